@@ -1,0 +1,226 @@
+//! Certificates, settings and secrets onto disk, and the names into `/etc/hosts`. I/O: disk, Docker for an image's own files.
+
+use std::sync::Arc;
+
+use rand::{rngs::SysRng, rand_core::UnwrapErr};
+
+use super::{Apply, Seed};
+use crate::{
+    error::{Error, Exit},
+    mesh::{
+        certs::{self, Authority},
+        credentials::Credentials,
+        hosts_file,
+        id::{ClusterId, ServiceId, ServiceKind},
+        keystore::{self, Format, Keystore},
+        layout,
+        secret::Secret,
+    },
+    plan::reach::is_own,
+    world::{account, disk::{self, Tree}, files as saved, observe::ACCOUNT},
+};
+
+/// Words of a generated passphrase: 64 bits.
+const PASSPHRASE_WORDS: usize = 5;
+
+/// Modes of what is written: public, for the container's user and for nobody else.
+const PUBLIC: u32 = 0o644;
+const PRIVATE: u32 = 0o600;
+const DIR_PUBLIC: u32 = 0o755;
+const DIR_PRIVATE: u32 = 0o700;
+/// Of directories that containers use: their user and group 0.
+const DIR_SERVICE: u32 = 0o750;
+/// What Elasticsearch's own tool gives the keystore.
+const KEYSTORE: u32 = 0o660;
+
+/// The operating system's randomness; it failing is no state to go on in.
+pub(super) fn random() -> UnwrapErr<SysRng> {
+    UnwrapErr(SysRng)
+}
+
+impl Apply<'_> {
+    /// Written before the first change, so that any later run knows what was meant.
+    pub(super) fn record(&self) -> Result<(), Error> {
+        let tree = Tree::create(&self.mesh.dir, DIR_PUBLIC)?;
+        let text = serde_json::to_string_pretty(self.mesh).expect("should be JSON: the tests write it");
+        Ok(tree.write(layout::RECORD, format!("{text}\n").as_bytes(), PUBLIC, None)?)
+    }
+
+    pub(super) fn create_account(&self, uid: u32) -> Result<(), Error> {
+        account::create(ACCOUNT, uid)?;
+        Ok(())
+    }
+
+    pub(super) fn write_credentials(&self) -> Result<(), Error> {
+        let credentials = Credentials::generate(PASSPHRASE_WORDS, &mut random());
+        Ok(self.tree()?.write(layout::CREDENTIALS, credentials.render().expose().as_bytes(), PRIVATE, None)?)
+    }
+
+    pub(super) fn credentials(&self) -> Result<Credentials, Error> {
+        saved::credentials(&self.tree()?)?.ok_or_else(|| {
+            Error::new(Exit::Unfinished, format!("{} is gone", self.mesh.dir.join(layout::CREDENTIALS).display()))
+                .hint("type the same command again")
+        })
+    }
+
+    /// The key first: an authority is there when its certificate is.
+    pub(super) fn issue_authority(&self, cluster: ClusterId) -> Result<(), Error> {
+        let tree = self.tree()?;
+        let authority = Authority::issue(&cluster.to_string(), self.now);
+        tree.make_dir(cluster.to_string(), DIR_PUBLIC, None)?;
+        tree.make_dir(layout::authority_dir(cluster), DIR_PRIVATE, None)?;
+        tree.write(layout::authority_key(cluster), authority.key().expose().as_bytes(), PRIVATE, None)?;
+        Ok(tree.write(layout::authority_certificate(cluster), authority.certificate().as_bytes(), PUBLIC, None)?)
+    }
+
+    pub(super) fn issue_certificate(&self, service: ServiceId) -> Result<(), Error> {
+        let tree = self.tree()?;
+        let authority = self.authority(&tree, service.cluster)?;
+        let identity = authority.sign(&self.mesh.certificate_names(service), self.now);
+        self.make_service_dirs(&tree, service)?;
+        tree.make_dir(layout::config(service, "certs"), DIR_SERVICE, self.owner())?;
+        tree.write(layout::certificate_key(service), identity.key.expose().as_bytes(), PRIVATE, self.owner())?;
+        tree.write(layout::own_authority(service), authority.certificate().as_bytes(), PUBLIC, self.owner())?;
+        Ok(tree.write(layout::certificate(service), identity.certificate.as_bytes(), PUBLIC, self.owner())?)
+    }
+
+    fn authority(&self, tree: &Tree, cluster: ClusterId) -> Result<Authority, Error> {
+        let files = saved::cluster(tree, cluster)?;
+        let pair = files.authority.zip(files.authority_key);
+        let unusable = || Error::new(Exit::Unfinished, format!("the authority of {cluster} cannot be used")).hint("type the same command again");
+        let (certificate, key) = pair.ok_or_else(unusable)?;
+        Authority::open(&certificate, &key).map_err(|error| unusable().cause(error.to_string()))
+    }
+
+    /// Every directory that the service's container mounts.
+    pub(super) fn make_service_dirs(&self, tree: &Tree, service: ServiceId) -> Result<(), Error> {
+        tree.make_dir(service.cluster.to_string(), DIR_PUBLIC, None)?;
+        tree.make_dir(layout::service_dir(service), DIR_SERVICE, self.owner())?;
+        for (name, _) in layout::mounts(service.kind) {
+            tree.make_dir(format!("{}/{name}", layout::service_dir(service)), DIR_SERVICE, self.owner())?;
+        }
+        Ok(())
+    }
+
+    fn bundle(&self, tree: &Tree) -> Result<String, Error> {
+        let authorities: Vec<String> = self
+            .mesh
+            .clusters()
+            .map(|cluster| Ok(self.authority(tree, cluster)?.certificate().to_owned()))
+            .collect::<Result<_, Error>>()?;
+        Ok(certs::bundle(authorities.iter().map(String::as_str)))
+    }
+
+    pub(super) fn write_bundle(&self, cluster: ClusterId) -> Result<(), Error> {
+        let tree = self.tree()?;
+        let bundle = self.bundle(&tree)?;
+        Ok(tree.write(layout::mesh_authorities(cluster), bundle.as_bytes(), PUBLIC, self.owner())?)
+    }
+
+    pub(super) fn write_browser_bundle(&self) -> Result<(), Error> {
+        let tree = self.tree()?;
+        Ok(tree.write(layout::BUNDLE, self.bundle(&tree)?.as_bytes(), PUBLIC, None)?)
+    }
+
+    /// The image's own files where they are missing, then ours; the settings last, since they tell that all is there.
+    pub(super) async fn write_settings(&self, service: ServiceId) -> Result<(), Error> {
+        let seed = self.seed(service).await?;
+        let tree = self.tree()?;
+        self.make_service_dirs(&tree, service)?;
+        let (marker, settings) = (layout::seed_marker(service), layout::settings(service));
+        let target = |name: &str| layout::config(service, name);
+        let ours = |path: &String| *path == settings || *path == layout::keystore(service.cluster);
+        let mut files: Vec<_> = seed.iter().map(|(name, contents)| (target(name), contents)).filter(|(path, _)| !ours(path)).collect();
+        files.sort_by_key(|(path, _)| *path == marker);
+        for (path, contents) in files {
+            if tree.metadata(&path)?.is_none() {
+                if let Some((parent, _)) = path.rsplit_once('/') {
+                    tree.make_dir(parent, DIR_SERVICE, self.owner())?;
+                }
+                tree.write(&path, contents, PUBLIC, self.owner())?;
+            }
+        }
+        if service.kind == ServiceKind::Elastic {
+            tree.make_dir(target("jvm.options.d"), DIR_SERVICE, self.owner())?;
+            let options = self.mesh.render_jvm_options();
+            tree.write(layout::jvm_options(service.cluster), options.as_bytes(), PUBLIC, self.owner())?;
+        }
+        let text = self.mesh.render_settings(service, &self.credentials()?);
+        Ok(tree.write(settings, text.expose().as_bytes(), PRIVATE, self.owner())?)
+    }
+
+    /// The configuration directory as the image has it, read once an image.
+    async fn seed(&self, service: ServiceId) -> Result<Seed, Error> {
+        let mut seeds = self.seeds.lock().await;
+        let image = self.mesh.service(service).image;
+        if let Some(seed) = seeds.get(&image) {
+            return Ok(Arc::clone(seed));
+        }
+        let dir = layout::mounts(service.kind)[0].1;
+        let files = self.world.docker.read_image_dir(self.mesh, &image, dir).await?;
+        let marker = layout::seed_marker(service);
+        if !files.iter().any(|(name, _)| layout::config(service, name) == marker) {
+            return Err(Error::new(Exit::Machine, format!("{image} is no image of {}: it lacks {marker}", service.kind.product()))
+                .hint("name the registry of Elastic's images, or a mirror of it, with `--registry`"));
+        }
+        let seed = Arc::new(files);
+        seeds.insert(image, Arc::clone(&seed));
+        Ok(seed)
+    }
+
+    /// The password to start with; other entries stay.
+    pub(super) async fn write_keystore(&self, cluster: ClusterId) -> Result<(), Error> {
+        let password = self.credentials()?.elastic;
+        self.edit_keystore(cluster, move |keystore| keystore.put(keystore::BOOTSTRAP_PASSWORD, password)).await
+    }
+
+    /// One write of a cluster's keystore, if `edit` changes it at all.
+    pub(super) async fn edit_keystore(&self, cluster: ClusterId, edit: impl FnOnce(&mut Keystore) + Send + 'static) -> Result<(), Error> {
+        let tree = self.tree()?;
+        let before = saved::keystore(&tree, cluster)?;
+        let mut keystore = before.clone().unwrap_or_else(Keystore::new);
+        edit(&mut keystore);
+        if before.as_ref() == Some(&keystore) {
+            return Ok(());
+        }
+        let version = self.mesh.spec.stack_version;
+        let format = Format::for_version(version.major, version.minor);
+        // a tenth of a second of key derivation each, so that several clusters use all cores
+        let sealing = tokio::task::spawn_blocking(move || (keystore.seal(format, &mut random()), keystore));
+        let (file, keystore) = sealing.await.expect("should not panic: sealing has no failing case");
+        tree.write(layout::keystore(cluster), &file, KEYSTORE, self.owner())?;
+        let record = saved::keystore_record(&file, &keystore);
+        Ok(tree.write(layout::keystore_record(cluster), record.as_bytes(), PRIVATE, None)?)
+    }
+
+    pub(super) fn write_key(&self, cluster: ClusterId, text: &Secret) -> Result<(), Error> {
+        Ok(self.tree()?.write(layout::api_key(cluster), text.expose().as_bytes(), PRIVATE, None)?)
+    }
+
+    pub(super) fn remove_files(&self, cluster: ClusterId) -> Result<(), Error> {
+        Ok(self.tree()?.remove_tree(cluster.to_string())?)
+    }
+
+    pub(super) fn remove_directory(&self) -> Result<(), Error> {
+        let Some(tree) = self.world.tree()? else { return Ok(()) };
+        let own = |name: &str| is_own(name) || name.ends_with(".mesh-tmp") || name.contains(".mesh-tmp-");
+        if !tree.remove(layout::RECORD, own)? {
+            self.console.note(&format!("{} stays: something that is not the mesh's is in it, or it is a mount", self.mesh.dir.display()));
+        }
+        Ok(())
+    }
+
+    pub(super) fn write_hosts(&self, present: bool) -> Result<(), Error> {
+        let path = &self.world.hosts_file;
+        let text = disk::read_outside(path)?.unwrap_or_default();
+        let entries = present.then(|| self.mesh.host_entries());
+        let edited = hosts_file::with_block(&text, entries.as_deref())
+            .map_err(|error| Error::new(Exit::Unfinished, format!("{}: {error}", path.display())).hint(error.hint()))?;
+        if edited == text {
+            return Ok(());
+        }
+        disk::replace(path, &edited).map_err(|error| {
+            Error::new(Exit::Unfinished, error.to_string()).hint("`--no-hosts` leaves the file alone")
+        })
+    }
+}

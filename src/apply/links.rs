@@ -1,0 +1,125 @@
+//! Remotes of a cluster: credentials, settings and the proof that they work. I/O: network, disk.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use super::{Apply, wait::Probe};
+use crate::{
+    console::StageLine,
+    error::{Error, Exit},
+    mesh::{id::ClusterId, keystore, secret::Secret},
+    plan::observed::LinkFacts,
+    world::files as saved,
+};
+
+/// Elasticsearch remembers a failed name for 10 s and a found one for 60 s, and reads a bundle of authorities again within
+/// 5 s of a change: a link that is not up after this stays down.
+const LINK_TIMEOUT: Duration = Duration::from_secs(120);
+
+impl Apply<'_> {
+    /// One write of the keystore with the credentials of all remotes, one reload; the answer is looked into, since it is
+    /// 200 even when a node could not read its keystore.
+    pub(super) async fn store_credentials(&self, on: ClusterId, of: &[ClusterId]) -> Result<(), Error> {
+        let tree = self.tree()?;
+        let mut credentials = BTreeMap::new();
+        for remote in of {
+            let key = saved::saved_key(&tree, *remote)?.ok_or_else(|| {
+                Error::new(Exit::Unfinished, format!("the API key of {remote} is not on disk")).hint("type the same command again")
+            })?;
+            credentials.insert(keystore::credentials_of(*remote), Secret::new(key.encoded));
+        }
+        let wanted: Vec<String> = credentials.keys().cloned().collect();
+        self.edit_keystore(on, move |keystore| {
+            let stale = |name: &&str| keystore::remote_of(name).is_some() && !credentials.contains_key(*name);
+            let stale: Vec<String> = keystore.names().filter(stale).map(str::to_owned).collect();
+            for name in stale {
+                keystore.remove(&name);
+            }
+            for (name, value) in credentials {
+                keystore.put(name, value);
+            }
+        })
+        .await?;
+        self.reload(on, &wanted).await
+    }
+
+    async fn reload(&self, on: ClusterId, wanted: &[String]) -> Result<(), Error> {
+        let server = self.server(on)?;
+        let reloaded = self.persist(&format!("{on} to read its keystore"), async || server.reload().await).await?;
+        let missing = |names: &std::collections::BTreeSet<String>| wanted.iter().find(|name| !names.contains(*name)).cloned();
+        let failure = reloaded
+            .failures
+            .first()
+            .cloned()
+            .or_else(|| reloaded.names.as_ref().and_then(missing).map(|name| format!("it does not name {name}")));
+        match failure {
+            None => Ok(()),
+            Some(reason) => Err(Error::new(Exit::Unfinished, format!("{on} could not read its keystore again"))
+                .cause(reason)
+                .hint(format!("see `docker logs {}`; then type the same command again", on.elastic()))),
+        }
+    }
+
+    /// One settings call with all remotes, every field of each, and the fields of those that go as null.
+    pub(super) async fn connect(&self, on: ClusterId, without: &[ClusterId]) -> Result<(), Error> {
+        let mut settings: BTreeMap<String, Option<String>> =
+            self.mesh.remote_settings(on).into_iter().map(|(name, value)| (name, Some(value))).collect();
+        settings.extend(without.iter().map(|remote| (format!("cluster.remote.{remote}.*"), None)));
+        let server = self.server(on)?;
+        self.persist(&format!("the remotes of {on}"), async || server.put_settings(&settings).await).await
+    }
+
+    /// Settings before credentials: a remote without credentials would be tried with trust by certificate.
+    pub(super) async fn disconnect(&self, on: ClusterId, from: &[ClusterId]) -> Result<(), Error> {
+        let settings = from.iter().map(|remote| (format!("cluster.remote.{remote}.*"), None)).collect();
+        let server = self.server(on)?;
+        self.persist(&format!("the remotes of {on}"), async || server.put_settings(&settings).await).await?;
+        let names: Vec<String> = from.iter().copied().map(keystore::credentials_of).collect();
+        self.edit_keystore(on, move |keystore| {
+            for name in names {
+                keystore.remove(&name);
+            }
+        })
+        .await?;
+        self.reload(on, &[]).await
+    }
+
+    /// Asks `on` to contact its remotes until every one of `to` is connected. Links that stay down are named with what
+    /// Elasticsearch says of them.
+    pub(super) async fn prove_links(&self, on: ClusterId, to: &[ClusterId], line: &StageLine) -> Result<(), Error> {
+        let server = self.server(on)?;
+        let mut down: BTreeMap<ClusterId, String> = to.iter().map(|remote| (*remote, "it was never asked".to_owned())).collect();
+        let proof = self
+            .patience
+            .until(&format!("the links from {on}"), Some(LINK_TIMEOUT), async || {
+                match server.links().await {
+                    Ok(links) => {
+                        let reason = |remote: &ClusterId| match links.get(remote) {
+                            Some(LinkFacts::Connected) => None,
+                            Some(LinkFacts::Down(reason)) => Some((*remote, reason.clone())),
+                            None => Some((*remote, "it is not set as a remote".to_owned())),
+                        };
+                        down = to.iter().filter_map(reason).collect();
+                    }
+                    Err(error) => down.values_mut().for_each(|reason| *reason = error.cause()),
+                }
+                let Some((remote, reason)) = down.first_key_value() else { return Ok(Probe::Ready(())) };
+                let waiting = format!("{on} → {remote}: {reason}");
+                line.now(&waiting);
+                Ok(Probe::Pending(waiting))
+            })
+            .await;
+        match proof {
+            Err(error) if !self.patience.is_interrupted() && !down.is_empty() => Err(unproved(on, &down, &error)),
+            other => other,
+        }
+    }
+}
+
+fn unproved(on: ClusterId, down: &BTreeMap<ClusterId, String>, error: &Error) -> Error {
+    let told = Error::new(Exit::Unhealthy, format!("{} of the links from {on} are down", down.len()));
+    let told = down.iter().fold(told, |told, (remote, reason)| told.cause(format!("{on} → {remote}: {reason}")));
+    match &error.hint {
+        Some(hint) => told.hint(hint.clone()),
+        None => told,
+    }
+}

@@ -1,0 +1,174 @@
+//! CHANGING IT. Stages in order, the steps of a stage together: all results are gathered, and a failure stops before the
+//! next stage. I/O: everything; the only place that changes anything.
+
+mod containers;
+mod files;
+mod links;
+mod security;
+pub mod wait;
+
+use std::{collections::HashMap, sync::Arc};
+
+use futures::{StreamExt as _, stream};
+use serde_json::Value;
+use time::OffsetDateTime;
+use tokio::sync::Mutex;
+
+use self::wait::Patience;
+use crate::{
+    console::{Console, StageLine},
+    error::{Error, Exit},
+    mesh::{Mesh, Owner, id::ClusterId},
+    plan::{Plan, Stage, Step},
+    world::{World, disk::Tree, elasticsearch::Elasticsearch, files as saved},
+};
+
+/// How many steps of a stage run at the same time. Boots wait in the background, so this bounds requests, not servers.
+const TOGETHER: usize = 32;
+
+/// The configuration files of an image, as paths with contents.
+type Seed = Arc<Vec<(String, Vec<u8>)>>;
+
+/// Everything that carrying out a plan needs.
+pub struct Apply<'a> {
+    pub mesh: &'a Mesh,
+    pub world: &'a World,
+    pub console: &'a Console,
+    pub patience: &'a Patience,
+    /// The licence of `--license`.
+    pub licence: Option<Value>,
+    pub now: OffsetDateTime,
+    pub root: bool,
+    seeds: Mutex<HashMap<String, Seed>>,
+}
+
+impl<'a> Apply<'a> {
+    pub fn new(mesh: &'a Mesh, world: &'a World, console: &'a Console, patience: &'a Patience, root: bool) -> Self {
+        Self {
+            mesh,
+            world,
+            console,
+            patience,
+            licence: None,
+            now: OffsetDateTime::now_utc(),
+            root,
+            seeds: Mutex::default(),
+        }
+    }
+
+    /// Carries out a plan. What was done before a failure stays, for the next run to go on from.
+    pub async fn apply(&self, plan: &Plan) -> Result<(), Error> {
+        for stage in &plan.stages {
+            if self.patience.is_interrupted() {
+                return Err(Patience::interruption());
+            }
+            self.stage(stage).await?;
+        }
+        Ok(())
+    }
+
+    async fn stage(&self, stage: &Stage) -> Result<(), Error> {
+        let line = self.console.stage(stage.title, stage.steps.len());
+        let errors: Vec<Error> = stream::iter(&stage.steps)
+            .map(|step| self.step(step, &line))
+            .buffer_unordered(TOGETHER)
+            .filter_map(async |outcome| outcome.err())
+            .collect()
+            .await;
+        if errors.is_empty() {
+            line.done();
+            Ok(())
+        } else {
+            line.failed();
+            Err(gathered(stage, errors))
+        }
+    }
+
+    async fn step(&self, step: &Step, line: &StageLine) -> Result<(), Error> {
+        tracing::debug!(%step, "begin");
+        let outcome = match step {
+            Step::PullImage(image) => self.pull_image(image, line).await,
+            Step::Record => self.record(),
+            Step::CreateAccount { uid } => self.create_account(*uid),
+            Step::WriteCredentials => self.write_credentials(),
+            Step::IssueAuthority(cluster) => self.issue_authority(*cluster),
+            Step::IssueCertificate(service) => self.issue_certificate(*service),
+            Step::WriteBundle(cluster) => self.write_bundle(*cluster),
+            Step::WriteBrowserBundle => self.write_browser_bundle(),
+            Step::WriteSettings(service) => self.write_settings(*service).await,
+            Step::WriteKeystore(cluster) => self.write_keystore(*cluster).await,
+            Step::CreateNetwork => self.create_network().await,
+            Step::RemoveNetwork => self.remove_network().await,
+            Step::CreateContainer(service) => self.create_container(*service).await,
+            Step::StartContainer(service) => self.start_container(*service).await,
+            Step::StopContainer(service) => self.stop_container(*service, line).await,
+            Step::RestartContainer(service) => self.restart_container(*service).await,
+            Step::RemoveContainer(service) => self.remove_container(&service.to_string(), line).await,
+            Step::RemoveStray(name) => self.remove_container(name, line).await,
+            Step::AwaitReady(service) => self.await_ready(*service, line).await,
+            Step::ApplyLicence(cluster) => self.apply_licence(*cluster).await,
+            Step::StartTrial(cluster) => self.start_trial(*cluster).await,
+            Step::SetPasswords(cluster) => self.set_passwords(*cluster).await,
+            Step::IssueKey(cluster) => self.issue_key(*cluster).await,
+            Step::UpdateKey(cluster) => self.update_key(*cluster).await,
+            Step::RevokeKeys(cluster) => self.revoke_keys(*cluster).await,
+            Step::StoreCredentials { on, of } => self.store_credentials(*on, of).await,
+            Step::Connect { on, without, .. } => self.connect(*on, without).await,
+            Step::Disconnect { on, from } => self.disconnect(*on, from).await,
+            Step::ProveLinks { on, to } => self.prove_links(*on, to, line).await,
+            Step::RemoveFiles(cluster) => self.remove_files(*cluster),
+            Step::WriteHosts => self.write_hosts(true),
+            Step::RemoveHosts => self.write_hosts(false),
+            Step::RemoveDirectory => self.remove_directory(),
+        };
+        tracing::debug!(%step, ok = outcome.is_ok(), "end");
+        outcome
+    }
+
+    /// The mesh's directory. It exists once the mesh is recorded.
+    fn tree(&self) -> Result<Tree, Error> {
+        self.world.tree()?.ok_or_else(|| {
+            Error::new(Exit::Unfinished, format!("{} is gone", self.mesh.dir.display()))
+                .hint(format!("`mesh create {}` makes it again", self.mesh.spec.clusters.number()))
+        })
+    }
+
+    /// Who files for containers belong to: root gives them away, anybody else is the user that the containers run as.
+    fn owner(&self) -> Option<Owner> {
+        self.root.then_some(self.mesh.owner)
+    }
+
+    /// A cluster's REST API, with the authority and the password that are on disk now.
+    fn server(&self, cluster: ClusterId) -> Result<Elasticsearch, Error> {
+        let tree = self.tree()?;
+        let files = saved::cluster(&tree, cluster)?;
+        let missing = |what: &str| {
+            Error::new(Exit::Unfinished, format!("the {what} of {cluster} is missing in {}", self.mesh.dir.display()))
+                .hint("`mesh create` makes it again")
+        };
+        let authority = files.authority.ok_or_else(|| missing("authority"))?;
+        let credentials = saved::credentials(&tree)?.ok_or_else(|| missing("password"))?;
+        Ok(Elasticsearch::new(self.mesh, cluster, &authority, &credentials.elastic)?)
+    }
+}
+
+/// One error of all that a stage's steps returned. A link that is down weighs less than a step that could not be done.
+fn gathered(stage: &Stage, mut errors: Vec<Error>) -> Error {
+    if errors.iter().any(|error| error.message == Patience::interruption().message) {
+        return Patience::interruption();
+    }
+    if errors.len() == 1 {
+        return errors.remove(0);
+    }
+    errors.sort_by(|a, b| a.message.cmp(&b.message));
+    let exit = if errors.iter().all(|error| error.exit == errors[0].exit) { errors[0].exit } else { Exit::Unfinished };
+    let hint = errors[0].hint.clone();
+    let mut told = Error::new(exit, format!("{} of {} steps failed: {}", errors.len(), stage.steps.len(), stage.title));
+    for error in errors {
+        told = told.cause(std::iter::once(error.message).chain(error.causes).collect::<Vec<_>>().join(": "));
+    }
+    match hint {
+        Some(hint) => told.hint(hint),
+        None => told,
+    }
+}

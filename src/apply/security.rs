@@ -1,0 +1,95 @@
+//! Licences, passwords and API keys of a cluster. I/O: network, disk.
+
+use serde_json::Value;
+
+use super::{Apply, wait::Probe};
+use crate::{
+    error::{Error, Exit},
+    mesh::{id::ClusterId, secret::Secret},
+    world::{
+        elasticsearch::Elasticsearch,
+        files::{self as saved, SavedKey},
+        https::HttpsError,
+    },
+};
+
+impl Apply<'_> {
+    /// Repeats a call while the security index is coming up: for a moment after the start it answers 503, or 401 to the
+    /// right password.
+    pub(super) async fn persist<T>(&self, what: &str, mut call: impl AsyncFnMut() -> Result<T, HttpsError>) -> Result<T, Error> {
+        let probe = async || match call().await {
+            Ok(value) => Ok(Probe::Ready(value)),
+            Err(error @ (HttpsError::Refused { status: 401 | 408 | 429 | 503, .. } | HttpsError::NoAnswer { .. })) => {
+                Ok(Probe::Pending(error.cause()))
+            }
+            Err(error) => Err(Error::from(error)),
+        };
+        self.patience.until(what, None, probe).await
+    }
+
+    pub(super) async fn apply_licence(&self, cluster: ClusterId) -> Result<(), Error> {
+        let server = self.server(cluster)?;
+        let licence = self.licence.as_ref().unwrap_or(&Value::Null);
+        self.persist(&format!("the licence of {cluster}"), async || server.put_licence(licence).await).await.map_err(|error| {
+            error.under(format!("{cluster} does not take the licence"))
+                .hint("links need an Enterprise licence; without `--license`, a trial of 30 days is used")
+        })
+    }
+
+    pub(super) async fn start_trial(&self, cluster: ClusterId) -> Result<(), Error> {
+        let server = self.server(cluster)?;
+        self.persist(&format!("the trial of {cluster}"), async || server.start_trial().await).await.map_err(|error| {
+            error.under(format!("{cluster} has no licence that allows links, and cannot start a trial"))
+                .hint("give an Enterprise licence with `--license FILE`")
+        })
+    }
+
+    /// `elastic` first: the password of `kibana_system` is the fact by which a later run knows that both are set. The
+    /// password in the keystore counts only until `elastic` has its own, so this way a lost keystore locks nobody out.
+    pub(super) async fn set_passwords(&self, cluster: ClusterId) -> Result<(), Error> {
+        let server = self.server(cluster)?;
+        let credentials = self.credentials()?;
+        for (user, password) in [("elastic", &credentials.elastic), ("kibana_system", &credentials.kibana_system)] {
+            self.persist(&format!("the password of {user} on {cluster}"), async || server.set_password(user, password).await).await?;
+        }
+        Ok(())
+    }
+
+    /// The key is saved before anything else happens; one that is lost in between is revoked by a later step.
+    pub(super) async fn issue_key(&self, cluster: ClusterId) -> Result<(), Error> {
+        let server = self.server(cluster)?;
+        let key = self
+            .persist(&format!("the API key of {cluster}"), async || server.put_key(self.mesh, cluster, self.now).await)
+            .await
+            .map_err(|error| error.exit(Exit::Unfinished))?;
+        let saved = SavedKey { id: key.id, encoded: key.encoded.expose().to_owned(), expires: key.expires };
+        let text = serde_json::to_string_pretty(&saved).expect("should be JSON: it holds only texts");
+        self.write_key(cluster, &Secret::new(format!("{text}\n")))
+    }
+
+    fn saved_key(&self, cluster: ClusterId) -> Result<SavedKey, Error> {
+        saved::saved_key(&self.tree()?, cluster)?.ok_or_else(|| {
+            Error::new(Exit::Unfinished, format!("the API key of {cluster} is not on disk")).hint("type the same command again")
+        })
+    }
+
+    pub(super) async fn update_key(&self, cluster: ClusterId) -> Result<(), Error> {
+        let (server, key) = (self.server(cluster)?, self.saved_key(cluster)?);
+        self.persist(&format!("the API key of {cluster}"), async || server.update_key(self.mesh, &key.id).await).await
+    }
+
+    pub(super) async fn revoke_keys(&self, cluster: ClusterId) -> Result<(), Error> {
+        let (server, held) = (self.server(cluster)?, self.saved_key(cluster)?);
+        let found = self.keys(&server, cluster).await?;
+        let stale: Vec<String> = found.into_iter().filter(|id| *id != held.id).collect();
+        if stale.is_empty() {
+            return Ok(());
+        }
+        self.persist(&format!("the API keys of {cluster}"), async || server.revoke_keys(&stale).await).await
+    }
+
+    async fn keys(&self, server: &Elasticsearch, cluster: ClusterId) -> Result<Vec<String>, Error> {
+        let keys = self.persist(&format!("the API keys of {cluster}"), async || server.keys(self.mesh).await).await?;
+        Ok(keys.into_iter().map(|key| key.id).collect())
+    }
+}

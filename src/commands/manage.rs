@@ -1,0 +1,42 @@
+//! `mesh manage`: start, stop, restart, remove or bring back the containers of some clusters.
+
+use std::{path::PathBuf, time::Instant};
+
+use super::{interruptible, lock, open, time_for};
+use crate::{
+    apply::{Apply, wait::Patience},
+    cli::{ManageAction, ManageArgs},
+    console::Console,
+    error::{Error, Exit},
+    plan::select::{Action, Selection, select},
+};
+
+pub async fn manage(args: &ManageArgs, dir: PathBuf, console: &Console) -> Result<Exit, Error> {
+    let begun = Instant::now();
+    let _lock = lock()?;
+    let world = open(dir).await?;
+    let survey = world.survey().await?;
+    let mesh = survey.record.clone().ok_or_else(|| {
+        Error::new(Exit::Request, format!("there is no mesh in {}", world.dir.display()))
+            .hint("make one with `mesh create 2`, or name its directory with `--dir`")
+    })?;
+    let selection = Selection::new(&mesh, args.start, args.count)?;
+    let there = world.observe(&mesh, &survey).await?;
+    let action = match args.action {
+        ManageAction::Up => Action::Up,
+        ManageAction::Down => Action::Down,
+        ManageAction::Start => Action::Start,
+        ManageAction::Stop => Action::Stop,
+        ManageAction::Restart => Action::Restart,
+    };
+    if let Some(lacking) = selection.lacks(&mesh, &there, action) {
+        return Err(Error::new(Exit::Unhealthy, lacking.to_string()).hint(lacking.hint()));
+    }
+
+    let plan = select(&mesh, &there, selection, action);
+    let patience = Patience::new(time_for(args.timeout, mesh.spec.clusters.number()));
+    let apply = Apply::new(&mesh, &world, console, &patience, survey.host.is_root);
+    interruptible(&patience, console, apply.apply(&plan)).await?;
+    console.done_in(&format!("{} {selection}", action.past()), begun.elapsed());
+    Ok(Exit::Done)
+}

@@ -1,0 +1,91 @@
+//! One file a command, each a short story from top to bottom. I/O: through `world`, `apply` and `console`.
+
+mod create;
+mod manage;
+mod reset;
+
+use std::{env, path::PathBuf, sync::atomic::Ordering, time::Duration};
+
+use time::OffsetDateTime;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::{
+    apply::wait::Patience,
+    cli::{Cli, Command},
+    console::Console,
+    error::{Error, Exit},
+    world::{
+        World,
+        lock::{Holder, Lock},
+    },
+};
+
+/// Where a mesh of root lives.
+const ROOT_DIR: &str = "/mnt/data/mesh";
+const HOSTS_FILE: &str = "/etc/hosts";
+
+/// Runs one command.
+pub async fn run(cli: Cli, console: &Console) -> Result<Exit, Error> {
+    let dir = cli.dir.map_or_else(default_dir, Ok)?;
+    match cli.command {
+        Command::Create(args) => create::create(&args, dir, console).await,
+        Command::Manage(args) => manage::manage(&args, dir, console).await,
+        Command::Reset(args) => reset::reset(&args, dir, console).await,
+    }
+}
+
+fn home() -> Option<PathBuf> {
+    env::var_os("HOME").map(PathBuf::from).filter(|home| home.is_absolute())
+}
+
+fn is_root() -> bool {
+    nix::unistd::geteuid().is_root()
+}
+
+fn default_dir() -> Result<PathBuf, Error> {
+    if is_root() {
+        return Ok(ROOT_DIR.into());
+    }
+    let data = env::var_os("XDG_DATA_HOME").map(PathBuf::from).filter(|dir| dir.is_absolute());
+    data.or_else(|| home().map(|home| home.join(".local/share")))
+        .map(|data| data.join("mesh"))
+        .ok_or_else(|| Error::new(Exit::Request, "there is no home directory to keep the mesh in").hint("name a directory with `--dir`"))
+}
+
+async fn open(dir: PathBuf) -> Result<World, Error> {
+    Ok(World::open(dir, HOSTS_FILE.into()).await?)
+}
+
+/// The lock of this machine's meshes. A second run is told who has it.
+fn lock() -> Result<Lock, Error> {
+    let path = crate::world::lock::default_path(is_root(), home().as_deref())
+        .ok_or_else(|| Error::new(Exit::Request, "there is no home directory to keep the lock in").hint("set `HOME`"))?;
+    let holder = Holder {
+        pid: std::process::id(),
+        command: env::args().collect::<Vec<_>>().join(" "),
+        since: OffsetDateTime::now_utc().unix_timestamp().unsigned_abs(),
+    };
+    Ok(Lock::take(&path, &holder)?)
+}
+
+/// The time a run may take: 5 minutes, and one for each cluster.
+fn time_for(asked: Option<Duration>, clusters: u8) -> Duration {
+    asked.unwrap_or(Duration::from_secs(60) * (5 + u32::from(clusters)))
+}
+
+/// Does the work, and meanwhile notes when somebody wants it to end: the step at hand is finished first.
+async fn interruptible<T>(patience: &Patience, console: &Console, work: impl Future<Output = T>) -> T {
+    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) else {
+        return work.await;
+    };
+    tokio::pin!(work);
+    loop {
+        tokio::select! {
+            outcome = &mut work => return outcome,
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        console.note("stopping after the step at hand");
+        patience.interrupted.store(true, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,51 @@
+//! `mesh reset`: list what goes, ask, remove it.
+
+use std::{path::PathBuf, time::Instant};
+
+use super::{interruptible, lock, open, time_for};
+use crate::{
+    apply::{Apply, wait::Patience},
+    cli::ResetArgs,
+    console::Console,
+    error::{Error, Exit},
+    mesh::id::ClusterId,
+    plan::remove::remove,
+};
+
+pub async fn reset(args: &ResetArgs, dir: PathBuf, console: &Console) -> Result<Exit, Error> {
+    let begun = Instant::now();
+    let _lock = lock()?;
+    let world = open(dir).await?;
+    let survey = world.survey().await?;
+    // without a record, labels tell what an interrupted reset left of the mesh of this directory
+    let Some(mesh) = survey.record.clone().or_else(|| world.mesh_of_labels(&survey)) else {
+        if survey.entries.is_empty() {
+            console.done(&format!("nothing to do: there is no mesh in {}", world.dir.display()));
+            return Ok(Exit::Done);
+        }
+        return Err(Error::new(Exit::Machine, format!("{} holds no mesh.json: it is not a mesh's directory", world.dir.display()))
+            .hint("name the mesh's directory with `--dir`; `mesh` deletes nothing that it did not make"));
+    };
+    let there = world.observe(&mesh, &survey).await?;
+    let plan = remove(&there);
+    if plan.is_empty() {
+        console.done(&format!("nothing to do: there is no mesh in {}", world.dir.display()));
+        return Ok(Exit::Done);
+    }
+    console.removals(&plan, world.size_of(&plan)?);
+    if !args.yes {
+        if !console.can_ask() {
+            return Err(Error::new(Exit::Request, "this deletes data, and nobody can be asked").hint("type `mesh reset --yes` if that is meant"));
+        }
+        if !console.agreed("delete this for good?") {
+            console.note("nothing was changed");
+            return Ok(Exit::Done);
+        }
+    }
+
+    let patience = Patience::new(time_for(None, ClusterId::MAX));
+    let apply = Apply::new(&mesh, &world, console, &patience, survey.host.is_root);
+    interruptible(&patience, console, apply.apply(&plan)).await?;
+    console.done_in("removed the mesh", begun.elapsed());
+    Ok(Exit::Done)
+}

@@ -1,0 +1,209 @@
+//! What the user is told when something is wrong: the cause, a remedy, an exit code. Pure: no I/O.
+
+use std::fmt;
+
+use crate::{
+    mesh::{decide::DecideError, spec::SpecError},
+    plan::select::SelectionError,
+    world::{
+        account::AccountError,
+        disk::DiskError,
+        docker::DockerError,
+        files::FilesError,
+        host::HostError,
+        https::HttpsError,
+        lock::LockError,
+        observe::WorldError,
+        ports::PortsError,
+    },
+};
+
+/// How a run ends, for whoever started it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// As asked.
+    Done = 0,
+    /// The mesh is not as it should be.
+    Unhealthy = 1,
+    /// The request is wrong.
+    Request = 2,
+    /// The machine is not ready.
+    Machine = 3,
+    /// Stopped part-way; run it again.
+    Unfinished = 4,
+    /// Another run holds the lock.
+    Locked = 5,
+}
+
+/// One thing that went wrong, in the user's words.
+#[derive(Debug)]
+pub struct Error {
+    pub exit: Exit,
+    /// Lower case, no full stop.
+    pub message: String,
+    /// What lies under it, outermost first.
+    pub causes: Vec<String>,
+    /// What to type next.
+    pub hint: Option<String>,
+}
+
+impl Error {
+    pub fn new(exit: Exit, message: impl Into<String>) -> Self {
+        Self { exit, message: message.into(), causes: Vec::new(), hint: None }
+    }
+
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    #[must_use]
+    pub fn cause(mut self, cause: impl Into<String>) -> Self {
+        self.causes.push(cause.into());
+        self
+    }
+
+    /// This as the cause of `message`.
+    #[must_use]
+    pub fn under(self, message: impl Into<String>) -> Self {
+        let causes = std::iter::once(self.message).chain(self.causes).collect();
+        Self { message: message.into(), causes, ..self }
+    }
+
+    /// The same, ending the run in another way.
+    #[must_use]
+    pub fn exit(mut self, exit: Exit) -> Self {
+        self.exit = exit;
+        self
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        for cause in &self.causes {
+            write!(f, "\n  caused by: {cause}")?;
+        }
+        match &self.hint {
+            Some(hint) => write!(f, "\n\nhint: {hint}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<SpecError> for Error {
+    fn from(error: SpecError) -> Self {
+        Self::new(Exit::Request, error.to_string())
+    }
+}
+
+impl From<DecideError> for Error {
+    fn from(error: DecideError) -> Self {
+        Self::new(Exit::Request, error.to_string()).hint(error.hint())
+    }
+}
+
+impl From<SelectionError> for Error {
+    fn from(error: SelectionError) -> Self {
+        Self::new(Exit::Request, error.to_string()).hint("see the clusters with `docker ps --filter label=mesh.id`")
+    }
+}
+
+impl From<DockerError> for Error {
+    fn from(error: DockerError) -> Self {
+        let (hint, words) = (error.hint(), error.words());
+        let told = Self::new(Exit::Machine, error.to_string());
+        let told = if words == told.message { told } else { told.cause(words) };
+        match hint {
+            Some(hint) => told.hint(hint),
+            None => told,
+        }
+    }
+}
+
+impl From<DiskError> for Error {
+    fn from(error: DiskError) -> Self {
+        let told = Self::new(Exit::Machine, error.to_string());
+        match error.hint() {
+            Some(hint) => told.hint(hint),
+            None => told,
+        }
+    }
+}
+
+impl From<FilesError> for Error {
+    fn from(error: FilesError) -> Self {
+        let message = error.to_string();
+        match error {
+            FilesError::Disk(error) => error.into(),
+            FilesError::Newer { .. } => Self::new(Exit::Machine, message).hint("use the `mesh` that made it, or a newer one"),
+            FilesError::Damaged { path, .. } => {
+                let dir = path.parent().unwrap_or(&path).display().to_string();
+                Self::new(Exit::Machine, message).hint(format!(
+                    "bring the file back from a backup; if the data may go: \
+                     `docker rm -f $(docker ps -aq --filter label=mesh.dir={dir})` and `rm -r {dir}`"
+                ))
+            }
+            FilesError::Credentials { .. } | FilesError::Keystore { .. } => {
+                Self::new(Exit::Machine, message).hint("bring the file back from a backup; `mesh reset` removes the mesh with its data")
+            }
+        }
+    }
+}
+
+impl From<AccountError> for Error {
+    fn from(error: AccountError) -> Self {
+        let told = Self::new(Exit::Machine, error.to_string());
+        match error.hint() {
+            Some(hint) => told.hint(hint),
+            None => told,
+        }
+    }
+}
+
+impl From<HttpsError> for Error {
+    fn from(error: HttpsError) -> Self {
+        let cause = error.cause();
+        let told = Self::new(Exit::Unfinished, error.to_string());
+        if cause == told.message { told } else { told.cause(cause) }
+    }
+}
+
+impl From<HostError> for Error {
+    fn from(error: HostError) -> Self {
+        Self::new(Exit::Machine, error.to_string())
+    }
+}
+
+impl From<PortsError> for Error {
+    fn from(error: PortsError) -> Self {
+        Self::new(Exit::Machine, error.to_string())
+    }
+}
+
+impl From<LockError> for Error {
+    fn from(error: LockError) -> Self {
+        match &error {
+            LockError::Held { .. } => {
+                Self::new(Exit::Locked, error.to_string()).hint("wait until it has ended, and type the command again")
+            }
+            LockError::Io { .. } => Self::new(Exit::Machine, error.to_string()),
+        }
+    }
+}
+
+impl From<WorldError> for Error {
+    fn from(error: WorldError) -> Self {
+        match error {
+            WorldError::Docker(error) => error.into(),
+            WorldError::Disk(error) => error.into(),
+            WorldError::Files(error) => error.into(),
+            WorldError::Host(error) => error.into(),
+            WorldError::Ports(error) => error.into(),
+            WorldError::Account(error) => error.into(),
+        }
+    }
+}

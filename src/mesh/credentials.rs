@@ -1,0 +1,230 @@
+//! The passwords and the key that open a mesh, as they stand in `credentials.txt`.
+//!
+//! The file is meant for people too: they read the password of `elastic` in it and may put their own there before the
+//! first run. So what is wrong with it is said with the line, and never with the value. Pure: no I/O.
+
+use rand::CryptoRng;
+
+use super::{
+    passphrase::{hex_key, passphrase},
+    secret::Secret,
+};
+
+/// The least Elasticsearch accepts for a user's password (`Validation.Users` in x-pack core), in characters.
+const PASSWORD_MINIMUM: usize = 6;
+/// The least Kibana accepts for `xpack.encryptedSavedObjects.encryptionKey` and its siblings, in characters.
+const KEY_MINIMUM: usize = 32;
+/// Names in the file, in the order they are written, with the least length of their values.
+const FIELDS: [(&str, usize); 3] = [
+    ("elastic", PASSWORD_MINIMUM),
+    ("kibana_system", PASSWORD_MINIMUM),
+    ("kibana_encryption_key", KEY_MINIMUM),
+];
+
+/// What a person or Kibana needs to log in; the same for every cluster of a mesh. No value holds a line break.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Credentials {
+    /// Password of the superuser `elastic`.
+    pub elastic: Secret,
+    /// Password with which Kibana itself logs in.
+    pub kibana_system: Secret,
+    /// Encrypts Kibana's saved objects, sessions and reports: must outlive every restart.
+    pub kibana_encryption_key: Secret,
+}
+
+/// Why `credentials.txt` cannot be used. Never quotes a value, nor a name it does not know: that may be a misplaced
+/// password.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CredentialsError {
+    #[error("line {line}: expected `name=value`")]
+    Syntax { line: usize },
+    #[error(
+        "line {line}: unknown name, the known ones are `elastic`, `kibana_system` and `kibana_encryption_key`"
+    )]
+    Unknown { line: usize },
+    #[error("line {line}: `{name}` is given twice, first in line {first}")]
+    Duplicate {
+        line: usize,
+        name: &'static str,
+        first: usize,
+    },
+    #[error("line {line}: `{name}` is empty")]
+    Empty { line: usize, name: &'static str },
+    #[error("line {line}: the value of `{name}` begins or ends with white space")]
+    Padded { line: usize, name: &'static str },
+    #[error("line {line}: `{name}` has fewer than {minimum} characters")]
+    Short {
+        line: usize,
+        name: &'static str,
+        minimum: usize,
+    },
+    #[error("`{name}` is missing")]
+    Missing { name: &'static str },
+}
+
+impl Credentials {
+    /// Two passphrases of `words` words (see [`passphrase`] for their strength; at least 2) and a key of 256 bits.
+    #[must_use]
+    pub fn generate(words: usize, rng: &mut impl CryptoRng) -> Self {
+        Self {
+            elastic: passphrase(words, rng),
+            kibana_system: passphrase(words, rng),
+            kibana_encryption_key: hex_key(32, rng),
+        }
+    }
+
+    /// Reads the text of `credentials.txt`: one `name=value` a line, in any order, split at the first `=`. Blank lines
+    /// and lines that begin with `#` are skipped, and what Windows editors leave (CRLF, a byte order mark) is
+    /// tolerated.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, from the top.
+    pub fn parse(text: &str) -> Result<Self, CredentialsError> {
+        let mut found: [Option<(usize, Secret)>; 3] = [None, None, None];
+        for (index, content) in text
+            .strip_prefix('\u{feff}')
+            .unwrap_or(text)
+            .split('\n')
+            .enumerate()
+        {
+            let (line, content) = (index + 1, content.strip_suffix('\r').unwrap_or(content));
+            if content.trim().is_empty() || content.starts_with('#') {
+                continue;
+            }
+            let (name, value) = content
+                .split_once('=')
+                .ok_or(CredentialsError::Syntax { line })?;
+            let field = FIELDS
+                .iter()
+                .position(|field| field.0 == name)
+                .ok_or(CredentialsError::Unknown { line })?;
+            let (name, minimum) = FIELDS[field];
+            if let Some((first, _)) = found[field] {
+                return Err(CredentialsError::Duplicate { line, name, first });
+            }
+            if value.is_empty() {
+                return Err(CredentialsError::Empty { line, name });
+            }
+            if value.trim() != value {
+                return Err(CredentialsError::Padded { line, name });
+            }
+            if value.chars().count() < minimum {
+                return Err(CredentialsError::Short {
+                    line,
+                    name,
+                    minimum,
+                });
+            }
+            found[field] = Some((line, Secret::new(value)));
+        }
+        let [elastic, kibana_system, kibana_encryption_key] = found;
+        let present = |value: Option<(usize, Secret)>, field: usize| {
+            value
+                .map(|(_, secret)| secret)
+                .ok_or(CredentialsError::Missing {
+                    name: FIELDS[field].0,
+                })
+        };
+        Ok(Self {
+            elastic: present(elastic, 0)?,
+            kibana_system: present(kibana_system, 1)?,
+            kibana_encryption_key: present(kibana_encryption_key, 2)?,
+        })
+    }
+
+    /// The whole text of `credentials.txt`; [`Credentials::parse`] gives the same credentials back.
+    #[must_use]
+    pub fn render(&self) -> Secret {
+        let values = [
+            &self.elastic,
+            &self.kibana_system,
+            &self.kibana_encryption_key,
+        ];
+        Secret::new(
+            FIELDS
+                .iter()
+                .zip(values)
+                .map(|((name, _), value)| [name, "=", value.expose(), "\n"].concat())
+                .collect::<String>(),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use rand::{SeedableRng as _, rngs::StdRng};
+
+    use super::*;
+
+    const KEY: &str = "0123456789abcdef0123456789abcdef";
+
+    fn file(elastic: &str, kibana_system: &str, key: &str) -> String {
+        format!("elastic={elastic}\nkibana_system={kibana_system}\nkibana_encryption_key={key}\n")
+    }
+
+    fn refusal(text: &str) -> String {
+        Credentials::parse(text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn what_is_generated_is_read_back() {
+        let credentials = Credentials::generate(6, &mut StdRng::seed_from_u64(7));
+        assert_eq!(
+            Credentials::parse(credentials.render().expose()),
+            Ok(credentials.clone())
+        );
+        assert_eq!(credentials.elastic.expose().split('-').count(), 6);
+        assert_eq!(credentials.kibana_encryption_key.expose().len(), 64);
+        assert_ne!(credentials.elastic, credentials.kibana_system);
+    }
+
+    #[test]
+    fn a_file_edited_by_hand_is_understood() {
+        let text = format!(
+            "\u{feff}# mine\r\n\r\nkibana_encryption_key={KEY}\r\nelastic=a=b=c#1\r\nkibana_system=pass word\r"
+        );
+        let credentials = Credentials::parse(&text).unwrap();
+        assert_eq!(credentials.elastic.expose(), "a=b=c#1");
+        assert_eq!(credentials.kibana_system.expose(), "pass word");
+        insta::assert_snapshot!(credentials.render().expose(), @r"
+        elastic=a=b=c#1
+        kibana_system=pass word
+        kibana_encryption_key=0123456789abcdef0123456789abcdef
+        ");
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_with_its_line() {
+        let whole = file("secret1", "secret2", KEY);
+        insta::assert_snapshot!(refusal("hunter2\n"), @"line 1: expected `name=value`");
+        insta::assert_snapshot!(refusal(" elastic=hunter2\n"), @"line 1: unknown name, the known ones are `elastic`, `kibana_system` and `kibana_encryption_key`");
+        insta::assert_snapshot!(refusal(&format!("{whole}elastic=hunter2\n")), @"line 4: `elastic` is given twice, first in line 1");
+        insta::assert_snapshot!(refusal(&file("secret1", "", KEY)), @"line 2: `kibana_system` is empty");
+        insta::assert_snapshot!(refusal(&file("secret1 ", "hunter2", KEY)), @"line 1: the value of `elastic` begins or ends with white space");
+        insta::assert_snapshot!(refusal(&file("äöüäö", "hunter2", KEY)), @"line 1: `elastic` has fewer than 6 characters");
+        insta::assert_snapshot!(refusal(&file("secret1", "hunter2", &KEY[1..])), @"line 3: `kibana_encryption_key` has fewer than 32 characters");
+        insta::assert_snapshot!(refusal("elastic=hunter2\n\n# kibana_system=later\n"), @"`kibana_system` is missing");
+        insta::assert_snapshot!(refusal(""), @"`elastic` is missing");
+    }
+
+    proptest! {
+        #[test]
+        fn values_survive_the_file(elastic in "[!-~][ -~]{4,40}[!-~]", kibana_system in "\\PC{6,40}", key in "[!-~]{32,64}") {
+            prop_assume!(kibana_system.trim() == kibana_system);
+            let credentials = Credentials {
+                elastic: Secret::new(elastic),
+                kibana_system: Secret::new(kibana_system),
+                kibana_encryption_key: Secret::new(key),
+            };
+            prop_assert_eq!(Credentials::parse(credentials.render().expose()), Ok(credentials));
+        }
+
+        #[test]
+        fn no_text_makes_it_panic_or_give_a_value_away(text in "((elastic|kibana_system|x)?=?[ q\r\n\\PC]{0,9}\n?){0,6}") {
+            if let Err(error) = Credentials::parse(&text) {
+                prop_assert!(!error.to_string().contains('q'));
+            }
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! From what is asked to a [`Mesh`] with every decision made. Pure: the machine's facts come in as arguments.
+
+use std::path::PathBuf;
+
+use ipnet::IpNet;
+
+use super::{
+    FORMAT, Mesh, Owner,
+    id::ClusterId,
+    network::Subnet,
+    spec::{Asked, MeshSpec, StackVersion, SubjectName},
+};
+
+/// What decisions depend on besides the request.
+#[derive(Debug, Clone)]
+pub struct Circumstances {
+    pub dir: PathBuf,
+    /// Taken when the mesh has no id yet.
+    pub new_id: String,
+    /// Taken when the mesh has no owner yet.
+    pub owner: Owner,
+    pub host_name: String,
+    /// Networks of the host, its routes and Docker, without the mesh's own.
+    pub taken: Vec<IpNet>,
+}
+
+/// A request that cannot become a mesh.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DecideError {
+    #[error("how many clusters should the mesh have?")]
+    NoCount,
+    #[error("the mesh runs {from}, and `mesh create` does not change the version of data that exists")]
+    OtherVersion { from: StackVersion, to: StackVersion, clusters: ClusterId },
+    #[error("every network from 10.213.0.0/24 to 10.213.255.0/24 overlaps one of this machine's")]
+    NoSubnet,
+}
+
+impl DecideError {
+    /// What to type next.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::NoCount => "type `mesh create 2` for a mesh of two clusters".to_owned(),
+            Self::OtherVersion { from, to, clusters } => format!(
+                "leave out `--stack-version` or give {from}; \
+                 `mesh create {} --reset --stack-version {to}` starts afresh and deletes the data",
+                clusters.number()
+            ),
+            Self::NoSubnet => "name a free one, for example `--subnet 172.30.0.0/24`".to_owned(),
+        }
+    }
+}
+
+impl Mesh {
+    /// Decides everything. What `recorded` decided before stays, unless `asked` says otherwise.
+    pub fn decide(asked: &Asked, recorded: Option<&Mesh>, now: Circumstances) -> Result<Self, DecideError> {
+        let spec = match (recorded, asked.clusters) {
+            (Some(mesh), _) => mesh.spec.clone(),
+            (None, Some(clusters)) => MeshSpec::new(clusters),
+            (None, None) => return Err(DecideError::NoCount),
+        }
+        .with(asked);
+        if let Some(mesh) = recorded
+            && mesh.spec.stack_version != spec.stack_version
+        {
+            return Err(DecideError::OtherVersion {
+                from: mesh.spec.stack_version,
+                to: spec.stack_version,
+                clusters: spec.clusters,
+            });
+        }
+        let subnet = asked
+            .subnet
+            .or(recorded.map(|mesh| mesh.subnet))
+            .or_else(|| Subnet::choose(&now.taken))
+            .ok_or(DecideError::NoSubnet)?;
+        // a machine's name need not be a DNS name, but a certificate's must
+        let host_name = match now.host_name.parse() {
+            Ok(SubjectName::Dns(name)) => name,
+            _ => "localhost".to_owned(),
+        };
+        Ok(Self {
+            format: FORMAT,
+            id: recorded.map_or(now.new_id, |mesh| mesh.id.clone()),
+            dir: now.dir,
+            spec,
+            subnet,
+            owner: recorded.map_or(now.owner, |mesh| mesh.owner),
+            host_name,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn now() -> Circumstances {
+        Circumstances {
+            dir: "/mnt/data/mesh".into(),
+            new_id: "0123456789abcdef".to_owned(),
+            owner: Owner { uid: 999, gid: 0 },
+            host_name: "vm".to_owned(),
+            taken: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn what_was_decided_stays() {
+        let asked = Asked { clusters: ClusterId::new(3), ..Asked::default() };
+        let first = Mesh::decide(&asked, None, now()).unwrap();
+        let later = Circumstances {
+            new_id: "f".repeat(16),
+            owner: Owner { uid: 5, gid: 5 },
+            taken: vec!["10.213.0.0/16".parse().unwrap()],
+            ..now()
+        };
+        assert_eq!(Mesh::decide(&Asked::default(), Some(&first), later).unwrap(), first);
+    }
+
+    #[test]
+    fn a_mesh_keeps_its_version() {
+        let first = Mesh::example(2);
+        let asked = Asked { stack_version: Some("8.19.21".parse().unwrap()), ..Asked::default() };
+        let error = Mesh::decide(&asked, Some(&first), now()).unwrap_err();
+        insta::assert_snapshot!(error, @"the mesh runs 9.5.3, and `mesh create` does not change the version of data that exists");
+        insta::assert_snapshot!(error.hint(), @"leave out `--stack-version` or give 9.5.3; `mesh create 2 --reset --stack-version 8.19.21` starts afresh and deletes the data");
+    }
+
+    #[test]
+    fn a_machine_name_that_no_certificate_can_carry_is_not_used() {
+        let asked = Asked { clusters: ClusterId::new(1), ..Asked::default() };
+        let odd = Circumstances { host_name: "my vm".to_owned(), ..now() };
+        assert_eq!(Mesh::decide(&asked, None, odd).unwrap().host_name, "localhost");
+    }
+}

@@ -1,0 +1,178 @@
+//! The block of names in `/etc/hosts`: text in, text out. Pure.
+//!
+//! Everything outside the two marker lines stays byte for byte. What lies between them is ours and is written anew each time.
+
+use std::net::IpAddr;
+
+const BEGIN: &str = "# mesh: begin (made by mesh, do not edit)";
+const END: &str = "# mesh: end";
+/// Stands in the block if the last line before it had no line end, so that removing the block gives the very bytes back.
+const OPEN_LINE: &str = "# mesh: the line above the block had no line end";
+
+/// Marker lines that do not pair up: what is ours cannot be told, so nothing is changed. Lines count from 1.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum HostsFileError {
+    /// No end before the next begin or the end of the file.
+    #[error("line {0} of the hosts file is `{BEGIN}`, but no `{END}` follows")]
+    NoEnd(usize),
+    /// An end without a begin before it.
+    #[error("line {0} of the hosts file is `{END}`, but no `{BEGIN}` comes before it")]
+    NoBegin(usize),
+}
+
+impl HostsFileError {
+    /// What the user can do about it.
+    #[must_use]
+    pub fn hint(&self) -> &'static str {
+        "delete that line and the names of clusters next to it in `/etc/hosts`, and run this again"
+    }
+}
+
+/// The hosts file `text` with this block of addresses and names: in the place of the one that is there, else at the end; `None` or an empty block
+/// takes it out. Several blocks become one, in the first one's place. Names outside the block are not looked at.
+///
+/// Guarantees: `with_block(with_block(text, block), None)` is `text` again if `text` has no block, and the same block twice changes nothing.
+///
+/// # Errors
+/// Marker lines that do not pair up.
+pub fn with_block(text: &[u8], block: Option<&[(IpAddr, String)]>) -> Result<Vec<u8>, HostsFileError> {
+    let parts = Parts::of(text)?;
+    let mut result = parts.before;
+    let Some(block) = block.filter(|block| !block.is_empty()) else {
+        // Lines that were added below the block since then must not be glued to the one above.
+        if parts.open_line && parts.after.is_empty() && result.ends_with(b"\n") {
+            result.pop();
+        }
+        result.extend(parts.after);
+        return Ok(result);
+    };
+    let open_line = parts.open_line || !(result.is_empty() || result.ends_with(b"\n"));
+    if !result.is_empty() && !result.ends_with(b"\n") {
+        result.push(b'\n');
+    }
+    result.extend(render(block, open_line).into_bytes());
+    result.extend(parts.after);
+    Ok(result)
+}
+
+struct Parts {
+    before: Vec<u8>,
+    after: Vec<u8>,
+    open_line: bool,
+}
+
+impl Parts {
+    fn of(text: &[u8]) -> Result<Self, HostsFileError> {
+        let mut parts = Self { before: Vec::new(), after: Vec::new(), open_line: false };
+        let (mut begun_at, mut found) = (None, false);
+        for (index, line) in text.split_inclusive(|byte| *byte == b'\n').enumerate() {
+            // Trimmed, for an editor may have turned every line end into CRLF.
+            let said = line.trim_ascii();
+            match (begun_at, said == BEGIN.as_bytes(), said == END.as_bytes()) {
+                (Some(begin), true, _) => return Err(HostsFileError::NoEnd(begin)),
+                (None, _, true) => return Err(HostsFileError::NoBegin(index + 1)),
+                (None, true, _) => begun_at = Some(index + 1),
+                (Some(_), _, true) => (begun_at, found) = (None, true),
+                // Only the first block's note speaks of the line above the place that is kept.
+                (Some(_), ..) => parts.open_line |= !found && said == OPEN_LINE.as_bytes(),
+                (None, ..) if found => parts.after.extend(line),
+                (None, ..) => parts.before.extend(line),
+            }
+        }
+        begun_at.map_or(Ok(parts), |begin| Err(HostsFileError::NoEnd(begin)))
+    }
+}
+
+fn render(block: &[(IpAddr, String)], open_line: bool) -> String {
+    let width = block.iter().map(|(address, _)| address.to_string().len()).max().unwrap_or_default();
+    let names = block.iter().map(|(address, name)| format!("{address:<width$}  {name}"));
+    let note = open_line.then(|| OPEN_LINE.to_owned());
+    let lines = [BEGIN.to_owned()].into_iter().chain(note).chain(names).chain([END.to_owned()]);
+    lines.map(|line| line + "\n").collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn block(names: &[(&str, &str)]) -> Vec<(IpAddr, String)> {
+        names.iter().map(|(address, name)| (address.parse().unwrap(), (*name).to_owned())).collect()
+    }
+
+    #[test]
+    fn a_block_is_appended_padded_and_replaced_in_its_place() {
+        let two = block(&[("172.30.0.10", "cluster01-elastic"), ("172.30.0.9", "cluster01-kibana")]);
+        let text = with_block(b"127.0.0.1 localhost\r\n", Some(&two)).unwrap();
+        let expected = "127.0.0.1 localhost\r\n# mesh: begin (made by mesh, do not edit)\n\
+                        172.30.0.10  cluster01-elastic\n172.30.0.9   cluster01-kibana\n# mesh: end\n";
+        assert_eq!(String::from_utf8(text.clone()).unwrap(), expected);
+        let added = [&text[..], b"10.0.0.1 cluster01-elastic"].concat();
+        let replaced = with_block(&added, Some(&two[..1])).unwrap();
+        assert_eq!(String::from_utf8(replaced).unwrap(), expected.replace("172.30.0.9   cluster01-kibana\n", "") + "10.0.0.1 cluster01-elastic");
+        assert_eq!(with_block(&added, None).unwrap(), b"127.0.0.1 localhost\r\n10.0.0.1 cluster01-elastic");
+        assert_eq!(with_block(&added, Some(&[])), with_block(&added, None));
+    }
+
+    #[test]
+    fn a_line_without_end_comes_back_unless_lines_were_added_below() {
+        let one = block(&[("::1", "cluster01-elastic")]);
+        let text = with_block(b"127.0.0.1 a", Some(&one)).unwrap();
+        assert_eq!(with_block(&text, None).unwrap(), b"127.0.0.1 a");
+        assert_eq!(with_block(&[&text[..], b"10.0.0.1 b\n"].concat(), None).unwrap(), b"127.0.0.1 a\n10.0.0.1 b\n");
+        let with_crlf = String::from_utf8(text).unwrap().replace('\n', "\r\n");
+        assert_eq!(with_block(with_crlf.as_bytes(), None).unwrap(), b"127.0.0.1 a\r");
+    }
+
+    #[test]
+    fn several_blocks_become_one_and_lines_between_them_stay() {
+        let one = block(&[("10.0.0.2", "cluster01-elastic")]);
+        let ours = with_block(b"", Some(&one)).unwrap();
+        let text = [b"a\n", &ours[..], b"b\n", &ours[..], b"c\n"].concat();
+        assert_eq!(with_block(&text, Some(&one)).unwrap(), [b"a\n", &ours[..], b"b\nc\n"].concat());
+        assert_eq!(with_block(&text, None).unwrap(), b"a\nb\nc\n");
+    }
+
+    #[test]
+    fn markers_that_do_not_pair_up_are_refused_with_their_line() {
+        let one = block(&[("10.0.0.2", "cluster01-elastic")]);
+        let refused = |text: String| with_block(text.as_bytes(), Some(&one)).unwrap_err();
+        assert_eq!(refused(format!("a\n{BEGIN}\n10.0.0.1 mine\n")), HostsFileError::NoEnd(2));
+        assert_eq!(refused(format!("a\n{BEGIN}\nb\n{BEGIN}\nc\n{END}\n")), HostsFileError::NoEnd(2));
+        assert_eq!(refused(format!("a\nb\n  {END}\r\n")), HostsFileError::NoBegin(3));
+        assert!(HostsFileError::NoEnd(2).to_string().starts_with("line 2 of the hosts file"));
+    }
+
+    fn hosts() -> impl Strategy<Value = Vec<u8>> {
+        let piece = prop_oneof![
+            Just(b"\n".to_vec()),
+            Just(b"\r\n".to_vec()),
+            Just(b"127.0.0.1 localhost".to_vec()),
+            Just(b"# mesh: begin".to_vec()),
+            Just(OPEN_LINE.as_bytes().to_vec()),
+            Just(vec![0xff, 0xfe, 0]),
+            proptest::collection::vec(any::<u8>(), 0..6),
+        ];
+        proptest::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat())
+    }
+
+    fn blocks() -> impl Strategy<Value = Vec<(IpAddr, String)>> {
+        proptest::collection::vec((any::<IpAddr>(), "cluster[0-9]{2}-(elastic|kibana)"), 0..5)
+    }
+
+    proptest! {
+        #[test]
+        fn taking_it_out_gives_the_bytes_back(text in hosts(), first in blocks(), second in blocks(), below in "[a-z]{0,3}\n?") {
+            let with_first = with_block(&text, Some(&first)).unwrap();
+            let with_second = with_block(&text, Some(&second)).unwrap();
+            prop_assert_eq!(&with_block(&with_first, None).unwrap(), &text);
+            prop_assert_eq!(&with_block(&with_first, Some(&first)).unwrap(), &with_first);
+            prop_assert_eq!(&with_block(&with_first, Some(&second)).unwrap(), &with_second);
+            if !first.is_empty() {
+                let added = [&with_first[..], below.as_bytes()].concat();
+                prop_assert!(with_block(&added, None).unwrap().ends_with(below.as_bytes()));
+                prop_assert!(with_block(&added, Some(&second)).unwrap().ends_with(below.as_bytes()));
+            }
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! Where everything lies in the mesh's directory, as paths relative to it. Pure: no I/O.
+//!
+//! ```text
+//! mesh.json  credentials.txt  ca.crt
+//! clusterNN/
+//!   api-key.json  keystore.json
+//!   certs/     ca.crt ca.key                            the authority; never mounted into a container
+//!   elastic/   config/  data/  logs/  backup/
+//!   kibana/    config/  data/
+//! ```
+
+use super::id::{ClusterId, ServiceId, ServiceKind};
+
+pub const RECORD: &str = "mesh.json";
+pub const CREDENTIALS: &str = "credentials.txt";
+/// Every cluster's authority, for browsers and other clients.
+pub const BUNDLE: &str = "ca.crt";
+
+/// Names in the mesh's directory that are the mesh's own, besides the clusters'.
+pub const OWN_FILES: [&str; 3] = [RECORD, CREDENTIALS, BUNDLE];
+
+pub fn authority_dir(cluster: ClusterId) -> String {
+    format!("{cluster}/certs")
+}
+
+pub fn authority_certificate(cluster: ClusterId) -> String {
+    format!("{cluster}/certs/ca.crt")
+}
+
+pub fn authority_key(cluster: ClusterId) -> String {
+    format!("{cluster}/certs/ca.key")
+}
+
+/// The cross-cluster API key of a cluster, which the others reach it by.
+pub fn api_key(cluster: ClusterId) -> String {
+    format!("{cluster}/api-key.json")
+}
+
+/// What was last written into the keystore, as digests.
+pub fn keystore_record(cluster: ClusterId) -> String {
+    format!("{cluster}/keystore.json")
+}
+
+/// The only directory of the mesh that the service's container sees.
+pub fn service_dir(service: ServiceId) -> String {
+    format!("{}/{}", service.cluster, service.kind.word())
+}
+
+/// The directories below [`service_dir`], each with its place in the container.
+pub fn mounts(kind: ServiceKind) -> &'static [(&'static str, &'static str)] {
+    match kind {
+        ServiceKind::Elastic => &[
+            ("config", "/usr/share/elasticsearch/config"),
+            ("data", "/usr/share/elasticsearch/data"),
+            ("logs", "/usr/share/elasticsearch/logs"),
+            ("backup", "/usr/share/elasticsearch/backup"),
+        ],
+        ServiceKind::Kibana => &[
+            ("config", "/usr/share/kibana/config"),
+            ("data", "/usr/share/kibana/data"),
+        ],
+    }
+}
+
+/// A file in the service's configuration directory.
+pub fn config(service: ServiceId, name: &str) -> String {
+    format!("{}/config/{name}", service_dir(service))
+}
+
+/// The service's main configuration file.
+pub fn settings(service: ServiceId) -> String {
+    config(
+        service,
+        match service.kind {
+            ServiceKind::Elastic => "elasticsearch.yml",
+            ServiceKind::Kibana => "kibana.yml",
+        },
+    )
+}
+
+pub fn certificate(service: ServiceId) -> String {
+    config(service, &format!("certs/{}.crt", service.kind.word()))
+}
+
+pub fn certificate_key(service: ServiceId) -> String {
+    config(service, &format!("certs/{}.key", service.kind.word()))
+}
+
+/// The authority of the service's own cluster.
+pub fn own_authority(service: ServiceId) -> String {
+    config(service, "certs/ca.crt")
+}
+
+/// Every cluster's authority, by which Elasticsearch trusts its remotes.
+pub fn mesh_authorities(cluster: ClusterId) -> String {
+    config(cluster.elastic(), "certs/mesh-ca.crt")
+}
+
+pub fn jvm_options(cluster: ClusterId) -> String {
+    config(cluster.elastic(), "jvm.options.d/mesh.options")
+}
+
+pub fn keystore(cluster: ClusterId) -> String {
+    config(cluster.elastic(), "elasticsearch.keystore")
+}
+
+/// A file of the image's own configuration, without which the service does not start: its presence tells that the
+/// directory was seeded.
+pub fn seed_marker(service: ServiceId) -> String {
+    config(
+        service,
+        match service.kind {
+            ServiceKind::Elastic => "jvm.options",
+            ServiceKind::Kibana => "node.options",
+        },
+    )
+}

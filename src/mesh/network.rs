@@ -1,0 +1,137 @@
+//! Where the mesh's network lies and which address a service has in it. Pure: no I/O.
+
+use std::{fmt, net::Ipv4Addr, str::FromStr};
+
+use ipnet::{IpNet, Ipv4Net};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    id::{ServiceId, ServiceKind},
+    spec::SpecError,
+};
+
+/// The one network of a mesh.
+pub const NAME: &str = "data-mesh-network";
+
+/// A private IPv4 network with room for 99 clusters: /16 to /24.
+///
+/// Services have fixed addresses in its first 256, and Docker hands out others only from its last 32, so that a container
+/// that is not ours never takes the address of one that is stopped. Held as text in `mesh.json`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Subnet(Ipv4Net);
+
+impl Subnet {
+    pub fn net(self) -> Ipv4Net {
+        self.0
+    }
+
+    pub fn gateway(self) -> Ipv4Addr {
+        self.host(1)
+    }
+
+    /// The range that Docker gives addresses from when a container asks for none.
+    pub fn allocation_range(self) -> Ipv4Net {
+        let first = u32::from(self.0.broadcast()) - 31;
+        Ipv4Net::new(first.into(), 27).expect("should be a prefix length")
+    }
+
+    /// Elasticsearch of cluster n has the address 10+n, Kibana 110+n.
+    pub fn address(self, service: ServiceId) -> Ipv4Addr {
+        let base = match service.kind {
+            ServiceKind::Elastic => 10,
+            ServiceKind::Kibana => 110,
+        };
+        self.host(base + service.cluster.number())
+    }
+
+    fn host(self, number: u8) -> Ipv4Addr {
+        (u32::from(self.0.network()) + u32::from(number)).into()
+    }
+
+    /// The first of `taken` that this network overlaps.
+    pub fn overlap(self, taken: &[IpNet]) -> Option<IpNet> {
+        let own = IpNet::V4(self.0);
+        taken.iter().copied().find(|net| net.contains(&own) || own.contains(net))
+    }
+
+    /// A network that overlaps nothing of `taken`, or `None` when every candidate does.
+    pub fn choose(taken: &[IpNet]) -> Option<Self> {
+        Self::candidates().find(|subnet| subnet.overlap(taken).is_none())
+    }
+
+    /// Ranges that neither Docker's own pools (172.17-31, 192.168) nor most home and office networks use.
+    fn candidates() -> impl Iterator<Item = Self> {
+        (0..=255).map(|third| {
+            Self(Ipv4Net::new(Ipv4Addr::new(10, 213, third, 0), 24).expect("should be a prefix length"))
+        })
+    }
+}
+
+impl fmt::Display for Subnet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for Subnet {
+    type Err = SpecError;
+
+    fn from_str(text: &str) -> Result<Self, SpecError> {
+        let net: Ipv4Net = text.parse().map_err(|_| {
+            SpecError::new(format!("`{text}` is not an IPv4 network such as `10.213.0.0/24`"))
+        })?;
+        if !net.network().is_private() || !(16..=24).contains(&net.prefix_len()) {
+            return Err(SpecError::new(format!(
+                "`{text}` does not fit: the network has to be private, with a prefix from /16 to /24"
+            )));
+        }
+        Ok(Self(net.trunc()))
+    }
+}
+
+impl TryFrom<String> for Subnet {
+    type Error = SpecError;
+
+    fn try_from(text: String) -> Result<Self, SpecError> {
+        text.parse()
+    }
+}
+
+impl From<Subnet> for String {
+    fn from(subnet: Subnet) -> Self {
+        subnet.to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mesh::id::ClusterId;
+
+    #[test]
+    fn the_chosen_network_overlaps_nothing() {
+        let taken: Vec<IpNet> = ["10.213.0.0/24", "10.213.1.128/25", "172.17.0.0/16", "fe80::/64"]
+            .map(|net| net.parse().unwrap())
+            .into();
+        assert_eq!(Subnet::choose(&taken).unwrap().to_string(), "10.213.2.0/24");
+        assert_eq!(Subnet::choose(&["10.0.0.0/8".parse().unwrap()]), None);
+    }
+
+    #[test]
+    fn addresses_lie_outside_the_range_docker_gives_from() {
+        for text in ["10.213.0.0/24", "192.168.0.0/16", "172.20.4.0/22"] {
+            let subnet: Subnet = text.parse().unwrap();
+            let last = ClusterId::new(99).unwrap();
+            assert!(!subnet.allocation_range().contains(&subnet.address(last.kibana())));
+            assert!(subnet.net().contains(&subnet.allocation_range()));
+        }
+    }
+
+    #[test]
+    fn networks_that_do_not_fit_are_refused() {
+        for wrong in ["10.0.0.0/25", "8.8.8.0/24", "10.0.0.0/8", "fd00::/64", "x"] {
+            assert!(wrong.parse::<Subnet>().is_err(), "{wrong}");
+        }
+    }
+}

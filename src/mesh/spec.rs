@@ -1,0 +1,388 @@
+//! What is asked for: the settings of a mesh as the user gives them, and every reason to refuse one. Pure: no I/O.
+
+use std::{fmt, net::IpAddr, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+
+use super::{id::ClusterId, network::Subnet};
+
+/// The first version whose API-key trust between clusters is generally available; see
+/// <https://www.elastic.co/docs/deploy-manage/remote-clusters/remote-clusters-api-key>.
+pub const OLDEST_VERSION: StackVersion = StackVersion { major: 8, minor: 14, patch: 0 };
+/// What is installed when nobody asks for another version.
+pub const DEFAULT_VERSION: StackVersion = StackVersion { major: 9, minor: 5, patch: 3 };
+pub const DEFAULT_REGISTRY: &str = "docker.elastic.co";
+/// The indices of a cluster that the others may search, whatever `--share` adds.
+pub const SHARED: &str = "mesh*";
+
+/// What the user asked for, whole: every field has a value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MeshSpec {
+    /// The last cluster: the mesh is 1 to this.
+    pub clusters: ClusterId,
+    pub stack_version: StackVersion,
+    pub registry: Registry,
+    pub kibana: bool,
+    /// The host's address that the ports are published on.
+    pub bind: IpAddr,
+    /// Memory limit of an Elasticsearch container; its heap is half of it.
+    pub elastic_memory: Memory,
+    pub kibana_memory: Memory,
+    /// Index patterns that the others may search, besides [`SHARED`].
+    pub share: Vec<IndexPattern>,
+    /// Names and addresses that certificates are valid for, besides the mesh's own.
+    pub san: Vec<SubjectName>,
+    /// Lifetime of a cross-cluster API key, in days.
+    pub key_days: KeyDays,
+    /// Whether `/etc/hosts` gets the services' names.
+    pub hosts: bool,
+}
+
+/// What a command line says of a [`MeshSpec`]; `None` is "not said".
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Asked {
+    pub clusters: Option<ClusterId>,
+    pub stack_version: Option<StackVersion>,
+    pub registry: Option<Registry>,
+    pub kibana: Option<bool>,
+    pub bind: Option<IpAddr>,
+    pub elastic_memory: Option<Memory>,
+    pub kibana_memory: Option<Memory>,
+    pub share: Option<Vec<IndexPattern>>,
+    pub san: Option<Vec<SubjectName>>,
+    pub key_days: Option<KeyDays>,
+    pub hosts: Option<bool>,
+    pub subnet: Option<Subnet>,
+}
+
+impl MeshSpec {
+    /// A mesh of `clusters` with every default.
+    pub fn new(clusters: ClusterId) -> Self {
+        Self {
+            clusters,
+            stack_version: DEFAULT_VERSION,
+            registry: Registry(DEFAULT_REGISTRY.to_owned()),
+            kibana: true,
+            bind: IpAddr::from([127, 0, 0, 1]),
+            elastic_memory: Memory::gibibytes(2),
+            kibana_memory: Memory::gibibytes(2),
+            share: Vec::new(),
+            san: Vec::new(),
+            key_days: KeyDays::default(),
+            hosts: true,
+        }
+    }
+
+    /// This specification with what is said now. What is not said stays as it was, so that
+    /// `mesh create 4` after `mesh create 3 --registry R` does not go back to another registry.
+    #[must_use]
+    pub fn with(mut self, asked: &Asked) -> Self {
+        fn set<T: Clone>(field: &mut T, asked: Option<&T>) {
+            if let Some(value) = asked {
+                field.clone_from(value);
+            }
+        }
+        set(&mut self.clusters, asked.clusters.as_ref());
+        set(&mut self.stack_version, asked.stack_version.as_ref());
+        set(&mut self.registry, asked.registry.as_ref());
+        set(&mut self.kibana, asked.kibana.as_ref());
+        set(&mut self.bind, asked.bind.as_ref());
+        set(&mut self.elastic_memory, asked.elastic_memory.as_ref());
+        set(&mut self.kibana_memory, asked.kibana_memory.as_ref());
+        set(&mut self.share, asked.share.as_ref());
+        set(&mut self.san, asked.san.as_ref());
+        set(&mut self.key_days, asked.key_days.as_ref());
+        set(&mut self.hosts, asked.hosts.as_ref());
+        self
+    }
+}
+
+/// A value that was refused, and why.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct SpecError(String);
+
+impl SpecError {
+    pub fn new(message: impl Into<String>) -> Self {
+        Self(message.into())
+    }
+}
+
+/// Gives a type that is written as text its serde form through `Display` and `FromStr`.
+macro_rules! as_text {
+    ($($type:ty),*) => {$(
+        impl Serialize for $type {
+            fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                to.collect_str(self)
+            }
+        }
+        impl<'de> Deserialize<'de> for $type {
+            fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                String::deserialize(from)?.parse().map_err(serde::de::Error::custom)
+            }
+        }
+    )*};
+}
+as_text!(StackVersion, Registry, Memory, IndexPattern, SubjectName);
+
+/// A version of the Elastic Stack; Elasticsearch and Kibana have the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct StackVersion {
+    pub major: u16,
+    pub minor: u16,
+    pub patch: u16,
+}
+
+impl fmt::Display for StackVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}.{}", self.major, self.minor, self.patch)
+    }
+}
+
+impl FromStr for StackVersion {
+    type Err = SpecError;
+
+    fn from_str(text: &str) -> Result<Self, SpecError> {
+        let refuse = || SpecError(format!("`{text}` is not a version such as `{DEFAULT_VERSION}`"));
+        let parts: Vec<u16> = text
+            .split('.')
+            .map(|part| part.parse().map_err(|_| refuse()))
+            .collect::<Result<_, _>>()?;
+        let [major, minor, patch] = parts[..] else {
+            return Err(refuse());
+        };
+        let version = Self { major, minor, patch };
+        if version < OLDEST_VERSION {
+            return Err(SpecError(format!(
+                "{version} is too old: clusters trust each other by API key from {OLDEST_VERSION} on"
+            )));
+        }
+        Ok(version)
+    }
+}
+
+/// Where images come from: a registry's host, optionally with a port and a path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Registry(String);
+
+impl fmt::Display for Registry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for Registry {
+    type Err = SpecError;
+
+    fn from_str(text: &str) -> Result<Self, SpecError> {
+        let text = text.trim_end_matches('/');
+        let fits = |c: char| c.is_ascii_alphanumeric() || ".-_:/".contains(c);
+        if text.is_empty() || !text.chars().all(fits) || text.contains("//") {
+            return Err(SpecError(format!(
+                "`{text}` is not a registry such as `{DEFAULT_REGISTRY}` or `registry.local:5000/elastic`"
+            )));
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+/// An amount of memory in bytes, written as Docker does: `2g`, `1536m`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Memory(u64);
+
+const MEBIBYTE: u64 = 1 << 20;
+
+impl Memory {
+    /// Below this, Elasticsearch does not come up.
+    pub const LEAST: Memory = Memory(512 * MEBIBYTE);
+
+    pub const fn gibibytes(count: u64) -> Self {
+        Self(count << 30)
+    }
+
+    pub const fn bytes(self) -> u64 {
+        self.0
+    }
+
+    /// Half of the limit, in whole mebibytes: the heap that Elastic advises for a container of this size; see
+    /// <https://www.elastic.co/docs/deploy-manage/deploy/self-managed/important-settings-configuration#heap-size-settings>.
+    pub const fn heap_mebibytes(self) -> u64 {
+        self.0 / 2 / MEBIBYTE
+    }
+}
+
+impl fmt::Display for Memory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_multiple_of(1 << 30) {
+            write!(f, "{}g", self.0 >> 30)
+        } else {
+            write!(f, "{}m", self.0 / MEBIBYTE)
+        }
+    }
+}
+
+impl FromStr for Memory {
+    type Err = SpecError;
+
+    fn from_str(text: &str) -> Result<Self, SpecError> {
+        let refuse = || SpecError(format!("`{text}` is not an amount of memory such as `2g` or `1536m`"));
+        let lower = text.to_ascii_lowercase();
+        let digits = lower.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+        let unit = match &lower[digits.len()..] {
+            "m" | "mb" | "mib" => MEBIBYTE,
+            "g" | "gb" | "gib" => 1 << 30,
+            _ => return Err(refuse()),
+        };
+        let amount = digits.parse::<u64>().ok().and_then(|n| n.checked_mul(unit)).ok_or_else(refuse)?;
+        if Self(amount) < Self::LEAST || amount > 1 << 46 {
+            return Err(SpecError(format!("{text} is out of range: a container needs {} or more", Self::LEAST)));
+        }
+        Ok(Self(amount))
+    }
+}
+
+/// Names of indices, with wildcards, that other clusters may search.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IndexPattern(String);
+
+impl fmt::Display for IndexPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for IndexPattern {
+    type Err = SpecError;
+
+    fn from_str(text: &str) -> Result<Self, SpecError> {
+        let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-*".contains(c);
+        if text.is_empty() || text.starts_with(['-', '_']) || !text.chars().all(fits) {
+            return Err(SpecError(format!("`{text}` is not a pattern of index names such as `logs-*`")));
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+/// A name or an address that certificates are made for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SubjectName {
+    Dns(String),
+    Ip(IpAddr),
+}
+
+impl fmt::Display for SubjectName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Dns(name) => f.write_str(name),
+            Self::Ip(address) => address.fmt(f),
+        }
+    }
+}
+
+impl FromStr for SubjectName {
+    type Err = SpecError;
+
+    fn from_str(text: &str) -> Result<Self, SpecError> {
+        if let Ok(address) = text.parse() {
+            return Ok(Self::Ip(address));
+        }
+        let label = |label: &str| {
+            !label.is_empty()
+                && label.len() <= 63
+                && !label.starts_with('-')
+                && !label.ends_with('-')
+                && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
+        };
+        let rest = text.strip_prefix("*.").unwrap_or(text);
+        if text.len() > 253 || !rest.split('.').all(label) {
+            return Err(SpecError(format!("`{text}` is neither a DNS name nor an IP address")));
+        }
+        Ok(Self::Dns(text.to_ascii_lowercase()))
+    }
+}
+
+/// Lifetime of an API key in days, 1 to 3650.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct KeyDays(u16);
+
+impl KeyDays {
+    pub fn get(self) -> u16 {
+        self.0
+    }
+}
+
+impl Default for KeyDays {
+    fn default() -> Self {
+        Self(365)
+    }
+}
+
+impl FromStr for KeyDays {
+    type Err = SpecError;
+
+    fn from_str(text: &str) -> Result<Self, SpecError> {
+        match text.parse() {
+            Ok(days) if (1..=3650).contains(&days) => Ok(Self(days)),
+            _ => Err(SpecError(format!("`{text}` is not a number of days from 1 to 3650"))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_said_stays_as_it_was() {
+        let three = ClusterId::new(3).unwrap();
+        let first = MeshSpec::new(three).with(&Asked {
+            registry: Some("mesh.local".parse().unwrap()),
+            kibana: Some(false),
+            ..Asked::default()
+        });
+        let second = first.clone().with(&Asked { clusters: ClusterId::new(4), ..Asked::default() });
+        assert_eq!(second, MeshSpec { clusters: ClusterId::new(4).unwrap(), ..first });
+    }
+
+    #[test]
+    fn memory_is_read_as_docker_writes_it() {
+        assert_eq!("2g".parse::<Memory>().unwrap().heap_mebibytes(), 1024);
+        assert_eq!("1536m".parse::<Memory>().unwrap().to_string(), "1536m");
+        assert_eq!("2048M".parse::<Memory>().unwrap().to_string(), "2g");
+        for wrong in ["", "2", "g", "2t", "-1g", "1m", "99999999999999999999g", "2 g"] {
+            assert!(wrong.parse::<Memory>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn versions_without_api_key_trust_are_refused() {
+        insta::assert_snapshot!("8.13.4".parse::<StackVersion>().unwrap_err(), @"8.13.4 is too old: clusters trust each other by API key from 8.14.0 on");
+        insta::assert_snapshot!("9.5".parse::<StackVersion>().unwrap_err(), @"`9.5` is not a version such as `9.5.3`");
+        assert!("8.14.0".parse::<StackVersion>().is_ok());
+    }
+
+    #[test]
+    fn names_that_could_carry_anything_else_are_refused() {
+        for wrong in ["a b", "x\"", "-a", "_a", "A*", "", "a,b", "a\nb"] {
+            assert!(wrong.parse::<IndexPattern>().is_err(), "{wrong:?}");
+        }
+        for wrong in ["a b", "a\n127.0.0.1 b", "", "a..b", "-a.b", "x/y"] {
+            assert!(wrong.parse::<SubjectName>().is_err(), "{wrong:?}");
+        }
+        for wrong in ["", "a b", "https://x", "a\tb"] {
+            assert!(wrong.parse::<Registry>().is_err(), "{wrong:?}");
+        }
+        assert_eq!("VM.example".parse(), Ok(SubjectName::Dns("vm.example".to_owned())));
+        assert_eq!("10.0.0.7".parse(), Ok(SubjectName::Ip("10.0.0.7".parse().unwrap())));
+    }
+
+    #[test]
+    fn a_specification_is_read_back_from_what_it_is_written_as() {
+        let spec = MeshSpec::new(ClusterId::new(3).unwrap());
+        let text = serde_json::to_string(&spec).unwrap();
+        assert_eq!(serde_json::from_str::<MeshSpec>(&text).unwrap(), spec);
+        assert!(serde_json::from_str::<MeshSpec>(&text.replace("hosts", "hostz")).is_err());
+    }
+}

@@ -1,0 +1,61 @@
+//! What the machine is and has: the facts that checks depend on. Pure: [`crate::world`] fills them in.
+
+use std::{
+    collections::BTreeSet,
+    net::IpAddr,
+    path::PathBuf,
+};
+
+use ipnet::IpNet;
+use serde::Serialize;
+
+/// What a machine is and has, at one moment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct HostFacts {
+    /// The kernel's host name, not looked up anywhere.
+    pub hostname: String,
+    /// Physical memory in bytes (`MemTotal`).
+    pub memory_total: u64,
+    /// Bytes that new programs can have without swapping, as the kernel estimates (`MemAvailable`).
+    pub memory_available: u64,
+    /// Cores that this process may use: its affinity and control group are taken into account.
+    pub cores: usize,
+    /// `vm.max_map_count`; Elasticsearch asks for 262144.
+    pub max_map_count: u64,
+    /// Whether the effective user is root.
+    pub is_root: bool,
+    /// The effective user.
+    pub uid: u32,
+    /// The effective group.
+    pub gid: u32,
+    /// The nearest existing directory at or above the one asked for: what the two sizes are about.
+    pub disk: PathBuf,
+    /// Bytes that a user who is not root can still write there.
+    pub disk_free: u64,
+    /// Bytes that the file system there holds in all.
+    pub disk_total: u64,
+    /// Networks in use: of every interface, and every IPv4 route but the default one. The mesh's own network is among them once it exists.
+    pub networks: BTreeSet<IpNet>,
+    /// The addresses of this machine, those of interfaces that are down included.
+    pub interfaces: BTreeSet<IpAddr>,
+}
+
+/// A listening TCP socket in this network namespace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listener {
+    /// The address it is bound to; `0.0.0.0` and `::` mean every one (`::` usually IPv4 too).
+    pub address: IpAddr,
+    /// The port it is bound to.
+    pub port: u16,
+    /// The process that holds it; `None` where we may not look (another user's, unless we are root) or it has ended meanwhile.
+    pub owner: Option<Process>,
+}
+
+/// A process.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Process {
+    /// Its number.
+    pub pid: i32,
+    /// Its name as the kernel has it, 15 bytes at most: `docker-proxy`, `java`.
+    pub name: String,
+}

@@ -1,0 +1,233 @@
+//! WHAT MUST CHANGE. Pure: ([`Mesh`](crate::mesh::Mesh), [`Observed`](observed::Observed)) → [`Plan`].
+//!
+//! A plan is data in ordered stages: it can be shown, compared and tested, and it holds no secret and no choice.
+
+pub mod check;
+#[cfg(test)]
+mod converge;
+pub mod host;
+pub mod observed;
+pub mod reach;
+pub mod remove;
+pub mod select;
+
+use std::fmt;
+
+use crate::mesh::{id::{ClusterId, ServiceId}, network};
+
+/// One change. The steps of a stage do not depend on each other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    PullImage(String),
+    /// Writes `mesh.json`.
+    Record,
+    /// Makes the system user that owns the files and runs the containers.
+    CreateAccount { uid: u32 },
+    WriteCredentials,
+    IssueAuthority(ClusterId),
+    IssueCertificate(ServiceId),
+    /// Writes all authorities into the bundle by which this cluster trusts its remotes.
+    WriteBundle(ClusterId),
+    /// Writes the bundle for browsers.
+    WriteBrowserBundle,
+    /// Fills the configuration directory from the image where that is not done, and writes the service's settings.
+    WriteSettings(ServiceId),
+    /// Writes what the keystore holds before the first start; other entries stay.
+    WriteKeystore(ClusterId),
+    CreateNetwork,
+    RemoveNetwork,
+    CreateContainer(ServiceId),
+    StartContainer(ServiceId),
+    StopContainer(ServiceId),
+    RestartContainer(ServiceId),
+    /// Stops the container if it runs, then removes it; its directories stay.
+    RemoveContainer(ServiceId),
+    /// Removes a container of this mesh that is no service's: an interrupted run left it, or somebody renamed it.
+    RemoveStray(String),
+    AwaitReady(ServiceId),
+    ApplyLicence(ClusterId),
+    StartTrial(ClusterId),
+    SetPasswords(ClusterId),
+    /// Makes a cross-cluster API key and saves it.
+    IssueKey(ClusterId),
+    /// Changes which indices the API key lets others search.
+    UpdateKey(ClusterId),
+    /// Invalidates keys of this mesh that no file holds.
+    RevokeKeys(ClusterId),
+    /// Writes the credentials of all remotes into `on`'s keystore and has the server read it again.
+    StoreCredentials { on: ClusterId, of: Vec<ClusterId> },
+    /// Sets all remotes of `on`, and takes `without` away.
+    Connect { on: ClusterId, to: Vec<ClusterId>, without: Vec<ClusterId> },
+    /// Takes remotes away from a cluster that stays: its settings first, then its credentials.
+    Disconnect { on: ClusterId, from: Vec<ClusterId> },
+    /// Waits until `on` reaches every one of `to`.
+    ProveLinks { on: ClusterId, to: Vec<ClusterId> },
+    /// Deletes the cluster's directory with its data.
+    RemoveFiles(ClusterId),
+    WriteHosts,
+    RemoveHosts,
+    /// Deletes the mesh's own files and directories, `mesh.json` last.
+    RemoveDirectory,
+}
+
+/// What a step does to its subject, for the reader of a plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    Adds,
+    Changes,
+    Removes,
+    Waits,
+}
+
+impl Step {
+    pub fn effect(&self) -> Effect {
+        match self {
+            Self::PullImage(_)
+            | Self::CreateAccount { .. }
+            | Self::WriteCredentials
+            | Self::IssueAuthority(_)
+            | Self::IssueCertificate(_)
+            | Self::CreateNetwork
+            | Self::CreateContainer(_)
+            | Self::IssueKey(_) => Effect::Adds,
+            Self::Record
+            | Self::WriteBundle(_)
+            | Self::WriteBrowserBundle
+            | Self::WriteSettings(_)
+            | Self::WriteKeystore(_)
+            | Self::StartContainer(_)
+            | Self::RestartContainer(_)
+            | Self::StopContainer(_)
+            | Self::ApplyLicence(_)
+            | Self::StartTrial(_)
+            | Self::SetPasswords(_)
+            | Self::UpdateKey(_)
+            | Self::StoreCredentials { .. }
+            | Self::Connect { .. }
+            | Self::WriteHosts => Effect::Changes,
+            Self::RemoveNetwork
+            | Self::RemoveContainer(_)
+            | Self::RemoveStray(_)
+            | Self::RevokeKeys(_)
+            | Self::Disconnect { .. }
+            | Self::RemoveFiles(_)
+            | Self::RemoveHosts
+            | Self::RemoveDirectory => Effect::Removes,
+            Self::AwaitReady(_) | Self::ProveLinks { .. } => Effect::Waits,
+        }
+    }
+
+    /// Whether data or a container is gone afterwards that no later run brings back.
+    pub fn destroys(&self) -> bool {
+        matches!(self, Self::RemoveFiles(_) | Self::RemoveDirectory)
+    }
+}
+
+fn list(clusters: &[ClusterId]) -> String {
+    clusters.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::PullImage(image) => write!(f, "image {image}"),
+            Self::Record => write!(f, "mesh.json"),
+            Self::CreateAccount { uid } => write!(f, "system user elastic, uid {uid}"),
+            Self::WriteCredentials => write!(f, "credentials.txt"),
+            Self::IssueAuthority(cluster) => write!(f, "authority of {cluster}"),
+            Self::IssueCertificate(service) => write!(f, "certificate of {service}"),
+            Self::WriteBundle(cluster) => write!(f, "authorities that {cluster} trusts"),
+            Self::WriteBrowserBundle => write!(f, "ca.crt for browsers"),
+            Self::WriteSettings(service) => write!(f, "settings of {service}"),
+            Self::WriteKeystore(cluster) => write!(f, "keystore of {cluster}"),
+            Self::CreateNetwork | Self::RemoveNetwork => write!(f, "network {}", network::NAME),
+            Self::CreateContainer(service)
+            | Self::StartContainer(service)
+            | Self::StopContainer(service)
+            | Self::RestartContainer(service)
+            | Self::RemoveContainer(service) => write!(f, "container {service}"),
+            Self::RemoveStray(name) => write!(f, "container {name}, left by an earlier run"),
+            Self::AwaitReady(service) => write!(f, "{service} answers"),
+            Self::ApplyLicence(cluster) => write!(f, "licence of {cluster}"),
+            Self::StartTrial(cluster) => write!(f, "trial licence of {cluster}"),
+            Self::SetPasswords(cluster) => write!(f, "passwords of elastic and kibana_system on {cluster}"),
+            Self::IssueKey(cluster) | Self::UpdateKey(cluster) => write!(f, "API key of {cluster}"),
+            Self::RevokeKeys(cluster) => write!(f, "API keys of {cluster} that no file holds"),
+            Self::StoreCredentials { on, of } => write!(f, "keystore of {on}: credentials of {}", list(of)),
+            Self::Connect { on, to, without } => {
+                write!(f, "remotes of {on}: {}", list(to))?;
+                if without.is_empty() { Ok(()) } else { write!(f, ", no longer {}", list(without)) }
+            }
+            Self::Disconnect { on, from } => write!(f, "remotes of {on}: {}", list(from)),
+            Self::ProveLinks { on, to } => write!(f, "links from {on} to {}", list(to)),
+            Self::RemoveFiles(cluster) => write!(f, "directory of {cluster} with its data"),
+            Self::WriteHosts | Self::RemoveHosts => write!(f, "block in /etc/hosts"),
+            Self::RemoveDirectory => write!(f, "directory of the mesh with all data"),
+        }
+    }
+}
+
+/// Steps that may run at the same time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stage {
+    /// In the imperative, lower case: `start Elasticsearch`.
+    pub title: &'static str,
+    pub steps: Vec<Step>,
+}
+
+/// All that has to be done, stage after stage.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Plan {
+    pub stages: Vec<Stage>,
+}
+
+impl Plan {
+    /// Adds a stage at the end, unless there is nothing to do in it.
+    #[must_use]
+    pub fn stage(mut self, title: &'static str, steps: impl IntoIterator<Item = Step>) -> Self {
+        let steps: Vec<Step> = steps.into_iter().collect();
+        if !steps.is_empty() {
+            self.stages.push(Stage { title, steps });
+        }
+        self
+    }
+
+    /// The other plan, and then this one; but images are pulled before either, since that can fail and changes nothing.
+    #[must_use]
+    pub fn after(self, first: Plan) -> Self {
+        let pulls = |stage: &Stage| stage.steps.iter().all(|step| matches!(step, Step::PullImage(_)));
+        let (images, rest): (Vec<Stage>, Vec<Stage>) = self.stages.into_iter().partition(pulls);
+        Self { stages: images.into_iter().chain(first.stages).chain(rest).collect() }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.stages.is_empty()
+    }
+
+    pub fn steps(&self) -> impl Iterator<Item = &Step> {
+        self.stages.iter().flat_map(|stage| &stage.steps)
+    }
+
+    /// Whether carrying it out deletes data.
+    pub fn destroys(&self) -> bool {
+        self.steps().any(Step::destroys)
+    }
+}
+
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for stage in &self.stages {
+            writeln!(f, "{}", stage.title)?;
+            for step in &stage.steps {
+                let sign = match step.effect() {
+                    Effect::Adds => '+',
+                    Effect::Changes => '~',
+                    Effect::Removes => '-',
+                    Effect::Waits => '?',
+                };
+                writeln!(f, "  {sign} {step}")?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,165 @@
+//! What is there: the facts that plans and checks depend on, as plain data. Pure: [`World`](crate::world::World) fills them in.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+};
+
+use ipnet::IpNet;
+use time::OffsetDateTime;
+
+use crate::mesh::{
+    Mesh,
+    credentials::Credentials,
+    id::{ClusterId, ServiceId, ServiceKind},
+    secret::Secret,
+};
+
+/// Everything a plan depends on. What could not be asked is absent, and a plan treats it as not being so.
+#[derive(Debug, Clone, Default)]
+pub struct Observed {
+    /// What `mesh.json` says.
+    pub record: Option<Mesh>,
+    pub credentials: Option<Credentials>,
+    /// Whether the user that owns the files exists, or need not be made.
+    pub account: bool,
+    /// Those of the wanted images that are on this machine.
+    pub images: BTreeSet<String>,
+    pub network: Option<NetworkFacts>,
+    /// Containers that carry this mesh's id.
+    pub containers: BTreeMap<ServiceId, ContainerFacts>,
+    /// Names of containers that carry this mesh's id and are no service's.
+    pub strays: Vec<String>,
+    /// Directories of clusters.
+    pub files: BTreeMap<ClusterId, ClusterFiles>,
+    /// The bundle for browsers.
+    pub browser_bundle: Option<String>,
+    /// Servers that answer, are healthy and take the password.
+    pub servers: BTreeMap<ClusterId, ServerFacts>,
+    /// Kibanas that answer and are ready.
+    pub kibanas: BTreeSet<ClusterId>,
+    /// `/etc/hosts`; `None` where this run may not write it.
+    pub hosts_file: Option<Vec<u8>>,
+    /// Of this machine's Docker, but not of this mesh.
+    pub foreign: Foreign,
+}
+
+/// What others have on this Docker engine, as far as it can be in the mesh's way.
+#[derive(Debug, Clone, Default)]
+pub struct Foreign {
+    /// Containers that have a name the mesh would give.
+    pub containers: Vec<String>,
+    /// Directories of other meshes on this engine.
+    pub meshes: BTreeSet<String>,
+    /// A network with the mesh's name.
+    pub network: bool,
+    /// Subnets of other networks, with the networks' names.
+    pub subnets: Vec<(IpNet, String)>,
+    /// Ports published by other containers: address, port, container.
+    pub ports: Vec<(Option<IpAddr>, u16, String)>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NetworkFacts {
+    pub id: String,
+    pub subnet: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ContainerState {
+    Created,
+    Running,
+    Paused,
+    /// Ended by itself, and Docker starts it again.
+    Restarting,
+    Stopped,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContainerFacts {
+    /// Docker's id of the container.
+    pub id: String,
+    /// The label with the fingerprint of what it was made from.
+    pub fingerprint: String,
+    pub state: ContainerState,
+    /// Docker's id of the network it is attached to.
+    pub network: String,
+}
+
+/// A cluster's directory, as texts; certificates are public, everything else that matters is a [`Secret`].
+#[derive(Debug, Clone, Default)]
+pub struct ClusterFiles {
+    pub authority: Option<String>,
+    pub authority_key: Option<Secret>,
+    pub services: BTreeMap<ServiceKind, ServiceFiles>,
+    /// The authorities that the cluster's Elasticsearch trusts.
+    pub bundle: Option<String>,
+    pub jvm_options: Option<String>,
+    /// What the keystore holds: names, each with the digest of its value.
+    pub keystore: Option<BTreeMap<String, String>>,
+    pub key: Option<KeyFile>,
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct ServiceFiles {
+    pub certificate: Option<String>,
+    pub certificate_key: Option<Secret>,
+    /// The copy of the cluster's own authority.
+    pub authority: Option<String>,
+    pub settings: Option<Secret>,
+    /// Whether the image's own configuration files are there.
+    pub seeded: bool,
+}
+
+/// A saved API key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyFile {
+    pub id: String,
+    pub expires: OffsetDateTime,
+    /// Digest of the key's value, as [`ClusterFiles::keystore`] has it.
+    pub digest: String,
+}
+
+/// What a running server says of itself.
+#[derive(Debug, Clone)]
+pub struct ServerFacts {
+    /// Whether `kibana_system` can log in with its password. Set after that of `elastic`, so it stands for both.
+    pub passwords: bool,
+    pub licence: LicenceFacts,
+    /// Cross-cluster API keys that carry this mesh's id and are not invalidated.
+    pub keys: Vec<KeyFacts>,
+    /// Settings below `cluster.remote` that belong to remotes named as clusters are.
+    pub remotes: BTreeMap<String, String>,
+    /// For each remote that is set: connected, or why not.
+    pub links: BTreeMap<ClusterId, LinkFacts>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LicenceFacts {
+    /// `trial`, `basic`, `enterprise` …
+    pub kind: String,
+    pub active: bool,
+    pub uid: String,
+}
+
+impl LicenceFacts {
+    /// Trust by API key needs Enterprise or a trial on both sides; see
+    /// <https://www.elastic.co/docs/deploy-manage/remote-clusters/remote-clusters-api-key>.
+    pub fn allows_links(&self) -> bool {
+        self.active && matches!(self.kind.as_str(), "trial" | "enterprise")
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyFacts {
+    pub id: String,
+    /// Patterns of the indices that it lets others search, sorted.
+    pub names: Vec<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LinkFacts {
+    Connected,
+    /// In Elasticsearch's words, where it gave any.
+    Down(String),
+}

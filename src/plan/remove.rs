@@ -1,0 +1,40 @@
+//! The stages that take a whole mesh away, for `mesh reset` and `mesh create --reset`. Pure.
+
+use super::{Plan, Step, observed::Observed};
+use crate::mesh::hosts_file;
+
+/// Removes all that is there of the mesh: containers before the files they use, the directory last.
+/// Whatever is already gone gets no step.
+pub fn remove(there: &Observed) -> Plan {
+    let block = there
+        .hosts_file
+        .as_deref()
+        .is_some_and(|text| hosts_file::with_block(text, None).is_ok_and(|without| without != text));
+    let containers = there.containers.keys().copied().map(Step::RemoveContainer);
+    Plan::default()
+        .stage("remove containers", containers.chain(there.strays.iter().cloned().map(Step::RemoveStray)))
+        .stage("remove the network", there.network.is_some().then_some(Step::RemoveNetwork))
+        .stage("clear /etc/hosts", block.then_some(Step::RemoveHosts))
+        .stage("remove the directory", there.record.is_some().then_some(Step::RemoveDirectory))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{mesh::Mesh, plan::observed::NetworkFacts};
+
+    #[test]
+    fn half_of_a_mesh_is_removed_too() {
+        let there = Observed {
+            network: Some(NetworkFacts { id: "n".to_owned(), subnet: "10.213.0.0/24".to_owned() }),
+            ..Observed::default()
+        };
+        insta::assert_snapshot!(remove(&there), @r"
+        remove the network
+          - network data-mesh-network
+        ");
+        assert!(remove(&Observed::default()).is_empty());
+        let files = Observed { record: Some(Mesh::example(1)), ..Observed::default() };
+        assert!(remove(&files).destroys());
+    }
+}

@@ -1,0 +1,241 @@
+//! The stages of `mesh manage`: what some clusters of a mesh are to do. Pure.
+
+use std::fmt;
+
+use super::{
+    Plan, Step,
+    observed::{ContainerState, Observed},
+};
+use crate::mesh::{
+    Mesh,
+    id::{ClusterId, ServiceId, ServiceKind},
+};
+
+/// Some clusters of a mesh, one after the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Selection {
+    first: ClusterId,
+    last: ClusterId,
+}
+
+/// A selection that goes beyond the mesh.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{asked} is past the last cluster: the mesh has {last}")]
+pub struct SelectionError {
+    asked: String,
+    last: u8,
+}
+
+impl Selection {
+    /// `count` clusters from `first` on.
+    pub fn new(mesh: &Mesh, first: ClusterId, count: ClusterId) -> Result<Self, SelectionError> {
+        let number = u16::from(first.number()) + u16::from(count.number()) - 1;
+        let last = mesh.spec.clusters;
+        u8::try_from(number)
+            .ok()
+            .and_then(ClusterId::new)
+            .filter(|end| *end <= last)
+            .map(|end| Self { first, last: end })
+            .ok_or(SelectionError {
+                asked: format!("cluster {number}"),
+                last: last.number(),
+            })
+    }
+
+    /// What the action needs and is not there.
+    pub fn lacks(self, mesh: &Mesh, there: &Observed, action: Action) -> Option<Lacking> {
+        let (first, count) = (self.first.number(), self.last.number() - self.first.number() + 1);
+        let wanted: Vec<ServiceId> = mesh.services().filter(|service| self.contains(service.cluster)).collect();
+        match action {
+            Action::Stop | Action::Down => None,
+            Action::Up => (there.network.is_none() || wanted.iter().any(|service| !there.files.contains_key(&service.cluster)))
+                .then(|| Lacking::Parts { clusters: mesh.spec.clusters.number() }),
+            Action::Start | Action::Restart => {
+                let missing = wanted.into_iter().find(|service| !there.containers.contains_key(service))?;
+                Some(Lacking::Container { missing, first, count })
+            }
+        }
+    }
+
+    fn contains(self, cluster: ClusterId) -> bool {
+        (self.first..=self.last).contains(&cluster)
+    }
+
+    fn services(self, mesh: &Mesh, kind: ServiceKind) -> impl Iterator<Item = ServiceId> {
+        mesh.services_of(kind).filter(move |service| self.contains(service.cluster))
+    }
+}
+
+impl fmt::Display for Selection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.first == self.last { write!(f, "{}", self.first) } else { write!(f, "{} to {}", self.first, self.last) }
+    }
+}
+
+/// Something that an action needs and that another command makes.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Lacking {
+    #[error("there is no container {missing}")]
+    Container { missing: ServiceId, first: u8, count: u8 },
+    #[error("the mesh's network or a cluster's directory is gone")]
+    Parts { clusters: u8 },
+}
+
+impl Lacking {
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Container { first, count, .. } => format!("`mesh manage up {first} {count}` makes it again"),
+            Self::Parts { clusters } => format!("`mesh create {clusters}` makes it again"),
+        }
+    }
+}
+
+/// What the selected clusters are to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// Make the containers again where they are missing, and start them.
+    Up,
+    /// Stop the containers and remove them; data stays.
+    Down,
+    Start,
+    Stop,
+    Restart,
+}
+
+impl Action {
+    /// What was done, for the closing line.
+    pub fn past(self) -> &'static str {
+        match self {
+            Self::Up => "made and started",
+            Self::Down => "removed the containers of",
+            Self::Start => "started",
+            Self::Stop => "stopped",
+            Self::Restart => "restarted",
+        }
+    }
+}
+
+/// The stages that do it. Kibana is stopped before its Elasticsearch and started after it.
+pub fn select(mesh: &Mesh, there: &Observed, selection: Selection, action: Action) -> Plan {
+    let elastic = || selection.services(mesh, ServiceKind::Elastic);
+    let kibana = || selection.services(mesh, ServiceKind::Kibana);
+    let state = |service: &ServiceId| there.containers.get(service).map(|container| container.state);
+    let exists = |service: &ServiceId| state(service).is_some();
+    let up = |service: &ServiceId| {
+        matches!(state(service), Some(ContainerState::Running | ContainerState::Restarting | ContainerState::Paused))
+    };
+    let start = |plan: Plan| {
+        let down = |service: &ServiceId| action == Action::Restart || !up(service);
+        plan.stage("start Elasticsearch", elastic().filter(down).map(Step::StartContainer))
+            .stage("wait for Elasticsearch", elastic().map(Step::AwaitReady))
+            .stage("start Kibana", kibana().filter(down).map(Step::StartContainer))
+            .stage("prove links", links(mesh, there, selection))
+            .stage("wait for Kibana", kibana().map(Step::AwaitReady))
+    };
+    match action {
+        Action::Stop => Plan::default()
+            .stage("stop Kibana", kibana().filter(up).map(Step::StopContainer))
+            .stage("stop Elasticsearch", elastic().filter(up).map(Step::StopContainer)),
+        Action::Down => Plan::default()
+            .stage("remove Kibana's containers", kibana().filter(exists).map(Step::RemoveContainer))
+            .stage("remove Elasticsearch's containers", elastic().filter(exists).map(Step::RemoveContainer)),
+        Action::Start => start(Plan::default()),
+        Action::Up => start(Plan::default().stage(
+            "create containers",
+            elastic().chain(kibana()).filter(|service| !exists(service)).map(Step::CreateContainer),
+        )),
+        Action::Restart => start(
+            Plan::default()
+                .stage("stop Kibana", kibana().filter(up).map(Step::StopContainer))
+                .stage("stop Elasticsearch", elastic().filter(up).map(Step::StopContainer)),
+        ),
+    }
+}
+
+/// Links in both directions between the selected clusters and all that run; one that was stopped on purpose is not waited for.
+fn links(mesh: &Mesh, there: &Observed, selection: Selection) -> Vec<Step> {
+    let runs = |cluster: ClusterId| {
+        let state = there.containers.get(&cluster.elastic()).map(|container| container.state);
+        selection.contains(cluster) || state == Some(ContainerState::Running)
+    };
+    mesh.clusters()
+        .filter(|on| runs(*on))
+        .map(|on| Step::ProveLinks {
+            on,
+            to: mesh
+                .remotes(on)
+                .filter(|to| runs(*to) && (selection.contains(on) || selection.contains(*to)))
+                .collect(),
+        })
+        .filter(|step| matches!(step, Step::ProveLinks { to, .. } if !to.is_empty()))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::observed::ContainerFacts;
+
+    fn cluster(number: u8) -> ClusterId {
+        ClusterId::new(number).unwrap()
+    }
+
+    fn running(mesh: &Mesh, stopped: u8) -> Observed {
+        let containers = mesh
+            .services()
+            .map(|service| {
+                let state = if service.cluster == cluster(stopped) { ContainerState::Stopped } else { ContainerState::Running };
+                let facts = ContainerFacts {
+                    id: service.to_string(),
+                    fingerprint: String::new(),
+                    state,
+                    network: String::new(),
+                };
+                (service, facts)
+            })
+            .collect();
+        Observed { containers, ..Observed::default() }
+    }
+
+    #[test]
+    fn count_is_a_number_of_clusters() {
+        let mesh = Mesh::example(8);
+        assert!(Selection::new(&mesh, cluster(1), cluster(8)).is_ok());
+        assert!(Selection::new(&mesh, cluster(8), cluster(1)).is_ok());
+        insta::assert_snapshot!(
+            Selection::new(&mesh, cluster(8), cluster(2)).unwrap_err(),
+            @"cluster 9 is past the last cluster: the mesh has 8"
+        );
+        assert!(Selection::new(&mesh, cluster(99), cluster(99)).is_err());
+    }
+
+    #[test]
+    fn a_restart_waits_for_links_in_both_directions_but_not_for_what_is_stopped() {
+        let mut mesh = Mesh::example(3);
+        mesh.spec.kibana = false;
+        let selection = Selection::new(&mesh, cluster(2), cluster(1)).unwrap();
+        insta::assert_snapshot!(select(&mesh, &running(&mesh, 3), selection, Action::Restart), @r"
+        stop Elasticsearch
+          ~ container cluster02-elastic
+        start Elasticsearch
+          ~ container cluster02-elastic
+        wait for Elasticsearch
+          ? cluster02-elastic answers
+        prove links
+          ? links from cluster01 to cluster02
+          ? links from cluster02 to cluster01
+        ");
+    }
+
+    #[test]
+    fn stopping_touches_only_what_runs() {
+        let mesh = Mesh::example(2);
+        let selection = Selection::new(&mesh, cluster(1), cluster(2)).unwrap();
+        insta::assert_snapshot!(select(&mesh, &running(&mesh, 2), selection, Action::Stop), @r"
+        stop Kibana
+          ~ container cluster01-kibana
+        stop Elasticsearch
+          ~ container cluster01-elastic
+        ");
+    }
+}

@@ -1,0 +1,274 @@
+//! Containers: list, create, start, stop, remove, and what is known of one that ended. I/O: Docker's socket.
+
+use std::{collections::HashMap, io::Read as _, net::IpAddr};
+
+use bollard::{
+    models::{
+        ContainerCreateBody, ContainerStateStatusEnum, ContainerSummaryStateEnum, EndpointIpamConfig, EndpointSettings,
+        HealthConfig, HostConfig, HostConfigLogConfig, NetworkingConfig, PortBinding, RestartPolicy, RestartPolicyNameEnum,
+    },
+    query_parameters::{
+        CreateContainerOptionsBuilder, DownloadFromContainerOptionsBuilder, InspectContainerOptions, ListContainersOptionsBuilder,
+        LogsOptionsBuilder, RemoveContainerOptionsBuilder, RestartContainerOptionsBuilder, StartContainerOptions,
+        StopContainerOptionsBuilder,
+    },
+};
+use futures::StreamExt as _;
+
+use super::{Docker, DockerError, absent_is_none};
+use crate::{
+    mesh::{
+        Mesh, network,
+        service::{STOP_TIMEOUT, Service},
+    },
+    plan::observed::ContainerState,
+};
+
+/// Labels on everything that belongs to a mesh.
+pub mod label {
+    pub const MESH: &str = "mesh.id";
+    pub const DIR: &str = "mesh.dir";
+    pub const CLUSTER: &str = "mesh.cluster";
+    pub const SERVICE: &str = "mesh.service";
+    pub const FINGERPRINT: &str = "mesh.fingerprint";
+}
+
+/// One line of `docker ps -a`.
+#[derive(Debug, Clone)]
+pub struct ContainerSummary {
+    pub id: String,
+    pub name: String,
+    pub labels: HashMap<String, String>,
+    pub state: ContainerState,
+    /// Docker's ids of the networks it is attached to, by name.
+    pub networks: HashMap<String, String>,
+    /// Published ports, with the address they are bound to where it is known.
+    pub ports: Vec<(Option<IpAddr>, u16)>,
+}
+
+/// A container that does not run, and what Docker knows of its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ended {
+    pub exit_code: i64,
+    pub out_of_memory: bool,
+    /// Docker's own words, where the container could not even be started.
+    pub error: String,
+    /// The last lines of its log, oldest first.
+    pub log: Vec<String>,
+}
+
+/// Nanoseconds.
+const SECOND: i64 = 1_000_000_000;
+
+impl Docker {
+    /// All containers of this engine, running or not.
+    pub async fn containers(&self) -> Result<Vec<ContainerSummary>, DockerError> {
+        let options = ListContainersOptionsBuilder::default().all(true).build();
+        let list = self.client.list_containers(Some(options)).await.map_err(DockerError::refused("list containers"))?;
+        Ok(list
+            .into_iter()
+            .map(|found| ContainerSummary {
+                id: found.id.unwrap_or_default(),
+                name: found.names.unwrap_or_default().first().map_or_else(String::new, |name| name.trim_start_matches('/').to_owned()),
+                labels: found.labels.unwrap_or_default(),
+                state: match found.state {
+                    Some(ContainerSummaryStateEnum::CREATED) => ContainerState::Created,
+                    Some(ContainerSummaryStateEnum::RUNNING) => ContainerState::Running,
+                    Some(ContainerSummaryStateEnum::PAUSED) => ContainerState::Paused,
+                    Some(ContainerSummaryStateEnum::RESTARTING) => ContainerState::Restarting,
+                    _ => ContainerState::Stopped,
+                },
+                networks: found
+                    .network_settings
+                    .and_then(|settings| settings.networks)
+                    .unwrap_or_default()
+                    .into_iter()
+                    .map(|(name, endpoint)| (name, endpoint.network_id.unwrap_or_default()))
+                    .collect(),
+                ports: found
+                    .ports
+                    .unwrap_or_default()
+                    .into_iter()
+                    .filter_map(|port| Some((port.ip.and_then(|ip| ip.parse().ok()), port.public_port?)))
+                    .collect(),
+            })
+            .collect())
+    }
+
+    /// Creates the container of a service, attached to the network at its fixed address; it does not start yet.
+    pub async fn create_container(&self, mesh: &Mesh, service: &Service, fingerprint: &str) -> Result<(), DockerError> {
+        let name = service.id.to_string();
+        let options = CreateContainerOptionsBuilder::default().name(&name).build();
+        self.client
+            .create_container(Some(options), body(mesh, service, fingerprint))
+            .await
+            .map_err(DockerError::refused(format!("create {name}")))?;
+        Ok(())
+    }
+
+    pub async fn start_container(&self, name: &str) -> Result<(), DockerError> {
+        self.client
+            .start_container(name, None::<StartContainerOptions>)
+            .await
+            .map_err(DockerError::refused(format!("start {name}")))
+    }
+
+    /// Returns when the container has ended; one that is stopped or gone already is fine.
+    pub async fn stop_container(&self, name: &str) -> Result<(), DockerError> {
+        let options = StopContainerOptionsBuilder::default().t(STOP_TIMEOUT.cast_signed()).build();
+        let stopped = self.client.stop_container(name, Some(options)).await.map_err(DockerError::refused(format!("stop {name}")));
+        match stopped {
+            Err(error) if error.status() == Some(304) => Ok(()),
+            other => absent_is_none(other).map(|_| ()),
+        }
+    }
+
+    pub async fn restart_container(&self, name: &str) -> Result<(), DockerError> {
+        let options = RestartContainerOptionsBuilder::default().t(STOP_TIMEOUT.cast_signed()).build();
+        self.client.restart_container(name, Some(options)).await.map_err(DockerError::refused(format!("restart {name}")))
+    }
+
+    /// Removes a container that does not run; one that is gone already is fine.
+    pub async fn remove_container(&self, name: &str) -> Result<(), DockerError> {
+        let options = RemoveContainerOptionsBuilder::default().v(true).build();
+        let removed = self.client.remove_container(name, Some(options)).await.map_err(DockerError::refused(format!("remove {name}")));
+        absent_is_none(removed).map(|_| ())
+    }
+
+    /// `None` while the container runs and has not been restarted by Docker; otherwise how it ended.
+    pub async fn ended(&self, name: &str) -> Result<Option<Ended>, DockerError> {
+        let found = self
+            .client
+            .inspect_container(name, None::<InspectContainerOptions>)
+            .await
+            .map_err(DockerError::refused(format!("inspect {name}")))?;
+        let state = found.state.unwrap_or_default();
+        let restarted = found.restart_count.unwrap_or_default() > 0;
+        if state.status == Some(ContainerStateStatusEnum::RUNNING) && !restarted {
+            return Ok(None);
+        }
+        Ok(Some(Ended {
+            exit_code: state.exit_code.unwrap_or_default(),
+            out_of_memory: state.oom_killed.unwrap_or_default(),
+            error: state.error.unwrap_or_default(),
+            log: self.log_tail(name, 20).await,
+        }))
+    }
+
+    /// The last lines that a container wrote; none if Docker cannot tell.
+    async fn log_tail(&self, name: &str, lines: u8) -> Vec<String> {
+        let options = LogsOptionsBuilder::default().stdout(true).stderr(true).tail(&lines.to_string()).build();
+        let mut log = Vec::new();
+        let mut stream = self.client.logs(name, Some(options));
+        while let Some(Ok(output)) = stream.next().await {
+            log.extend(String::from_utf8_lossy(output.as_ref()).lines().map(str::to_owned));
+        }
+        log
+    }
+
+    /// The files of a directory in an image, as paths below it with their contents. Nothing of the image is run: a
+    /// container is created for reading and removed again.
+    pub async fn read_image_dir(&self, mesh: &Mesh, image: &str, dir: &str) -> Result<Vec<(String, Vec<u8>)>, DockerError> {
+        let body = ContainerCreateBody {
+            image: Some(image.to_owned()),
+            labels: Some(mesh_labels(mesh)),
+            ..ContainerCreateBody::default()
+        };
+        let action = || DockerError::refused(format!("read {dir} of {image}"));
+        let created = self
+            .client
+            .create_container(None::<bollard::query_parameters::CreateContainerOptions>, body)
+            .await
+            .map_err(action())?;
+        let options = DownloadFromContainerOptionsBuilder::default().path(dir).build();
+        let mut stream = self.client.download_from_container(&created.id, Some(options));
+        let mut archive = Vec::new();
+        let mut outcome = Ok(());
+        while let Some(chunk) = stream.next().await {
+            match chunk {
+                Ok(bytes) => archive.extend_from_slice(&bytes),
+                Err(cause) => {
+                    outcome = Err(action()(cause));
+                    break;
+                }
+            }
+        }
+        self.remove_container(&created.id).await?;
+        outcome?;
+        unpack(&archive).map_err(|cause| action()(cause.into()))
+    }
+}
+
+/// The regular files of a tar archive, without their first directory.
+fn unpack(archive: &[u8]) -> std::io::Result<Vec<(String, Vec<u8>)>> {
+    let mut files = Vec::new();
+    for entry in tar::Archive::new(archive).entries()? {
+        let mut entry = entry?;
+        if !entry.header().entry_type().is_file() {
+            continue;
+        }
+        let path: std::path::PathBuf = entry.path()?.components().skip(1).collect();
+        let mut contents = Vec::new();
+        entry.read_to_end(&mut contents)?;
+        files.push((path.display().to_string(), contents));
+    }
+    Ok(files)
+}
+
+/// The labels by which a thing is known to belong to the mesh.
+pub(super) fn mesh_labels(mesh: &Mesh) -> HashMap<String, String> {
+    HashMap::from([
+        (label::MESH.to_owned(), mesh.id.clone()),
+        (label::DIR.to_owned(), mesh.dir.display().to_string()),
+    ])
+}
+
+fn body(mesh: &Mesh, service: &Service, fingerprint: &str) -> ContainerCreateBody {
+    let text = ToString::to_string;
+    let mut labels = mesh_labels(mesh);
+    labels.insert(label::CLUSTER.to_owned(), service.id.cluster.to_string());
+    labels.insert(label::SERVICE.to_owned(), service.id.kind.word().to_owned());
+    labels.insert(label::FINGERPRINT.to_owned(), fingerprint.to_owned());
+    let bind = |port: &crate::mesh::id::Port| {
+        let binding = PortBinding { host_ip: Some(mesh.spec.bind.to_string()), host_port: Some(port.host.to_string()) };
+        (format!("{}/tcp", port.container), Some(vec![binding]))
+    };
+    let endpoint = EndpointSettings {
+        ipam_config: Some(EndpointIpamConfig { ipv4_address: Some(service.address.to_string()), ..EndpointIpamConfig::default() }),
+        ..EndpointSettings::default()
+    };
+    ContainerCreateBody {
+        image: Some(service.image.clone()),
+        hostname: Some(service.id.to_string()),
+        user: Some(service.user.clone()),
+        labels: Some(labels),
+        exposed_ports: Some(service.ports.iter().map(|port| format!("{}/tcp", port.container)).collect()),
+        stop_timeout: Some(STOP_TIMEOUT.into()),
+        healthcheck: Some(HealthConfig {
+            test: Some(vec!["CMD-SHELL".to_owned(), service.health_check.clone()]),
+            interval: Some(10 * SECOND),
+            timeout: Some(10 * SECOND),
+            retries: Some(6),
+            start_period: Some(120 * SECOND),
+            start_interval: None,
+        }),
+        host_config: Some(HostConfig {
+            binds: Some(service.mounts.iter().map(|mount| format!("{}:{}", mount.host, mount.container)).collect()),
+            memory: Some(service.memory.bytes().cast_signed()),
+            // no swap: a heap that is swapped out is slower than a container that is told it is too small
+            memory_swap: Some(service.memory.bytes().cast_signed()),
+            port_bindings: Some(service.ports.iter().map(bind).collect()),
+            restart_policy: Some(RestartPolicy { name: Some(RestartPolicyNameEnum::UNLESS_STOPPED), maximum_retry_count: None }),
+            network_mode: Some(network::NAME.to_owned()),
+            security_opt: Some(vec!["no-new-privileges".to_owned()]),
+            cap_drop: Some(vec!["ALL".to_owned()]),
+            log_config: Some(HostConfigLogConfig {
+                typ: Some("json-file".to_owned()),
+                config: Some([("max-size", "10m"), ("max-file", "3")].map(|(name, value)| (text(&name), text(&value))).into()),
+            }),
+            ..HostConfig::default()
+        }),
+        networking_config: Some(NetworkingConfig { endpoints_config: Some(HashMap::from([(network::NAME.to_owned(), endpoint)])) }),
+        ..ContainerCreateBody::default()
+    }
+}

@@ -1,0 +1,139 @@
+//! The Docker engine: how it is reached, and what it says when it is not. I/O: a local socket.
+
+mod containers;
+mod images;
+mod networks;
+
+pub use self::{
+    containers::{ContainerSummary, Ended, label},
+    images::Progress,
+    networks::NetworkSummary,
+};
+
+use std::{env, io, path::Path};
+
+use bollard::{API_DEFAULT_VERSION, errors::Error as Cause};
+
+/// Longer than any stop timeout, in seconds, since stopping a container answers only when it has ended.
+const REQUEST_TIMEOUT: u64 = 300;
+const SOCKET: &str = "/var/run/docker.sock";
+/// The oldest engine that is supported: 20.10 speaks API 1.41.
+const OLDEST_API: (usize, usize) = (1, 41);
+
+/// The engine, with the verbs that a mesh needs.
+#[derive(Debug, Clone)]
+pub struct Docker {
+    client: bollard::Docker,
+}
+
+/// Why Docker did not do something.
+#[derive(Debug, thiserror::Error)]
+pub enum DockerError {
+    #[error("`DOCKER_HOST` names `{0}`, another machine or a protocol that reaches one")]
+    Remote(String),
+    #[error("Docker is not running: nothing listens on {0}")]
+    NotRunning(String),
+    #[error("Docker is not installed: there is no {0}")]
+    NotInstalled(String),
+    #[error("this user may not use Docker's socket {0}")]
+    NotPermitted(String),
+    #[error("Docker runs rootless, which gives files in containers other owners than on the host")]
+    Rootless,
+    #[error("Docker is too old: its API is {0}, and {major}.{minor} is needed (Docker 20.10)", major = OLDEST_API.0, minor = OLDEST_API.1)]
+    TooOld(String),
+    #[error("Docker could not {action}")]
+    Refused {
+        action: String,
+        #[source]
+        cause: Box<Cause>,
+    },
+}
+
+impl DockerError {
+    /// What to type next, where there is a remedy.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Remote(_) => Some(
+                "the mesh's files have to be on Docker's machine: run `mesh` there, or `unset DOCKER_HOST` to use the local engine",
+            ),
+            Self::NotRunning(_) => Some("start it with `systemctl start docker`, or `dockerd &` where there is no systemd"),
+            Self::NotInstalled(_) => Some("install it with `apt-get install docker.io`, and start it"),
+            Self::NotPermitted(_) => Some("run `mesh` as root, or join the group with `usermod -aG docker $USER` and log in again"),
+            Self::Rootless => Some("use an engine that runs as root: `unset DOCKER_HOST`"),
+            Self::TooOld(_) => Some("install Docker 20.10 or newer"),
+            Self::Refused { .. } => None,
+        }
+    }
+
+    fn refused(action: impl Into<String>) -> impl FnOnce(Cause) -> Self {
+        let action = action.into();
+        move |cause| Self::Refused { action, cause: Box::new(cause) }
+    }
+
+    /// Docker's HTTP status, where it answered with one.
+    fn status(&self) -> Option<u16> {
+        match self {
+            Self::Refused { cause, .. } => match **cause {
+                Cause::DockerResponseServerError { status_code, .. } => Some(status_code),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// What Docker answered, without the wrapping.
+    pub fn words(&self) -> String {
+        match self {
+            Self::Refused { cause, .. } => match &**cause {
+                Cause::DockerResponseServerError { message, .. } => message.trim().to_owned(),
+                Cause::DockerStreamError { error } => error.trim().to_owned(),
+                other => other.to_string(),
+            },
+            other => other.to_string(),
+        }
+    }
+}
+
+/// "Not there" is an answer, not an error.
+fn absent_is_none<T>(result: Result<T, DockerError>) -> Result<Option<T>, DockerError> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if error.status() == Some(404) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+impl Docker {
+    /// Connects to the local engine, the one of `DOCKER_HOST` if that is a socket, and agrees on an API version.
+    pub async fn connect() -> Result<Self, DockerError> {
+        let host = env::var("DOCKER_HOST").ok().filter(|host| !host.is_empty());
+        let socket = match &host {
+            None => SOCKET,
+            Some(host) => host.strip_prefix("unix://").ok_or_else(|| DockerError::Remote(host.clone()))?,
+        };
+        if let Err(error) = std::os::unix::net::UnixStream::connect(socket) {
+            return Err(match error.kind() {
+                io::ErrorKind::PermissionDenied => DockerError::NotPermitted(socket.to_owned()),
+                io::ErrorKind::NotFound if !Path::new("/usr/bin/dockerd").exists() => {
+                    DockerError::NotInstalled(socket.to_owned())
+                }
+                _ => DockerError::NotRunning(socket.to_owned()),
+            });
+        }
+        let agree = || DockerError::refused(format!("answer on {socket}"));
+        let client = bollard::Docker::connect_with_unix(socket, REQUEST_TIMEOUT, API_DEFAULT_VERSION)
+            .map_err(agree())?
+            .negotiate_version()
+            .await
+            .map_err(agree())?;
+        let version = client.client_version();
+        if (version.major_version, version.minor_version) < OLDEST_API {
+            return Err(DockerError::TooOld(version.to_string()));
+        }
+        let info = client.info().await.map_err(DockerError::refused("describe itself"))?;
+        if info.security_options.unwrap_or_default().iter().any(|option| option.contains("rootless")) {
+            return Err(DockerError::Rootless);
+        }
+        Ok(Self { client })
+    }
+}

@@ -1,0 +1,65 @@
+//! Networks: list, create, remove. I/O: Docker's socket.
+
+use std::collections::HashMap;
+
+use bollard::{
+    models::{Ipam, IpamConfig, NetworkCreateRequest},
+    query_parameters::ListNetworksOptions,
+};
+
+use super::{Docker, DockerError, absent_is_none, containers::mesh_labels};
+use crate::mesh::{Mesh, network};
+
+/// A network of the engine.
+#[derive(Debug, Clone)]
+pub struct NetworkSummary {
+    pub id: String,
+    pub name: String,
+    pub labels: HashMap<String, String>,
+    pub subnets: Vec<String>,
+}
+
+impl Docker {
+    /// All networks of this engine. Names are not unique (API 1.41), so they are told apart by id.
+    pub async fn networks(&self) -> Result<Vec<NetworkSummary>, DockerError> {
+        let list =
+            self.client.list_networks(None::<ListNetworksOptions>).await.map_err(DockerError::refused("list networks"))?;
+        Ok(list
+            .into_iter()
+            .map(|found| NetworkSummary {
+                id: found.id.unwrap_or_default(),
+                name: found.name.unwrap_or_default(),
+                labels: found.labels.unwrap_or_default(),
+                subnets: found.ipam.and_then(|ipam| ipam.config).unwrap_or_default().into_iter().filter_map(|c| c.subnet).collect(),
+            })
+            .collect())
+    }
+
+    /// Creates the mesh's network, with its own subnet and a range of it that Docker gives addresses from.
+    pub async fn create_network(&self, mesh: &Mesh) -> Result<(), DockerError> {
+        let range = IpamConfig {
+            subnet: Some(mesh.subnet.to_string()),
+            ip_range: Some(mesh.subnet.allocation_range().to_string()),
+            gateway: Some(mesh.subnet.gateway().to_string()),
+            auxiliary_addresses: None,
+        };
+        let request = NetworkCreateRequest {
+            name: network::NAME.to_owned(),
+            driver: Some("bridge".to_owned()),
+            ipam: Some(Ipam { config: Some(vec![range]), ..Ipam::default() }),
+            labels: Some(mesh_labels(mesh)),
+            ..NetworkCreateRequest::default()
+        };
+        self.client
+            .create_network(request)
+            .await
+            .map_err(DockerError::refused(format!("create network {} with subnet {}", network::NAME, mesh.subnet)))?;
+        Ok(())
+    }
+
+    /// One that is gone already is fine.
+    pub async fn remove_network(&self, id: &str) -> Result<(), DockerError> {
+        let removed = self.client.remove_network(id).await.map_err(DockerError::refused(format!("remove network {}", network::NAME)));
+        absent_is_none(removed).map(|_| ())
+    }
+}

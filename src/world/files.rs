@@ -1,0 +1,155 @@
+//! The mesh's directory: what its files say, and how its own formats are read and written. I/O: disk; no decisions.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use super::disk::{DiskError, Tree};
+use crate::{
+    mesh::{
+        FORMAT, Mesh,
+        credentials::{Credentials, CredentialsError},
+        id::{ClusterId, ServiceId, ServiceKind},
+        keystore::{Keystore, KeystoreError},
+        layout,
+        secret::Secret,
+        service::digest_of,
+    },
+    plan::observed::{ClusterFiles, KeyFile, ServiceFiles},
+};
+
+/// A file of the mesh that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum FilesError {
+    #[error(transparent)]
+    Disk(#[from] DiskError),
+    #[error("{} is damaged: {reason}", path.display())]
+    Damaged { path: PathBuf, reason: String },
+    #[error("{} was written by a newer `mesh`: its format is {found}, and this one knows {FORMAT}", path.display())]
+    Newer { path: PathBuf, found: u64 },
+    #[error("{}: {cause}", path.display())]
+    Credentials { path: PathBuf, cause: CredentialsError },
+    #[error("{}: {cause}", path.display())]
+    Keystore { path: PathBuf, cause: KeystoreError },
+}
+
+/// An API key as `api-key.json` holds it.
+#[derive(Serialize, Deserialize)]
+pub struct SavedKey {
+    pub id: String,
+    /// What other clusters present; never printed.
+    pub encoded: String,
+    #[serde(with = "time::serde::rfc3339")]
+    pub expires: OffsetDateTime,
+}
+
+/// What `keystore.json` holds: the keystore's entries as digests, and the file they were read from or written to.
+/// Opening a keystore costs a tenth of a second, on purpose; this spares it while the file is the same.
+#[derive(Serialize, Deserialize)]
+struct KeystoreRecord {
+    file: String,
+    entries: BTreeMap<String, String>,
+}
+
+/// The text of a file; `None` when there is none.
+pub fn text(tree: &Tree, path: &str) -> Result<Option<String>, FilesError> {
+    let Some(bytes) = tree.read(path)? else { return Ok(None) };
+    let damaged = |_| FilesError::Damaged { path: tree.path(path), reason: "it is not a text".to_owned() };
+    String::from_utf8(bytes).map(Some).map_err(damaged)
+}
+
+fn parse<T: for<'de> Deserialize<'de>>(tree: &Tree, path: &str) -> Result<Option<T>, FilesError> {
+    let Some(text) = text(tree, path)? else { return Ok(None) };
+    let damaged = |error: serde_json::Error| FilesError::Damaged { path: tree.path(path), reason: error.to_string() };
+    serde_json::from_str(&text).map(Some).map_err(damaged)
+}
+
+/// `mesh.json`. A file that is there but cannot be understood is an error and never "no mesh".
+pub fn record(tree: &Tree, dir: &Path) -> Result<Option<Mesh>, FilesError> {
+    #[derive(Deserialize)]
+    struct Version {
+        format: u64,
+    }
+    let Some(Version { format }) = parse(tree, layout::RECORD)? else { return Ok(None) };
+    if format > FORMAT.into() {
+        return Err(FilesError::Newer { path: tree.path(layout::RECORD), found: format });
+    }
+    Ok(parse::<Mesh>(tree, layout::RECORD)?.map(|mesh| Mesh { dir: dir.to_owned(), ..mesh }))
+}
+
+pub fn credentials(tree: &Tree) -> Result<Option<Credentials>, FilesError> {
+    let Some(text) = text(tree, layout::CREDENTIALS)? else { return Ok(None) };
+    let path = || tree.path(layout::CREDENTIALS);
+    Credentials::parse(&text).map(Some).map_err(|cause| FilesError::Credentials { path: path(), cause })
+}
+
+pub fn saved_key(tree: &Tree, cluster: ClusterId) -> Result<Option<SavedKey>, FilesError> {
+    parse(tree, &layout::api_key(cluster))
+}
+
+/// The keystore itself, with its secrets.
+pub fn keystore(tree: &Tree, cluster: ClusterId) -> Result<Option<Keystore>, FilesError> {
+    let path = layout::keystore(cluster);
+    let Some(bytes) = tree.read(&path)? else { return Ok(None) };
+    Keystore::open(&bytes).map(Some).map_err(|cause| FilesError::Keystore { path: tree.path(&path), cause })
+}
+
+/// A value as it may be compared and recorded.
+pub fn digest(value: &Secret) -> String {
+    digest_of(&[value.expose().as_bytes()])
+}
+
+/// The text of `keystore.json` for a keystore file and its entries.
+pub fn keystore_record(file: &[u8], keystore: &Keystore) -> String {
+    let entries = keystore.entries().iter().map(|(name, value)| (name.clone(), digest(value))).collect();
+    let record = KeystoreRecord { file: digest_of(&[file]), entries };
+    serde_json::to_string_pretty(&record).expect("should be JSON: it holds only texts")
+}
+
+fn keystore_entries(tree: &Tree, cluster: ClusterId) -> Result<Option<BTreeMap<String, String>>, FilesError> {
+    let Some(bytes) = tree.read(layout::keystore(cluster))? else { return Ok(None) };
+    // a record that cannot be read only costs the time it would have spared
+    if let Ok(Some(record)) = parse::<KeystoreRecord>(tree, &layout::keystore_record(cluster))
+        && record.file == digest_of(&[&bytes])
+    {
+        return Ok(Some(record.entries));
+    }
+    let keystore = keystore(tree, cluster)?;
+    Ok(keystore.map(|keystore| keystore.entries().iter().map(|(name, value)| (name.clone(), digest(value))).collect()))
+}
+
+/// The clusters that have a directory.
+pub fn clusters(tree: &Tree) -> Result<Vec<ClusterId>, FilesError> {
+    Ok(tree.entries("")?.iter().filter_map(|name| name.parse().ok()).collect())
+}
+
+/// Everything a plan wants to know of a cluster's directory.
+pub fn cluster(tree: &Tree, cluster: ClusterId) -> Result<ClusterFiles, FilesError> {
+    let secret = |path: &str| Ok::<_, FilesError>(text(tree, path)?.map(Secret::new));
+    let service = |id: ServiceId| {
+        Ok::<_, FilesError>(ServiceFiles {
+            certificate: text(tree, &layout::certificate(id))?,
+            certificate_key: secret(&layout::certificate_key(id))?,
+            authority: text(tree, &layout::own_authority(id))?,
+            settings: secret(&layout::settings(id))?,
+            seeded: tree.metadata(layout::seed_marker(id))?.is_some(),
+        })
+    };
+    let mut services = BTreeMap::new();
+    for kind in ServiceKind::ALL {
+        services.insert(kind, service(cluster.service(kind))?);
+    }
+    Ok(ClusterFiles {
+        authority: text(tree, &layout::authority_certificate(cluster))?,
+        authority_key: secret(&layout::authority_key(cluster))?,
+        services,
+        bundle: text(tree, &layout::mesh_authorities(cluster))?,
+        jvm_options: text(tree, &layout::jvm_options(cluster))?,
+        keystore: keystore_entries(tree, cluster)?,
+        key: saved_key(tree, cluster)?.map(|key| KeyFile { id: key.id, expires: key.expires, digest: digest(&Secret::new(key.encoded)) }),
+    })
+}

@@ -1,0 +1,147 @@
+//! The machine that `mesh` runs on: memory, cores, disk, addresses. Reads `/proc` and asks the kernel; changes nothing.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+
+use ipnet::IpNet;
+use nix::ifaddrs::getifaddrs;
+use nix::sys::socket::SockaddrStorage;
+use nix::sys::statvfs::statvfs;
+use nix::unistd::{getegid, geteuid, gethostname};
+use procfs::{Current, Meminfo};
+
+use crate::plan::host::HostFacts;
+
+const MAX_MAP_COUNT: &str = "/proc/sys/vm/max_map_count";
+
+/// A fact that could not be had; names the file or the call.
+#[derive(Debug, thiserror::Error)]
+pub enum HostError {
+    /// A file or directory could not be read.
+    #[error("cannot read `{}`: {cause}", path.display())]
+    Read {
+        /// What was read.
+        path: PathBuf,
+        /// What the operating system answered.
+        cause: io::Error,
+    },
+    /// A file under `/proc` could not be read or understood.
+    #[error("cannot read `{path}`: {cause}")]
+    Proc {
+        /// What was read.
+        path: &'static str,
+        /// What went wrong.
+        cause: procfs::ProcError,
+    },
+    /// The kernel would not answer.
+    #[error("cannot ask the kernel for {what}: {cause}")]
+    Kernel {
+        /// What was asked for.
+        what: &'static str,
+        /// What it answered.
+        cause: io::Error,
+    },
+}
+
+/// The facts of this machine; `dir` need not exist yet.
+///
+/// # Errors
+/// `/proc` is not mounted or not Linux's, or a directory above `dir` may not be searched.
+pub fn facts(dir: &Path) -> Result<HostFacts, HostError> {
+    let memory = Meminfo::current().map_err(|cause| HostError::Proc { path: "/proc/meminfo", cause })?;
+    let hostname = gethostname().map_err(|errno| HostError::Kernel { what: "the host name", cause: errno.into() })?;
+    let cores = std::thread::available_parallelism().map_err(|cause| HostError::Kernel { what: "the number of cores", cause })?;
+    let disk = nearest_existing(dir)?;
+    let space = statvfs(&disk).map_err(|errno| HostError::Read { path: disk.clone(), cause: errno.into() })?;
+    let (interfaces, mut networks) = addresses()?;
+    networks.extend(routes()?);
+    Ok(HostFacts {
+        hostname: hostname.to_string_lossy().into_owned(),
+        memory_total: memory.mem_total,
+        // Kernels before 3.14 do not estimate it.
+        memory_available: memory.mem_available.unwrap_or(memory.mem_free + memory.cached),
+        cores: cores.get(),
+        max_map_count: max_map_count()?,
+        is_root: geteuid().is_root(),
+        uid: geteuid().as_raw(),
+        gid: getegid().as_raw(),
+        disk,
+        disk_free: space.blocks_available() * space.fragment_size(),
+        disk_total: space.blocks() * space.fragment_size(),
+        networks,
+        interfaces,
+    })
+}
+
+fn nearest_existing(dir: &Path) -> Result<PathBuf, HostError> {
+    let dir = std::path::absolute(dir).map_err(|cause| HostError::Read { path: dir.to_owned(), cause })?;
+    for candidate in dir.ancestors() {
+        match fs::metadata(candidate) {
+            Ok(meta) if meta.is_dir() => return Ok(candidate.to_owned()),
+            Err(cause) if !matches!(cause.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                return Err(HostError::Read { path: candidate.to_owned(), cause });
+            }
+            _ => {}
+        }
+    }
+    Ok(PathBuf::from("/"))
+}
+
+fn max_map_count() -> Result<u64, HostError> {
+    let read = fs::read_to_string(MAX_MAP_COUNT).and_then(|text| text.trim().parse().map_err(io::Error::other));
+    read.map_err(|cause| HostError::Read { path: MAX_MAP_COUNT.into(), cause })
+}
+
+fn addresses() -> Result<(BTreeSet<IpAddr>, BTreeSet<IpNet>), HostError> {
+    let found = getifaddrs().map_err(|errno| HostError::Kernel { what: "the interfaces", cause: errno.into() })?;
+    let (mut addresses, mut networks) = (BTreeSet::new(), BTreeSet::new());
+    for interface in found {
+        let Some(address) = interface.address.as_ref().and_then(ip) else { continue };
+        addresses.insert(address);
+        let mask = interface.netmask.as_ref().and_then(ip);
+        networks.extend(mask.and_then(|mask| IpNet::with_netmask(address, mask).ok()).map(|network| network.trunc()));
+    }
+    Ok((addresses, networks))
+}
+
+fn ip(address: &SockaddrStorage) -> Option<IpAddr> {
+    let v4 = address.as_sockaddr_in().map(|address| IpAddr::V4(address.ip()));
+    v4.or_else(|| address.as_sockaddr_in6().map(|address| IpAddr::V6(address.ip())))
+}
+
+fn routes() -> Result<Vec<IpNet>, HostError> {
+    let routes = procfs::net::route().map_err(|cause| HostError::Proc { path: "/proc/net/route", cause })?;
+    let networks = routes.iter().filter_map(|route| IpNet::with_netmask(route.destination.into(), route.mask.into()).ok());
+    Ok(networks.filter(|network| network.prefix_len() > 0).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_machine_has_plausible_facts() {
+        let temp = tempfile::tempdir().unwrap();
+        let facts = facts(&temp.path().join("not/yet/there")).unwrap();
+        assert_eq!(facts.disk, temp.path());
+        assert!(facts.memory_total >= facts.memory_available && facts.memory_available > 1 << 20);
+        assert!(facts.disk_total >= facts.disk_free && facts.disk_total > 0);
+        assert!(facts.cores > 0 && facts.max_map_count > 0 && !facts.hostname.is_empty());
+        assert_eq!(facts.is_root, facts.uid == 0);
+        assert!(facts.interfaces.contains(&"127.0.0.1".parse().unwrap()));
+        assert!(facts.networks.contains(&"127.0.0.0/8".parse().unwrap()));
+        assert!(facts.networks.iter().all(|network| network.prefix_len() > 0));
+        assert!(serde_json::to_value(&facts).unwrap()["networks"].is_array());
+    }
+
+    #[test]
+    fn a_file_in_the_way_is_passed_over() {
+        let temp = tempfile::tempdir().unwrap();
+        fs::write(temp.path().join("file"), "").unwrap();
+        assert_eq!(nearest_existing(&temp.path().join("file/below")).unwrap(), temp.path());
+        assert!(nearest_existing(Path::new("relative/to/here")).unwrap().is_absolute());
+    }
+}

@@ -1,0 +1,116 @@
+//! An HTTPS client that trusts one cluster's authority and nothing else. I/O: network.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
+
+use reqwest::{Certificate, Client, Method, StatusCode};
+use serde_json::Value;
+
+use crate::mesh::secret::Secret;
+
+/// A published port of a service, as this machine's own client reaches it.
+#[derive(Debug, Clone)]
+pub struct Https {
+    client: Client,
+    base: String,
+}
+
+/// An answer that came, whatever its status says.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    pub status: u16,
+    /// `null` where the answer is not JSON.
+    pub body: Value,
+}
+
+/// Why there is no answer, or not the one that was hoped for.
+#[derive(Debug, thiserror::Error)]
+pub enum HttpsError {
+    #[error("the authority's certificate cannot be used")]
+    Authority(#[source] reqwest::Error),
+    #[error("{base} does not answer")]
+    NoAnswer {
+        base: String,
+        #[source]
+        cause: reqwest::Error,
+    },
+    #[error("{what} was refused with status {status}: {reason}")]
+    Refused { what: String, status: u16, reason: String },
+    #[error("the answer to {what} has not the form that is documented: {reason}")]
+    Unexpected { what: String, reason: String },
+}
+
+impl HttpsError {
+    /// The innermost cause, which is the one that tells: "connection refused" rather than "error sending request".
+    pub fn cause(&self) -> String {
+        let mut error: &dyn std::error::Error = self;
+        while let Some(source) = error.source() {
+            error = source;
+        }
+        error.to_string()
+    }
+}
+
+/// Who asks.
+#[derive(Debug, Clone)]
+pub struct Login<'a> {
+    pub user: &'a str,
+    pub password: &'a Secret,
+}
+
+impl Https {
+    /// Longest wait for one answer: connecting to dead remotes takes Elasticsearch up to ten seconds each, at once.
+    const TIMEOUT: Duration = Duration::from_secs(30);
+
+    /// A client for a port of this machine. Proxy variables are ignored: they are about the way out, not to loopback.
+    pub fn new(address: IpAddr, port: u16, authority: &str) -> Result<Self, HttpsError> {
+        let certificate = Certificate::from_pem(authority.as_bytes()).map_err(HttpsError::Authority)?;
+        let client = Client::builder()
+            .tls_certs_only([certificate])
+            .no_proxy()
+            .https_only(true)
+            .connect_timeout(Duration::from_secs(5))
+            .timeout(Self::TIMEOUT)
+            .build()
+            .map_err(HttpsError::Authority)?;
+        Ok(Self { client, base: format!("https://{}", SocketAddr::new(address, port)) })
+    }
+
+    /// Sends one request; any status is an answer.
+    pub async fn ask(&self, login: Option<&Login<'_>>, method: Method, path: &str, body: Option<&Value>) -> Result<Answer, HttpsError> {
+        let no_answer = |cause: reqwest::Error| HttpsError::NoAnswer { base: self.base.clone(), cause };
+        let mut request = self.client.request(method, format!("{}{path}", self.base));
+        if let Some(login) = login {
+            request = request.basic_auth(login.user, Some(login.password.expose()));
+        }
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        let response = request.send().await.map_err(no_answer)?;
+        let status = response.status();
+        let bytes = response.bytes().await.map_err(no_answer)?;
+        Ok(Answer { status: status.as_u16(), body: serde_json::from_slice(&bytes).unwrap_or(Value::Null) })
+    }
+}
+
+impl Answer {
+    pub fn succeeded(&self) -> bool {
+        StatusCode::from_u16(self.status).is_ok_and(|status| status.is_success())
+    }
+
+    /// The body of a request that succeeded; otherwise what the server said against it.
+    pub fn accepted(self, what: &str) -> Result<Value, HttpsError> {
+        if self.succeeded() {
+            return Ok(self.body);
+        }
+        Err(HttpsError::Refused { what: what.to_owned(), status: self.status, reason: self.reason() })
+    }
+
+    /// Elasticsearch's own words for a refusal.
+    pub fn reason(&self) -> String {
+        let error = &self.body["error"];
+        error["reason"].as_str().or(error.as_str()).unwrap_or("no reason given").to_owned()
+    }
+}
