@@ -92,16 +92,20 @@ impl Mesh {
 
     /// The settings by which `of` reaches its remotes, each under its full name, as `PUT /_cluster/settings` takes them.
     ///
-    /// Proxy mode, because it connects by name, so that the name in the certificate can be checked; three sockets a link
-    /// instead of 18, since links grow with the square of N. See
+    /// Proxy mode, because it connects to the address given and no other, so that what the certificate says of it can be
+    /// checked in full; three sockets a link instead of 18, since links grow with the square of N. See
     /// <https://www.elastic.co/docs/reference/elasticsearch/configuration-reference/remote-clusters>.
+    ///
+    /// The fixed address rather than the name: Docker forgets the name of a container that stops, and a name that vanishes
+    /// during a reconnection leaves Elasticsearch 9.5.3 (`ProxyConnectionStrategy.openConnections`, "unknown host" thrown in
+    /// a failure handler) waiting for that remote until its settings change.
     pub fn remote_settings(&self, of: ClusterId) -> BTreeMap<String, String> {
         self.remotes(of)
             .flat_map(|remote| {
                 let name = remote.elastic().to_string();
                 [
                     ("mode", "proxy".to_owned()),
-                    ("proxy_address", format!("{name}:{REMOTE}")),
+                    ("proxy_address", format!("{}:{REMOTE}", self.subnet.address(remote.elastic()))),
                     ("proxy_socket_connections", "3".to_owned()),
                     ("server_name", name),
                     ("skip_unavailable", "true".to_owned()),
@@ -229,7 +233,7 @@ mod tests {
         insta::assert_debug_snapshot!(settings, @r#"
         {
             "cluster.remote.cluster02.mode": "proxy",
-            "cluster.remote.cluster02.proxy_address": "cluster02-elastic:9443",
+            "cluster.remote.cluster02.proxy_address": "10.213.0.12:9443",
             "cluster.remote.cluster02.proxy_socket_connections": "3",
             "cluster.remote.cluster02.server_name": "cluster02-elastic",
             "cluster.remote.cluster02.skip_unavailable": "true",

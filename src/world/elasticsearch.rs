@@ -8,7 +8,7 @@ use time::{Duration, OffsetDateTime};
 
 use super::https::{Answer, Https, HttpsError, Login};
 use crate::{
-    mesh::{Mesh, id::ClusterId, secret::Secret},
+    mesh::{Mesh, id::ClusterId, secret::Secret, spec::StackVersion},
     plan::observed::{KeyFacts, LicenceFacts, LinkFacts},
 };
 
@@ -17,7 +17,11 @@ use crate::{
 pub struct Elasticsearch {
     https: Https,
     password: Secret,
+    version: StackVersion,
 }
+
+/// The first version whose resolve call takes a `timeout`.
+const RESOLVE_TIMEOUT_SINCE: StackVersion = StackVersion { major: 8, minor: 18, patch: 0 };
 
 /// A new cross-cluster API key; its value is told only this once.
 #[derive(Debug, Clone)]
@@ -41,7 +45,7 @@ impl Elasticsearch {
     /// The password is checked by the server, not here.
     pub fn new(mesh: &Mesh, cluster: ClusterId, authority: &str, password: &Secret) -> Result<Self, HttpsError> {
         let https = Https::new(mesh.client_address(), cluster.elastic().https_port(), authority)?;
-        Ok(Self { https, password: password.clone() })
+        Ok(Self { https, password: password.clone(), version: mesh.spec.stack_version })
     }
 
     async fn ask(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Answer, HttpsError> {
@@ -207,7 +211,9 @@ impl Elasticsearch {
     /// Contacts every remote and says which are connected. This is also the nudge: Elasticsearch does not reconnect by
     /// itself; see <https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-resolve-cluster>.
     pub async fn links(&self) -> Result<BTreeMap<ClusterId, LinkFacts>, HttpsError> {
-        let body = self.get("/_resolve/cluster/*:*").await?;
+        // without a limit it takes as long as the network lets a dead remote take
+        let limit = if self.version >= RESOLVE_TIMEOUT_SINCE { "?timeout=5s" } else { "" };
+        let body = self.get(&format!("/_resolve/cluster/*:*{limit}")).await?;
         let empty = Map::new();
         Ok(body
             .as_object()

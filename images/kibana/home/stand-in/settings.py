@@ -31,8 +31,10 @@ def invalid(key, message):
 
 
 def flag(value):
-    if value in (True, False, "true", "false"):
-        return value in (True, "true")
+    if isinstance(value, bool):
+        return value
+    if value in ("true", "false"):
+        return value == "true"
     raise ValueError(f"expected value of type [boolean] but got [{type_name(value)}]")
 
 
