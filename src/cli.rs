@@ -32,6 +32,7 @@ pub enum Command {
 }
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct CreateArgs {
     /// How many clusters, 1 to 99 [default: as many as there are]
     #[arg(value_name = "N", value_parser = count)]

@@ -9,11 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::{
     error::Error,
-    mesh::{
-        Mesh,
-        id::ServiceKind,
-        layout,
-    },
+    mesh::{Mesh, id::ServiceKind, layout},
     plan::{
         Plan, Step,
         check::{Finding, Severity},
@@ -85,7 +81,10 @@ impl Console {
         } else {
             out(plan.to_string().trim_end());
             let steps = plan.steps().count();
-            out(&format!("\n{steps} steps in {} stages; + adds, ~ changes, - removes, ? waits. Nothing was changed", plan.stages.len()));
+            out(&format!(
+                "\n{steps} steps in {} stages; + adds, ~ changes, - removes, ? waits. Nothing was changed",
+                plan.stages.len()
+            ));
         }
     }
 
@@ -93,7 +92,11 @@ impl Console {
     pub fn intent(&self, mesh: &Mesh, plan: &Plan) {
         let (count, version) = (mesh.spec.clusters.number(), mesh.spec.stack_version);
         let kibana = if mesh.spec.kibana { " with Kibana" } else { "" };
-        err(&format!("a mesh of {count} {}, Elasticsearch {version}{kibana}, in {}", clusters(count), mesh.dir.display()));
+        err(&format!(
+            "a mesh of {count} {}, Elasticsearch {version}{kibana}, in {}",
+            clusters(count),
+            mesh.dir.display()
+        ));
         let steps = plan.steps().count();
         err(&format!("{steps} steps in {} stages (`--dry-run` shows them)", plan.stages.len()));
     }
@@ -104,7 +107,9 @@ impl Console {
         for step in plan.steps() {
             match step {
                 Step::RemoveDirectory | Step::RemoveFiles(_) => err(&format!("  - {step} ({})", bytes(size))),
-                Step::RemoveContainer(_) | Step::RemoveStray(_) | Step::RemoveNetwork | Step::RemoveHosts => err(&format!("  - {step}")),
+                Step::RemoveContainer(_) | Step::RemoveStray(_) | Step::RemoveNetwork | Step::RemoveHosts => {
+                    err(&format!("  - {step}"))
+                }
                 _ => {}
             }
         }
@@ -138,18 +143,29 @@ impl Console {
     /// What a finished `mesh create` leaves its user with.
     pub fn welcome(&self, mesh: &Mesh, took: Duration) {
         let count = mesh.spec.clusters.number();
-        out(&format!("\n{count} {} in {}, every link proved ({})\n", clusters(count), mesh.dir.display(), duration(took)));
+        out(&format!(
+            "\n{count} {} in {}, every link proved ({})\n",
+            clusters(count),
+            mesh.dir.display(),
+            duration(took)
+        ));
         for cluster in mesh.clusters() {
-            let urls: Vec<String> = mesh.services().filter(|s| s.cluster == cluster).map(|s| format!("{:<32}", mesh.url(s))).collect();
+            let urls: Vec<String> =
+                mesh.services().filter(|s| s.cluster == cluster).map(|s| format!("{:<32}", mesh.url(s))).collect();
             out(format!("  {cluster}  {}", urls.join(" ")).trim_end());
         }
         let dir = mesh.dir.display();
         let authority = mesh.dir.join(layout::BUNDLE);
         let authority = authority.display();
-        out(&format!("\n  user elastic, password in {dir}/{}; authorities for browsers in {authority}", layout::CREDENTIALS));
-        let first = mesh.url(mesh.clusters().next().expect("should have a first cluster").service(ServiceKind::Elastic));
+        out(&format!(
+            "\n  user elastic, password in {dir}/{}; authorities for browsers in {authority}",
+            layout::CREDENTIALS
+        ));
+        let first =
+            mesh.url(mesh.clusters().next().expect("should have a first cluster").service(ServiceKind::Elastic));
         out("\ntry next:");
-        let login = format!("-u \"elastic:$(sed -n s/^elastic=//p {dir}/{})\" --cacert {authority}", layout::CREDENTIALS);
+        let login =
+            format!("-u \"elastic:$(sed -n s/^elastic=//p {dir}/{})\" --cacert {authority}", layout::CREDENTIALS);
         out(&format!("  curl {login} '{first}/_resolve/cluster/*:*?pretty'"));
         out(&format!("  curl {login} '{first}/cluster*:mesh-*/_search?pretty'"));
         out(&format!("  mesh manage restart 1 {count}"));
@@ -158,7 +174,12 @@ impl Console {
     /// Nothing had to be done.
     pub fn unchanged(&self, mesh: &Mesh, took: Duration) {
         let count = mesh.spec.clusters.number();
-        out(&format!("nothing to do: {count} {} in {}, every link connected ({})", clusters(count), mesh.dir.display(), duration(took)));
+        out(&format!(
+            "nothing to do: {count} {} in {}, every link connected ({})",
+            clusters(count),
+            mesh.dir.display(),
+            duration(took)
+        ));
     }
 
     /// The last line of a command that did something.

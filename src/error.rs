@@ -6,15 +6,8 @@ use crate::{
     mesh::{decide::DecideError, spec::SpecError},
     plan::select::SelectionError,
     world::{
-        account::AccountError,
-        disk::DiskError,
-        docker::DockerError,
-        files::FilesError,
-        host::HostError,
-        https::HttpsError,
-        lock::LockError,
-        observe::WorldError,
-        ports::PortsError,
+        account::AccountError, disk::DiskError, docker::DockerError, files::FilesError, host::HostError,
+        https::HttpsError, lock::LockError, observe::WorldError, ports::PortsError,
     },
 };
 
@@ -139,7 +132,9 @@ impl From<FilesError> for Error {
         let message = error.to_string();
         match error {
             FilesError::Disk(error) => error.into(),
-            FilesError::Newer { .. } => Self::new(Exit::Machine, message).hint("use the `mesh` that made it, or a newer one"),
+            FilesError::Newer { .. } => {
+                Self::new(Exit::Machine, message).hint("use the `mesh` that made it, or a newer one")
+            }
             FilesError::Damaged { path, .. } => {
                 let dir = path.parent().unwrap_or(&path).display().to_string();
                 Self::new(Exit::Machine, message).hint(format!(
@@ -147,9 +142,8 @@ impl From<FilesError> for Error {
                      `docker rm -f $(docker ps -aq --filter label=mesh.dir={dir})` and `rm -r {dir}`"
                 ))
             }
-            FilesError::Credentials { .. } | FilesError::Keystore { .. } => {
-                Self::new(Exit::Machine, message).hint("bring the file back from a backup; `mesh reset` removes the mesh with its data")
-            }
+            FilesError::Credentials { .. } | FilesError::Keystore { .. } => Self::new(Exit::Machine, message)
+                .hint("bring the file back from a backup; `mesh reset` removes the mesh with its data"),
         }
     }
 }

@@ -210,11 +210,12 @@ wait_for_address() {
   return 1
 }
 
+# For a moment after its start a node answers 404 for its licence, or 503 or 401 for a user.
 ask() {
   local url=$1
   shift
-  curl --silent --show-error --fail-with-body --max-time 60 --cacert "$ES_PATH_CONF/certs/certificate.pem" \
-    --user elastic:trial-password "$@" "$url"
+  curl --silent --show-error --fail-with-body --retry 30 --retry-delay 1 --retry-all-errors --max-time 60 \
+    --cacert "$ES_PATH_CONF/certs/certificate.pem" --user elastic:trial-password "$@" "$url"
 }
 
 main

@@ -21,10 +21,12 @@ impl Apply<'_> {
             line.now(&format!("{image} {} of {}", bytes(progress.done), bytes(progress.total)));
         };
         self.world.docker.pull_image(image, report).await.map_err(|error| {
-            Error::new(Exit::Machine, format!("the image {image} is not here and cannot be pulled")).cause(error.words()).hint(
-                "check the version and the way to the registry, or name a mirror with `--registry`; \
+            Error::new(Exit::Machine, format!("the image {image} is not here and cannot be pulled"))
+                .cause(error.words())
+                .hint(
+                    "check the version and the way to the registry, or name a mirror with `--registry`; \
                  without any, `images/build all` builds stand-ins for `--registry mesh.local`",
-            )
+                )
         })
     }
 
@@ -54,7 +56,9 @@ impl Apply<'_> {
 
     pub(super) async fn start_container(&self, service: ServiceId) -> Result<(), Error> {
         let started = self.world.docker.start_container(&service.to_string()).await;
-        started.map_err(|error| Error::from(error).exit(Exit::Unfinished).hint("when the cause is gone, type the same command again"))
+        started.map_err(|error| {
+            Error::from(error).exit(Exit::Unfinished).hint("when the cause is gone, type the same command again")
+        })
     }
 
     pub(super) async fn stop_container(&self, service: ServiceId, line: &StageLine) -> Result<(), Error> {
@@ -85,7 +89,10 @@ impl Apply<'_> {
             let answer = match service.kind {
                 ServiceKind::Elastic => match server.health().await {
                     // a server that is up may not know its licence yet, and links depend on it
-                    Ok(None) => server.licence().await.map(|licence| licence.is_none().then(|| "its licence is not known yet".to_owned())),
+                    Ok(None) => server
+                        .licence()
+                        .await
+                        .map(|licence| licence.is_none().then(|| "its licence is not known yet".to_owned())),
                     other => other,
                 },
                 ServiceKind::Kibana => kibana.status().await,

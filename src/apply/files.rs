@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rand::{rngs::SysRng, rand_core::UnwrapErr};
+use rand::{rand_core::UnwrapErr, rngs::SysRng};
 
 use super::{Apply, Seed};
 use crate::{
@@ -17,7 +17,12 @@ use crate::{
         secret::Secret,
     },
     plan::reach::is_own,
-    world::{account, disk::{self, Tree}, files as saved, observe::ACCOUNT},
+    world::{
+        account,
+        disk::{self, Tree},
+        files as saved,
+        observe::ACCOUNT,
+    },
 };
 
 /// Words of a generated passphrase: 64 bits.
@@ -87,7 +92,10 @@ impl Apply<'_> {
     fn authority(&self, tree: &Tree, cluster: ClusterId) -> Result<Authority, Error> {
         let files = saved::cluster(tree, cluster)?;
         let pair = files.authority.zip(files.authority_key);
-        let unusable = || Error::new(Exit::Unfinished, format!("the authority of {cluster} cannot be used")).hint("type the same command again");
+        let unusable = || {
+            Error::new(Exit::Unfinished, format!("the authority of {cluster} cannot be used"))
+                .hint("type the same command again")
+        };
         let (certificate, key) = pair.ok_or_else(unusable)?;
         Authority::open(&certificate, &key).map_err(|error| unusable().cause(error.to_string()))
     }
@@ -130,7 +138,8 @@ impl Apply<'_> {
         let (marker, settings) = (layout::seed_marker(service), layout::settings(service));
         let target = |name: &str| layout::config(service, name);
         let ours = |path: &String| *path == settings || *path == layout::keystore(service.cluster);
-        let mut files: Vec<_> = seed.iter().map(|(name, contents)| (target(name), contents)).filter(|(path, _)| !ours(path)).collect();
+        let mut files: Vec<_> =
+            seed.iter().map(|(name, contents)| (target(name), contents)).filter(|(path, _)| !ours(path)).collect();
         files.sort_by_key(|(path, _)| *path == marker);
         for (path, contents) in files {
             if tree.metadata(&path)?.is_none() {
@@ -160,8 +169,11 @@ impl Apply<'_> {
         let files = self.world.docker.read_image_dir(self.mesh, &image, dir).await?;
         let marker = layout::seed_marker(service);
         if !files.iter().any(|(name, _)| layout::config(service, name) == marker) {
-            return Err(Error::new(Exit::Machine, format!("{image} is no image of {}: it lacks {marker}", service.kind.product()))
-                .hint("name the registry of Elastic's images, or a mirror of it, with `--registry`"));
+            return Err(Error::new(
+                Exit::Machine,
+                format!("{image} is no image of {}: it lacks {marker}", service.kind.product()),
+            )
+            .hint("name the registry of Elastic's images, or a mirror of it, with `--registry`"));
         }
         let seed = Arc::new(files);
         seeds.insert(image, Arc::clone(&seed));
@@ -175,7 +187,11 @@ impl Apply<'_> {
     }
 
     /// One write of a cluster's keystore, if `edit` changes it at all.
-    pub(super) async fn edit_keystore(&self, cluster: ClusterId, edit: impl FnOnce(&mut Keystore) + Send + 'static) -> Result<(), Error> {
+    pub(super) async fn edit_keystore(
+        &self,
+        cluster: ClusterId,
+        edit: impl FnOnce(&mut Keystore) + Send + 'static,
+    ) -> Result<(), Error> {
         let tree = self.tree()?;
         let before = saved::keystore(&tree, cluster)?;
         let mut keystore = before.clone().unwrap_or_else(Keystore::new);
@@ -205,7 +221,10 @@ impl Apply<'_> {
         let Some(tree) = self.world.tree()? else { return Ok(()) };
         let own = |name: &str| is_own(name) || name.ends_with(".mesh-tmp") || name.contains(".mesh-tmp-");
         if !tree.remove(layout::RECORD, own)? {
-            self.console.note(&format!("{} stays: something that is not the mesh's is in it, or it is a mount", self.mesh.dir.display()));
+            self.console.note(&format!(
+                "{} stays: something that is not the mesh's is in it, or it is a mount",
+                self.mesh.dir.display()
+            ));
         }
         Ok(())
     }
@@ -219,8 +238,7 @@ impl Apply<'_> {
         if edited == text {
             return Ok(());
         }
-        disk::replace(path, &edited).map_err(|error| {
-            Error::new(Exit::Unfinished, error.to_string()).hint("`--no-hosts` leaves the file alone")
-        })
+        disk::replace(path, &edited)
+            .map_err(|error| Error::new(Exit::Unfinished, error.to_string()).hint("`--no-hosts` leaves the file alone"))
     }
 }

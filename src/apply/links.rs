@@ -13,7 +13,7 @@ use crate::{
 
 /// Elasticsearch remembers a failed name for 10 s and a found one for 60 s, and reads a bundle of authorities again within
 /// 5 s of a change: a link that is not up after this stays down.
-const LINK_TIMEOUT: Duration = Duration::from_secs(120);
+const LINK_TIMEOUT: Duration = Duration::from_mins(2);
 
 impl Apply<'_> {
     /// One write of the keystore with the credentials of all remotes, one reload; the answer is looked into, since it is
@@ -23,7 +23,8 @@ impl Apply<'_> {
         let mut credentials = BTreeMap::new();
         for remote in of {
             let key = saved::saved_key(&tree, *remote)?.ok_or_else(|| {
-                Error::new(Exit::Unfinished, format!("the API key of {remote} is not on disk")).hint("type the same command again")
+                Error::new(Exit::Unfinished, format!("the API key of {remote} is not on disk"))
+                    .hint("type the same command again")
             })?;
             credentials.insert(keystore::credentials_of(*remote), Secret::new(key.encoded));
         }
@@ -45,7 +46,8 @@ impl Apply<'_> {
     async fn reload(&self, on: ClusterId, wanted: &[String]) -> Result<(), Error> {
         let server = self.server(on)?;
         let reloaded = self.persist(&format!("{on} to read its keystore"), async || server.reload().await).await?;
-        let missing = |names: &std::collections::BTreeSet<String>| wanted.iter().find(|name| !names.contains(*name)).cloned();
+        let missing =
+            |names: &std::collections::BTreeSet<String>| wanted.iter().find(|name| !names.contains(*name)).cloned();
         let failure = reloaded
             .failures
             .first()
@@ -87,7 +89,8 @@ impl Apply<'_> {
     /// Elasticsearch says of them.
     pub(super) async fn prove_links(&self, on: ClusterId, to: &[ClusterId], line: &StageLine) -> Result<(), Error> {
         let server = self.server(on)?;
-        let mut down: BTreeMap<ClusterId, String> = to.iter().map(|remote| (*remote, "it was never asked".to_owned())).collect();
+        let mut down: BTreeMap<ClusterId, String> =
+            to.iter().map(|remote| (*remote, "it was never asked".to_owned())).collect();
         let proof = self
             .patience
             .until(&format!("the links from {on}"), Some(LINK_TIMEOUT), async || {

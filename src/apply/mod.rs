@@ -43,17 +43,15 @@ pub struct Apply<'a> {
 }
 
 impl<'a> Apply<'a> {
-    pub fn new(mesh: &'a Mesh, world: &'a World, console: &'a Console, patience: &'a Patience, root: bool) -> Self {
-        Self {
-            mesh,
-            world,
-            console,
-            patience,
-            licence: None,
-            now: OffsetDateTime::now_utc(),
-            root,
-            seeds: Mutex::default(),
-        }
+    /// `root` says whether files can be given away; `now` dates certificates and keys.
+    pub fn new(
+        mesh: &'a Mesh,
+        world: &'a World,
+        console: &'a Console,
+        patience: &'a Patience,
+        (root, now): (bool, OffsetDateTime),
+    ) -> Self {
+        Self { mesh, world, console, patience, licence: None, now, root, seeds: Mutex::default() }
     }
 
     /// Carries out a plan. What was done before a failure stays, for the next run to go on from.

@@ -16,7 +16,11 @@ use crate::{
 impl Apply<'_> {
     /// Repeats a call while the security index is coming up: for a moment after the start it answers 503, or 401 to the
     /// right password.
-    pub(super) async fn persist<T>(&self, what: &str, mut call: impl AsyncFnMut() -> Result<T, HttpsError>) -> Result<T, Error> {
+    pub(super) async fn persist<T>(
+        &self,
+        what: &str,
+        mut call: impl AsyncFnMut() -> Result<T, HttpsError>,
+    ) -> Result<T, Error> {
         let probe = async || match call().await {
             Ok(value) => Ok(Probe::Ready(value)),
             Err(error @ (HttpsError::Refused { status: 401 | 408 | 429 | 503, .. } | HttpsError::NoAnswer { .. })) => {
@@ -30,16 +34,20 @@ impl Apply<'_> {
     pub(super) async fn apply_licence(&self, cluster: ClusterId) -> Result<(), Error> {
         let server = self.server(cluster)?;
         let licence = self.licence.as_ref().unwrap_or(&Value::Null);
-        self.persist(&format!("the licence of {cluster}"), async || server.put_licence(licence).await).await.map_err(|error| {
-            error.under(format!("{cluster} does not take the licence"))
-                .hint("links need an Enterprise licence; without `--license`, a trial of 30 days is used")
-        })
+        self.persist(&format!("the licence of {cluster}"), async || server.put_licence(licence).await).await.map_err(
+            |error| {
+                error
+                    .under(format!("{cluster} does not take the licence"))
+                    .hint("links need an Enterprise licence; without `--license`, a trial of 30 days is used")
+            },
+        )
     }
 
     pub(super) async fn start_trial(&self, cluster: ClusterId) -> Result<(), Error> {
         let server = self.server(cluster)?;
         self.persist(&format!("the trial of {cluster}"), async || server.start_trial().await).await.map_err(|error| {
-            error.under(format!("{cluster} has no licence that allows links, and cannot start a trial"))
+            error
+                .under(format!("{cluster} has no licence that allows links, and cannot start a trial"))
                 .hint("give an Enterprise licence with `--license FILE`")
         })
     }
@@ -50,7 +58,10 @@ impl Apply<'_> {
         let server = self.server(cluster)?;
         let credentials = self.credentials()?;
         for (user, password) in [("elastic", &credentials.elastic), ("kibana_system", &credentials.kibana_system)] {
-            self.persist(&format!("the password of {user} on {cluster}"), async || server.set_password(user, password).await).await?;
+            self.persist(&format!("the password of {user} on {cluster}"), async || {
+                server.set_password(user, password).await
+            })
+            .await?;
         }
         Ok(())
     }
@@ -69,7 +80,8 @@ impl Apply<'_> {
 
     fn saved_key(&self, cluster: ClusterId) -> Result<SavedKey, Error> {
         saved::saved_key(&self.tree()?, cluster)?.ok_or_else(|| {
-            Error::new(Exit::Unfinished, format!("the API key of {cluster} is not on disk")).hint("type the same command again")
+            Error::new(Exit::Unfinished, format!("the API key of {cluster} is not on disk"))
+                .hint("type the same command again")
         })
     }
 

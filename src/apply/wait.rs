@@ -1,5 +1,7 @@
 //! Waiting: until something is ready, has died, or the time is over. Every wait has a deadline and says what it waits for.
 
+#![expect(clippy::disallowed_methods, reason = "the one place that sleeps: between two questions")]
+
 use std::{
     sync::atomic::{AtomicBool, Ordering},
     time::Duration,
@@ -78,7 +80,9 @@ mod tests {
     #[tokio::test]
     async fn a_wait_that_runs_out_tells_the_last_reason() {
         let patience = Patience::new(Duration::from_millis(1));
-        let outcome = patience.until::<()>("cluster01-elastic", None, async || Ok(Probe::Pending("health is red".to_owned()))).await;
+        let outcome = patience
+            .until::<()>("cluster01-elastic", None, async || Ok(Probe::Pending("health is red".to_owned())))
+            .await;
         insta::assert_snapshot!(outcome.unwrap_err(), @r"
         cluster01-elastic took too long
           caused by: health is red
@@ -89,7 +93,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_interrupted_wait_ends_at_once() {
-        let patience = Patience::new(Duration::from_secs(60));
+        let patience = Patience::new(Duration::from_mins(1));
         patience.interrupted.store(true, Ordering::Relaxed);
         let outcome = patience.until::<()>("x", None, async || panic!("should not be asked")).await;
         assert_eq!(outcome.unwrap_err().message, "interrupted");

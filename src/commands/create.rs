@@ -1,8 +1,11 @@
 //! `mesh create`: look, decide, compare, show, carry out, look again.
 
-use std::{path::{Path, PathBuf}, time::Instant};
+use std::{
+    path::{Path, PathBuf},
+    time::Instant,
+};
 
-use rand::{RngExt as _, rngs::SysRng, rand_core::UnwrapErr};
+use rand::{RngExt as _, rand_core::UnwrapErr, rngs::SysRng};
 use serde_json::Value;
 use time::OffsetDateTime;
 
@@ -35,7 +38,8 @@ pub async fn create(args: &CreateArgs, dir: PathBuf, console: &Console) -> Resul
 
     let mesh = decide(args, &world, &survey)?;
     let there = world.observe(&mesh, &survey).await?;
-    let mut moment = Moment { now: OffsetDateTime::now_utc(), licence: licence.as_ref().map(|licence| licence.uid.clone()) };
+    let mut moment =
+        Moment { now: OffsetDateTime::now_utc(), licence: licence.as_ref().map(|licence| licence.uid.clone()) };
     require(args, &world, &survey, &mesh, &there, console)?;
 
     let old = survey.record.as_ref().filter(|_| args.reset);
@@ -60,7 +64,7 @@ pub async fn create(args: &CreateArgs, dir: PathBuf, console: &Console) -> Resul
 
     // until here nothing has changed
     let patience = Patience::new(time_for(args.timeout, mesh.spec.clusters.number()));
-    let mut apply = Apply::new(&mesh, &world, console, &patience, survey.host.is_root);
+    let mut apply = Apply::new(&mesh, &world, console, &patience, (survey.host.is_root, moment.now));
     apply.licence = licence.map(|licence| licence.body);
     interruptible(&patience, console, async {
         apply.apply(&plan).await?;
@@ -108,9 +112,18 @@ fn decide(args: &CreateArgs, world: &World, survey: &Survey) -> Result<Mesh, Err
 }
 
 /// Everything that speaks against it, before anything is changed.
-fn require(args: &CreateArgs, world: &World, survey: &Survey, mesh: &Mesh, there: &Observed, console: &Console) -> Result<(), Error> {
+fn require(
+    args: &CreateArgs,
+    world: &World,
+    survey: &Survey,
+    mesh: &Mesh,
+    there: &Observed,
+    console: &Console,
+) -> Result<(), Error> {
     let mut there = there.clone();
-    if args.reset && let Some(old) = &survey.record {
+    if args.reset
+        && let Some(old) = &survey.record
+    {
         world.count_as_ours(old, survey, &mut there);
     }
     let mut findings = check::machine(mesh, &there, &survey.host, &survey.listeners);
@@ -151,7 +164,8 @@ fn consent(args: &CreateArgs, world: &World, plan: &Plan, console: &Console) -> 
         return Ok(true);
     }
     if !console.can_ask() {
-        return Err(Error::new(Exit::Request, "this deletes data, and nobody can be asked").hint("add `--yes` if that is meant"));
+        return Err(Error::new(Exit::Request, "this deletes data, and nobody can be asked")
+            .hint("add `--yes` if that is meant"));
     }
     Ok(console.agreed("delete this for good?"))
 }

@@ -2,6 +2,8 @@
 
 use std::{path::PathBuf, time::Instant};
 
+use time::OffsetDateTime;
+
 use super::{interruptible, lock, open, time_for};
 use crate::{
     apply::{Apply, wait::Patience},
@@ -35,7 +37,7 @@ pub async fn manage(args: &ManageArgs, dir: PathBuf, console: &Console) -> Resul
 
     let plan = select(&mesh, &there, selection, action);
     let patience = Patience::new(time_for(args.timeout, mesh.spec.clusters.number()));
-    let apply = Apply::new(&mesh, &world, console, &patience, survey.host.is_root);
+    let apply = Apply::new(&mesh, &world, console, &patience, (survey.host.is_root, OffsetDateTime::now_utc()));
     interruptible(&patience, console, apply.apply(&plan)).await?;
     console.done_in(&format!("{} {selection}", action.past()), begun.elapsed());
     Ok(Exit::Done)

@@ -1,5 +1,7 @@
 //! One file a command, each a short story from top to bottom. I/O: through `world`, `apply` and `console`.
 
+#![expect(clippy::disallowed_methods, reason = "a command is where the environment and the clock come in")]
+
 mod create;
 mod manage;
 mod reset;
@@ -47,9 +49,10 @@ fn default_dir() -> Result<PathBuf, Error> {
         return Ok(ROOT_DIR.into());
     }
     let data = env::var_os("XDG_DATA_HOME").map(PathBuf::from).filter(|dir| dir.is_absolute());
-    data.or_else(|| home().map(|home| home.join(".local/share")))
-        .map(|data| data.join("mesh"))
-        .ok_or_else(|| Error::new(Exit::Request, "there is no home directory to keep the mesh in").hint("name a directory with `--dir`"))
+    data.or_else(|| home().map(|home| home.join(".local/share"))).map(|data| data.join("mesh")).ok_or_else(|| {
+        Error::new(Exit::Request, "there is no home directory to keep the mesh in")
+            .hint("name a directory with `--dir`")
+    })
 }
 
 async fn open(dir: PathBuf) -> Result<World, Error> {
@@ -58,8 +61,9 @@ async fn open(dir: PathBuf) -> Result<World, Error> {
 
 /// The lock of this machine's meshes. A second run is told who has it.
 fn lock() -> Result<Lock, Error> {
-    let path = crate::world::lock::default_path(is_root(), home().as_deref())
-        .ok_or_else(|| Error::new(Exit::Request, "there is no home directory to keep the lock in").hint("set `HOME`"))?;
+    let path = crate::world::lock::default_path(is_root(), home().as_deref()).ok_or_else(|| {
+        Error::new(Exit::Request, "there is no home directory to keep the lock in").hint("set `HOME`")
+    })?;
     let holder = Holder {
         pid: std::process::id(),
         command: env::args().collect::<Vec<_>>().join(" "),
@@ -70,12 +74,13 @@ fn lock() -> Result<Lock, Error> {
 
 /// The time a run may take: 5 minutes, and one for each cluster.
 fn time_for(asked: Option<Duration>, clusters: u8) -> Duration {
-    asked.unwrap_or(Duration::from_secs(60) * (5 + u32::from(clusters)))
+    asked.unwrap_or(Duration::from_mins(1) * (5 + u32::from(clusters)))
 }
 
 /// Does the work, and meanwhile notes when somebody wants it to end: the step at hand is finished first.
 async fn interruptible<T>(patience: &Patience, console: &Console, work: impl Future<Output = T>) -> T {
-    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) else {
+    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
         return work.await;
     };
     tokio::pin!(work);

@@ -2,6 +2,8 @@
 
 use std::{path::PathBuf, time::Instant};
 
+use time::OffsetDateTime;
+
 use super::{interruptible, lock, open, time_for};
 use crate::{
     apply::{Apply, wait::Patience},
@@ -23,8 +25,11 @@ pub async fn reset(args: &ResetArgs, dir: PathBuf, console: &Console) -> Result<
             console.done(&format!("nothing to do: there is no mesh in {}", world.dir.display()));
             return Ok(Exit::Done);
         }
-        return Err(Error::new(Exit::Machine, format!("{} holds no mesh.json: it is not a mesh's directory", world.dir.display()))
-            .hint("name the mesh's directory with `--dir`; `mesh` deletes nothing that it did not make"));
+        return Err(Error::new(
+            Exit::Machine,
+            format!("{} holds no mesh.json: it is not a mesh's directory", world.dir.display()),
+        )
+        .hint("name the mesh's directory with `--dir`; `mesh` deletes nothing that it did not make"));
     };
     let there = world.observe(&mesh, &survey).await?;
     let plan = remove(&there);
@@ -35,7 +40,8 @@ pub async fn reset(args: &ResetArgs, dir: PathBuf, console: &Console) -> Result<
     console.removals(&plan, world.size_of(&plan)?);
     if !args.yes {
         if !console.can_ask() {
-            return Err(Error::new(Exit::Request, "this deletes data, and nobody can be asked").hint("type `mesh reset --yes` if that is meant"));
+            return Err(Error::new(Exit::Request, "this deletes data, and nobody can be asked")
+                .hint("type `mesh reset --yes` if that is meant"));
         }
         if !console.agreed("delete this for good?") {
             console.note("nothing was changed");
@@ -44,7 +50,7 @@ pub async fn reset(args: &ResetArgs, dir: PathBuf, console: &Console) -> Result<
     }
 
     let patience = Patience::new(time_for(None, ClusterId::MAX));
-    let apply = Apply::new(&mesh, &world, console, &patience, survey.host.is_root);
+    let apply = Apply::new(&mesh, &world, console, &patience, (survey.host.is_root, OffsetDateTime::now_utc()));
     interruptible(&patience, console, apply.apply(&plan)).await?;
     console.done_in("removed the mesh", begun.elapsed());
     Ok(Exit::Done)

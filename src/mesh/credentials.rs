@@ -15,11 +15,8 @@ const PASSWORD_MINIMUM: usize = 6;
 /// The least Kibana accepts for `xpack.encryptedSavedObjects.encryptionKey` and its siblings, in characters.
 const KEY_MINIMUM: usize = 32;
 /// Names in the file, in the order they are written, with the least length of their values.
-const FIELDS: [(&str, usize); 3] = [
-    ("elastic", PASSWORD_MINIMUM),
-    ("kibana_system", PASSWORD_MINIMUM),
-    ("kibana_encryption_key", KEY_MINIMUM),
-];
+const FIELDS: [(&str, usize); 3] =
+    [("elastic", PASSWORD_MINIMUM), ("kibana_system", PASSWORD_MINIMUM), ("kibana_encryption_key", KEY_MINIMUM)];
 
 /// What a person or Kibana needs to log in; the same for every cluster of a mesh. No value holds a line break.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,26 +35,16 @@ pub struct Credentials {
 pub enum CredentialsError {
     #[error("line {line}: expected `name=value`")]
     Syntax { line: usize },
-    #[error(
-        "line {line}: unknown name, the known ones are `elastic`, `kibana_system` and `kibana_encryption_key`"
-    )]
+    #[error("line {line}: unknown name, the known ones are `elastic`, `kibana_system` and `kibana_encryption_key`")]
     Unknown { line: usize },
     #[error("line {line}: `{name}` is given twice, first in line {first}")]
-    Duplicate {
-        line: usize,
-        name: &'static str,
-        first: usize,
-    },
+    Duplicate { line: usize, name: &'static str, first: usize },
     #[error("line {line}: `{name}` is empty")]
     Empty { line: usize, name: &'static str },
     #[error("line {line}: the value of `{name}` begins or ends with white space")]
     Padded { line: usize, name: &'static str },
     #[error("line {line}: `{name}` has fewer than {minimum} characters")]
-    Short {
-        line: usize,
-        name: &'static str,
-        minimum: usize,
-    },
+    Short { line: usize, name: &'static str, minimum: usize },
     #[error("`{name}` is missing")]
     Missing { name: &'static str },
 }
@@ -81,23 +68,13 @@ impl Credentials {
     /// The first thing that is wrong, from the top.
     pub fn parse(text: &str) -> Result<Self, CredentialsError> {
         let mut found: [Option<(usize, Secret)>; 3] = [None, None, None];
-        for (index, content) in text
-            .strip_prefix('\u{feff}')
-            .unwrap_or(text)
-            .split('\n')
-            .enumerate()
-        {
+        for (index, content) in text.strip_prefix('\u{feff}').unwrap_or(text).split('\n').enumerate() {
             let (line, content) = (index + 1, content.strip_suffix('\r').unwrap_or(content));
             if content.trim().is_empty() || content.starts_with('#') {
                 continue;
             }
-            let (name, value) = content
-                .split_once('=')
-                .ok_or(CredentialsError::Syntax { line })?;
-            let field = FIELDS
-                .iter()
-                .position(|field| field.0 == name)
-                .ok_or(CredentialsError::Unknown { line })?;
+            let (name, value) = content.split_once('=').ok_or(CredentialsError::Syntax { line })?;
+            let field = FIELDS.iter().position(|field| field.0 == name).ok_or(CredentialsError::Unknown { line })?;
             let (name, minimum) = FIELDS[field];
             if let Some((first, _)) = found[field] {
                 return Err(CredentialsError::Duplicate { line, name, first });
@@ -109,21 +86,13 @@ impl Credentials {
                 return Err(CredentialsError::Padded { line, name });
             }
             if value.chars().count() < minimum {
-                return Err(CredentialsError::Short {
-                    line,
-                    name,
-                    minimum,
-                });
+                return Err(CredentialsError::Short { line, name, minimum });
             }
             found[field] = Some((line, Secret::new(value)));
         }
         let [elastic, kibana_system, kibana_encryption_key] = found;
         let present = |value: Option<(usize, Secret)>, field: usize| {
-            value
-                .map(|(_, secret)| secret)
-                .ok_or(CredentialsError::Missing {
-                    name: FIELDS[field].0,
-                })
+            value.map(|(_, secret)| secret).ok_or(CredentialsError::Missing { name: FIELDS[field].0 })
         };
         Ok(Self {
             elastic: present(elastic, 0)?,
@@ -135,11 +104,7 @@ impl Credentials {
     /// The whole text of `credentials.txt`; [`Credentials::parse`] gives the same credentials back.
     #[must_use]
     pub fn render(&self) -> Secret {
-        let values = [
-            &self.elastic,
-            &self.kibana_system,
-            &self.kibana_encryption_key,
-        ];
+        let values = [&self.elastic, &self.kibana_system, &self.kibana_encryption_key];
         Secret::new(
             FIELDS
                 .iter()
@@ -170,10 +135,7 @@ mod tests {
     #[test]
     fn what_is_generated_is_read_back() {
         let credentials = Credentials::generate(6, &mut StdRng::seed_from_u64(7));
-        assert_eq!(
-            Credentials::parse(credentials.render().expose()),
-            Ok(credentials.clone())
-        );
+        assert_eq!(Credentials::parse(credentials.render().expose()), Ok(credentials.clone()));
         assert_eq!(credentials.elastic.expose().split('-').count(), 6);
         assert_eq!(credentials.kibana_encryption_key.expose().len(), 64);
         assert_ne!(credentials.elastic, credentials.kibana_system);

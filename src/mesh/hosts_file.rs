@@ -15,7 +15,6 @@ pub enum HostsFileError {
     /// No end before the next begin or the end of the file.
     #[error("line {0} of the hosts file is `{BEGIN}`, but no `{END}` follows")]
     NoEnd(usize),
-    /// An end without a begin before it.
     #[error("line {0} of the hosts file is `{END}`, but no `{BEGIN}` comes before it")]
     NoBegin(usize),
 }
@@ -93,8 +92,9 @@ fn render(block: &[(IpAddr, String)], open_line: bool) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
+
+    use super::*;
 
     fn block(names: &[(&str, &str)]) -> Vec<(IpAddr, String)> {
         names.iter().map(|(address, name)| (address.parse().unwrap(), (*name).to_owned())).collect()
@@ -109,7 +109,10 @@ mod tests {
         assert_eq!(String::from_utf8(text.clone()).unwrap(), expected);
         let added = [&text[..], b"10.0.0.1 cluster01-elastic"].concat();
         let replaced = with_block(&added, Some(&two[..1])).unwrap();
-        assert_eq!(String::from_utf8(replaced).unwrap(), expected.replace("172.30.0.9   cluster01-kibana\n", "") + "10.0.0.1 cluster01-elastic");
+        assert_eq!(
+            String::from_utf8(replaced).unwrap(),
+            expected.replace("172.30.0.9   cluster01-kibana\n", "") + "10.0.0.1 cluster01-elastic"
+        );
         assert_eq!(with_block(&added, None).unwrap(), b"127.0.0.1 localhost\r\n10.0.0.1 cluster01-elastic");
         assert_eq!(with_block(&added, Some(&[])), with_block(&added, None));
     }

@@ -15,9 +15,7 @@ impl ClusterId {
 
     /// `None` outside 1 to 99.
     pub fn new(number: u8) -> Option<Self> {
-        NonZeroU8::new(number)
-            .filter(|n| n.get() <= Self::MAX)
-            .map(Self)
+        NonZeroU8::new(number).filter(|n| n.get() <= Self::MAX).map(Self)
     }
 
     pub fn number(self) -> u8 {
@@ -31,10 +29,7 @@ impl ClusterId {
 
     /// The service of this cluster of the given kind.
     pub fn service(self, kind: ServiceKind) -> ServiceId {
-        ServiceId {
-            cluster: self,
-            kind,
-        }
+        ServiceId { cluster: self, kind }
     }
 
     pub fn elastic(self) -> ServiceId {
@@ -130,13 +125,9 @@ impl FromStr for ServiceId {
     type Err = NameError;
 
     fn from_str(name: &str) -> Result<Self, NameError> {
-        let (cluster, word) = name
-            .split_once('-')
-            .ok_or_else(|| NameError(name.to_owned()))?;
-        let kind = ServiceKind::ALL
-            .into_iter()
-            .find(|kind| kind.word() == word)
-            .ok_or_else(|| NameError(name.to_owned()))?;
+        let (cluster, word) = name.split_once('-').ok_or_else(|| NameError(name.to_owned()))?;
+        let kind =
+            ServiceKind::ALL.into_iter().find(|kind| kind.word() == word).ok_or_else(|| NameError(name.to_owned()))?;
         Ok(cluster.parse::<ClusterId>()?.service(kind))
     }
 }
@@ -161,16 +152,9 @@ impl ServiceId {
     /// The ports published on the host: 9200+n, 9300+n and 9400+n for Elasticsearch, 5600+n for Kibana.
     pub fn ports(self) -> Vec<Port> {
         let n = u16::from(self.cluster.number());
-        let port = |host: u16, container| Port {
-            host: host + n,
-            container,
-        };
+        let port = |host: u16, container| Port { host: host + n, container };
         match self.kind {
-            ServiceKind::Elastic => vec![
-                port(9200, REST),
-                port(9300, TRANSPORT),
-                port(9400, REMOTE),
-            ],
+            ServiceKind::Elastic => vec![port(9200, REST), port(9300, TRANSPORT), port(9400, REMOTE)],
             ServiceKind::Kibana => vec![port(5600, KIBANA)],
         }
     }
@@ -195,10 +179,7 @@ mod tests {
     fn only_one_to_ninety_nine_are_clusters() {
         assert_eq!(ClusterId::new(0), None);
         assert_eq!(ClusterId::new(100), None);
-        assert_eq!(
-            ClusterId::new(7).map(|id| id.to_string()),
-            Some("cluster07".to_owned())
-        );
+        assert_eq!(ClusterId::new(7).map(|id| id.to_string()), Some("cluster07".to_owned()));
     }
 
     #[test]

@@ -55,10 +55,7 @@ pub fn mounts(kind: ServiceKind) -> &'static [(&'static str, &'static str)] {
             ("logs", "/usr/share/elasticsearch/logs"),
             ("backup", "/usr/share/elasticsearch/backup"),
         ],
-        ServiceKind::Kibana => &[
-            ("config", "/usr/share/kibana/config"),
-            ("data", "/usr/share/kibana/data"),
-        ],
+        ServiceKind::Kibana => &[("config", "/usr/share/kibana/config"), ("data", "/usr/share/kibana/data")],
     }
 }
 

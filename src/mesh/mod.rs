@@ -69,8 +69,7 @@ impl Mesh {
     }
 
     pub fn has(&self, service: ServiceId) -> bool {
-        service.cluster <= self.spec.clusters
-            && (service.kind == ServiceKind::Elastic || self.spec.kibana)
+        service.cluster <= self.spec.clusters && (service.kind == ServiceKind::Elastic || self.spec.kibana)
     }
 
     /// Every service of the mesh, cluster by cluster.
@@ -149,11 +148,7 @@ impl Mesh {
 
     /// The address that this machine's own clients reach the published ports by.
     pub fn client_address(&self) -> IpAddr {
-        if self.spec.bind.is_unspecified() {
-            Ipv4Addr::LOCALHOST.into()
-        } else {
-            self.spec.bind
-        }
+        if self.spec.bind.is_unspecified() { Ipv4Addr::LOCALHOST.into() } else { self.spec.bind }
     }
 
     /// The host part of the URLs shown to people.
@@ -176,9 +171,7 @@ impl Mesh {
 
     /// The lines that `/etc/hosts` gets.
     pub fn host_entries(&self) -> Vec<(IpAddr, String)> {
-        self.services()
-            .map(|id| (self.service(id).address.into(), id.to_string()))
-            .collect()
+        self.services().map(|id| (self.service(id).address.into(), id.to_string())).collect()
     }
 
     /// A mesh with every default, for tests.

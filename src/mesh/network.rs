@@ -62,9 +62,8 @@ impl Subnet {
 
     /// Ranges that neither Docker's own pools (172.17-31, 192.168) nor most home and office networks use.
     fn candidates() -> impl Iterator<Item = Self> {
-        (0..=255).map(|third| {
-            Self(Ipv4Net::new(Ipv4Addr::new(10, 213, third, 0), 24).expect("should be a prefix length"))
-        })
+        (0..=255)
+            .map(|third| Self(Ipv4Net::new(Ipv4Addr::new(10, 213, third, 0), 24).expect("should be a prefix length")))
     }
 }
 
@@ -78,9 +77,9 @@ impl FromStr for Subnet {
     type Err = SpecError;
 
     fn from_str(text: &str) -> Result<Self, SpecError> {
-        let net: Ipv4Net = text.parse().map_err(|_| {
-            SpecError::new(format!("`{text}` is not an IPv4 network such as `10.213.0.0/24`"))
-        })?;
+        let net: Ipv4Net = text
+            .parse()
+            .map_err(|_| SpecError::new(format!("`{text}` is not an IPv4 network such as `10.213.0.0/24`")))?;
         if !net.network().is_private() || !(16..=24).contains(&net.prefix_len()) {
             return Err(SpecError::new(format!(
                 "`{text}` does not fit: the network has to be private, with a prefix from /16 to /24"
@@ -111,9 +110,8 @@ mod tests {
 
     #[test]
     fn the_chosen_network_overlaps_nothing() {
-        let taken: Vec<IpNet> = ["10.213.0.0/24", "10.213.1.128/25", "172.17.0.0/16", "fe80::/64"]
-            .map(|net| net.parse().unwrap())
-            .into();
+        let taken: Vec<IpNet> =
+            ["10.213.0.0/24", "10.213.1.128/25", "172.17.0.0/16", "fe80::/64"].map(|net| net.parse().unwrap()).into();
         assert_eq!(Subnet::choose(&taken).unwrap().to_string(), "10.213.2.0/24");
         assert_eq!(Subnet::choose(&["10.0.0.0/8".parse().unwrap()]), None);
     }

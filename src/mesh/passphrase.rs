@@ -22,9 +22,7 @@ use super::secret::Secret;
 pub fn passphrase(words: usize, rng: &mut impl CryptoRng) -> Secret {
     assert!(words > 0, "a passphrase should have at least one word");
     let list = plain_words();
-    let drawn: Vec<&str> = (0..words)
-        .map(|_| *list.choose(rng).expect("the word list should not be empty"))
-        .collect();
+    let drawn: Vec<&str> = (0..words).map(|_| *list.choose(rng).expect("the word list should not be empty")).collect();
     Secret::new(drawn.join("-"))
 }
 
@@ -38,25 +36,19 @@ pub fn hex_key(bytes: usize, rng: &mut impl CryptoRng) -> Secret {
 
 /// Two lower-case hexadecimal digits a byte.
 pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-            write!(text, "{byte:02x}").expect("writing to a string should not fail");
-            text
-        })
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        write!(text, "{byte:02x}").expect("writing to a string should not fail");
+        text
+    })
 }
 
 fn plain_words() -> Vec<&'static str> {
-    EFF_LONG_WORDLIST
-        .iter()
-        .copied()
-        .filter(|word| !word.contains('-'))
-        .collect()
+    EFF_LONG_WORDLIST.iter().copied().filter(|word| !word.contains('-')).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
+    use std::collections::{BTreeMap, BTreeSet};
 
     use proptest::prelude::*;
     use rand::{SeedableRng as _, rngs::StdRng};
@@ -67,31 +59,20 @@ mod tests {
     fn the_list_is_what_the_entropy_above_was_computed_from() {
         let words = plain_words();
         assert_eq!(words.len(), 7772);
-        assert_eq!(
-            words.iter().collect::<BTreeSet<_>>().len(),
-            words.len(),
-            "no word twice"
-        );
-        assert!(
-            words
-                .iter()
-                .all(|word| word.len() >= 3 && word.bytes().all(|b| b.is_ascii_lowercase()))
-        );
+        assert_eq!(words.iter().collect::<BTreeSet<_>>().len(), words.len(), "no word twice");
+        assert!(words.iter().all(|word| word.len() >= 3 && word.bytes().all(|b| b.is_ascii_lowercase())));
         assert!((7772_f64.log2() - 12.924).abs() < 0.0005);
     }
 
     #[test]
     fn every_word_can_be_drawn_and_none_is_favoured() {
         let mut rng = StdRng::seed_from_u64(1);
-        let mut seen = std::collections::BTreeMap::<String, usize>::new();
+        let mut seen = BTreeMap::<String, usize>::new();
         for word in passphrase(200_000, &mut rng).expose().split('-') {
             *seen.entry(word.to_owned()).or_default() += 1;
         }
         assert_eq!(seen.len(), 7772);
-        assert!(
-            seen.values().all(|&times| times < 60),
-            "26 are expected of each"
-        );
+        assert!(seen.values().all(|&times| times < 60), "26 are expected of each");
     }
 
     #[test]

@@ -18,9 +18,7 @@ fn render(name: &str, template: &str, values: minijinja::Value) -> String {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_keep_trailing_newline(true);
-    environment
-        .render_named_str(name, template, values)
-        .expect("should render: the tests render every template")
+    environment.render_named_str(name, template, values).expect("should render: the tests render every template")
 }
 
 impl Mesh {
@@ -60,5 +58,142 @@ impl Mesh {
     /// The heap of an Elasticsearch server, on top of the image's own options.
     pub fn render_jvm_options(&self) -> String {
         render("jvm.options", JVM_OPTIONS, context! { heap => self.spec.elastic_memory.heap_mebibytes() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn credentials() -> Credentials {
+        Credentials {
+            elastic: Secret::new("one"),
+            // everything that YAML could take for something else
+            kibana_system: Secret::new("a: \"b\" # {c} \\ 'd'"),
+            kibana_encryption_key: Secret::new("3".repeat(64)),
+        }
+    }
+
+    fn settings(mesh: &Mesh, service: ServiceId) -> String {
+        mesh.render_settings(service, &credentials()).expose().to_owned()
+    }
+
+    fn first() -> ClusterId {
+        ClusterId::new(1).unwrap()
+    }
+
+    #[test]
+    fn elasticsearch_yml() {
+        insta::assert_snapshot!(settings(&Mesh::example(3), first().elastic()), @r##"
+        # Made by mesh from templates/elasticsearch.yml: the next `mesh create` undoes edits.
+        cluster.name: "cluster01"
+        node.name: "cluster01-elastic"
+        discovery.type: single-node
+
+        network.host: 0.0.0.0
+        network.publish_host: "cluster01-elastic"
+        http.port: 9200
+        transport.port: 9300
+
+        # Other clusters come in by a port of their own, with an API key.
+        remote_cluster_server.enabled: true
+        remote_cluster.host: 0.0.0.0
+        remote_cluster.port: 9443
+        remote_cluster.publish_host: "cluster01-elastic"
+        # A dead remote must not hold up a start for the default of 30 s.
+        cluster.remote.initial_connect_timeout: 10s
+
+        path.repo: ["/usr/share/elasticsearch/backup"]
+        ingest.geoip.downloader.enabled: false
+
+        xpack.license.self_generated.type: trial
+        xpack.security.enabled: true
+        xpack.security.http.ssl:
+          enabled: true
+          key: certs/elastic.key
+          certificate: certs/elastic.crt
+          certificate_authorities: ["certs/ca.crt"]
+        # Only this cluster's own authority: another's here would open the old certificate trust on port 9300.
+        xpack.security.transport.ssl:
+          enabled: true
+          verification_mode: full
+          key: certs/elastic.key
+          certificate: certs/elastic.crt
+          certificate_authorities: ["certs/ca.crt"]
+        xpack.security.remote_cluster_server.ssl:
+          enabled: true
+          key: certs/elastic.key
+          certificate: certs/elastic.crt
+        # One bundle for all remotes: the server reads it again when it changes, so a new cluster needs no restart.
+        xpack.security.remote_cluster_client.ssl:
+          enabled: true
+          verification_mode: full
+          certificate_authorities: ["certs/mesh-ca.crt"]
+        "##);
+    }
+
+    #[test]
+    fn kibana_yml() {
+        insta::assert_snapshot!(settings(&Mesh::example(3), first().kibana()), @r##"
+        # Made by mesh from templates/kibana.yml: the next `mesh create` undoes edits.
+        server.name: "cluster01-kibana"
+        server.host: "0.0.0.0"
+        server.port: 5601
+        server.basePath: "/cluster01"
+        server.rewriteBasePath: true
+        server.publicBaseUrl: "https://localhost:5601/cluster01"
+        server.ssl.enabled: true
+        server.ssl.certificate: /usr/share/kibana/config/certs/kibana.crt
+        server.ssl.key: /usr/share/kibana/config/certs/kibana.key
+
+        elasticsearch.hosts: ["https://cluster01-elastic:9200"]
+        elasticsearch.username: kibana_system
+        elasticsearch.password: "a: \"b\" # {c} \\ 'd'"
+        elasticsearch.ssl.certificateAuthorities: ["/usr/share/kibana/config/certs/ca.crt"]
+        elasticsearch.ssl.verificationMode: full
+
+        xpack.security.encryptionKey: "3333333333333333333333333333333333333333333333333333333333333333"
+        xpack.encryptedSavedObjects.encryptionKey: "3333333333333333333333333333333333333333333333333333333333333333"
+        xpack.reporting.encryptionKey: "3333333333333333333333333333333333333333333333333333333333333333"
+
+        xpack.banners.placement: top
+        xpack.banners.textContent: "Data Mesh - Cluster01"
+
+        # Nothing of this machine calls home.
+        telemetry.optIn: false
+        telemetry.allowChangingOptInStatus: false
+        newsfeed.enabled: false
+        xpack.fleet.isAirGapped: true
+        "##);
+    }
+
+    #[test]
+    fn jvm_options() {
+        insta::assert_snapshot!(Mesh::example(3).render_jvm_options(), @r##"
+        ## Made by mesh from templates/jvm.options: half of the container's memory limit
+        -Xms1024m
+        -Xmx1024m
+        "##);
+    }
+
+    #[test]
+    fn every_value_is_read_back_from_yaml_as_it_was() {
+        let mesh = Mesh::example(99);
+        for service in mesh.services() {
+            let read: serde_yaml::Value = serde_yaml::from_str(&settings(&mesh, service)).unwrap();
+            match service.kind {
+                ServiceKind::Elastic => assert_eq!(read["cluster.name"], service.cluster.to_string()),
+                ServiceKind::Kibana => {
+                    assert_eq!(read["elasticsearch.password"], credentials().kibana_system.expose());
+                    assert_eq!(read["server.basePath"], format!("/{}", service.cluster));
+                }
+            }
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "UndefinedError")]
+    fn a_variable_that_nobody_defines_is_an_error() {
+        render("x.yml", "name: {{ nobody }}", context! { somebody => 1 });
     }
 }

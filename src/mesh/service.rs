@@ -9,6 +9,7 @@ use super::{
     credentials::Credentials,
     id::{KIBANA, Port, REST, ServiceId, ServiceKind},
     layout,
+    passphrase::hex,
     spec::Memory,
 };
 
@@ -49,7 +50,10 @@ impl Service {
             // any answer will do, 401 too: it shows that the REST API is served
             ServiceKind::Elastic => format!("curl -s -o /dev/null --cacert {authority} https://localhost:{REST}/"),
             ServiceKind::Kibana => {
-                format!("curl -sf -o /dev/null --cacert {authority} https://localhost:{KIBANA}/{}/api/status", id.cluster)
+                format!(
+                    "curl -sf -o /dev/null --cacert {authority} https://localhost:{KIBANA}/{}/api/status",
+                    id.cluster
+                )
             }
         };
         Self {
@@ -94,7 +98,7 @@ pub fn digest_of(parts: &[&[u8]]) -> String {
         context.update(&(part.len() as u64).to_be_bytes());
         context.update(part);
     }
-    context.finish().as_ref()[..16].iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&context.finish().as_ref()[..16])
 }
 
 #[cfg(test)]

@@ -145,10 +145,8 @@ impl FromStr for StackVersion {
 
     fn from_str(text: &str) -> Result<Self, SpecError> {
         let refuse = || SpecError(format!("`{text}` is not a version such as `{DEFAULT_VERSION}`"));
-        let parts: Vec<u16> = text
-            .split('.')
-            .map(|part| part.parse().map_err(|_| refuse()))
-            .collect::<Result<_, _>>()?;
+        let parts: Vec<u16> =
+            text.split('.').map(|part| part.parse().map_err(|_| refuse())).collect::<Result<_, _>>()?;
         let [major, minor, patch] = parts[..] else {
             return Err(refuse());
         };

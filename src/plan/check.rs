@@ -75,7 +75,8 @@ pub fn machine(mesh: &Mesh, there: &Observed, host: &HostFacts, listeners: &[Lis
 
 /// Whether a directory with these entries may become a mesh's, seen before anything is written.
 pub fn directory(dir: &Path, entries: &[String], recorded: bool) -> Option<Finding> {
-    let strangers: Vec<&str> = entries.iter().map(String::as_str).filter(|name| !name.starts_with(".mesh.json.")).collect();
+    let strangers: Vec<&str> =
+        entries.iter().map(String::as_str).filter(|name| !name.starts_with(".mesh.json.")).collect();
     if recorded || strangers.is_empty() {
         return None;
     }
@@ -85,7 +86,9 @@ pub fn directory(dir: &Path, entries: &[String], recorded: bool) -> Option<Findi
         || (strangers.contains(&layout::CREDENTIALS) && strangers.iter().any(|name| is_own(name)));
     Some(if scripts {
         Finding::problem(
-            format!("{dir} holds clusters but no mesh.json: they are not of `mesh`, perhaps of the scripts it replaces"),
+            format!(
+                "{dir} holds clusters but no mesh.json: they are not of `mesh`, perhaps of the scripts it replaces"
+            ),
             "move the directory away, or name another with `--dir`; `mesh` does not take over data it did not make",
         )
     } else {
@@ -112,7 +115,9 @@ fn foreign(mesh: &Mesh, there: &Observed) -> Vec<Finding> {
     for dir in &foreign.meshes {
         findings.push(Finding::problem(
             format!("another mesh is on this Docker engine, in {dir}"),
-            format!("there is one mesh an engine: use it with `--dir {dir}`, or remove it with `mesh reset --dir {dir}`"),
+            format!(
+                "there is one mesh an engine: use it with `--dir {dir}`, or remove it with `mesh reset --dir {dir}`"
+            ),
         ));
     }
     if foreign.meshes.is_empty() {
@@ -138,7 +143,10 @@ fn lost_credentials(mesh: &Mesh, there: &Observed) -> Option<Finding> {
     let data = there.files.values().any(|files| files.keystore.is_some());
     (data && there.credentials.is_none()).then(|| {
         Finding::problem(
-            format!("{} is lost, and the clusters' data needs its passwords", mesh.dir.join(layout::CREDENTIALS).display()),
+            format!(
+                "{} is lost, and the clusters' data needs its passwords",
+                mesh.dir.join(layout::CREDENTIALS).display()
+            ),
             "bring the file back from a backup; `mesh reset` removes the mesh with its data",
         )
     })
@@ -157,10 +165,14 @@ fn address(mesh: &Mesh, there: &Observed, host: &HostFacts) -> Vec<Finding> {
     if !known {
         let own: Vec<IpNet> = there.network.iter().filter_map(|network| network.subnet.parse().ok()).collect();
         let docker = there.foreign.subnets.iter().find(|(net, _)| mesh.subnet.overlap(&[*net]).is_some());
-        let taken: Vec<IpNet> = host.networks.iter().copied().filter(|net| !own.iter().any(|own| own.contains(net))).collect();
+        let taken: Vec<IpNet> =
+            host.networks.iter().copied().filter(|net| !own.iter().any(|own| own.contains(net))).collect();
         let overlap = match docker {
             Some((net, name)) => Some(format!("{net} of Docker's network {name}")),
-            None => mesh.subnet.overlap(&taken).map(|net| format!("{net}, which this machine has an interface or a route in")),
+            None => mesh
+                .subnet
+                .overlap(&taken)
+                .map(|net| format!("{net}, which this machine has an interface or a route in")),
         };
         findings.extend(overlap.map(|what| {
             Finding::problem(
@@ -175,18 +187,24 @@ fn address(mesh: &Mesh, there: &Observed, host: &HostFacts) -> Vec<Finding> {
 /// Ports that somebody else has. Our own containers' do not count: they are replaced, or stay.
 fn ports(mesh: &Mesh, there: &Observed, listeners: &[Listener]) -> Vec<Finding> {
     let bind = mesh.spec.bind;
-    let collides = |address: Option<IpAddr>| address.is_none_or(|address| address == bind || address.is_unspecified() || bind.is_unspecified());
+    let collides = |address: Option<IpAddr>| {
+        address.is_none_or(|address| address == bind || address.is_unspecified() || bind.is_unspecified())
+    };
     let mut findings = Vec::new();
     let runs = |service: ServiceId| {
         there.containers.get(&service).is_some_and(|container| container.state == ContainerState::Running)
     };
     for service in mesh.services().filter(|service| !runs(*service)) {
         for port in service.ports() {
-            let container = there.foreign.ports.iter().find(|(address, taken, _)| *taken == port.host && collides(*address));
-            let listener = listeners.iter().find(|listener| listener.port == port.host && collides(Some(listener.address)));
+            let container =
+                there.foreign.ports.iter().find(|(address, taken, _)| *taken == port.host && collides(*address));
+            let listener =
+                listeners.iter().find(|listener| listener.port == port.host && collides(Some(listener.address)));
             let owner = match (container, listener) {
                 (Some((_, _, name)), _) => format!("container {name}"),
-                (None, Some(Listener { owner: Some(process), .. })) => format!("{} (pid {})", process.name, process.pid),
+                (None, Some(Listener { owner: Some(process), .. })) => {
+                    format!("{} (pid {})", process.name, process.pid)
+                }
                 (None, Some(_)) => "a process of another user".to_owned(),
                 (None, None) => continue,
             };
@@ -202,7 +220,9 @@ fn ports(mesh: &Mesh, there: &Observed, listeners: &[Listener]) -> Vec<Finding> 
 /// What a service will have resident, in bytes.
 fn resident(spec: &MeshSpec, kind: ServiceKind) -> u64 {
     match kind {
-        ServiceKind::Elastic => (spec.elastic_memory.heap_mebibytes() * MEBIBYTE + ELASTIC_OVERHEAD).min(spec.elastic_memory.bytes()),
+        ServiceKind::Elastic => {
+            (spec.elastic_memory.heap_mebibytes() * MEBIBYTE + ELASTIC_OVERHEAD).min(spec.elastic_memory.bytes())
+        }
         ServiceKind::Kibana => KIBANA_RESIDENT.min(spec.kibana_memory.bytes()),
     }
 }
@@ -236,7 +256,11 @@ fn memory(mesh: &Mesh, there: &Observed, host: &HostFacts) -> Option<Finding> {
     (limits > host.memory_total).then(|| {
         Finding::new(
             Severity::Warning,
-            format!("the containers' limits add up to {}, and the machine has {}", gibibytes(limits), gibibytes(host.memory_total)),
+            format!(
+                "the containers' limits add up to {}, and the machine has {}",
+                gibibytes(limits),
+                gibibytes(host.memory_total)
+            ),
             "under full load something will be ended for want of memory: lower `--elastic-memory` or `--kibana-memory`",
         )
     })
@@ -251,13 +275,21 @@ fn disk(mesh: &Mesh, there: &Observed, host: &HostFacts) -> Vec<Finding> {
     if free < needed {
         vec![Finding::new(
             Severity::Estimate,
-            format!("{new} new clusters need about {} of disk, and {dir} has {} free", gibibytes(needed), gibibytes(free)),
+            format!(
+                "{new} new clusters need about {} of disk, and {dir} has {} free",
+                gibibytes(needed),
+                gibibytes(free)
+            ),
             "free some, or name a directory on another disk with `--dir`; `--force` tries all the same",
         )]
     } else if free.saturating_sub(needed) < watermark {
         vec![Finding::new(
             Severity::Estimate,
-            format!("{dir} has {} free, and Elasticsearch assigns no shard below {}", gibibytes(free), gibibytes(watermark)),
+            format!(
+                "{dir} has {} free, and Elasticsearch assigns no shard below {}",
+                gibibytes(free),
+                gibibytes(watermark)
+            ),
             "free some, or name a directory on another disk with `--dir`; `--force` tries all the same",
         )]
     } else {
@@ -308,7 +340,9 @@ mod tests {
     }
 
     fn messages(findings: &[Finding]) -> String {
-        findings.iter().map(|finding| format!("{:?}: {}\n", finding.severity, finding.message)).collect()
+        let lines: Vec<String> =
+            findings.iter().map(|finding| format!("{:?}: {}", finding.severity, finding.message)).collect();
+        lines.join("\n")
     }
 
     fn listener(port: u16) -> Listener {

@@ -1,1 +1,567 @@
+//! The promise, tested without Docker: stop after any step, look, plan again, and the end is the same.
+//!
+//! [`Model`] is a model of the world, not a mock of Docker: it knows what a step changes and what it needs, and refuses a
+//! step whose needs are not met, as the real world would.
 
+use std::collections::BTreeMap;
+
+use time::{Duration, OffsetDateTime, macros::datetime};
+
+use super::{
+    Plan, Step,
+    observed::{
+        ClusterFiles, ContainerFacts, ContainerState, KeyFacts, KeyFile, LicenceFacts, LinkFacts, NetworkFacts,
+        Observed, ServerFacts,
+    },
+    reach::{Moment, reach},
+    remove::remove,
+};
+use crate::mesh::{
+    Mesh, certs,
+    certs::Authority,
+    credentials::Credentials,
+    hosts_file,
+    id::{ClusterId, ServiceKind},
+    keystore,
+    secret::Secret,
+    service::digest_of,
+};
+
+const NOW: OffsetDateTime = datetime!(2026-11-22 12:00 UTC);
+const HOSTS: &[u8] = b"127.0.0.1 localhost\n";
+
+/// What a server keeps in its data directory, and what it has in memory.
+#[derive(Debug, Clone)]
+struct Server {
+    /// Tells one life of the data from another.
+    born: u32,
+    passwords: bool,
+    keys: Vec<KeyFacts>,
+    remotes: BTreeMap<String, String>,
+    /// The keystore as it was last read.
+    loaded: BTreeMap<String, String>,
+    trial: bool,
+}
+
+#[derive(Debug, Clone)]
+struct Model {
+    there: Observed,
+    servers: BTreeMap<ClusterId, Server>,
+    /// Counts everything that is made, so that nothing is taken for another.
+    made: u32,
+}
+
+fn moment() -> Moment {
+    Moment { now: NOW, licence: None }
+}
+
+impl Model {
+    fn empty() -> Self {
+        let there = Observed { hosts_file: Some(HOSTS.to_vec()), ..Observed::default() };
+        Self { there, servers: BTreeMap::new(), made: 0 }
+    }
+
+    fn number(&mut self) -> u32 {
+        self.made += 1;
+        self.made
+    }
+
+    fn runs(&self, cluster: ClusterId) -> bool {
+        self.there.containers.get(&cluster.elastic()).is_some_and(|facts| facts.state == ContainerState::Running)
+    }
+
+    fn files(&mut self, cluster: ClusterId) -> &mut ClusterFiles {
+        self.there.files.entry(cluster).or_default()
+    }
+
+    fn stop_all(&mut self) {
+        for facts in self.there.containers.values_mut() {
+            facts.state = ContainerState::Stopped;
+        }
+    }
+
+    fn authority(&self, cluster: ClusterId) -> Authority {
+        let files = &self.there.files[&cluster];
+        let pair = files.authority.as_ref().zip(files.authority_key.as_ref()).expect("should have an authority first");
+        Authority::open(pair.0, pair.1).expect("should be a pair")
+    }
+
+    fn bundle(&self, mesh: &Mesh) -> String {
+        let authorities: Vec<Authority> = mesh.clusters().map(|cluster| self.authority(cluster)).collect();
+        certs::bundle(authorities.iter().map(Authority::certificate))
+    }
+
+    fn answering(&mut self, cluster: ClusterId) -> &mut Server {
+        assert!(self.runs(cluster), "{cluster} should run before it is asked");
+        self.servers.get_mut(&cluster).expect("should have data: it runs")
+    }
+
+    /// Why a link is down, by the facts that Elasticsearch goes by.
+    fn link(&self, on: ClusterId, to: ClusterId) -> LinkFacts {
+        let up = self.runs(to)
+            && self.servers[&on].loaded.get(&keystore::credentials_of(to)).is_some_and(|digest| {
+                self.servers[&to].keys.iter().any(|key| digest_of(&[key.id.as_bytes()]) == *digest)
+            })
+            && self.there.files[&on]
+                .bundle
+                .as_ref()
+                .zip(self.there.files[&to].authority.as_ref())
+                .is_some_and(|(b, a)| b.contains(a.trim()));
+        if up { LinkFacts::Connected } else { LinkFacts::Down("down".to_owned()) }
+    }
+
+    fn observe(&self) -> Observed {
+        let mut there = self.there.clone();
+        for (cluster, server) in self.servers.iter().filter(|(cluster, _)| self.runs(**cluster)) {
+            let aliases = server.remotes.keys().filter_map(|name| name.split('.').nth(2)?.parse::<ClusterId>().ok());
+            let kind = if server.trial { "trial" } else { "basic" };
+            let facts = ServerFacts {
+                passwords: server.passwords,
+                licence: LicenceFacts { kind: kind.to_owned(), active: true, uid: String::new() },
+                keys: server.keys.clone(),
+                remotes: server.remotes.clone(),
+                links: aliases.map(|to| (to, self.link(*cluster, to))).collect(),
+            };
+            there.servers.insert(*cluster, facts);
+        }
+        let kibana = |facts: &ContainerFacts| facts.state == ContainerState::Running;
+        there.kibanas = self
+            .there
+            .containers
+            .iter()
+            .filter(|(service, facts)| {
+                service.kind == ServiceKind::Kibana && kibana(facts) && self.runs(service.cluster)
+            })
+            .map(|(service, _)| service.cluster)
+            .collect();
+        there
+    }
+
+    #[allow(clippy::too_many_lines, reason = "one arm a step, and every step is here")]
+    fn carry_out(&mut self, mesh: &Mesh, step: &Step) {
+        match step {
+            Step::PullImage(image) => {
+                self.there.images.insert(image.clone());
+            }
+            Step::Record => self.there.record = Some(mesh.clone()),
+            Step::CreateAccount { .. } => self.there.account = true,
+            Step::WriteCredentials => {
+                self.there.credentials = Some(Credentials {
+                    elastic: Secret::new("elastic"),
+                    kibana_system: Secret::new("kibana"),
+                    kibana_encryption_key: Secret::new("3".repeat(64)),
+                });
+            }
+            Step::IssueAuthority(cluster) => {
+                let authority = Authority::issue(&cluster.to_string(), NOW);
+                let files = self.files(*cluster);
+                files.authority = Some(authority.certificate().to_owned());
+                files.authority_key = Some(authority.key().clone());
+            }
+            Step::IssueCertificate(service) => {
+                let authority = self.authority(service.cluster);
+                let identity = authority.sign(&mesh.certificate_names(*service), NOW);
+                let files = self.files(service.cluster).services.entry(service.kind).or_default();
+                files.certificate = Some(identity.certificate);
+                files.certificate_key = Some(identity.key);
+                files.authority = Some(authority.certificate().to_owned());
+            }
+            Step::WriteBundle(cluster) => self.files(*cluster).bundle = Some(self.bundle(mesh)),
+            Step::WriteBrowserBundle => self.there.browser_bundle = Some(self.bundle(mesh)),
+            Step::WriteSettings(service) => {
+                let image = mesh.service(*service).image;
+                assert!(self.there.images.contains(&image), "{image} should be here to be read");
+                let credentials = self.there.credentials.clone().expect("should have credentials first");
+                let files = self.files(service.cluster);
+                files.jvm_options = Some(mesh.render_jvm_options());
+                let files = files.services.entry(service.kind).or_default();
+                files.seeded = true;
+                files.settings = Some(mesh.render_settings(*service, &credentials));
+            }
+            Step::WriteKeystore(cluster) => {
+                let password = self.there.credentials.as_ref().expect("should have credentials first").elastic.clone();
+                let digest = digest_of(&[password.expose().as_bytes()]);
+                self.files(*cluster)
+                    .keystore
+                    .get_or_insert_default()
+                    .insert(keystore::BOOTSTRAP_PASSWORD.to_owned(), digest);
+            }
+            Step::CreateNetwork => {
+                assert!(self.there.network.is_none(), "should not make a second network");
+                let id = self.number().to_string();
+                self.there.network = Some(NetworkFacts { id, subnet: mesh.subnet.to_string() });
+            }
+            Step::RemoveNetwork => {
+                assert!(self.there.containers.is_empty(), "a network with containers should not go");
+                self.there.network = None;
+            }
+            Step::CreateContainer(service) => {
+                let network = self.there.network.clone().expect("should have a network first");
+                assert!(self.there.images.contains(&mesh.service(*service).image), "should have the image first");
+                let credentials = self.there.credentials.clone().expect("should have credentials first");
+                let facts = ContainerFacts {
+                    id: self.number().to_string(),
+                    fingerprint: mesh.fingerprint(*service, &credentials),
+                    state: ContainerState::Created,
+                    network: network.id,
+                };
+                assert!(self.there.containers.insert(*service, facts).is_none(), "the name {service} should be free");
+            }
+            Step::StartContainer(service) | Step::RestartContainer(service) => {
+                let born = self.number();
+                let facts = self.there.containers.get_mut(service).expect("should have a container first");
+                facts.state = ContainerState::Running;
+                if service.kind == ServiceKind::Elastic {
+                    let files = &self.there.files[&service.cluster];
+                    assert!(files.services[&service.kind].settings.is_some() && files.bundle.is_some());
+                    let loaded = files.keystore.clone().expect("should have a keystore first");
+                    let new = Server {
+                        born,
+                        passwords: false,
+                        keys: Vec::new(),
+                        remotes: BTreeMap::new(),
+                        loaded: BTreeMap::new(),
+                        trial: true,
+                    };
+                    self.servers.entry(service.cluster).or_insert(new).loaded = loaded;
+                } else {
+                    assert!(self.answering(service.cluster).passwords, "Kibana should find its password set");
+                }
+            }
+            Step::StopContainer(service) => {
+                self.there.containers.get_mut(service).expect("should exist").state = ContainerState::Stopped;
+            }
+            Step::RemoveContainer(service) => {
+                self.there.containers.remove(service).expect("should exist");
+            }
+            Step::RemoveStray(name) => self.there.strays.retain(|stray| stray != name),
+            Step::AwaitReady(service) => {
+                self.answering(service.cluster);
+            }
+            Step::ApplyLicence(_) => unreachable!("no licence is asked for"),
+            Step::StartTrial(cluster) => self.answering(*cluster).trial = true,
+            Step::SetPasswords(cluster) => self.answering(*cluster).passwords = true,
+            Step::IssueKey(cluster) => {
+                let id = format!("key{}", self.number());
+                self.answering(*cluster).keys.push(KeyFacts { id: id.clone(), names: mesh.shared() });
+                let digest = digest_of(&[id.as_bytes()]);
+                self.files(*cluster).key = Some(KeyFile { id, expires: NOW + Duration::days(365), digest });
+            }
+            Step::UpdateKey(cluster) => {
+                for key in &mut self.answering(*cluster).keys {
+                    key.names = mesh.shared();
+                }
+            }
+            Step::RevokeKeys(cluster) => {
+                let held = self.there.files[cluster].key.clone().expect("should hold a key").id;
+                self.answering(*cluster).keys.retain(|key| key.id == held);
+            }
+            Step::StoreCredentials { on, of } => {
+                let keys: Vec<(String, String)> = of
+                    .iter()
+                    .map(|remote| {
+                        (
+                            keystore::credentials_of(*remote),
+                            self.there.files[remote].key.clone().expect("should be issued").digest,
+                        )
+                    })
+                    .collect();
+                let file = self.files(*on).keystore.as_mut().expect("should have a keystore");
+                file.retain(|name, _| keystore::remote_of(name).is_none());
+                file.extend(keys);
+                let file = file.clone();
+                self.answering(*on).loaded = file;
+            }
+            Step::Connect { on, .. } => self.answering(*on).remotes = mesh.remote_settings(*on),
+            Step::Disconnect { on, from } => {
+                let gone =
+                    |name: &str| from.iter().any(|remote| name.starts_with(&format!("cluster.remote.{remote}.")));
+                self.answering(*on).remotes.retain(|name, _| !gone(name));
+                self.files(*on).keystore.as_mut().expect("should have a keystore").retain(|name, _| !gone(name));
+            }
+            Step::ProveLinks { on, to } => {
+                for remote in to {
+                    assert_eq!(self.link(*on, *remote), LinkFacts::Connected, "{on} → {remote}");
+                }
+            }
+            Step::RemoveFiles(cluster) => {
+                let service = |kind| self.there.containers.contains_key(&cluster.service(kind));
+                assert!(!ServiceKind::ALL.into_iter().any(service), "files in use should not go");
+                self.there.files.remove(cluster);
+                self.servers.remove(cluster);
+            }
+            Step::WriteHosts | Step::RemoveHosts => {
+                let entries = (*step == Step::WriteHosts).then(|| mesh.host_entries());
+                let text = self.there.hosts_file.take().expect("should be writable");
+                self.there.hosts_file =
+                    Some(hosts_file::with_block(&text, entries.as_deref()).expect("should be editable"));
+            }
+            Step::RemoveDirectory => {
+                self.there.record = None;
+                self.there.credentials = None;
+                self.there.browser_bundle = None;
+                self.there.files.clear();
+                self.servers.clear();
+            }
+        }
+    }
+
+    fn carry_out_all<'a>(mut self, mesh: &Mesh, steps: impl IntoIterator<Item = &'a Step>) -> Self {
+        for step in steps {
+            self.carry_out(mesh, step);
+        }
+        self
+    }
+
+    /// What `mesh create` does: plan, carry out, look again; as often as it does at most.
+    fn converge(mut self, mesh: &Mesh) -> Self {
+        for _ in 0..3 {
+            let plan = reach(mesh, &self.observe(), &moment());
+            if plan.is_empty() {
+                return self;
+            }
+            self = self.carry_out_all(mesh, plan.steps());
+        }
+        let rest = reach(mesh, &self.observe(), &moment());
+        assert!(rest.is_empty(), "still to do after three rounds:\n{rest}");
+        self
+    }
+
+    /// Everything that makes a mesh the one that was asked for.
+    fn assert_is(&self, mesh: &Mesh) {
+        assert!(reach(mesh, &self.observe(), &moment()).is_empty());
+        assert_eq!(self.there.containers.keys().copied().collect::<Vec<_>>(), mesh.services().collect::<Vec<_>>());
+        assert_eq!(self.servers.keys().copied().collect::<Vec<_>>(), mesh.clusters().collect::<Vec<_>>());
+        for on in mesh.clusters() {
+            assert_eq!(self.servers[&on].keys.len(), 1, "one key on {on}");
+            assert_eq!(self.servers[&on].remotes, mesh.remote_settings(on));
+            for to in mesh.remotes(on) {
+                assert_eq!(self.link(on, to), LinkFacts::Connected);
+            }
+        }
+    }
+}
+
+/// Something that happens to a mesh.
+type Loss = Box<dyn Fn(&mut Model)>;
+
+fn plan_for(mesh: &Mesh, model: &Model) -> Plan {
+    reach(mesh, &model.observe(), &moment())
+}
+
+/// Meshes that differ in every way that matters to a plan.
+fn wishes() -> Vec<Mesh> {
+    let without_kibana = |clusters| {
+        let mut mesh = Mesh::example(clusters);
+        mesh.spec.kibana = false;
+        mesh
+    };
+    let (mut bigger, mut moved, mut sharing) = (Mesh::example(2), without_kibana(2), without_kibana(3));
+    bigger.spec.elastic_memory = "3g".parse().expect("should be a size");
+    moved.subnet = "10.213.7.0/24".parse().expect("should be a network");
+    sharing.spec.share = vec!["logs-*".parse().expect("should be a pattern")];
+    vec![Mesh::example(1), Mesh::example(3), bigger, moved, sharing]
+}
+
+#[test]
+fn wherever_a_run_stops_the_next_one_reaches_the_same_end() {
+    let mut walks = 0;
+    for to in &wishes() {
+        let starts: Vec<Model> =
+            std::iter::once(Model::empty()).chain(wishes().iter().map(|from| Model::empty().converge(from))).collect();
+        for start in starts {
+            let whole = start.clone().converge(to);
+            whole.assert_is(to);
+            let plan = plan_for(to, &start);
+            for stop in 0..plan.steps().count() {
+                let half = start.clone().carry_out_all(to, plan.steps().take(stop));
+                let done = half.converge(to);
+                done.assert_is(to);
+                for (cluster, server) in &start.servers {
+                    if let Some(now) = done.servers.get(cluster) {
+                        assert_eq!(now.born, server.born, "the data of {cluster} should survive");
+                    }
+                }
+                walks += 1;
+            }
+        }
+    }
+    assert!(walks > 300, "{walks} interrupted runs");
+}
+
+#[test]
+fn whatever_is_lost_is_made_again() {
+    let mesh = Mesh::example(3);
+    let second = ClusterId::new(2).unwrap();
+    let whole = Model::empty().converge(&mesh);
+    let losses: Vec<(&str, Loss)> = vec![
+        ("a container removed", Box::new(move |m| drop(m.there.containers.remove(&second.elastic())))),
+        (
+            "a container stopped",
+            Box::new(move |m| m.carry_out(&Mesh::example(3), &Step::StopContainer(second.elastic()))),
+        ),
+        (
+            "a container replaced",
+            Box::new(move |m| m.there.containers.get_mut(&second.kibana()).unwrap().fingerprint.clear()),
+        ),
+        (
+            "the network gone",
+            Box::new(|m| {
+                m.there.network = None;
+                m.stop_all();
+            }),
+        ),
+        ("the keystore deleted", Box::new(move |m| m.files(second).keystore = None)),
+        ("a remote removed", Box::new(move |m| m.servers.get_mut(&second).unwrap().remotes.clear())),
+        (
+            "a remote pointed elsewhere",
+            Box::new(move |m| {
+                for value in m.servers.get_mut(&second).unwrap().remotes.values_mut() {
+                    value.push('x');
+                }
+            }),
+        ),
+        ("a key invalidated", Box::new(move |m| m.servers.get_mut(&second).unwrap().keys.clear())),
+        ("a key file lost", Box::new(move |m| m.files(second).key = None)),
+        ("a key expired", Box::new(move |m| m.files(second).key.as_mut().unwrap().expires = NOW)),
+        (
+            "an unknown key",
+            Box::new(move |m| {
+                let key = KeyFacts { id: "stray".to_owned(), names: Vec::new() };
+                m.servers.get_mut(&second).unwrap().keys.push(key);
+            }),
+        ),
+        (
+            "settings edited",
+            Box::new(move |m| {
+                m.files(second).services.get_mut(&ServiceKind::Elastic).unwrap().settings = Some(Secret::new("edited"));
+            }),
+        ),
+        (
+            "a certificate lost",
+            Box::new(move |m| {
+                m.files(second).services.get_mut(&ServiceKind::Elastic).unwrap().certificate = None;
+            }),
+        ),
+        ("a bundle cut", Box::new(move |m| m.files(second).bundle = Some(String::new()))),
+        ("an authority lost", Box::new(move |m| m.files(second).authority = None)),
+        ("the licence run out", Box::new(move |m| m.servers.get_mut(&second).unwrap().trial = false)),
+        ("the hosts block gone", Box::new(|m| m.there.hosts_file = Some(HOSTS.to_vec()))),
+        ("a stray container", Box::new(|m| m.there.strays.push("stray".to_owned()))),
+        ("all stopped", Box::new(Model::stop_all)),
+    ];
+    for (loss, lose) in losses {
+        let mut model = whole.clone();
+        lose(&mut model);
+        let plan = plan_for(&mesh, &model);
+        assert!(!plan.is_empty(), "{loss} should be seen");
+        assert!(!plan.destroys(), "{loss} should cost no data");
+        let mended = model.converge(&mesh);
+        mended.assert_is(&mesh);
+        for (cluster, server) in &whole.servers {
+            assert_eq!(mended.servers[cluster].born, server.born, "{loss}: the data of {cluster} should survive");
+        }
+    }
+}
+
+#[test]
+fn growing_restarts_nothing() {
+    let model = Model::empty().converge(&Mesh::example(3));
+    let before = model.there.containers.clone();
+    let grown = model.converge(&Mesh::example(5));
+    for (service, facts) in &before {
+        assert_eq!(&grown.there.containers[service], facts);
+    }
+}
+
+#[test]
+fn a_removed_mesh_leaves_nothing() {
+    let mesh = Mesh::example(2);
+    let whole = Model::empty().converge(&mesh);
+    let plan = remove(&whole.observe());
+    for stop in 0..=plan.steps().count() {
+        let half = whole.clone().carry_out_all(&mesh, plan.steps().take(stop));
+        let rest = remove(&half.observe());
+        let gone = half.carry_out_all(&mesh, rest.steps());
+        assert!(gone.there.containers.is_empty() && gone.there.network.is_none() && gone.there.record.is_none());
+        assert_eq!(gone.there.hosts_file.as_deref(), Some(HOSTS));
+    }
+}
+
+#[test]
+fn stories() {
+    let without_kibana = |clusters| {
+        let mut mesh = Mesh::example(clusters);
+        mesh.spec.kibana = false;
+        mesh
+    };
+    let two = Model::empty().converge(&without_kibana(2));
+    insta::assert_snapshot!(plan_for(&without_kibana(3), &two), @r"
+    record the mesh
+      ~ mesh.json
+    issue authorities
+      + authority of cluster03
+    issue certificates
+      + certificate of cluster03-elastic
+    write bundles
+      ~ authorities that cluster01 trusts
+      ~ authorities that cluster02 trusts
+      ~ authorities that cluster03 trusts
+      ~ ca.crt for browsers
+    write settings
+      ~ settings of cluster03-elastic
+    write keystores
+      ~ keystore of cluster03
+    create containers
+      + container cluster03-elastic
+    start Elasticsearch
+      ~ container cluster03-elastic
+    wait for Elasticsearch
+      ? cluster03-elastic answers
+    set passwords
+      ~ passwords of elastic and kibana_system on cluster03
+    issue API keys
+      + API key of cluster03
+    store credentials
+      ~ keystore of cluster01: credentials of cluster02 cluster03
+      ~ keystore of cluster02: credentials of cluster01 cluster03
+      ~ keystore of cluster03: credentials of cluster01 cluster02
+    connect clusters
+      ~ remotes of cluster01: cluster02 cluster03
+      ~ remotes of cluster02: cluster01 cluster03
+      ~ remotes of cluster03: cluster01 cluster02
+    prove links
+      ? links from cluster01 to cluster02 cluster03
+      ? links from cluster02 to cluster01 cluster03
+      ? links from cluster03 to cluster01 cluster02
+    update /etc/hosts
+      ~ block in /etc/hosts
+    ");
+    let three = Model::empty().converge(&without_kibana(3));
+    insta::assert_snapshot!(plan_for(&without_kibana(2), &three), @r"
+    record the mesh
+      ~ mesh.json
+    disconnect clusters that leave
+      - remotes of cluster01: cluster03
+      - remotes of cluster02: cluster03
+    remove containers
+      - container cluster03-elastic
+    remove clusters
+      - directory of cluster03 with its data
+    write bundles
+      ~ authorities that cluster01 trusts
+      ~ authorities that cluster02 trusts
+      ~ ca.crt for browsers
+    store credentials
+      ~ keystore of cluster01: credentials of cluster02
+      ~ keystore of cluster02: credentials of cluster01
+    connect clusters
+      ~ remotes of cluster01: cluster02, no longer cluster03
+      ~ remotes of cluster02: cluster01, no longer cluster03
+    prove links
+      ? links from cluster01 to cluster02
+      ? links from cluster02 to cluster01
+    update /etc/hosts
+      ~ block in /etc/hosts
+    ");
+}

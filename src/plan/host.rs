@@ -1,10 +1,6 @@
 //! What the machine is and has: the facts that checks depend on. Pure: [`crate::world`] fills them in.
 
-use std::{
-    collections::BTreeSet,
-    net::IpAddr,
-    path::PathBuf,
-};
+use std::{collections::BTreeSet, net::IpAddr, path::PathBuf};
 
 use ipnet::IpNet;
 use serde::Serialize;

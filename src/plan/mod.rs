@@ -13,7 +13,10 @@ pub mod select;
 
 use std::fmt;
 
-use crate::mesh::{id::{ClusterId, ServiceId}, network};
+use crate::mesh::{
+    id::{ClusterId, ServiceId},
+    network,
+};
 
 /// One change. The steps of a stage do not depend on each other.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +25,9 @@ pub enum Step {
     /// Writes `mesh.json`.
     Record,
     /// Makes the system user that owns the files and runs the containers.
-    CreateAccount { uid: u32 },
+    CreateAccount {
+        uid: u32,
+    },
     WriteCredentials,
     IssueAuthority(ClusterId),
     IssueCertificate(ServiceId),
@@ -55,13 +60,26 @@ pub enum Step {
     /// Invalidates keys of this mesh that no file holds.
     RevokeKeys(ClusterId),
     /// Writes the credentials of all remotes into `on`'s keystore and has the server read it again.
-    StoreCredentials { on: ClusterId, of: Vec<ClusterId> },
+    StoreCredentials {
+        on: ClusterId,
+        of: Vec<ClusterId>,
+    },
     /// Sets all remotes of `on`, and takes `without` away.
-    Connect { on: ClusterId, to: Vec<ClusterId>, without: Vec<ClusterId> },
+    Connect {
+        on: ClusterId,
+        to: Vec<ClusterId>,
+        without: Vec<ClusterId>,
+    },
     /// Takes remotes away from a cluster that stays: its settings first, then its credentials.
-    Disconnect { on: ClusterId, from: Vec<ClusterId> },
+    Disconnect {
+        on: ClusterId,
+        from: Vec<ClusterId>,
+    },
     /// Waits until `on` reaches every one of `to`.
-    ProveLinks { on: ClusterId, to: Vec<ClusterId> },
+    ProveLinks {
+        on: ClusterId,
+        to: Vec<ClusterId>,
+    },
     /// Deletes the cluster's directory with its data.
     RemoveFiles(ClusterId),
     WriteHosts,

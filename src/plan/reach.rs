@@ -9,8 +9,7 @@ use super::{
 use crate::mesh::{
     Mesh, certs, hosts_file,
     id::{ClusterId, ServiceId, ServiceKind},
-    keystore,
-    layout,
+    keystore, layout,
     service::digest_of,
 };
 
@@ -39,11 +38,17 @@ pub fn reach(mesh: &Mesh, there: &Observed, moment: &Moment) -> Plan {
         .stage("create the system user", (!there.account).then_some(Step::CreateAccount { uid: mesh.owner.uid }))
         .stage("disconnect clusters that leave", reach.disconnects())
         .stage("remove containers", reach.removals())
-        .stage("remove clusters", there.files.keys().filter(|c| **c > mesh.spec.clusters).map(|c| Step::RemoveFiles(*c)))
+        .stage(
+            "remove clusters",
+            there.files.keys().filter(|c| **c > mesh.spec.clusters).map(|c| Step::RemoveFiles(*c)),
+        )
         .stage("remove the network", (there.network.is_some() && reach.network_stale()).then_some(Step::RemoveNetwork))
         .stage("write credentials", there.credentials.is_none().then_some(Step::WriteCredentials))
         .stage("issue authorities", mesh.clusters().filter(|c| !reach.authority_good(*c)).map(Step::IssueAuthority))
-        .stage("issue certificates", mesh.services().filter(|s| !reach.certificate_good(*s)).map(Step::IssueCertificate))
+        .stage(
+            "issue certificates",
+            mesh.services().filter(|s| !reach.certificate_good(*s)).map(Step::IssueCertificate),
+        )
         .stage("write bundles", reach.bundles())
         .stage("write settings", mesh.services().filter(|s| !reach.settings_good(*s)).map(Step::WriteSettings))
         .stage("write keystores", mesh.clusters().filter(|c| !reach.bootstrapped(*c)).map(Step::WriteKeystore))
@@ -52,7 +57,10 @@ pub fn reach(mesh: &Mesh, there: &Observed, moment: &Moment) -> Plan {
         .stage("start Elasticsearch", elastic().filter_map(|s| reach.start(s)))
         .stage("wait for Elasticsearch", elastic().filter(|s| reach.server(s.cluster).is_none()).map(Step::AwaitReady))
         .stage("license", mesh.clusters().filter_map(|c| reach.licence(c)))
-        .stage("set passwords", mesh.clusters().filter(|c| !reach.server(*c).is_some_and(|s| s.passwords)).map(Step::SetPasswords))
+        .stage(
+            "set passwords",
+            mesh.clusters().filter(|c| !reach.server(*c).is_some_and(|s| s.passwords)).map(Step::SetPasswords),
+        )
         .stage("start Kibana", kibana().filter_map(|s| reach.start(s)))
         .stage("issue API keys", mesh.clusters().filter_map(|c| reach.key(c)))
         .stage("store credentials", mesh.clusters().filter_map(|c| reach.credentials(c)))
@@ -107,7 +115,8 @@ impl Reach<'_> {
 
     /// Whether the container is missing, or made from something else than what is wanted.
     fn container_stale(&self, service: ServiceId) -> bool {
-        let (Some(container), Some(credentials)) = (self.there.containers.get(&service), &self.there.credentials) else {
+        let (Some(container), Some(credentials)) = (self.there.containers.get(&service), &self.there.credentials)
+        else {
             return true;
         };
         self.network_stale()
@@ -117,7 +126,8 @@ impl Reach<'_> {
 
     fn removals(&self) -> Vec<Step> {
         let unwanted = |service: ServiceId| !self.mesh.has(service) || self.container_stale(service);
-        let services = self.there.containers.keys().copied().filter(|service| unwanted(*service)).map(Step::RemoveContainer);
+        let services =
+            self.there.containers.keys().copied().filter(|service| unwanted(*service)).map(Step::RemoveContainer);
         services.chain(self.there.strays.iter().cloned().map(Step::RemoveStray)).collect()
     }
 
@@ -192,7 +202,8 @@ impl Reach<'_> {
 
     /// Whether the keystore holds the password that the server starts with.
     fn bootstrapped(&self, cluster: ClusterId) -> bool {
-        let wanted = self.there.credentials.as_ref().map(|credentials| digest_of(&[credentials.elastic.expose().as_bytes()]));
+        let wanted =
+            self.there.credentials.as_ref().map(|credentials| digest_of(&[credentials.elastic.expose().as_bytes()]));
         let found = self.files(cluster).and_then(|files| files.keystore.as_ref()?.get(keystore::BOOTSTRAP_PASSWORD));
         wanted.is_some() && found == wanted.as_ref()
     }
@@ -279,7 +290,8 @@ impl Reach<'_> {
         let wanted = self.mesh.remote_settings(on);
         let set = self.server(on).is_some_and(|server| server.remotes == wanted);
         // a mesh of one cluster has no remotes to set
-        (!set && !(wanted.is_empty() && self.extra_remotes(on).is_empty())).then(|| Step::Connect {
+        let nothing_to_set = wanted.is_empty() && self.extra_remotes(on).is_empty();
+        (!set && !nothing_to_set).then(|| Step::Connect {
             on,
             to: self.mesh.remotes(on).collect(),
             without: self.extra_remotes(on),

@@ -36,10 +36,7 @@ impl Selection {
             .and_then(ClusterId::new)
             .filter(|end| *end <= last)
             .map(|end| Self { first, last: end })
-            .ok_or(SelectionError {
-                asked: format!("cluster {number}"),
-                last: last.number(),
-            })
+            .ok_or(SelectionError { asked: format!("cluster {number}"), last: last.number() })
     }
 
     /// What the action needs and is not there.
@@ -48,8 +45,9 @@ impl Selection {
         let wanted: Vec<ServiceId> = mesh.services().filter(|service| self.contains(service.cluster)).collect();
         match action {
             Action::Stop | Action::Down => None,
-            Action::Up => (there.network.is_none() || wanted.iter().any(|service| !there.files.contains_key(&service.cluster)))
-                .then(|| Lacking::Parts { clusters: mesh.spec.clusters.number() }),
+            Action::Up => (there.network.is_none()
+                || wanted.iter().any(|service| !there.files.contains_key(&service.cluster)))
+            .then(|| Lacking::Parts { clusters: mesh.spec.clusters.number() }),
             Action::Start | Action::Restart => {
                 let missing = wanted.into_iter().find(|service| !there.containers.contains_key(service))?;
                 Some(Lacking::Container { missing, first, count })
@@ -184,7 +182,8 @@ mod tests {
         let containers = mesh
             .services()
             .map(|service| {
-                let state = if service.cluster == cluster(stopped) { ContainerState::Stopped } else { ContainerState::Running };
+                let state =
+                    if service.cluster == cluster(stopped) { ContainerState::Stopped } else { ContainerState::Running };
                 let facts = ContainerFacts {
                     id: service.to_string(),
                     fingerprint: String::new(),

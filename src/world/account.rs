@@ -1,8 +1,10 @@
 //! System users of this machine. Looks them up and starts `useradd`; needs root to make one.
 
-use std::io;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::{
+    io,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
 
 use nix::unistd::{Group, User};
 
@@ -12,43 +14,25 @@ const PROGRAMS: [&str; 4] = ["/usr/sbin", "/sbin", "/usr/bin", "/bin"];
 /// A user of this machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Account {
-    /// The numeric user.
     pub uid: u32,
-    /// Its numeric primary group.
+    /// Its primary group.
     pub gid: u32,
 }
 
 /// Why a user could not be looked up or made.
 #[derive(Debug, thiserror::Error)]
 pub enum AccountError {
-    /// The user database did not answer.
     #[error("cannot look up the user `{name}` in `/etc/passwd` or its like: {cause}")]
-    Lookup {
-        /// The user.
-        name: String,
-        /// What the operating system answered.
-        cause: io::Error,
-    },
+    Lookup { name: String, cause: io::Error },
     /// This machine has no `useradd` (Alpine, for one).
     #[error("cannot make the user `{name}`: there is no `useradd` in {}", PROGRAMS.join(", "))]
-    NoProgram {
-        /// The user.
-        name: String,
-    },
-    /// `useradd` could not be started.
+    NoProgram { name: String },
     #[error("cannot start `{}`: {cause}", program.display())]
-    Start {
-        /// The program.
-        program: PathBuf,
-        /// What the operating system answered.
-        cause: io::Error,
-    },
+    Start { program: PathBuf, cause: io::Error },
     /// `useradd` ran and said no, or said yes and the user is not there.
     #[error("`{}` could not make the user `{name}`: {said}", program.display())]
     Refused {
-        /// The program.
         program: PathBuf,
-        /// The user.
         name: String,
         /// What it wrote, else its exit status.
         said: String,
@@ -64,7 +48,9 @@ impl AccountError {
                 "install it (`apt-get install passwd`, `dnf install shadow-utils`, `apk add shadow`), or make the user yourself: \
                  `adduser -S -D -H -h /nonexistent -s /sbin/nologin {name}`"
             )),
-            Self::Refused { name, .. } => Some(format!("make the user yourself: `sudo useradd --system --user-group --no-create-home {name}`")),
+            Self::Refused { name, .. } => {
+                Some(format!("make the user yourself: `sudo useradd --system --user-group --no-create-home {name}`"))
+            }
             Self::Lookup { .. } | Self::Start { .. } => None,
         }
     }
@@ -75,7 +61,8 @@ impl AccountError {
 /// # Errors
 /// The database does not answer.
 pub fn find(name: &str) -> Result<Option<Account>, AccountError> {
-    let found = User::from_name(name).map_err(|errno| AccountError::Lookup { name: name.to_owned(), cause: errno.into() })?;
+    let found =
+        User::from_name(name).map_err(|errno| AccountError::Lookup { name: name.to_owned(), cause: errno.into() })?;
     Ok(found.map(|user| Account { uid: user.uid.as_raw(), gid: user.gid.as_raw() }))
 }
 
@@ -86,7 +73,8 @@ pub fn find(name: &str) -> Result<Option<Account>, AccountError> {
 pub fn free_uid(name: &str) -> Result<Option<u32>, AccountError> {
     let failed = |errno: nix::Error| AccountError::Lookup { name: name.to_owned(), cause: errno.into() };
     for number in (101..=999).rev() {
-        let taken = User::from_uid(number.into()).map_err(failed)?.is_some() || Group::from_gid(number.into()).map_err(failed)?.is_some();
+        let taken = User::from_uid(number.into()).map_err(failed)?.is_some()
+            || Group::from_gid(number.into()).map_err(failed)?.is_some();
         if !taken {
             return Ok(Some(number));
         }
@@ -110,7 +98,19 @@ fn create_with(directories: &[&Path], name: &str, uid: u32) -> Result<Account, A
     let program = program.ok_or_else(|| AccountError::NoProgram { name: name.to_owned() })?;
     let mut command = Command::new(&program);
     let number = uid.to_string();
-    command.args(["--system", "--uid", &number, "--user-group", "--no-create-home", "--home-dir", "/nonexistent", "--shell", "/usr/sbin/nologin", "--", name]);
+    command.args([
+        "--system",
+        "--uid",
+        &number,
+        "--user-group",
+        "--no-create-home",
+        "--home-dir",
+        "/nonexistent",
+        "--shell",
+        "/usr/sbin/nologin",
+        "--",
+        name,
+    ]);
     // In the language that the rest of our messages speak.
     let output = command.stdin(Stdio::null()).env("LC_ALL", "C").env("PATH", PROGRAMS.join(":")).output();
     let output = output.map_err(|cause| AccountError::Start { program: program.clone(), cause })?;
@@ -125,15 +125,19 @@ fn create_with(directories: &[&Path], name: &str, uid: u32) -> Result<Account, A
 
 #[cfg(test)]
 mod tests {
+    use std::{fs, os::unix::fs::PermissionsExt};
+
     use super::*;
-    use std::fs;
-    use std::os::unix::fs::PermissionsExt;
 
     fn fake(script: &str) -> tempfile::TempDir {
         let temp = tempfile::tempdir().unwrap();
         let program = temp.path().join("useradd");
         // Written by another process, so that no descriptor open for writing can leak into a child of another test ("text file busy").
-        let written = Command::new("/bin/sh").args(["-c", "printf '%s' \"$1\" > \"$2\"", "sh", script]).arg(&program).status().unwrap();
+        let written = Command::new("/bin/sh")
+            .args(["-c", "printf '%s' \"$1\" > \"$2\"", "sh", script])
+            .arg(&program)
+            .status()
+            .unwrap();
         assert!(written.success());
         fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
         temp
@@ -151,16 +155,26 @@ mod tests {
         let temp = fake("#!/bin/sh\necho \"$@\" > \"$(dirname \"$0\")/args\"\n");
         assert_eq!(create_with(&[Path::new("/nonexistent"), temp.path()], "root", 998).unwrap().uid, 0);
         let args = fs::read_to_string(temp.path().join("args")).unwrap();
-        assert_eq!(args.trim(), "--system --uid 998 --user-group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin -- root");
+        assert_eq!(
+            args.trim(),
+            "--system --uid 998 --user-group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin -- root"
+        );
     }
 
     #[test]
     fn a_refusal_is_told_in_its_own_words() {
         let temp = fake("#!/bin/sh\necho 'useradd: Permission denied.' >&2\nexit 1\n");
         let error = create_with(&[temp.path()], "mesh-no-such-user", 998).unwrap_err();
-        assert!(error.to_string().ends_with("could not make the user `mesh-no-such-user`: useradd: Permission denied."));
+        assert!(
+            error.to_string().ends_with("could not make the user `mesh-no-such-user`: useradd: Permission denied.")
+        );
         let silent = fake("#!/bin/sh\nexit 9\n");
-        assert!(create_with(&[silent.path()], "mesh-no-such-user", 998).unwrap_err().to_string().ends_with("exit status: 9"));
+        assert!(
+            create_with(&[silent.path()], "mesh-no-such-user", 998)
+                .unwrap_err()
+                .to_string()
+                .ends_with("exit status: 9")
+        );
     }
 
     #[test]

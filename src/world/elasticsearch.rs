@@ -100,7 +100,10 @@ impl Elasticsearch {
 
     /// A trial can be started once in a major version's life of a cluster.
     pub async fn start_trial(&self) -> Result<(), HttpsError> {
-        self.ask(Method::POST, "/_license/start_trial?acknowledge=true", None).await?.accepted("starting a trial licence").map(|_| ())
+        self.ask(Method::POST, "/_license/start_trial?acknowledge=true", None)
+            .await?
+            .accepted("starting a trial licence")
+            .map(|_| ())
     }
 
     pub async fn set_password(&self, user: &str, password: &Secret) -> Result<(), HttpsError> {
@@ -180,7 +183,10 @@ impl Elasticsearch {
                 reloaded.failures.push(reason.to_owned());
             }
             if let Some(names) = node["secure_setting_names"].as_array() {
-                reloaded.names.get_or_insert_default().extend(names.iter().filter_map(|name| name.as_str().map(str::to_owned)));
+                reloaded
+                    .names
+                    .get_or_insert_default()
+                    .extend(names.iter().filter_map(|name| name.as_str().map(str::to_owned)));
             }
         }
         Ok(reloaded)
@@ -192,7 +198,9 @@ impl Elasticsearch {
         let empty = Map::new();
         let is_cluster = |name: &str| {
             let mut parts = name.split('.');
-            parts.next() == Some("cluster") && parts.next() == Some("remote") && parts.next().is_some_and(|alias| alias.parse::<ClusterId>().is_ok())
+            parts.next() == Some("cluster")
+                && parts.next() == Some("remote")
+                && parts.next().is_some_and(|alias| alias.parse::<ClusterId>().is_ok())
         };
         Ok(body["persistent"]
             .as_object()

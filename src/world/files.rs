@@ -150,6 +150,10 @@ pub fn cluster(tree: &Tree, cluster: ClusterId) -> Result<ClusterFiles, FilesErr
         bundle: text(tree, &layout::mesh_authorities(cluster))?,
         jvm_options: text(tree, &layout::jvm_options(cluster))?,
         keystore: keystore_entries(tree, cluster)?,
-        key: saved_key(tree, cluster)?.map(|key| KeyFile { id: key.id, expires: key.expires, digest: digest(&Secret::new(key.encoded)) }),
+        key: saved_key(tree, cluster)?.map(|key| KeyFile {
+            id: key.id,
+            expires: key.expires,
+            digest: digest(&Secret::new(key.encoded)),
+        }),
     })
 }

@@ -1,16 +1,18 @@
 //! The machine that `mesh` runs on: memory, cores, disk, addresses. Reads `/proc` and asks the kernel; changes nothing.
 
-use std::collections::BTreeSet;
-use std::fs;
-use std::io;
-use std::net::IpAddr;
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeSet,
+    fs, io,
+    net::IpAddr,
+    path::{Path, PathBuf},
+};
 
 use ipnet::IpNet;
-use nix::ifaddrs::getifaddrs;
-use nix::sys::socket::SockaddrStorage;
-use nix::sys::statvfs::statvfs;
-use nix::unistd::{getegid, geteuid, gethostname};
+use nix::{
+    ifaddrs::getifaddrs,
+    sys::{socket::SockaddrStorage, statvfs::statvfs},
+    unistd::{getegid, geteuid, gethostname},
+};
 use procfs::{Current, Meminfo};
 
 use crate::plan::host::HostFacts;
@@ -20,30 +22,13 @@ const MAX_MAP_COUNT: &str = "/proc/sys/vm/max_map_count";
 /// A fact that could not be had; names the file or the call.
 #[derive(Debug, thiserror::Error)]
 pub enum HostError {
-    /// A file or directory could not be read.
     #[error("cannot read `{}`: {cause}", path.display())]
-    Read {
-        /// What was read.
-        path: PathBuf,
-        /// What the operating system answered.
-        cause: io::Error,
-    },
+    Read { path: PathBuf, cause: io::Error },
     /// A file under `/proc` could not be read or understood.
     #[error("cannot read `{path}`: {cause}")]
-    Proc {
-        /// What was read.
-        path: &'static str,
-        /// What went wrong.
-        cause: procfs::ProcError,
-    },
-    /// The kernel would not answer.
+    Proc { path: &'static str, cause: procfs::ProcError },
     #[error("cannot ask the kernel for {what}: {cause}")]
-    Kernel {
-        /// What was asked for.
-        what: &'static str,
-        /// What it answered.
-        cause: io::Error,
-    },
+    Kernel { what: &'static str, cause: io::Error },
 }
 
 /// The facts of this machine; `dir` need not exist yet.
@@ -53,7 +38,8 @@ pub enum HostError {
 pub fn facts(dir: &Path) -> Result<HostFacts, HostError> {
     let memory = Meminfo::current().map_err(|cause| HostError::Proc { path: "/proc/meminfo", cause })?;
     let hostname = gethostname().map_err(|errno| HostError::Kernel { what: "the host name", cause: errno.into() })?;
-    let cores = std::thread::available_parallelism().map_err(|cause| HostError::Kernel { what: "the number of cores", cause })?;
+    let cores = std::thread::available_parallelism()
+        .map_err(|cause| HostError::Kernel { what: "the number of cores", cause })?;
     let disk = nearest_existing(dir)?;
     let space = statvfs(&disk).map_err(|errno| HostError::Read { path: disk.clone(), cause: errno.into() })?;
     let (interfaces, mut networks) = addresses()?;
@@ -114,7 +100,8 @@ fn ip(address: &SockaddrStorage) -> Option<IpAddr> {
 
 fn routes() -> Result<Vec<IpNet>, HostError> {
     let routes = procfs::net::route().map_err(|cause| HostError::Proc { path: "/proc/net/route", cause })?;
-    let networks = routes.iter().filter_map(|route| IpNet::with_netmask(route.destination.into(), route.mask.into()).ok());
+    let networks =
+        routes.iter().filter_map(|route| IpNet::with_netmask(route.destination.into(), route.mask.into()).ok());
     Ok(networks.filter(|network| network.prefix_len() > 0).collect())
 }
 

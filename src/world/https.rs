@@ -79,7 +79,13 @@ impl Https {
     }
 
     /// Sends one request; any status is an answer.
-    pub async fn ask(&self, login: Option<&Login<'_>>, method: Method, path: &str, body: Option<&Value>) -> Result<Answer, HttpsError> {
+    pub async fn ask(
+        &self,
+        login: Option<&Login<'_>>,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<Answer, HttpsError> {
         let no_answer = |cause: reqwest::Error| HttpsError::NoAnswer { base: self.base.clone(), cause };
         let mut request = self.client.request(method, format!("{}{path}", self.base));
         if let Some(login) = login {

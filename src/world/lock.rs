@@ -3,10 +3,12 @@
 //! One lock a machine for root, one for each other user. The kernel holds it (`flock`) and frees it when the process ends, however it ends, so there
 //! is no stale lock to clear. The file lies outside the mesh's directory and is never deleted: whoever deletes a lock file splits it in two.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Read, Seek, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::{
+    fs::{self, File, OpenOptions, TryLockError},
+    io::{self, Read, Seek, Write},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    path::{Path, PathBuf},
+};
 
 use nix::libc::{O_NOFOLLOW, O_NONBLOCK};
 use serde::{Deserialize, Serialize};
@@ -14,7 +16,6 @@ use serde::{Deserialize, Serialize};
 /// Who holds the lock, as they wrote it down themselves.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Holder {
-    /// The process.
     pub pid: u32,
     /// What was typed, without secrets: `mesh create 3`.
     pub command: String,
@@ -27,20 +28,10 @@ pub struct Holder {
 pub enum LockError {
     /// Another run holds it; `None` if that run has not written its name yet.
     #[error("another run holds `{}`{}", path.display(), .holder.as_ref().map_or_else(String::new, |h| format!(": `{}` (process {})", h.command, h.pid)))]
-    Held {
-        /// The lock file.
-        path: PathBuf,
-        /// The run that holds it.
-        holder: Option<Holder>,
-    },
+    Held { path: PathBuf, holder: Option<Holder> },
     /// The file cannot be opened, locked or written.
     #[error("cannot lock `{}`: {cause}", path.display())]
-    Io {
-        /// The lock file.
-        path: PathBuf,
-        /// What the operating system answered.
-        cause: io::Error,
-    },
+    Io { path: PathBuf, cause: io::Error },
 }
 
 /// A lock that is held until this is dropped or the process ends. Programs started meanwhile do not inherit it.
@@ -99,10 +90,13 @@ pub fn default_path(root: bool, home: Option<&Path>) -> Option<PathBuf> {
 
 #[cfg(test)]
 mod tests {
+    use std::{
+        process::{Command, Stdio},
+        sync::Barrier,
+        time::Duration,
+    };
+
     use super::*;
-    use std::process::{Command, Stdio};
-    use std::sync::Barrier;
-    use std::time::Duration;
 
     fn holder(command: &str) -> Holder {
         Holder { pid: std::process::id(), command: command.into(), since: 1_700_000_000 }
@@ -160,7 +154,10 @@ mod tests {
         let temp = tempfile::tempdir().unwrap();
         let path = temp.path().join("lock");
         let mut command = Command::new(std::env::current_exe().unwrap());
-        command.args(["--ignored", "lock::tests::hold_until_killed"]).env("MESH_TEST_LOCK", &path).stdout(Stdio::null());
+        command
+            .args(["--ignored", "lock::tests::hold_until_killed"])
+            .env("MESH_TEST_LOCK", &path)
+            .stdout(Stdio::null());
         let mut child = command.spawn().unwrap();
         let held = || fs::read_to_string(&path).is_ok_and(|text| text.contains("mesh create 4"));
         while !held() {
@@ -176,7 +173,10 @@ mod tests {
     #[test]
     fn root_and_users_have_their_own_place() {
         assert_eq!(default_path(true, None).unwrap(), Path::new("/run/mesh.lock"));
-        assert_eq!(default_path(false, Some(Path::new("/home/a"))).unwrap(), Path::new("/home/a/.local/state/mesh/lock"));
+        assert_eq!(
+            default_path(false, Some(Path::new("/home/a"))).unwrap(),
+            Path::new("/home/a/.local/state/mesh/lock")
+        );
         assert_eq!(default_path(false, Some(Path::new("relative"))), None);
         assert_eq!(default_path(false, None), None);
     }

@@ -3,6 +3,8 @@
 //! [`World::survey`] is what can be known before there is a mesh to compare with, [`World::observe`] everything a plan
 //! depends on. Both only look.
 
+#![allow(clippy::disallowed_methods, reason = "this is where disk, processes and sockets are touched")]
+
 pub mod account;
 pub mod disk;
 pub mod docker;

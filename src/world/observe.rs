@@ -26,8 +26,8 @@ use crate::{
         layout, network,
         spec::Asked,
     },
-    plan::{Plan, Step},
     plan::observed::{ClusterFiles, ContainerFacts, ContainerState, Foreign, NetworkFacts, Observed, ServerFacts},
+    plan::{Plan, Step},
 };
 
 /// The name of the system user that owns the files when `mesh` runs as root.
@@ -123,13 +123,19 @@ impl World {
         };
         let authority = |cluster: &ClusterId| Some((*cluster, there.files.get(cluster)?.authority.clone()?));
         let clusters: Vec<(ClusterId, String)> = there.files.keys().filter_map(authority).collect();
-        let servers = clusters.iter().filter(|(cluster, _)| running(cluster.elastic())).map(async |(cluster, authority)| {
-            server_facts(&mesh, *cluster, authority, &credentials).await.ok().flatten().map(|facts| (*cluster, facts))
-        });
-        let kibanas = clusters.iter().filter(|(cluster, _)| running(cluster.kibana())).map(async |(cluster, authority)| {
-            let status = Kibana::new(&mesh, *cluster, authority).ok()?.status().await;
-            matches!(status, Ok(None)).then_some(*cluster)
-        });
+        let servers =
+            clusters.iter().filter(|(cluster, _)| running(cluster.elastic())).map(async |(cluster, authority)| {
+                server_facts(&mesh, *cluster, authority, &credentials)
+                    .await
+                    .ok()
+                    .flatten()
+                    .map(|facts| (*cluster, facts))
+            });
+        let kibanas =
+            clusters.iter().filter(|(cluster, _)| running(cluster.kibana())).map(async |(cluster, authority)| {
+                let status = Kibana::new(&mesh, *cluster, authority).ok()?.status().await;
+                matches!(status, Ok(None)).then_some(*cluster)
+            });
         let (servers, kibanas) = futures::join!(join_all(servers), join_all(kibanas));
         there.servers = servers.into_iter().flatten().collect();
         there.kibanas = kibanas.into_iter().flatten().collect();
@@ -140,7 +146,8 @@ impl World {
     /// Networks that a new one must not overlap: the host's and Docker's, without those that Docker has for a mesh.
     pub fn taken_networks(&self, survey: &Survey) -> Vec<IpNet> {
         let parse = |subnet: &String| subnet.parse::<IpNet>().ok();
-        let (ours, others): (Vec<_>, Vec<_>) = survey.networks.iter().partition(|found| found.labels.contains_key(label::MESH));
+        let (ours, others): (Vec<_>, Vec<_>) =
+            survey.networks.iter().partition(|found| found.labels.contains_key(label::MESH));
         let ours: Vec<IpNet> = ours.iter().flat_map(|found| found.subnets.iter().filter_map(parse)).collect();
         let host = survey.host.networks.iter().copied().filter(|net| !ours.iter().any(|own| own.contains(net)));
         host.chain(others.iter().flat_map(|found| found.subnets.iter().filter_map(parse))).collect()
@@ -228,24 +235,33 @@ fn container_facts(container: &ContainerSummary) -> ContainerFacts {
 }
 
 fn network_facts(mesh: &Mesh, survey: &Survey) -> Option<NetworkFacts> {
-    let ours = survey.networks.iter().find(|found| found.name == network::NAME && found.labels.get(label::MESH) == Some(&mesh.id))?;
+    let ours = survey
+        .networks
+        .iter()
+        .find(|found| found.name == network::NAME && found.labels.get(label::MESH) == Some(&mesh.id))?;
     Some(NetworkFacts { id: ours.id.clone(), subnet: ours.subnets.first().cloned().unwrap_or_default() })
 }
 
 fn foreign(mesh: &Mesh, survey: &Survey) -> Foreign {
     let others = || survey.containers.iter().filter(|container| !is_ours(mesh, container));
-    let labels = others().map(|container| &container.labels).chain(survey.networks.iter().map(|network| &network.labels));
-    let not_ours = |labels: &&std::collections::HashMap<String, String>| labels.get(label::MESH).is_some_and(|id| *id != mesh.id);
+    let labels =
+        others().map(|container| &container.labels).chain(survey.networks.iter().map(|network| &network.labels));
+    let not_ours =
+        |labels: &&std::collections::HashMap<String, String>| labels.get(label::MESH).is_some_and(|id| *id != mesh.id);
     let networks = survey.networks.iter().filter(|network| network.labels.get(label::MESH) != Some(&mesh.id));
     Foreign {
         containers: others().map(|container| container.name.clone()).collect(),
         meshes: labels.filter(not_ours).filter_map(|labels| labels.get(label::DIR).cloned()).collect(),
         network: networks.clone().any(|found| found.name == network::NAME),
         subnets: networks
-            .flat_map(|found| found.subnets.iter().filter_map(|subnet| Some((subnet.parse().ok()?, found.name.clone()))))
+            .flat_map(|found| {
+                found.subnets.iter().filter_map(|subnet| Some((subnet.parse().ok()?, found.name.clone())))
+            })
             .collect(),
         ports: others()
-            .flat_map(|container| container.ports.iter().map(|(address, port)| (*address, *port, container.name.clone())))
+            .flat_map(|container| {
+                container.ports.iter().map(|(address, port)| (*address, *port, container.name.clone()))
+            })
             .collect(),
     }
 }

@@ -1,11 +1,15 @@
 //! Who listens on which TCP port of this machine. Reads `/proc`; changes nothing.
 
-use std::collections::{HashMap, HashSet};
-use std::net::SocketAddr;
+use std::{
+    collections::{HashMap, HashSet},
+    net::SocketAddr,
+};
 
-use procfs::net::{TcpNetEntry, TcpState};
-use procfs::process::{self, FDTarget};
-use procfs::{ProcError, ProcResult};
+use procfs::{
+    ProcError, ProcResult,
+    net::{TcpNetEntry, TcpState},
+    process::{self, FDTarget},
+};
 
 use crate::plan::host::{Listener, Process};
 
@@ -45,7 +49,8 @@ fn owners(inodes: &HashSet<u64>) -> HashMap<u64, Process> {
     let mut owners = HashMap::new();
     for process in process::all_processes().into_iter().flatten().filter_map(ProcResult::ok) {
         let sockets = process.fd().into_iter().flatten().filter_map(ProcResult::ok);
-        let held: Vec<u64> = sockets.filter_map(|fd| if let FDTarget::Socket(inode) = fd.target { Some(inode) } else { None }).collect();
+        let held: Vec<u64> =
+            sockets.filter_map(|fd| if let FDTarget::Socket(inode) = fd.target { Some(inode) } else { None }).collect();
         for inode in held.into_iter().filter(|inode| inodes.contains(inode)) {
             if let Ok(stat) = process.stat() {
                 // A socket that a child inherited belongs to the parent, whose number is usually lower.
@@ -61,16 +66,19 @@ fn owners(inodes: &HashSet<u64>) -> HashMap<u64, Process> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::net::TcpListener;
+
+    use super::*;
 
     #[test]
     fn a_socket_of_our_own_is_found_with_us_as_its_owner() {
-        let ours: Vec<_> = ["127.0.0.1:0", "0.0.0.0:0", "[::1]:0"].iter().filter_map(|bind| TcpListener::bind(bind).ok()).collect();
+        let ours: Vec<_> =
+            ["127.0.0.1:0", "0.0.0.0:0", "[::1]:0"].iter().filter_map(|bind| TcpListener::bind(bind).ok()).collect();
         assert!(ours.len() >= 2);
         let found = listeners().unwrap();
         for bound in ours.iter().map(|socket| socket.local_addr().unwrap()) {
-            let listener = found.iter().find(|listener| (listener.address, listener.port) == (bound.ip(), bound.port())).unwrap();
+            let listener =
+                found.iter().find(|listener| (listener.address, listener.port) == (bound.ip(), bound.port())).unwrap();
             assert_eq!(listener.owner.as_ref().map(|owner| owner.pid), Some(std::process::id().cast_signed()));
         }
     }
@@ -83,7 +91,9 @@ mod tests {
         let local = client.local_addr().unwrap().port();
         drop(server);
         let found = listeners().unwrap();
-        let ours = |listener: &&Listener| listener.owner.as_ref().is_some_and(|owner| owner.pid == std::process::id().cast_signed());
+        let ours = |listener: &&Listener| {
+            listener.owner.as_ref().is_some_and(|owner| owner.pid == std::process::id().cast_signed())
+        };
         assert!(!found.iter().filter(ours).any(|listener| listener.port == local));
         assert!(found.is_sorted_by_key(|listener| listener.port));
     }

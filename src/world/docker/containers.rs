@@ -5,12 +5,13 @@ use std::{collections::HashMap, io::Read as _, net::IpAddr};
 use bollard::{
     models::{
         ContainerCreateBody, ContainerStateStatusEnum, ContainerSummaryStateEnum, EndpointIpamConfig, EndpointSettings,
-        HealthConfig, HostConfig, HostConfigLogConfig, NetworkingConfig, PortBinding, RestartPolicy, RestartPolicyNameEnum,
+        HealthConfig, HostConfig, HostConfigLogConfig, NetworkingConfig, PortBinding, RestartPolicy,
+        RestartPolicyNameEnum,
     },
     query_parameters::{
-        CreateContainerOptionsBuilder, DownloadFromContainerOptionsBuilder, InspectContainerOptions, ListContainersOptionsBuilder,
-        LogsOptionsBuilder, RemoveContainerOptionsBuilder, RestartContainerOptionsBuilder, StartContainerOptions,
-        StopContainerOptionsBuilder,
+        CreateContainerOptionsBuilder, DownloadFromContainerOptionsBuilder, InspectContainerOptions,
+        ListContainersOptionsBuilder, LogsOptionsBuilder, RemoveContainerOptionsBuilder,
+        RestartContainerOptionsBuilder, StartContainerOptions, StopContainerOptionsBuilder,
     },
 };
 use futures::StreamExt as _;
@@ -69,7 +70,11 @@ impl Docker {
             .into_iter()
             .map(|found| ContainerSummary {
                 id: found.id.unwrap_or_default(),
-                name: found.names.unwrap_or_default().first().map_or_else(String::new, |name| name.trim_start_matches('/').to_owned()),
+                name: found
+                    .names
+                    .unwrap_or_default()
+                    .first()
+                    .map_or_else(String::new, |name| name.trim_start_matches('/').to_owned()),
                 labels: found.labels.unwrap_or_default(),
                 state: match found.state {
                     Some(ContainerSummaryStateEnum::CREATED) => ContainerState::Created,
@@ -116,7 +121,8 @@ impl Docker {
     /// Returns when the container has ended; one that is stopped or gone already is fine.
     pub async fn stop_container(&self, name: &str) -> Result<(), DockerError> {
         let options = StopContainerOptionsBuilder::default().t(STOP_TIMEOUT.cast_signed()).build();
-        let stopped = self.client.stop_container(name, Some(options)).await.map_err(DockerError::refused(format!("stop {name}")));
+        let stopped =
+            self.client.stop_container(name, Some(options)).await.map_err(DockerError::refused(format!("stop {name}")));
         match stopped {
             Err(error) if error.status() == Some(304) => Ok(()),
             other => absent_is_none(other).map(|_| ()),
@@ -125,13 +131,20 @@ impl Docker {
 
     pub async fn restart_container(&self, name: &str) -> Result<(), DockerError> {
         let options = RestartContainerOptionsBuilder::default().t(STOP_TIMEOUT.cast_signed()).build();
-        self.client.restart_container(name, Some(options)).await.map_err(DockerError::refused(format!("restart {name}")))
+        self.client
+            .restart_container(name, Some(options))
+            .await
+            .map_err(DockerError::refused(format!("restart {name}")))
     }
 
     /// Removes a container that does not run; one that is gone already is fine.
     pub async fn remove_container(&self, name: &str) -> Result<(), DockerError> {
         let options = RemoveContainerOptionsBuilder::default().v(true).build();
-        let removed = self.client.remove_container(name, Some(options)).await.map_err(DockerError::refused(format!("remove {name}")));
+        let removed = self
+            .client
+            .remove_container(name, Some(options))
+            .await
+            .map_err(DockerError::refused(format!("remove {name}")));
         absent_is_none(removed).map(|_| ())
     }
 
@@ -168,7 +181,12 @@ impl Docker {
 
     /// The files of a directory in an image, as paths below it with their contents. Nothing of the image is run: a
     /// container is created for reading and removed again.
-    pub async fn read_image_dir(&self, mesh: &Mesh, image: &str, dir: &str) -> Result<Vec<(String, Vec<u8>)>, DockerError> {
+    pub async fn read_image_dir(
+        &self,
+        mesh: &Mesh,
+        image: &str,
+        dir: &str,
+    ) -> Result<Vec<(String, Vec<u8>)>, DockerError> {
         let body = ContainerCreateBody {
             image: Some(image.to_owned()),
             labels: Some(mesh_labels(mesh)),
@@ -217,10 +235,7 @@ fn unpack(archive: &[u8]) -> std::io::Result<Vec<(String, Vec<u8>)>> {
 
 /// The labels by which a thing is known to belong to the mesh.
 pub(super) fn mesh_labels(mesh: &Mesh) -> HashMap<String, String> {
-    HashMap::from([
-        (label::MESH.to_owned(), mesh.id.clone()),
-        (label::DIR.to_owned(), mesh.dir.display().to_string()),
-    ])
+    HashMap::from([(label::MESH.to_owned(), mesh.id.clone()), (label::DIR.to_owned(), mesh.dir.display().to_string())])
 }
 
 fn body(mesh: &Mesh, service: &Service, fingerprint: &str) -> ContainerCreateBody {
@@ -234,7 +249,10 @@ fn body(mesh: &Mesh, service: &Service, fingerprint: &str) -> ContainerCreateBod
         (format!("{}/tcp", port.container), Some(vec![binding]))
     };
     let endpoint = EndpointSettings {
-        ipam_config: Some(EndpointIpamConfig { ipv4_address: Some(service.address.to_string()), ..EndpointIpamConfig::default() }),
+        ipam_config: Some(EndpointIpamConfig {
+            ipv4_address: Some(service.address.to_string()),
+            ..EndpointIpamConfig::default()
+        }),
         ..EndpointSettings::default()
     };
     ContainerCreateBody {
@@ -258,17 +276,24 @@ fn body(mesh: &Mesh, service: &Service, fingerprint: &str) -> ContainerCreateBod
             // no swap: a heap that is swapped out is slower than a container that is told it is too small
             memory_swap: Some(service.memory.bytes().cast_signed()),
             port_bindings: Some(service.ports.iter().map(bind).collect()),
-            restart_policy: Some(RestartPolicy { name: Some(RestartPolicyNameEnum::UNLESS_STOPPED), maximum_retry_count: None }),
+            restart_policy: Some(RestartPolicy {
+                name: Some(RestartPolicyNameEnum::UNLESS_STOPPED),
+                maximum_retry_count: None,
+            }),
             network_mode: Some(network::NAME.to_owned()),
             security_opt: Some(vec!["no-new-privileges".to_owned()]),
             cap_drop: Some(vec!["ALL".to_owned()]),
             log_config: Some(HostConfigLogConfig {
                 typ: Some("json-file".to_owned()),
-                config: Some([("max-size", "10m"), ("max-file", "3")].map(|(name, value)| (text(&name), text(&value))).into()),
+                config: Some(
+                    [("max-size", "10m"), ("max-file", "3")].map(|(name, value)| (text(&name), text(&value))).into(),
+                ),
             }),
             ..HostConfig::default()
         }),
-        networking_config: Some(NetworkingConfig { endpoints_config: Some(HashMap::from([(network::NAME.to_owned(), endpoint)])) }),
+        networking_config: Some(NetworkingConfig {
+            endpoints_config: Some(HashMap::from([(network::NAME.to_owned(), endpoint)])),
+        }),
         ..ContainerCreateBody::default()
     }
 }

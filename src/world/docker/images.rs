@@ -15,7 +15,8 @@ pub struct Progress {
 
 impl Docker {
     pub async fn has_image(&self, image: &str) -> Result<bool, DockerError> {
-        let found = self.client.inspect_image(image).await.map_err(DockerError::refused(format!("inspect image {image}")));
+        let found =
+            self.client.inspect_image(image).await.map_err(DockerError::refused(format!("inspect image {image}")));
         Ok(absent_is_none(found)?.is_some())
     }
 
@@ -42,7 +43,9 @@ impl Docker {
 fn login(image: &str) -> Option<DockerCredentials> {
     let registry = image.split('/').next()?;
     let credentials = match docker_credential::get_credential(registry).ok()? {
-        DockerCredential::IdentityToken(token) => DockerCredentials { identitytoken: Some(token), ..DockerCredentials::default() },
+        DockerCredential::IdentityToken(token) => {
+            DockerCredentials { identitytoken: Some(token), ..DockerCredentials::default() }
+        }
         DockerCredential::UsernamePassword(username, password) => {
             DockerCredentials { username: Some(username), password: Some(password), ..DockerCredentials::default() }
         }

@@ -56,9 +56,13 @@ impl DockerError {
             Self::Remote(_) => Some(
                 "the mesh's files have to be on Docker's machine: run `mesh` there, or `unset DOCKER_HOST` to use the local engine",
             ),
-            Self::NotRunning(_) => Some("start it with `systemctl start docker`, or `dockerd &` where there is no systemd"),
+            Self::NotRunning(_) => {
+                Some("start it with `systemctl start docker`, or `dockerd &` where there is no systemd")
+            }
             Self::NotInstalled(_) => Some("install it with `apt-get install docker.io`, and start it"),
-            Self::NotPermitted(_) => Some("run `mesh` as root, or join the group with `usermod -aG docker $USER` and log in again"),
+            Self::NotPermitted(_) => {
+                Some("run `mesh` as root, or join the group with `usermod -aG docker $USER` and log in again")
+            }
             Self::Rootless => Some("use an engine that runs as root: `unset DOCKER_HOST`"),
             Self::TooOld(_) => Some("install Docker 20.10 or newer"),
             Self::Refused { .. } => None,

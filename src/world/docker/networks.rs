@@ -22,15 +22,24 @@ pub struct NetworkSummary {
 impl Docker {
     /// All networks of this engine. Names are not unique (API 1.41), so they are told apart by id.
     pub async fn networks(&self) -> Result<Vec<NetworkSummary>, DockerError> {
-        let list =
-            self.client.list_networks(None::<ListNetworksOptions>).await.map_err(DockerError::refused("list networks"))?;
+        let list = self
+            .client
+            .list_networks(None::<ListNetworksOptions>)
+            .await
+            .map_err(DockerError::refused("list networks"))?;
         Ok(list
             .into_iter()
             .map(|found| NetworkSummary {
                 id: found.id.unwrap_or_default(),
                 name: found.name.unwrap_or_default(),
                 labels: found.labels.unwrap_or_default(),
-                subnets: found.ipam.and_then(|ipam| ipam.config).unwrap_or_default().into_iter().filter_map(|c| c.subnet).collect(),
+                subnets: found
+                    .ipam
+                    .and_then(|ipam| ipam.config)
+                    .unwrap_or_default()
+                    .into_iter()
+                    .filter_map(|c| c.subnet)
+                    .collect(),
             })
             .collect())
     }
@@ -50,16 +59,21 @@ impl Docker {
             labels: Some(mesh_labels(mesh)),
             ..NetworkCreateRequest::default()
         };
-        self.client
-            .create_network(request)
-            .await
-            .map_err(DockerError::refused(format!("create network {} with subnet {}", network::NAME, mesh.subnet)))?;
+        self.client.create_network(request).await.map_err(DockerError::refused(format!(
+            "create network {} with subnet {}",
+            network::NAME,
+            mesh.subnet
+        )))?;
         Ok(())
     }
 
     /// One that is gone already is fine.
     pub async fn remove_network(&self, id: &str) -> Result<(), DockerError> {
-        let removed = self.client.remove_network(id).await.map_err(DockerError::refused(format!("remove network {}", network::NAME)));
+        let removed = self
+            .client
+            .remove_network(id)
+            .await
+            .map_err(DockerError::refused(format!("remove network {}", network::NAME)));
         absent_is_none(removed).map(|_| ())
     }
 }

@@ -1,0 +1,15 @@
+//! The certificates of a mesh: an authority for each cluster, and an identity for each of its services.
+//!
+//! Everything is ECDSA P-256, certificates and PKCS#8 keys are PEM. Keys are drawn by `ring` from the system's
+//! randomness; serial numbers are derived from the fresh public key, so they are as random. Pure otherwise: no I/O, and
+//! the time is an argument.
+
+mod error;
+mod examine;
+mod issue;
+
+pub use self::{
+    error::CertificateError,
+    examine::{bundle, examine, verify},
+    issue::{Authority, Names},
+};

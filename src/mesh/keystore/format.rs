@@ -1,0 +1,86 @@
+//! The layout of the file, and how strongly each format of it is encrypted. Pure.
+//!
+//! After `KeyStoreWrapper.java` and Lucene's `CodecUtil`, proved with Elasticsearch's own code (9.5.3) in both
+//! directions.
+//!
+//! ```text
+//! header   u32be 0x3fd76c17 · u8 22 · "elasticsearch.keystore" · u32be format · u8 0 (no password)
+//! data     u32le length · [ u32le 64 · salt · u32le 12 · iv · u32le n · n bytes of AES-GCM ciphertext and 16-byte tag ]
+//! footer   u32be !0x3fd76c17 · u32be 0 · u64be CRC-32 of everything before it
+//! plain    u32be count · for each: u16be length, name · u32be length, value
+//! ```
+//!
+//! The salt is also the additional data of AES-GCM.
+
+use std::num::NonZeroU32;
+
+use ring::{aead, pbkdf2};
+
+pub(super) const MAGIC: u32 = 0x3fd7_6c17;
+pub(super) const CODEC: &[u8] = b"elasticsearch.keystore";
+pub(super) const FOOTER_LENGTH: usize = 16;
+pub(super) const SALT_LENGTH: usize = 64;
+
+/// How strongly the file is encrypted. A server reads its own format and every older one, and refuses to start with a
+/// newer one; at start it writes an older file again in its own format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Format {
+    /// 10,000 rounds, 128 bits; since Elasticsearch 8.0.
+    V5,
+    /// 210,000 rounds, 128 bits; since 8.14 (pull request 107107, version comment in `KeyStoreWrapper.java`).
+    V6,
+    /// 210,000 rounds, 256 bits; since 8.18 and 9.0 (pull request 119749, release notes of both).
+    V7,
+}
+
+impl Format {
+    /// The strongest format that Elasticsearch `major.minor` can read.
+    #[must_use]
+    pub fn for_version(major: u16, minor: u16) -> Self {
+        match (major, minor) {
+            (9.., _) | (8, 18..) => Self::V7,
+            (8, 14..) => Self::V6,
+            _ => Self::V5,
+        }
+    }
+
+    pub(super) fn number(self) -> u32 {
+        match self {
+            Self::V5 => 5,
+            Self::V6 => 6,
+            Self::V7 => 7,
+        }
+    }
+
+    pub(super) fn from_number(number: u32) -> Option<Self> {
+        [Self::V5, Self::V6, Self::V7].into_iter().find(|format| format.number() == number)
+    }
+
+    /// PBKDF2-HMAC-SHA512 of the empty password.
+    pub(super) fn key(self, salt: &[u8]) -> aead::LessSafeKey {
+        let (rounds, algorithm) = match self {
+            Self::V5 => (10_000, &aead::AES_128_GCM),
+            Self::V6 => (210_000, &aead::AES_128_GCM),
+            Self::V7 => (210_000, &aead::AES_256_GCM),
+        };
+        let mut key = [0; 32];
+        let key = &mut key[..algorithm.key_len()];
+        let rounds = NonZeroU32::new(rounds).expect("the rounds should not be zero");
+        pbkdf2::derive(pbkdf2::PBKDF2_HMAC_SHA512, rounds, salt, b"", key);
+        aead::LessSafeKey::new(
+            aead::UnboundKey::new(algorithm, key).expect("the key should have the algorithm's length"),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_format_follows_the_version() {
+        let formats = [(8, 13), (8, 14), (8, 17), (8, 18), (8, 19), (9, 0), (9, 5), (10, 0)]
+            .map(|(a, b)| Format::for_version(a, b).number());
+        assert_eq!(formats, [5, 6, 6, 7, 7, 7, 7, 7]);
+    }
+}

@@ -1,0 +1,88 @@
+//! Elasticsearch's keystore, `config/elasticsearch.keystore`: its entries, read and written without a JVM.
+//!
+//! Only keystores with the empty password: one with a password could not be opened by a server that starts unattended.
+//! Pure: no I/O, and randomness is an argument.
+
+mod error;
+mod format;
+mod read;
+mod write;
+
+use std::collections::BTreeMap;
+
+pub use self::{error::KeystoreError, format::Format};
+use super::{id::ClusterId, secret::Secret};
+
+/// The password of `elastic` until it has one of its own in the `.security` index.
+pub const BOOTSTRAP_PASSWORD: &str = "bootstrap.password";
+
+/// The entry with the API key by which a remote is reached. A misspelt name silently selects trust by certificate.
+pub fn credentials_of(remote: ClusterId) -> String {
+    format!("cluster.remote.{remote}.credentials")
+}
+
+/// The remote that an entry belongs to, if it is one of [`credentials_of`].
+pub fn remote_of(entry: &str) -> Option<ClusterId> {
+    entry.strip_prefix("cluster.remote.")?.strip_suffix(".credentials")?.parse().ok()
+}
+
+/// The entries of a keystore, by the name of the setting they belong to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Keystore {
+    entries: BTreeMap<String, Secret>,
+}
+
+impl Keystore {
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds or replaces an entry.
+    ///
+    /// # Panics
+    /// When Elasticsearch would not allow the name: letters, digits, `_`, `-` and `.`, at least one.
+    pub fn put(&mut self, name: impl Into<String>, value: Secret) {
+        let name = name.into();
+        assert!(is_setting_name(name.as_bytes()), "`{name}` should be a name that Elasticsearch allows in a keystore");
+        self.entries.insert(name, value);
+    }
+
+    pub fn remove(&mut self, name: &str) -> Option<Secret> {
+        self.entries.remove(name)
+    }
+
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.entries.keys().map(String::as_str)
+    }
+
+    #[must_use]
+    pub fn entries(&self) -> &BTreeMap<String, Secret> {
+        &self.entries
+    }
+
+    #[cfg(test)]
+    pub fn example() -> Self {
+        let mut keystore = Self::new();
+        keystore.put("bootstrap.password", Secret::new("correct-horse"));
+        keystore.put("cluster.remote.cluster02.credentials", Secret::new("VXpKdw=="));
+        keystore
+    }
+}
+
+/// `ALLOWED_SETTING_NAME` of `KeyStoreWrapper.java`, and short enough for the file.
+fn is_setting_name(name: &[u8]) -> bool {
+    (1..=usize::from(u16::MAX)).contains(&name.len())
+        && name.iter().all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(b))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[should_panic(expected = "a name that Elasticsearch allows")]
+    fn names_elasticsearch_would_refuse_never_get_in() {
+        Keystore::new().put("cluster remote", Secret::new("x"));
+    }
+}

@@ -1,0 +1,220 @@
+//! What is done to one name in a directory that is held open: never through a path, never through a link. Does I/O.
+
+use std::{
+    collections::HashSet,
+    ffi::{OsStr, OsString},
+    fs::{File, Permissions},
+    hash::{BuildHasher, RandomState},
+    io::{self, Read, Write},
+    os::{
+        fd::OwnedFd,
+        unix::{
+            ffi::{OsStrExt, OsStringExt},
+            fs::{MetadataExt, PermissionsExt, fchown},
+        },
+    },
+    path::Path,
+};
+
+use nix::{
+    dir::Dir,
+    errno::Errno,
+    fcntl::{AtFlags, OFlag, openat, renameat},
+    sys::stat::{FileStat, Mode, SFlag, fstatat},
+    unistd::{UnlinkatFlags, unlinkat},
+};
+
+use super::error::{DiskError, fail, unless_missing};
+use crate::mesh::Owner;
+
+/// The largest file that is read, in bytes. Nothing of ours comes near it, so a larger one was planted.
+pub(super) const LARGEST: u64 = 16 << 20;
+/// How deep a tree is walked. Elasticsearch's data is some ten levels deep; the limit keeps a planted maze from eating
+/// descriptors and stack.
+pub(super) const DEEPEST: usize = 256;
+pub(super) const DIRECTORY: OFlag = OFlag::O_DIRECTORY.union(OFlag::O_NOFOLLOW).union(OFlag::O_CLOEXEC);
+const FILE: OFlag = OFlag::O_NOFOLLOW.union(OFlag::O_NONBLOCK).union(OFlag::O_NOCTTY).union(OFlag::O_CLOEXEC);
+
+/// What a path is, the path itself and not what a link points to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    File,
+    Directory,
+    Symlink,
+    /// A pipe, socket or device.
+    Other,
+}
+
+/// The facts of a path that we set ourselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FileMeta {
+    /// Permission bits, `0o7777` at most.
+    pub mode: u32,
+    pub uid: u32,
+    pub gid: u32,
+    pub kind: Kind,
+}
+
+impl From<FileStat> for FileMeta {
+    fn from(stat: FileStat) -> Self {
+        let kind = match SFlag::from_bits_truncate(stat.st_mode) & SFlag::S_IFMT {
+            SFlag::S_IFREG => Kind::File,
+            SFlag::S_IFDIR => Kind::Directory,
+            SFlag::S_IFLNK => Kind::Symlink,
+            _ => Kind::Other,
+        };
+        Self { mode: stat.st_mode & 0o7777, uid: stat.st_uid, gid: stat.st_gid, kind }
+    }
+}
+
+pub(super) fn open(dir: &OwnedFd, name: &OsStr, flags: OFlag, at: &Path) -> Result<OwnedFd, DiskError> {
+    openat(dir, name, flags, Mode::empty()).map_err(|errno| {
+        match stat(dir, name, at).map(|stat| FileMeta::from(stat).kind) {
+            // The kernel answers ELOOP or ENOTDIR depending on flags and version.
+            Ok(Kind::Symlink) => DiskError::Symlink(at.to_owned()),
+            _ => fail("open", at)(errno.into()),
+        }
+    })
+}
+
+pub(super) fn stat(dir: &OwnedFd, name: &OsStr, at: &Path) -> Result<FileStat, DiskError> {
+    fstatat(dir, name, AtFlags::AT_SYMLINK_NOFOLLOW).map_err(io::Error::from).map_err(fail("look at", at))
+}
+
+/// The same directory, opened for what `O_PATH` cannot do: list, sync, change mode and owner.
+pub(super) fn readable(dir: &OwnedFd) -> io::Result<File> {
+    Ok(openat(dir, ".", OFlag::O_RDONLY | DIRECTORY, Mode::empty())?.into())
+}
+
+/// Sets mode and owner where they differ.
+pub(super) fn settle(file: &File, mode: u32, owner: Option<Owner>) -> io::Result<()> {
+    let meta = file.metadata()?;
+    if let Some(Owner { uid, gid }) = owner
+        && (meta.uid(), meta.gid()) != (uid, gid)
+    {
+        fchown(file, Some(uid), Some(gid))?;
+    }
+    if meta.mode() & 0o7777 != mode {
+        file.set_permissions(Permissions::from_mode(mode))?;
+    }
+    Ok(())
+}
+
+pub(super) fn read(dir: &OwnedFd, name: &OsStr, at: &Path) -> Result<Option<Vec<u8>>, DiskError> {
+    let file = File::from(open(dir, name, OFlag::O_RDONLY | FILE, at)?);
+    if !file.metadata().map_err(fail("read", at))?.is_file() {
+        return Err(DiskError::NotAFile(at.to_owned()));
+    }
+    let mut contents = Vec::new();
+    // One byte more than allowed tells a file that grows meanwhile from one that fits.
+    let length = file.take(LARGEST + 1).read_to_end(&mut contents).map_err(fail("read", at))?;
+    if length as u64 > LARGEST { Err(DiskError::TooLarge(at.to_owned())) } else { Ok(Some(contents)) }
+}
+
+/// Writes a new file and gives it the name: atomic and durable.
+pub(super) fn put(dir: &OwnedFd, name: &OsStr, contents: &[u8], mode: u32, owner: Option<Owner>) -> io::Result<()> {
+    let process = std::process::id();
+    let temporary =
+        [b".", name.as_bytes(), format!(".mesh-tmp-{:016x}", RandomState::new().hash_one(process)).as_bytes()].concat();
+    let temporary = OsStr::from_bytes(&temporary);
+    let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL | FILE;
+    let mut file = File::from(openat(dir, temporary, flags, Mode::S_IRUSR | Mode::S_IWUSR)?);
+    let written = settle(&file, mode, owner)
+        .and_then(|()| file.write_all(contents))
+        .and_then(|()| file.sync_all())
+        .and_then(|()| Ok(renameat(dir, temporary, dir, name)?));
+    if let Err(cause) = written {
+        // The first error is the one worth telling.
+        let _ = unlinkat(dir, temporary, UnlinkatFlags::NoRemoveDir);
+        return Err(cause);
+    }
+    readable(dir)?.sync_all()
+}
+
+/// Writes into the file that is there, which keeps its inode, mode and owner. Not atomic.
+pub(super) fn overwrite(dir: &OwnedFd, name: &OsStr, contents: &[u8], at: &Path) -> Result<(), DiskError> {
+    let mut file = File::from(open(dir, name, OFlag::O_WRONLY | FILE, at)?);
+    let meta = file.metadata().map_err(fail("write", at))?;
+    if !meta.is_file() {
+        return Err(DiskError::NotAFile(at.to_owned()));
+    }
+    // Cut only after writing: at no moment is the file empty.
+    file.write_all(contents)
+        .and_then(|()| file.set_len(contents.len() as u64))
+        .and_then(|()| file.sync_all())
+        .map_err(fail("write", at))
+}
+
+pub(super) fn list(dir: &OwnedFd) -> io::Result<Vec<OsString>> {
+    let mut names = Vec::new();
+    for entry in Dir::openat(dir, ".", OFlag::O_RDONLY | DIRECTORY, Mode::empty())? {
+        let name = entry?.file_name().to_bytes().to_vec();
+        if name != b"." && name != b".." {
+            names.push(OsString::from_vec(name));
+        }
+    }
+    Ok(names)
+}
+
+pub(super) fn remove(dir: &OwnedFd, name: &OsStr, at: &Path, depth: usize) -> Result<(), DiskError> {
+    match unlinkat(dir, name, UnlinkatFlags::NoRemoveDir) {
+        Ok(()) | Err(Errno::ENOENT) => return Ok(()),
+        Err(Errno::EISDIR) if depth < DEEPEST => {}
+        Err(Errno::EISDIR) => return Err(DiskError::TooDeep(at.to_owned())),
+        Err(errno) => return Err(fail("remove", at)(errno.into())),
+    }
+    let inner = open(dir, name, OFlag::O_RDONLY | DIRECTORY, at)?;
+    for entry in list(&inner).map_err(fail("read", at))? {
+        remove(&inner, &entry, &at.join(&entry), depth + 1)?;
+    }
+    unlinkat(dir, name, UnlinkatFlags::RemoveDir).map_err(io::Error::from).map_err(fail("remove", at))
+}
+
+/// Bytes on disk; `seen` has the files that have several names.
+pub(super) fn measure(
+    dir: &OwnedFd,
+    name: &OsStr,
+    at: &Path,
+    depth: usize,
+    seen: &mut HashSet<(u64, u64)>,
+) -> Result<u64, DiskError> {
+    let Some(stat) = unless_missing(stat(dir, name, at).map(Some))? else { return Ok(0) };
+    let directory = FileMeta::from(stat).kind == Kind::Directory;
+    if !directory && stat.st_nlink > 1 && !seen.insert((stat.st_dev, stat.st_ino)) {
+        return Ok(0);
+    }
+    let mut bytes = u64::try_from(stat.st_blocks).unwrap_or_default() * 512;
+    if directory {
+        if depth == DEEPEST {
+            return Err(DiskError::TooDeep(at.to_owned()));
+        }
+        let Some(inner) = unless_missing(open(dir, name, OFlag::O_RDONLY | DIRECTORY, at).map(Some))? else {
+            return Ok(0);
+        };
+        for entry in list(&inner).map_err(fail("read", at))? {
+            bytes += measure(&inner, &entry, &at.join(&entry), depth + 1, seen)?;
+        }
+    }
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, os::unix::fs::symlink};
+
+    use super::*;
+
+    #[test]
+    fn a_file_is_overwritten_whole_and_a_link_is_not() {
+        let temp = tempfile::tempdir().unwrap();
+        let dir = OwnedFd::from(File::open(temp.path()).unwrap());
+        let at = temp.path().join("f");
+        fs::write(&at, "longer than before").unwrap();
+        let inode = fs::metadata(&at).unwrap().ino();
+        overwrite(&dir, OsStr::new("f"), b"short", &at).unwrap();
+        assert_eq!((fs::read(&at).unwrap(), fs::metadata(&at).unwrap().ino()), (b"short".to_vec(), inode));
+        symlink(&at, temp.path().join("link")).unwrap();
+        assert!(matches!(overwrite(&dir, OsStr::new("link"), b"x", &at), Err(DiskError::Symlink(_))));
+        assert!(overwrite(&dir, OsStr::new("none"), b"x", &at).unwrap_err().is_missing());
+    }
+}

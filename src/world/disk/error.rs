@@ -1,0 +1,89 @@
+//! What can go wrong with files and directories. No I/O.
+
+use std::{
+    io::{self, ErrorKind},
+    path::{Path, PathBuf},
+};
+
+/// Why a file or directory could not be used; every case names the path.
+#[derive(Debug, thiserror::Error)]
+pub enum DiskError {
+    #[error("cannot {action} `{}`: {cause}", path.display())]
+    Io {
+        /// A verb: `read`, `write`, `remove`.
+        action: &'static str,
+        path: PathBuf,
+        cause: io::Error,
+    },
+    /// A link where we keep a file or directory of our own.
+    #[error("`{}` is a symbolic link, and links are not followed here", .0.display())]
+    Symlink(PathBuf),
+    /// A directory, pipe, socket or device where a file is expected.
+    #[error("`{}` is not a regular file", .0.display())]
+    NotAFile(PathBuf),
+    /// More than [`super::at::LARGEST`] where a small file is expected.
+    #[error("`{}` is larger than 16 MiB", .0.display())]
+    TooLarge(PathBuf),
+    /// More than [`super::at::DEEPEST`] directories inside one another.
+    #[error("`{}` lies too deep", .0.display())]
+    TooDeep(PathBuf),
+    /// A path that is absolute, empty or contains `..`.
+    #[error("`{}` is not a path below the directory of the mesh", .0.display())]
+    Outside(PathBuf),
+}
+
+impl DiskError {
+    /// What the user can do about it, where that is known.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Io { cause, .. } => match cause.kind() {
+                ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+                    Some("free some space there, or choose another directory with `--dir`")
+                }
+                ErrorKind::ReadOnlyFilesystem => Some(
+                    "that file system is mounted read-only: mount it writable, or choose another directory with `--dir`",
+                ),
+                ErrorKind::PermissionDenied => {
+                    Some("run it with `sudo`, or choose a directory of your own with `--dir`")
+                }
+                _ => None,
+            },
+            Self::Symlink(_) | Self::NotAFile(_) | Self::TooLarge(_) | Self::TooDeep(_) => {
+                Some("look at it, and remove it if it is not yours")
+            }
+            Self::Outside(_) => None,
+        }
+    }
+
+    /// Whether the path, or a directory on the way to it, does not exist.
+    #[must_use]
+    pub fn is_missing(&self) -> bool {
+        matches!(self, Self::Io { cause, .. } if cause.kind() == ErrorKind::NotFound)
+    }
+}
+
+pub(super) fn fail(action: &'static str, path: &Path) -> impl Fn(io::Error) -> DiskError {
+    let path = path.to_owned();
+    move |cause| DiskError::Io { action, path: path.clone(), cause }
+}
+
+pub(super) fn unless_missing<T>(result: Result<Option<T>, DiskError>) -> Result<Option<T>, DiskError> {
+    result.or_else(|error| if error.is_missing() { Ok(None) } else { Err(error) })
+}
+
+#[cfg(test)]
+mod tests {
+    use nix::errno::Errno;
+
+    use super::*;
+
+    #[test]
+    fn hints_fit_the_cause() {
+        let said =
+            [(Errno::ENOSPC, "space"), (Errno::EROFS, "read-only"), (Errno::EACCES, "sudo"), (Errno::EDQUOT, "space")];
+        for (errno, said) in said {
+            assert!(fail("write", Path::new("/x"))(errno.into()).hint().unwrap().contains(said));
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! Bad input that only a Docker engine can tell: each gets one clear error, the right exit code, and changes nothing. No
+//! image is needed and nothing is started.
+
+#![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "a test is a program of its own")]
+
+use std::{
+    fs,
+    net::TcpListener,
+    os::unix::fs::{PermissionsExt as _, symlink},
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+/// A directory that goes away with the test.
+struct Place {
+    dir: tempfile::TempDir,
+}
+
+impl Place {
+    fn new() -> Self {
+        Self { dir: tempfile::tempdir_in("/var/tmp").unwrap() }
+    }
+
+    fn mesh_dir(&self) -> PathBuf {
+        self.dir.path().join("mesh")
+    }
+
+    /// `mesh` in this place; its images come from a registry that is on no network, so that nothing can be made.
+    fn mesh(&self, arguments: &[&str]) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_mesh"))
+            .args(arguments)
+            .env("MESH_DIR", self.mesh_dir())
+            .env_remove("MESH_REGISTRY")
+            .output()
+            .unwrap()
+    }
+
+    /// The refusal of a run that must change nothing.
+    fn refused(&self, arguments: &[&str], exit: i32) -> String {
+        let before = snapshot(self.dir.path());
+        let output = self.mesh(arguments);
+        let told = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert_eq!(output.status.code(), Some(exit), "{arguments:?}: {told}");
+        assert!(told.contains("error: ") && told.contains("\nhint: "), "{arguments:?}: {told}");
+        assert_eq!(snapshot(self.dir.path()), before, "{arguments:?} should change nothing");
+        assert_eq!(docker(&["ps", "-aq", "--filter", &format!("label=mesh.dir={}", self.mesh_dir().display())]), "");
+        told
+    }
+
+    fn record(&self, text: &str) {
+        fs::create_dir_all(self.mesh_dir()).unwrap();
+        fs::write(self.mesh_dir().join("mesh.json"), text).unwrap();
+    }
+}
+
+/// Every path below a directory with what is in it.
+fn snapshot(dir: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(snapshot(&path));
+        }
+        let contents = fs::read(&path).unwrap_or_default();
+        found.push((path, contents));
+    }
+    found.sort();
+    found
+}
+
+fn docker(arguments: &[&str]) -> String {
+    let output = Command::new("docker").args(arguments).output().unwrap();
+    assert!(output.status.success(), "docker {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}
+
+const RECORD: &str = r#"{
+  "format": 1, "id": "0123456789abcdef",
+  "spec": {
+    "clusters": "cluster03", "stack_version": "9.5.3", "registry": "mesh.invalid", "kibana": true, "bind": "127.0.0.1",
+    "elastic_memory": "1g", "kibana_memory": "1g", "share": [], "san": [], "key_days": 365, "hosts": false
+  },
+  "subnet": "10.213.250.0/24", "owner": {"uid": 999, "gid": 0}, "host_name": "vm"
+}"#;
+
+#[test]
+#[ignore = "needs root and a Docker engine: run by scripts/test"]
+fn a_directory_of_something_else() {
+    let place = Place::new();
+    fs::create_dir(place.mesh_dir()).unwrap();
+    fs::write(place.mesh_dir().join("photo.jpg"), "x").unwrap();
+    let told = place.refused(&["create", "2"], 3);
+    assert!(told.contains("is not empty and holds no mesh.json"), "{told}");
+    let told = place.refused(&["reset", "--yes"], 3);
+    assert!(told.contains("holds no mesh.json: it is not a mesh's directory"), "{told}");
+
+    fs::remove_file(place.mesh_dir().join("photo.jpg")).unwrap();
+    fs::create_dir(place.mesh_dir().join("cluster01")).unwrap();
+    fs::write(place.mesh_dir().join("credentials.txt"), "elastic=x").unwrap();
+    let told = place.refused(&["create", "2"], 3);
+    assert!(told.contains("perhaps of the scripts it replaces"), "{told}");
+
+    let place = Place::new();
+    fs::write(place.mesh_dir(), "a file").unwrap();
+    let output = place.mesh(&["create", "2"]);
+    assert_eq!(output.status.code(), Some(3), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+#[ignore = "needs root and a Docker engine: run by scripts/test"]
+fn a_record_that_cannot_be_understood_is_never_no_mesh() {
+    let place = Place::new();
+    for (text, reason) in [
+        ("", "is damaged: EOF"),
+        (&RECORD[..RECORD.len() / 2], "is damaged: EOF"),
+        (&RECORD.replace("\"hosts\"", "\"hostz\""), "is damaged: unknown field `hostz`"),
+        (&RECORD.replace("\"format\": 1", "\"format\": 2"), "was written by a newer `mesh`"),
+    ] {
+        place.record(text);
+        for arguments in
+            [&["create", "2"][..], &["create", "2", "--reset"], &["reset", "--yes"], &["manage", "stop", "1"]]
+        {
+            let told = place.refused(arguments, 3);
+            assert!(told.contains(reason), "{arguments:?}: {told}");
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs root and a Docker engine: run by scripts/test"]
+fn clusters_past_the_last() {
+    let place = Place::new();
+    let told = place.refused(&["manage", "stop", "1"], 2);
+    assert!(told.contains("there is no mesh in"), "{told}");
+    place.record(RECORD);
+    let told = place.refused(&["manage", "restart", "2", "3"], 2);
+    assert!(told.contains("cluster 4 is past the last cluster: the mesh has 3"), "{told}");
+    let told = place.refused(&["manage", "start", "1"], 1);
+    assert!(
+        told.contains("there is no container cluster01-elastic") && told.contains("`mesh manage up 1 1`"),
+        "{told}"
+    );
+    let told = place.refused(&["create", "3", "--stack-version", "8.19.21"], 2);
+    assert!(told.contains("does not change the version"), "{told}");
+    let told = place.refused(&["reset"], 2);
+    assert!(told.contains("this deletes data, and nobody can be asked"), "{told}");
+}
+
+#[test]
+#[ignore = "needs root and a Docker engine: run by scripts/test"]
+fn a_count_that_nobody_gave() {
+    let told = Place::new().refused(&["create"], 2);
+    assert!(told.contains("type `mesh create 2`"), "{told}");
+}
+
+#[test]
+#[ignore = "needs root and a Docker engine: run by scripts/test"]
+fn a_port_that_is_taken() {
+    let taken = TcpListener::bind("127.0.0.1:9202").unwrap();
+    let told = Place::new().refused(&["create", "2"], 3);
+    let owner = format!("(pid {})", std::process::id());
+    assert!(told.contains("port 9202 of cluster02-elastic is taken by") && told.contains(&owner), "{told}");
+    drop(taken);
+}
+
+#[test]
+#[ignore = "needs root and a Docker engine: run by scripts/test"]
+fn a_machine_that_is_too_small() {
+    let told = Place::new().refused(&["create", "99", "--elastic-memory", "8g"], 3);
+    assert!(told.contains("99 clusters need about") && told.contains("`--force`"), "{told}");
+}
+
+#[test]
+#[ignore = "needs root and a Docker engine: run by scripts/test"]
+fn an_address_or_a_network_that_does_not_fit() {
+    let place = Place::new();
+    let told = place.refused(&["create", "1", "--bind", "192.0.2.1"], 3);
+    assert!(told.contains("192.0.2.1 is not an address of this machine"), "{told}");
+    let bridge = docker(&["network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Subnet}}"]);
+    let told = place.refused(&["create", "1", "--subnet", &bridge], 3);
+    assert!(told.contains("of Docker's network bridge"), "{told}");
+}
+
+#[test]
+#[ignore = "needs root and a Docker engine: run by scripts/test"]
+fn an_image_that_cannot_be_pulled() {
+    let told = Place::new().refused(&["create", "1", "--registry", "127.0.0.1:1"], 3);
+    assert!(told.contains("is not here and cannot be pulled") && told.contains("images/build"), "{told}");
+}
+
+#[test]
+#[ignore = "needs root and a Docker engine: run by scripts/test"]
+fn a_container_of_that_name_that_is_not_ours() {
+    let place = Place::new();
+    // an image of nothing, made here: the container is never started
+    let empty = place.dir.path().join("empty.tar");
+    fs::write(&empty, [0; 1024]).unwrap();
+    docker(&["import", empty.to_str().unwrap(), "mesh-test/empty:1"]);
+    docker(&["create", "--name", "cluster02-kibana", "mesh-test/empty:1", "true"]);
+    let told = place.refused(&["create", "2"], 3);
+    docker(&["rm", "cluster02-kibana"]);
+    assert!(told.contains("there is a container cluster02-kibana that is not of this mesh"), "{told}");
+
+    docker(&[
+        "create",
+        "--name",
+        "other",
+        "--label",
+        "mesh.id=ffff",
+        "--label",
+        "mesh.dir=/srv/other",
+        "mesh-test/empty:1",
+        "true",
+    ]);
+    let told = place.refused(&["create", "2"], 3);
+    docker(&["rm", "other"]);
+    docker(&["rmi", "mesh-test/empty:1"]);
+    assert!(told.contains("another mesh is on this Docker engine, in /srv/other"), "{told}");
+}
+
+#[test]
+#[ignore = "needs root and a Docker engine: run by scripts/test"]
+fn a_directory_that_cannot_be_written() {
+    let place = Place::new();
+    let mounted =
+        Command::new("mount").args(["-t", "tmpfs", "-o", "ro", "tmpfs"]).arg(place.dir.path()).status().unwrap();
+    assert!(mounted.success());
+    let output = place.mesh(&["create", "1"]);
+    assert!(Command::new("umount").arg(place.dir.path()).status().unwrap().success());
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(3), "{told}");
+    assert!(told.contains("nothing can be written in"), "{told}");
+}
+
+#[test]
+#[ignore = "needs root and a Docker engine: run by scripts/test"]
+fn a_reset_follows_no_symlink_out_of_the_directory() {
+    let place = Place::new();
+    let outside = place.dir.path().join("outside");
+    fs::create_dir(&outside).unwrap();
+    fs::write(outside.join("precious"), "x").unwrap();
+    place.record(RECORD);
+    symlink(&outside, place.mesh_dir().join("cluster01")).unwrap();
+    fs::create_dir(place.mesh_dir().join("cluster02")).unwrap();
+    symlink(&outside, place.mesh_dir().join("cluster02/elastic")).unwrap();
+    fs::write(place.mesh_dir().join("notes.txt"), "somebody's").unwrap();
+    fs::set_permissions(&outside, fs::Permissions::from_mode(0o755)).unwrap();
+    let output = place.mesh(&["reset", "--yes"]);
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(fs::read_to_string(outside.join("precious")).unwrap(), "x");
+    let left: Vec<_> = fs::read_dir(place.mesh_dir()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left, ["notes.txt"], "what is not the mesh's stays");
+}

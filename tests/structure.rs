@@ -1,0 +1,101 @@
+//! What the layout promises, held by a test: dependencies point one way, pure rooms do no I/O, files stay rooms.
+
+#![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "a test is a program of its own")]
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+fn sources(dir: &str) -> Vec<(PathBuf, String)> {
+    let mut found = Vec::new();
+    let mut dirs = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(dir)];
+    while let Some(dir) = dirs.pop() {
+        for entry in fs::read_dir(dir).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                dirs.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = fs::read_to_string(&path).unwrap();
+                found.push((path, text));
+            }
+        }
+    }
+    assert!(!found.is_empty());
+    found
+}
+
+/// The code of a file without comments and tests, and with every `use` tree written out: `use std::{fs, io};` becomes
+/// `std::fs` and `std::io`.
+fn code(text: &str) -> String {
+    let text = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
+    let lines = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+    let code = lines.collect::<Vec<_>>().join("\n");
+    let uses = code.split("use ").skip(1).filter_map(|rest| rest.split_once(';')).flat_map(|(tree, _)| paths("", tree));
+    let uses: Vec<String> = uses.collect();
+    format!("{code}\n{}", uses.join("\n"))
+}
+
+/// The paths of a `use` tree.
+fn paths(prefix: &str, tree: &str) -> Vec<String> {
+    let tree = tree.trim();
+    let Some((head, rest)) = tree.split_once('{') else { return vec![format!("{prefix}{tree}")] };
+    let (mut depth, mut from, mut found) = (0, 0, Vec::new());
+    let inner = rest.rsplit_once('}').map_or(rest, |(inner, _)| inner);
+    for (at, c) in inner.char_indices() {
+        match c {
+            '{' => depth += 1,
+            '}' => depth -= 1,
+            ',' if depth == 0 => {
+                found.extend(paths(&format!("{prefix}{head}"), &inner[from..at]));
+                from = at + 1;
+            }
+            _ => {}
+        }
+    }
+    found.extend(paths(&format!("{prefix}{head}"), &inner[from..]));
+    found
+}
+
+#[test]
+fn a_use_tree_is_written_out() {
+    let found = paths("", "crate::{\n    mesh::{Mesh, id},\n    world::disk,\n}");
+    assert_eq!(found, ["crate::mesh::Mesh", "crate::mesh::id", "crate::world::disk", "crate::"]);
+}
+
+/// Fails for every file of `dir` that has one of `words` outside its tests.
+fn assert_free_of(dir: &str, words: &[&str]) {
+    for (path, text) in sources(dir) {
+        let code = code(&text);
+        for word in words {
+            assert!(!code.contains(word), "{} should not have `{word}`", path.display());
+        }
+    }
+}
+
+const IO: [&str; 9] =
+    ["tokio", "bollard", "reqwest", "std::fs", "std::process", "std::env", "now_utc", "SystemTime", "async fn"];
+
+#[test]
+fn what_is_wanted_and_what_must_change_is_decided_without_io() {
+    assert_free_of("mesh", &IO);
+    assert_free_of("plan", &IO);
+}
+
+#[test]
+fn dependencies_point_one_way() {
+    assert_free_of(
+        "mesh",
+        &["crate::plan", "crate::apply", "crate::world", "crate::commands", "crate::console", "crate::error"],
+    );
+    assert_free_of("plan", &["crate::apply", "crate::world", "crate::commands", "crate::console", "crate::error"]);
+    assert_free_of("world", &["crate::apply", "crate::commands", "crate::console", "crate::error"]);
+    assert_free_of("apply", &["crate::commands"]);
+}
+
+#[test]
+fn every_file_says_what_it_is_for() {
+    for (path, text) in sources("") {
+        assert!(text.starts_with("//! "), "{} should begin with what it is for", path.display());
+    }
+}
