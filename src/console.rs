@@ -101,17 +101,20 @@ impl Console {
         err(&format!("{steps} steps in {} stages (`--dry-run` shows them)", plan.stages.len()));
     }
 
-    /// What a plan takes away, with the size of what is deleted.
+    /// What a plan takes away, with the bytes on disk of what it deletes.
     pub fn removals(&self, plan: &Plan, size: u64) {
         err("this goes:");
         for step in plan.steps() {
-            match step {
-                Step::RemoveDirectory | Step::RemoveFiles(_) => err(&format!("  - {step} ({})", bytes(size))),
-                Step::RemoveContainer(_) | Step::RemoveStray(_) | Step::RemoveNetwork | Step::RemoveHosts => {
-                    err(&format!("  - {step}"))
-                }
-                _ => {}
+            let is_thing = matches!(
+                step,
+                Step::RemoveContainer(_) | Step::RemoveStray(_) | Step::RemoveNetwork | Step::RemoveHosts
+            );
+            if is_thing || step.destroys() {
+                err(&format!("  - {step}"));
             }
+        }
+        if plan.destroys() {
+            err(&format!("{} on disk", bytes(size)));
         }
     }
 

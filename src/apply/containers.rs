@@ -82,9 +82,12 @@ impl Apply<'_> {
         let authority = saved::cluster(&self.tree()?, service.cluster)?.authority.unwrap_or_default();
         let kibana = Kibana::new(self.mesh, service.cluster, &authority)?;
         let server = self.server(service.cluster)?;
+        // one that Docker had to start again in the past is not one that ends now
+        let before = self.world.docker.restarts(&name).await?;
         let probe = async || {
-            if let Some(ended) = self.world.docker.ended(&name).await? {
-                return Err(died(service, &ended));
+            let restarts = self.world.docker.restarts(&name).await?;
+            if restarts.is_none() || restarts > before {
+                return Err(died(service, &self.world.docker.ended(&name).await?));
             }
             let answer = match service.kind {
                 ServiceKind::Elastic => match server.health().await {

@@ -21,7 +21,7 @@ use crate::{
         check::{self, Finding, Severity},
         observed::Observed,
         reach::{Moment, reach},
-        remove::remove,
+        remove::{remove, removed},
     },
     world::{Survey, World, disk},
 };
@@ -45,7 +45,7 @@ pub async fn create(args: &CreateArgs, dir: PathBuf, console: &Console) -> Resul
     let old = survey.record.as_ref().filter(|_| args.reset);
     let plan = match old {
         // images first: one that cannot be pulled must not be found missing when the old mesh is gone
-        Some(old) => reach(&mesh, &there, &moment).after(removing(&world, old, &survey).await?),
+        Some(old) => reach(&mesh, &removed(there), &moment).after(removing(&world, old, &survey).await?),
         None => reach(&mesh, &there, &moment),
     };
     if args.dry_run {

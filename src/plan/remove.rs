@@ -18,6 +18,18 @@ pub fn remove(there: &Observed) -> Plan {
         .stage("remove the directory", there.record.is_some().then_some(Step::RemoveDirectory))
 }
 
+/// What is there when [`remove`] has been carried out: what is not the mesh's.
+pub fn removed(there: Observed) -> Observed {
+    let without = |text: Vec<u8>| hosts_file::with_block(&text, None).unwrap_or(text);
+    Observed {
+        account: there.account,
+        images: there.images,
+        hosts_file: there.hosts_file.map(without),
+        foreign: there.foreign,
+        ..Observed::default()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -148,24 +148,28 @@ impl Docker {
         absent_is_none(removed).map(|_| ())
     }
 
-    /// `None` while the container runs and has not been restarted by Docker; otherwise how it ended.
-    pub async fn ended(&self, name: &str) -> Result<Option<Ended>, DockerError> {
+    /// How often Docker has started the container again by itself since somebody last did; `None` while it does not run.
+    pub async fn restarts(&self, name: &str) -> Result<Option<i64>, DockerError> {
+        let found = self.client.inspect_container(name, None::<InspectContainerOptions>).await;
+        let found = found.map_err(DockerError::refused(format!("inspect {name}")))?;
+        let runs = found.state.and_then(|state| state.status) == Some(ContainerStateStatusEnum::RUNNING);
+        Ok(runs.then(|| found.restart_count.unwrap_or_default()))
+    }
+
+    /// How a container ended that does not run, or the last time that it did not.
+    pub async fn ended(&self, name: &str) -> Result<Ended, DockerError> {
         let found = self
             .client
             .inspect_container(name, None::<InspectContainerOptions>)
             .await
             .map_err(DockerError::refused(format!("inspect {name}")))?;
         let state = found.state.unwrap_or_default();
-        let restarted = found.restart_count.unwrap_or_default() > 0;
-        if state.status == Some(ContainerStateStatusEnum::RUNNING) && !restarted {
-            return Ok(None);
-        }
-        Ok(Some(Ended {
+        Ok(Ended {
             exit_code: state.exit_code.unwrap_or_default(),
             out_of_memory: state.oom_killed.unwrap_or_default(),
             error: state.error.unwrap_or_default(),
             log: self.log_tail(name, 20).await,
-        }))
+        })
     }
 
     /// The last lines that a container wrote; none if Docker cannot tell.

@@ -1,10 +1,8 @@
-//! What is asked for: the settings of a mesh as the user gives them, and every reason to refuse one. Pure: no I/O.
+//! The values that settings have, and every reason to refuse one. Pure: no I/O.
 
 use std::{fmt, net::IpAddr, str::FromStr};
 
 use serde::{Deserialize, Serialize};
-
-use super::{id::ClusterId, network::Subnet};
 
 /// The first version whose API-key trust between clusters is generally available; see
 /// <https://www.elastic.co/docs/deploy-manage/remote-clusters/remote-clusters-api-key>.
@@ -12,91 +10,6 @@ pub const OLDEST_VERSION: StackVersion = StackVersion { major: 8, minor: 14, pat
 /// What is installed when nobody asks for another version.
 pub const DEFAULT_VERSION: StackVersion = StackVersion { major: 9, minor: 5, patch: 3 };
 pub const DEFAULT_REGISTRY: &str = "docker.elastic.co";
-/// The indices of a cluster that the others may search, whatever `--share` adds.
-pub const SHARED: &str = "mesh*";
-
-/// What the user asked for, whole: every field has a value.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct MeshSpec {
-    /// The last cluster: the mesh is 1 to this.
-    pub clusters: ClusterId,
-    pub stack_version: StackVersion,
-    pub registry: Registry,
-    pub kibana: bool,
-    /// The host's address that the ports are published on.
-    pub bind: IpAddr,
-    /// Memory limit of an Elasticsearch container; its heap is half of it.
-    pub elastic_memory: Memory,
-    pub kibana_memory: Memory,
-    /// Index patterns that the others may search, besides [`SHARED`].
-    pub share: Vec<IndexPattern>,
-    /// Names and addresses that certificates are valid for, besides the mesh's own.
-    pub san: Vec<SubjectName>,
-    /// Lifetime of a cross-cluster API key, in days.
-    pub key_days: KeyDays,
-    /// Whether `/etc/hosts` gets the services' names.
-    pub hosts: bool,
-}
-
-/// What a command line says of a [`MeshSpec`]; `None` is "not said".
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Asked {
-    pub clusters: Option<ClusterId>,
-    pub stack_version: Option<StackVersion>,
-    pub registry: Option<Registry>,
-    pub kibana: Option<bool>,
-    pub bind: Option<IpAddr>,
-    pub elastic_memory: Option<Memory>,
-    pub kibana_memory: Option<Memory>,
-    pub share: Option<Vec<IndexPattern>>,
-    pub san: Option<Vec<SubjectName>>,
-    pub key_days: Option<KeyDays>,
-    pub hosts: Option<bool>,
-    pub subnet: Option<Subnet>,
-}
-
-impl MeshSpec {
-    /// A mesh of `clusters` with every default.
-    pub fn new(clusters: ClusterId) -> Self {
-        Self {
-            clusters,
-            stack_version: DEFAULT_VERSION,
-            registry: Registry(DEFAULT_REGISTRY.to_owned()),
-            kibana: true,
-            bind: IpAddr::from([127, 0, 0, 1]),
-            elastic_memory: Memory::gibibytes(2),
-            kibana_memory: Memory::gibibytes(2),
-            share: Vec::new(),
-            san: Vec::new(),
-            key_days: KeyDays::default(),
-            hosts: true,
-        }
-    }
-
-    /// This specification with what is said now. What is not said stays as it was, so that
-    /// `mesh create 4` after `mesh create 3 --registry R` does not go back to another registry.
-    #[must_use]
-    pub fn with(mut self, asked: &Asked) -> Self {
-        fn set<T: Clone>(field: &mut T, asked: Option<&T>) {
-            if let Some(value) = asked {
-                field.clone_from(value);
-            }
-        }
-        set(&mut self.clusters, asked.clusters.as_ref());
-        set(&mut self.stack_version, asked.stack_version.as_ref());
-        set(&mut self.registry, asked.registry.as_ref());
-        set(&mut self.kibana, asked.kibana.as_ref());
-        set(&mut self.bind, asked.bind.as_ref());
-        set(&mut self.elastic_memory, asked.elastic_memory.as_ref());
-        set(&mut self.kibana_memory, asked.kibana_memory.as_ref());
-        set(&mut self.share, asked.share.as_ref());
-        set(&mut self.san, asked.san.as_ref());
-        set(&mut self.key_days, asked.key_days.as_ref());
-        set(&mut self.hosts, asked.hosts.as_ref());
-        self
-    }
-}
 
 /// A value that was refused, and why.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -163,6 +76,12 @@ impl FromStr for StackVersion {
 /// Where images come from: a registry's host, optionally with a port and a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Registry(String);
+
+impl Default for Registry {
+    fn default() -> Self {
+        Self(DEFAULT_REGISTRY.to_owned())
+    }
+}
 
 impl fmt::Display for Registry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -333,18 +252,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_said_stays_as_it_was() {
-        let three = ClusterId::new(3).unwrap();
-        let first = MeshSpec::new(three).with(&Asked {
-            registry: Some("mesh.local".parse().unwrap()),
-            kibana: Some(false),
-            ..Asked::default()
-        });
-        let second = first.clone().with(&Asked { clusters: ClusterId::new(4), ..Asked::default() });
-        assert_eq!(second, MeshSpec { clusters: ClusterId::new(4).unwrap(), ..first });
-    }
-
-    #[test]
     fn memory_is_read_as_docker_writes_it() {
         assert_eq!("2g".parse::<Memory>().unwrap().heap_mebibytes(), 1024);
         assert_eq!("1536m".parse::<Memory>().unwrap().to_string(), "1536m");
@@ -374,13 +281,5 @@ mod tests {
         }
         assert_eq!("VM.example".parse(), Ok(SubjectName::Dns("vm.example".to_owned())));
         assert_eq!("10.0.0.7".parse(), Ok(SubjectName::Ip("10.0.0.7".parse().unwrap())));
-    }
-
-    #[test]
-    fn a_specification_is_read_back_from_what_it_is_written_as() {
-        let spec = MeshSpec::new(ClusterId::new(3).unwrap());
-        let text = serde_json::to_string(&spec).unwrap();
-        assert_eq!(serde_json::from_str::<MeshSpec>(&text).unwrap(), spec);
-        assert!(serde_json::from_str::<MeshSpec>(&text.replace("hosts", "hostz")).is_err());
     }
 }

@@ -1,0 +1,124 @@
+//! Addresses, networks and ports that the mesh needs and somebody else may have. Pure.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use super::Finding;
+use crate::{
+    mesh::{Mesh, id::ServiceId},
+    plan::{
+        host::{HostFacts, Listener},
+        observed::{ContainerState, Observed},
+    },
+};
+
+pub(super) fn address(mesh: &Mesh, there: &Observed, host: &HostFacts) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let bind = mesh.spec.bind;
+    if !bind.is_unspecified() && !bind.is_loopback() && !host.interfaces.contains(&bind) {
+        findings.push(Finding::problem(
+            format!("{bind} is not an address of this machine"),
+            "see its addresses with `ip address`; `--bind 0.0.0.0` publishes on all of them",
+        ));
+    }
+    let known = there.network.as_ref().is_some_and(|network| network.subnet == mesh.subnet.to_string());
+    if !known {
+        let own: Vec<IpNet> = there.network.iter().filter_map(|network| network.subnet.parse().ok()).collect();
+        let docker = there.foreign.subnets.iter().find(|(net, _)| mesh.subnet.overlap(&[*net]).is_some());
+        let taken: Vec<IpNet> =
+            host.networks.iter().copied().filter(|net| !own.iter().any(|own| own.contains(net))).collect();
+        let overlap = match docker {
+            Some((net, name)) => Some(format!("{net} of Docker's network {name}")),
+            None => mesh
+                .subnet
+                .overlap(&taken)
+                .map(|net| format!("{net}, which this machine has an interface or a route in")),
+        };
+        findings.extend(overlap.map(|what| {
+            Finding::problem(
+                format!("the mesh's network {} overlaps {what}", mesh.subnet),
+                "name a free one, for example `--subnet 10.214.0.0/24`",
+            )
+        }));
+    }
+    findings
+}
+
+/// Ports that somebody else has. Our own containers' do not count: they are replaced, or stay.
+pub(super) fn ports(mesh: &Mesh, there: &Observed, listeners: &[Listener]) -> Vec<Finding> {
+    let bind = mesh.spec.bind;
+    let collides = |address: Option<IpAddr>| {
+        address.is_none_or(|address| address == bind || address.is_unspecified() || bind.is_unspecified())
+    };
+    let mut findings = Vec::new();
+    let runs = |service: ServiceId| {
+        there.containers.get(&service).is_some_and(|container| container.state == ContainerState::Running)
+    };
+    for service in mesh.services().filter(|service| !runs(*service)) {
+        for port in service.ports() {
+            let container =
+                there.foreign.ports.iter().find(|(address, taken, _)| *taken == port.host && collides(*address));
+            let listener =
+                listeners.iter().find(|listener| listener.port == port.host && collides(Some(listener.address)));
+            let owner = match (container, listener) {
+                (Some((_, _, name)), _) => format!("container {name}"),
+                (None, Some(Listener { owner: Some(process), .. })) => {
+                    format!("{} (pid {})", process.name, process.pid)
+                }
+                (None, Some(_)) => "a process of another user".to_owned(),
+                (None, None) => continue,
+            };
+            findings.push(Finding::problem(
+                format!("port {} of {service} is taken by {owner}", port.host),
+                "stop what has it, or publish the mesh on another address with `--bind`",
+            ));
+        }
+    }
+    findings
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::plan::{
+        check::{
+            example::{messages, roomy},
+            machine,
+        },
+        host::Process,
+        observed::ContainerFacts,
+    };
+
+    fn listener(port: u16) -> Listener {
+        let owner = Some(Process { pid: 42, name: "nginx".to_owned() });
+        Listener { address: [0, 0, 0, 0].into(), port, owner }
+    }
+
+    #[test]
+    fn a_taken_port_is_named_with_its_owner_unless_it_is_ours() {
+        let mesh = Mesh::example(1);
+        let first = mesh.services().next().unwrap();
+        let findings = ports(&mesh, &Observed::default(), &[listener(9201)]);
+        insta::assert_snapshot!(messages(&findings), @"Problem: port 9201 of cluster01-elastic is taken by nginx (pid 42)");
+        let container = ContainerFacts {
+            id: "c".to_owned(),
+            fingerprint: String::new(),
+            state: ContainerState::Running,
+            network: String::new(),
+        };
+        let ours = Observed { containers: BTreeMap::from([(first, container)]), ..Observed::default() };
+        assert_eq!(ports(&mesh, &ours, &[listener(9201)]), []);
+        let other_address = Listener { address: [10, 0, 0, 1].into(), ..listener(9201) };
+        assert_eq!(ports(&mesh, &Observed::default(), &[other_address]), []);
+    }
+
+    #[test]
+    fn a_network_in_use_is_refused() {
+        let mesh = Mesh::example(1);
+        let host = HostFacts { networks: ["10.0.0.0/8".parse().unwrap()].into(), ..roomy() };
+        insta::assert_snapshot!(messages(&machine(&mesh, &Observed::default(), &host, &[])), @"Problem: the mesh's network 10.213.0.0/24 overlaps 10.0.0.0/8, which this machine has an interface or a route in");
+    }
+}

@@ -1,0 +1,111 @@
+//! What others have where the mesh is to be: directories, containers, networks, `/etc/hosts`. Pure.
+
+use std::path::Path;
+
+use super::Finding;
+use crate::{
+    mesh::{Mesh, hosts_file, layout},
+    plan::{observed::Observed, reach::is_own},
+};
+
+/// Whether a directory with these entries may become a mesh's, seen before anything is written.
+pub fn directory(dir: &Path, entries: &[String], recorded: bool) -> Option<Finding> {
+    let strangers: Vec<&str> =
+        entries.iter().map(String::as_str).filter(|name| !name.starts_with(".mesh.json.")).collect();
+    if recorded || strangers.is_empty() {
+        return None;
+    }
+    let dir = dir.display();
+    // the bash scripts that mesh replaces kept these names in theirs
+    let scripts = strangers.iter().any(|name| name.ends_with("-ccs-api-key.json"))
+        || (strangers.contains(&layout::CREDENTIALS) && strangers.iter().any(|name| is_own(name)));
+    Some(if scripts {
+        Finding::problem(
+            format!(
+                "{dir} holds clusters but no mesh.json: they are not of `mesh`, perhaps of the scripts it replaces"
+            ),
+            "move the directory away, or name another with `--dir`; `mesh` does not take over data it did not make",
+        )
+    } else {
+        Finding::problem(
+            format!("{dir} is not empty and holds no mesh.json: it is not a mesh's directory"),
+            "name an empty or a new one with `--dir`",
+        )
+    })
+}
+
+/// Whether files can be made where the mesh is to live.
+pub fn writable(dir: &Path, writable: bool) -> Option<Finding> {
+    (!writable).then(|| {
+        Finding::problem(
+            format!("nothing can be written in {}", dir.display()),
+            "run `mesh` as its owner or as root, or name another directory with `--dir`",
+        )
+    })
+}
+
+pub(super) fn foreign(mesh: &Mesh, there: &Observed) -> Vec<Finding> {
+    let foreign = &there.foreign;
+    let mut findings = Vec::new();
+    for dir in &foreign.meshes {
+        findings.push(Finding::problem(
+            format!("another mesh is on this Docker engine, in {dir}"),
+            format!(
+                "there is one mesh an engine: use it with `--dir {dir}`, or remove it with `mesh reset --dir {dir}`"
+            ),
+        ));
+    }
+    if foreign.meshes.is_empty() {
+        let taken = foreign.containers.iter().filter(|name| name.parse().is_ok_and(|service| mesh.has(service)));
+        findings.extend(taken.map(|name| {
+            Finding::problem(
+                format!("there is a container {name} that is not of this mesh"),
+                format!("see what it is with `docker inspect {name}`; rename or remove it"),
+            )
+        }));
+        if foreign.network {
+            findings.push(Finding::problem(
+                "there is a network data-mesh-network that is not of this mesh",
+                "see who uses it with `docker network inspect data-mesh-network`; remove it with `docker network rm data-mesh-network`",
+            ));
+        }
+    }
+    findings
+}
+
+/// Without the file, nobody can log in to data that exists: making new passwords would lock everybody out.
+pub(super) fn lost_credentials(mesh: &Mesh, there: &Observed) -> Option<Finding> {
+    let data = there.files.values().any(|files| files.keystore.is_some());
+    (data && there.credentials.is_none()).then(|| {
+        Finding::problem(
+            format!(
+                "{} is lost, and the clusters' data needs its passwords",
+                mesh.dir.join(layout::CREDENTIALS).display()
+            ),
+            "bring the file back from a backup; `mesh reset` removes the mesh with its data",
+        )
+    })
+}
+
+pub(super) fn hosts(mesh: &Mesh, there: &Observed) -> Option<Finding> {
+    let text = there.hosts_file.as_deref().filter(|_| mesh.spec.hosts)?;
+    let error = hosts_file::with_block(text, None).err()?;
+    Some(Finding::problem(format!("/etc/hosts cannot be edited: {error}"), error.hint()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_of_something_else_is_refused() {
+        let look = |entries: &[&str]| {
+            let entries: Vec<String> = entries.iter().map(ToString::to_string).collect();
+            directory(Path::new("/mnt/data/mesh"), &entries, false).map(|finding| finding.message)
+        };
+        assert_eq!(look(&[]), None);
+        assert_eq!(look(&[".mesh.json.mesh-tmp-1"]), None);
+        insta::assert_snapshot!(look(&["photos"]).unwrap(), @"/mnt/data/mesh is not empty and holds no mesh.json: it is not a mesh's directory");
+        insta::assert_snapshot!(look(&["cluster01", "credentials.txt"]).unwrap(), @"/mnt/data/mesh holds clusters but no mesh.json: they are not of `mesh`, perhaps of the scripts it replaces");
+    }
+}

@@ -1,0 +1,253 @@
+//! The promise, tested without Docker: stop after any step, look, plan again, and the end is the same.
+
+mod model;
+
+use self::model::{HOSTS, Model, NOW, moment};
+use super::{
+    Plan, Step,
+    observed::KeyFacts,
+    reach::reach,
+    remove::{remove, removed},
+};
+use crate::mesh::{
+    Mesh,
+    id::{ClusterId, ServiceKind},
+    secret::Secret,
+};
+
+/// Something that happens to a mesh.
+type Loss = Box<dyn Fn(&mut Model)>;
+
+fn plan_for(mesh: &Mesh, model: &Model) -> Plan {
+    reach(mesh, &model.observe(), &moment())
+}
+
+/// Meshes that differ in every way that matters to a plan.
+fn wishes() -> Vec<Mesh> {
+    let without_kibana = |clusters| {
+        let mut mesh = Mesh::example(clusters);
+        mesh.spec.kibana = false;
+        mesh
+    };
+    let (mut bigger, mut moved, mut sharing) = (Mesh::example(2), without_kibana(2), without_kibana(3));
+    bigger.spec.elastic_memory = "3g".parse().expect("should be a size");
+    moved.subnet = "10.213.7.0/24".parse().expect("should be a network");
+    sharing.spec.share = vec!["logs-*".parse().expect("should be a pattern")];
+    vec![Mesh::example(1), Mesh::example(3), bigger, moved, sharing]
+}
+
+#[test]
+fn wherever_a_run_stops_the_next_one_reaches_the_same_end() {
+    let mut walks = 0;
+    for to in &wishes() {
+        let starts: Vec<Model> =
+            std::iter::once(Model::empty()).chain(wishes().iter().map(|from| Model::empty().converge(from))).collect();
+        for start in starts {
+            let whole = start.clone().converge(to);
+            whole.assert_is(to);
+            let plan = plan_for(to, &start);
+            for stop in 0..plan.steps().count() {
+                let half = start.clone().carry_out_all(to, plan.steps().take(stop));
+                let done = half.converge(to);
+                done.assert_is(to);
+                for (cluster, server) in &start.servers {
+                    if let Some(now) = done.servers.get(cluster) {
+                        assert_eq!(now.born, server.born, "the data of {cluster} should survive");
+                    }
+                }
+                walks += 1;
+            }
+        }
+    }
+    assert!(walks > 300, "{walks} interrupted runs");
+}
+
+#[test]
+fn whatever_is_lost_is_made_again() {
+    let mesh = Mesh::example(3);
+    let second = ClusterId::new(2).unwrap();
+    let whole = Model::empty().converge(&mesh);
+    let losses: Vec<(&str, Loss)> = vec![
+        ("a container removed", Box::new(move |m| drop(m.there.containers.remove(&second.elastic())))),
+        (
+            "a container stopped",
+            Box::new(move |m| m.carry_out(&Mesh::example(3), &Step::StopContainer(second.elastic()))),
+        ),
+        (
+            "a container replaced",
+            Box::new(move |m| m.there.containers.get_mut(&second.kibana()).unwrap().fingerprint.clear()),
+        ),
+        (
+            "the network gone",
+            Box::new(|m| {
+                m.there.network = None;
+                m.stop_all();
+            }),
+        ),
+        ("the keystore deleted", Box::new(move |m| m.files(second).keystore = None)),
+        ("a remote removed", Box::new(move |m| m.servers.get_mut(&second).unwrap().remotes.clear())),
+        (
+            "a remote pointed elsewhere",
+            Box::new(move |m| {
+                for value in m.servers.get_mut(&second).unwrap().remotes.values_mut() {
+                    value.push('x');
+                }
+            }),
+        ),
+        ("a key invalidated", Box::new(move |m| m.servers.get_mut(&second).unwrap().keys.clear())),
+        ("a key file lost", Box::new(move |m| m.files(second).key = None)),
+        ("a key expired", Box::new(move |m| m.files(second).key.as_mut().unwrap().expires = NOW)),
+        (
+            "an unknown key",
+            Box::new(move |m| {
+                let key = KeyFacts { id: "stray".to_owned(), names: Vec::new() };
+                m.servers.get_mut(&second).unwrap().keys.push(key);
+            }),
+        ),
+        (
+            "settings edited",
+            Box::new(move |m| {
+                m.files(second).services.get_mut(&ServiceKind::Elastic).unwrap().settings = Some(Secret::new("edited"));
+            }),
+        ),
+        (
+            "a certificate lost",
+            Box::new(move |m| {
+                m.files(second).services.get_mut(&ServiceKind::Elastic).unwrap().certificate = None;
+            }),
+        ),
+        ("a bundle cut", Box::new(move |m| m.files(second).bundle = Some(String::new()))),
+        ("an authority lost", Box::new(move |m| m.files(second).authority = None)),
+        ("the licence run out", Box::new(move |m| m.servers.get_mut(&second).unwrap().trial = false)),
+        ("the hosts block gone", Box::new(|m| m.there.hosts_file = Some(HOSTS.to_vec()))),
+        ("a stray container", Box::new(|m| m.there.strays.push("stray".to_owned()))),
+        ("all stopped", Box::new(Model::stop_all)),
+    ];
+    for (loss, lose) in losses {
+        let mut model = whole.clone();
+        lose(&mut model);
+        let plan = plan_for(&mesh, &model);
+        assert!(!plan.is_empty(), "{loss} should be seen");
+        assert!(!plan.destroys(), "{loss} should cost no data");
+        let mended = model.converge(&mesh);
+        mended.assert_is(&mesh);
+        for (cluster, server) in &whole.servers {
+            assert_eq!(mended.servers[cluster].born, server.born, "{loss}: the data of {cluster} should survive");
+        }
+    }
+}
+
+#[test]
+fn growing_restarts_nothing() {
+    let model = Model::empty().converge(&Mesh::example(3));
+    let before = model.there.containers.clone();
+    let grown = model.converge(&Mesh::example(5));
+    for (service, facts) in &before {
+        assert_eq!(&grown.there.containers[service], facts);
+    }
+}
+
+#[test]
+fn a_removed_mesh_leaves_nothing() {
+    let mesh = Mesh::example(2);
+    let whole = Model::empty().converge(&mesh);
+    let plan = remove(&whole.observe());
+    for stop in 0..=plan.steps().count() {
+        let half = whole.clone().carry_out_all(&mesh, plan.steps().take(stop));
+        let rest = remove(&half.observe());
+        let gone = half.carry_out_all(&mesh, rest.steps());
+        assert!(gone.there.containers.is_empty() && gone.there.network.is_none() && gone.there.record.is_none());
+        assert_eq!(gone.there.hosts_file.as_deref(), Some(HOSTS));
+    }
+}
+
+#[test]
+fn starting_afresh_makes_everything_anew() {
+    let old = Mesh::example(3);
+    let new = Mesh { id: "f".repeat(16), ..Mesh::example(2) };
+    let there = Model::empty().converge(&old).observe();
+    let plan = reach(&new, &removed(there.clone()), &moment()).after(remove(&there));
+    let mut model = Model::empty().converge(&old);
+    model.there.strays.clear();
+    let done = model.carry_out_all(&new, plan.steps());
+    done.assert_is(&new);
+    assert!(plan.steps().any(|step| *step == Step::WriteCredentials), "old passwords should not be kept");
+}
+
+#[test]
+fn stories() {
+    let without_kibana = |clusters| {
+        let mut mesh = Mesh::example(clusters);
+        mesh.spec.kibana = false;
+        mesh
+    };
+    let two = Model::empty().converge(&without_kibana(2));
+    insta::assert_snapshot!(plan_for(&without_kibana(3), &two), @r"
+    record the mesh
+      ~ mesh.json
+    issue authorities
+      + authority of cluster03
+    issue certificates
+      + certificate of cluster03-elastic
+    write bundles
+      ~ authorities that cluster01 trusts
+      ~ authorities that cluster02 trusts
+      ~ authorities that cluster03 trusts
+      ~ ca.crt for browsers
+    write settings
+      ~ settings of cluster03-elastic
+    write keystores
+      ~ keystore of cluster03
+    create containers
+      + container cluster03-elastic
+    start Elasticsearch
+      ~ container cluster03-elastic
+    wait for Elasticsearch
+      ? cluster03-elastic answers
+    set passwords
+      ~ passwords of elastic and kibana_system on cluster03
+    issue API keys
+      + API key of cluster03
+    store credentials
+      ~ keystore of cluster01: credentials of cluster02 cluster03
+      ~ keystore of cluster02: credentials of cluster01 cluster03
+      ~ keystore of cluster03: credentials of cluster01 cluster02
+    connect clusters
+      ~ remotes of cluster01: cluster02 cluster03
+      ~ remotes of cluster02: cluster01 cluster03
+      ~ remotes of cluster03: cluster01 cluster02
+    prove links
+      ? links from cluster01 to cluster02 cluster03
+      ? links from cluster02 to cluster01 cluster03
+      ? links from cluster03 to cluster01 cluster02
+    update /etc/hosts
+      ~ block in /etc/hosts
+    ");
+    let three = Model::empty().converge(&without_kibana(3));
+    insta::assert_snapshot!(plan_for(&without_kibana(2), &three), @r"
+    record the mesh
+      ~ mesh.json
+    disconnect clusters that leave
+      - remotes of cluster01: cluster03
+      - remotes of cluster02: cluster03
+    remove containers
+      - container cluster03-elastic
+    remove clusters
+      - directory of cluster03 with its data
+    write bundles
+      ~ authorities that cluster01 trusts
+      ~ authorities that cluster02 trusts
+      ~ ca.crt for browsers
+    store credentials
+      ~ keystore of cluster01: credentials of cluster02
+      ~ keystore of cluster02: credentials of cluster01
+    connect clusters
+      ~ remotes of cluster01: cluster02, no longer cluster03
+      ~ remotes of cluster02: cluster01, no longer cluster03
+    prove links
+      ? links from cluster01 to cluster02
+      ? links from cluster02 to cluster01
+    update /etc/hosts
+      ~ block in /etc/hosts
+    ");
+}
