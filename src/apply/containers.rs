@@ -98,7 +98,9 @@ impl Apply<'_> {
                         .map(|licence| licence.is_none().then(|| "its licence is not known yet".to_owned())),
                     other => other,
                 },
-                ServiceKind::Kibana => kibana.status().await,
+                ServiceKind::Kibana => {
+                    kibana.status().await.map(|status| status.err().map(|status| format!("status {status}")))
+                }
             };
             Ok(match answer {
                 Ok(None) => Probe::Ready(()),

@@ -36,8 +36,8 @@ pub struct Observed {
     pub browser_bundle: Option<String>,
     /// Servers that answer, are healthy and take the password.
     pub servers: BTreeMap<ClusterId, ServerFacts>,
-    /// Kibanas that answer and are ready.
-    pub kibanas: BTreeSet<ClusterId>,
+    /// Kibanas that answer and are ready, each with the fingerprint of the certificate it shows.
+    pub kibanas: BTreeMap<ClusterId, String>,
     /// `/etc/hosts`; `None` where this run may not write it.
     pub hosts_file: Option<Vec<u8>>,
     /// Of this machine's Docker, but not of this mesh.

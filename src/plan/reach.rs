@@ -66,6 +66,7 @@ pub fn reach(mesh: &Mesh, there: &Observed, moment: &Moment) -> Plan {
         .stage("store credentials", mesh.clusters().filter_map(|c| reach.credentials(c)))
         .stage("connect clusters", mesh.clusters().filter_map(|c| reach.connect(c)))
         .stage("revoke stale API keys", mesh.clusters().filter(|c| reach.keys_to_revoke(*c)).map(Step::RevokeKeys))
+        .stage("restart Kibana", kibana().filter(|s| reach.kibana_outdated(*s)).map(Step::RestartContainer))
         .stage("prove links", mesh.clusters().filter_map(|c| reach.prove(c)))
         .stage("wait for Kibana", kibana().filter(|s| reach.kibana_not_ready(*s)).map(Step::AwaitReady))
         .stage("update /etc/hosts", reach.hosts())
@@ -324,7 +325,16 @@ impl Reach<'_> {
     }
 
     fn kibana_not_ready(&self, service: ServiceId) -> bool {
-        self.container_stale(service) || !self.there.kibanas.contains(&service.cluster)
+        self.container_stale(service)
+            || !self.there.kibanas.contains_key(&service.cluster)
+            || self.kibana_outdated(service)
+    }
+
+    /// Whether Kibana runs with another certificate than its file's: it reads that only when it starts, unlike Elasticsearch.
+    fn kibana_outdated(&self, service: ServiceId) -> bool {
+        let file = self.service_files(service).and_then(|files| certs::fingerprint(files.certificate.as_ref()?));
+        let shown = self.there.kibanas.get(&service.cluster).filter(|_| !self.container_stale(service));
+        shown.is_some_and(|shown| Some(shown) != file.as_ref() || !self.certificate_good(service))
     }
 
     fn hosts(&self) -> Option<Step> {

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use reqwest::{Certificate, Client, Method, StatusCode};
+use reqwest::{Certificate, Client, Method, StatusCode, tls::TlsInfo};
 use serde_json::Value;
 
 use crate::mesh::secret::Secret;
@@ -23,6 +23,8 @@ pub struct Answer {
     pub status: u16,
     /// `null` where the answer is not JSON.
     pub body: Value,
+    /// The certificate that the server showed, as DER.
+    pub certificate: Vec<u8>,
 }
 
 /// Why there is no answer, or not the one that was hoped for.
@@ -71,6 +73,7 @@ impl Https {
             .tls_certs_only([certificate])
             .no_proxy()
             .https_only(true)
+            .tls_info(true)
             .connect_timeout(Duration::from_secs(5))
             .timeout(Self::TIMEOUT)
             .build()
@@ -96,8 +99,13 @@ impl Https {
         }
         let response = request.send().await.map_err(no_answer)?;
         let status = response.status();
+        let shown = response.extensions().get::<TlsInfo>().and_then(|tls| tls.peer_certificate().map(<[u8]>::to_vec));
         let bytes = response.bytes().await.map_err(no_answer)?;
-        Ok(Answer { status: status.as_u16(), body: serde_json::from_slice(&bytes).unwrap_or(Value::Null) })
+        Ok(Answer {
+            status: status.as_u16(),
+            body: serde_json::from_slice(&bytes).unwrap_or(Value::Null),
+            certificate: shown.unwrap_or_default(),
+        })
     }
 }
 

@@ -3,7 +3,14 @@
 use reqwest::Method;
 
 use super::https::{Https, HttpsError};
-use crate::mesh::{Mesh, id::ClusterId};
+use crate::mesh::{Mesh, id::ClusterId, service::digest_of};
+
+/// A Kibana that is ready.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ready {
+    /// The fingerprint of the certificate it shows.
+    pub certificate: String,
+}
 
 /// One cluster's Kibana.
 #[derive(Debug, Clone)]
@@ -18,10 +25,11 @@ impl Kibana {
         Ok(Self { https, path: format!("/{cluster}/api/status") })
     }
 
-    /// `Ok(None)` when Kibana is ready; otherwise what it says. It answers 503 until it reached Elasticsearch; see
-    /// <https://www.elastic.co/docs/api/doc/kibana/operation/operation-get-status>.
-    pub async fn status(&self) -> Result<Option<String>, HttpsError> {
+    /// What Kibana says of itself; `Err` with its status when it is not ready: it answers 503 until it reached
+    /// Elasticsearch. See <https://www.elastic.co/docs/api/doc/kibana/operation/operation-get-status>.
+    pub async fn status(&self) -> Result<Result<Ready, u16>, HttpsError> {
         let answer = self.https.ask(None, Method::GET, &self.path, None).await?;
-        Ok((!answer.succeeded()).then(|| format!("status {}", answer.status)))
+        let ready = Ready { certificate: digest_of(&[&answer.certificate]) };
+        Ok(if answer.succeeded() { Ok(ready) } else { Err(answer.status) })
     }
 }

@@ -134,7 +134,7 @@ impl World {
         let kibanas =
             clusters.iter().filter(|(cluster, _)| running(cluster.kibana())).map(async |(cluster, authority)| {
                 let status = Kibana::new(&mesh, *cluster, authority).ok()?.status().await;
-                matches!(status, Ok(None)).then_some(*cluster)
+                Some((*cluster, status.ok()?.ok()?.certificate))
             });
         let (servers, kibanas) = futures::join!(join_all(servers), join_all(kibanas));
         there.servers = servers.into_iter().flatten().collect();

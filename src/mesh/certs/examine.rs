@@ -12,7 +12,7 @@ use x509_parser::{
 };
 
 use super::CertificateError;
-use crate::mesh::secret::Secret;
+use crate::mesh::{secret::Secret, service::digest_of};
 
 /// What a certificate says about itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,6 +77,12 @@ pub fn verify(
         in_date(x509, now)?;
         key.map_or(Ok(()), |key| belongs(x509, key))
     })
+}
+
+/// Tells one certificate from another: a digest of the first one of `pem`, as [`digest_of`] makes it of the DER form.
+pub fn fingerprint(pem: &str) -> Option<String> {
+    let first = Pem::iter_from_buffer(pem.as_bytes()).next()?.ok()?;
+    Some(digest_of(&[&first.contents]))
 }
 
 /// One PEM text of several: in the order given, each ending in exactly one line break, a text that comes again left

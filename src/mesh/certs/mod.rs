@@ -10,6 +10,6 @@ mod issue;
 
 pub use self::{
     error::CertificateError,
-    examine::{bundle, examine, verify},
+    examine::{bundle, examine, fingerprint, verify},
     issue::{Authority, Names},
 };

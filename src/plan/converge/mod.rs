@@ -31,6 +31,7 @@ fn wishes() -> Vec<Mesh> {
     };
     let (mut bigger, mut moved, mut sharing) = (Mesh::example(2), without_kibana(2), without_kibana(3));
     bigger.spec.elastic_memory = "3g".parse().expect("should be a size");
+    bigger.spec.san = vec!["vm.example".parse().expect("should be a name")];
     moved.subnet = "10.213.7.0/24".parse().expect("should be a network");
     sharing.spec.share = vec!["logs-*".parse().expect("should be a pattern")];
     vec![Mesh::example(1), Mesh::example(3), bigger, moved, sharing]
@@ -114,6 +115,12 @@ fn whatever_is_lost_is_made_again() {
             "a certificate lost",
             Box::new(move |m| {
                 m.files(second).services.get_mut(&ServiceKind::Elastic).unwrap().certificate = None;
+            }),
+        ),
+        (
+            "Kibana's certificate lost",
+            Box::new(move |m| {
+                m.files(second).services.get_mut(&ServiceKind::Kibana).unwrap().certificate = None;
             }),
         ),
         ("a bundle cut", Box::new(move |m| m.files(second).bundle = Some(String::new()))),

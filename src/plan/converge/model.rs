@@ -46,6 +46,8 @@ pub(super) struct Server {
 pub(super) struct Model {
     pub(super) there: Observed,
     pub(super) servers: BTreeMap<ClusterId, Server>,
+    /// The certificate that each Kibana started with.
+    shown: BTreeMap<ClusterId, String>,
     /// Counts everything that is made, so that nothing is taken for another.
     made: u32,
 }
@@ -57,7 +59,7 @@ pub(super) fn moment() -> Moment {
 impl Model {
     pub(super) fn empty() -> Self {
         let there = Observed { hosts_file: Some(HOSTS.to_vec()), ..Observed::default() };
-        Self { there, servers: BTreeMap::new(), made: 0 }
+        Self { there, servers: BTreeMap::new(), shown: BTreeMap::new(), made: 0 }
     }
 
     fn number(&mut self) -> u32 {
@@ -123,16 +125,11 @@ impl Model {
             };
             there.servers.insert(*cluster, facts);
         }
-        let kibana = |facts: &ContainerFacts| facts.state == ContainerState::Running;
-        there.kibanas = self
-            .there
-            .containers
-            .iter()
-            .filter(|(service, facts)| {
-                service.kind == ServiceKind::Kibana && kibana(facts) && self.runs(service.cluster)
-            })
-            .map(|(service, _)| service.cluster)
-            .collect();
+        there.kibanas =
+            self.shown.iter().filter(|(cluster, _)| self.runs(**cluster)).map(|(c, f)| (*c, f.clone())).collect();
+        there.kibanas.retain(|cluster, _| {
+            self.there.containers.get(&cluster.kibana()).is_some_and(|facts| facts.state == ContainerState::Running)
+        });
         there
     }
 
@@ -225,6 +222,10 @@ impl Model {
                     self.servers.entry(service.cluster).or_insert(new).loaded = loaded;
                 } else {
                     assert!(self.answering(service.cluster).passwords, "Kibana should find its password set");
+                    let files = &self.there.files[&service.cluster].services[&service.kind];
+                    let certificate = files.certificate.as_ref().expect("should have a certificate first");
+                    self.shown
+                        .insert(service.cluster, certs::fingerprint(certificate).expect("should be a certificate"));
                 }
             }
             Step::StopContainer(service) => {
