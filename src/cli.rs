@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::mesh::{
     id::ClusterId,
     network::Subnet,
-    spec::{Asked, IndexPattern, KeyDays, Memory, Registry, StackVersion, SubjectName},
+    spec::{Asked, IndexPattern, KeyDays, Memory, SpecError, StackVersion, SubjectName},
 };
 
 /// A data mesh: Elasticsearch clusters on one Docker host, each a remote cluster of every other
@@ -54,7 +54,7 @@ pub struct CreateArgs {
     stack_version: Option<StackVersion>,
     /// Registry of the images [default: docker.elastic.co]
     #[arg(long, value_name = "HOST", env = "MESH_REGISTRY")]
-    registry: Option<Registry>,
+    registry: Option<String>,
     /// Elasticsearch only
     #[arg(long, overrides_with = "kibana")]
     no_kibana: bool,
@@ -98,13 +98,16 @@ pub struct CreateArgs {
 
 impl CreateArgs {
     /// What the flags say of the mesh.
-    pub fn asked(&self) -> Asked {
+    ///
+    /// # Errors
+    /// The registry is none. It is looked at here, since an empty `MESH_REGISTRY` is to mean "not said".
+    pub fn asked(&self) -> Result<Asked, SpecError> {
         let switch = |on: bool, off: bool| if on { Some(true) } else { off.then_some(false) };
         let list = |values: &[_]| (!values.is_empty()).then(|| values.to_vec());
-        Asked {
+        Ok(Asked {
             clusters: self.clusters,
             stack_version: self.stack_version,
-            registry: self.registry.clone(),
+            registry: self.registry.as_deref().filter(|name| !name.is_empty()).map(str::parse).transpose()?,
             kibana: switch(self.kibana, self.no_kibana),
             bind: self.bind,
             elastic_memory: self.elastic_memory,
@@ -114,7 +117,7 @@ impl CreateArgs {
             key_days: self.key_days,
             hosts: switch(self.hosts, self.no_hosts),
             subnet: self.subnet,
-        }
+        })
     }
 }
 

@@ -98,23 +98,30 @@ impl Console {
             mesh.dir.display()
         ));
         let steps = plan.steps().count();
-        err(&format!("{steps} steps in {} stages (`--dry-run` shows them)", plan.stages.len()));
+        let count = |wanted: fn(&Step) -> bool| plan.steps().filter(|step| wanted(step)).count();
+        let made = count(|step| matches!(step, Step::CreateContainer(_)));
+        let gone = count(|step| matches!(step, Step::RemoveContainer(_)));
+        let again = count(|step| matches!(step, Step::RestartContainer(_)));
+        err(&format!(
+            "{steps} steps in {} stages (`--dry-run` shows them); containers: {made} made, {gone} removed, {again} restarted",
+            plan.stages.len()
+        ));
     }
 
     /// What a plan takes away, with the bytes on disk of what it deletes.
-    pub fn removals(&self, plan: &Plan, size: u64) {
+    pub fn removals(&self, plan: &Plan, size: Option<u64>) {
         err("this goes:");
         for step in plan.steps() {
             let is_thing = matches!(
                 step,
-                Step::RemoveContainer(_) | Step::RemoveStray(_) | Step::RemoveNetwork | Step::RemoveHosts
+                Step::RemoveContainer(_) | Step::RemoveStray(_) | Step::RemoveNetwork { .. } | Step::RemoveHosts
             );
             if is_thing || step.destroys() {
                 err(&format!("  - {step}"));
             }
         }
         if plan.destroys() {
-            err(&format!("{} on disk", bytes(size)));
+            err(&format!("{} on disk", size.map_or("an unknown amount".to_owned(), bytes)));
         }
     }
 

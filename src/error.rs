@@ -7,7 +7,7 @@ use crate::{
     plan::select::SelectionError,
     world::{
         account::AccountError, disk::DiskError, docker::DockerError, files::FilesError, host::HostError,
-        https::HttpsError, lock::LockError, observe::WorldError, ports::PortsError,
+        https::HttpsError, lock::LockError, ports::PortsError, survey::WorldError,
     },
 };
 
@@ -38,11 +38,13 @@ pub struct Error {
     pub causes: Vec<String>,
     /// What to type next.
     pub hint: Option<String>,
+    /// Somebody ended the run; nothing is wrong.
+    pub interrupted: bool,
 }
 
 impl Error {
     pub fn new(exit: Exit, message: impl Into<String>) -> Self {
-        Self { exit, message: message.into(), causes: Vec::new(), hint: None }
+        Self { exit, message: message.into(), causes: Vec::new(), hint: None, interrupted: false }
     }
 
     #[must_use]
@@ -57,9 +59,18 @@ impl Error {
         self
     }
 
-    /// This as the cause of `message`.
+    /// The same once something was changed: a machine that stops being ready has stopped the run part-way.
+    #[must_use]
+    pub fn part_way(self) -> Self {
+        if self.exit == Exit::Machine { self.exit(Exit::Unfinished) } else { self }
+    }
+
+    /// This as the cause of `message`; an interruption stays one.
     #[must_use]
     pub fn under(self, message: impl Into<String>) -> Self {
+        if self.interrupted {
+            return self;
+        }
         let causes = std::iter::once(self.message).chain(self.causes).collect();
         Self { message: message.into(), causes, ..self }
     }

@@ -188,7 +188,7 @@ fn settings_that_cannot_be() {
     assert_snapshot!(said.join("\n"), @r"
     error: invalid value '8.13.4' for '--stack-version <VERSION>': 8.13.4 is too old: clusters trust each other by API key from 8.14.0 on
     error: invalid value 'latest' for '--stack-version <VERSION>': `latest` is not a version such as `9.5.3`
-    error: invalid value 'https://example.org' for '--registry <HOST>': `https://example.org` is not a registry such as `docker.elastic.co` or `registry.local:5000/elastic`
+    error: `https://example.org` is not a registry such as `docker.elastic.co` or `registry.local:5000/elastic`
     error: invalid value '100m' for '--elastic-memory <SIZE>': 100m is out of range: a container needs 512m or more
     error: invalid value 'lots' for '--kibana-memory <SIZE>': `lots` is not an amount of memory such as `2g` or `1536m`
     error: invalid value 'example.org' for '--bind <ADDRESS>': invalid IP address syntax
@@ -207,15 +207,18 @@ fn a_licence_that_is_none() {
     for (text, reason) in [
         ("not json", "expected ident at line 1 column 2"),
         ("{}", "it has no `license.uid`"),
-        (r#"{"license": {"uid": "x"}}"#, "it has no `license.signature`"),
+        (r#"{"license": {"uid": "x", "type": "basic", "signature": "x"}}"#, "links need an Enterprise licence"),
     ] {
         fs::write(&path, text).unwrap();
         let told = run(&["create", "2", "--license", path.to_str().unwrap()]);
-        assert!(told.starts_with("exit 2\n") && told.contains(&format!("is no licence: {reason}")), "{told}");
+        assert!(
+            told.starts_with("exit 2\n") && told.contains(&format!("is no licence that can be used: {reason}")),
+            "{told}"
+        );
     }
     assert_snapshot!(run(&["create", "2", "--license", "/nonexistent/licence.json"]), @r"
     exit 2
-    error: /nonexistent/licence.json is no licence: there is no such file
+    error: /nonexistent/licence.json is no licence that can be used: there is no such file
 
     hint: give the JSON file that Elastic sent; without `--license`, a trial of 30 days is used
     ");

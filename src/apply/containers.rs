@@ -1,26 +1,29 @@
 //! Images, network and containers: pull, create, start, stop, remove, and wait until a service answers. I/O: Docker, network.
 
+use std::time::{Duration, Instant};
+
 use super::{Apply, wait::Probe};
 use crate::{
     console::{StageLine, bytes},
     error::{Error, Exit},
     mesh::{
-        id::{ServiceId, ServiceKind},
-        network,
+        Mesh,
+        id::{ClusterId, ServiceId, ServiceKind},
+        layout,
     },
-    world::{
-        docker::{Ended, label},
-        files as saved,
-        kibana::Kibana,
-    },
+    world::{docker::Ended, files as saved, kibana::Kibana},
 };
+
+/// A password that is refused for this long is the wrong one.
+const REFUSED_FOR: Duration = Duration::from_mins(1);
 
 impl Apply<'_> {
     pub(super) async fn pull_image(&self, image: &str, line: &StageLine) -> Result<(), Error> {
         let report = |progress: crate::world::docker::Progress| {
             line.now(&format!("{image} {} of {}", bytes(progress.done), bytes(progress.total)));
         };
-        self.world.docker.pull_image(image, report).await.map_err(|error| {
+        let pull = async { Ok(self.world.docker.pull_image(image, report).await) };
+        self.patience.unless_interrupted(pull).await?.map_err(|error| {
             Error::new(Exit::Machine, format!("the image {image} is not here and cannot be pulled"))
                 .cause(error.words())
                 .hint(
@@ -34,24 +37,18 @@ impl Apply<'_> {
         self.world.docker.create_network(self.mesh).await.map_err(|error| Error::from(error).exit(Exit::Unfinished))
     }
 
-    /// By id, since names are not unique, and only those that carry the mesh's id.
-    pub(super) async fn remove_network(&self) -> Result<(), Error> {
-        for found in self.world.docker.networks().await? {
-            if found.name == network::NAME && found.labels.get(label::MESH) == Some(&self.mesh.id) {
-                self.world.docker.remove_network(&found.id).await.map_err(|error| {
-                    let hint = format!("see what is attached with `docker network inspect {}`", network::NAME);
-                    Error::from(error).exit(Exit::Unfinished).hint(hint)
-                })?;
-            }
-        }
-        Ok(())
+    pub(super) async fn remove_network(&self, id: &str) -> Result<(), Error> {
+        Ok(self.world.docker.remove_network(id).await?)
     }
 
     pub(super) async fn create_container(&self, id: ServiceId) -> Result<(), Error> {
         self.make_service_dirs(&self.tree()?, id)?;
         let fingerprint = self.mesh.fingerprint(id, &self.credentials()?);
         let service = self.mesh.service(id);
-        Ok(self.world.docker.create_container(self.mesh, &service, &fingerprint).await?)
+        let created = self.world.docker.create_container(self.mesh, &service, &fingerprint).await;
+        created.map_err(|error| {
+            Error::from(error).hint("`mesh create` pulls the image if it is missing; then type the command again")
+        })
     }
 
     pub(super) async fn start_container(&self, service: ServiceId) -> Result<(), Error> {
@@ -82,13 +79,10 @@ impl Apply<'_> {
         let authority = saved::cluster(&self.tree()?, service.cluster)?.authority.unwrap_or_default();
         let kibana = Kibana::new(self.mesh, service.cluster, &authority)?;
         let server = self.server(service.cluster)?;
-        // one that Docker had to start again in the past is not one that ends now
         let before = self.world.docker.restarts(&name).await?;
+        let mut refused_since = None;
         let probe = async || {
-            let restarts = self.world.docker.restarts(&name).await?;
-            if restarts.is_none() || restarts > before {
-                return Err(died(service, &self.world.docker.ended(&name).await?));
-            }
+            self.watch(service, before).await?;
             let answer = match service.kind {
                 ServiceKind::Elastic => match server.health().await {
                     // a server that is up may not know its licence yet, and links depend on it
@@ -104,6 +98,13 @@ impl Apply<'_> {
             };
             Ok(match answer {
                 Ok(None) => Probe::Ready(()),
+                Ok(Some(reason)) if reason.starts_with("status 401") => {
+                    // for a moment after the start the right password is refused, too
+                    if refused_since.get_or_insert_with(Instant::now).elapsed() > REFUSED_FOR {
+                        return Err(locked_out(self.mesh, service.cluster));
+                    }
+                    Probe::Pending(reason)
+                }
                 Ok(Some(reason)) => Probe::Pending(reason),
                 Err(error) => Probe::Pending(error.cause()),
             })
@@ -111,6 +112,27 @@ impl Apply<'_> {
         line.now(&format!("waiting for {name}"));
         self.patience.until(&format!("{name} to answer"), None, probe).await
     }
+}
+
+impl Apply<'_> {
+    /// Fails when the container does not run, or Docker had to start it again since `before`: one that ended and came back
+    /// in the past is not one that ends now.
+    pub(super) async fn watch(&self, service: ServiceId, before: Option<i64>) -> Result<(), Error> {
+        let name = service.to_string();
+        let restarts = self.world.docker.restarts(&name).await?;
+        if restarts.is_none() || restarts > before {
+            return Err(died(service, &self.world.docker.ended(&name).await?));
+        }
+        Ok(())
+    }
+}
+
+fn locked_out(mesh: &Mesh, cluster: ClusterId) -> Error {
+    let file = mesh.dir.join(layout::CREDENTIALS);
+    Error::new(Exit::Unhealthy, format!("{cluster} does not take the password of elastic in {}", file.display())).hint(format!(
+        "put back the one it has, or give it this one: `docker exec -it {} bin/elasticsearch-reset-password -u elastic -i`",
+        cluster.elastic()
+    ))
 }
 
 /// What is told of a container that ended though it should run.

@@ -16,12 +16,11 @@ use crate::{
         layout,
         secret::Secret,
     },
-    plan::reach::is_own,
     world::{
         account,
         disk::{self, Tree},
         files as saved,
-        observe::ACCOUNT,
+        survey::ACCOUNT,
     },
 };
 
@@ -219,7 +218,7 @@ impl Apply<'_> {
 
     pub(super) fn remove_directory(&self) -> Result<(), Error> {
         let Some(tree) = self.world.tree()? else { return Ok(()) };
-        let own = |name: &str| is_own(name) || name.ends_with(".mesh-tmp") || name.contains(".mesh-tmp-");
+        let own = |name: &str| layout::is_own(name) || name.contains(".mesh-tmp-");
         if !tree.remove(layout::RECORD, own)? {
             self.console.note(&format!(
                 "{} stays: something that is not the mesh's is in it, or it is a mount",

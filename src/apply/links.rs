@@ -45,7 +45,7 @@ impl Apply<'_> {
 
     async fn reload(&self, on: ClusterId, wanted: &[String]) -> Result<(), Error> {
         let server = self.server(on)?;
-        let reloaded = self.persist(&format!("{on} to read its keystore"), async || server.reload().await).await?;
+        let reloaded = self.persist(on, "the keystore", async || server.reload().await).await?;
         let missing =
             |names: &std::collections::BTreeSet<String>| wanted.iter().find(|name| !names.contains(*name)).cloned();
         let failure = reloaded
@@ -61,20 +61,20 @@ impl Apply<'_> {
         }
     }
 
-    /// One settings call with all remotes, every field of each, and the fields of those that go as null.
-    pub(super) async fn connect(&self, on: ClusterId, without: &[ClusterId]) -> Result<(), Error> {
+    /// One settings call with all remotes, every field of each, and what nobody wanted as null.
+    pub(super) async fn connect(&self, on: ClusterId, without: &[String]) -> Result<(), Error> {
         let mut settings: BTreeMap<String, Option<String>> =
             self.mesh.remote_settings(on).into_iter().map(|(name, value)| (name, Some(value))).collect();
-        settings.extend(without.iter().map(|remote| (format!("cluster.remote.{remote}.*"), None)));
+        settings.extend(without.iter().map(|name| (name.clone(), None)));
         let server = self.server(on)?;
-        self.persist(&format!("the remotes of {on}"), async || server.put_settings(&settings).await).await
+        self.persist(on, "the remotes", async || server.put_settings(&settings).await).await
     }
 
     /// Settings before credentials: a remote without credentials would be tried with trust by certificate.
     pub(super) async fn disconnect(&self, on: ClusterId, from: &[ClusterId]) -> Result<(), Error> {
         let settings = from.iter().map(|remote| (format!("cluster.remote.{remote}.*"), None)).collect();
         let server = self.server(on)?;
-        self.persist(&format!("the remotes of {on}"), async || server.put_settings(&settings).await).await?;
+        self.persist(on, "the remotes", async || server.put_settings(&settings).await).await?;
         let names: Vec<String> = from.iter().copied().map(keystore::credentials_of).collect();
         self.edit_keystore(on, move |keystore| {
             for name in names {
@@ -112,17 +112,16 @@ impl Apply<'_> {
             })
             .await;
         match proof {
-            Err(error) if !self.patience.is_interrupted() && !down.is_empty() => Err(unproved(on, &down, &error)),
+            Err(error) if !error.interrupted && !self.patience.is_interrupted() && !down.is_empty() => {
+                Err(unproved(on, &down))
+            }
             other => other,
         }
     }
 }
 
-fn unproved(on: ClusterId, down: &BTreeMap<ClusterId, String>, error: &Error) -> Error {
+fn unproved(on: ClusterId, down: &BTreeMap<ClusterId, String>) -> Error {
     let told = Error::new(Exit::Unhealthy, format!("{} of the links from {on} are down", down.len()));
     let told = down.iter().fold(told, |told, (remote, reason)| told.cause(format!("{on} → {remote}: {reason}")));
-    match &error.hint {
-        Some(hint) => told.hint(hint.clone()),
-        None => told,
-    }
+    told.hint("see what the cluster says with `docker logs` of its container; type the same command again when the cause is gone")
 }

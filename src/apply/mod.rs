@@ -19,11 +19,11 @@ use crate::{
     console::{Console, StageLine},
     error::{Error, Exit},
     mesh::{Mesh, Owner, id::ClusterId},
-    plan::{Plan, Stage, Step},
+    plan::{Effect, Plan, Stage, Step},
     world::{World, disk::Tree, elasticsearch::Elasticsearch, files as saved},
 };
 
-/// How many steps of a stage run at the same time. Boots wait in the background, so this bounds requests, not servers.
+/// How many steps of a stage run at the same time; those that only wait are not bounded.
 const TOGETHER: usize = 32;
 
 /// The configuration files of an image, as paths with contents.
@@ -56,23 +56,35 @@ impl<'a> Apply<'a> {
 
     /// Carries out a plan. What was done before a failure stays, for the next run to go on from.
     pub async fn apply(&self, plan: &Plan) -> Result<(), Error> {
+        let mut changed = false;
         for stage in &plan.stages {
             if self.patience.is_interrupted() {
                 return Err(Patience::interruption());
             }
-            self.stage(stage).await?;
+            let pulls = stage.pulls();
+            changed |= !pulls;
+            self.stage(stage).await.map_err(|error| if changed { error.part_way() } else { error })?;
+            if pulls {
+                self.patience.restart();
+            }
         }
         Ok(())
     }
 
     async fn stage(&self, stage: &Stage) -> Result<(), Error> {
         let line = self.console.stage(stage.title, stage.steps.len());
+        // every server is watched from the start, however many there are
+        let waits = stage.steps.iter().all(|step| step.effect() == Effect::Waits);
+        // one that ends while it boots fails the run at once; links are all looked at, to name each that is down
+        let boots = stage.steps.iter().all(|step| matches!(step, Step::AwaitReady(_)));
+        let together = if waits { stage.steps.len() } else { TOGETHER };
         let errors: Vec<Error> = stream::iter(&stage.steps)
             .map(|step| self.step(step, &line))
-            .buffer_unordered(TOGETHER)
-            .filter_map(async |outcome| outcome.err())
+            .buffer_unordered(together)
+            .filter_map(async |outcome| outcome.inspect_err(|_| self.patience.abandon(boots)).err())
             .collect()
             .await;
+        self.patience.abandon(false);
         if errors.is_empty() {
             line.done();
             Ok(())
@@ -96,7 +108,7 @@ impl<'a> Apply<'a> {
             Step::WriteSettings(service) => self.write_settings(*service).await,
             Step::WriteKeystore(cluster) => self.write_keystore(*cluster).await,
             Step::CreateNetwork => self.create_network().await,
-            Step::RemoveNetwork => self.remove_network().await,
+            Step::RemoveNetwork { id } => self.remove_network(id).await,
             Step::CreateContainer(service) => self.create_container(*service).await,
             Step::StartContainer(service) => self.start_container(*service).await,
             Step::StopContainer(service) => self.stop_container(*service, line).await,
@@ -142,7 +154,7 @@ impl<'a> Apply<'a> {
         let files = saved::cluster(&tree, cluster)?;
         let missing = |what: &str| {
             Error::new(Exit::Unfinished, format!("the {what} of {cluster} is missing in {}", self.mesh.dir.display()))
-                .hint("`mesh create` makes it again")
+                .hint("`mesh create` says what can be done")
         };
         let authority = files.authority.ok_or_else(|| missing("authority"))?;
         let credentials = saved::credentials(&tree)?.ok_or_else(|| missing("password"))?;
@@ -150,16 +162,17 @@ impl<'a> Apply<'a> {
     }
 }
 
-/// One error of all that a stage's steps returned. A link that is down weighs less than a step that could not be done.
-fn gathered(stage: &Stage, mut errors: Vec<Error>) -> Error {
-    if errors.iter().any(|error| error.message == Patience::interruption().message) {
-        return Patience::interruption();
-    }
-    if errors.len() == 1 {
-        return errors.remove(0);
+/// One error of all that a stage's steps returned; those that were only cut short say nothing.
+fn gathered(stage: &Stage, errors: Vec<Error>) -> Error {
+    let (cut, mut errors): (Vec<Error>, Vec<Error>) = errors.into_iter().partition(|error| error.interrupted);
+    match errors.len() {
+        0 => return cut.into_iter().next().unwrap_or_else(Patience::interruption),
+        1 => return errors.remove(0),
+        _ => {}
     }
     errors.sort_by(|a, b| a.message.cmp(&b.message));
-    let exit = if errors.iter().all(|error| error.exit == errors[0].exit) { errors[0].exit } else { Exit::Unfinished };
+    let same = errors.iter().all(|error| error.exit == errors[0].exit);
+    let exit = if same { errors[0].exit } else { Exit::Unfinished };
     let hint = errors[0].hint.clone();
     let mut told = Error::new(exit, format!("{} of {} steps failed: {}", errors.len(), stage.steps.len(), stage.title));
     for error in errors {

@@ -15,37 +15,39 @@ use crate::{
 
 impl Apply<'_> {
     /// Repeats a call while the security index is coming up: for a moment after the start it answers 503, or 401 to the
-    /// right password.
+    /// right password. A server that ends meanwhile ends the wait.
     pub(super) async fn persist<T>(
         &self,
+        cluster: ClusterId,
         what: &str,
         mut call: impl AsyncFnMut() -> Result<T, HttpsError>,
     ) -> Result<T, Error> {
+        let before = self.world.docker.restarts(&cluster.elastic().to_string()).await?;
         let probe = async || match call().await {
             Ok(value) => Ok(Probe::Ready(value)),
-            Err(error @ (HttpsError::Refused { status: 401 | 408 | 429 | 503, .. } | HttpsError::NoAnswer { .. })) => {
+            Err(error @ HttpsError::Refused { status: 401 | 408 | 429 | 503, .. }) => Ok(Probe::Pending(error.cause())),
+            Err(error @ HttpsError::NoAnswer { .. }) => {
+                self.watch(cluster.elastic(), before).await?;
                 Ok(Probe::Pending(error.cause()))
             }
             Err(error) => Err(Error::from(error)),
         };
-        self.patience.until(what, None, probe).await
+        self.patience.until(&format!("{what} of {cluster}"), None, probe).await
     }
 
     pub(super) async fn apply_licence(&self, cluster: ClusterId) -> Result<(), Error> {
         let server = self.server(cluster)?;
         let licence = self.licence.as_ref().unwrap_or(&Value::Null);
-        self.persist(&format!("the licence of {cluster}"), async || server.put_licence(licence).await).await.map_err(
-            |error| {
-                error
-                    .under(format!("{cluster} does not take the licence"))
-                    .hint("links need an Enterprise licence; without `--license`, a trial of 30 days is used")
-            },
-        )
+        self.persist(cluster, "the licence", async || server.put_licence(licence).await).await.map_err(|error| {
+            error
+                .under(format!("{cluster} does not take the licence"))
+                .hint("links need an Enterprise licence; without `--license`, a trial of 30 days is used")
+        })
     }
 
     pub(super) async fn start_trial(&self, cluster: ClusterId) -> Result<(), Error> {
         let server = self.server(cluster)?;
-        self.persist(&format!("the trial of {cluster}"), async || server.start_trial().await).await.map_err(|error| {
+        self.persist(cluster, "the trial", async || server.start_trial().await).await.map_err(|error| {
             error
                 .under(format!("{cluster} has no licence that allows links, and cannot start a trial"))
                 .hint("give an Enterprise licence with `--license FILE`")
@@ -58,7 +60,7 @@ impl Apply<'_> {
         let server = self.server(cluster)?;
         let credentials = self.credentials()?;
         for (user, password) in [("elastic", &credentials.elastic), ("kibana_system", &credentials.kibana_system)] {
-            self.persist(&format!("the password of {user} on {cluster}"), async || {
+            self.persist(cluster, &format!("the password of {user}"), async || {
                 server.set_password(user, password).await
             })
             .await?;
@@ -70,7 +72,7 @@ impl Apply<'_> {
     pub(super) async fn issue_key(&self, cluster: ClusterId) -> Result<(), Error> {
         let server = self.server(cluster)?;
         let key = self
-            .persist(&format!("the API key of {cluster}"), async || server.put_key(self.mesh, cluster, self.now).await)
+            .persist(cluster, "the API key", async || server.put_key(self.mesh, cluster, self.now).await)
             .await
             .map_err(|error| error.exit(Exit::Unfinished))?;
         let saved = SavedKey { id: key.id, encoded: key.encoded.expose().to_owned(), expires: key.expires };
@@ -87,7 +89,7 @@ impl Apply<'_> {
 
     pub(super) async fn update_key(&self, cluster: ClusterId) -> Result<(), Error> {
         let (server, key) = (self.server(cluster)?, self.saved_key(cluster)?);
-        self.persist(&format!("the API key of {cluster}"), async || server.update_key(self.mesh, &key.id).await).await
+        self.persist(cluster, "the API key", async || server.update_key(self.mesh, &key.id).await).await
     }
 
     pub(super) async fn revoke_keys(&self, cluster: ClusterId) -> Result<(), Error> {
@@ -97,11 +99,11 @@ impl Apply<'_> {
         if stale.is_empty() {
             return Ok(());
         }
-        self.persist(&format!("the API keys of {cluster}"), async || server.revoke_keys(&stale).await).await
+        self.persist(cluster, "the API keys", async || server.revoke_keys(&stale).await).await
     }
 
     async fn keys(&self, server: &Elasticsearch, cluster: ClusterId) -> Result<Vec<String>, Error> {
-        let keys = self.persist(&format!("the API keys of {cluster}"), async || server.keys(self.mesh).await).await?;
+        let keys = self.persist(cluster, "the API keys", async || server.keys(self.mesh).await).await?;
         Ok(keys.into_iter().map(|key| key.id).collect())
     }
 }

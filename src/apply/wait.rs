@@ -2,10 +2,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "the one place that sleeps: between two questions")]
 
-use std::{
-    sync::atomic::{AtomicBool, Ordering},
-    time::Duration,
-};
+use std::{cell::Cell, time::Duration};
 
 use tokio::time::{Instant, sleep, timeout_at};
 
@@ -22,25 +19,58 @@ pub enum Probe<T> {
     Pending(String),
 }
 
-/// How long waits may go on, and whether the user has had enough.
+/// How long waits may go on, and whether there is still a reason to wait.
 #[derive(Debug)]
 pub struct Patience {
-    pub deadline: Instant,
-    pub interrupted: AtomicBool,
+    time: Duration,
+    deadline: Cell<Instant>,
+    interrupted: Cell<bool>,
+    /// A step of the stage at hand has failed for good: the others need not be waited for.
+    abandoned: Cell<bool>,
 }
 
 impl Patience {
     pub fn new(time: Duration) -> Self {
-        Self { deadline: Instant::now() + time, interrupted: AtomicBool::new(false) }
+        let deadline = Cell::new(Instant::now() + time);
+        Self { time, deadline, interrupted: Cell::new(false), abandoned: Cell::new(false) }
+    }
+
+    /// Gives the waits to come their whole time again: what took long was not a mesh.
+    pub fn restart(&self) {
+        self.deadline.set(Instant::now() + self.time);
+    }
+
+    /// Asks the run to end after the step at hand; says whether that was asked before.
+    pub fn interrupt(&self) -> bool {
+        self.interrupted.replace(true)
     }
 
     pub fn is_interrupted(&self) -> bool {
-        self.interrupted.load(Ordering::Relaxed)
+        self.interrupted.get()
+    }
+
+    pub fn abandon(&self, abandoned: bool) {
+        self.abandoned.set(abandoned);
     }
 
     /// Ends the run, cleanly.
     pub fn interruption() -> Error {
-        Error::new(Exit::Unfinished, "interrupted").hint("type the same command again: it goes on from here")
+        let told =
+            Error::new(Exit::Unfinished, "interrupted").hint("type the same command again: it goes on from here");
+        Error { interrupted: true, ..told }
+    }
+
+    /// Does work that can be left in the middle, such as a pull.
+    pub async fn unless_interrupted<T>(&self, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+        let interruption = async {
+            while !self.is_interrupted() {
+                sleep(INTERVAL).await;
+            }
+        };
+        tokio::select! {
+            outcome = work => outcome,
+            () = interruption => Err(Self::interruption()),
+        }
     }
 
     /// Asks until the answer is ready. An error from `probe` ends the wait at once.
@@ -50,11 +80,11 @@ impl Patience {
         longest: Option<Duration>,
         mut probe: impl AsyncFnMut() -> Result<Probe<T>, Error>,
     ) -> Result<T, Error> {
-        let deadline = longest.map_or(self.deadline, |time| self.deadline.min(Instant::now() + time));
-        let mut reason = "it was never asked".to_owned();
+        let deadline = longest.map_or(self.deadline.get(), |time| self.deadline.get().min(Instant::now() + time));
+        let mut reason = "there was no time left to ask".to_owned();
         let asking = async {
             loop {
-                if self.is_interrupted() {
+                if self.is_interrupted() || self.abandoned.get() {
                     return Err(Self::interruption());
                 }
                 match probe().await? {
@@ -66,7 +96,7 @@ impl Patience {
         };
         match timeout_at(deadline, asking).await {
             Ok(outcome) => outcome,
-            Err(_) => Err(Error::new(Exit::Unfinished, format!("{what} took too long"))
+            Err(_) => Err(Error::new(Exit::Unfinished, format!("gave up waiting for {what}"))
                 .cause(reason)
                 .hint("type the same command again to go on, with a longer `--timeout` if the machine is slow")),
         }
@@ -81,10 +111,10 @@ mod tests {
     async fn a_wait_that_runs_out_tells_the_last_reason() {
         let patience = Patience::new(Duration::from_millis(1));
         let outcome = patience
-            .until::<()>("cluster01-elastic", None, async || Ok(Probe::Pending("health is red".to_owned())))
+            .until::<()>("cluster01-elastic to answer", None, async || Ok(Probe::Pending("health is red".to_owned())))
             .await;
         insta::assert_snapshot!(outcome.unwrap_err(), @r"
-        cluster01-elastic took too long
+        gave up waiting for cluster01-elastic to answer
           caused by: health is red
 
         hint: type the same command again to go on, with a longer `--timeout` if the machine is slow
@@ -94,7 +124,7 @@ mod tests {
     #[tokio::test]
     async fn an_interrupted_wait_ends_at_once() {
         let patience = Patience::new(Duration::from_mins(1));
-        patience.interrupted.store(true, Ordering::Relaxed);
+        patience.interrupt();
         let outcome = patience.until::<()>("x", None, async || panic!("should not be asked")).await;
         assert_eq!(outcome.unwrap_err().message, "interrupted");
     }

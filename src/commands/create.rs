@@ -9,15 +9,15 @@ use rand::{RngExt as _, rand_core::UnwrapErr, rngs::SysRng};
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use super::{interruptible, lock, open, time_for};
+use super::{consent, interruptible, lock, open, time_for};
 use crate::{
     apply::{Apply, wait::Patience},
     cli::CreateArgs,
     console::Console,
     error::{Error, Exit},
-    mesh::{Mesh, Owner, decide::Circumstances},
+    mesh::{Mesh, Owner, decide::Circumstances, spec::Asked},
     plan::{
-        Plan,
+        Plan, Step,
         check::{self, Finding, Severity},
         observed::Observed,
         reach::{Moment, reach},
@@ -31,23 +31,26 @@ const ROUNDS: u8 = 3;
 
 pub async fn create(args: &CreateArgs, dir: PathBuf, console: &Console) -> Result<Exit, Error> {
     let begun = Instant::now();
+    let asked = args.asked()?;
     let licence = args.license.as_deref().map(read_licence).transpose()?;
     let _lock = if args.dry_run { None } else { Some(lock()?) };
     let world = open(dir).await?;
     let survey = world.survey().await?;
 
-    let mesh = decide(args, &world, &survey)?;
+    let mesh = decide(asked, args.reset, &world, &survey)?;
     let there = world.observe(&mesh, &survey).await?;
     let mut moment =
         Moment { now: OffsetDateTime::now_utc(), licence: licence.as_ref().map(|licence| licence.uid.clone()) };
-    require(args, &world, &survey, &mesh, &there, console)?;
-
     let old = survey.record.as_ref().filter(|_| args.reset);
-    let plan = match old {
+    // what goes before the new mesh comes, as the old one knows it
+    let going = old.map(|old| world.remains(old, &survey)).transpose()?;
+    let there = going.as_ref().map_or(there.clone(), |going| replacing(there, going));
+    let plan = match &going {
         // images first: one that cannot be pulled must not be found missing when the old mesh is gone
-        Some(old) => reach(&mesh, &removed(there), &moment).after(removing(&world, old, &survey).await?),
+        Some(going) => reach(&mesh, &removed(there.clone()), &moment).after(remove(going)),
         None => reach(&mesh, &there, &moment),
     };
+    require(args, &world, &survey, &mesh, &there, &plan, console)?;
     if args.dry_run {
         console.plan(&plan);
         return Ok(Exit::Done);
@@ -57,8 +60,9 @@ pub async fn create(args: &CreateArgs, dir: PathBuf, console: &Console) -> Resul
         return Ok(Exit::Done);
     }
     console.intent(&mesh, &plan);
-    if plan.destroys() && !consent(args, &world, &plan, console)? {
-        console.note("nothing was changed");
+    // `--reset` is consent enough without a terminal, so that it works in CI; a mesh that shrinks is not
+    let agreed = args.yes || (args.reset && !console.can_ask());
+    if plan.destroys() && !consent(&world, &plan, agreed, console)? {
         return Ok(Exit::Done);
     }
 
@@ -68,25 +72,51 @@ pub async fn create(args: &CreateArgs, dir: PathBuf, console: &Console) -> Resul
     apply.licence = licence.map(|licence| licence.body);
     interruptible(&patience, console, async {
         apply.apply(&plan).await?;
-        for _ in 1..ROUNDS {
+        for round in 1..=ROUNDS {
             moment.now = OffsetDateTime::now_utc();
-            let survey = world.survey().await?;
-            let rest = reach(&mesh, &world.observe(&mesh, &survey).await?, &moment);
+            let there = look_again(&world, &mesh).await.map_err(Error::part_way)?;
+            let rest = reach(&mesh, &there, &moment);
             if rest.is_empty() {
                 return Ok(());
             }
-            apply.apply(&rest).await?;
+            if round == ROUNDS {
+                return Err(unsteady(&rest));
+            }
+            apply.apply(&rest).await.map_err(Error::part_way)?;
         }
-        Err(Error::new(Exit::Unhealthy, "the mesh does not stay as it was asked for")
-            .hint("somebody else may be changing it; `mesh create --dry-run` shows what differs"))
+        Ok(())
     })
     .await?;
     console.welcome(&mesh, begun.elapsed());
     Ok(Exit::Done)
 }
 
+async fn look_again(world: &World, mesh: &Mesh) -> Result<Observed, Error> {
+    let survey = world.survey().await?;
+    Ok(world.observe(mesh, &survey).await?)
+}
+
+/// A mesh that does not become as it was asked for, and what is still amiss.
+fn unsteady(rest: &Plan) -> Error {
+    let told = Error::new(Exit::Unhealthy, "the mesh does not stay as it was asked for");
+    rest.steps()
+        .take(5)
+        .fold(told, |told, step| told.cause(format!("still to do: {step}")))
+        .hint("somebody else may be changing it; `mesh create --dry-run` shows all that differs")
+}
+
+/// What is there, with what is about to go counted as the new mesh's: its ports and its memory will be free.
+fn replacing(there: Observed, going: &Observed) -> Observed {
+    Observed {
+        containers: going.containers.clone(),
+        network: going.network.clone(),
+        foreign: going.foreign.clone(),
+        ..there
+    }
+}
+
 /// pure, but for the random id: every name, port and address.
-fn decide(args: &CreateArgs, world: &World, survey: &Survey) -> Result<Mesh, Error> {
+fn decide(mut asked: Asked, reset: bool, world: &World, survey: &Survey) -> Result<Mesh, Error> {
     let host = &survey.host;
     let uid = match (host.is_root, survey.elastic, survey.free_uid) {
         (false, ..) => host.uid,
@@ -97,8 +127,7 @@ fn decide(args: &CreateArgs, world: &World, survey: &Survey) -> Result<Mesh, Err
         }
     };
     let recorded = survey.record.as_ref();
-    let mut asked = args.asked();
-    if args.reset {
+    if reset {
         asked.clusters = asked.clusters.or(recorded.map(|mesh| mesh.spec.clusters));
     }
     let now = Circumstances {
@@ -108,7 +137,7 @@ fn decide(args: &CreateArgs, world: &World, survey: &Survey) -> Result<Mesh, Err
         host_name: host.hostname.clone(),
         taken: world.taken_networks(survey),
     };
-    Ok(Mesh::decide(&asked, recorded.filter(|_| !args.reset), now)?)
+    Ok(Mesh::decide(&asked, recorded.filter(|_| !reset), now)?)
 }
 
 /// Everything that speaks against it, before anything is changed.
@@ -118,56 +147,47 @@ fn require(
     survey: &Survey,
     mesh: &Mesh,
     there: &Observed,
+    plan: &Plan,
     console: &Console,
 ) -> Result<(), Error> {
-    let mut there = there.clone();
-    if args.reset
-        && let Some(old) = &survey.record
-    {
-        world.count_as_ours(old, survey, &mut there);
+    let mut host = survey.host.clone();
+    if args.reset {
+        host.disk_free += world.size_of(plan).unwrap_or_default();
     }
-    let mut findings = check::machine(mesh, &there, &survey.host, &survey.listeners);
+    let mut findings = check::machine(mesh, there, &host, &survey.listeners);
     findings.extend(check::directory(&world.dir, &survey.entries, survey.record.is_some()));
     findings.extend(check::writable(&world.dir, survey.writable));
-    let grows = mesh.services().any(|service| !there.containers.contains_key(&service));
-    findings.extend(check::max_map_count(&survey.host).filter(|_| grows));
+    findings.extend(check::attached(plan, there));
+    let grows = plan.steps().any(|step| matches!(step, Step::CreateContainer(_)));
+    findings.extend(check::max_map_count(&host).filter(|_| grows));
     let (stops, warnings): (Vec<Finding>, Vec<Finding>) = findings.into_iter().partition(|finding| {
-        finding.severity == Severity::Problem || (finding.severity == Severity::Estimate && !args.force)
+        // mending what was there before needs no more room than it had
+        finding.severity == Severity::Problem || (finding.severity == Severity::Estimate && grows && !args.force)
     });
     if stops.is_empty() {
-        console.findings(&warnings);
+        if !plan.is_empty() {
+            console.findings(&warnings);
+        }
         return Ok(());
     }
     Err(refusal(stops))
 }
 
-/// One finding is the error; several are its causes.
+/// One finding is the error; several are its causes, each with its remedy.
 fn refusal(mut stops: Vec<Finding>) -> Error {
     if stops.len() == 1 {
         let finding = stops.remove(0);
         return Error::new(Exit::Machine, finding.message).hint(finding.hint);
     }
-    let hint = stops[0].hint.clone();
     let told = Error::new(Exit::Machine, format!("{} things are in the way", stops.len()));
-    stops.into_iter().fold(told, |told, finding| told.cause(finding.message)).hint(hint)
-}
-
-/// What has to go for `--reset`, as the old mesh knows it.
-async fn removing(world: &World, old: &Mesh, survey: &Survey) -> Result<Plan, Error> {
-    Ok(remove(&world.observe(old, survey).await?))
-}
-
-/// `--reset` is consent enough without a terminal, so that it works in CI; deleting clusters of a mesh that shrinks is not.
-fn consent(args: &CreateArgs, world: &World, plan: &Plan, console: &Console) -> Result<bool, Error> {
-    console.removals(plan, world.size_of(plan)?);
-    if args.yes || (args.reset && !console.can_ask()) {
-        return Ok(true);
+    let hints: Vec<String> = stops.iter().map(|finding| finding.hint.clone()).collect();
+    let mut distinct: Vec<String> = Vec::new();
+    for hint in hints {
+        if !distinct.contains(&hint) {
+            distinct.push(hint);
+        }
     }
-    if !console.can_ask() {
-        return Err(Error::new(Exit::Request, "this deletes data, and nobody can be asked")
-            .hint("add `--yes` if that is meant"));
-    }
-    Ok(console.agreed("delete this for good?"))
+    stops.into_iter().fold(told, |told, finding| told.cause(finding.message)).hint(distinct.join("\nhint: "))
 }
 
 struct Licence {
@@ -177,13 +197,21 @@ struct Licence {
 
 fn read_licence(path: &Path) -> Result<Licence, Error> {
     let refuse = |why: &str| {
-        Error::new(Exit::Request, format!("{} is no licence: {why}", path.display()))
+        Error::new(Exit::Request, format!("{} is no licence that can be used: {why}", path.display()))
             .hint("give the JSON file that Elastic sent; without `--license`, a trial of 30 days is used")
     };
-    let bytes = disk::read_outside(path)?.ok_or_else(|| refuse("there is no such file"))?;
+    let bytes = disk::read_outside(&disk::resolve(path)?)?.ok_or_else(|| refuse("there is no such file"))?;
     let body: Value = serde_json::from_slice(&bytes).map_err(|error| refuse(&error.to_string()))?;
     let licence = if body["licenses"].is_array() { &body["licenses"][0] } else { &body["license"] };
-    let uid = licence["uid"].as_str().ok_or_else(|| refuse("it has no `license.uid`"))?;
-    licence["signature"].as_str().ok_or_else(|| refuse("it has no `license.signature`"))?;
+    let text = |field: &str| licence[field].as_str().ok_or_else(|| refuse(&format!("it has no `license.{field}`")));
+    let (uid, kind) = (text("uid")?, text("type")?);
+    text("signature")?;
+    if !matches!(kind, "enterprise" | "trial") {
+        return Err(refuse(&format!("links need an Enterprise licence, and its type is `{kind}`")));
+    }
+    let ends = licence["expiry_date_in_millis"].as_i64().unwrap_or(i64::MAX);
+    if i128::from(ends) * 1_000_000 < OffsetDateTime::now_utc().unix_timestamp_nanos() {
+        return Err(refuse("it has expired"));
+    }
     Ok(Licence { uid: uid.to_owned(), body })
 }

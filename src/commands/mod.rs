@@ -6,7 +6,7 @@ mod create;
 mod manage;
 mod reset;
 
-use std::{env, path::PathBuf, sync::atomic::Ordering, time::Duration};
+use std::{env, path::PathBuf, time::Duration};
 
 use time::OffsetDateTime;
 use tokio::signal::unix::{SignalKind, signal};
@@ -16,6 +16,7 @@ use crate::{
     cli::{Cli, Command},
     console::Console,
     error::{Error, Exit},
+    plan::Plan,
     world::{
         World,
         lock::{Holder, Lock},
@@ -77,8 +78,13 @@ fn time_for(asked: Option<Duration>, clusters: u8) -> Duration {
     asked.unwrap_or(Duration::from_mins(1) * (5 + u32::from(clusters)))
 }
 
-/// Does the work, and meanwhile notes when somebody wants it to end: the step at hand is finished first.
-async fn interruptible<T>(patience: &Patience, console: &Console, work: impl Future<Output = T>) -> T {
+/// Does the work, and meanwhile notes when somebody wants it to end: the step at hand is finished first, unless they
+/// ask twice.
+async fn interruptible(
+    patience: &Patience,
+    console: &Console,
+    work: impl Future<Output = Result<(), Error>>,
+) -> Result<(), Error> {
     let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
     else {
         return work.await;
@@ -90,7 +96,26 @@ async fn interruptible<T>(patience: &Patience, console: &Console, work: impl Fut
             _ = interrupt.recv() => {}
             _ = terminate.recv() => {}
         }
-        console.note("stopping after the step at hand");
-        patience.interrupted.store(true, Ordering::Relaxed);
+        if patience.interrupt() {
+            return Err(Patience::interruption());
+        }
+        console.note("stopping after the step at hand; once more to stop at once");
     }
+}
+
+/// Whether what a plan deletes may go: shown first, then asked, unless `yes` says so.
+fn consent(world: &World, plan: &Plan, yes: bool, console: &Console) -> Result<bool, Error> {
+    console.removals(plan, world.size_of(plan));
+    if yes {
+        return Ok(true);
+    }
+    if !console.can_ask() {
+        return Err(Error::new(Exit::Request, "this deletes data, and nobody can be asked")
+            .hint("add `--yes` if that is meant"));
+    }
+    let agreed = console.agreed("delete this for good?");
+    if !agreed {
+        console.note("nothing was changed");
+    }
+    Ok(agreed)
 }

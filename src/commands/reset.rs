@@ -4,14 +4,14 @@ use std::{path::PathBuf, time::Instant};
 
 use time::OffsetDateTime;
 
-use super::{interruptible, lock, open, time_for};
+use super::{consent, interruptible, lock, open, time_for};
 use crate::{
     apply::{Apply, wait::Patience},
     cli::ResetArgs,
     console::Console,
     error::{Error, Exit},
     mesh::id::ClusterId,
-    plan::remove::remove,
+    plan::{check, remove::remove},
 };
 
 pub async fn reset(args: &ResetArgs, dir: PathBuf, console: &Console) -> Result<Exit, Error> {
@@ -31,22 +31,17 @@ pub async fn reset(args: &ResetArgs, dir: PathBuf, console: &Console) -> Result<
         )
         .hint("name the mesh's directory with `--dir`; `mesh` deletes nothing that it did not make"));
     };
-    let there = world.observe(&mesh, &survey).await?;
+    let there = world.remains(&mesh, &survey)?;
     let plan = remove(&there);
     if plan.is_empty() {
         console.done(&format!("nothing to do: there is no mesh in {}", world.dir.display()));
         return Ok(Exit::Done);
     }
-    console.removals(&plan, world.size_of(&plan)?);
-    if !args.yes {
-        if !console.can_ask() {
-            return Err(Error::new(Exit::Request, "this deletes data, and nobody can be asked")
-                .hint("type `mesh reset --yes` if that is meant"));
-        }
-        if !console.agreed("delete this for good?") {
-            console.note("nothing was changed");
-            return Ok(Exit::Done);
-        }
+    if let Some(finding) = check::attached(&plan, &there) {
+        return Err(Error::new(Exit::Machine, finding.message).hint(finding.hint));
+    }
+    if !consent(&world, &plan, args.yes, console)? {
+        return Ok(Exit::Done);
     }
 
     let patience = Patience::new(time_for(None, ClusterId::MAX));

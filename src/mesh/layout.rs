@@ -19,6 +19,11 @@ pub const BUNDLE: &str = "ca.crt";
 /// Names in the mesh's directory that are the mesh's own, besides the clusters'.
 pub const OWN_FILES: [&str; 3] = [RECORD, CREDENTIALS, BUNDLE];
 
+/// Whether a name in the mesh's directory is the mesh's own: a cluster's directory or one of [`OWN_FILES`].
+pub fn is_own(name: &str) -> bool {
+    name.parse::<ClusterId>().is_ok() || OWN_FILES.contains(&name)
+}
+
 pub fn authority_dir(cluster: ClusterId) -> String {
     format!("{cluster}/certs")
 }

@@ -18,7 +18,7 @@ pub mod spec;
 
 use std::{
     collections::BTreeMap,
-    net::{IpAddr, Ipv4Addr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
     path::PathBuf,
 };
 
@@ -130,9 +130,7 @@ impl Mesh {
             dns: [service.to_string(), "localhost".to_owned(), self.host_name.clone()].into(),
             ip: [Ipv4Addr::LOCALHOST.into(), self.service(service).address.into()].into(),
         };
-        if !self.spec.bind.is_unspecified() {
-            names.ip.insert(self.spec.bind);
-        }
+        names.ip.insert(self.client_address());
         for san in &self.spec.san {
             match san {
                 SubjectName::Dns(name) => names.dns.insert(name.clone()),
@@ -148,13 +146,17 @@ impl Mesh {
 
     /// The address that this machine's own clients reach the published ports by.
     pub fn client_address(&self) -> IpAddr {
-        if self.spec.bind.is_unspecified() { Ipv4Addr::LOCALHOST.into() } else { self.spec.bind }
+        match self.spec.bind {
+            IpAddr::V4(bind) if bind.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+            IpAddr::V6(bind) if bind.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+            bind => bind,
+        }
     }
 
     /// The host part of the URLs shown to people.
     pub fn public_host(&self) -> String {
         match self.spec.bind {
-            bind if bind.is_loopback() => "localhost".to_owned(),
+            bind if bind == Ipv4Addr::LOCALHOST || bind == Ipv6Addr::LOCALHOST => "localhost".to_owned(),
             bind if bind.is_unspecified() => self.host_name.clone(),
             IpAddr::V6(bind) => format!("[{bind}]"),
             IpAddr::V4(bind) => bind.to_string(),

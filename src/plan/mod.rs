@@ -40,7 +40,10 @@ pub enum Step {
     /// Writes what the keystore holds before the first start; other entries stay.
     WriteKeystore(ClusterId),
     CreateNetwork,
-    RemoveNetwork,
+    /// By Docker's id, since names are not unique and an older mesh's network has another label.
+    RemoveNetwork {
+        id: String,
+    },
     CreateContainer(ServiceId),
     StartContainer(ServiceId),
     StopContainer(ServiceId),
@@ -64,11 +67,11 @@ pub enum Step {
         on: ClusterId,
         of: Vec<ClusterId>,
     },
-    /// Sets all remotes of `on`, and takes `without` away.
+    /// Sets all remotes of `on`, and takes away the settings `without`, which nobody wanted.
     Connect {
         on: ClusterId,
         to: Vec<ClusterId>,
-        without: Vec<ClusterId>,
+        without: Vec<String>,
     },
     /// Takes remotes away from a cluster that stays: its settings first, then its credentials.
     Disconnect {
@@ -123,7 +126,7 @@ impl Step {
             | Self::StoreCredentials { .. }
             | Self::Connect { .. }
             | Self::WriteHosts => Effect::Changes,
-            Self::RemoveNetwork
+            Self::RemoveNetwork { .. }
             | Self::RemoveContainer(_)
             | Self::RemoveStray(_)
             | Self::RevokeKeys(_)
@@ -158,7 +161,7 @@ impl fmt::Display for Step {
             Self::WriteBrowserBundle => write!(f, "ca.crt for browsers"),
             Self::WriteSettings(service) => write!(f, "settings of {service}"),
             Self::WriteKeystore(cluster) => write!(f, "keystore of {cluster}"),
-            Self::CreateNetwork | Self::RemoveNetwork => write!(f, "network {}", network::NAME),
+            Self::CreateNetwork | Self::RemoveNetwork { .. } => write!(f, "network {}", network::NAME),
             Self::CreateContainer(service)
             | Self::StartContainer(service)
             | Self::StopContainer(service)
@@ -174,7 +177,7 @@ impl fmt::Display for Step {
             Self::StoreCredentials { on, of } => write!(f, "keystore of {on}: credentials of {}", list(of)),
             Self::Connect { on, to, without } => {
                 write!(f, "remotes of {on}: {}", list(to))?;
-                if without.is_empty() { Ok(()) } else { write!(f, ", no longer {}", list(without)) }
+                if without.is_empty() { Ok(()) } else { write!(f, ", no longer {}", without.join(" ")) }
             }
             Self::Disconnect { on, from } => write!(f, "remotes of {on}: {}", list(from)),
             Self::ProveLinks { on, to } => write!(f, "links from {on} to {}", list(to)),
@@ -191,6 +194,13 @@ pub struct Stage {
     /// In the imperative, lower case: `start Elasticsearch`.
     pub title: &'static str,
     pub steps: Vec<Step>,
+}
+
+impl Stage {
+    /// Whether it only pulls images, which changes nothing of a mesh.
+    pub fn pulls(&self) -> bool {
+        self.steps.iter().all(|step| matches!(step, Step::PullImage(_)))
+    }
 }
 
 /// All that has to be done, stage after stage.
@@ -213,8 +223,7 @@ impl Plan {
     /// The other plan, and then this one; but images are pulled before either, since that can fail and changes nothing.
     #[must_use]
     pub fn after(self, first: Plan) -> Self {
-        let pulls = |stage: &Stage| stage.steps.iter().all(|step| matches!(step, Step::PullImage(_)));
-        let (images, rest): (Vec<Stage>, Vec<Stage>) = self.stages.into_iter().partition(pulls);
+        let (images, rest): (Vec<Stage>, Vec<Stage>) = self.stages.into_iter().partition(Stage::pulls);
         Self { stages: images.into_iter().chain(first.stages).chain(rest).collect() }
     }
 

@@ -53,6 +53,8 @@ pub struct Foreign {
     pub meshes: BTreeSet<String>,
     /// A network with the mesh's name.
     pub network: bool,
+    /// Containers in a network of the mesh's name.
+    pub attached: Vec<String>,
     /// Subnets of other networks, with the networks' names.
     pub subnets: Vec<(IpNet, String)>,
     /// Ports published by other containers: address, port, container.

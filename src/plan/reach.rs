@@ -1,5 +1,7 @@
 //! From what is there to what is wanted: create, complete, grow, shrink and repair are this one function. Pure.
 
+use std::collections::BTreeMap;
+
 use time::{Duration, OffsetDateTime};
 
 use super::{
@@ -9,7 +11,7 @@ use super::{
 use crate::mesh::{
     Mesh, certs, hosts_file,
     id::{ClusterId, ServiceId, ServiceKind},
-    keystore, layout,
+    keystore,
     service::digest_of,
 };
 
@@ -42,7 +44,14 @@ pub fn reach(mesh: &Mesh, there: &Observed, moment: &Moment) -> Plan {
             "remove clusters",
             there.files.keys().filter(|c| **c > mesh.spec.clusters).map(|c| Step::RemoveFiles(*c)),
         )
-        .stage("remove the network", (there.network.is_some() && reach.network_stale()).then_some(Step::RemoveNetwork))
+        .stage(
+            "remove the network",
+            there
+                .network
+                .iter()
+                .filter(|_| reach.network_stale())
+                .map(|network| Step::RemoveNetwork { id: network.id.clone() }),
+        )
         .stage("write credentials", there.credentials.is_none().then_some(Step::WriteCredentials))
         .stage("issue authorities", mesh.clusters().filter(|c| !reach.authority_good(*c)).map(Step::IssueAuthority))
         .stage(
@@ -88,9 +97,10 @@ impl Reach<'_> {
         self.files(service.cluster)?.services.get(&service.kind)
     }
 
-    /// The server as it answers now; `None` also when its container is about to be replaced.
+    /// The server as it answers now; `None` also when its container is about to be replaced or restarted.
     fn server(&self, cluster: ClusterId) -> Option<&ServerFacts> {
-        if self.container_stale(cluster.elastic()) {
+        let elastic = cluster.elastic();
+        if self.container_stale(elastic) || !self.settings_good(elastic) {
             return None;
         }
         self.there.servers.get(&cluster)
@@ -214,6 +224,10 @@ impl Reach<'_> {
             return Some(Step::StartContainer(service));
         }
         match self.there.containers.get(&service)?.state {
+            // nobody can tell whether it runs with the settings that somebody edited
+            ContainerState::Running | ContainerState::Restarting if !self.settings_good(service) => {
+                Some(Step::RestartContainer(service))
+            }
             ContainerState::Running | ContainerState::Restarting => None,
             ContainerState::Created | ContainerState::Stopped => Some(Step::StartContainer(service)),
             ContainerState::Paused => Some(Step::RestartContainer(service)),
@@ -235,7 +249,12 @@ impl Reach<'_> {
             return false;
         };
         let known = |server: &ServerFacts| server.keys.iter().any(|facts| facts.id == key.id);
-        key.expires > self.moment.now && self.server(cluster).is_none_or(known)
+        key.expires > self.moment.now + self.key_margin() && self.server(cluster).is_none_or(known)
+    }
+
+    /// A key with less time than this is replaced: a month, or a quarter of a short life.
+    fn key_margin(&self) -> Duration {
+        Duration::days(30).min(Duration::hours(i64::from(self.mesh.spec.key_days.get()) * 24 / 4))
     }
 
     fn key(&self, cluster: ClusterId) -> Option<Step> {
@@ -280,23 +299,24 @@ impl Reach<'_> {
     fn extra_remotes(&self, on: ClusterId) -> Vec<ClusterId> {
         let set = self.server(on).into_iter().flat_map(|server| server.remotes.keys());
         let mut extra: Vec<ClusterId> = set
-            .filter_map(|setting| setting.split('.').nth(2)?.parse().ok())
+            .filter_map(|setting| alias(setting))
             .filter(|remote| !self.mesh.remotes(on).any(|wanted| wanted == *remote))
             .collect();
         extra.dedup();
         extra
     }
 
+    /// The settings of remotes that the mesh does not have are the business of [`Reach::disconnects`].
     fn connect(&self, on: ClusterId) -> Option<Step> {
         let wanted = self.mesh.remote_settings(on);
-        let set = self.server(on).is_some_and(|server| server.remotes == wanted);
-        // a mesh of one cluster has no remotes to set
-        let nothing_to_set = wanted.is_empty() && self.extra_remotes(on).is_empty();
-        (!set && !nothing_to_set).then(|| Step::Connect {
-            on,
-            to: self.mesh.remotes(on).collect(),
-            without: self.extra_remotes(on),
-        })
+        let ours = |name: &String| alias(name).is_some_and(|alias| self.mesh.remotes(on).any(|remote| remote == alias));
+        let set: Option<BTreeMap<String, String>> =
+            self.server(on).map(|server| server.remotes.clone().into_iter().filter(|(name, _)| ours(name)).collect());
+        if set.as_ref() == Some(&wanted) || (set.is_none() && wanted.is_empty()) {
+            return None;
+        }
+        let without = set.unwrap_or_default().into_keys().filter(|name| !wanted.contains_key(name)).collect();
+        Some(Step::Connect { on, to: self.mesh.remotes(on).collect(), without })
     }
 
     /// Only from clusters that stay and answer, and before the others are stopped, so that no search meets a dead remote.
@@ -348,7 +368,7 @@ impl Reach<'_> {
     }
 }
 
-/// Whether a path of the mesh's directory is the mesh's own: a cluster's directory or one of the named files.
-pub fn is_own(name: &str) -> bool {
-    name.parse::<ClusterId>().is_ok() || layout::OWN_FILES.contains(&name)
+/// The remote that a setting such as `cluster.remote.cluster03.mode` is about.
+fn alias(setting: &str) -> Option<ClusterId> {
+    setting.split('.').nth(2)?.parse().ok()
 }

@@ -13,7 +13,7 @@ pub fn remove(there: &Observed) -> Plan {
     let containers = there.containers.keys().copied().map(Step::RemoveContainer);
     Plan::default()
         .stage("remove containers", containers.chain(there.strays.iter().cloned().map(Step::RemoveStray)))
-        .stage("remove the network", there.network.is_some().then_some(Step::RemoveNetwork))
+        .stage("remove the network", there.network.iter().map(|network| Step::RemoveNetwork { id: network.id.clone() }))
         .stage("clear /etc/hosts", block.then_some(Step::RemoveHosts))
         .stage("remove the directory", there.record.is_some().then_some(Step::RemoveDirectory))
 }

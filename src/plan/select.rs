@@ -123,10 +123,14 @@ pub fn select(mesh: &Mesh, there: &Observed, selection: Selection, action: Actio
         matches!(state(service), Some(ContainerState::Running | ContainerState::Restarting | ContainerState::Paused))
     };
     let start = |plan: Plan| {
-        let down = |service: &ServiceId| action == Action::Restart || !up(service);
-        plan.stage("start Elasticsearch", elastic().filter(down).map(Step::StartContainer))
+        let bring_up = |service: ServiceId| match state(&service) {
+            Some(ContainerState::Paused) if action != Action::Restart => Some(Step::RestartContainer(service)),
+            _ if action == Action::Restart || !up(&service) => Some(Step::StartContainer(service)),
+            _ => None,
+        };
+        plan.stage("start Elasticsearch", elastic().filter_map(bring_up))
             .stage("wait for Elasticsearch", elastic().map(Step::AwaitReady))
-            .stage("start Kibana", kibana().filter(down).map(Step::StartContainer))
+            .stage("start Kibana", kibana().filter_map(bring_up))
             .stage("prove links", links(mesh, there, selection))
             .stage("wait for Kibana", kibana().map(Step::AwaitReady))
     };

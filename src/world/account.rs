@@ -66,6 +66,15 @@ pub fn find(name: &str) -> Result<Option<Account>, AccountError> {
     Ok(found.map(|user| Account { uid: user.uid.as_raw(), gid: user.gid.as_raw() }))
 }
 
+/// Whether a user has this number.
+///
+/// # Errors
+/// The database does not answer.
+pub fn has_uid(uid: u32) -> Result<bool, AccountError> {
+    let failed = |errno: nix::Error| AccountError::Lookup { name: uid.to_string(), cause: errno.into() };
+    Ok(User::from_uid(uid.into()).map_err(failed)?.is_some())
+}
+
 /// The highest number below those of people that neither a user nor a group has; `None` when all are taken.
 ///
 /// # Errors

@@ -45,6 +45,11 @@ pub enum HttpsError {
 }
 
 impl HttpsError {
+    /// Whether something answered with a certificate that the authority did not sign.
+    pub fn is_distrust(&self) -> bool {
+        matches!(self, Self::NoAnswer { .. }) && self.cause().contains("invalid peer certificate")
+    }
+
     /// The innermost cause, which is the one that tells: "connection refused" rather than "error sending request".
     pub fn cause(&self) -> String {
         let mut error: &dyn std::error::Error = self;
@@ -125,6 +130,7 @@ impl Answer {
     /// Elasticsearch's own words for a refusal.
     pub fn reason(&self) -> String {
         let error = &self.body["error"];
-        error["reason"].as_str().or(error.as_str()).unwrap_or("no reason given").to_owned()
+        let reason = error["reason"].as_str().or(error.as_str()).or(self.body["error_message"].as_str());
+        reason.unwrap_or("no reason given").to_owned()
     }
 }

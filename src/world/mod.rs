@@ -16,18 +16,13 @@ pub mod kibana;
 pub mod lock;
 pub mod observe;
 pub mod ports;
+pub mod survey;
 
 use std::path::PathBuf;
 
-use self::{
-    disk::Tree,
-    docker::{ContainerSummary, Docker, NetworkSummary},
-    observe::WorldError,
-};
-use crate::{
-    mesh::Mesh,
-    plan::host::{HostFacts, Listener},
-};
+pub use self::survey::Survey;
+use self::{disk::Tree, docker::Docker, survey::WorldError};
+use crate::plan::{Plan, Step};
 
 /// What a mesh is made of outside this program: an engine, a directory, a machine.
 #[derive(Debug)]
@@ -38,29 +33,23 @@ pub struct World {
     pub hosts_file: PathBuf,
 }
 
-/// What is known before anything is decided.
-#[derive(Debug)]
-pub struct Survey {
-    pub record: Option<Mesh>,
-    /// Names in the directory.
-    pub entries: Vec<String>,
-    /// Whether this user may write in the directory, or in the nearest one above that exists.
-    pub writable: bool,
-    pub host: HostFacts,
-    pub listeners: Vec<Listener>,
-    pub containers: Vec<ContainerSummary>,
-    pub networks: Vec<NetworkSummary>,
-    /// The uid of the user `elastic`; `None` when there is none.
-    pub elastic: Option<u32>,
-    /// A number for it that nobody has.
-    pub free_uid: Option<u32>,
-}
-
 impl World {
     /// Connects to Docker. The directory need not exist; where it does, symlinks on the way to it are resolved, once.
     pub async fn open(dir: PathBuf, hosts_file: PathBuf) -> Result<Self, WorldError> {
-        let dir = disk::resolve(&dir)?;
+        let (dir, hosts_file) = (disk::resolve(&dir)?, disk::resolve(&hosts_file)?);
         Ok(Self { docker: Docker::connect().await?, dir, hosts_file })
+    }
+
+    /// Bytes on disk that the plan deletes; `None` when that cannot be told.
+    pub fn size_of(&self, plan: &Plan) -> Option<u64> {
+        let Some(tree) = self.tree().ok()? else { return Some(0) };
+        plan.steps()
+            .map(|step| match step {
+                Step::RemoveDirectory => tree.size("").ok(),
+                Step::RemoveFiles(cluster) => tree.size(cluster.to_string()).ok(),
+                _ => Some(0),
+            })
+            .sum()
     }
 
     /// The directory as a tree that cannot be left; `None` when it does not exist.

@@ -1,80 +1,35 @@
-//! Asks everything at once and fills in [`Survey`] and [`Observed`]. I/O: Docker, disk, network; changes nothing.
+//! Asks everything at once and fills in [`Observed`]. I/O: Docker, disk, network; changes nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures::future::{join_all, try_join_all};
-use ipnet::IpNet;
 
 use super::{
     Survey, World,
-    account::{self, AccountError},
-    disk::{self, DiskError, Tree},
+    disk::{self, Tree},
     docker::{ContainerSummary, DockerError, label},
     elasticsearch::Elasticsearch,
     files::{self, FilesError},
-    host::{self, HostError},
     https::HttpsError,
     kibana::Kibana,
-    ports::{self, PortsError},
+    survey::WorldError,
 };
 use crate::{
     mesh::{
-        Mesh, Owner,
+        Mesh,
         credentials::Credentials,
-        decide::Circumstances,
         id::{ClusterId, ServiceId},
         layout, network,
-        spec::Asked,
     },
     plan::observed::{ClusterFiles, ContainerFacts, ContainerState, Foreign, NetworkFacts, Observed, ServerFacts},
-    plan::{Plan, Step},
 };
 
-/// The name of the system user that owns the files when `mesh` runs as root.
-pub const ACCOUNT: &str = "elastic";
-
-/// Something could not be looked at.
-#[derive(Debug, thiserror::Error)]
-pub enum WorldError {
-    #[error(transparent)]
-    Docker(#[from] DockerError),
-    #[error(transparent)]
-    Disk(#[from] DiskError),
-    #[error(transparent)]
-    Files(#[from] FilesError),
-    #[error(transparent)]
-    Host(#[from] HostError),
-    #[error(transparent)]
-    Ports(#[from] PortsError),
-    #[error(transparent)]
-    Account(#[from] AccountError),
-}
-
 impl World {
-    /// Looks at what is there before anything is decided.
-    pub async fn survey(&self) -> Result<Survey, WorldError> {
-        let tree = self.tree()?;
-        let host = host::facts(&self.dir)?;
-        let (containers, networks) = futures::try_join!(self.docker.containers(), self.docker.networks())?;
-        Ok(Survey {
-            record: tree.as_ref().map(|tree| files::record(tree, &self.dir)).transpose()?.flatten(),
-            writable: disk::may_write(&host.disk),
-            entries: tree.as_ref().map(|tree| tree.entries("")).transpose()?.unwrap_or_default(),
-            listeners: ports::listeners()?,
-            containers,
-            networks,
-            elastic: if host.is_root { account::find(ACCOUNT)?.map(|account| account.uid) } else { None },
-            free_uid: if host.is_root { account::free_uid(ACCOUNT)? } else { None },
-            host,
-        })
-    }
-
-    /// Looks at everything that a plan for `mesh` depends on.
-    pub async fn observe(&self, mesh: &Mesh, survey: &Survey) -> Result<Observed, WorldError> {
-        let tree = self.tree()?;
+    /// Looks at what there is to remove of `mesh`: nothing that a damaged file or a hung server could hide.
+    pub fn remains(&self, mesh: &Mesh, survey: &Survey) -> Result<Observed, WorldError> {
         let mut there = Observed {
             record: survey.record.clone(),
-            account: !survey.host.is_root || survey.elastic.is_some(),
+            account: !survey.host.is_root || survey.elastic.is_some() || survey.owner_exists,
             network: network_facts(mesh, survey),
             foreign: foreign(mesh, survey),
             ..Observed::default()
@@ -90,12 +45,18 @@ impl World {
         if survey.host.is_root {
             there.hosts_file = disk::read_outside(&self.hosts_file)?;
         }
-        if let Some(tree) = &tree
-            && survey.record.is_some()
+        Ok(there)
+    }
+
+    /// Looks at everything that a plan for `mesh` depends on.
+    pub async fn observe(&self, mesh: &Mesh, survey: &Survey) -> Result<Observed, WorldError> {
+        let mut there = self.remains(mesh, survey)?;
+        if let Some(tree) = self.tree()?
+            && survey.record.as_ref().is_some_and(|record| record.id == mesh.id)
         {
-            there.credentials = files::credentials(tree)?;
-            there.browser_bundle = files::text(tree, layout::BUNDLE)?;
-            there.files = cluster_files(tree)?;
+            there.credentials = files::credentials(&tree)?;
+            there.browser_bundle = files::text(&tree, layout::BUNDLE)?;
+            there.files = cluster_files(&tree)?;
         }
         there.images = self.images(mesh).await?;
         self.ask_services(mesh, &mut there).await;
@@ -132,66 +93,17 @@ impl World {
                     .map(|facts| (*cluster, facts))
             });
         let kibanas =
-            clusters.iter().filter(|(cluster, _)| running(cluster.kibana())).map(async |(cluster, authority)| {
-                let status = Kibana::new(&mesh, *cluster, authority).ok()?.status().await;
-                Some((*cluster, status.ok()?.ok()?.certificate))
+            there.files.iter().filter(|(cluster, _)| running(cluster.kibana())).map(async |(cluster, files)| {
+                // one that nobody can trust is one that shows no certificate we know
+                let Some(authority) = &files.authority else { return Some((*cluster, String::new())) };
+                match Kibana::new(&mesh, *cluster, authority).ok()?.status().await {
+                    Ok(status) => Some((*cluster, status.ok()?.certificate)),
+                    Err(error) => error.is_distrust().then(|| (*cluster, String::new())),
+                }
             });
         let (servers, kibanas) = futures::join!(join_all(servers), join_all(kibanas));
         there.servers = servers.into_iter().flatten().collect();
         there.kibanas = kibanas.into_iter().flatten().collect();
-    }
-}
-
-impl World {
-    /// Networks that a new one must not overlap: the host's and Docker's, without those that Docker has for a mesh.
-    pub fn taken_networks(&self, survey: &Survey) -> Vec<IpNet> {
-        let parse = |subnet: &String| subnet.parse::<IpNet>().ok();
-        let (ours, others): (Vec<_>, Vec<_>) =
-            survey.networks.iter().partition(|found| found.labels.contains_key(label::MESH));
-        let ours: Vec<IpNet> = ours.iter().flat_map(|found| found.subnets.iter().filter_map(parse)).collect();
-        let host = survey.host.networks.iter().copied().filter(|net| !ours.iter().any(|own| own.contains(net)));
-        host.chain(others.iter().flat_map(|found| found.subnets.iter().filter_map(parse))).collect()
-    }
-
-    /// Adds what another mesh has to the facts, as if it were the wanted one's: it goes before that comes.
-    pub fn count_as_ours(&self, old: &Mesh, survey: &Survey, there: &mut Observed) {
-        there.foreign = foreign(old, survey);
-        there.network = network_facts(old, survey);
-        there.files.clear();
-        for container in survey.containers.iter().filter(|container| is_ours(old, container)) {
-            if let Ok(service) = container.name.parse() {
-                there.containers.insert(service, container_facts(container));
-            }
-        }
-    }
-
-    /// The mesh that labels tell of when `mesh.json` is gone: enough of it to remove what is left.
-    pub fn mesh_of_labels(&self, survey: &Survey) -> Option<Mesh> {
-        let dir = self.dir.display().to_string();
-        let containers = survey.containers.iter().map(|container| &container.labels);
-        let networks = survey.networks.iter().map(|found| &found.labels);
-        let id = containers.chain(networks).find(|labels| labels.get(label::DIR) == Some(&dir))?.get(label::MESH)?;
-        let asked = Asked { clusters: ClusterId::new(ClusterId::MAX), ..Asked::default() };
-        let now = Circumstances {
-            dir: self.dir.clone(),
-            new_id: id.clone(),
-            owner: Owner { uid: survey.host.uid, gid: 0 },
-            host_name: survey.host.hostname.clone(),
-            taken: Vec::new(),
-        };
-        Mesh::decide(&asked, None, now).ok()
-    }
-
-    /// Bytes that the plan deletes on disk.
-    pub fn size_of(&self, plan: &Plan) -> Result<u64, DiskError> {
-        let Some(tree) = self.tree()? else { return Ok(0) };
-        plan.steps()
-            .map(|step| match step {
-                Step::RemoveDirectory => tree.size(""),
-                Step::RemoveFiles(cluster) => tree.size(cluster.to_string()),
-                _ => Ok(0),
-            })
-            .sum()
     }
 }
 
@@ -221,7 +133,7 @@ fn cluster_files(tree: &Tree) -> Result<BTreeMap<ClusterId, ClusterFiles>, Files
     files::clusters(tree)?.into_iter().map(|cluster| Ok((cluster, files::cluster(tree, cluster)?))).collect()
 }
 
-pub(crate) fn is_ours(mesh: &Mesh, container: &ContainerSummary) -> bool {
+fn is_ours(mesh: &Mesh, container: &ContainerSummary) -> bool {
     container.labels.get(label::MESH) == Some(&mesh.id)
 }
 
@@ -253,6 +165,10 @@ fn foreign(mesh: &Mesh, survey: &Survey) -> Foreign {
         containers: others().map(|container| container.name.clone()).collect(),
         meshes: labels.filter(not_ours).filter_map(|labels| labels.get(label::DIR).cloned()).collect(),
         network: networks.clone().any(|found| found.name == network::NAME),
+        attached: others()
+            .filter(|container| container.networks.contains_key(network::NAME))
+            .map(|container| container.name.clone())
+            .collect(),
         subnets: networks
             .flat_map(|found| {
                 found.subnets.iter().filter_map(|subnet| Some((subnet.parse().ok()?, found.name.clone())))

@@ -14,7 +14,7 @@ pub(super) const GIBIBYTE: u64 = 1 << 30;
 
 /// What a server needs besides its heap, measured: 615 MiB resident at a heap of 400 MiB, more with use.
 const ELASTIC_OVERHEAD: u64 = 700 * MEBIBYTE;
-/// What a Kibana of version 9 takes after its start, at most its limit.
+/// What a Kibana is counted with, at most its limit: an estimate, since no real Kibana was within reach to be measured.
 const KIBANA_RESIDENT: u64 = 900 * MEBIBYTE;
 /// What a new cluster writes before anybody uses it, with room to flush.
 const CLUSTER_DISK: u64 = 512 * MEBIBYTE;

@@ -6,7 +6,7 @@ mod surroundings;
 
 pub use self::{
     capacity::max_map_count,
-    surroundings::{directory, writable},
+    surroundings::{attached, directory, writable},
 };
 
 use super::{

@@ -53,7 +53,9 @@ pub(super) fn ports(mesh: &Mesh, there: &Observed, listeners: &[Listener]) -> Ve
     };
     let mut findings = Vec::new();
     let runs = |service: ServiceId| {
-        there.containers.get(&service).is_some_and(|container| container.state == ContainerState::Running)
+        there.containers.get(&service).is_some_and(|container| {
+            matches!(container.state, ContainerState::Running | ContainerState::Paused | ContainerState::Restarting)
+        })
     };
     for service in mesh.services().filter(|service| !runs(*service)) {
         for port in service.ports() {

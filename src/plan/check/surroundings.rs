@@ -4,8 +4,8 @@ use std::path::Path;
 
 use super::Finding;
 use crate::{
-    mesh::{Mesh, hosts_file, layout},
-    plan::{observed::Observed, reach::is_own},
+    mesh::{Mesh, hosts_file, layout, network},
+    plan::{Plan, Step, observed::Observed},
 };
 
 /// Whether a directory with these entries may become a mesh's, seen before anything is written.
@@ -18,7 +18,7 @@ pub fn directory(dir: &Path, entries: &[String], recorded: bool) -> Option<Findi
     let dir = dir.display();
     // the bash scripts that mesh replaces kept these names in theirs
     let scripts = strangers.iter().any(|name| name.ends_with("-ccs-api-key.json"))
-        || (strangers.contains(&layout::CREDENTIALS) && strangers.iter().any(|name| is_own(name)));
+        || (strangers.contains(&layout::CREDENTIALS) && strangers.iter().any(|name| layout::is_own(name)));
     Some(if scripts {
         Finding::problem(
             format!(
@@ -71,6 +71,16 @@ pub(super) fn foreign(mesh: &Mesh, there: &Observed) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// Somebody else's containers in a network that is to go: Docker would refuse, after the mesh's own are gone.
+pub fn attached(plan: &Plan, there: &Observed) -> Option<Finding> {
+    let removes = plan.steps().any(|step| matches!(step, Step::RemoveNetwork { .. }));
+    let name = there.foreign.attached.first().filter(|_| removes)?;
+    Some(Finding::problem(
+        format!("container {name} is not of this mesh, and attached to its network, which has to go"),
+        format!("`docker network disconnect {} {name}`", network::NAME),
+    ))
 }
 
 /// Without the file, nobody can log in to data that exists: making new passwords would lock everybody out.

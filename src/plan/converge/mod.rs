@@ -248,9 +248,6 @@ fn stories() {
     store credentials
       ~ keystore of cluster01: credentials of cluster02
       ~ keystore of cluster02: credentials of cluster01
-    connect clusters
-      ~ remotes of cluster01: cluster02, no longer cluster03
-      ~ remotes of cluster02: cluster01, no longer cluster03
     prove links
       ? links from cluster01 to cluster02
       ? links from cluster02 to cluster01

@@ -187,7 +187,8 @@ impl Model {
                 let id = self.number().to_string();
                 self.there.network = Some(NetworkFacts { id, subnet: mesh.subnet.to_string() });
             }
-            Step::RemoveNetwork => {
+            Step::RemoveNetwork { id } => {
+                assert_eq!(self.there.network.as_ref().map(|network| &network.id), Some(id));
                 assert!(self.there.containers.is_empty(), "a network with containers should not go");
                 self.there.network = None;
             }

@@ -5,7 +5,7 @@ use std::{collections::HashMap, io::Read as _, net::IpAddr};
 use bollard::{
     models::{
         ContainerCreateBody, ContainerStateStatusEnum, ContainerSummaryStateEnum, EndpointIpamConfig, EndpointSettings,
-        HealthConfig, HostConfig, HostConfigLogConfig, NetworkingConfig, PortBinding, RestartPolicy,
+        HealthConfig, HostConfig, HostConfigLogConfig, Mount, MountType, NetworkingConfig, PortBinding, RestartPolicy,
         RestartPolicyNameEnum,
     },
     query_parameters::{
@@ -20,7 +20,7 @@ use super::{Docker, DockerError, absent_is_none};
 use crate::{
     mesh::{
         Mesh, network,
-        service::{STOP_TIMEOUT, Service},
+        service::{self, STOP_TIMEOUT, Service},
     },
     plan::observed::ContainerState,
 };
@@ -242,6 +242,15 @@ pub(super) fn mesh_labels(mesh: &Mesh) -> HashMap<String, String> {
     HashMap::from([(label::MESH.to_owned(), mesh.id.clone()), (label::DIR.to_owned(), mesh.dir.display().to_string())])
 }
 
+fn bind_mount(mount: &service::Mount) -> Mount {
+    Mount {
+        target: Some(mount.container.to_owned()),
+        source: Some(mount.host.clone()),
+        typ: Some(MountType::BIND),
+        ..Mount::default()
+    }
+}
+
 fn body(mesh: &Mesh, service: &Service, fingerprint: &str) -> ContainerCreateBody {
     let text = ToString::to_string;
     let mut labels = mesh_labels(mesh);
@@ -275,7 +284,10 @@ fn body(mesh: &Mesh, service: &Service, fingerprint: &str) -> ContainerCreateBod
             start_interval: None,
         }),
         host_config: Some(HostConfig {
-            binds: Some(service.mounts.iter().map(|mount| format!("{}:{}", mount.host, mount.container)).collect()),
+            // as mounts, since for `binds` Docker makes a directory that is missing
+            mounts: Some(service.mounts.iter().map(bind_mount).collect()),
+            // files belong to the same numbers inside and outside
+            userns_mode: Some("host".to_owned()),
             memory: Some(service.memory.bytes().cast_signed()),
             // no swap: a heap that is swapped out is slower than a container that is told it is too small
             memory_swap: Some(service.memory.bytes().cast_signed()),

@@ -1,10 +1,16 @@
 //! Images: whether one is here, and pulling it. I/O: Docker's socket, the user's Docker configuration.
 
+use std::time::Duration;
+
 use bollard::{auth::DockerCredentials, query_parameters::CreateImageOptionsBuilder};
 use docker_credential::DockerCredential;
 use futures::StreamExt as _;
+use tokio::time::timeout;
 
 use super::{Docker, DockerError, absent_is_none};
+
+/// A pull that says nothing for this long has stalled.
+const IDLE: Duration = Duration::from_mins(2);
 
 /// How far a pull is, in bytes, over the layers known so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -25,7 +31,9 @@ impl Docker {
         let options = CreateImageOptionsBuilder::default().from_image(image).build();
         let mut layers = std::collections::HashMap::new();
         let mut stream = self.client.create_image(Some(options), None, login(image));
-        while let Some(info) = stream.next().await {
+        loop {
+            let next = timeout(IDLE, stream.next()).await.map_err(|_| DockerError::Stalled(image.to_owned()))?;
+            let Some(info) = next else { break };
             let info = info.map_err(DockerError::refused(format!("pull {image}")))?;
             if let (Some(layer), Some(detail)) = (info.id, info.progress_detail)
                 && let (Some(current), Some(total)) = (detail.current, detail.total)

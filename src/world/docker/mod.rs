@@ -41,6 +41,8 @@ pub enum DockerError {
     Rootless,
     #[error("Docker is too old: its API is {0}, and {major}.{minor} is needed (Docker 20.10)", major = OLDEST_API.0, minor = OLDEST_API.1)]
     TooOld(String),
+    #[error("nothing came for two minutes while Docker pulled {0}")]
+    Stalled(String),
     #[error("Docker could not {action}")]
     Refused {
         action: String,
@@ -65,7 +67,7 @@ impl DockerError {
             }
             Self::Rootless => Some("use an engine that runs as root: `unset DOCKER_HOST`"),
             Self::TooOld(_) => Some("install Docker 20.10 or newer"),
-            Self::Refused { .. } => None,
+            Self::Stalled(_) | Self::Refused { .. } => None,
         }
     }
 

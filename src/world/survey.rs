@@ -1,0 +1,107 @@
+//! What is known before anything is decided: [`Survey`]. I/O: Docker, disk, `/proc`; changes nothing.
+
+use ipnet::IpNet;
+
+use super::{
+    World,
+    account::{self, AccountError},
+    disk::{self, DiskError},
+    docker::{ContainerSummary, DockerError, NetworkSummary, label},
+    files::{self, FilesError},
+    host::{self, HostError},
+    ports::{self, PortsError},
+};
+use crate::{
+    mesh::{Mesh, Owner, decide::Circumstances, id::ClusterId, spec::Asked},
+    plan::host::{HostFacts, Listener},
+};
+
+/// The name of the system user that owns the files when `mesh` runs as root.
+pub const ACCOUNT: &str = "elastic";
+
+/// Something could not be looked at.
+#[derive(Debug, thiserror::Error)]
+pub enum WorldError {
+    #[error(transparent)]
+    Docker(#[from] DockerError),
+    #[error(transparent)]
+    Disk(#[from] DiskError),
+    #[error(transparent)]
+    Files(#[from] FilesError),
+    #[error(transparent)]
+    Host(#[from] HostError),
+    #[error(transparent)]
+    Ports(#[from] PortsError),
+    #[error(transparent)]
+    Account(#[from] AccountError),
+}
+
+/// What is known before anything is decided.
+#[derive(Debug)]
+pub struct Survey {
+    pub record: Option<Mesh>,
+    /// Names in the directory.
+    pub entries: Vec<String>,
+    /// Whether this user may write in the directory, or in the nearest one above that exists.
+    pub writable: bool,
+    pub host: HostFacts,
+    pub listeners: Vec<Listener>,
+    pub containers: Vec<ContainerSummary>,
+    pub networks: Vec<NetworkSummary>,
+    /// The uid of the user `elastic`; `None` when there is none.
+    pub elastic: Option<u32>,
+    /// A number for it that nobody has.
+    pub free_uid: Option<u32>,
+    /// Whether there is a user with the number of the recorded owner.
+    pub owner_exists: bool,
+}
+
+impl World {
+    /// Looks at what is there before anything is decided.
+    pub async fn survey(&self) -> Result<Survey, WorldError> {
+        let tree = self.tree()?;
+        let host = host::facts(&self.dir)?;
+        let (containers, networks) = futures::try_join!(self.docker.containers(), self.docker.networks())?;
+        let record = tree.as_ref().map(|tree| files::record(tree, &self.dir)).transpose()?.flatten();
+        let owner = record.as_ref().map(|mesh| mesh.owner.uid);
+        Ok(Survey {
+            owner_exists: owner.map(account::has_uid).transpose()?.unwrap_or_default(),
+            record,
+            writable: disk::may_write(&host.disk),
+            entries: tree.as_ref().map(|tree| tree.entries("")).transpose()?.unwrap_or_default(),
+            listeners: ports::listeners()?,
+            containers,
+            networks,
+            elastic: if host.is_root { account::find(ACCOUNT)?.map(|account| account.uid) } else { None },
+            free_uid: if host.is_root { account::free_uid(ACCOUNT)? } else { None },
+            host,
+        })
+    }
+
+    /// Networks that a new one must not overlap: the host's and Docker's, without those that Docker has for a mesh.
+    pub fn taken_networks(&self, survey: &Survey) -> Vec<IpNet> {
+        let parse = |subnet: &String| subnet.parse::<IpNet>().ok();
+        let (ours, others): (Vec<_>, Vec<_>) =
+            survey.networks.iter().partition(|found| found.labels.contains_key(label::MESH));
+        let ours: Vec<IpNet> = ours.iter().flat_map(|found| found.subnets.iter().filter_map(parse)).collect();
+        let host = survey.host.networks.iter().copied().filter(|net| !ours.iter().any(|own| own.contains(net)));
+        host.chain(others.iter().flat_map(|found| found.subnets.iter().filter_map(parse))).collect()
+    }
+
+    /// The mesh that labels tell of when `mesh.json` is gone: enough of it to remove what is left.
+    pub fn mesh_of_labels(&self, survey: &Survey) -> Option<Mesh> {
+        let dir = self.dir.display().to_string();
+        let containers = survey.containers.iter().map(|container| &container.labels);
+        let networks = survey.networks.iter().map(|found| &found.labels);
+        let id = containers.chain(networks).find(|labels| labels.get(label::DIR) == Some(&dir))?.get(label::MESH)?;
+        let asked = Asked { clusters: ClusterId::new(ClusterId::MAX), ..Asked::default() };
+        let now = Circumstances {
+            dir: self.dir.clone(),
+            new_id: id.clone(),
+            owner: Owner { uid: survey.host.uid, gid: 0 },
+            host_name: survey.host.hostname.clone(),
+            taken: Vec::new(),
+        };
+        Mesh::decide(&asked, None, now).ok()
+    }
+}
