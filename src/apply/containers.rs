@@ -137,10 +137,11 @@ fn locked_out(mesh: &Mesh, cluster: ClusterId) -> Error {
 
 /// What is told of a container that ended though it should run.
 fn died(service: ServiceId, ended: &Ended) -> Error {
+    let code = ended.exit_code.map_or_else(|| "an unknown exit code".to_owned(), |code| format!("exit code {code}"));
     let how = if ended.out_of_memory {
-        format!("{service} was ended for want of memory (exit code {})", ended.exit_code)
+        format!("{service} was ended for want of memory ({code})")
     } else if ended.error.is_empty() {
-        format!("{service} ended with exit code {}", ended.exit_code)
+        format!("{service} ended with {code}")
     } else {
         format!("{service} could not be started: {}", ended.error)
     };

@@ -130,8 +130,10 @@ impl Reach<'_> {
         else {
             return true;
         };
+        // Docker looks the network up when it starts a container, and names no id before
+        let started = container.state != ContainerState::Created;
         self.network_stale()
-            || self.there.network.as_ref().is_some_and(|network| network.id != container.network)
+            || self.there.network.as_ref().is_some_and(|network| started && network.id != container.network)
             || container.fingerprint != self.mesh.fingerprint(service, credentials)
     }
 
@@ -225,12 +227,11 @@ impl Reach<'_> {
         }
         match self.there.containers.get(&service)?.state {
             // nobody can tell whether it runs with the settings that somebody edited
-            ContainerState::Running | ContainerState::Restarting if !self.settings_good(service) => {
-                Some(Step::RestartContainer(service))
-            }
-            ContainerState::Running | ContainerState::Restarting => None,
+            ContainerState::Running if !self.settings_good(service) => Some(Step::RestartContainer(service)),
+            ContainerState::Running => None,
             ContainerState::Created | ContainerState::Stopped => Some(Step::StartContainer(service)),
-            ContainerState::Paused => Some(Step::RestartContainer(service)),
+            // Docker waits longer and longer before it starts one again that keeps ending
+            ContainerState::Paused | ContainerState::Restarting => Some(Step::RestartContainer(service)),
         }
     }
 

@@ -45,6 +45,9 @@ pub(super) fn address(mesh: &Mesh, there: &Observed, host: &HostFacts) -> Vec<Fi
     findings
 }
 
+/// The process that holds a published port for Docker.
+const DOCKER_PROXY: &str = "docker-proxy";
+
 /// Ports that somebody else has. Our own containers' do not count: they are replaced, or stay.
 pub(super) fn ports(mesh: &Mesh, there: &Observed, listeners: &[Listener]) -> Vec<Finding> {
     let bind = mesh.spec.bind;
@@ -57,6 +60,7 @@ pub(super) fn ports(mesh: &Mesh, there: &Observed, listeners: &[Listener]) -> Ve
             matches!(container.state, ContainerState::Running | ContainerState::Paused | ContainerState::Restarting)
         })
     };
+    let ours = |service: ServiceId| there.containers.contains_key(&service) || !there.strays.is_empty();
     for service in mesh.services().filter(|service| !runs(*service)) {
         for port in service.ports() {
             let container =
@@ -65,6 +69,12 @@ pub(super) fn ports(mesh: &Mesh, there: &Observed, listeners: &[Listener]) -> Ve
                 listeners.iter().find(|listener| listener.port == port.host && collides(Some(listener.address)));
             let owner = match (container, listener) {
                 (Some((_, _, name)), _) => format!("container {name}"),
+                // Docker opens a port before it says that the container runs, and keeps it for one that is renamed
+                (None, Some(Listener { owner: Some(process), .. }))
+                    if process.name == DOCKER_PROXY && ours(service) =>
+                {
+                    continue;
+                }
                 (None, Some(Listener { owner: Some(process), .. })) => {
                     format!("{} (pid {})", process.name, process.pid)
                 }

@@ -4,14 +4,13 @@ use std::{collections::HashMap, io::Read as _, net::IpAddr};
 
 use bollard::{
     models::{
-        ContainerCreateBody, ContainerStateStatusEnum, ContainerSummaryStateEnum, EndpointIpamConfig, EndpointSettings,
-        HealthConfig, HostConfig, HostConfigLogConfig, Mount, MountType, NetworkingConfig, PortBinding, RestartPolicy,
-        RestartPolicyNameEnum,
+        ContainerCreateBody, ContainerSummaryStateEnum, EndpointIpamConfig, EndpointSettings, HealthConfig, HostConfig,
+        HostConfigLogConfig, Mount, MountType, NetworkingConfig, PortBinding, RestartPolicy, RestartPolicyNameEnum,
     },
     query_parameters::{
-        CreateContainerOptionsBuilder, DownloadFromContainerOptionsBuilder, InspectContainerOptions,
-        ListContainersOptionsBuilder, LogsOptionsBuilder, RemoveContainerOptionsBuilder,
-        RestartContainerOptionsBuilder, StartContainerOptions, StopContainerOptionsBuilder,
+        CreateContainerOptionsBuilder, DownloadFromContainerOptionsBuilder, ListContainersOptionsBuilder,
+        RemoveContainerOptionsBuilder, RestartContainerOptionsBuilder, StartContainerOptions,
+        StopContainerOptionsBuilder,
     },
 };
 use futures::StreamExt as _;
@@ -45,17 +44,6 @@ pub struct ContainerSummary {
     pub networks: HashMap<String, String>,
     /// Published ports, with the address they are bound to where it is known.
     pub ports: Vec<(Option<IpAddr>, u16)>,
-}
-
-/// A container that does not run, and what Docker knows of its end.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ended {
-    pub exit_code: i64,
-    pub out_of_memory: bool,
-    /// Docker's own words, where the container could not even be started.
-    pub error: String,
-    /// The last lines of its log, oldest first.
-    pub log: Vec<String>,
 }
 
 /// Nanoseconds.
@@ -146,41 +134,6 @@ impl Docker {
             .await
             .map_err(DockerError::refused(format!("remove {name}")));
         absent_is_none(removed).map(|_| ())
-    }
-
-    /// How often Docker has started the container again by itself since somebody last did; `None` while it does not run.
-    pub async fn restarts(&self, name: &str) -> Result<Option<i64>, DockerError> {
-        let found = self.client.inspect_container(name, None::<InspectContainerOptions>).await;
-        let found = found.map_err(DockerError::refused(format!("inspect {name}")))?;
-        let runs = found.state.and_then(|state| state.status) == Some(ContainerStateStatusEnum::RUNNING);
-        Ok(runs.then(|| found.restart_count.unwrap_or_default()))
-    }
-
-    /// How a container ended that does not run, or the last time that it did not.
-    pub async fn ended(&self, name: &str) -> Result<Ended, DockerError> {
-        let found = self
-            .client
-            .inspect_container(name, None::<InspectContainerOptions>)
-            .await
-            .map_err(DockerError::refused(format!("inspect {name}")))?;
-        let state = found.state.unwrap_or_default();
-        Ok(Ended {
-            exit_code: state.exit_code.unwrap_or_default(),
-            out_of_memory: state.oom_killed.unwrap_or_default(),
-            error: state.error.unwrap_or_default(),
-            log: self.log_tail(name, 20).await,
-        })
-    }
-
-    /// The last lines that a container wrote; none if Docker cannot tell.
-    async fn log_tail(&self, name: &str, lines: u8) -> Vec<String> {
-        let options = LogsOptionsBuilder::default().stdout(true).stderr(true).tail(&lines.to_string()).build();
-        let mut log = Vec::new();
-        let mut stream = self.client.logs(name, Some(options));
-        while let Some(Ok(output)) = stream.next().await {
-            log.extend(String::from_utf8_lossy(output.as_ref()).lines().map(str::to_owned));
-        }
-        log
     }
 
     /// The files of a directory in an image, as paths below it with their contents. Nothing of the image is run: a

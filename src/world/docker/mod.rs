@@ -1,11 +1,13 @@
 //! The Docker engine: how it is reached, and what it says when it is not. I/O: a local socket.
 
 mod containers;
+mod ends;
 mod images;
 mod networks;
 
 pub use self::{
-    containers::{ContainerSummary, Ended, label},
+    containers::{ContainerSummary, label},
+    ends::Ended,
     images::Progress,
     networks::NetworkSummary,
 };

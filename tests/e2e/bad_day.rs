@@ -1,0 +1,83 @@
+//! Two runs at once, a run that is killed late, a server that dies.
+
+use std::{fs, time::Duration};
+
+use crate::{
+    Parts,
+    docker::container,
+    links,
+    mesh::{Mesh, SMALL},
+    wait_for,
+};
+
+/// A dead server has to be noticed long before anybody's patience ends.
+const AT_ONCE: Duration = Duration::from_secs(30);
+
+#[test]
+#[ignore = "needs root, Docker and the images of images/: run by scripts/test"]
+fn a_bad_day_ends_well() {
+    let parts = Parts::begin();
+    let mesh = Mesh::new("bad-day");
+    let create = [&["create", "2", "--no-kibana"], &SMALL[..]].concat();
+
+    parts.part("two runs at once: the second is told who is at it; the first is killed when it has made a key");
+    let running = mesh.start(&create);
+    let holder = format!("(process {})", running.pid());
+    let killed = running.kill_when("an API key", || {
+        if !mesh.printed().contains(&holder) && !mesh.containers().is_empty() {
+            for second in [&["create", "2"][..], &["manage", "restart", "1"], &["reset", "--yes"]] {
+                let refused = mesh.run(second, 5);
+                assert!(
+                    refused.stderr.contains("create 2 --no-kibana") && refused.stderr.contains(&holder),
+                    "{}",
+                    refused.stderr
+                );
+                assert!(refused.took < Duration::from_secs(2), "should not wait: {:?}", refused.took);
+            }
+        }
+        mesh.path("cluster01/api-key.json").exists() || mesh.path("cluster02/api-key.json").exists()
+    });
+    assert_eq!(killed.exit, None, "{}", killed.stderr);
+    assert!(mesh.printed().contains(&holder), "the second run should have met the first");
+
+    parts.part("the same again: one key a cluster, none left over");
+    mesh.run(&create, 0);
+    (1..=2).for_each(|number| links::write_document(&mesh.cluster(number)));
+    links::every_search_finds_all(&mesh, 2);
+    links::are_wired(&mesh, 2);
+
+    parts.part("a server that dies: how, its last words, at once");
+    // read after the mesh's own options, and the last one wins
+    let broken = mesh.path("cluster01/elastic/config/jvm.options.d/zz-broken.options");
+    fs::write(&broken, "-XX:NoSuchOption=1\n").expect("should be writable");
+    for command in [&["manage", "restart", "1"][..], &["create"]] {
+        dies(
+            &mesh,
+            command,
+            &["cluster01-elastic ended with exit code 1", "NoSuchOption", "docker logs cluster01-elastic"],
+        );
+    }
+    parts.part("the same again when the cause is gone, while Docker still tries");
+    let tries = || (container("cluster01-elastic")["State"]["Status"] == "restarting").then_some(());
+    wait_for("a pause between two tries", Duration::from_secs(20), tries);
+    fs::remove_file(&broken).expect("should be there");
+    mesh.run(&["create"], 0);
+    links::every_search_finds_all(&mesh, 2);
+
+    parts.part("a server that wants more memory than it may have");
+    fs::write(&broken, "-Xms2g\n-Xmx2g\n").expect("should be writable");
+    dies(&mesh, &["manage", "restart", "1"], &["for want of memory (exit code 137)", "--elastic-memory"]);
+    fs::remove_file(&broken).expect("should be there");
+    mesh.run(&["manage", "restart", "1"], 0);
+    links::every_search_finds_all(&mesh, 2);
+    parts.part("done");
+}
+
+/// The command fails long before its time is over, and tells all this.
+fn dies(mesh: &Mesh, command: &[&str], told: &[&str]) {
+    let failed = mesh.run(command, 4);
+    for words in told.iter().copied().chain(["hint:"]) {
+        assert!(failed.stderr.contains(words), "should tell `{words}`: {}", failed.stderr);
+    }
+    assert!(failed.took < AT_ONCE, "took {:?}", failed.took);
+}

@@ -1,0 +1,115 @@
+//! What somebody changes by hand, `create --dry-run` names and `create` mends.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use crate::{
+    Parts,
+    docker::{NETWORK, docker},
+    links,
+    mesh::Mesh,
+    snapshot::Snapshot,
+};
+
+#[test]
+#[ignore = "needs root, Docker and the images of images/: run by scripts/test"]
+fn what_is_changed_by_hand_is_mended() {
+    let parts = Parts::begin();
+    let mesh = Mesh::new("drift");
+    mesh.create(&["2", "--no-kibana"]);
+    let (first, second) = (mesh.cluster(1), mesh.cluster(2));
+    [first, second].iter().for_each(links::write_document);
+    links::every_search_finds_all(&mesh, 2);
+
+    parts.part("the network is removed");
+    for name in mesh.containers() {
+        docker(&["network", "disconnect", "--force", NETWORK, &name]);
+    }
+    docker(&["network", "rm", NETWORK]);
+    is_mended(&mesh, &["+ network data-mesh-network", "container cluster01-elastic", "container cluster02-elastic"]);
+
+    parts.part("the container and the keystore are deleted");
+    docker(&["rm", "--force", &first.elastic()]);
+    fs::remove_file(mesh.path("cluster01/elastic/config/elasticsearch.keystore")).expect("should be there");
+    is_mended(
+        &mesh,
+        &[
+            "+ container cluster01-elastic",
+            "~ keystore of cluster01\n",
+            "~ keystore of cluster01: credentials of cluster02",
+        ],
+    );
+
+    parts.part("the keystore of a running server is deleted");
+    fs::remove_file(mesh.path("cluster02/elastic/config/elasticsearch.keystore")).expect("should be there");
+    is_mended(&mesh, &["~ keystore of cluster02\n", "~ keystore of cluster02: credentials of cluster01"]);
+
+    parts.part("a remote is removed");
+    first.put("/_cluster/settings", &json!({ "persistent": { "cluster.remote.cluster02.*": null } }));
+    is_mended(&mesh, &["~ remotes of cluster01: cluster02", "? links from cluster01 to cluster02"]);
+
+    parts.part("a remote that is not the mesh's is added, one of a cluster that is not there, too");
+    let elsewhere = |alias: &str| json!({ "persistent": { format!("cluster.remote.{alias}"): { "mode": "proxy", "proxy_address": "192.0.2.1:9443" } } });
+    second.put("/_cluster/settings", &elsewhere("elsewhere"));
+    second.put("/_cluster/settings", &elsewhere("cluster77"));
+    is_mended(&mesh, &["- remotes of cluster02: cluster77"]);
+    let settings = second.get("/_cluster/settings?flat_settings=true").to_string();
+    assert!(settings.contains("cluster.remote.elsewhere.") && !settings.contains("cluster77"), "{settings}");
+    second.put("/_cluster/settings", &json!({ "persistent": { "cluster.remote.elsewhere.*": null } }));
+
+    parts.part("an API key is invalidated");
+    let saved: Value = serde_json::from_str(&mesh.read("cluster01/api-key.json")).expect("should be JSON");
+    first.delete("/_security/api_key", Some(&json!({ "ids": [saved["id"]] })));
+    is_mended(&mesh, &["+ API key of cluster01", "~ keystore of cluster02: credentials of cluster01"]);
+
+    parts.part("the file of an API key is lost");
+    fs::remove_file(mesh.path("cluster02/api-key.json")).expect("should be there");
+    is_mended(&mesh, &["+ API key of cluster02", "- API keys of cluster02 that no file holds"]);
+
+    parts.part("settings are edited");
+    let path = mesh.path("cluster01/elastic/config/elasticsearch.yml");
+    let text = mesh.read("cluster01/elastic/config/elasticsearch.yml");
+    fs::write(&path, format!("{text}no.such.setting: true\n")).expect("should be writable");
+    is_mended(&mesh, &["~ settings of cluster01-elastic"]);
+    assert_eq!(mesh.read("cluster01/elastic/config/elasticsearch.yml"), text);
+
+    parts.part("a password is changed");
+    second.post("/_security/user/kibana_system/_password", &json!({ "password": "changed-by-hand" }));
+    is_mended(&mesh, &["~ passwords of elastic and kibana_system on cluster02"]);
+
+    parts.part("a certificate is lost");
+    fs::remove_file(mesh.path("cluster02/elastic/config/certs/elastic.crt")).expect("should be there");
+    is_mended(&mesh, &["+ certificate of cluster02-elastic"]);
+
+    parts.part("a container is renamed, another stopped");
+    docker(&["rename", &first.elastic(), "somebody-elses-name"]);
+    docker(&["stop", &second.elastic()]);
+    is_mended(
+        &mesh,
+        &[
+            "- container somebody-elses-name, left by an earlier run",
+            "+ container cluster01-elastic",
+            "~ container cluster02-elastic",
+        ],
+    );
+    assert_eq!(mesh.containers(), ["cluster01-elastic", "cluster02-elastic"]);
+    parts.part("done");
+}
+
+/// The plan names what is wrong and changes nothing; carried out, it is as if nothing had happened.
+fn is_mended(mesh: &Mesh, named: &[&str]) {
+    let before = Snapshot::of(mesh);
+    let plan = mesh.run(&["create", "--dry-run"], 0).stdout;
+    for step in named {
+        assert!(plan.contains(step), "the plan should name `{step}`:\n{plan}");
+    }
+    before.is_still(mesh);
+    mesh.run(&["create"], 0);
+    links::every_search_finds_all(mesh, 2);
+    for number in [1, 2] {
+        links::has_one_key(&mesh.cluster(number));
+    }
+    let again = mesh.run(&["create", "--dry-run"], 0).stdout;
+    assert!(again.contains("nothing to do"), "should be mended by one run:\n{again}");
+}

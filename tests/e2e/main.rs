@@ -1,0 +1,58 @@
+//! End to end: the binary against real Docker and real Elasticsearch, asked through their own interfaces and never through
+//! the code under test.
+//!
+//! - [`story`]: one mesh from its first `create` to its `reset`. Start here.
+//! - [`drift`]: what somebody changes behind the mesh's back, `create` mends.
+//! - [`bad_day`]: two runs at once, a run that is killed late, a server that dies.
+//!
+//! Everything else is what these three say, one file a subject. One engine holds one mesh, so the tests run one after another.
+
+#![expect(clippy::disallowed_methods, reason = "it looks at the machine itself, not through the code under test")]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a test run of minutes tells what it is at")]
+
+mod bad_day;
+mod create;
+mod docker;
+mod doors;
+mod drift;
+mod hosts;
+mod keystore;
+mod leftovers;
+mod links;
+mod manage;
+mod mesh;
+mod reset;
+mod rest;
+mod secrets;
+mod snapshot;
+mod story;
+
+use std::{
+    thread::sleep,
+    time::{Duration, Instant},
+};
+
+/// Asks until there is an answer. Nothing here waits without a question and a deadline.
+fn wait_for<T>(what: &str, longest: Duration, mut question: impl FnMut() -> Option<T>) -> T {
+    let begun = Instant::now();
+    loop {
+        if let Some(answer) = question() {
+            return answer;
+        }
+        assert!(begun.elapsed() < longest, "{what} did not come within {} s", longest.as_secs());
+        sleep(Duration::from_millis(20));
+    }
+}
+
+/// Names what follows, for whoever reads the output; says how long the part before it took.
+struct Parts(Instant);
+
+impl Parts {
+    fn begin() -> Self {
+        Self(Instant::now())
+    }
+
+    fn part(&self, title: &str) {
+        println!("\n[{:>5.1} s] {title}", self.0.elapsed().as_secs_f64());
+    }
+}
