@@ -11,6 +11,9 @@ use std::{
     process::{Command, Output},
 };
 
+/// An image of nothing, for containers that are never started.
+const EMPTY: &str = "mesh-test/empty:1";
+
 /// A directory that goes away with the test.
 struct Place {
     dir: tempfile::TempDir,
@@ -18,6 +21,10 @@ struct Place {
 
 impl Place {
     fn new() -> Self {
+        // what an earlier run left that was ended in the middle
+        for container in docker(&["ps", "-aq", "--filter", &format!("ancestor={EMPTY}")]).split_whitespace() {
+            docker(&["rm", "--force", container]);
+        }
         Self { dir: tempfile::tempdir_in("/var/tmp").unwrap() }
     }
 
@@ -192,29 +199,18 @@ fn an_image_that_cannot_be_pulled() {
 #[ignore = "needs root and a Docker engine: run by scripts/test"]
 fn a_container_of_that_name_that_is_not_ours() {
     let place = Place::new();
-    // an image of nothing, made here: the container is never started
     let empty = place.dir.path().join("empty.tar");
     fs::write(&empty, [0; 1024]).unwrap();
-    docker(&["import", empty.to_str().unwrap(), "mesh-test/empty:1"]);
-    docker(&["create", "--name", "cluster02-kibana", "mesh-test/empty:1", "true"]);
+    docker(&["import", empty.to_str().unwrap(), EMPTY]);
+    docker(&["create", "--name", "cluster02-kibana", EMPTY, "true"]);
     let told = place.refused(&["create", "2"], 3);
     docker(&["rm", "cluster02-kibana"]);
     assert!(told.contains("there is a container cluster02-kibana that is not of this mesh"), "{told}");
 
-    docker(&[
-        "create",
-        "--name",
-        "other",
-        "--label",
-        "mesh.id=ffff",
-        "--label",
-        "mesh.dir=/srv/other",
-        "mesh-test/empty:1",
-        "true",
-    ]);
+    docker(&["create", "--name", "other", "--label", "mesh.id=ffff", "--label", "mesh.dir=/srv/other", EMPTY, "true"]);
     let told = place.refused(&["create", "2"], 3);
     docker(&["rm", "other"]);
-    docker(&["rmi", "mesh-test/empty:1"]);
+    docker(&["rmi", EMPTY]);
     assert!(told.contains("another mesh is on this Docker engine, in /srv/other"), "{told}");
 }
 

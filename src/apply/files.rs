@@ -221,7 +221,7 @@ impl Apply<'_> {
         let own = |name: &str| layout::is_own(name) || name.contains(".mesh-tmp-");
         if !tree.remove(layout::RECORD, own)? {
             self.console.note(&format!(
-                "{} stays: something that is not the mesh's is in it, or it is a mount",
+                "{} stays: something that is not the mesh's is in it, it is a mount, or its parent is somebody else's",
                 self.mesh.dir.display()
             ));
         }

@@ -216,12 +216,12 @@ impl Elasticsearch {
         self.send(Method::PUT, "/_cluster/settings", &json!({ "persistent": settings })).await.map(|_| ())
     }
 
-    /// Contacts every remote and says which are connected. This is also the nudge: Elasticsearch does not reconnect by
+    /// Contacts every remote that is named as clusters are, and says which are connected. This is also the nudge: Elasticsearch does not reconnect by
     /// itself; see <https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-resolve-cluster>.
     pub async fn links(&self) -> Result<BTreeMap<ClusterId, LinkFacts>, HttpsError> {
         // without a limit it takes as long as the network lets a dead remote take
         let limit = if self.version >= RESOLVE_TIMEOUT_SINCE { "?timeout=5s" } else { "" };
-        let body = self.get(&format!("/_resolve/cluster/*:*{limit}")).await?;
+        let body = self.get(&format!("/_resolve/cluster/cluster*:*{limit}")).await?;
         let empty = Map::new();
         Ok(body
             .as_object()

@@ -49,8 +49,22 @@ fn what_is_changed_by_hand_is_mended() {
     first.put("/_cluster/settings", &json!({ "persistent": { "cluster.remote.cluster02.*": null } }));
     is_mended(&mesh, &["~ remotes of cluster01: cluster02", "? links from cluster01 to cluster02"]);
 
+    parts.part("a remote is pointed at a name that its certificate does not bear: it is not trusted");
+    let networks = docker(&["inspect", "--format", "{{json .NetworkSettings.Networks}}", &second.elastic()]);
+    let networks: Value = serde_json::from_str(&networks).expect("should be JSON");
+    let address = networks[NETWORK]["IPAddress"].as_str().expect("should have an address").to_owned();
+    let stranger = format!("echo {address} stranger >> /etc/hosts");
+    docker(&["exec", "--user", "0", &first.elastic(), "sh", "-c", &stranger]);
+    // either name would do: the one that is asked for by SNI, and the one that is connected to
+    let pointed = json!({ "persistent": { "cluster.remote.cluster02.proxy_address": "stranger:9443",
+                                          "cluster.remote.cluster02.server_name": "stranger" } });
+    first.put("/_cluster/settings", &pointed);
+    let link = first.get("/_resolve/cluster/cluster02:*?timeout=10s");
+    assert_eq!(link["cluster02"]["connected"], false, "{link}");
+    is_mended(&mesh, &["~ remotes of cluster01: cluster02", "? links from cluster01 to cluster02"]);
+
     parts.part("a remote that is not the mesh's is added, one of a cluster that is not there, too");
-    let elsewhere = |alias: &str| json!({ "persistent": { format!("cluster.remote.{alias}"): { "mode": "proxy", "proxy_address": "192.0.2.1:9443" } } });
+    let elsewhere = |alias: &str| json!({ "persistent": { format!("cluster.remote.{alias}"): { "mode": "proxy", "proxy_address": "127.0.0.1:1" } } });
     second.put("/_cluster/settings", &elsewhere("elsewhere"));
     second.put("/_cluster/settings", &elsewhere("cluster77"));
     is_mended(&mesh, &["- remotes of cluster02: cluster77"]);

@@ -1,6 +1,11 @@
 //! What an earlier run of these tests left on the engine, and that nothing of anybody else is on it.
 
-use std::{fs, path::Path, process::Command};
+use std::{
+    fs::{self, File},
+    path::Path,
+    process::Command,
+    sync::OnceLock,
+};
 
 use crate::{
     docker::{NETWORK, containers, docker, inspect, networks, try_docker},
@@ -10,8 +15,20 @@ use crate::{
 /// All directories of these tests lie below it, and nothing else does.
 pub const PREFIX: &str = "/var/tmp/mesh-e2e";
 
+/// Held until this process ends: two runs of these tests would clear away each other's meshes.
+static ALONE: OnceLock<File> = OnceLock::new();
+
+fn be_alone() {
+    ALONE.get_or_init(|| {
+        let lock = File::create("/run/mesh-e2e.lock").expect("should be writable");
+        assert!(lock.try_lock().is_ok(), "another run of these tests has the engine: wait until it has ended");
+        lock
+    });
+}
+
 /// Leaves the machine without a trace of an earlier run. Panics where somebody else's mesh is on it.
 pub fn clear() {
+    be_alone();
     let foreign = |kind: &str, names: Vec<String>| {
         for name in names {
             let dir = directory(kind, &name);

@@ -4,13 +4,15 @@
 //! - [`story`]: one mesh from its first `create` to its `reset`. Start here.
 //! - [`drift`]: what somebody changes behind the mesh's back, `create` mends.
 //! - [`bad_day`]: two runs at once, a run that is killed late, a server that dies.
+//! - [`caller`]: somebody who is not root.
 //!
-//! Everything else is what these three say, one file a subject. One engine holds one mesh, so the tests run one after another.
+//! Everything else is what these four say, one file a subject. One engine holds one mesh, so the tests run one after another.
 
 #![expect(clippy::disallowed_methods, reason = "it looks at the machine itself, not through the code under test")]
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a test run of minutes tells what it is at")]
 
 mod bad_day;
+mod caller;
 mod create;
 mod docker;
 mod doors;

@@ -4,6 +4,7 @@ use std::{
     fmt::Write as _,
     fs,
     io::Read,
+    os::unix::fs::{MetadataExt as _, chown},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::{Mutex, MutexGuard, PoisonError},
@@ -26,6 +27,9 @@ pub const IMAGES: [&str; 3] = [
     "mesh.local/kibana/kibana:9.5.3",
 ];
 
+/// The user `nobody` of Debian and its like.
+pub const CALLER: u32 = 65534;
+
 /// Longer than anything here should take, so that a hanging run fails its test and not the machine.
 const LONGEST: Duration = Duration::from_mins(4);
 
@@ -39,6 +43,8 @@ static ENGINE: Mutex<()> = Mutex::new(());
 pub struct Mesh {
     pub dir: PathBuf,
     printed: Mutex<String>,
+    /// Runs are those of [`CALLER`].
+    by_nobody: bool,
     _engine: MutexGuard<'static, ()>,
 }
 
@@ -60,7 +66,37 @@ impl Mesh {
         IMAGES.into_iter().for_each(require_image);
         leftovers::clear();
         fs::create_dir_all(PREFIX).expect("should be writable");
-        Self { dir: Path::new(PREFIX).join(name), printed: Mutex::default(), _engine: engine }
+        Self { dir: Path::new(PREFIX).join(name), printed: Mutex::default(), by_nobody: false, _engine: engine }
+    }
+
+    /// The same, run by somebody who may use Docker's socket and is nobody else in particular.
+    pub fn called_by_nobody(mut self) -> Self {
+        // where the binary is built others may not look
+        fs::copy(env!("CARGO_BIN_EXE_mesh"), Self::binary_for_all()).expect("should be writable");
+        fs::create_dir(Self::home()).expect("should be writable");
+        chown(Self::home(), Some(CALLER), Some(CALLER)).expect("should be ours to give");
+        self.by_nobody = true;
+        self
+    }
+
+    fn binary_for_all() -> PathBuf {
+        Path::new(PREFIX).join("mesh")
+    }
+
+    fn home() -> PathBuf {
+        Path::new(PREFIX).join("home")
+    }
+
+    fn command(&self) -> Command {
+        if !self.by_nobody {
+            return Command::new(env!("CARGO_BIN_EXE_mesh"));
+        }
+        let socket = fs::metadata("/var/run/docker.sock").expect("Docker should have its socket");
+        let mut command = Command::new("setpriv");
+        let caller = CALLER.to_string();
+        command.args(["--reuid", &caller, "--regid", &caller, "--groups", &socket.gid().to_string()]);
+        command.arg(Self::binary_for_all()).env("HOME", Self::home());
+        command
     }
 
     pub fn cluster(&self, number: u8) -> Cluster<'_> {
@@ -94,7 +130,7 @@ impl Mesh {
 
     /// Starts `mesh … --dir DIR` without a terminal.
     pub fn start(&self, args: &[&str]) -> Running<'_> {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_mesh"));
+        let mut command = self.command();
         for variable in ["MESH_DIR", "MESH_REGISTRY", "MESH_LOG"] {
             command.env_remove(variable);
         }

@@ -146,7 +146,7 @@ impl Tree {
         })
     }
 
-    /// Removes the entries that are `own` and then the root, unless something else is in it or it is a mount point;
+    /// Removes the entries that are `own` and then the root, unless something else is in it, it is a mount point or its parent is not ours;
     /// says whether it is gone. The entry `last` goes after all others, so that an interrupted removal can be
     /// recognised and done again.
     ///
@@ -162,7 +162,14 @@ impl Tree {
         match fs::canonicalize(&self.root).and_then(fs::remove_dir) {
             Ok(()) => Ok(true),
             Err(cause) if cause.kind() == ErrorKind::NotFound => Ok(true),
-            Err(cause) if matches!(cause.kind(), ErrorKind::ResourceBusy | ErrorKind::DirectoryNotEmpty) => Ok(false),
+            Err(cause)
+                if matches!(
+                    cause.kind(),
+                    ErrorKind::ResourceBusy | ErrorKind::DirectoryNotEmpty | ErrorKind::PermissionDenied
+                ) =>
+            {
+                Ok(false)
+            }
             Err(cause) => Err(fail("remove", &self.root)(cause)),
         }
     }

@@ -54,18 +54,24 @@ impl Docker {
         })
     }
 
-    /// The exit code of the last end that Docker's events tell of, and whether one was for want of memory.
+    /// The exit code of the last end that Docker's events tell of, and whether it was for want of memory.
     async fn last_end(&self, name: &str) -> (Option<i64>, bool) {
-        let now = OffsetDateTime::now_utc().unix_timestamp();
+        let now = OffsetDateTime::now_utc();
+        let since = (now.unix_timestamp() - 60).to_string();
+        // to the nanosecond: whole seconds would leave out the one that goes on
+        let until = format!("{}.{:09}", now.unix_timestamp(), now.nanosecond());
         let filters = HashMap::from([("container", vec![name]), ("event", vec!["die", "oom"])]);
-        let options =
-            EventsOptionsBuilder::default().since(&(now - 60).to_string()).until(&now.to_string()).filters(&filters);
-        let (mut exit_code, mut out_of_memory) = (None, false);
+        let options = EventsOptionsBuilder::default().since(&since).until(&until).filters(&filters);
+        let (mut exit_code, mut out_of_memory, mut lacked) = (None, false, false);
         let mut stream = pin!(self.client.events(Some(options.build())));
         while let Some(Ok(event)) = stream.next().await {
-            out_of_memory |= event.action.as_deref() == Some("oom");
             let attributes = event.actor.and_then(|actor| actor.attributes).unwrap_or_default();
-            exit_code = attributes.get("exitCode").and_then(|code| code.parse().ok()).or(exit_code);
+            let code = attributes.get("exitCode").and_then(|code| code.parse().ok());
+            if code.is_some() {
+                (exit_code, out_of_memory, lacked) = (code, lacked, false);
+            } else {
+                (out_of_memory, lacked) = (true, true);
+            }
         }
         (exit_code, out_of_memory)
     }
