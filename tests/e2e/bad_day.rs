@@ -20,6 +20,15 @@ fn a_bad_day_ends_well() {
     let mesh = Mesh::new("bad-day");
     let create = [&["create", "2", "--no-kibana"], &SMALL[..]].concat();
 
+    parts.part("a run that is interrupted says what to type, and is gone on with");
+    let interrupted = mesh.start(&create).interrupt_when("a container", || !mesh.containers().is_empty());
+    assert_eq!(interrupted.exit, Some(4), "{}", interrupted.stderr);
+    assert!(interrupted.stderr.contains("stopping after the step at hand"), "{}", interrupted.stderr);
+    assert!(interrupted.stderr.contains("hint: type the same command again"), "{}", interrupted.stderr);
+    assert!(interrupted.took < AT_ONCE, "took {:?}", interrupted.took);
+    mesh.run(&["create"], 0);
+    mesh.run(&["reset", "--yes"], 0);
+
     parts.part("two runs at once: the second is told who is at it; the first is killed when it has made a key");
     let running = mesh.start(&create);
     let holder = format!("(process {})", running.pid());

@@ -216,14 +216,26 @@ impl Running<'_> {
     }
 
     /// Waits until `event` has come about, and ends the run by SIGKILL there and then.
-    pub fn kill_when(mut self, what: &str, mut event: impl FnMut() -> bool) -> Run {
+    pub fn kill_when(mut self, what: &str, event: impl FnMut() -> bool) -> Run {
+        self.come_to(what, event);
+        self.child.kill().expect("should be ours to kill");
+        self.end()
+    }
+
+    /// Waits until `event` has come about, and asks the run to end, as Ctrl-C does.
+    pub fn interrupt_when(mut self, what: &str, event: impl FnMut() -> bool) -> Run {
+        self.come_to(what, event);
+        let asked = Command::new("kill").args(["-INT", &self.pid().to_string()]).status();
+        assert!(asked.is_ok_and(|status| status.success()));
+        self.end()
+    }
+
+    fn come_to(&mut self, what: &str, mut event: impl FnMut() -> bool) {
         wait_for(what, LONGEST, || {
             let ended = self.child.try_wait().expect("should be our child");
             assert!(ended.is_none(), "{} ended before {what}", self.command);
             event().then_some(())
         });
-        self.child.kill().expect("should be ours to kill");
-        self.end()
     }
 
     pub fn end(mut self) -> Run {
