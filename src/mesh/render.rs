@@ -159,6 +159,8 @@ mod tests {
         xpack.banners.placement: top
         xpack.banners.textContent: "Data Mesh - Cluster01"
 
+        monitoring.ui.container.elasticsearch.enabled: true
+
         # Nothing of this machine calls home.
         telemetry.optIn: false
         telemetry.allowChangingOptInStatus: false
