@@ -262,7 +262,7 @@ fn an_engine_that_this_user_may_not_use() {
     let mut command = Command::new(&binary);
     command.args(["create", "2", "--dry-run"]).env_clear().env("HOME", dir.path());
     command.env("DOCKER_HOST", format!("unix://{}", socket.display()));
-    if fs::metadata(&socket).unwrap().permissions().readonly() || is_root() {
+    if is_root() {
         command.uid(65534).gid(65534);
     } else {
         fs::set_permissions(&socket, fs::Permissions::from_mode(0o000)).unwrap();

@@ -160,6 +160,17 @@ fn a_count_that_nobody_gave() {
     assert!(told.contains("type `mesh create 2`"), "{told}");
 }
 
+/// Where these tests run an engine is installed, so one that has no socket does not run.
+#[test]
+#[ignore = "needs root and a Docker engine: run by scripts/test"]
+fn an_engine_that_is_installed_but_stopped() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_mesh"));
+    let output = command.args(["create", "2"]).env("DOCKER_HOST", "unix:///nonexistent/docker.sock").output().unwrap();
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(3), "{told}");
+    assert!(told.contains("Docker is not running") && told.contains("systemctl start docker"), "{told}");
+}
+
 #[test]
 #[ignore = "needs root and a Docker engine: run by scripts/test"]
 fn a_port_that_is_taken() {

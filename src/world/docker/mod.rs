@@ -19,6 +19,8 @@ use bollard::{API_DEFAULT_VERSION, errors::Error as Cause};
 /// Longer than any stop timeout, in seconds, since stopping a container answers only when it has ended.
 const REQUEST_TIMEOUT: u64 = 300;
 const SOCKET: &str = "/var/run/docker.sock";
+/// Where the engine is installed: by Debian, by Docker's own packages, by hand, by snap.
+const DAEMONS: [&str; 4] = ["/usr/sbin/dockerd", "/usr/bin/dockerd", "/usr/local/bin/dockerd", "/snap/bin/dockerd"];
 /// The oldest engine that is supported: 20.10 speaks API 1.41.
 const OLDEST_API: (usize, usize) = (1, 41);
 
@@ -122,7 +124,7 @@ impl Docker {
         if let Err(error) = std::os::unix::net::UnixStream::connect(socket) {
             return Err(match error.kind() {
                 io::ErrorKind::PermissionDenied => DockerError::NotPermitted(socket.to_owned()),
-                io::ErrorKind::NotFound if !Path::new("/usr/bin/dockerd").exists() => {
+                io::ErrorKind::NotFound if !DAEMONS.iter().any(|path| Path::new(path).exists()) => {
                     DockerError::NotInstalled(socket.to_owned())
                 }
                 _ => DockerError::NotRunning(socket.to_owned()),
