@@ -20,6 +20,7 @@ mod drift;
 mod hosts;
 mod keystore;
 mod leftovers;
+mod limits;
 mod links;
 mod manage;
 mod mesh;

@@ -1,6 +1,6 @@
 //! One mesh from its first `create` to its `reset`, in the order in which somebody would live it.
 
-use crate::{Parts, create, docker, doors, hosts, keystore, links, manage, mesh::Mesh, reset, secrets};
+use crate::{Parts, create, docker, doors, hosts, keystore, limits, links, manage, mesh::Mesh, reset, secrets};
 
 #[test]
 #[ignore = "needs root, Docker and the images of images/: run by scripts/test"]
@@ -28,6 +28,8 @@ fn a_mesh_lives_its_life() {
     doors::ask_for_who_comes_in(&mesh);
     doors::bear_the_names_asked_for(&mesh, &["mesh.example", "192.0.2.7"]);
     doors::are_on_loopback_only(&mesh);
+    limits::are_set(&mesh);
+    limits::of_the_network_are_apart(&mesh);
     doors::of_kibana_show_its_banner(&mesh);
     doors::let_a_key_do_no_more_than_it_should(&mesh);
 
