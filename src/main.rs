@@ -15,7 +15,7 @@
 //! - [`plan`]: what must change. Pure.
 //! - [`apply`]: changing it. The only place that changes anything.
 //! - [`world`]: talking to Docker, Elasticsearch, Kibana, disk and host. No decisions.
-//! - [`console`]: the only file that prints.
+//! - [`console`]: the only room that prints.
 //! - [`error`]: what the user is told, with a hint and an exit code.
 
 mod apply;
@@ -32,14 +32,15 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use tracing_subscriber::EnvFilter;
 
+use crate::console::Verbosity;
+
 fn main() -> ExitCode {
+    commands::complete();
     let cli = cli::Cli::parse();
-    tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::try_from_env("MESH_LOG").unwrap_or_else(|_| EnvFilter::new("off")))
-        .with_writer(std::io::stderr)
-        .init();
+    cli.color.write_global();
+    log(cli.verbose);
     rustls::crypto::ring::default_provider().install_default().expect("should be the only provider");
-    let console = console::Console::new();
+    let console = console::Console::new(verbosity(&cli), commands::is_dumb_terminal());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let outcome = match runtime {
         Ok(runtime) => runtime.block_on(commands::run(cli, &console)),
@@ -50,4 +51,22 @@ fn main() -> ExitCode {
         error.exit
     });
     ExitCode::from(exit as u8)
+}
+
+fn verbosity(cli: &cli::Cli) -> Verbosity {
+    match (cli.quiet, cli.verbose) {
+        (true, _) => Verbosity::Quiet,
+        (false, 0) => Verbosity::Normal,
+        (false, _) => Verbosity::Verbose,
+    }
+}
+
+/// What happens inside, to stderr: `MESH_LOG` says what, else the number of `-v`.
+fn log(verbose: u8) {
+    let level = ["off", "mesh=info", "mesh=debug", "trace"][usize::from(verbose.min(3))];
+    tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::try_from_env("MESH_LOG").unwrap_or_else(|_| EnvFilter::new(level)))
+        .with_ansi(false)
+        .with_writer(std::io::stderr)
+        .init();
 }

@@ -4,7 +4,7 @@ use std::{path::PathBuf, time::Instant};
 
 use time::OffsetDateTime;
 
-use super::{interruptible, lock, open, time_for};
+use super::{interruptible, lock, open, recorded::no_mesh, time_for};
 use crate::{
     apply::{Apply, wait::Patience},
     cli::{ManageAction, ManageArgs},
@@ -18,10 +18,7 @@ pub async fn manage(args: &ManageArgs, dir: PathBuf, console: &Console) -> Resul
     let _lock = lock()?;
     let world = open(dir).await?;
     let survey = world.survey().await?;
-    let mesh = survey.record.clone().ok_or_else(|| {
-        Error::new(Exit::Request, format!("there is no mesh in {}", world.dir.display()))
-            .hint("make one with `mesh create 2`, or name its directory with `--dir`")
-    })?;
+    let mesh = survey.record.clone().ok_or_else(|| no_mesh(&world.dir))?;
     let selection = Selection::new(&mesh, args.start, args.count)?;
     let there = world.observe(&mesh, &survey).await?;
     let action = match args.action {

@@ -2,11 +2,25 @@
 
 #![expect(clippy::disallowed_methods, reason = "a command is where the environment and the clock come in")]
 
+mod completions;
+mod config;
 mod create;
+mod credentials;
+mod doctor;
+mod env;
+mod es;
+mod logs;
+mod man;
 mod manage;
+mod recorded;
 mod reset;
+mod search;
+mod status;
+mod verify;
 
-use std::{env, path::PathBuf, time::Duration};
+pub use self::completions::complete;
+
+use std::{path::PathBuf, time::Duration};
 
 use time::OffsetDateTime;
 use tokio::signal::unix::{SignalKind, signal};
@@ -34,11 +48,27 @@ pub async fn run(cli: Cli, console: &Console) -> Result<Exit, Error> {
         Command::Create(args) => create::create(&args, dir, console).await,
         Command::Manage(args) => manage::manage(&args, dir, console).await,
         Command::Reset(args) => reset::reset(&args, dir, console).await,
+        Command::Status(args) => status::status(&args, dir, console).await,
+        Command::Verify(args) => verify::verify(&args, dir, console).await,
+        Command::Doctor(args) => doctor::doctor(&args, dir, console).await,
+        Command::Logs(args) => logs::logs(&args, dir, console).await,
+        Command::Es(args) => es::es(&args, dir, console).await,
+        Command::Search(args) => search::search(&args, dir, console).await,
+        Command::Credentials(args) => credentials::credentials(&args, dir, console),
+        Command::Env(args) => env::env(&args, dir, console),
+        Command::Config(args) => config::config(&args, dir, console),
+        Command::Completions(args) => completions::completions(&args, console),
+        Command::Man(args) => man::man(&args, console),
     }
 }
 
+/// Whether the terminal can do nothing but write one line after the other.
+pub fn is_dumb_terminal() -> bool {
+    std::env::var_os("TERM").is_some_and(|term| term == "dumb")
+}
+
 fn home() -> Option<PathBuf> {
-    env::var_os("HOME").map(PathBuf::from).filter(|home| home.is_absolute())
+    std::env::var_os("HOME").map(PathBuf::from).filter(|home| home.is_absolute())
 }
 
 fn is_root() -> bool {
@@ -49,7 +79,7 @@ fn default_dir() -> Result<PathBuf, Error> {
     if is_root() {
         return Ok(ROOT_DIR.into());
     }
-    let data = env::var_os("XDG_DATA_HOME").map(PathBuf::from).filter(|dir| dir.is_absolute());
+    let data = std::env::var_os("XDG_DATA_HOME").map(PathBuf::from).filter(|dir| dir.is_absolute());
     data.or_else(|| home().map(|home| home.join(".local/share"))).map(|data| data.join("mesh")).ok_or_else(|| {
         Error::new(Exit::Request, "there is no home directory to keep the mesh in")
             .hint("name a directory with `--dir`")
@@ -67,7 +97,7 @@ fn lock() -> Result<Lock, Error> {
     })?;
     let holder = Holder {
         pid: std::process::id(),
-        command: env::args().collect::<Vec<_>>().join(" "),
+        command: std::env::args().collect::<Vec<_>>().join(" "),
         since: OffsetDateTime::now_utc().unix_timestamp().unsigned_abs(),
     };
     Ok(Lock::take(&path, &holder)?)

@@ -1,35 +1,15 @@
-//! The command line, as types. No behaviour.
+//! The arguments of `mesh create`, and what they say of a mesh. No behaviour.
 
 use std::{net::IpAddr, path::PathBuf, time::Duration};
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::Args;
 
+use super::count;
 use crate::mesh::{
     id::ClusterId,
     network::Subnet,
     spec::{Asked, IndexPattern, KeyDays, Memory, SpecError, StackVersion, SubjectName},
 };
-
-/// A data mesh: Elasticsearch clusters on one Docker host, each a remote cluster of every other
-#[derive(Debug, Parser)]
-#[command(version, max_term_width = 100)]
-pub struct Cli {
-    /// The mesh's directory [default: /mnt/data/mesh for root, ~/.local/share/mesh for others]
-    #[arg(long, global = true, env = "MESH_DIR", value_name = "DIR")]
-    pub dir: Option<PathBuf>,
-    #[command(subcommand)]
-    pub command: Command,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum Command {
-    /// Create a mesh of N clusters, or bring the one that exists to N
-    Create(Box<CreateArgs>),
-    /// Start, stop, restart, remove or bring back the containers of some clusters
-    Manage(ManageArgs),
-    /// Remove the mesh: its containers, its network and its directory with all data
-    Reset(ResetArgs),
-}
 
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
@@ -122,42 +102,8 @@ impl CreateArgs {
 }
 
 #[derive(Debug, Args)]
-pub struct ManageArgs {
-    /// What the clusters are to do
-    pub action: ManageAction,
-    /// The first cluster
-    #[arg(value_name = "START", value_parser = count)]
-    pub start: ClusterId,
-    /// How many clusters from START on
-    #[arg(value_name = "COUNT", value_parser = count, default_value = "1")]
-    pub count: ClusterId,
-    /// Give up after this long, for example `90s` or `10m` [default: 5m and 1m a cluster]
-    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
-    pub timeout: Option<Duration>,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub enum ManageAction {
-    /// Make containers again that `down` removed, and start them
-    Up,
-    /// Stop and remove the containers; the data stays
-    Down,
-    /// Start the containers
-    Start,
-    /// Stop the containers
-    Stop,
-    /// Stop the containers and start them
-    Restart,
-}
-
-#[derive(Debug, Args)]
-pub struct ResetArgs {
-    /// Ask nothing
-    #[arg(long, short)]
-    pub yes: bool,
-}
-
-/// A number of clusters, or of a cluster.
-fn count(text: &str) -> Result<ClusterId, String> {
-    text.parse().ok().and_then(ClusterId::new).ok_or_else(|| "a number from 1 to 99 is needed".to_owned())
+pub struct ConfigArgs {
+    /// Print the JSON Schema of the settings file instead
+    #[arg(long)]
+    pub schema: bool,
 }

@@ -1,0 +1,78 @@
+//! The arguments of the commands that ask clusters something or hand something out. No behaviour.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use clap_complete::Shell;
+
+use super::{TextFormat, count};
+use crate::mesh::id::ClusterId;
+
+#[derive(Debug, Args)]
+pub struct EsArgs {
+    /// The cluster's number
+    #[arg(value_parser = count)]
+    pub cluster: ClusterId,
+    /// GET, PUT, POST, DELETE or HEAD
+    pub method: String,
+    /// For example `/_cat/indices?v`
+    pub path: String,
+    /// JSON, or NDJSON for bulk requests; `@FILE` reads it from a file and `-` from stdin
+    pub body: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct SearchArgs {
+    /// Indices in every cluster, for example `mesh-*`
+    #[arg(value_name = "INDEX")]
+    pub index: String,
+    /// As in a search box: `status:500 AND host:web*` [default: everything]
+    #[arg(value_name = "QUERY")]
+    pub query: Option<String>,
+    /// How many hits to show
+    #[arg(long, short = 'n', value_name = "COUNT", default_value_t = 10)]
+    pub size: u16,
+    /// The cluster that searches [default: the first that answers]
+    #[arg(long, value_name = "CLUSTER", value_parser = count)]
+    pub from: Option<ClusterId>,
+    /// How to print it
+    #[arg(long, short, value_enum, default_value_t)]
+    pub output: TextFormat,
+}
+
+#[derive(Debug, Args)]
+pub struct CredentialsArgs {
+    /// How to print it
+    #[arg(long, short, value_enum, default_value_t)]
+    pub output: TextFormat,
+}
+
+#[derive(Debug, Args)]
+pub struct EnvArgs {
+    /// The cluster's number
+    #[arg(value_parser = count)]
+    pub cluster: ClusterId,
+    /// The shell that reads it [default: the one in `SHELL`]
+    #[arg(long, value_enum)]
+    pub shell: Option<EnvShell>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum EnvShell {
+    Bash,
+    Zsh,
+    Fish,
+}
+
+#[derive(Debug, Args)]
+pub struct CompletionsArgs {
+    /// The shell that reads it
+    pub shell: Shell,
+}
+
+#[derive(Debug, Args)]
+pub struct ManArgs {
+    /// The directory to write them to; it is made if it is missing
+    #[arg(value_name = "DIR")]
+    pub to: PathBuf,
+}

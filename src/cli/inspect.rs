@@ -1,0 +1,73 @@
+//! The arguments of the commands that look: status, verify, doctor, logs. No behaviour.
+
+use clap::{Args, ValueEnum};
+
+use super::{Format, TextFormat, count};
+use crate::mesh::id::{ClusterId, ServiceKind};
+
+#[derive(Debug, Args)]
+pub struct StatusArgs {
+    /// How to print it
+    #[arg(long, short, value_enum, default_value_t)]
+    pub output: Format,
+    /// Draw the links as a matrix, a row a cluster and a column a remote
+    #[arg(long, conflicts_with = "output")]
+    pub matrix: bool,
+    /// Look again every two seconds, until Ctrl-C
+    #[arg(long, short)]
+    pub watch: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// How to print it
+    #[arg(long, short, value_enum, default_value_t)]
+    pub output: TextFormat,
+    /// Mend what can be mended, and prove it again
+    #[arg(long)]
+    pub fix: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    /// For how many clusters [default: as many as the mesh has, else 2]
+    #[arg(value_name = "N", value_parser = count)]
+    pub clusters: Option<ClusterId>,
+    /// How to print it
+    #[arg(long, short, value_enum, default_value_t)]
+    pub output: TextFormat,
+    /// Mend what is safe to mend: kernel settings
+    #[arg(long)]
+    pub fix: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct LogsArgs {
+    /// The clusters [default: all]
+    #[arg(value_name = "CLUSTER", value_parser = count)]
+    pub clusters: Vec<ClusterId>,
+    /// Of this service only
+    #[arg(long, value_enum)]
+    pub service: Option<ServiceName>,
+    /// Go on as more is written, until Ctrl-C
+    #[arg(long, short)]
+    pub follow: bool,
+    /// Not older than this: `90s`, `10m`, `2h`, or a time such as `2026-01-31T12:00:00Z`
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ServiceName {
+    Elastic,
+    Kibana,
+}
+
+impl From<ServiceName> for ServiceKind {
+    fn from(name: ServiceName) -> Self {
+        match name {
+            ServiceName::Elastic => Self::Elastic,
+            ServiceName::Kibana => Self::Kibana,
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! The arguments of the commands that start, stop and remove. No behaviour.
+
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+
+use super::count;
+use crate::mesh::id::ClusterId;
+
+#[derive(Debug, Args)]
+pub struct ManageArgs {
+    /// What the clusters are to do
+    pub action: ManageAction,
+    /// The first cluster
+    #[arg(value_name = "START", value_parser = count)]
+    pub start: ClusterId,
+    /// How many clusters from START on
+    #[arg(value_name = "COUNT", value_parser = count, default_value = "1")]
+    pub count: ClusterId,
+    /// Give up after this long, for example `90s` or `10m` [default: 5m and 1m a cluster]
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub timeout: Option<Duration>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum ManageAction {
+    /// Make containers again that `down` removed, and start them
+    Up,
+    /// Stop and remove the containers; the data stays
+    Down,
+    /// Start the containers
+    Start,
+    /// Stop the containers
+    Stop,
+    /// Stop the containers and start them
+    Restart,
+}
+
+#[derive(Debug, Args)]
+pub struct ResetArgs {
+    /// Ask nothing
+    #[arg(long, short)]
+    pub yes: bool,
+}

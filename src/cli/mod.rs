@@ -1,0 +1,96 @@
+//! The command line, as types. No behaviour.
+
+mod ask;
+mod create;
+mod inspect;
+mod manage;
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+pub use self::{
+    ask::{CompletionsArgs, CredentialsArgs, EnvArgs, EsArgs, ManArgs, SearchArgs},
+    create::{ConfigArgs, CreateArgs},
+    inspect::{DoctorArgs, LogsArgs, StatusArgs, VerifyArgs},
+    manage::{ManageAction, ManageArgs, ResetArgs},
+};
+use crate::mesh::id::ClusterId;
+
+/// A data mesh: Elasticsearch clusters on one Docker host, each a remote cluster of every other
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100)]
+pub struct Cli {
+    /// The mesh's directory [default: /mnt/data/mesh for root, ~/.local/share/mesh for others]
+    #[arg(long, global = true, env = "MESH_DIR", value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+    /// Print nothing but errors and what was asked for
+    #[arg(long, short, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Tell each step; -vv each call to Docker and Elasticsearch (`MESH_LOG` chooses in detail)
+    #[arg(long, short, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    #[command(flatten)]
+    pub color: colorchoice_clap::Color,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Create a mesh of N clusters, or bring the one that exists to N
+    Create(Box<CreateArgs>),
+    /// Start, stop, restart, remove or bring back the containers of some clusters
+    Manage(ManageArgs),
+    /// Remove the mesh: its containers, its network and its directory with all data
+    Reset(ResetArgs),
+    /// Show the mesh: every cluster and every link, and what is not as it was asked for
+    Status(StatusArgs),
+    /// Prove every link, and say why one is down
+    Verify(VerifyArgs),
+    /// Check the machine: is it ready for a mesh?
+    Doctor(DoctorArgs),
+    /// Show what the services write
+    Logs(LogsArgs),
+    /// Send a request to a cluster's Elasticsearch, as `elastic`
+    Es(EsArgs),
+    /// Search the whole mesh
+    Search(SearchArgs),
+    /// Print the mesh's passwords
+    Credentials(CredentialsArgs),
+    /// Print variables for a shell: `eval "$(mesh env 3)"`
+    Env(EnvArgs),
+    /// Print the settings in force and where each comes from
+    Config(Box<ConfigArgs>),
+    /// Print a script that completes commands and cluster numbers
+    Completions(CompletionsArgs),
+    /// Write the manual pages
+    Man(ManArgs),
+}
+
+/// How data is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum Format {
+    /// For people
+    #[default]
+    Table,
+    /// For people with a wide terminal
+    Wide,
+    Json,
+    Yaml,
+}
+
+/// How data is printed that is either for people or for programs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum TextFormat {
+    /// For people
+    #[default]
+    Text,
+    Json,
+    Yaml,
+}
+
+/// A number of clusters, or of a cluster.
+fn count(text: &str) -> Result<ClusterId, String> {
+    text.parse().ok().and_then(ClusterId::new).ok_or_else(|| "a number from 1 to 99 is needed".to_owned())
+}

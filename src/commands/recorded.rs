@@ -1,0 +1,65 @@
+//! The mesh as its directory tells of it: enough for commands that only talk to servers or hand something out.
+
+use std::path::Path;
+
+use crate::{
+    error::{Error, Exit},
+    mesh::{Mesh, credentials::Credentials, id::ClusterId, layout},
+    world::{
+        disk::{self, Tree},
+        elasticsearch::Elasticsearch,
+        files,
+    },
+};
+
+/// A mesh that is recorded in a directory.
+pub struct Recorded {
+    tree: Tree,
+    pub mesh: Mesh,
+}
+
+/// There is nothing recorded in a directory.
+pub fn no_mesh(dir: &Path) -> Error {
+    Error::new(Exit::Request, format!("there is no mesh in {}", dir.display()))
+        .hint("make one with `mesh create 2`, or name its directory with `--dir`")
+}
+
+impl Recorded {
+    /// # Errors
+    /// There is no mesh in `dir`, or its record cannot be read.
+    pub fn open(dir: &Path) -> Result<Self, Error> {
+        let dir = disk::resolve(dir)?;
+        let tree = Tree::open(&dir)?.ok_or_else(|| no_mesh(&dir))?;
+        let mesh = files::record(&tree, &dir)?.ok_or_else(|| no_mesh(&dir))?;
+        Ok(Self { tree, mesh })
+    }
+
+    pub fn credentials(&self) -> Result<Credentials, Error> {
+        files::credentials(&self.tree)?.ok_or_else(|| {
+            let path = self.mesh.dir.join(layout::CREDENTIALS);
+            Error::new(Exit::Unhealthy, format!("{} is lost", path.display()))
+                .hint("`mesh create --dry-run` says what can be done")
+        })
+    }
+
+    /// A cluster of the mesh, by what was typed.
+    pub fn cluster(&self, cluster: ClusterId) -> Result<ClusterId, Error> {
+        let last = self.mesh.spec.clusters;
+        if cluster <= last {
+            return Ok(cluster);
+        }
+        let asked = cluster.number();
+        Err(Error::new(Exit::Request, format!("there is no cluster {asked}: the mesh has {}", last.number()))
+            .hint("`mesh status` shows the clusters"))
+    }
+
+    /// A cluster's REST API, asked as `elastic`.
+    pub fn server(&self, cluster: ClusterId) -> Result<Elasticsearch, Error> {
+        let cluster = self.cluster(cluster)?;
+        let authority = files::text(&self.tree, &layout::authority_certificate(cluster))?.ok_or_else(|| {
+            Error::new(Exit::Unhealthy, format!("the authority of {cluster} is missing in {}", self.mesh.dir.display()))
+                .hint("`mesh create` makes it again")
+        })?;
+        Ok(Elasticsearch::new(&self.mesh, cluster, &authority, &self.credentials()?.elastic)?)
+    }
+}

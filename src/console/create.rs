@@ -1,0 +1,111 @@
+//! What `create` and `reset` say: the plan, what goes, what was made. I/O: the terminal.
+
+use std::time::Duration;
+
+use super::{Console, bytes, duration, err};
+use crate::{
+    mesh::{Mesh, id::ServiceKind, layout},
+    plan::{Plan, Step},
+};
+
+impl Console {
+    /// The whole plan, for `--dry-run`.
+    pub fn plan(&self, plan: &Plan) {
+        if plan.is_empty() {
+            self.line("nothing to do: the mesh is as asked");
+        } else {
+            self.line(plan.to_string().trim_end());
+            let steps = plan.steps().count();
+            self.line(&format!(
+                "\n{steps} steps in {} stages; + adds, ~ changes, - removes, ? waits. Nothing was changed",
+                plan.stages.len()
+            ));
+        }
+    }
+
+    /// What is about to happen, in two lines.
+    pub fn intent(&self, mesh: &Mesh, plan: &Plan) {
+        let (count, version) = (mesh.spec.clusters.number(), mesh.spec.stack_version);
+        let kibana = if mesh.spec.kibana { " with Kibana" } else { "" };
+        self.note(&format!(
+            "a mesh of {count} {}, Elasticsearch {version}{kibana}, in {}",
+            clusters(count),
+            mesh.dir.display()
+        ));
+        let steps = plan.steps().count();
+        let count = |wanted: fn(&Step) -> bool| plan.steps().filter(|step| wanted(step)).count();
+        let made = count(|step| matches!(step, Step::CreateContainer(_)));
+        let gone = count(|step| matches!(step, Step::RemoveContainer(_)));
+        let again = count(|step| matches!(step, Step::RestartContainer(_)));
+        self.note(&format!(
+            "{steps} steps in {} stages (`--dry-run` shows them); containers: {made} made, {gone} removed, {again} restarted",
+            plan.stages.len()
+        ));
+    }
+
+    /// What a plan takes away, with the bytes on disk of what it deletes.
+    pub fn removals(&self, plan: &Plan, size: Option<u64>) {
+        err("this goes:");
+        for step in plan.steps() {
+            let is_thing = matches!(
+                step,
+                Step::RemoveContainer(_) | Step::RemoveStray(_) | Step::RemoveNetwork { .. } | Step::RemoveHosts
+            );
+            if is_thing || step.destroys() {
+                err(&format!("  - {step}"));
+            }
+        }
+        if plan.destroys() {
+            err(&format!("{} on disk", size.map_or("an unknown amount".to_owned(), bytes)));
+        }
+    }
+
+    /// What a finished `mesh create` leaves its user with.
+    pub fn welcome(&self, mesh: &Mesh, took: Duration) {
+        if self.quiet {
+            return;
+        }
+        let count = mesh.spec.clusters.number();
+        self.line(&format!(
+            "\n{count} {} in {}, every link proved ({})\n",
+            clusters(count),
+            mesh.dir.display(),
+            duration(took)
+        ));
+        for cluster in mesh.clusters() {
+            let urls: Vec<String> =
+                mesh.services().filter(|s| s.cluster == cluster).map(|s| format!("{:<32}", mesh.url(s))).collect();
+            self.line(format!("  {cluster}  {}", urls.join(" ")).trim_end());
+        }
+        let dir = mesh.dir.display();
+        let authority = mesh.dir.join(layout::BUNDLE);
+        let authority = authority.display();
+        self.line(&format!(
+            "\n  user elastic, password in {dir}/{}; authorities for browsers in {authority}",
+            layout::CREDENTIALS
+        ));
+        let first =
+            mesh.url(mesh.clusters().next().expect("should have a first cluster").service(ServiceKind::Elastic));
+        self.line("\ntry next:");
+        let login =
+            format!("-u \"elastic:$(sed -n s/^elastic=//p {dir}/{})\" --cacert {authority}", layout::CREDENTIALS);
+        self.line(&format!("  curl {login} '{first}/_resolve/cluster/*:*?pretty'"));
+        self.line(&format!("  curl {login} '{first}/cluster*:mesh-*/_search?pretty'"));
+        self.line(&format!("  mesh manage restart 1 {count}"));
+    }
+
+    /// Nothing had to be done.
+    pub fn unchanged(&self, mesh: &Mesh, took: Duration) {
+        let count = mesh.spec.clusters.number();
+        self.done(&format!(
+            "nothing to do: {count} {} in {}, every link connected ({})",
+            clusters(count),
+            mesh.dir.display(),
+            duration(took)
+        ));
+    }
+}
+
+fn clusters(count: u8) -> &'static str {
+    if count == 1 { "cluster" } else { "clusters" }
+}

@@ -1,0 +1,180 @@
+//! The only room that prints. stdout carries what was asked for, stderr everything else. I/O: the terminal.
+//!
+//! Colours are always written and taken out on the way where they are not wanted: by `--color`, `NO_COLOR`, `TERM=dumb` or
+//! because the reader is no terminal.
+
+mod create;
+mod stage;
+mod table;
+
+use std::{
+    cell::Cell,
+    io::{self, BufRead as _, IsTerminal as _, Write as _},
+    time::Duration,
+};
+
+use anstyle::{AnsiColor, Style};
+use serde::Serialize;
+
+pub use self::{
+    stage::StageLine,
+    table::{Mark, Table},
+};
+use crate::{
+    error::Error,
+    plan::check::{Finding, Severity},
+};
+
+/// Where messages go, and whether somebody is there to read and answer them.
+#[derive(Debug)]
+pub struct Console {
+    /// stderr is a terminal: a live line shows what is going on.
+    live: bool,
+    /// Somebody can be asked.
+    interactive: bool,
+    /// Only errors, questions and what was asked for.
+    quiet: bool,
+    /// The reader of stdout has gone away.
+    gone: Cell<bool>,
+}
+
+/// How much is told besides what was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verbosity {
+    Quiet,
+    Normal,
+    /// Steps or calls are logged as they happen, so there is no live line for them to run into.
+    Verbose,
+}
+
+/// How a value is written for programs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Notation {
+    Json,
+    Yaml,
+}
+
+const BOLD_RED: Style = AnsiColor::Red.on_default().bold();
+const BOLD_YELLOW: Style = AnsiColor::Yellow.on_default().bold();
+
+/// A line to stderr.
+fn err(text: &str) {
+    let _ = writeln!(anstream::stderr(), "{text}");
+}
+
+/// A word in a style; the style ends with it.
+fn styled(style: Style, text: &str) -> String {
+    format!("{style}{text}{style:#}")
+}
+
+/// `3.2 s`, or `4 min 10 s`.
+fn duration(time: Duration) -> String {
+    let seconds = time.as_secs();
+    if seconds < 60 {
+        format!("{}.{} s", seconds, time.subsec_millis() / 100)
+    } else {
+        format!("{} min {} s", seconds / 60, seconds % 60)
+    }
+}
+
+/// Bytes for people.
+pub fn bytes(count: u64) -> String {
+    indicatif::BinaryBytes(count).to_string()
+}
+
+impl Console {
+    /// `dumb` says that the terminal can do nothing but write one line after the other.
+    pub fn new(verbosity: Verbosity, dumb: bool) -> Self {
+        let terminal = io::stderr().is_terminal();
+        Self {
+            live: terminal && !dumb && verbosity == Verbosity::Normal,
+            interactive: terminal && io::stdin().is_terminal(),
+            quiet: verbosity == Verbosity::Quiet,
+            gone: Cell::new(false),
+        }
+    }
+
+    /// A text to stdout as it is. A reader that goes away ends nothing by itself: see [`Console::reader_gone`].
+    pub fn text(&self, text: &str) {
+        let mut out = anstream::stdout();
+        if out.write_all(text.as_bytes()).and_then(|()| out.flush()).is_err() {
+            self.gone.set(true);
+        }
+    }
+
+    /// Bytes to stdout, untouched.
+    pub fn bytes(&self, bytes: &[u8]) {
+        let mut out = io::stdout();
+        if out.write_all(bytes).and_then(|()| out.flush()).is_err() {
+            self.gone.set(true);
+        }
+    }
+
+    /// A line to stdout.
+    pub fn line(&self, text: &str) {
+        self.text(&format!("{text}\n"));
+    }
+
+    /// A value to stdout, for programs.
+    pub fn value(&self, notation: Notation, value: &impl Serialize) {
+        let text = match notation {
+            Notation::Json => serde_json::to_string_pretty(value).expect("should be JSON: keys are texts") + "\n",
+            Notation::Yaml => serde_yaml::to_string(value).expect("should be YAML: it is JSON"),
+        };
+        self.text(&text);
+    }
+
+    pub fn table(&self, table: &Table) {
+        self.text(&table.to_string());
+    }
+
+    /// Whether nobody reads stdout any more: time for a command to end that prints for as long as it is read.
+    pub fn reader_gone(&self) -> bool {
+        self.gone.get()
+    }
+
+    pub fn error(&self, error: &Error) {
+        err(&format!("{}: {error}", styled(BOLD_RED, "error")));
+    }
+
+    pub fn note(&self, text: &str) {
+        if !self.quiet {
+            err(text);
+        }
+    }
+
+    pub fn findings(&self, findings: &[Finding]) {
+        for finding in findings {
+            let word = match finding.severity {
+                Severity::Warning => styled(BOLD_YELLOW, "warning"),
+                Severity::Estimate | Severity::Problem => styled(BOLD_RED, "problem"),
+            };
+            self.note(&format!("{word}: {}\n  {}", finding.message, finding.hint));
+        }
+    }
+
+    /// Whether somebody can be asked at all.
+    pub fn can_ask(&self) -> bool {
+        self.interactive
+    }
+
+    /// Asks a question that only `yes` agrees to.
+    pub fn agreed(&self, question: &str) -> bool {
+        let _ = write!(io::stderr(), "{question} [yes/no] ");
+        let mut answer = String::new();
+        let read = io::stdin().lock().read_line(&mut answer);
+        read.is_ok() && matches!(answer.trim(), "yes" | "y")
+    }
+
+    /// The last line of a command that did something.
+    pub fn done_in(&self, text: &str, took: Duration) {
+        self.done(&format!("{text} ({})", duration(took)));
+    }
+
+    /// The last line of a command that prints no data.
+    pub fn done(&self, text: &str) {
+        if !self.quiet {
+            self.line(text);
+        }
+    }
+}
