@@ -1,6 +1,7 @@
 //! CHANGING IT. Stages in order, the steps of a stage together: all results are gathered, and a failure stops before the
 //! next stage. I/O: everything; the only place that changes anything.
 
+mod canary;
 mod containers;
 mod files;
 mod links;

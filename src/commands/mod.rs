@@ -133,6 +133,18 @@ async fn interruptible(
     }
 }
 
+/// Ends when somebody wants the program to end. For commands that change nothing: those that do finish their step first.
+async fn ended() {
+    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+}
+
 /// Whether what a plan deletes may go: shown first, then asked, unless `yes` says so.
 fn consent(world: &World, plan: &Plan, yes: bool, console: &Console) -> Result<bool, Error> {
     console.removals(plan, world.size_of(plan));

@@ -1,13 +1,73 @@
 //! `mesh status`: show every cluster and every link, and what is not as it was asked for.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
+use time::OffsetDateTime;
+use tokio::time::timeout;
+
+use super::{ended, open, recorded::no_mesh};
 use crate::{
-    cli::StatusArgs,
-    console::Console,
+    cli::{Format, StatusArgs},
+    console::{Console, Notation},
     error::{Error, Exit},
+    mesh::Mesh,
+    plan::status::{self, Status},
+    world::World,
 };
 
-pub async fn status(_args: &StatusArgs, _dir: PathBuf, _console: &Console) -> Result<Exit, Error> {
-    Err(Error::new(Exit::Request, "`mesh status` is not built yet"))
+/// Time between two looks of `--watch`.
+const INTERVAL: Duration = Duration::from_secs(2);
+
+pub async fn status(args: &StatusArgs, dir: PathBuf, console: &Console) -> Result<Exit, Error> {
+    let world = open(dir).await?;
+    if args.watch {
+        return watch(args, &world, console).await;
+    }
+    let (mesh, status) = look(&world).await?;
+    show(args, &mesh, &status, console);
+    Ok(if status.as_asked { Exit::Done } else { Exit::Unhealthy })
+}
+
+/// Looks again and again. A look that fails is shown and not the end: what is watched may be an engine that restarts.
+async fn watch(args: &StatusArgs, world: &World, console: &Console) -> Result<Exit, Error> {
+    let mut first = true;
+    let mut end = std::pin::pin!(ended());
+    loop {
+        let seen = tokio::select! {
+            seen = look(world) => seen,
+            () = &mut end => return Ok(Exit::Done),
+        };
+        console.redraw(first);
+        first = false;
+        match seen {
+            Ok((mesh, status)) => show(args, &mesh, &status, console),
+            Err(error) => console.error(&error),
+        }
+        if console.reader_gone() || timeout(INTERVAL, &mut end).await.is_ok() {
+            return Ok(Exit::Done);
+        }
+    }
+}
+
+async fn look(world: &World) -> Result<(Mesh, Status), Error> {
+    let survey = world.survey().await?;
+    let mesh = survey.record.clone().ok_or_else(|| no_mesh(&world.dir))?;
+    let there = world.observe(&mesh, &survey).await?;
+    let vitals = world.vitals(&mesh, &there).await;
+    let status = status::status(&mesh, &there, &vitals, OffsetDateTime::now_utc());
+    Ok((mesh, status))
+}
+
+fn show(args: &StatusArgs, mesh: &Mesh, status: &Status, console: &Console) {
+    match args.output {
+        Format::Json => return console.value(Notation::Json, status),
+        Format::Yaml => return console.value(Notation::Yaml, status),
+        Format::Table | Format::Wide if args.matrix => console.matrix(mesh, |from, to| {
+            let found = status.clusters.iter().find(|cluster| cluster.cluster == from);
+            found.is_some_and(|cluster| !cluster.links.down.contains_key(&to))
+        }),
+        Format::Table => console.status(status, false),
+        Format::Wide => console.status(status, true),
+    }
+    console.complaints(status);
 }

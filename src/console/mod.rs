@@ -4,7 +4,9 @@
 //! because the reader is no terminal.
 
 mod create;
+mod links;
 mod stage;
+mod status;
 mod table;
 
 use std::{
@@ -34,6 +36,8 @@ pub struct Console {
     interactive: bool,
     /// Only errors, questions and what was asked for.
     quiet: bool,
+    /// The terminal can do nothing but write one line after the other.
+    dumb: bool,
     /// The reader of stdout has gone away.
     gone: Cell<bool>,
 }
@@ -90,6 +94,7 @@ impl Console {
             live: terminal && !dumb && verbosity == Verbosity::Normal,
             interactive: terminal && io::stdin().is_terminal(),
             quiet: verbosity == Verbosity::Quiet,
+            dumb,
             gone: Cell::new(false),
         }
     }
@@ -126,6 +131,16 @@ impl Console {
 
     pub fn table(&self, table: &Table) {
         self.text(&table.to_string());
+    }
+
+    /// Makes room for a picture that replaces the one before: on a terminal the screen is cleared, elsewhere an empty line
+    /// parts them.
+    pub fn redraw(&self, first: bool) {
+        if io::stdout().is_terminal() && !self.dumb {
+            self.text("\x1b[H\x1b[2J");
+        } else if !first {
+            self.line("");
+        }
     }
 
     /// Whether nobody reads stdout any more: time for a command to end that prints for as long as it is read.

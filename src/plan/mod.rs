@@ -10,6 +10,8 @@ pub mod observed;
 pub mod reach;
 pub mod remove;
 pub mod select;
+pub mod status;
+pub mod verify;
 
 use std::fmt;
 

@@ -36,12 +36,21 @@ pub struct Observed {
     pub browser_bundle: Option<String>,
     /// Servers that answer, are healthy and take the password.
     pub servers: BTreeMap<ClusterId, ServerFacts>,
+    /// Why the others do not, of which the container runs.
+    pub silent: BTreeMap<ClusterId, String>,
     /// Kibanas that answer and are ready, each with the fingerprint of the certificate it shows.
     pub kibanas: BTreeMap<ClusterId, String>,
     /// `/etc/hosts`; `None` where this run may not write it.
     pub hosts_file: Option<Vec<u8>>,
     /// Of this machine's Docker, but not of this mesh.
     pub foreign: Foreign,
+}
+
+impl Observed {
+    /// Whether the service's container runs.
+    pub fn runs(&self, service: ServiceId) -> bool {
+        self.containers.get(&service).is_some_and(|container| container.state == ContainerState::Running)
+    }
 }
 
 /// What others have on this Docker engine, as far as it can be in the mesh's way.
@@ -86,6 +95,8 @@ pub struct ContainerFacts {
     pub state: ContainerState,
     /// Docker's id of the network it is attached to.
     pub network: String,
+    /// Its address there; `None` while it does not run.
+    pub address: Option<IpAddr>,
 }
 
 /// A cluster's directory, as texts; certificates are public, everything else that matters is a [`Secret`].
@@ -142,6 +153,8 @@ pub struct LicenceFacts {
     pub kind: String,
     pub active: bool,
     pub uid: String,
+    /// `None` for one that does not end.
+    pub expires: Option<OffsetDateTime>,
 }
 
 impl LicenceFacts {
@@ -157,6 +170,24 @@ pub struct KeyFacts {
     pub id: String,
     /// Patterns of the indices that it lets others search, sorted.
     pub names: Vec<String>,
+    pub expires: Option<OffsetDateTime>,
+}
+
+/// How a server fares, for people who look at it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Vitals {
+    /// `green`, `yellow` or `red`.
+    pub health: String,
+    pub version: String,
+    /// Documents in indices that are not hidden, so without the server's own; replicas do not count.
+    pub documents: u64,
+    /// Bytes of those indices.
+    pub store: u64,
+    pub heap_used: u64,
+    pub heap_max: u64,
+    /// Bytes free for the server on the disk that holds its data, and bytes in all.
+    pub disk_free: u64,
+    pub disk_total: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

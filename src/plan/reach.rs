@@ -134,6 +134,7 @@ impl Reach<'_> {
         let started = container.state != ContainerState::Created;
         self.network_stale()
             || self.there.network.as_ref().is_some_and(|network| started && network.id != container.network)
+            || container.address.is_some_and(|address| address != self.mesh.service(service).address)
             || container.fingerprint != self.mesh.fingerprint(service, credentials)
     }
 
@@ -249,8 +250,13 @@ impl Reach<'_> {
         let Some(key) = self.files(cluster).and_then(|files| files.key.as_ref()) else {
             return false;
         };
-        let known = |server: &ServerFacts| server.keys.iter().any(|facts| facts.id == key.id);
-        key.expires > self.moment.now + self.key_margin() && self.server(cluster).is_none_or(known)
+        let soon = self.moment.now + self.key_margin();
+        // the server's own word counts: a key can be made to expire sooner than when it was saved
+        let known = |server: &ServerFacts| {
+            let facts = server.keys.iter().find(|facts| facts.id == key.id);
+            facts.is_some_and(|facts| facts.expires.is_none_or(|expires| expires > soon))
+        };
+        key.expires > soon && self.server(cluster).is_none_or(known)
     }
 
     /// A key with less time than this is replaced: a month, or a quarter of a short life.

@@ -193,6 +193,7 @@ mod tests {
                     fingerprint: String::new(),
                     state,
                     network: String::new(),
+                    address: None,
                 };
                 (service, facts)
             })

@@ -9,6 +9,7 @@ pub mod account;
 pub mod disk;
 pub mod docker;
 pub mod elasticsearch;
+pub mod evidence;
 pub mod files;
 pub mod host;
 pub mod https;
@@ -16,6 +17,7 @@ pub mod kibana;
 pub mod lock;
 pub mod observe;
 pub mod ports;
+pub mod probe;
 pub mod survey;
 
 use std::path::PathBuf;

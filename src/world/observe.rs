@@ -84,14 +84,10 @@ impl World {
         };
         let authority = |cluster: &ClusterId| Some((*cluster, there.files.get(cluster)?.authority.clone()?));
         let clusters: Vec<(ClusterId, String)> = there.files.keys().filter_map(authority).collect();
-        let servers =
-            clusters.iter().filter(|(cluster, _)| running(cluster.elastic())).map(async |(cluster, authority)| {
-                server_facts(&mesh, *cluster, authority, &credentials)
-                    .await
-                    .ok()
-                    .flatten()
-                    .map(|facts| (*cluster, facts))
-            });
+        let servers = clusters
+            .iter()
+            .filter(|(cluster, _)| running(cluster.elastic()))
+            .map(async |(cluster, authority)| (*cluster, server_facts(&mesh, *cluster, authority, &credentials).await));
         let kibanas =
             there.files.iter().filter(|(cluster, _)| running(cluster.kibana())).map(async |(cluster, files)| {
                 // one that nobody can trust is one that shows no certificate we know
@@ -102,21 +98,27 @@ impl World {
                 }
             });
         let (servers, kibanas) = futures::join!(join_all(servers), join_all(kibanas));
-        there.servers = servers.into_iter().flatten().collect();
+        for (cluster, facts) in servers {
+            match facts {
+                Ok(Ok(facts)) => drop(there.servers.insert(cluster, facts)),
+                Ok(Err(reason)) => drop(there.silent.insert(cluster, reason)),
+                Err(error) => drop(there.silent.insert(cluster, error.cause())),
+            }
+        }
         there.kibanas = kibanas.into_iter().flatten().collect();
     }
 }
 
-/// `None` for a server that is not healthy.
+/// Or why a server that answers is not healthy.
 async fn server_facts(
     mesh: &Mesh,
     cluster: ClusterId,
     authority: &str,
     credentials: &Credentials,
-) -> Result<Option<ServerFacts>, HttpsError> {
+) -> Result<Result<ServerFacts, String>, HttpsError> {
     let server = Elasticsearch::new(mesh, cluster, authority, &credentials.elastic)?;
-    if server.health().await?.is_some() {
-        return Ok(None);
+    if let Some(reason) = server.health().await? {
+        return Ok(Err(reason));
     }
     let (licence, keys, remotes, passwords, links) = futures::try_join!(
         server.licence(),
@@ -126,7 +128,8 @@ async fn server_facts(
         // a server whose links cannot be asked is there all the same, with links that are not known to be connected
         async { Ok(server.links().await.unwrap_or_default()) },
     )?;
-    Ok(licence.map(|licence| ServerFacts { passwords, licence, keys, remotes, links }))
+    let facts = |licence| ServerFacts { passwords, licence, keys, remotes, links };
+    Ok(licence.map(facts).ok_or_else(|| "its licence is not known yet".to_owned()))
 }
 
 fn cluster_files(tree: &Tree) -> Result<BTreeMap<ClusterId, ClusterFiles>, FilesError> {
@@ -138,11 +141,13 @@ fn is_ours(mesh: &Mesh, container: &ContainerSummary) -> bool {
 }
 
 fn container_facts(container: &ContainerSummary) -> ContainerFacts {
+    let attached = container.networks.get(network::NAME);
     ContainerFacts {
         id: container.id.clone(),
         fingerprint: container.labels.get(label::FINGERPRINT).cloned().unwrap_or_default(),
         state: container.state,
-        network: container.networks.get(network::NAME).cloned().unwrap_or_default(),
+        network: attached.map(|attached| attached.network.clone()).unwrap_or_default(),
+        address: attached.and_then(|attached| attached.address),
     }
 }
 

@@ -4,6 +4,7 @@
 //! - [`story`]: one mesh from its first `create` to its `reset`. Start here.
 //! - [`drift`]: what somebody changes behind the mesh's back, `create` mends.
 //! - [`bad_day`]: two runs at once, a run that is killed late, a server that dies.
+//! - [`causes`]: every cause that takes a link down, told and mended.
 //! - [`caller`]: somebody who is not root.
 //!
 //! Everything else is what these four say, one file a subject. One engine holds one mesh, so the tests run one after another.
@@ -13,6 +14,7 @@
 
 mod bad_day;
 mod caller;
+mod causes;
 mod create;
 mod docker;
 mod doors;

@@ -11,6 +11,8 @@ mod write;
 use std::collections::BTreeMap;
 
 pub use self::{error::KeystoreError, format::Format};
+use base64::{Engine as _, prelude::BASE64_STANDARD as BASE64};
+
 use super::{id::ClusterId, secret::Secret};
 
 /// The password of `elastic` until it has one of its own in the `.security` index.
@@ -24,6 +26,16 @@ pub fn credentials_of(remote: ClusterId) -> String {
 /// The remote that an entry belongs to, if it is one of [`credentials_of`].
 pub fn remote_of(entry: &str) -> Option<ClusterId> {
     entry.strip_prefix("cluster.remote.")?.strip_suffix(".credentials")?.parse().ok()
+}
+
+/// The id in an API key as clusters present it: Base64 of `id:key`, of which only the id is told. `None` when it is none; see
+/// <https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-create-cross-cluster-api-key>.
+pub fn key_id(encoded: &Secret) -> Option<String> {
+    let bytes = BASE64.decode(encoded.expose().trim()).ok()?;
+    let text = String::from_utf8(bytes).ok()?;
+    let (id, key) = text.split_once(':')?;
+    let fits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
+    (fits(id) && !key.is_empty()).then(|| id.to_owned())
 }
 
 /// The entries of a keystore, by the name of the setting they belong to.
@@ -79,6 +91,15 @@ fn is_setting_name(name: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_key_tells_its_id_and_nothing_else() {
+        let key = |text: &str| key_id(&Secret::new(BASE64.encode(text)));
+        assert_eq!(key("DMHNA6IBbM3SJCRoolT9:s3cret"), Some("DMHNA6IBbM3SJCRoolT9".to_owned()));
+        assert_eq!(key("no key"), None);
+        assert_eq!(key("a b:s3cret"), None, "the id becomes part of a path");
+        assert_eq!(key_id(&Secret::new("§")), None);
+    }
 
     #[test]
     #[should_panic(expected = "a name that Elasticsearch allows")]

@@ -120,6 +120,7 @@ mod tests {
             fingerprint: String::new(),
             state: ContainerState::Running,
             network: String::new(),
+            address: None,
         };
         let ours = Observed { containers: BTreeMap::from([(first, container)]), ..Observed::default() };
         assert_eq!(ports(&mesh, &ours, &[listener(9201)]), []);

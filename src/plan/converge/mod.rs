@@ -99,9 +99,19 @@ fn whatever_is_lost_is_made_again() {
         ("a key file lost", Box::new(move |m| m.files(second).key = None)),
         ("a key expired", Box::new(move |m| m.files(second).key.as_mut().unwrap().expires = NOW)),
         (
+            "a key made to expire on its server",
+            Box::new(move |m| m.servers.get_mut(&second).unwrap().keys[0].expires = Some(NOW)),
+        ),
+        (
+            "a container at another address",
+            Box::new(move |m| {
+                m.there.containers.get_mut(&second.elastic()).unwrap().address = Some([10, 213, 0, 240].into());
+            }),
+        ),
+        (
             "an unknown key",
             Box::new(move |m| {
-                let key = KeyFacts { id: "stray".to_owned(), names: Vec::new() };
+                let key = KeyFacts { id: "stray".to_owned(), names: Vec::new(), expires: None };
                 m.servers.get_mut(&second).unwrap().keys.push(key);
             }),
         ),

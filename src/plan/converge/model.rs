@@ -101,7 +101,10 @@ impl Model {
     pub(super) fn link(&self, on: ClusterId, to: ClusterId) -> LinkFacts {
         let up = self.runs(to)
             && self.servers[&on].loaded.get(&keystore::credentials_of(to)).is_some_and(|digest| {
-                self.servers[&to].keys.iter().any(|key| digest_of(&[key.id.as_bytes()]) == *digest)
+                self.servers[&to]
+                    .keys
+                    .iter()
+                    .any(|key| key.expires.is_none_or(|on| on > NOW) && digest_of(&[key.id.as_bytes()]) == *digest)
             })
             && self.there.files[&on]
                 .bundle
@@ -118,7 +121,7 @@ impl Model {
             let kind = if server.trial { "trial" } else { "basic" };
             let facts = ServerFacts {
                 passwords: server.passwords,
-                licence: LicenceFacts { kind: kind.to_owned(), active: true, uid: String::new() },
+                licence: LicenceFacts { kind: kind.to_owned(), active: true, uid: String::new(), expires: None },
                 keys: server.keys.clone(),
                 remotes: server.remotes.clone(),
                 links: aliases.map(|to| (to, self.link(*cluster, to))).collect(),
@@ -201,6 +204,7 @@ impl Model {
                     fingerprint: mesh.fingerprint(*service, &credentials),
                     state: ContainerState::Created,
                     network: network.id,
+                    address: None,
                 };
                 assert!(self.there.containers.insert(*service, facts).is_none(), "the name {service} should be free");
             }
@@ -244,7 +248,7 @@ impl Model {
             Step::SetPasswords(cluster) => self.answering(*cluster).passwords = true,
             Step::IssueKey(cluster) => {
                 let id = format!("key{}", self.number());
-                self.answering(*cluster).keys.push(KeyFacts { id: id.clone(), names: mesh.shared() });
+                self.answering(*cluster).keys.push(KeyFacts { id: id.clone(), names: mesh.shared(), expires: None });
                 let digest = digest_of(&[id.as_bytes()]);
                 self.files(*cluster).key = Some(KeyFile { id, expires: NOW + Duration::days(365), digest });
             }

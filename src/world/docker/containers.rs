@@ -40,10 +40,19 @@ pub struct ContainerSummary {
     pub name: String,
     pub labels: HashMap<String, String>,
     pub state: ContainerState,
-    /// Docker's ids of the networks it is attached to, by name.
-    pub networks: HashMap<String, String>,
+    /// The networks it is attached to, by name.
+    pub networks: HashMap<String, Attachment>,
     /// Published ports, with the address they are bound to where it is known.
     pub ports: Vec<(Option<IpAddr>, u16)>,
+}
+
+/// A container's place in a network.
+#[derive(Debug, Clone, Default)]
+pub struct Attachment {
+    /// Docker's id of the network; empty before the container was ever started.
+    pub network: String,
+    /// Its address there; `None` while it does not run.
+    pub address: Option<IpAddr>,
 }
 
 /// Nanoseconds.
@@ -76,7 +85,10 @@ impl Docker {
                     .and_then(|settings| settings.networks)
                     .unwrap_or_default()
                     .into_iter()
-                    .map(|(name, endpoint)| (name, endpoint.network_id.unwrap_or_default()))
+                    .map(|(name, endpoint)| {
+                        let address = endpoint.ip_address.and_then(|address| address.parse().ok());
+                        (name, Attachment { network: endpoint.network_id.unwrap_or_default(), address })
+                    })
                     .collect(),
                 ports: found
                     .ports

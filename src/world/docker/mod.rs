@@ -2,6 +2,7 @@
 
 mod containers;
 mod ends;
+mod exec;
 mod images;
 mod networks;
 
@@ -47,6 +48,8 @@ pub enum DockerError {
     TooOld(String),
     #[error("nothing came for two minutes while Docker pulled {0}")]
     Stalled(String),
+    #[error("a program that looks from inside {0} does not end")]
+    Endless(String),
     #[error("Docker could not {action}")]
     Refused {
         action: String,
@@ -71,7 +74,7 @@ impl DockerError {
             }
             Self::Rootless => Some("use an engine that runs as root: `unset DOCKER_HOST`"),
             Self::TooOld(_) => Some("install Docker 20.10 or newer"),
-            Self::Stalled(_) | Self::Refused { .. } => None,
+            Self::Stalled(_) | Self::Endless(_) | Self::Refused { .. } => None,
         }
     }
 

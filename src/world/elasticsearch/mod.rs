@@ -1,5 +1,8 @@
 //! The REST calls to Elasticsearch that a mesh needs, typed. I/O: network; no decisions.
 
+mod links;
+mod vitals;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use reqwest::Method;
@@ -19,9 +22,6 @@ pub struct Elasticsearch {
     password: Secret,
     version: StackVersion,
 }
-
-/// The first version whose resolve call takes a `timeout`.
-const RESOLVE_TIMEOUT_SINCE: StackVersion = StackVersion { major: 8, minor: 18, patch: 0 };
 
 /// A new cross-cluster API key; its value is told only this once.
 #[derive(Debug, Clone)]
@@ -83,7 +83,12 @@ impl Elasticsearch {
         }
         let body = answer.accepted("`GET /_license`")?;
         let text = |field: &str| body["license"][field].as_str().unwrap_or_default().to_owned();
-        Ok(Some(LicenceFacts { kind: text("type"), active: text("status") == "active", uid: text("uid") }))
+        Ok(Some(LicenceFacts {
+            kind: text("type"),
+            active: text("status") == "active",
+            uid: text("uid"),
+            expires: moment(&body["license"]["expiry_date_in_millis"]),
+        }))
     }
 
     /// Puts a licence in force; `Err` says why the server does not take it.
@@ -126,15 +131,10 @@ impl Elasticsearch {
         Ok(keys
             .iter()
             .filter(ours)
-            .map(|key| {
-                let searches = key["access"]["search"].as_array().map(Vec::as_slice).unwrap_or_default();
-                let mut names: Vec<String> = searches
-                    .iter()
-                    .flat_map(|search| search["names"].as_array().map(Vec::as_slice).unwrap_or_default())
-                    .filter_map(|name| name.as_str().map(str::to_owned))
-                    .collect();
-                names.sort();
-                KeyFacts { id: key["id"].as_str().unwrap_or_default().to_owned(), names }
+            .map(|key| KeyFacts {
+                id: key["id"].as_str().unwrap_or_default().to_owned(),
+                names: shared_names(key),
+                expires: moment(&key["expiration"]),
             })
             .collect())
     }
@@ -155,7 +155,7 @@ impl Elasticsearch {
                 reason: format!("it has no `{name}`"),
             })
         };
-        let told = body["expiration"].as_i64().and_then(|ms| OffsetDateTime::from_unix_timestamp(ms / 1000).ok());
+        let told = moment(&body["expiration"]);
         Ok(NewKey {
             id: field("id")?,
             encoded: Secret::new(field("encoded")?),
@@ -191,50 +191,21 @@ impl Elasticsearch {
         }
         Ok(reloaded)
     }
+}
 
-    /// The settings below `cluster.remote` of remotes that are named as clusters are.
-    pub async fn remotes(&self) -> Result<BTreeMap<String, String>, HttpsError> {
-        let body = self.get("/_cluster/settings?flat_settings=true&filter_path=persistent").await?;
-        let empty = Map::new();
-        let is_cluster = |name: &str| {
-            let mut parts = name.split('.');
-            parts.next() == Some("cluster")
-                && parts.next() == Some("remote")
-                && parts.next().is_some_and(|alias| alias.parse::<ClusterId>().is_ok())
-        };
-        Ok(body["persistent"]
-            .as_object()
-            .unwrap_or(&empty)
-            .iter()
-            .filter(|(name, _)| is_cluster(name))
-            .map(|(name, value)| (name.clone(), value.as_str().map_or_else(|| value.to_string(), str::to_owned)))
-            .collect())
-    }
+/// A time in milliseconds since 1970, as Elasticsearch writes it.
+fn moment(value: &Value) -> Option<OffsetDateTime> {
+    OffsetDateTime::from_unix_timestamp(value.as_i64()? / 1000).ok()
+}
 
-    /// Sets settings in one call; `None` takes one away.
-    pub async fn put_settings(&self, settings: &BTreeMap<String, Option<String>>) -> Result<(), HttpsError> {
-        self.send(Method::PUT, "/_cluster/settings", &json!({ "persistent": settings })).await.map(|_| ())
-    }
-
-    /// Contacts every remote that is named as clusters are, and says which are connected. This is also the nudge: Elasticsearch does not reconnect by
-    /// itself; see <https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-resolve-cluster>.
-    pub async fn links(&self) -> Result<BTreeMap<ClusterId, LinkFacts>, HttpsError> {
-        // without a limit it takes as long as the network lets a dead remote take
-        let limit = if self.version >= RESOLVE_TIMEOUT_SINCE { "?timeout=5s" } else { "" };
-        let body = self.get(&format!("/_resolve/cluster/cluster*:*{limit}")).await?;
-        let empty = Map::new();
-        Ok(body
-            .as_object()
-            .unwrap_or(&empty)
-            .iter()
-            .filter_map(|(alias, facts)| {
-                let link = if facts["connected"] == true {
-                    LinkFacts::Connected
-                } else {
-                    LinkFacts::Down(facts["error"].as_str().unwrap_or("not connected").to_owned())
-                };
-                Some((alias.parse().ok()?, link))
-            })
-            .collect())
-    }
+/// The patterns that a cross-cluster API key lets others search, sorted.
+fn shared_names(key: &Value) -> Vec<String> {
+    let searches = key["access"]["search"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let mut names: Vec<String> = searches
+        .iter()
+        .flat_map(|search| search["names"].as_array().map(Vec::as_slice).unwrap_or_default())
+        .filter_map(|name| name.as_str().map(str::to_owned))
+        .collect();
+    names.sort();
+    names
 }

@@ -1,0 +1,296 @@
+//! The mesh as it is beside the mesh as it was asked for: what `mesh status` shows, in the form that programs read. Pure.
+//!
+//! This is the documented form of `mesh status -o json`: fields may be added; [`VERSION`] goes up when one changes or goes.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use time::OffsetDateTime;
+
+use super::{
+    observed::{ContainerState, LinkFacts, Observed, Vitals},
+    reach::{Moment, reach},
+};
+use crate::mesh::{
+    Mesh, certs,
+    id::{ClusterId, ServiceId, ServiceKind},
+};
+
+pub const VERSION: u32 = 1;
+/// From this many days before something ends it is told.
+pub const SOON: i64 = 30;
+
+#[derive(Debug, Serialize)]
+pub struct Status {
+    pub version: u32,
+    pub dir: String,
+    pub stack_version: String,
+    /// Whether nothing differs from what was asked for.
+    pub as_asked: bool,
+    /// What `mesh create` would do, one step a line.
+    pub differs: Vec<String>,
+    pub clusters: Vec<ClusterStatus>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct ClusterStatus {
+    pub cluster: ClusterId,
+    pub elastic: ServiceStatus,
+    /// `null` for a mesh without Kibana.
+    pub kibana: Option<ServiceStatus>,
+    /// `green`, `yellow`, `red`; `null` when the server does not answer.
+    pub health: Option<String>,
+    pub stack_version: Option<String>,
+    pub links: Links,
+    pub documents: Option<u64>,
+    pub store_bytes: Option<u64>,
+    pub heap_percent: Option<u64>,
+    pub disk_percent: Option<u64>,
+    pub licence: Option<Licence>,
+    /// The API key by which others reach this cluster.
+    pub api_key: Option<Expiry>,
+    /// The first of its certificates to expire.
+    pub certificate: Option<Expiry>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct ServiceStatus {
+    pub state: State,
+    pub url: String,
+    /// Why it is not ready, where that is known.
+    pub reason: Option<String>,
+}
+
+/// How a service is, in one word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    Ready,
+    /// The container runs, and the service does not answer, or not well.
+    Unready,
+    Stopped,
+    Paused,
+    Restarting,
+    Absent,
+}
+
+impl State {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Ready => "ready",
+            Self::Unready => "unready",
+            Self::Stopped => "stopped",
+            Self::Paused => "paused",
+            Self::Restarting => "restarting",
+            Self::Absent => "absent",
+        }
+    }
+}
+
+/// The links from a cluster to its remotes.
+#[derive(Debug, Serialize)]
+pub struct Links {
+    pub up: usize,
+    pub wanted: usize,
+    /// Why the others are not.
+    pub down: BTreeMap<ClusterId, String>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Licence {
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub active: bool,
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub expires: Option<OffsetDateTime>,
+    /// Whole days; below 0 when it has ended.
+    pub days_left: Option<i64>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Expiry {
+    #[serde(with = "time::serde::rfc3339")]
+    pub expires: OffsetDateTime,
+    /// Whole days; below 0 when it has ended.
+    pub days_left: i64,
+}
+
+/// What servers said of themselves, those that did.
+pub type AllVitals = BTreeMap<ClusterId, Vitals>;
+
+/// Puts together what is wanted and what is there.
+pub fn status(mesh: &Mesh, there: &Observed, vitals: &AllVitals, now: OffsetDateTime) -> Status {
+    let differs: Vec<String> =
+        reach(mesh, there, &Moment { now, licence: None }).steps().map(ToString::to_string).collect();
+    let look = Look { mesh, there, vitals, now };
+    Status {
+        version: VERSION,
+        dir: mesh.dir.display().to_string(),
+        stack_version: mesh.spec.stack_version.to_string(),
+        as_asked: differs.is_empty(),
+        differs,
+        clusters: mesh.clusters().map(|cluster| look.cluster(cluster)).collect(),
+    }
+}
+
+struct Look<'a> {
+    mesh: &'a Mesh,
+    there: &'a Observed,
+    vitals: &'a AllVitals,
+    now: OffsetDateTime,
+}
+
+impl Look<'_> {
+    fn cluster(&self, cluster: ClusterId) -> ClusterStatus {
+        let server = self.there.servers.get(&cluster);
+        let vitals = self.vitals.get(&cluster);
+        let kibana = cluster.kibana();
+        ClusterStatus {
+            cluster,
+            elastic: self.service(cluster.elastic(), server.is_some()),
+            kibana: self
+                .mesh
+                .has(kibana)
+                .then(|| self.service(kibana, self.there.kibanas.get(&cluster).is_some_and(|shown| !shown.is_empty()))),
+            health: vitals.map(|vitals| vitals.health.clone()),
+            stack_version: vitals.map(|vitals| vitals.version.clone()),
+            links: self.links(cluster),
+            documents: vitals.map(|vitals| vitals.documents),
+            store_bytes: vitals.map(|vitals| vitals.store),
+            heap_percent: vitals.and_then(|vitals| percent(vitals.heap_used, vitals.heap_max)),
+            disk_percent: vitals
+                .and_then(|vitals| percent(vitals.disk_total.saturating_sub(vitals.disk_free), vitals.disk_total)),
+            licence: server.map(|server| Licence {
+                kind: server.licence.kind.clone(),
+                active: server.licence.active,
+                expires: server.licence.expires,
+                days_left: server.licence.expires.map(|expires| self.days_until(expires)),
+            }),
+            api_key: self.api_key(cluster).map(|expires| self.expiry(expires)),
+            certificate: self.certificate(cluster).map(|expires| self.expiry(expires)),
+        }
+    }
+
+    fn service(&self, service: ServiceId, ready: bool) -> ServiceStatus {
+        let state = match self.there.containers.get(&service).map(|container| container.state) {
+            None => State::Absent,
+            Some(ContainerState::Running) if ready => State::Ready,
+            Some(ContainerState::Running) => State::Unready,
+            Some(ContainerState::Paused) => State::Paused,
+            Some(ContainerState::Restarting) => State::Restarting,
+            Some(ContainerState::Created | ContainerState::Stopped) => State::Stopped,
+        };
+        let reason = match (state, service.kind) {
+            (State::Unready, ServiceKind::Elastic) => Some(
+                self.there
+                    .silent
+                    .get(&service.cluster)
+                    .cloned()
+                    .unwrap_or_else(|| "its authority or its password is lost".to_owned()),
+            ),
+            (State::Unready, ServiceKind::Kibana) => Some("it is not ready, or shows another certificate".to_owned()),
+            _ => None,
+        };
+        ServiceStatus { state, url: self.mesh.url(service), reason }
+    }
+
+    fn links(&self, cluster: ClusterId) -> Links {
+        let facts = self.there.servers.get(&cluster).map(|server| &server.links);
+        let reason = |remote: ClusterId| match facts.map(|links| links.get(&remote)) {
+            Some(Some(LinkFacts::Connected)) => None,
+            Some(Some(LinkFacts::Down(reason))) => Some(reason.clone()),
+            Some(None) => Some("it is not set as a remote".to_owned()),
+            None => Some(format!("{} does not answer", cluster.elastic())),
+        };
+        let wanted = self.mesh.remotes(cluster).count();
+        let down: BTreeMap<ClusterId, String> =
+            self.mesh.remotes(cluster).filter_map(|remote| Some((remote, reason(remote)?))).collect();
+        Links { up: wanted - down.len(), wanted, down }
+    }
+
+    /// As the server has it, since it may have been made to expire there; else as it was saved.
+    fn api_key(&self, cluster: ClusterId) -> Option<OffsetDateTime> {
+        let saved = self.there.files.get(&cluster)?.key.as_ref()?;
+        let server = self.there.servers.get(&cluster);
+        let told = server.and_then(|server| server.keys.iter().find(|key| key.id == saved.id)?.expires);
+        Some(told.unwrap_or(saved.expires))
+    }
+
+    fn certificate(&self, cluster: ClusterId) -> Option<OffsetDateTime> {
+        let files = self.there.files.get(&cluster)?;
+        let of_services = files.services.values().filter_map(|service| service.certificate.as_deref());
+        let all = of_services.chain(files.authority.as_deref());
+        all.filter_map(|pem| Some(certs::examine(pem).ok()?.not_after)).min()
+    }
+
+    fn expiry(&self, expires: OffsetDateTime) -> Expiry {
+        Expiry { expires, days_left: self.days_until(expires) }
+    }
+
+    fn days_until(&self, end: OffsetDateTime) -> i64 {
+        (end - self.now).whole_seconds().div_euclid(86_400)
+    }
+}
+
+fn percent(part: u64, whole: u64) -> Option<u64> {
+    (part * 100).checked_div(whole)
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+    use crate::plan::observed::ContainerFacts;
+
+    const NOW: OffsetDateTime = datetime!(2026-01-31 12:00 UTC);
+
+    #[test]
+    fn a_mesh_of_which_nothing_is_there_is_shown_as_that() {
+        let mut mesh = Mesh::example(2);
+        mesh.spec.kibana = false;
+        let status = status(&mesh, &Observed::default(), &AllVitals::new(), NOW);
+        assert!(!status.as_asked);
+        assert!(
+            status.clusters.iter().all(|cluster| cluster.elastic.state == State::Absent && cluster.kibana.is_none())
+        );
+        assert_eq!(status.clusters[0].links.down.len(), 1);
+        assert!(status.differs.contains(&"container cluster01-elastic".to_owned()));
+    }
+
+    #[test]
+    fn a_server_that_is_there_and_does_not_answer_is_shown_with_the_reason() {
+        let mesh = Mesh::example(1);
+        let first = mesh.clusters().next().unwrap();
+        let container = ContainerFacts {
+            id: "c".to_owned(),
+            fingerprint: String::new(),
+            state: ContainerState::Running,
+            network: String::new(),
+            address: None,
+        };
+        let there = Observed {
+            containers: [(first.elastic(), container)].into(),
+            silent: [(first, "connection refused".to_owned())].into(),
+            ..Observed::default()
+        };
+        let status = status(&mesh, &there, &AllVitals::new(), NOW);
+        let elastic = &status.clusters[0].elastic;
+        assert_eq!((elastic.state, elastic.reason.as_deref()), (State::Unready, Some("connection refused")));
+        assert_eq!(status.clusters[0].kibana.as_ref().unwrap().state, State::Absent);
+    }
+
+    #[test]
+    fn days_are_whole_and_go_below_zero() {
+        let (mesh, there, vitals) = (Mesh::example(1), Observed::default(), AllVitals::new());
+        let look = Look { mesh: &mesh, there: &there, vitals: &vitals, now: NOW };
+        assert_eq!(look.days_until(datetime!(2026-02-01 11:59 UTC)), 0);
+        assert_eq!(look.days_until(datetime!(2026-02-01 12:00 UTC)), 1);
+        assert_eq!(look.days_until(datetime!(2026-01-31 11:59 UTC)), -1);
+    }
+
+    #[test]
+    fn a_share_of_nothing_is_unknown() {
+        assert_eq!((percent(1, 4), percent(1, 0)), (Some(25), None));
+    }
+}

@@ -1,0 +1,294 @@
+//! Is every link up, and if not, why? Evidence in, a judgement a link out. Pure.
+//!
+//! The checks stand in the order in which a connection meets them, so the first that fails is the cause.
+
+mod cause;
+mod evidence;
+mod report;
+#[cfg(test)]
+mod tests;
+
+use std::net::Ipv4Addr;
+
+use time::OffsetDateTime;
+
+pub use self::{
+    cause::Cause,
+    evidence::{CanaryFacts, Evidence, KeyRecord, Link, PathFacts, Presented},
+    report::{LinkReport, Report},
+};
+use super::observed::{ContainerState, LinkFacts, Observed};
+use crate::mesh::{
+    Mesh,
+    id::{ClusterId, REMOTE, ServiceId},
+};
+
+/// What is asked of a link, in this order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Check {
+    Containers,
+    Name,
+    Port,
+    Certificate,
+    Servers,
+    Remote,
+    Credentials,
+    Key,
+    Licence,
+    Resolve,
+    Document,
+}
+
+impl Check {
+    pub const ALL: [Check; 11] = [
+        Self::Containers,
+        Self::Name,
+        Self::Port,
+        Self::Certificate,
+        Self::Servers,
+        Self::Remote,
+        Self::Credentials,
+        Self::Key,
+        Self::Licence,
+        Self::Resolve,
+        Self::Document,
+    ];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Containers => "containers",
+            Self::Name => "name",
+            Self::Port => "port",
+            Self::Certificate => "certificate",
+            Self::Servers => "servers",
+            Self::Remote => "remote",
+            Self::Credentials => "credentials",
+            Self::Key => "key",
+            Self::Licence => "licence",
+            Self::Resolve => "resolve",
+            Self::Document => "document",
+        }
+    }
+}
+
+/// The answer to one check.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    Passed,
+    Failed(Cause),
+    /// Could not be tried, and why.
+    Untried(String),
+}
+
+/// Everything that is known of one link.
+#[derive(Debug, Clone)]
+pub struct Judgement {
+    pub link: Link,
+    pub outcomes: Vec<(Check, Outcome)>,
+}
+
+impl Judgement {
+    /// The first check that fails. A link is up when none does and the document was found.
+    pub fn cause(&self) -> Option<&Cause> {
+        self.outcomes.iter().find_map(|(_, outcome)| match outcome {
+            Outcome::Failed(cause) => Some(cause),
+            _ => None,
+        })
+    }
+
+    /// A link of which nothing failed but nothing was proved either is not up.
+    pub fn is_up(&self) -> bool {
+        self.cause().is_none() && self.outcomes.iter().any(|found| *found == (Check::Document, Outcome::Passed))
+    }
+}
+
+/// Judges every link of the mesh.
+pub fn judge(mesh: &Mesh, there: &Observed, evidence: &Evidence, now: OffsetDateTime) -> Vec<Judgement> {
+    let links = mesh.clusters().flat_map(|from| mesh.remotes(from).map(move |to| Link { from, to }));
+    links
+        .map(|link| {
+            let judge = Judge { mesh, there, evidence, now, link };
+            Judgement { link, outcomes: Check::ALL.map(|check| (check, judge.ask(check))).to_vec() }
+        })
+        .collect()
+}
+
+/// One link before its judge.
+struct Judge<'a> {
+    mesh: &'a Mesh,
+    there: &'a Observed,
+    evidence: &'a Evidence,
+    now: OffsetDateTime,
+    link: Link,
+}
+
+/// Passed, unless there is a cause.
+fn unless(cause: Option<Cause>) -> Outcome {
+    cause.map_or(Outcome::Passed, Outcome::Failed)
+}
+
+impl Judge<'_> {
+    fn ask(&self, check: Check) -> Outcome {
+        match check {
+            Check::Containers => unless(self.containers()),
+            Check::Name | Check::Port | Check::Certificate => self.path(check),
+            Check::Servers => unless(
+                [self.link.from, self.link.to]
+                    .into_iter()
+                    .find(|cluster| !self.there.servers.contains_key(cluster))
+                    .map(|cluster| Cause::ServerSilent {
+                        of: cluster.elastic(),
+                        words: self
+                            .there
+                            .silent
+                            .get(&cluster)
+                            .cloned()
+                            .unwrap_or_else(|| "nobody could ask it".to_owned()),
+                    }),
+            ),
+            Check::Remote => self.remote(),
+            Check::Credentials => self.credentials(),
+            Check::Key => self.key(),
+            Check::Licence => unless([self.link.from, self.link.to].into_iter().find_map(|of| self.licence(of))),
+            Check::Resolve => self.resolve(),
+            Check::Document => match self.evidence.canaries.get(&self.link) {
+                Some(CanaryFacts::Found) => Outcome::Passed,
+                Some(CanaryFacts::Missing(words)) => Outcome::Failed(Cause::NothingFound(words.clone())),
+                None => Outcome::Untried("no document was put there, or nobody could search for it".to_owned()),
+            },
+        }
+    }
+
+    fn containers(&self) -> Option<Cause> {
+        [self.link.from, self.link.to].into_iter().find_map(|cluster| {
+            let service = cluster.elastic();
+            let Some(container) = self.there.containers.get(&service) else {
+                return Some(Cause::NotRunning { service, state: None });
+            };
+            if container.state != ContainerState::Running {
+                return Some(Cause::NotRunning { service, state: Some(container.state) });
+            }
+            let network = self.there.network.as_ref().map(|network| &network.id);
+            (network != Some(&container.network)).then_some(Cause::NotInNetwork(service))
+        })
+    }
+
+    /// The connection is tried once; each check is about one part of it.
+    fn path(&self, check: Check) -> Outcome {
+        let of = self.link.to.elastic();
+        let Some(path) = self.evidence.paths.get(&self.link) else {
+            return Outcome::Untried("the container could not be asked".to_owned());
+        };
+        let (failed, cause) = match path {
+            PathFacts::Reached { address } => {
+                let wanted = self.address(of).to_string();
+                if *address == wanted {
+                    return Outcome::Passed;
+                }
+                (Check::Name, Cause::OtherAddress { of, found: address.clone(), wanted })
+            }
+            PathFacts::NameUnknown => (Check::Name, Cause::NameUnknown(of)),
+            PathFacts::Closed(words) => (Check::Port, Cause::PortClosed { of, words: words.clone() }),
+            PathFacts::TimedOut => (Check::Port, Cause::PortSilent(of)),
+            PathFacts::Distrusted(words) => (Check::Certificate, distrust(self.link.from, of, words)),
+            PathFacts::Untried(why) => return Outcome::Untried(why.clone()),
+        };
+        match check.cmp(&failed) {
+            std::cmp::Ordering::Less => Outcome::Passed,
+            std::cmp::Ordering::Equal => Outcome::Failed(cause),
+            std::cmp::Ordering::Greater => Outcome::Untried(format!("{} comes first", failed.name())),
+        }
+    }
+
+    fn address(&self, of: ServiceId) -> Ipv4Addr {
+        self.mesh.service(of).address
+    }
+
+    fn remote(&self) -> Outcome {
+        let Some(server) = self.there.servers.get(&self.link.from) else {
+            return Outcome::Untried(format!("{} does not answer", self.link.from.elastic()));
+        };
+        let remote = self.link.to;
+        let prefix = format!("cluster.remote.{remote}.");
+        if !server.remotes.keys().any(|name| name.starts_with(&prefix)) {
+            return Outcome::Failed(Cause::RemoteMissing(remote));
+        }
+        let wanted = self.mesh.remote_settings(self.link.from);
+        let altered = wanted
+            .iter()
+            .filter(|(name, _)| name.starts_with(&prefix))
+            .find(|(name, value)| server.remotes.get(*name) != Some(value));
+        unless(altered.map(|(name, _)| {
+            let found = server.remotes.get(name).cloned();
+            match found {
+                Some(address) if name.ends_with(".proxy_address") && !address.ends_with(&format!(":{REMOTE}")) => {
+                    Cause::WrongPort { remote, address }
+                }
+                found => Cause::RemoteAltered { remote, setting: name[prefix.len()..].to_owned(), found },
+            }
+        }))
+    }
+
+    fn credentials(&self) -> Outcome {
+        let Link { from: on, to: of } = self.link;
+        let cause = match self.evidence.presented.get(&self.link) {
+            None => return Outcome::Untried("the keystore or the remote could not be asked".to_owned()),
+            Some(Presented::Absent) => Some(Cause::CredentialsMissing { on, of }),
+            Some(Presented::Malformed) => Some(Cause::CredentialsMalformed { on, of }),
+            Some(_) if self.evidence.by_key.get(&self.link) == Some(&false) => {
+                Some(Cause::CredentialsUnread { on, of })
+            }
+            Some(_) => None,
+        };
+        unless(cause)
+    }
+
+    fn key(&self) -> Outcome {
+        let of = self.link.to;
+        match self.evidence.presented.get(&self.link) {
+            Some(Presented::Known(key)) => unless(self.fault(key)),
+            Some(Presented::Unknown { id }) => Outcome::Failed(Cause::KeyUnknown { of, id: id.clone() }),
+            _ => Outcome::Untried("there is no key to ask about".to_owned()),
+        }
+    }
+
+    fn fault(&self, key: &KeyRecord) -> Option<Cause> {
+        let of = self.link.to;
+        if key.kind != "cross_cluster" {
+            return Some(Cause::KeyType { of, kind: key.kind.clone() });
+        }
+        if key.invalidated {
+            return Some(Cause::KeyInvalidated(of));
+        }
+        if let Some(on) = key.expires.filter(|expires| *expires <= self.now) {
+            return Some(Cause::KeyExpired { of, on });
+        }
+        (key.names != self.mesh.shared()).then(|| Cause::KeyAccess { of, names: key.names.clone() })
+    }
+
+    fn licence(&self, of: ClusterId) -> Option<Cause> {
+        let licence = &self.there.servers.get(&of)?.licence;
+        (!licence.allows_links()).then(|| Cause::Licence { of, kind: licence.kind.clone(), active: licence.active })
+    }
+
+    fn resolve(&self) -> Outcome {
+        match self.there.servers.get(&self.link.from).map(|server| server.links.get(&self.link.to)) {
+            Some(Some(LinkFacts::Connected)) => Outcome::Passed,
+            Some(Some(LinkFacts::Down(words))) => Outcome::Failed(Cause::NotConnected(words.clone())),
+            Some(None) => Outcome::Failed(Cause::NotConnected("it names no such remote".to_owned())),
+            None => Outcome::Untried(format!("{} does not answer", self.link.from.elastic())),
+        }
+    }
+}
+
+/// The reasons for distrust that OpenSSL, and so `curl`, tells apart.
+fn distrust(on: ClusterId, of: ServiceId, words: &str) -> Cause {
+    let lower = words.to_lowercase();
+    if lower.contains("expired") {
+        Cause::CertificateExpired(of)
+    } else if lower.contains("subject name") || lower.contains("does not match") {
+        Cause::CertificateName(of)
+    } else {
+        Cause::CertificateUntrusted { on, of, words: words.to_owned() }
+    }
+}

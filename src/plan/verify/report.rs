@@ -1,0 +1,78 @@
+//! What `mesh verify` found, in the form that programs read. Pure.
+//!
+//! This is the documented form of `mesh verify -o json`: fields may be added; [`VERSION`] goes up when one changes or goes.
+
+use serde::Serialize;
+
+use super::{Judgement, Outcome};
+use crate::mesh::id::ClusterId;
+
+pub const VERSION: u32 = 1;
+
+#[derive(Debug, Serialize)]
+pub struct Report {
+    pub version: u32,
+    /// Whether every link is up.
+    pub up: bool,
+    pub links: Vec<LinkReport>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct LinkReport {
+    pub from: ClusterId,
+    pub to: ClusterId,
+    pub up: bool,
+    /// `null` for a link that is up, or that could not be proved for want of a check.
+    pub cause: Option<CauseReport>,
+    pub checks: Vec<CheckReport>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct CauseReport {
+    /// A stable name.
+    pub code: &'static str,
+    pub message: String,
+    /// What to type.
+    pub remedy: String,
+}
+
+#[derive(Debug, Serialize)]
+pub struct CheckReport {
+    pub check: &'static str,
+    /// `passed`, `failed` or `untried`.
+    pub outcome: &'static str,
+    /// Why it failed or was not tried.
+    pub detail: Option<String>,
+}
+
+impl Report {
+    pub fn new(judgements: &[Judgement]) -> Self {
+        Self {
+            version: VERSION,
+            up: judgements.iter().all(Judgement::is_up),
+            links: judgements.iter().map(link).collect(),
+        }
+    }
+}
+
+fn link(judgement: &Judgement) -> LinkReport {
+    let checks = judgement.outcomes.iter().map(|(check, outcome)| {
+        let (outcome, detail) = match outcome {
+            Outcome::Passed => ("passed", None),
+            Outcome::Failed(cause) => ("failed", Some(cause.to_string())),
+            Outcome::Untried(why) => ("untried", Some(why.clone())),
+        };
+        CheckReport { check: check.name(), outcome, detail }
+    });
+    LinkReport {
+        from: judgement.link.from,
+        to: judgement.link.to,
+        up: judgement.is_up(),
+        cause: judgement.cause().map(|cause| CauseReport {
+            code: cause.code(),
+            message: cause.to_string(),
+            remedy: cause.remedy(),
+        }),
+        checks: checks.collect(),
+    }
+}

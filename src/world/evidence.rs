@@ -1,0 +1,95 @@
+//! Finds out about every link, all clusters at once: [`Evidence`]. I/O: Docker, disk, network; changes nothing.
+
+use std::collections::BTreeMap;
+
+use futures::future::join_all;
+
+use super::{World, elasticsearch::Elasticsearch, files, files::FilesError, survey::WorldError};
+use crate::{
+    mesh::{
+        Mesh,
+        id::ClusterId,
+        keystore::{self, Keystore},
+    },
+    plan::{
+        observed::{Observed, Vitals},
+        verify::{Evidence, Link, PathFacts, Presented},
+    },
+};
+
+impl World {
+    /// A cluster's REST API, with the authority and the password that were found on disk.
+    fn server(&self, mesh: &Mesh, there: &Observed, cluster: ClusterId) -> Option<Elasticsearch> {
+        let authority = there.files.get(&cluster)?.authority.as_ref()?;
+        Elasticsearch::new(mesh, cluster, authority, &there.credentials.as_ref()?.elastic).ok()
+    }
+
+    /// How each server fares that says so; one whose health is red is among them.
+    pub async fn vitals(&self, mesh: &Mesh, there: &Observed) -> BTreeMap<ClusterId, Vitals> {
+        let running = mesh.clusters().filter(|cluster| there.runs(cluster.elastic()));
+        let asked = running.filter_map(|cluster| Some((cluster, self.server(mesh, there, cluster)?)));
+        let answers = asked.map(async |(cluster, server)| Some((cluster, server.vitals().await.ok()?)));
+        join_all(answers).await.into_iter().flatten().collect()
+    }
+
+    /// Everything about the links that can be found out without changing anything.
+    pub async fn evidence(&self, mesh: &Mesh, there: &Observed) -> Result<Evidence, WorldError> {
+        let keystores = self.keystores(mesh)?;
+        let mut evidence = Evidence::default();
+        let found = mesh.clusters().map(async |from| {
+            futures::join!(
+                self.paths(mesh, there, from),
+                self.by_key(mesh, there, from),
+                self.presented(mesh, there, from, keystores.get(&from))
+            )
+        });
+        for (from, (paths, by_key, presented)) in mesh.clusters().zip(join_all(found).await) {
+            evidence.paths.extend(paths.into_iter().map(|(to, facts)| (Link { from, to }, facts)));
+            evidence.by_key.extend(by_key.into_iter().map(|(to, facts)| (Link { from, to }, facts)));
+            evidence.presented.extend(presented.into_iter().map(|(to, facts)| (Link { from, to }, facts)));
+        }
+        Ok(evidence)
+    }
+
+    fn keystores(&self, mesh: &Mesh) -> Result<BTreeMap<ClusterId, Keystore>, FilesError> {
+        let Some(tree) = self.tree()? else { return Ok(BTreeMap::new()) };
+        let open = |cluster| Some(files::keystore(&tree, cluster).transpose()?.map(|keystore| (cluster, keystore)));
+        mesh.clusters().filter_map(open).collect()
+    }
+
+    async fn paths(&self, mesh: &Mesh, there: &Observed, from: ClusterId) -> BTreeMap<ClusterId, PathFacts> {
+        if !there.runs(from.elastic()) {
+            return BTreeMap::new();
+        }
+        let untried = |why: String| mesh.remotes(from).map(|to| (to, PathFacts::Untried(why.clone()))).collect();
+        self.docker.probe(from, mesh.remotes(from)).await.unwrap_or_else(|error| untried(error.words()))
+    }
+
+    async fn by_key(&self, mesh: &Mesh, there: &Observed, from: ClusterId) -> BTreeMap<ClusterId, bool> {
+        match self.server(mesh, there, from).filter(|_| there.servers.contains_key(&from)) {
+            Some(server) => server.by_key().await.unwrap_or_default(),
+            None => BTreeMap::new(),
+        }
+    }
+
+    /// Asks each remote about the key that the keystore of `from` holds for it.
+    async fn presented(
+        &self,
+        mesh: &Mesh,
+        there: &Observed,
+        from: ClusterId,
+        keystore: Option<&Keystore>,
+    ) -> BTreeMap<ClusterId, Presented> {
+        let asked = mesh.remotes(from).map(async |to| {
+            let Some(entry) = keystore.and_then(|keystore| keystore.entries().get(&keystore::credentials_of(to)))
+            else {
+                return Some((to, Presented::Absent));
+            };
+            let Some(id) = keystore::key_id(entry) else { return Some((to, Presented::Malformed)) };
+            let server = self.server(mesh, there, to).filter(|_| there.servers.contains_key(&to))?;
+            let key = server.key(&id).await.ok()?;
+            Some((to, key.map_or(Presented::Unknown { id }, Presented::Known)))
+        });
+        join_all(asked).await.into_iter().flatten().collect()
+    }
+}

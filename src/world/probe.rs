@@ -1,0 +1,83 @@
+//! How far connections between clusters get, tried from inside the containers. I/O: Docker.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use super::docker::{Docker, DockerError};
+use crate::{
+    mesh::id::{ClusterId, REMOTE},
+    plan::verify::PathFacts,
+};
+
+const SCRIPT: &str = include_str!("../../templates/probe.sh");
+/// The bundle that Elasticsearch trusts its remotes by, in the container.
+const AUTHORITIES: &str = "/usr/share/elasticsearch/config/certs/mesh-ca.crt";
+/// A connection inside one machine takes milliseconds.
+const SECONDS: u64 = 5;
+/// Remotes are tried eight at a time, so this is longer than 98 dead ones take.
+const LONGEST: Duration = Duration::from_secs(90);
+
+impl Docker {
+    /// Tries to connect from `on`'s Elasticsearch container to the remote cluster server of each of `to`, by name, with the
+    /// authorities that its Elasticsearch trusts.
+    pub async fn probe(
+        &self,
+        on: ClusterId,
+        to: impl Iterator<Item = ClusterId>,
+    ) -> Result<BTreeMap<ClusterId, PathFacts>, DockerError> {
+        let to: Vec<ClusterId> = to.collect();
+        let fixed = ["sh", "-c", SCRIPT, "probe", &SECONDS.to_string(), AUTHORITIES, &REMOTE.to_string()];
+        let names = to.iter().map(|cluster| cluster.elastic().to_string());
+        let command = fixed.iter().map(ToString::to_string).chain(names).collect();
+        let (exit, said) = self.run_inside(&on.elastic().to_string(), command, LONGEST).await?;
+        if exit != 0 {
+            let why = format!("{} has no curl to try it with", on.elastic());
+            return Ok(to.into_iter().map(|remote| (remote, PathFacts::Untried(why.clone()))).collect());
+        }
+        Ok(said.lines().filter_map(path).collect())
+    }
+}
+
+/// One line of the script's output. The exit codes are curl's; see <https://curl.se/docs/manpage.html#EXIT>.
+fn path(line: &str) -> Option<(ClusterId, PathFacts)> {
+    let mut parts = line.splitn(3, ' ');
+    let (name, exit, rest) = (parts.next()?, parts.next()?, parts.next()?);
+    let mut words = rest.splitn(3, '|');
+    let (before, address, after) = (words.next()?, words.next()?, words.next()?);
+    // errors come before or after what is written at the end: two streams make no order
+    let said = format!("{before}{after}");
+    let said = said.trim().split_once(") ").map_or(said.trim(), |(_, said)| said).to_owned();
+    let facts = match exit {
+        "6" => PathFacts::NameUnknown,
+        "7" => PathFacts::Closed(said),
+        "28" => PathFacts::TimedOut,
+        "35" | "51" | "60" | "77" | "83" | "90" | "91" => PathFacts::Distrusted(said),
+        _ => PathFacts::Reached { address: address.to_owned() },
+    };
+    Some((name.parse::<crate::mesh::id::ServiceId>().ok()?.cluster, facts))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_line_is_a_remote_and_how_far_it_was_reached() {
+        let facts = |line: &str| path(line).map(|(cluster, facts)| (cluster.number(), facts));
+        let reached = PathFacts::Reached { address: "10.213.0.12".to_owned() };
+        assert_eq!(
+            facts("cluster02-elastic 1 curl: (1) Received HTTP/0.9 when not allowed |10.213.0.12|"),
+            Some((2, reached.clone()))
+        );
+        assert_eq!(facts("cluster02-elastic 52 |10.213.0.12|curl: (52) Empty reply"), Some((2, reached)));
+        assert_eq!(
+            facts("cluster03-elastic 6 curl: (6) Could not resolve host: cluster03-elastic ||"),
+            Some((3, PathFacts::NameUnknown))
+        );
+        assert_eq!(
+            facts("cluster03-elastic 60 curl: (60) SSL certificate problem: certificate has expired |10.213.0.13|"),
+            Some((3, PathFacts::Distrusted("SSL certificate problem: certificate has expired".to_owned())))
+        );
+        assert_eq!(facts("sh: 1: oops"), None);
+        assert_eq!(facts(""), None);
+    }
+}

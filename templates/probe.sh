@@ -1,0 +1,23 @@
+#!/bin/sh
+# Run inside a cluster's Elasticsearch container by `mesh verify`: how far does a connection to each remote get?
+# Usage: probe.sh SECONDS AUTHORITIES PORT NAME…
+# Prints a line a name: NAME EXIT |ADDRESS| WORDS, where EXIT is curl's. The remote cluster server does not speak HTTP, so curl
+# complains of the answer when all it was asked to try has gone well.
+seconds=$1 authorities=$2 port=$3
+shift 3
+command -v curl >/dev/null || exit 127
+
+probe() {
+    words=$(curl --silent --show-error --noproxy '*' --output /dev/null --max-time "$seconds" --cacert "$authorities" \
+        --write-out '|%{remote_ip}|' "https://$1:$port/" 2>&1)
+    printf '%s %s %s\n' "$1" $? "$(printf '%s' "$words" | tr '\n' ' ')"
+}
+
+count=0
+for name; do
+    probe "$name" &
+    count=$((count + 1))
+    # the container's memory is Elasticsearch's: only some at a time
+    [ $((count % 8)) -ne 0 ] || wait
+done
+wait
