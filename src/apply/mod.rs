@@ -4,6 +4,7 @@
 mod containers;
 mod files;
 mod links;
+pub mod pages;
 mod security;
 pub mod wait;
 

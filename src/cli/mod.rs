@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 
 pub use self::{
-    ask::{CompletionsArgs, CredentialsArgs, EnvArgs, EsArgs, ManArgs, SearchArgs},
+    ask::{CompletionsArgs, CredentialsArgs, EnvArgs, EsArgs, EsMethod, ManArgs, SearchArgs},
     create::{ConfigArgs, CreateArgs},
     inspect::{DoctorArgs, LogsArgs, StatusArgs, VerifyArgs},
     manage::{ManageAction, ManageArgs, ResetArgs},
