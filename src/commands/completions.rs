@@ -46,9 +46,11 @@ pub fn completions(args: &CompletionsArgs, console: &Console) -> Result<Exit, Er
 
 /// The command line, with the clusters that exist as what can be typed for their numbers.
 fn command() -> clap::Command {
-    NUMBERS.iter().fold(Cli::command(), |all, (command, argument)| {
-        all.mut_subcommand(command, |command| {
-            command.mut_arg(argument, |argument| argument.add(ArgValueCandidates::new(clusters)))
+    Cli::command().mut_subcommands(|command| {
+        let name = command.get_name().to_owned();
+        command.mut_args(|argument| {
+            let is_number = NUMBERS.contains(&(name.as_str(), argument.get_id().as_str()));
+            if is_number { argument.add(ArgValueCandidates::new(clusters)) } else { argument }
         })
     })
 }

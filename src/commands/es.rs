@@ -34,8 +34,10 @@ pub async fn es(args: &EsArgs, dir: PathBuf, console: &Console) -> Result<Exit, 
         return Ok(Exit::Done);
     }
     let (status, cluster) = (answer.status, args.cluster);
-    let reason = plain(&answer.read().reason());
-    Err(Error::new(Exit::Unhealthy, format!("{cluster} refused `{method} {path}` with status {status}: {reason}")))
+    let told = format!("{cluster} refused `{method} {path}` with status {status}");
+    // HEAD has no body to give a reason in
+    let reason = if answer.bytes.is_empty() { String::new() } else { format!(": {}", plain(&answer.read().reason())) };
+    Err(Error::new(Exit::Unhealthy, told + &reason))
 }
 
 /// A body: itself, or where it is.

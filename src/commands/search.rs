@@ -67,11 +67,11 @@ fn refused(cluster: ClusterId, error: HttpsError) -> Error {
 
 /// The clusters of which not all was searched, each with its reason.
 fn lacking(found: &Found, mesh: &Mesh) -> Option<Error> {
-    let count = found.lacking().count();
-    if count == 0 {
+    let (all, lacking) = (found.clusters.len(), found.lacking().count());
+    if lacking == 0 {
         return None;
     }
-    let told = format!("{count} of {} clusters were not searched, or not in full", found.clusters.len());
+    let told = format!("only {} of {all} clusters were searched in full", all - lacking);
     let told = found.lacking().fold(Error::new(Exit::Unhealthy, told), |told, part| {
         let reason = part.failure.as_ref().map_or("no reason given", |failure| &failure.reason);
         told.cause(format!("{} ({}): {reason}", part.cluster, part.status))

@@ -2,8 +2,11 @@
 
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "a test is a program of its own")]
 
+mod ask;
 mod create;
 mod engine;
+mod fixture;
+mod hand_out;
 mod help;
 
 use std::process::{Command, Output};
