@@ -15,7 +15,7 @@ pub struct EsArgs {
     /// The cluster's number
     #[arg(value_parser = count)]
     pub cluster: ClusterId,
-    /// What to do with the path
+    /// In capitals or not
     #[arg(value_enum, ignore_case = true)]
     pub method: EsMethod,
     /// For example `/_cat/indices?v`; the first slash may be left out

@@ -14,6 +14,7 @@ use crate::{
     cli::{Cli, CompletionsArgs},
     console::Console,
     error::{Error, Exit},
+    mesh::id::ClusterId,
 };
 
 /// The variable by which a shell says that it asks; see <https://docs.rs/clap_complete/latest/clap_complete/env/>.
@@ -62,7 +63,7 @@ fn clusters() -> Vec<CompletionCandidate> {
         return Vec::new();
     };
     let mesh = &recorded.mesh;
-    let candidate = |(order, cluster): (usize, crate::mesh::id::ClusterId)| {
+    let candidate = |(order, cluster): (usize, ClusterId)| {
         let help = format!("{cluster}, {}", mesh.url(cluster.elastic()));
         CompletionCandidate::new(cluster.number().to_string()).help(Some(help.into())).display_order(Some(order))
     };

@@ -1,13 +1,13 @@
 //! `mesh logs`: what the services write, a prefix a service.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
     path::PathBuf,
     pin::Pin,
 };
 
 use futures::{
-    StreamExt as _,
+    Stream, StreamExt as _,
     stream::{Peekable, SelectAll},
 };
 use time::OffsetDateTime;
@@ -23,7 +23,7 @@ use crate::{
         Mesh,
         id::{ServiceId, ServiceKind},
     },
-    world::docker::{Docker, Lines, Written, label},
+    world::docker::{Docker, DockerError, Lines, Written, label},
 };
 
 pub async fn logs(args: &LogsArgs, dir: PathBuf, console: &Console) -> Result<Exit, Error> {
@@ -76,7 +76,7 @@ async fn present(
     services: &BTreeSet<ServiceId>,
     console: &Console,
 ) -> Result<BTreeSet<ServiceId>, Error> {
-    let ours = |labels: &std::collections::HashMap<String, String>| labels.get(label::MESH) == Some(&mesh.id);
+    let ours = |labels: &HashMap<String, String>| labels.get(label::MESH) == Some(&mesh.id);
     let found = docker.containers().await?;
     let found: BTreeSet<ServiceId> =
         found.iter().filter(|found| ours(&found.labels)).filter_map(|found| found.name.parse().ok()).collect();
@@ -188,7 +188,7 @@ impl<'a> Page<'a> {
     }
 }
 
-type Named = Pin<Box<dyn futures::Stream<Item = (ServiceId, Result<Written, crate::world::docker::DockerError>)>>>;
+type Named = Pin<Box<dyn Stream<Item = (ServiceId, Result<Written, DockerError>)>>>;
 
 fn named(service: ServiceId, lines: Lines) -> Named {
     Box::pin(lines.map(move |written| (service, written)))

@@ -42,7 +42,8 @@ fn an_engine_that_this_user_may_not_use() {
     fs::set_permissions(&socket, fs::Permissions::from_mode(0o600)).unwrap();
     // where the binary is built others may not look
     let binary = dir.path().join("mesh");
-    fs::copy(env!("CARGO_BIN_EXE_mesh"), &binary).unwrap();
+    // by a program of its own: a child of another test must not inherit the open file ("text file busy")
+    assert!(Command::new("cp").arg(env!("CARGO_BIN_EXE_mesh")).arg(&binary).status().unwrap().success());
     let mut command = Command::new(&binary);
     command.args(["create", "2", "--dry-run"]).env_clear().env("HOME", dir.path());
     command.env("DOCKER_HOST", format!("unix://{}", socket.display()));

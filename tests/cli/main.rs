@@ -8,6 +8,8 @@ mod engine;
 mod fixture;
 mod hand_out;
 mod help;
+mod help_ask;
+mod help_look;
 
 use std::process::{Command, Output};
 

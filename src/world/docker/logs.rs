@@ -26,19 +26,15 @@ impl Docker {
     pub fn logs(&self, name: &str, since: OffsetDateTime, follow: bool) -> Lines {
         let seconds = i32::try_from(since.unix_timestamp()).unwrap_or(0);
         let options = LogsOptionsBuilder::default().stdout(true).stderr(true).timestamps(true).follow(follow);
-        let refused = DockerError::refused(format!("read the log of {name}"));
+        let action = format!("read the log of {name}");
         let output = self.client.logs(name, Some(options.since(seconds).build()));
         let mut joined = Joined::default();
-        let lines = output.map(Some).chain(stream::once(future::ready(None))).flat_map({
-            let mut refused = Some(refused);
-            move |piece| {
-                let lines = match piece {
-                    Some(Ok(piece)) => joined.add(&piece).map(Ok).into_iter().collect(),
-                    Some(Err(cause)) => refused.take().map(|refused| Err(refused(cause))).into_iter().collect(),
-                    None => joined.rest().map(Ok).collect::<Vec<_>>(),
-                };
-                stream::iter(lines)
-            }
+        let lines = output.map(Some).chain(stream::once(future::ready(None))).flat_map(move |piece| {
+            stream::iter(match piece {
+                Some(Ok(piece)) => joined.add(&piece).map(Ok).into_iter().collect(),
+                Some(Err(cause)) => vec![Err(DockerError::refused(action.as_str())(cause))],
+                None => joined.rest().map(Ok).collect(),
+            })
         });
         let wanted = move |line: &Result<Written, DockerError>| {
             future::ready(line.as_ref().map_or(true, |written| written.at >= since))
