@@ -24,7 +24,7 @@ pub type Lines = Pin<Box<dyn Stream<Item = Result<Written, DockerError>>>>;
 impl Docker {
     /// The lines that a container wrote at `since` or later, in order; with `follow`, those to come until it ends.
     pub fn logs(&self, name: &str, since: OffsetDateTime, follow: bool) -> Lines {
-        let seconds = i32::try_from(since.unix_timestamp()).unwrap_or(0);
+        let seconds = i32::try_from(since.unix_timestamp()).unwrap_or(0).max(0);
         let options = LogsOptionsBuilder::default().stdout(true).stderr(true).timestamps(true).follow(follow);
         let action = format!("read the log of {name}");
         let output = self.client.logs(name, Some(options.since(seconds).build()));
