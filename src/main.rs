@@ -13,12 +13,14 @@
 //! - [`commands`]: one file a command, each a story. Start here.
 //! - [`mesh`]: what is wanted. Pure.
 //! - [`plan`]: what must change. Pure.
+//! - [`ask`]: what is asked and what comes back. Pure.
 //! - [`apply`]: changing it. The only place that changes anything.
 //! - [`world`]: talking to Docker, Elasticsearch, Kibana, disk and host. No decisions.
 //! - [`console`]: the only room that prints.
 //! - [`error`]: what the user is told, with a hint and an exit code.
 
 mod apply;
+mod ask;
 mod cli;
 mod commands;
 mod console;

@@ -80,6 +80,7 @@ const IO: [&str; 9] =
 fn what_is_wanted_and_what_must_change_is_decided_without_io() {
     assert_free_of("mesh", &IO);
     assert_free_of("plan", &IO);
+    assert_free_of("ask", &IO);
 }
 
 #[test]
@@ -89,6 +90,10 @@ fn dependencies_point_one_way() {
         &["crate::plan", "crate::apply", "crate::world", "crate::commands", "crate::console", "crate::error"],
     );
     assert_free_of("plan", &["crate::apply", "crate::world", "crate::commands", "crate::console", "crate::error"]);
+    assert_free_of(
+        "ask",
+        &["crate::plan", "crate::apply", "crate::world", "crate::commands", "crate::console", "crate::error"],
+    );
     assert_free_of("world", &["crate::apply", "crate::commands", "crate::console", "crate::error"]);
     assert_free_of("apply", &["crate::commands"]);
 }

@@ -2,10 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
-
 use super::{Apply, wait::Probe};
 use crate::{
+    ask::log_line::said,
     console::{StageLine, bytes},
     error::{Error, Exit},
     mesh::{
@@ -162,29 +161,9 @@ fn died(service: ServiceId, ended: &Ended) -> Error {
     })
 }
 
-/// A line of a log as people read it. Elasticsearch and Kibana write JSON; what it says is in two of its fields. See
-/// <https://www.elastic.co/docs/deploy-manage/monitor/logging-configuration/elasticsearch-log4j-configuration-self-managed>.
-fn said(line: &str) -> String {
-    let parsed: Value = serde_json::from_str(line).unwrap_or_default();
-    let text = match (parsed["message"].as_str(), parsed["error.message"].as_str()) {
-        (Some(message), Some(error)) => format!("{message}: {error}"),
-        (Some(message), None) => message.to_owned(),
-        (None, _) => line.to_owned(),
-    };
-    text.chars().filter(|c| !c.is_control()).take(400).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_line_of_json_is_told_by_its_message() {
-        let line = r#"{"@timestamp": "2026", "log.level": "ERROR", "message": "fatal", "error.message": "no space\u001b[31m left"}"#;
-        assert_eq!(said(line), "fatal: no space[31m left");
-        assert_eq!(said("Unrecognized VM option\u{7}"), "Unrecognized VM option");
-        assert_eq!(said("{\"broken"), "{\"broken");
-    }
 
     #[test]
     fn the_end_of_a_container_is_told_with_its_last_lines() {

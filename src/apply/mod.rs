@@ -5,6 +5,7 @@ mod canary;
 mod containers;
 mod files;
 mod links;
+pub mod pages;
 mod security;
 pub mod wait;
 

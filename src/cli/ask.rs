@@ -3,34 +3,47 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use clap_complete::Shell;
 
 use super::{TextFormat, count};
-use crate::mesh::id::ClusterId;
+use crate::{
+    ask::{search::Indices, shell::Shell},
+    mesh::id::ClusterId,
+};
 
 #[derive(Debug, Args)]
 pub struct EsArgs {
     /// The cluster's number
     #[arg(value_parser = count)]
     pub cluster: ClusterId,
-    /// GET, PUT, POST, DELETE or HEAD
-    pub method: String,
-    /// For example `/_cat/indices?v`
+    /// In capitals or not
+    #[arg(value_enum, ignore_case = true)]
+    pub method: EsMethod,
+    /// For example `/_cat/indices?v`; the first slash may be left out
     pub path: String,
-    /// JSON, or NDJSON for bulk requests; `@FILE` reads it from a file and `-` from stdin
+    /// JSON, or NDJSON for `_bulk` and `_msearch`; `@FILE` reads it from a file and `-` from stdin
     pub body: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "UPPER")]
+pub enum EsMethod {
+    Get,
+    Put,
+    Post,
+    Delete,
+    Head,
 }
 
 #[derive(Debug, Args)]
 pub struct SearchArgs {
-    /// Indices in every cluster, for example `mesh-*`
+    /// Indices in every cluster, for example `mesh-*` or `mesh-*,-mesh-old*`
     #[arg(value_name = "INDEX")]
-    pub index: String,
+    pub index: Indices,
     /// As in a search box: `status:500 AND host:web*` [default: everything]
     #[arg(value_name = "QUERY")]
     pub query: Option<String>,
     /// How many hits to show
-    #[arg(long, short = 'n', value_name = "COUNT", default_value_t = 10)]
+    #[arg(long, short = 'n', value_name = "COUNT", default_value_t = 10, value_parser = clap::value_parser!(u16).range(..=10_000))]
     pub size: u16,
     /// The cluster that searches [default: the first that answers]
     #[arg(long, value_name = "CLUSTER", value_parser = count)]
@@ -54,20 +67,13 @@ pub struct EnvArgs {
     pub cluster: ClusterId,
     /// The shell that reads it [default: the one in `SHELL`]
     #[arg(long, value_enum)]
-    pub shell: Option<EnvShell>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum EnvShell {
-    Bash,
-    Zsh,
-    Fish,
+    pub shell: Option<Shell>,
 }
 
 #[derive(Debug, Args)]
 pub struct CompletionsArgs {
     /// The shell that reads it
-    pub shell: Shell,
+    pub shell: clap_complete::Shell,
 }
 
 #[derive(Debug, Args)]

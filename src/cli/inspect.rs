@@ -3,7 +3,10 @@
 use clap::{Args, ValueEnum};
 
 use super::{Format, TextFormat, count};
-use crate::mesh::id::{ClusterId, ServiceKind};
+use crate::{
+    ask::since::Since,
+    mesh::id::{ClusterId, ServiceKind},
+};
 
 #[derive(Debug, Args)]
 pub struct StatusArgs {
@@ -54,7 +57,10 @@ pub struct LogsArgs {
     pub follow: bool,
     /// Not older than this: `90s`, `10m`, `2h`, or a time such as `2026-01-31T12:00:00Z`
     #[arg(long, value_name = "TIME")]
-    pub since: Option<String>,
+    pub since: Option<Since>,
+    /// Every line as it was written, with nothing before it: for programs
+    #[arg(long)]
+    pub raw: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 
 pub use self::{
-    ask::{CompletionsArgs, CredentialsArgs, EnvArgs, EsArgs, ManArgs, SearchArgs},
+    ask::{CompletionsArgs, CredentialsArgs, EnvArgs, EsArgs, EsMethod, ManArgs, SearchArgs},
     create::{ConfigArgs, CreateArgs},
     inspect::{DoctorArgs, LogsArgs, StatusArgs, VerifyArgs},
     manage::{ManageAction, ManageArgs, ResetArgs},
@@ -59,10 +59,16 @@ pub enum Command {
     /// Print the mesh's passwords
     Credentials(CredentialsArgs),
     /// Print variables for a shell: `eval "$(mesh env 3)"`
+    ///
+    /// They are `MESH_CLUSTER`, `ES_URL`, `ES_USER`, `ES_PASSWORD`, `ES_CACERT` and, where there is a Kibana, `KIBANA_URL`.
+    /// In fish: `mesh env 3 | source`.
     Env(EnvArgs),
     /// Print the settings in force and where each comes from
     Config(Box<ConfigArgs>),
     /// Print a script that completes commands and cluster numbers
+    ///
+    /// `source <(mesh completions bash)` reads it; put that into `~/.bashrc`, so that it is always this program's own. In fish:
+    /// `mesh completions fish | source`.
     Completions(CompletionsArgs),
     /// Write the manual pages
     Man(ManArgs),

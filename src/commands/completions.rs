@@ -1,14 +1,85 @@
 //! `mesh completions`: a script by which a shell completes commands, flags and the numbers of clusters that exist.
 
-use crate::{
-    cli::CompletionsArgs,
-    console::Console,
-    error::{Error, Exit},
+use std::{
+    ffi::OsString,
+    os::unix::ffi::{OsStrExt as _, OsStringExt as _},
+    path::PathBuf,
 };
 
-/// Answers a shell that asks for completions, and ends the program then.
-pub fn complete() {}
+use clap::CommandFactory as _;
+use clap_complete::{ArgValueCandidates, CompleteEnv, CompletionCandidate, env::Shells};
 
-pub fn completions(_args: &CompletionsArgs, _console: &Console) -> Result<Exit, Error> {
-    Err(Error::new(Exit::Request, "`mesh completions` is not built yet"))
+use super::{default_dir, recorded::Recorded};
+use crate::{
+    cli::{Cli, CompletionsArgs},
+    console::Console,
+    error::{Error, Exit},
+    mesh::id::ClusterId,
+};
+
+/// The variable by which a shell says that it asks; see <https://docs.rs/clap_complete/latest/clap_complete/env/>.
+const VARIABLE: &str = "COMPLETE";
+/// The arguments that are a cluster's number, by their commands.
+const NUMBERS: [(&str, &str); 5] =
+    [("manage", "start"), ("logs", "clusters"), ("es", "cluster"), ("search", "from"), ("env", "cluster")];
+
+/// Answers a shell that asks for completions, and ends the program then.
+pub fn complete() {
+    CompleteEnv::with_factory(command).var(VARIABLE).complete();
+}
+
+/// Prints what `COMPLETE=SHELL mesh` prints.
+pub fn completions(args: &CompletionsArgs, console: &Console) -> Result<Exit, Error> {
+    let failed = |cause: &dyn ToString| Error::new(Exit::Machine, "cannot make the script").cause(cause.to_string());
+    let program = PathBuf::from(std::env::args_os().next().unwrap_or_else(|| "mesh".into()));
+    // one that was not found by its name alone is found again by its full path
+    let program =
+        if program.components().count() > 1 { std::path::absolute(program).map_err(|e| failed(&e))? } else { program };
+    let shells = Shells::builtins();
+    let shell = shells.completer(&args.shell.to_string()).expect("should be one of the shells of the same crate");
+    let mut script = Vec::new();
+    shell
+        .write_registration(VARIABLE, "mesh", "mesh", &program.to_string_lossy(), &mut script)
+        .map_err(|error| failed(&error))?;
+    console.bytes(&script);
+    Ok(Exit::Done)
+}
+
+/// The command line, with the clusters that exist as what can be typed for their numbers.
+fn command() -> clap::Command {
+    Cli::command().mut_subcommands(|command| {
+        let name = command.get_name().to_owned();
+        command.mut_args(|argument| {
+            let is_number = NUMBERS.contains(&(name.as_str(), argument.get_id().as_str()));
+            if is_number { argument.add(ArgValueCandidates::new(clusters)) } else { argument }
+        })
+    })
+}
+
+/// The clusters of the mesh that is recorded where the line that is being typed says; none where there is none.
+fn clusters() -> Vec<CompletionCandidate> {
+    let dir = typed_dir().or_else(|| std::env::var_os("MESH_DIR").map(PathBuf::from));
+    let Some(Ok(recorded)) = dir.or_else(|| default_dir().ok()).map(|dir| Recorded::open(&dir)) else {
+        return Vec::new();
+    };
+    let mesh = &recorded.mesh;
+    let candidate = |(order, cluster): (usize, ClusterId)| {
+        let help = format!("{cluster}, {}", mesh.url(cluster.elastic()));
+        CompletionCandidate::new(cluster.number().to_string()).help(Some(help.into())).display_order(Some(order))
+    };
+    mesh.clusters().enumerate().map(candidate).collect()
+}
+
+/// What `--dir` says on the line that is being typed.
+fn typed_dir() -> Option<PathBuf> {
+    let mut words = std::env::args_os().skip_while(|word| word != "--").skip(1);
+    while let Some(word) = words.next() {
+        if word == "--dir" {
+            return words.next().map(PathBuf::from);
+        }
+        if let Some(dir) = word.as_bytes().strip_prefix(b"--dir=") {
+            return Some(OsString::from_vec(dir.to_vec()).into());
+        }
+    }
+    None
 }

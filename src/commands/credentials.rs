@@ -1,13 +1,81 @@
-//! `mesh credentials`: the passwords.
+//! `mesh credentials`: users, passwords, and where they are good for. The one command that is there to show secrets.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use serde::Serialize;
+
+use super::recorded::Recorded;
 use crate::{
-    cli::CredentialsArgs,
-    console::Console,
+    cli::{CredentialsArgs, TextFormat},
+    console::{Console, Notation},
     error::{Error, Exit},
+    mesh::{
+        id::{ClusterId, ServiceKind},
+        layout,
+    },
 };
 
-pub fn credentials(_args: &CredentialsArgs, _dir: PathBuf, _console: &Console) -> Result<Exit, Error> {
-    Err(Error::new(Exit::Request, "`mesh credentials` is not built yet"))
+/// The version of the form for programs.
+const VERSION: u32 = 1;
+
+#[derive(Serialize)]
+struct Shown {
+    version: u32,
+    users: [User; 2],
+    clusters: Vec<Place>,
+    /// Path of the file with every cluster's authority.
+    authorities: PathBuf,
+}
+
+#[derive(Serialize)]
+struct User {
+    name: &'static str,
+    password: String,
+    #[serde(rename = "for")]
+    purpose: &'static str,
+}
+
+/// Where a cluster is reached.
+#[derive(Serialize)]
+struct Place {
+    cluster: ClusterId,
+    elasticsearch: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kibana: Option<String>,
+}
+
+pub fn credentials(args: &CredentialsArgs, dir: &Path, console: &Console) -> Result<Exit, Error> {
+    let recorded = Recorded::open(dir)?;
+    let (mesh, credentials) = (&recorded.mesh, recorded.credentials()?);
+    let user = |name, password: &str, purpose| User { name, password: password.to_owned(), purpose };
+    let place = |cluster: ClusterId| {
+        let url =
+            |kind| Some(cluster.service(kind)).filter(|service| mesh.has(*service)).map(|service| mesh.url(service));
+        Place { cluster, elasticsearch: mesh.url(cluster.elastic()), kibana: url(ServiceKind::Kibana) }
+    };
+    let shown = Shown {
+        version: VERSION,
+        users: [
+            user("elastic", credentials.elastic.expose(), "you: Elasticsearch and Kibana of every cluster"),
+            user("kibana_system", credentials.kibana_system.expose(), "Kibana itself"),
+        ],
+        clusters: mesh.clusters().map(place).collect(),
+        authorities: mesh.dir.join(layout::BUNDLE),
+    };
+    match args.output {
+        TextFormat::Text => text(&shown, console),
+        TextFormat::Json => console.value(Notation::Json, &shown),
+        TextFormat::Yaml => console.value(Notation::Yaml, &shown),
+    }
+    Ok(Exit::Done)
+}
+
+fn text(shown: &Shown, console: &Console) {
+    console.users(&shown.users.each_ref().map(|user| (user.name, user.password.as_str(), user.purpose)));
+    console.line("");
+    for place in &shown.clusters {
+        let kibana = place.kibana.as_deref().unwrap_or_default();
+        console.line(format!("{}  {}  {kibana}", place.cluster, place.elasticsearch).trim_end());
+    }
+    console.line(&format!("\nauthorities for clients and browsers: {}", shown.authorities.display()));
 }

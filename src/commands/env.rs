@@ -1,13 +1,33 @@
 //! `mesh env`: variables for a shell.
 
-use std::path::PathBuf;
+use std::path::Path;
 
+use super::recorded::Recorded;
 use crate::{
+    ask::shell::Shell,
     cli::EnvArgs,
     console::Console,
     error::{Error, Exit},
+    mesh::layout,
 };
 
-pub fn env(_args: &EnvArgs, _dir: PathBuf, _console: &Console) -> Result<Exit, Error> {
-    Err(Error::new(Exit::Request, "`mesh env` is not built yet"))
+pub fn env(args: &EnvArgs, dir: &Path, console: &Console) -> Result<Exit, Error> {
+    let recorded = Recorded::open(dir)?;
+    let (mesh, cluster) = (&recorded.mesh, recorded.cluster(args.cluster)?);
+    let bundle = mesh.dir.join(layout::BUNDLE);
+    let mut variables = vec![
+        ("MESH_CLUSTER", cluster.number().to_string()),
+        ("ES_URL", mesh.url(cluster.elastic())),
+        ("ES_USER", "elastic".to_owned()),
+        ("ES_PASSWORD", recorded.credentials()?.elastic.expose().to_owned()),
+        ("ES_CACERT", bundle.display().to_string()),
+    ];
+    if mesh.has(cluster.kibana()) {
+        variables.push(("KIBANA_URL", mesh.url(cluster.kibana())));
+    }
+    let own = || Shell::at(&std::env::var("SHELL").ok()?);
+    let shell = args.shell.or_else(own).unwrap_or(Shell::Bash);
+    let exports = shell.exports(&variables).map_err(|error| Error::new(Exit::Unhealthy, error.to_string()))?;
+    console.text(&exports);
+    Ok(Exit::Done)
 }

@@ -1,13 +1,52 @@
 //! `mesh es`: one request to a cluster's Elasticsearch.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use reqwest::Method;
+
+use super::recorded::{Recorded, silent};
 use crate::{
-    cli::EsArgs,
+    ask::{
+        log_line::plain,
+        request::{self, Body},
+    },
+    cli::{EsArgs, EsMethod},
     console::Console,
     error::{Error, Exit},
+    world::disk,
 };
 
-pub async fn es(_args: &EsArgs, _dir: PathBuf, _console: &Console) -> Result<Exit, Error> {
-    Err(Error::new(Exit::Request, "`mesh es` is not built yet"))
+pub async fn es(args: &EsArgs, dir: PathBuf, console: &Console) -> Result<Exit, Error> {
+    let recorded = Recorded::open(&dir)?;
+    let server = recorded.server(args.cluster)?;
+    let path = request::path(&args.path);
+    let body = args.body.as_deref().map(read).transpose()?.map(|bytes| Body::of(&path, bytes));
+    let method = match args.method {
+        EsMethod::Get => Method::GET,
+        EsMethod::Put => Method::PUT,
+        EsMethod::Post => Method::POST,
+        EsMethod::Delete => Method::DELETE,
+        EsMethod::Head => Method::HEAD,
+    };
+    let answer = server.pass_on(method.clone(), &path, body).await.map_err(|error| silent(args.cluster, error))?;
+    console.answer(&answer.bytes);
+    if answer.status < 400 {
+        return Ok(Exit::Done);
+    }
+    let (status, cluster) = (answer.status, args.cluster);
+    let told = format!("{cluster} refused `{method} {path}` with status {status}");
+    // HEAD has no body to give a reason in
+    let reason = if answer.bytes.is_empty() { String::new() } else { format!(": {}", plain(&answer.read().reason())) };
+    Err(Error::new(Exit::Unhealthy, told + &reason))
+}
+
+/// A body: itself, or where it is.
+fn read(body: &str) -> Result<Vec<u8>, Error> {
+    let from = match body.strip_prefix('@') {
+        Some(file) => Path::new(file),
+        None if body == "-" => Path::new(body),
+        None => return Ok(body.as_bytes().to_vec()),
+    };
+    disk::read_given(from)
+        .map_err(|error| Error::new(Exit::Request, error.to_string()).hint("name a file as `@FILE`; `-` is stdin"))
 }

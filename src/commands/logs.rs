@@ -1,13 +1,195 @@
 //! `mesh logs`: what the services write, a prefix a service.
 
-use std::path::PathBuf;
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    path::PathBuf,
+    pin::Pin,
+};
 
+use futures::{
+    Stream, StreamExt as _,
+    stream::{Peekable, SelectAll},
+};
+use time::OffsetDateTime;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::{open, recorded::Recorded};
 use crate::{
+    ask::log_line::{LogLine, plain},
     cli::LogsArgs,
     console::Console,
     error::{Error, Exit},
+    mesh::{
+        Mesh,
+        id::{ServiceId, ServiceKind},
+    },
+    world::docker::{Docker, DockerError, Lines, Written, label},
 };
 
-pub async fn logs(_args: &LogsArgs, _dir: PathBuf, _console: &Console) -> Result<Exit, Error> {
-    Err(Error::new(Exit::Request, "`mesh logs` is not built yet"))
+pub async fn logs(args: &LogsArgs, dir: PathBuf, console: &Console) -> Result<Exit, Error> {
+    let recorded = Recorded::open(&dir)?;
+    let services = chosen(args, &recorded)?;
+    let docker = open(dir).await?.docker;
+    let there = present(&docker, &recorded.mesh, &services, console).await?;
+    if there.is_empty() && !args.follow {
+        return Err(Error::new(Exit::Unhealthy, "none of these services has a container")
+            .hint("`mesh manage up` makes containers again, `mesh create` whatever is missing"));
+    }
+    let now = OffsetDateTime::now_utc();
+    let since = args.since.map_or(OffsetDateTime::UNIX_EPOCH, |since| since.moment(now));
+    let mut page = Page::new(args.raw, &services, since, console);
+    let reading = async {
+        page.past(&docker, &there).await?;
+        if args.follow { page.follow(&docker, &there, now).await } else { Ok(()) }
+    };
+    // Ctrl-C is how one stops reading
+    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
+        return reading.await.map(|()| Exit::Done);
+    };
+    tokio::select! {
+        outcome = reading => outcome?,
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    Ok(Exit::Done)
+}
+
+/// The services that were asked for.
+fn chosen(args: &LogsArgs, recorded: &Recorded) -> Result<BTreeSet<ServiceId>, Error> {
+    let clusters: BTreeSet<_> = args.clusters.iter().map(|id| recorded.cluster(*id)).collect::<Result<_, _>>()?;
+    let kind: Option<ServiceKind> = args.service.map(Into::into);
+    let wanted = |id: &ServiceId| {
+        (clusters.is_empty() || clusters.contains(&id.cluster)) && kind.is_none_or(|kind| kind == id.kind)
+    };
+    let services: BTreeSet<_> = recorded.mesh.services().filter(wanted).collect();
+    if services.is_empty() {
+        return Err(Error::new(Exit::Request, "the mesh has no Kibana").hint("`mesh create --kibana` adds it"));
+    }
+    Ok(services)
+}
+
+/// Those that have a container; the others are named.
+async fn present(
+    docker: &Docker,
+    mesh: &Mesh,
+    services: &BTreeSet<ServiceId>,
+    console: &Console,
+) -> Result<BTreeSet<ServiceId>, Error> {
+    let ours = |labels: &HashMap<String, String>| labels.get(label::MESH) == Some(&mesh.id);
+    let found = docker.containers().await?;
+    let found: BTreeSet<ServiceId> =
+        found.iter().filter(|found| ours(&found.labels)).filter_map(|found| found.name.parse().ok()).collect();
+    for service in services.difference(&found) {
+        console.note(&format!("{service} has no container"));
+    }
+    Ok(services.intersection(&found).copied().collect())
+}
+
+/// What is printed, and how far each service's log was.
+struct Page<'a> {
+    raw: bool,
+    /// Of the longest name.
+    width: usize,
+    /// The time of the last line of each service.
+    last: BTreeMap<ServiceId, OffsetDateTime>,
+    console: &'a Console,
+}
+
+impl<'a> Page<'a> {
+    fn new(raw: bool, services: &BTreeSet<ServiceId>, since: OffsetDateTime, console: &'a Console) -> Self {
+        let width = services.iter().map(|service| service.to_string().len()).max().unwrap_or_default();
+        // a line of that very moment is still to come
+        let before = since - time::Duration::NANOSECOND;
+        Self { raw, width, last: services.iter().map(|service| (*service, before)).collect(), console }
+    }
+
+    fn lines(&self, docker: &Docker, service: ServiceId, follow: bool) -> Lines {
+        docker.logs(&service.to_string(), self.last[&service] + time::Duration::NANOSECOND, follow)
+    }
+
+    fn print(&mut self, service: ServiceId, written: &Written) {
+        self.last.insert(service, written.at);
+        if self.raw {
+            self.console.line(&plain(&written.line));
+        } else {
+            self.console.log(service, self.width, written.at, &LogLine::read(&written.line));
+        }
+    }
+
+    /// What was written until now, in order of time.
+    async fn past(&mut self, docker: &Docker, services: &BTreeSet<ServiceId>) -> Result<(), Error> {
+        let mut logs: Vec<(ServiceId, Pin<Box<Peekable<Lines>>>)> = services
+            .iter()
+            .map(|service| (*service, Box::pin(self.lines(docker, *service, false).peekable())))
+            .collect();
+        while !self.console.reader_gone() {
+            let mut first: Option<(usize, OffsetDateTime)> = None;
+            for (at, (_, log)) in logs.iter_mut().enumerate() {
+                let time = match log.as_mut().peek().await {
+                    Some(Ok(written)) => written.at,
+                    Some(Err(_)) => OffsetDateTime::UNIX_EPOCH,
+                    None => continue,
+                };
+                if first.is_none_or(|(_, earliest)| time < earliest) {
+                    first = Some((at, time));
+                }
+            }
+            let Some((at, _)) = first else { break };
+            let (service, log) = &mut logs[at];
+            if let Some(written) = log.next().await {
+                self.print(*service, &written?);
+            }
+        }
+        Ok(())
+    }
+
+    /// What is written from now on, by containers that start later, too.
+    async fn follow(
+        &mut self,
+        docker: &Docker,
+        services: &BTreeSet<ServiceId>,
+        from: OffsetDateTime,
+    ) -> Result<(), Error> {
+        let mut logs = SelectAll::new();
+        for service in services {
+            logs.push(named(*service, self.lines(docker, *service, true)));
+        }
+        let mut starts = Box::pin(docker.starts(from));
+        while !self.console.reader_gone() {
+            let (service, again) = tokio::select! {
+                Some((service, written)) = logs.next() => match written {
+                    // what two streams of one container both have is told once
+                    Ok(written) if written.at <= self.last[&service] => continue,
+                    Ok(written) => {
+                        self.print(service, &written);
+                        continue;
+                    }
+                    Err(error) => (service, error.timed_out()),
+                },
+                started = starts.next() => match started {
+                    Some(Ok(name)) => match name.parse() {
+                        Ok(service) => (service, self.last.contains_key(&service)),
+                        Err(_) => continue,
+                    },
+                    Some(Err(error)) if !error.timed_out() => return Err(error.into()),
+                    Some(Err(_)) => {
+                        starts = Box::pin(docker.starts(OffsetDateTime::now_utc()));
+                        continue;
+                    }
+                    None => return Err(Error::new(Exit::Machine, "Docker has ended the stream of its events")),
+                },
+            };
+            if again {
+                logs.push(named(service, self.lines(docker, service, true)));
+            }
+        }
+        Ok(())
+    }
+}
+
+type Named = Pin<Box<dyn Stream<Item = (ServiceId, Result<Written, DockerError>)>>>;
+
+fn named(service: ServiceId, lines: Lines) -> Named {
+    Box::pin(lines.map(move |written| (service, written)))
 }

@@ -1,11 +1,40 @@
 //! `mesh man`: the manual pages.
 
+use std::io;
+
+use clap::CommandFactory as _;
+use clap_mangen::Man;
+
 use crate::{
-    cli::ManArgs,
+    apply::pages::write_pages,
+    cli::{Cli, ManArgs},
     console::Console,
     error::{Error, Exit},
 };
 
-pub fn man(_args: &ManArgs, _console: &Console) -> Result<Exit, Error> {
-    Err(Error::new(Exit::Request, "`mesh man` is not built yet"))
+/// What the command line does not tell: exit codes, variables, files.
+const MORE: &str = include_str!("../../templates/mesh.1.roff");
+
+pub fn man(args: &ManArgs, console: &Console) -> Result<Exit, Error> {
+    let pages = pages().map_err(|error| Error::new(Exit::Machine, "cannot write a page").cause(error.to_string()))?;
+    write_pages(&args.to, &pages)?;
+    let main = args.to.join("mesh.1");
+    console.done(&format!("wrote {} pages: `man {}`", pages.len(), main.display()));
+    Ok(Exit::Done)
+}
+
+/// Names and texts: of `mesh` itself first, then of each command.
+fn pages() -> io::Result<Vec<(String, Vec<u8>)>> {
+    let mut mesh = Cli::command().disable_help_subcommand(true);
+    mesh.build();
+    let commands: Vec<clap::Command> = mesh.get_subcommands().cloned().collect();
+    let version = concat!("mesh ", env!("CARGO_PKG_VERSION"));
+    let page = |command: clap::Command, more: &str| {
+        let man = Man::new(command).source(version);
+        let mut text = Vec::new();
+        man.render(&mut text)?;
+        text.extend_from_slice(more.as_bytes());
+        Ok((man.get_filename(), text))
+    };
+    std::iter::once(page(mesh, MORE)).chain(commands.into_iter().map(|command| page(command, ""))).collect()
 }

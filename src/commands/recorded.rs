@@ -9,6 +9,7 @@ use crate::{
         disk::{self, Tree},
         elasticsearch::Elasticsearch,
         files,
+        https::HttpsError,
     },
 };
 
@@ -22,6 +23,17 @@ pub struct Recorded {
 pub fn no_mesh(dir: &Path) -> Error {
     Error::new(Exit::Request, format!("there is no mesh in {}", dir.display()))
         .hint("make one with `mesh create 2`, or name its directory with `--dir`")
+}
+
+/// What is told of a cluster that gives no answer, or not the one that was hoped for.
+pub fn silent(cluster: ClusterId, error: HttpsError) -> Error {
+    if !matches!(error, HttpsError::NoAnswer { .. }) {
+        return Error::from(error).exit(Exit::Unhealthy);
+    }
+    let number = cluster.number();
+    Error::new(Exit::Unhealthy, format!("{cluster} does not answer"))
+        .cause(error.cause())
+        .hint(format!("`mesh status` shows what runs; `mesh manage start {number}` starts it"))
 }
 
 impl Recorded {

@@ -1,13 +1,90 @@
-//! `mesh search`: one search over the whole mesh.
+//! `mesh search`: one search over every cluster of the mesh.
 
 use std::path::PathBuf;
 
+use serde_json::Value;
+
+use super::recorded::{Recorded, silent};
 use crate::{
-    cli::SearchArgs,
-    console::Console,
+    ask::{
+        log_line::plain,
+        search::{self, Found},
+    },
+    cli::{SearchArgs, TextFormat},
+    console::{Console, Notation},
     error::{Error, Exit},
+    mesh::{Mesh, id::ClusterId},
+    world::https::HttpsError,
 };
 
-pub async fn search(_args: &SearchArgs, _dir: PathBuf, _console: &Console) -> Result<Exit, Error> {
-    Err(Error::new(Exit::Request, "`mesh search` is not built yet"))
+pub async fn search(args: &SearchArgs, dir: PathBuf, console: &Console) -> Result<Exit, Error> {
+    let recorded = Recorded::open(&dir)?;
+    let mesh = &recorded.mesh;
+    let remotes = mesh.spec.clusters.number() > 1;
+    if let Some(pattern) = args.index.beyond(&mesh.shared()).filter(|_| remotes) {
+        return Err(Error::new(Exit::Request, format!("`{pattern}` reaches beyond what the clusters share"))
+            .hint(format!("{}; `mesh es` searches all of one cluster", sharing(mesh))));
+    }
+    let (from, answer) = ask(args, &recorded, &args.index.expression(remotes)).await?;
+    let found = Found::read(mesh, from, &answer);
+    match args.output {
+        TextFormat::Text => console.found(&found),
+        TextFormat::Json => console.value(Notation::Json, &found),
+        TextFormat::Yaml => console.value(Notation::Yaml, &found),
+    }
+    lacking(&found, mesh).map_or(Ok(Exit::Done), Err)
+}
+
+/// The answer of the cluster that was named, or of the first that gives one.
+async fn ask(args: &SearchArgs, recorded: &Recorded, expression: &str) -> Result<(ClusterId, Value), Error> {
+    let body = search::body(args.query.as_deref(), args.size);
+    if let Some(cluster) = args.from {
+        let answer = recorded.server(cluster)?.search(expression, &body).await;
+        return Ok((cluster, answer.map_err(|error| refused(cluster, error))?));
+    }
+    let mut silence = Vec::new();
+    for cluster in recorded.mesh.clusters() {
+        match recorded.server(cluster)?.search(expression, &body).await {
+            Ok(answer) => return Ok((cluster, answer)),
+            Err(error @ HttpsError::NoAnswer { .. }) => silence.push(format!("{cluster}: {}", error.cause())),
+            Err(error) => return Err(refused(cluster, error)),
+        }
+    }
+    let told = Error::new(Exit::Unhealthy, "no cluster of the mesh answers");
+    let last = recorded.mesh.spec.clusters.number();
+    Err(silence.into_iter().fold(told, Error::cause).hint(format!("`mesh manage start 1 {last}` starts them")))
+}
+
+fn refused(cluster: ClusterId, error: HttpsError) -> Error {
+    match error {
+        HttpsError::Refused { status: 400, reason, .. } => {
+            Error::new(Exit::Request, format!("{cluster} cannot search for that: {}", plain(&reason)))
+                .hint("words, `field:value`, `AND`, `OR`, `NOT` and brackets; a query with spaces in quotes")
+        }
+        error => silent(cluster, error),
+    }
+}
+
+/// The clusters of which not all was searched, each with its reason.
+fn lacking(found: &Found, mesh: &Mesh) -> Option<Error> {
+    let (all, lacking) = (found.clusters.len(), found.lacking().count());
+    if lacking == 0 {
+        return None;
+    }
+    let told = format!("only {} of {all} clusters were searched in full", all - lacking);
+    let told = found.lacking().fold(Error::new(Exit::Unhealthy, told), |told, part| {
+        let reason = part.failure.as_ref().map_or("no reason given", |failure| &failure.reason);
+        told.cause(format!("{} ({}): {reason}", part.cluster, part.status))
+    });
+    let forbidden = |kind: &str| kind == "security_exception";
+    let unshared = found.lacking().filter_map(|part| part.failure.as_ref()).any(|failure| forbidden(&failure.kind));
+    Some(told.hint(if unshared {
+        sharing(mesh)
+    } else {
+        "`mesh verify` proves every link and says why one is down".to_owned()
+    }))
+}
+
+fn sharing(mesh: &Mesh) -> String {
+    format!("other clusters see only {}; `mesh create --share PATTERN` shares more", mesh.shared().join(", "))
 }

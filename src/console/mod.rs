@@ -3,6 +3,7 @@
 //! Colours are always written and taken out on the way where they are not wanted: by `--color`, `NO_COLOR`, `TERM=dumb` or
 //! because the reader is no terminal.
 
+mod ask;
 mod create;
 mod links;
 mod stage;

@@ -5,10 +5,13 @@ use std::{
     time::Duration,
 };
 
-use reqwest::{Certificate, Client, Method, StatusCode, tls::TlsInfo};
+use reqwest::{Certificate, Client, Method, StatusCode, header::CONTENT_TYPE, tls::TlsInfo};
 use serde_json::Value;
 
-use crate::mesh::secret::Secret;
+use crate::{
+    ask::request::{Body, JSON},
+    mesh::secret::Secret,
+};
 
 /// A published port of a service, as this machine's own client reaches it.
 #[derive(Debug, Clone)]
@@ -25,6 +28,15 @@ pub struct Answer {
     pub body: Value,
     /// The certificate that the server showed, as DER.
     pub certificate: Vec<u8>,
+}
+
+/// An answer as it came.
+#[derive(Debug, Clone)]
+pub struct RawAnswer {
+    pub status: u16,
+    pub bytes: Vec<u8>,
+    /// The certificate that the server showed, as DER.
+    certificate: Vec<u8>,
 }
 
 /// Why there is no answer, or not the one that was hoped for.
@@ -80,7 +92,6 @@ impl Https {
             .https_only(true)
             .tls_info(true)
             .connect_timeout(Duration::from_secs(5))
-            .timeout(Self::TIMEOUT)
             .build()
             .map_err(HttpsError::Authority)?;
         Ok(Self { client, base: format!("https://{}", SocketAddr::new(address, port)) })
@@ -94,23 +105,43 @@ impl Https {
         path: &str,
         body: Option<&Value>,
     ) -> Result<Answer, HttpsError> {
+        let body = body.map(|body| Body { content_type: JSON, bytes: body.to_string().into_bytes() });
+        Ok(self.ask_raw(login, method, path, body, Self::TIMEOUT).await?.read())
+    }
+
+    /// Sends one request with these bytes, and gives back those that come; any status is an answer.
+    pub async fn ask_raw(
+        &self,
+        login: Option<&Login<'_>>,
+        method: Method,
+        path: &str,
+        body: Option<Body>,
+        timeout: Duration,
+    ) -> Result<RawAnswer, HttpsError> {
         let no_answer = |cause: reqwest::Error| HttpsError::NoAnswer { base: self.base.clone(), cause };
-        let mut request = self.client.request(method, format!("{}{path}", self.base));
+        let mut request = self.client.request(method, format!("{}{path}", self.base)).timeout(timeout);
         if let Some(login) = login {
             request = request.basic_auth(login.user, Some(login.password.expose()));
         }
         if let Some(body) = body {
-            request = request.json(body);
+            request = request.header(CONTENT_TYPE, body.content_type).body(body.bytes);
         }
         let response = request.send().await.map_err(no_answer)?;
         let status = response.status();
         let shown = response.extensions().get::<TlsInfo>().and_then(|tls| tls.peer_certificate().map(<[u8]>::to_vec));
         let bytes = response.bytes().await.map_err(no_answer)?;
-        Ok(Answer {
-            status: status.as_u16(),
-            body: serde_json::from_slice(&bytes).unwrap_or(Value::Null),
-            certificate: shown.unwrap_or_default(),
-        })
+        Ok(RawAnswer { status: status.as_u16(), bytes: bytes.into(), certificate: shown.unwrap_or_default() })
+    }
+}
+
+impl RawAnswer {
+    /// The same, read as JSON.
+    pub fn read(self) -> Answer {
+        Answer {
+            status: self.status,
+            body: serde_json::from_slice(&self.bytes).unwrap_or(Value::Null),
+            certificate: self.certificate,
+        }
     }
 }
 
@@ -127,10 +158,14 @@ impl Answer {
         Err(HttpsError::Refused { what: what.to_owned(), status: self.status, reason: self.reason() })
     }
 
-    /// Elasticsearch's own words for a refusal.
+    /// Elasticsearch's own words for a refusal; the root cause's, since "all shards failed" tells nothing.
     pub fn reason(&self) -> String {
         let error = &self.body["error"];
-        let reason = error["reason"].as_str().or(error.as_str()).or(self.body["error_message"].as_str());
+        let reason = error["root_cause"][0]["reason"]
+            .as_str()
+            .or(error["reason"].as_str())
+            .or(error.as_str())
+            .or(self.body["error_message"].as_str());
         reason.unwrap_or("no reason given").to_owned()
     }
 }

@@ -15,7 +15,7 @@ use time::OffsetDateTime;
 pub use self::{
     cause::Cause,
     evidence::{CanaryFacts, Evidence, KeyRecord, Link, PathFacts, Presented},
-    report::{LinkReport, Report},
+    report::Report,
 };
 use super::observed::{ContainerState, LinkFacts, Observed};
 use crate::mesh::{

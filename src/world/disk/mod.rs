@@ -30,7 +30,7 @@ use self::{
 };
 pub use self::{
     error::DiskError,
-    system::{may_write, read_outside, replace, resolve},
+    system::{may_write, read_given, read_outside, replace, resolve},
 };
 use crate::mesh::Owner;
 

@@ -3,7 +3,7 @@
 use std::{
     ffi::OsStr,
     fs,
-    io::{self, ErrorKind},
+    io::{self, ErrorKind, Read as _},
     os::fd::OwnedFd,
     path::{Path, PathBuf},
 };
@@ -46,6 +46,21 @@ pub fn may_write(dir: &Path) -> bool {
 /// As for [`super::Tree::read`].
 pub fn read_outside(path: &Path) -> Result<Option<Vec<u8>>, DiskError> {
     unless_missing(beside(path).and_then(|(dir, name)| at::read(&dir, name, path)))
+}
+
+/// All of a file that the user names, however large; a link or a pipe is their choice. `-` is stdin.
+///
+/// # Errors
+/// It is missing, or cannot be read.
+pub fn read_given(path: &Path) -> Result<Vec<u8>, DiskError> {
+    let mut contents = Vec::new();
+    let read = if path == Path::new("-") {
+        io::stdin().lock().read_to_end(&mut contents)
+    } else {
+        fs::File::open(path).and_then(|mut file| file.read_to_end(&mut contents))
+    };
+    read.map_err(fail("read", path))?;
+    Ok(contents)
 }
 
 /// Gives a file of the system new contents, keeping its mode and owner (0644 and the caller's if it is new):

@@ -4,12 +4,14 @@ mod containers;
 mod ends;
 mod exec;
 mod images;
+mod logs;
 mod networks;
 
 pub use self::{
     containers::{ContainerSummary, label},
     ends::Ended,
     images::Progress,
+    logs::{Lines, Written},
     networks::NetworkSummary,
 };
 
@@ -81,6 +83,11 @@ impl DockerError {
     fn refused(action: impl Into<String>) -> impl FnOnce(Cause) -> Self {
         let action = action.into();
         move |cause| Self::Refused { action, cause: Box::new(cause) }
+    }
+
+    /// Whether nothing came in time; of a stream that is waited on, this says only that nothing happened.
+    pub fn timed_out(&self) -> bool {
+        matches!(self, Self::Refused { cause, .. } if matches!(**cause, Cause::RequestTimeoutError))
     }
 
     /// Docker's HTTP status, where it answered with one.

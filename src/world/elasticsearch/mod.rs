@@ -3,16 +3,17 @@
 mod links;
 mod vitals;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{collections::BTreeSet, time::Duration as Time};
 
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 use time::{Duration, OffsetDateTime};
 
-use super::https::{Answer, Https, HttpsError, Login};
+use super::https::{Answer, Https, HttpsError, Login, RawAnswer};
 use crate::{
+    ask::request::Body,
     mesh::{Mesh, id::ClusterId, secret::Secret, spec::StackVersion},
-    plan::observed::{KeyFacts, LicenceFacts, LinkFacts},
+    plan::observed::{KeyFacts, LicenceFacts},
 };
 
 /// One cluster's REST API, asked as `elastic`.
@@ -190,6 +191,18 @@ impl Elasticsearch {
             }
         }
         Ok(reloaded)
+    }
+
+    /// What Elasticsearch answers to a request of the user's, which may take as long as they care to wait.
+    pub async fn pass_on(&self, method: Method, path: &str, body: Option<Body>) -> Result<RawAnswer, HttpsError> {
+        let login = Login { user: "elastic", password: &self.password };
+        self.https.ask_raw(Some(&login), method, path, body, Time::from_hours(24)).await
+    }
+
+    /// Searches the indices of an expression. One that is missing here may be elsewhere, so it is no error; see
+    /// <https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-search>.
+    pub async fn search(&self, expression: &str, body: &Value) -> Result<Value, HttpsError> {
+        self.send(Method::POST, &format!("/{expression}/_search?ignore_unavailable=true"), body).await
     }
 }
 

@@ -1,0 +1,20 @@
+//! The manual pages, which lie outside any mesh. I/O: disk.
+
+use std::path::Path;
+
+use crate::{
+    error::Error,
+    world::disk::{Tree, resolve},
+};
+
+/// Writes pages into a directory, which is made if it is missing.
+///
+/// # Errors
+/// The directory cannot be made or written.
+pub fn write_pages(dir: &Path, pages: &[(String, Vec<u8>)]) -> Result<(), Error> {
+    let tree = Tree::create(&resolve(dir)?, 0o755)?;
+    for (name, text) in pages {
+        tree.write(name, text, 0o644, None)?;
+    }
+    Ok(())
+}

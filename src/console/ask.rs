@@ -1,0 +1,87 @@
+//! What `logs`, `es`, `search` and `credentials` print. I/O: the terminal.
+
+use std::io::{self, IsTerminal as _};
+
+use anstyle::{AnsiColor, Style};
+use time::{OffsetDateTime, UtcOffset, format_description::BorrowedFormatItem, macros::format_description};
+
+use super::{BOLD_RED, BOLD_YELLOW, Console, Mark, Table, styled};
+use crate::{
+    ask::{
+        log_line::{LogLine, plain},
+        search::Found,
+    },
+    mesh::id::{ServiceId, ServiceKind},
+};
+
+/// One a service; red and yellow are those of levels.
+const COLOURS: [AnsiColor; 6] = [
+    AnsiColor::Cyan,
+    AnsiColor::Green,
+    AnsiColor::Magenta,
+    AnsiColor::Blue,
+    AnsiColor::BrightCyan,
+    AnsiColor::BrightGreen,
+];
+const TIME: &[BorrowedFormatItem<'_>] =
+    format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
+/// As much of a document as is shown to people.
+const SHOWN: usize = 500;
+
+impl Console {
+    /// A line of a service's log, below others of names as long as `width`.
+    pub fn log(&self, service: ServiceId, width: usize, at: OffsetDateTime, line: &LogLine) {
+        let number = 2 * usize::from(service.cluster.number() - 1) + usize::from(service.kind == ServiceKind::Kibana);
+        let prefix =
+            styled(COLOURS[number % COLOURS.len()].on_default(), &format!("{:<width$} |", service.to_string()));
+        let time = at.to_offset(UtcOffset::UTC).format(&TIME).expect("should be a time with a year of four digits");
+        let level = line.level.as_deref().map_or_else(String::new, |level| {
+            let style = match level {
+                "WARN" => BOLD_YELLOW,
+                "ERROR" | "FATAL" | "CRITICAL" => BOLD_RED,
+                _ => Style::new(),
+            };
+            styled(style, &format!("{level:<5}")) + " "
+        });
+        let logger = line.logger.as_deref().map_or_else(String::new, |logger| format!("{logger}: "));
+        self.line(&format!("{prefix} {time} {level}{logger}{}", line.text));
+    }
+
+    /// Bytes to stdout, untouched; a terminal gets the end of the last line if there is none.
+    pub fn answer(&self, bytes: &[u8]) {
+        self.bytes(bytes);
+        if !bytes.is_empty() && !bytes.ends_with(b"\n") && io::stdout().is_terminal() {
+            self.bytes(b"\n");
+        }
+    }
+
+    /// What a search found, cluster by cluster.
+    pub fn found(&self, found: &Found) {
+        for part in found.clusters.iter().filter(|part| part.is_whole() || part.hits > 0) {
+            self.line(&format!("{}: {} {}", part.cluster, part.hits, hits(part.hits)));
+            for hit in found.hits.iter().filter(|hit| hit.cluster == part.cluster) {
+                let source: String = plain(&hit.source.to_string());
+                let end = source.char_indices().nth(SHOWN).map(|(at, _)| at);
+                let source = end.map_or(source.clone(), |end| format!("{}…", &source[..end]));
+                self.line(&format!("  {}/{}  {source}", plain(&hit.index), plain(&hit.id)));
+            }
+        }
+        if found.has_no_index() {
+            self.note("no cluster that was searched has such an index");
+        }
+        self.note(&format!("{} {}, {} shown", found.total, hits(found.total), found.hits.len()));
+    }
+
+    /// Users with their passwords, and what each is for.
+    pub fn users(&self, users: &[(&str, &str, &str)]) {
+        let mut table = Table::new(&["USER", "PASSWORD", "FOR"]);
+        for (user, password, purpose) in users {
+            table.row([*user, *password, *purpose].map(|text| (text.to_owned(), Mark::Plain)));
+        }
+        self.table(&table);
+    }
+}
+
+fn hits(count: u64) -> &'static str {
+    if count == 1 { "hit" } else { "hits" }
+}

@@ -1,0 +1,89 @@
+//! Mistakes in what is asked of `create` and `manage`.
+
+use std::fs;
+
+use insta::assert_snapshot;
+
+use crate::run;
+
+#[test]
+fn a_number_of_clusters_that_is_none() {
+    for wrong in ["0", "100", "abc", "-1", "1.5", ""] {
+        let told = run(&["create", wrong]);
+        assert!(told.starts_with("exit 2\n"), "{wrong}: {told}");
+    }
+    assert_snapshot!(run(&["create", "100"]), @r"
+    exit 2
+    error: invalid value '100' for '[N]': a number from 1 to 99 is needed
+
+    For more information, try '--help'.
+    ");
+    assert_snapshot!(run(&["manage", "restart", "0"]), @r"
+    exit 2
+    error: invalid value '0' for '<START>': a number from 1 to 99 is needed
+
+    For more information, try '--help'.
+    ");
+}
+
+#[test]
+fn settings_that_cannot_be() {
+    let wrong = [
+        ["--stack-version", "8.13.4"],
+        ["--stack-version", "latest"],
+        ["--registry", "https://example.org"],
+        ["--elastic-memory", "100m"],
+        ["--kibana-memory", "lots"],
+        ["--bind", "example.org"],
+        ["--subnet", "8.8.8.0/24"],
+        ["--share", "two words"],
+        ["--san", "a/b"],
+        ["--key-days", "0"],
+        ["--timeout", "soon"],
+    ];
+    let said: Vec<String> = wrong
+        .iter()
+        .map(|[flag, value]| {
+            let told = run(&["create", "2", flag, value]);
+            assert!(told.starts_with("exit 2\n"), "{flag} {value}: {told}");
+            told.lines().nth(1).unwrap_or_default().to_owned()
+        })
+        .collect();
+    assert_snapshot!(said.join("\n"), @r"
+    error: invalid value '8.13.4' for '--stack-version <VERSION>': 8.13.4 is too old: clusters trust each other by API key from 8.14.0 on
+    error: invalid value 'latest' for '--stack-version <VERSION>': `latest` is not a version such as `9.5.3`
+    error: `https://example.org` is not a registry such as `docker.elastic.co` or `registry.local:5000/elastic`
+    error: invalid value '100m' for '--elastic-memory <SIZE>': 100m is out of range: a container needs 512m or more
+    error: invalid value 'lots' for '--kibana-memory <SIZE>': `lots` is not an amount of memory such as `2g` or `1536m`
+    error: invalid value 'example.org' for '--bind <ADDRESS>': invalid IP address syntax
+    error: invalid value '8.8.8.0/24' for '--subnet <NETWORK>': `8.8.8.0/24` does not fit: the network has to be private, with a prefix from /16 to /24
+    error: invalid value 'two words' for '--share <PATTERN>': `two words` is not a pattern of index names such as `logs-*`
+    error: invalid value 'a/b' for '--san <NAME>': `a/b` is neither a DNS name nor an IP address
+    error: invalid value '0' for '--key-days <DAYS>': `0` is not a number of days from 1 to 3650
+    error: invalid value 'soon' for '--timeout <TIME>': expected number at 0
+    ");
+}
+
+#[test]
+fn a_licence_that_is_none() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("licence.json");
+    for (text, reason) in [
+        ("not json", "expected ident at line 1 column 2"),
+        ("{}", "it has no `license.uid`"),
+        (r#"{"license": {"uid": "x", "type": "basic", "signature": "x"}}"#, "links need an Enterprise licence"),
+    ] {
+        fs::write(&path, text).unwrap();
+        let told = run(&["create", "2", "--license", path.to_str().unwrap()]);
+        assert!(
+            told.starts_with("exit 2\n") && told.contains(&format!("is no licence that can be used: {reason}")),
+            "{told}"
+        );
+    }
+    assert_snapshot!(run(&["create", "2", "--license", "/nonexistent/licence.json"]), @r"
+    exit 2
+    error: /nonexistent/licence.json is no licence that can be used: there is no such file
+
+    hint: give the JSON file that Elastic sent; without `--license`, a trial of 30 days is used
+    ");
+}
