@@ -5,6 +5,7 @@ mod containers;
 mod files;
 mod links;
 mod security;
+pub mod sysctl;
 pub mod wait;
 
 use std::{collections::HashMap, sync::Arc};

@@ -4,6 +4,7 @@
 //! because the reader is no terminal.
 
 mod create;
+mod doctor;
 mod stage;
 mod table;
 

@@ -6,12 +6,14 @@
 #![allow(clippy::disallowed_methods, reason = "this is where disk, processes and sockets are touched")]
 
 pub mod account;
+pub mod clock;
 pub mod disk;
 pub mod docker;
 pub mod elasticsearch;
 pub mod files;
 pub mod host;
 pub mod https;
+pub mod kernel;
 pub mod kibana;
 pub mod lock;
 pub mod observe;
