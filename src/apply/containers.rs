@@ -4,7 +4,6 @@ use std::time::{Duration, Instant};
 
 use super::{Apply, wait::Probe};
 use crate::{
-    ask::log_line::said,
     console::{StageLine, bytes},
     error::{Error, Exit},
     mesh::{
@@ -12,6 +11,7 @@ use crate::{
         id::{ClusterId, ServiceId, ServiceKind},
         layout,
     },
+    plan::cause::{self, End, Known},
     world::{docker::Ended, files as saved, kibana::Kibana},
 };
 
@@ -55,7 +55,12 @@ impl Apply<'_> {
     pub(super) async fn start_container(&self, service: ServiceId) -> Result<(), Error> {
         let started = self.world.docker.start_container(&service.to_string()).await;
         started.map_err(|error| {
-            Error::from(error).exit(Exit::Unfinished).hint("when the cause is gone, type the same command again")
+            let known = cause::known(self.mesh, service, End { error: &error.words(), ..End::default() });
+            let told = Error::from(error).exit(Exit::Unfinished);
+            match known {
+                Some(Known { cause, remedy, .. }) => told.cause(cause).hint(remedy),
+                None => told.hint("when the cause is gone, type the same command again"),
+            }
         })
     }
 
@@ -122,7 +127,7 @@ impl Apply<'_> {
         let name = service.to_string();
         let restarts = self.world.docker.restarts(&name).await?;
         if restarts.is_none() || restarts > before {
-            return Err(died(service, &self.world.docker.ended(&name).await?));
+            return Err(died(self.mesh, service, &self.world.docker.ended(&name).await?));
         }
         Ok(())
     }
@@ -137,28 +142,26 @@ fn locked_out(mesh: &Mesh, cluster: ClusterId) -> Error {
 }
 
 /// What is told of a container that ended though it should run.
-fn died(service: ServiceId, ended: &Ended) -> Error {
-    let code = ended.exit_code.map_or_else(|| "an unknown exit code".to_owned(), |code| format!("exit code {code}"));
-    let how = if ended.out_of_memory {
+fn died(mesh: &Mesh, service: ServiceId, ended: &Ended) -> Error {
+    let Ended { exit_code, out_of_memory, error, log } = ended;
+    let code = exit_code.map_or_else(|| "an unknown exit code".to_owned(), |code| format!("exit code {code}"));
+    let how = if *out_of_memory {
         format!("{service} was ended for want of memory ({code})")
-    } else if ended.error.is_empty() {
+    } else if error.is_empty() {
         format!("{service} ended with {code}")
     } else {
-        format!("{service} could not be started: {}", ended.error)
+        format!("{service} could not be started: {error}")
     };
-    let memory = match service.kind {
-        ServiceKind::Elastic => "--elastic-memory",
-        ServiceKind::Kibana => "--kibana-memory",
-    };
-    let mut told = Error::new(Exit::Unfinished, how);
-    for line in ended.log.iter().rev().take(8).rev() {
-        told = told.cause(said(line));
+    let told = Error::new(Exit::Unfinished, how);
+    let end = End { exit_code: *exit_code, out_of_memory: *out_of_memory, error, log };
+    let lines = || log.iter().rev().take(8).rev().map(|line| cause::said(line));
+    match cause::known(mesh, service, end) {
+        Some(Known { cause, line: Some(line), remedy }) => told.cause(cause).cause(line).hint(remedy),
+        Some(Known { cause, line: None, remedy }) => lines().fold(told.cause(cause), Error::cause).hint(remedy),
+        None => lines().fold(told, Error::cause).hint(format!(
+            "see all it wrote with `docker logs {service}`; when the cause is gone, type the same command again"
+        )),
     }
-    told.hint(if ended.out_of_memory {
-        format!("give it more with `{memory}`, and type the command again")
-    } else {
-        format!("see all it wrote with `docker logs {service}`; when the cause is gone, type the same command again")
-    })
 }
 
 #[cfg(test)]
@@ -167,14 +170,35 @@ mod tests {
 
     #[test]
     fn the_end_of_a_container_is_told_with_its_last_lines() {
-        let ended =
-            Ended { exit_code: Some(137), out_of_memory: true, error: String::new(), log: vec!["starting".to_owned()] };
+        let mesh = Mesh::example(1);
         let first = ClusterId::new(1).unwrap().elastic();
-        insta::assert_snapshot!(died(first, &ended), @r"
+        let ended = |exit_code, log: &str| Ended {
+            exit_code: Some(exit_code),
+            out_of_memory: exit_code == 137,
+            error: String::new(),
+            log: vec!["starting".to_owned(), log.to_owned()],
+        };
+        insta::assert_snapshot!(died(&mesh, first, &ended(137, "started")), @r"
         cluster01-elastic was ended for want of memory (exit code 137)
+          caused by: it needed more memory than its limit allows
           caused by: starting
+          caused by: started
 
         hint: give it more with `--elastic-memory`, and type the command again
+        ");
+        insta::assert_snapshot!(died(&mesh, first, &ended(1, "java.io.IOException: No space left on device")), @r"
+        cluster01-elastic ended with exit code 1
+          caused by: the disk is full
+          caused by: java.io.IOException: No space left on device
+
+        hint: free some space (`df -h /mnt/data/mesh/cluster01/elastic`), and type the command again
+        ");
+        insta::assert_snapshot!(died(&mesh, first, &ended(2, "nobody knows")), @r"
+        cluster01-elastic ended with exit code 2
+          caused by: starting
+          caused by: nobody knows
+
+        hint: see all it wrote with `docker logs cluster01-elastic`; when the cause is gone, type the same command again
         ");
     }
 }

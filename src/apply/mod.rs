@@ -7,6 +7,7 @@ mod files;
 mod links;
 pub mod pages;
 mod security;
+pub mod sysctl;
 pub mod wait;
 
 use std::{collections::HashMap, sync::Arc};

@@ -55,11 +55,6 @@ impl LogLine {
     }
 }
 
-/// A line as it is told among the causes of an error.
-pub fn said(line: &str) -> String {
-    LogLine::read(line).text.chars().take(400).collect()
-}
-
 /// A text in one line, without what could move the cursor of a terminal.
 pub fn plain(text: &str) -> String {
     let text = text.trim_end();
@@ -79,14 +74,6 @@ mod tests {
     fn shown(line: &str) -> String {
         let read = LogLine::read(line);
         format!("{} {} {}", read.level.unwrap_or_default(), read.logger.unwrap_or_default(), read.text)
-    }
-
-    #[test]
-    fn a_line_of_json_is_told_by_its_message() {
-        let line = r#"{"@timestamp": "2026", "log.level": "ERROR", "message": "fatal", "error.message": "no space\u001b[31m left"}"#;
-        assert_eq!(said(line), "fatal: no space[31m left");
-        assert_eq!(said("Unrecognized VM option\u{7}"), "Unrecognized VM option");
-        assert_eq!(said("{\"broken"), "{\"broken");
     }
 
     #[test]

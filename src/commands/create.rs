@@ -155,11 +155,12 @@ fn require(
         host.disk_free += world.size_of(plan).unwrap_or_default();
     }
     let mut findings = check::machine(mesh, there, &host, &survey.listeners);
-    findings.extend(check::directory(&world.dir, &survey.entries, survey.record.is_some()));
-    findings.extend(check::writable(&world.dir, survey.writable));
+    findings.extend(check::directory(&world.dir, &survey.entries, survey.record.is_some(), survey.writable).findings());
     findings.extend(check::attached(plan, there));
     let grows = plan.steps().any(|step| matches!(step, Step::CreateContainer(_)));
-    findings.extend(check::max_map_count(&host).filter(|_| grows));
+    if grows {
+        findings.extend(check::max_map_count(host.max_map_count).findings());
+    }
     let (stops, warnings): (Vec<Finding>, Vec<Finding>) = findings.into_iter().partition(|finding| {
         // mending what was there before needs no more room than it had
         finding.severity == Severity::Problem || (finding.severity == Severity::Estimate && grows && !args.force)

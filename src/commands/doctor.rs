@@ -1,13 +1,173 @@
-//! `mesh doctor`: is this machine ready for a mesh?.
+//! `mesh doctor`: is this machine ready for a mesh? Looks, mends what is safe to mend, looks again, tells.
 
-use std::path::PathBuf;
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
+use futures::future::try_join_all;
+use tokio::time::timeout;
+
+use super::HOSTS_FILE;
 use crate::{
+    apply::sysctl,
     cli::DoctorArgs,
     console::Console,
     error::{Error, Exit},
+    mesh::{Mesh, Owner, decide::Circumstances, id::ClusterId, spec::Asked},
+    plan::{
+        check::{self, Finding, Report, Sight},
+        host::{EngineFacts, HostFacts, ImageFacts},
+        observed::Observed,
+    },
+    world::{
+        clock,
+        disk::{self, Tree},
+        docker::{ContainerSummary, Docker, DockerError, NetworkSummary},
+        files, host, kernel, observe, ports, survey,
+    },
 };
 
-pub async fn doctor(_args: &DoctorArgs, _dir: PathBuf, _console: &Console) -> Result<Exit, Error> {
-    Err(Error::new(Exit::Request, "`mesh doctor` is not built yet"))
+/// Where settings of the kernel are kept for its next start.
+const KEPT: &str = "/etc/sysctl.d/99-mesh.conf";
+/// For how many clusters a machine is looked at that has none.
+const CLUSTERS: u8 = 2;
+/// An engine that says nothing for this long hangs.
+const ANSWER: Duration = Duration::from_secs(10);
+
+pub async fn doctor(args: &DoctorArgs, dir: PathBuf, console: &Console) -> Result<Exit, Error> {
+    let dir = disk::resolve(&dir)?;
+    let (mut mesh, mut sight) = look(args.clusters, &dir).await;
+    let mut mended = Ok(());
+    if args.fix {
+        let settings = check::lacking(&mesh, &sight.limits);
+        if settings.is_empty() {
+            console.note("nothing to mend: no kernel setting is too low");
+        } else {
+            mended = sysctl::raise(&settings, Path::new(kernel::SETTINGS), Path::new(KEPT), console);
+            (mesh, sight) = look(args.clusters, &dir).await;
+        }
+    }
+    let report = Report::new(mesh.spec.clusters, check::doctor(&mesh, &sight));
+    console.checks(&report, args.output);
+    mended?;
+    Ok(if report.is_ready() { Exit::Done } else { Exit::Machine })
+}
+
+/// An engine that answers.
+struct Engine {
+    docker: Docker,
+    facts: EngineFacts,
+    containers: Vec<ContainerSummary>,
+    networks: Vec<NetworkSummary>,
+}
+
+async fn engine() -> Result<Engine, Error> {
+    let asked = async {
+        let docker = Docker::connect().await?;
+        let (facts, containers, networks) = futures::try_join!(docker.facts(), docker.containers(), docker.networks())?;
+        Ok(Engine { docker, facts, containers, networks })
+    };
+    timeout(ANSWER, asked).await.unwrap_or_else(|_| {
+        Err(Error::new(Exit::Machine, format!("Docker did not answer within {} seconds", ANSWER.as_secs()))
+            .hint("see what keeps it with `journalctl -u docker`; `systemctl restart docker` starts it again"))
+    })
+}
+
+/// Everything that can be known, whatever else cannot, and the mesh that it is held against: the one that is recorded, or
+/// one of defaults.
+async fn look(clusters: Option<ClusterId>, dir: &Path) -> (Mesh, Sight) {
+    let engine = engine().await;
+    let (containers, networks) =
+        engine.as_ref().map_or((&[][..], &[][..]), |engine| (&engine.containers, &engine.networks));
+    let host = host::facts(dir).map_err(|error| error.to_string());
+    let (kept, entries) = on_disk(dir);
+    let mesh = decide(clusters, dir, kept.record.as_ref(), host.as_ref().ok(), networks);
+    let images = match &engine {
+        Ok(engine) => images(&engine.docker, &mesh).await.map_err(|error| error.to_string()),
+        Err(_) => Err("Docker cannot be asked".to_owned()),
+    };
+    let hosts_file = host
+        .as_ref()
+        .is_ok_and(|host| host.is_root)
+        .then(|| disk::read_outside(&disk::resolve(Path::new(HOSTS_FILE))?));
+    let there = Observed {
+        record: kept.record,
+        credentials: kept.credentials,
+        files: kept.files,
+        hosts_file: hosts_file.and_then(Result::ok).flatten(),
+        ..observe::on_engine(&mesh, containers, networks)
+    };
+    let writable = host.as_ref().map_or(true, |host| disk::may_write(&host.disk));
+    let sight = Sight {
+        there,
+        images,
+        directory: entries.map(|entries| (entries, writable)).map_err(finding),
+        listeners: ports::listeners().map_err(|error| error.to_string()),
+        limits: kernel::limits(),
+        clock: clock::facts(),
+        engine: engine.map(|engine| engine.facts).map_err(finding),
+        host,
+    };
+    (mesh, sight)
+}
+
+/// What the mesh's directory tells, as far as it can be read, and the names in it.
+fn on_disk(dir: &Path) -> (Observed, Result<Vec<String>, Error>) {
+    let mut there = Observed::default();
+    let mut read = || -> Result<Vec<String>, Error> {
+        let Some(tree) = Tree::open(dir)? else { return Ok(Vec::new()) };
+        there.record = files::record(&tree, dir)?;
+        if there.record.is_some() {
+            there.credentials = files::credentials(&tree)?;
+            there.files = observe::cluster_files(&tree)?;
+        }
+        Ok(tree.entries("")?)
+    };
+    let entries = read();
+    (there, entries)
+}
+
+fn decide(
+    clusters: Option<ClusterId>,
+    dir: &Path,
+    record: Option<&Mesh>,
+    host: Option<&HostFacts>,
+    networks: &[NetworkSummary],
+) -> Mesh {
+    let clusters = clusters.or_else(|| ClusterId::new(CLUSTERS).filter(|_| record.is_none()));
+    // what `mesh create` would take it from
+    let registry = std::env::var("MESH_REGISTRY").ok().and_then(|registry| registry.parse().ok());
+    let asked = Asked { clusters, registry, ..Asked::default() };
+    let now = Circumstances {
+        dir: dir.to_owned(),
+        new_id: String::new(),
+        owner: Owner { uid: 0, gid: 0 },
+        host_name: host.map(|host| host.hostname.clone()).unwrap_or_default(),
+        taken: host.map(|host| survey::taken(&host.networks, networks)).unwrap_or_default(),
+    };
+    // where no network is free, the check of the network tells what is in the way of the first
+    Mesh::decide(&asked, record, now.clone())
+        .or_else(|_| Mesh::decide(&asked, record, Circumstances { taken: Vec::new(), ..now }))
+        .expect("should be a mesh: it has a number, the version is not changed, and no network is taken")
+}
+
+/// Every image of the mesh, and whether it can be had.
+async fn images(docker: &Docker, mesh: &Mesh) -> Result<Vec<(String, ImageFacts)>, DockerError> {
+    let wanted: BTreeSet<String> = mesh.services().map(|service| mesh.service(service).image).collect();
+    try_join_all(wanted.into_iter().map(async |image| {
+        let facts = docker.image_facts(&image).await?;
+        Ok((image, facts))
+    }))
+    .await
+}
+
+/// An error as a finding: its causes belong to the message.
+fn finding(error: Error) -> Finding {
+    let message = std::iter::once(error.message).chain(error.causes).collect::<Vec<_>>().join(": ");
+    Finding::problem(
+        message,
+        error.hint.unwrap_or_else(|| "when the cause is gone, type the same command again".to_owned()),
+    )
 }

@@ -88,6 +88,6 @@ fn show(args: &VerifyArgs, mesh: &Mesh, report: &Report, took: Duration, console
     match args.output {
         TextFormat::Json => console.value(Notation::Json, report),
         TextFormat::Yaml => console.value(Notation::Yaml, report),
-        TextFormat::Text => console.report(mesh, report, took),
+        TextFormat::Text => console.judgements(mesh, report, took),
     }
 }

@@ -30,7 +30,7 @@ impl Console {
     }
 
     /// What was found out about every link: the matrix, each link that is down with its cause and its remedy, the sum.
-    pub fn report(&self, mesh: &Mesh, report: &Report, took: Duration) {
+    pub fn judgements(&self, mesh: &Mesh, report: &Report, took: Duration) {
         self.matrix(mesh, |from, to| report.links.iter().any(|link| link.from == from && link.to == to && link.up));
         self.line("");
         let down: Vec<_> = report.links.iter().filter(|link| !link.up).collect();

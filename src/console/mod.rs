@@ -5,6 +5,7 @@
 
 mod ask;
 mod create;
+mod doctor;
 mod links;
 mod stage;
 mod status;

@@ -1,5 +1,7 @@
 //! Templates and a mesh make the texts that services are configured by. Pure: no I/O.
 
+use std::collections::BTreeMap;
+
 use minijinja::{Environment, UndefinedBehavior, context};
 
 use super::{
@@ -12,6 +14,7 @@ use super::{
 const ELASTICSEARCH: &str = include_str!("../../templates/elasticsearch.yml");
 const KIBANA_YML: &str = include_str!("../../templates/kibana.yml");
 const JVM_OPTIONS: &str = include_str!("../../templates/jvm.options");
+const SYSCTL: &str = include_str!("../../templates/sysctl.conf");
 
 /// Templates with every substituted value quoted as JSON, which is YAML too, and an error for a variable nobody defines.
 fn render(name: &str, template: &str, values: minijinja::Value) -> String {
@@ -19,6 +22,11 @@ fn render(name: &str, template: &str, values: minijinja::Value) -> String {
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_keep_trailing_newline(true);
     environment.render_named_str(name, template, values).expect("should render: the tests render every template")
+}
+
+/// The file of `sysctl.d` with these kernel settings.
+pub fn kernel_settings(settings: &BTreeMap<String, u64>) -> String {
+    render("sysctl.conf", SYSCTL, context! { settings })
 }
 
 impl Mesh {

@@ -4,6 +4,7 @@ use std::{collections::BTreeSet, net::IpAddr, path::PathBuf};
 
 use ipnet::IpNet;
 use serde::Serialize;
+use time::OffsetDateTime;
 
 /// What a machine is and has, at one moment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -54,4 +55,65 @@ pub struct Process {
     pub pid: i32,
     /// Its name as the kernel has it, 15 bytes at most: `docker-proxy`, `java`.
     pub name: String,
+}
+
+/// What a Docker engine says of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EngineFacts {
+    /// Docker's version: `20.10.24`.
+    pub version: String,
+    /// The version of its API that was agreed on: `1.41`.
+    pub api: String,
+    /// `1` or `2`; empty where the engine does not say.
+    pub cgroup_version: String,
+    /// Whether a container's memory limit counts.
+    pub limits_memory: bool,
+    /// Whether a container's limit of memory and swap together counts.
+    pub limits_swap: bool,
+}
+
+/// Whether an image can be had.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ImageFacts {
+    Here,
+    /// Its registry has it.
+    Pullable,
+    /// Its registry does not answer, or does not have it: in Docker's words.
+    Missing(String),
+}
+
+/// Limits of the kernel; `None` for one that cannot be read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// `vm.max_map_count`.
+    pub max_map_count: Option<u64>,
+    /// `fs.inotify.max_user_instances`.
+    pub inotify_instances: Option<u64>,
+    /// `fs.inotify.max_user_watches`.
+    pub inotify_watches: Option<u64>,
+    /// `fs.file-max`: open files of the whole machine.
+    pub files: Option<u64>,
+    /// Files that are open now, of `fs.file-nr`.
+    pub files_open: Option<u64>,
+    /// The process whose own limits containers start with.
+    pub starter: Option<Starter>,
+}
+
+/// The process that containers inherit their limits from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Starter {
+    /// `containerd` or `dockerd`.
+    pub name: String,
+    /// The hard limit of open files; `u64::MAX` is none.
+    pub open_files: u64,
+    /// The hard limit of locked memory, in bytes; `u64::MAX` is none.
+    pub locked_memory: u64,
+}
+
+/// The machine's clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClockFacts {
+    pub now: OffsetDateTime,
+    /// Whether the kernel holds it for synchronized; `None` where nobody says.
+    pub synchronized: Option<bool>,
 }

@@ -6,6 +6,7 @@
 #![allow(clippy::disallowed_methods, reason = "this is where disk, processes and sockets are touched")]
 
 pub mod account;
+pub mod clock;
 pub mod disk;
 pub mod docker;
 pub mod elasticsearch;
@@ -13,6 +14,7 @@ pub mod evidence;
 pub mod files;
 pub mod host;
 pub mod https;
+pub mod kernel;
 pub mod kibana;
 pub mod lock;
 pub mod observe;

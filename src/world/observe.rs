@@ -7,7 +7,7 @@ use futures::future::{join_all, try_join_all};
 use super::{
     Survey, World,
     disk::{self, Tree},
-    docker::{ContainerSummary, DockerError, label},
+    docker::{ContainerSummary, DockerError, NetworkSummary, label},
     elasticsearch::Elasticsearch,
     files::{self, FilesError},
     https::HttpsError,
@@ -30,18 +30,8 @@ impl World {
         let mut there = Observed {
             record: survey.record.clone(),
             account: !survey.host.is_root || survey.elastic.is_some() || survey.owner_exists,
-            network: network_facts(mesh, survey),
-            foreign: foreign(mesh, survey),
-            ..Observed::default()
+            ..on_engine(mesh, &survey.containers, &survey.networks)
         };
-        for container in survey.containers.iter().filter(|container| is_ours(mesh, container)) {
-            match container.name.parse() {
-                Ok(service) => {
-                    there.containers.insert(service, container_facts(container));
-                }
-                Err(_) => there.strays.push(container.name.clone()),
-            }
-        }
         if survey.host.is_root {
             there.hosts_file = disk::read_outside(&self.hosts_file)?;
         }
@@ -109,6 +99,24 @@ impl World {
     }
 }
 
+/// What the engine's lists tell: of `mesh`, and of others.
+pub fn on_engine(mesh: &Mesh, containers: &[ContainerSummary], networks: &[NetworkSummary]) -> Observed {
+    let mut there = Observed {
+        network: network_facts(mesh, networks),
+        foreign: foreign(mesh, containers, networks),
+        ..Observed::default()
+    };
+    for container in containers.iter().filter(|container| is_ours(mesh, container)) {
+        match container.name.parse() {
+            Ok(service) => {
+                there.containers.insert(service, container_facts(container));
+            }
+            Err(_) => there.strays.push(container.name.clone()),
+        }
+    }
+    there
+}
+
 /// Or why a server that answers is not healthy.
 async fn server_facts(
     mesh: &Mesh,
@@ -132,7 +140,7 @@ async fn server_facts(
     Ok(licence.map(facts).ok_or_else(|| "its licence is not known yet".to_owned()))
 }
 
-fn cluster_files(tree: &Tree) -> Result<BTreeMap<ClusterId, ClusterFiles>, FilesError> {
+pub fn cluster_files(tree: &Tree) -> Result<BTreeMap<ClusterId, ClusterFiles>, FilesError> {
     files::clusters(tree)?.into_iter().map(|cluster| Ok((cluster, files::cluster(tree, cluster)?))).collect()
 }
 
@@ -151,21 +159,18 @@ fn container_facts(container: &ContainerSummary) -> ContainerFacts {
     }
 }
 
-fn network_facts(mesh: &Mesh, survey: &Survey) -> Option<NetworkFacts> {
-    let ours = survey
-        .networks
-        .iter()
-        .find(|found| found.name == network::NAME && found.labels.get(label::MESH) == Some(&mesh.id))?;
+fn network_facts(mesh: &Mesh, networks: &[NetworkSummary]) -> Option<NetworkFacts> {
+    let ours =
+        networks.iter().find(|found| found.name == network::NAME && found.labels.get(label::MESH) == Some(&mesh.id))?;
     Some(NetworkFacts { id: ours.id.clone(), subnet: ours.subnets.first().cloned().unwrap_or_default() })
 }
 
-fn foreign(mesh: &Mesh, survey: &Survey) -> Foreign {
-    let others = || survey.containers.iter().filter(|container| !is_ours(mesh, container));
-    let labels =
-        others().map(|container| &container.labels).chain(survey.networks.iter().map(|network| &network.labels));
+fn foreign(mesh: &Mesh, containers: &[ContainerSummary], networks: &[NetworkSummary]) -> Foreign {
+    let others = || containers.iter().filter(|container| !is_ours(mesh, container));
+    let labels = others().map(|container| &container.labels).chain(networks.iter().map(|network| &network.labels));
     let not_ours =
         |labels: &&std::collections::HashMap<String, String>| labels.get(label::MESH).is_some_and(|id| *id != mesh.id);
-    let networks = survey.networks.iter().filter(|network| network.labels.get(label::MESH) != Some(&mesh.id));
+    let networks = networks.iter().filter(|network| network.labels.get(label::MESH) != Some(&mesh.id));
     Foreign {
         containers: others().map(|container| container.name.clone()).collect(),
         meshes: labels.filter(not_ours).filter_map(|labels| labels.get(label::DIR).cloned()).collect(),

@@ -1,5 +1,7 @@
 //! What is known before anything is decided: [`Survey`]. I/O: Docker, disk, `/proc`; changes nothing.
 
+use std::collections::BTreeSet;
+
 use ipnet::IpNet;
 
 use super::{
@@ -78,14 +80,9 @@ impl World {
         })
     }
 
-    /// Networks that a new one must not overlap: the host's and Docker's, without those that Docker has for a mesh.
+    /// See [`taken`].
     pub fn taken_networks(&self, survey: &Survey) -> Vec<IpNet> {
-        let parse = |subnet: &String| subnet.parse::<IpNet>().ok();
-        let (ours, others): (Vec<_>, Vec<_>) =
-            survey.networks.iter().partition(|found| found.labels.contains_key(label::MESH));
-        let ours: Vec<IpNet> = ours.iter().flat_map(|found| found.subnets.iter().filter_map(parse)).collect();
-        let host = survey.host.networks.iter().copied().filter(|net| !ours.iter().any(|own| own.contains(net)));
-        host.chain(others.iter().flat_map(|found| found.subnets.iter().filter_map(parse))).collect()
+        taken(&survey.host.networks, &survey.networks)
     }
 
     /// The mesh that labels tell of when `mesh.json` is gone: enough of it to remove what is left.
@@ -104,4 +101,13 @@ impl World {
         };
         Mesh::decide(&asked, None, now).ok()
     }
+}
+
+/// Networks that a new one must not overlap: the host's and Docker's, without those that Docker has for a mesh.
+pub fn taken(host: &BTreeSet<IpNet>, docker: &[NetworkSummary]) -> Vec<IpNet> {
+    let parse = |subnet: &String| subnet.parse::<IpNet>().ok();
+    let (ours, others): (Vec<_>, Vec<_>) = docker.iter().partition(|found| found.labels.contains_key(label::MESH));
+    let ours: Vec<IpNet> = ours.iter().flat_map(|found| found.subnets.iter().filter_map(parse)).collect();
+    let host = host.iter().copied().filter(|net| !ours.iter().any(|own| own.contains(net)));
+    host.chain(others.iter().flat_map(|found| found.subnets.iter().filter_map(parse))).collect()
 }

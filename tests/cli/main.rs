@@ -4,6 +4,7 @@
 
 mod ask;
 mod create;
+mod doctor;
 mod engine;
 mod fixture;
 mod hand_out;

@@ -1,6 +1,6 @@
-//! Memory, disk and kernel limits against what the mesh needs. Pure.
+//! Memory and disk against what the mesh needs. Pure.
 
-use super::{Finding, Severity};
+use super::{Checked, Finding, Severity};
 use crate::{
     mesh::{Mesh, id::ServiceKind, spec::MeshSpec},
     plan::{
@@ -21,9 +21,6 @@ const CLUSTER_DISK: u64 = 512 * MEBIBYTE;
 /// Elasticsearch assigns no shard to a disk that is 90 % full, or has less than this free if that is less; see
 /// <https://www.elastic.co/docs/reference/elasticsearch/configuration-reference/cluster-level-shard-allocation-routing-settings>.
 const WATERMARK_HEADROOM: u64 = 150 * GIBIBYTE;
-/// What Elasticsearch asks for; see
-/// <https://www.elastic.co/docs/deploy-manage/deploy/self-managed/vm-max-map-count>.
-pub(super) const MAX_MAP_COUNT: u64 = 262_144;
 
 /// What a service will have resident, in bytes.
 fn resident(spec: &MeshSpec, kind: ServiceKind) -> u64 {
@@ -40,80 +37,66 @@ fn gibibytes(bytes: u64) -> String {
     format!("{}.{} GiB", tenths / 10, tenths % 10)
 }
 
-pub(super) fn memory(mesh: &Mesh, there: &Observed, host: &HostFacts) -> Option<Finding> {
+pub(super) fn memory(mesh: &Mesh, there: &Observed, host: &HostFacts) -> Checked {
     let spec = &mesh.spec;
     let needed: u64 = mesh.services().map(|service| resident(spec, service.kind)).sum();
     // what runs already was counted when it started, and is free again when it is replaced
     let old = there.record.as_ref().map_or(spec, |record| &record.spec);
     let running = there.containers.iter().filter(|(_, container)| container.state == ContainerState::Running);
     let ours: u64 = running.map(|(service, _)| resident(old, service.kind)).sum();
-    let available = host.memory_available + ours;
-    if needed > available {
-        return Some(Finding::new(
-            Severity::Estimate,
-            format!(
-                "{} clusters need about {} of memory, and {} is available",
-                spec.clusters.number(),
-                gibibytes(needed),
-                gibibytes(available)
-            ),
-            "ask for fewer clusters, smaller ones (`--elastic-memory 1g --kibana-memory 1g`) or none of Kibana (`--no-kibana`); `--force` tries all the same",
-        ));
-    }
+    let available = (host.memory_available + ours).min(host.memory_total);
     let limits: u64 = mesh.services().map(|service| mesh.service(service).memory.bytes()).sum();
-    (limits > host.memory_total).then(|| {
-        Finding::new(
-            Severity::Warning,
-            format!(
-                "the containers' limits add up to {}, and the machine has {}",
-                gibibytes(limits),
-                gibibytes(host.memory_total)
-            ),
-            "under full load something will be ended for want of memory: lower `--elastic-memory` or `--kibana-memory`",
-        )
-    })
+    let amounts = format!(
+        "{} clusters need about {} of memory, and {} is available",
+        spec.clusters.number(),
+        gibibytes(needed),
+        gibibytes(available)
+    );
+    let finding = if needed > available {
+        Some(Finding::new(
+            Severity::Estimate,
+            amounts.clone(),
+            "ask for fewer clusters, smaller ones (`--elastic-memory 1g --kibana-memory 1g`) or none of Kibana (`--no-kibana`); `--force` tries all the same",
+        ))
+    } else {
+        (limits > host.memory_total).then(|| {
+            Finding::warning(
+                format!(
+                    "the containers' limits add up to {}, and the machine has {}",
+                    gibibytes(limits),
+                    gibibytes(host.memory_total)
+                ),
+                "under full load something will be ended for want of memory: lower `--elastic-memory` or `--kibana-memory`",
+            )
+        })
+    };
+    Checked::new("memory", amounts, finding)
 }
 
-pub(super) fn disk(mesh: &Mesh, there: &Observed, host: &HostFacts) -> Vec<Finding> {
+pub(super) fn disk(mesh: &Mesh, there: &Observed, host: &HostFacts) -> Checked {
     let new = mesh.clusters().filter(|cluster| !there.files.contains_key(cluster)).count() as u64;
     let needed = new * CLUSTER_DISK;
     let watermark = (host.disk_total / 10).min(WATERMARK_HEADROOM);
     let free = host.disk_free;
     let dir = host.disk.display();
-    if free < needed {
-        vec![Finding::new(
-            Severity::Estimate,
-            format!(
-                "{new} new clusters need about {} of disk, and {dir} has {} free",
-                gibibytes(needed),
-                gibibytes(free)
-            ),
-            "free some, or name a directory on another disk with `--dir`; `--force` tries all the same",
-        )]
-    } else if free.saturating_sub(needed) < watermark {
-        vec![Finding::new(
-            Severity::Estimate,
-            format!(
-                "{dir} has {} free, and Elasticsearch assigns no shard below {}",
-                gibibytes(free),
-                gibibytes(watermark)
-            ),
-            "free some, or name a directory on another disk with `--dir`; `--force` tries all the same",
-        )]
+    let low = format!(
+        "{dir} has {} free, and Elasticsearch assigns no shard below {}",
+        gibibytes(free),
+        gibibytes(watermark)
+    );
+    let (wants, has) = (gibibytes(needed), gibibytes(free));
+    let message = if free < needed {
+        Some(format!("{new} new clusters need about {wants} of disk, and {dir} has {has} free"))
+    } else if free < watermark {
+        Some(low.clone())
     } else {
-        Vec::new()
-    }
-}
-
-/// The kernel setting that Elasticsearch warns of with one node, and refuses to start without once there are several.
-pub fn max_map_count(host: &HostFacts) -> Option<Finding> {
-    (host.max_map_count < MAX_MAP_COUNT).then(|| {
-        Finding::new(
-            Severity::Warning,
-            format!("vm.max_map_count is {}, and Elasticsearch asks for {MAX_MAP_COUNT}", host.max_map_count),
-            format!("set it with `sysctl -w vm.max_map_count={MAX_MAP_COUNT}`; single-node clusters start without it"),
-        )
-    })
+        (free - needed < watermark).then(|| format!("{low}: {new} new clusters need about {wants}"))
+    };
+    let finding = message.map(|message| {
+        let hint = "free some, or name a directory on another disk with `--dir`; `--force` tries all the same";
+        Finding::new(Severity::Estimate, message, hint)
+    });
+    Checked::new("disk", low, finding)
 }
 
 #[cfg(test)]
@@ -137,5 +120,7 @@ mod tests {
     fn a_disk_below_the_watermark_is_refused() {
         let full = HostFacts { disk_free: 9 * GIBIBYTE, ..roomy() };
         insta::assert_snapshot!(messages(&machine(&Mesh::example(1), &Observed::default(), &full, &[])), @"Estimate: /mnt has 9.0 GiB free, and Elasticsearch assigns no shard below 10.0 GiB");
+        let tight = HostFacts { disk_free: 11 * GIBIBYTE, ..roomy() };
+        insta::assert_snapshot!(messages(&machine(&Mesh::example(3), &Observed::default(), &tight, &[])), @"Estimate: /mnt has 11.0 GiB free, and Elasticsearch assigns no shard below 10.0 GiB: 3 new clusters need about 1.5 GiB");
     }
 }

@@ -1,12 +1,19 @@
 //! Is this machine ready for the mesh? Facts in, findings out. Pure.
 
 mod capacity;
+mod clock;
+mod doctor;
+mod engine;
+mod limits;
 mod network;
+mod report;
 mod surroundings;
 
 pub use self::{
-    capacity::max_map_count,
-    surroundings::{attached, directory, writable},
+    doctor::{Sight, doctor},
+    limits::{Setting, kept, lacking, max_map_count},
+    report::{Outcome, Report},
+    surroundings::{attached, directory},
 };
 
 use super::{
@@ -38,28 +45,75 @@ impl Finding {
         Self { severity, message: message.into(), hint: hint.into() }
     }
 
-    fn problem(message: impl Into<String>, hint: impl Into<String>) -> Self {
+    pub fn warning(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::new(Severity::Warning, message, hint)
+    }
+
+    pub fn problem(message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self::new(Severity::Problem, message, hint)
     }
 }
 
-/// Everything that speaks against making `mesh` on this machine, or deserves a warning.
+/// One check, and what came of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checked {
+    /// What was looked at, in a word or two.
+    pub check: &'static str,
+    pub verdict: Verdict,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// Nothing speaks against the mesh: what there is instead, in words.
+    Good(String),
+    /// One finding or more.
+    Found(Vec<Finding>),
+    /// It could not be looked at, and why.
+    Unknown(String),
+}
+
+impl Checked {
+    /// `good` is what is told when there are no findings.
+    fn new(check: &'static str, good: impl Into<String>, findings: impl IntoIterator<Item = Finding>) -> Self {
+        let findings: Vec<Finding> = findings.into_iter().collect();
+        let verdict = if findings.is_empty() { Verdict::Good(good.into()) } else { Verdict::Found(findings) };
+        Self { check, verdict }
+    }
+
+    fn unknown(check: &'static str, why: impl Into<String>) -> Self {
+        Self { check, verdict: Verdict::Unknown(why.into()) }
+    }
+
+    pub fn findings(self) -> Vec<Finding> {
+        match self.verdict {
+            Verdict::Found(findings) => findings,
+            Verdict::Good(_) | Verdict::Unknown(_) => Vec::new(),
+        }
+    }
+}
+
+/// Everything that speaks against making `mesh` on this machine, or deserves a warning. [`doctor`] runs these checks and
+/// others; a registry and the keeper of the clock may take seconds to answer, and a run that makes a mesh asks neither.
 pub fn machine(mesh: &Mesh, there: &Observed, host: &HostFacts, listeners: &[Listener]) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    findings.extend(surroundings::foreign(mesh, there));
-    findings.extend(surroundings::lost_credentials(mesh, there));
-    findings.extend(network::address(mesh, there, host));
-    findings.extend(network::ports(mesh, there, listeners));
-    findings.extend(capacity::memory(mesh, there, host));
-    findings.extend(capacity::disk(mesh, there, host));
-    findings.extend(surroundings::hosts(mesh, there));
-    findings
+    [
+        surroundings::foreign(mesh, there),
+        surroundings::lost_credentials(mesh, there),
+        network::address(mesh, there, host),
+        network::ports(mesh, there, listeners),
+        capacity::memory(mesh, there, host),
+        capacity::disk(mesh, there, host),
+        surroundings::hosts(mesh, there),
+    ]
+    .into_iter()
+    .flat_map(Checked::findings)
+    .collect()
 }
 
 /// What the tests of all checks have in common.
 #[cfg(test)]
 mod example {
     use super::*;
+    use crate::plan::host::{EngineFacts, Limits, Starter};
 
     pub fn roomy() -> HostFacts {
         HostFacts {
@@ -67,7 +121,7 @@ mod example {
             memory_total: 64 * capacity::GIBIBYTE,
             memory_available: 60 * capacity::GIBIBYTE,
             cores: 4,
-            max_map_count: capacity::MAX_MAP_COUNT,
+            max_map_count: limits::MAX_MAP_COUNT,
             is_root: true,
             uid: 0,
             gid: 0,
@@ -77,6 +131,43 @@ mod example {
             networks: std::collections::BTreeSet::new(),
             interfaces: std::collections::BTreeSet::new(),
         }
+    }
+
+    /// Limits that nothing runs into.
+    pub fn ample() -> Limits {
+        let starter = Starter { name: "dockerd".to_owned(), open_files: 1 << 20, locked_memory: u64::MAX };
+        Limits {
+            max_map_count: Some(limits::MAX_MAP_COUNT),
+            inotify_instances: Some(1024),
+            inotify_watches: Some(1 << 19),
+            files: Some(1 << 40),
+            files_open: Some(1 << 10),
+            starter: Some(starter),
+        }
+    }
+
+    pub fn engine() -> EngineFacts {
+        EngineFacts {
+            version: "28.2.2".to_owned(),
+            api: "1.50".to_owned(),
+            cgroup_version: "2".to_owned(),
+            limits_memory: true,
+            limits_swap: true,
+        }
+    }
+
+    /// Checks as one text, with their remedies.
+    pub fn told(checks: impl IntoIterator<Item = Checked>) -> String {
+        let line = |Checked { check, verdict }| match verdict {
+            Verdict::Good(good) => format!("good: {check}: {good}"),
+            Verdict::Unknown(why) => format!("unknown: {check}: {why}"),
+            Verdict::Found(findings) => {
+                let told =
+                    |finding: &Finding| format!("{:?}: {}\n  {}", finding.severity, finding.message, finding.hint);
+                findings.iter().map(told).collect::<Vec<_>>().join("\n")
+            }
+        };
+        checks.into_iter().map(line).collect::<Vec<_>>().join("\n")
     }
 
     pub fn messages(findings: &[Finding]) -> String {

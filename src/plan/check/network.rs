@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use super::Finding;
+use super::{Checked, Finding};
 use crate::{
     mesh::{Mesh, id::ServiceId},
     plan::{
@@ -13,7 +13,7 @@ use crate::{
     },
 };
 
-pub(super) fn address(mesh: &Mesh, there: &Observed, host: &HostFacts) -> Vec<Finding> {
+pub(super) fn address(mesh: &Mesh, there: &Observed, host: &HostFacts) -> Checked {
     let mut findings = Vec::new();
     let bind = mesh.spec.bind;
     if !bind.is_unspecified() && !bind.is_loopback() && !host.interfaces.contains(&bind) {
@@ -42,14 +42,18 @@ pub(super) fn address(mesh: &Mesh, there: &Observed, host: &HostFacts) -> Vec<Fi
             )
         }));
     }
-    findings
+    Checked::new(
+        "network",
+        format!("{} is free or the mesh's own, and {bind} is of this machine", mesh.subnet),
+        findings,
+    )
 }
 
 /// The process that holds a published port for Docker.
 const DOCKER_PROXY: &str = "docker-proxy";
 
 /// Ports that somebody else has. Our own containers' do not count: they are replaced, or stay.
-pub(super) fn ports(mesh: &Mesh, there: &Observed, listeners: &[Listener]) -> Vec<Finding> {
+pub(super) fn ports(mesh: &Mesh, there: &Observed, listeners: &[Listener]) -> Checked {
     let bind = mesh.spec.bind;
     let collides = |address: Option<IpAddr>| {
         address.is_none_or(|address| address == bind || address.is_unspecified() || bind.is_unspecified())
@@ -87,7 +91,7 @@ pub(super) fn ports(mesh: &Mesh, there: &Observed, listeners: &[Listener]) -> Ve
             ));
         }
     }
-    findings
+    Checked::new("ports", format!("every port of the mesh on {bind} is free or its own"), findings)
 }
 
 #[cfg(test)]
@@ -113,7 +117,7 @@ mod tests {
     fn a_taken_port_is_named_with_its_owner_unless_it_is_ours() {
         let mesh = Mesh::example(1);
         let first = mesh.services().next().unwrap();
-        let findings = ports(&mesh, &Observed::default(), &[listener(9201)]);
+        let findings = ports(&mesh, &Observed::default(), &[listener(9201)]).findings();
         insta::assert_snapshot!(messages(&findings), @"Problem: port 9201 of cluster01-elastic is taken by nginx (pid 42)");
         let container = ContainerFacts {
             id: "c".to_owned(),
@@ -123,9 +127,9 @@ mod tests {
             address: None,
         };
         let ours = Observed { containers: BTreeMap::from([(first, container)]), ..Observed::default() };
-        assert_eq!(ports(&mesh, &ours, &[listener(9201)]), []);
+        assert_eq!(ports(&mesh, &ours, &[listener(9201)]).findings(), []);
         let other_address = Listener { address: [10, 0, 0, 1].into(), ..listener(9201) };
-        assert_eq!(ports(&mesh, &Observed::default(), &[other_address]), []);
+        assert_eq!(ports(&mesh, &Observed::default(), &[other_address]).findings(), []);
     }
 
     #[test]

@@ -2,14 +2,26 @@
 
 use std::path::Path;
 
-use super::Finding;
+use super::{Checked, Finding};
 use crate::{
     mesh::{Mesh, hosts_file, layout, network},
     plan::{Plan, Step, observed::Observed},
 };
 
-/// Whether a directory with these entries may become a mesh's, seen before anything is written.
-pub fn directory(dir: &Path, entries: &[String], recorded: bool) -> Option<Finding> {
+/// Whether the mesh may live in a directory that has these entries, seen before anything is written.
+pub fn directory(dir: &Path, entries: &[String], recorded: bool, writable: bool) -> Checked {
+    let findings = stranger(dir, entries, recorded).into_iter().chain((!writable).then(|| {
+        Finding::problem(
+            format!("nothing can be written in {}", dir.display()),
+            "run `mesh` as its owner or as root, or name another directory with `--dir`",
+        )
+    }));
+    let what = if recorded { "holds a mesh" } else { "is free for a mesh" };
+    Checked::new("directory", format!("{} {what}", dir.display()), findings)
+}
+
+/// A directory that is somebody else's.
+fn stranger(dir: &Path, entries: &[String], recorded: bool) -> Option<Finding> {
     let strangers: Vec<&str> =
         entries.iter().map(String::as_str).filter(|name| !name.starts_with(".mesh.json.")).collect();
     if recorded || strangers.is_empty() {
@@ -34,17 +46,7 @@ pub fn directory(dir: &Path, entries: &[String], recorded: bool) -> Option<Findi
     })
 }
 
-/// Whether files can be made where the mesh is to live.
-pub fn writable(dir: &Path, writable: bool) -> Option<Finding> {
-    (!writable).then(|| {
-        Finding::problem(
-            format!("nothing can be written in {}", dir.display()),
-            "run `mesh` as its owner or as root, or name another directory with `--dir`",
-        )
-    })
-}
-
-pub(super) fn foreign(mesh: &Mesh, there: &Observed) -> Vec<Finding> {
+pub(super) fn foreign(mesh: &Mesh, there: &Observed) -> Checked {
     let foreign = &there.foreign;
     let mut findings = Vec::new();
     for dir in &foreign.meshes {
@@ -70,7 +72,7 @@ pub(super) fn foreign(mesh: &Mesh, there: &Observed) -> Vec<Finding> {
             ));
         }
     }
-    findings
+    Checked::new("other meshes", "nothing on this engine is in the mesh's way", findings)
 }
 
 /// Somebody else's containers in a network that is to go: Docker would refuse, after the mesh's own are gone.
@@ -84,23 +86,29 @@ pub fn attached(plan: &Plan, there: &Observed) -> Option<Finding> {
 }
 
 /// Without the file, nobody can log in to data that exists: making new passwords would lock everybody out.
-pub(super) fn lost_credentials(mesh: &Mesh, there: &Observed) -> Option<Finding> {
+pub(super) fn lost_credentials(mesh: &Mesh, there: &Observed) -> Checked {
     let data = there.files.values().any(|files| files.keystore.is_some());
-    (data && there.credentials.is_none()).then(|| {
+    let path = mesh.dir.join(layout::CREDENTIALS).display().to_string();
+    let finding = (data && there.credentials.is_none()).then(|| {
         Finding::problem(
-            format!(
-                "{} is lost, and the clusters' data needs its passwords",
-                mesh.dir.join(layout::CREDENTIALS).display()
-            ),
+            format!("{path} is lost, and the clusters' data needs its passwords"),
             "bring the file back from a backup; `mesh reset` removes the mesh with its data",
         )
-    })
+    });
+    let good =
+        if there.credentials.is_some() { format!("{path} can be read") } else { "there are none yet".to_owned() };
+    Checked::new("credentials", good, finding)
 }
 
-pub(super) fn hosts(mesh: &Mesh, there: &Observed) -> Option<Finding> {
-    let text = there.hosts_file.as_deref().filter(|_| mesh.spec.hosts)?;
-    let error = hosts_file::with_block(text, None).err()?;
-    Some(Finding::problem(format!("/etc/hosts cannot be edited: {error}"), error.hint()))
+pub(super) fn hosts(mesh: &Mesh, there: &Observed) -> Checked {
+    let text = there.hosts_file.as_deref().filter(|_| mesh.spec.hosts);
+    let error = text.and_then(|text| hosts_file::with_block(text, None).err());
+    let good = match text {
+        Some(_) => "the services' names can be written to /etc/hosts",
+        None => "/etc/hosts is left alone: `--no-hosts`, or this user may not write it",
+    };
+    let finding = error.map(|error| Finding::problem(format!("/etc/hosts cannot be edited: {error}"), error.hint()));
+    Checked::new("hosts file", good, finding)
 }
 
 #[cfg(test)]
@@ -111,7 +119,7 @@ mod tests {
     fn a_directory_of_something_else_is_refused() {
         let look = |entries: &[&str]| {
             let entries: Vec<String> = entries.iter().map(ToString::to_string).collect();
-            directory(Path::new("/mnt/data/mesh"), &entries, false).map(|finding| finding.message)
+            stranger(Path::new("/mnt/data/mesh"), &entries, false).map(|finding| finding.message)
         };
         assert_eq!(look(&[]), None);
         assert_eq!(look(&[".mesh.json.mesh-tmp-1"]), None);

@@ -7,7 +7,7 @@ use bollard::{
     query_parameters::{EventsOptionsBuilder, InspectContainerOptions, LogsOptionsBuilder},
 };
 use futures::StreamExt as _;
-use time::OffsetDateTime;
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use super::{Docker, DockerError};
 
@@ -19,7 +19,7 @@ pub struct Ended {
     pub out_of_memory: bool,
     /// Docker's own words, where the container could not even be started.
     pub error: String,
-    /// The last lines of its log, oldest first.
+    /// The last lines that it wrote since it was last started, oldest first.
     pub log: Vec<String>,
 }
 
@@ -40,50 +40,116 @@ impl Docker {
             .await
             .map_err(DockerError::refused(format!("inspect {name}")))?;
         let state = found.state.unwrap_or_default();
+        let error = state.error.unwrap_or_default();
         // the state of a container that Docker has started again tells nothing of its end
-        let (exit_code, out_of_memory) = if state.status == Some(ContainerStateStatusEnum::RUNNING) {
-            self.last_end(name).await
+        let begun = state.started_at.as_deref().and_then(nanoseconds);
+        let run = if state.status == Some(ContainerStateStatusEnum::RUNNING) {
+            Run { over: begun, ..self.last_run(name).await }
         } else {
-            (state.exit_code, state.oom_killed.unwrap_or_default())
+            Run { exit_code: state.exit_code, out_of_memory: state.oom_killed.unwrap_or_default(), begun, over: None }
         };
-        Ok(Ended {
-            exit_code,
-            out_of_memory,
-            error: state.error.unwrap_or_default(),
-            log: self.log_tail(name, 20).await,
-        })
+        // one that could not be started wrote nothing: what its log has is of an earlier run
+        let log = if error.is_empty() { self.log_of(name, run.begun, run.over).await } else { Vec::new() };
+        Ok(Ended { exit_code: run.exit_code, out_of_memory: run.out_of_memory, error, log })
     }
 
-    /// The exit code of the last end that Docker's events tell of, and whether it was for want of memory.
-    async fn last_end(&self, name: &str) -> (Option<i64>, bool) {
+    /// The last run that Docker's events of the last minute tell the end of.
+    async fn last_run(&self, name: &str) -> Run {
         let now = OffsetDateTime::now_utc();
         let since = (now.unix_timestamp() - 60).to_string();
         // to the nanosecond: whole seconds would leave out the one that goes on
         let until = format!("{}.{:09}", now.unix_timestamp(), now.nanosecond());
-        let filters = HashMap::from([("container", vec![name]), ("event", vec!["die", "oom"])]);
+        let filters = HashMap::from([("container", vec![name]), ("event", vec!["start", "die", "oom"])]);
         let options = EventsOptionsBuilder::default().since(&since).until(&until).filters(&filters);
-        let (mut exit_code, mut out_of_memory, mut lacked) = (None, false, false);
+        let (mut run, mut begun, mut lacked) = (Run::default(), None, false);
         let mut stream = pin!(self.client.events(Some(options.build())));
         while let Some(Ok(event)) = stream.next().await {
-            let attributes = event.actor.and_then(|actor| actor.attributes).unwrap_or_default();
-            let code = attributes.get("exitCode").and_then(|code| code.parse().ok());
-            if code.is_some() {
-                (exit_code, out_of_memory, lacked) = (code, lacked, false);
-            } else {
-                (out_of_memory, lacked) = (true, true);
+            match event.action.as_deref() {
+                Some("start") => (begun, lacked) = (event.time_nano, false),
+                Some("oom") => (lacked, run.out_of_memory) = (true, true),
+                _ => {
+                    let attributes = event.actor.and_then(|actor| actor.attributes).unwrap_or_default();
+                    let exit_code = attributes.get("exitCode").and_then(|code| code.parse().ok());
+                    run = Run { exit_code, out_of_memory: lacked, begun: begun.take(), over: None };
+                }
             }
         }
-        (exit_code, out_of_memory)
+        run
     }
 
-    /// The last lines that a container wrote; none if Docker cannot tell.
-    async fn log_tail(&self, name: &str, lines: u8) -> Vec<String> {
-        let options = LogsOptionsBuilder::default().stdout(true).stderr(true).tail(&lines.to_string()).build();
-        let mut log = Vec::new();
+    /// The last lines that a container wrote from `begun` to `over`; none if Docker cannot tell.
+    async fn log_of(&self, name: &str, begun: Option<i64>, over: Option<i64>) -> Vec<String> {
+        // Docker's own `since` knows whole seconds only, in which a container can end and be started again
+        let options = LogsOptionsBuilder::default().stdout(true).stderr(true).timestamps(true).tail(TAIL).build();
+        let mut pieces = Vec::new();
         let mut stream = self.client.logs(name, Some(options));
         while let Some(Ok(output)) = stream.next().await {
-            log.extend(String::from_utf8_lossy(output.as_ref()).lines().map(str::to_owned));
+            pieces.push(String::from_utf8_lossy(output.as_ref()).into_owned());
         }
-        log
+        written(&pieces, begun, over)
+    }
+}
+
+/// How many lines of a log are read, from its end.
+const TAIL: &str = "200";
+/// Docker notes the start of a container a moment after its process may have begun to write. Nanoseconds; less than
+/// Docker waits before it starts one again.
+const EARLY: i64 = 100_000_000;
+
+/// A run of a container's process; the times are nanoseconds since 1970.
+#[derive(Debug, Default)]
+struct Run {
+    exit_code: Option<i64>,
+    out_of_memory: bool,
+    begun: Option<i64>,
+    /// When the next run began, where there is one.
+    over: Option<i64>,
+}
+
+fn nanoseconds(moment: &str) -> Option<i64> {
+    OffsetDateTime::parse(moment, &Rfc3339).ok()?.unix_timestamp_nanos().try_into().ok()
+}
+
+/// The lines from `begun` until `over` of a log that comes in stamped pieces: Docker cuts lines after 16 KiB.
+fn written(pieces: &[String], begun: Option<i64>, over: Option<i64>) -> Vec<String> {
+    let (begun, over) = (begun.map(|begun| begun - EARLY), over.map(|over| over - EARLY));
+    let (mut lines, mut whole): (Vec<String>, bool) = (Vec::new(), true);
+    for piece in pieces {
+        let (stamp, text) = piece.split_once(' ').unwrap_or((piece, ""));
+        let at = nanoseconds(stamp);
+        let before = at.zip(begun).is_some_and(|(at, begun)| at < begun);
+        let after = at.zip(over).is_some_and(|(at, over)| at >= over);
+        if before || after {
+            continue;
+        }
+        let end = text.trim_end_matches(['\r', '\n']);
+        match lines.last_mut().filter(|_| !whole) {
+            Some(last) => last.push_str(end),
+            None => lines.push(end.to_owned()),
+        }
+        whole = text.ends_with('\n');
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_last_run_counts_and_long_lines_are_whole() {
+        let pieces = [
+            "2026-11-22T15:00:00.000000001Z of the run before\n",
+            "2026-11-22T15:00:00.290000000Z {\"message\": \"long ",
+            "2026-11-22T15:00:00.310000000Z line\"}\n",
+            "2026-11-22T15:00:01.000000000Z \n",
+            "2026-11-22T15:00:09.000000000Z of the run after\n",
+        ]
+        .map(str::to_owned);
+        let (begun, over) = (nanoseconds("2026-11-22T15:00:00.3Z"), nanoseconds("2026-11-22T15:00:02Z"));
+        assert!(begun.is_some() && over.is_some());
+        assert_eq!(written(&pieces, begun, over), ["{\"message\": \"long line\"}", ""]);
+        assert_eq!(written(&pieces, None, None).len(), 4);
+        assert_eq!(nanoseconds("0001-01-01T00:00:00Z"), None);
     }
 }

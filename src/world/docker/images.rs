@@ -48,7 +48,7 @@ impl Docker {
 }
 
 /// The login for an image's registry, if the user has one. The first part of an image's name is its registry.
-fn login(image: &str) -> Option<DockerCredentials> {
+pub(super) fn login(image: &str) -> Option<DockerCredentials> {
     let registry = image.split('/').next()?;
     let credentials = match docker_credential::get_credential(registry).ok()? {
         DockerCredential::IdentityToken(token) => {

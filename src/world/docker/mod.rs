@@ -2,6 +2,7 @@
 
 mod containers;
 mod ends;
+mod engine;
 mod exec;
 mod images;
 mod logs;

@@ -1,0 +1,71 @@
+//! What `mesh doctor` found, for people and for programs. I/O: the terminal.
+
+use std::fmt::Write as _;
+
+use anstyle::{AnsiColor, Style};
+
+use super::{Console, Notation, styled};
+use crate::{
+    cli::TextFormat,
+    plan::check::{Outcome, Report},
+};
+
+impl Console {
+    pub fn checks(&self, report: &Report, format: TextFormat) {
+        match format {
+            TextFormat::Text => self.text(&text(report)),
+            TextFormat::Json => self.value(Notation::Json, report),
+            TextFormat::Yaml => self.value(Notation::Yaml, report),
+        }
+    }
+}
+
+/// A line a result, and the remedy below it.
+fn text(report: &Report) -> String {
+    let width = report.checks.iter().map(|line| line.check.len()).max().unwrap_or_default();
+    let plain = |text: &str| text.chars().filter(|c| !c.is_control()).collect::<String>();
+    report.checks.iter().fold(String::new(), |mut text, line| {
+        let (color, sign) = match line.result {
+            Outcome::Ok => (AnsiColor::Green, "✓"),
+            Outcome::Warning => (AnsiColor::Yellow, "!"),
+            Outcome::Problem => (AnsiColor::Red, "✗"),
+            Outcome::Unchecked => (AnsiColor::BrightBlack, "-"),
+        };
+        let sign = styled(Style::new().fg_color(Some(color.into())), sign);
+        let _ = writeln!(text, "{sign} {:width$}  {}", line.check, plain(&line.message));
+        if let Some(remedy) = &line.remedy {
+            let _ = writeln!(text, "  {:width$}  hint: {}", "", plain(remedy));
+        }
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        mesh::id::ClusterId,
+        plan::check::{Checked, Finding, Verdict},
+    };
+
+    #[test]
+    fn results_line_up_with_their_remedies_below() {
+        let found = |finding| Verdict::Found(vec![finding]);
+        let checks = [
+            ("docker", found(Finding::problem("Docker is not running", "start it"))),
+            ("cgroup", Verdict::Unknown("Docker cannot be asked".to_owned())),
+            ("max_map_count", found(Finding::warning("too \u{1b}[2Jlow", "raise it"))),
+            ("disk", Verdict::Good("roomy".to_owned())),
+        ];
+        let checks = checks.map(|(check, verdict)| Checked { check, verdict });
+        let report = Report::new(ClusterId::new(2).unwrap(), checks.into());
+        insta::assert_snapshot!(anstream::adapter::strip_str(&text(&report)), @r"
+        ✗ docker         Docker is not running
+                         hint: start it
+        - cgroup         not checked: Docker cannot be asked
+        ! max_map_count  too [2Jlow
+                         hint: raise it
+        ✓ disk           roomy
+        ");
+    }
+}

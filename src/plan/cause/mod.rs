@@ -1,0 +1,85 @@
+//! Why a container ended: the decisive line of what it wrote, matched against causes that are known. Pure.
+
+mod known;
+mod line;
+
+pub use self::line::said;
+
+use crate::mesh::{
+    Mesh,
+    id::{ServiceId, ServiceKind},
+    layout,
+};
+
+/// How a container ended, or was refused to start.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct End<'a> {
+    /// `None` where Docker has forgotten it.
+    pub exit_code: Option<i64>,
+    /// Its processes reached its limit, and the kernel ended one.
+    pub out_of_memory: bool,
+    /// Docker's own words, where the container could not even be started.
+    pub error: &'a str,
+    /// What it wrote since it was last started, oldest line first.
+    pub log: &'a [String],
+}
+
+/// A known cause.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Known {
+    /// In the user's words: lower case, no full stop.
+    pub cause: &'static str,
+    /// What says so, as people read it; `None` where it is no line of the log.
+    pub line: Option<String>,
+    /// What to type.
+    pub remedy: String,
+}
+
+/// The exit code of a process that was ended by `SIGKILL`.
+const KILLED: i64 = 137;
+
+/// The cause of an end, if it is a known one. What the catalogue has first is looked for in the whole log first, since what
+/// goes wrong first is often told last, or only as the cause of something else.
+pub fn known(mesh: &Mesh, service: ServiceId, end: End<'_>) -> Option<Known> {
+    let remedy = |remedy: &str| addressed(remedy, mesh, service);
+    if end.out_of_memory {
+        let (cause, text) = known::OUT_OF_MEMORY;
+        return Some(Known { cause, line: None, remedy: remedy(text) });
+    }
+    let log: Vec<String> = end.log.iter().flat_map(|line| line::parts(line)).collect();
+    let fits = |text: &str, sign: &str| sign.split(" … ").all(|part| text.contains(part));
+    let entry = known::CATALOGUE.iter().find_map(|(signs, cause, text)| {
+        let fits = |line: &str| signs.iter().any(|sign| fits(line, sign));
+        if fits(end.error) {
+            return Some(Known { cause, line: None, remedy: remedy(text) });
+        }
+        let line = log.iter().find(|line| fits(line))?;
+        Some(Known { cause, line: Some(line::tidy(line)), remedy: remedy(text) })
+    });
+    entry.or_else(|| {
+        let (cause, text) = known::KILLED;
+        (end.exit_code == Some(KILLED)).then(|| Known { cause, line: None, remedy: remedy(text) })
+    })
+}
+
+/// A remedy with the names of what it is about in place of `{service}` and the like.
+fn addressed(remedy: &str, mesh: &Mesh, service: ServiceId) -> String {
+    let memory = match service.kind {
+        ServiceKind::Elastic => "--elastic-memory",
+        ServiceKind::Kibana => "--kibana-memory",
+    };
+    let of = mesh.service(service);
+    [
+        ("{service}", service.to_string()),
+        ("{server}", service.cluster.elastic().to_string()),
+        ("{dir}", mesh.dir.join(layout::service_dir(service)).display().to_string()),
+        ("{owner}", of.user),
+        ("{image}", of.image),
+        ("{memory}", memory.to_owned()),
+    ]
+    .iter()
+    .fold(remedy.to_owned(), |text, (name, value)| text.replace(name, value))
+}
+
+#[cfg(test)]
+mod tests;

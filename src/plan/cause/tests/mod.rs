@@ -1,0 +1,72 @@
+//! One test an entry of the catalogue, each with a line as it is really written; here what holds for all. Pure.
+
+mod docker;
+mod elasticsearch;
+mod kibana;
+
+use super::*;
+use crate::mesh::id::ClusterId;
+
+fn told(service: ServiceId, end: End<'_>) -> String {
+    match known(&Mesh::example(2), service, end) {
+        Some(Known { cause, line, remedy }) => format!("{cause}\n{}\n{remedy}", line.as_deref().unwrap_or("-")),
+        None => "unknown".to_owned(),
+    }
+}
+
+fn first() -> ClusterId {
+    ClusterId::new(1).unwrap()
+}
+
+/// What is told of a server, or a Kibana, that wrote `line` among others.
+fn wrote(service: ServiceId, line: &str) -> String {
+    let log = ["starting", line, "ERROR: Elasticsearch did not exit normally"].map(str::to_owned);
+    told(service, End { exit_code: Some(1), log: &log, ..End::default() })
+}
+
+fn elastic(line: &str) -> String {
+    wrote(first().elastic(), line)
+}
+
+fn kibana(line: &str) -> String {
+    wrote(first().kibana(), line)
+}
+
+/// What is told of a server that Docker refused to start.
+fn refused(error: &str) -> String {
+    told(first().elastic(), End { error, ..End::default() })
+}
+
+#[test]
+fn an_end_for_want_of_memory() {
+    let log = ["starting".to_owned()];
+    let end = End { exit_code: Some(137), out_of_memory: true, log: &log, ..End::default() };
+    insta::assert_snapshot!(told(first().kibana(), end), @r"
+    it needed more memory than its limit allows
+    -
+    give it more with `--kibana-memory`, and type the command again
+    ");
+    insta::assert_snapshot!(told(first().elastic(), End { out_of_memory: false, ..end }), @r"
+    something killed it: the kernel for want of memory on the machine, or somebody with `docker kill`
+    -
+    see which with `dmesg | grep -i 'killed process'`, and whether memory is short with `mesh doctor`
+    ");
+}
+
+#[test]
+fn what_is_not_known_is_not_guessed() {
+    let warns = r#"{"log.level":"WARN", "message":"max virtual memory areas vm.max_map_count [65530] is too low, increase to at least [262144]"}"#;
+    assert_eq!(elastic(warns), "unknown");
+    assert_eq!(kibana("something else"), "unknown");
+    assert_eq!(told(first().elastic(), End { exit_code: Some(0), ..End::default() }), "unknown");
+}
+
+#[test]
+fn the_particular_is_found_before_the_general_wherever_it_stands() {
+    let log = [
+        r#"{"message":"fatal exception while booting Elasticsearch", "error.message":"failed to obtain node locks"}"#,
+        "Caused by: java.nio.file.FileSystemException: /usr/share/elasticsearch/data/node.lock: No space left on device",
+    ];
+    let log = log.map(str::to_owned);
+    assert!(told(first().elastic(), End { log: &log, ..End::default() }).starts_with("the disk is full\n"));
+}

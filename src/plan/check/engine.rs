@@ -1,0 +1,82 @@
+//! The Docker engine and the images that the mesh needs of it. Pure.
+
+use super::{Checked, Finding};
+use crate::plan::host::{EngineFacts, ImageFacts};
+
+pub(super) fn docker(engine: &EngineFacts) -> Checked {
+    let EngineFacts { version, api, .. } = engine;
+    Checked::new("docker", format!("Docker {version} (API {api}) answers this user, and runs as root"), None)
+}
+
+/// Without memory control groups Docker makes the container all the same, and leaves its limit out; see
+/// <https://docs.docker.com/engine/containers/resource_constraints/> and
+/// <https://docs.docker.com/engine/install/troubleshoot/#kernel-cgroup-swap-limit-capabilities>.
+pub(super) fn cgroup(engine: &EngineFacts) -> Checked {
+    let version = &engine.cgroup_version;
+    let hint = "add `cgroup_enable=memory swapaccount=1` to the kernel's command line, and start the machine again";
+    let lacks = if engine.limits_memory {
+        (!engine.limits_swap).then_some("Docker cannot keep containers out of swap here: a server that swaps is slow")
+    } else {
+        Some("Docker cannot limit a container's memory here, so one cluster can starve the others")
+    };
+    let finding = lacks.map(|lacks| Finding::warning(lacks, hint));
+    Checked::new("cgroup", format!("version {version}; limits of memory and swap are kept"), finding)
+}
+
+pub(super) fn images(images: &[(String, ImageFacts)]) -> Checked {
+    let missing: Vec<(&str, &str)> = images
+        .iter()
+        .filter_map(|(image, facts)| match facts {
+            ImageFacts::Missing(why) => Some((image.as_str(), why.as_str())),
+            ImageFacts::Here | ImageFacts::Pullable => None,
+        })
+        .collect();
+    // they are of one registry, which tells the same of each
+    let finding = missing.first().map(|(_, why)| {
+        let names: Vec<&str> = missing.iter().map(|(image, _)| *image).collect();
+        Finding::problem(
+            format!("not here, and cannot be pulled: {}: {why}", names.join(", ")),
+            "check the version and the way to the registry, or name a mirror with `mesh create --registry`; \
+             without any, `images/build all` builds stand-ins for `--registry mesh.local`",
+        )
+    });
+    let pulled = images.iter().filter(|(_, facts)| *facts == ImageFacts::Pullable).count();
+    let good = if pulled == 0 { "all are here" } else { "those that are not here can be pulled" };
+    Checked::new("images", good, finding)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::check::example::{engine, told};
+
+    #[test]
+    fn limits_that_do_not_count_are_warned_of() {
+        let (deaf, swaps) =
+            (EngineFacts { limits_memory: false, ..engine() }, EngineFacts { limits_swap: false, ..engine() });
+        insta::assert_snapshot!(told([docker(&engine()), cgroup(&engine()), cgroup(&deaf), cgroup(&swaps)]), @r"
+        good: docker: Docker 28.2.2 (API 1.50) answers this user, and runs as root
+        good: cgroup: version 2; limits of memory and swap are kept
+        Warning: Docker cannot limit a container's memory here, so one cluster can starve the others
+          add `cgroup_enable=memory swapaccount=1` to the kernel's command line, and start the machine again
+        Warning: Docker cannot keep containers out of swap here: a server that swaps is slow
+          add `cgroup_enable=memory swapaccount=1` to the kernel's command line, and start the machine again
+        ");
+    }
+
+    #[test]
+    fn an_image_that_cannot_be_had_is_a_problem() {
+        let missing = || ImageFacts::Missing("no such host".to_owned());
+        let image = |facts| ("r/elasticsearch:9.5.3".to_owned(), facts);
+        insta::assert_snapshot!(told([
+            images(&[image(ImageFacts::Here)]),
+            images(&[image(ImageFacts::Here), image(ImageFacts::Pullable)]),
+            images(&[image(ImageFacts::Here), image(missing()), image(missing())]),
+        ]), @r"
+        good: images: all are here
+        good: images: those that are not here can be pulled
+        Problem: not here, and cannot be pulled: r/elasticsearch:9.5.3, r/elasticsearch:9.5.3: no such host
+          check the version and the way to the registry, or name a mirror with `mesh create --registry`; without any, `images/build all` builds stand-ins for `--registry mesh.local`
+        ");
+    }
+}

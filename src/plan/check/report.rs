@@ -1,0 +1,65 @@
+//! What checks found as lines, for people and for programs. Pure.
+
+use serde::Serialize;
+
+use super::{Checked, Severity, Verdict};
+use crate::mesh::id::ClusterId;
+
+/// The version of the form of a [`Report`].
+const VERSION: u32 = 1;
+
+/// What `mesh doctor` prints.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    pub version: u32,
+    /// For how many clusters the machine was looked at.
+    pub clusters: u8,
+    pub checks: Vec<Line>,
+}
+
+/// One result of one check.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub struct Line {
+    pub check: &'static str,
+    pub result: Outcome,
+    pub message: String,
+    pub remedy: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    Ok,
+    Warning,
+    Problem,
+    Unchecked,
+}
+
+impl Report {
+    pub fn new(clusters: ClusterId, checks: Vec<Checked>) -> Self {
+        Self { version: VERSION, clusters: clusters.number(), checks: checks.into_iter().flat_map(lines).collect() }
+    }
+
+    /// Whether nothing stands against the mesh; warnings do not.
+    pub fn is_ready(&self) -> bool {
+        self.checks.iter().all(|line| line.result != Outcome::Problem)
+    }
+}
+
+fn lines(Checked { check, verdict }: Checked) -> Vec<Line> {
+    let line = |result, message, remedy| Line { check, result, message, remedy };
+    match verdict {
+        Verdict::Good(message) => vec![line(Outcome::Ok, message, None)],
+        Verdict::Unknown(why) => vec![line(Outcome::Unchecked, format!("not checked: {why}"), None)],
+        Verdict::Found(findings) => findings
+            .into_iter()
+            .map(|finding| {
+                let result = match finding.severity {
+                    Severity::Warning => Outcome::Warning,
+                    Severity::Estimate | Severity::Problem => Outcome::Problem,
+                };
+                line(result, finding.message, Some(finding.hint))
+            })
+            .collect(),
+    }
+}
