@@ -52,45 +52,6 @@ fn help_of_every_command() {
       -h, --help       Print help
       -V, --version    Print version
     ");
-    assert_snapshot!(run(&["create", "--help"]), @r"
-    exit 0
-    Create a mesh of N clusters, or bring the one that exists to N
-
-    Usage: mesh create [OPTIONS] [N]
-
-    Arguments:
-      [N]  How many clusters, 1 to 99 [default: as many as there are]
-
-    Options:
-          --dir <DIR>                The mesh's directory [default: /mnt/data/mesh for root,
-                                     ~/.local/share/mesh for others] [env: MESH_DIR=/nonexistent/mesh]
-          --reset                    Remove the mesh that exists, with its data, and start afresh
-      -y, --yes                      Ask nothing
-          --dry-run                  Print the plan and change nothing
-          --force                    Go on when memory or disk seem too small
-          --stack-version <VERSION>  Version of Elasticsearch and Kibana [default: 9.5.3]
-          --registry <HOST>          Registry of the images [default: docker.elastic.co] [env:
-                                     MESH_REGISTRY=]
-          --no-kibana                Elasticsearch only
-          --kibana                   Kibana, too, after `--no-kibana`
-          --bind <ADDRESS>           Address of this machine that ports are published on [default:
-                                     127.0.0.1]
-          --subnet <NETWORK>         The mesh's Docker network, /16 to /24 [default: a free one]
-          --elastic-memory <SIZE>    Memory limit of an Elasticsearch container; the heap is half of it
-                                     [default: 2g]
-          --kibana-memory <SIZE>     Memory limit of a Kibana container [default: 2g]
-          --share <PATTERN>          Indices that the other clusters may search, besides `mesh*`; can be
-                                     given again
-          --san <NAME>               A name or address that certificates are valid for, besides the
-                                     mesh's own; can be given again
-          --key-days <DAYS>          Lifetime of the API keys between clusters, in days [default: 365]
-          --license <FILE>           A licence file for every cluster; a trial of 30 days otherwise
-          --no-hosts                 Leave `/etc/hosts` alone
-          --hosts                    Write `/etc/hosts` (root only), after `--no-hosts`
-          --timeout <TIME>           Give up after this long, for example `90s` or `10m` [default: 5m
-                                     and 1m a cluster]
-      -h, --help                     Print help
-    ");
     assert_snapshot!(run(&["manage", "--help"]), @r"
     exit 0
     Start, stop, restart, remove or bring back the containers of some clusters
@@ -143,6 +104,113 @@ fn help_of_every_command() {
 }
 
 #[test]
+fn help_of_the_commands_with_settings() {
+    assert_snapshot!(run(&["create", "--help"]), @r"
+    exit 0
+    Create a mesh of N clusters, or bring the one that exists to N
+
+    Usage: mesh create [OPTIONS] [N]
+
+    Arguments:
+      [N]  How many clusters, 1 to 99 [default: as many as there are]
+
+    Options:
+          --dir <DIR>                 The mesh's directory [default: /mnt/data/mesh for root,
+                                      ~/.local/share/mesh for others] [env: MESH_DIR=/nonexistent/mesh]
+          --reset                     Remove the mesh that exists, with its data, and start afresh
+      -q, --quiet                     Print nothing but errors and what was asked for
+      -y, --yes                       Ask nothing
+          --dry-run                   Print the plan and change nothing
+      -v, --verbose...                Tell each step; -vv each call to Docker and Elasticsearch
+                                      (`MESH_LOG` chooses in detail)
+          --color <WHEN>              Controls when to use color [default: auto] [possible values: auto,
+                                      always, never]
+          --force                     Go on when memory or disk seem too small
+      -f, --file <FILE>               Settings from a file, `mesh.yaml`; `-` reads it from stdin
+          --stack-version <VERSION>   Version of Elasticsearch and Kibana [default: 9.5.3]
+          --registry <HOST>           Registry of the images [default: docker.elastic.co]
+          --no-kibana                 Elasticsearch only
+          --kibana                    Kibana, too, after `--no-kibana`
+          --bind <ADDRESS>            Address of this machine that ports are published on [default:
+                                      127.0.0.1]
+          --subnet <NETWORK>          The mesh's Docker network, /16 to /24 [default: a free one]
+          --elastic-memory <SIZE>     Memory limit of an Elasticsearch container; the heap is half of it
+                                      [default: 2g]
+          --kibana-memory <SIZE>      Memory limit of a Kibana container [default: 2g]
+          --share <PATTERN>           Indices that the other clusters may search, besides `mesh*`; can
+                                      be given again
+          --san <NAME>                A name or address that certificates are valid for, besides the
+                                      mesh's own; can be given again
+          --key-days <DAYS>           Lifetime of the API keys between clusters, in days [default: 365]
+          --license <FILE>            A licence file for every cluster; a trial of 30 days otherwise
+          --passphrase-words <COUNT>  How many words a generated password has, 3 to 20 [default: 6]
+          --templates <DIR>           A directory whose `elasticsearch.yml`, `kibana.yml` or
+                                      `jvm.options` stand in for the built-in templates
+          --no-templates              The built-in templates again, after `--templates`
+          --no-hosts                  Leave `/etc/hosts` alone
+          --hosts                     Write `/etc/hosts` (root only), after `--no-hosts`
+          --timeout <TIME>            Give up after this long, for example `90s` or `10m` [default: 5m
+                                      and 1m a cluster]
+      -h, --help                      Print help
+
+    Every setting can be said in the environment, too, as in MESH_ELASTIC_MEMORY=3g, MESH_KIBANA=false
+    or MESH_SHARE='logs-*,metrics-*'; an empty variable says nothing. Flags come first, then the
+    environment, then the file, then what the mesh has, then the default: `mesh config` tells which.
+    ");
+    assert_snapshot!(run(&["config", "--help"]), @r"
+    exit 0
+    Print the settings in force and where each comes from
+
+    Usage: mesh config [OPTIONS] [N]
+
+    Arguments:
+      [N]  How many clusters, 1 to 99 [default: as many as there are]
+
+    Options:
+          --dir <DIR>                 The mesh's directory [default: /mnt/data/mesh for root,
+                                      ~/.local/share/mesh for others] [env: MESH_DIR=/nonexistent/mesh]
+          --schema                    Print the JSON Schema of the settings file instead
+      -o, --output <OUTPUT>           How to print it: `text`, `json`, or `yaml`, which is a settings
+                                      file [default: text]
+      -q, --quiet                     Print nothing but errors and what was asked for
+      -f, --file <FILE>               Settings from a file, `mesh.yaml`; `-` reads it from stdin
+      -v, --verbose...                Tell each step; -vv each call to Docker and Elasticsearch
+                                      (`MESH_LOG` chooses in detail)
+          --color <WHEN>              Controls when to use color [default: auto] [possible values: auto,
+                                      always, never]
+          --stack-version <VERSION>   Version of Elasticsearch and Kibana [default: 9.5.3]
+          --registry <HOST>           Registry of the images [default: docker.elastic.co]
+          --no-kibana                 Elasticsearch only
+          --kibana                    Kibana, too, after `--no-kibana`
+          --bind <ADDRESS>            Address of this machine that ports are published on [default:
+                                      127.0.0.1]
+          --subnet <NETWORK>          The mesh's Docker network, /16 to /24 [default: a free one]
+          --elastic-memory <SIZE>     Memory limit of an Elasticsearch container; the heap is half of it
+                                      [default: 2g]
+          --kibana-memory <SIZE>      Memory limit of a Kibana container [default: 2g]
+          --share <PATTERN>           Indices that the other clusters may search, besides `mesh*`; can
+                                      be given again
+          --san <NAME>                A name or address that certificates are valid for, besides the
+                                      mesh's own; can be given again
+          --key-days <DAYS>           Lifetime of the API keys between clusters, in days [default: 365]
+          --license <FILE>            A licence file for every cluster; a trial of 30 days otherwise
+          --passphrase-words <COUNT>  How many words a generated password has, 3 to 20 [default: 6]
+          --templates <DIR>           A directory whose `elasticsearch.yml`, `kibana.yml` or
+                                      `jvm.options` stand in for the built-in templates
+          --no-templates              The built-in templates again, after `--templates`
+          --no-hosts                  Leave `/etc/hosts` alone
+          --hosts                     Write `/etc/hosts` (root only), after `--no-hosts`
+          --timeout <TIME>            Give up after this long, for example `90s` or `10m` [default: 5m
+                                      and 1m a cluster]
+      -h, --help                      Print help
+
+    Every setting can be said in the environment, too, as in MESH_ELASTIC_MEMORY=3g, MESH_KIBANA=false
+    or MESH_SHARE='logs-*,metrics-*'; an empty variable says nothing. Flags come first, then the
+    environment, then the file, then what the mesh has, then the default: `mesh config` tells which.
+    ");
+}
+
+#[test]
 fn a_number_of_clusters_that_is_none() {
     for wrong in ["0", "100", "abc", "-1", "1.5", ""] {
         let told = run(&["create", wrong]);
@@ -176,6 +244,8 @@ fn settings_that_cannot_be() {
         ["--san", "a/b"],
         ["--key-days", "0"],
         ["--timeout", "soon"],
+        ["--passphrase-words", "2"],
+        ["--passphrase-words", "21"],
     ];
     let said: Vec<String> = wrong
         .iter()
@@ -188,7 +258,7 @@ fn settings_that_cannot_be() {
     assert_snapshot!(said.join("\n"), @r"
     error: invalid value '8.13.4' for '--stack-version <VERSION>': 8.13.4 is too old: clusters trust each other by API key from 8.14.0 on
     error: invalid value 'latest' for '--stack-version <VERSION>': `latest` is not a version such as `9.5.3`
-    error: `https://example.org` is not a registry such as `docker.elastic.co` or `registry.local:5000/elastic`
+    error: invalid value 'https://example.org' for '--registry <HOST>': `https://example.org` is not a registry such as `docker.elastic.co` or `registry.local:5000/elastic`
     error: invalid value '100m' for '--elastic-memory <SIZE>': 100m is out of range: a container needs 512m or more
     error: invalid value 'lots' for '--kibana-memory <SIZE>': `lots` is not an amount of memory such as `2g` or `1536m`
     error: invalid value 'example.org' for '--bind <ADDRESS>': invalid IP address syntax
@@ -196,8 +266,209 @@ fn settings_that_cannot_be() {
     error: invalid value 'two words' for '--share <PATTERN>': `two words` is not a pattern of index names such as `logs-*`
     error: invalid value 'a/b' for '--san <NAME>': `a/b` is neither a DNS name nor an IP address
     error: invalid value '0' for '--key-days <DAYS>': `0` is not a number of days from 1 to 3650
-    error: invalid value 'soon' for '--timeout <TIME>': expected number at 0
+    error: invalid value 'soon' for '--timeout <TIME>': `soon` is not a time such as `90s` or `10m`
+    error: invalid value '2' for '--passphrase-words <COUNT>': `2` is not a number of words from 3 to 20
+    error: invalid value '21' for '--passphrase-words <COUNT>': `21` is not a number of words from 3 to 20
     ");
+}
+
+/// `mesh` in a directory of its own that holds these files, with the directory's name taken out of what it says.
+fn run_beside(files: &[(&str, &str)], arguments: &[&str]) -> String {
+    let dir = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        let path = dir.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    let output = mesh(arguments)
+        .current_dir(&dir)
+        .env("MESH_DIR", "mesh")
+        .env("MESH_REGISTRY", "registry.local")
+        .env("MESH_BIND", "")
+        .output();
+    transcript(&output.unwrap()).replace(&fs::canonicalize(&dir).unwrap().display().to_string(), "DIR")
+}
+
+#[test]
+fn a_settings_file_that_cannot_be() {
+    let create = |text| run_beside(&[("mesh.yaml", text)], &["create", "-f", "mesh.yaml", "--dry-run"]);
+    assert_snapshot!(create("clusters: 2\nelastic_mem: 2g\n"), @r"
+    exit 2
+    error: mesh.yaml:2: unknown field `elastic_mem`, expected one of `clusters`, `stack_version`, `registry`, `kibana`, `elastic_memory`, `kibana_memory`, `bind`, `subnet`, `hosts`, `share`, `san`, `key_days`, `license`, `passphrase_words`, `templates`, `timeout`
+
+    hint: `mesh config --schema` tells what each can be
+    ");
+    assert_snapshot!(create("clusters: 2\nshare: logs-*\n"), @r#"
+    exit 2
+    error: mesh.yaml:2: share: invalid type: string "logs-*", expected a sequence
+
+    hint: `mesh config --schema` tells what each can be
+    "#);
+    assert_snapshot!(create("clusters: 2\nkibana: [\n"), @r"
+    exit 2
+    error: mesh.yaml:2: kibana: invalid type: sequence, expected one value
+
+    hint: `mesh config --schema` tells what each can be
+    ");
+    assert_snapshot!(create("clusters: 0\nelastic_memory: 2\nshare:\n- logs-*\n- two words\n"), @r"
+    exit 2
+    error: 3 settings cannot be
+      caused by: mesh.yaml:1: clusters: `0` is not a number of clusters from 1 to 99
+      caused by: mesh.yaml:2: elastic_memory: `2` is not an amount of memory such as `2g` or `1536m`
+      caused by: mesh.yaml:3: share[1]: `two words` is not a pattern of index names such as `logs-*`
+
+    hint: `mesh config --schema` tells what each can be
+    ");
+    assert_snapshot!(create("passphrase_words: 2\n"), @r"
+    exit 2
+    error: mesh.yaml:1: passphrase_words: `2` is not a number of words from 3 to 20
+
+    hint: `mesh config --schema` tells what each can be
+    ");
+    assert_snapshot!(run_beside(&[], &["create", "-f", "mesh.yaml"]), @r"
+    exit 2
+    error: mesh.yaml cannot be read: there is no such file
+
+    hint: name a settings file with `-f`; `-f -` reads stdin
+    ");
+}
+
+#[test]
+fn a_variable_that_cannot_be() {
+    let told = transcript(&mesh(&["create", "2"]).env("MESH_KIBANA", "no").env("MESH_SAN", "vm,a/b").output().unwrap());
+    assert_snapshot!(told, @r"
+    exit 2
+    error: 2 settings cannot be
+      caused by: MESH_KIBANA: `no` is not `true` or `false`
+      caused by: MESH_SAN[1]: `a/b` is neither a DNS name nor an IP address
+
+    hint: `mesh config --schema` tells what each can be
+    ");
+}
+
+#[test]
+fn templates_that_cannot_be() {
+    let create = |name, text| run_beside(&[(name, text)], &["create", "2", "--templates", "templates"]);
+    assert_snapshot!(create("templates/elasticsearch.yml", "cluster.name: {{ cluster }}\nnode.name: {{ nod }}\n"), @r"
+    exit 2
+    error: a template in DIR/templates does not render: elasticsearch.yml:2: nobody defines this; known are `cluster`, `node`, `rest`, `transport`, `remote`
+
+    hint: correct it, or go back to the built-in templates with `--no-templates`
+    ");
+    assert_snapshot!(create("templates/kibana.yml", "server.name: [{{ name }}\n"), @r"
+    exit 2
+    error: a template in DIR/templates does not render: kibana.yml is no YAML once it is rendered for cluster01-kibana: did not find expected ',' or ']' at line 2 column 1, while parsing a flow sequence at line 1 column 14
+
+    hint: correct it, or go back to the built-in templates with `--no-templates`
+    ");
+    assert_snapshot!(create("templates/elasticsearch.yaml", "cluster.name: {{ cluster }}\n"), @r"
+    exit 2
+    error: no template is in DIR/templates
+
+    hint: the files that are looked for there are `elasticsearch.yml`, `kibana.yml`, `jvm.options`
+    ");
+    assert_snapshot!(create("mesh.yaml", ""), @r"
+    exit 2
+    error: there is no directory of templates at DIR/templates
+
+    hint: name one that exists with `--templates DIR`, or go back with `--no-templates`
+    ");
+}
+
+/// As an earlier version wrote it: without `templates` and `passphrase_words`.
+const RECORD: &str = r#"{
+  "format": 1,
+  "id": "0123456789abcdef",
+  "spec": {
+    "clusters": "cluster03",
+    "stack_version": "9.5.3",
+    "registry": "docker.elastic.co",
+    "kibana": true,
+    "bind": "127.0.0.1",
+    "elastic_memory": "2g",
+    "kibana_memory": "1536m",
+    "share": ["logs-*"],
+    "san": [],
+    "key_days": 365,
+    "hosts": true
+  },
+  "subnet": "10.213.0.0/24",
+  "owner": { "uid": 999, "gid": 0 },
+  "host_name": "vm"
+}
+"#;
+
+#[test]
+fn the_settings_in_force() {
+    let settings = "# of the file\nkibana_memory: 1g\nregistry: file.local\nstack_version: 9.5.3\nclusters: 5\n";
+    let files = [("mesh/mesh.json", RECORD), ("conf/mesh.yaml", settings)];
+    let arguments = ["config", "4", "--no-kibana", "-f", "conf/mesh.yaml"];
+    assert_snapshot!(run_beside(&files, &arguments), @r"
+    exit 0
+    SETTING           VALUE                              FROM
+    clusters          4                                  flag
+    stack_version     9.5.3                              conf/mesh.yaml:4
+    registry          registry.local                     environment MESH_REGISTRY
+    kibana            false                              flag
+    elastic_memory    2g                                 mesh.json
+    kibana_memory     1g                                 conf/mesh.yaml:2
+    bind              127.0.0.1                          mesh.json
+    subnet            10.213.0.0/24                      mesh.json
+    hosts             true                               mesh.json
+    share             logs-*                             mesh.json
+    san               none                               mesh.json
+    key_days          365                                mesh.json
+    license           as it is, else a trial of 30 days  default
+    passphrase_words  6                                  mesh.json
+    templates         built-in                           mesh.json
+    timeout           5m and 1m a cluster                default
+    ");
+    let data = run_beside(&files, &[&arguments[..], &["-o", "json"]].concat());
+    let data: serde_json::Value = serde_json::from_str(data.strip_prefix("exit 0\n").unwrap()).unwrap();
+    assert_eq!(
+        (&data["version"], &data["settings"]["clusters"], &data["from"]["clusters"]),
+        (&1.into(), &4.into(), &"flag".into())
+    );
+    assert_eq!(data["settings"]["share"], serde_json::json!(["logs-*"]));
+    // without a mesh, a file or a flag
+    let bare = run_beside(&[], &["config", "--no-templates"]);
+    assert!(
+        bare.contains("\nclusters          not said ") && bare.contains("\nsubnet            a free one "),
+        "{bare}"
+    );
+}
+
+#[test]
+fn the_settings_in_force_are_a_settings_file() {
+    let files = [("mesh/mesh.json", RECORD)];
+    let text = run_beside(&files, &["config", "4", "--timeout", "90s", "-o", "yaml"]);
+    let text = text.strip_prefix("exit 0\n").unwrap();
+    let mut child = mesh(&["config", "-f", "-", "-o", "json"])
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), text.as_bytes()).unwrap();
+    let again: serde_json::Value = serde_json::from_slice(&child.wait_with_output().unwrap().stdout).unwrap();
+    let data = run_beside(&files, &["config", "4", "--timeout", "90s", "-o", "json"]);
+    let data: serde_json::Value = serde_json::from_str(data.strip_prefix("exit 0\n").unwrap()).unwrap();
+    assert_eq!(again["settings"], data["settings"]);
+    assert_eq!(again["from"]["timeout"], "stdin:31");
+}
+
+#[test]
+fn the_settings_file_of_the_readme_is_one() {
+    let readme = include_str!("../README.md");
+    let example = readme.split_once("```yaml\n").unwrap().1.split_once("```").unwrap().0;
+    let told = run_beside(&[("mesh.yaml", example)], &["config", "-f", "mesh.yaml"]);
+    assert!(told.starts_with("exit 0\n") && told.contains("mesh.yaml:1\n"), "{told}");
+}
+
+#[test]
+fn templates_are_seen_from_the_file_that_names_them() {
+    let files = [("conf/mesh.yaml", "templates: own\n"), ("conf/own/jvm.options", "-Xmx{{ heap }}m\n")];
+    let told = run_beside(&files, &["config", "-f", "conf/mesh.yaml", "-o", "yaml"]);
+    assert!(told.contains("# conf/mesh.yaml:1\ntemplates: DIR/conf/own"), "{told}");
 }
 
 #[test]
@@ -258,7 +529,8 @@ fn an_engine_that_this_user_may_not_use() {
     fs::set_permissions(&socket, fs::Permissions::from_mode(0o600)).unwrap();
     // where the binary is built others may not look
     let binary = dir.path().join("mesh");
-    fs::copy(env!("CARGO_BIN_EXE_mesh"), &binary).unwrap();
+    // by a program of its own: a file that another test's child still holds open for writing cannot be run
+    Command::new("cp").arg(env!("CARGO_BIN_EXE_mesh")).arg(&binary).status().unwrap();
     let mut command = Command::new(&binary);
     command.args(["create", "2", "--dry-run"]).env_clear().env("HOME", dir.path());
     command.env("DOCKER_HOST", format!("unix://{}", socket.display()));

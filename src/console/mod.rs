@@ -4,6 +4,7 @@
 //! because the reader is no terminal.
 
 mod create;
+mod settings;
 mod stage;
 mod table;
 

@@ -17,6 +17,7 @@ pub mod lock;
 pub mod observe;
 pub mod ports;
 pub mod survey;
+pub mod templates;
 
 use std::path::PathBuf;
 
