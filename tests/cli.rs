@@ -125,6 +125,7 @@ fn help_of_the_commands_with_settings() {
                                       (`MESH_LOG` chooses in detail)
           --color <WHEN>              Controls when to use color [default: auto] [possible values: auto,
                                       always, never]
+      -o, --output <OUTPUT>           How to print the plan: `text`, `json` or `yaml` [default: text]
           --force                     Go on when memory or disk seem too small
       -f, --file <FILE>               Settings from a file, `mesh.yaml`; `-` reads it from stdin
           --stack-version <VERSION>   Version of Elasticsearch and Kibana [default: 9.5.3]
@@ -469,6 +470,19 @@ fn templates_are_seen_from_the_file_that_names_them() {
     let files = [("conf/mesh.yaml", "templates: own\n"), ("conf/own/jvm.options", "-Xmx{{ heap }}m\n")];
     let told = run_beside(&files, &["config", "-f", "conf/mesh.yaml", "-o", "yaml"]);
     assert!(told.contains("# conf/mesh.yaml:1\ntemplates: DIR/conf/own"), "{told}");
+}
+
+#[test]
+fn a_plan_for_programs_is_a_dry_run() {
+    assert_snapshot!(run(&["create", "2", "-o", "json"]), @r"
+    exit 2
+    error: the following required arguments were not provided:
+      --dry-run
+
+    Usage: mesh create --dry-run --output <OUTPUT> --dir <DIR> <N>
+
+    For more information, try '--help'.
+    ");
 }
 
 #[test]

@@ -17,6 +17,9 @@ pub struct CreateArgs {
     /// Print the plan and change nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// How to print the plan: `text`, `json` or `yaml` [default: text]
+    #[arg(long, short, value_enum, requires = "dry_run", hide_possible_values = true)]
+    pub output: Option<TextFormat>,
     /// Go on when memory or disk seem too small
     #[arg(long)]
     pub force: bool,

@@ -53,7 +53,7 @@ pub async fn create(args: &CreateArgs, dir: PathBuf, console: &Console) -> Resul
     };
     require(args, &world, &survey, &mesh, &there, &plan, console)?;
     if args.dry_run {
-        console.plan(&plan);
+        console.plan(&mesh, &plan, args.output.unwrap_or_default());
         return Ok(Exit::Done);
     }
     if plan.is_empty() {

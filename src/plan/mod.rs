@@ -5,6 +5,7 @@
 pub mod check;
 #[cfg(test)]
 mod converge;
+pub mod data;
 pub mod host;
 pub mod observed;
 pub mod reach;
