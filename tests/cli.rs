@@ -326,6 +326,12 @@ fn a_settings_file_that_cannot_be() {
 
     hint: `mesh config --schema` tells what each can be
     ");
+    assert_snapshot!(run_beside(&[("conf/mesh.yaml", "")], &["create", "-f", "conf"]), @r"
+    exit 2
+    error: conf cannot be read: `DIR/conf` is not a regular file
+
+    hint: name a settings file with `-f`; `-f -` reads stdin
+    ");
     assert_snapshot!(run_beside(&[], &["create", "-f", "mesh.yaml"]), @r"
     exit 2
     error: mesh.yaml cannot be read: there is no such file

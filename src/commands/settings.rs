@@ -16,9 +16,6 @@ use crate::{
     world::{disk, templates},
 };
 
-/// Larger than any settings file.
-const LARGEST: u64 = 1 << 20;
-
 /// What is asked for, whoever says it.
 pub fn asked(args: &SettingsArgs) -> Result<Asked, Error> {
     Ok(sources(args)?.into_iter().map(|(_, asked)| asked).reduce(Asked::or).unwrap_or_default())
@@ -65,11 +62,12 @@ fn file(path: &Path) -> Result<(String, Said), Error> {
     };
     let (name, base, bytes) = if path == Path::new("-") {
         let mut bytes = Vec::new();
-        io::stdin().take(LARGEST).read_to_end(&mut bytes).map_err(|error| refuse(&error.to_string()))?;
+        io::stdin().read_to_end(&mut bytes).map_err(|error| refuse(&error.to_string()))?;
         ("stdin".to_owned(), PathBuf::new(), bytes)
     } else {
         let full = disk::resolve(path)?;
-        let bytes = disk::read_outside(&full)?.ok_or_else(|| refuse("there is no such file"))?;
+        let read = disk::read_outside(&full).map_err(|error| refuse(&error.to_string()))?;
+        let bytes = read.ok_or_else(|| refuse("there is no such file"))?;
         (path.display().to_string(), full.parent().map(Path::to_owned).unwrap_or_default(), bytes)
     };
     let text = String::from_utf8(bytes).map_err(|_| refuse("it is not a text"))?;
