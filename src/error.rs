@@ -3,11 +3,11 @@
 use std::fmt;
 
 use crate::{
-    mesh::{decide::DecideError, spec::SpecError},
+    mesh::{decide::DecideError, render::RenderError},
     plan::select::SelectionError,
     world::{
         account::AccountError, disk::DiskError, docker::DockerError, files::FilesError, host::HostError,
-        https::HttpsError, lock::LockError, ports::PortsError, survey::WorldError,
+        https::HttpsError, lock::LockError, ports::PortsError, survey::WorldError, templates::TemplatesError,
     },
 };
 
@@ -98,9 +98,21 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-impl From<SpecError> for Error {
-    fn from(error: SpecError) -> Self {
-        Self::new(Exit::Request, error.to_string())
+impl From<TemplatesError> for Error {
+    fn from(error: TemplatesError) -> Self {
+        let told = Self::new(Exit::Request, error.to_string());
+        match error.hint() {
+            Some(hint) => told.hint(hint),
+            None => told,
+        }
+    }
+}
+
+/// Templates are checked before anything is changed, with other values: this one fails with those of the mesh at hand.
+impl From<RenderError> for Error {
+    fn from(error: RenderError) -> Self {
+        Self::new(Exit::Unfinished, format!("a template does not render: {error}"))
+            .hint("correct it, and type the same command again")
     }
 }
 

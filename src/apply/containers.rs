@@ -44,7 +44,7 @@ impl Apply<'_> {
 
     pub(super) async fn create_container(&self, id: ServiceId) -> Result<(), Error> {
         self.make_service_dirs(&self.tree()?, id)?;
-        let fingerprint = self.mesh.fingerprint(id, &self.credentials()?);
+        let fingerprint = self.mesh.fingerprint(id, &self.credentials()?)?;
         let service = self.mesh.service(id);
         let created = self.world.docker.create_container(self.mesh, &service, &fingerprint).await;
         created.map_err(|error| {

@@ -24,9 +24,6 @@ use crate::{
     },
 };
 
-/// Words of a generated passphrase: 64 bits.
-const PASSPHRASE_WORDS: usize = 5;
-
 /// Modes of what is written: public, for the container's user and for nobody else.
 const PUBLIC: u32 = 0o644;
 const PRIVATE: u32 = 0o600;
@@ -56,7 +53,7 @@ impl Apply<'_> {
     }
 
     pub(super) fn write_credentials(&self) -> Result<(), Error> {
-        let credentials = Credentials::generate(PASSPHRASE_WORDS, &mut random());
+        let credentials = Credentials::generate(self.mesh.spec.passphrase_words.get(), &mut random());
         Ok(self.tree()?.write(layout::CREDENTIALS, credentials.render().expose().as_bytes(), PRIVATE, None)?)
     }
 
@@ -150,10 +147,10 @@ impl Apply<'_> {
         }
         if service.kind == ServiceKind::Elastic {
             tree.make_dir(target("jvm.options.d"), DIR_SERVICE, self.owner())?;
-            let options = self.mesh.render_jvm_options();
+            let options = self.mesh.render_jvm_options()?;
             tree.write(layout::jvm_options(service.cluster), options.as_bytes(), PUBLIC, self.owner())?;
         }
-        let text = self.mesh.render_settings(service, &self.credentials()?);
+        let text = self.mesh.render_settings(service, &self.credentials()?)?;
         Ok(tree.write(settings, text.expose().as_bytes(), PRIVATE, self.owner())?)
     }
 

@@ -4,6 +4,7 @@ mod ask;
 mod create;
 mod inspect;
 mod manage;
+mod settings;
 
 use std::path::PathBuf;
 
@@ -14,6 +15,7 @@ pub use self::{
     create::{ConfigArgs, CreateArgs},
     inspect::{DoctorArgs, LogsArgs, StatusArgs, VerifyArgs},
     manage::{ManageAction, ManageArgs, ResetArgs},
+    settings::SettingsArgs,
 };
 use crate::mesh::id::ClusterId;
 

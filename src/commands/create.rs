@@ -9,7 +9,7 @@ use rand::{RngExt as _, rand_core::UnwrapErr, rngs::SysRng};
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use super::{consent, interruptible, lock, open, time_for};
+use super::{consent, interruptible, lock, open, settings, time_for};
 use crate::{
     apply::{Apply, wait::Patience},
     cli::CreateArgs,
@@ -23,7 +23,7 @@ use crate::{
         reach::{Moment, reach},
         remove::{remove, removed},
     },
-    world::{Survey, World, disk},
+    world::{Survey, World, disk, templates},
 };
 
 /// Looking again finds what could not be asked before; a mesh that is still not as asked after this does not get there.
@@ -31,12 +31,13 @@ const ROUNDS: u8 = 3;
 
 pub async fn create(args: &CreateArgs, dir: PathBuf, console: &Console) -> Result<Exit, Error> {
     let begun = Instant::now();
-    let asked = args.asked()?;
-    let licence = args.license.as_deref().map(read_licence).transpose()?;
+    let asked = settings::asked(&args.settings)?;
+    let licence = asked.license.as_deref().map(read_licence).transpose()?;
     let _lock = if args.dry_run { None } else { Some(lock()?) };
     let world = open(dir).await?;
     let survey = world.survey().await?;
 
+    let timeout = asked.timeout;
     let mesh = decide(asked, args.reset, &world, &survey)?;
     let there = world.observe(&mesh, &survey).await?;
     let mut moment =
@@ -52,7 +53,7 @@ pub async fn create(args: &CreateArgs, dir: PathBuf, console: &Console) -> Resul
     };
     require(args, &world, &survey, &mesh, &there, &plan, console)?;
     if args.dry_run {
-        console.plan(&plan);
+        console.plan(&mesh, &plan, args.output.unwrap_or_default());
         return Ok(Exit::Done);
     }
     if plan.is_empty() {
@@ -67,7 +68,7 @@ pub async fn create(args: &CreateArgs, dir: PathBuf, console: &Console) -> Resul
     }
 
     // until here nothing has changed
-    let patience = Patience::new(time_for(args.timeout, mesh.spec.clusters.number()));
+    let patience = Patience::new(time_for(timeout.map(|timeout| timeout.0), mesh.spec.clusters.number()));
     let mut apply = Apply::new(&mesh, &world, console, &patience, (survey.host.is_root, moment.now));
     apply.licence = licence.map(|licence| licence.body);
     interruptible(&patience, console, async {
@@ -115,7 +116,7 @@ fn replacing(there: Observed, going: &Observed) -> Observed {
     }
 }
 
-/// pure, but for the random id: every name, port and address.
+/// Every name, port and address, and the texts of templates.
 fn decide(mut asked: Asked, reset: bool, world: &World, survey: &Survey) -> Result<Mesh, Error> {
     let host = &survey.host;
     let uid = match (host.is_root, survey.elastic, survey.free_uid) {
@@ -137,7 +138,7 @@ fn decide(mut asked: Asked, reset: bool, world: &World, survey: &Survey) -> Resu
         host_name: host.hostname.clone(),
         taken: world.taken_networks(survey),
     };
-    Ok(Mesh::decide(&asked, recorded.filter(|_| !reset), now)?)
+    Ok(templates::of(Mesh::decide(&asked, recorded.filter(|_| !reset), now)?)?)
 }
 
 /// Everything that speaks against it, before anything is changed.

@@ -11,6 +11,7 @@ use crate::{
     console::Console,
     error::{Error, Exit},
     plan::select::{Action, Selection, select},
+    world::templates,
 };
 
 pub async fn manage(args: &ManageArgs, dir: PathBuf, console: &Console) -> Result<Exit, Error> {
@@ -18,7 +19,11 @@ pub async fn manage(args: &ManageArgs, dir: PathBuf, console: &Console) -> Resul
     let _lock = lock()?;
     let world = open(dir).await?;
     let survey = world.survey().await?;
-    let mesh = survey.record.clone().ok_or_else(|| no_mesh(&world.dir))?;
+    let mut mesh = survey.record.clone().ok_or_else(|| no_mesh(&world.dir))?;
+    if matches!(args.action, ManageAction::Up) {
+        // what is made needs the templates that the mesh is recorded with
+        mesh = templates::of(mesh)?;
+    }
     let selection = Selection::new(&mesh, args.start, args.count)?;
     let there = world.observe(&mesh, &survey).await?;
     let action = match args.action {

@@ -15,6 +15,7 @@ mod manage;
 mod recorded;
 mod reset;
 mod search;
+mod settings;
 mod status;
 mod verify;
 
@@ -56,7 +57,7 @@ pub async fn run(cli: Cli, console: &Console) -> Result<Exit, Error> {
         Command::Search(args) => search::search(&args, dir, console).await,
         Command::Credentials(args) => credentials::credentials(&args, &dir, console),
         Command::Env(args) => env::env(&args, &dir, console),
-        Command::Config(args) => config::config(&args, dir, console),
+        Command::Config(args) => config::config(&args, &dir, console),
         Command::Completions(args) => completions::completions(&args, console),
         Command::Man(args) => man::man(&args, console),
     }

@@ -2,16 +2,24 @@
 
 use std::time::Duration;
 
-use super::{Console, bytes, duration, err};
+use super::{Console, Notation, bytes, duration, err};
 use crate::{
+    cli::TextFormat,
     mesh::{Mesh, id::ServiceKind, layout},
-    plan::{Plan, Step},
+    plan::{Plan, Step, data::PlanData},
 };
 
 impl Console {
     /// The whole plan, for `--dry-run`.
-    pub fn plan(&self, plan: &Plan) {
-        if plan.is_empty() {
+    pub fn plan(&self, mesh: &Mesh, plan: &Plan, format: TextFormat) {
+        let notation = match format {
+            TextFormat::Text => None,
+            TextFormat::Json => Some(Notation::Json),
+            TextFormat::Yaml => Some(Notation::Yaml),
+        };
+        if let Some(notation) = notation {
+            self.value(notation, &PlanData::new(mesh, plan));
+        } else if plan.is_empty() {
             self.line("nothing to do: the mesh is as asked");
         } else {
             self.line(plan.to_string().trim_end());
@@ -62,7 +70,7 @@ impl Console {
 
     /// What a finished `mesh create` leaves its user with.
     pub fn welcome(&self, mesh: &Mesh, took: Duration) {
-        if self.quiet {
+        if self.is_quiet() {
             return;
         }
         let count = mesh.spec.clusters.number();

@@ -7,6 +7,7 @@ mod ask;
 mod create;
 mod doctor;
 mod links;
+mod settings;
 mod stage;
 mod status;
 mod table;
@@ -36,8 +37,7 @@ pub struct Console {
     live: bool,
     /// Somebody can be asked.
     interactive: bool,
-    /// Only errors, questions and what was asked for.
-    quiet: bool,
+    verbosity: Verbosity,
     /// The terminal can do nothing but write one line after the other.
     dumb: bool,
     /// The reader of stdout has gone away.
@@ -95,10 +95,15 @@ impl Console {
         Self {
             live: terminal && !dumb && verbosity == Verbosity::Normal,
             interactive: terminal && io::stdin().is_terminal(),
-            quiet: verbosity == Verbosity::Quiet,
+            verbosity,
             dumb,
             gone: Cell::new(false),
         }
+    }
+
+    /// Only errors, questions and what was asked for are printed.
+    fn is_quiet(&self) -> bool {
+        self.verbosity == Verbosity::Quiet
     }
 
     /// A text to stdout as it is. A reader that goes away ends nothing by itself: see [`Console::reader_gone`].
@@ -155,7 +160,7 @@ impl Console {
     }
 
     pub fn note(&self, text: &str) {
-        if !self.quiet {
+        if !self.is_quiet() {
             err(text);
         }
     }
@@ -190,7 +195,7 @@ impl Console {
 
     /// The last line of a command that prints no data.
     pub fn done(&self, text: &str) {
-        if !self.quiet {
+        if !self.is_quiet() {
             self.line(text);
         }
     }

@@ -19,7 +19,7 @@ impl Console {
             bar.enable_steady_tick(Duration::from_millis(100));
             bar
         });
-        StageLine { title, count, begun: Instant::now(), bar, quiet: self.quiet }
+        StageLine { title, count, begun: Instant::now(), bar, quiet: self.is_quiet() }
     }
 }
 

@@ -27,7 +27,7 @@ impl Table {
         table.set_content_arrangement(ContentArrangement::Disabled);
         table.enforce_styling();
         table.style_text_only();
-        table.set_header(header.iter().map(|name| Cell::new(name)));
+        table.set_header(header.iter().map(Cell::new));
         let mut table = Self { table };
         table.pad();
         table

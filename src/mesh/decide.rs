@@ -9,6 +9,7 @@ use super::{
     id::ClusterId,
     network::Subnet,
     spec::{Asked, MeshSpec, StackVersion, SubjectName},
+    templates::Templates,
 };
 
 /// What decisions depend on besides the request.
@@ -51,7 +52,7 @@ impl DecideError {
 }
 
 impl Mesh {
-    /// Decides everything. What `recorded` decided before stays, unless `asked` says otherwise.
+    /// Decides everything but the texts of templates, which are the built-in ones. What `recorded` decided before stays, unless `asked` says otherwise.
     pub fn decide(asked: &Asked, recorded: Option<&Mesh>, now: Circumstances) -> Result<Self, DecideError> {
         let spec = match (recorded, asked.clusters) {
             (Some(mesh), _) => mesh.spec.clone(),
@@ -86,6 +87,7 @@ impl Mesh {
             subnet,
             owner: recorded.map_or(now.owner, |mesh| mesh.owner),
             host_name,
+            templates: Templates::default(),
         })
     }
 }

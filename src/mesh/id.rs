@@ -12,6 +12,7 @@ pub struct ClusterId(NonZeroU8);
 impl ClusterId {
     /// Two digits in names and ports are the limit.
     pub const MAX: u8 = 99;
+    pub const FIRST: Self = Self(NonZeroU8::MIN);
 
     /// `None` outside 1 to 99.
     pub fn new(number: u8) -> Option<Self> {

@@ -15,6 +15,7 @@ pub mod render;
 pub mod secret;
 pub mod service;
 pub mod spec;
+pub mod templates;
 
 use std::{
     collections::BTreeMap,
@@ -30,6 +31,7 @@ use self::{
     network::Subnet,
     service::Service,
     spec::{MeshSpec, SHARED, SubjectName},
+    templates::Templates,
 };
 
 /// The version of the form of `mesh.json` that this program writes.
@@ -51,6 +53,9 @@ pub struct Mesh {
     pub owner: Owner,
     /// The machine's name, which certificates are valid for.
     pub host_name: String,
+    /// The texts of `spec.templates`, read again by every run, so not recorded.
+    #[serde(skip)]
+    pub templates: Templates,
 }
 
 /// The user that the containers run as, and that owns the files they use.
@@ -64,6 +69,11 @@ pub struct Owner {
 }
 
 impl Mesh {
+    /// Whether `mesh.json` tells of this mesh already: all of it but the texts of templates.
+    pub fn is_recorded_in(&self, record: &Mesh) -> bool {
+        *self == Mesh { templates: self.templates.clone(), ..record.clone() }
+    }
+
     pub fn clusters(&self) -> impl Iterator<Item = ClusterId> + Clone + use<> {
         ClusterId::up_to(self.spec.clusters)
     }
@@ -187,6 +197,7 @@ impl Mesh {
             subnet: "10.213.0.0/24".parse().expect("should be a subnet"),
             owner: Owner { uid: 999, gid: 0 },
             host_name: "vm".to_owned(),
+            templates: Templates::default(),
         }
     }
 }
@@ -244,5 +255,15 @@ mod tests {
         assert_eq!(Mesh { dir: mesh.dir.clone(), ..read }, mesh);
         let newer = text.replacen('{', r#"{"topology": "ring","#, 1);
         assert!(serde_json::from_str::<Mesh>(&newer).is_err());
+    }
+
+    #[test]
+    fn a_record_from_before_templates_is_read() {
+        let text = serde_json::to_string_pretty(&Mesh::example(3)).unwrap();
+        let kept = |line: &&str| !line.contains("templates") && !line.contains("passphrase_words");
+        let older = text.lines().filter(kept).collect::<Vec<_>>().join("\n").replace("true,\n  }", "true\n  }");
+        assert_ne!(older, text);
+        let read: Mesh = serde_json::from_str(&older).unwrap();
+        assert!(Mesh::example(3).is_recorded_in(&Mesh { dir: "/mnt/data/mesh".into(), ..read }));
     }
 }

@@ -10,6 +10,7 @@ use super::{
     id::{KIBANA, Port, REST, ServiceId, ServiceKind},
     layout,
     passphrase::hex,
+    render::RenderError,
     spec::Memory,
 };
 
@@ -80,14 +81,17 @@ impl Mesh {
     /// static configuration; not the bundle of authorities, the keystore or the number of clusters.
     ///
     /// A digest in hexadecimal; Kibana's covers its 256-bit key besides its password, so neither can be guessed from it.
-    pub fn fingerprint(&self, service: ServiceId, credentials: &Credentials) -> String {
+    ///
+    /// # Errors
+    /// A template does not render.
+    pub fn fingerprint(&self, service: ServiceId, credentials: &Credentials) -> Result<String, RenderError> {
         let decided = format!("{:?} bind {}", self.service(service), self.spec.bind);
-        let settings = self.render_settings(service, credentials);
+        let settings = self.render_settings(service, credentials)?;
         let options = match service.kind {
-            ServiceKind::Elastic => self.render_jvm_options(),
+            ServiceKind::Elastic => self.render_jvm_options()?,
             ServiceKind::Kibana => String::new(),
         };
-        digest_of(&[decided.as_bytes(), settings.expose().as_bytes(), options.as_bytes()])
+        Ok(digest_of(&[decided.as_bytes(), settings.expose().as_bytes(), options.as_bytes()]))
     }
 }
 
@@ -126,23 +130,25 @@ mod tests {
     fn what_a_container_is_made_of_needs_a_new_one_when_it_changes() {
         let mesh = Mesh::example(1);
         let first = ClusterId::new(1).unwrap();
-        let before = mesh.fingerprint(first.elastic(), &credentials());
-        let changes: [fn(&mut Mesh); 6] = [
+        let before = mesh.fingerprint(first.elastic(), &credentials()).unwrap();
+        let changes: [fn(&mut Mesh); 8] = [
             |mesh| mesh.spec.elastic_memory = Memory::gibibytes(3),
             |mesh| mesh.spec.bind = [0, 0, 0, 0].into(),
             |mesh| mesh.spec.registry = "mesh.local".parse().unwrap(),
             |mesh| mesh.subnet = "10.213.1.0/24".parse().unwrap(),
             |mesh| mesh.owner.uid = 1000,
             |mesh| mesh.dir = "/elsewhere".into(),
+            |mesh| mesh.templates.elasticsearch_yml.push_str("path.logs: /elsewhere\n"),
+            |mesh| mesh.templates.jvm_options.push_str("-XX:+UseSerialGC\n"),
         ];
         for change in changes {
             let mut other = mesh.clone();
             change(&mut other);
-            assert_ne!(other.fingerprint(first.elastic(), &credentials()), before);
+            assert_ne!(other.fingerprint(first.elastic(), &credentials()).unwrap(), before);
         }
         let mut password = credentials();
         password.kibana_system = Secret::new("other");
-        assert_eq!(mesh.fingerprint(first.elastic(), &password), before);
+        assert_eq!(mesh.fingerprint(first.elastic(), &password).unwrap(), before);
         assert_ne!(mesh.fingerprint(first.kibana(), &password), mesh.fingerprint(first.kibana(), &credentials()));
     }
 }

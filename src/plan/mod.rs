@@ -6,6 +6,7 @@ pub mod cause;
 pub mod check;
 #[cfg(test)]
 mod converge;
+pub mod data;
 pub mod host;
 pub mod observed;
 pub mod reach;

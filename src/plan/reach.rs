@@ -34,9 +34,10 @@ pub fn reach(mesh: &Mesh, there: &Observed, moment: &Moment) -> Plan {
     let reach = Reach { mesh, there, moment };
     let elastic = || mesh.services_of(ServiceKind::Elastic);
     let kibana = || mesh.services_of(ServiceKind::Kibana);
+    let recorded = there.record.as_ref().is_some_and(|record| mesh.is_recorded_in(record));
     Plan::default()
         .stage("pull images", reach.images())
-        .stage("record the mesh", (there.record.as_ref() != Some(mesh)).then_some(Step::Record))
+        .stage("record the mesh", (!recorded).then_some(Step::Record))
         .stage("create the system user", (!there.account).then_some(Step::CreateAccount { uid: mesh.owner.uid }))
         .stage("disconnect clusters that leave", reach.disconnects())
         .stage("remove containers", reach.removals())
@@ -135,7 +136,7 @@ impl Reach<'_> {
         self.network_stale()
             || self.there.network.as_ref().is_some_and(|network| started && network.id != container.network)
             || container.address.is_some_and(|address| address != self.mesh.service(service).address)
-            || container.fingerprint != self.mesh.fingerprint(service, credentials)
+            || self.mesh.fingerprint(service, credentials).as_ref() != Ok(&container.fingerprint)
     }
 
     fn removals(&self) -> Vec<Step> {
@@ -201,17 +202,13 @@ impl Reach<'_> {
         let (Some(files), Some(credentials)) = (self.service_files(service), &self.there.credentials) else {
             return false;
         };
-        let options = match service.kind {
-            ServiceKind::Elastic => self.files(service.cluster).and_then(|files| files.jvm_options.clone()),
-            ServiceKind::Kibana => Some(String::new()),
+        let options = self.files(service.cluster).and_then(|files| files.jvm_options.as_ref());
+        let options_good = match service.kind {
+            ServiceKind::Elastic => self.mesh.render_jvm_options().is_ok_and(|wanted| options == Some(&wanted)),
+            ServiceKind::Kibana => true,
         };
-        let wanted_options = match service.kind {
-            ServiceKind::Elastic => self.mesh.render_jvm_options(),
-            ServiceKind::Kibana => String::new(),
-        };
-        files.seeded
-            && files.settings.as_ref() == Some(&self.mesh.render_settings(service, credentials))
-            && options == Some(wanted_options)
+        let wanted = self.mesh.render_settings(service, credentials);
+        files.seeded && options_good && wanted.is_ok_and(|wanted| files.settings.as_ref() == Some(&wanted))
     }
 
     /// Whether the keystore holds the password that the server starts with.

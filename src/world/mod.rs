@@ -21,6 +21,7 @@ pub mod observe;
 pub mod ports;
 pub mod probe;
 pub mod survey;
+pub mod templates;
 
 use std::path::PathBuf;
 

@@ -12,6 +12,7 @@ use super::{
     files::{self, FilesError},
     host::{self, HostError},
     ports::{self, PortsError},
+    templates,
 };
 use crate::{
     mesh::{Mesh, Owner, decide::Circumstances, id::ClusterId, spec::Asked},
@@ -41,6 +42,7 @@ pub enum WorldError {
 /// What is known before anything is decided.
 #[derive(Debug)]
 pub struct Survey {
+    /// With its templates; with the built-in ones if those cannot be used, since a mesh can be removed without them.
     pub record: Option<Mesh>,
     /// Names in the directory.
     pub entries: Vec<String>,
@@ -65,6 +67,7 @@ impl World {
         let host = host::facts(&self.dir)?;
         let (containers, networks) = futures::try_join!(self.docker.containers(), self.docker.networks())?;
         let record = tree.as_ref().map(|tree| files::record(tree, &self.dir)).transpose()?.flatten();
+        let record = record.map(|mesh| templates::of(mesh.clone()).unwrap_or(mesh));
         let owner = record.as_ref().map(|mesh| mesh.owner.uid);
         Ok(Survey {
             owner_exists: owner.map(account::has_uid).transpose()?.unwrap_or_default(),

@@ -40,6 +40,8 @@ fn settings_that_cannot_be() {
         ["--san", "a/b"],
         ["--key-days", "0"],
         ["--timeout", "soon"],
+        ["--passphrase-words", "2"],
+        ["--passphrase-words", "21"],
     ];
     let said: Vec<String> = wrong
         .iter()
@@ -52,7 +54,7 @@ fn settings_that_cannot_be() {
     assert_snapshot!(said.join("\n"), @r"
     error: invalid value '8.13.4' for '--stack-version <VERSION>': 8.13.4 is too old: clusters trust each other by API key from 8.14.0 on
     error: invalid value 'latest' for '--stack-version <VERSION>': `latest` is not a version such as `9.5.3`
-    error: `https://example.org` is not a registry such as `docker.elastic.co` or `registry.local:5000/elastic`
+    error: invalid value 'https://example.org' for '--registry <HOST>': `https://example.org` is not a registry such as `docker.elastic.co` or `registry.local:5000/elastic`
     error: invalid value '100m' for '--elastic-memory <SIZE>': 100m is out of range: a container needs 512m or more
     error: invalid value 'lots' for '--kibana-memory <SIZE>': `lots` is not an amount of memory such as `2g` or `1536m`
     error: invalid value 'example.org' for '--bind <ADDRESS>': invalid IP address syntax
@@ -60,7 +62,9 @@ fn settings_that_cannot_be() {
     error: invalid value 'two words' for '--share <PATTERN>': `two words` is not a pattern of index names such as `logs-*`
     error: invalid value 'a/b' for '--san <NAME>': `a/b` is neither a DNS name nor an IP address
     error: invalid value '0' for '--key-days <DAYS>': `0` is not a number of days from 1 to 3650
-    error: invalid value 'soon' for '--timeout <TIME>': expected number at 0
+    error: invalid value 'soon' for '--timeout <TIME>': `soon` is not a time such as `90s` or `10m`
+    error: invalid value '2' for '--passphrase-words <COUNT>': `2` is not a number of words from 3 to 20
+    error: invalid value '21' for '--passphrase-words <COUNT>': `21` is not a number of words from 3 to 20
     ");
 }
 

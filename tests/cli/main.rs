@@ -11,6 +11,8 @@ mod hand_out;
 mod help;
 mod help_ask;
 mod help_look;
+mod help_settings;
+mod settings;
 
 use std::process::{Command, Output};
 

@@ -1,15 +1,22 @@
-//! What is asked for: the settings of a mesh, whole and as a command line gives them. Pure: no I/O.
+//! What is asked for: the settings of a mesh, whole and as somebody says them. Pure: no I/O.
+//!
+//! Flags, the environment ([`read`]) and a file ([`file`]) each say some of them; [`force`] tells which of them holds.
 
+pub mod file;
+pub mod force;
+mod numbers;
+pub mod read;
 mod values;
 
-use std::net::IpAddr;
+use std::{net::IpAddr, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-pub use self::values::{
-    DEFAULT_VERSION, IndexPattern, KeyDays, Memory, Registry, SpecError, StackVersion, SubjectName,
+pub use self::{
+    numbers::{KeyDays, PassphraseWords, Timeout},
+    values::{DEFAULT_VERSION, IndexPattern, Memory, Registry, SpecError, StackVersion, SubjectName},
 };
-use super::{id::ClusterId, network::Subnet};
+use super::{Mesh, id::ClusterId, network::Subnet};
 
 /// The indices of a cluster that the others may search, whatever `--share` adds.
 pub const SHARED: &str = "mesh*";
@@ -36,11 +43,19 @@ pub struct MeshSpec {
     pub key_days: KeyDays,
     /// Whether `/etc/hosts` gets the services' names.
     pub hosts: bool,
+    /// The directory, by its full path, of the templates that stand in for built-in ones.
+    #[serde(default)]
+    pub templates: Option<PathBuf>,
+    #[serde(default)]
+    pub passphrase_words: PassphraseWords,
 }
 
-/// What a command line says of a [`MeshSpec`]; `None` is "not said".
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// What one source says of a [`MeshSpec`] and of the run that makes it so; `None` is "not said".
+///
+/// Serialized, it is a settings file: its fields have the names and its values the form that [`file`] reads.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Asked {
+    #[serde(serialize_with = "as_number")]
     pub clusters: Option<ClusterId>,
     pub stack_version: Option<StackVersion>,
     pub registry: Option<Registry>,
@@ -53,6 +68,80 @@ pub struct Asked {
     pub key_days: Option<KeyDays>,
     pub hosts: Option<bool>,
     pub subnet: Option<Subnet>,
+    /// An empty path goes back to the built-in ones.
+    #[serde(serialize_with = "as_path")]
+    pub templates: Option<PathBuf>,
+    pub passphrase_words: Option<PassphraseWords>,
+    /// A licence file for every cluster. Like `timeout`, of this run only.
+    #[serde(serialize_with = "as_path")]
+    pub license: Option<PathBuf>,
+    pub timeout: Option<Timeout>,
+}
+
+#[expect(clippy::ref_option, clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
+fn as_number<S: serde::Serializer>(clusters: &Option<ClusterId>, to: S) -> Result<S::Ok, S::Error> {
+    clusters.map(ClusterId::number).serialize(to)
+}
+
+#[expect(clippy::ref_option, reason = "serde asks for it")]
+fn as_path<S: serde::Serializer>(path: &Option<PathBuf>, to: S) -> Result<S::Ok, S::Error> {
+    path.as_ref().map(|path| path.display().to_string()).serialize(to)
+}
+
+impl Asked {
+    /// What this says, and where it says nothing, what `other` says.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            clusters: self.clusters.or(other.clusters),
+            stack_version: self.stack_version.or(other.stack_version),
+            registry: self.registry.or(other.registry),
+            kibana: self.kibana.or(other.kibana),
+            bind: self.bind.or(other.bind),
+            elastic_memory: self.elastic_memory.or(other.elastic_memory),
+            kibana_memory: self.kibana_memory.or(other.kibana_memory),
+            share: self.share.or(other.share),
+            san: self.san.or(other.san),
+            key_days: self.key_days.or(other.key_days),
+            hosts: self.hosts.or(other.hosts),
+            subnet: self.subnet.or(other.subnet),
+            templates: self.templates.or(other.templates),
+            passphrase_words: self.passphrase_words.or(other.passphrase_words),
+            license: self.license.or(other.license),
+            timeout: self.timeout.or(other.timeout),
+        }
+    }
+
+    /// Every setting of a mesh that exists.
+    pub fn of(mesh: &Mesh) -> Self {
+        Self { subnet: Some(mesh.subnet), ..Self::whole(mesh.spec.clone()) }
+    }
+
+    /// What holds when nobody says anything: all but how many clusters, and which network is free.
+    pub fn defaults() -> Self {
+        Self { clusters: None, ..Self::whole(MeshSpec::new(ClusterId::FIRST)) }
+    }
+
+    fn whole(spec: MeshSpec) -> Self {
+        Self {
+            clusters: Some(spec.clusters),
+            stack_version: Some(spec.stack_version),
+            registry: Some(spec.registry),
+            kibana: Some(spec.kibana),
+            bind: Some(spec.bind),
+            elastic_memory: Some(spec.elastic_memory),
+            kibana_memory: Some(spec.kibana_memory),
+            share: Some(spec.share),
+            san: Some(spec.san),
+            key_days: Some(spec.key_days),
+            hosts: Some(spec.hosts),
+            subnet: None,
+            templates: Some(spec.templates.unwrap_or_default()),
+            passphrase_words: Some(spec.passphrase_words),
+            license: None,
+            timeout: None,
+        }
+    }
 }
 
 impl MeshSpec {
@@ -70,6 +159,8 @@ impl MeshSpec {
             san: Vec::new(),
             key_days: KeyDays::default(),
             hosts: true,
+            templates: None,
+            passphrase_words: PassphraseWords::default(),
         }
     }
 
@@ -93,6 +184,10 @@ impl MeshSpec {
         set(&mut self.san, asked.san.as_ref());
         set(&mut self.key_days, asked.key_days.as_ref());
         set(&mut self.hosts, asked.hosts.as_ref());
+        set(&mut self.passphrase_words, asked.passphrase_words.as_ref());
+        if let Some(dir) = &asked.templates {
+            self.templates = Some(dir.clone()).filter(|dir| !dir.as_os_str().is_empty());
+        }
         self
     }
 }

@@ -4,6 +4,8 @@ use std::{fmt, net::IpAddr, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
+use super::Timeout;
+
 /// The first version whose API-key trust between clusters is generally available; see
 /// <https://www.elastic.co/docs/deploy-manage/remote-clusters/remote-clusters-api-key>.
 pub const OLDEST_VERSION: StackVersion = StackVersion { major: 8, minor: 14, patch: 0 };
@@ -37,7 +39,7 @@ macro_rules! as_text {
         }
     )*};
 }
-as_text!(StackVersion, Registry, Memory, IndexPattern, SubjectName);
+as_text!(StackVersion, Registry, Memory, IndexPattern, SubjectName, Timeout);
 
 /// A version of the Elastic Stack; Elasticsearch and Kibana have the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -216,34 +218,6 @@ impl FromStr for SubjectName {
             return Err(SpecError(format!("`{text}` is neither a DNS name nor an IP address")));
         }
         Ok(Self::Dns(text.to_ascii_lowercase()))
-    }
-}
-
-/// Lifetime of an API key in days, 1 to 3650.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct KeyDays(u16);
-
-impl KeyDays {
-    pub fn get(self) -> u16 {
-        self.0
-    }
-}
-
-impl Default for KeyDays {
-    fn default() -> Self {
-        Self(365)
-    }
-}
-
-impl FromStr for KeyDays {
-    type Err = SpecError;
-
-    fn from_str(text: &str) -> Result<Self, SpecError> {
-        match text.parse() {
-            Ok(days) if (1..=3650).contains(&days) => Ok(Self(days)),
-            _ => Err(SpecError(format!("`{text}` is not a number of days from 1 to 3650"))),
-        }
     }
 }
 

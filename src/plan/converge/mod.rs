@@ -192,6 +192,25 @@ fn starting_afresh_makes_everything_anew() {
 }
 
 #[test]
+fn another_template_is_other_settings() {
+    let mut mesh = Mesh::example(1);
+    let there = Model::empty().converge(&mesh);
+    mesh.templates.kibana_yml.push_str("logging.root.level: warn\n");
+    insta::assert_snapshot!(plan_for(&mesh, &there), @r"
+    remove containers
+      - container cluster01-kibana
+    write settings
+      ~ settings of cluster01-kibana
+    create containers
+      + container cluster01-kibana
+    start Kibana
+      ~ container cluster01-kibana
+    wait for Kibana
+      ? cluster01-kibana answers
+    ");
+}
+
+#[test]
 fn stories() {
     let without_kibana = |clusters| {
         let mut mesh = Mesh::example(clusters);

@@ -172,10 +172,10 @@ impl Model {
                 assert!(self.there.images.contains(&image), "{image} should be here to be read");
                 let credentials = self.there.credentials.clone().expect("should have credentials first");
                 let files = self.files(service.cluster);
-                files.jvm_options = Some(mesh.render_jvm_options());
+                files.jvm_options = Some(mesh.render_jvm_options().expect("should render"));
                 let files = files.services.entry(service.kind).or_default();
                 files.seeded = true;
-                files.settings = Some(mesh.render_settings(*service, &credentials));
+                files.settings = Some(mesh.render_settings(*service, &credentials).expect("should render"));
             }
             Step::WriteKeystore(cluster) => {
                 let password = self.there.credentials.as_ref().expect("should have credentials first").elastic.clone();
@@ -201,7 +201,7 @@ impl Model {
                 let credentials = self.there.credentials.clone().expect("should have credentials first");
                 let facts = ContainerFacts {
                     id: self.number().to_string(),
-                    fingerprint: mesh.fingerprint(*service, &credentials),
+                    fingerprint: mesh.fingerprint(*service, &credentials).expect("should render"),
                     state: ContainerState::Created,
                     network: network.id,
                     address: None,

@@ -98,7 +98,7 @@ impl Judgement {
 
     /// A link of which nothing failed but nothing was proved either is not up.
     pub fn is_up(&self) -> bool {
-        self.cause().is_none() && self.outcomes.iter().any(|found| *found == (Check::Document, Outcome::Passed))
+        self.cause().is_none() && self.outcomes.contains(&(Check::Document, Outcome::Passed))
     }
 }
 

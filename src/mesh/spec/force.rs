@@ -1,0 +1,127 @@
+//! Which of several sources holds, setting by setting. Pure: no I/O.
+
+use serde_json::Value;
+
+use super::{
+    Asked,
+    file::NAMES,
+    read::{Lines, at, variable_of},
+};
+
+/// Who says something of a mesh.
+#[derive(Debug, Clone)]
+pub enum Source {
+    Flag,
+    Environment,
+    File { name: String, lines: Lines },
+    Record,
+    Default,
+}
+
+impl Source {
+    /// Where it says a setting, for people.
+    fn place(&self, setting: &str) -> String {
+        match self {
+            Self::Flag => "flag".to_owned(),
+            Self::Environment => format!("environment {}", variable_of(setting)),
+            Self::File { name, lines } => at(name, lines.get(setting).copied()),
+            Self::Record => "mesh.json".to_owned(),
+            Self::Default => "default".to_owned(),
+        }
+    }
+}
+
+/// A setting that is in force.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InForce {
+    pub name: &'static str,
+    /// As in a settings file; `None` where nobody says it and no one value is the default.
+    pub value: Option<Value>,
+    pub from: String,
+}
+
+impl InForce {
+    /// The value for people.
+    pub fn words(&self) -> String {
+        match (&self.value, self.name) {
+            (Some(Value::String(text)), "templates") if text.is_empty() => "built-in".to_owned(),
+            (Some(Value::Array(items)), _) if items.is_empty() => "none".to_owned(),
+            (Some(Value::Array(items)), _) => items.iter().map(plain).collect::<Vec<_>>().join(", "),
+            (Some(value), _) => plain(value),
+            (None, "clusters") => "not said".to_owned(),
+            (None, "subnet") => "a free one".to_owned(),
+            (None, "license") => "as it is, else a trial of 30 days".to_owned(),
+            (None, _) => "5m and 1m a cluster".to_owned(),
+        }
+    }
+}
+
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// Every setting, by the first of `sources` that says it.
+pub fn in_force(sources: &[(Source, Asked)]) -> Vec<InForce> {
+    let said: Vec<(&Source, Value)> = sources
+        .iter()
+        .map(|(source, asked)| {
+            (source, serde_json::to_value(asked).expect("should be JSON: it holds texts and numbers"))
+        })
+        .collect();
+    NAMES
+        .into_iter()
+        .map(|name| {
+            let first = said.iter().find(|(_, asked)| !asked[name].is_null());
+            InForce {
+                name,
+                value: first.map(|(_, asked)| asked[name].clone()),
+                from: first.map_or(&Source::Default, |(source, _)| source).place(name),
+            }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_that_says_a_setting_holds() {
+        let says = |memory: &str| Asked { elastic_memory: Some(memory.parse().unwrap()), ..Asked::default() };
+        let file = Source::File { name: "mesh.yaml".to_owned(), lines: [("elastic_memory", 4)].into() };
+        let all = [
+            (Source::Flag, says("3g")),
+            (Source::Environment, says("4g")),
+            (file, says("5g")),
+            (Source::Record, says("6g")),
+            (Source::Default, Asked::defaults()),
+        ];
+        let told: Vec<String> = (0..all.len())
+            .map(|first| {
+                let settings = in_force(&all[first..]);
+                let setting = settings.iter().find(|setting| setting.name == "elastic_memory").unwrap();
+                format!("{}: {}", setting.from, setting.words())
+            })
+            .collect();
+        insta::assert_snapshot!(told.join("\n"), @r"
+        flag: 3g
+        environment MESH_ELASTIC_MEMORY: 4g
+        mesh.yaml:4: 5g
+        mesh.json: 6g
+        default: 2g
+        ");
+        // what is asked for in the end is the same
+        let mesh = all.clone().into_iter().map(|(_, asked)| asked).reduce(Asked::or).unwrap();
+        assert_eq!(mesh.elastic_memory, says("3g").elastic_memory);
+        assert_eq!(mesh.kibana, Some(true));
+    }
+
+    #[test]
+    fn an_empty_list_is_something_said() {
+        let none = Asked { share: Some(Vec::new()), ..Asked::default() };
+        let some = Asked { share: Some(vec!["logs-*".parse().unwrap()]), ..Asked::default() };
+        let settings = in_force(&[(Source::Flag, none), (Source::Record, some)]);
+        let share = settings.iter().find(|setting| setting.name == "share").unwrap();
+        assert_eq!((share.words().as_str(), share.from.as_str()), ("none", "flag"));
+    }
+}

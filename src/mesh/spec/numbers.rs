@@ -1,0 +1,108 @@
+//! The settings that are numbers within bounds or a length of time. Pure: no I/O.
+
+use std::{fmt, str::FromStr, time::Duration};
+
+use serde::{Deserialize, Serialize};
+
+use super::SpecError;
+
+/// Lifetime of an API key in days, 1 to 3650.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct KeyDays(u16);
+
+impl KeyDays {
+    pub fn get(self) -> u16 {
+        self.0
+    }
+}
+
+impl Default for KeyDays {
+    fn default() -> Self {
+        Self(365)
+    }
+}
+
+impl FromStr for KeyDays {
+    type Err = SpecError;
+
+    fn from_str(text: &str) -> Result<Self, SpecError> {
+        match text.parse() {
+            Ok(days) if (1..=3650).contains(&days) => Ok(Self(days)),
+            _ => Err(SpecError::new(format!("`{text}` is not a number of days from 1 to 3650"))),
+        }
+    }
+}
+
+/// How many words a generated password has, 3 to 20; 6 have 77 bits of entropy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct PassphraseWords(u8);
+
+impl PassphraseWords {
+    pub fn get(self) -> usize {
+        self.0.into()
+    }
+}
+
+impl Default for PassphraseWords {
+    fn default() -> Self {
+        Self(6)
+    }
+}
+
+impl FromStr for PassphraseWords {
+    type Err = SpecError;
+
+    fn from_str(text: &str) -> Result<Self, SpecError> {
+        match text.parse() {
+            Ok(words) if (3..=20).contains(&words) => Ok(Self(words)),
+            _ => Err(SpecError::new(format!("`{text}` is not a number of words from 3 to 20"))),
+        }
+    }
+}
+
+/// How long a run may take, written as `90s` or `10m`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timeout(pub Duration);
+
+impl fmt::Display for Timeout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        humantime::format_duration(self.0).fmt(f)
+    }
+}
+
+impl FromStr for Timeout {
+    type Err = SpecError;
+
+    fn from_str(text: &str) -> Result<Self, SpecError> {
+        humantime::parse_duration(text)
+            .map(Self)
+            .map_err(|_| SpecError::new(format!("`{text}` is not a time such as `90s` or `10m`")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_bounds() {
+        for fits in ["3", "20"] {
+            assert_eq!(fits.parse::<PassphraseWords>().unwrap().get().to_string(), fits);
+        }
+        for wrong in ["2", "21", "", "six", "-3", "3.0"] {
+            assert!(wrong.parse::<PassphraseWords>().is_err(), "{wrong}");
+        }
+        for wrong in ["0", "3651", ""] {
+            assert!(wrong.parse::<KeyDays>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_time_is_read_back_as_it_is_written() {
+        let timeout: Timeout = "90s".parse().unwrap();
+        assert_eq!(timeout.to_string(), "1m 30s");
+        assert_eq!(timeout.to_string().parse(), Ok(timeout));
+    }
+}

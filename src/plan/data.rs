@@ -1,0 +1,175 @@
+//! A plan as data, for programs. Pure: no I/O.
+
+use serde::Serialize;
+
+use super::{Effect, Plan, Step};
+use crate::mesh::{Mesh, network, spec::StackVersion};
+
+/// The version of this form: it changes when a reader has to.
+const VERSION: u32 = 1;
+
+/// A plan and the mesh that it leads to.
+#[derive(Debug, Serialize)]
+pub struct PlanData {
+    version: u32,
+    mesh: MeshData,
+    stages: Vec<StageData>,
+    /// Whether carrying it out deletes data.
+    destroys: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct MeshData {
+    dir: String,
+    clusters: u8,
+    stack_version: StackVersion,
+    kibana: bool,
+    network: &'static str,
+    subnet: String,
+}
+
+#[derive(Debug, Serialize)]
+struct StageData {
+    title: &'static str,
+    steps: Vec<StepData>,
+}
+
+#[derive(Debug, Serialize)]
+struct StepData {
+    effect: &'static str,
+    step: &'static str,
+    /// What it is done to.
+    subject: String,
+    /// As people read it.
+    text: String,
+}
+
+impl PlanData {
+    pub fn new(mesh: &Mesh, plan: &Plan) -> Self {
+        Self {
+            version: VERSION,
+            mesh: MeshData {
+                dir: mesh.dir.display().to_string(),
+                clusters: mesh.spec.clusters.number(),
+                stack_version: mesh.spec.stack_version,
+                kibana: mesh.spec.kibana,
+                network: network::NAME,
+                subnet: mesh.subnet.to_string(),
+            },
+            stages: plan
+                .stages
+                .iter()
+                .map(|stage| StageData { title: stage.title, steps: stage.steps.iter().map(StepData::new).collect() })
+                .collect(),
+            destroys: plan.destroys(),
+        }
+    }
+}
+
+impl StepData {
+    fn new(step: &Step) -> Self {
+        let effect = match step.effect() {
+            Effect::Adds => "adds",
+            Effect::Changes => "changes",
+            Effect::Removes => "removes",
+            Effect::Waits => "waits",
+        };
+        let (name, subject) = parts(step);
+        Self { effect, step: name, subject, text: step.to_string() }
+    }
+}
+
+/// A step's name and its subject.
+fn parts(step: &Step) -> (&'static str, String) {
+    match step {
+        Step::PullImage(image) => ("pull-image", image.clone()),
+        Step::Record => ("record", "mesh.json".to_owned()),
+        Step::CreateAccount { uid } => ("create-account", uid.to_string()),
+        Step::WriteCredentials => ("write-credentials", "credentials.txt".to_owned()),
+        Step::IssueAuthority(cluster) => ("issue-authority", cluster.to_string()),
+        Step::IssueCertificate(service) => ("issue-certificate", service.to_string()),
+        Step::WriteBundle(cluster) => ("write-bundle", cluster.to_string()),
+        Step::WriteBrowserBundle => ("write-browser-bundle", "ca.crt".to_owned()),
+        Step::WriteSettings(service) => ("write-settings", service.to_string()),
+        Step::WriteKeystore(cluster) => ("write-keystore", cluster.to_string()),
+        Step::CreateNetwork => ("create-network", network::NAME.to_owned()),
+        Step::RemoveNetwork { .. } => ("remove-network", network::NAME.to_owned()),
+        Step::CreateContainer(service) => ("create-container", service.to_string()),
+        Step::StartContainer(service) => ("start-container", service.to_string()),
+        Step::StopContainer(service) => ("stop-container", service.to_string()),
+        Step::RestartContainer(service) => ("restart-container", service.to_string()),
+        Step::RemoveContainer(service) => ("remove-container", service.to_string()),
+        Step::RemoveStray(name) => ("remove-stray", name.clone()),
+        Step::AwaitReady(service) => ("await-ready", service.to_string()),
+        Step::ApplyLicence(cluster) => ("apply-licence", cluster.to_string()),
+        Step::StartTrial(cluster) => ("start-trial", cluster.to_string()),
+        Step::SetPasswords(cluster) => ("set-passwords", cluster.to_string()),
+        Step::IssueKey(cluster) => ("issue-key", cluster.to_string()),
+        Step::UpdateKey(cluster) => ("update-key", cluster.to_string()),
+        Step::RevokeKeys(cluster) => ("revoke-keys", cluster.to_string()),
+        Step::StoreCredentials { on, .. } => ("store-credentials", on.to_string()),
+        Step::Connect { on, .. } => ("connect", on.to_string()),
+        Step::Disconnect { on, .. } => ("disconnect", on.to_string()),
+        Step::ProveLinks { on, .. } => ("prove-links", on.to_string()),
+        Step::RemoveFiles(cluster) => ("remove-files", cluster.to_string()),
+        Step::WriteHosts => ("write-hosts", "/etc/hosts".to_owned()),
+        Step::RemoveHosts => ("remove-hosts", "/etc/hosts".to_owned()),
+        Step::RemoveDirectory => ("remove-directory", "all".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::{SeedableRng as _, rngs::StdRng};
+    use time::OffsetDateTime;
+
+    use super::*;
+    use crate::{
+        mesh::credentials::Credentials,
+        plan::{
+            observed::Observed,
+            reach::{Moment, reach},
+        },
+    };
+
+    fn data(mesh: &Mesh, there: &Observed) -> serde_json::Value {
+        let moment = Moment { now: OffsetDateTime::UNIX_EPOCH, licence: None };
+        serde_json::to_value(PlanData::new(mesh, &reach(mesh, there, &moment))).unwrap()
+    }
+
+    #[test]
+    fn a_plan_is_data() {
+        let data = data(&Mesh::example(2), &Observed::default());
+        insta::assert_snapshot!(serde_json::to_string_pretty(&data["mesh"]).unwrap(), @r#"
+        {
+          "clusters": 2,
+          "dir": "/mnt/data/mesh",
+          "kibana": true,
+          "network": "data-mesh-network",
+          "stack_version": "9.5.3",
+          "subnet": "10.213.0.0/24"
+        }
+        "#);
+        assert_eq!((&data["version"], &data["destroys"]), (&1.into(), &false.into()));
+        let containers = data["stages"].as_array().unwrap().iter().find(|stage| stage["title"] == "create containers");
+        insta::assert_snapshot!(serde_json::to_string_pretty(&containers.unwrap()["steps"][0]).unwrap(), @r#"
+        {
+          "effect": "adds",
+          "step": "create-container",
+          "subject": "cluster01-elastic",
+          "text": "container cluster01-elastic"
+        }
+        "#);
+    }
+
+    #[test]
+    fn no_secret_is_in_it() {
+        let credentials = Credentials::generate(6, &mut StdRng::seed_from_u64(1));
+        let there = Observed { credentials: Some(credentials.clone()), ..Observed::default() };
+        let text = data(&Mesh::example(3), &there).to_string();
+        assert!(text.contains("set-passwords"), "{text}");
+        for secret in [&credentials.elastic, &credentials.kibana_system, &credentials.kibana_encryption_key] {
+            assert!(!text.contains(secret.expose()));
+        }
+    }
+}

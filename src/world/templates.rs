@@ -1,0 +1,64 @@
+//! A directory of templates that stand in for the built-in ones. I/O: disk; changes nothing.
+
+use std::path::{Path, PathBuf};
+
+use super::disk::{self, DiskError, Tree};
+use crate::mesh::{Mesh, render::RenderError, templates::Templates};
+
+/// Templates that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum TemplatesError {
+    #[error("there is no directory of templates at {}", .0.display())]
+    Missing(PathBuf),
+    #[error("no template is in {}", .0.display())]
+    Empty(PathBuf),
+    #[error("a template in {} does not render: {cause}", dir.display())]
+    Render { dir: PathBuf, cause: RenderError },
+    #[error("{} is not a text", .0.display())]
+    NotText(PathBuf),
+    #[error(transparent)]
+    Disk(#[from] DiskError),
+}
+
+impl TemplatesError {
+    /// What to type next.
+    pub fn hint(&self) -> Option<String> {
+        let names = Templates::NAMES.map(|name| format!("`{name}`")).join(", ");
+        match self {
+            Self::Missing(_) => {
+                Some("name one that exists with `--templates DIR`, or go back with `--no-templates`".to_owned())
+            }
+            Self::Empty(_) => Some(format!("the files that are looked for there are {names}")),
+            Self::Render { .. } | Self::NotText(_) => {
+                Some("correct it, or go back to the built-in templates with `--no-templates`".to_owned())
+            }
+            Self::Disk(error) => error.hint().map(str::to_owned),
+        }
+    }
+}
+
+/// The templates of a directory, checked; the built-in ones without a directory.
+pub fn read(dir: Option<&Path>) -> Result<Templates, TemplatesError> {
+    let Some(dir) = dir else { return Ok(Templates::default()) };
+    if Tree::open(dir)?.is_none() {
+        return Err(TemplatesError::Missing(dir.to_owned()));
+    }
+    let mut found = Vec::new();
+    for name in Templates::NAMES {
+        // links are followed: the directory is not the mesh's
+        let path = disk::resolve(&dir.join(name))?;
+        if let Some(bytes) = disk::read_outside(&path)? {
+            found.push((name, String::from_utf8(bytes).map_err(|_| TemplatesError::NotText(path))?));
+        }
+    }
+    if found.is_empty() {
+        return Err(TemplatesError::Empty(dir.to_owned()));
+    }
+    let text = |name: &str| Some(found.iter().find(|(found, _)| *found == name)?.1.clone());
+    Templates::with(text).map_err(|cause| TemplatesError::Render { dir: dir.to_owned(), cause })
+}
+
+/// The mesh with the templates it is recorded with.
+pub fn of(mesh: Mesh) -> Result<Mesh, TemplatesError> {
+    Ok(Mesh { templates: read(mesh.spec.templates.as_deref())?, ..mesh })
+}

@@ -1,0 +1,113 @@
+//! What the commands with settings say of themselves.
+
+use insta::assert_snapshot;
+
+use crate::run;
+
+#[test]
+fn help_of_the_commands_with_settings() {
+    assert_snapshot!(run(&["create", "--help"]), @r"
+    exit 0
+    Create a mesh of N clusters, or bring the one that exists to N
+
+    Usage: mesh create [OPTIONS] [N]
+
+    Arguments:
+      [N]  How many clusters, 1 to 99 [default: as many as there are]
+
+    Options:
+          --dir <DIR>                 The mesh's directory [default: /mnt/data/mesh for root,
+                                      ~/.local/share/mesh for others] [env: MESH_DIR=/nonexistent/mesh]
+          --reset                     Remove the mesh that exists, with its data, and start afresh
+      -q, --quiet                     Print nothing but errors and what was asked for
+      -y, --yes                       Ask nothing
+          --dry-run                   Print the plan and change nothing
+      -v, --verbose...                Tell each step; -vv each call to Docker and Elasticsearch
+                                      (`MESH_LOG` chooses in detail)
+          --color <WHEN>              Controls when to use color [default: auto] [possible values: auto,
+                                      always, never]
+      -o, --output <OUTPUT>           How to print the plan: `text`, `json` or `yaml` [default: text]
+          --force                     Go on when memory or disk seem too small
+      -f, --file <FILE>               Settings from a file, `mesh.yaml`; `-` reads it from stdin
+          --stack-version <VERSION>   Version of Elasticsearch and Kibana [default: 9.5.3]
+          --registry <HOST>           Registry of the images [default: docker.elastic.co]
+          --no-kibana                 Elasticsearch only
+          --kibana                    Kibana, too, after `--no-kibana`
+          --bind <ADDRESS>            Address of this machine that ports are published on [default:
+                                      127.0.0.1]
+          --subnet <NETWORK>          The mesh's Docker network, /16 to /24 [default: a free one]
+          --elastic-memory <SIZE>     Memory limit of an Elasticsearch container; the heap is half of it
+                                      [default: 2g]
+          --kibana-memory <SIZE>      Memory limit of a Kibana container [default: 2g]
+          --share <PATTERN>           Indices that the other clusters may search, besides `mesh*`; can
+                                      be given again
+          --san <NAME>                A name or address that certificates are valid for, besides the
+                                      mesh's own; can be given again
+          --key-days <DAYS>           Lifetime of the API keys between clusters, in days [default: 365]
+          --license <FILE>            A licence file for every cluster; a trial of 30 days otherwise
+          --passphrase-words <COUNT>  How many words a generated password has, 3 to 20 [default: 6]
+          --templates <DIR>           A directory whose `elasticsearch.yml`, `kibana.yml` or
+                                      `jvm.options` stand in for the built-in templates
+          --no-templates              The built-in templates again, after `--templates`
+          --no-hosts                  Leave `/etc/hosts` alone
+          --hosts                     Write `/etc/hosts` (root only), after `--no-hosts`
+          --timeout <TIME>            Give up after this long, for example `90s` or `10m` [default: 5m
+                                      and 1m a cluster]
+      -h, --help                      Print help
+
+    Every setting can be said in the environment, too, as in MESH_ELASTIC_MEMORY=3g, MESH_KIBANA=false
+    or MESH_SHARE='logs-*,metrics-*'; an empty variable says nothing. Flags come first, then the
+    environment, then the file, then what the mesh has, then the default: `mesh config` tells which.
+    ");
+    assert_snapshot!(run(&["config", "--help"]), @r"
+    exit 0
+    Print the settings in force and where each comes from
+
+    Usage: mesh config [OPTIONS] [N]
+
+    Arguments:
+      [N]  How many clusters, 1 to 99 [default: as many as there are]
+
+    Options:
+          --dir <DIR>                 The mesh's directory [default: /mnt/data/mesh for root,
+                                      ~/.local/share/mesh for others] [env: MESH_DIR=/nonexistent/mesh]
+          --schema                    Print the JSON Schema of the settings file instead
+      -o, --output <OUTPUT>           How to print it: `text`, `json`, or `yaml`, which is a settings
+                                      file [default: text]
+      -q, --quiet                     Print nothing but errors and what was asked for
+      -f, --file <FILE>               Settings from a file, `mesh.yaml`; `-` reads it from stdin
+      -v, --verbose...                Tell each step; -vv each call to Docker and Elasticsearch
+                                      (`MESH_LOG` chooses in detail)
+          --color <WHEN>              Controls when to use color [default: auto] [possible values: auto,
+                                      always, never]
+          --stack-version <VERSION>   Version of Elasticsearch and Kibana [default: 9.5.3]
+          --registry <HOST>           Registry of the images [default: docker.elastic.co]
+          --no-kibana                 Elasticsearch only
+          --kibana                    Kibana, too, after `--no-kibana`
+          --bind <ADDRESS>            Address of this machine that ports are published on [default:
+                                      127.0.0.1]
+          --subnet <NETWORK>          The mesh's Docker network, /16 to /24 [default: a free one]
+          --elastic-memory <SIZE>     Memory limit of an Elasticsearch container; the heap is half of it
+                                      [default: 2g]
+          --kibana-memory <SIZE>      Memory limit of a Kibana container [default: 2g]
+          --share <PATTERN>           Indices that the other clusters may search, besides `mesh*`; can
+                                      be given again
+          --san <NAME>                A name or address that certificates are valid for, besides the
+                                      mesh's own; can be given again
+          --key-days <DAYS>           Lifetime of the API keys between clusters, in days [default: 365]
+          --license <FILE>            A licence file for every cluster; a trial of 30 days otherwise
+          --passphrase-words <COUNT>  How many words a generated password has, 3 to 20 [default: 6]
+          --templates <DIR>           A directory whose `elasticsearch.yml`, `kibana.yml` or
+                                      `jvm.options` stand in for the built-in templates
+          --no-templates              The built-in templates again, after `--templates`
+          --no-hosts                  Leave `/etc/hosts` alone
+          --hosts                     Write `/etc/hosts` (root only), after `--no-hosts`
+          --timeout <TIME>            Give up after this long, for example `90s` or `10m` [default: 5m
+                                      and 1m a cluster]
+      -h, --help                      Print help
+
+    Every setting can be said in the environment, too, as in MESH_ELASTIC_MEMORY=3g, MESH_KIBANA=false
+    or MESH_SHARE='logs-*,metrics-*'; an empty variable says nothing. Flags come first, then the
+    environment, then the file, then what the mesh has, then the default: `mesh config` tells which.
+    ");
+}

@@ -1,0 +1,225 @@
+//! Settings in a file, in the environment and in templates: mistakes, precedence, what is in force.
+
+use std::fs;
+
+use insta::assert_snapshot;
+
+use crate::{mesh, run, transcript};
+
+/// `mesh` in a directory of its own that holds these files, with the directory's name taken out of what it says.
+fn run_beside(files: &[(&str, &str)], arguments: &[&str]) -> String {
+    let dir = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        let path = dir.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    let output = mesh(arguments)
+        .current_dir(&dir)
+        .env("MESH_DIR", "mesh")
+        .env("MESH_REGISTRY", "registry.local")
+        .env("MESH_BIND", "")
+        .output();
+    transcript(&output.unwrap()).replace(&fs::canonicalize(&dir).unwrap().display().to_string(), "DIR")
+}
+
+#[test]
+fn a_settings_file_that_cannot_be() {
+    let create = |text| run_beside(&[("mesh.yaml", text)], &["create", "-f", "mesh.yaml", "--dry-run"]);
+    assert_snapshot!(create("clusters: 2\nelastic_mem: 2g\n"), @r"
+    exit 2
+    error: mesh.yaml:2: unknown field `elastic_mem`, expected one of `clusters`, `stack_version`, `registry`, `kibana`, `elastic_memory`, `kibana_memory`, `bind`, `subnet`, `hosts`, `share`, `san`, `key_days`, `license`, `passphrase_words`, `templates`, `timeout`
+
+    hint: `mesh config --schema` tells what each can be
+    ");
+    assert_snapshot!(create("clusters: 2\nshare: logs-*\n"), @r#"
+    exit 2
+    error: mesh.yaml:2: share: invalid type: string "logs-*", expected a sequence
+
+    hint: `mesh config --schema` tells what each can be
+    "#);
+    assert_snapshot!(create("clusters: 2\nkibana: [\n"), @r"
+    exit 2
+    error: mesh.yaml:2: kibana: invalid type: sequence, expected one value
+
+    hint: `mesh config --schema` tells what each can be
+    ");
+    assert_snapshot!(create("clusters: 0\nelastic_memory: 2\nshare:\n- logs-*\n- two words\n"), @r"
+    exit 2
+    error: 3 settings cannot be
+      caused by: mesh.yaml:1: clusters: `0` is not a number of clusters from 1 to 99
+      caused by: mesh.yaml:2: elastic_memory: `2` is not an amount of memory such as `2g` or `1536m`
+      caused by: mesh.yaml:3: share[1]: `two words` is not a pattern of index names such as `logs-*`
+
+    hint: `mesh config --schema` tells what each can be
+    ");
+    assert_snapshot!(create("passphrase_words: 2\n"), @r"
+    exit 2
+    error: mesh.yaml:1: passphrase_words: `2` is not a number of words from 3 to 20
+
+    hint: `mesh config --schema` tells what each can be
+    ");
+    assert_snapshot!(run_beside(&[("conf/mesh.yaml", "")], &["create", "-f", "conf"]), @r"
+    exit 2
+    error: conf cannot be read: `DIR/conf` is not a regular file
+
+    hint: name a settings file with `-f`; `-f -` reads stdin
+    ");
+    assert_snapshot!(run_beside(&[], &["create", "-f", "mesh.yaml"]), @r"
+    exit 2
+    error: mesh.yaml cannot be read: there is no such file
+
+    hint: name a settings file with `-f`; `-f -` reads stdin
+    ");
+}
+
+#[test]
+fn a_variable_that_cannot_be() {
+    let told = transcript(&mesh(&["create", "2"]).env("MESH_KIBANA", "no").env("MESH_SAN", "vm,a/b").output().unwrap());
+    assert_snapshot!(told, @r"
+    exit 2
+    error: 2 settings cannot be
+      caused by: MESH_KIBANA: `no` is not `true` or `false`
+      caused by: MESH_SAN[1]: `a/b` is neither a DNS name nor an IP address
+
+    hint: `mesh config --schema` tells what each can be
+    ");
+}
+
+#[test]
+fn templates_that_cannot_be() {
+    let create = |name, text| run_beside(&[(name, text)], &["create", "2", "--templates", "templates"]);
+    assert_snapshot!(create("templates/elasticsearch.yml", "cluster.name: {{ cluster }}\nnode.name: {{ nod }}\n"), @r"
+    exit 2
+    error: a template in DIR/templates does not render: elasticsearch.yml:2: nobody defines this; known are `cluster`, `node`, `rest`, `transport`, `remote`
+
+    hint: correct it, or go back to the built-in templates with `--no-templates`
+    ");
+    assert_snapshot!(create("templates/kibana.yml", "server.name: [{{ name }}\n"), @r"
+    exit 2
+    error: a template in DIR/templates does not render: kibana.yml is no YAML once it is rendered for cluster01-kibana: did not find expected ',' or ']' at line 2 column 1, while parsing a flow sequence at line 1 column 14
+
+    hint: correct it, or go back to the built-in templates with `--no-templates`
+    ");
+    assert_snapshot!(create("templates/elasticsearch.yaml", "cluster.name: {{ cluster }}\n"), @r"
+    exit 2
+    error: no template is in DIR/templates
+
+    hint: the files that are looked for there are `elasticsearch.yml`, `kibana.yml`, `jvm.options`
+    ");
+    assert_snapshot!(create("mesh.yaml", ""), @r"
+    exit 2
+    error: there is no directory of templates at DIR/templates
+
+    hint: name one that exists with `--templates DIR`, or go back with `--no-templates`
+    ");
+}
+
+/// As an earlier version wrote it: without `templates` and `passphrase_words`.
+const RECORD: &str = r#"{
+  "format": 1,
+  "id": "0123456789abcdef",
+  "spec": {
+    "clusters": "cluster03",
+    "stack_version": "9.5.3",
+    "registry": "docker.elastic.co",
+    "kibana": true,
+    "bind": "127.0.0.1",
+    "elastic_memory": "2g",
+    "kibana_memory": "1536m",
+    "share": ["logs-*"],
+    "san": [],
+    "key_days": 365,
+    "hosts": true
+  },
+  "subnet": "10.213.0.0/24",
+  "owner": { "uid": 999, "gid": 0 },
+  "host_name": "vm"
+}
+"#;
+
+#[test]
+fn the_settings_in_force() {
+    let settings = "# of the file\nkibana_memory: 1g\nregistry: file.local\nstack_version: 9.5.3\nclusters: 5\n";
+    let files = [("mesh/mesh.json", RECORD), ("conf/mesh.yaml", settings)];
+    let arguments = ["config", "4", "--no-kibana", "-f", "conf/mesh.yaml"];
+    assert_snapshot!(run_beside(&files, &arguments), @r"
+    exit 0
+    SETTING           VALUE                              FROM
+    clusters          4                                  flag
+    stack_version     9.5.3                              conf/mesh.yaml:4
+    registry          registry.local                     environment MESH_REGISTRY
+    kibana            false                              flag
+    elastic_memory    2g                                 mesh.json
+    kibana_memory     1g                                 conf/mesh.yaml:2
+    bind              127.0.0.1                          mesh.json
+    subnet            10.213.0.0/24                      mesh.json
+    hosts             true                               mesh.json
+    share             logs-*                             mesh.json
+    san               none                               mesh.json
+    key_days          365                                mesh.json
+    license           as it is, else a trial of 30 days  default
+    passphrase_words  6                                  mesh.json
+    templates         built-in                           mesh.json
+    timeout           5m and 1m a cluster                default
+    ");
+    let data = run_beside(&files, &[&arguments[..], &["-o", "json"]].concat());
+    let data: serde_json::Value = serde_json::from_str(data.strip_prefix("exit 0\n").unwrap()).unwrap();
+    assert_eq!(
+        (&data["version"], &data["settings"]["clusters"], &data["from"]["clusters"]),
+        (&1.into(), &4.into(), &"flag".into())
+    );
+    assert_eq!(data["settings"]["share"], serde_json::json!(["logs-*"]));
+    // without a mesh, a file or a flag
+    let bare = run_beside(&[], &["config", "--no-templates"]);
+    assert!(
+        bare.contains("\nclusters          not said ") && bare.contains("\nsubnet            a free one "),
+        "{bare}"
+    );
+}
+
+#[test]
+fn the_settings_in_force_are_a_settings_file() {
+    let files = [("mesh/mesh.json", RECORD)];
+    let text = run_beside(&files, &["config", "4", "--timeout", "90s", "-o", "yaml"]);
+    let text = text.strip_prefix("exit 0\n").unwrap();
+    let mut child = mesh(&["config", "-f", "-", "-o", "json"])
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), text.as_bytes()).unwrap();
+    let again: serde_json::Value = serde_json::from_slice(&child.wait_with_output().unwrap().stdout).unwrap();
+    let data = run_beside(&files, &["config", "4", "--timeout", "90s", "-o", "json"]);
+    let data: serde_json::Value = serde_json::from_str(data.strip_prefix("exit 0\n").unwrap()).unwrap();
+    assert_eq!(again["settings"], data["settings"]);
+    assert_eq!(again["from"]["timeout"], "stdin:31");
+}
+
+#[test]
+fn the_settings_file_of_the_readme_is_one() {
+    let readme = include_str!("../../README.md");
+    let example = readme.split_once("```yaml\n").unwrap().1.split_once("```").unwrap().0;
+    let told = run_beside(&[("mesh.yaml", example)], &["config", "-f", "mesh.yaml"]);
+    assert!(told.starts_with("exit 0\n") && told.contains("mesh.yaml:1\n"), "{told}");
+}
+
+#[test]
+fn templates_are_seen_from_the_file_that_names_them() {
+    let files = [("conf/mesh.yaml", "templates: own\n"), ("conf/own/jvm.options", "-Xmx{{ heap }}m\n")];
+    let told = run_beside(&files, &["config", "-f", "conf/mesh.yaml", "-o", "yaml"]);
+    assert!(told.contains("# conf/mesh.yaml:1\ntemplates: DIR/conf/own"), "{told}");
+}
+
+#[test]
+fn a_plan_for_programs_is_a_dry_run() {
+    assert_snapshot!(run(&["create", "2", "-o", "json"]), @r"
+    exit 2
+    error: the following required arguments were not provided:
+      --dry-run
+
+    Usage: mesh create --dry-run --output <OUTPUT> --dir <DIR> <N>
+
+    For more information, try '--help'.
+    ");
+}
