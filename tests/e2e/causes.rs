@@ -28,18 +28,33 @@ fn every_cause_is_told_and_mended() {
     let parts = Parts::begin();
     let mesh = Mesh::new("causes");
     mesh.create(&["3", "--no-kibana", "--no-hosts"]);
-    let [first, second, third] = [1, 2, 3].map(|number| mesh.cluster(number));
     all_up(&mesh);
+    credentials(&mesh, &parts);
+    keys(&mesh, &parts);
+    settings_and_certificates(&mesh, &parts);
+    containers(&mesh, &parts);
+
+    parts.part("a licence that does not allow links: this one only a licence mends");
+    mesh.cluster(3).send("POST", "/_license/start_basic?acknowledge=true", None);
+    is_told(&mesh, &[(1, 3, "licence"), (2, 3, "licence"), (3, 1, "licence"), (3, 2, "licence")]);
+    let run = mesh.run(&["verify", "--fix"], 4);
+    assert!(run.stderr.contains("--license"), "{}", run.stderr);
+    parts.part("done");
+}
+
+/// A remote without its credentials is tried with trust by certificate, in silence.
+fn credentials(mesh: &Mesh, parts: &Parts) {
+    let (first, second) = (mesh.cluster(1), mesh.cluster(2));
+    let inside = |script: &str| docker(&["exec", &first.elastic(), "sh", "-c", script]);
 
     parts.part("the keystore lacks the key of a remote, as when its name is misspelt");
     let encoded = key_of(&second)["encoded"].as_str().expect("should be saved").to_owned();
-    let inside = |script: &str| docker(&["exec", &first.elastic(), "sh", "-c", script]);
     inside(&format!(
         "{TOOL} remove cluster.remote.cluster02.credentials && echo '{encoded}' | {TOOL} add -f -x cluster.remote.cluster2.credentials"
     ));
     reload(&first);
-    is_told(&mesh, &[(1, 2, "credentials-missing")]);
-    is_mended(&mesh);
+    is_told(mesh, &[(1, 2, "credentials-missing")]);
+    is_mended(mesh);
 
     parts.part("the server has not read what its keystore holds");
     let path = mesh.path("cluster01/elastic/config/elasticsearch.keystore");
@@ -47,13 +62,33 @@ fn every_cause_is_told_and_mended() {
     inside(&format!("{TOOL} remove cluster.remote.cluster03.credentials"));
     reload(&first);
     fs::write(&path, whole).expect("should be writable");
-    is_told(&mesh, &[(1, 3, "credentials-unread")]);
-    is_mended(&mesh);
+    is_told(mesh, &[(1, 3, "credentials-unread")]);
+    is_mended(mesh);
+
+    parts.part("a key of the wrong type");
+    let rest = second.post("/_security/api_key", &json!({ "name": "rest" }));
+    let encoded = rest["encoded"].as_str().expect("should be told").to_owned();
+    inside(&format!("echo '{encoded}' | {TOOL} add -f -x cluster.remote.cluster02.credentials"));
+    reload(&first);
+    is_told(mesh, &[(1, 2, "key-type")]);
+    is_mended(mesh);
+
+    parts.part("a key that the remote does not know, and something that is no key");
+    inside(&format!(
+        "printf '%s\\n' bm9ib2R5OnMzY3JldA== nonsense | {TOOL} add -f -x cluster.remote.cluster02.credentials cluster.remote.cluster03.credentials"
+    ));
+    is_told(mesh, &[(1, 2, "key-unknown"), (1, 3, "credentials-malformed")]);
+    is_mended(mesh);
+}
+
+/// Keys that their own server no longer takes.
+fn keys(mesh: &Mesh, parts: &Parts) {
+    let [first, second, third] = [1, 2, 3].map(|number| mesh.cluster(number));
 
     parts.part("the key was invalidated");
     second.delete("/_security/api_key", Some(&json!({ "ids": [key_of(&second)["id"]] })));
-    is_told(&mesh, &[(1, 2, "key-invalidated"), (3, 2, "key-invalidated")]);
-    is_mended(&mesh);
+    is_told(mesh, &[(1, 2, "key-invalidated"), (3, 2, "key-invalidated")]);
+    is_mended(mesh);
 
     parts.part("the key has expired");
     let key = format!("/_security/cross_cluster/api_key/{}", key_of(&third)["id"].as_str().expect("should have an id"));
@@ -62,29 +97,19 @@ fn every_cause_is_told_and_mended() {
         let link = first.get("/_resolve/cluster/cluster03:*");
         (link["cluster03"]["connected"] == false).then_some(())
     });
-    is_told(&mesh, &[(1, 3, "key-expired"), (2, 3, "key-expired")]);
-    is_mended(&mesh);
+    is_told(mesh, &[(1, 3, "key-expired"), (2, 3, "key-expired")]);
+    is_mended(mesh);
 
     parts.part("the key lets others search something else");
     let key = format!("/_security/cross_cluster/api_key/{}", key_of(&third)["id"].as_str().expect("should have an id"));
     third.put(&key, &json!({ "access": { "search": [{ "names": ["other-*"] }] } }));
-    is_told(&mesh, &[(1, 3, "key-access"), (2, 3, "key-access")]);
-    is_mended(&mesh);
+    is_told(mesh, &[(1, 3, "key-access"), (2, 3, "key-access")]);
+    is_mended(mesh);
+}
 
-    parts.part("a key of the wrong type");
-    let rest = second.post("/_security/api_key", &json!({ "name": "rest" }));
-    let encoded = rest["encoded"].as_str().expect("should be told").to_owned();
-    inside(&format!("echo '{encoded}' | {TOOL} add -f -x cluster.remote.cluster02.credentials"));
-    reload(&first);
-    is_told(&mesh, &[(1, 2, "key-type")]);
-    is_mended(&mesh);
-
-    parts.part("a key that the remote does not know, and something that is no key");
-    inside(&format!(
-        "printf '%s\\n' bm9ib2R5OnMzY3JldA== nonsense | {TOOL} add -f -x cluster.remote.cluster02.credentials cluster.remote.cluster03.credentials"
-    ));
-    is_told(&mesh, &[(1, 2, "key-unknown"), (1, 3, "credentials-malformed")]);
-    is_mended(&mesh);
+/// Where a remote is looked for, and what it shows there.
+fn settings_and_certificates(mesh: &Mesh, parts: &Parts) {
+    let [first, second, third] = [1, 2, 3].map(|number| mesh.cluster(number));
 
     parts.part("the port of the old trust, a dropped remote, another setting");
     let remote = |setting: &str, value: Value| {
@@ -95,22 +120,22 @@ fn every_cause_is_told_and_mended() {
     first.put("/_cluster/settings", &remote("cluster02.proxy_address", json!(address)));
     second.put("/_cluster/settings", &remote("cluster03.*", Value::Null));
     third.put("/_cluster/settings", &remote("cluster01.skip_unavailable", json!(false)));
-    is_told(&mesh, &[(1, 2, "remote-wrong-port"), (2, 3, "remote-missing"), (3, 1, "remote-altered")]);
-    is_mended(&mesh);
+    is_told(mesh, &[(1, 2, "remote-wrong-port"), (2, 3, "remote-missing"), (3, 1, "remote-altered")]);
+    is_mended(mesh);
 
     parts.part("the authority of a remote is not among those that are trusted");
     let bundle = mesh.path("cluster01/elastic/config/certs/mesh-ca.crt");
     fs::write(&bundle, mesh.read("cluster01/certs/ca.crt") + &mesh.read("cluster03/certs/ca.crt"))
         .expect("should be writable");
-    is_told(&mesh, &[(1, 2, "certificate-untrusted")]);
-    is_mended(&mesh);
+    is_told(mesh, &[(1, 2, "certificate-untrusted")]);
+    is_mended(mesh);
 
     parts.part("a certificate that has expired, and one for another name");
     show(&second, &["cluster02-elastic", "localhost"], -1);
     show(&third, &["elsewhere", "localhost"], 30);
     // the same certificates stand before the REST API, where this program looks for the names and dates, too
     comes_to(
-        &mesh,
+        mesh,
         &[
             (1, 2, "certificate-expired"),
             (1, 3, "certificate-name"),
@@ -120,14 +145,19 @@ fn every_cause_is_told_and_mended() {
             (3, 2, "certificate-expired"),
         ],
     );
-    is_mended(&mesh);
+    is_mended(mesh);
+}
+
+/// The containers themselves.
+fn containers(mesh: &Mesh, parts: &Parts) {
+    let [first, second, third] = [1, 2, 3].map(|number| mesh.cluster(number));
 
     parts.part("a container at another address of the network, one that is not in it");
     docker(&["network", "disconnect", NETWORK, &second.elastic()]);
     docker(&["network", "connect", NETWORK, &second.elastic()]);
     docker(&["network", "disconnect", NETWORK, &third.elastic()]);
     comes_to(
-        &mesh,
+        mesh,
         &[
             (1, 2, "name-other-address"),
             (1, 3, "container-not-in-network"),
@@ -138,29 +168,22 @@ fn every_cause_is_told_and_mended() {
             (3, 2, "container-not-in-network"),
         ],
     );
-    is_mended(&mesh);
+    is_mended(mesh);
 
     parts.part("a container that is paused; one that is stopped: the search says 200 and has fewer hits");
     [first, second, third].iter().for_each(links::write_document);
     docker(&["pause", &second.elastic()]);
     docker(&["stop", &third.elastic()]);
     let gone = "container-not-running";
-    is_told(&mesh, &[(1, 2, gone), (1, 3, gone), (2, 1, gone), (2, 3, gone), (3, 1, gone), (3, 2, gone)]);
-    let remedies = remedies(&mesh);
+    is_told(mesh, &[(1, 2, gone), (1, 3, gone), (2, 1, gone), (2, 3, gone), (3, 1, gone), (3, 2, gone)]);
+    let remedies = remedies(mesh);
     assert_eq!(remedies, ["`docker unpause cluster02-elastic`", "`mesh manage start 3`"]);
     docker(&["unpause", &second.elastic()]);
     let found = links::search(&first);
     assert_eq!(links::sources(&found), ["cluster01", "cluster02"]);
     assert_eq!(links::fate(&found, "cluster03"), "skipped");
     mesh.run(&["manage", "start", "3"], 0);
-    all_up(&mesh);
-
-    parts.part("a licence that does not allow links: this one only a licence mends");
-    third.send("POST", "/_license/start_basic?acknowledge=true", None);
-    is_told(&mesh, &[(1, 3, "licence"), (2, 3, "licence"), (3, 1, "licence"), (3, 2, "licence")]);
-    let run = mesh.run(&["verify", "--fix"], 4);
-    assert!(run.stderr.contains("--license"), "{}", run.stderr);
-    parts.part("done");
+    all_up(mesh);
 }
 
 fn key_of(cluster: &Cluster<'_>) -> Value {

@@ -109,7 +109,7 @@ fn each_harm_is_told_by_its_own_cause() {
             evidence.paths.insert(link(), PathFacts::Reached { address: "10.213.0.240".to_owned() });
         }),
         ("1→2 port-closed", |_, evidence| {
-            drop(evidence.paths.insert(link(), PathFacts::Closed("refused".to_owned())))
+            drop(evidence.paths.insert(link(), PathFacts::Closed("refused".to_owned())));
         }),
         ("1→2 port-silent", |_, evidence| drop(evidence.paths.insert(link(), PathFacts::TimedOut))),
         ("1→2 certificate-expired", |_, evidence| {
@@ -128,7 +128,9 @@ fn each_harm_is_told_by_its_own_cause() {
             remotes.insert("cluster.remote.cluster02.proxy_address".to_owned(), "10.213.0.12:9300".to_owned());
         }),
         ("1→2 credentials-missing", |_, evidence| drop(evidence.presented.insert(link(), Presented::Absent))),
-        ("1→2 credentials-unread", |_, evidence| drop(evidence.by_key.insert(link(), false))),
+        ("1→2 credentials-unread", |_, evidence| {
+            evidence.by_key.insert(link(), false);
+        }),
         ("1→2 key-type", |_, evidence| present(evidence, |key| key.kind = "rest".to_owned())),
         ("1→2 key-invalidated", |_, evidence| present(evidence, |key| key.invalidated = true)),
         ("1→2 key-expired", |_, evidence| present(evidence, |key| key.expires = Some(NOW))),
