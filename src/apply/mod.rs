@@ -10,7 +10,7 @@ mod security;
 pub mod sysctl;
 pub mod wait;
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, time::Instant};
 
 use futures::{StreamExt as _, stream};
 use serde_json::Value;
@@ -98,7 +98,7 @@ impl<'a> Apply<'a> {
     }
 
     async fn step(&self, step: &Step, line: &StageLine) -> Result<(), Error> {
-        tracing::debug!(%step, "begin");
+        let begun = Instant::now();
         let outcome = match step {
             Step::PullImage(image) => self.pull_image(image, line).await,
             Step::Record => self.record(),
@@ -134,7 +134,7 @@ impl<'a> Apply<'a> {
             Step::RemoveHosts => self.write_hosts(false),
             Step::RemoveDirectory => self.remove_directory(),
         };
-        tracing::debug!(%step, ok = outcome.is_ok(), "end");
+        tracing::info!("{step}: {} after {:.1?}", if outcome.is_ok() { "done" } else { "failed" }, begun.elapsed());
         outcome
     }
 

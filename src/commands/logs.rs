@@ -11,9 +11,8 @@ use futures::{
     stream::{Peekable, SelectAll},
 };
 use time::OffsetDateTime;
-use tokio::signal::unix::{SignalKind, signal};
 
-use super::{open, recorded::Recorded};
+use super::{ended, open, recorded::Recorded};
 use crate::{
     ask::log_line::{LogLine, plain},
     cli::LogsArgs,
@@ -43,14 +42,9 @@ pub async fn logs(args: &LogsArgs, dir: PathBuf, console: &Console) -> Result<Ex
         if args.follow { page.follow(&docker, &there, now).await } else { Ok(()) }
     };
     // Ctrl-C is how one stops reading
-    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-    else {
-        return reading.await.map(|()| Exit::Done);
-    };
     tokio::select! {
         outcome = reading => outcome?,
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
+        () = ended() => {}
     }
     Ok(Exit::Done)
 }

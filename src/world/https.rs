@@ -2,7 +2,7 @@
 
 use std::{
     net::{IpAddr, SocketAddr},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use reqwest::{Certificate, Client, Method, StatusCode, header::CONTENT_TYPE, tls::TlsInfo};
@@ -119,7 +119,8 @@ impl Https {
         timeout: Duration,
     ) -> Result<RawAnswer, HttpsError> {
         let no_answer = |cause: reqwest::Error| HttpsError::NoAnswer { base: self.base.clone(), cause };
-        let mut request = self.client.request(method, format!("{}{path}", self.base)).timeout(timeout);
+        let begun = Instant::now();
+        let mut request = self.client.request(method.clone(), format!("{}{path}", self.base)).timeout(timeout);
         if let Some(login) = login {
             request = request.basic_auth(login.user, Some(login.password.expose()));
         }
@@ -130,6 +131,7 @@ impl Https {
         let status = response.status();
         let shown = response.extensions().get::<TlsInfo>().and_then(|tls| tls.peer_certificate().map(<[u8]>::to_vec));
         let bytes = response.bytes().await.map_err(no_answer)?;
+        tracing::debug!("{method} {}{path}: {status} after {:.0?}", self.base, begun.elapsed());
         Ok(RawAnswer { status: status.as_u16(), bytes: bytes.into(), certificate: shown.unwrap_or_default() })
     }
 }

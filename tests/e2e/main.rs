@@ -6,6 +6,7 @@
 //! - [`bad_day`]: two runs at once, a run that is killed late, a server that dies.
 //! - [`causes`]: every cause that takes a link down, told and mended.
 //! - [`caller`]: somebody who is not root.
+//! - [`tour`]: what the commands that look and ask show.
 //!
 //! Everything else is what these four say, one file a subject. One engine holds one mesh, so the tests run one after another.
 
@@ -21,16 +22,21 @@ mod doors;
 mod drift;
 mod hosts;
 mod keystore;
+mod kills;
 mod leftovers;
 mod limits;
 mod links;
+mod load;
+mod machine;
 mod manage;
 mod mesh;
 mod reset;
 mod rest;
+mod scale;
 mod secrets;
 mod snapshot;
 mod story;
+mod tour;
 
 use std::{
     thread::sleep,

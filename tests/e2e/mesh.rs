@@ -7,7 +7,7 @@ use std::{
     os::unix::fs::{MetadataExt as _, chown},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
@@ -192,12 +192,31 @@ impl Drop for Mesh {
     }
 }
 
-fn read(mut pipe: impl Read + Send + 'static) -> JoinHandle<String> {
-    thread::spawn(move || {
-        let mut bytes = Vec::new();
-        let _ = pipe.read_to_end(&mut bytes);
-        String::from_utf8_lossy(&bytes).into_owned()
-    })
+/// What comes through a pipe, as far as it has come.
+#[derive(Clone, Default)]
+pub struct Heard(Arc<Mutex<Vec<u8>>>);
+
+impl Heard {
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.0.lock().unwrap_or_else(PoisonError::into_inner)).into_owned()
+    }
+
+    /// Stages that have ended well.
+    pub fn stages(&self) -> usize {
+        self.text().matches('✓').count()
+    }
+}
+
+fn read(mut pipe: impl Read + Send + 'static) -> (JoinHandle<()>, Heard) {
+    let heard = Heard::default();
+    let ours = heard.clone();
+    let reader = thread::spawn(move || {
+        let mut chunk = [0; 4096];
+        while let Ok(count @ 1..) = pipe.read(&mut chunk) {
+            ours.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(&chunk[..count]);
+        }
+    });
+    (reader, heard)
 }
 
 /// A run that goes on.
@@ -205,14 +224,33 @@ pub struct Running<'a> {
     mesh: &'a Mesh,
     command: String,
     child: Child,
-    stdout: JoinHandle<String>,
-    stderr: JoinHandle<String>,
+    stdout: (JoinHandle<()>, Heard),
+    stderr: (JoinHandle<()>, Heard),
     begun: Instant,
 }
 
 impl Running<'_> {
     pub fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// What it says on stderr, as it says it.
+    pub fn stderr(&self) -> Heard {
+        self.stderr.1.clone()
+    }
+
+    /// Ends the run by SIGKILL after so many stages, or after so long, whichever is meant; `None` when it ended before.
+    pub fn kill_after(mut self, stages: Option<usize>, time: Duration) -> Option<Run> {
+        let heard = self.stderr();
+        while self.begun.elapsed() < time && stages.is_none_or(|stages| heard.stages() < stages) {
+            if self.child.try_wait().expect("should be our child").is_some() {
+                return None;
+            }
+            thread::sleep(Duration::from_millis(1));
+        }
+        let killed = self.child.kill().is_ok();
+        let run = self.end();
+        (killed && run.exit.is_none()).then_some(run)
     }
 
     /// Waits until `event` has come about, and ends the run by SIGKILL there and then.
@@ -223,9 +261,14 @@ impl Running<'_> {
     }
 
     /// Waits until `event` has come about, and asks the run to end, as Ctrl-C does.
-    pub fn interrupt_when(mut self, what: &str, event: impl FnMut() -> bool) -> Run {
+    pub fn interrupt_when(self, what: &str, event: impl FnMut() -> bool) -> Run {
+        self.ask_to_end("-INT", what, event)
+    }
+
+    /// The same by any signal.
+    pub fn ask_to_end(mut self, signal: &str, what: &str, event: impl FnMut() -> bool) -> Run {
         self.come_to(what, event);
-        let asked = Command::new("kill").args(["-INT", &self.pid().to_string()]).status();
+        let asked = Command::new("kill").args([signal, &self.pid().to_string()]).status();
         assert!(asked.is_ok_and(|status| status.success()));
         self.end()
     }
@@ -250,7 +293,10 @@ impl Running<'_> {
             thread::sleep(Duration::from_millis(5));
         };
         let took = self.begun.elapsed();
-        let text = |pipe: JoinHandle<String>| pipe.join().expect("should have read the pipe");
+        let text = |(reader, heard): (JoinHandle<()>, Heard)| {
+            reader.join().expect("should have read the pipe");
+            heard.text()
+        };
         let run = Run { exit: status.code(), stdout: text(self.stdout), stderr: text(self.stderr), took };
         println!("          {} ({:.1} s, {status})", self.command, took.as_secs_f64());
         if took > SLOW {

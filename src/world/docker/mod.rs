@@ -81,8 +81,10 @@ impl DockerError {
         }
     }
 
+    /// What a failed call is told as. It is asked for once a call has ended, well or not, so this is where calls are logged.
     fn refused(action: impl Into<String>) -> impl FnOnce(Cause) -> Self {
         let action = action.into();
+        tracing::debug!("docker: {action}");
         move |cause| Self::Refused { action, cause: Box::new(cause) }
     }
 

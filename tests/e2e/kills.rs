@@ -1,0 +1,127 @@
+//! A run that is killed, at any stage and at any moment: the same command again ends in the mesh that was asked for.
+//!
+//! `killed_here_and_there` fits into CI. `killed_everywhere` is the whole, and `scripts/faults` runs it.
+
+use std::time::Duration;
+
+use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
+use serde_json::Value;
+
+use crate::{
+    Parts, links,
+    mesh::{Mesh, Run, SMALL},
+};
+
+/// No stage of any run takes longer.
+const FOR_EVER: Duration = Duration::from_mins(3);
+/// Moments are drawn from this, so that a failure can be repeated.
+const SEED: u64 = 20_261_122;
+
+#[test]
+#[ignore = "needs root, Docker and the images of images/: run by scripts/test"]
+fn killed_here_and_there() {
+    let parts = Parts::begin();
+    let mesh = Mesh::new("kills");
+    for stages in [1, 9, 14] {
+        parts.part(&format!("`create 3` killed after stage {stages}"));
+        let killed = create(&mesh, "3").kill_after(Some(stages), FOR_EVER);
+        assert!(killed.is_some(), "should have been killed");
+        is_whole_after(&mesh, &["create", "3"], 3);
+        if stages != 14 {
+            mesh.run(&["reset", "--yes"], 0);
+        }
+    }
+    parts.part("`manage restart` is asked to end by SIGTERM, killed, and typed again");
+    let ended = mesh.start(&["manage", "restart", "1", "3"]);
+    let heard = ended.stderr();
+    let ended = ended.ask_to_end("-TERM", "a first stage", || heard.stages() > 0);
+    assert_eq!(ended.exit, Some(4), "{}", ended.stderr);
+    assert!(ended.stderr.contains("hint: type the same command again"), "{}", ended.stderr);
+    assert!(mesh.start(&["manage", "restart", "1", "3"]).kill_after(Some(2), FOR_EVER).is_some());
+    is_whole_after(&mesh, &["manage", "restart", "1", "3"], 3);
+    parts.part("`reset` is killed, and typed again");
+    assert!(mesh.start(&["reset", "--yes"]).kill_after(Some(1), FOR_EVER).is_some());
+    is_gone_after_reset(&mesh);
+    parts.part("done");
+}
+
+#[test]
+#[ignore = "takes a quarter of an hour: run by scripts/faults"]
+fn killed_everywhere() {
+    let parts = Parts::begin();
+    let mesh = Mesh::new("kills");
+    parts.part("as it is when nobody kills it");
+    let whole = create(&mesh, "3").end();
+    assert_eq!(whole.exit, Some(0), "{}", whole.stderr);
+    let (stages, time) = (whole.stderr.matches('✓').count(), whole.took);
+    mesh.run(&["reset", "--yes"], 0);
+
+    let mut moments = StdRng::seed_from_u64(SEED);
+    let boundaries = (1..stages).map(|stage| (Some(stage), FOR_EVER));
+    let random: Vec<_> = (0..12).map(|_| (None, time.mul_f64(moments.random_range(0.01..0.98)))).collect();
+    for (stage, moment) in boundaries.chain(random) {
+        let when = stage.map_or_else(|| format!("{:.2} s", moment.as_secs_f64()), |stage| format!("stage {stage}"));
+        parts.part(&format!("`create 3` killed after {when}"));
+        let killed = create(&mesh, "3").kill_after(stage, moment);
+        assert!(killed.is_some(), "should have been killed after {when}");
+        is_whole_after(&mesh, &["create", "3"], 3);
+        mesh.run(&["reset", "--yes"], 0);
+    }
+
+    for stage in [2, 7, 10, 12] {
+        parts.part(&format!("`create 4` on three clusters, killed after stage {stage}"));
+        mesh.create(&["3", "--no-kibana"]);
+        links::write_document(&mesh.cluster(1));
+        let killed = create(&mesh, "4").kill_after(Some(stage), FOR_EVER);
+        assert!(killed.is_some(), "should have been killed after stage {stage}");
+        is_whole_after(&mesh, &["create", "4"], 4);
+        assert_eq!(mesh.cluster(1).get("/mesh-cluster01/_count")["count"], 1, "no document is lost");
+        mesh.run(&["reset", "--yes"], 0);
+    }
+
+    mesh.create(&["3", "--no-kibana"]);
+    links::write_document(&mesh.cluster(2));
+    for stage in 1..=4 {
+        parts.part(&format!("`manage restart` killed after stage {stage}"));
+        let moment = if stage == 4 { Duration::from_millis(700) } else { FOR_EVER };
+        let stages = (stage != 4).then_some(stage);
+        assert!(mesh.start(&["manage", "restart", "1", "3"]).kill_after(stages, moment).is_some());
+        is_whole_after(&mesh, &["manage", "restart", "1", "3"], 3);
+        assert_eq!(mesh.cluster(2).get("/mesh-cluster02/_count")["count"], 1, "no document is lost");
+    }
+
+    for stage in [1, 2, 3, 0] {
+        parts.part(&format!("`reset` killed after stage {stage}"));
+        let moment = if stage == 0 { Duration::from_millis(30) } else { FOR_EVER };
+        let killed = mesh.start(&["reset", "--yes"]).kill_after((stage != 0).then_some(stage), moment);
+        assert!(killed.is_some(), "should have been killed");
+        is_gone_after_reset(&mesh);
+        mesh.create(&["2", "--no-kibana"]);
+    }
+    parts.part("done");
+}
+
+fn create<'a>(mesh: &'a Mesh, clusters: &str) -> crate::mesh::Running<'a> {
+    mesh.start(&[&["create", clusters, "--no-kibana"], &SMALL[..]].concat())
+}
+
+/// The same command, and then: nothing is left to do, every link is proved, and there is one key a cluster.
+fn is_whole_after(mesh: &Mesh, command: &[&str], clusters: u8) -> Run {
+    let command =
+        if command[0] == "create" { [command, &["--no-kibana"], &SMALL[..]].concat() } else { command.to_vec() };
+    let run = mesh.run(&command, 0);
+    let plan = mesh.run(&["create", "--dry-run"], 0).stdout;
+    assert!(plan.contains("nothing to do"), "{plan}");
+    let report: Value = serde_json::from_str(&mesh.run(&["verify", "-o", "json"], 0).stdout).expect("should be JSON");
+    assert_eq!(report["up"], true, "{report}");
+    (1..=clusters).for_each(|number| links::has_one_key(&mesh.cluster(number)));
+    run
+}
+
+fn is_gone_after_reset(mesh: &Mesh) {
+    mesh.run(&["reset", "--yes"], 0);
+    assert_eq!(mesh.containers(), Vec::<String>::new());
+    assert!(!mesh.path("mesh.json").exists() && !mesh.path("cluster01").exists());
+    let again = mesh.run(&["reset", "--yes"], 0).stdout;
+    assert!(again.contains("nothing to do"), "{again}");
+}
