@@ -136,14 +136,16 @@ await_docker() {
   done
 }
 
-# Ends the engine, if it is this script that started it. It stops containers that still run, and gives them time.
+# Ends the engine, if it is this script that started it. It stops containers that still run, and gives them time. A test
+# restarts the engine, so it need not be the same process any more.
 stop_started_docker() {
   [[ -n $started_dockerd ]] || return 0
-  kill "$started_dockerd" 2>/dev/null || return 0
-  local deadline=$((SECONDS + 150))
-  while kill -0 "$started_dockerd" 2>/dev/null; do
+  local pid deadline=$((SECONDS + 150))
+  pid=$(cat /var/run/docker.pid 2>/dev/null) || return 0
+  kill "$pid" 2>/dev/null || return 0
+  while kill -0 "$pid" 2>/dev/null; do
     if ((SECONDS >= deadline)); then
-      kill -KILL "$started_dockerd" 2>/dev/null || true
+      kill -KILL "$pid" 2>/dev/null || true
       break
     fi
     sleep 0.2

@@ -87,12 +87,14 @@ fn restart_engine(meanwhile: impl FnOnce()) {
     } else {
         let words: Vec<String> =
             line.split(|byte| *byte == 0).map(|word| String::from_utf8_lossy(word).into_owned()).collect();
+        // a process of its own: as a child of this one it would stay as a zombie when it ends
         Command::new("setsid")
+            .arg("--fork")
             .args(words.iter().filter(|word| !word.is_empty()))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
-            .spawn()
+            .status()
             .expect("should start again");
     }
     wait_for("the engine to answer", BACK, || try_docker(&["info"]).0.then_some(()));

@@ -30,6 +30,7 @@ mod load;
 mod machine;
 mod manage;
 mod mesh;
+mod pairs;
 mod reset;
 mod rest;
 mod scale;
