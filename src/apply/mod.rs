@@ -10,7 +10,12 @@ mod security;
 pub mod sysctl;
 pub mod wait;
 
-use std::{collections::HashMap, sync::Arc, time::Instant};
+use std::{
+    cell::RefCell,
+    collections::HashMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use futures::{StreamExt as _, stream};
 use serde_json::Value;
@@ -19,7 +24,7 @@ use tokio::sync::Mutex;
 
 use self::wait::Patience;
 use crate::{
-    console::{Console, StageLine},
+    console::{Console, StageLine, StageTime},
     error::{Error, Exit},
     mesh::{Mesh, Owner, id::ClusterId},
     plan::{Effect, Plan, Stage, Step},
@@ -42,6 +47,8 @@ pub struct Apply<'a> {
     pub licence: Option<Value>,
     pub now: OffsetDateTime,
     pub root: bool,
+    /// What each stage took, in order.
+    pub timings: RefCell<Vec<StageTime>>,
     seeds: Mutex<HashMap<String, Seed>>,
 }
 
@@ -54,7 +61,17 @@ impl<'a> Apply<'a> {
         patience: &'a Patience,
         (root, now): (bool, OffsetDateTime),
     ) -> Self {
-        Self { mesh, world, console, patience, licence: None, now, root, seeds: Mutex::default() }
+        Self {
+            mesh,
+            world,
+            console,
+            patience,
+            licence: None,
+            now,
+            root,
+            timings: RefCell::default(),
+            seeds: Mutex::default(),
+        }
     }
 
     /// Carries out a plan. What was done before a failure stays, for the next run to go on from.
@@ -81,12 +98,27 @@ impl<'a> Apply<'a> {
         // one that ends while it boots fails the run at once; links are all looked at, to name each that is down
         let boots = stage.steps.iter().all(|step| matches!(step, Step::AwaitReady(_)));
         let together = if waits { stage.steps.len() } else { TOGETHER };
+        let (begun, slowest) = (Instant::now(), RefCell::new(None::<(Duration, &Step)>));
         let errors: Vec<Error> = stream::iter(&stage.steps)
-            .map(|step| self.step(step, &line))
+            .map(async |step| {
+                let begun = Instant::now();
+                let outcome = self.step(step, &line).await;
+                let took = begun.elapsed();
+                slowest.borrow_mut().take_if(|(longest, _)| *longest < took);
+                slowest.borrow_mut().get_or_insert((took, step));
+                outcome
+            })
             .buffer_unordered(together)
             .filter_map(async |outcome| outcome.inspect_err(|_| self.patience.abandon(boots)).err())
             .collect()
             .await;
+        let slowest = slowest.into_inner().map(|(took, step)| (step.to_string(), took));
+        self.timings.borrow_mut().push(StageTime {
+            title: stage.title,
+            steps: stage.steps.len(),
+            took: begun.elapsed(),
+            slowest,
+        });
         self.patience.abandon(false);
         if errors.is_empty() {
             line.done();

@@ -1,11 +1,11 @@
 //! The arguments of `mesh create` and `mesh config`. No behaviour.
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 
 use super::{TextFormat, settings};
 
 #[derive(Debug, Args)]
-#[command(after_help = settings::ELSEWHERE)]
+#[command(after_help = settings::ELSEWHERE, group(ArgGroup::new("data").args(["dry_run", "timings"])))]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct CreateArgs {
     /// Remove the mesh that exists, with its data, and start afresh
@@ -17,8 +17,11 @@ pub struct CreateArgs {
     /// Print the plan and change nothing
     #[arg(long)]
     pub dry_run: bool,
-    /// How to print the plan: `text`, `json` or `yaml` [default: text]
-    #[arg(long, short, value_enum, requires = "dry_run", hide_possible_values = true)]
+    /// Tell what each stage took, and its slowest step
+    #[arg(long, conflicts_with = "dry_run")]
+    pub timings: bool,
+    /// How to print the plan or the timings: `text`, `json` or `yaml` [default: text]
+    #[arg(long, short, value_enum, requires = "data", hide_possible_values = true)]
     pub output: Option<TextFormat>,
     /// Go on when memory or disk seem too small
     #[arg(long)]

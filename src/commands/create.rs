@@ -2,7 +2,7 @@
 
 use std::{
     path::{Path, PathBuf},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use rand::{RngExt as _, rand_core::UnwrapErr, rngs::SysRng};
@@ -12,8 +12,8 @@ use time::OffsetDateTime;
 use super::{consent, interruptible, lock, open, settings, time_for};
 use crate::{
     apply::{Apply, wait::Patience},
-    cli::CreateArgs,
-    console::Console,
+    cli::{CreateArgs, TextFormat},
+    console::{Console, Notation},
     error::{Error, Exit},
     mesh::{Mesh, Owner, decide::Circumstances, spec::Asked},
     plan::{
@@ -88,8 +88,22 @@ pub async fn create(args: &CreateArgs, dir: PathBuf, console: &Console) -> Resul
         Ok(())
     })
     .await?;
-    console.welcome(&mesh, begun.elapsed());
+    told(args, &mesh, &apply, begun.elapsed(), console);
     Ok(Exit::Done)
+}
+
+/// What the user is left with: the mesh, and where the time went if they asked for that.
+fn told(args: &CreateArgs, mesh: &Mesh, apply: &Apply<'_>, took: Duration, console: &Console) {
+    let stages = apply.timings.borrow();
+    match args.output.filter(|_| args.timings) {
+        Some(TextFormat::Json) => return console.timings_value(Notation::Json, &stages, took),
+        Some(TextFormat::Yaml) => return console.timings_value(Notation::Yaml, &stages, took),
+        Some(TextFormat::Text) | None => console.welcome(mesh, &stages, took),
+    }
+    if args.timings {
+        console.line("");
+        console.timings(&stages, took);
+    }
 }
 
 async fn look_again(world: &World, mesh: &Mesh) -> Result<Observed, Error> {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Console, Notation, bytes, duration, err};
+use super::{Console, Notation, StageTime, bytes, duration, err, timings::summary};
 use crate::{
     cli::TextFormat,
     mesh::{Mesh, id::ServiceKind, layout},
@@ -69,7 +69,7 @@ impl Console {
     }
 
     /// What a finished `mesh create` leaves its user with.
-    pub fn welcome(&self, mesh: &Mesh, took: Duration) {
+    pub fn welcome(&self, mesh: &Mesh, stages: &[StageTime], took: Duration) {
         if self.is_quiet() {
             return;
         }
@@ -78,7 +78,7 @@ impl Console {
             "\n{count} {} in {}, every link proved ({})\n",
             clusters(count),
             mesh.dir.display(),
-            duration(took)
+            summary(stages, took)
         ));
         for cluster in mesh.clusters() {
             let urls: Vec<String> =

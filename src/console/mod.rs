@@ -11,6 +11,7 @@ mod settings;
 mod stage;
 mod status;
 mod table;
+mod timings;
 
 use std::{
     cell::Cell,
@@ -24,6 +25,7 @@ use serde::Serialize;
 pub use self::{
     stage::StageLine,
     table::{Mark, Table},
+    timings::StageTime,
 };
 use crate::{
     error::Error,

@@ -26,7 +26,9 @@ fn help_of_the_commands_with_settings() {
                                       (`MESH_LOG` chooses in detail)
           --color <WHEN>              Controls when to use color [default: auto] [possible values: auto,
                                       always, never]
-      -o, --output <OUTPUT>           How to print the plan: `text`, `json` or `yaml` [default: text]
+          --timings                   Tell what each stage took, and its slowest step
+      -o, --output <OUTPUT>           How to print the plan or the timings: `text`, `json` or `yaml`
+                                      [default: text]
           --force                     Go on when memory or disk seem too small
       -f, --file <FILE>               Settings from a file, `mesh.yaml`; `-` reads it from stdin
           --stack-version <VERSION>   Version of Elasticsearch and Kibana [default: 9.5.3]

@@ -216,9 +216,9 @@ fn a_plan_for_programs_is_a_dry_run() {
     assert_snapshot!(run(&["create", "2", "-o", "json"]), @r"
     exit 2
     error: the following required arguments were not provided:
-      --dry-run
+      <--dry-run|--timings>
 
-    Usage: mesh create --dry-run --output <OUTPUT> --dir <DIR> <N>
+    Usage: mesh create --output <OUTPUT> --dir <DIR> <--dry-run|--timings> <N>
 
     For more information, try '--help'.
     ");

@@ -1,0 +1,114 @@
+//! Where the time of a run went. I/O: the terminal.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::{Console, Mark, Notation, Table, duration};
+
+/// The version of the form of `mesh create --timings -o json`.
+const VERSION: u32 = 1;
+/// A stage that takes less than this share of the whole is not named in the closing line.
+const WORTH_NAMING: f64 = 0.1;
+
+/// What one stage took.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StageTime {
+    pub title: &'static str,
+    pub steps: usize,
+    pub took: Duration,
+    /// The step that took longest, and how long.
+    pub slowest: Option<(String, Duration)>,
+}
+
+#[derive(Serialize)]
+struct Timings<'a> {
+    version: u32,
+    /// From the first look to the last, stages and what lies between them.
+    seconds: f64,
+    stages: Vec<StageLine<'a>>,
+}
+
+#[derive(Serialize)]
+struct StageLine<'a> {
+    stage: &'a str,
+    steps: usize,
+    seconds: f64,
+    slowest: Option<SlowestLine<'a>>,
+}
+
+#[derive(Serialize)]
+struct SlowestLine<'a> {
+    step: &'a str,
+    seconds: f64,
+}
+
+impl Console {
+    /// A row a stage.
+    pub fn timings(&self, stages: &[StageTime], whole: Duration) {
+        let mut table = Table::new(&["STAGE", "STEPS", "TOOK", "SLOWEST STEP", "TOOK"]).right(&[1, 2, 4]);
+        let plain = |text: String| (text, Mark::Plain);
+        for stage in stages {
+            let (step, longest) = stage.slowest.clone().unwrap_or_default();
+            let cells = [
+                stage.title.to_owned(),
+                stage.steps.to_string(),
+                duration(stage.took),
+                step.chars().take(60).collect(),
+                duration(longest),
+            ];
+            table.row(cells.map(plain));
+        }
+        let others = whole.saturating_sub(stages.iter().map(|stage| stage.took).sum());
+        table.row(
+            ["looking and deciding".to_owned(), String::new(), duration(others), String::new(), String::new()]
+                .map(plain),
+        );
+        self.table(&table);
+    }
+
+    /// The same for programs.
+    pub fn timings_value(&self, notation: Notation, stages: &[StageTime], whole: Duration) {
+        let lines = stages.iter().map(|stage| StageLine {
+            stage: stage.title,
+            steps: stage.steps,
+            seconds: stage.took.as_secs_f64(),
+            slowest: stage.slowest.as_ref().map(|(step, took)| SlowestLine { step, seconds: took.as_secs_f64() }),
+        });
+        self.value(notation, &Timings { version: VERSION, seconds: whole.as_secs_f64(), stages: lines.collect() });
+    }
+}
+
+/// Where the time went, for the closing line: `14.5 s, 9.8 s of it wait for Elasticsearch`.
+pub(super) fn summary(stages: &[StageTime], whole: Duration) -> String {
+    let mut longest: Vec<&StageTime> =
+        stages.iter().filter(|stage| stage.took.as_secs_f64() > whole.as_secs_f64() * WORTH_NAMING).collect();
+    longest.sort_by_key(|stage| std::cmp::Reverse(stage.took));
+    let named: Vec<String> =
+        longest.iter().take(2).map(|stage| format!("{} {}", duration(stage.took), stage.title)).collect();
+    if named.is_empty() { duration(whole) } else { format!("{}, of it {}", duration(whole), named.join(", ")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stage(title: &'static str, seconds: u64) -> StageTime {
+        StageTime { title, steps: 1, took: Duration::from_secs(seconds), slowest: None }
+    }
+
+    #[test]
+    fn the_closing_line_names_what_took_long_and_nothing_else() {
+        let stages = [
+            stage("record the mesh", 0),
+            stage("wait for Elasticsearch", 10),
+            stage("issue API keys", 2),
+            stage("license", 1),
+        ];
+        assert_eq!(
+            summary(&stages, Duration::from_secs(14)),
+            "14.0 s, of it 10.0 s wait for Elasticsearch, 2.0 s issue API keys"
+        );
+        assert_eq!(summary(&stages[..1], Duration::from_secs(14)), "14.0 s");
+    }
+}
