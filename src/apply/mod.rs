@@ -6,6 +6,7 @@ mod containers;
 mod files;
 mod links;
 pub mod pages;
+mod recover;
 mod security;
 pub mod sysctl;
 pub mod wait;
@@ -21,7 +22,7 @@ use self::wait::Patience;
 use crate::{
     console::{Console, StageLine},
     error::{Error, Exit},
-    mesh::{Mesh, Owner, id::ClusterId},
+    mesh::{Mesh, Owner, credentials::Credentials, id::ClusterId},
     plan::{Effect, Plan, Stage, Step},
     world::{World, disk::Tree, elasticsearch::Elasticsearch, files as saved},
 };
@@ -40,6 +41,8 @@ pub struct Apply<'a> {
     pub patience: &'a Patience,
     /// The licence of `--license`.
     pub licence: Option<Value>,
+    /// What a lost `credentials.txt` is written again with.
+    pub recovered: Option<Credentials>,
     pub now: OffsetDateTime,
     pub root: bool,
     seeds: Mutex<HashMap<String, Seed>>,
@@ -54,7 +57,7 @@ impl<'a> Apply<'a> {
         patience: &'a Patience,
         (root, now): (bool, OffsetDateTime),
     ) -> Self {
-        Self { mesh, world, console, patience, licence: None, now, root, seeds: Mutex::default() }
+        Self { mesh, world, console, patience, licence: None, recovered: None, now, root, seeds: Mutex::default() }
     }
 
     /// Carries out a plan. What was done before a failure stays, for the next run to go on from.
@@ -101,9 +104,12 @@ impl<'a> Apply<'a> {
         tracing::debug!(%step, "begin");
         let outcome = match step {
             Step::PullImage(image) => self.pull_image(image, line).await,
-            Step::Record => self.record(),
+            Step::Record | Step::Rebuild => self.record(),
             Step::CreateAccount { uid } => self.create_account(*uid),
             Step::WriteCredentials => self.write_credentials(),
+            Step::RecoverCredentials => self.recover_credentials(),
+            Step::RemoveRecoveryUser(cluster) => self.remove_recovery_user(*cluster),
+            Step::ResetPassword(cluster) => self.reset_password(*cluster).await,
             Step::IssueAuthority(cluster) => self.issue_authority(*cluster),
             Step::IssueCertificate(service) => self.issue_certificate(*service),
             Step::WriteBundle(cluster) => self.write_bundle(*cluster),

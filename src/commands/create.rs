@@ -15,7 +15,12 @@ use crate::{
     cli::CreateArgs,
     console::Console,
     error::{Error, Exit},
-    mesh::{Mesh, Owner, decide::Circumstances, spec::Asked},
+    mesh::{
+        Mesh, Owner,
+        credentials::Credentials,
+        decide::Circumstances,
+        spec::{Asked, MeshSpec},
+    },
     plan::{
         Plan, Step,
         check::{self, Finding, Severity},
@@ -35,14 +40,23 @@ pub async fn create(args: &CreateArgs, dir: PathBuf, console: &Console) -> Resul
     let licence = asked.license.as_deref().map(read_licence).transpose()?;
     let _lock = if args.dry_run { None } else { Some(lock()?) };
     let world = open(dir).await?;
-    let survey = world.survey().await?;
+    let mut survey = world.survey().await?;
+    rebuild(&asked, &world, &mut survey).await?;
+    let recover = recover(args, &asked, &world, &mut survey, console)?;
 
     let timeout = asked.timeout;
-    let mesh = decide(asked, args.reset, &world, &survey)?;
+    let mut mesh = decide(asked.clone(), args.reset, &world, &survey)?;
     let there = world.observe(&mesh, &survey).await?;
-    let mut moment =
-        Moment { now: OffsetDateTime::now_utc(), licence: licence.as_ref().map(|licence| licence.uid.clone()) };
-    let old = survey.record.as_ref().filter(|_| args.reset);
+    if let (Some(rebuilt), Some(names)) = (&mut survey.rebuilt, there.shared()) {
+        rebuilt.share(&names);
+        mesh = decide(asked, args.reset, &world, &survey)?;
+    }
+    let mut moment = Moment {
+        now: OffsetDateTime::now_utc(),
+        licence: licence.as_ref().map(|licence| licence.uid.clone()),
+        recover,
+    };
+    let old = survey.known().filter(|_| args.reset);
     // what goes before the new mesh comes, as the old one knows it
     let going = old.map(|old| world.remains(old, &survey)).transpose()?;
     let there = going.as_ref().map_or(there.clone(), |going| replacing(there, going));
@@ -71,6 +85,7 @@ pub async fn create(args: &CreateArgs, dir: PathBuf, console: &Console) -> Resul
     let patience = Patience::new(time_for(timeout.map(|timeout| timeout.0), mesh.spec.clusters.number()));
     let mut apply = Apply::new(&mesh, &world, console, &patience, (survey.host.is_root, moment.now));
     apply.licence = licence.map(|licence| licence.body);
+    apply.recovered = survey.recovered.take().map(|recovered| recovered.credentials);
     interruptible(&patience, console, async {
         apply.apply(&plan).await?;
         for round in 1..=ROUNDS {
@@ -116,8 +131,53 @@ fn replacing(there: Observed, going: &Observed) -> Observed {
     }
 }
 
+/// The mesh of a directory whose `mesh.json` is lost, from what it left.
+pub(super) async fn rebuild(asked: &Asked, world: &World, survey: &mut Survey) -> Result<(), Error> {
+    if survey.record.is_some() {
+        return Ok(());
+    }
+    let Some(traces) = world.traces(survey).await? else { return Ok(()) };
+    let mesh = Mesh::rebuild(&traces, asked, circumstances(world, survey)?)?;
+    let templates = asked.templates.clone().filter(|dir| !dir.as_os_str().is_empty());
+    survey.owner_exists = world.knows(mesh.owner)?;
+    survey.rebuilt = Some(templates::of(Mesh { spec: MeshSpec { templates, ..mesh.spec }, ..mesh })?);
+    Ok(())
+}
+
+/// Puts together again what `credentials.txt` held, if it is lost and somebody agrees to that; says whether they do.
+fn recover(
+    args: &CreateArgs,
+    asked: &Asked,
+    world: &World,
+    survey: &mut Survey,
+    console: &Console,
+) -> Result<bool, Error> {
+    if args.reset || survey.known().is_none() {
+        return Ok(false);
+    }
+    let found = world.found_of_credentials()?;
+    let question = "credentials.txt is lost: bring its passwords back, and set those anew that no file holds?";
+    let agreed =
+        args.recover_credentials || (found.is_some() && !args.dry_run && console.can_ask() && console.agreed(question));
+    if let Some(found) = found.filter(|_| agreed) {
+        let words = survey.known().map(|mesh| mesh.spec.passphrase_words).unwrap_or_default();
+        let words = asked.passphrase_words.unwrap_or(words);
+        survey.recovered = Some(found.or(Credentials::generate(words.get(), &mut UnwrapErr(SysRng))));
+    }
+    Ok(agreed)
+}
+
 /// Every name, port and address, and the texts of templates.
 fn decide(mut asked: Asked, reset: bool, world: &World, survey: &Survey) -> Result<Mesh, Error> {
+    let recorded = survey.known();
+    if reset {
+        asked.clusters = asked.clusters.or(recorded.map(|mesh| mesh.spec.clusters));
+    }
+    let now = circumstances(world, survey)?;
+    Ok(templates::of(Mesh::decide(&asked, recorded.filter(|_| !reset), now)?)?)
+}
+
+fn circumstances(world: &World, survey: &Survey) -> Result<Circumstances, Error> {
     let host = &survey.host;
     let uid = match (host.is_root, survey.elastic, survey.free_uid) {
         (false, ..) => host.uid,
@@ -127,18 +187,13 @@ fn decide(mut asked: Asked, reset: bool, world: &World, survey: &Survey) -> Resu
                 .hint("make it yourself with `useradd --system elastic`"));
         }
     };
-    let recorded = survey.record.as_ref();
-    if reset {
-        asked.clusters = asked.clusters.or(recorded.map(|mesh| mesh.spec.clusters));
-    }
-    let now = Circumstances {
+    Ok(Circumstances {
         dir: world.dir.clone(),
         new_id: format!("{:016x}", UnwrapErr(SysRng).random::<u64>()),
         owner: Owner { uid, gid: 0 },
         host_name: host.hostname.clone(),
         taken: world.taken_networks(survey),
-    };
-    Ok(templates::of(Mesh::decide(&asked, recorded.filter(|_| !reset), now)?)?)
+    })
 }
 
 /// Everything that speaks against it, before anything is changed.
@@ -156,7 +211,8 @@ fn require(
         host.disk_free += world.size_of(plan).unwrap_or_default();
     }
     let mut findings = check::machine(mesh, there, &host, &survey.listeners);
-    findings.extend(check::directory(&world.dir, &survey.entries, survey.record.is_some(), survey.writable).findings());
+    findings
+        .extend(check::directory(&world.dir, &survey.entries, survey.known().is_some(), survey.writable).findings());
     findings.extend(check::attached(plan, there));
     let grows = plan.steps().any(|step| matches!(step, Step::CreateContainer(_)));
     if grows {

@@ -4,13 +4,16 @@ use std::{path::PathBuf, time::Instant};
 
 use time::OffsetDateTime;
 
-use super::{consent, interruptible, lock, open, time_for};
+use super::{consent, create::rebuild, interruptible, lock, open, time_for};
 use crate::{
     apply::{Apply, wait::Patience},
     cli::ResetArgs,
     console::Console,
     error::{Error, Exit},
-    mesh::id::ClusterId,
+    mesh::{
+        id::ClusterId,
+        spec::{Asked, DEFAULT_VERSION},
+    },
     plan::{check, remove::remove},
 };
 
@@ -18,9 +21,11 @@ pub async fn reset(args: &ResetArgs, dir: PathBuf, console: &Console) -> Result<
     let begun = Instant::now();
     let _lock = lock()?;
     let world = open(dir).await?;
-    let survey = world.survey().await?;
+    let mut survey = world.survey().await?;
+    // of which version the data is makes no difference to its removal
+    rebuild(&Asked { stack_version: Some(DEFAULT_VERSION), ..Asked::default() }, &world, &mut survey).await?;
     // without a record, labels tell what an interrupted reset left of the mesh of this directory
-    let Some(mesh) = survey.record.clone().or_else(|| world.mesh_of_labels(&survey)) else {
+    let Some(mesh) = survey.known().cloned().or_else(|| world.mesh_of_labels(&survey)) else {
         if survey.entries.is_empty() {
             console.done(&format!("nothing to do: there is no mesh in {}", world.dir.display()));
             return Ok(Exit::Done);

@@ -15,7 +15,7 @@ use crate::{
         credentials::{Credentials, CredentialsError},
         id::{ClusterId, ServiceId, ServiceKind},
         keystore::{Keystore, KeystoreError},
-        layout,
+        layout, recover,
         secret::Secret,
         service::digest_of,
     },
@@ -143,7 +143,10 @@ pub fn cluster(tree: &Tree, cluster: ClusterId) -> Result<ClusterFiles, FilesErr
     for kind in ServiceKind::ALL {
         services.insert(kind, service(cluster.service(kind))?);
     }
+    let has_recovery_user =
+        |path: &str| Ok::<_, FilesError>(text(tree, path)?.is_some_and(|text| recover::has_user(&text)));
     Ok(ClusterFiles {
+        recovery_user: has_recovery_user(&layout::users(cluster))? || has_recovery_user(&layout::users_roles(cluster))?,
         authority: text(tree, &layout::authority_certificate(cluster))?,
         authority_key: secret(&layout::authority_key(cluster))?,
         services,

@@ -53,6 +53,8 @@ pub struct FileMeta {
     pub uid: u32,
     pub gid: u32,
     pub kind: Kind,
+    /// When it was last written, in seconds since 1970.
+    pub modified: i64,
 }
 
 impl From<FileStat> for FileMeta {
@@ -63,7 +65,7 @@ impl From<FileStat> for FileMeta {
             SFlag::S_IFLNK => Kind::Symlink,
             _ => Kind::Other,
         };
-        Self { mode: stat.st_mode & 0o7777, uid: stat.st_uid, gid: stat.st_gid, kind }
+        Self { mode: stat.st_mode & 0o7777, uid: stat.st_uid, gid: stat.st_gid, kind, modified: stat.st_mtime }
     }
 }
 

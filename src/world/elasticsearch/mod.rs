@@ -16,10 +16,11 @@ use crate::{
     plan::observed::{KeyFacts, LicenceFacts},
 };
 
-/// One cluster's REST API, asked as `elastic`.
+/// One cluster's REST API, asked as `elastic` unless somebody else is named.
 #[derive(Debug, Clone)]
 pub struct Elasticsearch {
     https: Https,
+    user: &'static str,
     password: Secret,
     version: StackVersion,
 }
@@ -46,11 +47,17 @@ impl Elasticsearch {
     /// The password is checked by the server, not here.
     pub fn new(mesh: &Mesh, cluster: ClusterId, authority: &str, password: &Secret) -> Result<Self, HttpsError> {
         let https = Https::new(mesh.client_address(), cluster.elastic().https_port(), authority)?;
-        Ok(Self { https, password: password.clone(), version: mesh.spec.stack_version })
+        Ok(Self { https, user: "elastic", password: password.clone(), version: mesh.spec.stack_version })
+    }
+
+    /// The same, asked as somebody else.
+    #[must_use]
+    pub fn as_user(self, user: &'static str, password: &Secret) -> Self {
+        Self { user, password: password.clone(), ..self }
     }
 
     async fn ask(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Answer, HttpsError> {
-        self.https.ask(Some(&Login { user: "elastic", password: &self.password }), method, path, body).await
+        self.https.ask(Some(&Login { user: self.user, password: &self.password }), method, path, body).await
     }
 
     async fn get(&self, path: &str) -> Result<Value, HttpsError> {
@@ -124,10 +131,11 @@ impl Elasticsearch {
         Ok(answer.succeeded())
     }
 
-    /// The cross-cluster API keys of this mesh that are not invalidated, expired ones too.
-    pub async fn keys(&self, mesh: &Mesh) -> Result<Vec<KeyFacts>, HttpsError> {
+    /// The cross-cluster API keys of this mesh that are not invalidated, expired ones too. Whatever id they carry: a cluster is
+    /// of one mesh, which has a new id where nothing was left to tell the old one.
+    pub async fn keys(&self) -> Result<Vec<KeyFacts>, HttpsError> {
         let body = self.get("/_security/api_key?name=mesh-*").await?;
-        let ours = |key: &&Value| key["metadata"]["mesh.id"] == mesh.id.as_str() && key["invalidated"] == false;
+        let ours = |key: &&Value| key["metadata"]["mesh.id"].is_string() && key["invalidated"] == false;
         let keys = body["api_keys"].as_array().map(Vec::as_slice).unwrap_or_default();
         Ok(keys
             .iter()
@@ -195,7 +203,7 @@ impl Elasticsearch {
 
     /// What Elasticsearch answers to a request of the user's, which may take as long as they care to wait.
     pub async fn pass_on(&self, method: Method, path: &str, body: Option<Body>) -> Result<RawAnswer, HttpsError> {
-        let login = Login { user: "elastic", password: &self.password };
+        let login = Login { user: self.user, password: &self.password };
         self.https.ask_raw(Some(&login), method, path, body, Time::from_hours(24)).await
     }
 
