@@ -31,7 +31,9 @@ impl Console {
         let number = 2 * usize::from(service.cluster.number() - 1) + usize::from(service.kind == ServiceKind::Kibana);
         let prefix =
             styled(COLOURS[number % COLOURS.len()].on_default(), &format!("{:<width$} |", service.to_string()));
-        let time = at.to_offset(UtcOffset::UTC).format(&TIME).expect("should be a time with a year of four digits");
+        // Docker's own times are in UTC
+        let at = at.checked_to_offset(UtcOffset::UTC).unwrap_or(at);
+        let time = at.format(&TIME).expect("should be a time with a year of four digits");
         let level = line.level.as_deref().map_or_else(String::new, |level| {
             let style = match level {
                 "WARN" => BOLD_YELLOW,

@@ -1,13 +1,14 @@
 //! The REST calls to Elasticsearch that a mesh needs, typed. I/O: network; no decisions.
 
 mod links;
+mod read;
 mod vitals;
 
 use std::{collections::BTreeSet, time::Duration as Time};
 
 use reqwest::Method;
-use serde_json::{Map, Value, json};
-use time::{Duration, OffsetDateTime};
+use serde_json::{Value, json};
+use time::OffsetDateTime;
 
 use super::https::{Answer, Https, HttpsError, Login, RawAnswer};
 use crate::{
@@ -89,14 +90,7 @@ impl Elasticsearch {
         if answer.status == 404 {
             return Ok(None);
         }
-        let body = answer.accepted("`GET /_license`")?;
-        let text = |field: &str| body["license"][field].as_str().unwrap_or_default().to_owned();
-        Ok(Some(LicenceFacts {
-            kind: text("type"),
-            active: text("status") == "active",
-            uid: text("uid"),
-            expires: moment(&body["license"]["expiry_date_in_millis"]),
-        }))
+        Ok(Some(read::licence(&answer.accepted("`GET /_license`")?)))
     }
 
     /// Puts a licence in force; `Err` says why the server does not take it.
@@ -134,18 +128,7 @@ impl Elasticsearch {
     /// The cross-cluster API keys of this mesh that are not invalidated, expired ones too. Whatever id they carry: a cluster is
     /// of one mesh, which has a new id where nothing was left to tell the old one.
     pub async fn keys(&self) -> Result<Vec<KeyFacts>, HttpsError> {
-        let body = self.get("/_security/api_key?name=mesh-*").await?;
-        let ours = |key: &&Value| key["metadata"]["mesh.id"].is_string() && key["invalidated"] == false;
-        let keys = body["api_keys"].as_array().map(Vec::as_slice).unwrap_or_default();
-        Ok(keys
-            .iter()
-            .filter(ours)
-            .map(|key| KeyFacts {
-                id: key["id"].as_str().unwrap_or_default().to_owned(),
-                names: shared_names(key),
-                expires: moment(&key["expiration"]),
-            })
-            .collect())
+        Ok(read::keys(&self.get("/_security/api_key?name=mesh-*").await?))
     }
 
     /// Makes a key that lets other clusters search the mesh's shared indices on this one.
@@ -158,18 +141,7 @@ impl Elasticsearch {
             "metadata": { "mesh.id": mesh.id },
         });
         let body = self.send(Method::POST, "/_security/cross_cluster/api_key", &request).await?;
-        let field = |name: &str| {
-            body[name].as_str().map(str::to_owned).ok_or_else(|| HttpsError::Unexpected {
-                what: "the request for an API key".to_owned(),
-                reason: format!("it has no `{name}`"),
-            })
-        };
-        let told = moment(&body["expiration"]);
-        Ok(NewKey {
-            id: field("id")?,
-            encoded: Secret::new(field("encoded")?),
-            expires: told.unwrap_or(now + Duration::days(days.into())),
-        })
+        read::new_key(&body, now, days)
     }
 
     /// Changes which indices a key lets others search; its value stays.
@@ -185,20 +157,7 @@ impl Elasticsearch {
     /// Has the server read its keystore again, and build its connections anew where credentials changed.
     pub async fn reload(&self) -> Result<Reloaded, HttpsError> {
         let body = self.send(Method::POST, "/_nodes/reload_secure_settings", &json!({})).await?;
-        let empty = Map::new();
-        let mut reloaded = Reloaded::default();
-        for node in body["nodes"].as_object().unwrap_or(&empty).values() {
-            if let Some(reason) = node["reload_exception"]["reason"].as_str() {
-                reloaded.failures.push(reason.to_owned());
-            }
-            if let Some(names) = node["secure_setting_names"].as_array() {
-                reloaded
-                    .names
-                    .get_or_insert_default()
-                    .extend(names.iter().filter_map(|name| name.as_str().map(str::to_owned)));
-            }
-        }
-        Ok(reloaded)
+        Ok(read::reloaded(&body))
     }
 
     /// What Elasticsearch answers to a request of the user's, which may take as long as they care to wait.
@@ -212,21 +171,4 @@ impl Elasticsearch {
     pub async fn search(&self, expression: &str, body: &Value) -> Result<Value, HttpsError> {
         self.send(Method::POST, &format!("/{expression}/_search?ignore_unavailable=true"), body).await
     }
-}
-
-/// A time in milliseconds since 1970, as Elasticsearch writes it.
-fn moment(value: &Value) -> Option<OffsetDateTime> {
-    OffsetDateTime::from_unix_timestamp(value.as_i64()? / 1000).ok()
-}
-
-/// The patterns that a cross-cluster API key lets others search, sorted.
-fn shared_names(key: &Value) -> Vec<String> {
-    let searches = key["access"]["search"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let mut names: Vec<String> = searches
-        .iter()
-        .flat_map(|search| search["names"].as_array().map(Vec::as_slice).unwrap_or_default())
-        .filter_map(|name| name.as_str().map(str::to_owned))
-        .collect();
-    names.sort();
-    names
 }
