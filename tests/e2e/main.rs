@@ -6,10 +6,11 @@
 //! - [`bad_day`]: two runs at once, a run that is killed late, a server that dies.
 //! - [`disk_full`]: no room, at each write in turn.
 //! - [`causes`]: every cause that takes a link down, told and mended.
+//! - [`no_way_in`]: every door, tried by those who should not come in.
 //! - [`recovery`]: the mesh's own files are lost, and brought back.
 //! - [`caller`]: somebody who is not root.
 //!
-//! Everything else is what these six say, one file a subject. One engine holds one mesh, so the tests run one after another.
+//! Everything else is what these seven say, one file a subject. One engine holds one mesh, so the tests run one after another.
 
 #![expect(clippy::disallowed_methods, reason = "it looks at the machine itself, not through the code under test")]
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a test run of minutes tells what it is at")]
@@ -29,6 +30,7 @@ mod limits;
 mod links;
 mod manage;
 mod mesh;
+mod no_way_in;
 mod recovery;
 mod reset;
 mod rest;
