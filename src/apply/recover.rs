@@ -43,7 +43,7 @@ impl Apply<'_> {
     }
 
     async fn set_password_of_elastic(&self, cluster: ClusterId, by: &Secret) -> Result<(), Error> {
-        let (elastic, server) = (self.credentials()?.elastic, self.server(cluster)?.as_user(recover::USER, by));
+        let (elastic, server) = (self.credentials()?.elastic, self.server(cluster)?.asked_as(recover::USER, by));
         let probe = async || match server.set_password("elastic", &elastic).await {
             Ok(()) => Ok(Probe::Ready(())),
             // the user may be known before its role is

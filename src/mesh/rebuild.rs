@@ -108,17 +108,15 @@ impl Traces {
     fn subnet_of_certificates(&self) -> Option<Subnet> {
         self.directories.iter().find_map(|(cluster, kept)| {
             let names = kept.names.get(&ServiceKind::Elastic)?;
-            let candidates = names.ip.iter().filter_map(|ip| match ip {
+            let mut candidates = names.ip.iter().filter_map(|ip| match ip {
                 IpAddr::V4(ip) if ip.is_private() => Some(ip),
                 _ => None,
             });
-            candidates
-                .filter_map(|ip| {
-                    let [a, b, c, _] = ip.octets();
-                    let subnet: Subnet = format!("{}/24", Ipv4Addr::new(a, b, c, 0)).parse().ok()?;
-                    (subnet.address(cluster.elastic()) == *ip).then_some(subnet)
-                })
-                .next()
+            candidates.find_map(|ip| {
+                let [a, b, c, _] = ip.octets();
+                let subnet: Subnet = format!("{}/24", Ipv4Addr::new(a, b, c, 0)).parse().ok()?;
+                (subnet.address(cluster.elastic()) == *ip).then_some(subnet)
+            })
         })
     }
 

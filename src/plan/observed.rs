@@ -20,14 +20,9 @@ use crate::mesh::{
 pub struct Observed {
     /// What `mesh.json` says.
     pub record: Option<Mesh>,
-    /// `mesh.json` is lost, and the mesh was rebuilt from what is there.
-    pub record_lost: bool,
     /// What `credentials.txt` holds, or will hold when it is written again.
     pub credentials: Option<Credentials>,
-    /// `credentials.txt` is lost though there is data, and was put together again.
-    pub credentials_lost: bool,
-    /// The password of `elastic` in it is new: no file held the lost one.
-    pub elastic_is_new: bool,
+    pub lost: Lost,
     /// Whether the user that owns the files exists, or need not be made.
     pub account: bool,
     /// Those of the wanted images that are on this machine.
@@ -74,6 +69,17 @@ impl Observed {
     pub fn runs(&self, service: ServiceId) -> bool {
         self.containers.get(&service).is_some_and(|container| container.state == ContainerState::Running)
     }
+}
+
+/// What the mesh kept of itself and keeps no more, though its data is there.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Lost {
+    /// `mesh.json`; the mesh was rebuilt from what is there.
+    pub record: bool,
+    /// `credentials.txt`; it was put together again.
+    pub credentials: bool,
+    /// The password of `elastic`: the one in `credentials.txt` is new, since no file held the lost one.
+    pub elastic: bool,
 }
 
 /// What others have on this Docker engine, as far as it can be in the mesh's way.

@@ -39,7 +39,7 @@ pub fn reach(mesh: &Mesh, there: &Observed, moment: &Moment) -> Plan {
     let recorded = there.record.as_ref().is_some_and(|record| mesh.is_recorded_in(record));
     Plan::default()
         .stage("pull images", reach.images())
-        .stage("record the mesh", (!recorded).then_some(if there.record_lost { Step::Rebuild } else { Step::Record }))
+        .stage("record the mesh", (!recorded).then_some(if there.lost.record { Step::Rebuild } else { Step::Record }))
         .stage("create the system user", (!there.account).then_some(Step::CreateAccount { uid: mesh.owner.uid }))
         .stage("disconnect clusters that leave", reach.disconnects())
         .stage("remove containers", reach.removals())
@@ -154,7 +154,7 @@ impl Reach<'_> {
     }
 
     fn credentials_file(&self) -> Option<Step> {
-        if self.there.credentials_lost {
+        if self.there.lost.credentials {
             return Some(Step::RecoverCredentials);
         }
         self.there.credentials.is_none().then_some(Step::WriteCredentials)
@@ -166,7 +166,7 @@ impl Reach<'_> {
 
     /// Whether `elastic` has a password on the server that nobody knows, and somebody agreed to it being set anew.
     fn locked_out(&self, cluster: ClusterId) -> bool {
-        let unknown = self.there.elastic_is_new && self.files(cluster).is_some() && self.server(cluster).is_none();
+        let unknown = self.there.lost.elastic && self.files(cluster).is_some() && self.server(cluster).is_none();
         self.moment.recover && (unknown || self.there.refusing.contains(&cluster))
     }
 

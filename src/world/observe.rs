@@ -21,7 +21,9 @@ use crate::{
         id::{ClusterId, ServiceId},
         layout, network,
     },
-    plan::observed::{ClusterFiles, ContainerFacts, ContainerState, Foreign, NetworkFacts, Observed, ServerFacts},
+    plan::observed::{
+        ClusterFiles, ContainerFacts, ContainerState, Foreign, Lost, NetworkFacts, Observed, ServerFacts,
+    },
 };
 
 impl World {
@@ -29,7 +31,7 @@ impl World {
     pub fn remains(&self, mesh: &Mesh, survey: &Survey) -> Result<Observed, WorldError> {
         let mut there = Observed {
             record: survey.record.clone(),
-            record_lost: survey.record.is_none() && survey.rebuilt.is_some(),
+            lost: Lost { record: survey.record.is_none() && survey.rebuilt.is_some(), ..Lost::default() },
             account: !survey.host.is_root || survey.elastic.is_some() || survey.owner_exists,
             ..on_engine(mesh, &survey.containers, &survey.networks)
         };
@@ -48,7 +50,7 @@ impl World {
             there.credentials = files::credentials(&tree)?;
             if let Some(recovered) = survey.recovered.as_ref().filter(|_| there.credentials.is_none()) {
                 there.credentials = Some(recovered.credentials.clone());
-                (there.credentials_lost, there.elastic_is_new) = (true, recovered.elastic_is_new);
+                (there.lost.credentials, there.lost.elastic) = (true, recovered.elastic_is_new);
             }
             there.browser_bundle = files::text(&tree, layout::BUNDLE)?;
             there.files = cluster_files(&tree)?;

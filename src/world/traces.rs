@@ -107,11 +107,11 @@ pub fn holds_a_mesh(tree: &Tree) -> bool {
 }
 
 fn directories(tree: &Tree) -> Result<BTreeMap<ClusterId, DirectoryTrace>, FilesError> {
-    files::clusters(tree)?.into_iter().map(|cluster| Ok((cluster, directory(tree, cluster)?))).collect()
+    Ok(files::clusters(tree)?.into_iter().map(|cluster| (cluster, directory(tree, cluster))).collect())
 }
 
 /// A file that is damaged or not where it belongs tells nothing here; a plan looks at it again.
-fn directory(tree: &Tree, cluster: ClusterId) -> Result<DirectoryTrace, FilesError> {
+fn directory(tree: &Tree, cluster: ClusterId) -> DirectoryTrace {
     let text = |path: String| files::text(tree, &path).ok().flatten();
     let authority = text(layout::authority_certificate(cluster)).and_then(|pem| certs::examine(&pem).ok());
     let mut names = BTreeMap::new();
@@ -124,14 +124,14 @@ fn directory(tree: &Tree, cluster: ClusterId) -> Result<DirectoryTrace, FilesErr
     let heap =
         |options: String| options.lines().find_map(|line| line.strip_prefix("-Xmx")?.strip_suffix('m')?.parse().ok());
     let owner = tree.metadata(layout::config(cluster.elastic(), "")).ok().flatten();
-    Ok(DirectoryTrace {
+    DirectoryTrace {
         ours: authority.is_some_and(|facts| facts.common_name.starts_with(&format!("mesh {cluster} CA "))),
         names,
         heap: text(layout::jvm_options(cluster)).and_then(heap),
         kibana: tree.metadata(layout::settings(cluster.kibana())).is_ok_and(|found| found.is_some()),
         owner: owner.map(|meta| Owner { uid: meta.uid, gid: meta.gid }),
         key_days: key_days(tree, cluster),
-    })
+    }
 }
 
 /// From when the key was saved until it expires.

@@ -33,8 +33,8 @@ fn there_is_no_way_in() {
     (1..=2).for_each(|number| links::write_document(&mesh.cluster(number)));
 
     parts.part("from another address of this machine");
-    let ports = [9201, 9202, 9301, 9302, 9401, 9402, 5601, 5602];
-    for port in ports {
+    let doors = [9201, 9202, 9301, 9302, 9401, 9402, 5601, 5602];
+    for port in doors {
         assert!(opens((IpAddr::from([127, 0, 0, 1]), port)), "port {port} should be open on 127.0.0.1");
         for address in addresses() {
             assert!(!opens((address, port)), "port {port} should not be open on {address}");
@@ -42,7 +42,7 @@ fn there_is_no_way_in() {
     }
 
     parts.part("without an authority, a certificate or a key");
-    without_trust(&mesh, &ports);
+    without_trust(&mesh, &doors);
 
     parts.part("with the key of a cluster, to what it does not share");
     let second = mesh.cluster(2);

@@ -158,8 +158,8 @@ fn whatever_is_lost_is_made_again() {
 fn lost_files_of_the_mesh_itself_are_written_again_and_nothing_else_changes() {
     let mesh = Mesh::example(2);
     let mut model = Model::empty().converge(&mesh);
-    (model.there.record, model.there.record_lost) = (None, true);
-    model.there.credentials_lost = true;
+    (model.there.record, model.there.lost.record) = (None, true);
+    model.there.lost.credentials = true;
     insta::assert_snapshot!(plan_for(&mesh, &model), @r"
     record the mesh
       ~ mesh.json, rebuilt from what is there
@@ -177,7 +177,7 @@ fn a_password_that_nobody_knows_is_set_anew() {
     let agreed = Moment { recover: true, ..moment() };
     let mut lost = whole.clone();
     lost.there.credentials.as_mut().unwrap().elastic = Secret::new("new");
-    (lost.there.credentials_lost, lost.there.elastic_is_new) = (true, true);
+    (lost.there.lost.credentials, lost.there.lost.elastic) = (true, true);
     lost.files(ClusterId::FIRST).recovery_user = true;
     let refused = plan_for(&mesh, &lost);
     assert!(!refused.steps().any(|step| matches!(step, Step::ResetPassword(_))), "nobody agreed:\n{refused}");

@@ -151,10 +151,10 @@ impl Model {
                 self.there.images.insert(image.clone());
             }
             Step::Record => self.there.record = Some(mesh.clone()),
-            Step::Rebuild => (self.there.record, self.there.record_lost) = (Some(mesh.clone()), false),
+            Step::Rebuild => (self.there.record, self.there.lost.record) = (Some(mesh.clone()), false),
             Step::RecoverCredentials => {
                 assert!(self.there.credentials.is_some(), "should have been put together");
-                (self.there.credentials_lost, self.there.elastic_is_new) = (false, false);
+                (self.there.lost.credentials, self.there.lost.elastic) = (false, false);
             }
             Step::RemoveRecoveryUser(cluster) => self.files(*cluster).recovery_user = false,
             Step::ResetPassword(cluster) => {

@@ -53,7 +53,7 @@ impl Elasticsearch {
 
     /// The same, asked as somebody else.
     #[must_use]
-    pub fn as_user(self, user: &'static str, password: &Secret) -> Self {
+    pub fn asked_as(self, user: &'static str, password: &Secret) -> Self {
         Self { user, password: password.clone(), ..self }
     }
 
