@@ -5,22 +5,20 @@ use std::{
     time::Instant,
 };
 
-use rand::{RngExt as _, rand_core::UnwrapErr, rngs::SysRng};
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use super::{consent, interruptible, lock, open, settings, time_for};
+use super::{
+    consent, interruptible, lock,
+    lost::{circumstances, rebuild, recover},
+    open, settings, time_for,
+};
 use crate::{
     apply::{Apply, wait::Patience},
     cli::CreateArgs,
     console::Console,
     error::{Error, Exit},
-    mesh::{
-        Mesh, Owner,
-        credentials::Credentials,
-        decide::Circumstances,
-        spec::{Asked, MeshSpec},
-    },
+    mesh::{Mesh, spec::Asked},
     plan::{
         Plan, Step,
         check::{self, Finding, Severity},
@@ -41,7 +39,10 @@ pub async fn create(args: &CreateArgs, dir: PathBuf, console: &Console) -> Resul
     let _lock = if args.dry_run { None } else { Some(lock()?) };
     let world = open(dir).await?;
     let mut survey = world.survey().await?;
-    rebuild(&asked, &world, &mut survey).await?;
+    rebuild(&asked, args.reset, &world, &mut survey).await?;
+    if survey.rebuilt.is_some() {
+        console.note("mesh.json is lost, and rebuilt from what is there; templates of your own have to be named again with `--templates`");
+    }
     let recover = recover(args, &asked, &world, &mut survey, console)?;
 
     let timeout = asked.timeout;
@@ -131,42 +132,6 @@ fn replacing(there: Observed, going: &Observed) -> Observed {
     }
 }
 
-/// The mesh of a directory whose `mesh.json` is lost, from what it left.
-pub(super) async fn rebuild(asked: &Asked, world: &World, survey: &mut Survey) -> Result<(), Error> {
-    if survey.record.is_some() {
-        return Ok(());
-    }
-    let Some(traces) = world.traces(survey).await? else { return Ok(()) };
-    let mesh = Mesh::rebuild(&traces, asked, circumstances(world, survey)?)?;
-    let templates = asked.templates.clone().filter(|dir| !dir.as_os_str().is_empty());
-    survey.owner_exists = world.knows(mesh.owner)?;
-    survey.rebuilt = Some(templates::of(Mesh { spec: MeshSpec { templates, ..mesh.spec }, ..mesh })?);
-    Ok(())
-}
-
-/// Puts together again what `credentials.txt` held, if it is lost and somebody agrees to that; says whether they do.
-fn recover(
-    args: &CreateArgs,
-    asked: &Asked,
-    world: &World,
-    survey: &mut Survey,
-    console: &Console,
-) -> Result<bool, Error> {
-    if args.reset || survey.known().is_none() {
-        return Ok(false);
-    }
-    let found = world.found_of_credentials()?;
-    let question = "credentials.txt is lost: bring its passwords back, and set those anew that no file holds?";
-    let agreed =
-        args.recover_credentials || (found.is_some() && !args.dry_run && console.can_ask() && console.agreed(question));
-    if let Some(found) = found.filter(|_| agreed) {
-        let words = survey.known().map(|mesh| mesh.spec.passphrase_words).unwrap_or_default();
-        let words = asked.passphrase_words.unwrap_or(words);
-        survey.recovered = Some(found.or(Credentials::generate(words.get(), &mut UnwrapErr(SysRng))));
-    }
-    Ok(agreed)
-}
-
 /// Every name, port and address, and the texts of templates.
 fn decide(mut asked: Asked, reset: bool, world: &World, survey: &Survey) -> Result<Mesh, Error> {
     let recorded = survey.known();
@@ -175,25 +140,6 @@ fn decide(mut asked: Asked, reset: bool, world: &World, survey: &Survey) -> Resu
     }
     let now = circumstances(world, survey)?;
     Ok(templates::of(Mesh::decide(&asked, recorded.filter(|_| !reset), now)?)?)
-}
-
-fn circumstances(world: &World, survey: &Survey) -> Result<Circumstances, Error> {
-    let host = &survey.host;
-    let uid = match (host.is_root, survey.elastic, survey.free_uid) {
-        (false, ..) => host.uid,
-        (true, Some(uid), _) | (true, None, Some(uid)) => uid,
-        (true, None, None) => {
-            return Err(Error::new(Exit::Machine, "no number is free for the system user elastic")
-                .hint("make it yourself with `useradd --system elastic`"));
-        }
-    };
-    Ok(Circumstances {
-        dir: world.dir.clone(),
-        new_id: format!("{:016x}", UnwrapErr(SysRng).random::<u64>()),
-        owner: Owner { uid, gid: 0 },
-        host_name: host.hostname.clone(),
-        taken: world.taken_networks(survey),
-    })
 }
 
 /// Everything that speaks against it, before anything is changed.

@@ -4,16 +4,13 @@ use std::{path::PathBuf, time::Instant};
 
 use time::OffsetDateTime;
 
-use super::{consent, create::rebuild, interruptible, lock, open, time_for};
+use super::{consent, interruptible, lock, lost::rebuild, open, time_for};
 use crate::{
     apply::{Apply, wait::Patience},
     cli::ResetArgs,
     console::Console,
     error::{Error, Exit},
-    mesh::{
-        id::ClusterId,
-        spec::{Asked, DEFAULT_VERSION},
-    },
+    mesh::{id::ClusterId, spec::Asked},
     plan::{check, remove::remove},
 };
 
@@ -22,8 +19,7 @@ pub async fn reset(args: &ResetArgs, dir: PathBuf, console: &Console) -> Result<
     let _lock = lock()?;
     let world = open(dir).await?;
     let mut survey = world.survey().await?;
-    // of which version the data is makes no difference to its removal
-    rebuild(&Asked { stack_version: Some(DEFAULT_VERSION), ..Asked::default() }, &world, &mut survey).await?;
+    rebuild(&Asked::default(), true, &world, &mut survey).await?;
     // without a record, labels tell what an interrupted reset left of the mesh of this directory
     let Some(mesh) = survey.known().cloned().or_else(|| world.mesh_of_labels(&survey)) else {
         if survey.entries.is_empty() {
