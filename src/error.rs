@@ -1,9 +1,9 @@
 //! What the user is told when something is wrong: the cause, a remedy, an exit code. Pure: no I/O.
 
-use std::fmt;
+use std::{fmt, path::Path};
 
 use crate::{
-    mesh::{decide::DecideError, render::RenderError},
+    mesh::{decide::DecideError, layout, rebuild::RebuildError, render::RenderError},
     plan::select::SelectionError,
     world::{
         account::AccountError, disk::DiskError, docker::DockerError, files::FilesError, host::HostError,
@@ -122,6 +122,12 @@ impl From<DecideError> for Error {
     }
 }
 
+impl From<RebuildError> for Error {
+    fn from(error: RebuildError) -> Self {
+        Self::new(Exit::Machine, error.to_string()).hint(error.hint())
+    }
+}
+
 impl From<SelectionError> for Error {
     fn from(error: SelectionError) -> Self {
         Self::new(Exit::Request, error.to_string()).hint("see the clusters with `docker ps --filter label=mesh.id`")
@@ -159,16 +165,28 @@ impl From<FilesError> for Error {
                 Self::new(Exit::Machine, message).hint("use the `mesh` that made it, or a newer one")
             }
             FilesError::Damaged { path, .. } => {
-                let dir = path.parent().unwrap_or(&path).display().to_string();
-                Self::new(Exit::Machine, message).hint(format!(
-                    "bring the file back from a backup; if the data may go: \
-                     `docker rm -f $(docker ps -aq --filter label=mesh.dir={dir})` and `rm -r {dir}`"
-                ))
+                let what = if path.ends_with(layout::RECORD) {
+                    "rebuilds it from what is there"
+                } else {
+                    "makes it again where it can be made"
+                };
+                Self::new(Exit::Machine, message).hint(away(&path, &format!("`mesh create`, which {what}")))
             }
-            FilesError::Credentials { .. } | FilesError::Keystore { .. } => Self::new(Exit::Machine, message)
-                .hint("bring the file back from a backup; `mesh reset` removes the mesh with its data"),
+            FilesError::Keystore { path, .. } => {
+                Self::new(Exit::Machine, message).hint(away(&path, "`mesh create`, which writes it again"))
+            }
+            FilesError::Credentials { path, .. } => Self::new(Exit::Machine, message).hint(format!(
+                "correct it; or {}",
+                away(&path, "`mesh create --recover-credentials`, which puts it together again")
+            )),
         }
     }
+}
+
+/// The remedy for a file that is there and cannot be used.
+fn away(path: &Path, then: &str) -> String {
+    let path = path.display();
+    format!("bring the file back from a backup, or move it away (`mv {path} {path}.broken`) and type {then}")
 }
 
 impl From<AccountError> for Error {

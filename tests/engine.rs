@@ -11,6 +11,8 @@ use std::{
     process::{Command, Output},
 };
 
+use rcgen::{CertificateParams, DnType, KeyPair};
+
 /// An image of nothing, for containers that are never started.
 const EMPTY: &str = "mesh-test/empty:1";
 
@@ -131,6 +133,42 @@ fn a_record_that_cannot_be_understood_is_never_no_mesh() {
             assert!(told.contains(reason), "{arguments:?}: {told}");
         }
     }
+}
+
+/// Data whose authority a mesh issued, and nothing else that tells of it.
+#[test]
+#[ignore = "needs root and a Docker engine: run by scripts/test"]
+fn data_whose_record_is_lost() {
+    let place = Place::new();
+    let (certs, config) = (place.mesh_dir().join("cluster02/certs"), place.mesh_dir().join("cluster02/elastic/config"));
+    fs::create_dir_all(&certs).unwrap();
+    fs::create_dir_all(config.join("jvm.options.d")).unwrap();
+    let mut authority = CertificateParams::default();
+    authority.distinguished_name.push(DnType::CommonName, "mesh cluster02 CA 01234567");
+    let authority = authority.self_signed(&KeyPair::generate().unwrap()).unwrap().pem();
+    fs::write(certs.join("ca.crt"), authority).unwrap();
+    fs::write(config.join("jvm.options.d/mesh.options"), "-Xms768m\n-Xmx768m\n").unwrap();
+    fs::write(config.join("elasticsearch.yml"), "cluster.name: cluster02\n").unwrap();
+
+    let told = place.refused(&["create"], 3);
+    assert!(told.contains("no container is left to tell which version") && told.contains("--stack-version"), "{told}");
+    let told = place.refused(&["status"], 3);
+    assert!(told.contains("mesh.json is lost") && told.contains("`mesh create` rebuilds it"), "{told}");
+    let named = ["create", "--stack-version", "9.5.3", "--registry", "mesh.invalid", "--force", "--dry-run"];
+    let told = place.refused(&named, 3);
+    assert!(told.contains("credentials.txt is lost") && told.contains("--recover-credentials"), "{told}");
+    let plan = place.mesh(&[&named[..], &["--recover-credentials", "-o", "json"]].concat());
+    let said = String::from_utf8_lossy(&plan.stdout).into_owned();
+    assert_eq!(plan.status.code(), Some(0), "{said}{}", String::from_utf8_lossy(&plan.stderr));
+    for words in [
+        "mesh.json, rebuilt from what is there",
+        "credentials.txt, recovered from what is there",
+        "\"clusters\": 2",
+        "\"kibana\": false",
+    ] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    assert!(said.contains("\"destroys\": false"), "{said}");
 }
 
 #[test]

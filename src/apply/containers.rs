@@ -135,10 +135,8 @@ impl Apply<'_> {
 
 fn locked_out(mesh: &Mesh, cluster: ClusterId) -> Error {
     let file = mesh.dir.join(layout::CREDENTIALS);
-    Error::new(Exit::Unhealthy, format!("{cluster} does not take the password of elastic in {}", file.display())).hint(format!(
-        "put back the one it has, or give it this one: `docker exec -it {} bin/elasticsearch-reset-password -u elastic -i`",
-        cluster.elastic()
-    ))
+    Error::new(Exit::Unhealthy, format!("{cluster} does not take the password of elastic in {}", file.display()))
+        .hint("put back the one it has, or give it this one with `mesh create --recover-credentials`")
 }
 
 /// What is told of a container that ended though it should run.

@@ -54,6 +54,10 @@ impl Apply<'_> {
 
     pub(super) fn write_credentials(&self) -> Result<(), Error> {
         let credentials = Credentials::generate(self.mesh.spec.passphrase_words.get(), &mut random());
+        self.put_credentials(&credentials)
+    }
+
+    pub(super) fn put_credentials(&self, credentials: &Credentials) -> Result<(), Error> {
         Ok(self.tree()?.write(layout::CREDENTIALS, credentials.render().expose().as_bytes(), PRIVATE, None)?)
     }
 

@@ -6,6 +6,7 @@ mod containers;
 mod files;
 mod links;
 pub mod pages;
+mod recover;
 mod security;
 pub mod sysctl;
 pub mod wait;
@@ -26,7 +27,7 @@ use self::wait::Patience;
 use crate::{
     console::{Console, StageLine, StageTime},
     error::{Error, Exit},
-    mesh::{Mesh, Owner, id::ClusterId},
+    mesh::{Mesh, Owner, credentials::Credentials, id::ClusterId},
     plan::{Effect, Plan, Stage, Step},
     world::{World, disk::Tree, elasticsearch::Elasticsearch, files as saved},
 };
@@ -45,6 +46,8 @@ pub struct Apply<'a> {
     pub patience: &'a Patience,
     /// The licence of `--license`.
     pub licence: Option<Value>,
+    /// What a lost `credentials.txt` is written again with.
+    pub recovered: Option<Credentials>,
     pub now: OffsetDateTime,
     pub root: bool,
     /// What each stage took, in order.
@@ -67,6 +70,7 @@ impl<'a> Apply<'a> {
             console,
             patience,
             licence: None,
+            recovered: None,
             now,
             root,
             timings: RefCell::default(),
@@ -133,9 +137,12 @@ impl<'a> Apply<'a> {
         let begun = Instant::now();
         let outcome = match step {
             Step::PullImage(image) => self.pull_image(image, line).await,
-            Step::Record => self.record(),
+            Step::Record | Step::Rebuild => self.record(),
             Step::CreateAccount { uid } => self.create_account(*uid),
             Step::WriteCredentials => self.write_credentials(),
+            Step::RecoverCredentials => self.recover_credentials(),
+            Step::RemoveRecoveryUser(cluster) => self.remove_recovery_user(*cluster),
+            Step::ResetPassword(cluster) => self.reset_password(*cluster).await,
             Step::IssueAuthority(cluster) => self.issue_authority(*cluster),
             Step::IssueCertificate(service) => self.issue_certificate(*service),
             Step::WriteBundle(cluster) => self.write_bundle(*cluster),

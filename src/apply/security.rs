@@ -103,7 +103,7 @@ impl Apply<'_> {
     }
 
     async fn keys(&self, server: &Elasticsearch, cluster: ClusterId) -> Result<Vec<String>, Error> {
-        let keys = self.persist(cluster, "the API keys", async || server.keys(self.mesh).await).await?;
+        let keys = self.persist(cluster, "the API keys", async || server.keys().await).await?;
         Ok(keys.into_iter().map(|key| key.id).collect())
     }
 }

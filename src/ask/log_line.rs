@@ -87,6 +87,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(10_000))]
+
         #[test]
         fn nothing_moves_the_cursor(line in "\\PC{0,20}[\\[\\]{}\":A-Z\u{0}-\u{1f}\u{7f}-\u{9f}]{0,20}", message in any::<String>()) {
             let json = serde_json::json!({ "message": message, "log.level": message, "log.logger": message }).to_string();

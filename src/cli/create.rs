@@ -23,6 +23,9 @@ pub struct CreateArgs {
     /// How to print the plan or the timings: `text`, `json` or `yaml` [default: text]
     #[arg(long, short, value_enum, requires = "data", hide_possible_values = true)]
     pub output: Option<TextFormat>,
+    /// Bring lost passwords back from the files that hold them, and set those anew that none holds
+    #[arg(long)]
+    pub recover_credentials: bool,
     /// Go on when memory or disk seem too small
     #[arg(long)]
     pub force: bool,

@@ -5,17 +5,20 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rand::{RngExt as _, rand_core::UnwrapErr, rngs::SysRng};
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use super::{consent, interruptible, lock, open, settings, time_for};
+use super::{
+    consent, interruptible, lock,
+    lost::{circumstances, rebuild, recover},
+    open, settings, time_for,
+};
 use crate::{
     apply::{Apply, wait::Patience},
     cli::{CreateArgs, TextFormat},
     console::{Console, Notation},
     error::{Error, Exit},
-    mesh::{Mesh, Owner, decide::Circumstances, spec::Asked},
+    mesh::{Mesh, spec::Asked},
     plan::{
         Plan, Step,
         check::{self, Finding, Severity},
@@ -35,14 +38,26 @@ pub async fn create(args: &CreateArgs, dir: PathBuf, console: &Console) -> Resul
     let licence = asked.license.as_deref().map(read_licence).transpose()?;
     let _lock = if args.dry_run { None } else { Some(lock()?) };
     let world = open(dir).await?;
-    let survey = world.survey().await?;
+    let mut survey = world.survey().await?;
+    rebuild(&asked, args.reset, &world, &mut survey).await?;
+    if survey.rebuilt.is_some() {
+        console.note("mesh.json is lost, and rebuilt from what is there; templates of your own have to be named again with `--templates`");
+    }
+    let recover = recover(args, &asked, &world, &mut survey, console)?;
 
     let timeout = asked.timeout;
-    let mesh = decide(asked, args.reset, &world, &survey)?;
+    let mut mesh = decide(asked.clone(), args.reset, &world, &survey)?;
     let there = world.observe(&mesh, &survey).await?;
-    let mut moment =
-        Moment { now: OffsetDateTime::now_utc(), licence: licence.as_ref().map(|licence| licence.uid.clone()) };
-    let old = survey.record.as_ref().filter(|_| args.reset);
+    if let (Some(rebuilt), Some(names)) = (&mut survey.rebuilt, there.shared()) {
+        rebuilt.share(&names);
+        mesh = decide(asked, args.reset, &world, &survey)?;
+    }
+    let mut moment = Moment {
+        now: OffsetDateTime::now_utc(),
+        licence: licence.as_ref().map(|licence| licence.uid.clone()),
+        recover,
+    };
+    let old = survey.known().filter(|_| args.reset);
     // what goes before the new mesh comes, as the old one knows it
     let going = old.map(|old| world.remains(old, &survey)).transpose()?;
     let there = going.as_ref().map_or(there.clone(), |going| replacing(there, going));
@@ -71,6 +86,7 @@ pub async fn create(args: &CreateArgs, dir: PathBuf, console: &Console) -> Resul
     let patience = Patience::new(time_for(timeout.map(|timeout| timeout.0), mesh.spec.clusters.number()));
     let mut apply = Apply::new(&mesh, &world, console, &patience, (survey.host.is_root, moment.now));
     apply.licence = licence.map(|licence| licence.body);
+    apply.recovered = survey.recovered.take().map(|recovered| recovered.credentials);
     interruptible(&patience, console, async {
         apply.apply(&plan).await?;
         for round in 1..=ROUNDS {
@@ -132,26 +148,11 @@ fn replacing(there: Observed, going: &Observed) -> Observed {
 
 /// Every name, port and address, and the texts of templates.
 fn decide(mut asked: Asked, reset: bool, world: &World, survey: &Survey) -> Result<Mesh, Error> {
-    let host = &survey.host;
-    let uid = match (host.is_root, survey.elastic, survey.free_uid) {
-        (false, ..) => host.uid,
-        (true, Some(uid), _) | (true, None, Some(uid)) => uid,
-        (true, None, None) => {
-            return Err(Error::new(Exit::Machine, "no number is free for the system user elastic")
-                .hint("make it yourself with `useradd --system elastic`"));
-        }
-    };
-    let recorded = survey.record.as_ref();
+    let recorded = survey.known();
     if reset {
         asked.clusters = asked.clusters.or(recorded.map(|mesh| mesh.spec.clusters));
     }
-    let now = Circumstances {
-        dir: world.dir.clone(),
-        new_id: format!("{:016x}", UnwrapErr(SysRng).random::<u64>()),
-        owner: Owner { uid, gid: 0 },
-        host_name: host.hostname.clone(),
-        taken: world.taken_networks(survey),
-    };
+    let now = circumstances(world, survey)?;
     Ok(templates::of(Mesh::decide(&asked, recorded.filter(|_| !reset), now)?)?)
 }
 
@@ -170,7 +171,8 @@ fn require(
         host.disk_free += world.size_of(plan).unwrap_or_default();
     }
     let mut findings = check::machine(mesh, there, &host, &survey.listeners);
-    findings.extend(check::directory(&world.dir, &survey.entries, survey.record.is_some(), survey.writable).findings());
+    findings
+        .extend(check::directory(&world.dir, &survey.entries, survey.known().is_some(), survey.writable).findings());
     findings.extend(check::attached(plan, there));
     let grows = plan.steps().any(|step| matches!(step, Step::CreateContainer(_)));
     if grows {

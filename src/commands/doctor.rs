@@ -9,7 +9,7 @@ use std::{
 use futures::future::try_join_all;
 use tokio::time::timeout;
 
-use super::HOSTS_FILE;
+use super::{HOSTS_FILE, recorded::lost};
 use crate::{
     apply::sysctl,
     cli::DoctorArgs,
@@ -25,7 +25,7 @@ use crate::{
         clock,
         disk::{self, Tree},
         docker::{ContainerSummary, Docker, DockerError, NetworkSummary},
-        files, host, kernel, observe, ports, survey,
+        files, host, kernel, observe, ports, survey, traces,
     },
 };
 
@@ -122,6 +122,8 @@ fn on_disk(dir: &Path) -> (Observed, Result<Vec<String>, Error>) {
         if there.record.is_some() {
             there.credentials = files::credentials(&tree)?;
             there.files = observe::cluster_files(&tree)?;
+        } else if traces::holds_a_mesh(&tree) {
+            return Err(lost(dir));
         }
         Ok(tree.entries("")?)
     };

@@ -10,6 +10,7 @@ mod doctor;
 mod env;
 mod es;
 mod logs;
+mod lost;
 mod man;
 mod manage;
 mod recorded;

@@ -10,6 +10,7 @@ use crate::{
         elasticsearch::Elasticsearch,
         files,
         https::HttpsError,
+        traces,
     },
 };
 
@@ -21,8 +22,17 @@ pub struct Recorded {
 
 /// There is nothing recorded in a directory.
 pub fn no_mesh(dir: &Path) -> Error {
+    if Tree::open(dir).ok().flatten().is_some_and(|tree| traces::holds_a_mesh(&tree)) {
+        return lost(dir);
+    }
     Error::new(Exit::Request, format!("there is no mesh in {}", dir.display()))
         .hint("make one with `mesh create 2`, or name its directory with `--dir`")
+}
+
+/// What is recorded in a directory is lost, and its data is not.
+pub fn lost(dir: &Path) -> Error {
+    Error::new(Exit::Machine, format!("{} is lost, and there is data of a mesh", dir.join(layout::RECORD).display()))
+        .hint("`mesh create` rebuilds it from what is there; `--dry-run` shows how")
 }
 
 /// What is told of a cluster that gives no answer, or not the one that was hoped for.
@@ -50,7 +60,7 @@ impl Recorded {
         files::credentials(&self.tree)?.ok_or_else(|| {
             let path = self.mesh.dir.join(layout::CREDENTIALS);
             Error::new(Exit::Unhealthy, format!("{} is lost", path.display()))
-                .hint("`mesh create --dry-run` says what can be done")
+                .hint("`mesh create --recover-credentials` brings its passwords back, or sets new ones")
         })
     }
 

@@ -4,13 +4,13 @@ use std::{path::PathBuf, time::Instant};
 
 use time::OffsetDateTime;
 
-use super::{consent, interruptible, lock, open, time_for};
+use super::{consent, interruptible, lock, lost::rebuild, open, time_for};
 use crate::{
     apply::{Apply, wait::Patience},
     cli::ResetArgs,
     console::Console,
     error::{Error, Exit},
-    mesh::id::ClusterId,
+    mesh::{id::ClusterId, spec::Asked},
     plan::{check, remove::remove},
 };
 
@@ -18,9 +18,10 @@ pub async fn reset(args: &ResetArgs, dir: PathBuf, console: &Console) -> Result<
     let begun = Instant::now();
     let _lock = lock()?;
     let world = open(dir).await?;
-    let survey = world.survey().await?;
+    let mut survey = world.survey().await?;
+    rebuild(&Asked::default(), true, &world, &mut survey).await?;
     // without a record, labels tell what an interrupted reset left of the mesh of this directory
-    let Some(mesh) = survey.record.clone().or_else(|| world.mesh_of_labels(&survey)) else {
+    let Some(mesh) = survey.known().cloned().or_else(|| world.mesh_of_labels(&survey)) else {
         if survey.entries.is_empty() {
             console.done(&format!("nothing to do: there is no mesh in {}", world.dir.display()));
             return Ok(Exit::Done);

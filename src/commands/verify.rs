@@ -16,7 +16,7 @@ use crate::{
     error::{Error, Exit},
     mesh::Mesh,
     plan::{
-        Plan,
+        Plan, check,
         reach::{Moment, reach},
         verify::{Report, judge},
     },
@@ -50,6 +50,9 @@ async fn prove(world: &World, console: &Console) -> Result<(Mesh, Report, Plan),
     let survey = world.survey().await?;
     let mesh = survey.record.clone().ok_or_else(|| no_mesh(&world.dir))?;
     let there = world.observe(&mesh, &survey).await?;
+    if let Some(finding) = check::lost_credentials(&mesh, &there).findings().pop() {
+        return Err(Error::new(Exit::Machine, finding.message).hint(finding.hint));
+    }
     let mut evidence = world.evidence(&mesh, &there).await?;
     let now = OffsetDateTime::now_utc();
     let patience = Patience::new(time_for(None, mesh.spec.clusters.number()));
@@ -61,7 +64,7 @@ async fn prove(world: &World, console: &Console) -> Result<(Mesh, Report, Plan),
     })
     .await?;
     let report = Report::new(&judge(&mesh, &there, &evidence, now));
-    let mending = reach(&mesh, &there, &Moment { now, licence: None });
+    let mending = reach(&mesh, &there, &Moment { now, licence: None, recover: false });
     Ok((mesh, report, mending))
 }
 

@@ -5,12 +5,9 @@ use std::io::{self, IsTerminal as _};
 use anstyle::{AnsiColor, Style};
 use time::{OffsetDateTime, UtcOffset, format_description::BorrowedFormatItem, macros::format_description};
 
-use super::{BOLD_RED, BOLD_YELLOW, Console, Mark, Table, styled};
+use super::{BOLD_RED, BOLD_YELLOW, Console, Mark, Table, plain, styled};
 use crate::{
-    ask::{
-        log_line::{LogLine, plain},
-        search::Found,
-    },
+    ask::{log_line::LogLine, search::Found},
     mesh::id::{ServiceId, ServiceKind},
 };
 
@@ -34,25 +31,29 @@ impl Console {
         let number = 2 * usize::from(service.cluster.number() - 1) + usize::from(service.kind == ServiceKind::Kibana);
         let prefix =
             styled(COLOURS[number % COLOURS.len()].on_default(), &format!("{:<width$} |", service.to_string()));
-        let time = at.to_offset(UtcOffset::UTC).format(&TIME).expect("should be a time with a year of four digits");
+        // Docker's own times are in UTC
+        let at = at.checked_to_offset(UtcOffset::UTC).unwrap_or(at);
+        let time = at.format(&TIME).expect("should be a time with a year of four digits");
         let level = line.level.as_deref().map_or_else(String::new, |level| {
             let style = match level {
                 "WARN" => BOLD_YELLOW,
                 "ERROR" | "FATAL" | "CRITICAL" => BOLD_RED,
                 _ => Style::new(),
             };
-            styled(style, &format!("{level:<5}")) + " "
+            styled(style, &format!("{:<5}", plain::line(level))) + " "
         });
         let logger = line.logger.as_deref().map_or_else(String::new, |logger| format!("{logger}: "));
-        self.line(&format!("{prefix} {time} {level}{logger}{}", line.text));
+        self.text(&format!("{prefix} {time} {level}{}{}\n", plain::line(&logger), plain::line(&line.text)));
     }
 
-    /// Bytes to stdout, untouched; a terminal gets the end of the last line if there is none.
+    /// Bytes to stdout, untouched for a program; a terminal gets what it can show, and the end of the last line if there is none.
     pub fn answer(&self, bytes: &[u8]) {
-        self.bytes(bytes);
-        if !bytes.is_empty() && !bytes.ends_with(b"\n") && io::stdout().is_terminal() {
-            self.bytes(b"\n");
+        if !io::stdout().is_terminal() {
+            return self.bytes(bytes);
         }
+        let text = plain::lines(&String::from_utf8_lossy(bytes));
+        let end = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
+        self.text(&format!("{text}{end}"));
     }
 
     /// What a search found, cluster by cluster.
@@ -60,10 +61,10 @@ impl Console {
         for part in found.clusters.iter().filter(|part| part.is_whole() || part.hits > 0) {
             self.line(&format!("{}: {} {}", part.cluster, part.hits, hits(part.hits)));
             for hit in found.hits.iter().filter(|hit| hit.cluster == part.cluster) {
-                let source: String = plain(&hit.source.to_string());
+                let source = plain::line(&hit.source.to_string());
                 let end = source.char_indices().nth(SHOWN).map(|(at, _)| at);
                 let source = end.map_or(source.clone(), |end| format!("{}…", &source[..end]));
-                self.line(&format!("  {}/{}  {source}", plain(&hit.index), plain(&hit.id)));
+                self.line(&format!("  {}/{}  {source}", plain::line(&hit.index), plain::line(&hit.id)));
             }
         }
         if found.has_no_index() {

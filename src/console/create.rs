@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Console, Notation, StageTime, bytes, duration, err, timings::summary};
+use super::{Console, Notation, StageTime, bytes, duration, err, plain, timings::summary};
 use crate::{
     cli::TextFormat,
     mesh::{Mesh, id::ServiceKind, layout},
@@ -60,7 +60,7 @@ impl Console {
                 Step::RemoveContainer(_) | Step::RemoveStray(_) | Step::RemoveNetwork { .. } | Step::RemoveHosts
             );
             if is_thing || step.destroys() {
-                err(&format!("  - {step}"));
+                err(&format!("  - {}", plain::line(&step.to_string())));
             }
         }
         if plan.destroys() {

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
 
-use super::{Console, Notation, styled};
+use super::{Console, Notation, plain, styled};
 use crate::{
     cli::TextFormat,
     plan::check::{Outcome, Report},
@@ -23,7 +23,6 @@ impl Console {
 /// A line a result, and the remedy below it.
 fn text(report: &Report) -> String {
     let width = report.checks.iter().map(|line| line.check.len()).max().unwrap_or_default();
-    let plain = |text: &str| text.chars().filter(|c| !c.is_control()).collect::<String>();
     report.checks.iter().fold(String::new(), |mut text, line| {
         let (color, sign) = match line.result {
             Outcome::Ok => (AnsiColor::Green, "✓"),
@@ -32,9 +31,9 @@ fn text(report: &Report) -> String {
             Outcome::Unchecked => (AnsiColor::BrightBlack, "-"),
         };
         let sign = styled(Style::new().fg_color(Some(color.into())), sign);
-        let _ = writeln!(text, "{sign} {:width$}  {}", line.check, plain(&line.message));
+        let _ = writeln!(text, "{sign} {:width$}  {}", line.check, plain::line(&line.message));
         if let Some(remedy) = &line.remedy {
-            let _ = writeln!(text, "  {:width$}  hint: {}", "", plain(remedy));
+            let _ = writeln!(text, "  {:width$}  hint: {}", "", plain::line(remedy));
         }
         text
     })

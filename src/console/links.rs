@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Console, Mark, Table, duration};
+use super::{Console, Mark, Table, duration, plain};
 use crate::{
     mesh::{Mesh, id::ClusterId},
     plan::verify::Report,
@@ -41,7 +41,7 @@ impl Console {
                     ("nothing failed, and nothing proves it", "`mesh verify -o json` shows what could not be tried")
                 }
             };
-            self.line(&format!("{} → {}: {}", link.from, link.to, plain(message)));
+            self.line(&format!("{} → {}: {}", link.from, link.to, plain::line(message)));
             self.line(&format!("  {remedy}"));
         }
         let (all, took) = (report.links.len(), duration(took));
@@ -50,9 +50,4 @@ impl Console {
             down => self.line(&format!("\n{down} of {all} links are down ({took})")),
         }
     }
-}
-
-/// Words from outside, without what would move the cursor.
-fn plain(words: &str) -> String {
-    words.chars().filter(|c| !c.is_control()).collect()
 }

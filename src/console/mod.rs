@@ -1,12 +1,13 @@
 //! The only room that prints. stdout carries what was asked for, stderr everything else. I/O: the terminal.
 //!
 //! Colours are always written and taken out on the way where they are not wanted: by `--color`, `NO_COLOR`, `TERM=dumb` or
-//! because the reader is no terminal.
+//! because the reader is no terminal. Words from outside lose what a terminal would obey: see [`plain`].
 
 mod ask;
 mod create;
 mod doctor;
 mod links;
+mod plain;
 mod settings;
 mod stage;
 mod status;
@@ -124,15 +125,17 @@ impl Console {
         }
     }
 
-    /// A line to stdout.
+    /// Lines to stdout.
     pub fn line(&self, text: &str) {
-        self.text(&format!("{text}\n"));
+        self.text(&format!("{}\n", plain::lines(text)));
     }
 
     /// A value to stdout, for programs.
     pub fn value(&self, notation: Notation, value: &impl Serialize) {
         let text = match notation {
-            Notation::Json => serde_json::to_string_pretty(value).expect("should be JSON: keys are texts") + "\n",
+            Notation::Json => {
+                plain::json(&serde_json::to_string_pretty(value).expect("should be JSON: keys are texts")) + "\n"
+            }
             Notation::Yaml => serde_yaml::to_string(value).expect("should be YAML: it is JSON"),
         };
         self.text(&text);
@@ -158,22 +161,25 @@ impl Console {
     }
 
     pub fn error(&self, error: &Error) {
-        err(&format!("{}: {error}", styled(BOLD_RED, "error")));
+        err(&format!("{}: {}", styled(BOLD_RED, "error"), plain::lines(&error.to_string())));
     }
 
     pub fn note(&self, text: &str) {
         if !self.is_quiet() {
-            err(text);
+            err(&plain::lines(text));
         }
     }
 
     pub fn findings(&self, findings: &[Finding]) {
+        if self.is_quiet() {
+            return;
+        }
         for finding in findings {
             let word = match finding.severity {
                 Severity::Warning => styled(BOLD_YELLOW, "warning"),
                 Severity::Estimate | Severity::Problem => styled(BOLD_RED, "problem"),
             };
-            self.note(&format!("{word}: {}\n  {}", finding.message, finding.hint));
+            err(&format!("{word}: {}\n  {}", plain::lines(&finding.message), plain::lines(&finding.hint)));
         }
     }
 

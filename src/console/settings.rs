@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::{Console, Mark, Notation, Table};
+use super::{Console, Mark, Notation, Table, plain};
 use crate::{cli::TextFormat, mesh::spec::force::InForce};
 
 impl Console {
@@ -39,7 +39,7 @@ fn file(settings: &[InForce]) -> String {
         let Some(value) = &setting.value else { continue };
         let entry = BTreeMap::from([(setting.name, value)]);
         // a file's name can hold anything, a line break too
-        text.extend("# ".chars().chain(setting.from.chars().filter(|c| !c.is_control())).chain(['\n']));
+        text.extend(["# ", &plain::line(&setting.from), "\n"]);
         text.push_str(&serde_yaml::to_string(&entry).expect("should be YAML: it is JSON"));
     }
     text

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{Console, duration, err};
+use super::{Console, duration, err, plain};
 
 const DONE: char = '✓';
 const FAILED: char = '✗';
@@ -37,7 +37,7 @@ impl StageLine {
     /// What is going on just now; seen only on a terminal.
     pub fn now(&self, text: &str) {
         if let Some(bar) = &self.bar {
-            bar.set_message(text.to_owned());
+            bar.set_message(plain::line(text));
         }
     }
 

@@ -4,6 +4,8 @@ use std::fmt;
 
 use comfy_table::{Cell, CellAlignment, Color, ContentArrangement, presets::NOTHING};
 
+use super::plain;
+
 /// How a cell is to be seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mark {
@@ -47,8 +49,7 @@ impl Table {
     pub fn row(&mut self, cells: impl IntoIterator<Item = (String, Mark)>) {
         self.table.add_row(cells.into_iter().map(|(text, mark)| {
             // what comes from outside must not move the cursor
-            let text: String = text.chars().filter(|c| !c.is_control()).collect();
-            let cell = Cell::new(text);
+            let cell = Cell::new(plain::line(&text));
             match mark {
                 Mark::Plain => cell,
                 Mark::Good => cell.fg(Color::Green),

@@ -171,6 +171,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(10_000))]
+
         #[test]
         fn values_survive_the_file(elastic in "[!-~][ -~]{4,40}[!-~]", kibana_system in "\\PC{6,40}", key in "[!-~]{32,64}") {
             prop_assume!(kibana_system.trim() == kibana_system);

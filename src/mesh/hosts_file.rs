@@ -164,6 +164,19 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(10_000))]
+
+        /// Markers anywhere, as somebody's editor may leave them.
+        #[test]
+        fn no_file_makes_it_panic_or_is_changed_without_need(
+            pieces in proptest::collection::vec(prop_oneof![hosts(), Just(format!("{BEGIN}\n").into_bytes()), Just(format!("{END}\r\n").into_bytes())], 0..6),
+            block in blocks(),
+        ) {
+            if let Ok(with) = with_block(&pieces.concat(), Some(&block)) {
+                prop_assert_eq!(&with_block(&with, Some(&block)).unwrap(), &with);
+            }
+        }
+
         #[test]
         fn taking_it_out_gives_the_bytes_back(text in hosts(), first in blocks(), second in blocks(), below in "[a-z]{0,3}\n?") {
             let with_first = with_block(&text, Some(&first)).unwrap();

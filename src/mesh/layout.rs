@@ -106,6 +106,16 @@ pub fn keystore(cluster: ClusterId) -> String {
     config(cluster.elastic(), "elasticsearch.keystore")
 }
 
+/// Users of the server's file realm.
+pub fn users(cluster: ClusterId) -> String {
+    config(cluster.elastic(), "users")
+}
+
+/// Their roles.
+pub fn users_roles(cluster: ClusterId) -> String {
+    config(cluster.elastic(), "users_roles")
+}
+
 /// A file of the image's own configuration, without which the service does not start: its presence tells that the
 /// directory was seeded.
 pub fn seed_marker(service: ServiceId) -> String {

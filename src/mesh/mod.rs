@@ -11,6 +11,8 @@ pub mod keystore;
 pub mod layout;
 pub mod network;
 pub mod passphrase;
+pub mod rebuild;
+pub mod recover;
 pub mod render;
 pub mod secret;
 pub mod service;

@@ -84,6 +84,10 @@ fn parts(step: &Step) -> (&'static str, String) {
     match step {
         Step::PullImage(image) => ("pull-image", image.clone()),
         Step::Record => ("record", "mesh.json".to_owned()),
+        Step::Rebuild => ("rebuild-record", "mesh.json".to_owned()),
+        Step::RecoverCredentials => ("recover-credentials", "credentials.txt".to_owned()),
+        Step::RemoveRecoveryUser(cluster) => ("remove-recovery-user", cluster.to_string()),
+        Step::ResetPassword(cluster) => ("reset-password", cluster.to_string()),
         Step::CreateAccount { uid } => ("create-account", uid.to_string()),
         Step::WriteCredentials => ("write-credentials", "credentials.txt".to_owned()),
         Step::IssueAuthority(cluster) => ("issue-authority", cluster.to_string()),
@@ -133,7 +137,7 @@ mod tests {
     };
 
     fn data(mesh: &Mesh, there: &Observed) -> serde_json::Value {
-        let moment = Moment { now: OffsetDateTime::UNIX_EPOCH, licence: None };
+        let moment = Moment { now: OffsetDateTime::UNIX_EPOCH, licence: None, recover: false };
         serde_json::to_value(PlanData::new(mesh, &reach(mesh, there, &moment))).unwrap()
     }
 

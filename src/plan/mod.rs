@@ -19,7 +19,7 @@ use std::fmt;
 
 use crate::mesh::{
     id::{ClusterId, ServiceId},
-    network,
+    network, recover,
 };
 
 /// One change. The steps of a stage do not depend on each other.
@@ -28,11 +28,15 @@ pub enum Step {
     PullImage(String),
     /// Writes `mesh.json`.
     Record,
+    /// Writes a lost `mesh.json` again.
+    Rebuild,
     /// Makes the system user that owns the files and runs the containers.
     CreateAccount {
         uid: u32,
     },
     WriteCredentials,
+    /// Writes a lost `credentials.txt` again, with what other files hold of it.
+    RecoverCredentials,
     IssueAuthority(ClusterId),
     IssueCertificate(ServiceId),
     /// Writes all authorities into the bundle by which this cluster trusts its remotes.
@@ -43,6 +47,8 @@ pub enum Step {
     WriteSettings(ServiceId),
     /// Writes what the keystore holds before the first start; other entries stay.
     WriteKeystore(ClusterId),
+    /// Takes away the superuser that an interrupted [`Step::ResetPassword`] left.
+    RemoveRecoveryUser(ClusterId),
     CreateNetwork,
     /// By Docker's id, since names are not unique and an older mesh's network has another label.
     RemoveNetwork {
@@ -56,6 +62,8 @@ pub enum Step {
     RemoveContainer(ServiceId),
     /// Removes a container of this mesh that is no service's: an interrupted run left it, or somebody renamed it.
     RemoveStray(String),
+    /// Gives `elastic` the password of `credentials.txt`, by a superuser that is there for that long only.
+    ResetPassword(ClusterId),
     AwaitReady(ServiceId),
     ApplyLicence(ClusterId),
     StartTrial(ClusterId),
@@ -116,6 +124,9 @@ impl Step {
             | Self::CreateContainer(_)
             | Self::IssueKey(_) => Effect::Adds,
             Self::Record
+            | Self::Rebuild
+            | Self::RecoverCredentials
+            | Self::ResetPassword(_)
             | Self::WriteBundle(_)
             | Self::WriteBrowserBundle
             | Self::WriteSettings(_)
@@ -134,6 +145,7 @@ impl Step {
             | Self::RemoveContainer(_)
             | Self::RemoveStray(_)
             | Self::RevokeKeys(_)
+            | Self::RemoveRecoveryUser(_)
             | Self::Disconnect { .. }
             | Self::RemoveFiles(_)
             | Self::RemoveHosts
@@ -158,6 +170,14 @@ impl fmt::Display for Step {
             Self::PullImage(image) => write!(f, "image {image}"),
             Self::Record => write!(f, "mesh.json"),
             Self::CreateAccount { uid } => write!(f, "system user elastic, uid {uid}"),
+            Self::Rebuild => write!(f, "mesh.json, rebuilt from what is there"),
+            Self::RecoverCredentials => write!(f, "credentials.txt, recovered from what is there"),
+            Self::RemoveRecoveryUser(cluster) => {
+                write!(f, "superuser {} of {cluster}, left by an earlier run", recover::USER)
+            }
+            Self::ResetPassword(cluster) => {
+                write!(f, "password of elastic on {cluster}, by a superuser that is there for that long only")
+            }
             Self::WriteCredentials => write!(f, "credentials.txt"),
             Self::IssueAuthority(cluster) => write!(f, "authority of {cluster}"),
             Self::IssueCertificate(service) => write!(f, "certificate of {service}"),

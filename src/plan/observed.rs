@@ -20,7 +20,9 @@ use crate::mesh::{
 pub struct Observed {
     /// What `mesh.json` says.
     pub record: Option<Mesh>,
+    /// What `credentials.txt` holds, or will hold when it is written again.
     pub credentials: Option<Credentials>,
+    pub lost: Lost,
     /// Whether the user that owns the files exists, or need not be made.
     pub account: bool,
     /// Those of the wanted images that are on this machine.
@@ -38,6 +40,8 @@ pub struct Observed {
     pub servers: BTreeMap<ClusterId, ServerFacts>,
     /// Why the others do not, of which the container runs.
     pub silent: BTreeMap<ClusterId, String>,
+    /// Servers that answer, and do not take the password of `elastic`.
+    pub refusing: BTreeSet<ClusterId>,
     /// Kibanas that answer and are ready, each with the fingerprint of the certificate it shows.
     pub kibanas: BTreeMap<ClusterId, String>,
     /// `/etc/hosts`; `None` where this run may not write it.
@@ -47,10 +51,35 @@ pub struct Observed {
 }
 
 impl Observed {
+    /// The index patterns that clusters let others search, as the first server tells that knows the key on disk.
+    pub fn shared(&self) -> Option<Vec<String>> {
+        self.files.iter().find_map(|(cluster, files)| {
+            let (key, server) = (files.key.as_ref()?, self.servers.get(cluster)?);
+            Some(server.keys.iter().find(|facts| facts.id == key.id)?.names.clone())
+        })
+    }
+
+    /// Whether there is data that passwords were made for.
+    pub fn has_data(&self) -> bool {
+        let configured = |files: &ClusterFiles| files.services.values().any(|service| service.settings.is_some());
+        self.files.values().any(|files| files.keystore.is_some() || configured(files))
+    }
+
     /// Whether the service's container runs.
     pub fn runs(&self, service: ServiceId) -> bool {
         self.containers.get(&service).is_some_and(|container| container.state == ContainerState::Running)
     }
+}
+
+/// What the mesh kept of itself and keeps no more, though its data is there.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Lost {
+    /// `mesh.json`; the mesh was rebuilt from what is there.
+    pub record: bool,
+    /// `credentials.txt`; it was put together again.
+    pub credentials: bool,
+    /// The password of `elastic`: the one in `credentials.txt` is new, since no file held the lost one.
+    pub elastic: bool,
 }
 
 /// What others have on this Docker engine, as far as it can be in the mesh's way.
@@ -111,6 +140,8 @@ pub struct ClusterFiles {
     /// What the keystore holds: names, each with the digest of its value.
     pub keystore: Option<BTreeMap<String, String>>,
     pub key: Option<KeyFile>,
+    /// The user by whom passwords are recovered is in the file realm.
+    pub recovery_user: bool,
 }
 
 #[derive(Debug, Clone, Default)]

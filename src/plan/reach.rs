@@ -24,6 +24,8 @@ pub struct Moment {
     pub now: OffsetDateTime,
     /// The uid of the licence that every cluster should have; `None` for whichever allows links.
     pub licence: Option<String>,
+    /// Whether somebody agreed to a server being given another password.
+    pub recover: bool,
 }
 
 /// The stages that lead from `there` to `mesh`, in the order of events.
@@ -37,7 +39,7 @@ pub fn reach(mesh: &Mesh, there: &Observed, moment: &Moment) -> Plan {
     let recorded = there.record.as_ref().is_some_and(|record| mesh.is_recorded_in(record));
     Plan::default()
         .stage("pull images", reach.images())
-        .stage("record the mesh", (!recorded).then_some(Step::Record))
+        .stage("record the mesh", (!recorded).then_some(if there.lost.record { Step::Rebuild } else { Step::Record }))
         .stage("create the system user", (!there.account).then_some(Step::CreateAccount { uid: mesh.owner.uid }))
         .stage("disconnect clusters that leave", reach.disconnects())
         .stage("remove containers", reach.removals())
@@ -53,7 +55,7 @@ pub fn reach(mesh: &Mesh, there: &Observed, moment: &Moment) -> Plan {
                 .filter(|_| reach.network_stale())
                 .map(|network| Step::RemoveNetwork { id: network.id.clone() }),
         )
-        .stage("write credentials", there.credentials.is_none().then_some(Step::WriteCredentials))
+        .stage("write credentials", reach.credentials_file())
         .stage("issue authorities", mesh.clusters().filter(|c| !reach.authority_good(*c)).map(Step::IssueAuthority))
         .stage(
             "issue certificates",
@@ -62,9 +64,14 @@ pub fn reach(mesh: &Mesh, there: &Observed, moment: &Moment) -> Plan {
         .stage("write bundles", reach.bundles())
         .stage("write settings", mesh.services().filter(|s| !reach.settings_good(*s)).map(Step::WriteSettings))
         .stage("write keystores", mesh.clusters().filter(|c| !reach.bootstrapped(*c)).map(Step::WriteKeystore))
+        .stage(
+            "remove superusers",
+            mesh.clusters().filter(|c| reach.has_recovery_user(*c)).map(Step::RemoveRecoveryUser),
+        )
         .stage("create the network", reach.network_stale().then_some(Step::CreateNetwork))
         .stage("create containers", mesh.services().filter(|s| reach.container_stale(*s)).map(Step::CreateContainer))
         .stage("start Elasticsearch", elastic().filter_map(|s| reach.start(s)))
+        .stage("reset passwords", mesh.clusters().filter(|c| reach.locked_out(*c)).map(Step::ResetPassword))
         .stage("wait for Elasticsearch", elastic().filter(|s| reach.server(s.cluster).is_none()).map(Step::AwaitReady))
         .stage("license", mesh.clusters().filter_map(|c| reach.licence(c)))
         .stage(
@@ -144,6 +151,23 @@ impl Reach<'_> {
         let services =
             self.there.containers.keys().copied().filter(|service| unwanted(*service)).map(Step::RemoveContainer);
         services.chain(self.there.strays.iter().cloned().map(Step::RemoveStray)).collect()
+    }
+
+    fn credentials_file(&self) -> Option<Step> {
+        if self.there.lost.credentials {
+            return Some(Step::RecoverCredentials);
+        }
+        self.there.credentials.is_none().then_some(Step::WriteCredentials)
+    }
+
+    fn has_recovery_user(&self, cluster: ClusterId) -> bool {
+        self.files(cluster).is_some_and(|files| files.recovery_user)
+    }
+
+    /// Whether `elastic` has a password on the server that nobody knows, and somebody agreed to it being set anew.
+    fn locked_out(&self, cluster: ClusterId) -> bool {
+        let unknown = self.there.lost.elastic && self.files(cluster).is_some() && self.server(cluster).is_none();
+        self.moment.recover && (unknown || self.there.refusing.contains(&cluster))
     }
 
     fn authority_good(&self, cluster: ClusterId) -> bool {

@@ -15,7 +15,7 @@ pub fn remove(there: &Observed) -> Plan {
         .stage("remove containers", containers.chain(there.strays.iter().cloned().map(Step::RemoveStray)))
         .stage("remove the network", there.network.iter().map(|network| Step::RemoveNetwork { id: network.id.clone() }))
         .stage("clear /etc/hosts", block.then_some(Step::RemoveHosts))
-        .stage("remove the directory", there.record.is_some().then_some(Step::RemoveDirectory))
+        .stage("remove the directory", (there.record.is_some() || there.lost.record).then_some(Step::RemoveDirectory))
 }
 
 /// What is there when [`remove`] has been carried out: what is not the mesh's.

@@ -15,7 +15,7 @@ use crate::{
         credentials::{Credentials, CredentialsError},
         id::{ClusterId, ServiceId, ServiceKind},
         keystore::{Keystore, KeystoreError},
-        layout,
+        layout, recover,
         secret::Secret,
         service::digest_of,
     },
@@ -62,6 +62,18 @@ pub fn text(tree: &Tree, path: &str) -> Result<Option<String>, FilesError> {
     String::from_utf8(bytes).map(Some).map_err(damaged)
 }
 
+/// Of a file with a secret in it: where it is damaged, and not what stands there.
+fn parse_secret<T: for<'de> Deserialize<'de>>(tree: &Tree, path: &str) -> Result<Option<T>, FilesError> {
+    let Some(text) = text(tree, path)? else { return Ok(None) };
+    let damaged = |error: serde_json::Error| FilesError::Damaged { path: tree.path(path), reason: place(&error) };
+    serde_json::from_str(&text).map(Some).map_err(damaged)
+}
+
+fn place(error: &serde_json::Error) -> String {
+    let what = if error.is_data() { "it holds something else than a key" } else { "it is no JSON" };
+    format!("{what} (line {}, column {})", error.line(), error.column())
+}
+
 fn parse<T: for<'de> Deserialize<'de>>(tree: &Tree, path: &str) -> Result<Option<T>, FilesError> {
     let Some(text) = text(tree, path)? else { return Ok(None) };
     let damaged = |error: serde_json::Error| FilesError::Damaged { path: tree.path(path), reason: error.to_string() };
@@ -70,15 +82,22 @@ fn parse<T: for<'de> Deserialize<'de>>(tree: &Tree, path: &str) -> Result<Option
 
 /// `mesh.json`. A file that is there but cannot be understood is an error and never "no mesh".
 pub fn record(tree: &Tree, dir: &Path) -> Result<Option<Mesh>, FilesError> {
+    let Some(text) = text(tree, layout::RECORD)? else { return Ok(None) };
+    let mesh = read_record(&tree.path(layout::RECORD), &text)?;
+    Ok(Some(Mesh { dir: dir.to_owned(), ..mesh }))
+}
+
+fn read_record(path: &Path, text: &str) -> Result<Mesh, FilesError> {
     #[derive(Deserialize)]
     struct Version {
         format: u64,
     }
-    let Some(Version { format }) = parse(tree, layout::RECORD)? else { return Ok(None) };
+    let damaged = |error: serde_json::Error| FilesError::Damaged { path: path.to_owned(), reason: error.to_string() };
+    let Version { format } = serde_json::from_str(text).map_err(damaged)?;
     if format > FORMAT.into() {
-        return Err(FilesError::Newer { path: tree.path(layout::RECORD), found: format });
+        return Err(FilesError::Newer { path: path.to_owned(), found: format });
     }
-    Ok(parse::<Mesh>(tree, layout::RECORD)?.map(|mesh| Mesh { dir: dir.to_owned(), ..mesh }))
+    serde_json::from_str(text).map_err(damaged)
 }
 
 pub fn credentials(tree: &Tree) -> Result<Option<Credentials>, FilesError> {
@@ -88,7 +107,7 @@ pub fn credentials(tree: &Tree) -> Result<Option<Credentials>, FilesError> {
 }
 
 pub fn saved_key(tree: &Tree, cluster: ClusterId) -> Result<Option<SavedKey>, FilesError> {
-    parse(tree, &layout::api_key(cluster))
+    parse_secret(tree, &layout::api_key(cluster))
 }
 
 /// The keystore itself, with its secrets.
@@ -143,7 +162,10 @@ pub fn cluster(tree: &Tree, cluster: ClusterId) -> Result<ClusterFiles, FilesErr
     for kind in ServiceKind::ALL {
         services.insert(kind, service(cluster.service(kind))?);
     }
+    let has_recovery_user =
+        |path: &str| Ok::<_, FilesError>(text(tree, path)?.is_some_and(|text| recover::has_user(&text)));
     Ok(ClusterFiles {
+        recovery_user: has_recovery_user(&layout::users(cluster))? || has_recovery_user(&layout::users_roles(cluster))?,
         authority: text(tree, &layout::authority_certificate(cluster))?,
         authority_key: secret(&layout::authority_key(cluster))?,
         services,
@@ -156,4 +178,48 @@ pub fn cluster(tree: &Tree, cluster: ClusterId) -> Result<ClusterFiles, FilesErr
             digest: digest(&Secret::new(key.encoded)),
         }),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_damaged_key_is_not_shown() {
+        let temp = tempfile::tempdir().unwrap();
+        let tree = Tree::create(temp.path(), 0o700).unwrap();
+        tree.make_dir("cluster01", 0o700, None).unwrap();
+        for text in [
+            r#"{"id": "a", "encoded": "b", "expires": "hunter2"}"#,
+            r#"{"id": "a", "encoded": {"hunter2": 1}}"#,
+            r#"{"hunter2"#,
+            r#""hunter2""#,
+        ] {
+            tree.write(layout::api_key(ClusterId::FIRST), text.as_bytes(), 0o600, None).unwrap();
+            let error = saved_key(&tree, ClusterId::FIRST).map(|_| ()).unwrap_err().to_string();
+            assert!(error.contains("(line 1, column ") && !error.contains("hunter2"), "{error}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(10_000))]
+
+        /// What is read can be worked with: every name, port and address follows from it.
+        #[test]
+        fn no_record_makes_it_panic(at in 0usize..1000, length in 0usize..9, put in "[\\PC0-9a-z\"{}\\[\\],:.\n]{0,9}", garbage in "\\PC{0,30}") {
+            let mut text = serde_json::to_string_pretty(&Mesh::example(3)).unwrap();
+            let at = at % text.len();
+            let end = (at + length).min(text.len());
+            text.replace_range(at..end, &put);
+            for text in [text, garbage] {
+                if let Ok(mesh) = read_record(Path::new("mesh.json"), &text) {
+                    let services: Vec<_> = mesh.services().map(|service| mesh.service(service)).collect();
+                    prop_assert!(!services.is_empty());
+                    let _ = (mesh.host_entries(), mesh.shared(), mesh.remote_settings(ClusterId::FIRST));
+                }
+            }
+        }
+    }
 }

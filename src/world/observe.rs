@@ -21,7 +21,9 @@ use crate::{
         id::{ClusterId, ServiceId},
         layout, network,
     },
-    plan::observed::{ClusterFiles, ContainerFacts, ContainerState, Foreign, NetworkFacts, Observed, ServerFacts},
+    plan::observed::{
+        ClusterFiles, ContainerFacts, ContainerState, Foreign, Lost, NetworkFacts, Observed, ServerFacts,
+    },
 };
 
 impl World {
@@ -29,6 +31,7 @@ impl World {
     pub fn remains(&self, mesh: &Mesh, survey: &Survey) -> Result<Observed, WorldError> {
         let mut there = Observed {
             record: survey.record.clone(),
+            lost: Lost { record: survey.record.is_none() && survey.rebuilt.is_some(), ..Lost::default() },
             account: !survey.host.is_root || survey.elastic.is_some() || survey.owner_exists,
             ..on_engine(mesh, &survey.containers, &survey.networks)
         };
@@ -42,14 +45,19 @@ impl World {
     pub async fn observe(&self, mesh: &Mesh, survey: &Survey) -> Result<Observed, WorldError> {
         let mut there = self.remains(mesh, survey)?;
         if let Some(tree) = self.tree()?
-            && survey.record.as_ref().is_some_and(|record| record.id == mesh.id)
+            && survey.known().is_some_and(|known| known.id == mesh.id)
         {
             there.credentials = files::credentials(&tree)?;
+            if let Some(recovered) = survey.recovered.as_ref().filter(|_| there.credentials.is_none()) {
+                there.credentials = Some(recovered.credentials.clone());
+                (there.lost.credentials, there.lost.elastic) = (true, recovered.elastic_is_new);
+            }
             there.browser_bundle = files::text(&tree, layout::BUNDLE)?;
             there.files = cluster_files(&tree)?;
         }
         there.images = self.images(mesh).await?;
-        self.ask_services(mesh, &mut there).await;
+        // what runs was made from what is recorded
+        self.ask_services(survey.known().unwrap_or(mesh), &mut there).await;
         Ok(there)
     }
 
@@ -67,8 +75,6 @@ impl World {
     /// Asks every running service. One that does not answer leaves no facts, which is a fact, too.
     async fn ask_services(&self, mesh: &Mesh, there: &mut Observed) {
         let Some(credentials) = there.credentials.clone() else { return };
-        // what runs was made from what is recorded
-        let mesh = there.record.clone().unwrap_or_else(|| mesh.clone());
         let running = |service: ServiceId| {
             there.containers.get(&service).is_some_and(|container| container.state == ContainerState::Running)
         };
@@ -77,12 +83,12 @@ impl World {
         let servers = clusters
             .iter()
             .filter(|(cluster, _)| running(cluster.elastic()))
-            .map(async |(cluster, authority)| (*cluster, server_facts(&mesh, *cluster, authority, &credentials).await));
+            .map(async |(cluster, authority)| (*cluster, server_facts(mesh, *cluster, authority, &credentials).await));
         let kibanas =
             there.files.iter().filter(|(cluster, _)| running(cluster.kibana())).map(async |(cluster, files)| {
                 // one that nobody can trust is one that shows no certificate we know
                 let Some(authority) = &files.authority else { return Some((*cluster, String::new())) };
-                match Kibana::new(&mesh, *cluster, authority).ok()?.status().await {
+                match Kibana::new(mesh, *cluster, authority).ok()?.status().await {
                     Ok(status) => Some((*cluster, status.ok()?.certificate)),
                     Err(error) => error.is_distrust().then(|| (*cluster, String::new())),
                 }
@@ -91,7 +97,12 @@ impl World {
         for (cluster, facts) in servers {
             match facts {
                 Ok(Ok(facts)) => drop(there.servers.insert(cluster, facts)),
-                Ok(Err(reason)) => drop(there.silent.insert(cluster, reason)),
+                Ok(Err(reason)) => {
+                    if reason.starts_with("status 401") {
+                        there.refusing.insert(cluster);
+                    }
+                    there.silent.insert(cluster, reason);
+                }
                 Err(error) => drop(there.silent.insert(cluster, error.cause())),
             }
         }
@@ -130,7 +141,7 @@ async fn server_facts(
     }
     let (licence, keys, remotes, passwords, links) = futures::try_join!(
         server.licence(),
-        server.keys(mesh),
+        server.keys(),
         server.remotes(),
         server.accepts("kibana_system", &credentials.kibana_system),
         // a server whose links cannot be asked is there all the same, with links that are not known to be connected

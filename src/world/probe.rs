@@ -58,7 +58,18 @@ fn path(line: &str) -> Option<(ClusterId, PathFacts)> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(10_000))]
+
+        #[test]
+        fn no_line_makes_it_panic(line in "(cluster0[0-9]-elastic|\\PC{0,5}) ([0-9]{1,3}|\\PC)? ?[\\PC|)( ]{0,20}") {
+            let _ = path(&line);
+        }
+    }
 
     #[test]
     fn each_line_is_a_remote_and_how_far_it_was_reached() {

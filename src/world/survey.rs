@@ -15,7 +15,7 @@ use super::{
     templates,
 };
 use crate::{
-    mesh::{Mesh, Owner, decide::Circumstances, id::ClusterId, spec::Asked},
+    mesh::{Mesh, Owner, decide::Circumstances, id::ClusterId, recover::Recovered, spec::Asked},
     plan::host::{HostFacts, Listener},
 };
 
@@ -44,6 +44,10 @@ pub enum WorldError {
 pub struct Survey {
     /// With its templates; with the built-in ones if those cannot be used, since a mesh can be removed without them.
     pub record: Option<Mesh>,
+    /// Without a record, the mesh as it was told from what it left; set by whoever rebuilds it.
+    pub rebuilt: Option<Mesh>,
+    /// Where `credentials.txt` is lost, what it will hold again; set by whoever recovers it.
+    pub recovered: Option<Recovered>,
     /// Names in the directory.
     pub entries: Vec<String>,
     /// Whether this user may write in the directory, or in the nearest one above that exists.
@@ -60,6 +64,13 @@ pub struct Survey {
     pub owner_exists: bool,
 }
 
+impl Survey {
+    /// The mesh that is here: recorded, or else rebuilt.
+    pub fn known(&self) -> Option<&Mesh> {
+        self.record.as_ref().or(self.rebuilt.as_ref())
+    }
+}
+
 impl World {
     /// Looks at what is there before anything is decided.
     pub async fn survey(&self) -> Result<Survey, WorldError> {
@@ -72,6 +83,8 @@ impl World {
         Ok(Survey {
             owner_exists: owner.map(account::has_uid).transpose()?.unwrap_or_default(),
             record,
+            rebuilt: None,
+            recovered: None,
             writable: disk::may_write(&host.disk),
             entries: tree.as_ref().map(|tree| tree.entries("")).transpose()?.unwrap_or_default(),
             listeners: ports::listeners()?,
@@ -88,16 +101,21 @@ impl World {
         taken(&survey.host.networks, &survey.networks)
     }
 
-    /// The mesh that labels tell of when `mesh.json` is gone: enough of it to remove what is left.
-    pub fn mesh_of_labels(&self, survey: &Survey) -> Option<Mesh> {
+    /// The id of the mesh of this directory, as Docker's labels have it.
+    pub fn id_of_labels(&self, survey: &Survey) -> Option<String> {
         let dir = self.dir.display().to_string();
         let containers = survey.containers.iter().map(|container| &container.labels);
         let networks = survey.networks.iter().map(|found| &found.labels);
-        let id = containers.chain(networks).find(|labels| labels.get(label::DIR) == Some(&dir))?.get(label::MESH)?;
+        containers.chain(networks).find(|labels| labels.get(label::DIR) == Some(&dir))?.get(label::MESH).cloned()
+    }
+
+    /// The mesh that labels tell of when `mesh.json` is gone: enough of it to remove what is left.
+    pub fn mesh_of_labels(&self, survey: &Survey) -> Option<Mesh> {
+        let id = self.id_of_labels(survey)?;
         let asked = Asked { clusters: ClusterId::new(ClusterId::MAX), ..Asked::default() };
         let now = Circumstances {
             dir: self.dir.clone(),
-            new_id: id.clone(),
+            new_id: id,
             owner: Owner { uid: survey.host.uid, gid: 0 },
             host_name: survey.host.hostname.clone(),
             taken: Vec::new(),

@@ -32,7 +32,7 @@ impl TemplatesError {
             Self::Render { .. } | Self::NotText(_) => {
                 Some("correct it, or go back to the built-in templates with `--no-templates`".to_owned())
             }
-            Self::Disk(error) => error.hint().map(str::to_owned),
+            Self::Disk(error) => error.hint(),
         }
     }
 }

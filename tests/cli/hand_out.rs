@@ -72,7 +72,7 @@ fn credentials_are_printed_for_people_and_programs() {
     exit 1
     error: /mesh/credentials.txt is lost
 
-    hint: `mesh create --dry-run` says what can be done
+    hint: `mesh create --recover-credentials` brings its passwords back, or sets new ones
     ");
 }
 

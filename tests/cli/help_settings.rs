@@ -29,6 +29,8 @@ fn help_of_the_commands_with_settings() {
           --timings                   Tell what each stage took, and its slowest step
       -o, --output <OUTPUT>           How to print the plan or the timings: `text`, `json` or `yaml`
                                       [default: text]
+          --recover-credentials       Bring lost passwords back from the files that hold them, and set
+                                      those anew that none holds
           --force                     Go on when memory or disk seem too small
       -f, --file <FILE>               Settings from a file, `mesh.yaml`; `-` reads it from stdin
           --stack-version <VERSION>   Version of Elasticsearch and Kibana [default: 9.5.3]

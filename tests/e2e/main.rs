@@ -4,11 +4,14 @@
 //! - [`story`]: one mesh from its first `create` to its `reset`. Start here.
 //! - [`drift`]: what somebody changes behind the mesh's back, `create` mends.
 //! - [`bad_day`]: two runs at once, a run that is killed late, a server that dies.
+//! - [`disk_full`]: no room, at each write in turn.
 //! - [`causes`]: every cause that takes a link down, told and mended.
+//! - [`no_way_in`]: every door, tried by those who should not come in.
+//! - [`recovery`]: the mesh's own files are lost, and brought back.
 //! - [`caller`]: somebody who is not root.
 //! - [`tour`]: what the commands that look and ask show.
 //!
-//! Everything else is what these four say, one file a subject. One engine holds one mesh, so the tests run one after another.
+//! Everything else is what these say, one file a subject. One engine holds one mesh, so the tests run one after another.
 
 #![expect(clippy::disallowed_methods, reason = "it looks at the machine itself, not through the code under test")]
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a test run of minutes tells what it is at")]
@@ -17,6 +20,7 @@ mod bad_day;
 mod caller;
 mod causes;
 mod create;
+mod disk_full;
 mod docker;
 mod doors;
 mod drift;
@@ -30,7 +34,9 @@ mod load;
 mod machine;
 mod manage;
 mod mesh;
+mod no_way_in;
 mod pairs;
+mod recovery;
 mod reset;
 mod rest;
 mod scale;

@@ -32,6 +32,11 @@ impl Snapshot {
         Self { containers: containers.collect(), files, hosts: hosts::bytes() }
     }
 
+    /// Panics where a container was made or started since.
+    pub fn containers_are_still(&self, mesh: &Mesh) {
+        assert_eq!(Self::of(mesh).containers, self.containers, "containers changed");
+    }
+
     /// Panics with what differs, rather than with all there is.
     pub fn is_still(&self, mesh: &Mesh) {
         let now = Self::of(mesh);

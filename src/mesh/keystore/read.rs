@@ -212,9 +212,30 @@ mod tests {
             prop_assert!(Keystore::open(&with_valid_checksum(file)).is_err());
         }
 
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(10_000))]
+
         #[test]
-        fn random_entries_never_panic(bytes: Vec<u8>) {
-            let _ = Keystore::parse(&bytes);
+        fn random_entries_never_panic(bytes: Vec<u8>, names in proptest::collection::vec("[a-z.]{0,6}", 0..4), count in 0u32..5) {
+            let entry = |name: &String| {
+                [&u16::try_from(name.len()).unwrap().to_be_bytes()[..], name.as_bytes(), &[0, 0, 0, 7], b"hunter2"].concat()
+            };
+            let entries: Vec<u8> = names.iter().flat_map(entry).collect();
+            for plain in [bytes.clone(), [&count.to_be_bytes()[..], &entries, &bytes].concat()] {
+                if let Err(error) = Keystore::parse(&plain) {
+                    prop_assert!(!error.to_string().contains("hunter2"));
+                }
+            }
+        }
+
+        /// Deriving a key takes long on purpose, and a wrong checksum is met before.
+        #[test]
+        fn random_files_never_panic(bytes: Vec<u8>, lead in 0usize..200) {
+            static FILE: std::sync::LazyLock<Vec<u8>> = std::sync::LazyLock::new(file);
+            let lead = &FILE[..lead.min(FILE.len() - 1)];
+            prop_assert!(Keystore::open(&[lead, &bytes].concat()).is_err());
         }
     }
 }

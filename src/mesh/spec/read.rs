@@ -275,6 +275,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(10_000))]
+
         #[test]
         fn no_text_makes_it_panic(text in "((clusters|share|kibana|x)?[:\\[{'\" \n\\-&*!|>]{0,3}[\\PC\n]{0,6}\n?){0,5}") {
             if let Err(problems) = file("mesh.yaml", Path::new(""), &text) {

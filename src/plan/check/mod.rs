@@ -13,7 +13,7 @@ pub use self::{
     doctor::{Sight, doctor},
     limits::{Setting, kept, lacking, max_map_count},
     report::{Outcome, Report},
-    surroundings::{attached, directory},
+    surroundings::{attached, directory, lost_credentials},
 };
 
 use super::{

@@ -86,13 +86,14 @@ pub fn attached(plan: &Plan, there: &Observed) -> Option<Finding> {
 }
 
 /// Without the file, nobody can log in to data that exists: making new passwords would lock everybody out.
-pub(super) fn lost_credentials(mesh: &Mesh, there: &Observed) -> Checked {
-    let data = there.files.values().any(|files| files.keystore.is_some());
+pub fn lost_credentials(mesh: &Mesh, there: &Observed) -> Checked {
+    let data = there.has_data();
     let path = mesh.dir.join(layout::CREDENTIALS).display().to_string();
     let finding = (data && there.credentials.is_none()).then(|| {
         Finding::problem(
             format!("{path} is lost, and the clusters' data needs its passwords"),
-            "bring the file back from a backup; `mesh reset` removes the mesh with its data",
+            "bring the file back from a backup, or type `mesh create --recover-credentials`: it takes the passwords from the other \
+             files that hold them, and sets those anew that none holds",
         )
     });
     let good =

@@ -6,7 +6,7 @@ use self::model::{HOSTS, Model, NOW, moment};
 use super::{
     Plan, Step,
     observed::KeyFacts,
-    reach::reach,
+    reach::{Moment, reach},
     remove::{remove, removed},
 };
 use crate::mesh::{
@@ -150,6 +150,68 @@ fn whatever_is_lost_is_made_again() {
         mended.assert_is(&mesh);
         for (cluster, server) in &whole.servers {
             assert_eq!(mended.servers[cluster].born, server.born, "{loss}: the data of {cluster} should survive");
+        }
+    }
+}
+
+#[test]
+fn lost_files_of_the_mesh_itself_are_written_again_and_nothing_else_changes() {
+    let mesh = Mesh::example(2);
+    let mut model = Model::empty().converge(&mesh);
+    (model.there.record, model.there.lost.record) = (None, true);
+    model.there.lost.credentials = true;
+    insta::assert_snapshot!(plan_for(&mesh, &model), @r"
+    record the mesh
+      ~ mesh.json, rebuilt from what is there
+    write credentials
+      ~ credentials.txt, recovered from what is there
+    ");
+    model.converge(&mesh).assert_is(&mesh);
+}
+
+/// Wherever such a run stops, the next one ends with a password that every server takes, and with no superuser left.
+#[test]
+fn a_password_that_nobody_knows_is_set_anew() {
+    let mesh = Mesh::example(2);
+    let whole = Model::empty().converge(&mesh);
+    let agreed = Moment { recover: true, ..moment() };
+    let mut lost = whole.clone();
+    lost.there.credentials.as_mut().unwrap().elastic = Secret::new("new");
+    (lost.there.lost.credentials, lost.there.lost.elastic) = (true, true);
+    lost.files(ClusterId::FIRST).recovery_user = true;
+    let refused = plan_for(&mesh, &lost);
+    assert!(!refused.steps().any(|step| matches!(step, Step::ResetPassword(_))), "nobody agreed:\n{refused}");
+    let plan = reach(&mesh, &lost.observe(), &agreed);
+    insta::assert_snapshot!(plan, @r"
+    write credentials
+      ~ credentials.txt, recovered from what is there
+    write keystores
+      ~ keystore of cluster01
+      ~ keystore of cluster02
+    remove superusers
+      - superuser mesh-recovery of cluster01, left by an earlier run
+    reset passwords
+      ~ password of elastic on cluster01, by a superuser that is there for that long only
+      ~ password of elastic on cluster02, by a superuser that is there for that long only
+    wait for Elasticsearch
+      ? cluster01-elastic answers
+      ? cluster02-elastic answers
+    set passwords
+      ~ passwords of elastic and kibana_system on cluster01
+      ~ passwords of elastic and kibana_system on cluster02
+    connect clusters
+      ~ remotes of cluster01: cluster02
+      ~ remotes of cluster02: cluster01
+    prove links
+      ? links from cluster01 to cluster02
+      ? links from cluster02 to cluster01
+    ");
+    for stop in 0..=plan.steps().count() {
+        let mended = lost.clone().carry_out_all(&mesh, plan.steps().take(stop)).converge_at(&mesh, &agreed);
+        mended.assert_is(&mesh);
+        assert!(mended.there.files.values().all(|files| !files.recovery_user));
+        for (cluster, server) in &whole.servers {
+            assert_eq!(mended.servers[cluster].born, server.born, "the data of {cluster} should survive");
         }
     }
 }

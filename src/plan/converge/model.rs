@@ -34,6 +34,8 @@ pub(super) const HOSTS: &[u8] = b"127.0.0.1 localhost\n";
 pub(super) struct Server {
     /// Tells one life of the data from another.
     pub(super) born: u32,
+    /// The digest of the password of `elastic`.
+    pub(super) elastic: String,
     pub(super) passwords: bool,
     pub(super) keys: Vec<KeyFacts>,
     pub(super) remotes: BTreeMap<String, String>,
@@ -53,7 +55,7 @@ pub(super) struct Model {
 }
 
 pub(super) fn moment() -> Moment {
-    Moment { now: NOW, licence: None }
+    Moment { now: NOW, licence: None, recover: false }
 }
 
 impl Model {
@@ -117,6 +119,12 @@ impl Model {
     pub(super) fn observe(&self) -> Observed {
         let mut there = self.there.clone();
         for (cluster, server) in self.servers.iter().filter(|(cluster, _)| self.runs(**cluster)) {
+            let password =
+                there.credentials.as_ref().map(|credentials| digest_of(&[credentials.elastic.expose().as_bytes()]));
+            if password.as_ref() != Some(&server.elastic) {
+                there.refusing.insert(*cluster);
+                continue;
+            }
             let aliases = server.remotes.keys().filter_map(|name| name.split('.').nth(2)?.parse::<ClusterId>().ok());
             let kind = if server.trial { "trial" } else { "basic" };
             let facts = ServerFacts {
@@ -143,6 +151,16 @@ impl Model {
                 self.there.images.insert(image.clone());
             }
             Step::Record => self.there.record = Some(mesh.clone()),
+            Step::Rebuild => (self.there.record, self.there.lost.record) = (Some(mesh.clone()), false),
+            Step::RecoverCredentials => {
+                assert!(self.there.credentials.is_some(), "should have been put together");
+                (self.there.lost.credentials, self.there.lost.elastic) = (false, false);
+            }
+            Step::RemoveRecoveryUser(cluster) => self.files(*cluster).recovery_user = false,
+            Step::ResetPassword(cluster) => {
+                let password = self.there.credentials.as_ref().expect("should have credentials first").elastic.clone();
+                self.answering(*cluster).elastic = digest_of(&[password.expose().as_bytes()]);
+            }
             Step::CreateAccount { .. } => self.there.account = true,
             Step::WriteCredentials => {
                 self.there.credentials = Some(Credentials {
@@ -218,6 +236,7 @@ impl Model {
                     let loaded = files.keystore.clone().expect("should have a keystore first");
                     let new = Server {
                         born,
+                        elastic: loaded[keystore::BOOTSTRAP_PASSWORD].clone(),
                         passwords: false,
                         keys: Vec::new(),
                         remotes: BTreeMap::new(),
@@ -241,7 +260,9 @@ impl Model {
             }
             Step::RemoveStray(name) => self.there.strays.retain(|stray| stray != name),
             Step::AwaitReady(service) => {
-                self.answering(service.cluster);
+                let password = self.there.credentials.clone().expect("should have credentials first").elastic;
+                let digest = digest_of(&[password.expose().as_bytes()]);
+                assert_eq!(self.answering(service.cluster).elastic, digest, "{service} should take the password");
             }
             Step::ApplyLicence(_) => unreachable!("no licence is asked for"),
             Step::StartTrial(cluster) => self.answering(*cluster).trial = true,
@@ -319,15 +340,19 @@ impl Model {
     }
 
     /// What `mesh create` does: plan, carry out, look again; as often as it does at most.
-    pub(super) fn converge(mut self, mesh: &Mesh) -> Self {
+    pub(super) fn converge(self, mesh: &Mesh) -> Self {
+        self.converge_at(mesh, &moment())
+    }
+
+    pub(super) fn converge_at(mut self, mesh: &Mesh, moment: &Moment) -> Self {
         for _ in 0..3 {
-            let plan = reach(mesh, &self.observe(), &moment());
+            let plan = reach(mesh, &self.observe(), moment);
             if plan.is_empty() {
                 return self;
             }
             self = self.carry_out_all(mesh, plan.steps());
         }
-        let rest = reach(mesh, &self.observe(), &moment());
+        let rest = reach(mesh, &self.observe(), moment);
         assert!(rest.is_empty(), "still to do after three rounds:\n{rest}");
         self
     }

@@ -19,7 +19,7 @@ use std::{
 use nix::{
     dir::Dir,
     errno::Errno,
-    fcntl::{AtFlags, OFlag, openat, renameat},
+    fcntl::{AtFlags, FallocateFlags, OFlag, fallocate, openat, renameat},
     sys::stat::{FileStat, Mode, SFlag, fstatat},
     unistd::{UnlinkatFlags, unlinkat},
 };
@@ -53,6 +53,8 @@ pub struct FileMeta {
     pub uid: u32,
     pub gid: u32,
     pub kind: Kind,
+    /// When it was last written, in seconds since 1970.
+    pub modified: i64,
 }
 
 impl From<FileStat> for FileMeta {
@@ -63,7 +65,7 @@ impl From<FileStat> for FileMeta {
             SFlag::S_IFLNK => Kind::Symlink,
             _ => Kind::Other,
         };
-        Self { mode: stat.st_mode & 0o7777, uid: stat.st_uid, gid: stat.st_gid, kind }
+        Self { mode: stat.st_mode & 0o7777, uid: stat.st_uid, gid: stat.st_gid, kind, modified: stat.st_mtime }
     }
 }
 
@@ -113,9 +115,10 @@ pub(super) fn read(dir: &OwnedFd, name: &OsStr, at: &Path) -> Result<Option<Vec<
 
 /// Writes a new file and gives it the name: atomic and durable.
 pub(super) fn put(dir: &OwnedFd, name: &OsStr, contents: &[u8], mode: u32, owner: Option<Owner>) -> io::Result<()> {
-    let process = std::process::id();
-    let temporary =
-        [b".", name.as_bytes(), format!(".mesh-tmp-{:016x}", RandomState::new().hash_one(process)).as_bytes()].concat();
+    let prefix = [b".", name.as_bytes(), b".mesh-tmp-"].concat();
+    remove_leftovers(dir, &prefix)?;
+    let number = format!("{:016x}", RandomState::new().hash_one(std::process::id()));
+    let temporary = [&prefix[..], number.as_bytes()].concat();
     let temporary = OsStr::from_bytes(&temporary);
     let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL | FILE;
     let mut file = File::from(openat(dir, temporary, flags, Mode::S_IRUSR | Mode::S_IWUSR)?);
@@ -128,21 +131,52 @@ pub(super) fn put(dir: &OwnedFd, name: &OsStr, contents: &[u8], mode: u32, owner
         let _ = unlinkat(dir, temporary, UnlinkatFlags::NoRemoveDir);
         return Err(cause);
     }
+    sync(dir)
+}
+
+/// What runs left that were ended in the middle: one at a time writes, so nobody still does.
+fn remove_leftovers(dir: &OwnedFd, prefix: &[u8]) -> io::Result<()> {
+    for name in list(dir)?.into_iter().filter(|name| name.as_bytes().starts_with(prefix)) {
+        match unlinkat(dir, name.as_os_str(), UnlinkatFlags::NoRemoveDir) {
+            // a directory of that name is nobody's leftover
+            Ok(()) | Err(Errno::ENOENT | Errno::EISDIR) => {}
+            Err(errno) => return Err(errno.into()),
+        }
+    }
+    Ok(())
+}
+
+/// Makes what was made or removed in a directory outlive a crash.
+pub(super) fn sync(dir: &OwnedFd) -> io::Result<()> {
     readable(dir)?.sync_all()
 }
 
-/// Writes into the file that is there, which keeps its inode, mode and owner. Not atomic.
+/// Writes into the file that is there, which keeps its inode, mode and owner, in one call and with the room for it taken
+/// before. A run that is ended between the write and the cut leaves empty lines at the end.
 pub(super) fn overwrite(dir: &OwnedFd, name: &OsStr, contents: &[u8], at: &Path) -> Result<(), DiskError> {
     let mut file = File::from(open(dir, name, OFlag::O_WRONLY | FILE, at)?);
     let meta = file.metadata().map_err(fail("write", at))?;
     if !meta.is_file() {
         return Err(DiskError::NotAFile(at.to_owned()));
     }
-    // Cut only after writing: at no moment is the file empty.
-    file.write_all(contents)
+    let old = file.metadata().map_err(fail("write", at))?.len();
+    let padding = usize::try_from(old).unwrap_or_default().saturating_sub(contents.len());
+    let padded = [contents, &vec![b'\n'; padding]].concat();
+    reserve(&file, padded.len())
+        .and_then(|()| file.write_all(&padded))
         .and_then(|()| file.set_len(contents.len() as u64))
         .and_then(|()| file.sync_all())
         .map_err(fail("write", at))
+}
+
+/// Takes the room for so many bytes without changing the file, so that a full disk is met before and not half-way.
+fn reserve(file: &File, length: usize) -> io::Result<()> {
+    let length = i64::try_from(length).map_err(io::Error::other)?;
+    match fallocate(file, FallocateFlags::FALLOC_FL_KEEP_SIZE, 0, length.max(1)) {
+        // not every file system can
+        Ok(()) | Err(Errno::EOPNOTSUPP | Errno::ENOSYS) => Ok(()),
+        Err(errno) => Err(errno.into()),
+    }
 }
 
 pub(super) fn list(dir: &OwnedFd) -> io::Result<Vec<OsString>> {

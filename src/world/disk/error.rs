@@ -35,11 +35,15 @@ pub enum DiskError {
 impl DiskError {
     /// What the user can do about it, where that is known.
     #[must_use]
-    pub fn hint(&self) -> Option<&'static str> {
-        match self {
-            Self::Io { cause, .. } => match cause.kind() {
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Io { cause, path, .. } => match cause.kind() {
                 ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
-                    Some("free some space there, or choose another directory with `--dir`")
+                    let disk = path.parent().unwrap_or(path).display();
+                    return Some(format!(
+                        "free some space on its disk (`df -h {disk}`) and type the same command again, or choose another \
+                         directory with `--dir`"
+                    ));
                 }
                 ErrorKind::ReadOnlyFilesystem => Some(
                     "that file system is mounted read-only: mount it writable, or choose another directory with `--dir`",
@@ -53,7 +57,8 @@ impl DiskError {
                 Some("look at it, and remove it if it is not yours")
             }
             Self::Outside(_) => None,
-        }
+        };
+        hint.map(str::to_owned)
     }
 
     /// Whether the path, or a directory on the way to it, does not exist.

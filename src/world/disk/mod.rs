@@ -65,9 +65,12 @@ impl Tree {
         if let Some(parent) = root.parent() {
             fs::DirBuilder::new().recursive(true).mode(0o755).create(parent).map_err(fail("create", parent))?;
         }
+        let sync = |made: &Path| fs::File::open(made.parent()?).and_then(|above| above.sync_all()).ok();
         match fs::DirBuilder::new().mode(mode).create(root) {
             Err(cause) if cause.kind() != ErrorKind::AlreadyExists => return Err(fail("create", root)(cause)),
-            _ => {}
+            // a parent of somebody else's, which cannot be read, is theirs to sync
+            Ok(()) => drop(sync(root)),
+            Err(_) => {}
         }
         Self::open(root)?.ok_or_else(|| fail("open", root)(ErrorKind::NotFound.into()))
     }
@@ -116,7 +119,10 @@ impl Tree {
         for (index, name) in names.iter().enumerate() {
             at.push(name);
             let created = match mkdirat(&dir, *name, Mode::S_IRWXU) {
-                Ok(()) => true,
+                Ok(()) => {
+                    at::sync(&dir).map_err(fail("create", &at))?;
+                    true
+                }
                 Err(Errno::EEXIST) => false,
                 Err(errno) => return Err(fail("create", &at)(errno.into())),
             };
@@ -248,5 +254,7 @@ fn names(path: &Path) -> Result<Vec<&OsStr>, DiskError> {
     path.components().filter_map(name).collect()
 }
 
+#[cfg(test)]
+mod faults;
 #[cfg(test)]
 mod tests;

@@ -73,7 +73,7 @@ pub fn replace(path: &Path, contents: &[u8]) -> Result<(), DiskError> {
     let old: Option<FileMeta> = unless_missing(at::stat(&dir, name, path).map(|stat| Some(stat.into())))?;
     let written = match old {
         None => at::put(&dir, name, contents, 0o644, None),
-        Some(FileMeta { mode, uid, gid, kind: Kind::File }) => {
+        Some(FileMeta { mode, uid, gid, kind: Kind::File, .. }) => {
             at::put(&dir, name, contents, mode, Some(Owner { uid, gid }))
         }
         Some(FileMeta { kind: Kind::Symlink, .. }) => return Err(DiskError::Symlink(path.to_owned())),

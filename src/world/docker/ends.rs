@@ -112,7 +112,7 @@ fn nanoseconds(moment: &str) -> Option<i64> {
 
 /// The lines from `begun` until `over` of a log that comes in stamped pieces: Docker cuts lines after 16 KiB.
 fn written(pieces: &[String], begun: Option<i64>, over: Option<i64>) -> Vec<String> {
-    let (begun, over) = (begun.map(|begun| begun - EARLY), over.map(|over| over - EARLY));
+    let (begun, over) = (begun.map(|begun| begun.saturating_sub(EARLY)), over.map(|over| over.saturating_sub(EARLY)));
     let (mut lines, mut whole): (Vec<String>, bool) = (Vec::new(), true);
     for piece in pieces {
         let (stamp, text) = piece.split_once(' ').unwrap_or((piece, ""));

@@ -91,7 +91,23 @@ fn written((at, line): (OffsetDateTime, Vec<u8>)) -> Written {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(10_000))]
+
+        #[test]
+        fn no_piece_makes_it_panic(stamp in "[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,9})?(Z|[+-][0-2][0-9]:[0-5][0-9])", text: Vec<u8>, cut: bool) {
+            let mut joined = Joined::default();
+            let end: &[u8] = if cut { b"" } else { b"\n" };
+            for piece in [[stamp.as_bytes(), b" ", &text, end].concat(), text] {
+                let _ = joined.add(&LogOutput::StdOut { message: piece.into() });
+            }
+            prop_assert!(joined.rest().count() <= 2);
+        }
+    }
 
     fn out(text: &'static str) -> LogOutput {
         LogOutput::StdOut { message: text.into() }

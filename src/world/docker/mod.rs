@@ -6,6 +6,7 @@ mod engine;
 mod exec;
 mod images;
 mod logs;
+mod made;
 mod networks;
 
 pub use self::{

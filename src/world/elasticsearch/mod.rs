@@ -1,13 +1,14 @@
 //! The REST calls to Elasticsearch that a mesh needs, typed. I/O: network; no decisions.
 
 mod links;
+mod read;
 mod vitals;
 
 use std::{collections::BTreeSet, time::Duration as Time};
 
 use reqwest::Method;
-use serde_json::{Map, Value, json};
-use time::{Duration, OffsetDateTime};
+use serde_json::{Value, json};
+use time::OffsetDateTime;
 
 use super::https::{Answer, Https, HttpsError, Login, RawAnswer};
 use crate::{
@@ -16,10 +17,11 @@ use crate::{
     plan::observed::{KeyFacts, LicenceFacts},
 };
 
-/// One cluster's REST API, asked as `elastic`.
+/// One cluster's REST API, asked as `elastic` unless somebody else is named.
 #[derive(Debug, Clone)]
 pub struct Elasticsearch {
     https: Https,
+    user: &'static str,
     password: Secret,
     version: StackVersion,
 }
@@ -46,11 +48,17 @@ impl Elasticsearch {
     /// The password is checked by the server, not here.
     pub fn new(mesh: &Mesh, cluster: ClusterId, authority: &str, password: &Secret) -> Result<Self, HttpsError> {
         let https = Https::new(mesh.client_address(), cluster.elastic().https_port(), authority)?;
-        Ok(Self { https, password: password.clone(), version: mesh.spec.stack_version })
+        Ok(Self { https, user: "elastic", password: password.clone(), version: mesh.spec.stack_version })
+    }
+
+    /// The same, asked as somebody else.
+    #[must_use]
+    pub fn asked_as(self, user: &'static str, password: &Secret) -> Self {
+        Self { user, password: password.clone(), ..self }
     }
 
     async fn ask(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Answer, HttpsError> {
-        self.https.ask(Some(&Login { user: "elastic", password: &self.password }), method, path, body).await
+        self.https.ask(Some(&Login { user: self.user, password: &self.password }), method, path, body).await
     }
 
     async fn get(&self, path: &str) -> Result<Value, HttpsError> {
@@ -82,14 +90,7 @@ impl Elasticsearch {
         if answer.status == 404 {
             return Ok(None);
         }
-        let body = answer.accepted("`GET /_license`")?;
-        let text = |field: &str| body["license"][field].as_str().unwrap_or_default().to_owned();
-        Ok(Some(LicenceFacts {
-            kind: text("type"),
-            active: text("status") == "active",
-            uid: text("uid"),
-            expires: moment(&body["license"]["expiry_date_in_millis"]),
-        }))
+        Ok(Some(read::licence(&answer.accepted("`GET /_license`")?)))
     }
 
     /// Puts a licence in force; `Err` says why the server does not take it.
@@ -124,20 +125,10 @@ impl Elasticsearch {
         Ok(answer.succeeded())
     }
 
-    /// The cross-cluster API keys of this mesh that are not invalidated, expired ones too.
-    pub async fn keys(&self, mesh: &Mesh) -> Result<Vec<KeyFacts>, HttpsError> {
-        let body = self.get("/_security/api_key?name=mesh-*").await?;
-        let ours = |key: &&Value| key["metadata"]["mesh.id"] == mesh.id.as_str() && key["invalidated"] == false;
-        let keys = body["api_keys"].as_array().map(Vec::as_slice).unwrap_or_default();
-        Ok(keys
-            .iter()
-            .filter(ours)
-            .map(|key| KeyFacts {
-                id: key["id"].as_str().unwrap_or_default().to_owned(),
-                names: shared_names(key),
-                expires: moment(&key["expiration"]),
-            })
-            .collect())
+    /// The cross-cluster API keys of this mesh that are not invalidated, expired ones too. Whatever id they carry: a cluster is
+    /// of one mesh, which has a new id where nothing was left to tell the old one.
+    pub async fn keys(&self) -> Result<Vec<KeyFacts>, HttpsError> {
+        Ok(read::keys(&self.get("/_security/api_key?name=mesh-*").await?))
     }
 
     /// Makes a key that lets other clusters search the mesh's shared indices on this one.
@@ -150,18 +141,7 @@ impl Elasticsearch {
             "metadata": { "mesh.id": mesh.id },
         });
         let body = self.send(Method::POST, "/_security/cross_cluster/api_key", &request).await?;
-        let field = |name: &str| {
-            body[name].as_str().map(str::to_owned).ok_or_else(|| HttpsError::Unexpected {
-                what: "the request for an API key".to_owned(),
-                reason: format!("it has no `{name}`"),
-            })
-        };
-        let told = moment(&body["expiration"]);
-        Ok(NewKey {
-            id: field("id")?,
-            encoded: Secret::new(field("encoded")?),
-            expires: told.unwrap_or(now + Duration::days(days.into())),
-        })
+        read::new_key(&body, now, days)
     }
 
     /// Changes which indices a key lets others search; its value stays.
@@ -177,25 +157,12 @@ impl Elasticsearch {
     /// Has the server read its keystore again, and build its connections anew where credentials changed.
     pub async fn reload(&self) -> Result<Reloaded, HttpsError> {
         let body = self.send(Method::POST, "/_nodes/reload_secure_settings", &json!({})).await?;
-        let empty = Map::new();
-        let mut reloaded = Reloaded::default();
-        for node in body["nodes"].as_object().unwrap_or(&empty).values() {
-            if let Some(reason) = node["reload_exception"]["reason"].as_str() {
-                reloaded.failures.push(reason.to_owned());
-            }
-            if let Some(names) = node["secure_setting_names"].as_array() {
-                reloaded
-                    .names
-                    .get_or_insert_default()
-                    .extend(names.iter().filter_map(|name| name.as_str().map(str::to_owned)));
-            }
-        }
-        Ok(reloaded)
+        Ok(read::reloaded(&body))
     }
 
     /// What Elasticsearch answers to a request of the user's, which may take as long as they care to wait.
     pub async fn pass_on(&self, method: Method, path: &str, body: Option<Body>) -> Result<RawAnswer, HttpsError> {
-        let login = Login { user: "elastic", password: &self.password };
+        let login = Login { user: self.user, password: &self.password };
         self.https.ask_raw(Some(&login), method, path, body, Time::from_hours(24)).await
     }
 
@@ -204,21 +171,4 @@ impl Elasticsearch {
     pub async fn search(&self, expression: &str, body: &Value) -> Result<Value, HttpsError> {
         self.send(Method::POST, &format!("/{expression}/_search?ignore_unavailable=true"), body).await
     }
-}
-
-/// A time in milliseconds since 1970, as Elasticsearch writes it.
-fn moment(value: &Value) -> Option<OffsetDateTime> {
-    OffsetDateTime::from_unix_timestamp(value.as_i64()? / 1000).ok()
-}
-
-/// The patterns that a cross-cluster API key lets others search, sorted.
-fn shared_names(key: &Value) -> Vec<String> {
-    let searches = key["access"]["search"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let mut names: Vec<String> = searches
-        .iter()
-        .flat_map(|search| search["names"].as_array().map(Vec::as_slice).unwrap_or_default())
-        .filter_map(|name| name.as_str().map(str::to_owned))
-        .collect();
-    names.sort();
-    names
 }

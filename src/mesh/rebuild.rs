@@ -1,0 +1,293 @@
+//! A mesh whose `mesh.json` is lost, told from what it left behind: labels, containers, certificates, files. Pure: no I/O.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::{IpAddr, Ipv4Addr},
+};
+
+use super::{
+    Mesh, Owner,
+    certs::Names,
+    decide::Circumstances,
+    id::{ClusterId, ServiceId, ServiceKind},
+    network::Subnet,
+    spec::{Asked, KeyDays, Memory, PassphraseWords, Registry, SHARED, StackVersion, SubjectName},
+};
+
+/// What was left of a mesh; what nothing tells is absent.
+#[derive(Debug, Clone, Default)]
+pub struct Traces {
+    /// By Docker's labels.
+    pub id: Option<String>,
+    pub containers: Vec<ContainerTrace>,
+    /// Of the mesh's network.
+    pub subnet: Option<Subnet>,
+    pub directories: BTreeMap<ClusterId, DirectoryTrace>,
+    /// Whether the block of the mesh is in `/etc/hosts`.
+    pub hosts: Option<bool>,
+    /// Of the password of `elastic`.
+    pub passphrase_words: Option<PassphraseWords>,
+}
+
+/// What a container was made from.
+#[derive(Debug, Clone)]
+pub struct ContainerTrace {
+    pub service: ServiceId,
+    pub image: String,
+    /// Its limit in bytes.
+    pub memory: u64,
+    /// `uid:gid` of its process.
+    pub user: String,
+    /// The address that its ports are published on.
+    pub bind: Option<IpAddr>,
+}
+
+/// What a cluster's directory tells.
+#[derive(Debug, Clone, Default)]
+pub struct DirectoryTrace {
+    /// Whether its authority is one that `mesh` issued.
+    pub ours: bool,
+    /// The names in the certificates of its services.
+    pub names: BTreeMap<ServiceKind, Names>,
+    /// Of the server, in mebibytes.
+    pub heap: Option<u64>,
+    pub kibana: bool,
+    pub owner: Option<Owner>,
+    /// The lifetime that its API key was given.
+    pub key_days: Option<KeyDays>,
+}
+
+/// A mesh that cannot be told from its traces.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RebuildError {
+    #[error("mesh.json is lost, and no container is left to tell which version the data is of")]
+    NoVersion,
+}
+
+impl RebuildError {
+    /// What to type next.
+    pub fn hint(&self) -> &'static str {
+        "name it with `mesh create --stack-version VERSION`, and with it every other setting that was not the default: \
+         a newer version would change the data for good"
+    }
+}
+
+impl Traces {
+    /// Whether they are those of a mesh: its data is there, and labels or certificates say whose it is.
+    pub fn are_of_a_mesh(&self) -> bool {
+        let ours = self.directories.values().any(|directory| directory.ours);
+        ours || (self.id.is_some() && !self.directories.is_empty())
+    }
+
+    fn of(&self, kind: ServiceKind) -> impl Iterator<Item = &ContainerTrace> {
+        self.containers.iter().filter(move |container| container.service.kind == kind)
+    }
+
+    fn memory(&self, kind: ServiceKind) -> Option<Memory> {
+        let mebibytes = self.of(kind).map(|container| container.memory >> 20).find(|limit| *limit > 0);
+        let heap = self.directories.values().find_map(|directory| directory.heap).map(|heap| heap * 2);
+        let mebibytes = mebibytes.or(heap.filter(|_| kind == ServiceKind::Elastic))?;
+        format!("{mebibytes}m").parse().ok()
+    }
+
+    /// The last cluster that has a container or a directory.
+    fn clusters(&self) -> Option<ClusterId> {
+        let containers = self.containers.iter().map(|container| container.service.cluster);
+        containers.chain(self.directories.keys().copied()).max()
+    }
+
+    fn owner(&self) -> Option<Owner> {
+        let user = |container: &ContainerTrace| {
+            let (uid, gid) = container.user.split_once(':')?;
+            Some(Owner { uid: uid.parse().ok()?, gid: gid.parse().ok()? })
+        };
+        self.containers.iter().find_map(user).or_else(|| self.directories.values().find_map(|kept| kept.owner))
+    }
+
+    /// The network that the certificates' addresses lie in: a /24, as [`Subnet::choose`] takes them.
+    fn subnet_of_certificates(&self) -> Option<Subnet> {
+        self.directories.iter().find_map(|(cluster, kept)| {
+            let names = kept.names.get(&ServiceKind::Elastic)?;
+            let mut candidates = names.ip.iter().filter_map(|ip| match ip {
+                IpAddr::V4(ip) if ip.is_private() => Some(ip),
+                _ => None,
+            });
+            candidates.find_map(|ip| {
+                let [a, b, c, _] = ip.octets();
+                let subnet: Subnet = format!("{}/24", Ipv4Addr::new(a, b, c, 0)).parse().ok()?;
+                (subnet.address(cluster.elastic()) == *ip).then_some(subnet)
+            })
+        })
+    }
+
+    fn kibana(&self) -> bool {
+        if self.containers.is_empty() {
+            self.directories.values().any(|kept| kept.kibana)
+        } else {
+            self.of(ServiceKind::Kibana).next().is_some()
+        }
+    }
+}
+
+/// The registry and the version of an image that [`super::service`] names.
+fn image(name: &str) -> Option<(Registry, StackVersion)> {
+    let (name, version) = name.rsplit_once(':')?;
+    let registry = ["/elasticsearch/elasticsearch", "/kibana/kibana"].iter().find_map(|end| name.strip_suffix(end))?;
+    Some((registry.parse().ok()?, version.parse().ok()?))
+}
+
+impl Mesh {
+    /// The mesh that left these traces, as `mesh.json` would tell of it. What nothing tells is as it is by default; the version is as `asked` where no
+    /// container tells it, and never a guess.
+    pub fn rebuild(traces: &Traces, asked: &Asked, now: Circumstances) -> Result<Self, RebuildError> {
+        let made_of = traces.containers.iter().find_map(|container| image(&container.image));
+        let (registry, version) = made_of.map_or((None, asked.stack_version), |(r, v)| (Some(r), Some(v)));
+        let spec = Asked {
+            clusters: traces.clusters(),
+            stack_version: Some(version.ok_or(RebuildError::NoVersion)?),
+            registry,
+            kibana: Some(traces.kibana()),
+            bind: traces.containers.iter().find_map(|container| container.bind),
+            elastic_memory: traces.memory(ServiceKind::Elastic),
+            kibana_memory: traces.memory(ServiceKind::Kibana),
+            key_days: traces.directories.values().find_map(|kept| kept.key_days),
+            hosts: traces.hosts,
+            subnet: traces.subnet.or_else(|| traces.subnet_of_certificates()),
+            passphrase_words: traces.passphrase_words,
+            ..Asked::default()
+        };
+        let now = Circumstances {
+            new_id: traces.id.clone().unwrap_or(now.new_id),
+            owner: traces.owner().unwrap_or(now.owner),
+            ..now
+        };
+        let mut mesh = Self::decide(&spec, None, now).map_err(|_| RebuildError::NoVersion)?;
+        mesh.spec.san = mesh.names_asked_for(traces);
+        Ok(mesh)
+    }
+
+    /// Takes over the patterns of a key that a server knows, see [`Mesh::shared`].
+    pub fn share(&mut self, names: &[String]) {
+        let more = names.iter().filter(|name| *name != SHARED);
+        self.spec.share = more.filter_map(|name| name.parse().ok()).collect();
+    }
+
+    /// The names in certificates that are not the mesh's own.
+    fn names_asked_for(&self, traces: &Traces) -> Vec<SubjectName> {
+        let mut asked = BTreeSet::new();
+        for (cluster, kept) in &traces.directories {
+            for (kind, names) in &kept.names {
+                let own = self.certificate_names(cluster.service(*kind));
+                asked.extend(names.dns.difference(&own.dns).filter_map(|name| name.parse().ok()));
+                asked.extend(names.ip.difference(&own.ip).map(|address| SubjectName::Ip(*address)));
+            }
+        }
+        asked.into_iter().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn now() -> Circumstances {
+        Circumstances {
+            dir: "/mnt/data/mesh".into(),
+            new_id: "f".repeat(16),
+            owner: Owner { uid: 5, gid: 5 },
+            host_name: "vm".to_owned(),
+            taken: vec!["10.213.0.0/24".parse().unwrap()],
+        }
+    }
+
+    /// What a whole mesh leaves.
+    fn traces(mesh: &Mesh) -> Traces {
+        let containers = mesh.services().map(|service| {
+            let made = mesh.service(service);
+            ContainerTrace {
+                service,
+                image: made.image,
+                memory: made.memory.bytes(),
+                user: made.user,
+                bind: Some(mesh.spec.bind),
+            }
+        });
+        let directory = |cluster: ClusterId| DirectoryTrace {
+            ours: true,
+            names: mesh
+                .services()
+                .filter(|service| service.cluster == cluster)
+                .map(|service| (service.kind, mesh.certificate_names(service)))
+                .collect(),
+            heap: Some(mesh.spec.elastic_memory.heap_mebibytes()),
+            kibana: mesh.spec.kibana,
+            owner: Some(mesh.owner),
+            key_days: Some(mesh.spec.key_days),
+        };
+        Traces {
+            id: Some(mesh.id.clone()),
+            containers: containers.collect(),
+            subnet: Some(mesh.subnet),
+            directories: mesh.clusters().map(|cluster| (cluster, directory(cluster))).collect(),
+            hosts: Some(mesh.spec.hosts),
+            passphrase_words: Some(mesh.spec.passphrase_words),
+        }
+    }
+
+    fn unusual() -> Mesh {
+        let mut mesh = Mesh::example(3);
+        mesh.spec.registry = "registry.local:5000/elastic".parse().unwrap();
+        mesh.spec.stack_version = "8.19.21".parse().unwrap();
+        mesh.spec.elastic_memory = "1536m".parse().unwrap();
+        mesh.spec.kibana_memory = "3g".parse().unwrap();
+        mesh.spec.bind = [0, 0, 0, 0].into();
+        mesh.spec.key_days = "40".parse().unwrap();
+        mesh.spec.passphrase_words = "9".parse().unwrap();
+        mesh.spec.san = vec!["vm.example".parse().unwrap(), "192.0.2.7".parse().unwrap()];
+        mesh.spec.hosts = false;
+        mesh
+    }
+
+    #[test]
+    fn a_mesh_is_told_whole_from_what_it_left() {
+        for mesh in [Mesh::example(1), Mesh::example(3), unusual()] {
+            let rebuilt = Mesh::rebuild(&traces(&mesh), &Asked::default(), now()).unwrap();
+            assert_eq!(rebuilt, mesh);
+        }
+        let mut without_kibana = Mesh::example(2);
+        without_kibana.spec.kibana = false;
+        assert_eq!(Mesh::rebuild(&traces(&without_kibana), &Asked::default(), now()), Ok(without_kibana));
+    }
+
+    #[test]
+    fn without_docker_its_files_tell_all_but_the_version() {
+        let mesh = unusual();
+        let left = Traces { id: None, containers: Vec::new(), subnet: None, ..traces(&mesh) };
+        assert!(left.are_of_a_mesh());
+        assert_eq!(Mesh::rebuild(&left, &Asked::default(), now()), Err(RebuildError::NoVersion));
+        let asked = Asked { stack_version: Some(mesh.spec.stack_version), ..Asked::default() };
+        let rebuilt = Mesh::rebuild(&left, &asked, now()).unwrap();
+        assert_eq!((rebuilt.id.as_str(), rebuilt.subnet), ("ffffffffffffffff", mesh.subnet));
+        assert_eq!(rebuilt.owner, mesh.owner);
+        assert_eq!(rebuilt.spec.elastic_memory, mesh.spec.elastic_memory);
+        assert_eq!(rebuilt.spec.clusters, mesh.spec.clusters);
+    }
+
+    #[test]
+    fn directories_beyond_the_last_container_are_of_the_mesh() {
+        let mut left = traces(&Mesh::example(3));
+        left.containers.retain(|container| container.service.cluster == ClusterId::FIRST);
+        assert_eq!(Mesh::rebuild(&left, &Asked::default(), now()).unwrap().spec.clusters.number(), 3);
+    }
+
+    #[test]
+    fn what_no_label_and_no_certificate_calls_ours_is_not_a_mesh() {
+        let mut left = traces(&Mesh::example(1));
+        left.directories.values_mut().for_each(|kept| kept.ours = false);
+        assert!(left.are_of_a_mesh(), "labels tell");
+        left.id = None;
+        assert!(!left.are_of_a_mesh());
+        let labels_alone = Traces { directories: BTreeMap::new(), ..traces(&Mesh::example(1)) };
+        assert!(!labels_alone.are_of_a_mesh(), "a mesh without data is made, not rebuilt");
+    }
+}

@@ -1,0 +1,177 @@
+//! Passwords that `credentials.txt` held, told from the other files that hold them; and the user by whom a password is set that
+//! no file holds. Pure: no I/O, and randomness is an argument.
+
+use std::num::NonZeroU32;
+
+use base64::{Engine as _, prelude::BASE64_STANDARD as BASE64};
+use rand::CryptoRng;
+use ring::pbkdf2;
+
+use super::{
+    credentials::Credentials,
+    keystore::{BOOTSTRAP_PASSWORD, Keystore},
+    secret::Secret,
+};
+
+/// Credentials put together again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recovered {
+    pub credentials: Credentials,
+    /// The password of `elastic` is new: no file held the lost one.
+    pub elastic_is_new: bool,
+}
+
+/// What other files hold of a lost `credentials.txt`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Found {
+    pub elastic: Option<Secret>,
+    pub kibana_system: Option<Secret>,
+    pub kibana_encryption_key: Option<Secret>,
+}
+
+impl Found {
+    /// Adds what a keystore holds: the password that the server was started with.
+    pub fn in_keystore(&mut self, keystore: &Keystore) {
+        let found = keystore.entries().get(BOOTSTRAP_PASSWORD);
+        self.elastic = self.elastic.take().or_else(|| found.cloned());
+    }
+
+    /// Adds what a `kibana.yml` holds.
+    pub fn in_settings(&mut self, settings: &Secret) {
+        let Ok(settings) = serde_yaml::from_str::<serde_json::Value>(settings.expose()) else { return };
+        let text = |name: &str| settings.get(name)?.as_str().map(Secret::new);
+        self.kibana_system = self.kibana_system.take().or_else(|| text("elasticsearch.password"));
+        let key = text("xpack.encryptedSavedObjects.encryptionKey");
+        self.kibana_encryption_key = self.kibana_encryption_key.take().or(key);
+    }
+
+    /// Whole credentials: what was found, where the file can hold it, and `new` for the rest.
+    #[must_use]
+    pub fn or(self, new: Credentials) -> Recovered {
+        let generated = new.elastic.clone();
+        let mut all = new;
+        for (found, place) in [
+            (self.elastic, (|all| &mut all.elastic) as fn(&mut Credentials) -> &mut Secret),
+            (self.kibana_system, |all| &mut all.kibana_system),
+            (self.kibana_encryption_key, |all| &mut all.kibana_encryption_key),
+        ] {
+            let Some(found) = found else { continue };
+            let mut with = all.clone();
+            *place(&mut with) = found;
+            if Credentials::parse(with.render().expose()).as_ref() == Ok(&with) {
+                all = with;
+            }
+        }
+        Recovered { elastic_is_new: all.elastic == generated, credentials: all }
+    }
+}
+
+/// The user that is there for as long as it takes to set a password. A name of its own, so that one that an interrupted run
+/// left is known as such.
+pub const USER: &str = "mesh-recovery";
+const ROLE: &str = "superuser";
+/// `PBKDF2_DEFAULT_COST` and its neighbours in Elasticsearch's `Hasher.java`.
+const ROUNDS: NonZeroU32 = NonZeroU32::new(10_000).expect("should not be zero");
+
+/// A password as the file realm keeps it, `{PBKDF2}rounds$salt$hash`: the hash says by itself how it was made. See
+/// <https://www.elastic.co/docs/deploy-manage/users-roles/cluster-or-deployment-auth/file-based>.
+pub fn hash(password: &Secret, rng: &mut impl CryptoRng) -> String {
+    let (mut salt, mut hash) = ([0; 32], [0; 32]);
+    rng.fill_bytes(&mut salt);
+    pbkdf2::derive(pbkdf2::PBKDF2_HMAC_SHA512, ROUNDS, &salt, password.expose().as_bytes(), &mut hash);
+    format!("{{PBKDF2}}{ROUNDS}${}${}", BASE64.encode(salt), BASE64.encode(hash))
+}
+
+/// Whether a `users` or `users_roles` of the file realm has [`USER`].
+pub fn has_user(text: &str) -> bool {
+    text.lines().any(is_its)
+}
+
+fn is_its(line: &str) -> bool {
+    let (name, value) = line.split_once(':').unwrap_or((line, ""));
+    name.trim() == USER || (name.trim() == ROLE && value.trim() == USER)
+}
+
+/// The same file without [`USER`]; every other line stays as it is.
+pub fn without_user(text: &str) -> String {
+    text.split_inclusive('\n').filter(|line| !is_its(line)).collect()
+}
+
+/// The file `users` with [`USER`] and its hash.
+pub fn with_user(text: &str, hash: &str) -> String {
+    appended(&without_user(text), &format!("{USER}:{hash}"))
+}
+
+/// The file `users_roles` with the role that may set passwords.
+pub fn with_role(text: &str) -> String {
+    appended(&without_user(text), &format!("{ROLE}:{USER}"))
+}
+
+fn appended(text: &str, line: &str) -> String {
+    let end = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
+    format!("{text}{end}{line}\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::{SeedableRng as _, rngs::StdRng};
+
+    use super::*;
+    use crate::mesh::{Mesh, id::ClusterId};
+
+    fn credentials(seed: u64) -> Credentials {
+        Credentials::generate(6, &mut StdRng::seed_from_u64(seed))
+    }
+
+    #[test]
+    fn every_password_is_told_from_the_files_that_hold_it() {
+        let (lost, new) = (credentials(1), credentials(2));
+        let mut keystore = Keystore::new();
+        keystore.put(BOOTSTRAP_PASSWORD, lost.elastic.clone());
+        let settings = Mesh::example(1).render_settings(ClusterId::FIRST.kibana(), &lost).unwrap();
+        let mut found = Found::default();
+        found.in_keystore(&Keystore::new());
+        found.in_settings(&Secret::new("- not\n- ours"));
+        assert_eq!(found.clone().or(new.clone()), Recovered { credentials: new.clone(), elastic_is_new: true });
+        found.in_keystore(&keystore);
+        found.in_settings(&settings);
+        assert_eq!(found.or(new), Recovered { credentials: lost, elastic_is_new: false });
+    }
+
+    #[test]
+    fn what_the_file_cannot_hold_is_not_taken() {
+        let new = credentials(2);
+        let found = Found { elastic: Some(Secret::new("two\nlines")), ..Found::default() };
+        assert_eq!(found.or(new.clone()).credentials, new);
+        let short = Found { kibana_encryption_key: Some(Secret::new("short")), ..Found::default() };
+        assert_eq!(short.or(new.clone()).credentials, new);
+    }
+
+    #[test]
+    fn the_user_comes_and_goes_and_leaves_every_other_line() {
+        let (users, roles) = ("admin:{bcrypt}x", "superuser:admin\nviewer:a,b\n");
+        assert!(!has_user(users) && !has_user(roles));
+        insta::assert_snapshot!(with_user(users, "h"), @r"
+        admin:{bcrypt}x
+        mesh-recovery:h
+        ");
+        insta::assert_snapshot!(with_role(roles), @r"
+        superuser:admin
+        viewer:a,b
+        superuser:mesh-recovery
+        ");
+        assert_eq!(with_role(&with_role(roles)), with_role(roles));
+        assert!(has_user(&with_user(users, "h")) && has_user(&with_role("")));
+        assert_eq!(without_user(&with_role(roles)), roles);
+        assert_eq!(without_user(&with_user(users, "h")), "admin:{bcrypt}x\n");
+    }
+
+    #[test]
+    fn a_hash_tells_its_making_and_not_the_password() {
+        let hash = hash(&Secret::new("hunter2"), &mut StdRng::seed_from_u64(3));
+        let parts: Vec<&str> = hash.split('$').collect();
+        assert_eq!((parts[0], parts[1].len(), parts[2].len()), ("{PBKDF2}10000", 44, 44));
+        // `Hasher.verifyHash` of Elasticsearch 9.5.3 and 8.19.21 took this one for this password
+        insta::assert_snapshot!(hash, @"{PBKDF2}10000$7NnEpT6hXxhEewj7lqE8WrfcfSQGexAvy6r3s5ylLm0=$AKQKn3Z3NhjPKpNEYVO4LDofIVjBwXmpoo/j9F2X7tk=");
+    }
+}

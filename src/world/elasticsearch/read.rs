@@ -1,0 +1,276 @@
+//! What Elasticsearch's answers say, whatever they hold: a field that is missing or of another type is as if it had not been
+//! told. Pure: no I/O.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value};
+use time::{Duration, OffsetDateTime};
+
+use super::{HttpsError, NewKey, Reloaded};
+use crate::{
+    mesh::{id::ClusterId, secret::Secret},
+    plan::{
+        observed::{KeyFacts, LicenceFacts, LinkFacts, Vitals},
+        verify::{CanaryFacts, KeyRecord},
+    },
+};
+
+fn items(value: &Value) -> &[Value] {
+    value.as_array().map(Vec::as_slice).unwrap_or_default()
+}
+
+fn fields(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    value.as_object().into_iter().flat_map(Map::iter)
+}
+
+/// A time in milliseconds since 1970, as Elasticsearch writes it.
+fn moment(value: &Value) -> Option<OffsetDateTime> {
+    OffsetDateTime::from_unix_timestamp(value.as_i64()? / 1000).ok()
+}
+
+/// The patterns that a cross-cluster API key lets others search, sorted.
+fn shared_names(key: &Value) -> Vec<String> {
+    let names = items(&key["access"]["search"]).iter().flat_map(|search| items(&search["names"]));
+    let mut names: Vec<String> = names.filter_map(|name| name.as_str().map(str::to_owned)).collect();
+    names.sort();
+    names
+}
+
+pub fn licence(body: &Value) -> LicenceFacts {
+    let text = |field: &str| body["license"][field].as_str().unwrap_or_default().to_owned();
+    LicenceFacts {
+        kind: text("type"),
+        active: text("status") == "active",
+        uid: text("uid"),
+        expires: moment(&body["license"]["expiry_date_in_millis"]),
+    }
+}
+
+/// The keys that a mesh made and nobody invalidated.
+pub fn keys(body: &Value) -> Vec<KeyFacts> {
+    let ours = |key: &&Value| key["metadata"]["mesh.id"].is_string() && key["invalidated"] == false;
+    let facts = |key: &Value| KeyFacts {
+        id: key["id"].as_str().unwrap_or_default().to_owned(),
+        names: shared_names(key),
+        expires: moment(&key["expiration"]),
+    };
+    items(&body["api_keys"]).iter().filter(ours).map(facts).collect()
+}
+
+/// The first key, whatever its type.
+pub fn key(body: &Value) -> Option<KeyRecord> {
+    let key = &body["api_keys"][0];
+    let text = |field: &str| Some(key[field].as_str()?.to_owned());
+    text("id").map(|id| KeyRecord {
+        id,
+        kind: text("type").unwrap_or_else(|| "rest".to_owned()),
+        invalidated: key["invalidated"] == true,
+        expires: moment(&key["expiration"]),
+        names: shared_names(key),
+    })
+}
+
+/// A key that was made `now` for so many days.
+pub fn new_key(body: &Value, now: OffsetDateTime, days: u16) -> Result<NewKey, HttpsError> {
+    let field = |name: &str| {
+        body[name].as_str().map(str::to_owned).ok_or_else(|| HttpsError::Unexpected {
+            what: "the request for an API key".to_owned(),
+            reason: format!("it has no `{name}`"),
+        })
+    };
+    Ok(NewKey {
+        id: field("id")?,
+        encoded: Secret::new(field("encoded")?),
+        expires: moment(&body["expiration"]).unwrap_or(now + Duration::days(days.into())),
+    })
+}
+
+pub fn reloaded(body: &Value) -> Reloaded {
+    let mut reloaded = Reloaded::default();
+    for (_, node) in fields(&body["nodes"]) {
+        reloaded.failures.extend(node["reload_exception"]["reason"].as_str().map(str::to_owned));
+        if let Some(names) = node["secure_setting_names"].as_array() {
+            let names = names.iter().filter_map(|name| name.as_str().map(str::to_owned));
+            reloaded.names.get_or_insert_with(BTreeSet::new).extend(names);
+        }
+    }
+    reloaded
+}
+
+/// The settings below `cluster.remote` of remotes that are named as clusters are.
+pub fn remotes(body: &Value) -> BTreeMap<String, String> {
+    let is_cluster = |name: &str| {
+        let mut parts = name.split('.');
+        parts.next() == Some("cluster")
+            && parts.next() == Some("remote")
+            && parts.next().is_some_and(|alias| alias.parse::<ClusterId>().is_ok())
+    };
+    fields(&body["persistent"])
+        .filter(|(name, _)| is_cluster(name))
+        .map(|(name, value)| (name.clone(), value.as_str().map_or_else(|| value.to_string(), str::to_owned)))
+        .collect()
+}
+
+pub fn links(body: &Value) -> BTreeMap<ClusterId, LinkFacts> {
+    let link = |facts: &Value| {
+        if facts["connected"] == true {
+            LinkFacts::Connected
+        } else {
+            LinkFacts::Down(facts["error"].as_str().unwrap_or("not connected").to_owned())
+        }
+    };
+    fields(body).filter_map(|(alias, facts)| Some((alias.parse().ok()?, link(facts)))).collect()
+}
+
+/// For each remote, whether it is reached by API key.
+pub fn by_key(body: &Value) -> BTreeMap<ClusterId, bool> {
+    let by_key = |facts: &Value| facts.get("cluster_credentials").is_some();
+    fields(body).filter_map(|(alias, facts)| Some((alias.parse().ok()?, by_key(facts)))).collect()
+}
+
+pub fn indices(body: &Value) -> Vec<String> {
+    items(&body["indices"]).iter().filter_map(|index| Some(index["name"].as_str()?.to_owned())).collect()
+}
+
+/// Of a search for the documents of `remotes` in `index`: what became of that of `remote`.
+pub fn canary(body: &Value, index: &str, remote: ClusterId) -> CanaryFacts {
+    // the document names its cluster, so that a remote that leads elsewhere is not taken for this one
+    let is_its =
+        |hit: &&Value| hit["_index"] == format!("{remote}:{index}") && hit["_source"]["cluster"] == remote.to_string();
+    match items(&body["hits"]["hits"]).iter().find(is_its) {
+        Some(_) => CanaryFacts::Found,
+        None => CanaryFacts::Missing(why_missing(&body["_clusters"]["details"][remote.to_string()])),
+    }
+}
+
+/// What Elasticsearch says of a remote that a search found nothing on.
+fn why_missing(details: &Value) -> String {
+    let status = details["status"].as_str().unwrap_or("not searched");
+    match details["failures"][0]["reason"]["reason"].as_str() {
+        Some(reason) => format!("{status}: {reason}"),
+        None => status.to_owned(),
+    }
+}
+
+/// From one answer about the server, and one about the indices that are its users'.
+pub fn vitals(cluster: &Value, indices: &Value) -> Vitals {
+    let (nodes, indices) = (&cluster["nodes"], &indices["_all"]["primaries"]);
+    let number = |value: &Value| value.as_u64().unwrap_or_default();
+    Vitals {
+        health: cluster["status"].as_str().unwrap_or("unknown").to_owned(),
+        version: nodes["versions"][0].as_str().unwrap_or_default().to_owned(),
+        documents: number(&indices["docs"]["count"]),
+        store: number(&indices["store"]["size_in_bytes"]),
+        heap_used: number(&nodes["jvm"]["mem"]["heap_used_in_bytes"]),
+        heap_max: number(&nodes["jvm"]["mem"]["heap_max_in_bytes"]),
+        disk_free: number(&nodes["fs"]["available_in_bytes"]),
+        disk_total: number(&nodes["fs"]["total_in_bytes"]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+    use crate::world::https::Answer;
+
+    #[test]
+    fn why_a_document_is_missing_is_told_in_the_servers_words() {
+        let details = json!({
+            "status": "skipped",
+            "failures": [{ "shard": -1, "reason": { "type": "security_exception", "reason": "unauthorized" } }],
+        });
+        assert_eq!(why_missing(&details), "skipped: unauthorized");
+        assert_eq!(why_missing(&json!({ "status": "successful" })), "successful");
+        assert_eq!(why_missing(&Value::Null), "not searched");
+    }
+
+    /// Names that the readers look for, and others.
+    fn name() -> impl Strategy<Value = String> {
+        let known = [
+            "license",
+            "status",
+            "uid",
+            "type",
+            "expiry_date_in_millis",
+            "api_keys",
+            "metadata",
+            "mesh.id",
+            "invalidated",
+            "id",
+            "access",
+            "search",
+            "names",
+            "expiration",
+            "encoded",
+            "nodes",
+            "reload_exception",
+            "reason",
+            "secure_setting_names",
+            "persistent",
+            "cluster.remote.cluster02.mode",
+            "cluster.remote.",
+            "cluster01",
+            "cluster02",
+            "connected",
+            "error",
+            "cluster_credentials",
+            "indices",
+            "name",
+            "hits",
+            "_index",
+            "_source",
+            "cluster",
+            "_clusters",
+            "details",
+            "failures",
+            "_all",
+            "primaries",
+            "docs",
+            "count",
+            "store",
+            "jvm",
+            "mem",
+            "fs",
+            "versions",
+            "root_cause",
+            "error_message",
+        ];
+        prop_oneof![8 => proptest::sample::select(known.to_vec()).prop_map(str::to_owned), 1 => any::<String>()]
+    }
+
+    fn answer() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            Just(json!("hunter2")),
+            any::<String>().prop_map(Value::from),
+        ];
+        leaf.prop_recursive(5, 32, 4, |inner| {
+            prop_oneof![
+                1 => proptest::collection::vec(inner.clone(), 0..3).prop_map(Value::from),
+                3 => proptest::collection::btree_map(name(), inner, 0..5)
+                    .prop_map(|fields| Value::Object(fields.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(10_000))]
+
+        #[test]
+        fn no_answer_makes_the_readers_panic(body in answer(), status: u16) {
+            let _ = (licence(&body), keys(&body), key(&body), reloaded(&body), remotes(&body), links(&body), by_key(&body));
+            let _ = (indices(&body), canary(&body, "mesh-canary", ClusterId::FIRST), vitals(&body, &body));
+            if let Err(error) = new_key(&body, OffsetDateTime::UNIX_EPOCH, 3650) {
+                prop_assert!(!error.to_string().contains("hunter2"));
+            }
+            let answer = Answer { status, body, certificate: Vec::new() };
+            let _ = (answer.succeeded(), answer.reason(), answer.accepted("`GET /`").is_ok());
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! What a mesh without its `mesh.json` left behind: [`Traces`]. I/O: Docker, disk; changes nothing.
+
+use std::collections::BTreeMap;
+
+use time::{Duration, OffsetDateTime};
+
+use super::{
+    Survey, World, account,
+    disk::{self, Tree},
+    docker::{ContainerSummary, DockerError, label},
+    files::{self, FilesError},
+    survey::WorldError,
+};
+use crate::mesh::{
+    Owner,
+    certs::{self, Names},
+    credentials::Credentials,
+    hosts_file,
+    id::{ClusterId, ServiceKind},
+    layout, network,
+    rebuild::{ContainerTrace, DirectoryTrace, Traces},
+    recover::Found,
+    secret::Secret,
+    spec::KeyDays,
+};
+
+/// A key is saved within moments of being made.
+const MOMENTS: Duration = Duration::minutes(10);
+
+impl World {
+    /// What is left of the mesh of this directory; `None` where nothing says that there was one.
+    pub async fn traces(&self, survey: &Survey) -> Result<Option<Traces>, WorldError> {
+        let Some(tree) = self.tree()? else { return Ok(None) };
+        let directories = directories(&tree)?;
+        if directories.is_empty() {
+            return Ok(None);
+        }
+        let id = self.id_of_labels(survey);
+        let ours =
+            |labels: &std::collections::HashMap<String, String>| id.is_some() && labels.get(label::MESH) == id.as_ref();
+        let mut containers = Vec::new();
+        for container in survey.containers.iter().filter(|container| ours(&container.labels)) {
+            containers.extend(self.container_trace(container).await?);
+        }
+        let network = survey.networks.iter().find(|network| network.name == network::NAME && ours(&network.labels));
+        let credentials = files::credentials(&tree).unwrap_or_default();
+        let traces = Traces {
+            containers,
+            subnet: network.and_then(|network| network.subnets.first()?.parse().ok()),
+            directories,
+            hosts: self.has_block(survey)?,
+            passphrase_words: credentials.as_ref().and_then(words),
+            id,
+        };
+        Ok(Some(traces).filter(Traces::are_of_a_mesh))
+    }
+
+    async fn container_trace(&self, container: &ContainerSummary) -> Result<Option<ContainerTrace>, DockerError> {
+        let Ok(service) = container.name.parse() else { return Ok(None) };
+        let Some(made) = self.docker.made_of(&container.name).await? else { return Ok(None) };
+        Ok(Some(ContainerTrace { service, image: made.image, memory: made.memory, user: made.user, bind: made.bind }))
+    }
+
+    /// Only root's meshes have a block there.
+    fn has_block(&self, survey: &Survey) -> Result<Option<bool>, WorldError> {
+        if !survey.host.is_root {
+            return Ok(None);
+        }
+        let text = disk::read_outside(&self.hosts_file)?.unwrap_or_default();
+        Ok(Some(hosts_file::with_block(&text, None).map_or(true, |without| without != text)))
+    }
+
+    /// What is left of `credentials.txt` where there is data that needs it; `None` if the file is there, or nothing needs it yet.
+    pub fn found_of_credentials(&self) -> Result<Option<Found>, WorldError> {
+        let Some(tree) = self.tree()? else { return Ok(None) };
+        if files::credentials(&tree)?.is_some() {
+            return Ok(None);
+        }
+        let (mut found, mut needed) = (Found::default(), false);
+        for cluster in files::clusters(&tree)? {
+            for kind in ServiceKind::ALL {
+                needed |= tree.metadata(layout::settings(cluster.service(kind)))?.is_some();
+            }
+            needed |= tree.metadata(layout::keystore(cluster))?.is_some();
+            // one that is damaged holds nothing
+            if found.elastic.is_none()
+                && let Ok(Some(keystore)) = files::keystore(&tree, cluster)
+            {
+                found.in_keystore(&keystore);
+            }
+            if let Ok(Some(settings)) = files::text(&tree, &layout::settings(cluster.kibana())) {
+                found.in_settings(&Secret::new(settings));
+            }
+        }
+        Ok(needed.then_some(found))
+    }
+
+    /// Whether the owner of a mesh that is not recorded is a user of this machine.
+    pub fn knows(&self, owner: Owner) -> Result<bool, WorldError> {
+        Ok(account::has_uid(owner.uid)?)
+    }
+}
+
+/// Whether a directory without a `mesh.json` holds data of a mesh, as its authorities tell.
+pub fn holds_a_mesh(tree: &Tree) -> bool {
+    directories(tree).is_ok_and(|found| found.values().any(|directory| directory.ours))
+}
+
+fn directories(tree: &Tree) -> Result<BTreeMap<ClusterId, DirectoryTrace>, FilesError> {
+    Ok(files::clusters(tree)?.into_iter().map(|cluster| (cluster, directory(tree, cluster))).collect())
+}
+
+/// A file that is damaged or not where it belongs tells nothing here; a plan looks at it again.
+fn directory(tree: &Tree, cluster: ClusterId) -> DirectoryTrace {
+    let text = |path: String| files::text(tree, &path).ok().flatten();
+    let authority = text(layout::authority_certificate(cluster)).and_then(|pem| certs::examine(&pem).ok());
+    let mut names = BTreeMap::new();
+    for kind in ServiceKind::ALL {
+        let certificate = text(layout::certificate(cluster.service(kind)));
+        if let Some(facts) = certificate.and_then(|pem| certs::examine(&pem).ok()) {
+            names.insert(kind, Names { common_name: facts.common_name, dns: facts.dns, ip: facts.ip });
+        }
+    }
+    let heap =
+        |options: String| options.lines().find_map(|line| line.strip_prefix("-Xmx")?.strip_suffix('m')?.parse().ok());
+    let owner = tree.metadata(layout::config(cluster.elastic(), "")).ok().flatten();
+    DirectoryTrace {
+        ours: authority.is_some_and(|facts| facts.common_name.starts_with(&format!("mesh {cluster} CA "))),
+        names,
+        heap: text(layout::jvm_options(cluster)).and_then(heap),
+        kibana: tree.metadata(layout::settings(cluster.kibana())).is_ok_and(|found| found.is_some()),
+        owner: owner.map(|meta| Owner { uid: meta.uid, gid: meta.gid }),
+        key_days: key_days(tree, cluster),
+    }
+}
+
+/// From when the key was saved until it expires.
+fn key_days(tree: &Tree, cluster: ClusterId) -> Option<KeyDays> {
+    let saved = tree.metadata(layout::api_key(cluster)).ok()??.modified;
+    let expires = files::saved_key(tree, cluster).ok()??.expires;
+    let lifetime = expires - OffsetDateTime::from_unix_timestamp(saved).ok()?;
+    let days = (lifetime + MOMENTS).whole_days();
+    // a file that was copied is younger than its key
+    let is_whole = (lifetime - Duration::days(days)).abs() < MOMENTS;
+    is_whole.then(|| days.to_string().parse().ok()).flatten()
+}
+
+/// How many words the password has, if it is one that `mesh` makes.
+fn words(credentials: &Credentials) -> Option<crate::mesh::spec::PassphraseWords> {
+    credentials.elastic.expose().split('-').count().to_string().parse().ok()
+}

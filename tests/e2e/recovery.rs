@@ -1,0 +1,137 @@
+//! The mesh's own files are lost or damaged: `create` brings them back from what is there, and no data and no container is
+//! touched for it.
+
+use std::{fs, process::Command};
+
+use serde_json::{Value, json};
+
+use crate::{
+    Parts,
+    docker::{NETWORK, docker},
+    links,
+    mesh::{Mesh, SMALL},
+    snapshot::Snapshot,
+};
+
+const USER: &str = "mesh-recovery";
+
+#[test]
+#[ignore = "needs root, Docker and the images of images/: run by scripts/test"]
+fn what_the_mesh_keeps_of_itself_is_brought_back() {
+    let parts = Parts::begin();
+    let mesh = Mesh::new("recovery");
+    mesh.create(&["2", "--san", "mesh.example", "--share", "logs-*", "--key-days", "40"]);
+    (1..=2).for_each(|number| links::write_document(&mesh.cluster(number)));
+
+    parts.part("mesh.json is lost: everybody says so, one step brings it back");
+    let (before, record) = (Snapshot::of(&mesh), record(&mesh));
+    remove(&mesh, "mesh.json");
+    for command in [&["status"][..], &["manage", "stop", "1"], &["verify"], &["credentials"]] {
+        let told = mesh.run(command, 3).stderr;
+        assert!(told.contains("mesh.json is lost") && told.contains("`mesh create` rebuilds it"), "{told}");
+    }
+    let plan = mesh.run(&["create", "--dry-run"], 0).stdout;
+    assert!(plan.contains("~ mesh.json, rebuilt from what is there") && plan.contains("\n1 steps"), "{plan}");
+    mesh.run(&["create"], 0);
+    assert_eq!(self::record(&mesh), record);
+    before.containers_are_still(&mesh);
+
+    parts.part("mesh.json is cut off: refused, and brought back when it is out of the way");
+    let text = mesh.read("mesh.json");
+    fs::write(mesh.path("mesh.json"), &text[..text.len() / 2]).expect("should be writable");
+    let told = mesh.run(&["create"], 3).stderr;
+    assert!(
+        told.contains("mesh.json is damaged") && told.contains("mesh.json.broken`) and type `mesh create`"),
+        "{told}"
+    );
+    fs::rename(mesh.path("mesh.json"), mesh.path("mesh.json.broken")).expect("should be there");
+    mesh.run(&["create"], 0);
+    remove(&mesh, "mesh.json.broken");
+    assert_eq!(self::record(&mesh), record);
+    before.containers_are_still(&mesh);
+
+    parts.part("credentials.txt is lost: never silently, and the very passwords come back");
+    let credentials = mesh.read("credentials.txt");
+    remove(&mesh, "credentials.txt");
+    for command in [&["create"][..], &["create", "--yes"], &["verify", "--fix"]] {
+        let told = mesh.run(command, 3).stderr;
+        assert!(told.contains("credentials.txt is lost") && told.contains("--recover-credentials`"), "{told}");
+        assert!(!mesh.path("credentials.txt").exists());
+    }
+    mesh.run(&["create", "--recover-credentials"], 0);
+    assert!(mesh.read("credentials.txt") == credentials, "the same passwords should be back");
+    before.containers_are_still(&mesh);
+    assert!(mesh.run(&["create", "--recover-credentials"], 0).stdout.contains("nothing to do"));
+
+    parts.part("a password that no file holds, and no mesh.json either");
+    set_by_hand(&mesh);
+    remove(&mesh, "mesh.json");
+    remove(&mesh, "credentials.txt");
+    mesh.run(&["create", "--recover-credentials"], 0);
+    no_superuser_is_left(&mesh);
+    links::every_search_finds_all(&mesh, 2);
+    before.containers_are_still(&mesh);
+
+    parts.part("the same with the keystores gone, killed while the superuser is there");
+    set_by_hand(&mesh);
+    remove(&mesh, "credentials.txt");
+    for number in 1..=2 {
+        remove(&mesh, &format!("cluster0{number}/elastic/config/elasticsearch.keystore"));
+    }
+    let users = mesh.path("cluster01/elastic/config/users");
+    fs::write(&users, "somebody:$2a$10$x\n").expect("should be writable");
+    let killed = mesh
+        .start(&["create", "--recover-credentials"])
+        .kill_when("the superuser", || fs::read_to_string(&users).is_ok_and(|text| text.contains(USER)));
+    assert_eq!(killed.exit, None, "{}", killed.stderr);
+    let plan = mesh.run(&["create", "--dry-run"], 0).stdout;
+    assert!(plan.contains("- superuser mesh-recovery of cluster01, left by an earlier run"), "{plan}");
+    mesh.run(&["create", "--recover-credentials"], 0);
+    no_superuser_is_left(&mesh);
+    assert_eq!(fs::read_to_string(&users).expect("should be readable"), "somebody:$2a$10$x\n");
+    links::every_search_finds_all(&mesh, 2);
+    before.containers_are_still(&mesh);
+
+    parts.part("Docker has nothing left and mesh.json is lost: nobody guesses a version, and the data is served again");
+    let names = mesh.containers();
+    docker(&[&["rm", "--force", "--volumes"], &names.iter().map(String::as_str).collect::<Vec<_>>()[..]].concat());
+    docker(&["network", "rm", NETWORK]);
+    remove(&mesh, "mesh.json");
+    let told = mesh.run(&["create"], 3).stderr;
+    assert!(told.contains("no container is left to tell which version"), "{told}");
+    mesh.run(&[&["create", "--stack-version", "9.5.3", "--no-kibana"], &SMALL[..]].concat(), 0);
+    assert_eq!(self::record(&mesh)["subnet"], record["subnet"]);
+    links::every_search_finds_all(&mesh, 2);
+    (1..=2).for_each(|number| links::has_one_key(&mesh.cluster(number)));
+
+    parts.part("a reset without mesh.json takes the directory, too");
+    remove(&mesh, "mesh.json");
+    mesh.run(&["reset", "--yes"], 0);
+    assert!(mesh.containers().is_empty() && !mesh.dir.exists());
+    parts.part("done");
+}
+
+fn record(mesh: &Mesh) -> Value {
+    serde_json::from_str(&mesh.read("mesh.json")).expect("should be JSON")
+}
+
+fn remove(mesh: &Mesh, name: &str) {
+    fs::remove_file(mesh.path(name)).expect("should be there");
+}
+
+/// Passwords of `elastic` that nobody wrote down.
+fn set_by_hand(mesh: &Mesh) {
+    for number in 1..=2 {
+        let password = json!({ "password": "nobody-wrote-this-down" });
+        mesh.cluster(number).post("/_security/user/elastic/_password", &password);
+    }
+}
+
+fn no_superuser_is_left(mesh: &Mesh) {
+    let found = Command::new("grep").args(["-rl", USER]).arg(&mesh.dir).output().expect("grep should be there");
+    assert_eq!(String::from_utf8_lossy(&found.stdout), "", "{USER} should be gone");
+    for number in 1..=2 {
+        let user = mesh.cluster(number).get("/_security/_authenticate");
+        assert_eq!((&user["username"], &user["authentication_realm"]["type"]), (&json!("elastic"), &json!("reserved")));
+    }
+}
