@@ -18,10 +18,10 @@ use crate::{
 };
 
 impl World {
-    /// A cluster's REST API, with the authority and the password that were found on disk.
+    /// A cluster's REST API, with the authorities and the password that were found on disk.
     fn server(&self, mesh: &Mesh, there: &Observed, cluster: ClusterId) -> Option<Elasticsearch> {
-        let authority = there.files.get(&cluster)?.authority.as_ref()?;
-        Elasticsearch::new(mesh, cluster, authority, &there.credentials.as_ref()?.elastic).ok()
+        let trusted = there.files.get(&cluster)?.trusted()?;
+        Elasticsearch::new(mesh, cluster, &trusted, &there.credentials.as_ref()?.elastic).ok()
     }
 
     /// How each server fares that says so; one whose health is red is among them.

@@ -42,6 +42,7 @@ fn whole() -> (Mesh, Observed, Evidence) {
             licence: LicenceFacts { kind: "trial".to_owned(), active: true, uid: String::new(), expires: None },
             keys: Vec::new(),
             remotes: mesh.remote_settings(from),
+            certificate: String::new(),
             links: mesh.remotes(from).map(|to| (to, LinkFacts::Connected)).collect(),
         };
         there.servers.insert(from, server);
