@@ -40,7 +40,7 @@ pub async fn create(args: &CreateArgs, dir: PathBuf, console: &Console) -> Resul
     let timeout = asked.timeout;
     let mesh = decide(asked, args.reset, &world, &survey)?;
     let there = world.observe(&mesh, &survey).await?;
-    let mut moment =
+    let moment =
         Moment { now: OffsetDateTime::now_utc(), licence: licence.as_ref().map(|licence| licence.uid.clone()) };
     let old = survey.record.as_ref().filter(|_| args.reset);
     // what goes before the new mesh comes, as the old one knows it
@@ -73,23 +73,28 @@ pub async fn create(args: &CreateArgs, dir: PathBuf, console: &Console) -> Resul
     apply.licence = licence.map(|licence| licence.body);
     interruptible(&patience, console, async {
         apply.apply(&plan).await?;
-        for round in 1..=ROUNDS {
-            moment.now = OffsetDateTime::now_utc();
-            let there = look_again(&world, &mesh).await.map_err(Error::part_way)?;
-            let rest = reach(&mesh, &there, &moment);
-            if rest.is_empty() {
-                return Ok(());
-            }
-            if round == ROUNDS {
-                return Err(unsteady(&rest));
-            }
-            apply.apply(&rest).await.map_err(Error::part_way)?;
-        }
-        Ok(())
+        settle(&apply, moment).await
     })
     .await?;
     console.welcome(&mesh, begun.elapsed());
     Ok(Exit::Done)
+}
+
+/// Looks again, and carries out what is still to do, until the mesh is as it was asked for.
+pub async fn settle(apply: &Apply<'_>, mut moment: Moment) -> Result<(), Error> {
+    for round in 1..=ROUNDS {
+        moment.now = OffsetDateTime::now_utc();
+        let there = look_again(apply.world, apply.mesh).await.map_err(Error::part_way)?;
+        let rest = reach(apply.mesh, &there, &moment);
+        if rest.is_empty() {
+            return Ok(());
+        }
+        if round == ROUNDS {
+            return Err(unsteady(&rest));
+        }
+        apply.apply(&rest).await.map_err(Error::part_way)?;
+    }
+    Ok(())
 }
 
 async fn look_again(world: &World, mesh: &Mesh) -> Result<Observed, Error> {

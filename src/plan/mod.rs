@@ -7,7 +7,9 @@ pub mod check;
 #[cfg(test)]
 mod converge;
 pub mod data;
+pub mod ends_soon;
 pub mod host;
+pub mod lifetimes;
 pub mod observed;
 pub mod reach;
 pub mod remove;

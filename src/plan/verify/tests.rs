@@ -63,6 +63,7 @@ fn key() -> KeyRecord {
         id: "id".to_owned(),
         kind: "cross_cluster".to_owned(),
         invalidated: false,
+        created: None,
         expires: Some(datetime!(2027-01-31 12:00 UTC)),
         names: vec!["mesh*".to_owned()],
     }

@@ -90,6 +90,7 @@ impl Elasticsearch {
             id,
             kind: text("type").unwrap_or_else(|| "rest".to_owned()),
             invalidated: key["invalidated"] == true,
+            created: moment(&key["creation"]),
             expires: moment(&key["expiration"]),
             names: shared_names(key),
         }))
