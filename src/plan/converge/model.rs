@@ -1,7 +1,7 @@
 //! A model of the world, not a mock of Docker: it knows what a step changes and what it needs, and refuses a step whose
 //! needs are not met, as the real world would. Pure.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use time::{Duration, OffsetDateTime, macros::datetime};
 
@@ -70,7 +70,7 @@ impl Model {
         self.made
     }
 
-    fn runs(&self, cluster: ClusterId) -> bool {
+    pub(super) fn runs(&self, cluster: ClusterId) -> bool {
         self.there.containers.get(&cluster.elastic()).is_some_and(|facts| facts.state == ContainerState::Running)
     }
 
@@ -99,61 +99,9 @@ impl Model {
         certs::bundle(trusted.iter().map(String::as_str))
     }
 
-    /// The server reads its certificate and its bundle again, as it does by itself every five seconds.
-    fn read_certificates(&mut self, cluster: ClusterId) {
-        let files = &self.there.files[&cluster];
-        let elastic = &files.services[&ServiceKind::Elastic];
-        let (certificate, bundle) = (elastic.certificate.clone(), files.bundle.clone());
-        let server = self.answering(cluster);
-        server.certificate = certificate.expect("should have a certificate first");
-        server.bundle = bundle.expect("should have a bundle first");
-    }
-
-    /// Whether a certificate is trusted by a bundle, which may be several PEM texts.
-    fn trusts(bundle: &str, certificate: &str) -> bool {
-        let end = "-----END CERTIFICATE-----";
-        bundle.split_inclusive(end).any(|authority| certs::verify(certificate, None, authority, NOW).is_ok())
-    }
-
-    fn answering(&mut self, cluster: ClusterId) -> &mut Server {
+    pub(super) fn answering(&mut self, cluster: ClusterId) -> &mut Server {
         assert!(self.runs(cluster), "{cluster} should run before it is asked");
         self.servers.get_mut(&cluster).expect("should have data: it runs")
-    }
-
-    fn accepted(&self, on: ClusterId, to: ClusterId) -> bool {
-        self.servers[&on].loaded.get(&keystore::credentials_of(to)).is_some_and(|digest| {
-            self.servers[&to]
-                .keys
-                .iter()
-                .any(|key| key.expires.is_none_or(|on| on > NOW) && digest_of(&[key.id.as_bytes()]) == *digest)
-        })
-    }
-
-    /// Whether a link is up, by the facts that Elasticsearch goes by: what both servers have read.
-    pub(super) fn link(&self, on: ClusterId, to: ClusterId) -> LinkFacts {
-        let trusts = || Self::trusts(&self.servers[&on].bundle, &self.servers[&to].certificate);
-        if self.runs(to) && self.accepted(on, to) && trusts() {
-            LinkFacts::Connected
-        } else {
-            LinkFacts::Down("down".to_owned())
-        }
-    }
-
-    /// Every link is up, and would be whichever server reads its files again at this very moment.
-    pub(super) fn assert_unbroken(&self, mesh: &Mesh, at: &str) {
-        for on in mesh.clusters() {
-            for to in mesh.remotes(on) {
-                assert!(self.accepted(on, to), "{at}: {to} should accept the key that {on} has");
-                let (client, server) = (&self.there.files[&on], &self.there.files[&to].services[&ServiceKind::Elastic]);
-                let bundles = [Some(&self.servers[&on].bundle), client.bundle.as_ref()];
-                let certificates = [Some(&self.servers[&to].certificate), server.certificate.as_ref()];
-                for bundle in bundles.into_iter().flatten().collect::<BTreeSet<_>>() {
-                    for certificate in certificates.iter().copied().flatten().collect::<BTreeSet<_>>() {
-                        assert!(Self::trusts(bundle, certificate), "{at}: {on} should trust {to}");
-                    }
-                }
-            }
-        }
     }
 
     pub(super) fn observe(&self) -> Observed {

@@ -21,11 +21,9 @@ fn renewals() -> Vec<Renewal> {
     let none = Renewal::default;
     vec![
         Renewal { keys: clusters(&[1, 2, 3]), ..none() },
-        Renewal { keys: clusters(&[2]), ..none() },
         Renewal { extended: clusters(&[1, 3]), ..none() },
         Renewal { certificates: clusters(&[2]), ..none() },
         Renewal { authorities: clusters(&[1, 2, 3]), ..none() },
-        Renewal { authorities: clusters(&[2]), ..none() },
         Renewal { keys: clusters(&[1, 2]), authorities: clusters(&[2, 3]), certificates: clusters(&[1]), ..none() },
     ]
 }
@@ -71,26 +69,33 @@ fn wherever_a_renewal_stops_no_link_breaks_and_the_end_is_the_same() {
         let count = plan.steps().count();
         for stop in 0..=count {
             let half = carry_out(whole.clone(), &mesh, plan.steps().take(stop));
-            let mended = converge(half.clone(), &mesh);
-            let again = plan_for(&mesh, &half, &renewal);
-            let renewed = converge(carry_out(half, &mesh, again.steps()), &mesh);
-            for (end, complete) in [(mended, stop == count), (renewed, true)] {
-                for cluster in mesh.clusters() {
-                    let files = &end.there.files[&cluster];
-                    assert!(files.next_authority.is_none() && files.old_authority.is_none(), "nothing is left over");
-                    assert_eq!(
-                        end.there.containers[&cluster.elastic()].id,
-                        whole.there.containers[&cluster.elastic()].id
-                    );
-                    if complete {
-                        let asked = renewal.authorities.contains(&cluster);
-                        assert_eq!(authority(&end, cluster) != authority(&whole, cluster), asked, "{cluster}");
-                        let asked = renewal.keys.contains(&cluster);
-                        assert_eq!(files.key != whole.there.files[&cluster].key, asked, "{cluster}");
+            let torn = plan.steps().nth(stop).and_then(|step| half.clone().torn(&mesh, step));
+            for half in [Some(half), torn].into_iter().flatten() {
+                half.assert_unbroken(&mesh, "a step that was cut short");
+                let mended = converge(half.clone(), &mesh);
+                let again = plan_for(&mesh, &half, &renewal);
+                let renewed = converge(carry_out(half, &mesh, again.steps()), &mesh);
+                for (end, complete) in [(mended, stop == count), (renewed, true)] {
+                    for cluster in mesh.clusters() {
+                        let files = &end.there.files[&cluster];
+                        assert!(
+                            files.next_authority.is_none() && files.old_authority.is_none(),
+                            "nothing is left over"
+                        );
+                        assert_eq!(
+                            end.there.containers[&cluster.elastic()].id,
+                            whole.there.containers[&cluster.elastic()].id
+                        );
+                        if complete {
+                            let asked = renewal.authorities.contains(&cluster);
+                            assert_eq!(authority(&end, cluster) != authority(&whole, cluster), asked, "{cluster}");
+                            let asked = renewal.keys.contains(&cluster);
+                            assert_eq!(files.key != whole.there.files[&cluster].key, asked, "{cluster}");
+                        }
                     }
                 }
+                walks += 2;
             }
-            walks += 2;
         }
     }
     assert!(walks > 150, "{walks} interrupted renewals");

@@ -75,10 +75,12 @@ impl Reach<'_> {
     }
 
     /// A link that is down is reason enough to have the server read its keystore again: it may have missed the last write.
+    /// So is a remote that has other keys, too, which are about to be revoked: nobody can tell which one the server has read.
     pub(super) fn credentials(&self, on: ClusterId) -> Option<Step> {
         let of: Vec<ClusterId> = self.mesh.remotes(on).collect();
         let missed = self.server(on).is_some_and(|server| self.down(server, on).next().is_some());
-        (!self.stored(on) || missed).then_some(Step::StoreCredentials { on, of })
+        let doubtful = || of.iter().any(|remote| self.keys_to_revoke(*remote));
+        (!self.stored(on) || missed || doubtful()).then_some(Step::StoreCredentials { on, of })
     }
 
     /// Remotes that are set on the server though the mesh does not have them.
@@ -121,7 +123,10 @@ impl Reach<'_> {
 
     pub(super) fn prove(&self, on: ClusterId) -> Option<Step> {
         let renewed = |remote: &ClusterId| {
-            !self.key_stays(*remote) || self.server(*remote).is_none() || self.reissued(remote.elastic())
+            !self.key_stays(*remote)
+                || self.keys_to_revoke(*remote)
+                || self.server(*remote).is_none()
+                || self.reissued(remote.elastic())
         };
         let to: Vec<ClusterId> = match self.server(on) {
             Some(server) if self.stored(on) => {
