@@ -39,9 +39,9 @@ pub fn ends_soon(mesh: &Mesh, there: &Observed, now: OffsetDateTime) -> Vec<Ends
         let clusters: Vec<ClusterId> = ending.into_iter().map(|(cluster, _)| cluster).collect();
         // a command that takes clusters need not name all
         let named = command.1 && clusters.len() < mesh.clusters().count();
-        let numbers: String =
-            clusters.iter().filter(|_| named).map(|cluster| format!(" {}", cluster.number())).collect();
-        Some(EndsSoon { what, clusters, days_left, remedy: command.0.to_owned() + &numbers })
+        let numbers = clusters.iter().filter(|_| named).map(|cluster| cluster.number().to_string());
+        let remedy = std::iter::once(command.0.to_owned()).chain(numbers).collect::<Vec<_>>().join(" ");
+        Some(EndsSoon { what, clusters, days_left, remedy })
     };
     [
         gather("API key", false, ("mesh keys extend", true), &key),

@@ -313,7 +313,9 @@ impl Model {
             Step::ProveLinks { on, to } => {
                 // it asks for longer than servers take to read their files again
                 let running: Vec<ClusterId> = mesh.clusters().filter(|cluster| self.runs(*cluster)).collect();
-                running.into_iter().for_each(|cluster| self.read_certificates(cluster));
+                for cluster in running {
+                    self.read_certificates(cluster);
+                }
                 for remote in to {
                     assert_eq!(self.link(*on, *remote), LinkFacts::Connected, "{on} → {remote}");
                 }

@@ -100,7 +100,7 @@ fn rows(mesh: &Mesh, cluster: ClusterId, files: &ClusterFiles, now: OffsetDateTi
         // one of the old authority is good for as long as that is trusted
         let signed = |authority: &String| certs::verify(pem.map_or("", String::as_str), key, authority, now);
         let checked = [&files.authority, &files.old_authority].into_iter().flatten().map(signed);
-        let unusable = checked.reduce(|first, second| first.or(second)).map_or_else(
+        let unusable = checked.reduce(Result::or).map_or_else(
             || Some("its authority is missing".to_owned()),
             |checked| checked.err().map(|error| error.to_string()),
         );
