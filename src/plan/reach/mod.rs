@@ -3,6 +3,8 @@
 mod links;
 mod trust;
 
+use std::collections::BTreeSet;
+
 use time::OffsetDateTime;
 
 use super::{
@@ -38,7 +40,7 @@ pub fn reach(mesh: &Mesh, there: &Observed, moment: &Moment) -> Plan {
 /// Where an authority takes over from another, both are trusted before the next signs anything, and until nothing shows a
 /// certificate of the old one. The files tell how far that is, so every plan completes what another began.
 pub fn renew(mesh: &Mesh, there: &Observed, moment: &Moment, renewal: &Renewal) -> Plan {
-    let reach = Reach { mesh, there, moment, renewal };
+    let reach = Reach::new(mesh, there, moment, renewal);
     let elastic = || mesh.services_of(ServiceKind::Elastic);
     let kibana = || mesh.services_of(ServiceKind::Kibana);
     let recorded = there.record.as_ref().is_some_and(|record| mesh.is_recorded_in(record));
@@ -64,7 +66,7 @@ pub fn renew(mesh: &Mesh, there: &Observed, moment: &Moment, renewal: &Renewal) 
         .stage("issue authorities", mesh.clusters().filter_map(|c| reach.authority(c)))
         .stage("write bundles", reach.bundles())
         // after the bundles: see `Step::AwaitCertificate`
-        .stage("issue certificates", mesh.services().filter(|s| reach.reissued(*s)).map(Step::IssueCertificate))
+        .stage("issue certificates", reach.reissued.iter().copied().map(Step::IssueCertificate))
         .stage("write settings", mesh.services().filter(|s| !reach.settings_good(*s)).map(Step::WriteSettings))
         .stage("write keystores", mesh.clusters().filter(|c| !reach.bootstrapped(*c)).map(Step::WriteKeystore))
         .stage("create the network", reach.network_stale().then_some(Step::CreateNetwork))
@@ -80,13 +82,13 @@ pub fn renew(mesh: &Mesh, there: &Observed, moment: &Moment, renewal: &Renewal) 
         .stage("wait for certificates", mesh.clusters().filter(|c| reach.unread(*c)).map(Step::AwaitCertificate))
         .stage(
             "put the next authorities in force",
-            reach.changing().filter(|c| reach.authority_good(*c)).map(Step::PromoteAuthority),
+            reach.changing.iter().copied().filter(|c| reach.authority_good(*c)).map(Step::PromoteAuthority),
         )
         .stage(
             "issue certificates by the next authorities",
             mesh.services().filter(|s| reach.changes(s.cluster)).map(Step::IssueCertificate),
         )
-        .stage("wait for the next certificates", reach.changing().map(Step::AwaitCertificate))
+        .stage("wait for the next certificates", reach.changing.iter().copied().map(Step::AwaitCertificate))
         .stage("issue API keys", mesh.clusters().filter_map(|c| reach.key(c)))
         .stage("store credentials", mesh.clusters().filter_map(|c| reach.credentials(c)))
         .stage("connect clusters", mesh.clusters().filter_map(|c| reach.connect(c)))
@@ -105,9 +107,24 @@ struct Reach<'a> {
     there: &'a Observed,
     moment: &'a Moment,
     renewal: &'a Renewal,
+    /// Answers that are asked for once a pair of clusters, so they are found once a cluster.
+    answering: BTreeSet<ClusterId>,
+    changing: BTreeSet<ClusterId>,
+    reissued: BTreeSet<ServiceId>,
 }
 
-impl Reach<'_> {
+impl<'a> Reach<'a> {
+    fn new(mesh: &'a Mesh, there: &'a Observed, moment: &'a Moment, renewal: &'a Renewal) -> Self {
+        let (answering, changing, reissued) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        let mut reach = Self { mesh, there, moment, renewal, answering, changing, reissued };
+        let stays =
+            |cluster: &ClusterId| !reach.container_stale(cluster.elastic()) && reach.settings_good(cluster.elastic());
+        reach.answering = mesh.clusters().filter(stays).collect();
+        reach.changing = mesh.clusters().filter(|cluster| reach.is_to_change(*cluster)).collect();
+        reach.reissued = mesh.services().filter(|service| reach.is_to_be_reissued(*service)).collect();
+        reach
+    }
+
     fn files(&self, cluster: ClusterId) -> Option<&ClusterFiles> {
         self.there.files.get(&cluster)
     }
@@ -118,11 +135,7 @@ impl Reach<'_> {
 
     /// The server as it answers now; `None` also when its container is about to be replaced or restarted.
     fn server(&self, cluster: ClusterId) -> Option<&ServerFacts> {
-        let elastic = cluster.elastic();
-        if self.container_stale(elastic) || !self.settings_good(elastic) {
-            return None;
-        }
-        self.there.servers.get(&cluster)
+        self.there.servers.get(&cluster).filter(|_| self.answering.contains(&cluster))
     }
 
     /// Images are pulled only for containers that have to be made.

@@ -56,12 +56,12 @@ impl Reach<'_> {
     }
 
     /// Whether a next authority is to take over: one that is there, or one that is issued now.
-    pub(super) fn changes(&self, cluster: ClusterId) -> bool {
+    pub(super) fn is_to_change(&self, cluster: ClusterId) -> bool {
         self.next_good(cluster) || self.begins(cluster)
     }
 
-    pub(super) fn changing(&self) -> impl Iterator<Item = ClusterId> {
-        self.mesh.clusters().filter(|cluster| self.changes(*cluster))
+    pub(super) fn changes(&self, cluster: ClusterId) -> bool {
+        self.changing.contains(&cluster)
     }
 
     /// One that was interrupted while it took over has left a pair that does not belong together: it is completed, since a
@@ -96,10 +96,14 @@ impl Reach<'_> {
 
     /// Whether the service gets a new certificate by the authority in force. While an authority changes, every server gets
     /// one, since only a new certificate shows that a server has read the bundles.
-    pub(super) fn reissued(&self, service: ServiceId) -> bool {
+    pub(super) fn is_to_be_reissued(&self, service: ServiceId) -> bool {
         !self.certificate_good(service)
             || self.renewal.certificates.contains(&service.cluster)
-            || (service.kind == ServiceKind::Elastic && self.changing().next().is_some())
+            || (service.kind == ServiceKind::Elastic && !self.changing.is_empty())
+    }
+
+    pub(super) fn reissued(&self, service: ServiceId) -> bool {
+        self.reissued.contains(&service)
     }
 
     /// Whether a server that runs already shows another certificate than its file will have.
