@@ -5,7 +5,7 @@ use insta::assert_snapshot;
 use crate::{fixture::Fixture, run, transcript};
 
 #[test]
-fn help_of_commands_about_what_ends() {
+fn help_of_commands_about_keys() {
     assert_snapshot!(run(&["keys", "--help"]), @r"
     exit 0
     Show, extend and replace the API keys by which clusters reach each other
@@ -115,6 +115,10 @@ fn help_of_commands_about_what_ends() {
                             never]
       -h, --help            Print help
     ");
+}
+
+#[test]
+fn help_of_commands_about_certificates() {
     assert_snapshot!(run(&["certs", "--help"]), @r"
     exit 0
     Show and replace certificates, and the authorities that sign them
