@@ -82,8 +82,8 @@ impl Apply<'_> {
     /// Asks the service itself, and watches its container: one that ends fails the wait at once.
     pub(super) async fn await_ready(&self, service: ServiceId, line: &StageLine) -> Result<(), Error> {
         let name = service.to_string();
-        let authority = saved::cluster(&self.tree()?, service.cluster)?.authority.unwrap_or_default();
-        let kibana = Kibana::new(self.mesh, service.cluster, &authority)?;
+        let authorities = saved::cluster(&self.tree()?, service.cluster)?.trusted().unwrap_or_default();
+        let kibana = Kibana::new(self.mesh, service.cluster, &authorities)?;
         let server = self.server(service.cluster)?;
         let before = self.world.docker.restarts(&name).await?;
         let mut refused_since = None;

@@ -1,4 +1,4 @@
-//! Certificates, settings and secrets onto disk, and the names into `/etc/hosts`. I/O: disk, Docker for an image's own files.
+//! Settings and secrets onto disk, and the names into `/etc/hosts`. I/O: disk, Docker for an image's own files.
 
 use std::sync::Arc;
 
@@ -8,7 +8,6 @@ use super::{Apply, Seed};
 use crate::{
     error::{Error, Exit},
     mesh::{
-        certs::{self, Authority},
         credentials::Credentials,
         hosts_file,
         id::{ClusterId, ServiceId, ServiceKind},
@@ -25,12 +24,12 @@ use crate::{
 };
 
 /// Modes of what is written: public, for the container's user and for nobody else.
-const PUBLIC: u32 = 0o644;
-const PRIVATE: u32 = 0o600;
-const DIR_PUBLIC: u32 = 0o755;
-const DIR_PRIVATE: u32 = 0o700;
+pub(super) const PUBLIC: u32 = 0o644;
+pub(super) const PRIVATE: u32 = 0o600;
+pub(super) const DIR_PUBLIC: u32 = 0o755;
+pub(super) const DIR_PRIVATE: u32 = 0o700;
 /// Of directories that containers use: their user and group 0.
-const DIR_SERVICE: u32 = 0o750;
+pub(super) const DIR_SERVICE: u32 = 0o750;
 /// What Elasticsearch's own tool gives the keystore.
 const KEYSTORE: u32 = 0o660;
 
@@ -68,38 +67,6 @@ impl Apply<'_> {
         })
     }
 
-    /// The key first: an authority is there when its certificate is.
-    pub(super) fn issue_authority(&self, cluster: ClusterId) -> Result<(), Error> {
-        let tree = self.tree()?;
-        let authority = Authority::issue(&cluster.to_string(), self.now);
-        tree.make_dir(cluster.to_string(), DIR_PUBLIC, None)?;
-        tree.make_dir(layout::authority_dir(cluster), DIR_PRIVATE, None)?;
-        tree.write(layout::authority_key(cluster), authority.key().expose().as_bytes(), PRIVATE, None)?;
-        Ok(tree.write(layout::authority_certificate(cluster), authority.certificate().as_bytes(), PUBLIC, None)?)
-    }
-
-    pub(super) fn issue_certificate(&self, service: ServiceId) -> Result<(), Error> {
-        let tree = self.tree()?;
-        let authority = self.authority(&tree, service.cluster)?;
-        let identity = authority.sign(&self.mesh.certificate_names(service), self.now);
-        self.make_service_dirs(&tree, service)?;
-        tree.make_dir(layout::config(service, "certs"), DIR_SERVICE, self.owner())?;
-        tree.write(layout::certificate_key(service), identity.key.expose().as_bytes(), PRIVATE, self.owner())?;
-        tree.write(layout::own_authority(service), authority.certificate().as_bytes(), PUBLIC, self.owner())?;
-        Ok(tree.write(layout::certificate(service), identity.certificate.as_bytes(), PUBLIC, self.owner())?)
-    }
-
-    fn authority(&self, tree: &Tree, cluster: ClusterId) -> Result<Authority, Error> {
-        let files = saved::cluster(tree, cluster)?;
-        let pair = files.authority.zip(files.authority_key);
-        let unusable = || {
-            Error::new(Exit::Unfinished, format!("the authority of {cluster} cannot be used"))
-                .hint("type the same command again")
-        };
-        let (certificate, key) = pair.ok_or_else(unusable)?;
-        Authority::open(&certificate, &key).map_err(|error| unusable().cause(error.to_string()))
-    }
-
     /// Every directory that the service's container mounts.
     pub(super) fn make_service_dirs(&self, tree: &Tree, service: ServiceId) -> Result<(), Error> {
         tree.make_dir(service.cluster.to_string(), DIR_PUBLIC, None)?;
@@ -108,26 +75,6 @@ impl Apply<'_> {
             tree.make_dir(format!("{}/{name}", layout::service_dir(service)), DIR_SERVICE, self.owner())?;
         }
         Ok(())
-    }
-
-    fn bundle(&self, tree: &Tree) -> Result<String, Error> {
-        let authorities: Vec<String> = self
-            .mesh
-            .clusters()
-            .map(|cluster| Ok(self.authority(tree, cluster)?.certificate().to_owned()))
-            .collect::<Result<_, Error>>()?;
-        Ok(certs::bundle(authorities.iter().map(String::as_str)))
-    }
-
-    pub(super) fn write_bundle(&self, cluster: ClusterId) -> Result<(), Error> {
-        let tree = self.tree()?;
-        let bundle = self.bundle(&tree)?;
-        Ok(tree.write(layout::mesh_authorities(cluster), bundle.as_bytes(), PUBLIC, self.owner())?)
-    }
-
-    pub(super) fn write_browser_bundle(&self) -> Result<(), Error> {
-        let tree = self.tree()?;
-        Ok(tree.write(layout::BUNDLE, self.bundle(&tree)?.as_bytes(), PUBLIC, None)?)
     }
 
     /// The image's own files where they are missing, then ours; the settings last, since they tell that all is there.

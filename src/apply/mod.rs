@@ -2,6 +2,7 @@
 //! next stage. I/O: everything; the only place that changes anything.
 
 mod canary;
+mod certificates;
 mod containers;
 mod files;
 mod links;
@@ -144,6 +145,10 @@ impl<'a> Apply<'a> {
             Step::RemoveRecoveryUser(cluster) => self.remove_recovery_user(*cluster),
             Step::ResetPassword(cluster) => self.reset_password(*cluster).await,
             Step::IssueAuthority(cluster) => self.issue_authority(*cluster),
+            Step::IssueNextAuthority(cluster) => self.issue_next_authority(*cluster),
+            Step::PromoteAuthority(cluster) => self.promote_authority(*cluster),
+            Step::RetireAuthority(cluster) => self.retire_authority(*cluster),
+            Step::AwaitCertificate(cluster) => self.await_certificate(*cluster, line).await,
             Step::IssueCertificate(service) => self.issue_certificate(*service),
             Step::WriteBundle(cluster) => self.write_bundle(*cluster),
             Step::WriteBrowserBundle => self.write_browser_bundle(),
@@ -163,6 +168,7 @@ impl<'a> Apply<'a> {
             Step::SetPasswords(cluster) => self.set_passwords(*cluster).await,
             Step::IssueKey(cluster) => self.issue_key(*cluster).await,
             Step::UpdateKey(cluster) => self.update_key(*cluster).await,
+            Step::ExtendKey(cluster) => self.extend_key(*cluster).await,
             Step::RevokeKeys(cluster) => self.revoke_keys(*cluster).await,
             Step::StoreCredentials { on, of } => self.store_credentials(*on, of).await,
             Step::Connect { on, without, .. } => self.connect(*on, without).await,
@@ -190,7 +196,7 @@ impl<'a> Apply<'a> {
         self.root.then_some(self.mesh.owner)
     }
 
-    /// A cluster's REST API, with the authority and the password that are on disk now.
+    /// A cluster's REST API, with the authorities and the password that are on disk now.
     fn server(&self, cluster: ClusterId) -> Result<Elasticsearch, Error> {
         let tree = self.tree()?;
         let files = saved::cluster(&tree, cluster)?;
@@ -198,9 +204,9 @@ impl<'a> Apply<'a> {
             Error::new(Exit::Unfinished, format!("the {what} of {cluster} is missing in {}", self.mesh.dir.display()))
                 .hint("`mesh create` says what can be done")
         };
-        let authority = files.authority.ok_or_else(|| missing("authority"))?;
+        let authorities = files.trusted().ok_or_else(|| missing("authority"))?;
         let credentials = saved::credentials(&tree)?.ok_or_else(|| missing("password"))?;
-        Ok(Elasticsearch::new(self.mesh, cluster, &authority, &credentials.elastic)?)
+        Ok(Elasticsearch::new(self.mesh, cluster, &authorities, &credentials.elastic)?)
     }
 }
 

@@ -68,15 +68,19 @@ impl Apply<'_> {
         Ok(())
     }
 
-    /// The key is saved before anything else happens; one that is lost in between is revoked by a later step.
+    /// The key is saved before anything else happens; one that is lost in between is revoked by a later step. The one before
+    /// stays valid until others hold this one.
     pub(super) async fn issue_key(&self, cluster: ClusterId) -> Result<(), Error> {
         let server = self.server(cluster)?;
         let key = self
             .persist(cluster, "the API key", async || server.put_key(self.mesh, cluster, self.now).await)
             .await
             .map_err(|error| error.exit(Exit::Unfinished))?;
-        let saved = SavedKey { id: key.id, encoded: key.encoded.expose().to_owned(), expires: key.expires };
-        let text = serde_json::to_string_pretty(&saved).expect("should be JSON: it holds only texts");
+        self.save_key(cluster, &SavedKey { id: key.id, encoded: key.encoded.expose().to_owned(), expires: key.expires })
+    }
+
+    fn save_key(&self, cluster: ClusterId, key: &SavedKey) -> Result<(), Error> {
+        let text = serde_json::to_string_pretty(key).expect("should be JSON: it holds only texts");
         self.write_key(cluster, &Secret::new(format!("{text}\n")))
     }
 
@@ -89,7 +93,25 @@ impl Apply<'_> {
 
     pub(super) async fn update_key(&self, cluster: ClusterId) -> Result<(), Error> {
         let (server, key) = (self.server(cluster)?, self.saved_key(cluster)?);
-        self.persist(cluster, "the API key", async || server.update_key(self.mesh, &key.id).await).await
+        self.persist(cluster, "the API key", async || server.update_key(self.mesh, &key.id).await).await?;
+        self.save_expiry(&server, cluster, key).await
+    }
+
+    pub(super) async fn extend_key(&self, cluster: ClusterId) -> Result<(), Error> {
+        let (server, key) = (self.server(cluster)?, self.saved_key(cluster)?);
+        self.persist(cluster, "the API key", async || server.extend_key(self.mesh, &key.id).await)
+            .await
+            .map_err(|error| error.hint(format!("`mesh keys rotate {}` makes a new one", cluster.number())))?;
+        self.save_expiry(&server, cluster, key).await
+    }
+
+    /// When the key expires is the server's to say; the file tells it while the server does not answer.
+    async fn save_expiry(&self, server: &Elasticsearch, cluster: ClusterId, key: SavedKey) -> Result<(), Error> {
+        let found = self.persist(cluster, "the API keys", async || server.keys().await).await?;
+        match found.into_iter().find(|facts| facts.id == key.id).and_then(|facts| facts.expires) {
+            Some(expires) if expires != key.expires => self.save_key(cluster, &SavedKey { expires, ..key }),
+            _ => Ok(()),
+        }
     }
 
     pub(super) async fn revoke_keys(&self, cluster: ClusterId) -> Result<(), Error> {

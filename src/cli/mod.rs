@@ -4,6 +4,7 @@ mod ask;
 mod create;
 mod inspect;
 mod manage;
+mod renew;
 mod settings;
 
 use std::path::PathBuf;
@@ -15,6 +16,7 @@ pub use self::{
     create::{ConfigArgs, CreateArgs},
     inspect::{DoctorArgs, LogsArgs, StatusArgs, VerifyArgs},
     manage::{ManageAction, ManageArgs, ResetArgs},
+    renew::{CertsAction, KeysAction, LsArgs, RenewArgs},
     settings::SettingsArgs,
 };
 use crate::mesh::id::ClusterId;
@@ -50,6 +52,12 @@ pub enum Command {
     Status(StatusArgs),
     /// Prove every link, and say why one is down
     Verify(VerifyArgs),
+    /// Show, extend and replace the API keys by which clusters reach each other
+    #[command(subcommand)]
+    Keys(KeysAction),
+    /// Show and replace certificates, and the authorities that sign them
+    #[command(subcommand)]
+    Certs(CertsAction),
     /// Check the machine: is it ready for a mesh?
     Doctor(DoctorArgs),
     /// Show what the services write

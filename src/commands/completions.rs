@@ -20,8 +20,16 @@ use crate::{
 /// The variable by which a shell says that it asks; see <https://docs.rs/clap_complete/latest/clap_complete/env/>.
 const VARIABLE: &str = "COMPLETE";
 /// The arguments that are a cluster's number, by their commands.
-const NUMBERS: [(&str, &str); 5] =
-    [("manage", "start"), ("logs", "clusters"), ("es", "cluster"), ("search", "from"), ("env", "cluster")];
+const NUMBERS: [(&str, &str); 8] = [
+    ("manage", "start"),
+    ("logs", "clusters"),
+    ("es", "cluster"),
+    ("search", "from"),
+    ("env", "cluster"),
+    ("ls", "clusters"),
+    ("extend", "clusters"),
+    ("rotate", "clusters"),
+];
 
 /// Answers a shell that asks for completions, and ends the program then.
 pub fn complete() {
@@ -47,13 +55,16 @@ pub fn completions(args: &CompletionsArgs, console: &Console) -> Result<Exit, Er
 
 /// The command line, with the clusters that exist as what can be typed for their numbers.
 fn command() -> clap::Command {
-    Cli::command().mut_subcommands(|command| {
-        let name = command.get_name().to_owned();
-        command.mut_args(|argument| {
-            let is_number = NUMBERS.contains(&(name.as_str(), argument.get_id().as_str()));
-            if is_number { argument.add(ArgValueCandidates::new(clusters)) } else { argument }
-        })
-    })
+    Cli::command().mut_subcommands(with_clusters)
+}
+
+fn with_clusters(command: clap::Command) -> clap::Command {
+    let name = command.get_name().to_owned();
+    let command = command.mut_args(|argument| {
+        let is_number = NUMBERS.contains(&(name.as_str(), argument.get_id().as_str()));
+        if is_number { argument.add(ArgValueCandidates::new(clusters)) } else { argument }
+    });
+    command.mut_subcommands(with_clusters)
 }
 
 /// The clusters of the mesh that is recorded where the line that is being typed says; none where there is none.

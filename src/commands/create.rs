@@ -52,7 +52,7 @@ pub async fn create(args: &CreateArgs, dir: PathBuf, console: &Console) -> Resul
         rebuilt.share(&names);
         mesh = decide(asked, args.reset, &world, &survey)?;
     }
-    let mut moment = Moment {
+    let moment = Moment {
         now: OffsetDateTime::now_utc(),
         licence: licence.as_ref().map(|licence| licence.uid.clone()),
         recover,
@@ -89,19 +89,7 @@ pub async fn create(args: &CreateArgs, dir: PathBuf, console: &Console) -> Resul
     apply.recovered = survey.recovered.take().map(|recovered| recovered.credentials);
     interruptible(&patience, console, async {
         apply.apply(&plan).await?;
-        for round in 1..=ROUNDS {
-            moment.now = OffsetDateTime::now_utc();
-            let there = look_again(&world, &mesh).await.map_err(Error::part_way)?;
-            let rest = reach(&mesh, &there, &moment);
-            if rest.is_empty() {
-                return Ok(());
-            }
-            if round == ROUNDS {
-                return Err(unsteady(&rest));
-            }
-            apply.apply(&rest).await.map_err(Error::part_way)?;
-        }
-        Ok(())
+        settle(&apply, moment).await
     })
     .await?;
     told(args, &mesh, &apply, begun.elapsed(), console);
@@ -120,6 +108,23 @@ fn told(args: &CreateArgs, mesh: &Mesh, apply: &Apply<'_>, took: Duration, conso
         console.line("");
         console.timings(&stages, took);
     }
+}
+
+/// Looks again, and carries out what is still to do, until the mesh is as it was asked for.
+pub async fn settle(apply: &Apply<'_>, mut moment: Moment) -> Result<(), Error> {
+    for round in 1..=ROUNDS {
+        moment.now = OffsetDateTime::now_utc();
+        let there = look_again(apply.world, apply.mesh).await.map_err(Error::part_way)?;
+        let rest = reach(apply.mesh, &there, &moment);
+        if rest.is_empty() {
+            return Ok(());
+        }
+        if round == ROUNDS {
+            return Err(unsteady(&rest));
+        }
+        apply.apply(&rest).await.map_err(Error::part_way)?;
+    }
+    Ok(())
 }
 
 async fn look_again(world: &World, mesh: &Mesh) -> Result<Observed, Error> {

@@ -23,11 +23,13 @@ pub fn man(args: &ManArgs, console: &Console) -> Result<Exit, Error> {
     Ok(Exit::Done)
 }
 
-/// Names and texts: of `mesh` itself first, then of each command.
+/// Names and texts: of `mesh` itself first, then of each command and what is below it.
 fn pages() -> io::Result<Vec<(String, Vec<u8>)>> {
     let mut mesh = Cli::command().disable_help_subcommand(true);
     mesh.build();
-    let commands: Vec<clap::Command> = mesh.get_subcommands().cloned().collect();
+    let below = |command: &clap::Command| command.get_subcommands().cloned().collect::<Vec<_>>();
+    let commands = below(&mesh).into_iter().flat_map(|command| [vec![command.clone()], below(&command)].concat());
+    let commands: Vec<clap::Command> = commands.filter(|command| command.get_name() != "help").collect();
     let version = concat!("mesh ", env!("CARGO_PKG_VERSION"));
     let page = |command: clap::Command, more: &str| {
         let man = Man::new(command).source(version);

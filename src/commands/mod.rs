@@ -2,6 +2,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "a command is where the environment and the clock come in")]
 
+mod certs;
 mod completions;
 mod config;
 mod create;
@@ -9,11 +10,13 @@ mod credentials;
 mod doctor;
 mod env;
 mod es;
+mod keys;
 mod logs;
 mod lost;
 mod man;
 mod manage;
 mod recorded;
+mod renew;
 mod reset;
 mod search;
 mod settings;
@@ -52,6 +55,8 @@ pub async fn run(cli: Cli, console: &Console) -> Result<Exit, Error> {
         Command::Reset(args) => reset::reset(&args, dir, console).await,
         Command::Status(args) => status::status(&args, dir, console).await,
         Command::Verify(args) => verify::verify(&args, dir, console).await,
+        Command::Keys(action) => keys::keys(&action, dir, console).await,
+        Command::Certs(action) => certs::certs(&action, dir, console).await,
         Command::Doctor(args) => doctor::doctor(&args, dir, console).await,
         Command::Logs(args) => logs::logs(&args, dir, console).await,
         Command::Es(args) => es::es(&args, dir, console).await,

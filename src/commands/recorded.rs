@@ -78,10 +78,10 @@ impl Recorded {
     /// A cluster's REST API, asked as `elastic`.
     pub fn server(&self, cluster: ClusterId) -> Result<Elasticsearch, Error> {
         let cluster = self.cluster(cluster)?;
-        let authority = files::text(&self.tree, &layout::authority_certificate(cluster))?.ok_or_else(|| {
+        let authorities = files::authorities(&self.tree, cluster)?.trusted().ok_or_else(|| {
             Error::new(Exit::Unhealthy, format!("the authority of {cluster} is missing in {}", self.mesh.dir.display()))
                 .hint("`mesh create` makes it again")
         })?;
-        Ok(Elasticsearch::new(&self.mesh, cluster, &authority, &self.credentials()?.elastic)?)
+        Ok(Elasticsearch::new(&self.mesh, cluster, &authorities, &self.credentials()?.elastic)?)
     }
 }

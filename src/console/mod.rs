@@ -6,6 +6,7 @@
 mod ask;
 mod create;
 mod doctor;
+mod lifetimes;
 mod links;
 mod plain;
 mod settings;

@@ -45,6 +45,7 @@ impl Console {
                 }
             }
         }
+        self.endings(&status.ends_soon);
         if !status.as_asked {
             let steps = match status.differs.len() {
                 1 => format!("one step ({})", status.differs[0]),

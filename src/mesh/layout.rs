@@ -5,6 +5,7 @@
 //! clusterNN/
 //!   api-key.json  keystore.json
 //!   certs/     ca.crt ca.key                            the authority; never mounted into a container
+//!              next.crt next.key old.crt                while another authority takes over
 //!   elastic/   config/  data/  logs/  backup/
 //!   kibana/    config/  data/
 //! ```
@@ -34,6 +35,20 @@ pub fn authority_certificate(cluster: ClusterId) -> String {
 
 pub fn authority_key(cluster: ClusterId) -> String {
     format!("{cluster}/certs/ca.key")
+}
+
+/// The authority that is going to take over: trusted, and signing nothing yet.
+pub fn next_authority_certificate(cluster: ClusterId) -> String {
+    format!("{cluster}/certs/next.crt")
+}
+
+pub fn next_authority_key(cluster: ClusterId) -> String {
+    format!("{cluster}/certs/next.key")
+}
+
+/// The authority that another took over from: trusted for as long as something that it signed may be in use.
+pub fn old_authority(cluster: ClusterId) -> String {
+    format!("{cluster}/certs/old.crt")
 }
 
 /// The cross-cluster API key of a cluster, which the others reach it by.
@@ -88,7 +103,7 @@ pub fn certificate_key(service: ServiceId) -> String {
     config(service, &format!("certs/{}.key", service.kind.word()))
 }
 
-/// The authority of the service's own cluster.
+/// The authorities of the service's own cluster: one, or two while another takes over.
 pub fn own_authority(service: ServiceId) -> String {
     config(service, "certs/ca.crt")
 }

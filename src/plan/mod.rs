@@ -7,10 +7,13 @@ pub mod check;
 #[cfg(test)]
 mod converge;
 pub mod data;
+pub mod ends_soon;
 pub mod host;
+pub mod lifetimes;
 pub mod observed;
 pub mod reach;
 pub mod remove;
+pub mod renew;
 pub mod select;
 pub mod status;
 pub mod verify;
@@ -38,8 +41,16 @@ pub enum Step {
     /// Writes a lost `credentials.txt` again, with what other files hold of it.
     RecoverCredentials,
     IssueAuthority(ClusterId),
+    /// Makes the authority that is going to take over from the one in force.
+    IssueNextAuthority(ClusterId),
+    /// Puts the next authority in force; the one before stays as the old one.
+    PromoteAuthority(ClusterId),
+    /// Deletes the old authority.
+    RetireAuthority(ClusterId),
     IssueCertificate(ServiceId),
-    /// Writes all authorities into the bundle by which this cluster trusts its remotes.
+    /// Waits until the cluster's Elasticsearch shows the certificate that its file has, and so has read all its certificates.
+    AwaitCertificate(ClusterId),
+    /// Writes all authorities into the bundle by which this cluster trusts its remotes, and its own to its services.
     WriteBundle(ClusterId),
     /// Writes the bundle for browsers.
     WriteBrowserBundle,
@@ -70,8 +81,10 @@ pub enum Step {
     SetPasswords(ClusterId),
     /// Makes a cross-cluster API key and saves it.
     IssueKey(ClusterId),
-    /// Changes which indices the API key lets others search.
+    /// Changes which indices the API key lets others search, and saves when it expires.
     UpdateKey(ClusterId),
+    /// Gives the API key its whole life again.
+    ExtendKey(ClusterId),
     /// Invalidates keys of this mesh that no file holds.
     RevokeKeys(ClusterId),
     /// Writes the credentials of all remotes into `on`'s keystore and has the server read it again.
@@ -119,6 +132,7 @@ impl Step {
             | Self::CreateAccount { .. }
             | Self::WriteCredentials
             | Self::IssueAuthority(_)
+            | Self::IssueNextAuthority(_)
             | Self::IssueCertificate(_)
             | Self::CreateNetwork
             | Self::CreateContainer(_)
@@ -127,6 +141,7 @@ impl Step {
             | Self::Rebuild
             | Self::RecoverCredentials
             | Self::ResetPassword(_)
+            | Self::PromoteAuthority(_)
             | Self::WriteBundle(_)
             | Self::WriteBrowserBundle
             | Self::WriteSettings(_)
@@ -138,19 +153,21 @@ impl Step {
             | Self::StartTrial(_)
             | Self::SetPasswords(_)
             | Self::UpdateKey(_)
+            | Self::ExtendKey(_)
             | Self::StoreCredentials { .. }
             | Self::Connect { .. }
             | Self::WriteHosts => Effect::Changes,
             Self::RemoveNetwork { .. }
             | Self::RemoveContainer(_)
             | Self::RemoveStray(_)
+            | Self::RetireAuthority(_)
             | Self::RevokeKeys(_)
             | Self::RemoveRecoveryUser(_)
             | Self::Disconnect { .. }
             | Self::RemoveFiles(_)
             | Self::RemoveHosts
             | Self::RemoveDirectory => Effect::Removes,
-            Self::AwaitReady(_) | Self::ProveLinks { .. } => Effect::Waits,
+            Self::AwaitReady(_) | Self::AwaitCertificate(_) | Self::ProveLinks { .. } => Effect::Waits,
         }
     }
 
@@ -180,6 +197,10 @@ impl fmt::Display for Step {
             }
             Self::WriteCredentials => write!(f, "credentials.txt"),
             Self::IssueAuthority(cluster) => write!(f, "authority of {cluster}"),
+            Self::IssueNextAuthority(cluster) => write!(f, "next authority of {cluster}"),
+            Self::PromoteAuthority(cluster) => write!(f, "next authority of {cluster} takes over"),
+            Self::RetireAuthority(cluster) => write!(f, "old authority of {cluster}"),
+            Self::AwaitCertificate(cluster) => write!(f, "{} shows its certificate", cluster.elastic()),
             Self::IssueCertificate(service) => write!(f, "certificate of {service}"),
             Self::WriteBundle(cluster) => write!(f, "authorities that {cluster} trusts"),
             Self::WriteBrowserBundle => write!(f, "ca.crt for browsers"),
@@ -197,6 +218,7 @@ impl fmt::Display for Step {
             Self::StartTrial(cluster) => write!(f, "trial licence of {cluster}"),
             Self::SetPasswords(cluster) => write!(f, "passwords of elastic and kibana_system on {cluster}"),
             Self::IssueKey(cluster) | Self::UpdateKey(cluster) => write!(f, "API key of {cluster}"),
+            Self::ExtendKey(cluster) => write!(f, "API key of {cluster}, its whole life again"),
             Self::RevokeKeys(cluster) => write!(f, "API keys of {cluster} that no file holds"),
             Self::StoreCredentials { on, of } => write!(f, "keystore of {on}: credentials of {}", list(of)),
             Self::Connect { on, to, without } => {

@@ -9,7 +9,7 @@ use ipnet::IpNet;
 use time::OffsetDateTime;
 
 use crate::mesh::{
-    Mesh,
+    Mesh, certs,
     credentials::Credentials,
     id::{ClusterId, ServiceId, ServiceKind},
     secret::Secret,
@@ -133,6 +133,11 @@ pub struct ContainerFacts {
 pub struct ClusterFiles {
     pub authority: Option<String>,
     pub authority_key: Option<Secret>,
+    /// The authority that is going to take over, with its key.
+    pub next_authority: Option<String>,
+    pub next_authority_key: Option<Secret>,
+    /// The one that it took over from.
+    pub old_authority: Option<String>,
     pub services: BTreeMap<ServiceKind, ServiceFiles>,
     /// The authorities that the cluster's Elasticsearch trusts.
     pub bundle: Option<String>,
@@ -144,11 +149,25 @@ pub struct ClusterFiles {
     pub recovery_user: bool,
 }
 
+impl ClusterFiles {
+    /// Every authority that may have signed what the cluster's services show, in an order that stays the same while one
+    /// takes over from another.
+    pub fn trusted(&self) -> Option<String> {
+        let mut all: Vec<&str> = [&self.authority, &self.next_authority, &self.old_authority]
+            .into_iter()
+            .flatten()
+            .map(|pem| pem.trim())
+            .collect();
+        all.sort_unstable();
+        (!all.is_empty()).then(|| certs::bundle(all.into_iter()))
+    }
+}
+
 #[derive(Debug, Clone, Default)]
 pub struct ServiceFiles {
     pub certificate: Option<String>,
     pub certificate_key: Option<Secret>,
-    /// The copy of the cluster's own authority.
+    /// The copy of [`ClusterFiles::trusted`].
     pub authority: Option<String>,
     pub settings: Option<Secret>,
     /// Whether the image's own configuration files are there.
@@ -176,6 +195,8 @@ pub struct ServerFacts {
     pub remotes: BTreeMap<String, String>,
     /// For each remote that is set: connected, or why not.
     pub links: BTreeMap<ClusterId, LinkFacts>,
+    /// The fingerprint of the certificate it shows.
+    pub certificate: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,6 +8,8 @@ use serde::Serialize;
 use time::OffsetDateTime;
 
 use super::{
+    ends_soon::{EndsSoon, api_key, ends_soon},
+    lifetimes::days_between,
     observed::{ContainerState, LinkFacts, Observed, Vitals},
     reach::{Moment, reach},
 };
@@ -29,6 +31,8 @@ pub struct Status {
     pub as_asked: bool,
     /// What `mesh create` would do, one step a line.
     pub differs: Vec<String>,
+    /// What ends within 30 days, or has ended.
+    pub ends_soon: Vec<EndsSoon>,
     pub clusters: Vec<ClusterStatus>,
 }
 
@@ -129,6 +133,7 @@ pub fn status(mesh: &Mesh, there: &Observed, vitals: &AllVitals, now: OffsetDate
         stack_version: mesh.spec.stack_version.to_string(),
         as_asked: differs.is_empty(),
         differs,
+        ends_soon: ends_soon(mesh, there, now),
         clusters: mesh.clusters().map(|cluster| look.cluster(cluster)).collect(),
     }
 }
@@ -166,7 +171,7 @@ impl Look<'_> {
                 expires: server.licence.expires,
                 days_left: server.licence.expires.map(|expires| self.days_until(expires)),
             }),
-            api_key: self.api_key(cluster).map(|expires| self.expiry(expires)),
+            api_key: api_key(self.there, cluster).map(|expires| self.expiry(expires)),
             certificate: self.certificate(cluster).map(|expires| self.expiry(expires)),
         }
     }
@@ -208,14 +213,6 @@ impl Look<'_> {
         Links { up: wanted - down.len(), wanted, down }
     }
 
-    /// As the server has it, since it may have been made to expire there; else as it was saved.
-    fn api_key(&self, cluster: ClusterId) -> Option<OffsetDateTime> {
-        let saved = self.there.files.get(&cluster)?.key.as_ref()?;
-        let server = self.there.servers.get(&cluster);
-        let told = server.and_then(|server| server.keys.iter().find(|key| key.id == saved.id)?.expires);
-        Some(told.unwrap_or(saved.expires))
-    }
-
     fn certificate(&self, cluster: ClusterId) -> Option<OffsetDateTime> {
         let files = self.there.files.get(&cluster)?;
         let of_services = files.services.values().filter_map(|service| service.certificate.as_deref());
@@ -228,7 +225,7 @@ impl Look<'_> {
     }
 
     fn days_until(&self, end: OffsetDateTime) -> i64 {
-        (end - self.now).whole_seconds().div_euclid(86_400)
+        days_between(self.now, end)
     }
 }
 

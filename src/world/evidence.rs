@@ -13,15 +13,15 @@ use crate::{
     },
     plan::{
         observed::{Observed, Vitals},
-        verify::{Evidence, Link, PathFacts, Presented},
+        verify::{Evidence, KeyRecord, Link, PathFacts, Presented},
     },
 };
 
 impl World {
-    /// A cluster's REST API, with the authority and the password that were found on disk.
+    /// A cluster's REST API, with the authorities and the password that were found on disk.
     fn server(&self, mesh: &Mesh, there: &Observed, cluster: ClusterId) -> Option<Elasticsearch> {
-        let authority = there.files.get(&cluster)?.authority.as_ref()?;
-        Elasticsearch::new(mesh, cluster, authority, &there.credentials.as_ref()?.elastic).ok()
+        let trusted = there.files.get(&cluster)?.trusted()?;
+        Elasticsearch::new(mesh, cluster, &trusted, &there.credentials.as_ref()?.elastic).ok()
     }
 
     /// How each server fares that says so; one whose health is red is among them.
@@ -30,6 +30,15 @@ impl World {
         let asked = running.filter_map(|cluster| Some((cluster, self.server(mesh, there, cluster)?)));
         let answers = asked.map(async |(cluster, server)| Some((cluster, server.vitals().await.ok()?)));
         join_all(answers).await.into_iter().flatten().collect()
+    }
+
+    /// What each server that answers says of the key that is saved for it.
+    pub async fn key_records(&self, mesh: &Mesh, there: &Observed) -> BTreeMap<ClusterId, KeyRecord> {
+        let asked = mesh.clusters().filter(|cluster| there.servers.contains_key(cluster)).map(async |cluster| {
+            let id = &there.files.get(&cluster)?.key.as_ref()?.id;
+            Some((cluster, self.server(mesh, there, cluster)?.key(id).await.ok()??))
+        });
+        join_all(asked).await.into_iter().flatten().collect()
     }
 
     /// Everything about the links that can be found out without changing anything.

@@ -146,6 +146,19 @@ pub fn clusters(tree: &Tree) -> Result<Vec<ClusterId>, FilesError> {
     Ok(tree.entries("")?.iter().filter_map(|name| name.parse().ok()).collect())
 }
 
+/// A cluster's authorities, and nothing else of its directory.
+pub fn authorities(tree: &Tree, cluster: ClusterId) -> Result<ClusterFiles, FilesError> {
+    let secret = |path: &str| Ok::<_, FilesError>(text(tree, path)?.map(Secret::new));
+    Ok(ClusterFiles {
+        authority: text(tree, &layout::authority_certificate(cluster))?,
+        authority_key: secret(&layout::authority_key(cluster))?,
+        next_authority: text(tree, &layout::next_authority_certificate(cluster))?,
+        next_authority_key: secret(&layout::next_authority_key(cluster))?,
+        old_authority: text(tree, &layout::old_authority(cluster))?,
+        ..ClusterFiles::default()
+    })
+}
+
 /// Everything a plan wants to know of a cluster's directory.
 pub fn cluster(tree: &Tree, cluster: ClusterId) -> Result<ClusterFiles, FilesError> {
     let secret = |path: &str| Ok::<_, FilesError>(text(tree, path)?.map(Secret::new));
@@ -166,8 +179,6 @@ pub fn cluster(tree: &Tree, cluster: ClusterId) -> Result<ClusterFiles, FilesErr
         |path: &str| Ok::<_, FilesError>(text(tree, path)?.is_some_and(|text| recover::has_user(&text)));
     Ok(ClusterFiles {
         recovery_user: has_recovery_user(&layout::users(cluster))? || has_recovery_user(&layout::users_roles(cluster))?,
-        authority: text(tree, &layout::authority_certificate(cluster))?,
-        authority_key: secret(&layout::authority_key(cluster))?,
         services,
         bundle: text(tree, &layout::mesh_authorities(cluster))?,
         jvm_options: text(tree, &layout::jvm_options(cluster))?,
@@ -177,6 +188,7 @@ pub fn cluster(tree: &Tree, cluster: ClusterId) -> Result<ClusterFiles, FilesErr
             expires: key.expires,
             digest: digest(&Secret::new(key.encoded)),
         }),
+        ..authorities(tree, cluster)?
     })
 }
 

@@ -1,4 +1,4 @@
-//! An HTTPS client that trusts one cluster's authority and nothing else. I/O: network.
+//! An HTTPS client that trusts one cluster's authorities and nothing else. I/O: network.
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -84,10 +84,10 @@ impl Https {
     const TIMEOUT: Duration = Duration::from_secs(30);
 
     /// A client for a port of this machine. Proxy variables are ignored: they are about the way out, not to loopback.
-    pub fn new(address: IpAddr, port: u16, authority: &str) -> Result<Self, HttpsError> {
-        let certificate = Certificate::from_pem(authority.as_bytes()).map_err(HttpsError::Authority)?;
+    pub fn new(address: IpAddr, port: u16, authorities: &str) -> Result<Self, HttpsError> {
+        let certificates = Certificate::from_pem_bundle(authorities.as_bytes()).map_err(HttpsError::Authority)?;
         let client = Client::builder()
-            .tls_certs_only([certificate])
+            .tls_certs_only(certificates)
             .no_proxy()
             .https_only(true)
             .tls_info(true)

@@ -78,17 +78,17 @@ impl World {
         let running = |service: ServiceId| {
             there.containers.get(&service).is_some_and(|container| container.state == ContainerState::Running)
         };
-        let authority = |cluster: &ClusterId| Some((*cluster, there.files.get(cluster)?.authority.clone()?));
-        let clusters: Vec<(ClusterId, String)> = there.files.keys().filter_map(authority).collect();
+        let authorities = |cluster: &ClusterId| Some((*cluster, there.files.get(cluster)?.trusted()?));
+        let clusters: Vec<(ClusterId, String)> = there.files.keys().filter_map(authorities).collect();
         let servers = clusters
             .iter()
             .filter(|(cluster, _)| running(cluster.elastic()))
-            .map(async |(cluster, authority)| (*cluster, server_facts(mesh, *cluster, authority, &credentials).await));
+            .map(async |(cluster, trusted)| (*cluster, server_facts(mesh, *cluster, trusted, &credentials).await));
         let kibanas =
             there.files.iter().filter(|(cluster, _)| running(cluster.kibana())).map(async |(cluster, files)| {
                 // one that nobody can trust is one that shows no certificate we know
-                let Some(authority) = &files.authority else { return Some((*cluster, String::new())) };
-                match Kibana::new(mesh, *cluster, authority).ok()?.status().await {
+                let Some(trusted) = files.trusted() else { return Some((*cluster, String::new())) };
+                match Kibana::new(mesh, *cluster, &trusted).ok()?.status().await {
                     Ok(status) => Some((*cluster, status.ok()?.certificate)),
                     Err(error) => error.is_distrust().then(|| (*cluster, String::new())),
                 }
@@ -132,22 +132,23 @@ pub fn on_engine(mesh: &Mesh, containers: &[ContainerSummary], networks: &[Netwo
 async fn server_facts(
     mesh: &Mesh,
     cluster: ClusterId,
-    authority: &str,
+    trusted: &str,
     credentials: &Credentials,
 ) -> Result<Result<ServerFacts, String>, HttpsError> {
-    let server = Elasticsearch::new(mesh, cluster, authority, &credentials.elastic)?;
+    let server = Elasticsearch::new(mesh, cluster, trusted, &credentials.elastic)?;
     if let Some(reason) = server.health().await? {
         return Ok(Err(reason));
     }
-    let (licence, keys, remotes, passwords, links) = futures::try_join!(
+    let (licence, keys, remotes, passwords, links, certificate) = futures::try_join!(
         server.licence(),
         server.keys(),
         server.remotes(),
         server.accepts("kibana_system", &credentials.kibana_system),
         // a server whose links cannot be asked is there all the same, with links that are not known to be connected
         async { Ok(server.links().await.unwrap_or_default()) },
+        server.certificate(),
     )?;
-    let facts = |licence| ServerFacts { passwords, licence, keys, remotes, links };
+    let facts = |licence| ServerFacts { passwords, licence, keys, remotes, links, certificate };
     Ok(licence.map(facts).ok_or_else(|| "its licence is not known yet".to_owned()))
 }
 

@@ -18,8 +18,18 @@ fn first_lines(fixture: &Fixture, mistakes: &[&[&str]]) -> String {
 
 #[test]
 fn there_is_no_mesh_to_ask() {
-    let commands: [&[&str]; 5] =
-        [&["logs"], &["es", "1", "GET", "/"], &["search", "mesh*"], &["credentials"], &["env", "1"]];
+    let commands: [&[&str]; 10] = [
+        &["logs"],
+        &["es", "1", "GET", "/"],
+        &["search", "mesh*"],
+        &["credentials"],
+        &["env", "1"],
+        &["keys", "ls"],
+        &["keys", "extend"],
+        &["keys", "rotate"],
+        &["certs", "ls"],
+        &["certs", "rotate", "--ca"],
+    ];
     for arguments in commands {
         let told = run(arguments);
         assert!(told.starts_with("exit 2\nerror: there is no mesh in /nonexistent/mesh\n\nhint: "), "{told}");

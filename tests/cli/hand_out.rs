@@ -130,6 +130,8 @@ fn the_clusters_that_exist_are_completed() {
         &["es", ""],
         &["search", "mesh*", "--from", ""],
         &["env", ""],
+        &["keys", "extend", ""],
+        &["certs", "rotate", "--ca", "1", ""],
     ] {
         let numbers: Vec<String> = offered(&fixture, "bash", words).lines().map(str::to_owned).collect();
         assert_eq!(&numbers[..3], ["1", "2", "3"], "{words:?}");
@@ -189,6 +191,9 @@ fn every_command_gets_a_page() {
     for command in commands.filter_map(|line| line.split_whitespace().next()).filter(|name| *name != "help") {
         let page = fs::read_to_string(to.join(format!("mesh-{command}.1"))).unwrap();
         assert!(page.contains(".SH SYNOPSIS"), "{page}");
+    }
+    for page in ["mesh-keys-rotate.1", "mesh-certs-ls.1"] {
+        assert!(fs::read_to_string(to.join(page)).unwrap().contains(".SH SYNOPSIS"), "{page}");
     }
     let page = fs::read_to_string(to.join("mesh.1")).unwrap();
     for section in [".SH \"EXIT STATUS\"", ".SH ENVIRONMENT", ".SH FILES", "mesh\\-credentials(1)"] {

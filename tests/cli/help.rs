@@ -18,6 +18,8 @@ fn help_of_every_command() {
       reset        Remove the mesh: its containers, its network and its directory with all data
       status       Show the mesh: every cluster and every link, and what is not as it was asked for
       verify       Prove every link, and say why one is down
+      keys         Show, extend and replace the API keys by which clusters reach each other
+      certs        Show and replace certificates, and the authorities that sign them
       doctor       Check the machine: is it ready for a mesh?
       logs         Show what the services write
       es           Send a request to a cluster's Elasticsearch, as `elastic`

@@ -12,6 +12,7 @@ mod help;
 mod help_ask;
 mod help_look;
 mod help_settings;
+mod renew;
 mod settings;
 
 use std::process::{Command, Output};

@@ -8,6 +8,7 @@
 //! - [`causes`]: every cause that takes a link down, told and mended.
 //! - [`no_way_in`]: every door, tried by those who should not come in.
 //! - [`recovery`]: the mesh's own files are lost, and brought back.
+//! - [`lifetimes`]: keys and certificates are replaced under load.
 //! - [`caller`]: somebody who is not root.
 //! - [`tour`]: what the commands that look and ask show.
 //!
@@ -28,6 +29,7 @@ mod hosts;
 mod keystore;
 mod kills;
 mod leftovers;
+mod lifetimes;
 mod limits;
 mod links;
 mod load;

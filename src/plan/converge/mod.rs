@@ -1,6 +1,8 @@
 //! The promise, tested without Docker: stop after any step, look, plan again, and the end is the same.
 
+mod links;
 mod model;
+mod renewal;
 
 use self::model::{HOSTS, Model, NOW, moment};
 use super::{
@@ -285,13 +287,13 @@ fn stories() {
       ~ mesh.json
     issue authorities
       + authority of cluster03
-    issue certificates
-      + certificate of cluster03-elastic
     write bundles
       ~ authorities that cluster01 trusts
       ~ authorities that cluster02 trusts
       ~ authorities that cluster03 trusts
       ~ ca.crt for browsers
+    issue certificates
+      + certificate of cluster03-elastic
     write settings
       ~ settings of cluster03-elastic
     write keystores

@@ -42,6 +42,9 @@ pub(super) struct Server {
     /// The keystore as it was last read.
     pub(super) loaded: BTreeMap<String, String>,
     pub(super) trial: bool,
+    /// Its certificate and its bundle as they were last read.
+    pub(super) certificate: String,
+    pub(super) bundle: String,
 }
 
 #[derive(Debug, Clone)]
@@ -69,7 +72,7 @@ impl Model {
         self.made
     }
 
-    fn runs(&self, cluster: ClusterId) -> bool {
+    pub(super) fn runs(&self, cluster: ClusterId) -> bool {
         self.there.containers.get(&cluster.elastic()).is_some_and(|facts| facts.state == ContainerState::Running)
     }
 
@@ -89,31 +92,18 @@ impl Model {
         Authority::open(pair.0, pair.1).expect("should be a pair")
     }
 
-    fn bundle(&self, mesh: &Mesh) -> String {
-        let authorities: Vec<Authority> = mesh.clusters().map(|cluster| self.authority(cluster)).collect();
-        certs::bundle(authorities.iter().map(Authority::certificate))
+    fn trusted(&self, cluster: ClusterId) -> String {
+        self.there.files[&cluster].trusted().expect("should have an authority first")
     }
 
-    fn answering(&mut self, cluster: ClusterId) -> &mut Server {
+    fn bundle(&self, mesh: &Mesh) -> String {
+        let trusted: Vec<String> = mesh.clusters().map(|cluster| self.trusted(cluster)).collect();
+        certs::bundle(trusted.iter().map(String::as_str))
+    }
+
+    pub(super) fn answering(&mut self, cluster: ClusterId) -> &mut Server {
         assert!(self.runs(cluster), "{cluster} should run before it is asked");
         self.servers.get_mut(&cluster).expect("should have data: it runs")
-    }
-
-    /// Why a link is down, by the facts that Elasticsearch goes by.
-    pub(super) fn link(&self, on: ClusterId, to: ClusterId) -> LinkFacts {
-        let up = self.runs(to)
-            && self.servers[&on].loaded.get(&keystore::credentials_of(to)).is_some_and(|digest| {
-                self.servers[&to]
-                    .keys
-                    .iter()
-                    .any(|key| key.expires.is_none_or(|on| on > NOW) && digest_of(&[key.id.as_bytes()]) == *digest)
-            })
-            && self.there.files[&on]
-                .bundle
-                .as_ref()
-                .zip(self.there.files[&to].authority.as_ref())
-                .is_some_and(|(b, a)| b.contains(a.trim()));
-        if up { LinkFacts::Connected } else { LinkFacts::Down("down".to_owned()) }
     }
 
     pub(super) fn observe(&self) -> Observed {
@@ -133,6 +123,7 @@ impl Model {
                 keys: server.keys.clone(),
                 remotes: server.remotes.clone(),
                 links: aliases.map(|to| (to, self.link(*cluster, to))).collect(),
+                certificate: certs::fingerprint(&server.certificate).expect("should be a certificate"),
             };
             there.servers.insert(*cluster, facts);
         }
@@ -181,9 +172,33 @@ impl Model {
                 let files = self.files(service.cluster).services.entry(service.kind).or_default();
                 files.certificate = Some(identity.certificate);
                 files.certificate_key = Some(identity.key);
-                files.authority = Some(authority.certificate().to_owned());
             }
-            Step::WriteBundle(cluster) => self.files(*cluster).bundle = Some(self.bundle(mesh)),
+            Step::IssueNextAuthority(cluster) => {
+                let authority = Authority::issue(&cluster.to_string(), NOW);
+                let files = self.files(*cluster);
+                files.next_authority = Some(authority.certificate().to_owned());
+                files.next_authority_key = Some(authority.key().clone());
+            }
+            Step::PromoteAuthority(cluster) => {
+                let files = self.files(*cluster);
+                if let (Some(certificate), Some(key)) = (files.next_authority.take(), files.next_authority_key.take()) {
+                    files.old_authority = files.old_authority.take().or(files.authority.take());
+                    (files.authority, files.authority_key) = (Some(certificate), Some(key));
+                }
+            }
+            Step::RetireAuthority(cluster) => {
+                let files = self.files(*cluster);
+                (files.next_authority, files.next_authority_key, files.old_authority) = (None, None, None);
+            }
+            Step::AwaitCertificate(cluster) => self.read_certificates(*cluster),
+            Step::WriteBundle(cluster) => {
+                let (bundle, trusted) = (self.bundle(mesh), self.trusted(*cluster));
+                let files = self.files(*cluster);
+                files.bundle = Some(bundle);
+                for service in mesh.services().filter(|service| service.cluster == *cluster) {
+                    files.services.entry(service.kind).or_default().authority = Some(trusted.clone());
+                }
+            }
             Step::WriteBrowserBundle => self.there.browser_bundle = Some(self.bundle(mesh)),
             Step::WriteSettings(service) => {
                 let image = mesh.service(*service).image;
@@ -242,8 +257,11 @@ impl Model {
                         remotes: BTreeMap::new(),
                         loaded: BTreeMap::new(),
                         trial: true,
+                        certificate: String::new(),
+                        bundle: String::new(),
                     };
                     self.servers.entry(service.cluster).or_insert(new).loaded = loaded;
+                    self.read_certificates(service.cluster);
                 } else {
                     assert!(self.answering(service.cluster).passwords, "Kibana should find its password set");
                     let files = &self.there.files[&service.cluster].services[&service.kind];
@@ -269,14 +287,22 @@ impl Model {
             Step::SetPasswords(cluster) => self.answering(*cluster).passwords = true,
             Step::IssueKey(cluster) => {
                 let id = format!("key{}", self.number());
-                self.answering(*cluster).keys.push(KeyFacts { id: id.clone(), names: mesh.shared(), expires: None });
+                let expires = NOW + Duration::days(mesh.spec.key_days.get().into());
+                let facts = KeyFacts { id: id.clone(), names: mesh.shared(), expires: Some(expires) };
+                self.answering(*cluster).keys.push(facts);
                 let digest = digest_of(&[id.as_bytes()]);
-                self.files(*cluster).key = Some(KeyFile { id, expires: NOW + Duration::days(365), digest });
+                self.files(*cluster).key = Some(KeyFile { id, expires, digest });
             }
-            Step::UpdateKey(cluster) => {
-                for key in &mut self.answering(*cluster).keys {
-                    key.names = mesh.shared();
+            Step::UpdateKey(cluster) | Step::ExtendKey(cluster) => {
+                let held = self.there.files[cluster].key.clone().expect("should hold a key").id;
+                let known = self.answering(*cluster).keys.iter_mut().find(|key| key.id == held);
+                let key = known.expect("should be known where it is updated");
+                key.names = mesh.shared();
+                if matches!(step, Step::ExtendKey(_)) {
+                    key.expires = Some(NOW + Duration::days(mesh.spec.key_days.get().into()));
                 }
+                let expires = key.expires.expect("should expire: it is ours");
+                self.files(*cluster).key.as_mut().expect("should hold a key").expires = expires;
             }
             Step::RevokeKeys(cluster) => {
                 let held = self.there.files[cluster].key.clone().expect("should hold a key").id;
@@ -306,6 +332,11 @@ impl Model {
                 self.files(*on).keystore.as_mut().expect("should have a keystore").retain(|name, _| !gone(name));
             }
             Step::ProveLinks { on, to } => {
+                // it asks for longer than servers take to read their files again
+                let running: Vec<ClusterId> = mesh.clusters().filter(|cluster| self.runs(*cluster)).collect();
+                for cluster in running {
+                    self.read_certificates(cluster);
+                }
                 for remote in to {
                     assert_eq!(self.link(*on, *remote), LinkFacts::Connected, "{on} → {remote}");
                 }

@@ -64,6 +64,7 @@ pub struct KeyRecord {
     /// `cross_cluster`, the only type that a remote cluster server takes, or `rest`.
     pub kind: String,
     pub invalidated: bool,
+    pub created: Option<OffsetDateTime>,
     pub expires: Option<OffsetDateTime>,
     /// Patterns of the indices that it lets others search, sorted.
     pub names: Vec<String>,

@@ -42,6 +42,7 @@ fn whole() -> (Mesh, Observed, Evidence) {
             licence: LicenceFacts { kind: "trial".to_owned(), active: true, uid: String::new(), expires: None },
             keys: Vec::new(),
             remotes: mesh.remote_settings(from),
+            certificate: String::new(),
             links: mesh.remotes(from).map(|to| (to, LinkFacts::Connected)).collect(),
         };
         there.servers.insert(from, server);
@@ -62,6 +63,7 @@ fn key() -> KeyRecord {
         id: "id".to_owned(),
         kind: "cross_cluster".to_owned(),
         invalidated: false,
+        created: None,
         expires: Some(datetime!(2027-01-31 12:00 UTC)),
         names: vec!["mesh*".to_owned()],
     }

@@ -115,23 +115,44 @@ pub(super) fn read(dir: &OwnedFd, name: &OsStr, at: &Path) -> Result<Option<Vec<
 
 /// Writes a new file and gives it the name: atomic and durable.
 pub(super) fn put(dir: &OwnedFd, name: &OsStr, contents: &[u8], mode: u32, owner: Option<Owner>) -> io::Result<()> {
+    let temporary = prepare(dir, name, contents, mode, owner)?;
+    take_name(dir, &temporary, name)?;
+    sync(dir)
+}
+
+/// Writes a new file beside the one that has the name, and says what it is called until it takes it.
+pub(super) fn prepare(
+    dir: &OwnedFd,
+    name: &OsStr,
+    contents: &[u8],
+    mode: u32,
+    owner: Option<Owner>,
+) -> io::Result<OsString> {
     let prefix = [b".", name.as_bytes(), b".mesh-tmp-"].concat();
     remove_leftovers(dir, &prefix)?;
     let number = format!("{:016x}", RandomState::new().hash_one(std::process::id()));
-    let temporary = [&prefix[..], number.as_bytes()].concat();
-    let temporary = OsStr::from_bytes(&temporary);
+    let temporary = OsString::from_vec([&prefix[..], number.as_bytes()].concat());
     let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL | FILE;
-    let mut file = File::from(openat(dir, temporary, flags, Mode::S_IRUSR | Mode::S_IWUSR)?);
-    let written = settle(&file, mode, owner)
-        .and_then(|()| file.write_all(contents))
-        .and_then(|()| file.sync_all())
-        .and_then(|()| Ok(renameat(dir, temporary, dir, name)?));
+    let mut file = File::from(openat(dir, &*temporary, flags, Mode::S_IRUSR | Mode::S_IWUSR)?);
+    let written = settle(&file, mode, owner).and_then(|()| file.write_all(contents)).and_then(|()| file.sync_all());
     if let Err(cause) = written {
-        // The first error is the one worth telling.
-        let _ = unlinkat(dir, temporary, UnlinkatFlags::NoRemoveDir);
+        discard(dir, &temporary);
         return Err(cause);
     }
-    sync(dir)
+    Ok(temporary)
+}
+
+/// Gives a prepared file its name.
+pub(super) fn take_name(dir: &OwnedFd, temporary: &OsStr, name: &OsStr) -> io::Result<()> {
+    renameat(dir, temporary, dir, name).map_err(|errno| {
+        discard(dir, temporary);
+        errno.into()
+    })
+}
+
+/// The error that led here is the one worth telling.
+pub(super) fn discard(dir: &OwnedFd, temporary: &OsStr) {
+    let _ = unlinkat(dir, temporary, UnlinkatFlags::NoRemoveDir);
 }
 
 /// What runs left that were ended in the middle: one at a time writes, so nobody still does.

@@ -108,6 +108,30 @@ impl Tree {
         at::put(&dir, name, contents, mode, owner).map_err(fail("write", &self.path(path)))
     }
 
+    /// Writes two files of one directory that belong together, such as a key and its certificate: both are whole on the disk
+    /// before the first takes its name, so that hardly a moment shows one without the other.
+    ///
+    /// # Errors
+    /// As for `write`; the second may still be the old one then.
+    pub fn write_pair(
+        &self,
+        first: (&str, &[u8], u32),
+        second: (&str, &[u8], u32),
+        owner: Option<Owner>,
+    ) -> Result<(), DiskError> {
+        let (dir, name) = self.parent(Path::new(first.0))?;
+        let (_, other) = self.parent(Path::new(second.0))?;
+        let at = self.path(first.0);
+        let failed = || fail("write", &at);
+        let one = at::prepare(&dir, name, first.1, first.2, owner).map_err(failed())?;
+        let two = at::prepare(&dir, other, second.1, second.2, owner)
+            .inspect_err(|_| at::discard(&dir, &one))
+            .map_err(failed())?;
+        at::take_name(&dir, &one, name).inspect_err(|_| at::discard(&dir, &two)).map_err(failed())?;
+        at::take_name(&dir, &two, other).map_err(failed())?;
+        at::readable(&dir).and_then(|dir| dir.sync_all()).map_err(failed())
+    }
+
     /// Makes a directory, or gives an existing one this mode and owner. Missing parents are made with 0755, existing
     /// ones left as they are.
     ///

@@ -26,6 +26,25 @@ fn fixture() -> (tempfile::TempDir, Tree, PathBuf) {
 }
 
 #[test]
+fn a_pair_changes_together_and_leaves_nothing_behind() {
+    let temp = tempfile::tempdir().unwrap();
+    let tree = Tree::create(temp.path(), 0o755).unwrap();
+    tree.make_dir("certs", 0o755, None).unwrap();
+    for text in ["old", "new"] {
+        tree.write_pair(("certs/a.key", text.as_bytes(), 0o600), ("certs/a.crt", text.as_bytes(), 0o644), None)
+            .unwrap();
+        assert_eq!(tree.read("certs/a.key").unwrap().unwrap(), text.as_bytes());
+        assert_eq!(tree.read("certs/a.crt").unwrap().unwrap(), text.as_bytes());
+    }
+    assert_eq!(tree.metadata("certs/a.key").unwrap().unwrap().mode, 0o600);
+    assert_eq!(tree.entries("certs").unwrap(), ["a.crt", "a.key"]);
+    // the second cannot take its name: the first has, and nothing else is left
+    tree.make_dir("certs/b.crt/in-the-way", 0o755, None).unwrap();
+    assert!(tree.write_pair(("certs/b.key", b"x", 0o600), ("certs/b.crt", b"x", 0o644), None).is_err());
+    assert_eq!(tree.entries("certs").unwrap(), ["a.crt", "a.key", "b.crt", "b.key"]);
+}
+
+#[test]
 fn writes_whole_files_and_leaves_nothing_behind() {
     let (_temp, tree, _) = fixture();
     tree.write("config/e.yml", b"one", 0o640, None).unwrap();

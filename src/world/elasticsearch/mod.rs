@@ -13,7 +13,7 @@ use time::OffsetDateTime;
 use super::https::{Answer, Https, HttpsError, Login, RawAnswer};
 use crate::{
     ask::request::Body,
-    mesh::{Mesh, id::ClusterId, secret::Secret, spec::StackVersion},
+    mesh::{Mesh, id::ClusterId, secret::Secret, service::digest_of, spec::StackVersion},
     plan::observed::{KeyFacts, LicenceFacts},
 };
 
@@ -46,8 +46,8 @@ pub struct Reloaded {
 
 impl Elasticsearch {
     /// The password is checked by the server, not here.
-    pub fn new(mesh: &Mesh, cluster: ClusterId, authority: &str, password: &Secret) -> Result<Self, HttpsError> {
-        let https = Https::new(mesh.client_address(), cluster.elastic().https_port(), authority)?;
+    pub fn new(mesh: &Mesh, cluster: ClusterId, authorities: &str, password: &Secret) -> Result<Self, HttpsError> {
+        let https = Https::new(mesh.client_address(), cluster.elastic().https_port(), authorities)?;
         Ok(Self { https, user: "elastic", password: password.clone(), version: mesh.spec.stack_version })
     }
 
@@ -81,6 +81,11 @@ impl Elasticsearch {
             Some("green" | "yellow") => None,
             status => Some(format!("health is {}", status.unwrap_or("unknown"))),
         })
+    }
+
+    /// The fingerprint of the certificate that the server shows to a client that it has not met before.
+    pub async fn certificate(&self) -> Result<String, HttpsError> {
+        Ok(digest_of(&[&self.ask(Method::HEAD, "/", None).await?.certificate]))
     }
 
     /// `None` for a moment after the start, when the licence is not yet known; see
@@ -147,6 +152,16 @@ impl Elasticsearch {
     /// Changes which indices a key lets others search; its value stays.
     pub async fn update_key(&self, mesh: &Mesh, id: &str) -> Result<(), HttpsError> {
         let request = json!({ "access": { "search": [{ "names": mesh.shared() }] } });
+        self.send(Method::PUT, &format!("/_security/cross_cluster/api_key/{id}"), &request).await.map(|_| ())
+    }
+
+    /// The same, and lets it live as long again as a new one. Elasticsearch 9.5.3 refuses a request that says nothing but when
+    /// it expires; see <https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-update-cross-cluster-api-key>.
+    pub async fn extend_key(&self, mesh: &Mesh, id: &str) -> Result<(), HttpsError> {
+        let request = json!({
+            "expiration": format!("{}d", mesh.spec.key_days.get()),
+            "access": { "search": [{ "names": mesh.shared() }] },
+        });
         self.send(Method::PUT, &format!("/_security/cross_cluster/api_key/{id}"), &request).await.map(|_| ())
     }
 

@@ -65,6 +65,7 @@ pub fn key(body: &Value) -> Option<KeyRecord> {
         id,
         kind: text("type").unwrap_or_else(|| "rest".to_owned()),
         invalidated: key["invalidated"] == true,
+        created: moment(&key["creation"]),
         expires: moment(&key["expiration"]),
         names: shared_names(key),
     })

@@ -1,22 +1,23 @@
-//! From what is there to what is wanted: create, complete, grow, shrink and repair are this one function. Pure.
+//! From what is there to what is wanted: create, complete, grow, shrink, repair and renew are this one function. Pure.
 
-use std::collections::BTreeMap;
+mod links;
+mod trust;
 
-use time::{Duration, OffsetDateTime};
+use std::collections::BTreeSet;
+
+use time::OffsetDateTime;
 
 use super::{
     Plan, Step,
-    observed::{ClusterFiles, ContainerState, LinkFacts, Observed, ServerFacts, ServiceFiles},
+    observed::{ClusterFiles, ContainerState, Observed, ServerFacts, ServiceFiles},
+    renew::Renewal,
 };
 use crate::mesh::{
-    Mesh, certs, hosts_file,
+    Mesh, hosts_file,
     id::{ClusterId, ServiceId, ServiceKind},
     keystore,
     service::digest_of,
 };
-
-/// A certificate with less time than this is issued anew.
-const CERTIFICATE_MARGIN: Duration = Duration::days(30);
 
 /// What a plan depends on besides the mesh and the facts.
 #[derive(Debug, Clone)]
@@ -33,7 +34,15 @@ pub struct Moment {
 /// Every step decides from its own fact whether it is needed, never from a neighbour's, so that a run that stopped anywhere
 /// is completed by the next. What could not be asked counts as not being so; the steps for it change nothing where it is.
 pub fn reach(mesh: &Mesh, there: &Observed, moment: &Moment) -> Plan {
-    let reach = Reach { mesh, there, moment };
+    renew(mesh, there, moment, &Renewal::default())
+}
+
+/// The same, and what `renewal` names is made anew on the way though it is good.
+///
+/// Where an authority takes over from another, both are trusted before the next signs anything, and until nothing shows a
+/// certificate of the old one. The files tell how far that is, so every plan completes what another began.
+pub fn renew(mesh: &Mesh, there: &Observed, moment: &Moment, renewal: &Renewal) -> Plan {
+    let reach = Reach::new(mesh, there, moment, renewal);
     let elastic = || mesh.services_of(ServiceKind::Elastic);
     let kibana = || mesh.services_of(ServiceKind::Kibana);
     let recorded = there.record.as_ref().is_some_and(|record| mesh.is_recorded_in(record));
@@ -56,12 +65,10 @@ pub fn reach(mesh: &Mesh, there: &Observed, moment: &Moment) -> Plan {
                 .map(|network| Step::RemoveNetwork { id: network.id.clone() }),
         )
         .stage("write credentials", reach.credentials_file())
-        .stage("issue authorities", mesh.clusters().filter(|c| !reach.authority_good(*c)).map(Step::IssueAuthority))
-        .stage(
-            "issue certificates",
-            mesh.services().filter(|s| !reach.certificate_good(*s)).map(Step::IssueCertificate),
-        )
+        .stage("issue authorities", mesh.clusters().filter_map(|c| reach.authority(c)))
         .stage("write bundles", reach.bundles())
+        // after the bundles: see `Step::AwaitCertificate`
+        .stage("issue certificates", reach.reissued.iter().copied().map(Step::IssueCertificate))
         .stage("write settings", mesh.services().filter(|s| !reach.settings_good(*s)).map(Step::WriteSettings))
         .stage("write keystores", mesh.clusters().filter(|c| !reach.bootstrapped(*c)).map(Step::WriteKeystore))
         .stage(
@@ -79,12 +86,24 @@ pub fn reach(mesh: &Mesh, there: &Observed, moment: &Moment) -> Plan {
             mesh.clusters().filter(|c| !reach.server(*c).is_some_and(|s| s.passwords)).map(Step::SetPasswords),
         )
         .stage("start Kibana", kibana().filter_map(|s| reach.start(s)))
+        .stage("wait for certificates", mesh.clusters().filter(|c| reach.unread(*c)).map(Step::AwaitCertificate))
+        .stage(
+            "put the next authorities in force",
+            reach.changing.iter().copied().filter(|c| reach.authority_good(*c)).map(Step::PromoteAuthority),
+        )
+        .stage(
+            "issue certificates by the next authorities",
+            mesh.services().filter(|s| reach.changes(s.cluster)).map(Step::IssueCertificate),
+        )
+        .stage("wait for the next certificates", reach.changing.iter().copied().map(Step::AwaitCertificate))
         .stage("issue API keys", mesh.clusters().filter_map(|c| reach.key(c)))
         .stage("store credentials", mesh.clusters().filter_map(|c| reach.credentials(c)))
         .stage("connect clusters", mesh.clusters().filter_map(|c| reach.connect(c)))
-        .stage("revoke stale API keys", mesh.clusters().filter(|c| reach.keys_to_revoke(*c)).map(Step::RevokeKeys))
         .stage("restart Kibana", kibana().filter(|s| reach.kibana_outdated(*s)).map(Step::RestartContainer))
         .stage("prove links", mesh.clusters().filter_map(|c| reach.prove(c)))
+        .stage("revoke stale API keys", mesh.clusters().filter(|c| reach.keys_to_revoke(*c)).map(Step::RevokeKeys))
+        .stage("remove old authorities", mesh.clusters().filter(|c| reach.retires(*c)).map(Step::RetireAuthority))
+        .stage("write bundles without them", reach.last_bundles())
         .stage("wait for Kibana", kibana().filter(|s| reach.kibana_not_ready(*s)).map(Step::AwaitReady))
         .stage("update /etc/hosts", reach.hosts())
 }
@@ -94,9 +113,25 @@ struct Reach<'a> {
     mesh: &'a Mesh,
     there: &'a Observed,
     moment: &'a Moment,
+    renewal: &'a Renewal,
+    /// Answers that are asked for once a pair of clusters, so they are found once a cluster.
+    answering: BTreeSet<ClusterId>,
+    changing: BTreeSet<ClusterId>,
+    reissued: BTreeSet<ServiceId>,
 }
 
-impl Reach<'_> {
+impl<'a> Reach<'a> {
+    fn new(mesh: &'a Mesh, there: &'a Observed, moment: &'a Moment, renewal: &'a Renewal) -> Self {
+        let (answering, changing, reissued) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        let mut reach = Self { mesh, there, moment, renewal, answering, changing, reissued };
+        let stays =
+            |cluster: &ClusterId| !reach.container_stale(cluster.elastic()) && reach.settings_good(cluster.elastic());
+        reach.answering = mesh.clusters().filter(stays).collect();
+        reach.changing = mesh.clusters().filter(|cluster| reach.is_to_change(*cluster)).collect();
+        reach.reissued = mesh.services().filter(|service| reach.is_to_be_reissued(*service)).collect();
+        reach
+    }
+
     fn files(&self, cluster: ClusterId) -> Option<&ClusterFiles> {
         self.there.files.get(&cluster)
     }
@@ -107,11 +142,7 @@ impl Reach<'_> {
 
     /// The server as it answers now; `None` also when its container is about to be replaced or restarted.
     fn server(&self, cluster: ClusterId) -> Option<&ServerFacts> {
-        let elastic = cluster.elastic();
-        if self.container_stale(elastic) || !self.settings_good(elastic) {
-            return None;
-        }
-        self.there.servers.get(&cluster)
+        self.there.servers.get(&cluster).filter(|_| self.answering.contains(&cluster))
     }
 
     /// Images are pulled only for containers that have to be made.
@@ -170,54 +201,6 @@ impl Reach<'_> {
         self.moment.recover && (unknown || self.there.refusing.contains(&cluster))
     }
 
-    fn authority_good(&self, cluster: ClusterId) -> bool {
-        self.files(cluster).is_some_and(|files| match (&files.authority, &files.authority_key) {
-            (Some(certificate), Some(key)) => certs::Authority::open(certificate, key).is_ok(),
-            _ => false,
-        })
-    }
-
-    fn certificate_good(&self, service: ServiceId) -> bool {
-        let good = || {
-            let files = self.service_files(service)?;
-            let certificate = files.certificate.as_ref()?;
-            let authority = self.files(service.cluster)?.authority.as_ref()?;
-            let names = self.mesh.certificate_names(service);
-            let facts = certs::examine(certificate).ok()?;
-            certs::verify(certificate, files.certificate_key.as_ref(), authority, self.moment.now).ok()?;
-            Some(
-                files.certificate_key.is_some()
-                    && files.authority.as_ref() == Some(authority)
-                    && facts.dns == names.dns
-                    && facts.ip == names.ip
-                    && facts.not_after > self.moment.now + CERTIFICATE_MARGIN,
-            )
-        };
-        self.authority_good(service.cluster) && good().unwrap_or(false)
-    }
-
-    /// The bundle of all authorities; `None` while one of them has yet to be issued.
-    fn wanted_bundle(&self) -> Option<String> {
-        let authorities: Option<Vec<&str>> = self
-            .mesh
-            .clusters()
-            .map(|cluster| self.files(cluster).filter(|_| self.authority_good(cluster))?.authority.as_deref())
-            .collect();
-        Some(certs::bundle(authorities?.into_iter()))
-    }
-
-    fn bundles(&self) -> Vec<Step> {
-        let wanted = self.wanted_bundle();
-        let stale = |bundle: Option<&String>| wanted.is_none() || bundle != wanted.as_ref();
-        let clusters = self
-            .mesh
-            .clusters()
-            .filter(|cluster| stale(self.files(*cluster).and_then(|files| files.bundle.as_ref())))
-            .map(Step::WriteBundle);
-        let browser = stale(self.there.browser_bundle.as_ref()).then_some(Step::WriteBrowserBundle);
-        clusters.chain(browser).collect()
-    }
-
     fn seeded(&self, service: ServiceId) -> bool {
         self.service_files(service).is_some_and(|files| files.seeded)
     }
@@ -266,123 +249,10 @@ impl Reach<'_> {
         }
     }
 
-    /// Whether the saved key can be handed to others: it has not expired and the server, if it answers, knows it.
-    fn key_good(&self, cluster: ClusterId) -> bool {
-        let Some(key) = self.files(cluster).and_then(|files| files.key.as_ref()) else {
-            return false;
-        };
-        let soon = self.moment.now + self.key_margin();
-        // the server's own word counts: a key can be made to expire sooner than when it was saved
-        let known = |server: &ServerFacts| {
-            let facts = server.keys.iter().find(|facts| facts.id == key.id);
-            facts.is_some_and(|facts| facts.expires.is_none_or(|expires| expires > soon))
-        };
-        key.expires > soon && self.server(cluster).is_none_or(known)
-    }
-
-    /// A key with less time than this is replaced: a month, or a quarter of a short life.
-    fn key_margin(&self) -> Duration {
-        Duration::days(30).min(Duration::hours(i64::from(self.mesh.spec.key_days.get()) * 24 / 4))
-    }
-
-    fn key(&self, cluster: ClusterId) -> Option<Step> {
-        if !self.key_good(cluster) {
-            return Some(Step::IssueKey(cluster));
-        }
-        let id = &self.files(cluster)?.key.as_ref()?.id;
-        let facts = self.server(cluster)?.keys.iter().find(|facts| &facts.id == id)?;
-        (facts.names != self.mesh.shared()).then_some(Step::UpdateKey(cluster))
-    }
-
-    /// Whether the server has keys of this mesh that no file holds, or will have when a new one is issued.
-    fn keys_to_revoke(&self, cluster: ClusterId) -> bool {
-        let held = self.files(cluster).and_then(|files| files.key.as_ref()).filter(|_| self.key_good(cluster));
-        self.server(cluster)
-            .is_some_and(|server| server.keys.iter().any(|facts| held.is_none_or(|key| key.id != facts.id)))
-    }
-
-    /// Whether the keystore file holds exactly the keys of the remotes, as their files have them.
-    fn stored(&self, on: ClusterId) -> bool {
-        let Some(keystore) = self.files(on).and_then(|files| files.keystore.as_ref()) else {
-            return false;
-        };
-        let current = |remote: ClusterId| {
-            let key = self.files(remote).and_then(|files| files.key.as_ref());
-            self.key_good(remote)
-                && key.is_some_and(|key| keystore.get(&keystore::credentials_of(remote)) == Some(&key.digest))
-        };
-        let wanted: Vec<String> = self.mesh.remotes(on).map(keystore::credentials_of).collect();
-        self.mesh.remotes(on).all(current)
-            && keystore.keys().filter(|name| keystore::remote_of(name).is_some()).all(|name| wanted.contains(name))
-    }
-
-    /// A link that is down is reason enough to have the server read its keystore again: it may have missed the last write.
-    fn credentials(&self, on: ClusterId) -> Option<Step> {
-        let of: Vec<ClusterId> = self.mesh.remotes(on).collect();
-        let missed = self.server(on).is_some_and(|server| self.down(server, on).next().is_some());
-        (!self.stored(on) || missed).then_some(Step::StoreCredentials { on, of })
-    }
-
-    /// Remotes that are set on the server though the mesh does not have them.
-    fn extra_remotes(&self, on: ClusterId) -> Vec<ClusterId> {
-        let set = self.server(on).into_iter().flat_map(|server| server.remotes.keys());
-        let mut extra: Vec<ClusterId> = set
-            .filter_map(|setting| alias(setting))
-            .filter(|remote| !self.mesh.remotes(on).any(|wanted| wanted == *remote))
-            .collect();
-        extra.dedup();
-        extra
-    }
-
-    /// The settings of remotes that the mesh does not have are the business of [`Reach::disconnects`].
-    fn connect(&self, on: ClusterId) -> Option<Step> {
-        let wanted = self.mesh.remote_settings(on);
-        let ours = |name: &String| alias(name).is_some_and(|alias| self.mesh.remotes(on).any(|remote| remote == alias));
-        let set: Option<BTreeMap<String, String>> =
-            self.server(on).map(|server| server.remotes.clone().into_iter().filter(|(name, _)| ours(name)).collect());
-        if set.as_ref() == Some(&wanted) || (set.is_none() && wanted.is_empty()) {
-            return None;
-        }
-        let without = set.unwrap_or_default().into_keys().filter(|name| !wanted.contains_key(name)).collect();
-        Some(Step::Connect { on, to: self.mesh.remotes(on).collect(), without })
-    }
-
-    /// Only from clusters that stay and answer, and before the others are stopped, so that no search meets a dead remote.
-    fn disconnects(&self) -> Vec<Step> {
-        self.mesh
-            .clusters()
-            .map(|on| Step::Disconnect { on, from: self.extra_remotes(on) })
-            .filter(|step| matches!(step, Step::Disconnect { from, .. } if !from.is_empty()))
-            .collect()
-    }
-
-    /// The remotes that the server does not reach.
-    fn down(&self, server: &ServerFacts, on: ClusterId) -> impl Iterator<Item = ClusterId> {
-        self.mesh.remotes(on).filter(move |remote| server.links.get(remote) != Some(&LinkFacts::Connected))
-    }
-
-    fn prove(&self, on: ClusterId) -> Option<Step> {
-        let renewed = |remote: &ClusterId| !self.key_good(*remote) || self.server(*remote).is_none();
-        let to: Vec<ClusterId> = match self.server(on) {
-            Some(server) if self.stored(on) => {
-                self.mesh.remotes(on).filter(|r| renewed(r) || self.down(server, on).any(|down| down == *r)).collect()
-            }
-            _ => self.mesh.remotes(on).collect(),
-        };
-        (!to.is_empty()).then_some(Step::ProveLinks { on, to })
-    }
-
     fn kibana_not_ready(&self, service: ServiceId) -> bool {
         self.container_stale(service)
             || !self.there.kibanas.contains_key(&service.cluster)
             || self.kibana_outdated(service)
-    }
-
-    /// Whether Kibana runs with another certificate than its file's: it reads that only when it starts, unlike Elasticsearch.
-    fn kibana_outdated(&self, service: ServiceId) -> bool {
-        let file = self.service_files(service).and_then(|files| certs::fingerprint(files.certificate.as_ref()?));
-        let shown = self.there.kibanas.get(&service.cluster).filter(|_| !self.container_stale(service));
-        shown.is_some_and(|shown| Some(shown) != file.as_ref() || !self.certificate_good(service))
     }
 
     fn hosts(&self) -> Option<Step> {
@@ -394,9 +264,4 @@ impl Reach<'_> {
         }
         Some(if self.mesh.spec.hosts { Step::WriteHosts } else { Step::RemoveHosts })
     }
-}
-
-/// The remote that a setting such as `cluster.remote.cluster03.mode` is about.
-fn alias(setting: &str) -> Option<ClusterId> {
-    setting.split('.').nth(2)?.parse().ok()
 }

@@ -1,0 +1,155 @@
+//! Authorities, certificates and bundles onto disk, and the proof that a server has read them. I/O: disk, network.
+
+use std::time::Duration;
+
+use super::{
+    Apply,
+    files::{DIR_PRIVATE, DIR_PUBLIC, DIR_SERVICE, PRIVATE, PUBLIC},
+    wait::Probe,
+};
+use crate::{
+    console::StageLine,
+    error::{Error, Exit},
+    mesh::{
+        certs::{self, Authority},
+        id::{ClusterId, ServiceId, ServiceKind},
+        layout,
+    },
+    world::{disk::Tree, files as saved},
+};
+
+/// Elasticsearch looks for changed certificates every 5 s; see
+/// <https://www.elastic.co/docs/deploy-manage/security/updating-certificates>.
+const RELOADED_WITHIN: Duration = Duration::from_mins(1);
+
+impl Apply<'_> {
+    /// The key first: an authority is there when its certificate is.
+    pub(super) fn issue_authority(&self, cluster: ClusterId) -> Result<(), Error> {
+        let (key, certificate) = (layout::authority_key(cluster), layout::authority_certificate(cluster));
+        self.write_authority(cluster, &Authority::issue(&cluster.to_string(), self.now), &key, &certificate)
+    }
+
+    pub(super) fn issue_next_authority(&self, cluster: ClusterId) -> Result<(), Error> {
+        let (key, certificate) = (layout::next_authority_key(cluster), layout::next_authority_certificate(cluster));
+        self.write_authority(cluster, &Authority::issue(&cluster.to_string(), self.now), &key, &certificate)
+    }
+
+    fn write_authority(
+        &self,
+        cluster: ClusterId,
+        authority: &Authority,
+        key: &str,
+        certificate: &str,
+    ) -> Result<(), Error> {
+        let tree = self.tree()?;
+        tree.make_dir(cluster.to_string(), DIR_PUBLIC, None)?;
+        tree.make_dir(layout::authority_dir(cluster), DIR_PRIVATE, None)?;
+        tree.write(key, authority.key().expose().as_bytes(), PRIVATE, None)?;
+        Ok(tree.write(certificate, authority.certificate().as_bytes(), PUBLIC, None)?)
+    }
+
+    /// The old one is kept first and the next one goes last, so that every authority that is trusted stays on disk
+    /// wherever this ends, and doing it again completes it.
+    pub(super) fn promote_authority(&self, cluster: ClusterId) -> Result<(), Error> {
+        let tree = self.tree()?;
+        let files = saved::authorities(&tree, cluster)?;
+        let (Some(certificate), Some(key)) = (&files.next_authority, &files.next_authority_key) else {
+            return Ok(());
+        };
+        if let (Some(old), None) = (&files.authority, &files.old_authority) {
+            tree.write(layout::old_authority(cluster), old.as_bytes(), PUBLIC, None)?;
+        }
+        let (key_path, certificate_path) = (layout::authority_key(cluster), layout::authority_certificate(cluster));
+        tree.write_pair(
+            (&key_path, key.expose().as_bytes(), PRIVATE),
+            (&certificate_path, certificate.as_bytes(), PUBLIC),
+            None,
+        )?;
+        tree.remove_tree(layout::next_authority_certificate(cluster))?;
+        Ok(tree.remove_tree(layout::next_authority_key(cluster))?)
+    }
+
+    pub(super) fn retire_authority(&self, cluster: ClusterId) -> Result<(), Error> {
+        let tree = self.tree()?;
+        tree.remove_tree(layout::next_authority_certificate(cluster))?;
+        tree.remove_tree(layout::next_authority_key(cluster))?;
+        Ok(tree.remove_tree(layout::old_authority(cluster))?)
+    }
+
+    /// Key and certificate change together: a server that reads one of each shows a certificate that it cannot prove.
+    pub(super) fn issue_certificate(&self, service: ServiceId) -> Result<(), Error> {
+        let tree = self.tree()?;
+        let authority = self.authority(&tree, service.cluster)?;
+        let identity = authority.sign(&self.mesh.certificate_names(service), self.now);
+        self.make_certificates_dir(&tree, service)?;
+        Ok(tree.write_pair(
+            (&layout::certificate_key(service), identity.key.expose().as_bytes(), PRIVATE),
+            (&layout::certificate(service), identity.certificate.as_bytes(), PUBLIC),
+            self.owner(),
+        )?)
+    }
+
+    fn make_certificates_dir(&self, tree: &Tree, service: ServiceId) -> Result<(), Error> {
+        self.make_service_dirs(tree, service)?;
+        Ok(tree.make_dir(layout::config(service, "certs"), DIR_SERVICE, self.owner())?)
+    }
+
+    fn unusable(cluster: ClusterId) -> Error {
+        Error::new(Exit::Unfinished, format!("the authority of {cluster} cannot be used"))
+            .hint("type the same command again")
+    }
+
+    fn authority(&self, tree: &Tree, cluster: ClusterId) -> Result<Authority, Error> {
+        let files = saved::authorities(tree, cluster)?;
+        let pair = files.authority.zip(files.authority_key);
+        let (certificate, key) = pair.ok_or_else(|| Self::unusable(cluster))?;
+        Authority::open(&certificate, &key).map_err(|error| Self::unusable(cluster).cause(error.to_string()))
+    }
+
+    fn trusted(tree: &Tree, cluster: ClusterId) -> Result<String, Error> {
+        saved::authorities(tree, cluster)?.trusted().ok_or_else(|| Self::unusable(cluster))
+    }
+
+    fn bundle(&self, tree: &Tree) -> Result<String, Error> {
+        let trusted: Vec<String> =
+            self.mesh.clusters().map(|cluster| Self::trusted(tree, cluster)).collect::<Result<_, Error>>()?;
+        Ok(certs::bundle(trusted.iter().map(String::as_str)))
+    }
+
+    pub(super) fn write_bundle(&self, cluster: ClusterId) -> Result<(), Error> {
+        let tree = self.tree()?;
+        let (bundle, trusted) = (self.bundle(&tree)?, Self::trusted(&tree, cluster)?);
+        for service in ServiceKind::ALL.map(|kind| cluster.service(kind)).into_iter().filter(|s| self.mesh.has(*s)) {
+            self.make_certificates_dir(&tree, service)?;
+            tree.write(layout::own_authority(service), trusted.as_bytes(), PUBLIC, self.owner())?;
+        }
+        Ok(tree.write(layout::mesh_authorities(cluster), bundle.as_bytes(), PUBLIC, self.owner())?)
+    }
+
+    pub(super) fn write_browser_bundle(&self) -> Result<(), Error> {
+        let tree = self.tree()?;
+        Ok(tree.write(layout::BUNDLE, self.bundle(&tree)?.as_bytes(), PUBLIC, None)?)
+    }
+
+    /// A server reads all files of its directory in one go, so one that shows its new certificate has read the bundles
+    /// that were written before. Asked by a new client each time: a connection that stays shows what it began with.
+    pub(super) async fn await_certificate(&self, cluster: ClusterId, line: &StageLine) -> Result<(), Error> {
+        let name = cluster.elastic();
+        let file = saved::text(&self.tree()?, &layout::certificate(name))?;
+        let wanted = file.as_deref().and_then(certs::fingerprint);
+        let before = self.world.docker.restarts(&name.to_string()).await?;
+        line.now(&format!("waiting for {name} to show its certificate"));
+        let shown = async || {
+            self.watch(name, before).await?;
+            Ok(match self.server(cluster)?.certificate().await {
+                Ok(shown) if Some(&shown) == wanted.as_ref() => Probe::Ready(()),
+                Ok(_) => Probe::Pending(format!(
+                    "it shows another one; `mesh manage restart {}` has it read its files",
+                    cluster.number()
+                )),
+                Err(error) => Probe::Pending(error.cause()),
+            })
+        };
+        self.patience.until(&format!("{name} to show its certificate"), Some(RELOADED_WITHIN), shown).await
+    }
+}

@@ -1,0 +1,50 @@
+//! `mesh certs`: show and replace the certificates of services and the authorities that sign them.
+
+use std::path::PathBuf;
+
+use time::OffsetDateTime;
+
+use super::{
+    open,
+    recorded::no_mesh,
+    renew::{carry_out, chosen},
+};
+use crate::{
+    cli::{CertsAction, LsArgs, TextFormat},
+    console::{Console, Notation},
+    error::{Error, Exit},
+    mesh::spec::Asked,
+    plan::{lifetimes::Certificates, renew::Renewal},
+};
+
+pub async fn certs(action: &CertsAction, dir: PathBuf, console: &Console) -> Result<Exit, Error> {
+    match action {
+        CertsAction::Ls(args) => ls(args, dir, console).await,
+        CertsAction::Rotate(args) => {
+            let clusters = chosen(&dir, &args.renew.clusters)?;
+            let (renewal, said) = if args.ca {
+                let renewal = Renewal { authorities: clusters, ..Renewal::default() };
+                (renewal, "authorities and certificates replaced, every link proved")
+            } else {
+                let renewal = Renewal { certificates: clusters, ..Renewal::default() };
+                (renewal, "certificates replaced, every link proved")
+            };
+            carry_out(&args.renew, &Asked::default(), renewal, said, dir, console).await
+        }
+    }
+}
+
+async fn ls(args: &LsArgs, dir: PathBuf, console: &Console) -> Result<Exit, Error> {
+    let chosen = chosen(&dir, &args.clusters)?;
+    let world = open(dir).await?;
+    let survey = world.survey().await?;
+    let mesh = survey.record.clone().ok_or_else(|| no_mesh(&world.dir))?;
+    let there = world.observe(&mesh, &survey).await?;
+    let certificates = Certificates::new(&mesh, &there, &chosen, OffsetDateTime::now_utc());
+    match args.output {
+        TextFormat::Text => console.certificates(&certificates),
+        TextFormat::Json => console.value(Notation::Json, &certificates),
+        TextFormat::Yaml => console.value(Notation::Yaml, &certificates),
+    }
+    Ok(if certificates.all_usable() { Exit::Done } else { Exit::Unhealthy })
+}

@@ -1,0 +1,50 @@
+//! `mesh keys`: show, extend and replace the API keys by which clusters reach each other.
+
+use std::path::PathBuf;
+
+use time::OffsetDateTime;
+
+use super::{
+    open,
+    recorded::no_mesh,
+    renew::{carry_out, chosen},
+};
+use crate::{
+    cli::{KeysAction, LsArgs, TextFormat},
+    console::{Console, Notation},
+    error::{Error, Exit},
+    mesh::spec::Asked,
+    plan::{lifetimes::Keys, renew::Renewal},
+};
+
+pub async fn keys(action: &KeysAction, dir: PathBuf, console: &Console) -> Result<Exit, Error> {
+    match action {
+        KeysAction::Ls(args) => ls(args, dir, console).await,
+        KeysAction::Extend(args) => {
+            let renewal = Renewal { extended: chosen(&dir, &args.renew.clusters)?, ..Renewal::default() };
+            let asked = Asked { key_days: args.key_days, ..Asked::default() };
+            carry_out(&args.renew, &asked, renewal, "API keys extended", dir, console).await
+        }
+        KeysAction::Rotate(args) => {
+            let renewal = Renewal { keys: chosen(&dir, &args.clusters)?, ..Renewal::default() };
+            let said = "API keys replaced, every link proved with the new ones";
+            carry_out(args, &Asked::default(), renewal, said, dir, console).await
+        }
+    }
+}
+
+async fn ls(args: &LsArgs, dir: PathBuf, console: &Console) -> Result<Exit, Error> {
+    let chosen = chosen(&dir, &args.clusters)?;
+    let world = open(dir).await?;
+    let survey = world.survey().await?;
+    let mesh = survey.record.clone().ok_or_else(|| no_mesh(&world.dir))?;
+    let there = world.observe(&mesh, &survey).await?;
+    let records = world.key_records(&mesh, &there).await;
+    let keys = Keys::new(&mesh, &there, &records, &chosen, OffsetDateTime::now_utc());
+    match args.output {
+        TextFormat::Text => console.keys(&keys),
+        TextFormat::Json => console.value(Notation::Json, &keys),
+        TextFormat::Yaml => console.value(Notation::Yaml, &keys),
+    }
+    Ok(if keys.all_usable() { Exit::Done } else { Exit::Unhealthy })
+}

@@ -1,0 +1,73 @@
+//! What `mesh keys` and `mesh certs` share: renewing something of a mesh that exists, and proving it. I/O: through `world`,
+//! `apply` and `console`.
+
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+    time::Instant,
+};
+
+use time::OffsetDateTime;
+
+use super::{create, interruptible, lock, open, recorded::Recorded, time_for};
+use crate::{
+    apply::{Apply, wait::Patience},
+    cli::{RenewArgs, TextFormat},
+    console::Console,
+    error::{Error, Exit},
+    mesh::{id::ClusterId, spec::Asked},
+    plan::{
+        reach::{Moment, renew},
+        renew::{Renewal, hindrance, not_extendable},
+    },
+    world::templates,
+};
+
+/// The clusters that were named, or all.
+pub fn chosen(dir: &Path, named: &[ClusterId]) -> Result<BTreeSet<ClusterId>, Error> {
+    let recorded = Recorded::open(dir)?;
+    if named.is_empty() {
+        return Ok(recorded.mesh.clusters().collect());
+    }
+    named.iter().map(|cluster| recorded.cluster(*cluster)).collect()
+}
+
+/// Makes it anew, then looks again until the mesh is as it was asked for. `said` is the closing line.
+pub async fn carry_out(
+    args: &RenewArgs,
+    asked: &Asked,
+    renewal: Renewal,
+    said: &str,
+    dir: PathBuf,
+    console: &Console,
+) -> Result<Exit, Error> {
+    let begun = Instant::now();
+    let _lock = if args.dry_run { None } else { Some(lock()?) };
+    let world = open(dir).await?;
+    let survey = world.survey().await?;
+    let mut mesh = survey.record.clone().ok_or_else(|| super::recorded::no_mesh(&world.dir))?;
+    mesh.spec = mesh.spec.with(asked);
+    let mesh = templates::of(mesh)?;
+    let there = world.observe(&mesh, &survey).await?;
+    let moment = Moment { now: OffsetDateTime::now_utc(), licence: None, recover: false };
+
+    let plan = renew(&mesh, &there, &moment, &renewal);
+    let hindered = hindrance(&plan).or_else(|| not_extendable(&mesh, &there, &renewal.extended, moment.now));
+    if let Some(hindered) = hindered {
+        return Err(Error::new(Exit::Unhealthy, hindered.to_string()).hint(hindered.hint()));
+    }
+    if args.dry_run {
+        console.plan(&mesh, &plan, TextFormat::Text);
+        return Ok(Exit::Done);
+    }
+
+    let patience = Patience::new(time_for(args.timeout, mesh.spec.clusters.number()));
+    let apply = Apply::new(&mesh, &world, console, &patience, (survey.host.is_root, moment.now));
+    interruptible(&patience, console, async {
+        apply.apply(&plan).await?;
+        create::settle(&apply, moment).await
+    })
+    .await?;
+    console.done_in(said, begun.elapsed());
+    Ok(Exit::Done)
+}

@@ -1,0 +1,111 @@
+//! What ends within 30 days or has ended, and what to type about it. Pure.
+
+use serde::Serialize;
+use time::OffsetDateTime;
+
+use super::{lifetimes::days_between, observed::Observed, status::SOON};
+use crate::mesh::{Mesh, certs, id::ClusterId};
+
+/// Something of one kind that ends soon.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct EndsSoon {
+    /// `API key`, `certificate`, `authority` or `licence`.
+    pub what: &'static str,
+    pub clusters: Vec<ClusterId>,
+    /// Of the first to end: whole days; below 0 when it has ended.
+    pub days_left: i64,
+    /// What to type.
+    pub remedy: String,
+}
+
+/// One entry a kind, those that have ended apart: they need another remedy.
+pub fn ends_soon(mesh: &Mesh, there: &Observed, now: OffsetDateTime) -> Vec<EndsSoon> {
+    let key = |cluster: ClusterId| api_key(there, cluster);
+    let licence = |cluster: ClusterId| there.servers.get(&cluster)?.licence.expires;
+    let end = |pem: &String| Some(certs::examine(pem).ok()?.not_after);
+    let authority = |cluster: ClusterId| there.files.get(&cluster)?.authority.as_ref().and_then(end);
+    let certificate = |cluster: ClusterId| {
+        let services = there.files.get(&cluster)?.services.values();
+        services.filter_map(|service| service.certificate.as_ref().and_then(end)).min()
+    };
+    let gather = |what, ended: bool, command: (&str, bool), end: &dyn Fn(ClusterId) -> Option<OffsetDateTime>| {
+        let left = |cluster: ClusterId| {
+            let end = end(cluster)?;
+            let days = days_between(now, end);
+            (days < SOON && (end <= now) == ended).then_some((cluster, days))
+        };
+        let ending: Vec<(ClusterId, i64)> = mesh.clusters().filter_map(left).collect();
+        let days_left = ending.iter().map(|(_, days)| *days).min()?;
+        let clusters: Vec<ClusterId> = ending.into_iter().map(|(cluster, _)| cluster).collect();
+        // a command that takes clusters need not name all
+        let named = command.1 && clusters.len() < mesh.clusters().count();
+        let numbers = clusters.iter().filter(|_| named).map(|cluster| cluster.number().to_string());
+        let remedy = std::iter::once(command.0.to_owned()).chain(numbers).collect::<Vec<_>>().join(" ");
+        Some(EndsSoon { what, clusters, days_left, remedy })
+    };
+    [
+        gather("API key", false, ("mesh keys extend", true), &key),
+        gather("API key", true, ("mesh keys rotate", true), &key),
+        gather("certificate", false, ("mesh certs rotate", true), &certificate),
+        gather("certificate", true, ("mesh certs rotate", true), &certificate),
+        gather("authority", false, ("mesh certs rotate --ca", true), &authority),
+        gather("authority", true, ("mesh create", false), &authority),
+        gather("licence", false, ("mesh create --license FILE", false), &licence),
+        gather("licence", true, ("mesh create --license FILE", false), &licence),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// As the server has it, since it may have been made to expire there; else as it was saved.
+pub fn api_key(there: &Observed, cluster: ClusterId) -> Option<OffsetDateTime> {
+    let saved = there.files.get(&cluster)?.key.as_ref()?;
+    let server = there.servers.get(&cluster);
+    let told = server.and_then(|server| server.keys.iter().find(|key| key.id == saved.id)?.expires);
+    Some(told.unwrap_or(saved.expires))
+}
+
+#[cfg(test)]
+mod tests {
+    use time::{Duration, macros::datetime};
+
+    use super::*;
+    use crate::{
+        mesh::certs::Authority,
+        plan::observed::{ClusterFiles, KeyFile},
+    };
+
+    const NOW: OffsetDateTime = datetime!(2026-01-31 12:00 UTC);
+
+    fn told(there: &Observed) -> String {
+        let line = |ending: EndsSoon| {
+            let clusters = ending.clusters.iter().map(|cluster| cluster.number().to_string()).collect::<Vec<_>>();
+            format!("{} of {}: {} days, `{}`", ending.what, clusters.join(" "), ending.days_left, ending.remedy)
+        };
+        ends_soon(&Mesh::example(3), there, NOW).into_iter().map(line).collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn what_ends_soon_is_told_with_what_to_type() {
+        let mut there = Observed::default();
+        for (number, days) in [(1, 40), (2, 29), (3, 0)] {
+            let authority = Authority::issue("cluster", NOW - Duration::days(3652 - days));
+            let key = KeyFile { id: "k".to_owned(), expires: NOW + Duration::days(days), digest: String::new() };
+            let files = ClusterFiles {
+                authority: Some(authority.certificate().to_owned()),
+                key: Some(key),
+                ..ClusterFiles::default()
+            };
+            there.files.insert(ClusterId::new(number).unwrap(), files);
+        }
+        insta::assert_snapshot!(told(&there), @r"
+        API key of 2: 29 days, `mesh keys extend 2`
+        API key of 3: 0 days, `mesh keys rotate 3`
+        authority of 2: 29 days, `mesh certs rotate --ca 2`
+        authority of 3: 0 days, `mesh create`
+        ");
+        there.files.clear();
+        assert_eq!(told(&there), "");
+    }
+}
