@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::{
-    mesh::{decide::DecideError, render::RenderError},
+    mesh::{decide::DecideError, render::RenderError, upgrade::UpgradeError},
     plan::select::SelectionError,
     world::{
         account::AccountError, disk::DiskError, docker::DockerError, files::FilesError, host::HostError,
@@ -118,6 +118,12 @@ impl From<RenderError> for Error {
 
 impl From<DecideError> for Error {
     fn from(error: DecideError) -> Self {
+        Self::new(Exit::Request, error.to_string()).hint(error.hint())
+    }
+}
+
+impl From<UpgradeError> for Error {
+    fn from(error: UpgradeError) -> Self {
         Self::new(Exit::Request, error.to_string()).hint(error.hint())
     }
 }

@@ -11,6 +11,7 @@ mod settings;
 mod stage;
 mod status;
 mod table;
+mod upgrade;
 
 use std::{
     cell::Cell,

@@ -45,7 +45,7 @@ impl Console {
                 }
             }
         }
-        if !status.as_asked {
+        if !status.differs.is_empty() {
             let steps = match status.differs.len() {
                 1 => format!("one step ({})", status.differs[0]),
                 count => format!("{count} steps"),

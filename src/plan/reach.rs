@@ -1,6 +1,6 @@
 //! From what is there to what is wanted: create, complete, grow, shrink and repair are this one function. Pure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use time::{Duration, OffsetDateTime};
 
@@ -60,6 +60,7 @@ pub fn reach(mesh: &Mesh, there: &Observed, moment: &Moment) -> Plan {
             mesh.services().filter(|s| !reach.certificate_good(*s)).map(Step::IssueCertificate),
         )
         .stage("write bundles", reach.bundles())
+        .stage("copy the images' files", mesh.services().filter(|s| !reach.seed_good(*s)).map(Step::SeedConfig))
         .stage("write settings", mesh.services().filter(|s| !reach.settings_good(*s)).map(Step::WriteSettings))
         .stage("write keystores", mesh.clusters().filter(|c| !reach.bootstrapped(*c)).map(Step::WriteKeystore))
         .stage("create the network", reach.network_stale().then_some(Step::CreateNetwork))
@@ -107,17 +108,15 @@ impl Reach<'_> {
         self.there.servers.get(&cluster)
     }
 
-    /// Images are pulled only for containers that have to be made.
+    /// Images are pulled only for containers that have to be made; those of an upgrade before its first cluster stops.
     fn images(&self) -> Vec<Step> {
-        let mut images: Vec<String> = self
+        let now = self
             .mesh
             .services()
-            .filter(|service| self.container_stale(*service) || !self.seeded(*service))
-            .map(|service| self.mesh.service(service).image)
-            .filter(|image| !self.there.images.contains(image))
-            .collect();
-        images.sort();
-        images.dedup();
+            .filter(|service| self.container_stale(*service) || !self.seed_good(*service))
+            .map(|service| self.mesh.service(service).image);
+        let later = if self.mesh.behind.is_empty() { BTreeSet::new() } else { self.mesh.images() };
+        let images: BTreeSet<String> = now.chain(later).filter(|image| !self.there.images.contains(image)).collect();
         images.into_iter().map(Step::PullImage).collect()
     }
 
@@ -194,8 +193,17 @@ impl Reach<'_> {
         clusters.chain(browser).collect()
     }
 
-    fn seeded(&self, service: ServiceId) -> bool {
-        self.service_files(service).is_some_and(|files| files.seeded)
+    /// Whether the configuration directory was filled from the image that is wanted. Where nobody wrote that down, it is
+    /// when it has to be: while the image can still be compared with.
+    fn seed_good(&self, service: ServiceId) -> bool {
+        let Some(files) = self.service_files(service).filter(|files| files.seeded) else {
+            return false;
+        };
+        let image_gone = || !self.there.images.contains(&self.mesh.service(service).image);
+        match &files.seed {
+            Some(seed) => seed.version == self.mesh.version(service.cluster),
+            None => !self.container_stale(service) && image_gone(),
+        }
     }
 
     fn settings_good(&self, service: ServiceId) -> bool {
@@ -207,8 +215,10 @@ impl Reach<'_> {
             ServiceKind::Elastic => self.mesh.render_jvm_options().is_ok_and(|wanted| options == Some(&wanted)),
             ServiceKind::Kibana => true,
         };
+        let version = self.mesh.version(service.cluster);
+        let seed_good = files.seeded && files.seed.as_ref().is_none_or(|seed| seed.version == version);
         let wanted = self.mesh.render_settings(service, credentials);
-        files.seeded && options_good && wanted.is_ok_and(|wanted| files.settings.as_ref() == Some(&wanted))
+        seed_good && options_good && wanted.is_ok_and(|wanted| files.settings.as_ref() == Some(&wanted))
     }
 
     /// Whether the keystore holds the password that the server starts with.
@@ -332,18 +342,20 @@ impl Reach<'_> {
             .collect()
     }
 
-    /// The remotes that the server does not reach.
+    /// The remotes that the server does not reach, of those that it can search.
     fn down(&self, server: &ServerFacts, on: ClusterId) -> impl Iterator<Item = ClusterId> {
-        self.mesh.remotes(on).filter(move |remote| server.links.get(remote) != Some(&LinkFacts::Connected))
+        self.mesh.searchable(on).filter(move |remote| server.links.get(remote) != Some(&LinkFacts::Connected))
     }
 
     fn prove(&self, on: ClusterId) -> Option<Step> {
         let renewed = |remote: &ClusterId| !self.key_good(*remote) || self.server(*remote).is_none();
         let to: Vec<ClusterId> = match self.server(on) {
-            Some(server) if self.stored(on) => {
-                self.mesh.remotes(on).filter(|r| renewed(r) || self.down(server, on).any(|down| down == *r)).collect()
-            }
-            _ => self.mesh.remotes(on).collect(),
+            Some(server) if self.stored(on) => self
+                .mesh
+                .searchable(on)
+                .filter(|r| renewed(r) || self.down(server, on).any(|down| down == *r))
+                .collect(),
+            _ => self.mesh.searchable(on).collect(),
         };
         (!to.is_empty()).then_some(Step::ProveLinks { on, to })
     }

@@ -14,6 +14,7 @@ use super::{
 use crate::mesh::{
     Mesh, certs,
     id::{ClusterId, ServiceId, ServiceKind},
+    spec::StackVersion,
 };
 
 pub const VERSION: u32 = 1;
@@ -25,10 +26,13 @@ pub struct Status {
     pub version: u32,
     pub dir: String,
     pub stack_version: String,
-    /// Whether nothing differs from what was asked for.
+    /// Whether nothing differs from what was asked for, and no upgrade is under way.
     pub as_asked: bool,
     /// What `mesh create` would do, one step a line.
     pub differs: Vec<String>,
+    /// The clusters that an upgrade to `stack_version` has yet to come to, with what each has until then.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub behind: BTreeMap<ClusterId, StackVersion>,
     pub clusters: Vec<ClusterStatus>,
 }
 
@@ -127,8 +131,9 @@ pub fn status(mesh: &Mesh, there: &Observed, vitals: &AllVitals, now: OffsetDate
         version: VERSION,
         dir: mesh.dir.display().to_string(),
         stack_version: mesh.spec.stack_version.to_string(),
-        as_asked: differs.is_empty(),
+        as_asked: differs.is_empty() && mesh.behind.is_empty(),
         differs,
+        behind: mesh.behind.clone(),
         clusters: mesh.clusters().map(|cluster| look.cluster(cluster)).collect(),
     }
 }

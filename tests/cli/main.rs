@@ -13,6 +13,7 @@ mod help_ask;
 mod help_look;
 mod help_settings;
 mod settings;
+mod upgrade;
 
 use std::process::{Command, Output};
 

@@ -5,9 +5,10 @@
 //! - [`drift`]: what somebody changes behind the mesh's back, `create` mends.
 //! - [`bad_day`]: two runs at once, a run that is killed late, a server that dies.
 //! - [`causes`]: every cause that takes a link down, told and mended.
+//! - [`upgrade`]: another version, cluster by cluster, through a kill.
 //! - [`caller`]: somebody who is not root.
 //!
-//! Everything else is what these four say, one file a subject. One engine holds one mesh, so the tests run one after another.
+//! Everything else is what these say, one file a subject. One engine holds one mesh, so the tests run one after another.
 
 #![expect(clippy::disallowed_methods, reason = "it looks at the machine itself, not through the code under test")]
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a test run of minutes tells what it is at")]
@@ -31,6 +32,7 @@ mod rest;
 mod secrets;
 mod snapshot;
 mod story;
+mod upgrade;
 
 use std::{
     thread::sleep,

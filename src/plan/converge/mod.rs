@@ -1,6 +1,7 @@
 //! The promise, tested without Docker: stop after any step, look, plan again, and the end is the same.
 
 mod model;
+mod upgrade;
 
 use self::model::{HOSTS, Model, NOW, moment};
 use super::{
@@ -230,6 +231,8 @@ fn stories() {
       ~ authorities that cluster02 trusts
       ~ authorities that cluster03 trusts
       ~ ca.crt for browsers
+    copy the images' files
+      ~ files of cluster03-elastic from its image
     write settings
       ~ settings of cluster03-elastic
     write keystores

@@ -11,16 +11,17 @@ use crate::{
         certs::Authority,
         credentials::Credentials,
         hosts_file,
-        id::{ClusterId, ServiceKind},
+        id::{ClusterId, ServiceId, ServiceKind},
         keystore,
         secret::Secret,
         service::digest_of,
+        spec::StackVersion,
     },
     plan::{
         Step,
         observed::{
             ClusterFiles, ContainerFacts, ContainerState, KeyFacts, KeyFile, LicenceFacts, LinkFacts, NetworkFacts,
-            Observed, ServerFacts,
+            Observed, SeedFacts, ServerFacts,
         },
         reach::{Moment, reach},
     },
@@ -40,6 +41,8 @@ pub(super) struct Server {
     /// The keystore as it was last read.
     pub(super) loaded: BTreeMap<String, String>,
     pub(super) trial: bool,
+    /// What the data was last written by.
+    pub(super) version: StackVersion,
 }
 
 #[derive(Debug, Clone)]
@@ -48,6 +51,8 @@ pub(super) struct Model {
     pub(super) servers: BTreeMap<ClusterId, Server>,
     /// The certificate that each Kibana started with.
     shown: BTreeMap<ClusterId, String>,
+    /// The version that each container was made from.
+    pub(super) versions: BTreeMap<ServiceId, StackVersion>,
     /// Counts everything that is made, so that nothing is taken for another.
     made: u32,
 }
@@ -59,7 +64,7 @@ pub(super) fn moment() -> Moment {
 impl Model {
     pub(super) fn empty() -> Self {
         let there = Observed { hosts_file: Some(HOSTS.to_vec()), ..Observed::default() };
-        Self { there, servers: BTreeMap::new(), shown: BTreeMap::new(), made: 0 }
+        Self { there, servers: BTreeMap::new(), shown: BTreeMap::new(), versions: BTreeMap::new(), made: 0 }
     }
 
     fn number(&mut self) -> u32 {
@@ -67,7 +72,7 @@ impl Model {
         self.made
     }
 
-    fn runs(&self, cluster: ClusterId) -> bool {
+    pub(super) fn runs(&self, cluster: ClusterId) -> bool {
         self.there.containers.get(&cluster.elastic()).is_some_and(|facts| facts.state == ContainerState::Running)
     }
 
@@ -100,6 +105,7 @@ impl Model {
     /// Why a link is down, by the facts that Elasticsearch goes by.
     pub(super) fn link(&self, on: ClusterId, to: ClusterId) -> LinkFacts {
         let up = self.runs(to)
+            && self.servers[&on].version.searches(self.servers[&to].version)
             && self.servers[&on].loaded.get(&keystore::credentials_of(to)).is_some_and(|digest| {
                 self.servers[&to]
                     .keys
@@ -167,14 +173,19 @@ impl Model {
             }
             Step::WriteBundle(cluster) => self.files(*cluster).bundle = Some(self.bundle(mesh)),
             Step::WriteBrowserBundle => self.there.browser_bundle = Some(self.bundle(mesh)),
-            Step::WriteSettings(service) => {
+            Step::SeedConfig(service) => {
                 let image = mesh.service(*service).image;
                 assert!(self.there.images.contains(&image), "{image} should be here to be read");
+                let files = self.files(service.cluster).services.entry(service.kind).or_default();
+                files.seeded = true;
+                files.seed = Some(SeedFacts { version: mesh.version(service.cluster), changed: Vec::new() });
+            }
+            Step::WriteSettings(service) => {
                 let credentials = self.there.credentials.clone().expect("should have credentials first");
                 let files = self.files(service.cluster);
                 files.jvm_options = Some(mesh.render_jvm_options().expect("should render"));
                 let files = files.services.entry(service.kind).or_default();
-                files.seeded = true;
+                assert!(files.seeded, "the image's files should be there first");
                 files.settings = Some(mesh.render_settings(*service, &credentials).expect("should render"));
             }
             Step::WriteKeystore(cluster) => {
@@ -207,13 +218,17 @@ impl Model {
                     address: None,
                 };
                 assert!(self.there.containers.insert(*service, facts).is_none(), "the name {service} should be free");
+                self.versions.insert(*service, mesh.version(service.cluster));
             }
             Step::StartContainer(service) | Step::RestartContainer(service) => {
                 let born = self.number();
                 let facts = self.there.containers.get_mut(service).expect("should have a container first");
                 facts.state = ContainerState::Running;
+                let version = self.versions[service];
+                let files = &self.there.files[&service.cluster];
+                let seed = files.services[&service.kind].seed.as_ref();
+                assert!(seed.is_none_or(|seed| seed.version == version), "{service} should have files of its image");
                 if service.kind == ServiceKind::Elastic {
-                    let files = &self.there.files[&service.cluster];
                     assert!(files.services[&service.kind].settings.is_some() && files.bundle.is_some());
                     let loaded = files.keystore.clone().expect("should have a keystore first");
                     let new = Server {
@@ -223,8 +238,11 @@ impl Model {
                         remotes: BTreeMap::new(),
                         loaded: BTreeMap::new(),
                         trial: true,
+                        version,
                     };
-                    self.servers.entry(service.cluster).or_insert(new).loaded = loaded;
+                    let server = self.servers.entry(service.cluster).or_insert(new);
+                    assert!(server.version <= version, "Elasticsearch should not be asked to go back");
+                    (server.loaded, server.version) = (loaded, version);
                 } else {
                     assert!(self.answering(service.cluster).passwords, "Kibana should find its password set");
                     let files = &self.there.files[&service.cluster].services[&service.kind];
@@ -238,6 +256,7 @@ impl Model {
             }
             Step::RemoveContainer(service) => {
                 self.there.containers.remove(service).expect("should exist");
+                self.versions.remove(service);
             }
             Step::RemoveStray(name) => self.there.strays.retain(|stray| stray != name),
             Step::AwaitReady(service) => {
@@ -340,7 +359,7 @@ impl Model {
         for on in mesh.clusters() {
             assert_eq!(self.servers[&on].keys.len(), 1, "one key on {on}");
             assert_eq!(self.servers[&on].remotes, mesh.remote_settings(on));
-            for to in mesh.remotes(on) {
+            for to in mesh.searchable(on) {
                 assert_eq!(self.link(on, to), LinkFacts::Connected);
             }
         }

@@ -46,7 +46,7 @@ impl Elasticsearch {
     /// The password is checked by the server, not here.
     pub fn new(mesh: &Mesh, cluster: ClusterId, authority: &str, password: &Secret) -> Result<Self, HttpsError> {
         let https = Https::new(mesh.client_address(), cluster.elastic().https_port(), authority)?;
-        Ok(Self { https, password: password.clone(), version: mesh.spec.stack_version })
+        Ok(Self { https, password: password.clone(), version: mesh.version(cluster) })
     }
 
     async fn ask(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Answer, HttpsError> {
