@@ -1,7 +1,7 @@
 //! What `mesh upgrade` says before it begins. I/O: the terminal.
 
-use super::Console;
-use crate::mesh::{Mesh, id::ServiceKind, layout, spec::StackVersion};
+use super::{Console, create::clusters};
+use crate::mesh::{Mesh, spec::StackVersion};
 
 impl Console {
     /// That an upgrade was begun and not ended, where that is so.
@@ -19,21 +19,14 @@ impl Console {
     /// What is about to happen, and that there is no way back.
     pub fn upgrade(&self, mesh: &Mesh, from: StackVersion) {
         let to = mesh.spec.stack_version;
-        let left = mesh.behind.len();
+        let left = u8::try_from(mesh.behind.len()).unwrap_or(u8::MAX);
+        let left = format!("{left} {}", clusters(left));
+        let dir = mesh.dir.display();
         if from == to {
-            let rest = if left == 0 { "mending what differs".to_owned() } else { format!("{left} clusters to come") };
-            self.note(&format!("going on with the upgrade to {to} in {}: {rest}", mesh.dir.display()));
+            self.note(&format!("going on with the upgrade to {to} in {dir}, with {left} to come"));
             return;
         }
-        let backup = layout::mounts(ServiceKind::Elastic).iter().find(|(name, _)| *name == "backup");
-        self.note(&format!(
-            "from {from} to {to}, {left} clusters one after the other, in {}; the data stays",
-            mesh.dir.display()
-        ));
-        if let Some((name, container)) = backup {
-            self.note(&format!(
-                "there is no way back but a snapshot: clusterNN/elastic/{name} is `path.repo`, {container} in the container"
-            ));
-        }
+        self.note(&format!("from {from} to {to}, {left} one after the other, in {dir}; the data stays"));
+        self.note("there is no way back but a snapshot: clusterNN/elastic/backup is `path.repo`");
     }
 }

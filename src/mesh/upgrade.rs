@@ -102,7 +102,8 @@ impl Mesh {
     pub fn gaps(&self) -> Vec<(StackVersion, StackVersion)> {
         let versions: BTreeSet<StackVersion> = self.behind.values().copied().chain([self.spec.stack_version]).collect();
         let pairs = versions.iter().rev().flat_map(|from| versions.iter().map(move |to| (*from, *to)));
-        pairs.filter(|(from, to)| !from.searches(*to)).collect()
+        let alone = self.clusters().count() == 1;
+        pairs.filter(|(from, to)| !alone && !from.searches(*to)).collect()
     }
 
     /// The images that the services need now, and those that they will need when all clusters have the mesh's version.
@@ -139,6 +140,7 @@ impl Mesh {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mesh::spec::MeshSpec;
 
     fn version(text: &str) -> StackVersion {
         text.parse().unwrap()
@@ -239,6 +241,8 @@ mod tests {
             assert_eq!(mesh.version(cluster), version("9.5.3"));
         }
         assert_eq!((mesh.behind.len(), mesh.gaps().len(), mesh.images().len()), (0, 0, 2));
+        let alone = Mesh { spec: MeshSpec { clusters: ClusterId::FIRST, ..from.spec.clone() }, ..from };
+        assert_eq!(alone.upgrade_to(version("9.5.3")).unwrap().gaps(), [], "nobody is there to be searched");
         let text = serde_json::to_string(&mesh).unwrap();
         assert!(!text.contains("behind"), "{text}");
     }

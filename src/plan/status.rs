@@ -31,7 +31,6 @@ pub struct Status {
     /// What `mesh create` would do, one step a line.
     pub differs: Vec<String>,
     /// The clusters that an upgrade to `stack_version` has yet to come to, with what each has until then.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub behind: BTreeMap<ClusterId, StackVersion>,
     pub clusters: Vec<ClusterStatus>,
 }

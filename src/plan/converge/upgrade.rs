@@ -5,7 +5,7 @@ use crate::{
     mesh::{
         Mesh,
         id::{ClusterId, ServiceKind},
-        spec::StackVersion,
+        spec::{MeshSpec, StackVersion},
     },
     plan::{
         Step,
@@ -52,7 +52,7 @@ fn wherever_an_upgrade_stops_the_next_reaches_the_same_end() {
     let to = version("9.5.3");
     for kibana in [true, false] {
         let from = old(3, kibana);
-        let new = Mesh { spec: crate::mesh::spec::MeshSpec { stack_version: to, ..from.spec.clone() }, ..from.clone() };
+        let new = Mesh { spec: MeshSpec { stack_version: to, ..from.spec.clone() }, ..from.clone() };
         let start = Model::empty().converge(&from);
         let all = 1000;
         let (whole, left) = start.clone().upgrade(to, all);
