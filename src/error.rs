@@ -3,7 +3,7 @@
 use std::{fmt, path::Path};
 
 use crate::{
-    mesh::{decide::DecideError, layout, rebuild::RebuildError, render::RenderError},
+    mesh::{decide::DecideError, layout, rebuild::RebuildError, render::RenderError, upgrade::UpgradeError},
     plan::select::SelectionError,
     world::{
         account::AccountError, disk::DiskError, docker::DockerError, files::FilesError, host::HostError,
@@ -125,6 +125,12 @@ impl From<DecideError> for Error {
 impl From<RebuildError> for Error {
     fn from(error: RebuildError) -> Self {
         Self::new(Exit::Machine, error.to_string()).hint(error.hint())
+    }
+}
+
+impl From<UpgradeError> for Error {
+    fn from(error: UpgradeError) -> Self {
+        Self::new(Exit::Request, error.to_string()).hint(error.hint())
     }
 }
 

@@ -1,10 +1,8 @@
-//! Settings and secrets onto disk, and the names into `/etc/hosts`. I/O: disk, Docker for an image's own files.
-
-use std::sync::Arc;
+//! Settings and secrets onto disk, and the names into `/etc/hosts`. I/O: disk.
 
 use rand::{rand_core::UnwrapErr, rngs::SysRng};
 
-use super::{Apply, Seed};
+use super::Apply;
 use crate::{
     error::{Error, Exit},
     mesh::{
@@ -77,54 +75,17 @@ impl Apply<'_> {
         Ok(())
     }
 
-    /// The image's own files where they are missing, then ours; the settings last, since they tell that all is there.
-    pub(super) async fn write_settings(&self, service: ServiceId) -> Result<(), Error> {
-        let seed = self.seed(service).await?;
+    /// The settings last, since they tell that all is there.
+    pub(super) fn write_settings(&self, service: ServiceId) -> Result<(), Error> {
         let tree = self.tree()?;
         self.make_service_dirs(&tree, service)?;
-        let (marker, settings) = (layout::seed_marker(service), layout::settings(service));
-        let target = |name: &str| layout::config(service, name);
-        let ours = |path: &String| *path == settings || *path == layout::keystore(service.cluster);
-        let mut files: Vec<_> =
-            seed.iter().map(|(name, contents)| (target(name), contents)).filter(|(path, _)| !ours(path)).collect();
-        files.sort_by_key(|(path, _)| *path == marker);
-        for (path, contents) in files {
-            if tree.metadata(&path)?.is_none() {
-                if let Some((parent, _)) = path.rsplit_once('/') {
-                    tree.make_dir(parent, DIR_SERVICE, self.owner())?;
-                }
-                tree.write(&path, contents, PUBLIC, self.owner())?;
-            }
-        }
         if service.kind == ServiceKind::Elastic {
-            tree.make_dir(target("jvm.options.d"), DIR_SERVICE, self.owner())?;
+            tree.make_dir(layout::config(service, "jvm.options.d"), DIR_SERVICE, self.owner())?;
             let options = self.mesh.render_jvm_options()?;
             tree.write(layout::jvm_options(service.cluster), options.as_bytes(), PUBLIC, self.owner())?;
         }
         let text = self.mesh.render_settings(service, &self.credentials()?)?;
-        Ok(tree.write(settings, text.expose().as_bytes(), PRIVATE, self.owner())?)
-    }
-
-    /// The configuration directory as the image has it, read once an image.
-    async fn seed(&self, service: ServiceId) -> Result<Seed, Error> {
-        let mut seeds = self.seeds.lock().await;
-        let image = self.mesh.service(service).image;
-        if let Some(seed) = seeds.get(&image) {
-            return Ok(Arc::clone(seed));
-        }
-        let dir = layout::mounts(service.kind)[0].1;
-        let files = self.world.docker.read_image_dir(self.mesh, &image, dir).await?;
-        let marker = layout::seed_marker(service);
-        if !files.iter().any(|(name, _)| layout::config(service, name) == marker) {
-            return Err(Error::new(
-                Exit::Machine,
-                format!("{image} is no image of {}: it lacks {marker}", service.kind.product()),
-            )
-            .hint("name the registry of Elastic's images, or a mirror of it, with `--registry`"));
-        }
-        let seed = Arc::new(files);
-        seeds.insert(image, Arc::clone(&seed));
-        Ok(seed)
+        Ok(tree.write(layout::settings(service), text.expose().as_bytes(), PRIVATE, self.owner())?)
     }
 
     /// The password to start with; other entries stay.
@@ -146,7 +107,7 @@ impl Apply<'_> {
         if before.as_ref() == Some(&keystore) {
             return Ok(());
         }
-        let version = self.mesh.spec.stack_version;
+        let version = self.mesh.version(cluster);
         let format = Format::for_version(version.major, version.minor);
         // a tenth of a second of key derivation each, so that several clusters use all cores
         let sealing = tokio::task::spawn_blocking(move || (keystore.seal(format, &mut random()), keystore));

@@ -9,6 +9,7 @@ mod links;
 pub mod pages;
 mod recover;
 mod security;
+mod seed;
 pub mod sysctl;
 pub mod wait;
 
@@ -152,7 +153,8 @@ impl<'a> Apply<'a> {
             Step::IssueCertificate(service) => self.issue_certificate(*service),
             Step::WriteBundle(cluster) => self.write_bundle(*cluster),
             Step::WriteBrowserBundle => self.write_browser_bundle(),
-            Step::WriteSettings(service) => self.write_settings(*service).await,
+            Step::SeedConfig(service) => self.seed_config(*service).await,
+            Step::WriteSettings(service) => self.write_settings(*service),
             Step::WriteKeystore(cluster) => self.write_keystore(*cluster).await,
             Step::CreateNetwork => self.create_network().await,
             Step::RemoveNetwork { id } => self.remove_network(id).await,

@@ -1,11 +1,11 @@
-//! The arguments of the commands that start, stop and remove. No behaviour.
+//! The arguments of the commands that start, stop, upgrade and remove. No behaviour.
 
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::count;
-use crate::mesh::id::ClusterId;
+use super::{TextFormat, count};
+use crate::mesh::{id::ClusterId, spec::StackVersion};
 
 #[derive(Debug, Args)]
 pub struct ManageArgs {
@@ -34,6 +34,25 @@ pub enum ManageAction {
     Stop,
     /// Stop the containers and start them
     Restart,
+}
+
+#[derive(Debug, Args)]
+pub struct UpgradeArgs {
+    /// The version to go to: newer, and none that skips a major one
+    #[arg(value_name = "VERSION")]
+    pub version: StackVersion,
+    /// Ask nothing
+    #[arg(long, short)]
+    pub yes: bool,
+    /// Print the plan and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// How to print the plan: `text`, `json` or `yaml` [default: text]
+    #[arg(long, short, value_enum, requires = "dry_run", hide_possible_values = true)]
+    pub output: Option<TextFormat>,
+    /// Give up when a cluster takes longer than this, for example `90s` or `10m`
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = humantime::parse_duration)]
+    pub timeout: Duration,
 }
 
 #[derive(Debug, Args)]

@@ -15,7 +15,7 @@ pub use self::{
     ask::{CompletionsArgs, CredentialsArgs, EnvArgs, EsArgs, EsMethod, ManArgs, SearchArgs},
     create::{ConfigArgs, CreateArgs},
     inspect::{DoctorArgs, LogsArgs, StatusArgs, VerifyArgs},
-    manage::{ManageAction, ManageArgs, ResetArgs},
+    manage::{ManageAction, ManageArgs, ResetArgs, UpgradeArgs},
     renew::{CertsAction, KeysAction, LsArgs, RenewArgs},
     settings::SettingsArgs,
 };
@@ -46,6 +46,12 @@ pub enum Command {
     Create(Box<CreateArgs>),
     /// Start, stop, restart, remove or bring back the containers of some clusters
     Manage(ManageArgs),
+    /// Go to a newer version of Elasticsearch and Kibana, cluster by cluster
+    ///
+    /// Each cluster is stopped, started on the new version and linked again before the next one is. Data, passwords, API keys
+    /// and edited configuration files stay. There is no way back but a snapshot that was taken before. Whatever interrupts
+    /// it, the same command goes on.
+    Upgrade(UpgradeArgs),
     /// Remove the mesh: its containers, its network and its directory with all data
     Reset(ResetArgs),
     /// Show the mesh: every cluster and every link, and what is not as it was asked for

@@ -30,7 +30,7 @@ use crate::{
 };
 
 /// Looking again finds what could not be asked before; a mesh that is still not as asked after this does not get there.
-const ROUNDS: u8 = 3;
+pub(super) const ROUNDS: u8 = 3;
 
 pub async fn create(args: &CreateArgs, dir: PathBuf, console: &Console) -> Result<Exit, Error> {
     let begun = Instant::now();
@@ -67,6 +67,9 @@ pub async fn create(args: &CreateArgs, dir: PathBuf, console: &Console) -> Resul
         None => reach(&mesh, &there, &moment),
     };
     require(args, &world, &survey, &mesh, &there, &plan, console)?;
+    if !args.reset {
+        console.under_way(&mesh);
+    }
     if args.dry_run {
         console.plan(&mesh, &plan, args.output.unwrap_or_default());
         return Ok(Exit::Done);
@@ -127,13 +130,13 @@ pub async fn settle(apply: &Apply<'_>, mut moment: Moment) -> Result<(), Error> 
     Ok(())
 }
 
-async fn look_again(world: &World, mesh: &Mesh) -> Result<Observed, Error> {
+pub(super) async fn look_again(world: &World, mesh: &Mesh) -> Result<Observed, Error> {
     let survey = world.survey().await?;
     Ok(world.observe(mesh, &survey).await?)
 }
 
 /// A mesh that does not become as it was asked for, and what is still amiss.
-fn unsteady(rest: &Plan) -> Error {
+pub(super) fn unsteady(rest: &Plan) -> Error {
     let told = Error::new(Exit::Unhealthy, "the mesh does not stay as it was asked for");
     rest.steps()
         .take(5)
@@ -197,7 +200,7 @@ fn require(
 }
 
 /// One finding is the error; several are its causes, each with its remedy.
-fn refusal(mut stops: Vec<Finding>) -> Error {
+pub(super) fn refusal(mut stops: Vec<Finding>) -> Error {
     if stops.len() == 1 {
         let finding = stops.remove(0);
         return Error::new(Exit::Machine, finding.message).hint(finding.hint);

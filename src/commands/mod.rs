@@ -21,6 +21,7 @@ mod reset;
 mod search;
 mod settings;
 mod status;
+mod upgrade;
 mod verify;
 
 pub use self::completions::complete;
@@ -52,6 +53,7 @@ pub async fn run(cli: Cli, console: &Console) -> Result<Exit, Error> {
     match cli.command {
         Command::Create(args) => create::create(&args, dir, console).await,
         Command::Manage(args) => manage::manage(&args, dir, console).await,
+        Command::Upgrade(args) => upgrade::upgrade(&args, dir, console).await,
         Command::Reset(args) => reset::reset(&args, dir, console).await,
         Command::Status(args) => status::status(&args, dir, console).await,
         Command::Verify(args) => verify::verify(&args, dir, console).await,

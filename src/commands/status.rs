@@ -70,4 +70,5 @@ fn show(args: &StatusArgs, mesh: &Mesh, status: &Status, console: &Console) {
         Format::Wide => console.status(status, true),
     }
     console.complaints(status);
+    console.under_way(mesh);
 }

@@ -114,6 +114,6 @@ impl Console {
     }
 }
 
-fn clusters(count: u8) -> &'static str {
+pub(super) fn clusters(count: u8) -> &'static str {
     if count == 1 { "cluster" } else { "clusters" }
 }

@@ -14,6 +14,7 @@ mod stage;
 mod status;
 mod table;
 mod timings;
+mod upgrade;
 
 use std::{
     cell::Cell,

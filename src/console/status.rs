@@ -46,7 +46,7 @@ impl Console {
             }
         }
         self.endings(&status.ends_soon);
-        if !status.as_asked {
+        if !status.differs.is_empty() {
             let steps = match status.differs.len() {
                 1 => format!("one step ({})", status.differs[0]),
                 count => format!("{count} steps"),

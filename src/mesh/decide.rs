@@ -41,6 +41,11 @@ impl DecideError {
     pub fn hint(&self) -> String {
         match self {
             Self::NoCount => "type `mesh create 2` for a mesh of two clusters".to_owned(),
+            Self::OtherVersion { from, to, .. } if from < to => {
+                format!(
+                    "leave out `--stack-version`; `mesh upgrade {to}` upgrades cluster by cluster and keeps the data"
+                )
+            }
             Self::OtherVersion { from, to, clusters } => format!(
                 "leave out `--stack-version` or give {from}; \
                  `mesh create {} --reset --stack-version {to}` starts afresh and deletes the data",
@@ -79,11 +84,14 @@ impl Mesh {
             Ok(SubjectName::Dns(name)) => name,
             _ => "localhost".to_owned(),
         };
+        let behind = recorded.map(|mesh| mesh.behind.clone()).unwrap_or_default();
+        let behind = behind.into_iter().filter(|(cluster, _)| *cluster <= spec.clusters).collect();
         Ok(Self {
             format: FORMAT,
             id: recorded.map_or(now.new_id, |mesh| mesh.id.clone()),
             dir: now.dir,
             spec,
+            behind,
             subnet,
             owner: recorded.map_or(now.owner, |mesh| mesh.owner),
             host_name,
@@ -126,6 +134,22 @@ mod tests {
         let error = Mesh::decide(&asked, Some(&first), now()).unwrap_err();
         insta::assert_snapshot!(error, @"the mesh runs 9.5.3, and `mesh create` does not change the version of data that exists");
         insta::assert_snapshot!(error.hint(), @"leave out `--stack-version` or give 9.5.3; `mesh create 2 --reset --stack-version 8.19.21` starts afresh and deletes the data");
+        let asked = Asked { stack_version: Some("9.6.0".parse().unwrap()), ..Asked::default() };
+        let error = Mesh::decide(&asked, Some(&first), now()).unwrap_err();
+        insta::assert_snapshot!(error.hint(), @"leave out `--stack-version`; `mesh upgrade 9.6.0` upgrades cluster by cluster and keeps the data");
+    }
+
+    #[test]
+    fn a_mesh_of_two_versions_keeps_both() {
+        let to = "9.5.3".parse().unwrap();
+        let mut half = Mesh::example(3);
+        half.spec.stack_version = "8.19.21".parse().unwrap();
+        let half = half.upgrade_to(to).unwrap().with_upgraded(ClusterId::FIRST);
+        assert_eq!(Mesh::decide(&Asked::default(), Some(&half), now()).unwrap(), half);
+        let count = |clusters| Asked { clusters: ClusterId::new(clusters), ..Asked::default() };
+        let four = Mesh::decide(&count(4), Some(&half), now()).unwrap();
+        assert_eq!((four.behind.len(), four.version(ClusterId::new(4).unwrap())), (2, to), "a new one is not behind");
+        assert_eq!(Mesh::decide(&count(1), Some(&half), now()).unwrap().behind.len(), 0);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! ```text
 //! mesh.json  credentials.txt  ca.crt
 //! clusterNN/
-//!   api-key.json  keystore.json
+//!   api-key.json  keystore.json  seed-elastic.json  seed-kibana.json
 //!   certs/     ca.crt ca.key                            the authority; never mounted into a container
 //!              next.crt next.key old.crt                while another authority takes over
 //!   elastic/   config/  data/  logs/  backup/
@@ -59,6 +59,11 @@ pub fn api_key(cluster: ClusterId) -> String {
 /// What was last written into the keystore, as digests.
 pub fn keystore_record(cluster: ClusterId) -> String {
     format!("{cluster}/keystore.json")
+}
+
+/// What the service's configuration directory was filled with from its image, as digests.
+pub fn seed_record(service: ServiceId) -> String {
+    format!("{}/seed-{}.json", service.cluster, service.kind.word())
 }
 
 /// The only directory of the mesh that the service's container sees.

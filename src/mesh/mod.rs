@@ -18,6 +18,7 @@ pub mod secret;
 pub mod service;
 pub mod spec;
 pub mod templates;
+pub mod upgrade;
 
 use std::{
     collections::BTreeMap,
@@ -32,7 +33,7 @@ use self::{
     id::{ClusterId, REMOTE, ServiceId, ServiceKind},
     network::Subnet,
     service::Service,
-    spec::{MeshSpec, SHARED, SubjectName},
+    spec::{MeshSpec, SHARED, StackVersion, SubjectName},
     templates::Templates,
 };
 
@@ -51,6 +52,9 @@ pub struct Mesh {
     #[serde(skip)]
     pub dir: PathBuf,
     pub spec: MeshSpec,
+    /// Clusters that an upgrade to the version of `spec` has not reached yet, with the version that each is to have until then.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub behind: BTreeMap<ClusterId, StackVersion>,
     pub subnet: Subnet,
     pub owner: Owner,
     /// The machine's name, which certificates are valid for.
@@ -196,6 +200,7 @@ impl Mesh {
             id: "0123456789abcdef".to_owned(),
             dir: "/mnt/data/mesh".into(),
             spec: MeshSpec::new(ClusterId::new(clusters).expect("should be 1 to 99")),
+            behind: BTreeMap::new(),
             subnet: "10.213.0.0/24".parse().expect("should be a subnet"),
             owner: Owner { uid: 999, gid: 0 },
             host_name: "vm".to_owned(),

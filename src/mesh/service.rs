@@ -59,7 +59,7 @@ impl Service {
         };
         Self {
             id,
-            image: format!("{}/{name}:{}", spec.registry, spec.stack_version),
+            image: format!("{}/{name}:{}", spec.registry, mesh.version(id.cluster)),
             memory,
             user: format!("{}:{}", mesh.owner.uid, mesh.owner.gid),
             address: mesh.subnet.address(id),

@@ -98,6 +98,7 @@ fn parts(step: &Step) -> (&'static str, String) {
         Step::IssueCertificate(service) => ("issue-certificate", service.to_string()),
         Step::WriteBundle(cluster) => ("write-bundle", cluster.to_string()),
         Step::WriteBrowserBundle => ("write-browser-bundle", "ca.crt".to_owned()),
+        Step::SeedConfig(service) => ("seed-config", service.to_string()),
         Step::WriteSettings(service) => ("write-settings", service.to_string()),
         Step::WriteKeystore(cluster) => ("write-keystore", cluster.to_string()),
         Step::CreateNetwork => ("create-network", network::NAME.to_owned()),

@@ -16,6 +16,7 @@ pub mod remove;
 pub mod renew;
 pub mod select;
 pub mod status;
+pub mod upgrade;
 pub mod verify;
 
 use std::fmt;
@@ -54,7 +55,9 @@ pub enum Step {
     WriteBundle(ClusterId),
     /// Writes the bundle for browsers.
     WriteBrowserBundle,
-    /// Fills the configuration directory from the image where that is not done, and writes the service's settings.
+    /// Copies the image's own files into the configuration directory, except over those that somebody changed.
+    SeedConfig(ServiceId),
+    /// Writes the files of the configuration directory that are made from templates.
     WriteSettings(ServiceId),
     /// Writes what the keystore holds before the first start; other entries stay.
     WriteKeystore(ClusterId),
@@ -144,6 +147,7 @@ impl Step {
             | Self::PromoteAuthority(_)
             | Self::WriteBundle(_)
             | Self::WriteBrowserBundle
+            | Self::SeedConfig(_)
             | Self::WriteSettings(_)
             | Self::WriteKeystore(_)
             | Self::StartContainer(_)
@@ -204,6 +208,7 @@ impl fmt::Display for Step {
             Self::IssueCertificate(service) => write!(f, "certificate of {service}"),
             Self::WriteBundle(cluster) => write!(f, "authorities that {cluster} trusts"),
             Self::WriteBrowserBundle => write!(f, "ca.crt for browsers"),
+            Self::SeedConfig(service) => write!(f, "files of {service} from its image"),
             Self::WriteSettings(service) => write!(f, "settings of {service}"),
             Self::WriteKeystore(cluster) => write!(f, "keystore of {cluster}"),
             Self::CreateNetwork | Self::RemoveNetwork { .. } => write!(f, "network {}", network::NAME),

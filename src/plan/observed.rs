@@ -13,6 +13,7 @@ use crate::mesh::{
     credentials::Credentials,
     id::{ClusterId, ServiceId, ServiceKind},
     secret::Secret,
+    spec::StackVersion,
 };
 
 /// Everything a plan depends on. What could not be asked is absent, and a plan treats it as not being so.
@@ -172,6 +173,16 @@ pub struct ServiceFiles {
     pub settings: Option<Secret>,
     /// Whether the image's own configuration files are there.
     pub seeded: bool,
+    /// What they were taken from; `None` where nobody wrote that down.
+    pub seed: Option<SeedFacts>,
+}
+
+/// The image that a configuration directory was filled from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeedFacts {
+    pub version: StackVersion,
+    /// Names of files, below the directory, that are no longer as the image has them.
+    pub changed: Vec<String>,
 }
 
 /// A saved API key.

@@ -165,7 +165,7 @@ fn links(mesh: &Mesh, there: &Observed, selection: Selection) -> Vec<Step> {
         .map(|on| Step::ProveLinks {
             on,
             to: mesh
-                .remotes(on)
+                .searchable(on)
                 .filter(|to| runs(*to) && (selection.contains(on) || selection.contains(*to)))
                 .collect(),
         })

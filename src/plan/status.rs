@@ -16,6 +16,7 @@ use super::{
 use crate::mesh::{
     Mesh, certs,
     id::{ClusterId, ServiceId, ServiceKind},
+    spec::StackVersion,
 };
 
 pub const VERSION: u32 = 1;
@@ -27,12 +28,14 @@ pub struct Status {
     pub version: u32,
     pub dir: String,
     pub stack_version: String,
-    /// Whether nothing differs from what was asked for.
+    /// Whether nothing differs from what was asked for, and no upgrade is under way.
     pub as_asked: bool,
     /// What `mesh create` would do, one step a line.
     pub differs: Vec<String>,
     /// What ends within 30 days, or has ended.
     pub ends_soon: Vec<EndsSoon>,
+    /// The clusters that an upgrade to `stack_version` has yet to come to, with what each has until then.
+    pub behind: BTreeMap<ClusterId, StackVersion>,
     pub clusters: Vec<ClusterStatus>,
 }
 
@@ -131,9 +134,10 @@ pub fn status(mesh: &Mesh, there: &Observed, vitals: &AllVitals, now: OffsetDate
         version: VERSION,
         dir: mesh.dir.display().to_string(),
         stack_version: mesh.spec.stack_version.to_string(),
-        as_asked: differs.is_empty(),
+        as_asked: differs.is_empty() && mesh.behind.is_empty(),
         differs,
         ends_soon: ends_soon(mesh, there, now),
+        behind: mesh.behind.clone(),
         clusters: mesh.clusters().map(|cluster| look.cluster(cluster)).collect(),
     }
 }

@@ -8,7 +8,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use super::disk::{DiskError, Tree};
+use super::disk::{DiskError, Kind, Tree};
 use crate::{
     mesh::{
         FORMAT, Mesh,
@@ -18,8 +18,9 @@ use crate::{
         layout, recover,
         secret::Secret,
         service::digest_of,
+        spec::StackVersion,
     },
-    plan::observed::{ClusterFiles, KeyFile, ServiceFiles},
+    plan::observed::{ClusterFiles, KeyFile, SeedFacts, ServiceFiles},
 };
 
 /// A file of the mesh that cannot be used.
@@ -53,6 +54,14 @@ pub struct SavedKey {
 struct KeystoreRecord {
     file: String,
     entries: BTreeMap<String, String>,
+}
+
+/// What `seed-elastic.json` and `seed-kibana.json` hold: the image's version and the digests of its configuration files, by
+/// their names below the directory.
+#[derive(Serialize, Deserialize)]
+pub struct SeedRecord {
+    pub version: StackVersion,
+    pub files: BTreeMap<String, String>,
 }
 
 /// The text of a file; `None` when there is none.
@@ -141,6 +150,31 @@ fn keystore_entries(tree: &Tree, cluster: ClusterId) -> Result<Option<BTreeMap<S
     Ok(keystore.map(|keystore| keystore.entries().iter().map(|(name, value)| (name.clone(), digest(value))).collect()))
 }
 
+/// What was taken from the service's image. A record that cannot be read is as good as none.
+pub fn seed_record(tree: &Tree, service: ServiceId) -> Option<SeedRecord> {
+    parse(tree, &layout::seed_record(service)).ok().flatten()
+}
+
+/// `None` if there is nothing; a link or a directory is like no file.
+pub fn digest_of_file(tree: &Tree, path: &str) -> Result<Option<String>, FilesError> {
+    match tree.metadata(path)?.map(|found| found.kind) {
+        None => Ok(None),
+        Some(Kind::File) => Ok(tree.read(path)?.map(|bytes| digest_of(&[&bytes]))),
+        Some(_) => Ok(Some(String::new())),
+    }
+}
+
+fn seed_facts(tree: &Tree, service: ServiceId) -> Result<Option<SeedFacts>, FilesError> {
+    let Some(SeedRecord { version, files }) = seed_record(tree, service) else { return Ok(None) };
+    let mut changed = Vec::new();
+    for (name, digest) in files {
+        if digest_of_file(tree, &layout::config(service, &name))?.is_some_and(|found| found != digest) {
+            changed.push(name);
+        }
+    }
+    Ok(Some(SeedFacts { version, changed }))
+}
+
 /// The clusters that have a directory.
 pub fn clusters(tree: &Tree) -> Result<Vec<ClusterId>, FilesError> {
     Ok(tree.entries("")?.iter().filter_map(|name| name.parse().ok()).collect())
@@ -169,6 +203,7 @@ pub fn cluster(tree: &Tree, cluster: ClusterId) -> Result<ClusterFiles, FilesErr
             authority: text(tree, &layout::own_authority(id))?,
             settings: secret(&layout::settings(id))?,
             seeded: tree.metadata(layout::seed_marker(id))?.is_some(),
+            seed: seed_facts(tree, id)?,
         })
     };
     let mut services = BTreeMap::new();

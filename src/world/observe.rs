@@ -63,8 +63,7 @@ impl World {
 
     /// Which of the images of `mesh` are on this machine.
     async fn images(&self, mesh: &Mesh) -> Result<BTreeSet<String>, DockerError> {
-        let wanted: BTreeSet<String> = mesh.services().map(|service| mesh.service(service).image).collect();
-        let found = try_join_all(wanted.into_iter().map(async |image| {
+        let found = try_join_all(mesh.images().into_iter().map(async |image| {
             let here = self.docker.has_image(&image).await?;
             Ok::<_, DockerError>(here.then_some(image))
         }))

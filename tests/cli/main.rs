@@ -14,6 +14,7 @@ mod help_look;
 mod help_settings;
 mod renew;
 mod settings;
+mod upgrade;
 
 use std::process::{Command, Output};
 

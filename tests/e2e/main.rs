@@ -9,6 +9,7 @@
 //! - [`no_way_in`]: every door, tried by those who should not come in.
 //! - [`recovery`]: the mesh's own files are lost, and brought back.
 //! - [`lifetimes`]: keys and certificates are replaced under load.
+//! - [`upgrade`]: another version, cluster by cluster, through a kill.
 //! - [`caller`]: somebody who is not root.
 //! - [`tour`]: what the commands that look and ask show.
 //!
@@ -46,6 +47,7 @@ mod secrets;
 mod snapshot;
 mod story;
 mod tour;
+mod upgrade;
 
 use std::{
     thread::sleep,

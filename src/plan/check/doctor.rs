@@ -58,6 +58,10 @@ pub fn doctor(mesh: &Mesh, sight: &Sight) -> Vec<Checked> {
             Ok(_) => surroundings::lost_credentials(mesh, there),
             Err(_) => Checked::unknown("credentials", "the mesh's directory cannot be read"),
         },
+        match &sight.directory {
+            Ok(_) => surroundings::versions(mesh, there),
+            Err(_) => Checked::unknown("versions", "the mesh's directory cannot be read"),
+        },
         host("memory", capacity::memory),
         host("disk", capacity::disk),
         host("network", network::address),
@@ -110,6 +114,7 @@ mod tests {
         good: other meshes: nothing on this engine is in the mesh's way
         good: directory: /mnt/data/mesh is free for a mesh
         good: credentials: there are none yet
+        good: versions: no cluster's data is newer than its version
         good: memory: 2 clusters need about 5.1 GiB of memory, and 60.0 GiB is available
         good: disk: /mnt has 90.0 GiB free, and Elasticsearch assigns no shard below 10.0 GiB
         good: network: 10.213.0.0/24 is free or the mesh's own, and 127.0.0.1 is of this machine
@@ -145,6 +150,7 @@ mod tests {
         Problem: mesh.json is damaged
           bring it back
         unknown: credentials: the mesh's directory cannot be read
+        unknown: versions: the mesh's directory cannot be read
         unknown: memory: cannot read `/proc/meminfo`
         unknown: disk: cannot read `/proc/meminfo`
         unknown: network: cannot read `/proc/meminfo`

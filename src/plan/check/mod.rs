@@ -98,6 +98,7 @@ pub fn machine(mesh: &Mesh, there: &Observed, host: &HostFacts, listeners: &[Lis
     [
         surroundings::foreign(mesh, there),
         surroundings::lost_credentials(mesh, there),
+        surroundings::versions(mesh, there),
         network::address(mesh, there, host),
         network::ports(mesh, there, listeners),
         capacity::memory(mesh, there, host),

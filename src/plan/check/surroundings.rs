@@ -101,6 +101,24 @@ pub fn lost_credentials(mesh: &Mesh, there: &Observed) -> Checked {
     Checked::new("credentials", good, finding)
 }
 
+/// No Elasticsearch opens data of a newer one; see
+/// <https://www.elastic.co/docs/deploy-manage/upgrade/prepare-to-upgrade>. A container is made after its files were copied
+/// from its image, so those tell the newest version that the data may have seen.
+pub(super) fn versions(mesh: &Mesh, there: &Observed) -> Checked {
+    let newer = mesh.clusters().find_map(|cluster| {
+        let seeds = there.files.get(&cluster)?.services.values().filter_map(|files| files.seed.as_ref());
+        let seen = seeds.map(|seed| seed.version).max()?;
+        (seen > mesh.version(cluster)).then_some((cluster, seen))
+    });
+    let finding = newer.map(|(cluster, seen)| {
+        Finding::problem(
+            format!("{cluster} has had {seen}, and mesh.json says {}: its data cannot go back", mesh.version(cluster)),
+            format!("bring back the mesh.json of {}, perhaps from a backup", mesh.dir.display()),
+        )
+    });
+    Checked::new("versions", "no cluster's data is newer than its version", finding)
+}
+
 pub(super) fn hosts(mesh: &Mesh, there: &Observed) -> Checked {
     let text = there.hosts_file.as_deref().filter(|_| mesh.spec.hosts);
     let error = text.and_then(|text| hosts_file::with_block(text, None).err());
@@ -115,6 +133,24 @@ pub(super) fn hosts(mesh: &Mesh, there: &Observed) -> Checked {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        mesh::id::{ClusterId, ServiceKind},
+        plan::observed::{ClusterFiles, SeedFacts, ServiceFiles},
+    };
+
+    #[test]
+    fn data_of_a_newer_version_is_not_given_to_an_older_one() {
+        let mesh = Mesh::example(2);
+        let seeded = |version: &str| {
+            let seed = SeedFacts { version: version.parse().unwrap(), changed: Vec::new() };
+            let files = ServiceFiles { seed: Some(seed), ..ServiceFiles::default() };
+            let files = ClusterFiles { services: [(ServiceKind::Elastic, files)].into(), ..ClusterFiles::default() };
+            Observed { files: [(ClusterId::FIRST, files)].into(), ..Observed::default() }
+        };
+        assert_eq!(versions(&mesh, &seeded("9.5.3")).findings(), []);
+        assert_eq!(versions(&mesh, &seeded("8.19.21")).findings(), []);
+        insta::assert_snapshot!(versions(&mesh, &seeded("9.6.0")).findings()[0].message, @"cluster01 has had 9.6.0, and mesh.json says 9.5.3: its data cannot go back");
+    }
 
     #[test]
     fn a_directory_of_something_else_is_refused() {

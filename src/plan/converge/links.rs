@@ -42,7 +42,8 @@ impl Model {
     /// Whether a link is up, by the facts that Elasticsearch goes by: what both servers have read.
     pub(super) fn link(&self, on: ClusterId, to: ClusterId) -> LinkFacts {
         let trusts = || Self::trusts(&self.servers[&on].bundle, &self.servers[&to].certificate);
-        if self.runs(to) && self.accepted(on, to) && trusts() {
+        let compatible = || self.servers[&on].version.searches(self.servers[&to].version);
+        if self.runs(to) && compatible() && self.accepted(on, to) && trusts() {
             LinkFacts::Connected
         } else {
             LinkFacts::Down("down".to_owned())

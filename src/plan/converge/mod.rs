@@ -3,6 +3,7 @@
 mod links;
 mod model;
 mod renewal;
+mod upgrade;
 
 use self::model::{HOSTS, Model, NOW, moment};
 use super::{
@@ -294,6 +295,8 @@ fn stories() {
       ~ ca.crt for browsers
     issue certificates
       + certificate of cluster03-elastic
+    copy the images' files
+      ~ files of cluster03-elastic from its image
     write settings
       ~ settings of cluster03-elastic
     write keystores

@@ -11,16 +11,17 @@ use crate::{
         certs::Authority,
         credentials::Credentials,
         hosts_file,
-        id::{ClusterId, ServiceKind},
+        id::{ClusterId, ServiceId, ServiceKind},
         keystore,
         secret::Secret,
         service::digest_of,
+        spec::StackVersion,
     },
     plan::{
         Step,
         observed::{
             ClusterFiles, ContainerFacts, ContainerState, KeyFacts, KeyFile, LicenceFacts, LinkFacts, NetworkFacts,
-            Observed, ServerFacts,
+            Observed, SeedFacts, ServerFacts,
         },
         reach::{Moment, reach},
     },
@@ -45,6 +46,8 @@ pub(super) struct Server {
     /// Its certificate and its bundle as they were last read.
     pub(super) certificate: String,
     pub(super) bundle: String,
+    /// What the data was last written by.
+    pub(super) version: StackVersion,
 }
 
 #[derive(Debug, Clone)]
@@ -53,6 +56,8 @@ pub(super) struct Model {
     pub(super) servers: BTreeMap<ClusterId, Server>,
     /// The certificate that each Kibana started with.
     shown: BTreeMap<ClusterId, String>,
+    /// The version that each container was made from.
+    pub(super) versions: BTreeMap<ServiceId, StackVersion>,
     /// Counts everything that is made, so that nothing is taken for another.
     made: u32,
 }
@@ -64,7 +69,7 @@ pub(super) fn moment() -> Moment {
 impl Model {
     pub(super) fn empty() -> Self {
         let there = Observed { hosts_file: Some(HOSTS.to_vec()), ..Observed::default() };
-        Self { there, servers: BTreeMap::new(), shown: BTreeMap::new(), made: 0 }
+        Self { there, servers: BTreeMap::new(), shown: BTreeMap::new(), versions: BTreeMap::new(), made: 0 }
     }
 
     fn number(&mut self) -> u32 {
@@ -200,14 +205,19 @@ impl Model {
                 }
             }
             Step::WriteBrowserBundle => self.there.browser_bundle = Some(self.bundle(mesh)),
-            Step::WriteSettings(service) => {
+            Step::SeedConfig(service) => {
                 let image = mesh.service(*service).image;
                 assert!(self.there.images.contains(&image), "{image} should be here to be read");
+                let files = self.files(service.cluster).services.entry(service.kind).or_default();
+                files.seeded = true;
+                files.seed = Some(SeedFacts { version: mesh.version(service.cluster), changed: Vec::new() });
+            }
+            Step::WriteSettings(service) => {
                 let credentials = self.there.credentials.clone().expect("should have credentials first");
                 let files = self.files(service.cluster);
                 files.jvm_options = Some(mesh.render_jvm_options().expect("should render"));
                 let files = files.services.entry(service.kind).or_default();
-                files.seeded = true;
+                assert!(files.seeded, "the image's files should be there first");
                 files.settings = Some(mesh.render_settings(*service, &credentials).expect("should render"));
             }
             Step::WriteKeystore(cluster) => {
@@ -240,13 +250,17 @@ impl Model {
                     address: None,
                 };
                 assert!(self.there.containers.insert(*service, facts).is_none(), "the name {service} should be free");
+                self.versions.insert(*service, mesh.version(service.cluster));
             }
             Step::StartContainer(service) | Step::RestartContainer(service) => {
                 let born = self.number();
                 let facts = self.there.containers.get_mut(service).expect("should have a container first");
                 facts.state = ContainerState::Running;
+                let version = self.versions[service];
+                let files = &self.there.files[&service.cluster];
+                let seed = files.services[&service.kind].seed.as_ref();
+                assert!(seed.is_none_or(|seed| seed.version == version), "{service} should have files of its image");
                 if service.kind == ServiceKind::Elastic {
-                    let files = &self.there.files[&service.cluster];
                     assert!(files.services[&service.kind].settings.is_some() && files.bundle.is_some());
                     let loaded = files.keystore.clone().expect("should have a keystore first");
                     let new = Server {
@@ -259,8 +273,11 @@ impl Model {
                         trial: true,
                         certificate: String::new(),
                         bundle: String::new(),
+                        version,
                     };
-                    self.servers.entry(service.cluster).or_insert(new).loaded = loaded;
+                    let server = self.servers.entry(service.cluster).or_insert(new);
+                    assert!(server.version <= version, "Elasticsearch should not be asked to go back");
+                    (server.loaded, server.version) = (loaded, version);
                     self.read_certificates(service.cluster);
                 } else {
                     assert!(self.answering(service.cluster).passwords, "Kibana should find its password set");
@@ -275,6 +292,7 @@ impl Model {
             }
             Step::RemoveContainer(service) => {
                 self.there.containers.remove(service).expect("should exist");
+                self.versions.remove(service);
             }
             Step::RemoveStray(name) => self.there.strays.retain(|stray| stray != name),
             Step::AwaitReady(service) => {
@@ -396,7 +414,7 @@ impl Model {
         for on in mesh.clusters() {
             assert_eq!(self.servers[&on].keys.len(), 1, "one key on {on}");
             assert_eq!(self.servers[&on].remotes, mesh.remote_settings(on));
-            for to in mesh.remotes(on) {
+            for to in mesh.searchable(on) {
                 assert_eq!(self.link(on, to), LinkFacts::Connected);
             }
         }

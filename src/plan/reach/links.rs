@@ -116,9 +116,9 @@ impl Reach<'_> {
             .collect()
     }
 
-    /// The remotes that the server does not reach.
+    /// The remotes that the server does not reach, of those that it can search.
     fn down(&self, server: &ServerFacts, on: ClusterId) -> impl Iterator<Item = ClusterId> {
-        self.mesh.remotes(on).filter(move |remote| server.links.get(remote) != Some(&LinkFacts::Connected))
+        self.mesh.searchable(on).filter(move |remote| server.links.get(remote) != Some(&LinkFacts::Connected))
     }
 
     pub(super) fn prove(&self, on: ClusterId) -> Option<Step> {
@@ -129,10 +129,12 @@ impl Reach<'_> {
                 || self.reissued(remote.elastic())
         };
         let to: Vec<ClusterId> = match self.server(on) {
-            Some(server) if self.stored(on) => {
-                self.mesh.remotes(on).filter(|r| renewed(r) || self.down(server, on).any(|down| down == *r)).collect()
-            }
-            _ => self.mesh.remotes(on).collect(),
+            Some(server) if self.stored(on) => self
+                .mesh
+                .searchable(on)
+                .filter(|r| renewed(r) || self.down(server, on).any(|down| down == *r))
+                .collect(),
+            _ => self.mesh.searchable(on).collect(),
         };
         (!to.is_empty()).then_some(Step::ProveLinks { on, to })
     }

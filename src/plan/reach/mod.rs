@@ -69,6 +69,7 @@ pub fn renew(mesh: &Mesh, there: &Observed, moment: &Moment, renewal: &Renewal) 
         .stage("write bundles", reach.bundles())
         // after the bundles: see `Step::AwaitCertificate`
         .stage("issue certificates", reach.reissued.iter().copied().map(Step::IssueCertificate))
+        .stage("copy the images' files", mesh.services().filter(|s| !reach.seed_good(*s)).map(Step::SeedConfig))
         .stage("write settings", mesh.services().filter(|s| !reach.settings_good(*s)).map(Step::WriteSettings))
         .stage("write keystores", mesh.clusters().filter(|c| !reach.bootstrapped(*c)).map(Step::WriteKeystore))
         .stage(
@@ -145,17 +146,15 @@ impl<'a> Reach<'a> {
         self.there.servers.get(&cluster).filter(|_| self.answering.contains(&cluster))
     }
 
-    /// Images are pulled only for containers that have to be made.
+    /// Images are pulled only for containers that have to be made; those of an upgrade before its first cluster stops.
     fn images(&self) -> Vec<Step> {
-        let mut images: Vec<String> = self
+        let now = self
             .mesh
             .services()
-            .filter(|service| self.container_stale(*service) || !self.seeded(*service))
-            .map(|service| self.mesh.service(service).image)
-            .filter(|image| !self.there.images.contains(image))
-            .collect();
-        images.sort();
-        images.dedup();
+            .filter(|service| self.container_stale(*service) || !self.seed_good(*service))
+            .map(|service| self.mesh.service(service).image);
+        let later = if self.mesh.behind.is_empty() { BTreeSet::new() } else { self.mesh.images() };
+        let images: BTreeSet<String> = now.chain(later).filter(|image| !self.there.images.contains(image)).collect();
         images.into_iter().map(Step::PullImage).collect()
     }
 
@@ -201,8 +200,17 @@ impl<'a> Reach<'a> {
         self.moment.recover && (unknown || self.there.refusing.contains(&cluster))
     }
 
-    fn seeded(&self, service: ServiceId) -> bool {
-        self.service_files(service).is_some_and(|files| files.seeded)
+    /// Whether the configuration directory was filled from the image that is wanted. Where nobody wrote that down, it is
+    /// when it has to be: while the image can still be compared with.
+    fn seed_good(&self, service: ServiceId) -> bool {
+        let Some(files) = self.service_files(service).filter(|files| files.seeded) else {
+            return false;
+        };
+        let image_gone = || !self.there.images.contains(&self.mesh.service(service).image);
+        match &files.seed {
+            Some(seed) => seed.version == self.mesh.version(service.cluster),
+            None => !self.container_stale(service) && image_gone(),
+        }
     }
 
     fn settings_good(&self, service: ServiceId) -> bool {
@@ -214,8 +222,10 @@ impl<'a> Reach<'a> {
             ServiceKind::Elastic => self.mesh.render_jvm_options().is_ok_and(|wanted| options == Some(&wanted)),
             ServiceKind::Kibana => true,
         };
+        let version = self.mesh.version(service.cluster);
+        let seed_good = files.seeded && files.seed.as_ref().is_none_or(|seed| seed.version == version);
         let wanted = self.mesh.render_settings(service, credentials);
-        files.seeded && options_good && wanted.is_ok_and(|wanted| files.settings.as_ref() == Some(&wanted))
+        seed_good && options_good && wanted.is_ok_and(|wanted| files.settings.as_ref() == Some(&wanted))
     }
 
     /// Whether the keystore holds the password that the server starts with.

@@ -24,13 +24,14 @@ use nix::{
     sys::stat::{Mode, mkdirat},
 };
 
+pub use self::{
+    at::Kind,
+    error::DiskError,
+    system::{may_write, read_given, read_outside, replace, resolve},
+};
 use self::{
     at::{DIRECTORY, FileMeta},
     error::{fail, unless_missing},
-};
-pub use self::{
-    error::DiskError,
-    system::{may_write, read_given, read_outside, replace, resolve},
 };
 use crate::mesh::Owner;
 

@@ -48,7 +48,7 @@ impl Elasticsearch {
     /// The password is checked by the server, not here.
     pub fn new(mesh: &Mesh, cluster: ClusterId, authorities: &str, password: &Secret) -> Result<Self, HttpsError> {
         let https = Https::new(mesh.client_address(), cluster.elastic().https_port(), authorities)?;
-        Ok(Self { https, user: "elastic", password: password.clone(), version: mesh.spec.stack_version })
+        Ok(Self { https, user: "elastic", password: password.clone(), version: mesh.version(cluster) })
     }
 
     /// The same, asked as somebody else.

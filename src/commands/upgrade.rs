@@ -1,0 +1,105 @@
+//! `mesh upgrade`: another version, one cluster after the other.
+
+use std::{path::PathBuf, time::Instant};
+
+use time::OffsetDateTime;
+
+use super::{
+    create::{ROUNDS, look_again, refusal, unsteady},
+    interruptible, lock, open,
+    recorded::{Recorded, no_mesh},
+};
+use crate::{
+    apply::{Apply, wait::Patience},
+    cli::UpgradeArgs,
+    console::Console,
+    error::{Error, Exit},
+    mesh::{Mesh, spec::StackVersion},
+    plan::{
+        Plan,
+        check::{self, Severity},
+        reach::{Moment, reach},
+        upgrade::{amiss, next, warnings, whole},
+    },
+    world::{World, templates},
+};
+
+pub async fn upgrade(args: &UpgradeArgs, dir: PathBuf, console: &Console) -> Result<Exit, Error> {
+    let begun = Instant::now();
+    // what cannot be is refused without an engine
+    Recorded::open(&dir)?.mesh.upgrade_to(args.version)?;
+    let _lock = if args.dry_run { None } else { Some(lock()?) };
+    let world = open(dir).await?;
+    let survey = world.survey().await?;
+    let recorded = templates::of(survey.record.clone().ok_or_else(|| no_mesh(&world.dir))?)?;
+    let mesh = recorded.upgrade_to(args.version)?;
+    let there = world.observe(&mesh, &survey).await?;
+    let moment = Moment { now: OffsetDateTime::now_utc(), licence: None, recover: false };
+    let first = reach(&mesh, &there, &moment);
+    let begins = mesh != recorded;
+    if begins || first.destroys() {
+        healthy(&amiss(&first), args.version)?;
+    }
+    let mut stops = check::machine(&mesh, &there, &survey.host, &survey.listeners);
+    // what ran before needs no more room than it had
+    stops.retain(|finding| finding.severity == Severity::Problem);
+    if !stops.is_empty() {
+        return Err(refusal(stops));
+    }
+    let plan = whole(&mesh, &there, &moment);
+    if plan.is_empty() {
+        console.done_in(&format!("nothing to do: every cluster has {}", args.version), begun.elapsed());
+        return Ok(Exit::Done);
+    }
+    console.findings(&warnings(&mesh, &there));
+    if args.dry_run {
+        console.plan(&mesh, &plan, args.output.unwrap_or_default());
+        return Ok(Exit::Done);
+    }
+    console.upgrade(&mesh, recorded.spec.stack_version);
+    if begins && !args.yes && console.can_ask() && !console.agreed("upgrade for good?") {
+        console.note("nothing was changed");
+        return Ok(Exit::Done);
+    }
+
+    // until here nothing has changed
+    let patience = Patience::new(args.timeout);
+    interruptible(&patience, console, turns(mesh, &world, &patience, survey.host.is_root, console)).await?;
+    console.done_in(&format!("every cluster has {}, and every link is proved", args.version), begun.elapsed());
+    Ok(Exit::Done)
+}
+
+/// Looks, and does what is next, until nothing is.
+async fn turns(mut mesh: Mesh, world: &World, patience: &Patience, root: bool, console: &Console) -> Result<(), Error> {
+    let (mut mended, mut changed) = (0, false);
+    loop {
+        let there = look_again(world, &mesh).await;
+        let there = there.map_err(|error| if changed { error.part_way() } else { error })?;
+        let moment = Moment { now: OffsetDateTime::now_utc(), licence: None, recover: false };
+        let Some(round) = next(&mesh, &there, &moment) else { return Ok(()) };
+        match round.cluster {
+            Some(cluster) => {
+                console.note(&format!("{cluster}: {} → {}", mesh.version(cluster), round.mesh.version(cluster)));
+                mended = 0;
+            }
+            None if mended == ROUNDS => return Err(unsteady(&round.plan)),
+            None => mended += 1,
+        }
+        // each cluster has the whole time
+        patience.restart();
+        let apply = Apply::new(&round.mesh, world, console, patience, (root, moment.now));
+        let applied = apply.apply(&round.plan).await;
+        applied.map_err(|error| if changed { error.part_way() } else { error })?;
+        (mesh, changed) = (round.mesh, true);
+    }
+}
+
+/// Only a whole mesh is upgraded: what is amiss before is hard to tell from what an upgrade breaks.
+fn healthy(amiss: &Plan, to: StackVersion) -> Result<(), Error> {
+    if amiss.is_empty() {
+        return Ok(());
+    }
+    let told = Error::new(Exit::Unhealthy, "the mesh is not as it was asked for, and only one that is can be upgraded");
+    let told = amiss.steps().take(5).fold(told, |told, step| told.cause(format!("to do: {step}")));
+    Err(told.hint(format!("`mesh create` mends it, `mesh create --dry-run` says how; then `mesh upgrade {to}`")))
+}

@@ -1,0 +1,32 @@
+//! What `mesh upgrade` says before it begins. I/O: the terminal.
+
+use super::{Console, create::clusters};
+use crate::mesh::{Mesh, spec::StackVersion};
+
+impl Console {
+    /// That an upgrade was begun and not ended, where that is so.
+    pub fn under_way(&self, mesh: &Mesh) {
+        let to = mesh.spec.stack_version;
+        let behind: Vec<String> = mesh.behind.iter().map(|(cluster, version)| format!("{cluster} {version}")).collect();
+        if !behind.is_empty() {
+            self.note(&format!(
+                "an upgrade to {to} is under way, with {} to come; `mesh upgrade {to}` goes on with it",
+                behind.join(", ")
+            ));
+        }
+    }
+
+    /// What is about to happen, and that there is no way back.
+    pub fn upgrade(&self, mesh: &Mesh, from: StackVersion) {
+        let to = mesh.spec.stack_version;
+        let left = u8::try_from(mesh.behind.len()).unwrap_or(u8::MAX);
+        let left = format!("{left} {}", clusters(left));
+        let dir = mesh.dir.display();
+        if from == to {
+            self.note(&format!("going on with the upgrade to {to} in {dir}, with {left} to come"));
+            return;
+        }
+        self.note(&format!("from {from} to {to}, {left} one after the other, in {dir}; the data stays"));
+        self.note("there is no way back but a snapshot: clusterNN/elastic/backup is `path.repo`");
+    }
+}

@@ -1,0 +1,230 @@
+//! The same promise for `mesh upgrade`, and two more: one cluster is down at a time, and no data goes back to an older version.
+
+use super::model::{Model, moment};
+use crate::{
+    mesh::{
+        Mesh,
+        id::{ClusterId, ServiceKind},
+        spec::{MeshSpec, StackVersion},
+    },
+    plan::{
+        Step,
+        upgrade::{amiss, next, whole},
+    },
+};
+
+fn version(text: &str) -> StackVersion {
+    text.parse().unwrap()
+}
+
+fn old(clusters: u8, kibana: bool) -> Mesh {
+    let mut mesh = Mesh::example(clusters);
+    mesh.spec.stack_version = version("8.19.21");
+    mesh.spec.kibana = kibana;
+    mesh
+}
+
+impl Model {
+    /// What `mesh upgrade` does until so many steps are carried out, and how many are left then.
+    fn upgrade(mut self, to: StackVersion, mut steps: usize) -> (Self, usize) {
+        let mut mesh = self.there.record.clone().unwrap().upgrade_to(to).unwrap();
+        let mut mended = 0;
+        while let Some(round) = next(&mesh, &self.observe(), &moment()) {
+            mended = if round.cluster.is_some() { 0 } else { mended + 1 };
+            assert!(mended < 4, "still to do after three rounds:\n{}", round.plan);
+            for step in round.plan.steps() {
+                if steps == 0 {
+                    return (self, 0);
+                }
+                steps -= 1;
+                self.carry_out(&round.mesh, step);
+                let down: Vec<ClusterId> = mesh.clusters().filter(|cluster| !self.runs(*cluster)).collect();
+                assert!(down.len() <= 1, "{down:?} should not be down at once: {step}");
+            }
+            mesh = round.mesh;
+        }
+        (self, steps)
+    }
+}
+
+#[test]
+fn wherever_an_upgrade_stops_the_next_reaches_the_same_end() {
+    let to = version("9.5.3");
+    for kibana in [true, false] {
+        let from = old(3, kibana);
+        let new = Mesh { spec: MeshSpec { stack_version: to, ..from.spec.clone() }, ..from.clone() };
+        let start = Model::empty().converge(&from);
+        let all = 1000;
+        let (whole, left) = start.clone().upgrade(to, all);
+        whole.assert_is(&new);
+        assert!(all - left > 25, "{} steps", all - left);
+        for stop in 0..all - left {
+            let (half, _) = start.clone().upgrade(to, stop);
+            // somebody may type `mesh create` first: it brings no other cluster to another version
+            let recorded = half.there.record.clone().unwrap();
+            let mended = half.clone().converge(&recorded);
+            mended.assert_is(&recorded);
+            for cluster in recorded.clusters() {
+                assert_eq!(mended.servers[&cluster].version, recorded.version(cluster));
+            }
+            for way in [half, mended] {
+                let (done, _) = way.upgrade(to, all);
+                done.assert_is(&new);
+                for (cluster, server) in &start.servers {
+                    let now = &done.servers[cluster];
+                    assert_eq!((now.born, &now.keys, now.version), (server.born, &server.keys, to));
+                }
+                let versions: Vec<StackVersion> = done.versions.values().copied().collect();
+                assert_eq!(versions, vec![to; new.services().count()]);
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_shown_beforehand_is_what_is_done() {
+    let from = old(2, true);
+    let mut model = Model::empty().converge(&from);
+    let mut mesh = from.upgrade_to(version("9.5.3")).unwrap();
+    let shown = whole(&mesh, &model.observe(), &moment());
+    let mut done = Vec::new();
+    while let Some(round) = next(&mesh, &model.observe(), &moment()) {
+        done.extend(round.plan.steps().cloned());
+        model = model.carry_out_all(&round.mesh, round.plan.steps());
+        mesh = round.mesh;
+    }
+    assert_eq!(shown.steps().cloned().collect::<Vec<_>>(), done);
+    insta::assert_snapshot!(shown, @r"
+    pull images
+      + image docker.elastic.co/elasticsearch/elasticsearch:9.5.3
+      + image docker.elastic.co/kibana/kibana:9.5.3
+    record the mesh
+      ~ mesh.json
+    record whose turn it is
+      ~ mesh.json
+    stop Kibana
+      ~ container cluster01-kibana
+    stop Elasticsearch
+      ~ container cluster01-elastic
+    remove containers
+      - container cluster01-elastic
+      - container cluster01-kibana
+    copy the images' files
+      ~ files of cluster01-elastic from its image
+      ~ files of cluster01-kibana from its image
+    write settings
+      ~ settings of cluster01-elastic
+      ~ settings of cluster01-kibana
+    create containers
+      + container cluster01-elastic
+      + container cluster01-kibana
+    start Elasticsearch
+      ~ container cluster01-elastic
+    wait for Elasticsearch
+      ? cluster01-elastic answers
+    prove links
+      ? links from cluster02 to cluster01
+    start Kibana
+      ~ container cluster01-kibana
+    wait for Kibana
+      ? cluster01-kibana answers
+    record whose turn it is
+      ~ mesh.json
+    stop Kibana
+      ~ container cluster02-kibana
+    stop Elasticsearch
+      ~ container cluster02-elastic
+    remove containers
+      - container cluster02-elastic
+      - container cluster02-kibana
+    copy the images' files
+      ~ files of cluster02-elastic from its image
+      ~ files of cluster02-kibana from its image
+    write settings
+      ~ settings of cluster02-elastic
+      ~ settings of cluster02-kibana
+    create containers
+      + container cluster02-elastic
+      + container cluster02-kibana
+    start Elasticsearch
+      ~ container cluster02-elastic
+    wait for Elasticsearch
+      ? cluster02-elastic answers
+    prove links
+      ? links from cluster01 to cluster02
+      ? links from cluster02 to cluster01
+    start Kibana
+      ~ container cluster02-kibana
+    wait for Kibana
+      ? cluster02-kibana answers
+    ");
+}
+
+#[test]
+fn an_upgrade_mends_nothing_but_what_it_left_itself() {
+    let from = old(3, false);
+    let whole = Model::empty().converge(&from);
+    let second = ClusterId::new(2).unwrap();
+    let first = |model: &Model| {
+        let mesh = from.upgrade_to(version("9.5.3")).unwrap();
+        next(&mesh, &model.observe(), &moment()).unwrap().plan
+    };
+    assert!(amiss(&first(&whole)).is_empty());
+    let mut stopped = whole.clone();
+    stopped.carry_out(&from, &Step::StopContainer(second.elastic()));
+    insta::assert_snapshot!(amiss(&first(&stopped)), @r"
+    start Elasticsearch
+      ~ container cluster02-elastic
+    wait for Elasticsearch
+      ? cluster02-elastic answers
+    set passwords
+      ~ passwords of elastic and kibana_system on cluster02
+    store credentials
+      ~ keystore of cluster01: credentials of cluster02 cluster03
+      ~ keystore of cluster03: credentials of cluster01 cluster02
+    connect clusters
+      ~ remotes of cluster02: cluster01 cluster03
+    prove links
+      ? links from cluster01 to cluster02
+      ? links from cluster02 to cluster01 cluster03
+      ? links from cluster03 to cluster02
+    ");
+}
+
+#[test]
+fn a_mesh_from_before_files_were_written_down() {
+    let from = old(2, false);
+    let mut model = Model::empty().converge(&from);
+    for cluster in from.clusters() {
+        model.files(cluster).services.get_mut(&ServiceKind::Elastic).unwrap().seed = None;
+    }
+    let plan = super::plan_for(&from, &model);
+    assert!(plan.steps().all(|step| matches!(step, Step::SeedConfig(_))) && !plan.is_empty(), "{plan}");
+    // the image by its name is gone: there is nothing to compare with, and nothing is pulled for that
+    let mut bare = model.clone();
+    bare.there.images.clear();
+    assert!(super::plan_for(&from, &bare).is_empty());
+    let (done, _) = model.upgrade(version("9.5.3"), 1000);
+    assert_eq!(done.servers[&ClusterId::FIRST].version, version("9.5.3"));
+    let (done, _) = bare.upgrade(version("9.5.3"), 1000);
+    assert_eq!(done.servers[&ClusterId::FIRST].version, version("9.5.3"));
+}
+
+#[test]
+fn a_mesh_of_two_versions_grows_and_shrinks() {
+    let from = old(2, false);
+    let start = Model::empty().converge(&from);
+    let (half, _) = start.upgrade(version("9.5.3"), 8);
+    let recorded = half.there.record.clone().unwrap();
+    assert_eq!(recorded.behind.len(), 1, "the first has had its turn");
+    let half = half.converge(&recorded);
+    let mut bigger = recorded.clone();
+    bigger.spec.clusters = ClusterId::new(3).unwrap();
+    let before = half.there.containers.clone();
+    let grown = half.converge(&bigger);
+    for (service, facts) in &before {
+        assert_eq!(&grown.there.containers[service], facts);
+    }
+    let (done, _) = grown.upgrade(version("9.5.3"), 1000);
+    assert!(done.servers.values().all(|server| server.version == version("9.5.3")));
+}

@@ -1,0 +1,126 @@
+//! The stages of `mesh upgrade`: one cluster after the other, each served and linked before the next one stops. Pure.
+//!
+//! Between two clusters the mesh is a whole one of two versions, recorded as such, and [`reach`] brings it back to that from
+//! wherever a run stopped.
+
+use super::{
+    Plan, Step,
+    check::Finding,
+    observed::{ContainerState, Observed},
+    reach::{Moment, reach},
+};
+use crate::mesh::{
+    Mesh,
+    id::{ClusterId, ServiceKind},
+    layout,
+};
+
+/// What is to be done before looking again: with it, `mesh` is as asked.
+#[derive(Debug)]
+pub struct Round {
+    /// The cluster whose turn it is; `None` where something has to be as asked first.
+    pub cluster: Option<ClusterId>,
+    pub mesh: Mesh,
+    pub plan: Plan,
+}
+
+/// The next round of an upgrade that has come to `mesh`: a cluster has its turn only when all of it is as asked.
+pub fn next(mesh: &Mesh, there: &Observed, moment: &Moment) -> Option<Round> {
+    let plan = reach(mesh, there, moment);
+    if !plan.is_empty() {
+        return Some(Round { cluster: None, mesh: mesh.clone(), plan });
+    }
+    let cluster = *mesh.behind.keys().next()?;
+    let mesh = mesh.with_upgraded(cluster);
+    let plan = turn(&mesh, there, cluster);
+    Some(Round { cluster: Some(cluster), mesh, plan })
+}
+
+/// Everything that an upgrade does, if nothing happens meanwhile.
+pub fn whole(mesh: &Mesh, there: &Observed, moment: &Moment) -> Plan {
+    let mut whole = reach(mesh, there, moment);
+    let mut mesh = mesh.clone();
+    while let Some(cluster) = mesh.behind.keys().next().copied() {
+        mesh = mesh.with_upgraded(cluster);
+        whole.stages.extend(turn(&mesh, there, cluster).stages);
+    }
+    whole
+}
+
+/// The stages that bring one cluster to the version that `mesh` has for it.
+fn turn(mesh: &Mesh, there: &Observed, cluster: ClusterId) -> Plan {
+    let elastic = cluster.elastic();
+    let kibana = cluster.kibana();
+    let services = || ServiceKind::ALL.map(|kind| cluster.service(kind)).into_iter().filter(|s| mesh.has(*s));
+    let state = |service| there.containers.get(&service).map(|container| container.state);
+    let up = |service| {
+        matches!(state(service), Some(ContainerState::Running | ContainerState::Paused | ContainerState::Restarting))
+    };
+    let kibana = || services().filter(move |service| *service == kibana);
+    Plan::default()
+        .stage("record whose turn it is", [Step::Record])
+        .stage("stop Kibana", kibana().filter(|s| up(*s)).map(Step::StopContainer))
+        .stage("stop Elasticsearch", up(elastic).then_some(Step::StopContainer(elastic)))
+        .stage("remove containers", services().filter(|s| state(*s).is_some()).map(Step::RemoveContainer))
+        .stage("copy the images' files", services().map(Step::SeedConfig))
+        .stage("write settings", services().map(Step::WriteSettings))
+        .stage("create containers", services().map(Step::CreateContainer))
+        .stage("start Elasticsearch", [Step::StartContainer(elastic)])
+        .stage("wait for Elasticsearch", [Step::AwaitReady(elastic)])
+        .stage("prove links", links(mesh, cluster))
+        .stage("start Kibana", kibana().map(Step::StartContainer))
+        .stage("wait for Kibana", kibana().map(Step::AwaitReady))
+}
+
+/// Links from and to the cluster, of those that the versions at both ends allow.
+fn links(mesh: &Mesh, cluster: ClusterId) -> Vec<Step> {
+    mesh.clusters()
+        .map(|on| Step::ProveLinks {
+            on,
+            to: mesh.searchable(on).filter(|to| on == cluster || *to == cluster).collect(),
+        })
+        .filter(|step| matches!(step, Step::ProveLinks { to, .. } if !to.is_empty()))
+        .collect()
+}
+
+/// What an upgrade would have to mend before it may begin: steps that are not its own.
+pub fn amiss(first: &Plan) -> Plan {
+    let own = |step: &Step| matches!(step, Step::PullImage(_) | Step::Record | Step::SeedConfig(_));
+    first.stages.iter().fold(Plan::default(), |plan, stage| {
+        plan.stage(stage.title, stage.steps.iter().filter(|step| !own(step)).cloned())
+    })
+}
+
+/// What somebody should know before it begins, all of it known from versions and files.
+pub fn warnings(mesh: &Mesh, there: &Observed) -> Vec<Finding> {
+    let gaps = mesh.gaps().into_iter().map(|(from, to)| {
+        Finding::warning(
+            format!("while it runs, clusters on {from} cannot search those still on {to}"),
+            format!(
+                "Elastic supports searches in remotes that are newer or one minor version older; when all clusters have {}, \
+                 each searches every other again",
+                mesh.spec.stack_version
+            ),
+        )
+    });
+    let kept: Vec<String> = mesh.behind.keys().flat_map(|cluster| changed(mesh, there, *cluster)).collect();
+    let kept = (!kept.is_empty()).then(|| {
+        Finding::warning(
+            format!("changed by hand, so kept as they are: {}", kept.join(" ")),
+            "see whether the new version takes them; a file that is removed is copied from the new image",
+        )
+    });
+    gaps.chain(kept).collect()
+}
+
+/// The files of a cluster's services that somebody changed, seen from the mesh's directory.
+fn changed(mesh: &Mesh, there: &Observed, cluster: ClusterId) -> Vec<String> {
+    let services = ServiceKind::ALL.into_iter().filter(|kind| mesh.has(cluster.service(*kind)));
+    services
+        .filter_map(|kind| {
+            let seed = there.files.get(&cluster)?.services.get(&kind)?.seed.as_ref()?;
+            Some(seed.changed.iter().map(move |name| layout::config(cluster.service(kind), name)))
+        })
+        .flatten()
+        .collect()
+}

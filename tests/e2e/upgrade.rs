@@ -1,0 +1,130 @@
+//! Another version: refused where Elasticsearch cannot, then cluster by cluster, killed in the middle and gone on with.
+
+use std::{collections::BTreeMap, fs};
+
+use serde_json::Value;
+
+use crate::{
+    Parts, create,
+    docker::{container, require_image, started, try_docker},
+    links,
+    mesh::Mesh,
+    snapshot::Snapshot,
+};
+
+const OLD: &str = "8.19.21";
+const NEW: &str = "9.5.3";
+/// Somebody's own line in a file that the image brought.
+const EDITED: &str = "cluster02/elastic/config/log4j2.properties";
+const LINE: &str = "# somebody's own line\n";
+
+#[test]
+#[ignore = "needs root, Docker and the images of images/: run by scripts/test"]
+fn a_mesh_comes_to_a_newer_version() {
+    let parts = Parts::begin();
+    require_image("mesh.local/kibana/kibana:8.19.21");
+    let mesh = Mesh::new("upgrade");
+    mesh.create(&["3", "--stack-version", OLD]);
+    (1..=3).for_each(|number| links::write_document(&mesh.cluster(number)));
+    links::every_search_finds_all(&mesh, 3);
+    assert_eq!(versions(&mesh), [OLD; 3]);
+    let text = mesh.read(EDITED);
+    fs::write(mesh.path(EDITED), format!("{text}{LINE}")).expect("should be writable");
+    let secrets = secrets(&mesh);
+
+    parts.part("what Elasticsearch cannot do is refused, and nothing is changed");
+    let before = Snapshot::of(&mesh);
+    for (version, reason) in
+        [("8.19.20", "cannot go back"), ("10.0.0", "would be skipped"), ("9.0.4", "only 8.18 leads to 9.0.4")]
+    {
+        let refused = mesh.run(&["upgrade", version], 2);
+        assert!(refused.stderr.contains(reason) && refused.stderr.contains("hint:"), "{}", refused.stderr);
+    }
+    let refused = mesh.run(&["create", "--stack-version", NEW], 2);
+    assert!(refused.stderr.contains("`mesh upgrade 9.5.3`"), "{}", refused.stderr);
+    let missing = mesh.run(&["upgrade", "9.5.99"], 3);
+    assert!(missing.stderr.contains("elasticsearch:9.5.99 is not here and cannot be pulled"), "{}", missing.stderr);
+
+    parts.part("the plan says what will not work meanwhile, and what stays");
+    let plan = mesh.run(&["upgrade", NEW, "--dry-run"], 0);
+    assert!(plan.stderr.contains("clusters on 9.5.3 cannot search those still on 8.19.21"), "{}", plan.stderr);
+    assert!(plan.stderr.contains(EDITED), "{}", plan.stderr);
+    assert!(plan.stdout.contains("~ files of cluster03-elastic from its image"), "{}", plan.stdout);
+    before.is_still(&mesh);
+
+    parts.part("killed while the second cluster boots");
+    let (second, third) = (started("cluster02-elastic"), started("cluster03-elastic"));
+    let first = started("cluster01-elastic");
+    let killed = mesh.start(&["upgrade", NEW]).kill_when("the second cluster boots", || {
+        if image("cluster01-elastic").ends_with(OLD) {
+            assert_eq!(started("cluster02-elastic"), second, "should not be touched before its turn");
+        }
+        image("cluster02-elastic").ends_with(NEW) && container("cluster02-elastic")["State"]["Running"] == true
+    });
+    assert_eq!(killed.exit, None, "{}", killed.stderr);
+    assert_ne!(started("cluster01-elastic"), first);
+    assert_eq!(started("cluster03-elastic"), third, "should not be touched before its turn");
+    assert_eq!((version(&mesh, 1).as_str(), version(&mesh, 3).as_str()), (NEW, OLD));
+    let found = mesh.cluster(3).get("/mesh-*,cluster01:mesh-*/_search");
+    assert_eq!(links::sources(&found), ["cluster01", "cluster03"], "older versions search newer ones: {found}");
+
+    parts.part("half of an upgrade is seen, and `create` leaves the other clusters alone");
+    let status = mesh.run(&["status"], 1);
+    assert!(status.stderr.contains("an upgrade to 9.5.3 is under way"), "{}", status.stderr);
+    let refused = mesh.run(&["upgrade", "9.6.0"], 2);
+    assert!(refused.stderr.contains("an upgrade to 9.5.3 is under way"), "{}", refused.stderr);
+    let plan = mesh.run(&["create", "--dry-run"], 0);
+    for other in ["container cluster01", "container cluster03", "settings of"] {
+        assert!(!plan.stdout.contains(other), "{}", plan.stdout);
+    }
+
+    parts.part("the same again: it goes on");
+    let first = started("cluster01-elastic");
+    mesh.run(&["upgrade", NEW], 0);
+    assert_eq!(started("cluster01-elastic"), first, "what was upgraded should not be restarted");
+    assert_ne!(started("cluster03-elastic"), third);
+
+    parts.part("everything is there, and nothing of the old version");
+    assert_eq!(versions(&mesh), [NEW; 3]);
+    links::every_search_finds_all(&mesh, 3);
+    links::are_wired(&mesh, 3);
+    assert_eq!(mesh.containers().len(), 6, "{:?}", mesh.containers());
+    for name in mesh.containers() {
+        assert!(image(&name).ends_with(NEW), "{name} has {}", image(&name));
+    }
+    assert_eq!(secrets, self::secrets(&mesh), "passwords and keys should stay");
+    assert!(mesh.read(EDITED).ends_with(LINE), "what somebody edited should stay");
+    assert!(!mesh.read("mesh.json").contains(OLD), "{}", mesh.read("mesh.json"));
+    create::changes_nothing(&mesh, &[]);
+    let again = mesh.run(&["upgrade", NEW], 0);
+    assert!(again.stdout.contains("nothing to do"), "{}", again.stdout);
+    parts.part("done");
+}
+
+/// The image of a container; empty where there is no such container.
+fn image(name: &str) -> String {
+    let (there, image) = try_docker(&["inspect", "--type", "container", "--format", "{{.Config.Image}}", name]);
+    if there { image.trim().to_owned() } else { String::new() }
+}
+
+fn version(mesh: &Mesh, number: u8) -> String {
+    let nodes = mesh.cluster(number).get("/_nodes?filter_path=nodes.*.version");
+    let node = nodes["nodes"].as_object().and_then(|nodes| nodes.values().next()).expect("should have a node");
+    node["version"].as_str().expect("should have a version").to_owned()
+}
+
+fn versions(mesh: &Mesh) -> Vec<String> {
+    (1..=3).map(|number| version(mesh, number)).collect()
+}
+
+/// What an upgrade has no business with: passwords, and for each cluster the id of its key and its authority.
+fn secrets(mesh: &Mesh) -> BTreeMap<String, String> {
+    let mut secrets = BTreeMap::from([("credentials.txt".to_owned(), mesh.read("credentials.txt"))]);
+    for number in 1..=3 {
+        let name = mesh.cluster(number).name();
+        let key: Value = serde_json::from_str(&mesh.read(&format!("{name}/api-key.json"))).expect("should be JSON");
+        secrets.insert(format!("{name} key"), key["id"].as_str().expect("should have an id").to_owned());
+        secrets.insert(format!("{name} ca.crt"), mesh.read(&format!("{name}/certs/ca.crt")));
+    }
+    secrets
+}
