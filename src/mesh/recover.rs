@@ -24,38 +24,42 @@ pub struct Recovered {
 /// What other files hold of a lost `credentials.txt`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Found {
-    pub elastic: Option<Secret>,
-    pub kibana_system: Option<Secret>,
-    pub kibana_encryption_key: Option<Secret>,
+    elastic: Vec<Secret>,
+    kibana_system: Vec<Secret>,
+    kibana_encryption_key: Vec<Secret>,
+}
+
+/// What all say. Containers may write these files: one of them alone must not choose the password of every cluster.
+fn agreed(said: &[Secret]) -> Option<Secret> {
+    let (first, rest) = said.split_first()?;
+    rest.iter().all(|other| other == first).then(|| first.clone())
 }
 
 impl Found {
     /// Adds what a keystore holds: the password that the server was started with.
     pub fn in_keystore(&mut self, keystore: &Keystore) {
-        let found = keystore.entries().get(BOOTSTRAP_PASSWORD);
-        self.elastic = self.elastic.take().or_else(|| found.cloned());
+        self.elastic.extend(keystore.entries().get(BOOTSTRAP_PASSWORD).cloned());
     }
 
     /// Adds what a `kibana.yml` holds.
     pub fn in_settings(&mut self, settings: &Secret) {
         let Ok(settings) = serde_yaml::from_str::<serde_json::Value>(settings.expose()) else { return };
         let text = |name: &str| settings.get(name)?.as_str().map(Secret::new);
-        self.kibana_system = self.kibana_system.take().or_else(|| text("elasticsearch.password"));
-        let key = text("xpack.encryptedSavedObjects.encryptionKey");
-        self.kibana_encryption_key = self.kibana_encryption_key.take().or(key);
+        self.kibana_system.extend(text("elasticsearch.password"));
+        self.kibana_encryption_key.extend(text("xpack.encryptedSavedObjects.encryptionKey"));
     }
 
-    /// Whole credentials: what was found, where the file can hold it, and `new` for the rest.
+    /// Whole credentials: what was found, where all files agree and `credentials.txt` can hold it, and `new` for the rest.
     #[must_use]
-    pub fn or(self, new: Credentials) -> Recovered {
+    pub fn or(&self, new: Credentials) -> Recovered {
         let generated = new.elastic.clone();
         let mut all = new;
         for (found, place) in [
-            (self.elastic, (|all| &mut all.elastic) as fn(&mut Credentials) -> &mut Secret),
-            (self.kibana_system, |all| &mut all.kibana_system),
-            (self.kibana_encryption_key, |all| &mut all.kibana_encryption_key),
+            (&self.elastic, (|all| &mut all.elastic) as fn(&mut Credentials) -> &mut Secret),
+            (&self.kibana_system, |all| &mut all.kibana_system),
+            (&self.kibana_encryption_key, |all| &mut all.kibana_encryption_key),
         ] {
-            let Some(found) = found else { continue };
+            let Some(found) = agreed(found) else { continue };
             let mut with = all.clone();
             *place(&mut with) = found;
             if Credentials::parse(with.render().expose()).as_ref() == Ok(&with) {
@@ -132,18 +136,22 @@ mod tests {
         let mut found = Found::default();
         found.in_keystore(&Keystore::new());
         found.in_settings(&Secret::new("- not\n- ours"));
-        assert_eq!(found.clone().or(new.clone()), Recovered { credentials: new.clone(), elastic_is_new: true });
+        assert_eq!(found.or(new.clone()), Recovered { credentials: new.clone(), elastic_is_new: true });
         found.in_keystore(&keystore);
         found.in_settings(&settings);
-        assert_eq!(found.or(new), Recovered { credentials: lost, elastic_is_new: false });
+        found.in_keystore(&keystore);
+        assert_eq!(found.or(new.clone()), Recovered { credentials: lost, elastic_is_new: false });
+        keystore.put(BOOTSTRAP_PASSWORD, Secret::new("of-one-container"));
+        found.in_keystore(&keystore);
+        assert_eq!(found.or(new.clone()).credentials.elastic, new.elastic);
     }
 
     #[test]
     fn what_the_file_cannot_hold_is_not_taken() {
         let new = credentials(2);
-        let found = Found { elastic: Some(Secret::new("two\nlines")), ..Found::default() };
+        let found = Found { elastic: vec![Secret::new("two\nlines")], ..Found::default() };
         assert_eq!(found.or(new.clone()).credentials, new);
-        let short = Found { kibana_encryption_key: Some(Secret::new("short")), ..Found::default() };
+        let short = Found { kibana_encryption_key: vec![Secret::new("short")], ..Found::default() };
         assert_eq!(short.or(new.clone()).credentials, new);
     }
 

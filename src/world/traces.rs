@@ -83,9 +83,7 @@ impl World {
             }
             needed |= tree.metadata(layout::keystore(cluster))?.is_some();
             // one that is damaged holds nothing
-            if found.elastic.is_none()
-                && let Ok(Some(keystore)) = files::keystore(&tree, cluster)
-            {
+            if let Ok(Some(keystore)) = files::keystore(&tree, cluster) {
                 found.in_keystore(&keystore);
             }
             if let Ok(Some(settings)) = files::text(&tree, &layout::settings(cluster.kibana())) {
