@@ -5,7 +5,7 @@ use insta::assert_snapshot;
 use crate::run;
 
 #[test]
-fn help_of_every_command() {
+fn help_of_mesh() {
     assert_snapshot!(run(&["--help"]), @r#"
     exit 0
     A data mesh: Elasticsearch clusters on one Docker host, each a remote cluster of every other
@@ -43,6 +43,10 @@ fn help_of_every_command() {
       -h, --help          Print help
       -V, --version       Print version
     "#);
+}
+
+#[test]
+fn help_of_manage_and_reset() {
     assert_snapshot!(run(&["manage", "--help"]), @r"
     exit 0
     Start, stop, restart, remove or bring back the containers of some clusters
