@@ -7,7 +7,8 @@ impl Console {
     /// That an upgrade was begun and not ended, where that is so.
     pub fn under_way(&self, mesh: &Mesh) {
         let to = mesh.spec.stack_version;
-        let behind: Vec<String> = mesh.behind.iter().map(|(cluster, version)| format!("{cluster} {version}")).collect();
+        let behind: Vec<String> =
+            mesh.behind.iter().map(|(cluster, version)| format!("{cluster} ({version})")).collect();
         if !behind.is_empty() {
             self.note(&format!(
                 "an upgrade to {to} is under way, with {} to come; `mesh upgrade {to}` goes on with it",

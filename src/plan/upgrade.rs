@@ -95,10 +95,10 @@ pub fn amiss(first: &Plan) -> Plan {
 pub fn warnings(mesh: &Mesh, there: &Observed) -> Vec<Finding> {
     let gaps = mesh.gaps().into_iter().map(|(from, to)| {
         Finding::warning(
-            format!("while it runs, clusters on {from} cannot search those still on {to}"),
+            format!("while it runs, there are no supported searches from clusters on {from} in those still on {to}"),
             format!(
-                "Elastic supports searches in remotes that are newer or one minor version older; when all clusters have {}, \
-                 each searches every other again",
+                "simple ones may work all the same: Elastic supports remotes that are newer or one minor version older; \
+                 when all clusters have {}, each searches every other again",
                 mesh.spec.stack_version
             ),
         )

@@ -16,6 +16,7 @@ const OLD: &str = "8.19.21";
 const NEW: &str = "9.5.3";
 /// Somebody's own line in a file that the image brought.
 const EDITED: &str = "cluster02/elastic/config/log4j2.properties";
+const SEED: &str = "cluster03/seed-elastic.json";
 const LINE: &str = "# somebody's own line\n";
 
 #[test]
@@ -30,6 +31,8 @@ fn a_mesh_comes_to_a_newer_version() {
     assert_eq!(versions(&mesh), [OLD; 3]);
     let text = mesh.read(EDITED);
     fs::write(mesh.path(EDITED), format!("{text}{LINE}")).expect("should be writable");
+    // as a mesh has it that was made before this was written down
+    fs::remove_file(mesh.path(SEED)).expect("should be there");
     let secrets = secrets(&mesh);
 
     parts.part("what Elasticsearch cannot do is refused, and nothing is changed");
@@ -47,7 +50,11 @@ fn a_mesh_comes_to_a_newer_version() {
 
     parts.part("the plan says what will not work meanwhile, and what stays");
     let plan = mesh.run(&["upgrade", NEW, "--dry-run"], 0);
-    assert!(plan.stderr.contains("clusters on 9.5.3 cannot search those still on 8.19.21"), "{}", plan.stderr);
+    assert!(
+        plan.stderr.contains("no supported searches from clusters on 9.5.3 in those still on 8.19.21"),
+        "{}",
+        plan.stderr
+    );
     assert!(plan.stderr.contains(EDITED), "{}", plan.stderr);
     assert!(plan.stdout.contains("~ files of cluster03-elastic from its image"), "{}", plan.stdout);
     before.is_still(&mesh);
@@ -94,6 +101,7 @@ fn a_mesh_comes_to_a_newer_version() {
     }
     assert_eq!(secrets, self::secrets(&mesh), "passwords and keys should stay");
     assert!(mesh.read(EDITED).ends_with(LINE), "what somebody edited should stay");
+    assert!(mesh.read(SEED).contains(NEW), "{}", mesh.read(SEED));
     assert!(!mesh.read("mesh.json").contains(OLD), "{}", mesh.read("mesh.json"));
     create::changes_nothing(&mesh, &[]);
     let again = mesh.run(&["upgrade", NEW], 0);
