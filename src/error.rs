@@ -136,7 +136,7 @@ impl From<UpgradeError> for Error {
 
 impl From<SelectionError> for Error {
     fn from(error: SelectionError) -> Self {
-        Self::new(Exit::Request, error.to_string()).hint("see the clusters with `docker ps --filter label=mesh.id`")
+        Self::new(Exit::Request, error.to_string()).hint("`mesh status` shows the clusters")
     }
 }
 
@@ -208,7 +208,13 @@ impl From<AccountError> for Error {
 impl From<HttpsError> for Error {
     fn from(error: HttpsError) -> Self {
         let cause = error.cause();
-        let told = Self::new(Exit::Unfinished, error.to_string());
+        let hint = match &error {
+            HttpsError::Refused { status: 401, .. } => {
+                "`mesh create --recover-credentials` gives the server the password in credentials.txt"
+            }
+            _ => "`mesh verify` says what is wrong with each cluster",
+        };
+        let told = Self::new(Exit::Unfinished, error.to_string()).hint(hint);
         if cause == told.message { told } else { told.cause(cause) }
     }
 }
@@ -231,7 +237,9 @@ impl From<LockError> for Error {
             LockError::Held { .. } => {
                 Self::new(Exit::Locked, error.to_string()).hint("wait until it has ended, and type the command again")
             }
-            LockError::Io { .. } => Self::new(Exit::Machine, error.to_string()),
+            LockError::Io { .. } => {
+                Self::new(Exit::Machine, error.to_string()).hint("see who owns that file, or run `mesh` as that user")
+            }
         }
     }
 }

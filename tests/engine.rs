@@ -179,7 +179,7 @@ fn clusters_past_the_last() {
     assert!(told.contains("there is no mesh in"), "{told}");
     place.record(RECORD);
     let told = place.refused(&["manage", "restart", "2", "3"], 2);
-    assert!(told.contains("cluster 4 is past the last cluster: the mesh has 3"), "{told}");
+    assert!(told.contains("there is no cluster 4: the mesh has 3"), "{told}");
     let told = place.refused(&["manage", "start", "1"], 1);
     assert!(
         told.contains("there is no container cluster01-elastic") && told.contains("`mesh manage up 1 1`"),
@@ -295,4 +295,56 @@ fn a_reset_follows_no_symlink_out_of_the_directory() {
     assert_eq!(fs::read_to_string(outside.join("precious")).unwrap(), "x");
     let left: Vec<_> = fs::read_dir(place.mesh_dir()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(left, ["notes.txt"], "what is not the mesh's stays");
+}
+
+/// A `mesh.json` from an older backup does not have a cluster whose data is there: nothing but `create` deletes it, and that asks.
+#[test]
+#[ignore = "needs root and Docker: run by scripts/test"]
+fn data_that_the_record_does_not_have() {
+    let place = Place::new();
+    place.record(RECORD);
+    fs::create_dir_all(place.mesh_dir().join("cluster04/elastic/data")).unwrap();
+    fs::write(place.mesh_dir().join("cluster04/elastic/data/node"), "data").unwrap();
+    let told = place.refused(&["verify", "--fix"], 2);
+    assert!(told.contains("would delete the data") && told.contains("mesh create --dry-run"), "{told}");
+    let told = place.refused(&["certs", "rotate"], 1);
+    assert!(told.contains("`mesh create` "), "{told}");
+    let told = place.refused(&["create"], 3);
+    assert!(told.contains("cannot be pulled") || told.contains("--yes"), "{told}");
+}
+
+/// A registry that takes the connection and never says a word: Ctrl-C ends the wait, and nothing was changed.
+#[test]
+#[ignore = "needs root and Docker: run by scripts/test"]
+fn a_registry_that_hangs() {
+    let place = Place::new();
+    let registry = TcpListener::bind("127.0.0.1:0").unwrap();
+    let host = registry.local_addr().unwrap().to_string();
+    let before = snapshot(place.dir.path());
+    let run = Command::new(env!("CARGO_BIN_EXE_mesh"))
+        .args(["create", "1", "--no-kibana", "--force", "--registry", &host])
+        .env("MESH_DIR", place.mesh_dir())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    // until the engine has come to ask, and waits for the answer
+    registry.set_nonblocking(true).unwrap();
+    let begun = std::time::Instant::now();
+    let asked = loop {
+        if let Ok(asked) = registry.accept() {
+            break asked;
+        }
+        assert!(begun.elapsed() < std::time::Duration::from_secs(30), "the engine should have asked");
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    };
+    let begun = std::time::Instant::now();
+    assert!(Command::new("kill").args(["-INT", &run.id().to_string()]).status().unwrap().success());
+    let output = run.wait_with_output().unwrap();
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(4), "{told}");
+    assert!(told.contains("interrupted") && told.contains("hint: type the same command again"), "{told}");
+    assert!(begun.elapsed() < std::time::Duration::from_secs(5), "{:?}", begun.elapsed());
+    assert_eq!(snapshot(place.dir.path()), before, "nothing should be changed");
+    drop(asked);
 }

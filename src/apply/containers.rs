@@ -28,7 +28,7 @@ impl Apply<'_> {
             Error::new(Exit::Machine, format!("the image {image} is not here and cannot be pulled"))
                 .cause(error.words())
                 .hint(
-                    "check the version and the way to the registry, or name a mirror with `--registry`; \
+                    "check the version and the way to the registry, or name a mirror with `mesh create --registry HOST`; \
                  without any, `images/build all` builds stand-ins for `--registry mesh.local`",
                 )
         })
@@ -182,7 +182,7 @@ mod tests {
           caused by: starting
           caused by: started
 
-        hint: give it more with `--elastic-memory`, and type the command again
+        hint: give it more with `mesh create --elastic-memory 4g`
         ");
         insta::assert_snapshot!(died(&mesh, first, &ended(1, "java.io.IOException: No space left on device")), @r"
         cluster01-elastic ended with exit code 1

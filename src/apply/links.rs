@@ -57,7 +57,7 @@ impl Apply<'_> {
             None => Ok(()),
             Some(reason) => Err(Error::new(Exit::Unfinished, format!("{on} could not read its keystore again"))
                 .cause(reason)
-                .hint(format!("see `docker logs {}`; then type the same command again", on.elastic()))),
+                .hint(format!("see `mesh logs {} --service elastic`; then type the same command again", on.number()))),
         }
     }
 
@@ -121,7 +121,7 @@ impl Apply<'_> {
 }
 
 fn unproved(on: ClusterId, down: &BTreeMap<ClusterId, String>) -> Error {
-    let told = Error::new(Exit::Unhealthy, format!("{} of the links from {on} are down", down.len()));
+    let told = Error::new(Exit::Unhealthy, format!("links from {on} that are down: {}", down.len()));
     let told = down.iter().fold(told, |told, (remote, reason)| told.cause(format!("{on} → {remote}: {reason}")));
-    told.hint("see what the cluster says with `docker logs` of its container; type the same command again when the cause is gone")
+    told.hint("`mesh verify` says why each is down and what mends it; then type the same command again")
 }

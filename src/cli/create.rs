@@ -8,7 +8,7 @@ use super::{TextFormat, settings};
 #[command(after_help = settings::ELSEWHERE, group(ArgGroup::new("data").args(["dry_run", "timings"])))]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct CreateArgs {
-    /// Remove the mesh that exists, with its data, and start afresh
+    /// Remove the mesh that exists, with its data, and start afresh; asks on a terminal, and nowhere else
     #[arg(long)]
     pub reset: bool,
     /// Ask nothing

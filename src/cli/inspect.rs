@@ -26,7 +26,7 @@ pub struct VerifyArgs {
     /// How to print it
     #[arg(long, short, value_enum, default_value_t)]
     pub output: TextFormat,
-    /// Mend what can be mended, and prove it again
+    /// Do what `mesh create` would do to mend the mesh, and prove it again
     #[arg(long)]
     pub fix: bool,
 }

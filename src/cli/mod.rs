@@ -72,7 +72,7 @@ pub enum Command {
     Es(EsArgs),
     /// Search the whole mesh
     Search(SearchArgs),
-    /// Print the mesh's passwords
+    /// Print users, passwords and URLs
     Credentials(CredentialsArgs),
     /// Print variables for a shell: `eval "$(mesh env 3)"`
     ///

@@ -50,10 +50,10 @@ pub struct SettingsArgs {
     /// Memory limit of a Kibana container [default: 2g]
     #[arg(long, value_name = "SIZE")]
     kibana_memory: Option<Memory>,
-    /// Indices that the other clusters may search, besides `mesh*`; can be given again
+    /// Indices that the other clusters may search, besides `mesh*`; once a pattern, in place of those given before
     #[arg(long, value_name = "PATTERN")]
     share: Vec<IndexPattern>,
-    /// A name or address that certificates are valid for, besides the mesh's own; can be given again
+    /// A name or address that certificates are valid for, besides the mesh's own; once a name, in place of those given before
     #[arg(long, value_name = "NAME")]
     san: Vec<SubjectName>,
     /// Lifetime of the API keys between clusters, in days [default: 365]

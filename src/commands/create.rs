@@ -75,7 +75,10 @@ pub async fn create(args: &CreateArgs, dir: PathBuf, console: &Console) -> Resul
         return Ok(Exit::Done);
     }
     if plan.is_empty() {
-        console.unchanged(&mesh, begun.elapsed());
+        match timings_notation(args) {
+            Some(notation) => console.timings_value(notation, &[], begun.elapsed()),
+            None => console.unchanged(&mesh, begun.elapsed()),
+        }
         return Ok(Exit::Done);
     }
     console.intent(&mesh, &plan);
@@ -99,13 +102,21 @@ pub async fn create(args: &CreateArgs, dir: PathBuf, console: &Console) -> Resul
     Ok(Exit::Done)
 }
 
+/// How the timings are to be written, if for programs.
+fn timings_notation(args: &CreateArgs) -> Option<Notation> {
+    match args.output.filter(|_| args.timings)? {
+        TextFormat::Json => Some(Notation::Json),
+        TextFormat::Yaml => Some(Notation::Yaml),
+        TextFormat::Text => None,
+    }
+}
+
 /// What the user is left with: the mesh, and where the time went if they asked for that.
 fn told(args: &CreateArgs, mesh: &Mesh, apply: &Apply<'_>, took: Duration, console: &Console) {
     let stages = apply.timings.borrow();
-    match args.output.filter(|_| args.timings) {
-        Some(TextFormat::Json) => return console.timings_value(Notation::Json, &stages, took),
-        Some(TextFormat::Yaml) => return console.timings_value(Notation::Yaml, &stages, took),
-        Some(TextFormat::Text) | None => console.welcome(mesh, &stages, took),
+    match timings_notation(args) {
+        Some(notation) => return console.timings_value(notation, &stages, took),
+        None => console.welcome(mesh, &stages, took),
     }
     if args.timings {
         console.line("");

@@ -31,8 +31,10 @@ pub async fn logs(args: &LogsArgs, dir: PathBuf, console: &Console) -> Result<Ex
     let docker = open(dir).await?.docker;
     let there = present(&docker, &recorded.mesh, &services, console).await?;
     if there.is_empty() && !args.follow {
-        return Err(Error::new(Exit::Unhealthy, "none of these services has a container")
-            .hint("`mesh manage up` makes containers again, `mesh create` whatever is missing"));
+        return Err(Error::new(Exit::Unhealthy, "none of these services has a container").hint(format!(
+            "`mesh manage up 1 {}` makes containers again, `mesh create` whatever is missing",
+            recorded.mesh.spec.clusters.number()
+        )));
     }
     let now = OffsetDateTime::now_utc();
     let since = args.since.map_or(OffsetDateTime::UNIX_EPOCH, |since| since.moment(now));

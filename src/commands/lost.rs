@@ -46,6 +46,10 @@ pub fn recover(
     let agreed =
         args.recover_credentials || (found.is_some() && !args.dry_run && console.can_ask() && console.agreed(question));
     if let Some(found) = found.filter(|_| agreed) {
+        if found.keys_differ() {
+            return Err(Error::new(Exit::Machine, "the Kibanas' settings hold different encryption keys")
+                .hint("see `xpack.encryptedSavedObjects.encryptionKey` in each clusterNN/kibana/config/kibana.yml: a new one would make what they encrypted unreadable"));
+        }
         let words = survey.known().map(|mesh| mesh.spec.passphrase_words).unwrap_or_default();
         let words = asked.passphrase_words.unwrap_or(words);
         survey.recovered = Some(found.or(Credentials::generate(words.get(), &mut UnwrapErr(SysRng))));

@@ -50,6 +50,10 @@ const HOSTS_FILE: &str = "/etc/hosts";
 /// Runs one command.
 pub async fn run(cli: Cli, console: &Console) -> Result<Exit, Error> {
     let dir = cli.dir.map_or_else(default_dir, Ok)?;
+    if dir.to_str().is_none() {
+        return Err(Error::new(Exit::Request, format!("the path {} is not a text", dir.display()))
+            .hint("it stands in labels and mounts: give the directory another name"));
+    }
     match cli.command {
         Command::Create(args) => create::create(&args, dir, console).await,
         Command::Manage(args) => manage::manage(&args, dir, console).await,
@@ -106,7 +110,7 @@ fn lock() -> Result<Lock, Error> {
     })?;
     let holder = Holder {
         pid: std::process::id(),
-        command: std::env::args().collect::<Vec<_>>().join(" "),
+        command: std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect::<Vec<_>>().join(" "),
         since: OffsetDateTime::now_utc().unix_timestamp().unsigned_abs(),
     };
     Ok(Lock::take(&path, &holder)?)

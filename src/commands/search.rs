@@ -86,5 +86,8 @@ fn lacking(found: &Found, mesh: &Mesh) -> Option<Error> {
 }
 
 fn sharing(mesh: &Mesh) -> String {
-    format!("other clusters see only {}; `mesh create --share PATTERN` shares more", mesh.shared().join(", "))
+    format!(
+        "other clusters see only {}; `mesh create --share PATTERN`, once for each that is to be shared, shares others",
+        mesh.shared().join(", ")
+    )
 }

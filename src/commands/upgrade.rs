@@ -47,15 +47,16 @@ pub async fn upgrade(args: &UpgradeArgs, dir: PathBuf, console: &Console) -> Res
         return Err(refusal(stops));
     }
     let plan = whole(&mesh, &there, &moment);
+    if args.dry_run {
+        console.findings(&warnings(&mesh, &there));
+        console.plan(&mesh, &plan, args.output.unwrap_or_default());
+        return Ok(Exit::Done);
+    }
     if plan.is_empty() {
         console.done_in(&format!("nothing to do: every cluster has {}", args.version), begun.elapsed());
         return Ok(Exit::Done);
     }
     console.findings(&warnings(&mesh, &there));
-    if args.dry_run {
-        console.plan(&mesh, &plan, args.output.unwrap_or_default());
-        return Ok(Exit::Done);
-    }
     console.upgrade(&mesh, recorded.spec.stack_version);
     if begins && !args.yes && console.can_ask() && !console.agreed("upgrade for good?") {
         console.note("nothing was changed");

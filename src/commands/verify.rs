@@ -8,7 +8,7 @@ use std::{
 use rand::{RngExt as _, rand_core::UnwrapErr, rngs::SysRng};
 use time::OffsetDateTime;
 
-use super::{interruptible, lock, open, recorded::no_mesh, time_for};
+use super::{create::refusal, interruptible, lock, open, recorded::no_mesh, time_for};
 use crate::{
     apply::{Apply, wait::Patience},
     cli::{TextFormat, VerifyArgs},
@@ -16,11 +16,12 @@ use crate::{
     error::{Error, Exit},
     mesh::Mesh,
     plan::{
-        Plan, check,
+        Plan,
+        check::{self, Severity},
         reach::{Moment, reach},
         verify::{Report, judge},
     },
-    world::World,
+    world::{World, templates},
 };
 
 /// Elasticsearch looks for changed certificates every 5 s; see
@@ -31,10 +32,17 @@ pub async fn verify(args: &VerifyArgs, dir: PathBuf, console: &Console) -> Resul
     let begun = Instant::now();
     let _lock = lock()?;
     let world = open(dir).await?;
-    let (mesh, mut report, mending) = prove(&world, console).await?;
+    let (mesh, mut report, mending) = prove(&world, args.fix, console).await?;
     if args.fix && !mending.is_empty() {
         if args.output == TextFormat::Text {
             show(args, &mesh, &report, begun.elapsed(), console);
+        }
+        if mending.destroys() {
+            return Err(Error::new(
+                Exit::Request,
+                "mending would delete the data of clusters that mesh.json does not have",
+            )
+            .hint("see what with `mesh create --dry-run`; `mesh create` asks before it deletes"));
         }
         console.note(&format!("\nmending:\n{}", mending.to_string().trim_end()));
         mend(&mesh, &world, &mending, console).await?;
@@ -46,12 +54,26 @@ pub async fn verify(args: &VerifyArgs, dir: PathBuf, console: &Console) -> Resul
 }
 
 /// Looks, tries every link, and judges. With the judgement comes the plan that would mend what differs.
-async fn prove(world: &World, console: &Console) -> Result<(Mesh, Report, Plan), Error> {
+async fn prove(world: &World, fix: bool, console: &Console) -> Result<(Mesh, Report, Plan), Error> {
     let survey = world.survey().await?;
-    let mesh = survey.record.clone().ok_or_else(|| no_mesh(&world.dir))?;
+    let mut mesh = survey.record.clone().ok_or_else(|| no_mesh(&world.dir))?;
+    if fix {
+        // templates that cannot be read now must not be taken for the built-in ones
+        mesh = templates::of(mesh)?;
+    }
     let there = world.observe(&mesh, &survey).await?;
     if let Some(finding) = check::lost_credentials(&mesh, &there).findings().pop() {
         return Err(Error::new(Exit::Machine, finding.message).hint(finding.hint));
+    }
+    let mending = reach(&mesh, &there, &Moment { now: OffsetDateTime::now_utc(), licence: None, recover: false });
+    if fix && !mending.is_empty() {
+        let mut stops = check::machine(&mesh, &there, &survey.host, &survey.listeners);
+        stops.extend(check::attached(&mending, &there));
+        // what ran before needs no more room than it had
+        stops.retain(|finding| finding.severity == Severity::Problem);
+        if !stops.is_empty() {
+            return Err(refusal(stops));
+        }
     }
     let mut evidence = world.evidence(&mesh, &there).await?;
     let now = OffsetDateTime::now_utc();
@@ -63,8 +85,8 @@ async fn prove(world: &World, console: &Console) -> Result<(Mesh, Report, Plan),
         if patience.is_interrupted() { Err(Patience::interruption()) } else { Ok(()) }
     })
     .await?;
-    let report = Report::new(&judge(&mesh, &there, &evidence, now));
-    let mending = reach(&mesh, &there, &Moment { now, licence: None, recover: false });
+    let answering = mesh.clusters().all(|cluster| there.servers.contains_key(&cluster));
+    let report = Report::new(&judge(&mesh, &there, &evidence, now), answering);
     Ok((mesh, report, mending))
 }
 
@@ -72,7 +94,7 @@ async fn prove(world: &World, console: &Console) -> Result<(Mesh, Report, Plan),
 async fn prove_again(world: &World, console: &Console) -> Result<Report, Error> {
     let begun = Instant::now();
     loop {
-        let report = prove(world, console).await?.1;
+        let report = prove(world, false, console).await.map_err(Error::part_way)?.1;
         if report.up || begun.elapsed() > RELOADED_WITHIN {
             return Ok(report);
         }

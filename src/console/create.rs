@@ -96,10 +96,10 @@ impl Console {
             mesh.url(mesh.clusters().next().expect("should have a first cluster").service(ServiceKind::Elastic));
         self.line("\ntry next:");
         let login =
-            format!("-u \"elastic:$(sed -n s/^elastic=//p {dir}/{})\" --cacert {authority}", layout::CREDENTIALS);
+            format!("-u \"elastic:$(sed -n s/^elastic=//p '{dir}/{}')\" --cacert '{authority}'", layout::CREDENTIALS);
         self.line(&format!("  curl {login} '{first}/_resolve/cluster/*:*?pretty'"));
         self.line(&format!("  curl {login} '{first}/cluster*:mesh-*/_search?pretty'"));
-        self.line(&format!("  mesh manage restart 1 {count}"));
+        self.line("  mesh status\n  mesh search 'mesh-*'");
     }
 
     /// Nothing had to be done.

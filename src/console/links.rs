@@ -16,7 +16,7 @@ impl Console {
         let mut table = Table::new(&header);
         for from in mesh.clusters() {
             let cells = mesh.clusters().map(|to| {
-                if !mesh.remotes(from).any(|remote| remote == to) {
+                if !mesh.searchable(from).any(|remote| remote == to) {
                     ("·".to_owned(), Mark::Faint)
                 } else if is_up(from, to) {
                     ("✓".to_owned(), Mark::Good)
@@ -42,12 +42,14 @@ impl Console {
                 }
             };
             self.line(&format!("{} → {}: {}", link.from, link.to, plain::line(message)));
-            self.line(&format!("  {remedy}"));
+            self.line(&format!("  hint: {remedy}"));
         }
         let (all, took) = (report.links.len(), duration(took));
         match down.len() {
+            0 if all == 0 && report.up => self.line("the cluster answers; one alone has no links"),
+            0 if all == 0 => self.line("the cluster does not answer\n  hint: `mesh status`"),
             0 => self.line(&format!("{all} links proved, each by a document found over it ({took})")),
-            down => self.line(&format!("\n{down} of {all} links are down ({took})")),
+            down => self.line(&format!("\nlinks that are down: {down} of {all} ({took})")),
         }
     }
 }

@@ -55,6 +55,8 @@ pub struct DirectoryTrace {
     pub owner: Option<Owner>,
     /// The lifetime that its API key was given.
     pub key_days: Option<KeyDays>,
+    /// Of the image that its configuration's files came from, where that was written down.
+    pub version: Option<StackVersion>,
 }
 
 /// A mesh that cannot be told from its traces.
@@ -94,6 +96,19 @@ impl Traces {
     fn clusters(&self) -> Option<ClusterId> {
         let containers = self.containers.iter().map(|container| container.service.cluster);
         containers.chain(self.directories.keys().copied()).max()
+    }
+
+    /// The version of each cluster's data, where a container or the files of its image tell it. The newer of the two: files are
+    /// taken from an image when the cluster's turn has come, and that is not taken back.
+    fn versions(&self) -> BTreeMap<ClusterId, StackVersion> {
+        let made = self.of(ServiceKind::Elastic).filter_map(|it| Some((it.service.cluster, image(&it.image)?.1)));
+        let seeded = self.directories.iter().filter_map(|(cluster, kept)| Some((*cluster, kept.version?)));
+        let mut versions = BTreeMap::new();
+        for (cluster, version) in made.chain(seeded) {
+            let known = versions.entry(cluster).or_insert(version);
+            *known = version.max(*known);
+        }
+        versions
     }
 
     fn owner(&self) -> Option<Owner> {
@@ -140,8 +155,10 @@ impl Mesh {
     /// The mesh that left these traces, as `mesh.json` would tell of it. What nothing tells is as it is by default; the version is as `asked` where no
     /// container tells it, and never a guess.
     pub fn rebuild(traces: &Traces, asked: &Asked, now: Circumstances) -> Result<Self, RebuildError> {
-        let made_of = traces.containers.iter().find_map(|container| image(&container.image));
-        let (registry, version) = made_of.map_or((None, asked.stack_version), |(r, v)| (Some(r), Some(v)));
+        let registry = traces.containers.iter().find_map(|container| Some(image(&container.image)?.0));
+        let versions = traces.versions();
+        // in the middle of an upgrade there are two: what the others came to is what was asked for
+        let version = versions.values().max().copied().or(asked.stack_version);
         let spec = Asked {
             clusters: traces.clusters(),
             stack_version: Some(version.ok_or(RebuildError::NoVersion)?),
@@ -163,6 +180,7 @@ impl Mesh {
         };
         let mut mesh = Self::decide(&spec, None, now).map_err(|_| RebuildError::NoVersion)?;
         mesh.spec.san = mesh.names_asked_for(traces);
+        mesh.behind = versions.into_iter().filter(|(_, has)| *has < mesh.spec.stack_version).collect();
         Ok(mesh)
     }
 
@@ -223,6 +241,7 @@ mod tests {
             kibana: mesh.spec.kibana,
             owner: Some(mesh.owner),
             key_days: Some(mesh.spec.key_days),
+            version: Some(mesh.version(cluster)),
         };
         Traces {
             id: Some(mesh.id.clone()),
@@ -262,7 +281,10 @@ mod tests {
     #[test]
     fn without_docker_its_files_tell_all_but_the_version() {
         let mesh = unusual();
-        let left = Traces { id: None, containers: Vec::new(), subnet: None, ..traces(&mesh) };
+        let mut left = Traces { id: None, containers: Vec::new(), subnet: None, ..traces(&mesh) };
+        let rebuilt = Mesh::rebuild(&left, &Asked::default(), now()).unwrap();
+        assert_eq!(rebuilt.spec.stack_version, mesh.spec.stack_version, "the files of its image tell");
+        left.directories.values_mut().for_each(|kept| kept.version = None);
         assert!(left.are_of_a_mesh());
         assert_eq!(Mesh::rebuild(&left, &Asked::default(), now()), Err(RebuildError::NoVersion));
         let asked = Asked { stack_version: Some(mesh.spec.stack_version), ..Asked::default() };
@@ -271,6 +293,18 @@ mod tests {
         assert_eq!(rebuilt.owner, mesh.owner);
         assert_eq!(rebuilt.spec.elastic_memory, mesh.spec.elastic_memory);
         assert_eq!(rebuilt.spec.clusters, mesh.spec.clusters);
+    }
+
+    #[test]
+    fn an_upgrade_that_was_under_way_is_told_as_that() {
+        let mut mesh = Mesh::example(3);
+        mesh.behind = [2, 3].map(|n| (ClusterId::new(n).unwrap(), "8.19.21".parse().unwrap())).into();
+        assert_eq!(Mesh::rebuild(&traces(&mesh), &Asked::default(), now()).unwrap(), mesh);
+        // the second's files have come from the new image already, and its container has not
+        let mut turned = traces(&mesh);
+        turned.directories.get_mut(&ClusterId::new(2).unwrap()).unwrap().version = Some(mesh.spec.stack_version);
+        let rebuilt = Mesh::rebuild(&turned, &Asked::default(), now()).unwrap();
+        assert_eq!(rebuilt.behind.len(), 1);
     }
 
     #[test]

@@ -49,6 +49,12 @@ impl Found {
         self.kibana_encryption_key.extend(text("xpack.encryptedSavedObjects.encryptionKey"));
     }
 
+    /// Whether the files hold different encryption keys. A password can be set anew; what was encrypted with a key that is gone
+    /// nobody can read.
+    pub fn keys_differ(&self) -> bool {
+        !self.kibana_encryption_key.is_empty() && agreed(&self.kibana_encryption_key).is_none()
+    }
+
     /// Whole credentials: what was found, where all files agree and `credentials.txt` can hold it, and `new` for the rest.
     #[must_use]
     pub fn or(&self, new: Credentials) -> Recovered {

@@ -6,6 +6,9 @@ use time::OffsetDateTime;
 use super::{lifetimes::days_between, observed::Observed, status::SOON};
 use crate::mesh::{Mesh, certs, id::ClusterId};
 
+/// From so many days before its end on a trial is told of.
+const TRIAL_SOON: i64 = 8;
+
 /// Something of one kind that ends soon.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct EndsSoon {
@@ -21,7 +24,11 @@ pub struct EndsSoon {
 /// One entry a kind, those that have ended apart: they need another remedy.
 pub fn ends_soon(mesh: &Mesh, there: &Observed, now: OffsetDateTime) -> Vec<EndsSoon> {
     let key = |cluster: ClusterId| api_key(there, cluster);
-    let licence = |cluster: ClusterId| there.servers.get(&cluster)?.licence.expires;
+    // a trial is short from its first day on: a warning that always stands is one that nobody reads
+    let licence = |cluster: ClusterId| {
+        let licence = &there.servers.get(&cluster)?.licence;
+        licence.expires.filter(|end| licence.kind != "trial" || days_between(now, *end) < TRIAL_SOON)
+    };
     let end = |pem: &String| Some(certs::examine(pem).ok()?.not_after);
     let authority = |cluster: ClusterId| there.files.get(&cluster)?.authority.as_ref().and_then(end);
     let certificate = |cluster: ClusterId| {

@@ -34,6 +34,8 @@ pub enum Hindrance {
     Gone(ClusterId),
     #[error("the API key of {0} has expired, and cannot be extended")]
     Expired(ClusterId),
+    #[error("mesh.json does not have {0}, whose data is there")]
+    Data(ClusterId),
 }
 
 impl Hindrance {
@@ -41,6 +43,9 @@ impl Hindrance {
         match self {
             Self::Container(_) | Self::Silent(_) => {
                 "`mesh create` brings the mesh to what was asked for; then type the same command again".to_owned()
+            }
+            Self::Data(_) => {
+                "see with `mesh create --dry-run` what would be deleted; `mesh create` asks first".to_owned()
             }
             Self::Gone(cluster) | Self::Expired(cluster) => {
                 format!("`mesh keys rotate {}` makes a new one", cluster.number())
@@ -58,6 +63,7 @@ pub fn hindrance(plan: &Plan) -> Option<Hindrance> {
         Step::RestartContainer(service) if service.kind == ServiceKind::Elastic => {
             Some(Hindrance::Container(service.to_string()))
         }
+        Step::RemoveFiles(cluster) => Some(Hindrance::Data(*cluster)),
         Step::RemoveStray(name) => Some(Hindrance::Container(name.clone())),
         _ => None,
     })

@@ -20,7 +20,7 @@ pub struct Selection {
 
 /// A selection that goes beyond the mesh.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{asked} is past the last cluster: the mesh has {last}")]
+#[error("there is no {asked}: the mesh has {last}")]
 pub struct SelectionError {
     asked: String,
     last: u8,
@@ -208,7 +208,7 @@ mod tests {
         assert!(Selection::new(&mesh, cluster(8), cluster(1)).is_ok());
         insta::assert_snapshot!(
             Selection::new(&mesh, cluster(8), cluster(2)).unwrap_err(),
-            @"cluster 9 is past the last cluster: the mesh has 8"
+            @"there is no cluster 9: the mesh has 8"
         );
         assert!(Selection::new(&mesh, cluster(99), cluster(99)).is_err());
     }

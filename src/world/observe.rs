@@ -138,15 +138,14 @@ async fn server_facts(
     if let Some(reason) = server.health().await? {
         return Ok(Err(reason));
     }
-    let (licence, keys, remotes, passwords, links, certificate) = futures::try_join!(
-        server.licence(),
-        server.keys(),
-        server.remotes(),
-        server.accepts("kibana_system", &credentials.kibana_system),
-        // a server whose links cannot be asked is there all the same, with links that are not known to be connected
-        async { Ok(server.links().await.unwrap_or_default()) },
-        server.certificate(),
-    )?;
+    // one after the other over one connection: to set up another costs a server more than any of these answers
+    let licence = server.licence().await?;
+    let keys = server.keys().await?;
+    let remotes = server.remotes().await?;
+    let passwords = server.accepts("kibana_system", &credentials.kibana_system).await?;
+    let certificate = server.certificate().await?;
+    // a server whose links cannot be asked is there all the same, with links that are not known to be connected
+    let links = server.links().await.unwrap_or_default();
     let facts = |licence| ServerFacts { passwords, licence, keys, remotes, links, certificate };
     Ok(licence.map(facts).ok_or_else(|| "its licence is not known yet".to_owned()))
 }

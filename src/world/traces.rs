@@ -129,6 +129,7 @@ fn directory(tree: &Tree, cluster: ClusterId) -> DirectoryTrace {
         kibana: tree.metadata(layout::settings(cluster.kibana())).is_ok_and(|found| found.is_some()),
         owner: owner.map(|meta| Owner { uid: meta.uid, gid: meta.gid }),
         key_days: key_days(tree, cluster),
+        version: files::seed_record(tree, cluster.elastic()).map(|record| record.version),
     }
 }
 

@@ -72,7 +72,7 @@ fn what_cannot_be_asked() {
     exit 2
     error: `logs-*` reaches beyond what the clusters share
 
-    hint: other clusters see only mesh*; `mesh create --share PATTERN` shares more; `mesh es` searches all of one cluster
+    hint: other clusters see only mesh*; `mesh create --share PATTERN`, once for each that is to be shared, shares others; `mesh es` searches all of one cluster
     ");
 }
 

@@ -25,7 +25,7 @@ fn help_of_mesh() {
       logs         Show what the services write
       es           Send a request to a cluster's Elasticsearch, as `elastic`
       search       Search the whole mesh
-      credentials  Print the mesh's passwords
+      credentials  Print users, passwords and URLs
       env          Print variables for a shell: `eval "$(mesh env 3)"`
       config       Print the settings in force and where each comes from
       completions  Print a script that completes commands and cluster numbers

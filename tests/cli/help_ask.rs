@@ -85,7 +85,7 @@ fn help_of_commands_that_ask_and_hand_out() {
     ");
     assert_snapshot!(run(&["credentials", "--help"]), @r"
     exit 0
-    Print the mesh's passwords
+    Print users, passwords and URLs
 
     Usage: mesh credentials [OPTIONS]
 

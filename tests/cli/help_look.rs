@@ -73,7 +73,7 @@ fn help_of_commands_that_look() {
               [default: text]
 
           --fix
-              Mend what can be mended, and prove it again
+              Do what `mesh create` would do to mend the mesh, and prove it again
 
       -q, --quiet
               Print nothing but errors and what was asked for

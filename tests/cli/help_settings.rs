@@ -5,7 +5,7 @@ use insta::assert_snapshot;
 use crate::run;
 
 #[test]
-fn help_of_the_commands_with_settings() {
+fn help_of_create() {
     assert_snapshot!(run(&["create", "--help"]), @r"
     exit 0
     Create a mesh of N clusters, or bring the one that exists to N
@@ -18,7 +18,8 @@ fn help_of_the_commands_with_settings() {
     Options:
           --dir <DIR>                 The mesh's directory [default: /mnt/data/mesh for root,
                                       ~/.local/share/mesh for others] [env: MESH_DIR=/nonexistent/mesh]
-          --reset                     Remove the mesh that exists, with its data, and start afresh
+          --reset                     Remove the mesh that exists, with its data, and start afresh; asks
+                                      on a terminal, and nowhere else
       -q, --quiet                     Print nothing but errors and what was asked for
       -y, --yes                       Ask nothing
           --dry-run                   Print the plan and change nothing
@@ -43,10 +44,10 @@ fn help_of_the_commands_with_settings() {
           --elastic-memory <SIZE>     Memory limit of an Elasticsearch container; the heap is half of it
                                       [default: 2g]
           --kibana-memory <SIZE>      Memory limit of a Kibana container [default: 2g]
-          --share <PATTERN>           Indices that the other clusters may search, besides `mesh*`; can
-                                      be given again
+          --share <PATTERN>           Indices that the other clusters may search, besides `mesh*`; once
+                                      a pattern, in place of those given before
           --san <NAME>                A name or address that certificates are valid for, besides the
-                                      mesh's own; can be given again
+                                      mesh's own; once a name, in place of those given before
           --key-days <DAYS>           Lifetime of the API keys between clusters, in days [default: 365]
           --license <FILE>            A licence file for every cluster; a trial of 30 days otherwise
           --passphrase-words <COUNT>  How many words a generated password has, 3 to 20 [default: 6]
@@ -63,6 +64,10 @@ fn help_of_the_commands_with_settings() {
     or MESH_SHARE='logs-*,metrics-*'; an empty variable says nothing. Flags come first, then the
     environment, then the file, then what the mesh has, then the default: `mesh config` tells which.
     ");
+}
+
+#[test]
+fn help_of_config() {
     assert_snapshot!(run(&["config", "--help"]), @r"
     exit 0
     Print the settings in force and where each comes from
@@ -94,10 +99,10 @@ fn help_of_the_commands_with_settings() {
           --elastic-memory <SIZE>     Memory limit of an Elasticsearch container; the heap is half of it
                                       [default: 2g]
           --kibana-memory <SIZE>      Memory limit of a Kibana container [default: 2g]
-          --share <PATTERN>           Indices that the other clusters may search, besides `mesh*`; can
-                                      be given again
+          --share <PATTERN>           Indices that the other clusters may search, besides `mesh*`; once
+                                      a pattern, in place of those given before
           --san <NAME>                A name or address that certificates are valid for, besides the
-                                      mesh's own; can be given again
+                                      mesh's own; once a name, in place of those given before
           --key-days <DAYS>           Lifetime of the API keys between clusters, in days [default: 365]
           --license <FILE>            A licence file for every cluster; a trial of 30 days otherwise
           --passphrase-words <COUNT>  How many words a generated password has, 3 to 20 [default: 6]

@@ -73,9 +73,12 @@ fn a_bad_day_ends_well() {
     mesh.run(&["create"], 0);
     links::every_search_finds_all(&mesh, 2);
 
-    parts.part("a server that wants more memory than it may have");
+    parts.part("a server that wants more memory than it may have: it is named, and the other stays");
     fs::write(&broken, "-Xms2g\n-Xmx2g\n").expect("should be writable");
+    let other = || container("cluster02-elastic")["State"]["StartedAt"].clone();
+    let before = other();
     dies(&mesh, &["manage", "restart", "1"], &["for want of memory (exit code 137)", "--elastic-memory"]);
+    assert_eq!((other(), &container("cluster02-elastic")["State"]["Running"]), (before, &true.into()));
     fs::remove_file(&broken).expect("should be there");
     mesh.run(&["manage", "restart", "1"], 0);
     links::every_search_finds_all(&mesh, 2);

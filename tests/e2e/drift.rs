@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::{
     Parts,
     docker::{NETWORK, docker},
-    links,
+    hosts, links,
     mesh::Mesh,
     snapshot::Snapshot,
 };
@@ -95,6 +95,15 @@ fn what_is_changed_by_hand_is_mended() {
     parts.part("a certificate is lost");
     fs::remove_file(mesh.path("cluster02/elastic/config/certs/elastic.crt")).expect("should be there");
     is_mended(&mesh, &["+ certificate of cluster02-elastic"]);
+
+    parts.part("the names in /etc/hosts are edited, and gone");
+    let (whole, others) = (hosts::bytes(), hosts::without_block());
+    let edited = String::from_utf8_lossy(&whole).replace(" cluster01-elastic", " elsewhere");
+    for found in [edited.as_bytes(), &others] {
+        fs::write(hosts::FILE, found).expect("should be writable");
+        is_mended(&mesh, &["~ block in /etc/hosts"]);
+        assert!(hosts::has_block() && hosts::without_block() == others, "every other byte stays");
+    }
 
     parts.part("a container is renamed, another stopped");
     docker(&["rename", &first.elastic(), "somebody-elses-name"]);

@@ -4,7 +4,7 @@ use std::{fs, process::Command};
 
 use crate::{docker::address, mesh::Mesh};
 
-const FILE: &str = "/etc/hosts";
+pub const FILE: &str = "/etc/hosts";
 const BEGIN: &str = "# mesh: begin";
 const END: &str = "# mesh: end";
 
@@ -14,6 +14,11 @@ pub fn bytes() -> Vec<u8> {
 
 pub fn has_block() -> bool {
     String::from_utf8_lossy(&bytes()).contains(BEGIN)
+}
+
+/// What the machine has besides the block.
+pub fn without_block() -> Vec<u8> {
+    split().0
 }
 
 /// What is before and after the block, and the lines in it.

@@ -8,7 +8,7 @@
 pub(super) type Entry = (&'static [&'static str], &'static str, &'static str);
 
 pub(super) const OUT_OF_MEMORY: (&str, &str) =
-    ("it needed more memory than its limit allows", "give it more with `{memory}`, and type the command again");
+    ("it needed more memory than its limit allows", "give it more with `mesh create {memory} 4g`");
 
 pub(super) const KILLED: (&str, &str) = (
     "something killed it: the kernel for want of memory on the machine, or somebody with `docker kill`",
@@ -38,12 +38,12 @@ pub(super) const CATALOGUE: &[Entry] = &[
     (
         &["java.lang.OutOfMemoryError", "JavaScript heap out of memory"],
         "its heap is too small for what it does",
-        "give it more with `{memory}`, and type the command again",
+        "give it more with `mesh create {memory} 4g`",
     ),
     (
         &["insufficient memory for the Java Runtime Environment", "Could not reserve enough space for"],
         "the heap is larger than the memory it can have",
-        "see what is free with `mesh doctor`; ask for less with `{memory}`, or for fewer clusters",
+        "see what is free with `mesh doctor`; ask for less with `mesh create {memory} 1g`, or for fewer clusters",
     ),
     (
         &[
@@ -57,7 +57,7 @@ pub(super) const CATALOGUE: &[Entry] = &[
             "initial heap size [ … ] not equal to maximum heap size [",
         ],
         "the sizes of the heap contradict each other",
-        "take back what was added in {dir}/config/jvm.options.d; `{memory}` alone sizes the heap",
+        "take back what was added in {dir}/config/jvm.options.d; `mesh create {memory} SIZE` alone sizes the heap",
     ),
     (
         &["Unrecognized VM option", "Unrecognized option:", "Could not create the Java Virtual Machine"],
@@ -142,7 +142,7 @@ pub(super) const CATALOGUE: &[Entry] = &[
             "port is already allocated",
         ],
         "a port that it needs is taken",
-        "see by whom with `mesh doctor`; stop that, or publish the mesh on another address with `--bind`",
+        "see by whom with `mesh doctor`; stop that, or publish the mesh on another address with `mesh create --bind ADDRESS`",
     ),
     // Docker's words for an address in a network, unlike those for a port
     (
@@ -154,7 +154,7 @@ pub(super) const CATALOGUE: &[Entry] = &[
     (
         &["exec format error"],
         "its image is made for another kind of processor",
-        "name a registry that has it for this machine with `--registry`; `images/build all` builds stand-ins here",
+        "name a registry that has it for this machine with `mesh create --registry HOST`; `images/build all` builds stand-ins here",
     ),
     (
         &["This version of Kibana … is incompatible with"],

@@ -56,7 +56,7 @@ pub(super) fn memory(mesh: &Mesh, there: &Observed, host: &HostFacts) -> Checked
         Some(Finding::new(
             Severity::Estimate,
             amounts.clone(),
-            "ask for fewer clusters, smaller ones (`--elastic-memory 1g --kibana-memory 1g`) or none of Kibana (`--no-kibana`); `--force` tries all the same",
+            "`mesh create` with fewer clusters, with `--elastic-memory 1g --kibana-memory 1g` or with `--no-kibana`; `mesh create --force` tries all the same",
         ))
     } else {
         (limits > host.memory_total).then(|| {
@@ -66,7 +66,7 @@ pub(super) fn memory(mesh: &Mesh, there: &Observed, host: &HostFacts) -> Checked
                     gibibytes(limits),
                     gibibytes(host.memory_total)
                 ),
-                "under full load something will be ended for want of memory: lower `--elastic-memory` or `--kibana-memory`",
+                "under full load something will be ended for want of memory: lower it with `mesh create --elastic-memory 1g --kibana-memory 1g`",
             )
         })
     };
@@ -93,7 +93,7 @@ pub(super) fn disk(mesh: &Mesh, there: &Observed, host: &HostFacts) -> Checked {
         (free - needed < watermark).then(|| format!("{low}: {new} new clusters need about {wants}"))
     };
     let finding = message.map(|message| {
-        let hint = "free some, or name a directory on another disk with `--dir`; `--force` tries all the same";
+        let hint = "free some, or name a directory on another disk with `mesh create --dir DIR`; `mesh create --force` tries all the same";
         Finding::new(Severity::Estimate, message, hint)
     });
     Checked::new("disk", low, finding)

@@ -36,7 +36,7 @@ pub(super) fn images(images: &[(String, ImageFacts)]) -> Checked {
         let names: Vec<&str> = missing.iter().map(|(image, _)| *image).collect();
         Finding::problem(
             format!("not here, and cannot be pulled: {}: {why}", names.join(", ")),
-            "check the version and the way to the registry, or name a mirror with `mesh create --registry`; \
+            "check the version and the way to the registry, or name a mirror with `mesh create --registry HOST`; \
              without any, `images/build all` builds stand-ins for `--registry mesh.local`",
         )
     });
@@ -76,7 +76,7 @@ mod tests {
         good: images: all are here
         good: images: those that are not here can be pulled
         Problem: not here, and cannot be pulled: r/elasticsearch:9.5.3, r/elasticsearch:9.5.3: no such host
-          check the version and the way to the registry, or name a mirror with `mesh create --registry`; without any, `images/build all` builds stand-ins for `--registry mesh.local`
+          check the version and the way to the registry, or name a mirror with `mesh create --registry HOST`; without any, `images/build all` builds stand-ins for `--registry mesh.local`
         ");
     }
 }

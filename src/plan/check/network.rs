@@ -19,7 +19,7 @@ pub(super) fn address(mesh: &Mesh, there: &Observed, host: &HostFacts) -> Checke
     if !bind.is_unspecified() && !bind.is_loopback() && !host.interfaces.contains(&bind) {
         findings.push(Finding::problem(
             format!("{bind} is not an address of this machine"),
-            "see its addresses with `ip address`; `--bind 0.0.0.0` publishes on all of them",
+            "see its addresses with `ip address`; `mesh create --bind 0.0.0.0` publishes on all of them",
         ));
     }
     let known = there.network.as_ref().is_some_and(|network| network.subnet == mesh.subnet.to_string());
@@ -38,7 +38,7 @@ pub(super) fn address(mesh: &Mesh, there: &Observed, host: &HostFacts) -> Checke
         findings.extend(overlap.map(|what| {
             Finding::problem(
                 format!("the mesh's network {} overlaps {what}", mesh.subnet),
-                "name a free one, for example `--subnet 10.214.0.0/24`",
+                "name a free one, for example `mesh create --subnet 10.214.0.0/24`",
             )
         }));
     }
@@ -87,7 +87,7 @@ pub(super) fn ports(mesh: &Mesh, there: &Observed, listeners: &[Listener]) -> Ch
             };
             findings.push(Finding::problem(
                 format!("port {} of {service} is taken by {owner}", port.host),
-                "stop what has it, or publish the mesh on another address with `--bind`",
+                "stop what has it, or publish the mesh on another address with `mesh create --bind ADDRESS`",
             ));
         }
     }

@@ -196,7 +196,8 @@ impl<'a> Reach<'a> {
 
     /// Whether `elastic` has a password on the server that nobody knows, and somebody agreed to it being set anew.
     fn locked_out(&self, cluster: ClusterId) -> bool {
-        let unknown = self.there.lost.elastic && self.files(cluster).is_some() && self.server(cluster).is_none();
+        // one that cannot be asked yet may refuse the password when it answers; to be given the one it has harms nothing
+        let unknown = self.files(cluster).is_some() && self.server(cluster).is_none();
         self.moment.recover && (unknown || self.there.refusing.contains(&cluster))
     }
 

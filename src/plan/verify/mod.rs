@@ -102,9 +102,9 @@ impl Judgement {
     }
 }
 
-/// Judges every link of the mesh.
+/// Judges every link of the mesh that its clusters' versions allow.
 pub fn judge(mesh: &Mesh, there: &Observed, evidence: &Evidence, now: OffsetDateTime) -> Vec<Judgement> {
-    let links = mesh.clusters().flat_map(|from| mesh.remotes(from).map(move |to| Link { from, to }));
+    let links = mesh.clusters().flat_map(|from| mesh.searchable(from).map(move |to| Link { from, to }));
     links
         .map(|link| {
             let judge = Judge { mesh, there, evidence, now, link };

@@ -12,7 +12,7 @@ pub const VERSION: u32 = 1;
 #[derive(Debug, Serialize)]
 pub struct Report {
     pub version: u32,
-    /// Whether every link is up.
+    /// Whether every link is up, and every server answers: a mesh of one has no links.
     pub up: bool,
     pub links: Vec<LinkReport>,
 }
@@ -46,10 +46,10 @@ pub struct CheckReport {
 }
 
 impl Report {
-    pub fn new(judgements: &[Judgement]) -> Self {
+    pub fn new(judgements: &[Judgement], answering: bool) -> Self {
         Self {
             version: VERSION,
-            up: judgements.iter().all(Judgement::is_up),
+            up: answering && judgements.iter().all(Judgement::is_up),
             links: judgements.iter().map(link).collect(),
         }
     }

@@ -201,7 +201,7 @@ fn a_cause_is_told_in_words_with_a_remedy() {
 fn the_report_is_what_is_documented() {
     let (mesh, there, mut evidence) = whole();
     evidence.presented.insert(link(), Presented::Absent);
-    let report = serde_json::to_value(Report::new(&judge(&mesh, &there, &evidence, NOW))).unwrap();
+    let report = serde_json::to_value(Report::new(&judge(&mesh, &there, &evidence, NOW), true)).unwrap();
     assert_eq!((&report["version"], &report["up"]), (&1.into(), &false.into()));
     let first = &report["links"][0];
     assert_eq!(first["cause"]["code"], "credentials-missing");

@@ -9,7 +9,7 @@ impl Elasticsearch {
     pub async fn vitals(&self) -> Result<Vitals, HttpsError> {
         let cluster = "/_cluster/stats?filter_path=status,nodes.versions,nodes.fs,nodes.jvm.mem";
         let indices = "/_stats/docs,store?expand_wildcards=open&filter_path=_all.primaries";
-        let (cluster, indices) = futures::try_join!(self.get(cluster), self.get(indices))?;
+        let (cluster, indices) = (self.get(cluster).await?, self.get(indices).await?);
         Ok(read::vitals(&cluster, &indices))
     }
 }

@@ -16,7 +16,7 @@ fn a_port_outside() {
     insta::assert_snapshot!(refused("driver failed programming external connectivity on endpoint cluster01-elastic (ca65c7817f32): Error starting userland proxy: listen tcp4 127.0.0.1:9201: bind: address already in use"), @r"
     a port that it needs is taken
     -
-    see by whom with `mesh doctor`; stop that, or publish the mesh on another address with `--bind`
+    see by whom with `mesh doctor`; stop that, or publish the mesh on another address with `mesh create --bind ADDRESS`
     ");
 }
 
@@ -25,7 +25,7 @@ fn a_port_of_another_container() {
     insta::assert_snapshot!(refused("driver failed programming external connectivity on endpoint cluster01-elastic (ca65c7817f32): Bind for 127.0.0.1:9201 failed: port is already allocated"), @r"
     a port that it needs is taken
     -
-    see by whom with `mesh doctor`; stop that, or publish the mesh on another address with `--bind`
+    see by whom with `mesh doctor`; stop that, or publish the mesh on another address with `mesh create --bind ADDRESS`
     ");
 }
 

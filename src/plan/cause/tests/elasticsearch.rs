@@ -34,7 +34,7 @@ fn a_heap_that_is_used_up() {
     insta::assert_snapshot!(elastic("java.lang.OutOfMemoryError: Java heap space"), @r"
     its heap is too small for what it does
     java.lang.OutOfMemoryError: Java heap space
-    give it more with `--elastic-memory`, and type the command again
+    give it more with `mesh create --elastic-memory 4g`
     ");
 }
 
@@ -43,7 +43,7 @@ fn a_heap_larger_than_memory() {
     insta::assert_snapshot!(elastic("# There is insufficient memory for the Java Runtime Environment to continue."), @r"
     the heap is larger than the memory it can have
     # There is insufficient memory for the Java Runtime Environment to continue.
-    see what is free with `mesh doctor`; ask for less with `--elastic-memory`, or for fewer clusters
+    see what is free with `mesh doctor`; ask for less with `mesh create --elastic-memory 1g`, or for fewer clusters
     ");
 }
 
@@ -52,7 +52,7 @@ fn a_heap_that_cannot_be_reserved() {
     insta::assert_snapshot!(elastic("Could not reserve enough space for 2097152KB object heap"), @r"
     the heap is larger than the memory it can have
     Could not reserve enough space for 2097152KB object heap
-    see what is free with `mesh doctor`; ask for less with `--elastic-memory`, or for fewer clusters
+    see what is free with `mesh doctor`; ask for less with `mesh create --elastic-memory 1g`, or for fewer clusters
     ");
 }
 
@@ -61,7 +61,7 @@ fn heap_sizes_that_contradict() {
     insta::assert_snapshot!(elastic("Initial heap size set to a larger value than the maximum heap size"), @r"
     the sizes of the heap contradict each other
     Initial heap size set to a larger value than the maximum heap size
-    take back what was added in /mnt/data/mesh/cluster01/elastic/config/jvm.options.d; `--elastic-memory` alone sizes the heap
+    take back what was added in /mnt/data/mesh/cluster01/elastic/config/jvm.options.d; `mesh create --elastic-memory SIZE` alone sizes the heap
     ");
 }
 
@@ -70,7 +70,7 @@ fn a_heap_that_is_too_small() {
     insta::assert_snapshot!(elastic("Too small maximum heap"), @r"
     the sizes of the heap contradict each other
     Too small maximum heap
-    take back what was added in /mnt/data/mesh/cluster01/elastic/config/jvm.options.d; `--elastic-memory` alone sizes the heap
+    take back what was added in /mnt/data/mesh/cluster01/elastic/config/jvm.options.d; `mesh create --elastic-memory SIZE` alone sizes the heap
     ");
 }
 
@@ -178,7 +178,7 @@ fn a_port_inside() {
     insta::assert_snapshot!(elastic(r#"{"log.level":"ERROR", "message":"fatal exception while booting Elasticsearch", "error.type":"org.elasticsearch.http.BindHttpException","error.message":"Failed to bind to 0.0.0.0:[9200]","error.stack_trace":"org.elasticsearch.http.BindHttpException: Failed to bind to 0.0.0.0:[9200]\n\tat org.elasticsearch.http.AbstractHttpServerTransport.bindAddress(AbstractHttpServerTransport.java:287)\nCaused by: java.net.BindException: Address already in use\n\tat java.base/sun.nio.ch.Net.bind0(Native Method)"}"#), @r"
     a port that it needs is taken
     org.elasticsearch.http.BindHttpException: Failed to bind to 0.0.0.0:[9200]
-    see by whom with `mesh doctor`; stop that, or publish the mesh on another address with `--bind`
+    see by whom with `mesh doctor`; stop that, or publish the mesh on another address with `mesh create --bind ADDRESS`
     ");
 }
 
@@ -187,7 +187,7 @@ fn another_architecture() {
     insta::assert_snapshot!(elastic("exec /bin/tini: exec format error"), @r"
     its image is made for another kind of processor
     exec /bin/tini: exec format error
-    name a registry that has it for this machine with `--registry`; `images/build all` builds stand-ins here
+    name a registry that has it for this machine with `mesh create --registry HOST`; `images/build all` builds stand-ins here
     ");
 }
 

@@ -7,7 +7,7 @@ fn a_heap_of_kibana_that_is_used_up() {
     insta::assert_snapshot!(kibana("FATAL ERROR: Ineffective mark-compacts near heap limit Allocation failed - JavaScript heap out of memory"), @r"
     its heap is too small for what it does
     FATAL ERROR: Ineffective mark-compacts near heap limit Allocation failed - JavaScript heap out of memory
-    give it more with `--kibana-memory`, and type the command again
+    give it more with `mesh create --kibana-memory 4g`
     ");
 }
 

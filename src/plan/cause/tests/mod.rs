@@ -44,7 +44,7 @@ fn an_end_for_want_of_memory() {
     insta::assert_snapshot!(told(first().kibana(), end), @r"
     it needed more memory than its limit allows
     -
-    give it more with `--kibana-memory`, and type the command again
+    give it more with `mesh create --kibana-memory 4g`
     ");
     insta::assert_snapshot!(told(first().elastic(), End { out_of_memory: false, ..end }), @r"
     something killed it: the kernel for want of memory on the machine, or somebody with `docker kill`
