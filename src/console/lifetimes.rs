@@ -2,7 +2,7 @@
 
 use time::{OffsetDateTime, UtcOffset, format_description::BorrowedFormatItem, macros::format_description};
 
-use super::{BOLD_YELLOW, Console, Mark, Table, styled};
+use super::{Console, Mark, Table};
 use crate::plan::{
     ends_soon::EndsSoon,
     lifetimes::{Certificates, Keys, State},
@@ -66,8 +66,7 @@ impl Console {
                 1 => "ends in 1 day".to_owned(),
                 _ => format!("ends in {days} days"),
             };
-            let warning = styled(BOLD_YELLOW, "warning");
-            self.note(&format!("{warning}: {what} of {clusters} {when}; `{}`", ending.remedy));
+            self.warning(&format!("{what} of {clusters} {when}"), &format!("`{}`", ending.remedy));
         }
     }
 }

@@ -172,16 +172,23 @@ impl Console {
         }
     }
 
-    pub fn findings(&self, findings: &[Finding]) {
-        if self.is_quiet() {
-            return;
+    /// Something that does not stop a command, and what to type about it.
+    fn warning(&self, message: &str, hint: &str) {
+        self.finding(&styled(BOLD_YELLOW, "warning"), message, hint);
+    }
+
+    fn finding(&self, word: &str, message: &str, hint: &str) {
+        if !self.is_quiet() {
+            err(&format!("{word}: {}\n  hint: {}", plain::lines(message), plain::lines(hint)));
         }
-        for finding in findings {
-            let word = match finding.severity {
-                Severity::Warning => styled(BOLD_YELLOW, "warning"),
-                Severity::Estimate | Severity::Problem => styled(BOLD_RED, "problem"),
-            };
-            err(&format!("{word}: {}\n  {}", plain::lines(&finding.message), plain::lines(&finding.hint)));
+    }
+
+    pub fn findings(&self, findings: &[Finding]) {
+        for Finding { severity, message, hint } in findings {
+            match severity {
+                Severity::Warning => self.warning(message, hint),
+                Severity::Estimate | Severity::Problem => self.finding(&styled(BOLD_RED, "problem"), message, hint),
+            }
         }
     }
 

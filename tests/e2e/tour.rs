@@ -191,6 +191,10 @@ fn streams(mesh: &Mesh) {
     assert!(!calls.contains(&mesh.credential("elastic")), "no password in a log");
     let coloured = mesh.run(&["--color", "always", "status"], 0).stdout;
     assert!(coloured.contains("\u{1b}["), "{coloured:?}");
+    mesh.run(&["keys", "extend", "--key-days", "20"], 0);
+    let warned = mesh.run(&["status"], 0).stderr;
+    let clusters = "cluster01 cluster02 cluster03";
+    assert_eq!(warned, format!("warning: API key of {clusters} ends in 19 days\n  hint: `mesh keys extend`\n"));
     for plain in ["NO_COLOR=1 mesh status --dir $DIR", "TERM=dumb mesh status --dir $DIR", "mesh status --dir $DIR"] {
         let output = shell(mesh, plain);
         assert!(!output.stdout.contains(&0x1b) && output.status.success(), "{plain}");
