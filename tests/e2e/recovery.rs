@@ -97,9 +97,20 @@ fn what_the_mesh_keeps_of_itself_is_brought_back() {
     docker(&[&["rm", "--force", "--volumes"], &names.iter().map(String::as_str).collect::<Vec<_>>()[..]].concat());
     docker(&["network", "rm", NETWORK]);
     remove(&mesh, "mesh.json");
+    let seeds = [1, 2].map(|number| format!("cluster0{number}/seed-elastic.json"));
+    let kept = seeds.each_ref().map(|seed| mesh.read(seed));
+    for seed in &seeds {
+        remove(&mesh, seed);
+    }
     let told = mesh.run(&["create"], 3).stderr;
     assert!(told.contains("no container is left to tell which version"), "{told}");
-    mesh.run(&[&["create", "--stack-version", "9.5.3", "--no-kibana"], &SMALL[..]].concat(), 0);
+    // what the images brought is written down with their version
+    for (seed, text) in seeds.iter().zip(kept) {
+        fs::write(mesh.path(seed), text).expect("should be writable");
+    }
+    let other = mesh.run(&["create", "--stack-version", "8.19.21"], 2).stderr;
+    assert!(other.contains("the mesh runs 9.5.3"), "{other}");
+    mesh.run(&[&["create", "--no-kibana"], &SMALL[..]].concat(), 0);
     assert_eq!(self::record(&mesh)["subnet"], record["subnet"]);
     links::every_search_finds_all(&mesh, 2);
     // the keys are those of before, under an id that nothing tells any more
