@@ -14,7 +14,10 @@ use super::{
     open, settings, time_for,
 };
 use crate::{
-    apply::{Apply, wait::Patience},
+    apply::{
+        Apply,
+        wait::{Patience, Probe},
+    },
     cli::{CreateArgs, TextFormat},
     console::{Console, Notation},
     error::{Error, Exit},
@@ -32,13 +35,16 @@ use crate::{
 /// Looking again finds what could not be asked before; a mesh that is still not as asked after this does not get there.
 pub(super) const ROUNDS: u8 = 3;
 
+/// Docker makes a network in a fraction of a second.
+const LISTED_WITHIN: Duration = Duration::from_secs(5);
+
 pub async fn create(args: &CreateArgs, dir: PathBuf, console: &Console) -> Result<Exit, Error> {
     let begun = Instant::now();
     let asked = settings::asked(&args.settings)?;
     let licence = asked.license.as_deref().map(read_licence).transpose()?;
     let _lock = if args.dry_run { None } else { Some(lock()?) };
     let world = open(dir).await?;
-    let mut survey = world.survey().await?;
+    let mut survey = settled(&world).await?;
     rebuild(&asked, args.reset, &world, &mut survey).await?;
     if survey.rebuilt.is_some() {
         console.note("mesh.json is lost, and rebuilt from what is there; templates of your own have to be named again with `--templates`");
@@ -100,6 +106,25 @@ pub async fn create(args: &CreateArgs, dir: PathBuf, console: &Console) -> Resul
     .await?;
     told(args, &mesh, &apply, begun.elapsed(), console);
     Ok(Exit::Done)
+}
+
+/// What is there, once Docker lists a network that it was making when an earlier run was killed. Where it does not come, the
+/// checks say what is in the way.
+async fn settled(world: &World) -> Result<Survey, Error> {
+    let mut survey = world.survey().await?;
+    let half_made = |survey: &Survey| {
+        let listed: Vec<String> = survey.networks.iter().flat_map(|network| network.subnets.clone()).collect();
+        survey.record.as_ref().is_some_and(|mesh| check::half_made(mesh, &survey.host, &listed))
+    };
+    let patience = Patience::new(LISTED_WITHIN);
+    let listed = patience.until("Docker to list the mesh's network", None, async || {
+        if half_made(&survey) {
+            survey = world.survey().await?;
+        }
+        Ok(if half_made(&survey) { Probe::Pending("it is not listed".to_owned()) } else { Probe::Ready(()) })
+    });
+    let _ = listed.await;
+    Ok(survey)
 }
 
 /// How the timings are to be written, if for programs.

@@ -22,7 +22,7 @@ const SEED: u64 = 20_261_122;
 fn killed_here_and_there() {
     let parts = Parts::begin();
     let mesh = Mesh::new("kills");
-    for stages in [1, 9, 14] {
+    for stages in [1, 8, 9, 14] {
         parts.part(&format!("`create 3` killed after stage {stages}"));
         let killed = create(&mesh, "3").kill_after(Some(stages), FOR_EVER);
         assert!(killed.is_some(), "should have been killed");

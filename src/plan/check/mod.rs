@@ -12,6 +12,7 @@ mod surroundings;
 pub use self::{
     doctor::{Sight, doctor},
     limits::{Setting, kept, lacking, max_map_count},
+    network::half_made,
     report::{Outcome, Report},
     surroundings::{attached, directory, lost_credentials},
 };

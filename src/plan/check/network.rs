@@ -49,6 +49,12 @@ pub(super) fn address(mesh: &Mesh, there: &Observed, host: &HostFacts) -> Checke
     )
 }
 
+/// Whether the machine has the recorded mesh's network and Docker does not list it: a run was killed while Docker made it, and
+/// Docker lists it in a moment. An overlap that is one for good stays.
+pub fn half_made(mesh: &Mesh, host: &HostFacts, listed: &[String]) -> bool {
+    host.networks.contains(&IpNet::V4(mesh.subnet.net())) && !listed.contains(&mesh.subnet.to_string())
+}
+
 /// The process that holds a published port for Docker.
 const DOCKER_PROXY: &str = "docker-proxy";
 
@@ -130,6 +136,16 @@ mod tests {
         assert_eq!(ports(&mesh, &ours, &[listener(9201)]).findings(), []);
         let other_address = Listener { address: [10, 0, 0, 1].into(), ..listener(9201) };
         assert_eq!(ports(&mesh, &Observed::default(), &[other_address]).findings(), []);
+    }
+
+    #[test]
+    fn a_network_that_docker_is_just_making_is_told_from_one_in_use() {
+        let mesh = Mesh::example(1);
+        let with = |network: &str| HostFacts { networks: [network.parse().unwrap()].into(), ..roomy() };
+        assert!(half_made(&mesh, &with("10.213.0.0/24"), &[]));
+        assert!(!half_made(&mesh, &with("10.213.0.0/24"), &["10.213.0.0/24".to_owned()]));
+        assert!(!half_made(&mesh, &with("10.0.0.0/8"), &[]), "somebody else's");
+        assert!(!half_made(&mesh, &roomy(), &[]));
     }
 
     #[test]
