@@ -89,17 +89,13 @@ impl Apply<'_> {
     }
 
     /// The password to start with; other entries stay.
-    pub(super) async fn write_keystore(&self, cluster: ClusterId) -> Result<(), Error> {
+    pub(super) fn write_keystore(&self, cluster: ClusterId) -> Result<(), Error> {
         let password = self.credentials()?.elastic;
-        self.edit_keystore(cluster, move |keystore| keystore.put(keystore::BOOTSTRAP_PASSWORD, password)).await
+        self.edit_keystore(cluster, |keystore| keystore.put(keystore::BOOTSTRAP_PASSWORD, password))
     }
 
     /// One write of a cluster's keystore, if `edit` changes it at all.
-    pub(super) async fn edit_keystore(
-        &self,
-        cluster: ClusterId,
-        edit: impl FnOnce(&mut Keystore) + Send + 'static,
-    ) -> Result<(), Error> {
+    pub(super) fn edit_keystore(&self, cluster: ClusterId, edit: impl FnOnce(&mut Keystore)) -> Result<(), Error> {
         let tree = self.tree()?;
         let before = saved::keystore(&tree, cluster)?;
         let mut keystore = before.clone().unwrap_or_else(Keystore::new);
@@ -109,9 +105,7 @@ impl Apply<'_> {
         }
         let version = self.mesh.version(cluster);
         let format = Format::for_version(version.major, version.minor);
-        // a tenth of a second of key derivation each, so that several clusters use all cores
-        let sealing = tokio::task::spawn_blocking(move || (keystore.seal(format, &mut random()), keystore));
-        let (file, keystore) = sealing.await.expect("should not panic: sealing has no failing case");
+        let file = keystore.seal(format, &self.salt, &mut random());
         tree.write(layout::keystore(cluster), &file, KEYSTORE, self.owner())?;
         let record = saved::keystore_record(&file, &keystore);
         Ok(tree.write(layout::keystore_record(cluster), record.as_bytes(), PRIVATE, None)?)

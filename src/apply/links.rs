@@ -29,7 +29,7 @@ impl Apply<'_> {
             credentials.insert(keystore::credentials_of(*remote), Secret::new(key.encoded));
         }
         let wanted: Vec<String> = credentials.keys().cloned().collect();
-        self.edit_keystore(on, move |keystore| {
+        self.edit_keystore(on, |keystore| {
             let stale = |name: &&str| keystore::remote_of(name).is_some() && !credentials.contains_key(*name);
             let stale: Vec<String> = keystore.names().filter(stale).map(str::to_owned).collect();
             for name in stale {
@@ -38,8 +38,7 @@ impl Apply<'_> {
             for (name, value) in credentials {
                 keystore.put(name, value);
             }
-        })
-        .await?;
+        })?;
         self.reload(on, &wanted).await
     }
 
@@ -76,12 +75,11 @@ impl Apply<'_> {
         let server = self.server(on)?;
         self.persist(on, "the remotes", async || server.put_settings(&settings).await).await?;
         let names: Vec<String> = from.iter().copied().map(keystore::credentials_of).collect();
-        self.edit_keystore(on, move |keystore| {
+        self.edit_keystore(on, |keystore| {
             for name in names {
                 keystore.remove(&name);
             }
-        })
-        .await?;
+        })?;
         self.reload(on, &[]).await
     }
 

@@ -29,7 +29,7 @@ use self::wait::Patience;
 use crate::{
     console::{Console, StageLine, StageTime},
     error::{Error, Exit},
-    mesh::{Mesh, Owner, credentials::Credentials, id::ClusterId},
+    mesh::{Mesh, Owner, credentials::Credentials, id::ClusterId, keystore::Salt},
     plan::{Effect, Plan, Stage, Step},
     world::{World, disk::Tree, elasticsearch::Elasticsearch, files as saved},
 };
@@ -54,6 +54,8 @@ pub struct Apply<'a> {
     pub root: bool,
     /// What each stage took, in order.
     pub timings: RefCell<Vec<StageTime>>,
+    /// Of every keystore that is written.
+    salt: Salt,
     seeds: Mutex<HashMap<String, Seed>>,
 }
 
@@ -76,6 +78,7 @@ impl<'a> Apply<'a> {
             now,
             root,
             timings: RefCell::default(),
+            salt: Salt::random(&mut files::random()),
             seeds: Mutex::default(),
         }
     }
@@ -155,7 +158,7 @@ impl<'a> Apply<'a> {
             Step::WriteBrowserBundle => self.write_browser_bundle(),
             Step::SeedConfig(service) => self.seed_config(*service).await,
             Step::WriteSettings(service) => self.write_settings(*service),
-            Step::WriteKeystore(cluster) => self.write_keystore(*cluster).await,
+            Step::WriteKeystore(cluster) => self.write_keystore(*cluster),
             Step::CreateNetwork => self.create_network().await,
             Step::RemoveNetwork { id } => self.remove_network(id).await,
             Step::CreateContainer(service) => self.create_container(*service).await,

@@ -12,14 +12,38 @@
 //!
 //! The salt is also the additional data of AES-GCM.
 
-use std::num::NonZeroU32;
+use std::{
+    collections::BTreeMap,
+    num::NonZeroU32,
+    sync::{Mutex, PoisonError},
+};
 
+use rand::CryptoRng;
 use ring::{aead, pbkdf2};
 
 pub(super) const MAGIC: u32 = 0x3fd7_6c17;
 pub(super) const CODEC: &[u8] = b"elasticsearch.keystore";
 pub(super) const FOOTER_LENGTH: usize = 16;
-pub(super) const SALT_LENGTH: usize = 64;
+const SALT_LENGTH: usize = 64;
+
+/// Keys that were derived before. Deriving one takes 0.1 s, and the keystores of a mesh share a salt.
+static DERIVED: Mutex<Derived> = Mutex::new(BTreeMap::new());
+
+/// By format and salt.
+type Derived = BTreeMap<(Format, Vec<u8>), aead::LessSafeKey>;
+
+/// What the key of a file is derived from, besides its password, which is empty: a salt keeps nobody out, and files may share
+/// one.
+#[derive(Clone, Debug)]
+pub struct Salt(pub(super) [u8; SALT_LENGTH]);
+
+impl Salt {
+    pub fn random(rng: &mut impl CryptoRng) -> Self {
+        let mut salt = [0; SALT_LENGTH];
+        rng.fill_bytes(&mut salt);
+        Self(salt)
+    }
+}
 
 /// How strongly the file is encrypted. A server reads its own format and every older one, and refuses to start with a
 /// newer one; at start it writes an older file again in its own format.
@@ -56,8 +80,14 @@ impl Format {
         [Self::V5, Self::V6, Self::V7].into_iter().find(|format| format.number() == number)
     }
 
-    /// PBKDF2-HMAC-SHA512 of the empty password.
+    /// The key of a file with this salt, derived once.
     pub(super) fn key(self, salt: &[u8]) -> aead::LessSafeKey {
+        let mut derived = DERIVED.lock().unwrap_or_else(PoisonError::into_inner);
+        derived.entry((self, salt.to_vec())).or_insert_with(|| self.derive(salt)).clone()
+    }
+
+    /// PBKDF2-HMAC-SHA512 of the empty password.
+    fn derive(self, salt: &[u8]) -> aead::LessSafeKey {
         let (rounds, algorithm) = match self {
             Self::V5 => (10_000, &aead::AES_128_GCM),
             Self::V6 => (210_000, &aead::AES_128_GCM),

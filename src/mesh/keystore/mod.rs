@@ -10,7 +10,10 @@ mod write;
 
 use std::collections::BTreeMap;
 
-pub use self::{error::KeystoreError, format::Format};
+pub use self::{
+    error::KeystoreError,
+    format::{Format, Salt},
+};
 use base64::{Engine as _, prelude::BASE64_STANDARD as BASE64};
 
 use super::{id::ClusterId, secret::Secret};

@@ -125,7 +125,10 @@ mod tests {
     use proptest::prelude::*;
     use rand::{SeedableRng as _, rngs::StdRng};
 
-    use super::{super::write::SEED, *};
+    use super::{
+        super::{Salt, write::SEED},
+        *,
+    };
 
     /// Written by Elasticsearch 9.5.3's `KeyStoreWrapper`: `create`, then `add` of two entries.
     const WRITTEN_BY_ELASTICSEARCH: &str = "\
@@ -143,7 +146,8 @@ mod tests {
     }
 
     fn file() -> Vec<u8> {
-        Keystore::example().seal(Format::V5, &mut StdRng::seed_from_u64(1))
+        let mut rng = StdRng::seed_from_u64(1);
+        Keystore::example().seal(Format::V5, &Salt::random(&mut rng), &mut rng)
     }
 
     #[test]
