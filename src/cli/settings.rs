@@ -8,7 +8,9 @@ use super::count;
 use crate::mesh::{
     id::ClusterId,
     network::Subnet,
-    spec::{Asked, IndexPattern, KeyDays, Memory, PassphraseWords, Registry, StackVersion, SubjectName, Timeout},
+    spec::{
+        Asked, IndexPattern, KeyDays, Memory, PassphraseWords, Profile, Registry, StackVersion, SubjectName, Timeout,
+    },
 };
 
 /// Where else settings are said, for the end of the help.
@@ -38,16 +40,19 @@ pub struct SettingsArgs {
     /// Kibana, too, after `--no-kibana`
     #[arg(long, overrides_with = "no_kibana")]
     kibana: bool,
+    /// `server`, or `smoke` for smoke tests and laptops: small heaps, JVMs that boot soon and are slower later [default: server]
+    #[arg(long, value_name = "PROFILE")]
+    profile: Option<Profile>,
     /// Address of this machine that ports are published on [default: 127.0.0.1]
     #[arg(long, value_name = "ADDRESS")]
     bind: Option<IpAddr>,
     /// The mesh's Docker network, /16 to /24 [default: a free one]
     #[arg(long, value_name = "NETWORK")]
     subnet: Option<Subnet>,
-    /// Memory limit of an Elasticsearch container; the heap is half of it [default: 2g]
+    /// Memory limit of an Elasticsearch container; the heap is half of it [default: 2g, smoke 1g]
     #[arg(long, value_name = "SIZE")]
     elastic_memory: Option<Memory>,
-    /// Memory limit of a Kibana container [default: 2g]
+    /// Memory limit of a Kibana container [default: 2g, smoke 1g]
     #[arg(long, value_name = "SIZE")]
     kibana_memory: Option<Memory>,
     /// Indices that the other clusters may search, besides `mesh*`; once a pattern, in place of those given before
@@ -91,6 +96,7 @@ impl SettingsArgs {
             stack_version: self.stack_version,
             registry: self.registry.clone(),
             kibana: switch(self.kibana, self.no_kibana),
+            profile: self.profile,
             bind: self.bind,
             elastic_memory: self.elastic_memory,
             kibana_memory: self.kibana_memory,

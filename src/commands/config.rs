@@ -25,8 +25,14 @@ pub fn config(args: &ConfigArgs, dir: &Path, console: &Console) -> Result<Exit, 
     let mut sources = settings::sources(&args.settings)?;
     let dir = disk::resolve(dir)?;
     let record = Tree::open(&dir)?.map(|tree| files::record(&tree, &dir)).transpose()?.flatten();
-    sources.extend(record.map(|mesh| (Source::Record, Asked::of(&mesh))));
-    sources.push((Source::Default, Asked::defaults()));
+    let asked = sources.iter().find_map(|(_, asked)| asked.profile);
+    let recorded = record.as_ref().map(|mesh| mesh.spec.profile);
+    let profile = asked.or(recorded).unwrap_or_default();
+    sources.extend(record.map(|mesh| {
+        let has = Asked::of(&mesh);
+        (Source::Record, if profile == mesh.spec.profile { has } else { has.without_defaults_of(mesh.spec.profile) })
+    }));
+    sources.push((Source::Default, Asked::defaults(profile)));
     console.settings(&in_force(&sources), args.output.unwrap_or_default());
     Ok(Exit::Done)
 }

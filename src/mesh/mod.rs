@@ -108,7 +108,7 @@ impl Mesh {
     /// The settings by which `of` reaches its remotes, each under its full name, as `PUT /_cluster/settings` takes them.
     ///
     /// Proxy mode, because it connects to the address given and no other, so that what the certificate says of it can be
-    /// checked in full; three sockets a link instead of 18, since links grow with the square of N. See
+    /// checked in full. See
     /// <https://www.elastic.co/docs/reference/elasticsearch/configuration-reference/remote-clusters>.
     ///
     /// The fixed address rather than the name: Docker forgets the name of a container that stops, and a name that vanishes
@@ -121,7 +121,7 @@ impl Mesh {
                 [
                     ("mode", "proxy".to_owned()),
                     ("proxy_address", format!("{}:{REMOTE}", self.subnet.address(remote.elastic()))),
-                    ("proxy_socket_connections", "3".to_owned()),
+                    ("proxy_socket_connections", self.spec.profile.sockets().to_string()),
                     ("server_name", name),
                     ("skip_unavailable", "true".to_owned()),
                 ]

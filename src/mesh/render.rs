@@ -79,9 +79,12 @@ impl Mesh {
         render(Templates::NAMES[1], &self.templates.kibana_yml, &values)
     }
 
-    /// The heap of an Elasticsearch server, on top of the image's own options.
+    /// Options of an Elasticsearch server's JVM, on top of the image's own.
     pub fn render_jvm_options(&self) -> Result<String, RenderError> {
-        let values = context! { heap => self.spec.elastic_memory.heap_mebibytes() };
+        let values = context! {
+            heap => self.spec.elastic_memory.heap_mebibytes(),
+            profile => self.spec.profile.to_string(),
+        };
         render(Templates::NAMES[2], &self.templates.jvm_options, &values)
     }
 }

@@ -21,7 +21,7 @@ use crate::mesh::{
     rebuild::{ContainerTrace, DirectoryTrace, Traces},
     recover::Found,
     secret::Secret,
-    spec::KeyDays,
+    spec::{KeyDays, Profile},
 };
 
 /// A key is saved within moments of being made.
@@ -119,13 +119,15 @@ fn directory(tree: &Tree, cluster: ClusterId) -> DirectoryTrace {
             names.insert(kind, Names { common_name: facts.common_name, dns: facts.dns, ip: facts.ip });
         }
     }
+    let options = text(layout::jvm_options(cluster));
     let heap =
         |options: String| options.lines().find_map(|line| line.strip_prefix("-Xmx")?.strip_suffix('m')?.parse().ok());
     let owner = tree.metadata(layout::config(cluster.elastic(), "")).ok().flatten();
     DirectoryTrace {
         ours: authority.is_some_and(|facts| facts.common_name.starts_with(&format!("mesh {cluster} CA "))),
         names,
-        heap: text(layout::jvm_options(cluster)).and_then(heap),
+        profile: options.as_deref().map(Profile::of_jvm_options),
+        heap: options.and_then(heap),
         kibana: tree.metadata(layout::settings(cluster.kibana())).is_ok_and(|found| found.is_some()),
         owner: owner.map(|meta| Owner { uid: meta.uid, gid: meta.gid }),
         key_days: key_days(tree, cluster),

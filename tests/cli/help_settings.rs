@@ -38,12 +38,14 @@ fn help_of_create() {
           --registry <HOST>           Registry of the images [default: docker.elastic.co]
           --no-kibana                 Elasticsearch only
           --kibana                    Kibana, too, after `--no-kibana`
+          --profile <PROFILE>         `server`, or `smoke` for smoke tests and laptops: small heaps,
+                                      JVMs that boot soon and are slower later [default: server]
           --bind <ADDRESS>            Address of this machine that ports are published on [default:
                                       127.0.0.1]
           --subnet <NETWORK>          The mesh's Docker network, /16 to /24 [default: a free one]
           --elastic-memory <SIZE>     Memory limit of an Elasticsearch container; the heap is half of it
-                                      [default: 2g]
-          --kibana-memory <SIZE>      Memory limit of a Kibana container [default: 2g]
+                                      [default: 2g, smoke 1g]
+          --kibana-memory <SIZE>      Memory limit of a Kibana container [default: 2g, smoke 1g]
           --share <PATTERN>           Indices that the other clusters may search, besides `mesh*`; once
                                       a pattern, in place of those given before
           --san <NAME>                A name or address that certificates are valid for, besides the
@@ -93,12 +95,14 @@ fn help_of_config() {
           --registry <HOST>           Registry of the images [default: docker.elastic.co]
           --no-kibana                 Elasticsearch only
           --kibana                    Kibana, too, after `--no-kibana`
+          --profile <PROFILE>         `server`, or `smoke` for smoke tests and laptops: small heaps,
+                                      JVMs that boot soon and are slower later [default: server]
           --bind <ADDRESS>            Address of this machine that ports are published on [default:
                                       127.0.0.1]
           --subnet <NETWORK>          The mesh's Docker network, /16 to /24 [default: a free one]
           --elastic-memory <SIZE>     Memory limit of an Elasticsearch container; the heap is half of it
-                                      [default: 2g]
-          --kibana-memory <SIZE>      Memory limit of a Kibana container [default: 2g]
+                                      [default: 2g, smoke 1g]
+          --kibana-memory <SIZE>      Memory limit of a Kibana container [default: 2g, smoke 1g]
           --share <PATTERN>           Indices that the other clusters may search, besides `mesh*`; once
                                       a pattern, in place of those given before
           --san <NAME>                A name or address that certificates are valid for, besides the

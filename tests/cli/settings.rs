@@ -28,13 +28,13 @@ fn a_settings_file_that_cannot_be() {
     let create = |text| run_beside(&[("mesh.yaml", text)], &["create", "-f", "mesh.yaml", "--dry-run"]);
     assert_snapshot!(create("clusters: 2\nelastic_mem: 2g\n"), @r"
     exit 2
-    error: mesh.yaml:2: unknown field `elastic_mem`, expected one of `clusters`, `stack_version`, `registry`, `kibana`, `elastic_memory`, `kibana_memory`, `bind`, `subnet`, `hosts`, `share`, `san`, `key_days`, `license`, `passphrase_words`, `templates`, `timeout`
+    error: mesh.yaml:2: unknown field `elastic_mem`, expected one of `clusters`, `stack_version`, `registry`, `kibana`, `profile`, `elastic_memory`, `kibana_memory`, `bind`, `subnet`, `hosts`, `share`, `san`, `key_days`, `license`, `passphrase_words`, `templates`, `timeout`
 
     hint: `mesh config --schema` tells what each can be
     ");
     assert_snapshot!(create("clusters: 2\nshare: logs-*\n"), @r#"
     exit 2
-    error: mesh.yaml:2: share: invalid type: string "logs-*", expected a sequence
+    error: mesh.yaml:2: share: invalid type: string "logs-*", expected a list
 
     hint: `mesh config --schema` tells what each can be
     "#);
@@ -150,6 +150,7 @@ fn the_settings_in_force() {
     stack_version     9.5.3                              conf/mesh.yaml:4
     registry          registry.local                     environment MESH_REGISTRY
     kibana            false                              flag
+    profile           server                             mesh.json
     elastic_memory    2g                                 mesh.json
     kibana_memory     1g                                 conf/mesh.yaml:2
     bind              127.0.0.1                          mesh.json
@@ -170,6 +171,10 @@ fn the_settings_in_force() {
         (&1.into(), &4.into(), &"flag".into())
     );
     assert_eq!(data["settings"]["share"], serde_json::json!(["logs-*"]));
+    // what nobody chose follows the profile
+    let smoke = run_beside(&files, &["config", "--profile", "smoke"]);
+    assert!(smoke.contains("elastic_memory    1g                                 default\n"), "{smoke}");
+    assert!(smoke.contains("kibana_memory     1536m                              mesh.json\n"), "{smoke}");
     // without a mesh, a file or a flag
     let bare = run_beside(&[], &["config", "--no-templates"]);
     assert!(
@@ -193,7 +198,7 @@ fn the_settings_in_force_are_a_settings_file() {
     let data = run_beside(&files, &["config", "4", "--timeout", "90s", "-o", "json"]);
     let data: serde_json::Value = serde_json::from_str(data.strip_prefix("exit 0\n").unwrap()).unwrap();
     assert_eq!(again["settings"], data["settings"]);
-    assert_eq!(again["from"]["timeout"], "stdin:31");
+    assert_eq!(again["from"]["timeout"], "stdin:33");
 }
 
 #[test]

@@ -5,14 +5,15 @@ use std::fmt;
 use schemars::{JsonSchema, Schema, schema_for};
 use serde::{Deserialize, Deserializer, de::Visitor};
 
-use super::Asked;
+use super::{Asked, Profile};
 
 /// The names of all settings, in the order they are shown in.
-pub const NAMES: [&str; 16] = [
+pub const NAMES: [&str; 17] = [
     "clusters",
     "stack_version",
     "registry",
     "kibana",
+    "profile",
     "elastic_memory",
     "kibana_memory",
     "bind",
@@ -45,6 +46,9 @@ pub(super) struct File {
     /// Whether every cluster has a Kibana
     #[schemars(with = "bool")]
     pub kibana: Option<Text>,
+    /// What the mesh is for: `server`, or `smoke` for smoke tests and laptops
+    #[schemars(with = "String", regex(pattern = "^(server|smoke)$"))]
+    pub profile: Option<Text>,
     /// Memory limit of an Elasticsearch container, 512m or more; the heap is half of it
     #[schemars(with = "String", regex(pattern = "^[0-9]+([mM]|[gG])([iI]?[bB])?$"))]
     pub elastic_memory: Option<Text>,
@@ -87,7 +91,8 @@ pub(super) struct File {
 /// The JSON Schema of the file.
 pub fn schema() -> Schema {
     let mut schema = schema_for!(File);
-    let defaults = serde_json::to_value(Asked::defaults()).expect("should be JSON: it holds texts and numbers");
+    let defaults =
+        serde_json::to_value(Asked::defaults(Profile::default())).expect("should be JSON: it holds texts and numbers");
     let fields = schema.get_mut("properties").expect("should have fields");
     for name in NAMES {
         let default = &defaults[name];
@@ -175,7 +180,7 @@ mod tests {
         let defaults = NAMES.into_iter().filter_map(|name| Some((name, schema["properties"][name].get("default")?)));
         let text: Vec<String> = defaults.map(|(name, value)| format!("{name}: {value}")).collect();
         let (asked, _) = read::file("mesh.yaml", Path::new(""), &text.join("\n")).unwrap();
-        assert_eq!(asked, Asked::defaults());
+        assert_eq!(asked, Asked::defaults(Profile::default()));
     }
 
     #[test]

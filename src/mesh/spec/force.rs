@@ -83,7 +83,7 @@ pub fn in_force(sources: &[(Source, Asked)]) -> Vec<InForce> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::Profile, *};
 
     #[test]
     fn the_first_that_says_a_setting_holds() {
@@ -94,7 +94,7 @@ mod tests {
             (Source::Environment, says("4g")),
             (file, says("5g")),
             (Source::Record, says("6g")),
-            (Source::Default, Asked::defaults()),
+            (Source::Default, Asked::defaults(Profile::default())),
         ];
         let told: Vec<String> = (0..all.len())
             .map(|first| {

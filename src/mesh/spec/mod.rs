@@ -5,6 +5,7 @@
 pub mod file;
 pub mod force;
 mod numbers;
+mod profile;
 pub mod read;
 mod values;
 
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     numbers::{KeyDays, PassphraseWords, Timeout},
+    profile::Profile,
     values::{DEFAULT_VERSION, IndexPattern, Memory, Registry, SpecError, StackVersion, SubjectName},
 };
 use super::{Mesh, id::ClusterId, network::Subnet};
@@ -48,6 +50,8 @@ pub struct MeshSpec {
     pub templates: Option<PathBuf>,
     #[serde(default)]
     pub passphrase_words: PassphraseWords,
+    #[serde(default)]
+    pub profile: Profile,
 }
 
 /// What one source says of a [`MeshSpec`] and of the run that makes it so; `None` is "not said".
@@ -60,6 +64,7 @@ pub struct Asked {
     pub stack_version: Option<StackVersion>,
     pub registry: Option<Registry>,
     pub kibana: Option<bool>,
+    pub profile: Option<Profile>,
     pub bind: Option<IpAddr>,
     pub elastic_memory: Option<Memory>,
     pub kibana_memory: Option<Memory>,
@@ -97,6 +102,7 @@ impl Asked {
             stack_version: self.stack_version.or(other.stack_version),
             registry: self.registry.or(other.registry),
             kibana: self.kibana.or(other.kibana),
+            profile: self.profile.or(other.profile),
             bind: self.bind.or(other.bind),
             elastic_memory: self.elastic_memory.or(other.elastic_memory),
             kibana_memory: self.kibana_memory.or(other.kibana_memory),
@@ -117,9 +123,20 @@ impl Asked {
         Self { subnet: Some(mesh.subnet), ..Self::whole(mesh.spec.clone()) }
     }
 
-    /// What holds when nobody says anything: all but how many clusters, and which network is free.
-    pub fn defaults() -> Self {
-        Self { clusters: None, ..Self::whole(MeshSpec::new(ClusterId::FIRST)) }
+    /// What holds with this profile when nobody says anything else: all but how many clusters, and which network is free.
+    pub fn defaults(profile: Profile) -> Self {
+        let asked = Self { profile: Some(profile), ..Self::default() };
+        Self { clusters: None, ..Self::whole(MeshSpec::new(ClusterId::FIRST).with(&asked)) }
+    }
+
+    /// This, as what a mesh has, without what gives way to another profile.
+    #[must_use]
+    pub fn without_defaults_of(self, profile: Profile) -> Self {
+        Self {
+            elastic_memory: self.elastic_memory.filter(|memory| *memory != profile.elastic_memory()),
+            kibana_memory: self.kibana_memory.filter(|memory| *memory != profile.kibana_memory()),
+            ..self
+        }
     }
 
     fn whole(spec: MeshSpec) -> Self {
@@ -128,6 +145,7 @@ impl Asked {
             stack_version: Some(spec.stack_version),
             registry: Some(spec.registry),
             kibana: Some(spec.kibana),
+            profile: Some(spec.profile),
             bind: Some(spec.bind),
             elastic_memory: Some(spec.elastic_memory),
             kibana_memory: Some(spec.kibana_memory),
@@ -147,20 +165,22 @@ impl Asked {
 impl MeshSpec {
     /// A mesh of `clusters` with every default.
     pub fn new(clusters: ClusterId) -> Self {
+        let profile = Profile::default();
         Self {
             clusters,
             stack_version: DEFAULT_VERSION,
             registry: Registry::default(),
             kibana: true,
             bind: IpAddr::from([127, 0, 0, 1]),
-            elastic_memory: Memory::gibibytes(2),
-            kibana_memory: Memory::gibibytes(2),
+            elastic_memory: profile.elastic_memory(),
+            kibana_memory: profile.kibana_memory(),
             share: Vec::new(),
             san: Vec::new(),
             key_days: KeyDays::default(),
             hosts: true,
             templates: None,
             passphrase_words: PassphraseWords::default(),
+            profile,
         }
     }
 
@@ -178,6 +198,15 @@ impl MeshSpec {
         set(&mut self.registry, asked.registry.as_ref());
         set(&mut self.kibana, asked.kibana.as_ref());
         set(&mut self.bind, asked.bind.as_ref());
+        if let Some(profile) = asked.profile {
+            if self.elastic_memory == self.profile.elastic_memory() {
+                self.elastic_memory = profile.elastic_memory();
+            }
+            if self.kibana_memory == self.profile.kibana_memory() {
+                self.kibana_memory = profile.kibana_memory();
+            }
+            self.profile = profile;
+        }
         set(&mut self.elastic_memory, asked.elastic_memory.as_ref());
         set(&mut self.kibana_memory, asked.kibana_memory.as_ref());
         set(&mut self.share, asked.share.as_ref());

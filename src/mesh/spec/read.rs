@@ -43,6 +43,7 @@ pub fn environment(variable: impl Fn(&str) -> Option<String>) -> Result<Asked, V
         stack_version: text("stack_version"),
         registry: text("registry"),
         kibana: text("kibana"),
+        profile: text("profile"),
         elastic_memory: text("elastic_memory"),
         kibana_memory: text("kibana_memory"),
         bind: text("bind"),
@@ -71,7 +72,7 @@ pub fn at(name: &str, line: Option<usize>) -> String {
 }
 
 fn unreadable(name: &str, text: &str, error: &serde_yaml::Error) -> String {
-    let told = error.to_string();
+    let told = error.to_string().replace("expected a sequence", "expected a list");
     let Some(location) = error.location() else { return format!("{name}: {told}") };
     let place = format!(" at line {} column {}", location.line(), location.column());
     let told = told.replacen(&place, "", 1);
@@ -115,6 +116,7 @@ impl Reader {
             stack_version: self.one("stack_version", said.stack_version, str::parse),
             registry: self.one("registry", said.registry, str::parse),
             kibana: self.one("kibana", said.kibana, switch),
+            profile: self.one("profile", said.profile, str::parse),
             bind: self.one("bind", said.bind, |text| parsed(text, "an address such as `127.0.0.1`")),
             elastic_memory: self.one("elastic_memory", said.elastic_memory, str::parse),
             kibana_memory: self.one("kibana_memory", said.kibana_memory, str::parse),
@@ -214,8 +216,8 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_said_with_its_line() {
-        insta::assert_snapshot!(refusal("clusters: 3\nclsters: 4\n"), @"mesh.yaml:2: unknown field `clsters`, expected one of `clusters`, `stack_version`, `registry`, `kibana`, `elastic_memory`, `kibana_memory`, `bind`, `subnet`, `hosts`, `share`, `san`, `key_days`, `license`, `passphrase_words`, `templates`, `timeout`");
-        insta::assert_snapshot!(refusal("kibana: true\nshare: logs-*\n"), @r#"mesh.yaml:2: share: invalid type: string "logs-*", expected a sequence"#);
+        insta::assert_snapshot!(refusal("clusters: 3\nclsters: 4\n"), @"mesh.yaml:2: unknown field `clsters`, expected one of `clusters`, `stack_version`, `registry`, `kibana`, `profile`, `elastic_memory`, `kibana_memory`, `bind`, `subnet`, `hosts`, `share`, `san`, `key_days`, `license`, `passphrase_words`, `templates`, `timeout`");
+        insta::assert_snapshot!(refusal("kibana: true\nshare: logs-*\n"), @r#"mesh.yaml:2: share: invalid type: string "logs-*", expected a list"#);
         insta::assert_snapshot!(refusal("kibana: true\n\nclusters: [3]\n"), @"mesh.yaml:3: clusters: invalid type: sequence, expected one value");
         insta::assert_snapshot!(refusal("clusters: 3\nkibana: true\nclusters: 4\n"), @"mesh.yaml:3: duplicate field `clusters`");
         insta::assert_snapshot!(refusal("clusters: 3\nkibana: [true\n"), @"mesh.yaml:2: kibana: invalid type: sequence, expected one value");

@@ -4,7 +4,7 @@ use std::{fmt, net::IpAddr, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use super::Timeout;
+use super::{Profile, Timeout};
 
 /// The first version whose API-key trust between clusters is generally available; see
 /// <https://www.elastic.co/docs/deploy-manage/remote-clusters/remote-clusters-api-key>.
@@ -39,7 +39,7 @@ macro_rules! as_text {
         }
     )*};
 }
-as_text!(StackVersion, Registry, Memory, IndexPattern, SubjectName, Timeout);
+as_text!(StackVersion, Registry, Memory, IndexPattern, SubjectName, Timeout, Profile);
 
 /// A version of the Elastic Stack; Elasticsearch and Kibana have the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

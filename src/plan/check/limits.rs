@@ -13,8 +13,8 @@ pub(super) const MAX_MAP_COUNT: u64 = 262_144;
 const OPEN_FILES: u64 = 65_535;
 /// What a service has open before anybody uses it: libraries, indices, sockets. An estimate.
 const FILES_OF_A_SERVICE: u64 = 1000;
-/// A link is three sockets (`proxy_socket_connections`), and each has two ends on this machine.
-const FILES_OF_A_LINK: u64 = 6;
+/// Each socket of a link has two ends on this machine.
+const ENDS: u64 = 2;
 /// A container's shim watches its control group by inotify where that is version 2, and so does every Elasticsearch its
 /// settings; see <https://github.com/containerd/containerd/issues/10468> and
 /// <https://github.com/tubearchivist/tubearchivist/issues/328>. On top of what else runs on a machine.
@@ -89,7 +89,8 @@ pub(super) fn inotify(mesh: &Mesh, limits: &Limits) -> Checked {
 /// Open files: of one container, and of the whole machine with every link up.
 pub(super) fn open_files(mesh: &Mesh, limits: &Limits) -> Checked {
     let clusters = u64::from(mesh.spec.clusters.number());
-    let needed = clusters * (clusters - 1) * FILES_OF_A_LINK + mesh.services().count() as u64 * FILES_OF_A_SERVICE;
+    let files_of_a_link = u64::from(mesh.spec.profile.sockets()) * ENDS;
+    let needed = clusters * (clusters - 1) * files_of_a_link + mesh.services().count() as u64 * FILES_OF_A_SERVICE;
     let machine = limits.files.zip(limits.files_open).filter(|(most, open)| most.saturating_sub(*open) < needed);
     let mut findings = Vec::new();
     findings.extend(machine.map(|(most, open)| {

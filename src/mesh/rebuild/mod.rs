@@ -1,161 +1,45 @@
 //! A mesh whose `mesh.json` is lost, told from what it left behind: labels, containers, certificates, files. Pure: no I/O.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    net::{IpAddr, Ipv4Addr},
-};
+mod traces;
 
+use std::collections::BTreeSet;
+
+pub use self::traces::{ContainerTrace, DirectoryTrace, Traces};
 use super::{
-    Mesh, Owner,
-    certs::Names,
-    decide::Circumstances,
-    id::{ClusterId, ServiceId, ServiceKind},
-    network::Subnet,
-    spec::{Asked, KeyDays, Memory, PassphraseWords, Registry, SHARED, StackVersion, SubjectName},
+    Mesh,
+    decide::{Circumstances, DecideError},
+    id::ServiceKind,
+    spec::{Asked, SHARED, SubjectName},
 };
-
-/// What was left of a mesh; what nothing tells is absent.
-#[derive(Debug, Clone, Default)]
-pub struct Traces {
-    /// By Docker's labels.
-    pub id: Option<String>,
-    pub containers: Vec<ContainerTrace>,
-    /// Of the mesh's network.
-    pub subnet: Option<Subnet>,
-    pub directories: BTreeMap<ClusterId, DirectoryTrace>,
-    /// Whether the block of the mesh is in `/etc/hosts`.
-    pub hosts: Option<bool>,
-    /// Of the password of `elastic`.
-    pub passphrase_words: Option<PassphraseWords>,
-}
-
-/// What a container was made from.
-#[derive(Debug, Clone)]
-pub struct ContainerTrace {
-    pub service: ServiceId,
-    pub image: String,
-    /// Its limit in bytes.
-    pub memory: u64,
-    /// `uid:gid` of its process.
-    pub user: String,
-    /// The address that its ports are published on.
-    pub bind: Option<IpAddr>,
-}
-
-/// What a cluster's directory tells.
-#[derive(Debug, Clone, Default)]
-pub struct DirectoryTrace {
-    /// Whether its authority is one that `mesh` issued.
-    pub ours: bool,
-    /// The names in the certificates of its services.
-    pub names: BTreeMap<ServiceKind, Names>,
-    /// Of the server, in mebibytes.
-    pub heap: Option<u64>,
-    pub kibana: bool,
-    pub owner: Option<Owner>,
-    /// The lifetime that its API key was given.
-    pub key_days: Option<KeyDays>,
-    /// Of the image that its configuration's files came from, where that was written down.
-    pub version: Option<StackVersion>,
-}
 
 /// A mesh that cannot be told from its traces.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RebuildError {
     #[error("mesh.json is lost, and no container is left to tell which version the data is of")]
     NoVersion,
+    #[error(transparent)]
+    Undecided(#[from] DecideError),
 }
 
 impl RebuildError {
     /// What to type next.
-    pub fn hint(&self) -> &'static str {
-        "name it with `mesh create --stack-version VERSION`, and with it every other setting that was not the default: \
-         a newer version would change the data for good"
-    }
-}
-
-impl Traces {
-    /// Whether they are those of a mesh: its data is there, and labels or certificates say whose it is.
-    pub fn are_of_a_mesh(&self) -> bool {
-        let ours = self.directories.values().any(|directory| directory.ours);
-        ours || (self.id.is_some() && !self.directories.is_empty())
-    }
-
-    fn of(&self, kind: ServiceKind) -> impl Iterator<Item = &ContainerTrace> {
-        self.containers.iter().filter(move |container| container.service.kind == kind)
-    }
-
-    fn memory(&self, kind: ServiceKind) -> Option<Memory> {
-        let mebibytes = self.of(kind).map(|container| container.memory >> 20).find(|limit| *limit > 0);
-        let heap = self.directories.values().find_map(|directory| directory.heap).map(|heap| heap * 2);
-        let mebibytes = mebibytes.or(heap.filter(|_| kind == ServiceKind::Elastic))?;
-        format!("{mebibytes}m").parse().ok()
-    }
-
-    /// The last cluster that has a container or a directory.
-    fn clusters(&self) -> Option<ClusterId> {
-        let containers = self.containers.iter().map(|container| container.service.cluster);
-        containers.chain(self.directories.keys().copied()).max()
-    }
-
-    /// The version of each cluster's data, where a container or the files of its image tell it. The newer of the two: files are
-    /// taken from an image when the cluster's turn has come, and that is not taken back.
-    fn versions(&self) -> BTreeMap<ClusterId, StackVersion> {
-        let made = self.of(ServiceKind::Elastic).filter_map(|it| Some((it.service.cluster, image(&it.image)?.1)));
-        let seeded = self.directories.iter().filter_map(|(cluster, kept)| Some((*cluster, kept.version?)));
-        let mut versions = BTreeMap::new();
-        for (cluster, version) in made.chain(seeded) {
-            let known = versions.entry(cluster).or_insert(version);
-            *known = version.max(*known);
-        }
-        versions
-    }
-
-    fn owner(&self) -> Option<Owner> {
-        let user = |container: &ContainerTrace| {
-            let (uid, gid) = container.user.split_once(':')?;
-            Some(Owner { uid: uid.parse().ok()?, gid: gid.parse().ok()? })
-        };
-        self.containers.iter().find_map(user).or_else(|| self.directories.values().find_map(|kept| kept.owner))
-    }
-
-    /// The network that the certificates' addresses lie in: a /24, as [`Subnet::choose`] takes them.
-    fn subnet_of_certificates(&self) -> Option<Subnet> {
-        self.directories.iter().find_map(|(cluster, kept)| {
-            let names = kept.names.get(&ServiceKind::Elastic)?;
-            let mut candidates = names.ip.iter().filter_map(|ip| match ip {
-                IpAddr::V4(ip) if ip.is_private() => Some(ip),
-                _ => None,
-            });
-            candidates.find_map(|ip| {
-                let [a, b, c, _] = ip.octets();
-                let subnet: Subnet = format!("{}/24", Ipv4Addr::new(a, b, c, 0)).parse().ok()?;
-                (subnet.address(cluster.elastic()) == *ip).then_some(subnet)
-            })
-        })
-    }
-
-    fn kibana(&self) -> bool {
-        if self.containers.is_empty() {
-            self.directories.values().any(|kept| kept.kibana)
-        } else {
-            self.of(ServiceKind::Kibana).next().is_some()
+    pub fn hint(&self) -> String {
+        match self {
+            Self::NoVersion => {
+                "name it with `mesh create --stack-version VERSION`, and with it every other setting that was not the \
+                 default: a newer version would change the data for good"
+                    .to_owned()
+            }
+            Self::Undecided(error) => error.hint(),
         }
     }
-}
-
-/// The registry and the version of an image that [`super::service`] names.
-fn image(name: &str) -> Option<(Registry, StackVersion)> {
-    let (name, version) = name.rsplit_once(':')?;
-    let registry = ["/elasticsearch/elasticsearch", "/kibana/kibana"].iter().find_map(|end| name.strip_suffix(end))?;
-    Some((registry.parse().ok()?, version.parse().ok()?))
 }
 
 impl Mesh {
     /// The mesh that left these traces, as `mesh.json` would tell of it. What nothing tells is as it is by default; the version is as `asked` where no
     /// container tells it, and never a guess.
     pub fn rebuild(traces: &Traces, asked: &Asked, now: Circumstances) -> Result<Self, RebuildError> {
-        let registry = traces.containers.iter().find_map(|container| Some(image(&container.image)?.0));
+        let registry = traces.containers.iter().find_map(|container| Some(traces::image(&container.image)?.0));
         let versions = traces.versions();
         // in the middle of an upgrade there are two: what the others came to is what was asked for
         let version = versions.values().max().copied().or(asked.stack_version);
@@ -164,6 +48,7 @@ impl Mesh {
             stack_version: Some(version.ok_or(RebuildError::NoVersion)?),
             registry,
             kibana: Some(traces.kibana()),
+            profile: traces.directories.values().find_map(|kept| kept.profile),
             bind: traces.containers.iter().find_map(|container| container.bind),
             elastic_memory: traces.memory(ServiceKind::Elastic),
             kibana_memory: traces.memory(ServiceKind::Kibana),
@@ -178,7 +63,7 @@ impl Mesh {
             owner: traces.owner().unwrap_or(now.owner),
             ..now
         };
-        let mut mesh = Self::decide(&spec, None, now).map_err(|_| RebuildError::NoVersion)?;
+        let mut mesh = Self::decide(&spec, None, now)?;
         mesh.spec.san = mesh.names_asked_for(traces);
         mesh.behind = versions.into_iter().filter(|(_, has)| *has < mesh.spec.stack_version).collect();
         Ok(mesh)
@@ -206,7 +91,10 @@ impl Mesh {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
+    use crate::mesh::{Owner, id::ClusterId, spec::Profile};
 
     fn now() -> Circumstances {
         Circumstances {
@@ -238,6 +126,7 @@ mod tests {
                 .map(|service| (service.kind, mesh.certificate_names(service)))
                 .collect(),
             heap: Some(mesh.spec.elastic_memory.heap_mebibytes()),
+            profile: Some(mesh.spec.profile),
             kibana: mesh.spec.kibana,
             owner: Some(mesh.owner),
             key_days: Some(mesh.spec.key_days),
@@ -257,6 +146,7 @@ mod tests {
         let mut mesh = Mesh::example(3);
         mesh.spec.registry = "registry.local:5000/elastic".parse().unwrap();
         mesh.spec.stack_version = "8.19.21".parse().unwrap();
+        mesh.spec.profile = Profile::Smoke;
         mesh.spec.elastic_memory = "1536m".parse().unwrap();
         mesh.spec.kibana_memory = "3g".parse().unwrap();
         mesh.spec.bind = [0, 0, 0, 0].into();

@@ -1,0 +1,138 @@
+//! What a mesh leaves behind, and what that tells. Pure: no I/O.
+
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, Ipv4Addr},
+};
+
+use crate::mesh::{
+    Owner,
+    certs::Names,
+    id::{ClusterId, ServiceId, ServiceKind},
+    network::Subnet,
+    spec::{KeyDays, Memory, PassphraseWords, Profile, Registry, StackVersion},
+};
+
+/// What was left of a mesh; what nothing tells is absent.
+#[derive(Debug, Clone, Default)]
+pub struct Traces {
+    /// By Docker's labels.
+    pub id: Option<String>,
+    pub containers: Vec<ContainerTrace>,
+    /// Of the mesh's network.
+    pub subnet: Option<Subnet>,
+    pub directories: BTreeMap<ClusterId, DirectoryTrace>,
+    /// Whether the block of the mesh is in `/etc/hosts`.
+    pub hosts: Option<bool>,
+    /// Of the password of `elastic`.
+    pub passphrase_words: Option<PassphraseWords>,
+}
+
+/// What a container was made from.
+#[derive(Debug, Clone)]
+pub struct ContainerTrace {
+    pub service: ServiceId,
+    pub image: String,
+    /// Its limit in bytes.
+    pub memory: u64,
+    /// `uid:gid` of its process.
+    pub user: String,
+    /// The address that its ports are published on.
+    pub bind: Option<IpAddr>,
+}
+
+/// What a cluster's directory tells.
+#[derive(Debug, Clone, Default)]
+pub struct DirectoryTrace {
+    /// Whether its authority is one that `mesh` issued.
+    pub ours: bool,
+    /// The names in the certificates of its services.
+    pub names: BTreeMap<ServiceKind, Names>,
+    /// Of the server, in mebibytes.
+    pub heap: Option<u64>,
+    /// By the options of the server.
+    pub profile: Option<Profile>,
+    pub kibana: bool,
+    pub owner: Option<Owner>,
+    /// The lifetime that its API key was given.
+    pub key_days: Option<KeyDays>,
+    /// Of the image that its configuration's files came from, where that was written down.
+    pub version: Option<StackVersion>,
+}
+
+impl Traces {
+    /// Whether they are those of a mesh: its data is there, and labels or certificates say whose it is.
+    pub fn are_of_a_mesh(&self) -> bool {
+        let ours = self.directories.values().any(|directory| directory.ours);
+        ours || (self.id.is_some() && !self.directories.is_empty())
+    }
+
+    fn of(&self, kind: ServiceKind) -> impl Iterator<Item = &ContainerTrace> {
+        self.containers.iter().filter(move |container| container.service.kind == kind)
+    }
+
+    pub(super) fn memory(&self, kind: ServiceKind) -> Option<Memory> {
+        let mebibytes = self.of(kind).map(|container| container.memory >> 20).find(|limit| *limit > 0);
+        let heap = self.directories.values().find_map(|directory| directory.heap).map(|heap| heap * 2);
+        let mebibytes = mebibytes.or(heap.filter(|_| kind == ServiceKind::Elastic))?;
+        format!("{mebibytes}m").parse().ok()
+    }
+
+    /// The last cluster that has a container or a directory.
+    pub(super) fn clusters(&self) -> Option<ClusterId> {
+        let containers = self.containers.iter().map(|container| container.service.cluster);
+        containers.chain(self.directories.keys().copied()).max()
+    }
+
+    /// The version of each cluster's data, where a container or the files of its image tell it. The newer of the two: files are
+    /// taken from an image when the cluster's turn has come, and that is not taken back.
+    pub(super) fn versions(&self) -> BTreeMap<ClusterId, StackVersion> {
+        let made = self.of(ServiceKind::Elastic).filter_map(|it| Some((it.service.cluster, image(&it.image)?.1)));
+        let seeded = self.directories.iter().filter_map(|(cluster, kept)| Some((*cluster, kept.version?)));
+        let mut versions = BTreeMap::new();
+        for (cluster, version) in made.chain(seeded) {
+            let known = versions.entry(cluster).or_insert(version);
+            *known = version.max(*known);
+        }
+        versions
+    }
+
+    pub(super) fn owner(&self) -> Option<Owner> {
+        let user = |container: &ContainerTrace| {
+            let (uid, gid) = container.user.split_once(':')?;
+            Some(Owner { uid: uid.parse().ok()?, gid: gid.parse().ok()? })
+        };
+        self.containers.iter().find_map(user).or_else(|| self.directories.values().find_map(|kept| kept.owner))
+    }
+
+    /// The network that the certificates' addresses lie in: a /24, as [`Subnet::choose`] takes them.
+    pub(super) fn subnet_of_certificates(&self) -> Option<Subnet> {
+        self.directories.iter().find_map(|(cluster, kept)| {
+            let names = kept.names.get(&ServiceKind::Elastic)?;
+            let mut candidates = names.ip.iter().filter_map(|ip| match ip {
+                IpAddr::V4(ip) if ip.is_private() => Some(ip),
+                _ => None,
+            });
+            candidates.find_map(|ip| {
+                let [a, b, c, _] = ip.octets();
+                let subnet: Subnet = format!("{}/24", Ipv4Addr::new(a, b, c, 0)).parse().ok()?;
+                (subnet.address(cluster.elastic()) == *ip).then_some(subnet)
+            })
+        })
+    }
+
+    pub(super) fn kibana(&self) -> bool {
+        if self.containers.is_empty() {
+            self.directories.values().any(|kept| kept.kibana)
+        } else {
+            self.of(ServiceKind::Kibana).next().is_some()
+        }
+    }
+}
+
+/// The registry and the version of an image that [`crate::mesh::service`] names.
+pub(super) fn image(name: &str) -> Option<(Registry, StackVersion)> {
+    let (name, version) = name.rsplit_once(':')?;
+    let registry = ["/elasticsearch/elasticsearch", "/kibana/kibana"].iter().find_map(|end| name.strip_suffix(end))?;
+    Some((registry.parse().ok()?, version.parse().ok()?))
+}

@@ -1,0 +1,106 @@
+//! What a mesh is for, and so how its servers are tuned. Pure: no I/O.
+
+use std::{fmt, str::FromStr};
+
+use super::{Memory, SpecError};
+
+/// How servers are tuned, as far as nobody says it setting by setting.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Profile {
+    /// For data that matters: as Elastic ships the server.
+    #[default]
+    Server,
+    /// For smoke tests and laptops: there soon, small, and slower under load.
+    Smoke,
+}
+
+impl Profile {
+    const ALL: [Self; 2] = [Self::Server, Self::Smoke];
+
+    /// What an Elasticsearch container may use when nobody says otherwise.
+    pub fn elastic_memory(self) -> Memory {
+        match self {
+            Self::Server => Memory::gibibytes(2),
+            Self::Smoke => Memory::gibibytes(1),
+        }
+    }
+
+    /// What a Kibana container may use when nobody says otherwise.
+    pub fn kibana_memory(self) -> Memory {
+        match self {
+            Self::Server => Memory::gibibytes(2),
+            Self::Smoke => Memory::gibibytes(1),
+        }
+    }
+
+    /// Sockets of a link. Elasticsearch opens 18 in proxy mode, and links grow with the square of N; see
+    /// <https://www.elastic.co/docs/reference/elasticsearch/configuration-reference/remote-clusters>.
+    pub fn sockets(self) -> u8 {
+        match self {
+            Self::Server => 3,
+            Self::Smoke => 1,
+        }
+    }
+
+    /// What a server's options tell of the profile they were rendered by.
+    pub fn of_jvm_options(options: &str) -> Self {
+        let compiles_little = options.lines().any(|line| line == "-XX:TieredStopAtLevel=1");
+        if compiles_little { Self::Smoke } else { Self::Server }
+    }
+}
+
+impl fmt::Display for Profile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Server => "server",
+            Self::Smoke => "smoke",
+        })
+    }
+}
+
+impl FromStr for Profile {
+    type Err = SpecError;
+
+    fn from_str(text: &str) -> Result<Self, SpecError> {
+        Self::ALL
+            .into_iter()
+            .find(|profile| profile.to_string() == text)
+            .ok_or_else(|| SpecError::new(format!("`{text}` is not a profile: there are `server` and `smoke`")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mesh::{
+        Mesh,
+        spec::{Asked, MeshSpec},
+    };
+
+    #[test]
+    fn a_profile_is_told_by_the_options_of_its_servers() {
+        for profile in Profile::ALL {
+            let mut mesh = Mesh::example(1);
+            mesh.spec.profile = profile;
+            assert_eq!(Profile::of_jvm_options(&mesh.render_jvm_options().unwrap()), profile);
+            assert_eq!(profile.to_string().parse(), Ok(profile));
+        }
+    }
+
+    #[test]
+    fn what_nobody_chose_follows_the_profile() {
+        let asked = |profile, memory: Option<&str>| Asked {
+            profile: Some(profile),
+            elastic_memory: memory.map(|memory| memory.parse().unwrap()),
+            ..Asked::default()
+        };
+        let memory = |spec: &MeshSpec| (spec.elastic_memory.to_string(), spec.kibana_memory.to_string());
+        let one = MeshSpec::new(crate::mesh::id::ClusterId::FIRST);
+        let smoke = one.clone().with(&asked(Profile::Smoke, None));
+        assert_eq!(memory(&smoke), ("1g".to_owned(), "1g".to_owned()));
+        assert_eq!(memory(&smoke.clone().with(&Asked::default())), memory(&smoke), "it stays");
+        assert_eq!(smoke.with(&asked(Profile::Server, None)), one, "and goes back");
+        let chosen = one.with(&asked(Profile::Smoke, Some("3g"))).with(&asked(Profile::Server, None));
+        assert_eq!(memory(&chosen), ("3g".to_owned(), "2g".to_owned()), "what was chosen stays");
+    }
+}
