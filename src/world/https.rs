@@ -118,8 +118,14 @@ impl Https {
         body: Option<Body>,
         timeout: Duration,
     ) -> Result<RawAnswer, HttpsError> {
-        let no_answer = |cause: reqwest::Error| HttpsError::NoAnswer { base: self.base.clone(), cause };
         let begun = Instant::now();
+        let told = |outcome: &str| {
+            tracing::debug!("{method} {}{path}: {outcome} after {:.0?}", self.base, begun.elapsed());
+        };
+        let no_answer = |cause: reqwest::Error| {
+            told("no answer");
+            HttpsError::NoAnswer { base: self.base.clone(), cause }
+        };
         let mut request = self.client.request(method.clone(), format!("{}{path}", self.base)).timeout(timeout);
         if let Some(login) = login {
             request = request.basic_auth(login.user, Some(login.password.expose()));
@@ -131,7 +137,7 @@ impl Https {
         let status = response.status();
         let shown = response.extensions().get::<TlsInfo>().and_then(|tls| tls.peer_certificate().map(<[u8]>::to_vec));
         let bytes = response.bytes().await.map_err(no_answer)?;
-        tracing::debug!("{method} {}{path}: {status} after {:.0?}", self.base, begun.elapsed());
+        told(status.as_str());
         Ok(RawAnswer { status: status.as_u16(), bytes: bytes.into(), certificate: shown.unwrap_or_default() })
     }
 }

@@ -10,6 +10,7 @@
 //! - [`recovery`]: the mesh's own files are lost, and brought back.
 //! - [`lifetimes`]: keys and certificates are replaced under load.
 //! - [`upgrade`]: another version, cluster by cluster, through a kill.
+//! - [`growth`]: how much is asked as a mesh grows.
 //! - [`caller`]: somebody who is not root.
 //! - [`tour`]: what the commands that look and ask show.
 //!
@@ -26,6 +27,7 @@ mod disk_full;
 mod docker;
 mod doors;
 mod drift;
+mod growth;
 mod hosts;
 mod keystore;
 mod kills;
