@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// No stage of any run takes longer.
-const FOR_EVER: Duration = Duration::from_mins(3);
+pub const FOR_EVER: Duration = Duration::from_mins(3);
 /// Moments are drawn from this, so that a failure can be repeated.
 const SEED: u64 = 20_261_122;
 

@@ -5,10 +5,13 @@
 //! - [`drift`]: what somebody changes behind the mesh's back, `create` mends.
 //! - [`bad_day`]: two runs at once, a run that is killed late, a server that dies.
 //! - [`disk_full`]: no room, at each write in turn.
+//! - [`system_calls`]: whole runs whose writes fail, or that end in the middle of one.
 //! - [`causes`]: every cause that takes a link down, told and mended.
 //! - [`no_way_in`]: every door, tried by those who should not come in.
 //! - [`recovery`]: the mesh's own files are lost, and brought back.
 //! - [`lifetimes`]: keys and certificates are replaced under load.
+//! - [`renewal_kills`]: that is killed, and gone on with.
+//! - [`expiry`]: a key that really ends.
 //! - [`upgrade`]: another version, cluster by cluster, through a kill.
 //! - [`growth`]: how much is asked as a mesh grows.
 //! - [`caller`]: somebody who is not root.
@@ -28,6 +31,7 @@ mod docker;
 mod doors;
 mod drift;
 mod growth;
+mod expiry;
 mod hosts;
 mod keystore;
 mod kills;
@@ -42,12 +46,15 @@ mod mesh;
 mod no_way_in;
 mod pairs;
 mod recovery;
+mod registry;
+mod renewal_kills;
 mod reset;
 mod rest;
 mod scale;
 mod secrets;
 mod snapshot;
 mod story;
+mod system_calls;
 mod tour;
 mod upgrade;
 

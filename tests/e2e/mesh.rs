@@ -130,7 +130,17 @@ impl Mesh {
 
     /// Starts `mesh … --dir DIR` without a terminal.
     pub fn start(&self, args: &[&str]) -> Running<'_> {
-        let mut command = self.command();
+        self.spawn(self.command(), args)
+    }
+
+    /// The same as the program that `tool` runs, as `strace` does.
+    pub fn start_under(&self, tool: &[&str], args: &[&str]) -> Running<'_> {
+        let mut command = Command::new(tool[0]);
+        command.args(&tool[1..]).arg(env!("CARGO_BIN_EXE_mesh"));
+        self.spawn(command, args)
+    }
+
+    fn spawn(&self, mut command: Command, args: &[&str]) -> Running<'_> {
         for variable in ["MESH_DIR", "MESH_REGISTRY", "MESH_LOG"] {
             command.env_remove(variable);
         }

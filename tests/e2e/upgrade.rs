@@ -28,12 +28,12 @@ fn a_mesh_comes_to_a_newer_version() {
     mesh.create(&["3", "--stack-version", OLD]);
     (1..=3).for_each(|number| links::write_document(&mesh.cluster(number)));
     links::every_search_finds_all(&mesh, 3);
-    assert_eq!(versions(&mesh), [OLD; 3]);
+    assert_eq!(versions(&mesh, 3), [OLD; 3]);
     let text = mesh.read(EDITED);
     fs::write(mesh.path(EDITED), format!("{text}{LINE}")).expect("should be writable");
     // as a mesh has it that was made before this was written down
     fs::remove_file(mesh.path(SEED)).expect("should be there");
-    let secrets = secrets(&mesh);
+    let secrets = secrets(&mesh, 3);
 
     parts.part("what Elasticsearch cannot do is refused, and nothing is changed");
     let before = Snapshot::of(&mesh);
@@ -92,16 +92,62 @@ fn a_mesh_comes_to_a_newer_version() {
     assert_ne!(started("cluster03-elastic"), third);
 
     parts.part("everything is there, and nothing of the old version");
-    assert_eq!(versions(&mesh), [NEW; 3]);
+    assert_eq!(versions(&mesh, 3), [NEW; 3]);
     links::every_search_finds_all(&mesh, 3);
     links::are_wired(&mesh, 3);
     assert_eq!(mesh.containers().len(), 6, "{:?}", mesh.containers());
     for name in mesh.containers() {
         assert!(image(&name).ends_with(NEW), "{name} has {}", image(&name));
     }
-    assert_eq!(secrets, self::secrets(&mesh), "passwords and keys should stay");
+    assert_eq!(secrets, self::secrets(&mesh, 3), "passwords and keys should stay");
     assert!(mesh.read(EDITED).ends_with(LINE), "what somebody edited should stay");
     assert!(mesh.read(SEED).contains(NEW), "{}", mesh.read(SEED));
+    assert!(!mesh.read("mesh.json").contains(OLD), "{}", mesh.read("mesh.json"));
+    create::changes_nothing(&mesh, &[]);
+    let again = mesh.run(&["upgrade", NEW], 0);
+    assert!(again.stdout.contains("nothing to do"), "{}", again.stdout);
+    parts.part("done");
+}
+
+/// Each kill is of the run that goes on from the one before it.
+#[test]
+#[ignore = "takes minutes: run by scripts/faults"]
+fn an_upgrade_is_killed_everywhere() {
+    let parts = Parts::begin();
+    let mesh = Mesh::new("upgrade-kills");
+    mesh.create(&["2", "--no-kibana", "--stack-version", OLD]);
+    (1..=2).for_each(|number| links::write_document(&mesh.cluster(number)));
+    let secrets = secrets(&mesh, 2);
+
+    for (cluster, stage) in [
+        (1, "stop Elasticsearch"),
+        (1, "start Elasticsearch"),
+        (2, "record whose turn it is"),
+        (2, "remove containers"),
+    ] {
+        parts.part(&format!("killed in the turn of cluster {cluster}, after the stage `{stage}`"));
+        let (running, done) = (mesh.start(&["upgrade", NEW]), format!("✓ {stage} "));
+        let heard = running.stderr();
+        let killed = running.kill_when("the end of the stage", || heard.text().contains(&done));
+        assert_eq!(killed.exit, None, "{}", killed.stderr);
+        println!("{}", killed.stderr);
+        let status = mesh.run(&["status"], 1);
+        if cluster == 1 {
+            assert!(status.stderr.contains("an upgrade to 9.5.3 is under way"), "{}", status.stderr);
+            assert_eq!(version(&mesh, 2), OLD, "should not be touched before its turn");
+        } else {
+            assert_eq!(version(&mesh, 1), NEW, "should be at its end");
+        }
+    }
+
+    parts.part("not killed");
+    mesh.run(&["upgrade", NEW], 0);
+    assert_eq!(versions(&mesh, 2), [NEW; 2]);
+    links::every_search_finds_all(&mesh, 2);
+    links::are_wired(&mesh, 2);
+    assert_eq!(mesh.containers(), ["cluster01-elastic", "cluster02-elastic"]);
+    mesh.containers().iter().for_each(|name| assert!(image(name).ends_with(NEW), "{name} has {}", image(name)));
+    assert_eq!(secrets, self::secrets(&mesh, 2), "passwords and keys should stay");
     assert!(!mesh.read("mesh.json").contains(OLD), "{}", mesh.read("mesh.json"));
     create::changes_nothing(&mesh, &[]);
     let again = mesh.run(&["upgrade", NEW], 0);
@@ -121,14 +167,14 @@ fn version(mesh: &Mesh, number: u8) -> String {
     node["version"].as_str().expect("should have a version").to_owned()
 }
 
-fn versions(mesh: &Mesh) -> Vec<String> {
-    (1..=3).map(|number| version(mesh, number)).collect()
+fn versions(mesh: &Mesh, count: u8) -> Vec<String> {
+    (1..=count).map(|number| version(mesh, number)).collect()
 }
 
 /// What an upgrade has no business with: passwords, and for each cluster the id of its key and its authority.
-fn secrets(mesh: &Mesh) -> BTreeMap<String, String> {
+fn secrets(mesh: &Mesh, count: u8) -> BTreeMap<String, String> {
     let mut secrets = BTreeMap::from([("credentials.txt".to_owned(), mesh.read("credentials.txt"))]);
-    for number in 1..=3 {
+    for number in 1..=count {
         let name = mesh.cluster(number).name();
         let key: Value = serde_json::from_str(&mesh.read(&format!("{name}/api-key.json"))).expect("should be JSON");
         secrets.insert(format!("{name} key"), key["id"].as_str().expect("should have an id").to_owned());

@@ -5,6 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use nix::errno::Errno;
+
 /// Why a file or directory could not be used; every case names the path.
 #[derive(Debug, thiserror::Error)]
 pub enum DiskError {
@@ -51,6 +53,9 @@ impl DiskError {
                 ErrorKind::PermissionDenied => {
                     Some("run it with `sudo`, or choose a directory of your own with `--dir`")
                 }
+                _ if cause.raw_os_error() == Some(Errno::EIO as i32) => {
+                    Some("the disk fails (`dmesg` says more): when it is mended, type the same command again")
+                }
                 _ => None,
             },
             Self::Symlink(_) | Self::NotAFile(_) | Self::TooLarge(_) | Self::TooDeep(_) => {
@@ -79,14 +84,17 @@ pub(super) fn unless_missing<T>(result: Result<Option<T>, DiskError>) -> Result<
 
 #[cfg(test)]
 mod tests {
-    use nix::errno::Errno;
-
     use super::*;
 
     #[test]
     fn hints_fit_the_cause() {
-        let said =
-            [(Errno::ENOSPC, "space"), (Errno::EROFS, "read-only"), (Errno::EACCES, "sudo"), (Errno::EDQUOT, "space")];
+        let said = [
+            (Errno::ENOSPC, "space"),
+            (Errno::EROFS, "read-only"),
+            (Errno::EACCES, "sudo"),
+            (Errno::EDQUOT, "space"),
+            (Errno::EIO, "dmesg"),
+        ];
         for (errno, said) in said {
             assert!(fail("write", Path::new("/x"))(errno.into()).hint().unwrap().contains(said));
         }
