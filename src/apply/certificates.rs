@@ -141,7 +141,7 @@ impl Apply<'_> {
         line.now(&format!("waiting for {name} to show its certificate"));
         let shown = async || {
             self.watch(name, before).await?;
-            Ok(match self.server(cluster)?.certificate().await {
+            Ok(match self.server_anew(cluster)?.certificate().await {
                 Ok(shown) if Some(&shown) == wanted.as_ref() => Probe::Ready(()),
                 Ok(_) => Probe::Pending(format!(
                     "it shows another one; `mesh manage restart {}` has it read its files",

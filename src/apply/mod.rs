@@ -14,7 +14,7 @@ pub mod sysctl;
 pub mod wait;
 
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     collections::HashMap,
     sync::Arc,
     time::{Duration, Instant},
@@ -29,8 +29,8 @@ use self::wait::Patience;
 use crate::{
     console::{Console, StageLine, StageTime},
     error::{Error, Exit},
-    mesh::{Mesh, Owner, credentials::Credentials, id::ClusterId, keystore::Salt},
-    plan::{Effect, Plan, Stage, Step},
+    mesh::{Mesh, Owner, credentials::Credentials, id::ClusterId, keystore::Salt, secret::Secret},
+    plan::{Effect, Order, Plan, Stage, Step},
     world::{World, disk::Tree, elasticsearch::Elasticsearch, files as saved},
 };
 
@@ -57,7 +57,12 @@ pub struct Apply<'a> {
     /// Of every keystore that is written.
     salt: Salt,
     seeds: Mutex<HashMap<String, Seed>>,
+    /// Clients with open connections, and what they were made with.
+    servers: RefCell<HashMap<ClusterId, (Trusting, Elasticsearch)>>,
 }
+
+/// The authorities that a client trusts, and the password that it presents.
+type Trusting = (String, Secret);
 
 impl<'a> Apply<'a> {
     /// `root` says whether files can be given away; `now` dates certificates and keys.
@@ -80,6 +85,7 @@ impl<'a> Apply<'a> {
             timings: RefCell::default(),
             salt: Salt::random(&mut files::random()),
             seeds: Mutex::default(),
+            servers: RefCell::default(),
         }
     }
 
@@ -102,26 +108,22 @@ impl<'a> Apply<'a> {
 
     async fn stage(&self, stage: &Stage) -> Result<(), Error> {
         let line = self.console.stage(stage.title, stage.steps.len());
-        // every server is watched from the start, however many there are
-        let waits = stage.steps.iter().all(|step| step.effect() == Effect::Waits);
-        // one that ends while it boots fails the run at once; links are all looked at, to name each that is down
-        let boots = stage.steps.iter().all(|step| matches!(step, Step::AwaitReady(_)));
-        let together = if waits { stage.steps.len() } else { TOGETHER };
-        let (begun, slowest) = (Instant::now(), RefCell::new(None::<(Duration, &Step)>));
-        let errors: Vec<Error> = stream::iter(&stage.steps)
-            .map(async |step| {
-                let begun = Instant::now();
-                let outcome = self.step(step, &line).await;
-                let took = begun.elapsed();
-                slowest.borrow_mut().take_if(|(longest, _)| *longest < took);
-                slowest.borrow_mut().get_or_insert((took, step));
-                outcome
-            })
+        let lanes = stage.lanes();
+        let together = match stage.order {
+            // every server is watched from the start, however many there are
+            Order::Together if stage.steps.iter().all(|step| step.effect() == Effect::Waits) => lanes.len(),
+            Order::Together => TOGETHER,
+            Order::ByCluster { at_once } => at_once,
+        };
+        let (begun, slowest) = (Instant::now(), Cell::new((Duration::ZERO, None)));
+        let errors: Vec<Error> = stream::iter(lanes)
+            .map(|lane| self.lane(lane, &line, &slowest))
             .buffer_unordered(together)
-            .filter_map(async |outcome| outcome.inspect_err(|_| self.patience.abandon(boots)).err())
+            .filter_map(async |outcome| outcome.err())
             .collect()
             .await;
-        let slowest = slowest.into_inner().map(|(took, step)| (step.to_string(), took));
+        let (longest, slowest) = slowest.into_inner();
+        let slowest = slowest.map(|step| (step.to_string(), longest));
         self.timings.borrow_mut().push(StageTime {
             title: stage.title,
             steps: stage.steps.len(),
@@ -136,6 +138,32 @@ impl<'a> Apply<'a> {
             line.failed();
             Err(gathered(stage, errors))
         }
+    }
+
+    /// Steps one after the other, up to the first that fails.
+    async fn lane<'s>(
+        &self,
+        steps: &'s [Step],
+        line: &StageLine,
+        slowest: &Cell<(Duration, Option<&'s Step>)>,
+    ) -> Result<(), Error> {
+        for step in steps {
+            if self.patience.is_over() {
+                return Err(Patience::interruption());
+            }
+            let begun = Instant::now();
+            let outcome = self.step(step, line).await;
+            let took = begun.elapsed();
+            if took >= slowest.get().0 {
+                slowest.set((took, Some(step)));
+            }
+            // a server that ends while it boots fails the run at once; links are all looked at, to name each that is down
+            if outcome.is_err() && matches!(step, Step::AwaitReady(_)) {
+                self.patience.abandon(true);
+            }
+            outcome?;
+        }
+        Ok(())
     }
 
     async fn step(&self, step: &Step, line: &StageLine) -> Result<(), Error> {
@@ -201,8 +229,25 @@ impl<'a> Apply<'a> {
         self.root.then_some(self.mesh.owner)
     }
 
-    /// A cluster's REST API, with the authorities and the password that are on disk now.
+    /// A cluster's REST API, with the authorities and the password that are on disk now. Connections stay open from one
+    /// step to the next: to set one up is what costs a server that has just booted most.
     fn server(&self, cluster: ClusterId) -> Result<Elasticsearch, Error> {
+        let trusting = self.trusting(cluster)?;
+        if let Some((_, server)) = self.servers.borrow().get(&cluster).filter(|(made_with, _)| *made_with == trusting) {
+            return Ok(server.clone());
+        }
+        let server = Elasticsearch::new(self.mesh, cluster, &trusting.0, &trusting.1)?;
+        self.servers.borrow_mut().insert(cluster, (trusting, server.clone()));
+        Ok(server)
+    }
+
+    /// The same over a connection of its own, to see what the server shows now.
+    fn server_anew(&self, cluster: ClusterId) -> Result<Elasticsearch, Error> {
+        let (authorities, password) = self.trusting(cluster)?;
+        Ok(Elasticsearch::new(self.mesh, cluster, &authorities, &password)?)
+    }
+
+    fn trusting(&self, cluster: ClusterId) -> Result<Trusting, Error> {
         let tree = self.tree()?;
         let files = saved::cluster(&tree, cluster)?;
         let missing = |what: &str| {
@@ -211,7 +256,7 @@ impl<'a> Apply<'a> {
         };
         let authorities = files.trusted().ok_or_else(|| missing("authority"))?;
         let credentials = saved::credentials(&tree)?.ok_or_else(|| missing("password"))?;
-        Ok(Elasticsearch::new(self.mesh, cluster, &authorities, &credentials.elastic)?)
+        Ok((authorities, credentials.elastic))
     }
 }
 

@@ -49,6 +49,11 @@ impl Patience {
         self.interrupted.get()
     }
 
+    /// Whether nothing new is to be begun.
+    pub fn is_over(&self) -> bool {
+        self.is_interrupted() || self.abandoned.get()
+    }
+
     pub fn abandon(&self, abandoned: bool) {
         self.abandoned.set(abandoned);
     }
@@ -84,7 +89,7 @@ impl Patience {
         let mut reason = "there was no time left to ask".to_owned();
         let asking = async {
             loop {
-                if self.is_interrupted() || self.abandoned.get() {
+                if self.is_over() {
                     return Err(Self::interruption());
                 }
                 match probe().await? {

@@ -59,9 +59,9 @@ pub async fn create(args: &CreateArgs, dir: PathBuf, console: &Console) -> Resul
         mesh = decide(asked, args.reset, &world, &survey)?;
     }
     let moment = Moment {
-        now: OffsetDateTime::now_utc(),
         licence: licence.as_ref().map(|licence| licence.uid.clone()),
         recover,
+        ..Moment::new(OffsetDateTime::now_utc(), survey.host.cores)
     };
     let old = survey.known().filter(|_| args.reset);
     // what goes before the new mesh comes, as the old one knows it

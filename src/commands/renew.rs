@@ -49,7 +49,7 @@ pub async fn carry_out(
     mesh.spec = mesh.spec.with(asked);
     let mesh = templates::of(mesh)?;
     let there = world.observe(&mesh, &survey).await?;
-    let moment = Moment { now: OffsetDateTime::now_utc(), licence: None, recover: false };
+    let moment = Moment::new(OffsetDateTime::now_utc(), survey.host.cores);
 
     let plan = renew(&mesh, &there, &moment, &renewal);
     let hindered = hindrance(&plan).or_else(|| not_extendable(&mesh, &there, &renewal.extended, moment.now));

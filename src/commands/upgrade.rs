@@ -18,6 +18,7 @@ use crate::{
     plan::{
         Plan,
         check::{self, Severity},
+        host::HostFacts,
         reach::{Moment, reach},
         upgrade::{amiss, next, warnings, whole},
     },
@@ -34,7 +35,7 @@ pub async fn upgrade(args: &UpgradeArgs, dir: PathBuf, console: &Console) -> Res
     let recorded = templates::of(survey.record.clone().ok_or_else(|| no_mesh(&world.dir))?)?;
     let mesh = recorded.upgrade_to(args.version)?;
     let there = world.observe(&mesh, &survey).await?;
-    let moment = Moment { now: OffsetDateTime::now_utc(), licence: None, recover: false };
+    let moment = Moment::new(OffsetDateTime::now_utc(), survey.host.cores);
     let first = reach(&mesh, &there, &moment);
     let begins = mesh != recorded;
     if begins || first.destroys() {
@@ -65,18 +66,24 @@ pub async fn upgrade(args: &UpgradeArgs, dir: PathBuf, console: &Console) -> Res
 
     // until here nothing has changed
     let patience = Patience::new(args.timeout);
-    interruptible(&patience, console, turns(mesh, &world, &patience, survey.host.is_root, console)).await?;
+    interruptible(&patience, console, turns(mesh, &world, &patience, &survey.host, console)).await?;
     console.done_in(&format!("every cluster has {}, and every link is proved", args.version), begun.elapsed());
     Ok(Exit::Done)
 }
 
 /// Looks, and does what is next, until nothing is.
-async fn turns(mut mesh: Mesh, world: &World, patience: &Patience, root: bool, console: &Console) -> Result<(), Error> {
+async fn turns(
+    mut mesh: Mesh,
+    world: &World,
+    patience: &Patience,
+    host: &HostFacts,
+    console: &Console,
+) -> Result<(), Error> {
     let (mut mended, mut changed) = (0, false);
     loop {
         let there = look_again(world, &mesh).await;
         let there = there.map_err(|error| if changed { error.part_way() } else { error })?;
-        let moment = Moment { now: OffsetDateTime::now_utc(), licence: None, recover: false };
+        let moment = Moment::new(OffsetDateTime::now_utc(), host.cores);
         let Some(round) = next(&mesh, &there, &moment) else { return Ok(()) };
         match round.cluster {
             Some(cluster) => {
@@ -88,7 +95,7 @@ async fn turns(mut mesh: Mesh, world: &World, patience: &Patience, root: bool, c
         }
         // each cluster has the whole time
         patience.restart();
-        let apply = Apply::new(&round.mesh, world, console, patience, (root, moment.now));
+        let apply = Apply::new(&round.mesh, world, console, patience, (host.is_root, moment.now));
         let applied = apply.apply(&round.plan).await;
         applied.map_err(|error| if changed { error.part_way() } else { error })?;
         (mesh, changed) = (round.mesh, true);

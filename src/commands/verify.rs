@@ -65,7 +65,7 @@ async fn prove(world: &World, fix: bool, console: &Console) -> Result<(Mesh, Rep
     if let Some(finding) = check::lost_credentials(&mesh, &there).findings().pop() {
         return Err(Error::new(Exit::Machine, finding.message).hint(finding.hint));
     }
-    let mending = reach(&mesh, &there, &Moment { now: OffsetDateTime::now_utc(), licence: None, recover: false });
+    let mending = reach(&mesh, &there, &Moment::new(OffsetDateTime::now_utc(), survey.host.cores));
     if fix && !mending.is_empty() {
         let mut stops = check::machine(&mesh, &there, &survey.host, &survey.listeners);
         stops.extend(check::attached(&mending, &there));

@@ -23,11 +23,7 @@ impl Console {
             self.line("nothing to do: the mesh is as asked");
         } else {
             self.line(plan.to_string().trim_end());
-            let steps = plan.steps().count();
-            self.line(&format!(
-                "\n{steps} steps in {} stages; + adds, ~ changes, - removes, ? waits. Nothing was changed",
-                plan.stages.len()
-            ));
+            self.line(&format!("\n{}; + adds, ~ changes, - removes, ? waits. Nothing was changed", size(plan)));
         }
     }
 
@@ -40,14 +36,13 @@ impl Console {
             clusters(count),
             mesh.dir.display()
         ));
-        let steps = plan.steps().count();
         let count = |wanted: fn(&Step) -> bool| plan.steps().filter(|step| wanted(step)).count();
         let made = count(|step| matches!(step, Step::CreateContainer(_)));
         let gone = count(|step| matches!(step, Step::RemoveContainer(_)));
         let again = count(|step| matches!(step, Step::RestartContainer(_)));
         self.note(&format!(
-            "{steps} steps in {} stages (`--dry-run` shows them); containers: {made} made, {gone} removed, {again} restarted",
-            plan.stages.len()
+            "{} (`--dry-run` shows them); containers: {made} made, {gone} removed, {again} restarted",
+            size(plan)
         ));
     }
 
@@ -112,6 +107,12 @@ impl Console {
             duration(took)
         ));
     }
+}
+
+/// How large a plan is, in words.
+fn size(plan: &Plan) -> String {
+    let counted = |count: usize, one: &str| format!("{count} {one}{}", if count == 1 { "" } else { "s" });
+    format!("{} in {}", counted(plan.steps().count(), "step"), counted(plan.stages.len(), "stage"))
 }
 
 pub(super) fn clusters(count: u8) -> &'static str {

@@ -61,6 +61,7 @@ impl Mesh {
             rest => REST,
             transport => TRANSPORT,
             remote => REMOTE,
+            profile => self.spec.profile.to_string(),
         };
         render(Templates::NAMES[0], &self.templates.elasticsearch_yml, &values)
     }
@@ -111,8 +112,29 @@ mod tests {
     }
 
     #[test]
+    fn a_profile_adds_to_the_settings_and_options_and_changes_nothing_else() {
+        let (server, mut smoke) = (Mesh::example(3), Mesh::example(3));
+        smoke.spec.profile = crate::mesh::spec::Profile::Smoke;
+        let more = settings(&smoke, first().elastic());
+        let more = more.strip_prefix(settings(&server, first().elastic()).trim_end()).unwrap();
+        insta::assert_snapshot!(more, @r"
+        # The least that Elasticsearch takes: a password is hashed when it is set, and again at the first request after each start.
+        xpack.security.authc.password_hashing.algorithm: bcrypt4
+        ");
+        let options = smoke.render_jvm_options().unwrap();
+        let options = options.strip_prefix(server.render_jvm_options().unwrap().trim_end()).unwrap();
+        insta::assert_snapshot!(options, @r"
+        ## A boot is compilation for the most part. One compiler, one collector, and memory that is touched when it is used.
+        -XX:TieredStopAtLevel=1
+        -XX:-UseG1GC
+        -XX:+UseSerialGC
+        -XX:-AlwaysPreTouch
+        ");
+    }
+
+    #[test]
     fn elasticsearch_yml() {
-        insta::assert_snapshot!(settings(&Mesh::example(3), first().elastic()), @r##"
+        insta::assert_snapshot!(settings(&Mesh::example(3), first().elastic()), @r#"
         # Made by mesh from templates/elasticsearch.yml: the next `mesh create` undoes edits.
         cluster.name: "cluster01"
         node.name: "cluster01-elastic"
@@ -130,6 +152,8 @@ mod tests {
         remote_cluster.publish_host: "cluster01-elastic"
         # A dead remote must not hold up a start for the default of 30 s.
         cluster.remote.initial_connect_timeout: 10s
+        # Nor each of them for three times the 3 s in which the kernel finds out that nobody is there: only remotes are connected to.
+        transport.connect_timeout: 1s
 
         path.repo: ["/usr/share/elasticsearch/backup"]
         ingest.geoip.downloader.enabled: false
@@ -157,7 +181,7 @@ mod tests {
           enabled: true
           verification_mode: full
           certificate_authorities: ["certs/mesh-ca.crt"]
-        "##);
+        "#);
     }
 
     #[test]

@@ -104,12 +104,12 @@ mod tests {
 
     #[test]
     fn what_does_not_render_is_said_with_its_name_and_line() {
-        insta::assert_snapshot!(refusal("elasticsearch.yml", "a: 1\nb: {{ clutser }}\n"), @"elasticsearch.yml:2: nobody defines this; known are `cluster`, `node`, `rest`, `transport`, `remote`");
+        insta::assert_snapshot!(refusal("elasticsearch.yml", "a: 1\nb: {{ clutser }}\n"), @"elasticsearch.yml:2: nobody defines this; known are `cluster`, `node`, `rest`, `transport`, `remote`, `profile`");
         insta::assert_snapshot!(refusal("kibana.yml", "a: {{ name\n"), @"kibana.yml:1: unexpected end of input, expected end of variable block");
         insta::assert_snapshot!(refusal("jvm.options", "-Xmx{{ heap|nofilter }}m"), @"jvm.options:1: filter nofilter is unknown");
         insta::assert_snapshot!(refusal("kibana.yml", "port: {{ port + name }}"), @"kibana.yml:1: invalid operation");
         // only the third of the clusters has it
-        insta::assert_snapshot!(refusal("elasticsearch.yml", "{% if cluster == 'cluster03' %}{{ x }}{% endif %}a: 1"), @"elasticsearch.yml:1: nobody defines this; known are `cluster`, `node`, `rest`, `transport`, `remote`");
+        insta::assert_snapshot!(refusal("elasticsearch.yml", "{% if cluster == 'cluster03' %}{{ x }}{% endif %}a: 1"), @"elasticsearch.yml:1: nobody defines this; known are `cluster`, `node`, `rest`, `transport`, `remote`, `profile`");
     }
 
     #[test]

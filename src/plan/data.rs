@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Effect, Plan, Step};
+use super::{Effect, Order, Plan, Stage, Step};
 use crate::mesh::{Mesh, network, spec::StackVersion};
 
 /// The version of this form: it changes when a reader has to.
@@ -31,6 +31,9 @@ struct MeshData {
 #[derive(Debug, Serialize)]
 struct StageData {
     title: &'static str,
+    /// How many clusters are worked on at the same time, each step by step; all steps together if it is not there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    clusters_at_once: Option<usize>,
     steps: Vec<StepData>,
 }
 
@@ -56,13 +59,19 @@ impl PlanData {
                 network: network::NAME,
                 subnet: mesh.subnet.to_string(),
             },
-            stages: plan
-                .stages
-                .iter()
-                .map(|stage| StageData { title: stage.title, steps: stage.steps.iter().map(StepData::new).collect() })
-                .collect(),
+            stages: plan.stages.iter().map(StageData::new).collect(),
             destroys: plan.destroys(),
         }
+    }
+}
+
+impl StageData {
+    fn new(stage: &Stage) -> Self {
+        let clusters_at_once = match stage.order {
+            Order::Together => None,
+            Order::ByCluster { at_once } => Some(at_once),
+        };
+        Self { title: stage.title, clusters_at_once, steps: stage.steps.iter().map(StepData::new).collect() }
     }
 }
 
@@ -143,7 +152,7 @@ mod tests {
     };
 
     fn data(mesh: &Mesh, there: &Observed) -> serde_json::Value {
-        let moment = Moment { now: OffsetDateTime::UNIX_EPOCH, licence: None, recover: false };
+        let moment = Moment::new(OffsetDateTime::UNIX_EPOCH, 2);
         serde_json::to_value(PlanData::new(mesh, &reach(mesh, there, &moment))).unwrap()
     }
 

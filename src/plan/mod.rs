@@ -16,238 +16,41 @@ pub mod remove;
 pub mod renew;
 pub mod select;
 pub mod status;
+mod step;
 pub mod upgrade;
 pub mod verify;
 
 use std::fmt;
 
-use crate::mesh::{
-    id::{ClusterId, ServiceId},
-    network, recover,
-};
+pub use self::step::{Effect, Step};
 
-/// One change. The steps of a stage do not depend on each other.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step {
-    PullImage(String),
-    /// Writes `mesh.json`.
-    Record,
-    /// Writes a lost `mesh.json` again.
-    Rebuild,
-    /// Makes the system user that owns the files and runs the containers.
-    CreateAccount {
-        uid: u32,
-    },
-    WriteCredentials,
-    /// Writes a lost `credentials.txt` again, with what other files hold of it.
-    RecoverCredentials,
-    IssueAuthority(ClusterId),
-    /// Makes the authority that is going to take over from the one in force.
-    IssueNextAuthority(ClusterId),
-    /// Puts the next authority in force; the one before stays as the old one.
-    PromoteAuthority(ClusterId),
-    /// Deletes the old authority.
-    RetireAuthority(ClusterId),
-    IssueCertificate(ServiceId),
-    /// Waits until the cluster's Elasticsearch shows the certificate that its file has, and so has read all its certificates.
-    AwaitCertificate(ClusterId),
-    /// Writes all authorities into the bundle by which this cluster trusts its remotes, and its own to its services.
-    WriteBundle(ClusterId),
-    /// Writes the bundle for browsers.
-    WriteBrowserBundle,
-    /// Copies the image's own files into the configuration directory, except over those that somebody changed.
-    SeedConfig(ServiceId),
-    /// Writes the files of the configuration directory that are made from templates.
-    WriteSettings(ServiceId),
-    /// Writes what the keystore holds before the first start; other entries stay.
-    WriteKeystore(ClusterId),
-    /// Takes away the superuser that an interrupted [`Step::ResetPassword`] left.
-    RemoveRecoveryUser(ClusterId),
-    CreateNetwork,
-    /// By Docker's id, since names are not unique and an older mesh's network has another label.
-    RemoveNetwork {
-        id: String,
-    },
-    CreateContainer(ServiceId),
-    StartContainer(ServiceId),
-    StopContainer(ServiceId),
-    RestartContainer(ServiceId),
-    /// Stops the container if it runs, then removes it; its directories stay.
-    RemoveContainer(ServiceId),
-    /// Removes a container of this mesh that is no service's: an interrupted run left it, or somebody renamed it.
-    RemoveStray(String),
-    /// Gives `elastic` the password of `credentials.txt`, by a superuser that is there for that long only.
-    ResetPassword(ClusterId),
-    AwaitReady(ServiceId),
-    ApplyLicence(ClusterId),
-    StartTrial(ClusterId),
-    SetPasswords(ClusterId),
-    /// Makes a cross-cluster API key and saves it.
-    IssueKey(ClusterId),
-    /// Changes which indices the API key lets others search, and saves when it expires.
-    UpdateKey(ClusterId),
-    /// Gives the API key its whole life again.
-    ExtendKey(ClusterId),
-    /// Invalidates keys of this mesh that no file holds.
-    RevokeKeys(ClusterId),
-    /// Writes the credentials of all remotes into `on`'s keystore and has the server read it again.
-    StoreCredentials {
-        on: ClusterId,
-        of: Vec<ClusterId>,
-    },
-    /// Sets all remotes of `on`, and takes away the settings `without`, which nobody wanted.
-    Connect {
-        on: ClusterId,
-        to: Vec<ClusterId>,
-        without: Vec<String>,
-    },
-    /// Takes remotes away from a cluster that stays: its settings first, then its credentials.
-    Disconnect {
-        on: ClusterId,
-        from: Vec<ClusterId>,
-    },
-    /// Waits until `on` reaches every one of `to`.
-    ProveLinks {
-        on: ClusterId,
-        to: Vec<ClusterId>,
-    },
-    /// Deletes the cluster's directory with its data.
-    RemoveFiles(ClusterId),
-    WriteHosts,
-    RemoveHosts,
-    /// Deletes the mesh's own files and directories, `mesh.json` last.
-    RemoveDirectory,
-}
-
-/// What a step does to its subject, for the reader of a plan.
+/// Which steps of a stage may run at the same time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Effect {
-    Adds,
-    Changes,
-    Removes,
-    Waits,
+pub enum Order {
+    /// All of them: none depends on another.
+    Together,
+    /// Those of one cluster one after the other, and so many clusters at a time.
+    ByCluster { at_once: usize },
 }
 
-impl Step {
-    pub fn effect(&self) -> Effect {
-        match self {
-            Self::PullImage(_)
-            | Self::CreateAccount { .. }
-            | Self::WriteCredentials
-            | Self::IssueAuthority(_)
-            | Self::IssueNextAuthority(_)
-            | Self::IssueCertificate(_)
-            | Self::CreateNetwork
-            | Self::CreateContainer(_)
-            | Self::IssueKey(_) => Effect::Adds,
-            Self::Record
-            | Self::Rebuild
-            | Self::RecoverCredentials
-            | Self::ResetPassword(_)
-            | Self::PromoteAuthority(_)
-            | Self::WriteBundle(_)
-            | Self::WriteBrowserBundle
-            | Self::SeedConfig(_)
-            | Self::WriteSettings(_)
-            | Self::WriteKeystore(_)
-            | Self::StartContainer(_)
-            | Self::RestartContainer(_)
-            | Self::StopContainer(_)
-            | Self::ApplyLicence(_)
-            | Self::StartTrial(_)
-            | Self::SetPasswords(_)
-            | Self::UpdateKey(_)
-            | Self::ExtendKey(_)
-            | Self::StoreCredentials { .. }
-            | Self::Connect { .. }
-            | Self::WriteHosts => Effect::Changes,
-            Self::RemoveNetwork { .. }
-            | Self::RemoveContainer(_)
-            | Self::RemoveStray(_)
-            | Self::RetireAuthority(_)
-            | Self::RevokeKeys(_)
-            | Self::RemoveRecoveryUser(_)
-            | Self::Disconnect { .. }
-            | Self::RemoveFiles(_)
-            | Self::RemoveHosts
-            | Self::RemoveDirectory => Effect::Removes,
-            Self::AwaitReady(_) | Self::AwaitCertificate(_) | Self::ProveLinks { .. } => Effect::Waits,
-        }
-    }
-
-    /// Whether data or a container is gone afterwards that no later run brings back.
-    pub fn destroys(&self) -> bool {
-        matches!(self, Self::RemoveFiles(_) | Self::RemoveDirectory)
-    }
-}
-
-fn list(clusters: &[ClusterId]) -> String {
-    clusters.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
-}
-
-impl fmt::Display for Step {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::PullImage(image) => write!(f, "image {image}"),
-            Self::Record => write!(f, "mesh.json"),
-            Self::CreateAccount { uid } => write!(f, "system user elastic, uid {uid}"),
-            Self::Rebuild => write!(f, "mesh.json, rebuilt from what is there"),
-            Self::RecoverCredentials => write!(f, "credentials.txt, recovered from what is there"),
-            Self::RemoveRecoveryUser(cluster) => {
-                write!(f, "superuser {} of {cluster}, left by an earlier run", recover::USER)
-            }
-            Self::ResetPassword(cluster) => {
-                write!(f, "password of elastic on {cluster}, by a superuser that is there for that long only")
-            }
-            Self::WriteCredentials => write!(f, "credentials.txt"),
-            Self::IssueAuthority(cluster) => write!(f, "authority of {cluster}"),
-            Self::IssueNextAuthority(cluster) => write!(f, "next authority of {cluster}"),
-            Self::PromoteAuthority(cluster) => write!(f, "next authority of {cluster} takes over"),
-            Self::RetireAuthority(cluster) => write!(f, "old authority of {cluster}"),
-            Self::AwaitCertificate(cluster) => write!(f, "{} shows its certificate", cluster.elastic()),
-            Self::IssueCertificate(service) => write!(f, "certificate of {service}"),
-            Self::WriteBundle(cluster) => write!(f, "authorities that {cluster} trusts"),
-            Self::WriteBrowserBundle => write!(f, "ca.crt for browsers"),
-            Self::SeedConfig(service) => write!(f, "files of {service} from its image"),
-            Self::WriteSettings(service) => write!(f, "settings of {service}"),
-            Self::WriteKeystore(cluster) => write!(f, "keystore of {cluster}"),
-            Self::CreateNetwork | Self::RemoveNetwork { .. } => write!(f, "network {}", network::NAME),
-            Self::CreateContainer(service)
-            | Self::StartContainer(service)
-            | Self::StopContainer(service)
-            | Self::RestartContainer(service)
-            | Self::RemoveContainer(service) => write!(f, "container {service}"),
-            Self::RemoveStray(name) => write!(f, "container {name}, left by an earlier run"),
-            Self::AwaitReady(service) => write!(f, "{service} answers"),
-            Self::ApplyLicence(cluster) => write!(f, "licence of {cluster}"),
-            Self::StartTrial(cluster) => write!(f, "trial licence of {cluster}"),
-            Self::SetPasswords(cluster) => write!(f, "passwords of elastic and kibana_system on {cluster}"),
-            Self::IssueKey(cluster) | Self::UpdateKey(cluster) => write!(f, "API key of {cluster}"),
-            Self::ExtendKey(cluster) => write!(f, "API key of {cluster}, its whole life again"),
-            Self::RevokeKeys(cluster) => write!(f, "API keys of {cluster} that no file holds"),
-            Self::StoreCredentials { on, of } => write!(f, "keystore of {on}: credentials of {}", list(of)),
-            Self::Connect { on, to, without } => {
-                write!(f, "remotes of {on}: {}", list(to))?;
-                if without.is_empty() { Ok(()) } else { write!(f, ", no longer {}", without.join(" ")) }
-            }
-            Self::Disconnect { on, from } => write!(f, "remotes of {on}: {}", list(from)),
-            Self::ProveLinks { on, to } => write!(f, "links from {on} to {}", list(to)),
-            Self::RemoveFiles(cluster) => write!(f, "directory of {cluster} with its data"),
-            Self::WriteHosts | Self::RemoveHosts => write!(f, "block in /etc/hosts"),
-            Self::RemoveDirectory => write!(f, "directory of the mesh with all data"),
-        }
-    }
-}
-
-/// Steps that may run at the same time.
+/// Steps between two points where everybody waits for everybody.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stage {
-    /// In the imperative, lower case: `start Elasticsearch`.
+    /// In the imperative, lower case: `create containers`.
     pub title: &'static str,
     pub steps: Vec<Step>,
+    pub order: Order,
 }
 
 impl Stage {
+    /// The steps that have to run one after the other, and do not depend on the others.
+    pub fn lanes(&self) -> Vec<&[Step]> {
+        match self.order {
+            Order::Together => self.steps.iter().map(std::slice::from_ref).collect(),
+            Order::ByCluster { .. } => self.steps.chunk_by(|one, next| one.cluster() == next.cluster()).collect(),
+        }
+    }
+
     /// Whether it only pulls images, which changes nothing of a mesh.
     pub fn pulls(&self) -> bool {
         self.steps.iter().all(|step| matches!(step, Step::PullImage(_)))
@@ -263,10 +66,20 @@ pub struct Plan {
 impl Plan {
     /// Adds a stage at the end, unless there is nothing to do in it.
     #[must_use]
-    pub fn stage(mut self, title: &'static str, steps: impl IntoIterator<Item = Step>) -> Self {
+    pub fn stage(self, title: &'static str, steps: impl IntoIterator<Item = Step>) -> Self {
+        self.ordered(title, Order::Together, steps)
+    }
+
+    /// The same, with the steps cluster by cluster.
+    #[must_use]
+    pub fn lanes(self, title: &'static str, at_once: usize, steps: impl IntoIterator<Item = Step>) -> Self {
+        self.ordered(title, Order::ByCluster { at_once }, steps)
+    }
+
+    fn ordered(mut self, title: &'static str, order: Order, steps: impl IntoIterator<Item = Step>) -> Self {
         let steps: Vec<Step> = steps.into_iter().collect();
         if !steps.is_empty() {
-            self.stages.push(Stage { title, steps });
+            self.stages.push(Stage { title, steps, order });
         }
         self
     }
@@ -295,7 +108,13 @@ impl Plan {
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for stage in &self.stages {
-            writeln!(f, "{}", stage.title)?;
+            write!(f, "{}", stage.title)?;
+            match stage.order {
+                Order::ByCluster { at_once } if at_once < stage.lanes().len() => {
+                    writeln!(f, ", {at_once} clusters at a time")?;
+                }
+                _ => writeln!(f)?,
+            }
             for step in &stage.steps {
                 let sign = match step.effect() {
                     Effect::Adds => '+',

@@ -127,8 +127,7 @@ pub type AllVitals = BTreeMap<ClusterId, Vitals>;
 
 /// Puts together what is wanted and what is there.
 pub fn status(mesh: &Mesh, there: &Observed, vitals: &AllVitals, now: OffsetDateTime) -> Status {
-    let differs: Vec<String> =
-        reach(mesh, there, &Moment { now, licence: None, recover: false }).steps().map(ToString::to_string).collect();
+    let differs: Vec<String> = reach(mesh, there, &Moment::new(now, 1)).steps().map(ToString::to_string).collect();
     let look = Look { mesh, there, vitals, now };
     Status {
         version: VERSION,

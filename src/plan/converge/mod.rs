@@ -25,6 +25,16 @@ fn plan_for(mesh: &Mesh, model: &Model) -> Plan {
     reach(mesh, &model.observe(), &moment())
 }
 
+/// The steps of a plan in two orders in which they can come about: one cluster after the other, and all clusters step by step.
+fn orders(plan: &Plan) -> [Vec<&Step>; 2] {
+    let in_turn = plan.stages.iter().flat_map(|stage| {
+        let lanes = stage.lanes();
+        let longest = lanes.iter().map(|lane| lane.len()).max().unwrap_or_default();
+        (0..longest).flat_map(move |at| lanes.clone().into_iter().filter_map(move |lane| lane.get(at)))
+    });
+    [plan.steps().collect(), in_turn.collect()]
+}
+
 /// Meshes that differ in every way that matters to a plan.
 fn wishes() -> Vec<Mesh> {
     let without_kibana = |clusters| {
@@ -50,8 +60,9 @@ fn wherever_a_run_stops_the_next_one_reaches_the_same_end() {
             let whole = start.clone().converge(to);
             whole.assert_is(to);
             let plan = plan_for(to, &start);
-            for stop in 0..plan.steps().count() {
-                let half = start.clone().carry_out_all(to, plan.steps().take(stop));
+            for (steps, stop) in orders(&plan).iter().flat_map(|steps| (0..steps.len()).map(move |stop| (steps, stop)))
+            {
+                let half = start.clone().carry_out_all(to, steps.iter().copied().take(stop));
                 let done = half.converge(to);
                 done.assert_is(to);
                 for (cluster, server) in &start.servers {
@@ -193,20 +204,17 @@ fn a_password_that_nobody_knows_is_set_anew() {
       ~ keystore of cluster02
     remove superusers
       - superuser mesh-recovery of cluster01, left by an earlier run
-    reset passwords
+    start clusters
       ~ password of elastic on cluster01, by a superuser that is there for that long only
-      ~ password of elastic on cluster02, by a superuser that is there for that long only
-    wait for Elasticsearch
       ? cluster01-elastic answers
-      ? cluster02-elastic answers
-    set passwords
       ~ passwords of elastic and kibana_system on cluster01
+      ~ password of elastic on cluster02, by a superuser that is there for that long only
+      ? cluster02-elastic answers
       ~ passwords of elastic and kibana_system on cluster02
-    connect clusters
+    link clusters
       ~ remotes of cluster01: cluster02
-      ~ remotes of cluster02: cluster01
-    prove links
       ? links from cluster01 to cluster02
+      ~ remotes of cluster02: cluster01
       ? links from cluster02 to cluster01
     ");
     for stop in 0..=plan.steps().count() {
@@ -268,7 +276,7 @@ fn another_template_is_other_settings() {
       ~ settings of cluster01-kibana
     create containers
       + container cluster01-kibana
-    start Kibana
+    start clusters
       ~ container cluster01-kibana
     wait for Kibana
       ? cluster01-kibana answers
@@ -303,25 +311,20 @@ fn stories() {
       ~ keystore of cluster03
     create containers
       + container cluster03-elastic
-    start Elasticsearch
+    start clusters
       ~ container cluster03-elastic
-    wait for Elasticsearch
       ? cluster03-elastic answers
-    set passwords
       ~ passwords of elastic and kibana_system on cluster03
-    issue API keys
       + API key of cluster03
-    store credentials
+    link clusters
       ~ keystore of cluster01: credentials of cluster02 cluster03
-      ~ keystore of cluster02: credentials of cluster01 cluster03
-      ~ keystore of cluster03: credentials of cluster01 cluster02
-    connect clusters
       ~ remotes of cluster01: cluster02 cluster03
-      ~ remotes of cluster02: cluster01 cluster03
-      ~ remotes of cluster03: cluster01 cluster02
-    prove links
       ? links from cluster01 to cluster02 cluster03
+      ~ keystore of cluster02: credentials of cluster01 cluster03
+      ~ remotes of cluster02: cluster01 cluster03
       ? links from cluster02 to cluster01 cluster03
+      ~ keystore of cluster03: credentials of cluster01 cluster02
+      ~ remotes of cluster03: cluster01 cluster02
       ? links from cluster03 to cluster01 cluster02
     update /etc/hosts
       ~ block in /etc/hosts
@@ -341,11 +344,10 @@ fn stories() {
       ~ authorities that cluster01 trusts
       ~ authorities that cluster02 trusts
       ~ ca.crt for browsers
-    store credentials
+    link clusters
       ~ keystore of cluster01: credentials of cluster02
-      ~ keystore of cluster02: credentials of cluster01
-    prove links
       ? links from cluster01 to cluster02
+      ~ keystore of cluster02: credentials of cluster01
       ? links from cluster02 to cluster01
     update /etc/hosts
       ~ block in /etc/hosts

@@ -166,11 +166,10 @@ fn stories_of_renewals() {
     let whole = Model::empty().converge(&mesh);
     let plan = |renewal| plan_for(&mesh, &whole, &renewal);
     insta::assert_snapshot!(plan(Renewal { keys: clusters(&[1]), ..Renewal::default() }), @r"
-    issue API keys
+    prepare clusters
       + API key of cluster01
-    store credentials
+    link clusters
       ~ keystore of cluster02: credentials of cluster01
-    prove links
       ? links from cluster02 to cluster01
     revoke stale API keys
       - API keys of cluster01 that no file holds
@@ -180,7 +179,7 @@ fn stories_of_renewals() {
       + certificate of cluster02-elastic
     wait for certificates
       ? cluster02-elastic shows its certificate
-    prove links
+    link clusters
       ? links from cluster01 to cluster02
     ");
     insta::assert_snapshot!(plan(Renewal { authorities: clusters(&[2]), ..Renewal::default() }), @r"
@@ -202,7 +201,7 @@ fn stories_of_renewals() {
       + certificate of cluster02-elastic
     wait for the next certificates
       ? cluster02-elastic shows its certificate
-    prove links
+    link clusters
       ? links from cluster01 to cluster02
       ? links from cluster02 to cluster01
     remove old authorities

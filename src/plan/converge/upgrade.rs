@@ -173,20 +173,16 @@ fn an_upgrade_mends_nothing_but_what_it_left_itself() {
     let mut stopped = whole.clone();
     stopped.carry_out(&from, &Step::StopContainer(second.elastic()));
     insta::assert_snapshot!(amiss(&first(&stopped)), @r"
-    start Elasticsearch
+    start clusters
       ~ container cluster02-elastic
-    wait for Elasticsearch
       ? cluster02-elastic answers
-    set passwords
       ~ passwords of elastic and kibana_system on cluster02
-    store credentials
+    link clusters
       ~ keystore of cluster01: credentials of cluster02 cluster03
-      ~ keystore of cluster03: credentials of cluster01 cluster02
-    connect clusters
-      ~ remotes of cluster02: cluster01 cluster03
-    prove links
       ? links from cluster01 to cluster02
+      ~ remotes of cluster02: cluster01 cluster03
       ? links from cluster02 to cluster01 cluster03
+      ~ keystore of cluster03: credentials of cluster01 cluster02
       ? links from cluster03 to cluster02
     ");
 }

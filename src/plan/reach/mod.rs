@@ -1,6 +1,7 @@
 //! From what is there to what is wanted: create, complete, grow, shrink, repair and renew are this one function. Pure.
 
 mod links;
+mod start;
 mod trust;
 
 use std::collections::BTreeSet;
@@ -27,6 +28,22 @@ pub struct Moment {
     pub licence: Option<String>,
     /// Whether somebody agreed to a server being given another password.
     pub recover: bool,
+    /// Of the machine.
+    pub cores: usize,
+}
+
+impl Moment {
+    pub fn new(now: OffsetDateTime, cores: usize) -> Self {
+        Self { now, licence: None, recover: false, cores }
+    }
+
+    /// How many of `clusters` are worked on at the same time: one more than there are cores, or as many less as make turns of
+    /// the same length. A server that boots keeps more than one core busy, so more of them at once only keep each other waiting,
+    /// and the first is there so much later. docs/performance.md has the figures.
+    fn at_once(&self, clusters: usize) -> usize {
+        let turns = clusters.div_ceil(self.cores + 1).max(1);
+        clusters.div_ceil(turns).max(1)
+    }
 }
 
 /// The stages that lead from `there` to `mesh`, in the order of events.
@@ -43,7 +60,6 @@ pub fn reach(mesh: &Mesh, there: &Observed, moment: &Moment) -> Plan {
 /// certificate of the old one. The files tell how far that is, so every plan completes what another began.
 pub fn renew(mesh: &Mesh, there: &Observed, moment: &Moment, renewal: &Renewal) -> Plan {
     let reach = Reach::new(mesh, there, moment, renewal);
-    let elastic = || mesh.services_of(ServiceKind::Elastic);
     let kibana = || mesh.services_of(ServiceKind::Kibana);
     let recorded = there.record.as_ref().is_some_and(|record| mesh.is_recorded_in(record));
     Plan::default()
@@ -78,15 +94,7 @@ pub fn renew(mesh: &Mesh, there: &Observed, moment: &Moment, renewal: &Renewal) 
         )
         .stage("create the network", reach.network_stale().then_some(Step::CreateNetwork))
         .stage("create containers", mesh.services().filter(|s| reach.container_stale(*s)).map(Step::CreateContainer))
-        .stage("start Elasticsearch", elastic().filter_map(|s| reach.start(s)))
-        .stage("reset passwords", mesh.clusters().filter(|c| reach.locked_out(*c)).map(Step::ResetPassword))
-        .stage("wait for Elasticsearch", elastic().filter(|s| reach.server(s.cluster).is_none()).map(Step::AwaitReady))
-        .stage("license", mesh.clusters().filter_map(|c| reach.licence(c)))
-        .stage(
-            "set passwords",
-            mesh.clusters().filter(|c| !reach.server(*c).is_some_and(|s| s.passwords)).map(Step::SetPasswords),
-        )
-        .stage("start Kibana", kibana().filter_map(|s| reach.start(s)))
+        .lanes(reach.readying(), reach.at_once(), mesh.clusters().flat_map(|c| reach.ready(c)))
         .stage("wait for certificates", mesh.clusters().filter(|c| reach.unread(*c)).map(Step::AwaitCertificate))
         .stage(
             "put the next authorities in force",
@@ -97,11 +105,8 @@ pub fn renew(mesh: &Mesh, there: &Observed, moment: &Moment, renewal: &Renewal) 
             mesh.services().filter(|s| reach.changes(s.cluster)).map(Step::IssueCertificate),
         )
         .stage("wait for the next certificates", reach.changing.iter().copied().map(Step::AwaitCertificate))
-        .stage("issue API keys", mesh.clusters().filter_map(|c| reach.key(c)))
-        .stage("store credentials", mesh.clusters().filter_map(|c| reach.credentials(c)))
-        .stage("connect clusters", mesh.clusters().filter_map(|c| reach.connect(c)))
         .stage("restart Kibana", kibana().filter(|s| reach.kibana_outdated(*s)).map(Step::RestartContainer))
-        .stage("prove links", mesh.clusters().filter_map(|c| reach.prove(c)))
+        .lanes("link clusters", moment.at_once(mesh.clusters().count()), mesh.clusters().flat_map(|c| reach.links(c)))
         .stage("revoke stale API keys", mesh.clusters().filter(|c| reach.keys_to_revoke(*c)).map(Step::RevokeKeys))
         .stage("remove old authorities", mesh.clusters().filter(|c| reach.retires(*c)).map(Step::RetireAuthority))
         .stage("write bundles without them", reach.last_bundles())
@@ -194,13 +199,6 @@ impl<'a> Reach<'a> {
         self.files(cluster).is_some_and(|files| files.recovery_user)
     }
 
-    /// Whether `elastic` has a password on the server that nobody knows, and somebody agreed to it being set anew.
-    fn locked_out(&self, cluster: ClusterId) -> bool {
-        // one that cannot be asked yet may refuse the password when it answers; to be given the one it has harms nothing
-        let unknown = self.files(cluster).is_some() && self.server(cluster).is_none();
-        self.moment.recover && (unknown || self.there.refusing.contains(&cluster))
-    }
-
     /// Whether the configuration directory was filled from the image that is wanted. Where nobody wrote that down, it is
     /// when it has to be: while the image can still be compared with.
     fn seed_good(&self, service: ServiceId) -> bool {
@@ -237,27 +235,9 @@ impl<'a> Reach<'a> {
         wanted.is_some() && found == wanted.as_ref()
     }
 
-    fn start(&self, service: ServiceId) -> Option<Step> {
-        if self.container_stale(service) {
-            return Some(Step::StartContainer(service));
-        }
-        match self.there.containers.get(&service)?.state {
-            // nobody can tell whether it runs with the settings that somebody edited
-            ContainerState::Running if !self.settings_good(service) => Some(Step::RestartContainer(service)),
-            ContainerState::Running => None,
-            ContainerState::Created | ContainerState::Stopped => Some(Step::StartContainer(service)),
-            // Docker waits longer and longer before it starts one again that keeps ending
-            ContainerState::Paused | ContainerState::Restarting => Some(Step::RestartContainer(service)),
-        }
-    }
-
-    fn licence(&self, cluster: ClusterId) -> Option<Step> {
-        let found = self.server(cluster).map(|server| &server.licence);
-        match &self.moment.licence {
-            Some(uid) => found.is_none_or(|licence| &licence.uid != uid).then_some(Step::ApplyLicence(cluster)),
-            // a new cluster gives itself a trial licence, so only one that says otherwise needs a step
-            None => found.is_some_and(|licence| !licence.allows_links()).then_some(Step::StartTrial(cluster)),
-        }
+    /// What links a cluster to its remotes, whose keys are there.
+    fn links(&self, on: ClusterId) -> Vec<Step> {
+        [self.credentials(on), self.connect(on), self.prove(on)].into_iter().flatten().collect()
     }
 
     fn kibana_not_ready(&self, service: ServiceId) -> bool {

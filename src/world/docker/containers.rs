@@ -242,9 +242,10 @@ fn body(mesh: &Mesh, service: &Service, fingerprint: &str) -> ContainerCreateBod
         stop_timeout: Some(STOP_TIMEOUT.into()),
         healthcheck: Some(HealthConfig {
             test: Some(vec!["CMD-SHELL".to_owned(), service.health_check.clone()]),
-            interval: Some(10 * SECOND),
+            // Docker's own default: a look is a process in the container and a handshake of its server, and nothing waits for it
+            interval: Some(30 * SECOND),
             timeout: Some(10 * SECOND),
-            retries: Some(6),
+            retries: Some(3),
             start_period: Some(120 * SECOND),
             start_interval: None,
         }),

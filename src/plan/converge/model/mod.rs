@@ -1,0 +1,176 @@
+//! A model of the world, not a mock of Docker: it knows what a step changes and what it needs, and refuses a step whose
+//! needs are not met, as the real world would. Pure.
+
+mod carry_out;
+
+use std::collections::BTreeMap;
+
+use time::{OffsetDateTime, macros::datetime};
+
+use crate::{
+    mesh::{
+        Mesh, certs,
+        certs::Authority,
+        id::{ClusterId, ServiceId},
+        service::digest_of,
+        spec::StackVersion,
+    },
+    plan::{
+        Step,
+        observed::{ClusterFiles, ContainerState, KeyFacts, LicenceFacts, LinkFacts, Observed, ServerFacts},
+        reach::{Moment, reach},
+    },
+};
+
+pub(super) const NOW: OffsetDateTime = datetime!(2026-11-22 12:00 UTC);
+pub(super) const HOSTS: &[u8] = b"127.0.0.1 localhost\n";
+
+/// What a server keeps in its data directory, and what it has in memory.
+#[derive(Debug, Clone)]
+pub(super) struct Server {
+    /// Tells one life of the data from another.
+    pub(super) born: u32,
+    /// The digest of the password of `elastic`.
+    pub(super) elastic: String,
+    pub(super) passwords: bool,
+    pub(super) keys: Vec<KeyFacts>,
+    pub(super) remotes: BTreeMap<String, String>,
+    /// The keystore as it was last read.
+    pub(super) loaded: BTreeMap<String, String>,
+    pub(super) trial: bool,
+    /// Its certificate and its bundle as they were last read.
+    pub(super) certificate: String,
+    pub(super) bundle: String,
+    /// What the data was last written by.
+    pub(super) version: StackVersion,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Model {
+    pub(super) there: Observed,
+    pub(super) servers: BTreeMap<ClusterId, Server>,
+    /// The certificate that each Kibana started with.
+    shown: BTreeMap<ClusterId, String>,
+    /// The version that each container was made from.
+    pub(super) versions: BTreeMap<ServiceId, StackVersion>,
+    /// Counts everything that is made, so that nothing is taken for another.
+    made: u32,
+}
+
+pub(super) fn moment() -> Moment {
+    Moment::new(NOW, 2)
+}
+
+impl Model {
+    pub(super) fn empty() -> Self {
+        let there = Observed { hosts_file: Some(HOSTS.to_vec()), ..Observed::default() };
+        Self { there, servers: BTreeMap::new(), shown: BTreeMap::new(), versions: BTreeMap::new(), made: 0 }
+    }
+
+    fn number(&mut self) -> u32 {
+        self.made += 1;
+        self.made
+    }
+
+    pub(super) fn runs(&self, cluster: ClusterId) -> bool {
+        self.there.containers.get(&cluster.elastic()).is_some_and(|facts| facts.state == ContainerState::Running)
+    }
+
+    pub(super) fn files(&mut self, cluster: ClusterId) -> &mut ClusterFiles {
+        self.there.files.entry(cluster).or_default()
+    }
+
+    pub(super) fn stop_all(&mut self) {
+        for facts in self.there.containers.values_mut() {
+            facts.state = ContainerState::Stopped;
+        }
+    }
+
+    fn authority(&self, cluster: ClusterId) -> Authority {
+        let files = &self.there.files[&cluster];
+        let pair = files.authority.as_ref().zip(files.authority_key.as_ref()).expect("should have an authority first");
+        Authority::open(pair.0, pair.1).expect("should be a pair")
+    }
+
+    fn trusted(&self, cluster: ClusterId) -> String {
+        self.there.files[&cluster].trusted().expect("should have an authority first")
+    }
+
+    fn bundle(&self, mesh: &Mesh) -> String {
+        let trusted: Vec<String> = mesh.clusters().map(|cluster| self.trusted(cluster)).collect();
+        certs::bundle(trusted.iter().map(String::as_str))
+    }
+
+    pub(super) fn answering(&mut self, cluster: ClusterId) -> &mut Server {
+        assert!(self.runs(cluster), "{cluster} should run before it is asked");
+        self.servers.get_mut(&cluster).expect("should have data: it runs")
+    }
+
+    pub(super) fn observe(&self) -> Observed {
+        let mut there = self.there.clone();
+        for (cluster, server) in self.servers.iter().filter(|(cluster, _)| self.runs(**cluster)) {
+            let password =
+                there.credentials.as_ref().map(|credentials| digest_of(&[credentials.elastic.expose().as_bytes()]));
+            if password.as_ref() != Some(&server.elastic) {
+                there.refusing.insert(*cluster);
+                continue;
+            }
+            let aliases = server.remotes.keys().filter_map(|name| name.split('.').nth(2)?.parse::<ClusterId>().ok());
+            let kind = if server.trial { "trial" } else { "basic" };
+            let facts = ServerFacts {
+                passwords: server.passwords,
+                licence: LicenceFacts { kind: kind.to_owned(), active: true, uid: String::new(), expires: None },
+                keys: server.keys.clone(),
+                remotes: server.remotes.clone(),
+                links: aliases.map(|to| (to, self.link(*cluster, to))).collect(),
+                certificate: certs::fingerprint(&server.certificate).expect("should be a certificate"),
+            };
+            there.servers.insert(*cluster, facts);
+        }
+        there.kibanas =
+            self.shown.iter().filter(|(cluster, _)| self.runs(**cluster)).map(|(c, f)| (*c, f.clone())).collect();
+        there.kibanas.retain(|cluster, _| {
+            self.there.containers.get(&cluster.kibana()).is_some_and(|facts| facts.state == ContainerState::Running)
+        });
+        there
+    }
+
+    pub(super) fn carry_out_all<'a>(mut self, mesh: &Mesh, steps: impl IntoIterator<Item = &'a Step>) -> Self {
+        for step in steps {
+            self.carry_out(mesh, step);
+        }
+        self
+    }
+
+    /// What `mesh create` does: plan, carry out, look again; as often as it does at most.
+    pub(super) fn converge(self, mesh: &Mesh) -> Self {
+        self.converge_at(mesh, &moment())
+    }
+
+    pub(super) fn converge_at(mut self, mesh: &Mesh, moment: &Moment) -> Self {
+        for _ in 0..3 {
+            let plan = reach(mesh, &self.observe(), moment);
+            if plan.is_empty() {
+                return self;
+            }
+            self = self.carry_out_all(mesh, plan.steps());
+        }
+        let rest = reach(mesh, &self.observe(), moment);
+        assert!(rest.is_empty(), "still to do after three rounds:\n{rest}");
+        self
+    }
+
+    /// Everything that makes a mesh the one that was asked for.
+    pub(super) fn assert_is(&self, mesh: &Mesh) {
+        assert!(reach(mesh, &self.observe(), &moment()).is_empty());
+        assert_eq!(self.there.containers.keys().copied().collect::<Vec<_>>(), mesh.services().collect::<Vec<_>>());
+        assert_eq!(self.servers.keys().copied().collect::<Vec<_>>(), mesh.clusters().collect::<Vec<_>>());
+        for on in mesh.clusters() {
+            assert_eq!(self.servers[&on].keys.len(), 1, "one key on {on}");
+            assert_eq!(self.servers[&on].remotes, mesh.remote_settings(on));
+            for to in mesh.searchable(on) {
+                assert_eq!(self.link(on, to), LinkFacts::Connected);
+            }
+        }
+    }
+}

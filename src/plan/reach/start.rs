@@ -1,0 +1,91 @@
+//! How clusters are brought up: which containers start, in which order, and how many at a time. Pure.
+
+use super::Reach;
+use crate::{
+    mesh::id::{ClusterId, ServiceId},
+    plan::{Step, observed::ContainerState},
+};
+
+impl Reach<'_> {
+    /// A server that knows remotes tries each before it is ready, and one that nobody has started yet keeps it waiting for
+    /// seconds: these start all at once.
+    pub(super) fn at_once(&self) -> usize {
+        let starting = || self.mesh.clusters().filter(|cluster| self.server(*cluster).is_none());
+        let linked = |cluster: ClusterId| self.files(cluster).is_some_and(|files| files.key.is_some());
+        match starting().count() {
+            count if count > 0 && !starting().any(linked) => self.moment.at_once(count),
+            _ => self.mesh.clusters().count(),
+        }
+    }
+
+    /// The title of the stage that makes clusters ready.
+    pub(super) fn readying(&self) -> &'static str {
+        let starts =
+            |step: &Step| matches!(step, Step::StartContainer(_) | Step::RestartContainer(_) | Step::AwaitReady(_));
+        let started = self.mesh.clusters().any(|cluster| self.ready(cluster).iter().any(starts));
+        if started { "start clusters" } else { "prepare clusters" }
+    }
+
+    /// What brings a cluster up and ready to be linked. Its Kibana boots while others are started and linked.
+    pub(super) fn ready(&self, cluster: ClusterId) -> Vec<Step> {
+        let server = self.server(cluster);
+        let kibana = Some(cluster.kibana()).filter(|kibana| self.mesh.has(*kibana));
+        [
+            self.start(cluster.elastic()),
+            self.locked_out(cluster).then_some(Step::ResetPassword(cluster)),
+            server.is_none().then_some(Step::AwaitReady(cluster.elastic())),
+            self.licence(cluster),
+            (!server.is_some_and(|server| server.passwords)).then_some(Step::SetPasswords(cluster)),
+            kibana.and_then(|kibana| self.start(kibana)),
+            self.key(cluster),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+
+    pub(super) fn start(&self, service: ServiceId) -> Option<Step> {
+        if self.container_stale(service) {
+            return Some(Step::StartContainer(service));
+        }
+        match self.there.containers.get(&service)?.state {
+            // nobody can tell whether it runs with the settings that somebody edited
+            ContainerState::Running if !self.settings_good(service) => Some(Step::RestartContainer(service)),
+            ContainerState::Running => None,
+            ContainerState::Created | ContainerState::Stopped => Some(Step::StartContainer(service)),
+            // Docker waits longer and longer before it starts one again that keeps ending
+            ContainerState::Paused | ContainerState::Restarting => Some(Step::RestartContainer(service)),
+        }
+    }
+
+    fn licence(&self, cluster: ClusterId) -> Option<Step> {
+        let found = self.server(cluster).map(|server| &server.licence);
+        match &self.moment.licence {
+            Some(uid) => found.is_none_or(|licence| &licence.uid != uid).then_some(Step::ApplyLicence(cluster)),
+            // a new cluster gives itself a trial licence, so only one that says otherwise needs a step
+            None => found.is_some_and(|licence| !licence.allows_links()).then_some(Step::StartTrial(cluster)),
+        }
+    }
+
+    /// Whether `elastic` has a password on the server that nobody knows, and somebody agreed to it being set anew.
+    fn locked_out(&self, cluster: ClusterId) -> bool {
+        // one that cannot be asked yet may refuse the password when it answers; to be given the one it has harms nothing
+        let unknown = self.files(cluster).is_some() && self.server(cluster).is_none();
+        self.moment.recover && (unknown || self.there.refusing.contains(&cluster))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use time::OffsetDateTime;
+
+    use crate::plan::reach::Moment;
+
+    #[test]
+    fn clusters_start_in_turns_of_the_same_length() {
+        let at_once = |cores, clusters| Moment::new(OffsetDateTime::UNIX_EPOCH, cores).at_once(clusters);
+        assert_eq!([1, 2, 3, 4, 5, 8, 16].map(|clusters| at_once(2, clusters)), [1, 2, 3, 2, 3, 3, 3]);
+        assert_eq!([1, 8, 12, 99].map(|clusters| at_once(8, clusters)), [1, 8, 6, 9]);
+        assert_eq!(at_once(8, 0), 1);
+    }
+}
