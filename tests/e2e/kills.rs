@@ -13,7 +13,11 @@ use crate::{
 };
 
 /// No stage of any run takes longer.
-pub const FOR_EVER: Duration = Duration::from_mins(3);
+const FOR_EVER: Duration = Duration::from_mins(3);
+/// Steps of `create 3 --no-kibana` until containers are created.
+const CREATED: usize = 25;
+/// Those that start the clusters then; nine more link them.
+const STARTED: usize = 12;
 /// Moments are drawn from this, so that a failure can be repeated.
 const SEED: u64 = 20_261_122;
 
@@ -22,15 +26,16 @@ const SEED: u64 = 20_261_122;
 fn killed_here_and_there() {
     let parts = Parts::begin();
     let mesh = Mesh::new("kills");
-    for stages in [1, 8, 9, 14] {
+    for stages in [1, 8, 9] {
         parts.part(&format!("`create 3` killed after stage {stages}"));
         let killed = create(&mesh, "3").kill_after(Some(stages), FOR_EVER);
         assert!(killed.is_some(), "should have been killed");
         is_whole_after(&mesh, &["create", "3"], 3);
-        if stages != 14 {
-            mesh.run(&["reset", "--yes"], 0);
-        }
+        mesh.run(&["reset", "--yes"], 0);
     }
+    parts.part("`create 3` killed while clusters are linked");
+    is_killed(&create(&mesh, "3").kill_after_steps(CREATED + STARTED + 4));
+    is_whole_after(&mesh, &["create", "3"], 3);
     parts.part("`manage restart` is asked to end by SIGTERM, killed, and typed again");
     let ended = mesh.start(&["manage", "restart", "1", "3"]);
     let heard = ended.stderr();
@@ -68,7 +73,14 @@ fn killed_everywhere() {
         mesh.run(&["reset", "--yes"], 0);
     }
 
-    for stage in [2, 7, 10, 12] {
+    for step in [CREATED + 2, CREATED + STARTED - 1, CREATED + STARTED + 2, CREATED + STARTED + 7] {
+        parts.part(&format!("`create 3` killed after step {step}"));
+        is_killed(&create(&mesh, "3").kill_after_steps(step));
+        is_whole_after(&mesh, &["create", "3"], 3);
+        mesh.run(&["reset", "--yes"], 0);
+    }
+
+    for stage in [2, 5, 8, 9] {
         parts.part(&format!("`create 4` on three clusters, killed after stage {stage}"));
         mesh.create(&["3", "--no-kibana"]);
         links::write_document(&mesh.cluster(1));
@@ -102,7 +114,11 @@ fn killed_everywhere() {
 }
 
 fn create<'a>(mesh: &'a Mesh, clusters: &str) -> crate::mesh::Running<'a> {
-    mesh.start(&[&["create", clusters, "--no-kibana"], &SMALL[..]].concat())
+    mesh.start(&[&["-v", "create", clusters, "--no-kibana"], &SMALL[..]].concat())
+}
+
+fn is_killed(run: &Run) {
+    assert_eq!(run.exit, None, "{}", run.stderr);
 }
 
 /// The same command, and then: nothing is left to do, every link is proved, and there is one key a cluster.

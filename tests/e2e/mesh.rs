@@ -215,6 +215,11 @@ impl Heard {
     pub fn stages(&self) -> usize {
         self.text().matches('✓').count()
     }
+
+    /// Steps that have ended well; told with `-v`.
+    pub fn steps(&self) -> usize {
+        self.text().matches(": done after ").count()
+    }
 }
 
 fn read(mut pipe: impl Read + Send + 'static) -> (JoinHandle<()>, Heard) {
@@ -261,6 +266,12 @@ impl Running<'_> {
         let killed = self.child.kill().is_ok();
         let run = self.end();
         (killed && run.exit.is_none()).then_some(run)
+    }
+
+    /// Ends a run that tells its steps by SIGKILL after so many of them.
+    pub fn kill_after_steps(self, steps: usize) -> Run {
+        let heard = self.stderr();
+        self.kill_when(&format!("{steps} steps"), || heard.steps() >= steps)
     }
 
     /// Waits until `event` has come about, and ends the run by SIGKILL there and then.

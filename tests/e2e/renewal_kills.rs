@@ -1,9 +1,8 @@
-//! A renewal that is killed at stages all along its way: the same command again, or `create`, completes it, and no server is
+//! A renewal that is killed at steps all along its way: the same command again, or `create`, completes it, and no server is
 //! started again for it.
 
 use crate::{
     Parts,
-    kills::FOR_EVER,
     lifetimes::{is_as_asked, starts},
     links,
     mesh::Mesh,
@@ -24,19 +23,23 @@ fn renewals_are_killed_everywhere() {
     parts.part("done");
 }
 
-/// Once not killed, which tells the stages, and then killed after some of them.
+/// Once not killed, which tells the steps, and then killed after some of them.
 fn is_killed_on_its_way(mesh: &Mesh, parts: &Parts, command: &[&str]) {
     let (typed, begun) = (command.join(" "), starts(mesh, 2));
     parts.part(&format!("`{typed}`, not killed"));
-    let stages = mesh.run(command, 0).stderr.matches('✓').count();
-    assert!(stages >= KILLS, "`{typed}` has {stages} stages");
+    let command = &[command, &["-v"]].concat()[..];
+    let whole = mesh.start(command);
+    let heard = whole.stderr();
+    assert_eq!(whole.end().exit, Some(0));
+    let steps = heard.steps();
+    assert!(steps > KILLS, "`{typed}` has {steps} steps");
     is_as_asked(mesh, &begun);
     for kill in 0..KILLS {
-        let stage = 1 + kill * stages / KILLS;
+        let step = 1 + kill * steps / KILLS;
         let again = if kill % 2 == 0 { command } else { &["create"] };
-        parts.part(&format!("`{typed}` killed after stage {stage} of {stages}, then `{}`", again.join(" ")));
-        let killed = mesh.start(command).kill_after(Some(stage), FOR_EVER).expect("should have been killed");
-        let last = killed.stderr.lines().rfind(|line| line.contains('✓')).unwrap_or_default();
+        parts.part(&format!("`{typed}` killed after step {step} of {steps}, then `{}`", again.join(" ")));
+        let killed = mesh.start(command).kill_after_steps(step);
+        let last = killed.stderr.lines().rfind(|line| line.contains(": done after ")).unwrap_or_default();
         println!("          {}", last.trim());
         mesh.run(again, 0);
         is_as_asked(mesh, &begun);
