@@ -1,4 +1,4 @@
-//! CHANGING IT. Stages in order, the steps of a stage together: all results are gathered, and a failure stops before the
+//! CHANGING IT. Stages in order, the lanes of a stage together: all results are gathered, and a failure stops before the
 //! next stage. I/O: everything; the only place that changes anything.
 
 mod canary;
@@ -34,7 +34,7 @@ use crate::{
     world::{World, disk::Tree, elasticsearch::Elasticsearch, files as saved},
 };
 
-/// How many steps of a stage run at the same time; those that only wait are not bounded.
+/// How many steps of a stage run at the same time, where their order is not by cluster; those that only wait are not bounded.
 const TOGETHER: usize = 32;
 
 /// The configuration files of an image, as paths with contents.
@@ -157,8 +157,8 @@ impl<'a> Apply<'a> {
             if took >= slowest.get().0 {
                 slowest.set((took, Some(step)));
             }
-            // a server that ends while it boots fails the run at once; links are all looked at, to name each that is down
-            if outcome.is_err() && matches!(step, Step::AwaitReady(_)) {
+            // what keeps a server from coming up fails the run at once; links are all looked at, to name each that is down
+            if outcome.is_err() && brings_up(step) {
                 self.patience.abandon(true);
             }
             outcome?;
@@ -230,7 +230,7 @@ impl<'a> Apply<'a> {
     }
 
     /// A cluster's REST API, with the authorities and the password that are on disk now. Connections stay open from one
-    /// step to the next: to set one up is what costs a server that has just booted most.
+    /// step to the next.
     fn server(&self, cluster: ClusterId) -> Result<Elasticsearch, Error> {
         let trusting = self.trusting(cluster)?;
         if let Some((_, server)) = self.servers.borrow().get(&cluster).filter(|(made_with, _)| *made_with == trusting) {
@@ -258,6 +258,18 @@ impl<'a> Apply<'a> {
         let credentials = saved::credentials(&tree)?.ok_or_else(|| missing("password"))?;
         Ok((authorities, credentials.elastic))
     }
+}
+
+/// Whether nothing good comes of the other clusters when it fails.
+fn brings_up(step: &Step) -> bool {
+    matches!(
+        step,
+        Step::StartContainer(_)
+            | Step::RestartContainer(_)
+            | Step::AwaitReady(_)
+            | Step::ApplyLicence(_)
+            | Step::StartTrial(_)
+    )
 }
 
 /// One error of all that a stage's steps returned; those that were only cut short say nothing.

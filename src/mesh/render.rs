@@ -152,8 +152,6 @@ mod tests {
         remote_cluster.publish_host: "cluster01-elastic"
         # A dead remote must not hold up a start for the default of 30 s.
         cluster.remote.initial_connect_timeout: 10s
-        # Nor each of them for three times the 3 s in which the kernel finds out that nobody is there: only remotes are connected to.
-        transport.connect_timeout: 1s
 
         path.repo: ["/usr/share/elasticsearch/backup"]
         ingest.geoip.downloader.enabled: false

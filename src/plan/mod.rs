@@ -43,7 +43,7 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// The steps that have to run one after the other, and do not depend on the others.
+    /// Its steps in groups: in order within one, and no group depends on another.
     pub fn lanes(&self) -> Vec<&[Step]> {
         match self.order {
             Order::Together => self.steps.iter().map(std::slice::from_ref).collect(),

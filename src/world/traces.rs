@@ -126,7 +126,7 @@ fn directory(tree: &Tree, cluster: ClusterId) -> DirectoryTrace {
     DirectoryTrace {
         ours: authority.is_some_and(|facts| facts.common_name.starts_with(&format!("mesh {cluster} CA "))),
         names,
-        profile: options.as_deref().map(Profile::of_jvm_options),
+        profile: options.as_deref().and_then(Profile::of_jvm_options),
         heap: options.and_then(heap),
         kibana: tree.metadata(layout::settings(cluster.kibana())).is_ok_and(|found| found.is_some()),
         owner: owner.map(|meta| Owner { uid: meta.uid, gid: meta.gid }),

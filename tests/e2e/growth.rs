@@ -7,7 +7,7 @@ use crate::{
     mesh::{Mesh, Run, SMALL},
 };
 
-/// Bytes that `mesh` may keep in memory at most, however many clusters it makes.
+/// Bytes that `mesh` may keep in memory at most.
 const MOST_MEMORY: u64 = 60 << 20;
 
 /// How often a run asked, by what it says with `-vv`.

@@ -26,7 +26,8 @@ pub(super) const CODEC: &[u8] = b"elasticsearch.keystore";
 pub(super) const FOOTER_LENGTH: usize = 16;
 const SALT_LENGTH: usize = 64;
 
-/// Keys that were derived before. Deriving one takes 0.1 s, and the keystores of a mesh share a salt.
+/// Keys that were derived before: nothing else is told by them than by deriving them again, which takes 0.1 s each. The
+/// keystores that a run writes share a salt.
 static DERIVED: Mutex<Derived> = Mutex::new(BTreeMap::new());
 
 /// By format and salt.

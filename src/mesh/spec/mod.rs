@@ -199,6 +199,7 @@ impl MeshSpec {
         set(&mut self.kibana, asked.kibana.as_ref());
         set(&mut self.bind, asked.bind.as_ref());
         if let Some(profile) = asked.profile {
+            // nobody keeps who chose a size: one that is the old profile's gives way to the new one's
             if self.elastic_memory == self.profile.elastic_memory() {
                 self.elastic_memory = profile.elastic_memory();
             }

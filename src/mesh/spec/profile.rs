@@ -7,7 +7,7 @@ use super::{Memory, SpecError};
 /// How servers are tuned, as far as nobody says it setting by setting.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Profile {
-    /// For data that matters: as Elastic ships the server.
+    /// For data that matters: what is in `templates/`, and nothing more.
     #[default]
     Server,
     /// For smoke tests and laptops: there soon, small, and slower under load.
@@ -42,10 +42,11 @@ impl Profile {
         }
     }
 
-    /// What a server's options tell of the profile they were rendered by.
-    pub fn of_jvm_options(options: &str) -> Self {
+    /// What a server's options tell of the profile they were rendered by; `None` if they are not of the built-in template.
+    pub fn of_jvm_options(options: &str) -> Option<Self> {
+        let built_in = options.starts_with("## Made by mesh ");
         let compiles_little = options.lines().any(|line| line == "-XX:TieredStopAtLevel=1");
-        if compiles_little { Self::Smoke } else { Self::Server }
+        built_in.then_some(if compiles_little { Self::Smoke } else { Self::Server })
     }
 }
 
@@ -82,9 +83,10 @@ mod tests {
         for profile in Profile::ALL {
             let mut mesh = Mesh::example(1);
             mesh.spec.profile = profile;
-            assert_eq!(Profile::of_jvm_options(&mesh.render_jvm_options().unwrap()), profile);
+            assert_eq!(Profile::of_jvm_options(&mesh.render_jvm_options().unwrap()), Some(profile));
             assert_eq!(profile.to_string().parse(), Ok(profile));
         }
+        assert_eq!(Profile::of_jvm_options("-Xmx1g\n-XX:TieredStopAtLevel=1\n"), None);
     }
 
     #[test]

@@ -213,8 +213,9 @@ fn a_password_that_nobody_knows_is_set_anew() {
       ~ passwords of elastic and kibana_system on cluster02
     link clusters
       ~ remotes of cluster01: cluster02
-      ? links from cluster01 to cluster02
       ~ remotes of cluster02: cluster01
+    prove links
+      ? links from cluster01 to cluster02
       ? links from cluster02 to cluster01
     ");
     for stop in 0..=plan.steps().count() {
@@ -319,12 +320,13 @@ fn stories() {
     link clusters
       ~ keystore of cluster01: credentials of cluster02 cluster03
       ~ remotes of cluster01: cluster02 cluster03
-      ? links from cluster01 to cluster02 cluster03
       ~ keystore of cluster02: credentials of cluster01 cluster03
       ~ remotes of cluster02: cluster01 cluster03
-      ? links from cluster02 to cluster01 cluster03
       ~ keystore of cluster03: credentials of cluster01 cluster02
       ~ remotes of cluster03: cluster01 cluster02
+    prove links
+      ? links from cluster01 to cluster02 cluster03
+      ? links from cluster02 to cluster01 cluster03
       ? links from cluster03 to cluster01 cluster02
     update /etc/hosts
       ~ block in /etc/hosts
@@ -346,8 +348,9 @@ fn stories() {
       ~ ca.crt for browsers
     link clusters
       ~ keystore of cluster01: credentials of cluster02
-      ? links from cluster01 to cluster02
       ~ keystore of cluster02: credentials of cluster01
+    prove links
+      ? links from cluster01 to cluster02
       ? links from cluster02 to cluster01
     update /etc/hosts
       ~ block in /etc/hosts

@@ -170,6 +170,7 @@ fn stories_of_renewals() {
       + API key of cluster01
     link clusters
       ~ keystore of cluster02: credentials of cluster01
+    prove links
       ? links from cluster02 to cluster01
     revoke stale API keys
       - API keys of cluster01 that no file holds
@@ -179,7 +180,7 @@ fn stories_of_renewals() {
       + certificate of cluster02-elastic
     wait for certificates
       ? cluster02-elastic shows its certificate
-    link clusters
+    prove links
       ? links from cluster01 to cluster02
     ");
     insta::assert_snapshot!(plan(Renewal { authorities: clusters(&[2]), ..Renewal::default() }), @r"
@@ -201,7 +202,7 @@ fn stories_of_renewals() {
       + certificate of cluster02-elastic
     wait for the next certificates
       ? cluster02-elastic shows its certificate
-    link clusters
+    prove links
       ? links from cluster01 to cluster02
       ? links from cluster02 to cluster01
     remove old authorities

@@ -179,10 +179,11 @@ fn an_upgrade_mends_nothing_but_what_it_left_itself() {
       ~ passwords of elastic and kibana_system on cluster02
     link clusters
       ~ keystore of cluster01: credentials of cluster02 cluster03
-      ? links from cluster01 to cluster02
       ~ remotes of cluster02: cluster01 cluster03
-      ? links from cluster02 to cluster01 cluster03
       ~ keystore of cluster03: credentials of cluster01 cluster02
+    prove links
+      ? links from cluster01 to cluster02
+      ? links from cluster02 to cluster01 cluster03
       ? links from cluster03 to cluster02
     ");
 }

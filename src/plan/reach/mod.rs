@@ -106,7 +106,8 @@ pub fn renew(mesh: &Mesh, there: &Observed, moment: &Moment, renewal: &Renewal) 
         )
         .stage("wait for the next certificates", reach.changing.iter().copied().map(Step::AwaitCertificate))
         .stage("restart Kibana", kibana().filter(|s| reach.kibana_outdated(*s)).map(Step::RestartContainer))
-        .lanes("link clusters", moment.at_once(mesh.clusters().count()), mesh.clusters().flat_map(|c| reach.links(c)))
+        .lanes("link clusters", reach.linked_at_once(), mesh.clusters().flat_map(|c| reach.link(c)))
+        .stage("prove links", mesh.clusters().filter_map(|c| reach.prove(c)))
         .stage("revoke stale API keys", mesh.clusters().filter(|c| reach.keys_to_revoke(*c)).map(Step::RevokeKeys))
         .stage("remove old authorities", mesh.clusters().filter(|c| reach.retires(*c)).map(Step::RetireAuthority))
         .stage("write bundles without them", reach.last_bundles())
@@ -236,8 +237,12 @@ impl<'a> Reach<'a> {
     }
 
     /// What links a cluster to its remotes, whose keys are there.
-    fn links(&self, on: ClusterId) -> Vec<Step> {
-        [self.credentials(on), self.connect(on), self.prove(on)].into_iter().flatten().collect()
+    fn link(&self, on: ClusterId) -> Vec<Step> {
+        [self.credentials(on), self.connect(on)].into_iter().flatten().collect()
+    }
+
+    fn linked_at_once(&self) -> usize {
+        self.moment.at_once(self.mesh.clusters().filter(|on| !self.link(*on).is_empty()).count())
     }
 
     fn kibana_not_ready(&self, service: ServiceId) -> bool {

@@ -2,16 +2,22 @@
 
 use super::Reach;
 use crate::{
-    mesh::id::{ClusterId, ServiceId},
+    mesh::{
+        id::{ClusterId, ServiceId},
+        keystore,
+    },
     plan::{Step, observed::ContainerState},
 };
 
 impl Reach<'_> {
-    /// A server that knows remotes tries each before it is ready, and one that nobody has started yet keeps it waiting for
-    /// seconds: these start all at once.
+    /// A server that holds credentials of remotes may know them: it tries each before it is ready, one after the other, and
+    /// one that nobody has started yet keeps it waiting for 9 s. These start all at once.
     pub(super) fn at_once(&self) -> usize {
         let starting = || self.mesh.clusters().filter(|cluster| self.server(*cluster).is_none());
-        let linked = |cluster: ClusterId| self.files(cluster).is_some_and(|files| files.key.is_some());
+        let linked = |cluster: ClusterId| {
+            let keystore = self.files(cluster).and_then(|files| files.keystore.as_ref());
+            keystore.is_some_and(|entries| entries.keys().any(|name| keystore::remote_of(name).is_some()))
+        };
         match starting().count() {
             count if count > 0 && !starting().any(linked) => self.moment.at_once(count),
             _ => self.mesh.clusters().count(),
