@@ -31,7 +31,7 @@ fn what_the_mesh_keeps_of_itself_is_brought_back() {
         assert!(told.contains("mesh.json is lost") && told.contains("`mesh create` rebuilds it"), "{told}");
     }
     let plan = mesh.run(&["create", "--dry-run"], 0).stdout;
-    assert!(plan.contains("~ mesh.json, rebuilt from what is there") && plan.contains("\n1 steps"), "{plan}");
+    assert!(plan.contains("~ mesh.json, rebuilt from what is there") && plan.contains("\n1 step in"), "{plan}");
     mesh.run(&["create"], 0);
     assert_eq!(self::record(&mesh), record);
     before.containers_are_still(&mesh);
