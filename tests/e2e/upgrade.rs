@@ -119,12 +119,9 @@ fn an_upgrade_is_killed_everywhere() {
     (1..=2).for_each(|number| links::write_document(&mesh.cluster(number)));
     let secrets = secrets(&mesh, 2);
 
-    for (cluster, stage) in [
-        (1, "stop Elasticsearch"),
-        (1, "start Elasticsearch"),
-        (2, "record whose turn it is"),
-        (2, "remove containers"),
-    ] {
+    for (cluster, stage) in
+        [(1, "stop Elasticsearch"), (1, "start clusters"), (2, "record whose turn it is"), (2, "remove containers")]
+    {
         parts.part(&format!("killed in the turn of cluster {cluster}, after the stage `{stage}`"));
         let (running, done) = (mesh.start(&["upgrade", NEW]), format!("✓ {stage} "));
         let heard = running.stderr();
