@@ -1,4 +1,5 @@
-//! What a mesh costs as it grows: calls to Elasticsearch and Docker grow with the clusters, not with their pairs.
+//! What a mesh costs as it grows: calls to Elasticsearch and Docker grow with the clusters, not with their pairs. The meshes
+//! are of the smoke profile, whose servers are asked whether they are.
 
 use std::{fs, thread, time::Duration};
 
@@ -49,6 +50,7 @@ fn calls_grow_with_the_clusters_and_not_with_their_pairs() {
         let run = create(&mesh, clusters);
         made.push(Calls::of(&run));
         println!("          {:?}", made.last());
+        is_of_the_smoke_profile(&mesh);
         parts.part("and again");
         let run = create(&mesh, clusters);
         unchanged.push(Calls::of(&run));
@@ -63,7 +65,7 @@ fn calls_grow_with_the_clusters_and_not_with_their_pairs() {
 }
 
 fn create(mesh: &Mesh, clusters: u8) -> Run {
-    let running = mesh.start(&[&["-vv", "create", &clusters.to_string()], &SMALL[..]].concat());
+    let running = mesh.start(&[&["-vv", "create", &clusters.to_string(), "--profile", "smoke"], &SMALL[..]].concat());
     let pid = running.pid();
     let watch = thread::spawn(move || {
         let mut most = 0;
@@ -79,6 +81,15 @@ fn create(mesh: &Mesh, clusters: u8) -> Run {
     println!("          {} MiB at its peak", most >> 20);
     assert!((1..MOST_MEMORY).contains(&most), "{most} bytes of memory");
     run
+}
+
+/// By what a server says of its JVM and of its remotes.
+fn is_of_the_smoke_profile(mesh: &Mesh) {
+    let nodes = mesh.cluster(1).get("/_nodes/jvm?filter_path=nodes.*.jvm.gc_collectors");
+    let node = nodes["nodes"].as_object().and_then(|nodes| nodes.values().next()).expect("should have a node");
+    assert_eq!(node["jvm"]["gc_collectors"][0], "Copy", "the serial collector: {nodes}");
+    let settings = mesh.cluster(1).get("/_cluster/settings?flat_settings=true");
+    assert_eq!(settings["persistent"]["cluster.remote.cluster02.proxy_socket_connections"], "1", "{settings}");
 }
 
 /// The most memory that a process has had so far, in bytes; `None` once it has ended.
