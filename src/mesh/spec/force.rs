@@ -7,6 +7,7 @@ use super::{
     file::NAMES,
     read::{Lines, at, variable_of},
 };
+use crate::mesh::Mesh;
 
 /// Who says something of a mesh.
 #[derive(Debug, Clone)]
@@ -58,6 +59,19 @@ impl InForce {
 
 fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// What is asked for, and behind it what the mesh has, if there is one, and the defaults of the profile that is in force.
+pub fn with_what_holds(asked: Vec<(Source, Asked)>, recorded: Option<&Mesh>) -> Vec<(Source, Asked)> {
+    let said = asked.iter().find_map(|(_, asked)| asked.profile);
+    let had = recorded.map(|mesh| mesh.spec.profile);
+    let profile = said.or(had).unwrap_or_default();
+    let record = recorded.map(|mesh| {
+        let has = Asked::of(mesh);
+        let has = if had == Some(profile) { has } else { has.without_defaults_of(mesh.spec.profile) };
+        (Source::Record, has)
+    });
+    asked.into_iter().chain(record).chain([(Source::Default, Asked::defaults(profile))]).collect()
 }
 
 /// Every setting, by the first of `sources` that says it.
