@@ -140,22 +140,22 @@ mod tests {
         assert!(matches!(Lock::take(&link, &holder("mesh reset")), Err(LockError::Io { .. })));
     }
 
-    /// Not a test of its own: the process that the next one kills.
-    #[test]
-    #[ignore = "run by `a_killed_holder_frees_it`"]
-    fn hold_until_killed() {
-        let path = std::env::var_os("MESH_TEST_LOCK").unwrap();
-        let _lock = Lock::take(Path::new(&path), &holder("mesh create 4")).unwrap();
+    fn hold_until_killed(path: &Path) {
+        let _lock = Lock::take(path, &holder("mesh create 4")).unwrap();
         std::thread::sleep(Duration::from_mins(1));
     }
 
+    /// The holder is this very test, in a process of its own that knows the path.
     #[test]
     fn a_killed_holder_frees_it() {
+        if let Some(path) = std::env::var_os("MESH_TEST_LOCK") {
+            return hold_until_killed(Path::new(&path));
+        }
         let temp = tempfile::tempdir().unwrap();
         let path = temp.path().join("lock");
         let mut command = Command::new(std::env::current_exe().unwrap());
         command
-            .args(["--ignored", "lock::tests::hold_until_killed"])
+            .args(["--exact", "world::lock::tests::a_killed_holder_frees_it"])
             .env("MESH_TEST_LOCK", &path)
             .stdout(Stdio::null());
         let mut child = command.spawn().unwrap();
