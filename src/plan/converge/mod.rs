@@ -1,25 +1,18 @@
 //! The promise, tested without Docker: stop after any step, look, plan again, and the end is the same.
 
 mod links;
+mod losses;
 mod model;
 mod renewal;
 mod upgrade;
 
-use self::model::{HOSTS, Model, NOW, moment};
+use self::model::{HOSTS, Model, moment};
 use super::{
     Plan, Step,
-    observed::KeyFacts,
-    reach::{Moment, reach},
+    reach::reach,
     remove::{remove, removed},
 };
-use crate::mesh::{
-    Mesh,
-    id::{ClusterId, ServiceKind},
-    secret::Secret,
-};
-
-/// Something that happens to a mesh.
-type Loss = Box<dyn Fn(&mut Model)>;
+use crate::mesh::Mesh;
 
 fn plan_for(mesh: &Mesh, model: &Model) -> Plan {
     reach(mesh, &model.observe(), &moment())
@@ -75,157 +68,6 @@ fn wherever_a_run_stops_the_next_one_reaches_the_same_end() {
         }
     }
     assert!(walks > 300, "{walks} interrupted runs");
-}
-
-#[test]
-fn whatever_is_lost_is_made_again() {
-    let mesh = Mesh::example(3);
-    let second = ClusterId::new(2).unwrap();
-    let whole = Model::empty().converge(&mesh);
-    let losses: Vec<(&str, Loss)> = vec![
-        ("a container removed", Box::new(move |m| drop(m.there.containers.remove(&second.elastic())))),
-        (
-            "a container stopped",
-            Box::new(move |m| m.carry_out(&Mesh::example(3), &Step::StopContainer(second.elastic()))),
-        ),
-        (
-            "a container replaced",
-            Box::new(move |m| m.there.containers.get_mut(&second.kibana()).unwrap().fingerprint.clear()),
-        ),
-        (
-            "the network gone",
-            Box::new(|m| {
-                m.there.network = None;
-                m.stop_all();
-            }),
-        ),
-        ("the keystore deleted", Box::new(move |m| m.files(second).keystore = None)),
-        ("a remote removed", Box::new(move |m| m.servers.get_mut(&second).unwrap().remotes.clear())),
-        (
-            "a remote pointed elsewhere",
-            Box::new(move |m| {
-                for value in m.servers.get_mut(&second).unwrap().remotes.values_mut() {
-                    value.push('x');
-                }
-            }),
-        ),
-        ("a key invalidated", Box::new(move |m| m.servers.get_mut(&second).unwrap().keys.clear())),
-        ("a key file lost", Box::new(move |m| m.files(second).key = None)),
-        ("a key expired", Box::new(move |m| m.files(second).key.as_mut().unwrap().expires = NOW)),
-        (
-            "a key made to expire on its server",
-            Box::new(move |m| m.servers.get_mut(&second).unwrap().keys[0].expires = Some(NOW)),
-        ),
-        (
-            "a container at another address",
-            Box::new(move |m| {
-                m.there.containers.get_mut(&second.elastic()).unwrap().address = Some([10, 213, 0, 240].into());
-            }),
-        ),
-        (
-            "an unknown key",
-            Box::new(move |m| {
-                let key = KeyFacts { id: "stray".to_owned(), names: Vec::new(), expires: None };
-                m.servers.get_mut(&second).unwrap().keys.push(key);
-            }),
-        ),
-        (
-            "settings edited",
-            Box::new(move |m| {
-                m.files(second).services.get_mut(&ServiceKind::Elastic).unwrap().settings = Some(Secret::new("edited"));
-            }),
-        ),
-        (
-            "a certificate lost",
-            Box::new(move |m| {
-                m.files(second).services.get_mut(&ServiceKind::Elastic).unwrap().certificate = None;
-            }),
-        ),
-        (
-            "Kibana's certificate lost",
-            Box::new(move |m| {
-                m.files(second).services.get_mut(&ServiceKind::Kibana).unwrap().certificate = None;
-            }),
-        ),
-        ("a bundle cut", Box::new(move |m| m.files(second).bundle = Some(String::new()))),
-        ("an authority lost", Box::new(move |m| m.files(second).authority = None)),
-        ("the licence run out", Box::new(move |m| m.servers.get_mut(&second).unwrap().trial = false)),
-        ("the hosts block gone", Box::new(|m| m.there.hosts_file = Some(HOSTS.to_vec()))),
-        ("a stray container", Box::new(|m| m.there.strays.push("stray".to_owned()))),
-        ("all stopped", Box::new(Model::stop_all)),
-    ];
-    for (loss, lose) in losses {
-        let mut model = whole.clone();
-        lose(&mut model);
-        let plan = plan_for(&mesh, &model);
-        assert!(!plan.is_empty(), "{loss} should be seen");
-        assert!(!plan.destroys(), "{loss} should cost no data");
-        let mended = model.converge(&mesh);
-        mended.assert_is(&mesh);
-        for (cluster, server) in &whole.servers {
-            assert_eq!(mended.servers[cluster].born, server.born, "{loss}: the data of {cluster} should survive");
-        }
-    }
-}
-
-#[test]
-fn lost_files_of_the_mesh_itself_are_written_again_and_nothing_else_changes() {
-    let mesh = Mesh::example(2);
-    let mut model = Model::empty().converge(&mesh);
-    (model.there.record, model.there.lost.record) = (None, true);
-    model.there.lost.credentials = true;
-    insta::assert_snapshot!(plan_for(&mesh, &model), @r"
-    record the mesh
-      ~ mesh.json, rebuilt from what is there
-    write credentials
-      ~ credentials.txt, recovered from what is there
-    ");
-    model.converge(&mesh).assert_is(&mesh);
-}
-
-/// Wherever such a run stops, the next one ends with a password that every server takes, and with no superuser left.
-#[test]
-fn a_password_that_nobody_knows_is_set_anew() {
-    let mesh = Mesh::example(2);
-    let whole = Model::empty().converge(&mesh);
-    let agreed = Moment { recover: true, ..moment() };
-    let mut lost = whole.clone();
-    lost.there.credentials.as_mut().unwrap().elastic = Secret::new("new");
-    (lost.there.lost.credentials, lost.there.lost.elastic) = (true, true);
-    lost.files(ClusterId::FIRST).recovery_user = true;
-    let refused = plan_for(&mesh, &lost);
-    assert!(!refused.steps().any(|step| matches!(step, Step::ResetPassword(_))), "nobody agreed:\n{refused}");
-    let plan = reach(&mesh, &lost.observe(), &agreed);
-    insta::assert_snapshot!(plan, @r"
-    write credentials
-      ~ credentials.txt, recovered from what is there
-    write keystores
-      ~ keystore of cluster01
-      ~ keystore of cluster02
-    remove superusers
-      - superuser mesh-recovery of cluster01, left by an earlier run
-    start clusters
-      ~ password of elastic on cluster01, by a superuser that is there for that long only
-      ? cluster01-elastic answers
-      ~ passwords of elastic and kibana_system on cluster01
-      ~ password of elastic on cluster02, by a superuser that is there for that long only
-      ? cluster02-elastic answers
-      ~ passwords of elastic and kibana_system on cluster02
-    link clusters
-      ~ remotes of cluster01: cluster02
-      ~ remotes of cluster02: cluster01
-    prove links
-      ? links from cluster01 to cluster02
-      ? links from cluster02 to cluster01
-    ");
-    for stop in 0..=plan.steps().count() {
-        let mended = lost.clone().carry_out_all(&mesh, plan.steps().take(stop)).converge_at(&mesh, &agreed);
-        mended.assert_is(&mesh);
-        assert!(mended.there.files.values().all(|files| !files.recovery_user));
-        for (cluster, server) in &whole.servers {
-            assert_eq!(mended.servers[cluster].born, server.born, "the data of {cluster} should survive");
-        }
-    }
 }
 
 #[test]
