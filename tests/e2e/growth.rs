@@ -5,7 +5,8 @@ use std::{fs, thread, time::Duration};
 
 use crate::{
     Parts,
-    mesh::{Mesh, Run, SMALL},
+    mesh::{Mesh, SMALL},
+    run::Run,
 };
 
 /// Bytes that `mesh` may keep in memory at most.

@@ -9,7 +9,8 @@ use serde_json::Value;
 
 use crate::{
     Parts, links,
-    mesh::{Mesh, Run, SMALL},
+    mesh::{Mesh, SMALL},
+    run::Run,
 };
 
 /// No stage of any run takes longer.
@@ -113,7 +114,7 @@ fn killed_everywhere() {
     parts.part("done");
 }
 
-fn create<'a>(mesh: &'a Mesh, clusters: &str) -> crate::mesh::Running<'a> {
+fn create<'a>(mesh: &'a Mesh, clusters: &str) -> crate::run::Running<'a> {
     mesh.start(&[&["-v", "create", clusters, "--no-kibana"], &SMALL[..]].concat())
 }
 

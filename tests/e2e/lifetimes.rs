@@ -15,8 +15,9 @@ use crate::{
     Parts,
     docker::started,
     links,
-    mesh::{Mesh, Run},
+    mesh::Mesh,
     rest::{Answer, curl},
+    run::Run,
 };
 
 /// curl's exit code for a certificate that it does not trust.

@@ -50,6 +50,7 @@ mod registry;
 mod renewal_kills;
 mod reset;
 mod rest;
+mod run;
 mod scale;
 mod secrets;
 mod snapshot;

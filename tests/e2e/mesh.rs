@@ -3,20 +3,18 @@
 use std::{
     fmt::Write as _,
     fs,
-    io::Read,
     os::unix::fs::{MetadataExt as _, chown},
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    thread::{self, JoinHandle},
-    time::{Duration, Instant},
+    process::Command,
+    sync::{Mutex, MutexGuard, PoisonError},
+    thread,
 };
 
 use crate::{
     docker::{containers, require_image, try_docker},
     leftovers::{self, PREFIX},
     rest::Cluster,
-    wait_for,
+    run::{Run, Running},
 };
 
 /// What every `create` of these tests is told. Small, so that four clusters fit beside a build.
@@ -30,12 +28,6 @@ pub const IMAGES: [&str; 3] = [
 /// The user `nobody` of Debian and its like.
 pub const CALLER: u32 = 65534;
 
-/// Longer than anything here should take, so that a hanging run fails its test and not the machine.
-const LONGEST: Duration = Duration::from_mins(4);
-
-/// A run that takes longer than this shows its stages, for whoever wonders where the time went.
-const SLOW: Duration = Duration::from_mins(1);
-
 /// One engine, one mesh: whoever forgets `--test-threads=1` waits here.
 static ENGINE: Mutex<()> = Mutex::new(());
 
@@ -46,16 +38,6 @@ pub struct Mesh {
     /// Runs are those of [`CALLER`].
     by_nobody: bool,
     _engine: MutexGuard<'static, ()>,
-}
-
-/// A run that has ended.
-#[derive(Debug)]
-pub struct Run {
-    /// `None` for one that was killed.
-    pub exit: Option<i32>,
-    pub stdout: String,
-    pub stderr: String,
-    pub took: Duration,
 }
 
 impl Mesh {
@@ -145,18 +127,7 @@ impl Mesh {
             command.env_remove(variable);
         }
         command.args(args).arg("--dir").arg(&self.dir);
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().expect("the binary should start");
-        let stdout = read(child.stdout.take().expect("should be piped"));
-        let stderr = read(child.stderr.take().expect("should be piped"));
-        Running {
-            mesh: self,
-            command: format!("mesh {}", args.join(" ")),
-            child,
-            stdout,
-            stderr,
-            begun: Instant::now(),
-        }
+        Running::start(self, format!("mesh {}", args.join(" ")), command)
     }
 
     /// Runs it to its end, which has to be this exit code.
@@ -168,6 +139,11 @@ impl Mesh {
 
     pub fn create(&self, args: &[&str]) -> Run {
         self.run(&[&["create"], args, &SMALL].concat(), 0)
+    }
+
+    /// Keeps what a run has printed, for the case that the test fails.
+    pub fn keep(&self, printed: &str) {
+        self.printed.lock().unwrap_or_else(PoisonError::into_inner).push_str(printed);
     }
 
     fn last_words(&self) -> String {
@@ -199,132 +175,5 @@ impl Drop for Mesh {
         let clean = leftovers::clear_directory(&self.dir);
         let _ = fs::remove_dir_all(PREFIX);
         assert!(clean || failed, "`mesh reset --yes` could not remove {}", self.dir.display());
-    }
-}
-
-/// What comes through a pipe, as far as it has come.
-#[derive(Clone, Default)]
-pub struct Heard(Arc<Mutex<Vec<u8>>>);
-
-impl Heard {
-    pub fn text(&self) -> String {
-        String::from_utf8_lossy(&self.0.lock().unwrap_or_else(PoisonError::into_inner)).into_owned()
-    }
-
-    /// Stages that have ended well.
-    pub fn stages(&self) -> usize {
-        self.text().matches('✓').count()
-    }
-
-    /// Steps that have ended well; told with `-v`.
-    pub fn steps(&self) -> usize {
-        self.text().matches(": done after ").count()
-    }
-}
-
-fn read(mut pipe: impl Read + Send + 'static) -> (JoinHandle<()>, Heard) {
-    let heard = Heard::default();
-    let ours = heard.clone();
-    let reader = thread::spawn(move || {
-        let mut chunk = [0; 4096];
-        while let Ok(count @ 1..) = pipe.read(&mut chunk) {
-            ours.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(&chunk[..count]);
-        }
-    });
-    (reader, heard)
-}
-
-/// A run that goes on.
-pub struct Running<'a> {
-    mesh: &'a Mesh,
-    command: String,
-    child: Child,
-    stdout: (JoinHandle<()>, Heard),
-    stderr: (JoinHandle<()>, Heard),
-    begun: Instant,
-}
-
-impl Running<'_> {
-    pub fn pid(&self) -> u32 {
-        self.child.id()
-    }
-
-    /// What it says on stderr, as it says it.
-    pub fn stderr(&self) -> Heard {
-        self.stderr.1.clone()
-    }
-
-    /// Ends the run by SIGKILL after so many stages, or after so long, whichever is meant; `None` when it ended before.
-    pub fn kill_after(mut self, stages: Option<usize>, time: Duration) -> Option<Run> {
-        let heard = self.stderr();
-        while self.begun.elapsed() < time && stages.is_none_or(|stages| heard.stages() < stages) {
-            if self.child.try_wait().expect("should be our child").is_some() {
-                return None;
-            }
-            thread::sleep(Duration::from_millis(1));
-        }
-        let killed = self.child.kill().is_ok();
-        let run = self.end();
-        (killed && run.exit.is_none()).then_some(run)
-    }
-
-    /// Ends a run that tells its steps by SIGKILL after so many of them.
-    pub fn kill_after_steps(self, steps: usize) -> Run {
-        let heard = self.stderr();
-        self.kill_when(&format!("{steps} steps"), || heard.steps() >= steps)
-    }
-
-    /// Waits until `event` has come about, and ends the run by SIGKILL there and then.
-    pub fn kill_when(mut self, what: &str, event: impl FnMut() -> bool) -> Run {
-        self.come_to(what, event);
-        self.child.kill().expect("should be ours to kill");
-        self.end()
-    }
-
-    /// Waits until `event` has come about, and asks the run to end, as Ctrl-C does.
-    pub fn interrupt_when(self, what: &str, event: impl FnMut() -> bool) -> Run {
-        self.ask_to_end("-INT", what, event)
-    }
-
-    /// The same by any signal.
-    pub fn ask_to_end(mut self, signal: &str, what: &str, event: impl FnMut() -> bool) -> Run {
-        self.come_to(what, event);
-        let asked = Command::new("kill").args([signal, &self.pid().to_string()]).status();
-        assert!(asked.is_ok_and(|status| status.success()));
-        self.end()
-    }
-
-    fn come_to(&mut self, what: &str, mut event: impl FnMut() -> bool) {
-        wait_for(what, LONGEST, || {
-            let ended = self.child.try_wait().expect("should be our child");
-            assert!(ended.is_none(), "{} ended before {what}", self.command);
-            event().then_some(())
-        });
-    }
-
-    pub fn end(mut self) -> Run {
-        let deadline = self.begun + LONGEST;
-        let status = loop {
-            if let Some(status) = self.child.try_wait().expect("should be our child") {
-                break status;
-            }
-            if Instant::now() > deadline {
-                let _ = self.child.kill();
-            }
-            thread::sleep(Duration::from_millis(5));
-        };
-        let took = self.begun.elapsed();
-        let text = |(reader, heard): (JoinHandle<()>, Heard)| {
-            reader.join().expect("should have read the pipe");
-            heard.text()
-        };
-        let run = Run { exit: status.code(), stdout: text(self.stdout), stderr: text(self.stderr), took };
-        println!("          {} ({:.1} s, {status})", self.command, took.as_secs_f64());
-        if took > SLOW {
-            println!("{}", run.stderr);
-        }
-        let mut printed = self.mesh.printed.lock().unwrap_or_else(PoisonError::into_inner);
-        let _ = write!(printed, "$ {}\n{}{}", self.command, run.stdout, run.stderr);
-        run
     }
 }

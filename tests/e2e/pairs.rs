@@ -2,10 +2,7 @@
 
 use serde_json::Value;
 
-use crate::{
-    Parts, links,
-    mesh::{Mesh, Run},
-};
+use crate::{Parts, links, mesh::Mesh, run::Run};
 
 const PAIRS: usize = 50;
 
@@ -20,8 +17,8 @@ fn of_two_runs_at_once_one_wins() {
     for pair in 0..PAIRS {
         let wanted = [format!("one-{pair}"), format!("two-{pair}")];
         let running = wanted.each_ref().map(|share| mesh.start(&["create", "--share", share]));
-        let pids = running.each_ref().map(crate::mesh::Running::pid);
-        let runs = running.map(crate::mesh::Running::end);
+        let pids = running.each_ref().map(crate::run::Running::pid);
+        let runs = running.map(crate::run::Running::end);
         let won: Vec<usize> = (0..2).filter(|n| runs[*n].exit == Some(0)).collect();
         match won[..] {
             [winner] => {

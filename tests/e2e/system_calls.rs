@@ -15,7 +15,8 @@ use crate::{
     leftovers::PREFIX,
     lifetimes::{is_as_asked, starts},
     links,
-    mesh::{Mesh, Run},
+    mesh::Mesh,
+    run::Run,
 };
 
 /// What is forged, and what a run says of it.

@@ -8,11 +8,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::{
-    Parts, links,
-    mesh::{Mesh, Run},
-    wait_for,
-};
+use crate::{Parts, links, mesh::Mesh, run::Run, wait_for};
 
 #[test]
 #[ignore = "needs root, Docker and the images of images/: run by scripts/test"]
