@@ -22,7 +22,7 @@ pub enum Exit {
     Request = 2,
     /// The machine is not ready.
     Machine = 3,
-    /// Stopped part-way; run it again.
+    /// Stopped part-way, or before it began by whoever was asked; run it again.
     Unfinished = 4,
     /// Another run holds the lock.
     Locked = 5,

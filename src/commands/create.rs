@@ -9,9 +9,9 @@ use serde_json::Value;
 use time::OffsetDateTime;
 
 use super::{
-    consent, interruptible, lock,
+    interruptible, lock,
     lost::{circumstances, rebuild, recover},
-    open, settings, time_for,
+    may_delete, open, settings, time_for,
 };
 use crate::{
     apply::{
@@ -73,6 +73,9 @@ pub async fn create(args: &CreateArgs, dir: PathBuf, console: &Console) -> Resul
         None => reach(&mesh, &there, &moment),
     };
     require(args, &world, &survey, &mesh, &there, &plan, console)?;
+    if licence.is_none() {
+        console.findings(check::unlicensed(&mesh, &there).as_slice());
+    }
     if !args.reset {
         console.under_way(&mesh);
     }
@@ -90,8 +93,8 @@ pub async fn create(args: &CreateArgs, dir: PathBuf, console: &Console) -> Resul
     console.intent(&mesh, &plan);
     // `--reset` is consent enough without a terminal, so that it works in CI; a mesh that shrinks is not
     let agreed = args.yes || (args.reset && !console.can_ask());
-    if plan.destroys() && !consent(&world, &plan, agreed, console)? {
-        return Ok(Exit::Done);
+    if plan.destroys() && !may_delete(&world, &plan, agreed, console)? {
+        return Ok(Exit::Unfinished);
     }
 
     // until here nothing has changed

@@ -159,16 +159,22 @@ async fn ended() {
 }
 
 /// Whether what a plan deletes may go: shown first, then asked, unless `yes` says so.
-fn consent(world: &World, plan: &Plan, yes: bool, console: &Console) -> Result<bool, Error> {
+fn may_delete(world: &World, plan: &Plan, yes: bool, console: &Console) -> Result<bool, Error> {
     console.removals(plan, world.size_of(plan));
+    consent("delete this for good?", "this deletes data", yes, console)
+}
+
+/// Whether something may be done from which there is no way back, told as `deed`. Where nobody can be asked, it may not.
+fn consent(question: &str, deed: &str, yes: bool, console: &Console) -> Result<bool, Error> {
     if yes {
         return Ok(true);
     }
     if !console.can_ask() {
-        return Err(Error::new(Exit::Request, "this deletes data, and nobody can be asked")
-            .hint("add `--yes` if that is meant"));
+        return Err(
+            Error::new(Exit::Request, format!("{deed}, and nobody can be asked")).hint("add `--yes` if that is meant")
+        );
     }
-    let agreed = console.agreed("delete this for good?");
+    let agreed = console.agreed(question);
     if !agreed {
         console.note("nothing was changed");
     }

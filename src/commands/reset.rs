@@ -4,7 +4,7 @@ use std::{path::PathBuf, time::Instant};
 
 use time::OffsetDateTime;
 
-use super::{consent, interruptible, lock, lost::rebuild, open, time_for};
+use super::{interruptible, lock, lost::rebuild, may_delete, open, time_for};
 use crate::{
     apply::{Apply, wait::Patience},
     cli::ResetArgs,
@@ -41,8 +41,8 @@ pub async fn reset(args: &ResetArgs, dir: PathBuf, console: &Console) -> Result<
     if let Some(finding) = check::attached(&plan, &there) {
         return Err(Error::new(Exit::Machine, finding.message).hint(finding.hint));
     }
-    if !consent(&world, &plan, args.yes, console)? {
-        return Ok(Exit::Done);
+    if !may_delete(&world, &plan, args.yes, console)? {
+        return Ok(Exit::Unfinished);
     }
 
     let patience = Patience::new(time_for(None, ClusterId::MAX));

@@ -5,6 +5,7 @@ use std::{path::PathBuf, time::Instant};
 use time::OffsetDateTime;
 
 use super::{
+    consent,
     create::{ROUNDS, look_again, refusal, unsteady},
     interruptible, lock, open,
     recorded::{Recorded, no_mesh},
@@ -59,9 +60,8 @@ pub async fn upgrade(args: &UpgradeArgs, dir: PathBuf, console: &Console) -> Res
     }
     console.findings(&warnings(&mesh, &there));
     console.upgrade(&mesh, recorded.spec.stack_version);
-    if begins && !args.yes && console.can_ask() && !console.agreed("upgrade for good?") {
-        console.note("nothing was changed");
-        return Ok(Exit::Done);
+    if begins && !consent("upgrade for good?", "there is no way back from an upgrade", args.yes, console)? {
+        return Ok(Exit::Unfinished);
     }
 
     // until here nothing has changed

@@ -24,10 +24,13 @@ pub struct EndsSoon {
 /// One entry a kind, those that have ended apart: they need another remedy.
 pub fn ends_soon(mesh: &Mesh, there: &Observed, now: OffsetDateTime) -> Vec<EndsSoon> {
     let key = |cluster: ClusterId| api_key(there, cluster);
-    // a trial is short from its first day on: a warning that always stands is one that nobody reads
+    // a trial is short from its first day on: a warning that always stands is one that nobody reads. Beside a licence it is
+    // most likely that of a cluster that came later
+    let licensed = there.servers.values().any(|server| server.licence.is_bought());
     let licence = |cluster: ClusterId| {
         let licence = &there.servers.get(&cluster)?.licence;
-        licence.expires.filter(|end| licence.kind != "trial" || days_between(now, *end) < TRIAL_SOON)
+        let tells = |end: &OffsetDateTime| licensed || licence.kind != "trial" || days_between(now, *end) < TRIAL_SOON;
+        licence.expires.filter(tells)
     };
     let end = |pem: &String| Some(certs::examine(pem).ok()?.not_after);
     let authority = |cluster: ClusterId| there.files.get(&cluster)?.authority.as_ref().and_then(end);
@@ -80,7 +83,7 @@ mod tests {
     use super::*;
     use crate::{
         mesh::certs::Authority,
-        plan::observed::{ClusterFiles, KeyFile},
+        plan::observed::{ClusterFiles, KeyFile, ServerFacts},
     };
 
     const NOW: OffsetDateTime = datetime!(2026-01-31 12:00 UTC);
@@ -114,5 +117,18 @@ mod tests {
         ");
         there.files.clear();
         assert_eq!(told(&there), "");
+    }
+
+    #[test]
+    fn a_trial_is_told_of_in_its_last_week_and_beside_a_licence_at_once() {
+        let mut there = Observed::default();
+        let mut has = |number, kind: &str, days| {
+            let server = ServerFacts::licensed(kind, NOW + Duration::days(days));
+            there.servers.insert(ClusterId::new(number).unwrap(), server);
+            told(&there)
+        };
+        assert_eq!(has(1, "trial", 29), "");
+        assert_eq!(has(2, "trial", 7), "licence of 2: 7 days, `mesh create --license FILE`");
+        assert_eq!(has(2, "enterprise", 300), "licence of 1: 29 days, `mesh create --license FILE`");
     }
 }

@@ -210,6 +210,22 @@ pub struct ServerFacts {
     pub certificate: String,
 }
 
+#[cfg(test)]
+impl ServerFacts {
+    /// One that has a licence in force, and nothing else.
+    pub fn licensed(kind: &str, expires: OffsetDateTime) -> Self {
+        let (kind, uid, expires) = (kind.to_owned(), String::new(), Some(expires));
+        Self {
+            passwords: false,
+            licence: LicenceFacts { kind, active: true, uid, expires },
+            keys: Vec::new(),
+            remotes: BTreeMap::new(),
+            links: BTreeMap::new(),
+            certificate: String::new(),
+        }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LicenceFacts {
     /// `trial`, `basic`, `enterprise` …
@@ -225,6 +241,11 @@ impl LicenceFacts {
     /// <https://www.elastic.co/docs/deploy-manage/remote-clusters/remote-clusters-api-key>.
     pub fn allows_links(&self) -> bool {
         self.active && matches!(self.kind.as_str(), "trial" | "enterprise")
+    }
+
+    /// Whether it allows links for longer than a trial does.
+    pub fn is_bought(&self) -> bool {
+        self.allows_links() && self.kind != "trial"
     }
 }
 

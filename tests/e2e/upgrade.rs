@@ -45,7 +45,9 @@ fn a_mesh_comes_to_a_newer_version() {
     }
     let refused = mesh.run(&["create", "--stack-version", NEW], 2);
     assert!(refused.stderr.contains("`mesh upgrade 9.5.3`"), "{}", refused.stderr);
-    let missing = mesh.run(&["upgrade", "9.5.99"], 3);
+    let unasked = mesh.run(&["upgrade", NEW], 2);
+    assert!(unasked.stderr.contains("no way back from an upgrade, and nobody can be asked"), "{}", unasked.stderr);
+    let missing = mesh.run(&["upgrade", "9.5.99", "--yes"], 3);
     assert!(missing.stderr.contains("elasticsearch:9.5.99 is not here and cannot be pulled"), "{}", missing.stderr);
 
     parts.part("the plan says what will not work meanwhile, and what stays");
@@ -62,7 +64,7 @@ fn a_mesh_comes_to_a_newer_version() {
     parts.part("killed while the second cluster boots");
     let (second, third) = (started("cluster02-elastic"), started("cluster03-elastic"));
     let first = started("cluster01-elastic");
-    let killed = mesh.start(&["upgrade", NEW]).kill_when("the second cluster boots", || {
+    let killed = mesh.start(&["upgrade", NEW, "--yes"]).kill_when("the second cluster boots", || {
         if image("cluster01-elastic").ends_with(OLD) {
             assert_eq!(started("cluster02-elastic"), second, "should not be touched before its turn");
         }
@@ -123,7 +125,7 @@ fn an_upgrade_is_killed_everywhere() {
         [(1, "stop Elasticsearch"), (1, "start clusters"), (2, "record whose turn it is"), (2, "remove containers")]
     {
         parts.part(&format!("killed in the turn of cluster {cluster}, after the stage `{stage}`"));
-        let (running, done) = (mesh.start(&["upgrade", NEW]), format!("✓ {stage} "));
+        let (running, done) = (mesh.start(&["upgrade", NEW, "--yes"]), format!("✓ {stage} "));
         let heard = running.stderr();
         let killed = running.kill_when("the end of the stage", || heard.text().contains(&done));
         assert_eq!(killed.exit, None, "{}", killed.stderr);

@@ -119,6 +119,19 @@ pub(super) fn versions(mesh: &Mesh, there: &Observed) -> Checked {
     Checked::new("versions", "no cluster's data is newer than its version", finding)
 }
 
+/// A licence is not kept: a cluster that comes later starts with a trial, whatever the others have.
+pub fn unlicensed(mesh: &Mesh, there: &Observed) -> Option<Finding> {
+    let licensed = there.servers.values().any(|server| server.licence.is_bought());
+    let new = mesh.clusters().filter(|cluster| !there.files.contains_key(cluster));
+    let names: Vec<String> = new.filter(|_| licensed).map(|cluster| cluster.to_string()).collect();
+    (!names.is_empty()).then(|| {
+        Finding::warning(
+            format!("{} will have a trial of 30 days, though others have a licence", names.join(" ")),
+            "give the licence again: `--license FILE`",
+        )
+    })
+}
+
 pub(super) fn hosts(mesh: &Mesh, there: &Observed) -> Checked {
     let text = there.hosts_file.as_deref().filter(|_| mesh.spec.hosts);
     let error = text.and_then(|text| hosts_file::with_block(text, None).err());
@@ -135,7 +148,7 @@ mod tests {
     use super::*;
     use crate::{
         mesh::id::{ClusterId, ServiceKind},
-        plan::observed::{ClusterFiles, SeedFacts, ServiceFiles},
+        plan::observed::{ClusterFiles, SeedFacts, ServerFacts, ServiceFiles},
     };
 
     #[test]
@@ -162,5 +175,20 @@ mod tests {
         assert_eq!(look(&[".mesh.json.mesh-tmp-1"]), None);
         insta::assert_snapshot!(look(&["photos"]).unwrap(), @"/mnt/data/mesh is not empty and holds no mesh.json: it is not a mesh's directory");
         insta::assert_snapshot!(look(&["cluster01", "credentials.txt"]).unwrap(), @"/mnt/data/mesh holds clusters but no mesh.json: they are not of `mesh`, perhaps of the scripts it replaces");
+    }
+
+    #[test]
+    fn a_cluster_that_comes_later_has_no_licence() {
+        let end = time::OffsetDateTime::UNIX_EPOCH;
+        let mut there = Observed::default();
+        let told = |there: &Observed| unlicensed(&Mesh::example(3), there).map(|finding| finding.message);
+        for (kind, expected) in [
+            ("trial", None),
+            ("enterprise", Some("cluster02 cluster03 will have a trial of 30 days, though others have a licence")),
+        ] {
+            there.files.insert(ClusterId::FIRST, ClusterFiles::default());
+            there.servers.insert(ClusterId::FIRST, ServerFacts::licensed(kind, end));
+            assert_eq!(told(&there).as_deref(), expected);
+        }
     }
 }
