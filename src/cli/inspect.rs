@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 
-use super::{Format, TextFormat, count};
+use super::{Format, TextFormat, count, settings};
 use crate::{
     ask::since::Since,
     mesh::id::{ClusterId, ServiceKind},
@@ -32,16 +32,16 @@ pub struct VerifyArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = settings::ELSEWHERE)]
 pub struct DoctorArgs {
-    /// For how many clusters [default: as many as the mesh has, else 2]
-    #[arg(value_name = "N", value_parser = count)]
-    pub clusters: Option<ClusterId>,
     /// How to print it
     #[arg(long, short, value_enum, default_value_t)]
     pub output: TextFormat,
     /// Mend what is safe to mend: kernel settings
     #[arg(long)]
     pub fix: bool,
+    #[command(flatten)]
+    pub settings: settings::SettingsArgs,
 }
 
 #[derive(Debug, Args)]

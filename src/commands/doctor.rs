@@ -9,7 +9,7 @@ use std::{
 use futures::future::try_join_all;
 use tokio::time::timeout;
 
-use super::{HOSTS_FILE, recorded::lost};
+use super::{HOSTS_FILE, recorded::lost, settings};
 use crate::{
     apply::sysctl,
     cli::DoctorArgs,
@@ -38,7 +38,8 @@ const ANSWER: Duration = Duration::from_secs(10);
 
 pub async fn doctor(args: &DoctorArgs, dir: PathBuf, console: &Console) -> Result<Exit, Error> {
     let dir = disk::resolve(&dir)?;
-    let (mut mesh, mut sight) = look(args.clusters, &dir).await;
+    let asked = settings::asked(&args.settings)?;
+    let (mut mesh, mut sight) = look(&asked, &dir).await?;
     let mut mended = Ok(());
     if args.fix {
         let settings = check::lacking(&mesh, &sight.limits);
@@ -46,7 +47,7 @@ pub async fn doctor(args: &DoctorArgs, dir: PathBuf, console: &Console) -> Resul
             console.note("nothing to mend: no kernel setting is too low");
         } else {
             mended = sysctl::raise(&settings, Path::new(kernel::SETTINGS), Path::new(KEPT), console);
-            (mesh, sight) = look(args.clusters, &dir).await;
+            (mesh, sight) = look(&asked, &dir).await?;
         }
     }
     let report = Report::new(mesh.spec.clusters, check::doctor(&mesh, &sight));
@@ -76,14 +77,14 @@ async fn engine() -> Result<Engine, Error> {
 }
 
 /// Everything that can be known, whatever else cannot, and the mesh that it is held against: the one that is recorded, or
-/// one of defaults.
-async fn look(clusters: Option<ClusterId>, dir: &Path) -> (Mesh, Sight) {
+/// one of defaults, with what is asked for.
+async fn look(asked: &Asked, dir: &Path) -> Result<(Mesh, Sight), Error> {
     let engine = engine().await;
     let (containers, networks) =
         engine.as_ref().map_or((&[][..], &[][..]), |engine| (&engine.containers, &engine.networks));
     let host = host::facts(dir).map_err(|error| error.to_string());
     let (kept, entries) = on_disk(dir);
-    let mesh = decide(clusters, dir, kept.record.as_ref(), host.as_ref().ok(), networks);
+    let mesh = decide(asked, dir, kept.record.as_ref(), host.as_ref().ok(), networks)?;
     let images = match &engine {
         Ok(engine) => images(&engine.docker, &mesh).await.map_err(|error| error.to_string()),
         Err(_) => Err("Docker cannot be asked".to_owned()),
@@ -110,7 +111,7 @@ async fn look(clusters: Option<ClusterId>, dir: &Path) -> (Mesh, Sight) {
         engine: engine.map(|engine| engine.facts).map_err(finding),
         host,
     };
-    (mesh, sight)
+    Ok((mesh, sight))
 }
 
 /// What the mesh's directory tells, as far as it can be read, and the names in it.
@@ -132,16 +133,14 @@ fn on_disk(dir: &Path) -> (Observed, Result<Vec<String>, Error>) {
 }
 
 fn decide(
-    clusters: Option<ClusterId>,
+    asked: &Asked,
     dir: &Path,
     record: Option<&Mesh>,
     host: Option<&HostFacts>,
     networks: &[NetworkSummary],
-) -> Mesh {
-    let clusters = clusters.or_else(|| ClusterId::new(CLUSTERS).filter(|_| record.is_none()));
-    // what `mesh create` would take it from
-    let registry = std::env::var("MESH_REGISTRY").ok().and_then(|registry| registry.parse().ok());
-    let asked = Asked { clusters, registry, ..Asked::default() };
+) -> Result<Mesh, Error> {
+    let clusters = asked.clusters.or_else(|| ClusterId::new(CLUSTERS).filter(|_| record.is_none()));
+    let asked = Asked { clusters, ..asked.clone() };
     let now = Circumstances {
         dir: dir.to_owned(),
         new_id: String::new(),
@@ -150,9 +149,8 @@ fn decide(
         taken: host.map(|host| survey::taken(&host.networks, networks)).unwrap_or_default(),
     };
     // where no network is free, the check of the network tells what is in the way of the first
-    Mesh::decide(&asked, record, now.clone())
-        .or_else(|_| Mesh::decide(&asked, record, Circumstances { taken: Vec::new(), ..now }))
-        .expect("should be a mesh: it has a number, the version is not changed, and no network is taken")
+    let first = Mesh::decide(&asked, record, now.clone());
+    Ok(first.or_else(|_| Mesh::decide(&asked, record, Circumstances { taken: Vec::new(), ..now }))?)
 }
 
 /// Every image of the mesh, and whether it can be had.

@@ -13,19 +13,52 @@ fn help_of_doctor() {
     Usage: mesh doctor [OPTIONS] [N]
 
     Arguments:
-      [N]  For how many clusters [default: as many as the mesh has, else 2]
+      [N]  How many clusters, 1 to 99 [default: as many as there are]
 
     Options:
-          --dir <DIR>        The mesh's directory [default: /mnt/data/mesh for root, ~/.local/share/mesh
-                             for others] [env: MESH_DIR=/nonexistent/mesh]
-      -o, --output <OUTPUT>  How to print it [default: text] [possible values: text, json, yaml]
-          --fix              Mend what is safe to mend: kernel settings
-      -q, --quiet            Print nothing but errors and what was asked for
-      -v, --verbose...       Tell each step; -vv each call to Docker and Elasticsearch (`MESH_LOG`
-                             chooses in detail)
-          --color <WHEN>     Controls when to use color [default: auto] [possible values: auto, always,
-                             never]
-      -h, --help             Print help (see more with '--help')
+          --dir <DIR>                 The mesh's directory [default: /mnt/data/mesh for root,
+                                      ~/.local/share/mesh for others] [env: MESH_DIR=/nonexistent/mesh]
+      -o, --output <OUTPUT>           How to print it [default: text] [possible values: text, json,
+                                      yaml]
+          --fix                       Mend what is safe to mend: kernel settings
+      -q, --quiet                     Print nothing but errors and what was asked for
+      -f, --file <FILE>               Settings from a file, `mesh.yaml`; `-` reads it from stdin
+      -v, --verbose...                Tell each step; -vv each call to Docker and Elasticsearch
+                                      (`MESH_LOG` chooses in detail)
+          --color <WHEN>              Controls when to use color [default: auto] [possible values: auto,
+                                      always, never]
+          --stack-version <VERSION>   Version of Elasticsearch and Kibana [default: 9.5.3]
+          --registry <HOST>           Registry of the images [default: docker.elastic.co]
+          --no-kibana                 Elasticsearch only
+          --kibana                    Kibana, too, after `--no-kibana`
+          --profile <PROFILE>         `server`, or `smoke` for smoke tests and laptops: small heaps,
+                                      JVMs that boot soon and are slower later [default: server]
+          --bind <ADDRESS>            Address of this machine that ports are published on [default:
+                                      127.0.0.1]
+          --subnet <NETWORK>          The mesh's Docker network, /16 to /24 [default: a free one]
+          --elastic-memory <SIZE>     Memory limit of an Elasticsearch container; the heap is half of it
+                                      [default: 2g, smoke 1g]
+          --kibana-memory <SIZE>      Memory limit of a Kibana container [default: 2g, smoke 1g]
+          --share <PATTERN>           Indices that the other clusters may search, besides `mesh*`; once
+                                      a pattern, in place of those given before
+          --san <NAME>                A name or address that certificates are valid for, besides the
+                                      mesh's own; once a name, in place of those given before
+          --key-days <DAYS>           Lifetime of the API keys between clusters, in days [default: 365]
+          --license <FILE>            A licence file for every cluster, of this run only: again when the
+                                      mesh grows [default: a trial of 30 days]
+          --passphrase-words <COUNT>  How many words a generated password has, 3 to 20 [default: 6]
+          --templates <DIR>           A directory whose `elasticsearch.yml`, `kibana.yml` or
+                                      `jvm.options` stand in for the built-in templates
+          --no-templates              The built-in templates again, after `--templates`
+          --no-hosts                  Leave `/etc/hosts` alone
+          --hosts                     Write `/etc/hosts` (root only), after `--no-hosts`
+          --timeout <TIME>            Give up after this long, for example `90s` or `10m` [default: 5m
+                                      and 1m a cluster]
+      -h, --help                      Print help (see more with '--help')
+
+    Every setting can be said in the environment, too, as in MESH_ELASTIC_MEMORY=3g, MESH_KIBANA=false
+    or MESH_SHARE='logs-*,metrics-*'; an empty variable says nothing. Flags come first, then the
+    environment, then the file, then what the mesh has, then the default: `mesh config` tells which.
     ");
 }
 
@@ -61,4 +94,18 @@ fn a_machine_without_an_engine_is_checked_all_the_same() {
         yaml.starts_with("exit 3\nversion: 1\nclusters: 2\nchecks:\n- check: docker\n  result: problem\n"),
         "{yaml}"
     );
+}
+
+/// As `mesh create` would make it, so that nobody has to make one to learn that it does not fit.
+#[test]
+fn a_mesh_of_other_settings_is_checked() {
+    let memory = |settings: &[&str]| {
+        let told = run(&[&["doctor", "99"], settings].concat());
+        let line = told.lines().find(|line| line[3..].trim_start().starts_with("memory"));
+        line.unwrap_or_else(|| panic!("memory should be in {told}")).to_owned()
+    };
+    assert_ne!(memory(&[]), memory(&["--no-kibana"]));
+    assert_ne!(memory(&["--no-kibana"]), memory(&["--no-kibana", "--profile", "smoke"]));
+    let refused = run(&["doctor", "-f", "/nonexistent/mesh.yaml"]);
+    assert!(refused.starts_with("exit 2\nerror: /nonexistent/mesh.yaml cannot be read"), "{refused}");
 }
