@@ -21,9 +21,16 @@ pub use self::{
 };
 use crate::mesh::id::ClusterId;
 
+/// How a run ends, for the end of the help.
+const EXIT_CODES: &str = "\
+First `mesh doctor 2`, then `mesh create 2 --dry-run`, then `mesh create 2`.
+
+Exit codes: 0 as asked; 1 the mesh is not as it should be; 2 the request is wrong; 3 the machine is not ready; \
+4 stopped part-way, or answered with no: type it again; 5 another run holds the lock.";
+
 /// A data mesh: Elasticsearch clusters on one Docker host, each a remote cluster of every other
 #[derive(Debug, Parser)]
-#[command(version, max_term_width = 100)]
+#[command(version, max_term_width = 100, after_help = EXIT_CODES)]
 pub struct Cli {
     /// The mesh's directory [default: /mnt/data/mesh for root, ~/.local/share/mesh for others]
     #[arg(long, global = true, env = "MESH_DIR", value_name = "DIR")]
@@ -65,6 +72,8 @@ pub enum Command {
     #[command(subcommand)]
     Certs(CertsAction),
     /// Check the machine: is it ready for a mesh?
+    ///
+    /// For the mesh that exists, or for one of two clusters; with settings, for the mesh that `mesh create` would make of them.
     Doctor(DoctorArgs),
     /// Show what the services write
     Logs(LogsArgs),

@@ -64,7 +64,7 @@ pub struct SettingsArgs {
     /// Lifetime of the API keys between clusters, in days [default: 365]
     #[arg(long, value_name = "DAYS")]
     key_days: Option<KeyDays>,
-    /// A licence file for every cluster; a trial of 30 days otherwise
+    /// A licence file for every cluster, of this run only: again when the mesh grows [default: a trial of 30 days]
     #[arg(long, value_name = "FILE")]
     license: Option<PathBuf>,
     /// How many words a generated password has, 3 to 20 [default: 6]

@@ -28,6 +28,6 @@ impl Console {
             return;
         }
         self.note(&format!("from {from} to {to}, {left} one after the other, in {dir}; the data stays"));
-        self.note("there is no way back but a snapshot: clusterNN/elastic/backup is `path.repo`");
+        self.note("there is no way back but a snapshot: clusterNN/elastic/backup is `path.repo`; copy it elsewhere, since a reset deletes it");
     }
 }

@@ -42,6 +42,11 @@ fn help_of_mesh() {
                           never]
       -h, --help          Print help
       -V, --version       Print version
+
+    First `mesh doctor 2`, then `mesh create 2 --dry-run`, then `mesh create 2`.
+
+    Exit codes: 0 as asked; 1 the mesh is not as it should be; 2 the request is wrong; 3 the machine is
+    not ready; 4 stopped part-way, or answered with no: type it again; 5 another run holds the lock.
     "#);
 }
 

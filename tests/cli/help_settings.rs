@@ -51,7 +51,8 @@ fn help_of_create() {
           --san <NAME>                A name or address that certificates are valid for, besides the
                                       mesh's own; once a name, in place of those given before
           --key-days <DAYS>           Lifetime of the API keys between clusters, in days [default: 365]
-          --license <FILE>            A licence file for every cluster; a trial of 30 days otherwise
+          --license <FILE>            A licence file for every cluster, of this run only: again when the
+                                      mesh grows [default: a trial of 30 days]
           --passphrase-words <COUNT>  How many words a generated password has, 3 to 20 [default: 6]
           --templates <DIR>           A directory whose `elasticsearch.yml`, `kibana.yml` or
                                       `jvm.options` stand in for the built-in templates
@@ -108,7 +109,8 @@ fn help_of_config() {
           --san <NAME>                A name or address that certificates are valid for, besides the
                                       mesh's own; once a name, in place of those given before
           --key-days <DAYS>           Lifetime of the API keys between clusters, in days [default: 365]
-          --license <FILE>            A licence file for every cluster; a trial of 30 days otherwise
+          --license <FILE>            A licence file for every cluster, of this run only: again when the
+                                      mesh grows [default: a trial of 30 days]
           --passphrase-words <COUNT>  How many words a generated password has, 3 to 20 [default: 6]
           --templates <DIR>           A directory whose `elasticsearch.yml`, `kibana.yml` or
                                       `jvm.options` stand in for the built-in templates
