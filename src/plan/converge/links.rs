@@ -25,7 +25,7 @@ impl Model {
     }
 
     /// Whether a certificate is trusted by a bundle, which may be several PEM texts.
-    fn trusts(bundle: &str, certificate: &str) -> bool {
+    pub(super) fn trusts(bundle: &str, certificate: &str) -> bool {
         let end = "-----END CERTIFICATE-----";
         bundle.split_inclusive(end).any(|authority| certs::verify(certificate, None, authority, NOW).is_ok())
     }

@@ -1,13 +1,13 @@
 //! The promise for renewals: whatever is interrupted, nothing breaks on the way, and the end is the same.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::model::{Model, NOW, moment};
 use crate::{
     mesh::{Mesh, certs::Authority, id::ClusterId},
     plan::{
         Plan, Step,
-        observed::Observed,
+        observed::{ContainerState, Observed},
         reach::{reach, renew},
         renew::{Hindrance, Renewal, hindrance, not_extendable},
     },
@@ -99,6 +99,35 @@ fn wherever_a_renewal_stops_no_link_breaks_and_the_end_is_the_same() {
         }
     }
     assert!(walks > 150, "{walks} interrupted renewals");
+}
+
+/// One that boots while somebody looks tells nothing of its certificate, and one that is stopped reads its files when it starts.
+#[test]
+fn a_kibana_that_cannot_be_asked_shows_a_certificate_that_is_trusted() {
+    let mesh = Mesh::example(2);
+    let whole = Model::empty().converge(&mesh);
+    let mut walks = 0;
+    for renewal in [
+        Renewal { certificates: clusters(&[1]), ..Renewal::default() },
+        Renewal { authorities: clusters(&[1, 2]), ..Renewal::default() },
+    ] {
+        let plan = plan_for(&mesh, &whole, &renewal);
+        for stop in 0..=plan.steps().count() {
+            let half = carry_out(whole.clone(), &mesh, plan.steps().take(stop));
+            let unseen = Observed { kibanas: BTreeMap::new(), ..half.observe() };
+            for wanted in [&renewal, &Renewal::default()] {
+                let plan = renew(&mesh, &unseen, &moment(), wanted);
+                carry_out(half.clone(), &mesh, plan.steps()).converge(&mesh).assert_is(&mesh);
+                walks += 1;
+            }
+            let mut stopped = half;
+            for cluster in mesh.clusters() {
+                stopped.there.containers.get_mut(&cluster.kibana()).unwrap().state = ContainerState::Stopped;
+            }
+            stopped.converge(&mesh).assert_is(&mesh);
+        }
+    }
+    assert!(walks > 40, "{walks} interrupted renewals");
 }
 
 #[test]

@@ -162,10 +162,16 @@ impl Reach<'_> {
     }
 
     /// Whether Kibana runs with another certificate than its file's: it reads that only when it starts, unlike Elasticsearch.
+    /// One that is not ready shows none, so where a certificate is new or an authority is about to go, it counts as outdated.
     pub(super) fn kibana_outdated(&self, service: ServiceId) -> bool {
-        let file = self.service_files(service).and_then(|files| certs::fingerprint(files.certificate.as_ref()?));
-        let shown = self.there.kibanas.get(&service.cluster).filter(|_| !self.container_stale(service));
-        let renewed = || self.reissued(service) || self.changes(service.cluster);
-        shown.is_some_and(|shown| Some(shown) != file.as_ref() || renewed())
+        let file = || self.service_files(service).and_then(|files| certs::fingerprint(files.certificate.as_ref()?));
+        let cluster = service.cluster;
+        // what starts before the next authority signs starts too early
+        self.changes(cluster)
+            || (self.start(service).is_none()
+                && match self.there.kibanas.get(&cluster) {
+                    Some(shown) => self.reissued(service) || Some(shown) != file().as_ref(),
+                    None => self.reissued(service) || self.has_old(cluster),
+                })
     }
 }

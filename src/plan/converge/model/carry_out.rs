@@ -7,7 +7,7 @@ use time::Duration;
 use super::{Model, NOW, Server};
 use crate::{
     mesh::{
-        Mesh, certs,
+        Mesh,
         certs::Authority,
         credentials::Credentials,
         hosts_file,
@@ -165,9 +165,8 @@ impl Model {
                 } else {
                     assert!(self.answering(service.cluster).passwords, "Kibana should find its password set");
                     let files = &self.there.files[&service.cluster].services[&service.kind];
-                    let certificate = files.certificate.as_ref().expect("should have a certificate first");
-                    self.shown
-                        .insert(service.cluster, certs::fingerprint(certificate).expect("should be a certificate"));
+                    let certificate = files.certificate.clone().expect("should have a certificate first");
+                    self.shown.insert(service.cluster, certificate);
                 }
             }
             Step::StopContainer(service) => {
@@ -182,6 +181,10 @@ impl Model {
                 let password = self.there.credentials.clone().expect("should have credentials first").elastic;
                 let digest = digest_of(&[password.expose().as_bytes()]);
                 assert_eq!(self.answering(service.cluster).elastic, digest, "{service} should take the password");
+                if service.kind == ServiceKind::Kibana {
+                    let (trusted, shown) = (self.trusted(service.cluster), &self.shown[&service.cluster]);
+                    assert!(Self::trusts(&trusted, shown), "{service} should show a certificate that is trusted");
+                }
             }
             Step::ApplyLicence(_) => unreachable!("no licence is asked for"),
             Step::StartTrial(cluster) => self.answering(*cluster).trial = true,

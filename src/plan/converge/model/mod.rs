@@ -127,8 +127,9 @@ impl Model {
             };
             there.servers.insert(*cluster, facts);
         }
-        there.kibanas =
-            self.shown.iter().filter(|(cluster, _)| self.runs(**cluster)).map(|(c, f)| (*c, f.clone())).collect();
+        let fingerprint = |shown: &String| certs::fingerprint(shown).expect("should be a certificate");
+        let asked = self.shown.iter().filter(|(cluster, _)| self.runs(**cluster));
+        there.kibanas = asked.map(|(cluster, shown)| (*cluster, fingerprint(shown))).collect();
         there.kibanas.retain(|cluster, _| {
             self.there.containers.get(&cluster.kibana()).is_some_and(|facts| facts.state == ContainerState::Running)
         });
