@@ -47,10 +47,19 @@ impl Error {
         Self { exit, message: message.into(), causes: Vec::new(), hint: None, interrupted: false }
     }
 
+    /// An interruption keeps its own: nothing is wrong that another could mend.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
+        if !self.interrupted {
+            self.hint = Some(hint.into());
+        }
         self
+    }
+
+    /// For an error that has none.
+    #[must_use]
+    pub fn or_hint(self, hint: &str) -> Self {
+        if self.hint.is_none() { self.hint(hint) } else { self }
     }
 
     #[must_use]
@@ -254,5 +263,18 @@ impl From<WorldError> for Error {
             WorldError::Ports(error) => error.into(),
             WorldError::Account(error) => error.into(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_interruption_is_not_told_what_would_mend_something_else() {
+        let interrupted = Error { interrupted: true, ..Error::new(Exit::Unfinished, "interrupted") };
+        assert_eq!(interrupted.under("no trial").hint("give a licence").to_string(), "interrupted");
+        let refused = Error::new(Exit::Unfinished, "refused");
+        assert_eq!(refused.hint("first").or_hint("second").to_string(), "refused\n\nhint: first");
     }
 }

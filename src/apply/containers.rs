@@ -48,7 +48,9 @@ impl Apply<'_> {
         let service = self.mesh.service(id);
         let created = self.world.docker.create_container(self.mesh, &service, &fingerprint).await;
         created.map_err(|error| {
-            Error::from(error).hint("`mesh create` pulls the image if it is missing; then type the command again")
+            let image_gone = error.is_absent();
+            let told = Error::from(error);
+            if image_gone { told.hint("`mesh create` pulls the image; then type the command again") } else { told }
         })
     }
 

@@ -8,7 +8,6 @@ use crate::{
     error::{Error, Exit},
     mesh::{id::ClusterId, keystore, secret::Secret},
     plan::observed::LinkFacts,
-    world::files as saved,
 };
 
 /// Elasticsearch remembers a failed name for 10 s and a found one for 60 s, and reads a bundle of authorities again within
@@ -19,14 +18,9 @@ impl Apply<'_> {
     /// One write of the keystore with the credentials of all remotes, one reload; the answer is looked into, since it is
     /// 200 even when a node could not read its keystore.
     pub(super) async fn store_credentials(&self, on: ClusterId, of: &[ClusterId]) -> Result<(), Error> {
-        let tree = self.tree()?;
         let mut credentials = BTreeMap::new();
         for remote in of {
-            let key = saved::saved_key(&tree, *remote)?.ok_or_else(|| {
-                Error::new(Exit::Unfinished, format!("the API key of {remote} is not on disk"))
-                    .hint("type the same command again")
-            })?;
-            credentials.insert(keystore::credentials_of(*remote), Secret::new(key.encoded));
+            credentials.insert(keystore::credentials_of(*remote), Secret::new(self.saved_key(*remote)?.encoded));
         }
         let wanted: Vec<String> = credentials.keys().cloned().collect();
         self.edit_keystore(on, |keystore| {

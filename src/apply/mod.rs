@@ -44,14 +44,14 @@ type Seed = Arc<Vec<(String, Vec<u8>)>>;
 pub struct Apply<'a> {
     pub mesh: &'a Mesh,
     pub world: &'a World,
-    pub console: &'a Console,
-    pub patience: &'a Patience,
+    console: &'a Console,
+    patience: &'a Patience,
     /// The licence of `--license`.
     pub licence: Option<Value>,
     /// What a lost `credentials.txt` is written again with.
     pub recovered: Option<Credentials>,
-    pub now: OffsetDateTime,
-    pub root: bool,
+    now: OffsetDateTime,
+    root: bool,
     /// What each stage took, in order.
     pub timings: RefCell<Vec<StageTime>>,
     /// Of every keystore that is written.
@@ -98,7 +98,8 @@ impl<'a> Apply<'a> {
             }
             let pulls = stage.pulls();
             changed |= !pulls;
-            self.stage(stage).await.map_err(|error| if changed { error.part_way() } else { error })?;
+            let done = self.stage(stage).await.map_err(|error| if changed { error.part_way() } else { error });
+            done.map_err(|error| error.or_hint("when the cause is gone, type the same command again"))?;
             if pulls {
                 self.patience.restart();
             }
@@ -267,6 +268,7 @@ fn brings_up(step: &Step) -> bool {
         Step::StartContainer(_)
             | Step::RestartContainer(_)
             | Step::AwaitReady(_)
+            | Step::ResetPassword(_)
             | Step::ApplyLicence(_)
             | Step::StartTrial(_)
     )

@@ -44,13 +44,17 @@ impl Apply<'_> {
 
     async fn set_password_of_elastic(&self, cluster: ClusterId, by: &Secret) -> Result<(), Error> {
         let (elastic, server) = (self.credentials()?.elastic, self.server(cluster)?.asked_as(recover::USER, by));
+        let before = self.world.docker.restarts(&cluster.elastic().to_string()).await?;
         let probe = async || match server.set_password("elastic", &elastic).await {
             Ok(()) => Ok(Probe::Ready(())),
             // the user may be known before its role is
             Err(error @ HttpsError::Refused { status: 401 | 403 | 408 | 429 | 503, .. }) => {
                 Ok(Probe::Pending(error.cause()))
             }
-            Err(error @ HttpsError::NoAnswer { .. }) => Ok(Probe::Pending(error.cause())),
+            Err(error @ HttpsError::NoAnswer { .. }) => {
+                self.watch(cluster.elastic(), before).await?;
+                Ok(Probe::Pending(error.cause()))
+            }
             Err(error) => Err(Error::from(error)),
         };
         self.patience.until(&format!("the password of elastic on {cluster}"), None, probe).await

@@ -20,6 +20,17 @@ impl Apply<'_> {
         &self,
         cluster: ClusterId,
         what: &str,
+        call: impl AsyncFnMut() -> Result<T, HttpsError>,
+    ) -> Result<T, Error> {
+        self.persist_or(cluster, what, |error| error, call).await
+    }
+
+    /// The same, where a refusal is told in other words.
+    async fn persist_or<T>(
+        &self,
+        cluster: ClusterId,
+        what: &str,
+        refused: impl Fn(Error) -> Error,
         mut call: impl AsyncFnMut() -> Result<T, HttpsError>,
     ) -> Result<T, Error> {
         let before = self.world.docker.restarts(&cluster.elastic().to_string()).await?;
@@ -30,7 +41,7 @@ impl Apply<'_> {
                 self.watch(cluster.elastic(), before).await?;
                 Ok(Probe::Pending(error.cause()))
             }
-            Err(error) => Err(Error::from(error)),
+            Err(error) => Err(refused(Error::from(error))),
         };
         self.patience.until(&format!("{what} of {cluster}"), None, probe).await
     }
@@ -38,20 +49,22 @@ impl Apply<'_> {
     pub(super) async fn apply_licence(&self, cluster: ClusterId) -> Result<(), Error> {
         let server = self.server(cluster)?;
         let licence = self.licence.as_ref().unwrap_or(&Value::Null);
-        self.persist(cluster, "the licence", async || server.put_licence(licence).await).await.map_err(|error| {
+        let refused = |error: Error| {
             error
                 .under(format!("{cluster} does not take the licence"))
                 .hint("links need an Enterprise licence; without `--license`, a trial of 30 days is used")
-        })
+        };
+        self.persist_or(cluster, "the licence", refused, async || server.put_licence(licence).await).await
     }
 
     pub(super) async fn start_trial(&self, cluster: ClusterId) -> Result<(), Error> {
         let server = self.server(cluster)?;
-        self.persist(cluster, "the trial", async || server.start_trial().await).await.map_err(|error| {
+        let refused = |error: Error| {
             error
                 .under(format!("{cluster} has no licence that allows links, and cannot start a trial"))
-                .hint("give an Enterprise licence with `--license FILE`")
-        })
+                .hint("give an Enterprise licence with `mesh create --license FILE`")
+        };
+        self.persist_or(cluster, "the trial", refused, async || server.start_trial().await).await
     }
 
     /// `elastic` first: the password of `kibana_system` is the fact by which a later run knows that both are set. The
@@ -84,7 +97,7 @@ impl Apply<'_> {
         self.write_key(cluster, &Secret::new(format!("{text}\n")))
     }
 
-    fn saved_key(&self, cluster: ClusterId) -> Result<SavedKey, Error> {
+    pub(super) fn saved_key(&self, cluster: ClusterId) -> Result<SavedKey, Error> {
         saved::saved_key(&self.tree()?, cluster)?.ok_or_else(|| {
             Error::new(Exit::Unfinished, format!("the API key of {cluster} is not on disk"))
                 .hint("type the same command again")
@@ -99,9 +112,9 @@ impl Apply<'_> {
 
     pub(super) async fn extend_key(&self, cluster: ClusterId) -> Result<(), Error> {
         let (server, key) = (self.server(cluster)?, self.saved_key(cluster)?);
-        self.persist(cluster, "the API key", async || server.extend_key(self.mesh, &key.id).await)
-            .await
-            .map_err(|error| error.hint(format!("`mesh keys rotate {}` makes a new one", cluster.number())))?;
+        let refused = |error: Error| error.hint(format!("`mesh keys rotate {}` makes a new one", cluster.number()));
+        let extend = async || server.extend_key(self.mesh, &key.id).await;
+        self.persist_or(cluster, "the API key", refused, extend).await?;
         self.save_expiry(&server, cluster, key).await
     }
 

@@ -138,6 +138,10 @@ mod tests {
         put("left", "edited");
         let facts = |tree: &Tree| saved::cluster(tree, service.cluster).unwrap().services[&service.kind].seed.clone();
         assert_eq!(facts(&tree).unwrap().changed, ["left", "log4j2.properties"]);
+        tree.remove_tree(layout::config(service, "roles.yml")).unwrap();
+        assert_eq!(facts(&tree).unwrap().missing, ["roles.yml"]);
+        config.take_over(&seed(&[&old[..], &ours].concat()), older).unwrap();
+        assert_eq!((text("roles.yml").as_deref(), facts(&tree).unwrap().missing), (Some("1"), Vec::<String>::new()));
 
         let record = saved::text(&tree, &layout::seed_record(service)).unwrap().unwrap();
         for round in ["whole", "after one that stopped before it wrote down what it had copied"] {

@@ -101,9 +101,9 @@ impl Patience {
         };
         match timeout_at(deadline, asking).await {
             Ok(outcome) => outcome,
-            Err(_) => Err(Error::new(Exit::Unfinished, format!("gave up waiting for {what}"))
-                .cause(reason)
-                .hint("type the same command again to go on, with a longer `--timeout` if the machine is slow")),
+            Err(_) => Err(Error::new(Exit::Unfinished, format!("gave up waiting for {what}")).cause(reason).hint(
+                "type the same command again to go on; `mesh create --timeout 30m` waits longer if the machine is slow",
+            )),
         }
     }
 }
@@ -122,7 +122,7 @@ mod tests {
         gave up waiting for cluster01-elastic to answer
           caused by: health is red
 
-        hint: type the same command again to go on, with a longer `--timeout` if the machine is slow
+        hint: type the same command again to go on; `mesh create --timeout 30m` waits longer if the machine is slow
         ");
     }
 

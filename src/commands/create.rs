@@ -91,8 +91,8 @@ pub async fn create(args: &CreateArgs, dir: PathBuf, console: &Console) -> Resul
         return Ok(Exit::Done);
     }
     console.intent(&mesh, &plan);
-    // `--reset` is consent enough without a terminal, so that it works in CI; a mesh that shrinks is not
-    let agreed = args.yes || (args.reset && !console.can_ask());
+    // `--reset` is consent enough where nobody sits, so that it works in CI; a mesh that shrinks is not
+    let agreed = args.yes || (args.reset && !Console::is_attended());
     if plan.destroys() && !may_delete(&world, &plan, agreed, console)? {
         return Ok(Exit::Unfinished);
     }
@@ -101,7 +101,7 @@ pub async fn create(args: &CreateArgs, dir: PathBuf, console: &Console) -> Resul
     let patience = Patience::new(time_for(timeout.map(|timeout| timeout.0), mesh.spec.clusters.number()));
     let mut apply = Apply::new(&mesh, &world, console, &patience, (survey.host.is_root, moment.now));
     apply.licence = licence.map(|licence| licence.body);
-    apply.recovered = survey.recovered.take().map(|recovered| recovered.credentials);
+    apply.recovered = survey.recovered.take();
     interruptible(&patience, console, async {
         apply.apply(&plan).await?;
         settle(&apply, moment).await
@@ -265,7 +265,8 @@ fn read_licence(path: &Path) -> Result<Licence, Error> {
         Error::new(Exit::Request, format!("{} is no licence that can be used: {why}", path.display()))
             .hint("give the JSON file that Elastic sent; without `--license`, a trial of 30 days is used")
     };
-    let bytes = disk::read_outside(&disk::resolve(path)?)?.ok_or_else(|| refuse("there is no such file"))?;
+    let read = disk::read_outside(&disk::resolve(path)?).map_err(|error| refuse(&error.to_string()))?;
+    let bytes = read.ok_or_else(|| refuse("there is no such file"))?;
     let body: Value = serde_json::from_slice(&bytes).map_err(|error| refuse(&error.to_string()))?;
     let licence = if body["licenses"].is_array() { &body["licenses"][0] } else { &body["license"] };
     let text = |field: &str| licence[field].as_str().ok_or_else(|| refuse(&format!("it has no `license.{field}`")));

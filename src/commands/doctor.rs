@@ -3,7 +3,6 @@
 use std::{
     collections::BTreeSet,
     path::{Path, PathBuf},
-    time::Duration,
 };
 
 use futures::future::try_join_all;
@@ -24,7 +23,7 @@ use crate::{
     world::{
         clock,
         disk::{self, Tree},
-        docker::{ContainerSummary, Docker, DockerError, NetworkSummary},
+        docker::{ANSWER, ContainerSummary, Docker, DockerError, NetworkSummary},
         files, host, kernel, observe, ports, survey, traces,
     },
 };
@@ -33,8 +32,6 @@ use crate::{
 const KEPT: &str = "/etc/sysctl.d/99-mesh.conf";
 /// For how many clusters a machine is looked at that has none.
 const CLUSTERS: u8 = 2;
-/// An engine that says nothing for this long hangs.
-const ANSWER: Duration = Duration::from_secs(10);
 
 pub async fn doctor(args: &DoctorArgs, dir: PathBuf, console: &Console) -> Result<Exit, Error> {
     let dir = disk::resolve(&dir)?;
@@ -70,10 +67,7 @@ async fn engine() -> Result<Engine, Error> {
         let (facts, containers, networks) = futures::try_join!(docker.facts(), docker.containers(), docker.networks())?;
         Ok(Engine { docker, facts, containers, networks })
     };
-    timeout(ANSWER, asked).await.unwrap_or_else(|_| {
-        Err(Error::new(Exit::Machine, format!("Docker did not answer within {} seconds", ANSWER.as_secs()))
-            .hint("see what keeps it with `journalctl -u docker`; `systemctl restart docker` starts it again"))
-    })
+    timeout(ANSWER, asked).await.unwrap_or(Err(DockerError::Silent)).map_err(Error::from)
 }
 
 /// Everything that can be known, whatever else cannot, and the mesh that it is held against: the one that is recorded, or

@@ -17,7 +17,7 @@ const MORE: &str = include_str!("../../templates/mesh.1.roff");
 
 pub fn man(args: &ManArgs, console: &Console) -> Result<Exit, Error> {
     let pages = pages().map_err(|error| Error::new(Exit::Machine, "cannot write a page").cause(error.to_string()))?;
-    write_pages(&args.to, &pages)?;
+    write_pages(&args.to, &pages).map_err(|error| error.hint("name a directory of your own, or run it with `sudo`"))?;
     let main = args.to.join("mesh.1");
     console.done(&format!("wrote {} pages: `man {}`", pages.len(), main.display()));
     Ok(Exit::Done)

@@ -10,7 +10,10 @@ use crate::{
     cli::{ManageAction, ManageArgs},
     console::Console,
     error::{Error, Exit},
-    plan::select::{Action, Selection, select},
+    plan::{
+        check,
+        select::{Action, Selection, select},
+    },
     world::templates,
 };
 
@@ -35,6 +38,11 @@ pub async fn manage(args: &ManageArgs, dir: PathBuf, console: &Console) -> Resul
     };
     if let Some(lacking) = selection.lacks(&mesh, &there, action) {
         return Err(Error::new(Exit::Unhealthy, lacking.to_string()).hint(lacking.hint()));
+    }
+    let starts = !matches!(action, Action::Stop | Action::Down);
+    // before anything is stopped: nobody could ask the servers whether they are up again
+    if let Some(finding) = check::lost_credentials(&mesh, &there).findings().pop().filter(|_| starts) {
+        return Err(Error::new(Exit::Machine, finding.message).hint(finding.hint));
     }
 
     let plan = select(&mesh, &there, selection, action);

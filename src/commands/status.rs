@@ -12,7 +12,7 @@ use crate::{
     error::{Error, Exit},
     mesh::Mesh,
     plan::status::{self, Status},
-    world::World,
+    world::{World, templates},
 };
 
 /// Time between two looks of `--watch`.
@@ -51,7 +51,8 @@ async fn watch(args: &StatusArgs, world: &World, console: &Console) -> Result<Ex
 
 async fn look(world: &World) -> Result<(Mesh, Status), Error> {
     let survey = world.survey().await?;
-    let mesh = survey.record.clone().ok_or_else(|| no_mesh(&world.dir))?;
+    // with other templates than the mesh's, every container would seem to differ
+    let mesh = templates::of(survey.record.clone().ok_or_else(|| no_mesh(&world.dir))?)?;
     let there = world.observe(&mesh, &survey).await?;
     let vitals = world.vitals(&mesh, &there).await;
     let status = status::status(&mesh, &there, &vitals, OffsetDateTime::now_utc());

@@ -8,7 +8,7 @@ use std::{
 use rand::{RngExt as _, rand_core::UnwrapErr, rngs::SysRng};
 use time::OffsetDateTime;
 
-use super::{create::refusal, interruptible, lock, open, recorded::no_mesh, time_for};
+use super::{create::refusal, ended, interruptible, lock, open, recorded::no_mesh, time_for};
 use crate::{
     apply::{Apply, wait::Patience},
     cli::{TextFormat, VerifyArgs},
@@ -18,8 +18,10 @@ use crate::{
     plan::{
         Plan,
         check::{self, Severity},
+        host::HostFacts,
+        observed::Observed,
         reach::{Moment, reach},
-        verify::{Report, judge},
+        verify::{Evidence, Report, judge},
     },
     world::{World, templates},
 };
@@ -53,8 +55,16 @@ pub async fn verify(args: &VerifyArgs, dir: PathBuf, console: &Console) -> Resul
     Ok(if report.up { Exit::Done } else { Exit::Unhealthy })
 }
 
-/// Looks, tries every link, and judges. With the judgement comes the plan that would mend what differs.
-async fn prove(world: &World, fix: bool, console: &Console) -> Result<(Mesh, Report, Plan), Error> {
+/// Everything that a judgement needs but the documents, and the plan that would mend what differs.
+struct Looked {
+    mesh: Mesh,
+    there: Observed,
+    evidence: Evidence,
+    mending: Plan,
+    host: HostFacts,
+}
+
+async fn look(world: &World, fix: bool) -> Result<Looked, Error> {
     let survey = world.survey().await?;
     let mut mesh = survey.record.clone().ok_or_else(|| no_mesh(&world.dir))?;
     if fix {
@@ -75,10 +85,20 @@ async fn prove(world: &World, fix: bool, console: &Console) -> Result<(Mesh, Rep
             return Err(refusal(stops));
         }
     }
-    let mut evidence = world.evidence(&mesh, &there).await?;
+    let evidence = world.evidence(&mesh, &there).await?;
+    Ok(Looked { mesh, there, evidence, mending, host: survey.host })
+}
+
+/// Looks, tries every link, and judges. With the judgement comes the plan that would mend what differs.
+async fn prove(world: &World, fix: bool, console: &Console) -> Result<(Mesh, Report, Plan), Error> {
+    let looked = tokio::select! {
+        looked = look(world, fix) => looked?,
+        () = ended() => return Err(Patience::interruption()),
+    };
+    let Looked { mesh, there, mut evidence, mending, host } = looked;
     let now = OffsetDateTime::now_utc();
     let patience = Patience::new(time_for(None, mesh.spec.clusters.number()));
-    let apply = Apply::new(&mesh, world, console, &patience, (survey.host.is_root, now));
+    let apply = Apply::new(&mesh, world, console, &patience, (host.is_root, now));
     let run = format!("{:08x}", UnwrapErr(SysRng).random::<u32>());
     interruptible(&patience, console, async {
         evidence.canaries = apply.prove_documents(&there, &run).await;

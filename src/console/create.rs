@@ -70,9 +70,10 @@ impl Console {
         }
         let count = mesh.spec.clusters.number();
         self.line(&format!(
-            "\n{count} {} in {}, every link proved ({})\n",
+            "\n{count} {} in {}, {} proved ({})\n",
             clusters(count),
             mesh.dir.display(),
+            every_link(mesh),
             summary(stages, took)
         ));
         for cluster in mesh.clusters() {
@@ -101,12 +102,18 @@ impl Console {
     pub fn unchanged(&self, mesh: &Mesh, took: Duration) {
         let count = mesh.spec.clusters.number();
         self.done(&format!(
-            "nothing to do: {count} {} in {}, every link connected ({})",
+            "nothing to do: {count} {} in {}, {} connected ({})",
             clusters(count),
             mesh.dir.display(),
+            every_link(mesh),
             duration(took)
         ));
     }
+}
+
+/// What a run that ended well has tried.
+fn every_link(mesh: &Mesh) -> &'static str {
+    if mesh.gaps().is_empty() { "every link" } else { "every link that Elasticsearch supports during an upgrade" }
 }
 
 /// How large a plan is, in words.

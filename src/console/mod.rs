@@ -99,7 +99,7 @@ impl Console {
         let terminal = io::stderr().is_terminal();
         Self {
             live: terminal && !dumb && verbosity == Verbosity::Normal,
-            interactive: terminal && io::stdin().is_terminal(),
+            interactive: terminal && Self::is_attended(),
             verbosity,
             dumb,
             gone: Cell::new(false),
@@ -195,6 +195,11 @@ impl Console {
     /// Whether somebody can be asked at all.
     pub fn can_ask(&self) -> bool {
         self.interactive
+    }
+
+    /// Whether somebody sits there, be it that they would not see a question: what is said to them may go elsewhere.
+    pub fn is_attended() -> bool {
+        io::stdin().is_terminal()
     }
 
     /// Asks a question that only `yes` agrees to.

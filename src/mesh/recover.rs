@@ -13,14 +13,6 @@ use super::{
     secret::Secret,
 };
 
-/// Credentials put together again.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Recovered {
-    pub credentials: Credentials,
-    /// The password of `elastic` is new: no file held the lost one.
-    pub elastic_is_new: bool,
-}
-
 /// What other files hold of a lost `credentials.txt`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Found {
@@ -57,8 +49,7 @@ impl Found {
 
     /// Whole credentials: what was found, where all files agree and `credentials.txt` can hold it, and `new` for the rest.
     #[must_use]
-    pub fn or(&self, new: Credentials) -> Recovered {
-        let generated = new.elastic.clone();
+    pub fn or(&self, new: Credentials) -> Credentials {
         let mut all = new;
         for (found, place) in [
             (&self.elastic, (|all| &mut all.elastic) as fn(&mut Credentials) -> &mut Secret),
@@ -72,7 +63,7 @@ impl Found {
                 all = with;
             }
         }
-        Recovered { elastic_is_new: all.elastic == generated, credentials: all }
+        all
     }
 }
 
@@ -142,23 +133,23 @@ mod tests {
         let mut found = Found::default();
         found.in_keystore(&Keystore::new());
         found.in_settings(&Secret::new("- not\n- ours"));
-        assert_eq!(found.or(new.clone()), Recovered { credentials: new.clone(), elastic_is_new: true });
+        assert_eq!(found.or(new.clone()), new);
         found.in_keystore(&keystore);
         found.in_settings(&settings);
         found.in_keystore(&keystore);
-        assert_eq!(found.or(new.clone()), Recovered { credentials: lost, elastic_is_new: false });
+        assert_eq!(found.or(new.clone()), lost);
         keystore.put(BOOTSTRAP_PASSWORD, Secret::new("of-one-container"));
         found.in_keystore(&keystore);
-        assert_eq!(found.or(new.clone()).credentials.elastic, new.elastic);
+        assert_eq!(found.or(new.clone()).elastic, new.elastic);
     }
 
     #[test]
     fn what_the_file_cannot_hold_is_not_taken() {
         let new = credentials(2);
         let found = Found { elastic: vec![Secret::new("two\nlines")], ..Found::default() };
-        assert_eq!(found.or(new.clone()).credentials, new);
+        assert_eq!(found.or(new.clone()), new);
         let short = Found { kibana_encryption_key: vec![Secret::new("short")], ..Found::default() };
-        assert_eq!(short.or(new.clone()).credentials, new);
+        assert_eq!(short.or(new.clone()), new);
     }
 
     #[test]

@@ -79,8 +79,6 @@ pub struct Lost {
     pub record: bool,
     /// `credentials.txt`; it was put together again.
     pub credentials: bool,
-    /// The password of `elastic`: the one in `credentials.txt` is new, since no file held the lost one.
-    pub elastic: bool,
 }
 
 /// What others have on this Docker engine, as far as it can be in the mesh's way.
@@ -183,6 +181,8 @@ pub struct SeedFacts {
     pub version: StackVersion,
     /// Names of files, below the directory, that are no longer as the image has them.
     pub changed: Vec<String>,
+    /// Names of files that the image has and the directory does not: a server may not start without them.
+    pub missing: Vec<String>,
 }
 
 /// A saved API key.

@@ -48,6 +48,10 @@ impl Selection {
             Action::Up => (there.network.is_none()
                 || wanted.iter().any(|service| !there.files.contains_key(&service.cluster)))
             .then(|| Lacking::Parts { clusters: mesh.spec.clusters.number() }),
+            // Docker starts no container in a network that is gone
+            Action::Start | Action::Restart if there.network.is_none() => {
+                Some(Lacking::Parts { clusters: mesh.spec.clusters.number() })
+            }
             Action::Start | Action::Restart => {
                 let missing = wanted.into_iter().find(|service| !there.containers.contains_key(service))?;
                 Some(Lacking::Container { missing, first, count })
@@ -176,7 +180,7 @@ fn links(mesh: &Mesh, there: &Observed, selection: Selection) -> Vec<Step> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::observed::ContainerFacts;
+    use crate::plan::observed::{ContainerFacts, NetworkFacts};
 
     fn cluster(number: u8) -> ClusterId {
         ClusterId::new(number).unwrap()
@@ -241,5 +245,24 @@ mod tests {
         stop Elasticsearch
           ~ container cluster01-elastic
         ");
+    }
+
+    #[test]
+    fn what_is_missing_is_told_before_anything_is_stopped() {
+        let mesh = Mesh::example(2);
+        let selection = Selection::new(&mesh, cluster(1), cluster(2)).unwrap();
+        let mut there = running(&mesh, 2);
+        there.containers.remove(&cluster(2).kibana());
+        let told = |there: &Observed, action| {
+            selection.lacks(&mesh, there, action).map(|lacking| format!("{lacking}; {}", lacking.hint()))
+        };
+        let gone = "the mesh's network or a cluster's directory is gone; `mesh create 2` makes it again";
+        for action in [Action::Up, Action::Start, Action::Restart] {
+            assert_eq!(told(&there, action).as_deref(), Some(gone));
+        }
+        assert_eq!(told(&there, Action::Down), None);
+        there.network = Some(NetworkFacts { id: String::new(), subnet: String::new() });
+        let missing = "there is no container cluster02-kibana; `mesh manage up 1 2` makes it again";
+        assert_eq!(told(&there, Action::Restart).as_deref(), Some(missing));
     }
 }

@@ -166,13 +166,15 @@ pub fn digest_of_file(tree: &Tree, path: &str) -> Result<Option<String>, FilesEr
 
 fn seed_facts(tree: &Tree, service: ServiceId) -> Result<Option<SeedFacts>, FilesError> {
     let Some(SeedRecord { version, files }) = seed_record(tree, service) else { return Ok(None) };
-    let mut changed = Vec::new();
+    let (mut changed, mut missing) = (Vec::new(), Vec::new());
     for (name, digest) in files {
-        if digest_of_file(tree, &layout::config(service, &name))?.is_some_and(|found| found != digest) {
-            changed.push(name);
+        match digest_of_file(tree, &layout::config(service, &name))? {
+            None => missing.push(name),
+            Some(found) if found != digest => changed.push(name),
+            Some(_) => {}
         }
     }
-    Ok(Some(SeedFacts { version, changed }))
+    Ok(Some(SeedFacts { version, changed, missing }))
 }
 
 /// The clusters that have a directory.

@@ -49,8 +49,8 @@ impl World {
         {
             there.credentials = files::credentials(&tree)?;
             if let Some(recovered) = survey.recovered.as_ref().filter(|_| there.credentials.is_none()) {
-                there.credentials = Some(recovered.credentials.clone());
-                (there.lost.credentials, there.lost.elastic) = (true, recovered.elastic_is_new);
+                there.credentials = Some(recovered.clone());
+                there.lost.credentials = true;
             }
             there.browser_bundle = files::text(&tree, layout::BUNDLE)?;
             there.files = cluster_files(&tree)?;

@@ -15,7 +15,7 @@ use super::{
     templates,
 };
 use crate::{
-    mesh::{Mesh, Owner, decide::Circumstances, id::ClusterId, recover::Recovered, spec::Asked},
+    mesh::{Mesh, Owner, credentials::Credentials, decide::Circumstances, id::ClusterId, spec::Asked},
     plan::host::{HostFacts, Listener},
 };
 
@@ -47,7 +47,7 @@ pub struct Survey {
     /// Without a record, the mesh as it was told from what it left; set by whoever rebuilds it.
     pub rebuilt: Option<Mesh>,
     /// Where `credentials.txt` is lost, what it will hold again; set by whoever recovers it.
-    pub recovered: Option<Recovered>,
+    pub recovered: Option<Credentials>,
     /// Names in the directory.
     pub entries: Vec<String>,
     /// Whether this user may write in the directory, or in the nearest one above that exists.

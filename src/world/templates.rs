@@ -25,12 +25,13 @@ impl TemplatesError {
     pub fn hint(&self) -> Option<String> {
         let names = Templates::NAMES.map(|name| format!("`{name}`")).join(", ");
         match self {
-            Self::Missing(_) => {
-                Some("name one that exists with `--templates DIR`, or go back with `--no-templates`".to_owned())
-            }
+            Self::Missing(_) => Some(
+                "name one that exists with `mesh create --templates DIR`, or go back with `mesh create --no-templates`"
+                    .to_owned(),
+            ),
             Self::Empty(_) => Some(format!("the files that are looked for there are {names}")),
             Self::Render { .. } | Self::NotText(_) => {
-                Some("correct it, or go back to the built-in templates with `--no-templates`".to_owned())
+                Some("correct it, or go back to the built-in templates with `mesh create --no-templates`".to_owned())
             }
             Self::Disk(error) => error.hint(),
         }

@@ -93,13 +93,13 @@ fn templates_that_cannot_be() {
     exit 2
     error: a template in DIR/templates does not render: elasticsearch.yml:2: nobody defines this; known are `cluster`, `node`, `rest`, `transport`, `remote`, `profile`
 
-    hint: correct it, or go back to the built-in templates with `--no-templates`
+    hint: correct it, or go back to the built-in templates with `mesh create --no-templates`
     ");
     assert_snapshot!(create("templates/kibana.yml", "server.name: [{{ name }}\n"), @r"
     exit 2
     error: a template in DIR/templates does not render: kibana.yml is no YAML once it is rendered for cluster01-kibana: did not find expected ',' or ']' at line 2 column 1, while parsing a flow sequence at line 1 column 14
 
-    hint: correct it, or go back to the built-in templates with `--no-templates`
+    hint: correct it, or go back to the built-in templates with `mesh create --no-templates`
     ");
     assert_snapshot!(create("templates/elasticsearch.yaml", "cluster.name: {{ cluster }}\n"), @r"
     exit 2
@@ -111,7 +111,7 @@ fn templates_that_cannot_be() {
     exit 2
     error: there is no directory of templates at DIR/templates
 
-    hint: name one that exists with `--templates DIR`, or go back with `--no-templates`
+    hint: name one that exists with `mesh create --templates DIR`, or go back with `mesh create --no-templates`
     ");
 }
 

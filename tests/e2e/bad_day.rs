@@ -1,12 +1,13 @@
 //! Two runs at once, a run that is killed late, a server that dies.
 
-use std::{fs, time::Duration};
+use std::{fs, process::Command, time::Duration};
 
 use crate::{
     Parts,
     docker::container,
     links,
     mesh::{Mesh, SMALL},
+    snapshot::Snapshot,
     wait_for,
 };
 
@@ -27,6 +28,14 @@ fn a_bad_day_ends_well() {
     assert!(interrupted.stderr.contains("hint: type the same command again"), "{}", interrupted.stderr);
     assert!(interrupted.took < AT_ONCE, "took {:?}", interrupted.took);
     mesh.run(&["create"], 0);
+
+    parts.part("`--reset` typed by somebody who would not see the question: refused");
+    let before = Snapshot::of(&mesh);
+    let typed = format!("{} create --reset --dir {} 2>/dev/null", env!("CARGO_BIN_EXE_mesh"), mesh.dir.display());
+    // a terminal of its own, in which stderr goes elsewhere
+    let terminal = Command::new("script").args(["--quiet", "--return", "--command", &typed, "/dev/null"]).output();
+    assert_eq!(terminal.expect("script should be there").status.code(), Some(2));
+    before.is_still(&mesh);
     mesh.run(&["reset", "--yes"], 0);
 
     parts.part("two runs at once: the second is told who is at it; the first is killed when it has made a key");
@@ -59,7 +68,7 @@ fn a_bad_day_ends_well() {
     // read after the mesh's own options, and the last one wins
     let broken = mesh.path("cluster01/elastic/config/jvm.options.d/zz-broken.options");
     fs::write(&broken, "-XX:NoSuchOption=1\n").expect("should be writable");
-    for command in [&["manage", "restart", "1"][..], &["create"]] {
+    for command in [&["manage", "restart", "1"][..], &["create"], &["create", "--recover-credentials"]] {
         dies(
             &mesh,
             command,

@@ -88,6 +88,10 @@ fn what_is_changed_by_hand_is_mended() {
     is_mended(&mesh, &["~ settings of cluster01-elastic"]);
     assert_eq!(mesh.read("cluster01/elastic/config/elasticsearch.yml"), text);
 
+    parts.part("a file that the image brought is deleted");
+    fs::remove_file(mesh.path("cluster02/elastic/config/log4j2.properties")).expect("should be there");
+    is_mended(&mesh, &["~ files of cluster02-elastic from its image"]);
+
     parts.part("a password is changed");
     second.post("/_security/user/kibana_system/_password", &json!({ "password": "changed-by-hand" }));
     is_mended(&mesh, &["~ passwords of elastic and kibana_system on cluster02"]);

@@ -53,7 +53,7 @@ fn what_the_mesh_keeps_of_itself_is_brought_back() {
     parts.part("credentials.txt is lost: never silently, and the very passwords come back");
     let credentials = mesh.read("credentials.txt");
     remove(&mesh, "credentials.txt");
-    for command in [&["create"][..], &["create", "--yes"], &["verify", "--fix"]] {
+    for command in [&["create"][..], &["create", "--yes"], &["verify", "--fix"], &["manage", "restart", "1", "2"]] {
         let told = mesh.run(command, 3).stderr;
         assert!(told.contains("credentials.txt is lost") && told.contains("--recover-credentials`"), "{told}");
         assert!(!mesh.path("credentials.txt").exists());
@@ -92,6 +92,9 @@ fn what_the_mesh_keeps_of_itself_is_brought_back() {
     links::every_search_finds_all(&mesh, 2);
     before.containers_are_still(&mesh);
 
+    parts.part("passwords are edited: every server and every Kibana gets them");
+    passwords_are_changed(&mesh);
+
     parts.part("Docker has nothing left and mesh.json is lost: nobody guesses a version, and the data is served again");
     let names = mesh.containers();
     docker(&[&["rm", "--force", "--volumes"], &names.iter().map(String::as_str).collect::<Vec<_>>()[..]].concat());
@@ -124,6 +127,21 @@ fn what_the_mesh_keeps_of_itself_is_brought_back() {
     mesh.run(&["reset", "--yes"], 0);
     assert!(mesh.containers().is_empty() && !mesh.dir.exists());
     parts.part("done");
+}
+
+/// By whoever edits the file.
+fn passwords_are_changed(mesh: &Mesh) {
+    let edited = mesh.read("credentials.txt");
+    let edited = ["elastic", "kibana_system"]
+        .iter()
+        .fold(edited, |text, user| text.replace(&mesh.credential(user), &format!("of-my-own-{user}")));
+    fs::write(mesh.path("credentials.txt"), edited).expect("should be writable");
+    let told = mesh.run(&["create"], 1).stderr;
+    assert!(told.contains("--recover-credentials`"), "{told}");
+    mesh.run(&["create", "--recover-credentials"], 0);
+    no_superuser_is_left(mesh);
+    links::every_search_finds_all(mesh, 2);
+    mesh.run(&["status"], 0);
 }
 
 fn record(mesh: &Mesh) -> Value {

@@ -79,9 +79,10 @@ pub(super) fn ports(mesh: &Mesh, there: &Observed, listeners: &[Listener]) -> Ch
                 listeners.iter().find(|listener| listener.port == port.host && collides(Some(listener.address)));
             let owner = match (container, listener) {
                 (Some((_, _, name)), _) => format!("container {name}"),
-                // Docker opens a port before it says that the container runs, and keeps it for one that is renamed
-                (None, Some(Listener { owner: Some(process), .. }))
-                    if process.name == DOCKER_PROXY && ours(service) =>
+                // Docker opens a port before it says that the container runs, and keeps it for one that is renamed; whose a
+                // port is, only root can tell
+                (None, Some(Listener { owner, .. }))
+                    if ours(service) && owner.as_ref().is_none_or(|process| process.name == DOCKER_PROXY) =>
                 {
                     continue;
                 }
@@ -134,6 +135,9 @@ mod tests {
         };
         let ours = Observed { containers: BTreeMap::from([(first, container)]), ..Observed::default() };
         assert_eq!(ports(&mesh, &ours, &[listener(9201)]).findings(), []);
+        let renamed = Observed { strays: vec!["renamed".to_owned()], ..Observed::default() };
+        let of_root = Listener { owner: None, ..listener(9201) };
+        assert_eq!(ports(&mesh, &renamed, &[of_root]).findings(), [], "only root sees that it is Docker's");
         let other_address = Listener { address: [10, 0, 0, 1].into(), ..listener(9201) };
         assert_eq!(ports(&mesh, &Observed::default(), &[other_address]).findings(), []);
     }

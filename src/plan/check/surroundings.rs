@@ -155,7 +155,7 @@ mod tests {
     fn data_of_a_newer_version_is_not_given_to_an_older_one() {
         let mesh = Mesh::example(2);
         let seeded = |version: &str| {
-            let seed = SeedFacts { version: version.parse().unwrap(), changed: Vec::new() };
+            let seed = SeedFacts { version: version.parse().unwrap(), changed: Vec::new(), missing: Vec::new() };
             let files = ServiceFiles { seed: Some(seed), ..ServiceFiles::default() };
             let files = ClusterFiles { services: [(ServiceKind::Elastic, files)].into(), ..ClusterFiles::default() };
             Observed { files: [(ClusterId::FIRST, files)].into(), ..Observed::default() }

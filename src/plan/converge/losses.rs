@@ -79,6 +79,13 @@ fn whatever_is_lost_is_made_again() {
             }),
         ),
         (
+            "a file of the image removed",
+            Box::new(move |m| {
+                let files = m.files(second).services.get_mut(&ServiceKind::Elastic).unwrap();
+                files.seed.as_mut().unwrap().missing.push("log4j2.properties".to_owned());
+            }),
+        ),
+        (
             "a certificate lost",
             Box::new(move |m| {
                 m.files(second).services.get_mut(&ServiceKind::Elastic).unwrap().certificate = None;
@@ -134,7 +141,7 @@ fn a_password_that_nobody_knows_is_set_anew() {
     let agreed = Moment { recover: true, ..moment() };
     let mut lost = whole.clone();
     lost.there.credentials.as_mut().unwrap().elastic = Secret::new("new");
-    (lost.there.lost.credentials, lost.there.lost.elastic) = (true, true);
+    lost.there.lost.credentials = true;
     lost.files(ClusterId::FIRST).recovery_user = true;
     let refused = plan_for(&mesh, &lost);
     assert!(!refused.steps().any(|step| matches!(step, Step::ResetPassword(_))), "nobody agreed:\n{refused}");

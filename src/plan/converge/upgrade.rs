@@ -208,7 +208,7 @@ fn a_mesh_from_before_files_were_written_down() {
 }
 
 #[test]
-fn a_mesh_of_two_versions_grows_and_shrinks() {
+fn a_mesh_of_two_versions_grows() {
     let from = old(2, false);
     let start = Model::empty().converge(&from);
     let (half, _) = start.upgrade(version("9.5.3"), 8);

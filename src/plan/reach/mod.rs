@@ -208,7 +208,7 @@ impl<'a> Reach<'a> {
         };
         let image_gone = || !self.there.images.contains(&self.mesh.service(service).image);
         match &files.seed {
-            Some(seed) => seed.version == self.mesh.version(service.cluster),
+            Some(seed) => seed.version == self.mesh.version(service.cluster) && seed.missing.is_empty(),
             None => !self.container_stale(service) && image_gone(),
         }
     }

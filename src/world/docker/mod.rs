@@ -17,12 +17,15 @@ pub use self::{
     networks::NetworkSummary,
 };
 
-use std::{env, io, path::Path};
+use std::{env, io, path::Path, time::Duration};
 
 use bollard::{API_DEFAULT_VERSION, errors::Error as Cause};
+use tokio::time::timeout;
 
 /// Longer than any stop timeout, in seconds, since stopping a container answers only when it has ended.
 const REQUEST_TIMEOUT: u64 = 300;
+/// An engine that does not say for this long what it is hangs.
+pub const ANSWER: Duration = Duration::from_secs(10);
 const SOCKET: &str = "/var/run/docker.sock";
 /// Where the engine is installed: by Debian, by Docker's own packages, by hand, by snap.
 const DAEMONS: [&str; 4] = ["/usr/sbin/dockerd", "/usr/bin/dockerd", "/usr/local/bin/dockerd", "/snap/bin/dockerd"];
@@ -50,6 +53,8 @@ pub enum DockerError {
     Rootless,
     #[error("Docker is too old: its API is {0}, and {major}.{minor} is needed (Docker 20.10)", major = OLDEST_API.0, minor = OLDEST_API.1)]
     TooOld(String),
+    #[error("Docker did not answer within {} seconds", ANSWER.as_secs())]
+    Silent,
     #[error("nothing came for two minutes while Docker pulled {0}")]
     Stalled(String),
     #[error("a program that looks from inside {0} does not end")]
@@ -78,6 +83,9 @@ impl DockerError {
             }
             Self::Rootless => Some("use an engine that runs as root: `unset DOCKER_HOST`"),
             Self::TooOld(_) => Some("install Docker 20.10 or newer"),
+            Self::Silent => {
+                Some("see what keeps it with `journalctl -u docker`; `systemctl restart docker` starts it again")
+            }
             Self::Stalled(_) | Self::Endless(_) | Self::Refused { .. } => None,
         }
     }
@@ -92,6 +100,11 @@ impl DockerError {
     /// Whether nothing came in time; of a stream that is waited on, this says only that nothing happened.
     pub fn timed_out(&self) -> bool {
         matches!(self, Self::Refused { cause, .. } if matches!(**cause, Cause::RequestTimeoutError))
+    }
+
+    /// Whether what the call was about is not there.
+    pub fn is_absent(&self) -> bool {
+        self.status() == Some(404)
     }
 
     /// Docker's HTTP status, where it answered with one.
@@ -122,7 +135,7 @@ impl DockerError {
 fn absent_is_none<T>(result: Result<T, DockerError>) -> Result<Option<T>, DockerError> {
     match result {
         Ok(value) => Ok(Some(value)),
-        Err(error) if error.status() == Some(404) => Ok(None),
+        Err(error) if error.is_absent() => Ok(None),
         Err(error) => Err(error),
     }
 }
@@ -144,6 +157,11 @@ impl Docker {
                 _ => DockerError::NotRunning(socket.to_owned()),
             });
         }
+        timeout(ANSWER, Self::agree(socket)).await.unwrap_or(Err(DockerError::Silent))
+    }
+
+    /// Agrees with the engine on an API version, and sees that it is one that a mesh can use.
+    async fn agree(socket: &str) -> Result<Self, DockerError> {
         let agree = || DockerError::refused(format!("answer on {socket}"));
         let client = bollard::Docker::connect_with_unix(socket, REQUEST_TIMEOUT, API_DEFAULT_VERSION)
             .map_err(agree())?

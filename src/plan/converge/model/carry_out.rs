@@ -33,7 +33,7 @@ impl Model {
             Step::Rebuild => (self.there.record, self.there.lost.record) = (Some(mesh.clone()), false),
             Step::RecoverCredentials => {
                 assert!(self.there.credentials.is_some(), "should have been put together");
-                (self.there.lost.credentials, self.there.lost.elastic) = (false, false);
+                self.there.lost.credentials = false;
             }
             Step::RemoveRecoveryUser(cluster) => self.files(*cluster).recovery_user = false,
             Step::ResetPassword(cluster) => {
@@ -93,7 +93,8 @@ impl Model {
                 assert!(self.there.images.contains(&image), "{image} should be here to be read");
                 let files = self.files(service.cluster).services.entry(service.kind).or_default();
                 files.seeded = true;
-                files.seed = Some(SeedFacts { version: mesh.version(service.cluster), changed: Vec::new() });
+                let version = mesh.version(service.cluster);
+                files.seed = Some(SeedFacts { version, changed: Vec::new(), missing: Vec::new() });
             }
             Step::WriteSettings(service) => {
                 let credentials = self.there.credentials.clone().expect("should have credentials first");
