@@ -27,8 +27,9 @@ const FAULTS: [(&str, Option<&str>); 3] = [
 ];
 /// The calls of one write: the text, onto the disk, the name, onto the disk. The number tells which of the file's own.
 const CALLS: [(&str, usize); 4] = [("write", 0), ("fsync", 0), ("renameat", 0), ("fsync", 1)];
-/// A run does not always print, and wake itself, as often before the call as the run before it did.
-const TRIES: usize = 6;
+/// A run does not always print, and wake itself, as often before the call as the run before it did: about every third try is
+/// a hit, and six misses in a row were seen.
+const TRIES: usize = 30;
 
 /// A file that a command writes.
 struct Target<'a> {

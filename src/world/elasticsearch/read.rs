@@ -23,9 +23,10 @@ fn fields(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
     value.as_object().into_iter().flat_map(Map::iter)
 }
 
-/// A time in milliseconds since 1970, as Elasticsearch writes it.
+/// A time in milliseconds since 1970, as Elasticsearch writes it: to the millisecond, or a key would be told to have ended before
+/// it has.
 fn moment(value: &Value) -> Option<OffsetDateTime> {
-    OffsetDateTime::from_unix_timestamp(value.as_i64()? / 1000).ok()
+    OffsetDateTime::from_unix_timestamp_nanos(i128::from(value.as_i64()?) * 1_000_000).ok()
 }
 
 /// The patterns that a cross-cluster API key lets others search, sorted.

@@ -3,94 +3,26 @@
 
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "a test is a program of its own")]
 
+#[path = "../e2e/docker.rs"]
+#[allow(dead_code, reason = "the end-to-end tests ask more")]
+mod docker;
+#[path = "../e2e/leftovers.rs"]
+mod leftovers;
+mod place;
+
 use std::{
     fs,
     net::TcpListener,
     os::unix::fs::{PermissionsExt as _, symlink},
-    path::{Path, PathBuf},
-    process::{Command, Output},
+    process::Command,
 };
 
 use rcgen::{CertificateParams, DnType, KeyPair};
 
-/// An image of nothing, for containers that are never started.
-const EMPTY: &str = "mesh-test/empty:1";
-
-/// A directory that goes away with the test.
-struct Place {
-    dir: tempfile::TempDir,
-}
-
-impl Place {
-    fn new() -> Self {
-        // what an earlier run left that was ended in the middle
-        for container in docker(&["ps", "-aq", "--filter", &format!("ancestor={EMPTY}")]).split_whitespace() {
-            docker(&["rm", "--force", container]);
-        }
-        Self { dir: tempfile::tempdir_in("/var/tmp").unwrap() }
-    }
-
-    fn mesh_dir(&self) -> PathBuf {
-        self.dir.path().join("mesh")
-    }
-
-    /// `mesh` in this place; its images come from a registry that is on no network, so that nothing can be made.
-    fn mesh(&self, arguments: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_mesh"))
-            .args(arguments)
-            .env("MESH_DIR", self.mesh_dir())
-            .env_remove("MESH_REGISTRY")
-            .output()
-            .unwrap()
-    }
-
-    /// The refusal of a run that must change nothing.
-    fn refused(&self, arguments: &[&str], exit: i32) -> String {
-        let before = snapshot(self.dir.path());
-        let output = self.mesh(arguments);
-        let told = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-        assert_eq!(output.status.code(), Some(exit), "{arguments:?}: {told}");
-        assert!(told.contains("error: ") && told.contains("\nhint: "), "{arguments:?}: {told}");
-        assert_eq!(snapshot(self.dir.path()), before, "{arguments:?} should change nothing");
-        assert_eq!(docker(&["ps", "-aq", "--filter", &format!("label=mesh.dir={}", self.mesh_dir().display())]), "");
-        told
-    }
-
-    fn record(&self, text: &str) {
-        fs::create_dir_all(self.mesh_dir()).unwrap();
-        fs::write(self.mesh_dir().join("mesh.json"), text).unwrap();
-    }
-}
-
-/// Every path below a directory with what is in it.
-fn snapshot(dir: &Path) -> Vec<(PathBuf, Vec<u8>)> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(dir).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            found.extend(snapshot(&path));
-        }
-        let contents = fs::read(&path).unwrap_or_default();
-        found.push((path, contents));
-    }
-    found.sort();
-    found
-}
-
-fn docker(arguments: &[&str]) -> String {
-    let output = Command::new("docker").args(arguments).output().unwrap();
-    assert!(output.status.success(), "docker {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8_lossy(&output.stdout).trim().to_owned()
-}
-
-const RECORD: &str = r#"{
-  "format": 1, "id": "0123456789abcdef",
-  "spec": {
-    "clusters": "cluster03", "stack_version": "9.5.3", "registry": "mesh.invalid", "kibana": true, "bind": "127.0.0.1",
-    "elastic_memory": "1g", "kibana_memory": "1g", "share": [], "san": [], "key_days": 365, "hosts": false
-  },
-  "subnet": "10.213.250.0/24", "owner": {"uid": 999, "gid": 0}, "host_name": "vm"
-}"#;
+use self::{
+    docker::docker,
+    place::{EMPTY, Place, RECORD, snapshot},
+};
 
 #[test]
 #[ignore = "needs root and a Docker engine: run by scripts/test"]
