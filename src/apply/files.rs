@@ -91,11 +91,17 @@ impl Apply<'_> {
     /// The password to start with; other entries stay.
     pub(super) fn write_keystore(&self, cluster: ClusterId) -> Result<(), Error> {
         let password = self.credentials()?.elastic;
-        self.edit_keystore(cluster, |keystore| keystore.put(keystore::BOOTSTRAP_PASSWORD, password))
+        let format = self.mesh.keystore_format(cluster);
+        self.edit_keystore(cluster, format, |keystore| keystore.put(keystore::BOOTSTRAP_PASSWORD, password))
     }
 
     /// One write of a cluster's keystore, if `edit` changes it at all.
-    pub(super) fn edit_keystore(&self, cluster: ClusterId, edit: impl FnOnce(&mut Keystore)) -> Result<(), Error> {
+    pub(super) fn edit_keystore(
+        &self,
+        cluster: ClusterId,
+        format: Format,
+        edit: impl FnOnce(&mut Keystore),
+    ) -> Result<(), Error> {
         let tree = self.tree()?;
         let before = saved::keystore(&tree, cluster)?;
         let mut keystore = before.clone().unwrap_or_else(Keystore::new);
@@ -103,8 +109,6 @@ impl Apply<'_> {
         if before.as_ref() == Some(&keystore) {
             return Ok(());
         }
-        let version = self.mesh.version(cluster);
-        let format = Format::for_version(version.major, version.minor);
         let file = keystore.seal(format, &self.salt, &mut random());
         tree.write(layout::keystore(cluster), &file, KEYSTORE, self.owner())?;
         let record = saved::keystore_record(&file, &keystore);

@@ -23,7 +23,7 @@ impl Apply<'_> {
             credentials.insert(keystore::credentials_of(*remote), Secret::new(self.saved_key(*remote)?.encoded));
         }
         let wanted: Vec<String> = credentials.keys().cloned().collect();
-        self.edit_keystore(on, |keystore| {
+        self.edit_keystore(on, self.mesh.keystore_format_at_work(on), |keystore| {
             let stale = |name: &&str| keystore::remote_of(name).is_some() && !credentials.contains_key(*name);
             let stale: Vec<String> = keystore.names().filter(stale).map(str::to_owned).collect();
             for name in stale {
@@ -69,7 +69,7 @@ impl Apply<'_> {
         let server = self.server(on)?;
         self.persist(on, "the remotes", async || server.put_settings(&settings).await).await?;
         let names: Vec<String> = from.iter().copied().map(keystore::credentials_of).collect();
-        self.edit_keystore(on, |keystore| {
+        self.edit_keystore(on, self.mesh.keystore_format_at_work(on), |keystore| {
             for name in names {
                 keystore.remove(&name);
             }

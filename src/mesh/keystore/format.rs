@@ -21,6 +21,8 @@ use std::{
 use rand::CryptoRng;
 use ring::{aead, pbkdf2};
 
+use crate::mesh::{Mesh, id::ClusterId, spec::Profile};
+
 pub(super) const MAGIC: u32 = 0x3fd7_6c17;
 pub(super) const CODEC: &[u8] = b"elasticsearch.keystore";
 pub(super) const FOOTER_LENGTH: usize = 16;
@@ -104,9 +106,36 @@ impl Format {
     }
 }
 
+impl Mesh {
+    /// For a server that is going to start: the strongest that its version reads, since it would write another one again.
+    pub fn keystore_format(&self, cluster: ClusterId) -> Format {
+        let version = self.version(cluster);
+        Format::for_version(version.major, version.minor)
+    }
+
+    /// For a server that runs and reads the file once more. With an empty password rounds keep nobody out, and 210,000 cost a
+    /// JVM that compiles little 0.6 s of CPU.
+    pub fn keystore_format_at_work(&self, cluster: ClusterId) -> Format {
+        match self.spec.profile {
+            Profile::Server => self.keystore_format(cluster),
+            Profile::Smoke => Format::V5,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_a_server_of_the_smoke_profile_that_runs_reads_a_weaker_format() {
+        let mut mesh = Mesh::example(1);
+        let formats =
+            |mesh: &Mesh| (mesh.keystore_format(ClusterId::FIRST), mesh.keystore_format_at_work(ClusterId::FIRST));
+        assert_eq!(formats(&mesh), (Format::V7, Format::V7));
+        mesh.spec.profile = Profile::Smoke;
+        assert_eq!(formats(&mesh), (Format::V7, Format::V5));
+    }
 
     #[test]
     fn the_format_follows_the_version() {

@@ -62,7 +62,7 @@ impl Reach<'_> {
     /// Whether the keystore file holds exactly the keys of the remotes, as their files have them.
     fn stored(&self, on: ClusterId) -> bool {
         let Some(keystore) = self.files(on).and_then(|files| files.keystore.as_ref()) else {
-            return false;
+            return self.mesh.remotes(on).next().is_none();
         };
         let current = |remote: ClusterId| {
             let key = self.files(remote).and_then(|files| files.key.as_ref());
