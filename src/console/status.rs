@@ -1,7 +1,10 @@
 //! How `mesh status` shows a mesh to people. I/O: the terminal.
 
 use super::{Console, Mark, Table, bytes};
-use crate::plan::status::{ClusterStatus, Expiry, SOON, ServiceStatus, State, Status};
+use crate::plan::{
+    lifetimes::SOON,
+    status::{ClusterStatus, Expiry, ServiceStatus, State, Status},
+};
 
 impl Console {
     /// A row a cluster.

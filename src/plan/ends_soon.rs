@@ -3,7 +3,10 @@
 use serde::Serialize;
 use time::OffsetDateTime;
 
-use super::{lifetimes::days_between, observed::Observed, status::SOON};
+use super::{
+    lifetimes::{SOON, days_between},
+    observed::Observed,
+};
 use crate::mesh::{Mesh, certs, id::ClusterId};
 
 /// From so many days before its end on a trial is told of.

@@ -20,8 +20,6 @@ use crate::mesh::{
 };
 
 pub const VERSION: u32 = 1;
-/// From this many days before something ends it is told.
-pub const SOON: i64 = 30;
 
 #[derive(Debug, Serialize)]
 pub struct Status {

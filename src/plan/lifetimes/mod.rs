@@ -10,9 +10,10 @@ use serde::Serialize;
 use time::OffsetDateTime;
 
 pub use self::{certificates::Certificates, keys::Keys};
-use super::status::SOON;
 
 pub const VERSION: u32 = 1;
+/// From this many days before something ends it is told.
+pub const SOON: i64 = 30;
 
 /// How something that ends is, in one word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
