@@ -102,7 +102,7 @@ impl Patience {
         match timeout_at(deadline, asking).await {
             Ok(outcome) => outcome,
             Err(_) => Err(Error::new(Exit::Unfinished, format!("gave up waiting for {what}")).cause(reason).hint(
-                "type the same command again to go on; `mesh create --timeout 30m` waits longer if the machine is slow",
+                "type the same command again to go on; if the machine is slow, with a longer `--timeout` where it has one",
             )),
         }
     }
@@ -122,7 +122,7 @@ mod tests {
         gave up waiting for cluster01-elastic to answer
           caused by: health is red
 
-        hint: type the same command again to go on; `mesh create --timeout 30m` waits longer if the machine is slow
+        hint: type the same command again to go on; if the machine is slow, with a longer `--timeout` where it has one
         ");
     }
 

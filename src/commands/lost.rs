@@ -43,8 +43,12 @@ pub fn recover(
     }
     let found = world.found_of_credentials()?;
     let question = "credentials.txt is lost: bring its passwords back, and set those anew that no file holds?";
-    let agreed =
-        args.recover_credentials || (found.is_some() && !args.dry_run && console.can_ask() && console.agreed(question));
+    let asks = !args.recover_credentials && found.is_some() && !args.dry_run && console.can_ask();
+    if asks && !console.agreed(question) {
+        return Err(Error::new(Exit::Unfinished, "credentials.txt stays lost, and nothing was changed")
+            .hint("bring it back from a backup, or type the same command again"));
+    }
+    let agreed = asks || args.recover_credentials;
     if let Some(found) = found.filter(|_| agreed) {
         if found.keys_differ() {
             return Err(Error::new(Exit::Machine, "the Kibanas' settings hold different encryption keys")

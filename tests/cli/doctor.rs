@@ -102,7 +102,9 @@ fn a_mesh_of_other_settings_is_checked() {
     let memory = |settings: &[&str]| {
         let told = run(&[&["doctor", "99"], settings].concat());
         let line = told.lines().find(|line| line[3..].trim_start().starts_with("memory"));
-        line.unwrap_or_else(|| panic!("memory should be in {told}")).to_owned()
+        let line = line.unwrap_or_else(|| panic!("memory should be in {told}"));
+        // what the machine has free changes from one run to the next
+        line.split(", and ").next().unwrap_or_default().to_owned()
     };
     assert_ne!(memory(&[]), memory(&["--no-kibana"]));
     assert_ne!(memory(&["--no-kibana"]), memory(&["--no-kibana", "--profile", "smoke"]));

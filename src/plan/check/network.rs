@@ -70,6 +70,7 @@ pub(super) fn ports(mesh: &Mesh, there: &Observed, listeners: &[Listener]) -> Ch
             matches!(container.state, ContainerState::Running | ContainerState::Paused | ContainerState::Restarting)
         })
     };
+    let renamed = |service: ServiceId| !there.containers.contains_key(&service) && !there.strays.is_empty();
     let ours = |service: ServiceId| there.containers.contains_key(&service) || !there.strays.is_empty();
     for service in mesh.services().filter(|service| !runs(*service)) {
         for port in service.ports() {
@@ -79,13 +80,14 @@ pub(super) fn ports(mesh: &Mesh, there: &Observed, listeners: &[Listener]) -> Ch
                 listeners.iter().find(|listener| listener.port == port.host && collides(Some(listener.address)));
             let owner = match (container, listener) {
                 (Some((_, _, name)), _) => format!("container {name}"),
-                // Docker opens a port before it says that the container runs, and keeps it for one that is renamed; whose a
-                // port is, only root can tell
-                (None, Some(Listener { owner, .. }))
-                    if ours(service) && owner.as_ref().is_none_or(|process| process.name == DOCKER_PROXY) =>
+                // Docker opens a port before it says that the container runs, and keeps it for one that is renamed
+                (None, Some(Listener { owner: Some(process), .. }))
+                    if process.name == DOCKER_PROXY && ours(service) =>
                 {
                     continue;
                 }
+                // whose a port is, only root can tell; that of a container that is gone is most likely the renamed one's
+                (None, Some(Listener { owner: None, .. })) if renamed(service) => continue,
                 (None, Some(Listener { owner: Some(process), .. })) => {
                     format!("{} (pid {})", process.name, process.pid)
                 }
@@ -137,7 +139,14 @@ mod tests {
         assert_eq!(ports(&mesh, &ours, &[listener(9201)]).findings(), []);
         let renamed = Observed { strays: vec!["renamed".to_owned()], ..Observed::default() };
         let of_root = Listener { owner: None, ..listener(9201) };
-        assert_eq!(ports(&mesh, &renamed, &[of_root]).findings(), [], "only root sees that it is Docker's");
+        assert_eq!(
+            ports(&mesh, &renamed, std::slice::from_ref(&of_root)).findings(),
+            [],
+            "only root sees that it is Docker's"
+        );
+        let mut stopped = ours;
+        stopped.containers.get_mut(&first).unwrap().state = ContainerState::Stopped;
+        insta::assert_snapshot!(messages(&ports(&mesh, &stopped, &[of_root]).findings()), @"Problem: port 9201 of cluster01-elastic is taken by a process of another user");
         let other_address = Listener { address: [10, 0, 0, 1].into(), ..listener(9201) };
         assert_eq!(ports(&mesh, &Observed::default(), &[other_address]).findings(), []);
     }

@@ -48,7 +48,8 @@ impl Reach<'_> {
         }
         let saved = self.files(cluster)?.key.as_ref()?;
         let facts = self.server(cluster)?.keys.iter().find(|facts| facts.id == saved.id)?;
-        let misdated = facts.expires.is_some_and(|expires| expires != saved.expires);
+        // to the second, as it was saved before
+        let misdated = facts.expires.is_some_and(|on| on.unix_timestamp() != saved.expires.unix_timestamp());
         (facts.names != self.mesh.shared() || misdated).then_some(Step::UpdateKey(cluster))
     }
 
