@@ -57,7 +57,22 @@ impl World {
             evidence.by_key.extend(by_key.into_iter().map(|(to, facts)| (Link { from, to }, facts)));
             evidence.presented.extend(presented.into_iter().map(|(to, facts)| (Link { from, to }, facts)));
         }
+        self.try_again(there, &mut evidence).await;
         Ok(evidence)
+    }
+
+    /// Servers that have just booted may be too busy when all the others try at once: those that answer and still were too slow
+    /// are tried once more, when nobody else is.
+    async fn try_again(&self, there: &Observed, evidence: &mut Evidence) {
+        let mut slow: BTreeMap<ClusterId, Vec<ClusterId>> = BTreeMap::new();
+        let timed_out = evidence.paths.iter().filter(|(_, facts)| **facts == PathFacts::TimedOut);
+        for (Link { from, to }, _) in timed_out.filter(|(link, _)| there.servers.contains_key(&link.to)) {
+            slow.entry(*from).or_default().push(*to);
+        }
+        let tried = slow.into_iter().map(async |(from, to)| (from, self.docker.probe(from, to.into_iter()).await));
+        for (from, paths) in join_all(tried).await {
+            evidence.paths.extend(paths.unwrap_or_default().into_iter().map(|(to, facts)| (Link { from, to }, facts)));
+        }
     }
 
     fn keystores(&self, mesh: &Mesh) -> Result<BTreeMap<ClusterId, Keystore>, FilesError> {
