@@ -92,7 +92,7 @@ impl Apply<'_> {
         let probe = async || {
             self.watch(service, before).await?;
             let answer = match service.kind {
-                ServiceKind::Elastic => match server.health().await {
+                ServiceKind::Elastic => match server.health().await.map(|health| health.fault) {
                     // a server that is up may not know its licence yet, and links depend on it
                     Ok(None) => server
                         .licence()

@@ -53,9 +53,8 @@ async fn look(world: &World) -> Result<(Mesh, Status), Error> {
     let survey = world.survey().await?;
     // with other templates than the mesh's, every container would seem to differ
     let mesh = templates::of(survey.record.clone().ok_or_else(|| no_mesh(&world.dir))?)?;
-    let there = world.observe(&mesh, &survey).await?;
-    let vitals = world.vitals(&mesh, &there).await;
-    let status = status::status(&mesh, &there, &vitals, OffsetDateTime::now_utc());
+    let there = world.observe_closely(&mesh, &survey).await?;
+    let status = status::status(&mesh, &there, OffsetDateTime::now_utc());
     Ok((mesh, status))
 }
 

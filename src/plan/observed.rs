@@ -43,6 +43,8 @@ pub struct Observed {
     pub silent: BTreeMap<ClusterId, String>,
     /// Servers that answer, and do not take the password of `elastic`.
     pub refusing: BTreeSet<ClusterId>,
+    /// How servers fare, where that was asked: no plan depends on it. One whose health is red may be among them.
+    pub vitals: BTreeMap<ClusterId, Vitals>,
     /// Kibanas that answer and are ready, each with the fingerprint of the certificate it shows.
     pub kibanas: BTreeMap<ClusterId, String>,
     /// `/etc/hosts`; `None` where this run may not write it.

@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 use super::{
     ends_soon::{EndsSoon, api_key, ends_soon},
     lifetimes::days_between,
-    observed::{ContainerState, LinkFacts, Observed, Vitals},
+    observed::{ContainerState, LinkFacts, Observed},
     reach::{Moment, reach},
 };
 use crate::mesh::{
@@ -120,13 +120,10 @@ pub struct Expiry {
     pub days_left: i64,
 }
 
-/// What servers said of themselves, those that did.
-pub type AllVitals = BTreeMap<ClusterId, Vitals>;
-
 /// Puts together what is wanted and what is there.
-pub fn status(mesh: &Mesh, there: &Observed, vitals: &AllVitals, now: OffsetDateTime) -> Status {
+pub fn status(mesh: &Mesh, there: &Observed, now: OffsetDateTime) -> Status {
     let differs: Vec<String> = reach(mesh, there, &Moment::new(now, 1)).steps().map(ToString::to_string).collect();
-    let look = Look { mesh, there, vitals, now };
+    let look = Look { mesh, there, now };
     Status {
         version: VERSION,
         dir: mesh.dir.display().to_string(),
@@ -142,14 +139,13 @@ pub fn status(mesh: &Mesh, there: &Observed, vitals: &AllVitals, now: OffsetDate
 struct Look<'a> {
     mesh: &'a Mesh,
     there: &'a Observed,
-    vitals: &'a AllVitals,
     now: OffsetDateTime,
 }
 
 impl Look<'_> {
     fn cluster(&self, cluster: ClusterId) -> ClusterStatus {
         let server = self.there.servers.get(&cluster);
-        let vitals = self.vitals.get(&cluster);
+        let vitals = self.there.vitals.get(&cluster);
         let kibana = cluster.kibana();
         ClusterStatus {
             cluster,
@@ -247,7 +243,7 @@ mod tests {
     fn a_mesh_of_which_nothing_is_there_is_shown_as_that() {
         let mut mesh = Mesh::example(2);
         mesh.spec.kibana = false;
-        let status = status(&mesh, &Observed::default(), &AllVitals::new(), NOW);
+        let status = status(&mesh, &Observed::default(), NOW);
         assert!(!status.as_asked);
         assert!(
             status.clusters.iter().all(|cluster| cluster.elastic.state == State::Absent && cluster.kibana.is_none())
@@ -272,7 +268,7 @@ mod tests {
             silent: [(first, "connection refused".to_owned())].into(),
             ..Observed::default()
         };
-        let status = status(&mesh, &there, &AllVitals::new(), NOW);
+        let status = status(&mesh, &there, NOW);
         let elastic = &status.clusters[0].elastic;
         assert_eq!((elastic.state, elastic.reason.as_deref()), (State::Unready, Some("connection refused")));
         assert_eq!(status.clusters[0].kibana.as_ref().unwrap().state, State::Absent);
@@ -280,8 +276,8 @@ mod tests {
 
     #[test]
     fn days_are_whole_and_go_below_zero() {
-        let (mesh, there, vitals) = (Mesh::example(1), Observed::default(), AllVitals::new());
-        let look = Look { mesh: &mesh, there: &there, vitals: &vitals, now: NOW };
+        let (mesh, there) = (Mesh::example(1), Observed::default());
+        let look = Look { mesh: &mesh, there: &there, now: NOW };
         assert_eq!(look.days_until(datetime!(2026-02-01 11:59 UTC)), 0);
         assert_eq!(look.days_until(datetime!(2026-02-01 12:00 UTC)), 1);
         assert_eq!(look.days_until(datetime!(2026-01-31 11:59 UTC)), -1);

@@ -12,7 +12,7 @@ use crate::{
         keystore::{self, Keystore},
     },
     plan::{
-        observed::{Observed, Vitals},
+        observed::Observed,
         verify::{Evidence, KeyRecord, Link, PathFacts, Presented},
     },
 };
@@ -22,14 +22,6 @@ impl World {
     fn server(&self, mesh: &Mesh, there: &Observed, cluster: ClusterId) -> Option<Elasticsearch> {
         let trusted = there.files.get(&cluster)?.trusted()?;
         Elasticsearch::new(mesh, cluster, &trusted, &there.credentials.as_ref()?.elastic).ok()
-    }
-
-    /// How each server fares that says so; one whose health is red is among them.
-    pub async fn vitals(&self, mesh: &Mesh, there: &Observed) -> BTreeMap<ClusterId, Vitals> {
-        let running = mesh.clusters().filter(|cluster| there.runs(cluster.elastic()));
-        let asked = running.filter_map(|cluster| Some((cluster, self.server(mesh, there, cluster)?)));
-        let answers = asked.map(async |(cluster, server)| Some((cluster, server.vitals().await.ok()?)));
-        join_all(answers).await.into_iter().flatten().collect()
     }
 
     /// What each server that answers says of the key that is saved for it.

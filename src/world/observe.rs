@@ -8,7 +8,7 @@ use super::{
     Survey, World,
     disk::{self, Tree},
     docker::{ContainerSummary, DockerError, NetworkSummary, label},
-    elasticsearch::Elasticsearch,
+    elasticsearch::{Elasticsearch, Health},
     files::{self, FilesError},
     https::HttpsError,
     kibana::Kibana,
@@ -22,7 +22,7 @@ use crate::{
         layout, network,
     },
     plan::observed::{
-        ClusterFiles, ContainerFacts, ContainerState, Foreign, Lost, NetworkFacts, Observed, ServerFacts,
+        ClusterFiles, ContainerFacts, ContainerState, Foreign, Lost, NetworkFacts, Observed, ServerFacts, Vitals,
     },
 };
 
@@ -43,6 +43,15 @@ impl World {
 
     /// Looks at everything that a plan for `mesh` depends on.
     pub async fn observe(&self, mesh: &Mesh, survey: &Survey) -> Result<Observed, WorldError> {
+        self.look(mesh, survey, false).await
+    }
+
+    /// The same, and how servers fare, which no plan depends on.
+    pub async fn observe_closely(&self, mesh: &Mesh, survey: &Survey) -> Result<Observed, WorldError> {
+        self.look(mesh, survey, true).await
+    }
+
+    async fn look(&self, mesh: &Mesh, survey: &Survey, closely: bool) -> Result<Observed, WorldError> {
         let mut there = self.remains(mesh, survey)?;
         if let Some(tree) = self.tree()?
             && survey.known().is_some_and(|known| known.id == mesh.id)
@@ -57,7 +66,7 @@ impl World {
         }
         there.images = self.images(mesh).await?;
         // what runs was made from what is recorded
-        self.ask_services(survey.known().unwrap_or(mesh), &mut there).await;
+        self.ask_services(survey.known().unwrap_or(mesh), &mut there, closely).await;
         Ok(there)
     }
 
@@ -72,7 +81,7 @@ impl World {
     }
 
     /// Asks every running service. One that does not answer leaves no facts, which is a fact, too.
-    async fn ask_services(&self, mesh: &Mesh, there: &mut Observed) {
+    async fn ask_services(&self, mesh: &Mesh, there: &mut Observed, closely: bool) {
         let Some(credentials) = there.credentials.clone() else { return };
         let running = |service: ServiceId| {
             there.containers.get(&service).is_some_and(|container| container.state == ContainerState::Running)
@@ -82,7 +91,7 @@ impl World {
         let servers = clusters
             .iter()
             .filter(|(cluster, _)| running(cluster.elastic()))
-            .map(async |(cluster, trusted)| (*cluster, server_facts(mesh, *cluster, trusted, &credentials).await));
+            .map(async |(cluster, trusted)| (*cluster, ask(mesh, *cluster, trusted, &credentials, closely).await));
         let kibanas =
             there.files.iter().filter(|(cluster, _)| running(cluster.kibana())).map(async |(cluster, files)| {
                 // one that nobody can trust is one that shows no certificate we know
@@ -93,16 +102,17 @@ impl World {
                 }
             });
         let (servers, kibanas) = futures::join!(join_all(servers), join_all(kibanas));
-        for (cluster, facts) in servers {
+        for (cluster, said) in servers {
+            let Said { facts, vitals } = said.unwrap_or_else(|error| Said { facts: Err(error.cause()), vitals: None });
+            there.vitals.extend(vitals.map(|vitals| (cluster, vitals)));
             match facts {
-                Ok(Ok(facts)) => drop(there.servers.insert(cluster, facts)),
-                Ok(Err(reason)) => {
+                Ok(facts) => drop(there.servers.insert(cluster, facts)),
+                Err(reason) => {
                     if reason.starts_with("status 401") {
                         there.refusing.insert(cluster);
                     }
                     there.silent.insert(cluster, reason);
                 }
-                Err(error) => drop(there.silent.insert(cluster, error.cause())),
             }
         }
         there.kibanas = kibanas.into_iter().flatten().collect();
@@ -127,27 +137,36 @@ pub fn on_engine(mesh: &Mesh, containers: &[ContainerSummary], networks: &[Netwo
     there
 }
 
-/// Or why a server that answers is not healthy.
-async fn server_facts(
+/// What a server that answers said.
+struct Said {
+    /// Or why it is not healthy.
+    facts: Result<ServerFacts, String>,
+    vitals: Option<Vitals>,
+}
+
+/// One question after the other over one connection: to set up another costs a server more than any of these answers.
+async fn ask(
     mesh: &Mesh,
     cluster: ClusterId,
     trusted: &str,
     credentials: &Credentials,
-) -> Result<Result<ServerFacts, String>, HttpsError> {
+    closely: bool,
+) -> Result<Said, HttpsError> {
     let server = Elasticsearch::new(mesh, cluster, trusted, &credentials.elastic)?;
-    if let Some(reason) = server.health().await? {
-        return Ok(Err(reason));
+    let Health { fault, certificate } = server.health().await?;
+    let refused = fault.as_ref().is_some_and(|fault| fault.starts_with("status 401"));
+    let vitals = if closely && !refused { server.vitals().await.ok() } else { None };
+    if let Some(fault) = fault {
+        return Ok(Said { facts: Err(fault), vitals });
     }
-    // one after the other over one connection: to set up another costs a server more than any of these answers
     let licence = server.licence().await?;
     let keys = server.keys().await?;
     let remotes = server.remotes().await?;
     let passwords = server.accepts("kibana_system", &credentials.kibana_system).await?;
-    let certificate = server.certificate().await?;
     // a server whose links cannot be asked is there all the same, with links that are not known to be connected
     let links = server.links().await.unwrap_or_default();
     let facts = |licence| ServerFacts { passwords, licence, keys, remotes, links, certificate };
-    Ok(licence.map(facts).ok_or_else(|| "its licence is not known yet".to_owned()))
+    Ok(Said { facts: licence.map(facts).ok_or_else(|| "its licence is not known yet".to_owned()), vitals })
 }
 
 pub fn cluster_files(tree: &Tree) -> Result<BTreeMap<ClusterId, ClusterFiles>, FilesError> {

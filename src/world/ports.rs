@@ -21,11 +21,12 @@ pub struct PortsError {
     cause: ProcError,
 }
 
-/// Every listening TCP socket, IPv4 and IPv6, sorted by port. One walk through `/proc`, however many there are.
+/// Every listening TCP socket, IPv4 and IPv6, sorted by port. The owners of those that `in_question` tells take one walk through
+/// `/proc`, however many there are, and none where nothing is in question: it looks at every file that every process has open.
 ///
 /// # Errors
 /// `/proc/net/tcp` cannot be read. A process that cannot be looked into only costs its sockets their `owner`.
-pub fn listeners() -> Result<Vec<Listener>, PortsError> {
+pub fn listeners(in_question: impl Fn(SocketAddr) -> bool) -> Result<Vec<Listener>, PortsError> {
     let mut entries = procfs::net::tcp().map_err(|cause| PortsError { path: "/proc/net/tcp", cause })?;
     match procfs::net::tcp6() {
         Ok(more) => entries.extend(more),
@@ -34,7 +35,9 @@ pub fn listeners() -> Result<Vec<Listener>, PortsError> {
         Err(cause) => return Err(PortsError { path: "/proc/net/tcp6", cause }),
     }
     entries.retain(|entry| entry.state == TcpState::Listen);
-    let owners = owners(&entries.iter().map(|entry| entry.inode).collect());
+    let asked: HashSet<u64> =
+        entries.iter().filter(|entry| in_question(entry.local_address)).map(|entry| entry.inode).collect();
+    let owners = if asked.is_empty() { HashMap::new() } else { owners(&asked) };
     let listener = |TcpNetEntry { local_address, inode, .. }: TcpNetEntry| listener(local_address, owners.get(&inode));
     let mut listeners: Vec<_> = entries.into_iter().map(listener).collect();
     listeners.sort_by_key(|listener| (listener.port, listener.address));
@@ -75,12 +78,13 @@ mod tests {
         let ours: Vec<_> =
             ["127.0.0.1:0", "0.0.0.0:0", "[::1]:0"].iter().filter_map(|bind| TcpListener::bind(bind).ok()).collect();
         assert!(ours.len() >= 2);
-        let found = listeners().unwrap();
+        let found = listeners(|_| true).unwrap();
         for bound in ours.iter().map(|socket| socket.local_addr().unwrap()) {
             let listener =
                 found.iter().find(|listener| (listener.address, listener.port) == (bound.ip(), bound.port())).unwrap();
             assert_eq!(listener.owner.as_ref().map(|owner| owner.pid), Some(std::process::id().cast_signed()));
         }
+        assert!(listeners(|_| false).unwrap().iter().all(|listener| listener.owner.is_none()), "not in question");
     }
 
     #[test]
@@ -90,7 +94,7 @@ mod tests {
         let client = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
         let local = client.local_addr().unwrap().port();
         drop(server);
-        let found = listeners().unwrap();
+        let found = listeners(|_| true).unwrap();
         let ours = |listener: &&Listener| {
             listener.owner.as_ref().is_some_and(|owner| owner.pid == std::process::id().cast_signed())
         };

@@ -1,6 +1,6 @@
 //! What is known before anything is decided: [`Survey`]. I/O: Docker, disk, `/proc`; changes nothing.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, net::SocketAddr};
 
 use ipnet::IpNet;
 
@@ -15,7 +15,13 @@ use super::{
     templates,
 };
 use crate::{
-    mesh::{Mesh, Owner, credentials::Credentials, decide::Circumstances, id::ClusterId, spec::Asked},
+    mesh::{
+        Mesh, Owner,
+        credentials::Credentials,
+        decide::Circumstances,
+        id::{self, ClusterId},
+        spec::Asked,
+    },
     plan::host::{HostFacts, Listener},
 };
 
@@ -53,6 +59,7 @@ pub struct Survey {
     /// Whether this user may write in the directory, or in the nearest one above that exists.
     pub writable: bool,
     pub host: HostFacts,
+    /// Owners are told where they are in question: on ports of services that no container publishes.
     pub listeners: Vec<Listener>,
     pub containers: Vec<ContainerSummary>,
     pub networks: Vec<NetworkSummary>,
@@ -87,7 +94,7 @@ impl World {
             recovered: None,
             writable: disk::may_write(&host.disk),
             entries: tree.as_ref().map(|tree| tree.entries("")).transpose()?.unwrap_or_default(),
-            listeners: ports::listeners()?,
+            listeners: listeners(&containers)?,
             containers,
             networks,
             elastic: if host.is_root { account::find(ACCOUNT)?.map(|account| account.uid) } else { None },
@@ -122,6 +129,15 @@ impl World {
         };
         Mesh::decide(&asked, None, now).ok()
     }
+}
+
+/// Listeners with their owners where these are in question: on a port that a mesh may publish and no container is known to.
+fn listeners(containers: &[ContainerSummary]) -> Result<Vec<Listener>, PortsError> {
+    let (wanted, found) = (id::published(), || containers.iter().flat_map(|container| &container.ports));
+    let is_containers = |bound: SocketAddr| {
+        found().any(|(address, port)| *port == bound.port() && address.is_none_or(|address| address == bound.ip()))
+    };
+    ports::listeners(|bound| wanted.contains(&bound.port()) && !is_containers(bound))
 }
 
 /// Networks that a new one must not overlap: the host's and Docker's, without those that Docker has for a mesh.

@@ -1,8 +1,25 @@
 //! `--help` of every command, word for word.
 
+use std::time::{Duration, Instant};
+
 use insta::assert_snapshot;
 
-use crate::run;
+use crate::{mesh, run};
+
+/// A shell that completes words asks `mesh` at every press of a key.
+const SOON: Duration = Duration::from_millis(10);
+
+#[test]
+fn help_comes_at_once() {
+    let took = || {
+        let begun = Instant::now();
+        mesh(&["--help"]).output().unwrap();
+        begun.elapsed()
+    };
+    // the machine may be busy with something else, though not at every time
+    let least = (0..50).map(|_| took()).min().unwrap();
+    assert!(least < SOON, "{least:?}");
+}
 
 #[test]
 fn help_of_mesh() {

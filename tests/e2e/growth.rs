@@ -12,6 +12,9 @@ use crate::{
 /// Bytes that `mesh` may keep in memory at most.
 const MOST_MEMORY: u64 = 60 << 20;
 
+/// How often a run may ask a cluster again, in a second: its two services and their containers, and some more at the start.
+const MOST_AGAIN: f64 = 6.0;
+
 /// How often a run asked, by what it says with `-vv`.
 #[derive(Debug, PartialEq, Eq)]
 struct Calls {
@@ -46,27 +49,29 @@ fn calls_grow_with_the_clusters_and_not_with_their_pairs() {
     let mesh = Mesh::new("growth");
     let mut made = Vec::new();
     let mut unchanged = Vec::new();
-    for clusters in [2, 4] {
+    for (clusters, more) in [(2, &[][..]), (4, &[]), (16, &["--no-kibana"])] {
         parts.part(&format!("`create {clusters}` from nothing"));
-        let run = create(&mesh, clusters);
-        made.push(Calls::of(&run));
-        println!("          {:?}", made.last());
+        made.push(create(&mesh, clusters, more));
         is_of_the_smoke_profile(&mesh);
         parts.part("and again");
-        let run = create(&mesh, clusters);
-        unchanged.push(Calls::of(&run));
-        println!("          {:?}", unchanged.last());
+        unchanged.push(create(&mesh, clusters, more));
+        mesh.run(&["verify"], 0);
         mesh.run(&["reset", "--yes"], 0);
     }
-    // twice the clusters have six times the links
-    let doubled = |two: usize, four: usize| assert!(two > 10 && four <= 2 * two, "{two} calls became {four}");
-    doubled(made[0].once, made[1].once);
-    doubled(unchanged[0].all(), unchanged[1].all());
+    // twice the clusters have six times the links, and four times as many twenty
+    let grown = |few: usize, many: usize, times: usize| {
+        assert!(few > 10 && many <= times * few, "{few} calls became {many}");
+    };
+    for (few, times) in [(0, 2), (1, 4)] {
+        grown(made[few].once, made[few + 1].once, times);
+        grown(unchanged[few].all(), unchanged[few + 1].all(), times);
+    }
     parts.part("done");
 }
 
-fn create(mesh: &Mesh, clusters: u8) -> Run {
-    let running = mesh.start(&[&["-vv", "create", &clusters.to_string(), "--profile", "smoke"], &SMALL[..]].concat());
+fn create(mesh: &Mesh, clusters: u8, more: &[&str]) -> Calls {
+    let count = clusters.to_string();
+    let running = mesh.start(&[&["-vv", "create", &count, "--profile", "smoke"], more, &SMALL[..]].concat());
     let pid = running.pid();
     let watch = thread::spawn(move || {
         let mut most = 0;
@@ -79,9 +84,13 @@ fn create(mesh: &Mesh, clusters: u8) -> Run {
     let run = running.end();
     assert_eq!(run.exit, Some(0), "{}", run.stderr);
     let most = watch.join().expect("should not panic");
-    println!("          {} MiB at its peak", most >> 20);
+    let calls = Calls::of(&run);
+    println!("          {calls:?} in {:.1} s, {} MiB at its peak", run.took.as_secs_f64(), most >> 20);
     assert!((1..MOST_MEMORY).contains(&most), "{most} bytes of memory");
-    run
+    #[expect(clippy::cast_precision_loss, reason = "there are some hundred")]
+    let a_second = calls.again as f64 / f64::from(clusters) / run.took.as_secs_f64().max(1.0);
+    assert!(a_second < MOST_AGAIN, "{a_second:.1} times a second a cluster");
+    calls
 }
 
 /// By what a server says of its JVM and of its remotes.

@@ -163,16 +163,15 @@ impl Docker {
     /// Agrees with the engine on an API version, and sees that it is one that a mesh can use.
     async fn agree(socket: &str) -> Result<Self, DockerError> {
         let agree = || DockerError::refused(format!("answer on {socket}"));
-        let client = bollard::Docker::connect_with_unix(socket, REQUEST_TIMEOUT, API_DEFAULT_VERSION)
-            .map_err(agree())?
-            .negotiate_version()
-            .await
-            .map_err(agree())?;
+        let client =
+            bollard::Docker::connect_with_unix(socket, REQUEST_TIMEOUT, API_DEFAULT_VERSION).map_err(agree())?;
+        let (version, info) = futures::join!(client.clone().negotiate_version(), client.info());
+        let client = version.map_err(agree())?;
         let version = client.client_version();
         if (version.major_version, version.minor_version) < OLDEST_API {
             return Err(DockerError::TooOld(version.to_string()));
         }
-        let info = client.info().await.map_err(DockerError::refused("describe itself"))?;
+        let info = info.map_err(DockerError::refused("describe itself"))?;
         if info.security_options.unwrap_or_default().iter().any(|option| option.contains("rootless")) {
             return Err(DockerError::Rootless);
         }

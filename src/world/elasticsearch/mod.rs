@@ -35,6 +35,16 @@ pub struct NewKey {
     pub expires: OffsetDateTime,
 }
 
+/// How a server is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Health {
+    /// `None` when every primary shard is assigned; otherwise what is missing, in words. An index with a replica is yellow for
+    /// ever on a single node, so yellow is healthy.
+    pub fault: Option<String>,
+    /// The fingerprint of the certificate that it showed when the connection began.
+    pub certificate: String,
+}
+
 /// What a server said when it read its keystore again.
 #[derive(Debug, Clone, Default)]
 pub struct Reloaded {
@@ -70,22 +80,14 @@ impl Elasticsearch {
         self.ask(method, path, Some(body)).await?.accepted(&what)
     }
 
-    /// `Ok(None)` when every primary shard is assigned; otherwise what is missing, in words. An index with a replica is
-    /// yellow for ever on a single node, so yellow is healthy.
-    pub async fn health(&self) -> Result<Option<String>, HttpsError> {
+    pub async fn health(&self) -> Result<Health, HttpsError> {
         let answer = self.ask(Method::GET, "/_cluster/health", None).await?;
-        if !answer.succeeded() {
-            return Ok(Some(format!("status {}: {}", answer.status, answer.reason())));
-        }
-        Ok(match answer.body["status"].as_str() {
+        let fault = match answer.body["status"].as_str() {
+            _ if !answer.succeeded() => Some(format!("status {}: {}", answer.status, answer.reason())),
             Some("green" | "yellow") => None,
             status => Some(format!("health is {}", status.unwrap_or("unknown"))),
-        })
-    }
-
-    /// The fingerprint of the certificate that the server shows to a client that it has not met before.
-    pub async fn certificate(&self) -> Result<String, HttpsError> {
-        Ok(digest_of(&[&self.ask(Method::HEAD, "/", None).await?.certificate]))
+        };
+        Ok(Health { fault, certificate: digest_of(&[&answer.certificate]) })
     }
 
     /// `None` for a moment after the start, when the licence is not yet known; see
