@@ -32,6 +32,17 @@ fn an_engine_that_does_not_run() {
     assert!(told.contains("hint: start it with `systemctl start docker`"), "{told}");
 }
 
+#[test]
+fn an_engine_that_hangs() {
+    let dir = tempfile::tempdir().unwrap();
+    let socket = dir.path().join("docker.sock");
+    let _listener = UnixListener::bind(&socket).unwrap();
+    let host = format!("unix://{}", socket.display());
+    let told = transcript(&mesh(&["status"]).env("DOCKER_HOST", host).output().unwrap());
+    assert!(told.starts_with("exit 3\nerror: Docker did not answer within 10 seconds"), "{told}");
+    assert!(told.contains("hint: see what keeps it with `journalctl -u docker`"), "{told}");
+}
+
 /// Needs root, to become somebody else; anybody else is somebody else already.
 #[test]
 fn an_engine_that_this_user_may_not_use() {

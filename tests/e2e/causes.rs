@@ -176,6 +176,11 @@ fn containers(mesh: &Mesh, parts: &Parts) {
     docker(&["stop", &third.elastic()]);
     let gone = "container-not-running";
     is_told(mesh, &[(1, 2, gone), (1, 3, gone), (2, 1, gone), (2, 3, gone), (3, 1, gone), (3, 2, gone)]);
+    let looking = mesh.start(&["-vv", "verify"]);
+    let told = looking.stderr();
+    let interrupted = looking.interrupt_when("a look", || told.text().contains("docker: list containers"));
+    assert_eq!(interrupted.exit, Some(4), "{}", interrupted.stderr);
+    assert!(interrupted.took < Duration::from_secs(3), "it waited for what is paused: {:?}", interrupted.took);
     let remedies = remedies(mesh);
     assert_eq!(remedies, ["`docker unpause cluster02-elastic`", "`mesh manage start 3`"]);
     docker(&["unpause", &second.elastic()]);

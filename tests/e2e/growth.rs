@@ -93,6 +93,27 @@ fn create(mesh: &Mesh, clusters: u8, more: &[&str]) -> Calls {
     calls
 }
 
+/// A running server of this profile reads a keystore of an older format, and writes it in its own when it starts again. So
+/// does one of the version before.
+#[test]
+#[ignore = "needs root, Docker and the images of images/: run by scripts/test"]
+fn the_smoke_profile_serves_older_versions_too() {
+    let parts = Parts::begin();
+    let mesh = Mesh::new("smoke");
+    let smoke =
+        [&["create", "2", "--profile", "smoke", "--stack-version", "8.19.21", "--no-kibana"], &SMALL[..]].concat();
+    mesh.run(&smoke, 0);
+    is_of_the_smoke_profile(&mesh);
+    parts.part("once more, after its servers have started again");
+    for (args, said) in [(&["manage", "restart", "1", "2"][..], ""), (&smoke, "nothing to do"), (&["verify"], "")] {
+        let run = mesh.run(args, 0);
+        assert!(run.stdout.contains(said), "{}{}", run.stdout, run.stderr);
+    }
+    mesh.run(&["create", "3"], 0);
+    mesh.run(&["verify"], 0);
+    parts.part("done");
+}
+
 /// By what a server says of its JVM and of its remotes.
 fn is_of_the_smoke_profile(mesh: &Mesh) {
     let nodes = mesh.cluster(1).get("/_nodes/jvm?filter_path=nodes.*.jvm.gc_collectors");

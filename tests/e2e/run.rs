@@ -154,7 +154,7 @@ impl<'a> Running<'a> {
         let run = Run { exit: status.code(), stdout: text(self.stdout), stderr: text(self.stderr), took };
         println!("          {} ({:.1} s, {status})", self.command, took.as_secs_f64());
         if took > SLOW {
-            println!("{}", run.stderr);
+            run.stderr.lines().filter(|line| !line.contains(" DEBUG ")).for_each(|line| println!("{line}"));
         }
         self.mesh.keep(&format!("$ {}\n{}{}", self.command, run.stdout, run.stderr));
         run

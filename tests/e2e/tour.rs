@@ -271,6 +271,8 @@ fn template(mesh: &Mesh) {
     fs::write(dir.join("elasticsearch.yml"), "cluster.name: {{ clster }}\n").expect("should be writable");
     let refused = mesh.run(&["create"], 2).stderr;
     assert!(refused.contains("elasticsearch.yml:1") && refused.contains("--no-templates"), "{refused}");
-    mesh.run(&["create", "--no-templates"], 0);
     fs::remove_dir_all(dir).expect("should be ours");
+    let unreadable = mesh.run(&["status"], 2).stderr;
+    assert!(unreadable.contains(&path) && unreadable.contains("--no-templates"), "{unreadable}");
+    mesh.run(&["create", "--no-templates"], 0);
 }
