@@ -144,7 +144,11 @@ impl Apply<'_> {
         if edited == text {
             return Ok(());
         }
-        disk::replace(path, &edited)
-            .map_err(|error| Error::new(Exit::Unfinished, error.to_string()).hint("`--no-hosts` leaves the file alone"))
+        let hint = if present {
+            "make it writable and type the same command again; `mesh create --no-hosts` does without names in it"
+        } else {
+            "make it writable and type the same command again, or delete the lines between the mesh's two marker lines by hand"
+        };
+        disk::replace(path, &edited).map_err(|error| Error::new(Exit::Unfinished, error.to_string()).hint(hint))
     }
 }

@@ -187,6 +187,7 @@ pub(super) fn unsteady(rest: &Plan) -> Error {
 fn replacing(there: Observed, going: &Observed) -> Observed {
     Observed {
         containers: going.containers.clone(),
+        strays: going.strays.clone(),
         network: going.network.clone(),
         foreign: going.foreign.clone(),
         ..there

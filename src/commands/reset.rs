@@ -38,7 +38,7 @@ pub async fn reset(args: &ResetArgs, dir: PathBuf, console: &Console) -> Result<
         console.done(&format!("nothing to do: there is no mesh in {}", world.dir.display()));
         return Ok(Exit::Done);
     }
-    if let Some(finding) = check::attached(&plan, &there) {
+    if let Some(finding) = check::recorded(&world.dir, &there).or_else(|| check::attached(&plan, &there)) {
         return Err(Error::new(Exit::Machine, finding.message).hint(finding.hint));
     }
     if !may_delete(&world, &plan, args.yes, console)? {

@@ -11,11 +11,13 @@ pub fn remove(there: &Observed) -> Plan {
         .as_deref()
         .is_some_and(|text| hosts_file::with_block(text, None).is_ok_and(|without| without != text));
     let containers = there.containers.keys().copied().map(Step::RemoveContainer);
+    // together: a file that cannot be written must not keep what can be removed
+    let files = (there.record.is_some() || there.lost.record).then_some(Step::RemoveDirectory);
+    let last = if block { "clear /etc/hosts, remove the directory" } else { "remove the directory" };
     Plan::default()
         .stage("remove containers", containers.chain(there.strays.iter().cloned().map(Step::RemoveStray)))
         .stage("remove the network", there.network.iter().map(|network| Step::RemoveNetwork { id: network.id.clone() }))
-        .stage("clear /etc/hosts", block.then_some(Step::RemoveHosts))
-        .stage("remove the directory", (there.record.is_some() || there.lost.record).then_some(Step::RemoveDirectory))
+        .stage(last, block.then_some(Step::RemoveHosts).into_iter().chain(files))
 }
 
 /// What is there when [`remove`] has been carried out: what is not the mesh's.

@@ -43,19 +43,17 @@ impl Selection {
     pub fn lacks(self, mesh: &Mesh, there: &Observed, action: Action) -> Option<Lacking> {
         let (first, count) = (self.first.number(), self.last.number() - self.first.number() + 1);
         let wanted: Vec<ServiceId> = mesh.services().filter(|service| self.contains(service.cluster)).collect();
+        let clusters = mesh.spec.clusters.number();
+        let missing = wanted.iter().find(|service| !there.containers.contains_key(service)).copied();
         match action {
             Action::Stop | Action::Down => None,
             Action::Up => (there.network.is_none()
                 || wanted.iter().any(|service| !there.files.contains_key(&service.cluster)))
-            .then(|| Lacking::Parts { clusters: mesh.spec.clusters.number() }),
+            .then_some(Lacking::Parts { clusters })
+            .or_else(|| Some(Lacking::Renamed { missing: missing?, stray: there.strays.first()?.clone(), clusters })),
             // Docker starts no container in a network that is gone
-            Action::Start | Action::Restart if there.network.is_none() => {
-                Some(Lacking::Parts { clusters: mesh.spec.clusters.number() })
-            }
-            Action::Start | Action::Restart => {
-                let missing = wanted.into_iter().find(|service| !there.containers.contains_key(service))?;
-                Some(Lacking::Container { missing, first, count })
-            }
+            Action::Start | Action::Restart if there.network.is_none() => Some(Lacking::Parts { clusters }),
+            Action::Start | Action::Restart => Some(Lacking::Container { missing: missing?, first, count }),
         }
     }
 
@@ -81,6 +79,8 @@ pub enum Lacking {
     Container { missing: ServiceId, first: u8, count: u8 },
     #[error("the mesh's network or a cluster's directory is gone")]
     Parts { clusters: u8 },
+    #[error("container {stray} is the mesh's and was renamed: it may hold addresses and ports of {missing}")]
+    Renamed { missing: ServiceId, stray: String, clusters: u8 },
 }
 
 impl Lacking {
@@ -88,6 +88,9 @@ impl Lacking {
         match self {
             Self::Container { first, count, .. } => format!("`mesh manage up {first} {count}` makes it again"),
             Self::Parts { clusters } => format!("`mesh create {clusters}` makes it again"),
+            Self::Renamed { clusters, .. } => {
+                format!("`mesh create {clusters}` removes that container, and makes the one that is missing")
+            }
         }
     }
 }
@@ -180,7 +183,7 @@ fn links(mesh: &Mesh, there: &Observed, selection: Selection) -> Vec<Step> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::observed::{ContainerFacts, NetworkFacts};
+    use crate::plan::observed::{ClusterFiles, ContainerFacts, NetworkFacts};
 
     fn cluster(number: u8) -> ClusterId {
         ClusterId::new(number).unwrap()
@@ -264,5 +267,11 @@ mod tests {
         there.network = Some(NetworkFacts { id: String::new(), subnet: String::new() });
         let missing = "there is no container cluster02-kibana; `mesh manage up 1 2` makes it again";
         assert_eq!(told(&there, Action::Restart).as_deref(), Some(missing));
+        there.files = mesh.clusters().map(|cluster| (cluster, ClusterFiles::default())).collect();
+        assert_eq!(told(&there, Action::Up), None);
+        there.strays = vec!["old".to_owned()];
+        let renamed = "container old is the mesh's and was renamed: it may hold addresses and ports of cluster02-kibana; \
+                       `mesh create 2` removes that container, and makes the one that is missing";
+        assert_eq!(told(&there, Action::Up).as_deref(), Some(renamed));
     }
 }

@@ -156,9 +156,18 @@ async fn ask(
     let Health { fault, certificate } = server.health().await?;
     let refused = fault.as_ref().is_some_and(|fault| fault.starts_with("status 401"));
     let vitals = if closely && !refused { server.vitals().await.ok() } else { None };
-    if let Some(fault) = fault {
-        return Ok(Said { facts: Err(fault), vitals });
-    }
+    let facts = match fault {
+        Some(fault) => Err(fault),
+        None => facts(&server, credentials, certificate).await.unwrap_or_else(|error| Err(error.cause())),
+    };
+    Ok(Said { facts, vitals })
+}
+
+async fn facts(
+    server: &Elasticsearch,
+    credentials: &Credentials,
+    certificate: String,
+) -> Result<Result<ServerFacts, String>, HttpsError> {
     let licence = server.licence().await?;
     let keys = server.keys().await?;
     let remotes = server.remotes().await?;
@@ -166,7 +175,7 @@ async fn ask(
     // a server whose links cannot be asked is there all the same, with links that are not known to be connected
     let links = server.links().await.unwrap_or_default();
     let facts = |licence| ServerFacts { passwords, licence, keys, remotes, links, certificate };
-    Ok(Said { facts: licence.map(facts).ok_or_else(|| "its licence is not known yet".to_owned()), vitals })
+    Ok(licence.map(facts).ok_or_else(|| "its licence is not known yet".to_owned()))
 }
 
 pub fn cluster_files(tree: &Tree) -> Result<BTreeMap<ClusterId, ClusterFiles>, FilesError> {

@@ -19,7 +19,7 @@ use crate::{
         Mesh, Owner,
         credentials::Credentials,
         decide::Circumstances,
-        id::{self, ClusterId},
+        id::{self, ClusterId, ServiceId},
         spec::Asked,
     },
     plan::host::{HostFacts, Listener},
@@ -131,9 +131,11 @@ impl World {
     }
 }
 
-/// Listeners with their owners where these are in question: on a port that a mesh may publish and no container is known to.
+/// Listeners with their owners where these are in question: on a port that a mesh may publish, and no service's container
+/// does. One that was renamed is none's.
 fn listeners(containers: &[ContainerSummary]) -> Result<Vec<Listener>, PortsError> {
-    let (wanted, found) = (id::published(), || containers.iter().flat_map(|container| &container.ports));
+    let of_services = || containers.iter().filter(|container| container.name.parse::<ServiceId>().is_ok());
+    let (wanted, found) = (id::published(), || of_services().flat_map(|container| &container.ports));
     let is_containers = |bound: SocketAddr| {
         found().any(|(address, port)| *port == bound.port() && address.is_none_or(|address| address == bound.ip()))
     };

@@ -63,3 +63,45 @@ pub fn are_right(mesh: &Mesh, before: &[u8]) {
         assert_eq!(resolved, Some(address), "{name} should resolve");
     }
 }
+
+/// Another file in the place of `/etc/hosts`, as containers and some machines have it, until this goes.
+struct Mounted;
+
+impl Mounted {
+    fn new(mesh: &Mesh) -> Self {
+        let copy = mesh.dir.with_extension("hosts");
+        fs::copy(FILE, &copy).expect("should be writable");
+        mount(&["--bind", copy.to_str().expect("should be text"), FILE]);
+        Self
+    }
+}
+
+impl Drop for Mounted {
+    fn drop(&mut self) {
+        let done = Command::new("umount").arg(FILE).status();
+        assert!(done.is_ok_and(|done| done.success()), "{FILE} should be the machine's own again");
+    }
+}
+
+fn mount(args: &[&str]) {
+    let done = Command::new("mount").args(args).status().expect("mount should be installed");
+    assert!(done.success(), "mount {args:?}");
+}
+
+#[test]
+#[ignore = "needs root, Docker and the images of images/: run by scripts/test"]
+fn a_hosts_file_that_cannot_be_written_keeps_nothing_else_from_going() {
+    let mesh = Mesh::new("hosts");
+    let before = bytes();
+    let mounted = Mounted::new(&mesh);
+    mesh.create(&["1", "--no-kibana"]);
+    are_right(&mesh, &before);
+    mount(&["-o", "remount,bind,ro", FILE]);
+    for args in [&["create", "--no-hosts"][..], &["reset", "--yes"]] {
+        let told = mesh.run(args, 4).stderr;
+        assert!(told.contains(FILE) && told.contains("marker lines by hand"), "{told}");
+    }
+    assert!(has_block() && mesh.containers().is_empty() && !mesh.dir.exists());
+    drop(mounted);
+    assert_eq!(bytes(), before);
+}

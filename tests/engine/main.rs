@@ -188,8 +188,17 @@ fn a_container_of_that_name_that_is_not_ours() {
     docker(&["create", "--name", "other", "--label", "mesh.id=ffff", "--label", "mesh.dir=/srv/other", EMPTY, "true"]);
     let told = place.refused(&["create", "2"], 3);
     docker(&["rm", "other"]);
-    docker(&["rmi", EMPTY]);
     assert!(told.contains("another mesh is on this Docker engine, in /srv/other"), "{told}");
+
+    // of this very directory, and not the mesh that its record tells of: perhaps the disk is not mounted
+    let label = format!("mesh.dir={}", place.mesh_dir().display());
+    docker(&["create", "--name", "other", "--label", "mesh.id=ffff", "--label", &label, EMPTY, "true"]);
+    let output = place.mesh(&["create", "2"]);
+    docker(&["rm", "other"]);
+    docker(&["rmi", EMPTY]);
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(3), "{told}");
+    assert!(told.contains("findmnt -T ") && !told.contains("mesh reset"), "{told}");
 }
 
 #[test]

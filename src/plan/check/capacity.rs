@@ -93,7 +93,8 @@ pub(super) fn disk(mesh: &Mesh, there: &Observed, host: &HostFacts) -> Checked {
         (free - needed < watermark).then(|| format!("{low}: {new} new clusters need about {wants}"))
     };
     let finding = message.map(|message| {
-        let hint = "free some, or name a directory on another disk with `mesh create --dir DIR`; `mesh create --force` tries all the same";
+        let elsewhere = "free some, or name a directory on another disk with `mesh create --dir DIR`; `mesh create --force` tries all the same";
+        let hint = if there.record.is_none() { elsewhere } else { "free some; `mesh create --force` tries all the same" };
         Finding::new(Severity::Estimate, message, hint)
     });
     Checked::new("disk", low, finding)

@@ -14,7 +14,7 @@ pub use self::{
     limits::{Setting, kept, lacking, max_map_count},
     network::half_made,
     report::{Outcome, Report},
-    surroundings::{attached, directory, lost_credentials, unlicensed},
+    surroundings::{attached, directory, lost_credentials, recorded, unlicensed},
 };
 
 use super::{

@@ -49,7 +49,12 @@ fn stranger(dir: &Path, entries: &[String], recorded: bool) -> Option<Finding> {
 pub(super) fn foreign(mesh: &Mesh, there: &Observed) -> Checked {
     let foreign = &there.foreign;
     let mut findings = Vec::new();
+    let own = mesh.dir.display().to_string();
     for dir in &foreign.meshes {
+        if *dir == own {
+            findings.push(not_recorded(&own));
+            continue;
+        }
         findings.push(Finding::problem(
             format!("another mesh is on this Docker engine, in {dir}"),
             format!(
@@ -73,6 +78,24 @@ pub(super) fn foreign(mesh: &Mesh, there: &Observed) -> Checked {
         }
     }
     Checked::new("other meshes", "nothing on this engine is in the mesh's way", findings)
+}
+
+/// What is told where Docker has containers of a mesh of this directory that is not the one its record tells of. Neither may
+/// be removed on a guess: the directory may be another disk's.
+fn not_recorded(dir: &str) -> Finding {
+    Finding::problem(
+        format!("Docker has containers of another mesh of {dir} than its mesh.json tells of, or there is no mesh.json"),
+        format!(
+            "see whether the right disk is mounted (`findmnt -T {dir}`), and bring back the mesh.json that they were made from; \
+             `docker ps -a --filter label=mesh.dir={dir}` lists them"
+        ),
+    )
+}
+
+/// See [`not_recorded`]: with the wrong record, a reset would delete the data and leave the containers.
+pub fn recorded(dir: &Path, there: &Observed) -> Option<Finding> {
+    let dir = dir.display().to_string();
+    there.foreign.meshes.contains(&dir).then(|| not_recorded(&dir))
 }
 
 /// Somebody else's containers in a network that is to go: Docker would refuse, after the mesh's own are gone.
@@ -150,6 +173,18 @@ mod tests {
         mesh::id::{ClusterId, ServiceKind},
         plan::observed::{ClusterFiles, SeedFacts, ServerFacts, ServiceFiles},
     };
+
+    #[test]
+    fn a_mesh_of_this_very_directory_is_not_to_be_reset_on_a_guess() {
+        let mesh = Mesh::example(1);
+        let mut there = Observed::default();
+        for (dir, reset) in [("/srv/other", true), (mesh.dir.to_str().unwrap(), false)] {
+            there.foreign.meshes = [dir.to_owned()].into();
+            let told = foreign(&mesh, &there).findings();
+            assert_eq!((told.len(), told[0].hint.contains("mesh reset")), (1, reset), "{told:?}");
+            assert_eq!(recorded(&mesh.dir, &there).is_none(), reset);
+        }
+    }
 
     #[test]
     fn data_of_a_newer_version_is_not_given_to_an_older_one() {

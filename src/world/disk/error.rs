@@ -43,8 +43,8 @@ impl DiskError {
                 ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
                     let disk = path.parent().unwrap_or(path).display();
                     return Some(format!(
-                        "free some space on its disk (`df -h {disk}`) and type the same command again, or choose another \
-                         directory with `--dir`"
+                        "free some space on its disk (`df -h {disk}`) and type the same command again; a new mesh may \
+                         have its directory elsewhere, with `--dir`"
                     ));
                 }
                 ErrorKind::ReadOnlyFilesystem => Some(
