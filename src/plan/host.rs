@@ -19,6 +19,8 @@ pub struct HostFacts {
     pub cores: usize,
     /// `vm.max_map_count`; Elasticsearch asks for 262144.
     pub max_map_count: u64,
+    /// The most entries of the kernel's table of neighbours; `None` where it cannot be read, as in a network namespace of its own.
+    pub neighbours: Option<u64>,
     /// Whether the effective user is root.
     pub is_root: bool,
     /// The effective user.
@@ -87,6 +89,8 @@ pub enum ImageFacts {
 pub struct Limits {
     /// `vm.max_map_count`.
     pub max_map_count: Option<u64>,
+    /// As [`HostFacts::neighbours`].
+    pub neighbours: Option<u64>,
     /// `fs.inotify.max_user_instances`.
     pub inotify_instances: Option<u64>,
     /// `fs.inotify.max_user_watches`.

@@ -15,6 +15,7 @@ use nix::{
 };
 use procfs::{Current, Meminfo};
 
+use super::kernel;
 use crate::plan::host::HostFacts;
 
 const MAX_MAP_COUNT: &str = "/proc/sys/vm/max_map_count";
@@ -51,6 +52,7 @@ pub fn facts(dir: &Path) -> Result<HostFacts, HostError> {
         memory_available: memory.mem_available.unwrap_or(memory.mem_free + memory.cached),
         cores: cores.get(),
         max_map_count: max_map_count()?,
+        neighbours: kernel::neighbours(),
         is_root: geteuid().is_root(),
         uid: geteuid().as_raw(),
         gid: getegid().as_raw(),

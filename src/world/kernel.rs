@@ -7,7 +7,10 @@ use std::{
 
 use procfs::process::{self, LimitValue};
 
-use crate::plan::host::{Limits, Starter};
+use crate::plan::{
+    check::NEIGHBOURS,
+    host::{Limits, Starter},
+};
 
 /// Where the kernel shows its settings as files.
 pub const SETTINGS: &str = "/proc/sys";
@@ -19,12 +22,18 @@ pub fn limits() -> Limits {
     let get = |key| get(Path::new(SETTINGS), key).ok();
     Limits {
         max_map_count: get("vm.max_map_count"),
+        neighbours: neighbours(),
         inotify_instances: get("fs.inotify.max_user_instances"),
         inotify_watches: get("fs.inotify.max_user_watches"),
         files: get("fs.file-max"),
         files_open: get("fs.file-nr"),
         starter: STARTERS.iter().find_map(|name| starter(name)),
     }
+}
+
+/// The most entries of the table of neighbours.
+pub fn neighbours() -> Option<u64> {
+    get(Path::new(SETTINGS), NEIGHBOURS).ok()
 }
 
 /// The first number of a setting, below `root`.

@@ -1,6 +1,6 @@
 //! Every check of a machine, with what is known of it, however little that is. Pure.
 
-use super::{Checked, Finding, Verdict, capacity, clock, directory, engine, limits, network, surroundings};
+use super::{Checked, Finding, Verdict, capacity, clock, directory, engine, limits, neighbours, network, surroundings};
 use crate::{
     mesh::Mesh,
     plan::{
@@ -76,6 +76,7 @@ pub fn doctor(mesh: &Mesh, sight: &Sight) -> Vec<Checked> {
         },
         limits::open_files(mesh, &sight.limits),
         limits::inotify(mesh, &sight.limits),
+        neighbours::neighbours(mesh, sight.limits.neighbours),
         limits::memory_lock(&sight.limits),
         clock::clock(sight.clock, there),
     ]
@@ -123,6 +124,7 @@ mod tests {
         good: max_map_count: vm.max_map_count is 262144
         good: open files: 1048576 a container; about 4012 are needed in all
         good: inotify: 1024 instances and 524288 watches a user
+        good: neighbours: net.ipv4.neigh.default.gc_thresh3 is 16384; about 78 are needed
         good: memory lock: containers may lock memory; the mesh does not ask for it
         good: clock: it says 2026-11-22 15:12 UTC, and is synchronized
         ");
@@ -159,6 +161,7 @@ mod tests {
         unknown: max_map_count: vm.max_map_count cannot be read
         unknown: open files: the limits of dockerd or containerd cannot be read
         unknown: inotify: the kernel's limits of inotify cannot be read
+        unknown: neighbours: net.ipv4.neigh.default.gc_thresh3 cannot be read
         unknown: memory lock: the limits of dockerd or containerd cannot be read
         good: clock: it says 2026-11-22 15:12 UTC, and is synchronized
         ");

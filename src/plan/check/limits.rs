@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Checked, Finding};
+use super::{Checked, Finding, neighbours};
 use crate::{mesh::Mesh, plan::host::Limits};
 
 /// What Elasticsearch asks for; see
@@ -35,7 +35,7 @@ pub struct Setting {
 
 /// The settings that are too low for `mesh` and safe to raise. One that cannot be read is left alone.
 pub fn lacking(mesh: &Mesh, limits: &Limits) -> Vec<Setting> {
-    let services = mesh.services().count() as u64;
+    let (services, neighbours) = (mesh.services().count() as u64, neighbours::needed(mesh));
     let wanted = [
         ("vm.max_map_count", limits.max_map_count, MAX_MAP_COUNT, MAX_MAP_COUNT),
         ("fs.inotify.max_user_instances", limits.inotify_instances, services + INOTIFY_OTHERS, INOTIFY_INSTANCES),
@@ -45,6 +45,8 @@ pub fn lacking(mesh: &Mesh, limits: &Limits) -> Vec<Setting> {
             services * WATCHES_OF_A_SERVICE + WATCHES_OTHERS,
             INOTIFY_WATCHES,
         ),
+        (neighbours::SOFT_LIMIT, limits.neighbours, neighbours, neighbours::RAISED_SOFT),
+        (neighbours::LIMIT, limits.neighbours, neighbours, neighbours::RAISED),
     ];
     let low = wanted.into_iter().filter(|(_, found, least, _)| found.is_some_and(|found| found < *least));
     low.map(|(key, _, _, value)| Setting { key, value }).collect()
@@ -157,6 +159,9 @@ mod tests {
         assert_eq!(keys(&Mesh::example(2)), ["vm.max_map_count"]);
         assert_eq!(keys(&Mesh::example(99)), ["vm.max_map_count", "fs.inotify.max_user_instances"]);
         assert_eq!(lacking(&Mesh::example(99), &ample()), []);
+        let few = Limits { neighbours: Some(1024), ..ample() };
+        let keys = lacking(&Mesh::example(99), &few).iter().map(|setting| setting.key).collect::<Vec<_>>();
+        assert_eq!(keys, ["net.ipv4.neigh.default.gc_thresh2", "net.ipv4.neigh.default.gc_thresh3"]);
         assert_eq!(lacking(&Mesh::example(99), &Limits::default()), []);
     }
 

@@ -5,6 +5,7 @@ mod clock;
 mod doctor;
 mod engine;
 mod limits;
+mod neighbours;
 mod network;
 mod report;
 mod surroundings;
@@ -12,6 +13,7 @@ mod surroundings;
 pub use self::{
     doctor::{Sight, doctor},
     limits::{Setting, kept, lacking, max_map_count},
+    neighbours::LIMIT as NEIGHBOURS,
     network::half_made,
     report::{Outcome, Report},
     surroundings::{attached, directory, lost_credentials, recorded, unlicensed},
@@ -104,6 +106,7 @@ pub fn machine(mesh: &Mesh, there: &Observed, host: &HostFacts, listeners: &[Lis
         network::ports(mesh, there, listeners),
         capacity::memory(mesh, there, host),
         capacity::disk(mesh, there, host),
+        neighbours::neighbours(mesh, host.neighbours),
         surroundings::hosts(mesh, there),
     ]
     .into_iter()
@@ -124,6 +127,7 @@ mod example {
             memory_available: 60 * capacity::GIBIBYTE,
             cores: 4,
             max_map_count: limits::MAX_MAP_COUNT,
+            neighbours: Some(neighbours::RAISED),
             is_root: true,
             uid: 0,
             gid: 0,
@@ -140,6 +144,7 @@ mod example {
         let starter = Starter { name: "dockerd".to_owned(), open_files: 1 << 20, locked_memory: u64::MAX };
         Limits {
             max_map_count: Some(limits::MAX_MAP_COUNT),
+            neighbours: Some(neighbours::RAISED),
             inotify_instances: Some(1024),
             inotify_watches: Some(1 << 19),
             files: Some(1 << 40),

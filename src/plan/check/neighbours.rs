@@ -1,0 +1,60 @@
+//! The kernel's table of neighbours: which address of a network is which device. Pure.
+
+use super::{Checked, Finding, Severity};
+use crate::mesh::Mesh;
+
+/// The hard limit of the table. There is one table for all containers of a machine; when it is full, what is sent to an address that
+/// is not in it is dropped, and links time out for no visible reason. See
+/// <https://docs.kernel.org/networking/ip-sysctl.html>; 1024 is the kernel's own.
+pub const LIMIT: &str = "net.ipv4.neigh.default.gc_thresh3";
+/// Above this, entries that nobody used for 5 s are dropped.
+pub const SOFT_LIMIT: &str = "net.ipv4.neigh.default.gc_thresh2";
+/// What they are raised to: enough for the largest mesh, at some hundred bytes an entry.
+pub const RAISED: u64 = 16_384;
+pub const RAISED_SOFT: u64 = 12_288;
+
+/// On top of what else a machine talks to.
+const OTHERS: u64 = 64;
+
+/// Entries of a mesh that is up: every server knows every other, a Kibana and its server each other, and each container and the
+/// host.
+pub(super) fn needed(mesh: &Mesh) -> u64 {
+    let clusters = u64::from(mesh.spec.clusters.number());
+    let services = mesh.services().count() as u64;
+    clusters * (clusters - 1) + 2 * (services - clusters) + 2 * services + OTHERS
+}
+
+pub(super) fn neighbours(mesh: &Mesh, limit: Option<u64>) -> Checked {
+    let Some(limit) = limit else { return Checked::unknown("neighbours", format!("{LIMIT} cannot be read")) };
+    let (needed, clusters) = (needed(mesh), mesh.spec.clusters.number());
+    let finding = (limit < needed).then(|| {
+        Finding::new(
+            Severity::Estimate,
+            format!("{LIMIT} is {limit}, and the containers need about {needed}: without, some links time out"),
+            format!("`mesh doctor --fix {clusters}` raises and keeps it; `mesh create --force` tries all the same"),
+        )
+    });
+    Checked::new("neighbours", format!("{LIMIT} is {limit}; about {needed} are needed"), finding)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::check::example::told;
+
+    #[test]
+    fn as_many_as_a_kernel_knows_by_itself_are_enough_for_thirty_clusters() {
+        let mesh = |clusters| {
+            let mut mesh = Mesh::example(clusters);
+            mesh.spec.kibana = false;
+            mesh
+        };
+        insta::assert_snapshot!(told([30, 31].map(|clusters| neighbours(&mesh(clusters), Some(1024)))), @r"
+        good: neighbours: net.ipv4.neigh.default.gc_thresh3 is 1024; about 994 are needed
+        Estimate: net.ipv4.neigh.default.gc_thresh3 is 1024, and the containers need about 1056: without, some links time out
+          `mesh doctor --fix 31` raises and keeps it; `mesh create --force` tries all the same
+        ");
+        assert!(needed(&Mesh::example(99)) < RAISED_SOFT);
+        insta::assert_snapshot!(told([neighbours(&mesh(2), None)]), @"unknown: neighbours: net.ipv4.neigh.default.gc_thresh3 cannot be read");
+    }
+}
