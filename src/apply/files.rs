@@ -144,10 +144,15 @@ impl Apply<'_> {
         if edited == text {
             return Ok(());
         }
-        let hint = if present {
-            "make it writable and type the same command again; `mesh create --no-hosts` does without names in it"
-        } else {
-            "make it writable and type the same command again, or delete the lines between the mesh's two marker lines by hand"
+        let has_block = hosts_file::with_block(&text, None).is_ok_and(|without| without != text);
+        let hint = match (present, has_block) {
+            (true, false) => {
+                "make it writable and type the same command again, with `--no-hosts` if it shall have no names"
+            }
+            (true, true) => "make it writable and type the same command again",
+            (false, _) => {
+                "make it writable and type the same command again, or delete the lines between the mesh's two marker lines by hand"
+            }
         };
         disk::replace(path, &edited).map_err(|error| Error::new(Exit::Unfinished, error.to_string()).hint(hint))
     }

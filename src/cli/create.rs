@@ -26,7 +26,7 @@ pub struct CreateArgs {
     /// Bring lost passwords back from the files that hold them, and set those anew that none holds
     #[arg(long)]
     pub recover_credentials: bool,
-    /// Go on when memory or disk seem too small
+    /// Go on when memory, disk or the kernel's table of neighbours seem too small
     #[arg(long)]
     pub force: bool,
     #[command(flatten)]

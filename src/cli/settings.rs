@@ -76,7 +76,7 @@ pub struct SettingsArgs {
     /// The built-in templates again, after `--templates`
     #[arg(long, overrides_with = "templates")]
     no_templates: bool,
-    /// Leave `/etc/hosts` alone
+    /// Keep the services' names out of `/etc/hosts`
     #[arg(long, overrides_with = "hosts")]
     no_hosts: bool,
     /// Write `/etc/hosts` (root only), after `--no-hosts`

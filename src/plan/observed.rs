@@ -31,8 +31,8 @@ pub struct Observed {
     pub network: Option<NetworkFacts>,
     /// Containers that carry this mesh's id.
     pub containers: BTreeMap<ServiceId, ContainerFacts>,
-    /// Names of containers that carry this mesh's id and are no service's.
-    pub strays: Vec<String>,
+    /// Containers that carry this mesh's id and have no service's name, by the names that they have.
+    pub strays: BTreeMap<String, ContainerState>,
     /// Directories of clusters.
     pub files: BTreeMap<ClusterId, ClusterFiles>,
     /// The bundle for browsers.

@@ -15,7 +15,7 @@ pub fn remove(there: &Observed) -> Plan {
     let files = (there.record.is_some() || there.lost.record).then_some(Step::RemoveDirectory);
     let last = if block { "clear /etc/hosts, remove the directory" } else { "remove the directory" };
     Plan::default()
-        .stage("remove containers", containers.chain(there.strays.iter().cloned().map(Step::RemoveStray)))
+        .stage("remove containers", containers.chain(there.strays.keys().cloned().map(Step::RemoveStray)))
         .stage("remove the network", there.network.iter().map(|network| Step::RemoveNetwork { id: network.id.clone() }))
         .stage(last, block.then_some(Step::RemoveHosts).into_iter().chain(files))
 }

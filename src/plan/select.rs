@@ -50,7 +50,10 @@ impl Selection {
             Action::Up => (there.network.is_none()
                 || wanted.iter().any(|service| !there.files.contains_key(&service.cluster)))
             .then_some(Lacking::Parts { clusters })
-            .or_else(|| Some(Lacking::Renamed { missing: missing?, stray: there.strays.first()?.clone(), clusters })),
+            .or_else(|| {
+                let (stray, _) = there.strays.iter().find(|(_, state)| **state == ContainerState::Running)?;
+                Some(Lacking::Renamed { missing: missing?, stray: stray.clone(), clusters })
+            }),
             // Docker starts no container in a network that is gone
             Action::Start | Action::Restart if there.network.is_none() => Some(Lacking::Parts { clusters }),
             Action::Start | Action::Restart => Some(Lacking::Container { missing: missing?, first, count }),
@@ -79,7 +82,7 @@ pub enum Lacking {
     Container { missing: ServiceId, first: u8, count: u8 },
     #[error("the mesh's network or a cluster's directory is gone")]
     Parts { clusters: u8 },
-    #[error("container {stray} is the mesh's and was renamed: it may hold addresses and ports of {missing}")]
+    #[error("container {stray} is the mesh's under another name, and may hold the address and ports of {missing}")]
     Renamed { missing: ServiceId, stray: String, clusters: u8 },
 }
 
@@ -269,8 +272,10 @@ mod tests {
         assert_eq!(told(&there, Action::Restart).as_deref(), Some(missing));
         there.files = mesh.clusters().map(|cluster| (cluster, ClusterFiles::default())).collect();
         assert_eq!(told(&there, Action::Up), None);
-        there.strays = vec!["old".to_owned()];
-        let renamed = "container old is the mesh's and was renamed: it may hold addresses and ports of cluster02-kibana; \
+        there.strays = [("old".to_owned(), ContainerState::Stopped)].into();
+        assert_eq!(told(&there, Action::Up), None);
+        there.strays = [("old".to_owned(), ContainerState::Running)].into();
+        let renamed = "container old is the mesh's under another name, and may hold the address and ports of cluster02-kibana; \
                        `mesh create 2` removes that container, and makes the one that is missing";
         assert_eq!(told(&there, Action::Up).as_deref(), Some(renamed));
     }

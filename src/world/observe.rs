@@ -131,7 +131,7 @@ pub fn on_engine(mesh: &Mesh, containers: &[ContainerSummary], networks: &[Netwo
             Ok(service) => {
                 there.containers.insert(service, container_facts(container));
             }
-            Err(_) => there.strays.push(container.name.clone()),
+            Err(_) => there.strays.extend([(container.name.clone(), container.state)]),
         }
     }
     there

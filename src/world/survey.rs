@@ -116,9 +116,16 @@ impl World {
         containers.chain(networks).find(|labels| labels.get(label::DIR) == Some(&dir))?.get(label::MESH).cloned()
     }
 
-    /// The mesh that labels tell of when `mesh.json` is gone: enough of it to remove what is left.
+    /// The mesh that labels tell of when `mesh.json` is gone: enough of it to remove what is left. Without any mesh on the engine,
+    /// and nothing in the directory, that may still be a block in `/etc/hosts`, which is then nobody's.
     pub fn mesh_of_labels(&self, survey: &Survey) -> Option<Mesh> {
-        let id = self.id_of_labels(survey)?;
+        let mut labels = survey
+            .containers
+            .iter()
+            .map(|found| &found.labels)
+            .chain(survey.networks.iter().map(|found| &found.labels));
+        let nobodys = survey.entries.is_empty() && !labels.any(|labels| labels.contains_key(label::MESH));
+        let id = self.id_of_labels(survey).or_else(|| nobodys.then(String::new))?;
         let asked = Asked { clusters: ClusterId::new(ClusterId::MAX), ..Asked::default() };
         let now = Circumstances {
             dir: self.dir.clone(),
@@ -131,15 +138,21 @@ impl World {
     }
 }
 
-/// Listeners with their owners where these are in question: on a port that a mesh may publish, and no service's container
-/// does. One that was renamed is none's.
+/// Listeners with their owners where these are in question: on a port that a mesh may publish, and no container of the service's
+/// name does.
 fn listeners(containers: &[ContainerSummary]) -> Result<Vec<Listener>, PortsError> {
-    let of_services = || containers.iter().filter(|container| container.name.parse::<ServiceId>().is_ok());
-    let (wanted, found) = (id::published(), || of_services().flat_map(|container| &container.ports));
-    let is_containers = |bound: SocketAddr| {
-        found().any(|(address, port)| *port == bound.port() && address.is_none_or(|address| address == bound.ip()))
+    let wanted = id::published();
+    let of_services = || containers.iter().filter_map(|found| Some((found.name.parse::<ServiceId>().ok()?, found)));
+    let is_its = |bound: SocketAddr| {
+        of_services().any(|(service, container)| {
+            service.ports().iter().any(|port| port.host == bound.port())
+                && container
+                    .ports
+                    .iter()
+                    .any(|(address, port)| *port == bound.port() && address.is_none_or(|address| address == bound.ip()))
+        })
     };
-    ports::listeners(|bound| wanted.contains(&bound.port()) && !is_containers(bound))
+    ports::listeners(|bound| wanted.contains(&bound.port()) && !is_its(bound))
 }
 
 /// Networks that a new one must not overlap: the host's and Docker's, without those that Docker has for a mesh.

@@ -50,7 +50,7 @@ fn help_of_doctor() {
           --templates <DIR>           A directory whose `elasticsearch.yml`, `kibana.yml` or
                                       `jvm.options` stand in for the built-in templates
           --no-templates              The built-in templates again, after `--templates`
-          --no-hosts                  Leave `/etc/hosts` alone
+          --no-hosts                  Keep the services' names out of `/etc/hosts`
           --hosts                     Write `/etc/hosts` (root only), after `--no-hosts`
           --timeout <TIME>            Give up after this long, for example `90s` or `10m` [default: 5m
                                       and 1m a cluster]

@@ -32,7 +32,8 @@ fn help_of_create() {
                                       [default: text]
           --recover-credentials       Bring lost passwords back from the files that hold them, and set
                                       those anew that none holds
-          --force                     Go on when memory or disk seem too small
+          --force                     Go on when memory, disk or the kernel's table of neighbours seem
+                                      too small
       -f, --file <FILE>               Settings from a file, `mesh.yaml`; `-` reads it from stdin
           --stack-version <VERSION>   Version of Elasticsearch and Kibana [default: 9.5.3]
           --registry <HOST>           Registry of the images [default: docker.elastic.co]
@@ -57,7 +58,7 @@ fn help_of_create() {
           --templates <DIR>           A directory whose `elasticsearch.yml`, `kibana.yml` or
                                       `jvm.options` stand in for the built-in templates
           --no-templates              The built-in templates again, after `--templates`
-          --no-hosts                  Leave `/etc/hosts` alone
+          --no-hosts                  Keep the services' names out of `/etc/hosts`
           --hosts                     Write `/etc/hosts` (root only), after `--no-hosts`
           --timeout <TIME>            Give up after this long, for example `90s` or `10m` [default: 5m
                                       and 1m a cluster]
@@ -115,7 +116,7 @@ fn help_of_config() {
           --templates <DIR>           A directory whose `elasticsearch.yml`, `kibana.yml` or
                                       `jvm.options` stand in for the built-in templates
           --no-templates              The built-in templates again, after `--templates`
-          --no-hosts                  Leave `/etc/hosts` alone
+          --no-hosts                  Keep the services' names out of `/etc/hosts`
           --hosts                     Write `/etc/hosts` (root only), after `--no-hosts`
           --timeout <TIME>            Give up after this long, for example `90s` or `10m` [default: 5m
                                       and 1m a cluster]

@@ -120,7 +120,7 @@ fn is_mended_when_renamed(mesh: &Mesh) {
     docker(&["rename", &first.elastic(), "somebody-elses-name"]);
     docker(&["stop", &second.elastic()]);
     let refused = mesh.run(&["manage", "up", "1"], 1).stderr;
-    assert!(refused.contains("somebody-elses-name is the mesh's and was renamed"), "{refused}");
+    assert!(refused.contains("somebody-elses-name is the mesh's under another name"), "{refused}");
     assert!(refused.contains("hint: `mesh create 2` removes that container"), "{refused}");
     // a container of the right name that is there and does not run, as Docker leaves one whose address is taken
     let record: Value = serde_json::from_str(&mesh.read("mesh.json")).expect("should be JSON");

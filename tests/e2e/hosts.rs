@@ -102,6 +102,11 @@ fn a_hosts_file_that_cannot_be_written_keeps_nothing_else_from_going() {
         assert!(told.contains(FILE) && told.contains("marker lines by hand"), "{told}");
     }
     assert!(has_block() && mesh.containers().is_empty() && !mesh.dir.exists());
+    mount(&["-o", "remount,bind,rw", FILE]);
+    mesh.run(&["reset", "--yes"], 0);
+    assert_eq!(bytes(), before, "what the one before could not");
+    let again = mesh.run(&["reset", "--yes"], 0).stdout;
+    assert!(again.contains("nothing to do"), "{again}");
     drop(mounted);
     assert_eq!(bytes(), before);
 }

@@ -193,12 +193,21 @@ fn a_container_of_that_name_that_is_not_ours() {
     // of this very directory, and not the mesh that its record tells of: perhaps the disk is not mounted
     let label = format!("mesh.dir={}", place.mesh_dir().display());
     docker(&["create", "--name", "other", "--label", "mesh.id=ffff", "--label", &label, EMPTY, "true"]);
-    let output = place.mesh(&["create", "2"]);
+    let unrecorded = place.mesh(&["create", "2"]);
+    place.record(RECORD);
+    let refused = [&["create"][..], &["reset", "--yes"]].map(|args| place.mesh(args));
+    let there = place.mesh_dir().join("mesh.json").exists();
     docker(&["rm", "other"]);
     docker(&["rmi", EMPTY]);
-    let told = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(3), "{told}");
-    assert!(told.contains("findmnt -T ") && !told.contains("mesh reset"), "{told}");
+    assert!(there, "a reset by the wrong record should delete nothing");
+    let told = String::from_utf8_lossy(&unrecorded.stderr).into_owned();
+    assert_eq!(unrecorded.status.code(), Some(3), "{told}");
+    assert!(told.contains("findmnt -T "), "{told}");
+    for output in refused {
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(3), "{told}");
+        assert!(told.contains("than its mesh.json tells of") && !told.contains("mesh reset"), "{told}");
+    }
 }
 
 #[test]

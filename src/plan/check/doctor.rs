@@ -76,7 +76,7 @@ pub fn doctor(mesh: &Mesh, sight: &Sight) -> Vec<Checked> {
         },
         limits::open_files(mesh, &sight.limits),
         limits::inotify(mesh, &sight.limits),
-        neighbours::neighbours(mesh, sight.limits.neighbours),
+        neighbours::neighbours(mesh, there, sight.limits.neighbours),
         limits::memory_lock(&sight.limits),
         clock::clock(sight.clock, there),
     ]

@@ -106,7 +106,7 @@ pub fn machine(mesh: &Mesh, there: &Observed, host: &HostFacts, listeners: &[Lis
         network::ports(mesh, there, listeners),
         capacity::memory(mesh, there, host),
         capacity::disk(mesh, there, host),
-        neighbours::neighbours(mesh, host.neighbours),
+        neighbours::neighbours(mesh, there, host.neighbours),
         surroundings::hosts(mesh, there),
     ]
     .into_iter()

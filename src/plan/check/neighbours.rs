@@ -1,7 +1,7 @@
 //! The kernel's table of neighbours: which address of a network is which device. Pure.
 
 use super::{Checked, Finding, Severity};
-use crate::mesh::Mesh;
+use crate::{mesh::Mesh, plan::observed::Observed};
 
 /// The hard limit of the table. There is one table for all containers of a machine; when it is full, what is sent to an address that
 /// is not in it is dropped, and links time out for no visible reason. See
@@ -24,12 +24,15 @@ pub(super) fn needed(mesh: &Mesh) -> u64 {
     clusters * (clusters - 1) + 2 * (services - clusters) + 2 * services + OTHERS
 }
 
-pub(super) fn neighbours(mesh: &Mesh, limit: Option<u64>) -> Checked {
+pub(super) fn neighbours(mesh: &Mesh, there: &Observed, limit: Option<u64>) -> Checked {
     let Some(limit) = limit else { return Checked::unknown("neighbours", format!("{LIMIT} cannot be read")) };
     let (needed, clusters) = (needed(mesh), mesh.spec.clusters.number());
+    // what is there already is mended rather than left
+    let grows = there.record.as_ref().is_none_or(|recorded| recorded.spec.clusters < mesh.spec.clusters);
+    let severity = if grows { Severity::Estimate } else { Severity::Warning };
     let finding = (limit < needed).then(|| {
         Finding::new(
-            Severity::Estimate,
+            severity,
             format!("{LIMIT} is {limit}, and the containers need about {needed}: without, some links time out"),
             format!("`mesh doctor --fix {clusters}` raises and keeps it; `mesh create --force` tries all the same"),
         )
@@ -43,18 +46,31 @@ mod tests {
     use crate::plan::check::example::told;
 
     #[test]
-    fn as_many_as_a_kernel_knows_by_itself_are_enough_for_thirty_clusters() {
-        let mesh = |clusters| {
+    fn a_kernel_knows_enough_for_some_thirty_clusters_by_itself() {
+        let check = |clusters, kibana| {
             let mut mesh = Mesh::example(clusters);
-            mesh.spec.kibana = false;
-            mesh
+            mesh.spec.kibana = kibana;
+            neighbours(&mesh, &Observed::default(), Some(1024))
         };
-        insta::assert_snapshot!(told([30, 31].map(|clusters| neighbours(&mesh(clusters), Some(1024)))), @r"
+        insta::assert_snapshot!(told([check(28, true), check(29, true), check(30, false), check(31, false)]), @r"
+        good: neighbours: net.ipv4.neigh.default.gc_thresh3 is 1024; about 988 are needed
+        Estimate: net.ipv4.neigh.default.gc_thresh3 is 1024, and the containers need about 1050: without, some links time out
+          `mesh doctor --fix 29` raises and keeps it; `mesh create --force` tries all the same
         good: neighbours: net.ipv4.neigh.default.gc_thresh3 is 1024; about 994 are needed
         Estimate: net.ipv4.neigh.default.gc_thresh3 is 1024, and the containers need about 1056: without, some links time out
           `mesh doctor --fix 31` raises and keeps it; `mesh create --force` tries all the same
         ");
         assert!(needed(&Mesh::example(99)) < RAISED_SOFT);
-        insta::assert_snapshot!(told([neighbours(&mesh(2), None)]), @"unknown: neighbours: net.ipv4.neigh.default.gc_thresh3 cannot be read");
+    }
+
+    #[test]
+    fn a_mesh_that_is_there_is_warned_of_only() {
+        let mesh = Mesh::example(40);
+        let there = Observed { record: Some(mesh.clone()), ..Observed::default() };
+        let severity = |limit| neighbours(&mesh, &there, limit).findings().first().map(|finding| finding.severity);
+        assert_eq!(
+            (severity(Some(1024)), severity(Some(RAISED)), severity(None)),
+            (Some(Severity::Warning), None, None)
+        );
     }
 }

@@ -137,7 +137,8 @@ mod tests {
         };
         let ours = Observed { containers: BTreeMap::from([(first, container)]), ..Observed::default() };
         assert_eq!(ports(&mesh, &ours, &[listener(9201)]).findings(), []);
-        let renamed = Observed { strays: vec!["renamed".to_owned()], ..Observed::default() };
+        let renamed =
+            Observed { strays: [("renamed".to_owned(), ContainerState::Running)].into(), ..Observed::default() };
         let of_root = Listener { owner: None, ..listener(9201) };
         assert_eq!(
             ports(&mesh, &renamed, std::slice::from_ref(&of_root)).findings(),

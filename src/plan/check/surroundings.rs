@@ -52,7 +52,7 @@ pub(super) fn foreign(mesh: &Mesh, there: &Observed) -> Checked {
     let own = mesh.dir.display().to_string();
     for dir in &foreign.meshes {
         if *dir == own {
-            findings.push(not_recorded(&own));
+            findings.push(not_recorded(&own, there));
             continue;
         }
         findings.push(Finding::problem(
@@ -80,22 +80,31 @@ pub(super) fn foreign(mesh: &Mesh, there: &Observed) -> Checked {
     Checked::new("other meshes", "nothing on this engine is in the mesh's way", findings)
 }
 
-/// What is told where Docker has containers of a mesh of this directory that is not the one its record tells of. Neither may
-/// be removed on a guess: the directory may be another disk's.
-fn not_recorded(dir: &str) -> Finding {
+/// What is told where Docker has containers of a mesh of this directory that is not the one its record tells of, or that has none.
+/// The directory may be another disk's.
+fn not_recorded(dir: &str, there: &Observed) -> Finding {
+    if there.record.is_none() {
+        return Finding::problem(
+            format!("Docker has containers of a mesh of {dir}, and there is no mesh.json"),
+            format!(
+                "see whether the right disk is mounted (`findmnt -T {dir}`), and bring the file back; if the directory is gone for \
+                 good, `mesh reset --dir {dir}` removes the containers"
+            ),
+        );
+    }
     Finding::problem(
-        format!("Docker has containers of another mesh of {dir} than its mesh.json tells of, or there is no mesh.json"),
+        format!("Docker has containers of another mesh of {dir} than its mesh.json tells of"),
         format!(
-            "see whether the right disk is mounted (`findmnt -T {dir}`), and bring back the mesh.json that they were made from; \
+            "bring back the mesh.json that they were made from, perhaps from a backup; \
              `docker ps -a --filter label=mesh.dir={dir}` lists them"
         ),
     )
 }
 
-/// See [`not_recorded`]: with the wrong record, a reset would delete the data and leave the containers.
+/// See [`not_recorded`]: by the wrong record, a reset would delete the data and leave the containers.
 pub fn recorded(dir: &Path, there: &Observed) -> Option<Finding> {
     let dir = dir.display().to_string();
-    there.foreign.meshes.contains(&dir).then(|| not_recorded(&dir))
+    there.foreign.meshes.contains(&dir).then(|| not_recorded(&dir, there))
 }
 
 /// Somebody else's containers in a network that is to go: Docker would refuse, after the mesh's own are gone.
@@ -177,7 +186,7 @@ mod tests {
     #[test]
     fn a_mesh_of_this_very_directory_is_not_to_be_reset_on_a_guess() {
         let mesh = Mesh::example(1);
-        let mut there = Observed::default();
+        let mut there = Observed { record: Some(mesh.clone()), ..Observed::default() };
         for (dir, reset) in [("/srv/other", true), (mesh.dir.to_str().unwrap(), false)] {
             there.foreign.meshes = [dir.to_owned()].into();
             let told = foreign(&mesh, &there).findings();

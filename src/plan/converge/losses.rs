@@ -12,7 +12,7 @@ use crate::{
     },
     plan::{
         Step,
-        observed::KeyFacts,
+        observed::{ContainerState, KeyFacts},
         reach::{Moment, reach},
     },
 };
@@ -101,7 +101,7 @@ fn whatever_is_lost_is_made_again() {
         ("an authority lost", Box::new(move |m| m.files(second).authority = None)),
         ("the licence run out", Box::new(move |m| m.servers.get_mut(&second).unwrap().trial = false)),
         ("the hosts block gone", Box::new(|m| m.there.hosts_file = Some(HOSTS.to_vec()))),
-        ("a stray container", Box::new(|m| m.there.strays.push("stray".to_owned()))),
+        ("a stray container", Box::new(|m| m.there.strays.extend([("stray".to_owned(), ContainerState::Stopped)]))),
         ("all stopped", Box::new(Model::stop_all)),
     ];
     for (loss, lose) in losses {

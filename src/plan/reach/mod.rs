@@ -186,7 +186,7 @@ impl<'a> Reach<'a> {
         let unwanted = |service: ServiceId| !self.mesh.has(service) || self.container_stale(service);
         let services =
             self.there.containers.keys().copied().filter(|service| unwanted(*service)).map(Step::RemoveContainer);
-        services.chain(self.there.strays.iter().cloned().map(Step::RemoveStray)).collect()
+        services.chain(self.there.strays.keys().cloned().map(Step::RemoveStray)).collect()
     }
 
     fn credentials_file(&self) -> Option<Step> {

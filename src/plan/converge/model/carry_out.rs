@@ -177,7 +177,7 @@ impl Model {
                 self.there.containers.remove(service).expect("should exist");
                 self.versions.remove(service);
             }
-            Step::RemoveStray(name) => self.there.strays.retain(|stray| stray != name),
+            Step::RemoveStray(name) => self.there.strays.retain(|stray, _| stray != name),
             Step::AwaitReady(service) => {
                 let password = self.there.credentials.clone().expect("should have credentials first").elastic;
                 let digest = digest_of(&[password.expose().as_bytes()]);
