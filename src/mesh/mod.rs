@@ -17,6 +17,7 @@ pub mod render;
 pub mod secret;
 pub mod service;
 pub mod spec;
+mod stand_in;
 pub mod templates;
 pub mod upgrade;
 

@@ -144,7 +144,7 @@ struct Said {
     vitals: Option<Vitals>,
 }
 
-/// One question after the other over one connection: to set up another costs a server more than any of these answers.
+/// One question after the other over one connection: to set up another costs a server more than most of these answers.
 async fn ask(
     mesh: &Mesh,
     cluster: ClusterId,

@@ -1,0 +1,100 @@
+//! Templates that stand in for the built-in ones: they are taken when all that they make is right, or not at all. Pure: no I/O.
+
+use std::path::PathBuf;
+
+use super::{
+    Mesh, Owner,
+    credentials::Credentials,
+    decide::Circumstances,
+    id::{ClusterId, ServiceKind},
+    render::RenderError,
+    secret::Secret,
+    spec::Asked,
+    templates::Templates,
+};
+
+impl Templates {
+    /// The built-in ones, with what `replacement` has for a name in place of the built-in text.
+    ///
+    /// # Errors
+    /// One of them does not render for every cluster there can be, or not as YAML where that is meant.
+    pub fn with(mut replacement: impl FnMut(&str) -> Option<String>) -> Result<Self, RenderError> {
+        let mut templates = Self::default();
+        let [elasticsearch_yml, kibana_yml, jvm_options] = Self::NAMES;
+        for (text, name) in [
+            (&mut templates.elasticsearch_yml, elasticsearch_yml),
+            (&mut templates.kibana_yml, kibana_yml),
+            (&mut templates.jvm_options, jvm_options),
+        ] {
+            if let Some(replacement) = replacement(name) {
+                *text = replacement;
+            }
+        }
+        templates.check()?;
+        Ok(templates)
+    }
+
+    /// Renders all there is to render for a mesh of 99, with passwords that are nobody's.
+    fn check(&self) -> Result<(), RenderError> {
+        let asked = Asked { clusters: ClusterId::new(ClusterId::MAX), ..Asked::default() };
+        let nowhere = Circumstances {
+            dir: PathBuf::new(),
+            new_id: String::new(),
+            owner: Owner { uid: 0, gid: 0 },
+            host_name: String::new(),
+            taken: Vec::new(),
+        };
+        let mesh = Mesh::decide(&asked, None, nowhere).expect("should be a mesh: every network is free");
+        let mesh = Mesh { templates: self.clone(), ..mesh };
+        let sample = || Secret::new("a-b-c-d-e-f");
+        let credentials = Credentials { elastic: sample(), kibana_system: sample(), kibana_encryption_key: sample() };
+        mesh.render_jvm_options()?;
+        for service in mesh.services() {
+            let text = mesh.render_settings(service, &credentials)?;
+            let name = Self::NAMES[usize::from(service.kind == ServiceKind::Kibana)];
+            let read: Result<serde_yaml::Mapping, _> = serde_yaml::from_str(text.expose());
+            read.map_err(|error| RenderError::NoYaml { name, service, reason: error.to_string() })?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(name: &str, text: &str) -> String {
+        Templates::with(|asked| (asked == name).then(|| text.to_owned())).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn the_built_in_ones_render() {
+        assert_eq!(Templates::with(|_| None), Ok(Templates::default()));
+    }
+
+    #[test]
+    fn one_stands_in_and_the_others_stay() {
+        let templates =
+            Templates::with(|name| (name == "jvm.options").then(|| "-Xmx{{ heap }}m\n".to_owned())).unwrap();
+        let mesh = Mesh { templates: templates.clone(), ..Mesh::example(1) };
+        assert_eq!(mesh.render_jvm_options().unwrap(), "-Xmx1024m\n");
+        assert_eq!(Templates { jvm_options: Templates::default().jvm_options, ..templates }, Templates::default());
+    }
+
+    #[test]
+    fn what_does_not_render_is_said_with_its_name_and_line() {
+        insta::assert_snapshot!(refusal("elasticsearch.yml", "a: 1\nb: {{ clutser }}\n"), @"elasticsearch.yml:2: nobody defines this; known are `cluster`, `node`, `rest`, `transport`, `remote`, `profile`");
+        insta::assert_snapshot!(refusal("kibana.yml", "a: {{ name\n"), @"kibana.yml:1: unexpected end of input, expected end of variable block");
+        insta::assert_snapshot!(refusal("jvm.options", "-Xmx{{ heap|nofilter }}m"), @"jvm.options:1: filter nofilter is unknown");
+        insta::assert_snapshot!(refusal("kibana.yml", "port: {{ port + name }}"), @"kibana.yml:1: invalid operation");
+        // only the third of the clusters has it
+        insta::assert_snapshot!(refusal("elasticsearch.yml", "{% if cluster == 'cluster03' %}{{ x }}{% endif %}a: 1"), @"elasticsearch.yml:1: nobody defines this; known are `cluster`, `node`, `rest`, `transport`, `remote`, `profile`");
+    }
+
+    #[test]
+    fn what_renders_to_no_yaml_is_refused() {
+        insta::assert_snapshot!(refusal("elasticsearch.yml", "a: 1\nb: [\n"), @"elasticsearch.yml is no YAML once it is rendered for cluster01-elastic: did not find expected node content at line 3 column 1, while parsing a flow node");
+        insta::assert_snapshot!(refusal("elasticsearch.yml", "a: 1\nb: 2\na: 3\n"), @r#"elasticsearch.yml is no YAML once it is rendered for cluster01-elastic: duplicate entry with key "a""#);
+        insta::assert_snapshot!(refusal("kibana.yml", "- {{ name }}"), @"kibana.yml is no YAML once it is rendered for cluster01-kibana: invalid type: sequence, expected a YAML mapping");
+    }
+}
