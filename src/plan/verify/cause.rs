@@ -136,9 +136,14 @@ impl Cause {
             Self::ServerSilent { of, .. } => {
                 format!("`mesh verify --fix`, or see why with `mesh logs {} --service elastic`", number(of))
             }
-            Self::PortClosed { of: service, .. } | Self::PortSilent(service) => {
+            Self::PortClosed { of: service, .. } => {
                 format!("see why with `mesh logs {0} --service elastic`; `mesh manage restart {0}`", number(service))
             }
+            Self::PortSilent(service) => format!(
+                "`mesh doctor` says whether the kernel drops packets for want of neighbours; else see why with \
+                 `mesh logs {0} --service elastic`, and `mesh manage restart {0}`",
+                number(service)
+            ),
             Self::Licence { of, .. } => format!(
                 "`mesh create --license FILE` with an Enterprise licence: {of} can start no second trial of one version"
             ),
