@@ -13,7 +13,7 @@ pub fn remove(there: &Observed) -> Plan {
     let containers = there.containers.keys().copied().map(Step::RemoveContainer);
     // together: a file that cannot be written must not keep what can be removed
     let files = (there.record.is_some() || there.lost.record).then_some(Step::RemoveDirectory);
-    let last = if block { "clear /etc/hosts, remove the directory" } else { "remove the directory" };
+    let last = if block { "remove names and directory" } else { "remove the directory" };
     Plan::default()
         .stage("remove containers", containers.chain(there.strays.keys().cloned().map(Step::RemoveStray)))
         .stage("remove the network", there.network.iter().map(|network| Step::RemoveNetwork { id: network.id.clone() }))

@@ -1,6 +1,9 @@
 //! What is known before anything is decided: [`Survey`]. I/O: Docker, disk, `/proc`; changes nothing.
 
-use std::{collections::BTreeSet, net::SocketAddr};
+use std::{
+    collections::{BTreeSet, HashMap},
+    net::SocketAddr,
+};
 
 use ipnet::IpNet;
 
@@ -76,6 +79,12 @@ impl Survey {
     pub fn known(&self) -> Option<&Mesh> {
         self.record.as_ref().or(self.rebuilt.as_ref())
     }
+
+    /// Those of every container and every network.
+    fn labels(&self) -> impl Iterator<Item = &HashMap<String, String>> {
+        let containers = self.containers.iter().map(|found| &found.labels);
+        containers.chain(self.networks.iter().map(|found| &found.labels))
+    }
 }
 
 impl World {
@@ -111,20 +120,13 @@ impl World {
     /// The id of the mesh of this directory, as Docker's labels have it.
     pub fn id_of_labels(&self, survey: &Survey) -> Option<String> {
         let dir = self.dir.display().to_string();
-        let containers = survey.containers.iter().map(|container| &container.labels);
-        let networks = survey.networks.iter().map(|found| &found.labels);
-        containers.chain(networks).find(|labels| labels.get(label::DIR) == Some(&dir))?.get(label::MESH).cloned()
+        survey.labels().find(|labels| labels.get(label::DIR) == Some(&dir))?.get(label::MESH).cloned()
     }
 
     /// The mesh that labels tell of when `mesh.json` is gone: enough of it to remove what is left. Without any mesh on the engine,
     /// and nothing in the directory, that may still be a block in `/etc/hosts`, which is then nobody's.
     pub fn mesh_of_labels(&self, survey: &Survey) -> Option<Mesh> {
-        let mut labels = survey
-            .containers
-            .iter()
-            .map(|found| &found.labels)
-            .chain(survey.networks.iter().map(|found| &found.labels));
-        let nobodys = survey.entries.is_empty() && !labels.any(|labels| labels.contains_key(label::MESH));
+        let nobodys = survey.entries.is_empty() && !survey.labels().any(|labels| labels.contains_key(label::MESH));
         let id = self.id_of_labels(survey).or_else(|| nobodys.then(String::new))?;
         let asked = Asked { clusters: ClusterId::new(ClusterId::MAX), ..Asked::default() };
         let now = Circumstances {

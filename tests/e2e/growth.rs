@@ -105,10 +105,10 @@ fn the_smoke_profile_serves_older_versions_too() {
     mesh.run(&smoke, 0);
     is_of_the_smoke_profile(&mesh);
     parts.part("once more, after its servers have started again");
-    for (args, said) in [(&["manage", "restart", "1", "2"][..], ""), (&smoke, "nothing to do"), (&["verify"], "")] {
-        let run = mesh.run(args, 0);
-        assert!(run.stdout.contains(said), "{}{}", run.stdout, run.stderr);
-    }
+    mesh.run(&["manage", "restart", "1", "2"], 0);
+    let again = mesh.run(&smoke, 0).stdout;
+    assert!(again.contains("nothing to do"), "{again}");
+    mesh.run(&["verify"], 0);
     mesh.run(&["create", "3"], 0);
     mesh.run(&["verify"], 0);
     parts.part("done");
