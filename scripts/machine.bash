@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# What this project needs of a machine: packages, Docker's engine, Rust. Sourced by ./quickstart and ./test, which have
-# gone to the root of the checkout. Everything here looks first, and does nothing where nothing is missing.
+# What this project needs of a machine: packages, Docker's engine, Rust. Sourced by the scripts beside it, which have gone
+# to the root of the checkout. Everything here looks first, and does nothing where nothing is missing.
 
 export LC_ALL=C.UTF-8
 # An ordinary user's path lacks the directories of dockerd, debootstrap and chroot.
@@ -12,7 +12,7 @@ say() { printf '%s\n' "$*" >&2; }
 step() { say "[$(printf '%3d' "$SECONDS") s] $*"; }
 fail() {
   say "error: $1"
-  [[ -z ${2:-} ]] || say "" "hint: $2"
+  [[ -z ${2:-} ]] || say "hint: $2"
   exit 3
 }
 
@@ -85,6 +85,14 @@ need_image_tools() {
   # Maven brings the Java that it needs itself.
   need_packages curl=curl debootstrap=debootstrap mvn=maven \
     /usr/share/keyrings/debian-archive-keyring.gpg=debian-archive-keyring
+}
+
+# Those that the tests ask for.
+build_test_images() {
+  step "images"
+  images/build all 9.5.3
+  images/build elasticsearch 8.19.21
+  images/build kibana 8.19.21
 }
 
 # ---------------------------------------------------------------------- Docker's engine

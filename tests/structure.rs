@@ -7,9 +7,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-fn sources(dir: &str) -> Vec<(PathBuf, String)> {
+/// Every Rust file below a directory of the checkout, with its text.
+fn rust(dir: &str) -> Vec<(PathBuf, String)> {
     let mut found = Vec::new();
-    let mut dirs = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(dir)];
+    let mut dirs = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join(dir)];
     while let Some(dir) = dirs.pop() {
         for entry in fs::read_dir(dir).unwrap() {
             let path = entry.unwrap().path();
@@ -23,6 +24,10 @@ fn sources(dir: &str) -> Vec<(PathBuf, String)> {
     }
     assert!(!found.is_empty());
     found
+}
+
+fn sources(dir: &str) -> Vec<(PathBuf, String)> {
+    rust(&format!("src/{dir}"))
 }
 
 /// The code of a file without comments and tests, and with every `use` tree written out: `use std::{fs, io};` becomes
@@ -103,4 +108,33 @@ fn every_file_says_what_it_is_for() {
     for (path, text) in sources("") {
         assert!(text.starts_with("//! "), "{} should begin with what it is for", path.display());
     }
+}
+
+/// What is left out of `scripts/test` for its length: the ignored tests that have `everywhere` in their names, as `module::name`.
+fn long_tests() -> Vec<String> {
+    let mut found = Vec::new();
+    for (path, text) in rust("src").into_iter().chain(rust("tests")) {
+        let module = path.file_stem().unwrap().to_string_lossy().into_owned();
+        for test in text.split("#[test]\n").skip(1) {
+            let (attributes, rest) = test.split_once("fn ").unwrap_or_default();
+            let name = rest.split('(').next().unwrap_or_default();
+            if attributes.contains("#[ignore") && name.contains("everywhere") {
+                assert!(path.parent().unwrap().ends_with("tests/e2e"), "{name} should be a test of tests/e2e");
+                found.push(format!("{module}::{name}"));
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn every_long_test_is_in_one_group_of_faults() {
+    let script = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/faults")).unwrap();
+    let words = script.split(|c: char| c.is_whitespace() || c == '"');
+    let mut grouped: Vec<_> = words.filter(|word| word.contains("::") && word.contains("everywhere")).collect();
+    grouped.sort_unstable();
+    let long = long_tests();
+    assert!(long.contains(&"kills::killed_everywhere".to_owned()), "{long:?}");
+    assert_eq!(grouped, long, "`tests_of` in scripts/faults should have each long test once");
 }
