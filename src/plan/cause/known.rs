@@ -15,10 +15,27 @@ pub(super) const KILLED: (&str, &str) = (
     "see which with `dmesg | grep -i 'killed process'`, and whether memory is short with `mesh doctor`",
 );
 
+const NOT_ITS_FILES: &str = "it may not read or write its own files";
+const GIVE_BACK: &str = "give them back to its user with `chown -R {owner} {dir}`, and type the command again";
+
 const AGAIN: &str = "`mesh create` writes that file anew; what was changed by hand in {dir}/config is lost then";
 
 /// The more a text tells, the earlier it stands: what is general often comes with the particular.
 pub(super) const CATALOGUE: &[Entry] = &[
+    // the C library of images that are built on UBI 9 or 10
+    (
+        &["Fatal glibc error: CPU does not support"],
+        "its image needs a newer processor than this machine has",
+        "give the virtual machine the processor of its host (in Proxmox and QEMU: `cpu: host`), and start it again; \
+         Elasticsearch and Kibana 8.19 run on older ones",
+    ),
+    // the native launcher of 9.4.0 and 9.4.1: https://github.com/elastic/elasticsearch/issues/148326
+    (
+        &["The current machine does not support all of the following CPU features"],
+        "its launcher needs a newer processor than this machine has",
+        "give the virtual machine the processor of its host (in Proxmox and QEMU: `cpu: host`), and start it again; \
+         Elasticsearch 9.4.2 and later run on older ones",
+    ),
     // before a full disk: it is the same error number
     (
         &["User limit of inotify"],
@@ -54,13 +71,22 @@ pub(super) const CATALOGUE: &[Entry] = &[
             "Too small initial heap",
             "Invalid maximum heap size",
             "Invalid initial heap size",
-            "initial heap size [ … ] not equal to maximum heap size [",
+            // without a refusal it is a warning that a single-node cluster writes at every start
+            "bootstrap check failure … not equal to maximum heap size [",
+            "bootstrap checks failed … not equal to maximum heap size [",
         ],
         "the sizes of the heap contradict each other",
         "take back what was added in {dir}/config/jvm.options.d; `mesh create {memory} SIZE` alone sizes the heap",
     ),
+    // before the options of Java: it refuses its `-Xlog` for this
+    (&["Error opening log file ' … : Permission denied"], NOT_ITS_FILES, GIVE_BACK),
     (
-        &["Unrecognized VM option", "Unrecognized option:", "Could not create the Java Virtual Machine"],
+        &[
+            "Unrecognized VM option",
+            "Unrecognized option:",
+            "encountered improperly formatted JVM option in [",
+            "Could not create the Java Virtual Machine",
+        ],
         "Java does not take one of its options",
         "take back what was added in {dir}/config/jvm.options.d; see all it wrote with `docker logs {service}`",
     ),
@@ -91,6 +117,16 @@ pub(super) const CATALOGUE: &[Entry] = &[
         "upgrade it by the version that the line names; `mesh create --reset` starts afresh, and deletes the data",
     ),
     (
+        &[
+            "holds metadata for indices with version [",
+            "must be marked as read-only using the setting [index.blocks.write]",
+            "incompatible indices created with version [",
+        ],
+        "it has an index that is too old for this version of Elasticsearch",
+        "put back data of the version before from a backup, and delete or reindex that index there before an upgrade; \
+         `mesh create --reset` starts afresh, and deletes the data",
+    ),
+    (
         &["unknown secure setting ["],
         "its keystore has a setting that this version does not know",
         "remove it with `docker run --rm -u {owner} -v {dir}/config:/usr/share/elasticsearch/config {image} bin/elasticsearch-keystore remove NAME`",
@@ -115,16 +151,22 @@ pub(super) const CATALOGUE: &[Entry] = &[
         "another process uses its data",
         "see who with `docker ps` and `fuser -v {dir}/data/node.lock`, and stop that",
     ),
+    // before what it may not read: the controller of machine learning may be what cannot be run
+    (
+        &["Failure running machine learning native code"],
+        "machine learning does not run on this machine",
+        "set `xpack.ml.enabled: false` in an elasticsearch.yml of your own, and name its directory with `mesh create --templates DIR`",
+    ),
     (
         &[
             "AccessDeniedException",
             "failed to obtain node locks",
             "Failed to create node environment",
             "EACCES: permission denied",
-            "Permission denied",
+            "/usr/share/ … : Permission denied",
         ],
-        "it may not read or write its own files",
-        "give them back to its user with `chown -R {owner} {dir}`, and type the command again",
+        NOT_ITS_FILES,
+        GIVE_BACK,
     ),
     (&["unknown setting ["], "its elasticsearch.yml has a setting that this version does not know", AGAIN),
     (&["encryptionKey]: value has length"], "an encryption key in its kibana.yml is too short", AGAIN),
@@ -157,16 +199,6 @@ pub(super) const CATALOGUE: &[Entry] = &[
         "name a registry that has it for this machine with `mesh create --registry HOST`; `images/build all` builds stand-ins here",
     ),
     (
-        &["This version of Kibana … is incompatible with"],
-        "Kibana and Elasticsearch have different versions",
-        "`mesh create` gives both the same",
-    ),
-    (
-        &["unable to authenticate user [kibana_system]"],
-        "Elasticsearch does not take Kibana's password",
-        "`mesh create` sets it again",
-    ),
-    (
         &[" FATAL "],
         "Kibana cannot start with what this line says",
         "see all it wrote with `docker logs {service}`; when the cause is gone, type the same command again",
@@ -175,6 +207,17 @@ pub(super) const CATALOGUE: &[Entry] = &[
         &["fatal exception while booting Elasticsearch"],
         "Elasticsearch cannot start with what this line says",
         "see all it wrote with `docker logs {service}`; when the cause is gone, type the same command again",
+    ),
+    // these do not end a Kibana, so what did comes before them
+    (
+        &["This version of Kibana … is incompatible with"],
+        "Kibana and Elasticsearch have different versions",
+        "`mesh create` gives both the same",
+    ),
+    (
+        &["unable to authenticate user [kibana_system]"],
+        "Elasticsearch does not take Kibana's password",
+        "`mesh create` sets it again",
     ),
     (
         &["Unable to retrieve version information from Elasticsearch"],

@@ -1,6 +1,6 @@
 //! What Elasticsearch and its Java write. Pure.
 
-use super::elastic;
+use super::{End, elastic, first, told};
 
 #[test]
 fn inotify() {
@@ -80,6 +80,31 @@ fn an_option_of_java() {
     Java does not take one of its options
     Unrecognized VM option 'UseConcMarkSweepGC'
     take back what was added in /mnt/data/mesh/cluster01/elastic/config/jvm.options.d; see all it wrote with `docker logs cluster01-elastic`
+    ");
+}
+
+#[test]
+fn an_option_that_the_launcher_cannot_read() {
+    insta::assert_snapshot!(elastic("[1]: encountered improperly formatted JVM option in [/usr/share/elasticsearch/config/jvm.options.d/mine.options] on line number [1]: [Xmx1g]"), @r"
+    Java does not take one of its options
+    [1]: encountered improperly formatted JVM option in [/usr/share/elasticsearch/config/jvm.options.d/mine.options] on line number [1]: [Xmx1g]
+    take back what was added in /mnt/data/mesh/cluster01/elastic/config/jvm.options.d; see all it wrote with `docker logs cluster01-elastic`
+    ");
+}
+
+#[test]
+fn a_log_of_java_that_cannot_be_written() {
+    let log = [
+        "[0.003s][error][logging] Error opening log file 'logs/gc.log': Permission denied",
+        "[0.003s][error][logging] Initialization of output 'file=logs/gc.log' using options 'filecount=4,filesize=8m' failed.",
+        "Invalid -Xlog option '-Xlog:gc*:file=logs/gc.log', see error log for details.",
+        "Error: Could not create the Java Virtual Machine.",
+    ]
+    .map(str::to_owned);
+    insta::assert_snapshot!(told(first().elastic(), End { log: &log, ..End::default() }), @r"
+    it may not read or write its own files
+    [0.003s][error][logging] Error opening log file 'logs/gc.log': Permission denied
+    give them back to its user with `chown -R 999:0 /mnt/data/mesh/cluster01/elastic`, and type the command again
     ");
 }
 
@@ -198,4 +223,73 @@ fn another_end_of_elasticsearch() {
     fatal exception while booting Elasticsearch: high disk watermark [99%] more than flood stage disk watermark [95%]
     see all it wrote with `docker logs cluster01-elastic`; when the cause is gone, type the same command again
     ");
+}
+
+#[test]
+fn an_old_processor() {
+    insta::assert_snapshot!(elastic("Fatal glibc error: CPU does not support x86-64-v2"), @r"
+    its image needs a newer processor than this machine has
+    Fatal glibc error: CPU does not support x86-64-v2
+    give the virtual machine the processor of its host (in Proxmox and QEMU: `cpu: host`), and start it again; Elasticsearch and Kibana 8.19 run on older ones
+    ");
+}
+
+#[test]
+fn an_old_processor_for_the_launcher() {
+    insta::assert_snapshot!(elastic("The current machine does not support all of the following CPU features that are required by the image: [CX8, CMOV, FXSR, MMX, SSE, SSE2, SSE3, SSSE3, SSE4_1, SSE4_2, POPCNT, LZCNT, AVX, AVX2, BMI1, BMI2, FMA, F16C]."), @r"
+    its launcher needs a newer processor than this machine has
+    The current machine does not support all of the following CPU features that are required by the image: [CX8, CMOV, FXSR, MMX, SSE, SSE2, SSE3, SSSE3, SSE4_1, SSE4_2, POPCNT, LZCNT, AVX, AVX2, BMI1, BMI2, FMA, F16C].
+    give the virtual machine the processor of its host (in Proxmox and QEMU: `cpu: host`), and start it again; Elasticsearch 9.4.2 and later run on older ones
+    ");
+}
+
+#[test]
+fn machine_learning() {
+    insta::assert_snapshot!(elastic(r#"{"log.level":"ERROR", "message":"fatal exception while booting Elasticsearch", "error.type":"org.elasticsearch.ElasticsearchException","error.message":"Failure running machine learning native code. This could be due to running on an unsupported OS or distribution, missing OS libraries, or a problem with the temp directory. To bypass this problem by running Elasticsearch without machine learning functionality set [xpack.ml.enabled: false]."}"#), @r"
+    machine learning does not run on this machine
+    fatal exception while booting Elasticsearch: Failure running machine learning native code. This could be due to running on an unsupported OS or distribution, missing OS libraries, or a problem with the temp directory. To bypass this problem by running Elasticsearch without machine learning functionality set [xpack.ml.enabled: false].
+    set `xpack.ml.enabled: false` in an elasticsearch.yml of your own, and name its directory with `mesh create --templates DIR`
+    ");
+}
+
+#[test]
+fn an_index_that_is_too_old() {
+    insta::assert_snapshot!(elastic(r#"{"log.level":"ERROR", "message":"fatal exception while booting Elasticsearch", "error.type":"java.lang.IllegalStateException","error.message":"Cannot start this node because it holds metadata for indices with version [6.5.4] with which this node of version [8.18.3] is incompatible. Revert this node to version [7.17.9] and delete any indices with versions earlier than [7.0.0] before upgrading to version [8.18.3]."}"#), @r"
+    it has an index that is too old for this version of Elasticsearch
+    fatal exception while booting Elasticsearch: Cannot start this node because it holds metadata for indices with version [6.5.4] with which this node of version [8.18.3] is incompatible. Revert this node to version [7.17.9] and delete any indices with versions earlier than [7.0.0] before upgrading to version [8.18.3].
+    put back data of the version before from a backup, and delete or reindex that index there before an upgrade; `mesh create --reset` starts afresh, and deletes the data
+    ");
+}
+
+#[test]
+fn an_index_that_has_to_be_read_only() {
+    insta::assert_snapshot!(elastic(r#"{"log.level":"ERROR", "message":"fatal exception while booting Elasticsearch", "error.type":"java.lang.IllegalStateException","error.message":"The index [old/KJxVZpcbQqqhQUBAAqMcZw] created in version [7.17.0] with current compatibility version [7.17.0] must be marked as read-only using the setting [index.blocks.write] set to [true] before upgrading to 9.5.3."}"#), @r"
+    it has an index that is too old for this version of Elasticsearch
+    fatal exception while booting Elasticsearch: The index [old/KJxVZpcbQqqhQUBAAqMcZw] created in version [7.17.0] with current compatibility version [7.17.0] must be marked as read-only using the setting [index.blocks.write] set to [true] before upgrading to 9.5.3.
+    put back data of the version before from a backup, and delete or reindex that index there before an upgrade; `mesh create --reset` starts afresh, and deletes the data
+    ");
+}
+
+#[test]
+fn a_file_of_somebody_else() {
+    insta::assert_snapshot!(elastic("/usr/share/elasticsearch/bin/elasticsearch-env: line 85: /usr/share/elasticsearch/config/elasticsearch.keystore: Permission denied"), @r"
+    it may not read or write its own files
+    /usr/share/elasticsearch/bin/elasticsearch-env: line 85: /usr/share/elasticsearch/config/elasticsearch.keystore: Permission denied
+    give them back to its user with `chown -R 999:0 /mnt/data/mesh/cluster01/elastic`, and type the command again
+    ");
+}
+
+/// What a server writes that goes on, or ends for something else.
+#[test]
+fn warnings_are_no_causes() {
+    for line in [
+        r#"{"log.level":"WARN", "message":"initial heap size [536870912] not equal to maximum heap size [1073741824]; this can cause resize pauses"}"#,
+        "[0.001s][warning][os,container] can't open /proc/1/mountinfo: Permission denied",
+        "bash: /root/.bashrc: Permission denied",
+    ] {
+        assert_eq!(elastic(line), "unknown", "{line}");
+    }
+    // where somebody's template has the check enforced, it is the cause
+    let refused = "bootstrap check failure [1] of [1]: initial heap size [536870912] not equal to maximum heap size [1073741824]; this can cause resize pauses";
+    assert!(elastic(refused).starts_with("the sizes of the heap contradict each other\n"));
 }

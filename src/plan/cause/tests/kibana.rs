@@ -1,6 +1,6 @@
 //! What Kibana writes. Pure.
 
-use super::kibana;
+use super::{End, first, kibana, told};
 
 #[test]
 fn a_heap_of_kibana_that_is_used_up() {
@@ -80,5 +80,22 @@ fn a_server_that_does_not_answer() {
     Kibana cannot talk to its Elasticsearch
     [2026-11-22T15:00:00.000+00:00][ERROR][elasticsearch-service] Unable to retrieve version information from Elasticsearch nodes. connect ECONNREFUSED 10.213.0.11:9200
     see how that is with `docker logs cluster01-elastic`; when it runs, type the same command again
+    ");
+}
+
+/// Kibana goes on after these, so the end of one that wrote them at its start has another cause.
+#[test]
+fn what_ended_it_comes_before_what_it_lived_with() {
+    let log = [
+        "[2026-11-22T15:00:00.000+00:00][ERROR][elasticsearch-service] Unable to retrieve version information from Elasticsearch nodes. security_exception: unable to authenticate user [kibana_system] for REST request [/_nodes?filter_path=nodes.*.version]",
+        "[2026-11-22T15:00:00.000+00:00][ERROR][elasticsearch-service] This version of Kibana (v9.5.3) is incompatible with the following Elasticsearch nodes in your cluster: v8.19.21 @ 10.213.0.11:9200 (10.213.0.11)",
+        " FATAL  Error: Unable to write to UUID file",
+    ]
+    .map(str::to_owned);
+    let end = End { exit_code: Some(1), log: &log, ..End::default() };
+    insta::assert_snapshot!(told(first().kibana(), end), @r"
+    Kibana cannot start with what this line says
+    FATAL  Error: Unable to write to UUID file
+    see all it wrote with `docker logs cluster01-kibana`; when the cause is gone, type the same command again
     ");
 }
