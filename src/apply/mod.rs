@@ -4,6 +4,7 @@
 mod canary;
 mod certificates;
 mod containers;
+pub mod directory;
 mod files;
 mod links;
 pub mod pages;
@@ -96,11 +97,11 @@ impl<'a> Apply<'a> {
             if self.patience.is_interrupted() {
                 return Err(Patience::interruption());
             }
-            let pulls = stage.pulls();
-            changed |= !pulls;
+            let prepares = stage.prepares();
+            changed |= !prepares;
             let done = self.stage(stage).await.map_err(|error| if changed { error.part_way() } else { error });
             done.map_err(|error| error.or_hint("when the cause is gone, type the same command again"))?;
-            if pulls {
+            if prepares {
                 self.patience.restart();
             }
         }
@@ -171,6 +172,7 @@ impl<'a> Apply<'a> {
         let begun = Instant::now();
         let outcome = match step {
             Step::PullImage(image) => self.pull_image(image, line).await,
+            Step::ProveDirectory => self.prove_directory().await,
             Step::Record | Step::Rebuild => self.record(),
             Step::CreateAccount { uid } => self.create_account(*uid),
             Step::WriteCredentials => self.write_credentials(),

@@ -10,7 +10,7 @@ use tokio::time::timeout;
 
 use super::{HOSTS_FILE, recorded::lost, settings};
 use crate::{
-    apply::sysctl,
+    apply::{directory, sysctl},
     cli::DoctorArgs,
     console::Console,
     error::{Error, Exit},
@@ -95,9 +95,15 @@ async fn look(asked: &Asked, dir: &Path) -> Result<(Mesh, Sight), Error> {
         ..observe::on_engine(&mesh, containers, networks)
     };
     let writable = host.as_ref().map_or(true, |host| disk::may_write(&host.disk));
+    let shared = match &engine {
+        Ok(engine) if writable => directory::is_shared(&engine.docker, dir).await.map_err(|error| error.message),
+        Ok(_) => Err("this user may not put a file there to ask by".to_owned()),
+        Err(_) => Err("Docker cannot be asked".to_owned()),
+    };
     let sight = Sight {
         there,
         images,
+        shared,
         directory: entries.map(|entries| (entries, writable)).map_err(finding),
         listeners: ports::listeners(|_| true).map_err(|error| error.to_string()),
         limits: kernel::limits(),

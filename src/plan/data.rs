@@ -92,6 +92,7 @@ impl StepData {
 fn parts(step: &Step) -> (&'static str, String) {
     match step {
         Step::PullImage(image) => ("pull-image", image.clone()),
+        Step::ProveDirectory => ("prove-directory", "all".to_owned()),
         Step::Record => ("record", "mesh.json".to_owned()),
         Step::Rebuild => ("rebuild-record", "mesh.json".to_owned()),
         Step::RecoverCredentials => ("recover-credentials", "credentials.txt".to_owned()),

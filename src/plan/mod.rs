@@ -51,9 +51,9 @@ impl Stage {
         }
     }
 
-    /// Whether it only pulls images, which changes nothing of a mesh.
-    pub fn pulls(&self) -> bool {
-        self.steps.iter().all(|step| matches!(step, Step::PullImage(_)))
+    /// Whether it only looks at the machine or pulls images, which changes nothing of a mesh.
+    pub fn prepares(&self) -> bool {
+        self.steps.iter().all(|step| matches!(step, Step::ProveDirectory | Step::PullImage(_)))
     }
 }
 
@@ -84,11 +84,11 @@ impl Plan {
         self
     }
 
-    /// The other plan, and then this one; but images are pulled before either, since that can fail and changes nothing.
+    /// The other plan, and then this one; but what prepares this one comes before either, since it can fail and changes nothing.
     #[must_use]
     pub fn after(self, first: Plan) -> Self {
-        let (images, rest): (Vec<Stage>, Vec<Stage>) = self.stages.into_iter().partition(Stage::pulls);
-        Self { stages: images.into_iter().chain(first.stages).chain(rest).collect() }
+        let (preparing, rest): (Vec<Stage>, Vec<Stage>) = self.stages.into_iter().partition(Stage::prepares);
+        Self { stages: preparing.into_iter().chain(first.stages).chain(rest).collect() }
     }
 
     pub fn is_empty(&self) -> bool {

@@ -49,6 +49,8 @@ pub struct Observed {
     pub kibanas: BTreeMap<ClusterId, String>,
     /// `/etc/hosts`; `None` where this run may not write it.
     pub hosts_file: Option<Vec<u8>>,
+    /// The addresses of the engine's own bridges.
+    pub gateways: BTreeSet<IpAddr>,
     /// Of this machine's Docker, but not of this mesh.
     pub foreign: Foreign,
 }

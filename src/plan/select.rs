@@ -152,10 +152,14 @@ pub fn select(mesh: &Mesh, there: &Observed, selection: Selection, action: Actio
             .stage("remove Kibana's containers", kibana().filter(exists).map(Step::RemoveContainer))
             .stage("remove Elasticsearch's containers", elastic().filter(exists).map(Step::RemoveContainer)),
         Action::Start => start(Plan::default()),
-        Action::Up => start(Plan::default().stage(
-            "create containers",
-            elastic().chain(kibana()).filter(|service| !exists(service)).map(Step::CreateContainer),
-        )),
+        Action::Up => {
+            let missing: Vec<ServiceId> = elastic().chain(kibana()).filter(|service| !exists(service)).collect();
+            start(
+                Plan::default()
+                    .stage("prove the directory", (!missing.is_empty()).then_some(Step::ProveDirectory))
+                    .stage("create containers", missing.into_iter().map(Step::CreateContainer)),
+            )
+        }
         Action::Restart => start(
             Plan::default()
                 .stage("stop Kibana", kibana().filter(up).map(Step::StopContainer))

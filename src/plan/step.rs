@@ -11,6 +11,8 @@ use crate::mesh::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
     PullImage(String),
+    /// Sees that Docker's engine has the mesh's directory where this program has it: containers mount the engine's files.
+    ProveDirectory,
     /// Writes `mesh.json`.
     Record,
     /// Writes a lost `mesh.json` again.
@@ -152,7 +154,9 @@ impl Step {
             | Self::RemoveFiles(_)
             | Self::RemoveHosts
             | Self::RemoveDirectory => Effect::Removes,
-            Self::AwaitReady(_) | Self::AwaitCertificate(_) | Self::ProveLinks { .. } => Effect::Waits,
+            Self::ProveDirectory | Self::AwaitReady(_) | Self::AwaitCertificate(_) | Self::ProveLinks { .. } => {
+                Effect::Waits
+            }
         }
     }
 
@@ -190,6 +194,7 @@ impl Step {
             | Self::RemoveContainer(service)
             | Self::AwaitReady(service) => Some(service.cluster),
             Self::PullImage(_)
+            | Self::ProveDirectory
             | Self::Record
             | Self::Rebuild
             | Self::CreateAccount { .. }
@@ -219,6 +224,7 @@ impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::PullImage(image) => write!(f, "image {image}"),
+            Self::ProveDirectory => write!(f, "Docker sees the mesh's directory"),
             Self::Record => write!(f, "mesh.json"),
             Self::CreateAccount { uid } => write!(f, "system user elastic, uid {uid}"),
             Self::Rebuild => write!(f, "mesh.json, rebuilt from what is there"),

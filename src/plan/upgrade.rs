@@ -58,6 +58,7 @@ fn turn(mesh: &Mesh, there: &Observed, cluster: ClusterId) -> Plan {
     };
     let kibana = || services().filter(move |service| *service == kibana);
     Plan::default()
+        .stage("prove the directory", [Step::ProveDirectory])
         .stage("record whose turn it is", [Step::Record])
         .stage("stop Kibana", kibana().filter(|s| up(*s)).map(Step::StopContainer))
         .stage("stop Elasticsearch", up(elastic).then_some(Step::StopContainer(elastic)))

@@ -64,7 +64,11 @@ pub fn facts(dir: &Path) -> Result<HostFacts, HostError> {
     })
 }
 
-fn nearest_existing(dir: &Path) -> Result<PathBuf, HostError> {
+/// The nearest existing directory at or above one.
+///
+/// # Errors
+/// A directory above may not be searched.
+pub fn nearest_existing(dir: &Path) -> Result<PathBuf, HostError> {
     let dir = std::path::absolute(dir).map_err(|cause| HostError::Read { path: dir.to_owned(), cause })?;
     for candidate in dir.ancestors() {
         match fs::metadata(candidate) {

@@ -123,6 +123,7 @@ impl World {
 pub fn on_engine(mesh: &Mesh, containers: &[ContainerSummary], networks: &[NetworkSummary]) -> Observed {
     let mut there = Observed {
         network: network_facts(mesh, networks),
+        gateways: networks.iter().flat_map(|network| network.gateways.iter().copied()).collect(),
         foreign: foreign(mesh, containers, networks),
         ..Observed::default()
     };

@@ -6,6 +6,7 @@
 #[path = "../e2e/docker.rs"]
 #[allow(dead_code, reason = "the end-to-end tests ask more")]
 mod docker;
+mod elsewhere;
 #[path = "../e2e/leftovers.rs"]
 mod leftovers;
 mod place;

@@ -21,9 +21,14 @@ pub struct Sight {
     pub images: Result<Vec<(String, ImageFacts)>, String>,
     /// The names in the directory, and whether something may be written there; or what is wrong with the mesh in it.
     pub directory: Result<(Vec<String>, bool), Finding>,
+    /// Whether the engine sees the files of this program there; `None` for an engine that does not tell.
+    pub shared: Result<Option<bool>, String>,
     /// What the engine and the disk tell; without an engine, what the disk does.
     pub there: Observed,
 }
+
+/// Why nothing is told of a network.
+const ELSEWHERE: &str = "`mesh` is not in the engine's network";
 
 /// Every check for `mesh`, in the order in which a mesh meets what they look at.
 pub fn doctor(mesh: &Mesh, sight: &Sight) -> Vec<Checked> {
@@ -32,6 +37,7 @@ pub fn doctor(mesh: &Mesh, sight: &Sight) -> Vec<Checked> {
         Ok(host) => look(mesh, there, host),
         Err(why) => Checked::unknown(check, why),
     };
+    let elsewhere = sight.host.as_ref().is_ok_and(|host| !engine::shares_network(there, host));
     let refused = |check, finding: &Finding| Checked { check, verdict: Verdict::Found(vec![finding.clone()]) };
     vec![
         match &sight.engine {
@@ -54,6 +60,10 @@ pub fn doctor(mesh: &Mesh, sight: &Sight) -> Vec<Checked> {
             Ok((entries, writable)) => directory(&mesh.dir, entries, there.record.is_some(), *writable),
             Err(finding) => refused("directory", finding),
         },
+        match &sight.shared {
+            Ok(shared) => surroundings::mounts(&mesh.dir, *shared),
+            Err(why) => Checked::unknown("mounts", why),
+        },
         match &sight.directory {
             Ok(_) => surroundings::lost_credentials(mesh, there),
             Err(_) => Checked::unknown("credentials", "the mesh's directory cannot be read"),
@@ -63,9 +73,22 @@ pub fn doctor(mesh: &Mesh, sight: &Sight) -> Vec<Checked> {
             Err(_) => Checked::unknown("versions", "the mesh's directory cannot be read"),
         },
         host("memory", capacity::memory),
-        host("disk", capacity::disk),
-        host("network", network::address),
+        match &sight.shared {
+            Ok(Some(false)) => Checked::unknown("disk", "Docker's engine has another directory there"),
+            _ => host("disk", capacity::disk),
+        },
+        match (&sight.engine, &sight.host) {
+            (Ok(_), Ok(host)) => engine::same_network(there, host),
+            (Err(_), _) => Checked::unknown("same network", "Docker cannot be asked"),
+            (_, Err(why)) => Checked::unknown("same network", why),
+        },
+        match &sight.host {
+            Ok(_) if elsewhere => Checked::unknown("network", ELSEWHERE),
+            Ok(host) => network::address(mesh, there, host),
+            Err(why) => Checked::unknown("network", why),
+        },
         match &sight.listeners {
+            Ok(_) if elsewhere => Checked::unknown("ports", ELSEWHERE),
             Ok(listeners) => network::ports(mesh, there, listeners),
             Err(why) => Checked::unknown("ports", why),
         },
@@ -101,7 +124,8 @@ mod tests {
             clock: ClockFacts { now: datetime!(2026-11-22 15:12 UTC), synchronized: Some(true) },
             images: Ok(vec![("elasticsearch".to_owned(), ImageFacts::Here)]),
             directory: Ok((Vec::new(), true)),
-            there: Observed::default(),
+            shared: Ok(Some(true)),
+            there: Observed { gateways: [[127, 0, 0, 1].into()].into(), ..Observed::default() },
         }
     }
 
@@ -114,10 +138,12 @@ mod tests {
         good: images: all are here
         good: other meshes: nothing on this engine is in the mesh's way
         good: directory: /mnt/data/mesh is free for a mesh
+        good: mounts: Docker's engine sees the files of /mnt/data/mesh
         good: credentials: there are none yet
         good: versions: no cluster's data is newer than its version
         good: memory: 2 clusters need about 5.1 GiB of memory, and 60.0 GiB is available
         good: disk: /mnt has 90.0 GiB free, and Elasticsearch assigns no shard below 10.0 GiB
+        good: same network: `mesh` is in the network of Docker's engine
         good: network: 10.213.0.0/24 is free or the mesh's own, and 127.0.0.1 is of this machine
         good: ports: every port of the mesh on 127.0.0.1 is free or its own
         good: hosts file: /etc/hosts is left alone: `--no-hosts`, or this user may not write it
@@ -140,6 +166,7 @@ mod tests {
             limits: Limits::default(),
             images: Err("Docker cannot be asked".to_owned()),
             directory: Err(Finding::problem("mesh.json is damaged", "bring it back")),
+            shared: Err("Docker cannot be asked".to_owned()),
             ..ready()
         };
         let checks = doctor(&Mesh::example(2), &blind);
@@ -151,10 +178,12 @@ mod tests {
         unknown: other meshes: Docker cannot be asked
         Problem: mesh.json is damaged
           bring it back
+        unknown: mounts: Docker cannot be asked
         unknown: credentials: the mesh's directory cannot be read
         unknown: versions: the mesh's directory cannot be read
         unknown: memory: cannot read `/proc/meminfo`
         unknown: disk: cannot read `/proc/meminfo`
+        unknown: same network: Docker cannot be asked
         unknown: network: cannot read `/proc/meminfo`
         unknown: ports: cannot read `/proc/net/tcp`
         good: hosts file: /etc/hosts is left alone: `--no-hosts`, or this user may not write it

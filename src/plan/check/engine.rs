@@ -1,11 +1,40 @@
 //! The Docker engine and the images that the mesh needs of it. Pure.
 
-use super::{Checked, Finding};
-use crate::plan::host::{EngineFacts, ImageFacts};
+use super::{Checked, Finding, Severity};
+use crate::plan::{
+    host::{EngineFacts, HostFacts, ImageFacts},
+    observed::Observed,
+};
 
 pub(super) fn docker(engine: &EngineFacts) -> Checked {
     let EngineFacts { version, api, .. } = engine;
     Checked::new("docker", format!("Docker {version} (API {api}) answers this user, and runs as root"), None)
+}
+
+/// Whether this program is in the engine's network, and so reaches what containers publish: one of the engine's bridges at least
+/// has to be an interface here. An engine without any does not tell.
+pub(super) fn shares_network(there: &Observed, host: &HostFacts) -> bool {
+    there.gateways.is_empty() || there.gateways.iter().any(|gateway| host.interfaces.contains(gateway))
+}
+
+/// See [`shares_network`].
+pub(super) fn same_network(there: &Observed, host: &HostFacts) -> Checked {
+    if there.gateways.is_empty() {
+        return Checked::unknown("same network", "the engine has no bridge to tell by");
+    }
+    let finding = (!shares_network(there, host)).then(|| {
+        let bridges: Vec<String> = there.gateways.iter().map(ToString::to_string).collect();
+        Finding::new(
+            Severity::Estimate,
+            format!(
+                "`mesh` is not in the network of Docker's engine, which has {}: it would not reach what containers publish",
+                bridges.join(" and ")
+            ),
+            "run `mesh` where the engine runs; start a container that holds `mesh` with `--network host`; \
+             `mesh create --force` tries all the same",
+        )
+    });
+    Checked::new("same network", "`mesh` is in the network of Docker's engine", finding)
 }
 
 /// Without memory control groups Docker makes the container all the same, and leaves its limit out; see
@@ -48,7 +77,16 @@ pub(super) fn images(images: &[(String, ImageFacts)]) -> Checked {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::check::example::{engine, told};
+    use crate::{
+        mesh::Mesh,
+        plan::{
+            check::{
+                example::{engine, roomy, told},
+                machine,
+            },
+            host::Listener,
+        },
+    };
 
     #[test]
     fn limits_that_do_not_count_are_warned_of() {
@@ -62,6 +100,29 @@ mod tests {
         Warning: Docker cannot keep containers out of swap here: a server that swaps is slow
           add `cgroup_enable=memory swapaccount=1` to the kernel's command line, and start the machine again
         ");
+    }
+
+    #[test]
+    fn an_engine_in_another_network_is_told_by_its_bridges() {
+        let there = |gateways: &[&str]| Observed {
+            gateways: gateways.iter().map(|gateway| gateway.parse().unwrap()).collect(),
+            ..Observed::default()
+        };
+        let host = |address: &str| HostFacts { interfaces: [address.parse().unwrap()].into(), ..roomy() };
+        insta::assert_snapshot!(told([
+            same_network(&there(&[]), &host("10.0.0.5")),
+            same_network(&there(&["172.17.0.1", "172.18.0.1"]), &host("172.18.0.1")),
+            same_network(&there(&["172.17.0.1"]), &host("172.17.0.2")),
+        ]), @r"
+        unknown: same network: the engine has no bridge to tell by
+        good: same network: `mesh` is in the network of Docker's engine
+        Estimate: `mesh` is not in the network of Docker's engine, which has 172.17.0.1: it would not reach what containers publish
+          run `mesh` where the engine runs; start a container that holds `mesh` with `--network host`; `mesh create --force` tries all the same
+        ");
+        // what is known of the wrong network is not told as the engine's
+        let taken = Listener { address: [0, 0, 0, 0].into(), port: 9201, owner: None };
+        let told = machine(&Mesh::example(1), &there(&["172.17.0.1"]), &host("172.17.0.2"), &[taken]);
+        assert_eq!(told.len(), 1, "{told:?}");
     }
 
     #[test]

@@ -16,7 +16,7 @@ pub use self::{
     neighbours::LIMIT as NEIGHBOURS,
     network::half_made,
     report::{Outcome, Report},
-    surroundings::{attached, directory, lost_credentials, recorded, unlicensed},
+    surroundings::{attached, directory, lost_credentials, mounts, recorded, unlicensed},
 };
 
 use super::{
@@ -98,18 +98,22 @@ impl Checked {
 /// Everything that speaks against making `mesh` on this machine, or deserves a warning. [`doctor`] runs these checks and
 /// others; a registry and the keeper of the clock may take seconds to answer, and a run that makes a mesh asks neither.
 pub fn machine(mesh: &Mesh, there: &Observed, host: &HostFacts, listeners: &[Listener]) -> Vec<Finding> {
+    let networks = if engine::shares_network(there, host) {
+        vec![network::address(mesh, there, host), network::ports(mesh, there, listeners)]
+    } else {
+        vec![engine::same_network(there, host)]
+    };
     [
         surroundings::foreign(mesh, there),
         surroundings::lost_credentials(mesh, there),
         surroundings::versions(mesh, there),
-        network::address(mesh, there, host),
-        network::ports(mesh, there, listeners),
         capacity::memory(mesh, there, host),
         capacity::disk(mesh, there, host),
         neighbours::neighbours(mesh, there, host.neighbours),
         surroundings::hosts(mesh, there),
     ]
     .into_iter()
+    .chain(networks)
     .flat_map(Checked::findings)
     .collect()
 }
@@ -135,7 +139,7 @@ mod example {
             disk_free: 90 * capacity::GIBIBYTE,
             disk_total: 100 * capacity::GIBIBYTE,
             networks: std::collections::BTreeSet::new(),
-            interfaces: std::collections::BTreeSet::new(),
+            interfaces: [[127, 0, 0, 1].into()].into(),
         }
     }
 

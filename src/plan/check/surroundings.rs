@@ -20,6 +20,24 @@ pub fn directory(dir: &Path, entries: &[String], recorded: bool, writable: bool)
     Checked::new("directory", format!("{} {what}", dir.display()), findings)
 }
 
+/// Whether containers can mount what is written here; `shared` says whether the engine saw a file of ours, where it could be told.
+pub fn mounts(dir: &Path, shared: Option<bool>) -> Checked {
+    let dir = dir.display();
+    let Some(shared) = shared else {
+        return Checked::unknown("mounts", "this engine does not tell which files it sees");
+    };
+    let finding = (!shared).then(|| {
+        Finding::problem(
+            format!("Docker's engine does not see the files of {dir}: its containers would get others, or none"),
+            format!(
+                "run `mesh` where the engine runs; start a container that holds `mesh` with `--network host -v {dir}:{dir}`; \
+                 Docker from snap sees only what is below /home: name a directory there with `--dir`"
+            ),
+        )
+    });
+    Checked::new("mounts", format!("Docker's engine sees the files of {dir}"), finding)
+}
+
 /// A directory that is somebody else's.
 fn stranger(dir: &Path, entries: &[String], recorded: bool) -> Option<Finding> {
     let strangers: Vec<&str> =

@@ -113,6 +113,8 @@ fn another_template_is_other_settings() {
     let there = Model::empty().converge(&mesh);
     mesh.templates.kibana_yml.push_str("logging.root.level: warn\n");
     insta::assert_snapshot!(plan_for(&mesh, &there), @r"
+    prove the directory
+      ? Docker sees the mesh's directory
     remove containers
       - container cluster01-kibana
     write settings
@@ -135,6 +137,8 @@ fn stories() {
     };
     let two = Model::empty().converge(&without_kibana(2));
     insta::assert_snapshot!(plan_for(&without_kibana(3), &two), @r"
+    prove the directory
+      ? Docker sees the mesh's directory
     record the mesh
       ~ mesh.json
     issue authorities

@@ -100,6 +100,8 @@ fn what_is_shown_beforehand_is_what_is_done() {
       + image docker.elastic.co/kibana/kibana:9.5.3
     record the mesh
       ~ mesh.json
+    prove the directory
+      ? Docker sees the mesh's directory
     record whose turn it is
       ~ mesh.json
     stop Kibana
@@ -128,6 +130,8 @@ fn what_is_shown_beforehand_is_what_is_done() {
       ~ container cluster01-kibana
     wait for Kibana
       ? cluster01-kibana answers
+    prove the directory
+      ? Docker sees the mesh's directory
     record whose turn it is
       ~ mesh.json
     stop Kibana

@@ -62,7 +62,9 @@ pub fn renew(mesh: &Mesh, there: &Observed, moment: &Moment, renewal: &Renewal) 
     let reach = Reach::new(mesh, there, moment, renewal);
     let kibana = || mesh.services_of(ServiceKind::Kibana);
     let recorded = there.record.as_ref().is_some_and(|record| mesh.is_recorded_in(record));
+    let makes = mesh.services().any(|service| reach.container_stale(service));
     Plan::default()
+        .stage("prove the directory", makes.then_some(Step::ProveDirectory))
         .stage("pull images", reach.images())
         .stage("record the mesh", (!recorded).then_some(if there.lost.record { Step::Rebuild } else { Step::Record }))
         .stage("create the system user", (!there.account).then_some(Step::CreateAccount { uid: mesh.owner.uid }))

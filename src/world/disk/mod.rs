@@ -7,6 +7,7 @@
 
 mod at;
 mod error;
+mod marker;
 mod system;
 
 use std::{
@@ -27,6 +28,7 @@ use nix::{
 pub use self::{
     at::Kind,
     error::DiskError,
+    marker::Marker,
     system::{may_write, read_given, read_outside, replace, resolve},
 };
 use self::{

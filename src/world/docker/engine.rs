@@ -1,7 +1,11 @@
 //! What the engine says of itself and of its way to a registry. I/O: Docker's socket; Docker asks the registry.
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
+use bollard::{
+    models::{ContainerCreateBody, HostConfig, Mount, MountType},
+    query_parameters::CreateContainerOptions,
+};
 use tokio::time::timeout;
 
 use super::{Docker, DockerError, images::login};
@@ -9,6 +13,8 @@ use crate::plan::host::{EngineFacts, ImageFacts};
 
 /// A registry that says nothing for this long does not answer.
 const ANSWER: Duration = Duration::from_secs(10);
+/// An image that no engine has.
+const NO_IMAGE: &str = "mesh.invalid/none:none";
 
 impl Docker {
     pub async fn facts(&self) -> Result<EngineFacts, DockerError> {
@@ -20,6 +26,32 @@ impl Docker {
             limits_memory: info.memory_limit.unwrap_or_default(),
             limits_swap: info.swap_limit.unwrap_or_default(),
         })
+    }
+
+    /// Whether the engine has something at a path. It is asked for a container that mounts it, of an image that is nowhere: of the
+    /// two that are missing, an engine names the mount first. Nothing is made. See `verifyContainerSettings` in
+    /// <https://github.com/moby/moby/blob/master/daemon/create.go>, which 20.10 has in the same order.
+    pub async fn sees(&self, path: &Path) -> Result<bool, DockerError> {
+        let mount = Mount {
+            target: Some("/seen".to_owned()),
+            source: Some(path.display().to_string()),
+            typ: Some(MountType::BIND),
+            ..Mount::default()
+        };
+        let body = ContainerCreateBody {
+            image: Some(NO_IMAGE.to_owned()),
+            host_config: Some(HostConfig { mounts: Some(vec![mount]), ..HostConfig::default() }),
+            ..ContainerCreateBody::default()
+        };
+        let asked = timeout(ANSWER, self.client.create_container(None::<CreateContainerOptions>, body)).await;
+        let asked = asked.map_err(|_| DockerError::Silent)?;
+        match asked.map_err(DockerError::refused(format!("look for {}", path.display()))) {
+            Err(error) if error.is_absent() => Ok(true),
+            Err(error) if error.words().contains("bind source path does not exist") => Ok(false),
+            Err(error) => Err(error),
+            // somebody has an image of that name
+            Ok(made) => self.remove_container(&made.id).await.map(|()| true),
+        }
     }
 
     /// Whether an image is here, or its registry has it. Nothing is pulled; see

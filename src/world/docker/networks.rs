@@ -1,6 +1,6 @@
 //! Networks: list, create, remove. I/O: Docker's socket.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, net::IpAddr};
 
 use bollard::{
     models::{Ipam, IpamConfig, NetworkCreateRequest},
@@ -17,6 +17,8 @@ pub struct NetworkSummary {
     pub name: String,
     pub labels: HashMap<String, String>,
     pub subnets: Vec<String>,
+    /// The engine's own addresses in it, where it is a bridge: an interface of the engine's machine has them.
+    pub gateways: Vec<IpAddr>,
 }
 
 impl Docker {
@@ -29,17 +31,17 @@ impl Docker {
             .map_err(DockerError::refused("list networks"))?;
         Ok(list
             .into_iter()
-            .map(|found| NetworkSummary {
-                id: found.id.unwrap_or_default(),
-                name: found.name.unwrap_or_default(),
-                labels: found.labels.unwrap_or_default(),
-                subnets: found
-                    .ipam
-                    .and_then(|ipam| ipam.config)
-                    .unwrap_or_default()
-                    .into_iter()
-                    .filter_map(|c| c.subnet)
-                    .collect(),
+            .map(|found| {
+                let ranges = found.ipam.and_then(|ipam| ipam.config).unwrap_or_default();
+                let is_bridge = found.driver.as_deref() == Some("bridge");
+                let gateways = ranges.iter().filter(|_| is_bridge).filter_map(|range| range.gateway.as_ref());
+                NetworkSummary {
+                    id: found.id.unwrap_or_default(),
+                    name: found.name.unwrap_or_default(),
+                    labels: found.labels.unwrap_or_default(),
+                    gateways: gateways.filter_map(|gateway| gateway.parse().ok()).collect(),
+                    subnets: ranges.into_iter().filter_map(|range| range.subnet).collect(),
+                }
             })
             .collect())
     }

@@ -29,6 +29,7 @@ impl Model {
             Step::PullImage(image) => {
                 self.there.images.insert(image.clone());
             }
+            Step::ProveDirectory => self.proved = true,
             Step::Record => self.there.record = Some(mesh.clone()),
             Step::Rebuild => (self.there.record, self.there.lost.record) = (Some(mesh.clone()), false),
             Step::RecoverCredentials => {
@@ -123,6 +124,7 @@ impl Model {
                 self.there.network = None;
             }
             Step::CreateContainer(service) => {
+                assert!(self.proved, "the engine should be seen to have the directory first");
                 let network = self.there.network.clone().expect("should have a network first");
                 assert!(self.there.images.contains(&mesh.service(*service).image), "should have the image first");
                 let credentials = self.there.credentials.clone().expect("should have credentials first");

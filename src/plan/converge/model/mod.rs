@@ -53,6 +53,8 @@ pub(super) struct Model {
     shown: BTreeMap<ClusterId, String>,
     /// The version that each container was made from.
     pub(super) versions: BTreeMap<ServiceId, StackVersion>,
+    /// Whether the plan at hand has seen that Docker's engine has the mesh's directory.
+    proved: bool,
     /// Counts everything that is made, so that nothing is taken for another.
     made: u32,
 }
@@ -64,7 +66,14 @@ pub(super) fn moment() -> Moment {
 impl Model {
     pub(super) fn empty() -> Self {
         let there = Observed { hosts_file: Some(HOSTS.to_vec()), ..Observed::default() };
-        Self { there, servers: BTreeMap::new(), shown: BTreeMap::new(), versions: BTreeMap::new(), made: 0 }
+        Self {
+            there,
+            servers: BTreeMap::new(),
+            shown: BTreeMap::new(),
+            versions: BTreeMap::new(),
+            proved: false,
+            made: 0,
+        }
     }
 
     fn number(&mut self) -> u32 {
@@ -137,6 +146,7 @@ impl Model {
     }
 
     pub(super) fn carry_out_all<'a>(mut self, mesh: &Mesh, steps: impl IntoIterator<Item = &'a Step>) -> Self {
+        self.proved = false;
         for step in steps {
             self.carry_out(mesh, step);
         }
