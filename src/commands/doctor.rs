@@ -1,7 +1,7 @@
 //! `mesh doctor`: is this machine ready for a mesh? Looks, mends what is safe to mend, looks again, tells.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
 };
 
@@ -83,6 +83,10 @@ async fn look(asked: &Asked, dir: &Path) -> Result<(Mesh, Sight), Error> {
         Ok(engine) => images(&engine.docker, &mesh).await.map_err(|error| error.to_string()),
         Err(_) => Err("Docker cannot be asked".to_owned()),
     };
+    let built_here = match &engine {
+        Ok(engine) => engine.docker.images(&mesh).await.unwrap_or_default(),
+        Err(_) => BTreeMap::new(),
+    };
     let hosts_file = host
         .as_ref()
         .is_ok_and(|host| host.is_root)
@@ -92,6 +96,7 @@ async fn look(asked: &Asked, dir: &Path) -> Result<(Mesh, Sight), Error> {
         credentials: kept.credentials,
         files: kept.files,
         hosts_file: hosts_file.and_then(Result::ok).flatten(),
+        built_here: built_here.into_iter().filter(|(_, image)| image.is_built_here).map(|(name, _)| name).collect(),
         ..observe::on_engine(&mesh, containers, networks)
     };
     let writable = host.as_ref().map_or(true, |host| disk::may_write(&host.disk));

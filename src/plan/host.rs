@@ -17,6 +17,8 @@ pub struct HostFacts {
     pub memory_available: u64,
     /// Cores that this process may use: its affinity and control group are taken into account.
     pub cores: usize,
+    /// What the first processor can do, in the words of `/proc/cpuinfo`; `None` on machines that are no x86-64.
+    pub processor: Option<BTreeSet<String>>,
     /// `vm.max_map_count`; Elasticsearch asks for 262144.
     pub max_map_count: u64,
     /// The most entries of the kernel's table of neighbours; `None` where it cannot be read, as in a network namespace of its own.

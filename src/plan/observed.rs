@@ -28,6 +28,8 @@ pub struct Observed {
     pub account: bool,
     /// Those of the wanted images that are on this machine.
     pub images: BTreeSet<String>,
+    /// Those of them that `images/build` of this project made: they need less of a machine than Elastic's.
+    pub built_here: BTreeSet<String>,
     pub network: Option<NetworkFacts>,
     /// Containers that carry this mesh's id.
     pub containers: BTreeMap<ServiceId, ContainerFacts>,

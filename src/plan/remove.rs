@@ -26,6 +26,7 @@ pub fn removed(there: Observed) -> Observed {
     Observed {
         account: there.account,
         images: there.images,
+        built_here: there.built_here,
         hosts_file: there.hosts_file.map(without),
         foreign: there.foreign,
         ..Observed::default()

@@ -13,7 +13,7 @@ use nix::{
     sys::{socket::SockaddrStorage, statvfs::statvfs},
     unistd::{getegid, geteuid, gethostname},
 };
-use procfs::{Current, Meminfo};
+use procfs::{CpuInfo, Current, Meminfo};
 
 use super::kernel;
 use crate::plan::host::HostFacts;
@@ -51,6 +51,7 @@ pub fn facts(dir: &Path) -> Result<HostFacts, HostError> {
         // Kernels before 3.14 do not estimate it.
         memory_available: memory.mem_available.unwrap_or(memory.mem_free + memory.cached),
         cores: cores.get(),
+        processor: processor(),
         max_map_count: max_map_count()?,
         neighbours: kernel::neighbours(),
         is_root: geteuid().is_root(),
@@ -80,6 +81,12 @@ pub fn nearest_existing(dir: &Path) -> Result<PathBuf, HostError> {
         }
     }
     Ok(PathBuf::from("/"))
+}
+
+/// Where it cannot be read, nothing is known of it.
+fn processor() -> Option<BTreeSet<String>> {
+    let info = CpuInfo::current().ok()?;
+    Some(info.flags(0)?.into_iter().map(str::to_owned).collect())
 }
 
 fn max_map_count() -> Result<u64, HostError> {

@@ -1,13 +1,13 @@
 //! Asks everything at once and fills in [`Observed`]. I/O: Docker, disk, network; changes nothing.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use futures::future::{join_all, try_join_all};
+use futures::future::join_all;
 
 use super::{
     Survey, World,
     disk::{self, Tree},
-    docker::{ContainerSummary, DockerError, NetworkSummary, label},
+    docker::{ContainerSummary, NetworkSummary, label},
     elasticsearch::{Elasticsearch, Health},
     files::{self, FilesError},
     https::HttpsError,
@@ -64,20 +64,13 @@ impl World {
             there.browser_bundle = files::text(&tree, layout::BUNDLE)?;
             there.files = cluster_files(&tree)?;
         }
-        there.images = self.images(mesh).await?;
+        let images = self.docker.images(mesh).await?;
+        there.built_here =
+            images.iter().filter(|(_, image)| image.is_built_here).map(|(name, _)| name.clone()).collect();
+        there.images = images.into_keys().collect();
         // what runs was made from what is recorded
         self.ask_services(survey.known().unwrap_or(mesh), &mut there, closely).await;
         Ok(there)
-    }
-
-    /// Which of the images of `mesh` are on this machine.
-    async fn images(&self, mesh: &Mesh) -> Result<BTreeSet<String>, DockerError> {
-        let found = try_join_all(mesh.images().into_iter().map(async |image| {
-            let here = self.docker.has_image(&image).await?;
-            Ok::<_, DockerError>(here.then_some(image))
-        }))
-        .await?;
-        Ok(found.into_iter().flatten().collect())
     }
 
     /// Asks every running service. One that does not answer leaves no facts, which is a fact, too.

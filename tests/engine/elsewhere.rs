@@ -1,27 +1,12 @@
 //! Runs that have other files, or another network, than the engine: refused before anything is made, since containers would
 //! start on the engine's files, an older mesh's data among them.
 
-use std::{fs, os::unix::fs::symlink, process::Command};
+use std::{fs, os::unix::fs::symlink};
 
 use crate::{
     docker::docker,
     place::{Place, snapshot},
 };
-
-/// `mesh create 1` in namespaces of its own, after `prepare`: its exit code and what it wrote.
-fn create_apart(place: &Place, namespaces: &[&str], prepare: &str) -> (Option<i32>, String) {
-    let output = Command::new("unshare")
-        .args(namespaces)
-        .args(["sh", "-ec", &format!("{prepare}\nexec \"$@\""), "sh", env!("CARGO_BIN_EXE_mesh")])
-        .args(["create", "1", "--no-kibana", "--no-hosts", "--registry", "mesh.invalid", "--force"])
-        .env("MESH_DIR", place.mesh_dir())
-        .output()
-        .unwrap();
-    (
-        output.status.code(),
-        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr)),
-    )
-}
 
 #[test]
 #[ignore = "needs root and a Docker engine: run by scripts/test"]
@@ -31,7 +16,7 @@ fn the_engine_has_other_files_at_the_same_place() {
     let containers = docker(&["ps", "-aq"]);
     let refuses = |on: &str| {
         let before = snapshot(place.dir.path());
-        let (exit, told) = create_apart(&place, &["--mount", "--propagation", "private"], &tmpfs(on));
+        let (exit, told) = place.create_apart(&["--mount", "--propagation", "private"], &tmpfs(on), &["--force"]);
         assert_eq!(exit, Some(3), "{told}");
         let dir = place.mesh_dir();
         assert!(told.contains(&format!("Docker's engine does not see the files of {}", dir.display())), "{told}");
@@ -62,13 +47,8 @@ fn the_engine_has_the_same_files() {
 #[ignore = "needs root and a Docker engine: run by scripts/test"]
 fn the_engine_publishes_in_another_network() {
     let place = Place::new();
-    let output = Command::new("unshare")
-        .args(["--net", env!("CARGO_BIN_EXE_mesh"), "create", "1", "--registry", "mesh.invalid"])
-        .env("MESH_DIR", place.mesh_dir())
-        .output()
-        .unwrap();
-    let told = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(3), "{told}");
+    let (exit, told) = place.create_apart(&["--net"], "", &[]);
+    assert_eq!(exit, Some(3), "{told}");
     assert!(told.contains("not in the network of Docker's engine") && told.contains("--network host"), "{told}");
     assert!(!place.mesh_dir().exists());
 }

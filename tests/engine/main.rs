@@ -9,6 +9,7 @@ mod docker;
 mod elsewhere;
 #[path = "../e2e/leftovers.rs"]
 mod leftovers;
+mod machine;
 mod place;
 
 use std::{

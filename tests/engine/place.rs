@@ -45,6 +45,20 @@ impl Place {
             .unwrap()
     }
 
+    /// `mesh create 1` in namespaces of its own (options of `unshare`), after `prepare`: its exit code and what it wrote.
+    pub fn create_apart(&self, namespaces: &[&str], prepare: &str, arguments: &[&str]) -> (Option<i32>, String) {
+        let output = Command::new("unshare")
+            .args(namespaces)
+            .args(["sh", "-ec", &format!("{prepare}\nexec \"$@\""), "sh", env!("CARGO_BIN_EXE_mesh")])
+            .args(["create", "1", "--no-kibana", "--no-hosts", "--registry", "mesh.invalid"])
+            .args(arguments)
+            .env("MESH_DIR", self.mesh_dir())
+            .output()
+            .unwrap();
+        let told = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        (output.status.code(), told)
+    }
+
     /// The refusal of a run that must change nothing.
     pub fn refused(&self, arguments: &[&str], exit: i32) -> String {
         let before = snapshot(self.dir.path());

@@ -1,6 +1,8 @@
 //! Every check of a machine, with what is known of it, however little that is. Pure.
 
-use super::{Checked, Finding, Verdict, capacity, clock, directory, engine, limits, neighbours, network, surroundings};
+use super::{
+    Checked, Finding, Verdict, capacity, clock, directory, engine, limits, neighbours, network, processor, surroundings,
+};
 use crate::{
     mesh::Mesh,
     plan::{
@@ -72,6 +74,7 @@ pub fn doctor(mesh: &Mesh, sight: &Sight) -> Vec<Checked> {
             Ok(_) => surroundings::versions(mesh, there),
             Err(_) => Checked::unknown("versions", "the mesh's directory cannot be read"),
         },
+        host("processor", |mesh, there, host| processor::processor(mesh, there, host.processor.as_ref())),
         host("memory", capacity::memory),
         match &sight.shared {
             Ok(Some(false)) => Checked::unknown("disk", "Docker's engine has another directory there"),
@@ -141,6 +144,7 @@ mod tests {
         good: mounts: Docker's engine sees the files of /mnt/data/mesh
         good: credentials: there are none yet
         good: versions: no cluster's data is newer than its version
+        good: processor: it can run the images
         good: memory: 2 clusters need about 5.1 GiB of memory, and 60.0 GiB is available
         good: disk: /mnt has 90.0 GiB free, and Elasticsearch assigns no shard below 10.0 GiB
         good: same network: `mesh` is in the network of Docker's engine
@@ -181,6 +185,7 @@ mod tests {
         unknown: mounts: Docker cannot be asked
         unknown: credentials: the mesh's directory cannot be read
         unknown: versions: the mesh's directory cannot be read
+        unknown: processor: cannot read `/proc/meminfo`
         unknown: memory: cannot read `/proc/meminfo`
         unknown: disk: cannot read `/proc/meminfo`
         unknown: same network: Docker cannot be asked

@@ -7,6 +7,7 @@ mod engine;
 mod limits;
 mod neighbours;
 mod network;
+mod processor;
 mod report;
 mod surroundings;
 
@@ -107,6 +108,7 @@ pub fn machine(mesh: &Mesh, there: &Observed, host: &HostFacts, listeners: &[Lis
         surroundings::foreign(mesh, there),
         surroundings::lost_credentials(mesh, there),
         surroundings::versions(mesh, there),
+        processor::processor(mesh, there, host.processor.as_ref()),
         capacity::memory(mesh, there, host),
         capacity::disk(mesh, there, host),
         neighbours::neighbours(mesh, there, host.neighbours),
@@ -130,6 +132,7 @@ mod example {
             memory_total: 64 * capacity::GIBIBYTE,
             memory_available: 60 * capacity::GIBIBYTE,
             cores: 4,
+            processor: Some(processor::V2.iter().copied().map(str::to_owned).collect()),
             max_map_count: limits::MAX_MAP_COUNT,
             neighbours: Some(neighbours::RAISED),
             is_root: true,

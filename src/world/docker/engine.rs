@@ -57,7 +57,7 @@ impl Docker {
     /// Whether an image is here, or its registry has it. Nothing is pulled; see
     /// <https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Distribution>.
     pub async fn image_facts(&self, image: &str) -> Result<ImageFacts, DockerError> {
-        if self.has_image(image).await? {
+        if self.image(image).await?.is_some() {
             return Ok(ImageFacts::Here);
         }
         let asked = timeout(ANSWER, self.client.inspect_registry_image(image, login(image))).await;

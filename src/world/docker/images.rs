@@ -1,16 +1,27 @@
 //! Images: whether one is here, and pulling it. I/O: Docker's socket, the user's Docker configuration.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use bollard::{auth::DockerCredentials, query_parameters::CreateImageOptionsBuilder};
 use docker_credential::DockerCredential;
-use futures::StreamExt as _;
+use futures::{StreamExt as _, future::try_join_all};
 use tokio::time::timeout;
 
 use super::{Docker, DockerError, absent_is_none};
+use crate::mesh::Mesh;
 
 /// A pull that says nothing for this long has stalled.
 const IDLE: Duration = Duration::from_mins(2);
+
+/// The label that `images/build` gives to what it makes.
+const RECIPE: &str = "mesh.recipe";
+
+/// An image that is on this machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Image {
+    /// Whether this project's `images/build` made it: it is none of Elastic's, and needs less of a machine.
+    pub is_built_here: bool,
+}
 
 /// How far a pull is, in bytes, over the layers known so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -20,10 +31,24 @@ pub struct Progress {
 }
 
 impl Docker {
-    pub async fn has_image(&self, image: &str) -> Result<bool, DockerError> {
+    /// Those of the images of a mesh that are on this machine, by name.
+    pub async fn images(&self, mesh: &Mesh) -> Result<BTreeMap<String, Image>, DockerError> {
+        let found = try_join_all(mesh.images().into_iter().map(async |name| {
+            let image = self.image(&name).await?;
+            Ok::<_, DockerError>(image.map(|image| (name, image)))
+        }))
+        .await?;
+        Ok(found.into_iter().flatten().collect())
+    }
+
+    /// `None` for one that is not here.
+    pub async fn image(&self, name: &str) -> Result<Option<Image>, DockerError> {
         let found =
-            self.client.inspect_image(image).await.map_err(DockerError::refused(format!("inspect image {image}")));
-        Ok(absent_is_none(found)?.is_some())
+            self.client.inspect_image(name).await.map_err(DockerError::refused(format!("inspect image {name}")));
+        Ok(absent_is_none(found)?.map(|found| {
+            let labels = found.config.and_then(|config| config.labels).unwrap_or_default();
+            Image { is_built_here: labels.contains_key(RECIPE) }
+        }))
     }
 
     /// Pulls an image with the login that the user's Docker configuration has for its registry.
