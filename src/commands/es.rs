@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use reqwest::Method;
+use hyper::Method;
 
 use super::recorded::{Recorded, silent};
 use crate::{
@@ -19,7 +19,8 @@ use crate::{
 pub async fn es(args: &EsArgs, dir: PathBuf, console: &Console) -> Result<Exit, Error> {
     let recorded = Recorded::open(&dir)?;
     let server = recorded.server(args.cluster)?;
-    let path = request::path(&args.path);
+    let path =
+        request::path(&args.path).map_err(|error| Error::new(Exit::Request, error.to_string()).hint(error.hint()))?;
     let body = args.body.as_deref().map(read).transpose()?.map(|bytes| Body::of(&path, bytes));
     let method = match args.method {
         EsMethod::Get => Method::GET,

@@ -5,9 +5,25 @@ use std::{
     time::{Duration, Instant},
 };
 
-use reqwest::{Certificate, Client, Method, StatusCode, header::CONTENT_TYPE, tls::TlsInfo};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use http_body_util::{BodyExt as _, Full};
+use hyper::{
+    Method, Request, StatusCode, Uri,
+    body::Bytes,
+    header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue},
+};
+use hyper_util::{
+    client::legacy::Client,
+    rt::{TokioExecutor, TokioTimer},
+};
+use rustls::{
+    ClientConfig, RootCertStore,
+    pki_types::{CertificateDer, pem::PemObject as _},
+};
 use serde_json::Value;
+use tokio::time::timeout;
 
+use super::tls::{Connector, Shown};
 use crate::{
     ask::request::{Body, JSON},
     mesh::secret::Secret,
@@ -16,8 +32,8 @@ use crate::{
 /// A published port of a service, as this machine's own client reaches it.
 #[derive(Debug, Clone)]
 pub struct Https {
-    client: Client,
-    base: String,
+    client: Client<Connector, Full<Bytes>>,
+    address: SocketAddr,
 }
 
 /// An answer that came, whatever its status says.
@@ -42,18 +58,32 @@ pub struct RawAnswer {
 /// Why there is no answer, or not the one that was hoped for.
 #[derive(Debug, thiserror::Error)]
 pub enum HttpsError {
-    #[error("the authority's certificate cannot be used")]
-    Authority(#[source] reqwest::Error),
-    #[error("{base} does not answer")]
+    #[error("the authority's certificate cannot be used: {0}")]
+    Authority(String),
+    #[error("the request cannot be sent")]
+    Request(#[from] hyper::http::Error),
+    #[error("https://{address} does not answer")]
     NoAnswer {
-        base: String,
+        address: SocketAddr,
         #[source]
-        cause: reqwest::Error,
+        cause: Silence,
     },
     #[error("{what} was refused with status {status}: {reason}")]
     Refused { what: String, status: u16, reason: String },
     #[error("the answer to {what} has not the form that is documented: {reason}")]
     Unexpected { what: String, reason: String },
+}
+
+/// What came instead of an answer.
+#[derive(Debug, thiserror::Error)]
+pub enum Silence {
+    #[error("operation timed out")]
+    TimedOut,
+    #[error(transparent)]
+    Connection(#[from] hyper_util::client::legacy::Error),
+    /// The answer broke off.
+    #[error(transparent)]
+    Answer(#[from] hyper::Error),
 }
 
 impl HttpsError {
@@ -79,22 +109,31 @@ pub struct Login<'a> {
     pub password: &'a Secret,
 }
 
+impl Login<'_> {
+    /// What the header `Authorization` says; not shown where requests are.
+    fn basic(&self) -> HeaderValue {
+        let login = BASE64_STANDARD.encode(format!("{}:{}", self.user, self.password.expose()));
+        let mut value = HeaderValue::try_from(format!("Basic {login}")).expect("should be letters");
+        value.set_sensitive(true);
+        value
+    }
+}
+
 impl Https {
     /// Longest wait for one answer: connecting to dead remotes takes Elasticsearch up to ten seconds each, at once.
     const TIMEOUT: Duration = Duration::from_secs(30);
 
     /// A client for a port of this machine. Proxy variables are ignored: they are about the way out, not to loopback.
     pub fn new(address: IpAddr, port: u16, authorities: &str) -> Result<Self, HttpsError> {
-        let certificates = Certificate::from_pem_bundle(authorities.as_bytes()).map_err(HttpsError::Authority)?;
-        let client = Client::builder()
-            .tls_certs_only(certificates)
-            .no_proxy()
-            .https_only(true)
-            .tls_info(true)
-            .connect_timeout(Duration::from_secs(5))
-            .build()
-            .map_err(HttpsError::Authority)?;
-        Ok(Self { client, base: format!("https://{}", SocketAddr::new(address, port)) })
+        let unusable = |error: &dyn ToString| HttpsError::Authority(error.to_string());
+        let mut trusted = RootCertStore::empty();
+        for certificate in CertificateDer::pem_slice_iter(authorities.as_bytes()) {
+            let certificate = certificate.map_err(|error| unusable(&error))?;
+            trusted.add(certificate).map_err(|error| unusable(&error))?;
+        }
+        let config = ClientConfig::builder().with_root_certificates(trusted).with_no_client_auth();
+        let client = Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(Connector::new(config));
+        Ok(Self { client, address: SocketAddr::new(address, port) })
     }
 
     /// Sends one request; any status is an answer.
@@ -109,36 +148,45 @@ impl Https {
         Ok(self.ask_raw(login, method, path, body, Self::TIMEOUT).await?.read())
     }
 
-    /// Sends one request with these bytes, and gives back those that come; any status is an answer.
+    /// Sends one request with these bytes, and gives back those that come; any status is an answer. The path is sent as it is: a
+    /// URL library would take `..` in it, and `%2e%2e`, too, for a way to another.
     pub async fn ask_raw(
         &self,
         login: Option<&Login<'_>>,
         method: Method,
         path: &str,
         body: Option<Body>,
-        timeout: Duration,
+        longest: Duration,
     ) -> Result<RawAnswer, HttpsError> {
         let begun = Instant::now();
         let told = |outcome: &str| {
-            tracing::debug!("{method} {}{path}: {outcome} after {:.0?}", self.base, begun.elapsed());
+            tracing::debug!("{method} https://{}{path}: {outcome} after {:.0?}", self.address, begun.elapsed());
         };
-        let no_answer = |cause: reqwest::Error| {
-            told("no answer");
-            HttpsError::NoAnswer { base: self.base.clone(), cause }
-        };
-        let mut request = self.client.request(method.clone(), format!("{}{path}", self.base)).timeout(timeout);
+        let uri = Uri::builder().scheme("https").authority(self.address.to_string()).path_and_query(path).build()?;
+        let mut request = Request::builder().method(&method).uri(uri);
         if let Some(login) = login {
-            request = request.basic_auth(login.user, Some(login.password.expose()));
+            request = request.header(AUTHORIZATION, login.basic());
         }
-        if let Some(body) = body {
-            request = request.header(CONTENT_TYPE, body.content_type).body(body.bytes);
+        if let Some(body) = &body {
+            request = request.header(CONTENT_TYPE, body.content_type);
         }
-        let response = request.send().await.map_err(no_answer)?;
-        let status = response.status();
-        let shown = response.extensions().get::<TlsInfo>().and_then(|tls| tls.peer_certificate().map(<[u8]>::to_vec));
-        let bytes = response.bytes().await.map_err(no_answer)?;
-        told(status.as_str());
-        Ok(RawAnswer { status: status.as_u16(), bytes: bytes.into(), certificate: shown.unwrap_or_default() })
+        let request = request.body(Full::from(body.map(|body| body.bytes).unwrap_or_default()))?;
+        let asking = async {
+            let (head, body) = self.client.request(request).await?.into_parts();
+            let certificate = head.extensions.get::<Shown>().map(|Shown(certificate)| certificate.clone());
+            let bytes = body.collect().await?.to_bytes().into();
+            Ok(RawAnswer { status: head.status.as_u16(), bytes, certificate: certificate.unwrap_or_default() })
+        };
+        match timeout(longest, asking).await.unwrap_or(Err(Silence::TimedOut)) {
+            Ok(answer) => {
+                told(&answer.status.to_string());
+                Ok(answer)
+            }
+            Err(cause) => {
+                told("no answer");
+                Err(HttpsError::NoAnswer { address: self.address, cause })
+            }
+        }
     }
 }
 

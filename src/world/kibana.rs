@@ -1,6 +1,6 @@
 //! Kibana's status. I/O: network; no decisions.
 
-use reqwest::Method;
+use hyper::Method;
 
 use super::https::{Https, HttpsError};
 use crate::mesh::{Mesh, id::ClusterId, service::digest_of};

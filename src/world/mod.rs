@@ -22,6 +22,7 @@ pub mod ports;
 pub mod probe;
 pub mod survey;
 pub mod templates;
+mod tls;
 pub mod traces;
 
 use std::path::PathBuf;

@@ -47,10 +47,15 @@ fn what_cannot_be_asked() {
         &["es", "1", "FETCH", "/"],
         &["es", "1", "GET"],
         &["es", "1", "POST", "/_bulk", "@/nonexistent/file"],
+        &["es", "1", "DELETE", "mesh-z/_doc/.."],
+        &["es", "1", "DELETE", "mesh-z/./_doc/1"],
+        &["es", "1", "DELETE", "mesh-z\\..\\mesh-y"],
+        &["es", "1", "DELETE", "mesh-z/_doc/.\t./"],
         &["search", "mesh*", "--from", "4"],
         &["search", "cluster02:mesh*"],
         &["search", "mesh*", "-n", "10001"],
         &["search", "mesh*,logs-*"],
+        &["search", ".."],
         &["env", "4"],
         &["env", "1", "--shell", "tcsh"],
     ]), @r"
@@ -61,10 +66,15 @@ fn what_cannot_be_asked() {
     error: invalid value 'FETCH' for '<METHOD>'
     error: the following required arguments were not provided:
     error: cannot read `/nonexistent/file`: No such file or directory (os error 2)
+    error: the path `mesh-z/_doc/..` has the segment `..`, which stands for another path
+    error: the path `mesh-z/./_doc/1` has the segment `.`, which stands for another path
+    error: the path `mesh-z\..\mesh-y` has a `\`
+    error: the path `mesh-z/_doc/.\t./` has a control character
     error: there is no cluster 4: the mesh has 3
     error: invalid value 'cluster02:mesh*' for '<INDEX>': `cluster02:mesh*` is not a pattern of index names such as `logs-*`
     error: invalid value '10001' for '--size <COUNT>': 10001 is not in 0..=10000
     error: `logs-*` reaches beyond what the clusters share
+    error: invalid value '..' for '<INDEX>': `..` is not a pattern of index names such as `logs-*`
     error: there is no cluster 4: the mesh has 3
     error: invalid value 'tcsh' for '--shell <SHELL>'
     ");
@@ -100,7 +110,7 @@ fn a_cluster_that_does_not_answer() {
 #[test]
 fn a_request_is_sent_as_it_was_typed_and_answered_as_it_came() {
     let fixture = Fixture::new(3, "pass:wörd");
-    let server = fixture.serve(2, &[(200, "{ \"a\":\t1}"), (200, "{}")]);
+    let server = fixture.serve(2, &[(200, "{ \"a\":\t1}"), (200, "{}"), (200, "{}")]);
     let file = fixture.dir.path().join("body");
     fs::write(&file, "{\"n\":\"\u{1}\"}").unwrap();
     let output = fixture.mesh(&["es", "2", "put", "mesh-a/_doc/1?x=a b", &format!("@{}", file.display())]).output();
@@ -111,7 +121,9 @@ fn a_request_is_sent_as_it_was_typed_and_answered_as_it_came() {
     let mut child = fixture.mesh(&["es", "2", "POST", "/_bulk", "-"]).stdin(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(b"{\"index\":{}}\n{\"n\":1}").unwrap();
     assert!(child.wait().unwrap().success());
+    assert!(fixture.mesh(&["es", "2", "GET", "mesh-a/_doc/%2e%2e"]).output().unwrap().status.success());
     let asked = server.join().unwrap();
+    assert!(asked[2].starts_with("GET /mesh-a/_doc/%2e%2e HTTP/1.1\r\n"), "{}", asked[2]);
     assert_snapshot!(told(&asked[0]), @r#"
     PUT /mesh-a/_doc/1?x=a%20b HTTP/1.1
     authorization: Basic ZWxhc3RpYzpwYXNzOnfDtnJk

@@ -127,6 +127,13 @@ fn es(mesh: &Mesh) {
     let piped = shell(mesh, r#"echo '{"query":{"term":{"number":2}}}' | mesh es 2 GET mesh-tour/_count - --dir $DIR"#);
     let counted: Value = serde_json::from_slice(&piped.stdout).expect("should be JSON");
     assert_eq!(counted["count"], 1);
+    // a path is sent as it is typed: an id may look like a way to another path, and never is one
+    let refused = mesh.run(&["es", "2", "DELETE", "mesh-tour/_doc/.."], 2).stderr;
+    assert!(refused.contains("mesh-tour/_doc/%2e%2e"), "{refused}");
+    mesh.run(&["es", "2", "PUT", "mesh-tour/_doc/%2e%2e", r#"{"number":3}"#], 0);
+    let written = json_of(&mesh.run(&["es", "2", "GET", "mesh-tour/_doc/%2E%2e"], 0));
+    assert_eq!((&written["_id"], &written["_source"]["number"]), (&json!(".."), &json!(3)));
+    mesh.run(&["es", "2", "DELETE", "mesh-tour/_doc/%2e%2e"], 0);
     let missing = mesh.run(&["es", "2", "GET", "/no-such-index"], 1);
     assert!(missing.stdout.contains("index_not_found_exception"), "the answer is data: {}", missing.stdout);
     assert!(missing.stderr.contains("404") && missing.stderr.contains("no such index"), "{}", missing.stderr);

@@ -176,7 +176,9 @@ impl FromStr for IndexPattern {
 
     fn from_str(text: &str) -> Result<Self, SpecError> {
         let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-*".contains(c);
-        if text.is_empty() || text.starts_with(['-', '_']) || !text.chars().all(fits) {
+        // no index is called so, and in a path they stand for another
+        let dots = matches!(text, "." | "..");
+        if text.is_empty() || dots || text.starts_with(['-', '_']) || !text.chars().all(fits) {
             return Err(SpecError(format!("`{text}` is not a pattern of index names such as `logs-*`")));
         }
         Ok(Self(text.to_owned()))

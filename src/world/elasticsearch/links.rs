@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use reqwest::Method;
+use hyper::Method;
 use serde_json::json;
 
 use super::{Elasticsearch, HttpsError, read};

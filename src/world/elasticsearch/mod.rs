@@ -6,13 +6,13 @@ mod vitals;
 
 use std::{collections::BTreeSet, time::Duration as Time};
 
-use reqwest::Method;
+use hyper::Method;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 use super::https::{Answer, Https, HttpsError, Login, RawAnswer};
 use crate::{
-    ask::request::Body,
+    ask::request::{Body, segment},
     mesh::{Mesh, id::ClusterId, secret::Secret, service::digest_of, spec::StackVersion},
     plan::observed::{KeyFacts, LicenceFacts},
 };
@@ -154,7 +154,7 @@ impl Elasticsearch {
     /// Changes which indices a key lets others search; its value stays.
     pub async fn update_key(&self, mesh: &Mesh, id: &str) -> Result<(), HttpsError> {
         let request = json!({ "access": { "search": [{ "names": mesh.shared() }] } });
-        self.send(Method::PUT, &format!("/_security/cross_cluster/api_key/{id}"), &request).await.map(|_| ())
+        self.send(Method::PUT, &format!("/_security/cross_cluster/api_key/{}", segment(id)), &request).await.map(|_| ())
     }
 
     /// The same, and lets it live as long again as a new one. Elasticsearch 9.5.3 refuses a request that says nothing but when
@@ -164,7 +164,7 @@ impl Elasticsearch {
             "expiration": format!("{}d", mesh.spec.key_days.get()),
             "access": { "search": [{ "names": mesh.shared() }] },
         });
-        self.send(Method::PUT, &format!("/_security/cross_cluster/api_key/{id}"), &request).await.map(|_| ())
+        self.send(Method::PUT, &format!("/_security/cross_cluster/api_key/{}", segment(id)), &request).await.map(|_| ())
     }
 
     pub async fn revoke_keys(&self, ids: &[String]) -> Result<(), HttpsError> {
@@ -186,6 +186,7 @@ impl Elasticsearch {
     /// Searches the indices of an expression. One that is missing here may be elsewhere, so it is no error; see
     /// <https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-search>.
     pub async fn search(&self, expression: &str, body: &Value) -> Result<Value, HttpsError> {
-        self.send(Method::POST, &format!("/{expression}/_search?ignore_unavailable=true"), body).await
+        let path = format!("/{}/_search?ignore_unavailable=true", segment(expression));
+        self.send(Method::POST, &path, body).await
     }
 }
