@@ -29,7 +29,6 @@ pub use self::completions::complete;
 use std::{path::PathBuf, time::Duration};
 
 use time::OffsetDateTime;
-use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
     apply::wait::Patience,
@@ -40,6 +39,7 @@ use crate::{
     world::{
         World,
         lock::{Holder, Lock},
+        signals::{Ending, Endings},
     },
 };
 
@@ -128,33 +128,29 @@ async fn interruptible(
     console: &Console,
     work: impl Future<Output = Result<(), Error>>,
 ) -> Result<(), Error> {
-    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-    else {
-        return work.await;
-    };
+    let Ok(mut endings) = Endings::listen() else { return work.await };
     tokio::pin!(work);
     loop {
-        tokio::select! {
+        let ending = tokio::select! {
             outcome = &mut work => return outcome,
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
+            ending = endings.next() => ending,
+        };
+        let again = patience.interrupt();
+        match ending {
+            Ending::Asked if again => return Err(Patience::interruption()),
+            Ending::TerminalLost if again => {}
+            Ending::Asked | Ending::TerminalLost => {
+                console.note("stopping after the step at hand; once more to stop at once");
+            }
         }
-        if patience.interrupt() {
-            return Err(Patience::interruption());
-        }
-        console.note("stopping after the step at hand; once more to stop at once");
     }
 }
 
 /// Ends when somebody wants the program to end. For commands that change nothing: those that do finish their step first.
 async fn ended() {
-    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-    else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
+    match Endings::listen() {
+        Ok(mut endings) => drop(endings.next().await),
+        Err(_) => std::future::pending().await,
     }
 }
 

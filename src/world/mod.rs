@@ -20,6 +20,7 @@ pub mod lock;
 pub mod observe;
 pub mod ports;
 pub mod probe;
+pub mod signals;
 pub mod survey;
 pub mod templates;
 mod tls;

@@ -37,10 +37,10 @@ fn killed_here_and_there() {
     parts.part("`create 3` killed while clusters are linked");
     is_killed(&create(&mesh, "3").kill_after_steps(CREATED + STARTED + 4));
     is_whole_after(&mesh, &["create", "3"], 3);
-    parts.part("`manage restart` is asked to end by SIGTERM, killed, and typed again");
+    parts.part("`manage restart` loses its terminal, is killed, and typed again");
     let ended = mesh.start(&["manage", "restart", "1", "3"]);
     let heard = ended.stderr();
-    let ended = ended.ask_to_end("-TERM", "a first stage", || heard.stages() > 0);
+    let ended = ended.ask_to_end("-HUP", "a first stage", || heard.stages() > 0);
     assert_eq!(ended.exit, Some(4), "{}", ended.stderr);
     assert!(ended.stderr.contains("hint: type the same command again"), "{}", ended.stderr);
     assert!(mesh.start(&["manage", "restart", "1", "3"]).kill_after(Some(2), FOR_EVER).is_some());

@@ -11,6 +11,7 @@ mod elsewhere;
 mod leftovers;
 mod machine;
 mod place;
+mod signals;
 
 use std::{
     fs,
@@ -23,7 +24,7 @@ use rcgen::{CertificateParams, DnType, KeyPair};
 
 use self::{
     docker::docker,
-    place::{EMPTY, Place, RECORD, snapshot},
+    place::{EMPTY, Place, RECORD},
 };
 
 #[test]
@@ -260,40 +261,4 @@ fn data_that_the_record_does_not_have() {
     assert!(told.contains("`mesh create` "), "{told}");
     let told = place.refused(&["create"], 2);
     assert!(told.contains("directory of cluster04 with its data") && told.contains("add `--yes`"), "{told}");
-}
-
-/// A registry that takes the connection and never says a word: Ctrl-C ends the wait, and nothing was changed.
-#[test]
-#[ignore = "needs root and Docker: run by scripts/test"]
-fn a_registry_that_hangs() {
-    let place = Place::new();
-    let registry = TcpListener::bind("127.0.0.1:0").unwrap();
-    let host = registry.local_addr().unwrap().to_string();
-    let before = snapshot(place.dir.path());
-    let run = Command::new(env!("CARGO_BIN_EXE_mesh"))
-        .args(["create", "1", "--no-kibana", "--force", "--registry", &host])
-        .env("MESH_DIR", place.mesh_dir())
-        .stdout(std::process::Stdio::piped())
-        .stderr(std::process::Stdio::piped())
-        .spawn()
-        .unwrap();
-    // until the engine has come to ask, and waits for the answer
-    registry.set_nonblocking(true).unwrap();
-    let begun = std::time::Instant::now();
-    let asked = loop {
-        if let Ok(asked) = registry.accept() {
-            break asked;
-        }
-        assert!(begun.elapsed() < std::time::Duration::from_secs(30), "the engine should have asked");
-        std::thread::sleep(std::time::Duration::from_millis(5));
-    };
-    let begun = std::time::Instant::now();
-    assert!(Command::new("kill").args(["-INT", &run.id().to_string()]).status().unwrap().success());
-    let output = run.wait_with_output().unwrap();
-    let told = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(4), "{told}");
-    assert!(told.contains("interrupted") && told.contains("hint: type the same command again"), "{told}");
-    assert!(begun.elapsed() < std::time::Duration::from_secs(5), "{:?}", begun.elapsed());
-    assert_eq!(snapshot(place.dir.path()), before, "nothing should be changed");
-    drop(asked);
 }

@@ -1,0 +1,97 @@
+//! Whoever wants a run to end, and by which signal: it ends with 4 and says what to type, unless it was told not to listen.
+
+use std::{
+    net::{TcpListener, TcpStream},
+    process::{Child, Command, Stdio},
+    thread::sleep,
+    time::{Duration, Instant},
+};
+
+use crate::place::{Place, snapshot};
+
+/// A run that pulls an image from a registry that takes the connection and never says a word.
+struct Hanging {
+    run: Child,
+    _registry: (TcpListener, TcpStream),
+}
+
+impl Hanging {
+    /// `before` is what a shell does before it becomes the run.
+    fn begin(place: &Place, before: &str) -> Self {
+        let registry = TcpListener::bind("127.0.0.1:0").unwrap();
+        let host = registry.local_addr().unwrap().to_string();
+        let run = Command::new("sh")
+            .args(["-c", &format!("{before} exec \"$0\" \"$@\""), env!("CARGO_BIN_EXE_mesh")])
+            .args(["create", "1", "--no-kibana", "--force", "--registry", &host])
+            .env("MESH_DIR", place.mesh_dir())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // until the engine has come to ask, and waits for the answer
+        registry.set_nonblocking(true).unwrap();
+        let begun = Instant::now();
+        let asked = loop {
+            if let Ok((asked, _)) = registry.accept() {
+                break asked;
+            }
+            assert!(begun.elapsed() < Duration::from_secs(30), "the engine should have asked");
+            sleep(Duration::from_millis(5));
+        };
+        Self { run, _registry: (registry, asked) }
+    }
+
+    fn signal(&self, name: &str) {
+        assert!(Command::new("kill").args([name, &self.run.id().to_string()]).status().unwrap().success());
+    }
+
+    /// Exit code and stderr.
+    fn end(self) -> (Option<i32>, String) {
+        let begun = Instant::now();
+        let output = self.run.wait_with_output().unwrap();
+        assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    }
+}
+
+#[test]
+#[ignore = "needs root and Docker: run by scripts/test"]
+fn a_registry_that_hangs() {
+    let place = Place::new();
+    let before = snapshot(place.dir.path());
+    // a shell that loses its terminal tells its children twice
+    for signals in [&["-INT"][..], &["-TERM"], &["-QUIT"], &["-HUP", "-HUP"]] {
+        let hanging = Hanging::begin(&place, "");
+        for signal in signals {
+            hanging.signal(signal);
+        }
+        let (exit, told) = hanging.end();
+        assert_eq!(exit, Some(4), "{signals:?}: {told}");
+        assert!(told.contains("interrupted") && told.contains("hint: type the same command again"), "{told}");
+        assert_eq!(snapshot(place.dir.path()), before, "nothing should be changed");
+    }
+}
+
+#[test]
+#[ignore = "needs root and Docker: run by scripts/test"]
+fn a_terminal_that_is_lost_means_nothing_under_nohup() {
+    let place = Place::new();
+    let mut hanging = Hanging::begin(&place, "trap '' HUP;");
+    hanging.signal("-HUP");
+    sleep(Duration::from_secs(1));
+    assert_eq!(hanging.run.try_wait().unwrap(), None, "it should go on");
+    hanging.signal("-INT");
+    let (exit, told) = hanging.end();
+    assert_eq!(exit, Some(4), "{told}");
+    assert_eq!(told.matches("stopping after the step at hand").count(), 1, "{told}");
+}
+
+/// What a lost terminal leaves of stderr: every write to it fails.
+#[test]
+#[ignore = "needs root and Docker: run by scripts/test"]
+fn a_run_whose_terminal_is_gone_ends_as_any_other() {
+    let place = Place::new();
+    let hanging = Hanging::begin(&place, "exec 2>/dev/full;");
+    hanging.signal("-HUP");
+    assert_eq!(hanging.end().0, Some(4));
+}
