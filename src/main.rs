@@ -32,26 +32,59 @@ mod world;
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use tokio::runtime::{Builder, Runtime};
 use tracing_subscriber::EnvFilter;
 
-use crate::console::Verbosity;
+use crate::{
+    console::{Console, Verbosity},
+    error::{Error, Exit},
+};
 
 fn main() -> ExitCode {
     commands::complete();
-    let cli = cli::Cli::parse();
+    let cli = match cli::Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(told) => return instead_of_a_run(&told),
+    };
     cli.color.write_global();
     log(cli.verbose);
     rustls::crypto::ring::default_provider().install_default().expect("should be the only provider");
-    let console = console::Console::new(verbosity(&cli), commands::is_dumb_terminal());
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let outcome = match runtime {
-        Ok(runtime) => runtime.block_on(commands::run(cli, &console)),
-        Err(error) => Err(error::Error::new(error::Exit::Machine, "cannot start").cause(error.to_string())),
-    };
+    let dir = commands::dir_to_name(&cli);
+    let console = Console::new(verbosity(&cli), commands::is_dumb_terminal(), dir.as_deref());
+    let outcome = runtime().and_then(|runtime| runtime.block_on(commands::run(cli, &console)));
     let exit = outcome.unwrap_or_else(|error| {
         console.error(&error);
         error.exit
     });
+    end(exit, &console)
+}
+
+fn runtime() -> Result<Runtime, Error> {
+    let runtime = Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|error| Error::new(Exit::Machine, "cannot start").cause(error.to_string()))
+}
+
+/// What clap says of the command line: help and version, which were asked for, or a mistake.
+fn instead_of_a_run(told: &clap::Error) -> ExitCode {
+    if told.use_stderr() {
+        let _ = told.print();
+        return ExitCode::from(Exit::Request as u8);
+    }
+    let console = Console::new(Verbosity::Normal, commands::is_dumb_terminal(), None);
+    console.text(&told.render().ansi().to_string());
+    end(Exit::Done, &console)
+}
+
+/// How the program ends: as its command did; but what looks done is not where its output is lost.
+fn end(exit: Exit, console: &Console) -> ExitCode {
+    let lost = console.lost();
+    if let Some(error) = &lost {
+        console.error(error);
+    }
+    let exit = match (exit, lost) {
+        (Exit::Done | Exit::Unhealthy, Some(error)) => error.exit,
+        (exit, _) => exit,
+    };
     ExitCode::from(exit as u8)
 }
 
@@ -70,5 +103,7 @@ fn log(verbose: u8) {
         .with_env_filter(EnvFilter::try_from_env("MESH_LOG").unwrap_or_else(|_| EnvFilter::new(level)))
         .with_ansi(false)
         .with_writer(std::io::stderr)
+        // else a line that cannot be written is told on stderr, too, and that ends the program
+        .log_internal_errors(false)
         .init();
 }

@@ -93,6 +93,7 @@ impl<'a> Apply<'a> {
     /// Carries out a plan. What was done before a failure stays, for the next run to go on from.
     pub async fn apply(&self, plan: &Plan) -> Result<(), Error> {
         let mut changed = false;
+        self.console.titles(plan.stages.iter().map(|stage| stage.title));
         for stage in &plan.stages {
             if self.patience.is_interrupted() {
                 return Err(Patience::interruption());

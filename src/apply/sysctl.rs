@@ -53,7 +53,7 @@ mod tests {
         disk::Tree::create(root, 0o755).unwrap().make_dir("vm", 0o755, None).unwrap();
         disk::replace(&root.join("vm/max_map_count"), b"65530\n").unwrap();
         disk::replace(&file, b"fs.inotify.max_user_instances = 1024\n").unwrap();
-        raise(&[RAISED], root, &file, &Console::new(Verbosity::Quiet, true)).unwrap();
+        raise(&[RAISED], root, &file, &Console::new(Verbosity::Quiet, true, None)).unwrap();
         assert_eq!(kernel::get(root, RAISED.key).unwrap(), 262_144);
         insta::assert_snapshot!(text(&file), @r"
         # Made by `mesh doctor --fix`, from templates/sysctl.conf: what a mesh of Elasticsearch clusters needs of the kernel.
@@ -66,7 +66,7 @@ mod tests {
     fn a_setting_that_cannot_be_set_is_told_with_what_to_type() {
         let temp = tempfile::tempdir().unwrap();
         let file = temp.path().join("99-mesh.conf");
-        let console = Console::new(Verbosity::Quiet, true);
+        let console = Console::new(Verbosity::Quiet, true, None);
         insta::assert_snapshot!(raise(&[RAISED], temp.path(), &file, &console).unwrap_err(), @r"
         vm.max_map_count cannot be set to 262144
           caused by: No such file or directory (os error 2)

@@ -2,6 +2,7 @@
 
 use std::{
     ffi::OsString,
+    io::Write as _,
     os::unix::ffi::{OsStrExt as _, OsStringExt as _},
     path::PathBuf,
 };
@@ -33,7 +34,12 @@ const NUMBERS: [(&str, &str); 8] = [
 
 /// Answers a shell that asks for completions, and ends the program then.
 pub fn complete() {
-    CompleteEnv::with_factory(command).var(VARIABLE).complete();
+    let here = std::env::current_dir().ok();
+    let asked = CompleteEnv::with_factory(command).var(VARIABLE).try_complete(std::env::args_os(), here.as_deref());
+    if asked.unwrap_or_else(|error| error.exit()) {
+        let written = std::io::stdout().flush();
+        std::process::exit(if written.is_ok() { Exit::Done } else { Exit::Machine } as i32);
+    }
 }
 
 /// Prints what `COMPLETE=SHELL mesh` prints.

@@ -119,7 +119,7 @@ impl<'a> Page<'a> {
             .iter()
             .map(|service| (*service, Box::pin(self.lines(docker, *service, false).peekable())))
             .collect();
-        while !self.console.reader_gone() {
+        while !self.console.stdout_failed() {
             let mut first: Option<(usize, OffsetDateTime)> = None;
             for (at, (_, log)) in logs.iter_mut().enumerate() {
                 let time = match log.as_mut().peek().await {
@@ -152,7 +152,7 @@ impl<'a> Page<'a> {
             logs.push(named(*service, self.lines(docker, *service, true)));
         }
         let mut starts = Box::pin(docker.starts(from));
-        while !self.console.reader_gone() {
+        while !self.console.stdout_failed() {
             let (service, again) = tokio::select! {
                 Some((service, written)) = logs.next() => match written {
                     // what two streams of one container both have is told once

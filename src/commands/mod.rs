@@ -75,6 +75,14 @@ pub async fn run(cli: Cli, console: &Console) -> Result<Exit, Error> {
     }
 }
 
+/// The directory that commands have to name so that they are about the same mesh in any shell; `None` for the one that they go by
+/// without a word.
+pub fn dir_to_name(cli: &Cli) -> Option<PathBuf> {
+    let dir = std::path::absolute(cli.dir.as_ref()?).ok()?;
+    let elsewhere = std::env::var_os("MESH_DIR").is_some_and(|other| *other != *dir);
+    (elsewhere || default_dir().ok().as_ref() != Some(&dir)).then_some(dir)
+}
+
 /// Whether the terminal can do nothing but write one line after the other.
 pub fn is_dumb_terminal() -> bool {
     std::env::var_os("TERM").is_some_and(|term| term == "dumb")

@@ -43,7 +43,7 @@ async fn watch(args: &StatusArgs, world: &World, console: &Console) -> Result<Ex
             Ok((mesh, status)) => show(args, &mesh, &status, console),
             Err(error) => console.error(&error),
         }
-        if console.reader_gone() || timeout(INTERVAL, &mut end).await.is_ok() {
+        if console.stdout_failed() || timeout(INTERVAL, &mut end).await.is_ok() {
             return Ok(Exit::Done);
         }
     }
@@ -60,8 +60,8 @@ async fn look(world: &World) -> Result<(Mesh, Status), Error> {
 
 fn show(args: &StatusArgs, mesh: &Mesh, status: &Status, console: &Console) {
     match args.output {
-        Format::Json => return console.value(Notation::Json, status),
-        Format::Yaml => return console.value(Notation::Yaml, status),
+        Format::Json => return console.report(Notation::Json, status),
+        Format::Yaml => return console.report(Notation::Yaml, status),
         Format::Table | Format::Wide if args.matrix => console.matrix(mesh, |from, to| {
             let found = status.clusters.iter().find(|cluster| cluster.cluster == from);
             found.is_some_and(|cluster| !cluster.links.down.contains_key(&to))

@@ -1,7 +1,5 @@
 //! What `logs`, `es`, `search` and `credentials` print. I/O: the terminal.
 
-use std::io::{self, IsTerminal as _};
-
 use anstyle::{AnsiColor, Style};
 use time::{OffsetDateTime, UtcOffset, format_description::BorrowedFormatItem, macros::format_description};
 
@@ -48,7 +46,7 @@ impl Console {
 
     /// Bytes to stdout, untouched for a program; a terminal gets what it can show, and the end of the last line if there is none.
     pub fn answer(&self, bytes: &[u8]) {
-        if !io::stdout().is_terminal() {
+        if !self.stdout.is_terminal() {
             return self.bytes(bytes);
         }
         let text = plain::lines(&String::from_utf8_lossy(bytes));

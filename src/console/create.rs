@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::{Console, Notation, StageTime, bytes, duration, err, plain, timings::summary};
 use crate::{
     cli::TextFormat,
-    mesh::{Mesh, id::ServiceKind, layout},
-    plan::{Plan, Step, data::PlanData},
+    mesh::{Mesh, layout},
+    plan::{Plan, Step, counted::counted, data::PlanData},
 };
 
 impl Console {
@@ -32,8 +32,8 @@ impl Console {
         let (count, version) = (mesh.spec.clusters.number(), mesh.spec.stack_version);
         let kibana = if mesh.spec.kibana { " with Kibana" } else { "" };
         self.note(&format!(
-            "a mesh of {count} {}, Elasticsearch {version}{kibana}, in {}",
-            clusters(count),
+            "a mesh of {}, Elasticsearch {version}{kibana}, in {}",
+            counted(count, "cluster"),
             mesh.dir.display()
         ));
         let count = |wanted: fn(&Step) -> bool| plan.steps().filter(|step| wanted(step)).count();
@@ -70,8 +70,8 @@ impl Console {
         }
         let count = mesh.spec.clusters.number();
         self.line(&format!(
-            "\n{count} {} in {}, {} proved ({})\n",
-            clusters(count),
+            "\n{} in {}, {} proved ({})\n",
+            counted(count, "cluster"),
             mesh.dir.display(),
             every_link(mesh),
             summary(stages, took)
@@ -88,22 +88,18 @@ impl Console {
             "\n  user elastic, password in {dir}/{}; authorities for browsers in {authority}",
             layout::CREDENTIALS
         ));
-        let first =
-            mesh.url(mesh.clusters().next().expect("should have a first cluster").service(ServiceKind::Elastic));
         self.line("\ntry next:");
-        let login =
-            format!("-u \"elastic:$(sed -n s/^elastic=//p '{dir}/{}')\" --cacert '{authority}'", layout::CREDENTIALS);
-        self.line(&format!("  curl {login} '{first}/_resolve/cluster/*:*?pretty'"));
-        self.line(&format!("  curl {login} '{first}/cluster*:mesh-*/_search?pretty'"));
-        self.line("  mesh status\n  mesh search 'mesh-*'");
+        for command in ["mesh status", "mesh search 'mesh-*'", "mesh es 1 GET '_resolve/cluster/*:*?pretty'"] {
+            self.line(&format!("  {}", self.same_mesh.in_command(command)));
+        }
     }
 
     /// Nothing had to be done.
     pub fn unchanged(&self, mesh: &Mesh, took: Duration) {
         let count = mesh.spec.clusters.number();
         self.done(&format!(
-            "nothing to do: {count} {} in {}, {} connected ({})",
-            clusters(count),
+            "nothing to do: {} in {}, {} connected ({})",
+            counted(count, "cluster"),
             mesh.dir.display(),
             every_link(mesh),
             duration(took)
@@ -118,10 +114,5 @@ fn every_link(mesh: &Mesh) -> &'static str {
 
 /// How large a plan is, in words.
 fn size(plan: &Plan) -> String {
-    let counted = |count: usize, one: &str| format!("{count} {one}{}", if count == 1 { "" } else { "s" });
     format!("{} in {}", counted(plan.steps().count(), "step"), counted(plan.stages.len(), "stage"))
-}
-
-pub(super) fn clusters(count: u8) -> &'static str {
-    if count == 1 { "cluster" } else { "clusters" }
 }

@@ -13,9 +13,9 @@ use crate::{
 impl Console {
     pub fn checks(&self, report: &Report, format: TextFormat) {
         match format {
-            TextFormat::Text => self.text(&text(report)),
-            TextFormat::Json => self.value(Notation::Json, report),
-            TextFormat::Yaml => self.value(Notation::Yaml, report),
+            TextFormat::Text => self.text(&self.same_mesh.in_text(&text(report))),
+            TextFormat::Json => self.report(Notation::Json, report),
+            TextFormat::Yaml => self.report(Notation::Yaml, report),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{Console, Mark, Table, duration, plain};
 use crate::{
     mesh::{Mesh, id::ClusterId},
-    plan::verify::Report,
+    plan::{counted::counted, verify::Report},
 };
 
 impl Console {
@@ -42,13 +42,13 @@ impl Console {
                 }
             };
             self.line(&format!("{} → {}: {}", link.from, link.to, plain::line(message)));
-            self.line(&format!("  hint: {remedy}"));
+            self.line(&format!("  hint: {}", self.same_mesh.in_text(remedy)));
         }
         let (all, took) = (report.links.len(), duration(took));
         match down.len() {
             0 if all == 0 && report.up => self.line("the cluster answers; one alone has no links"),
-            0 if all == 0 => self.line("the cluster does not answer\n  hint: `mesh status`"),
-            0 => self.line(&format!("{all} links proved, each by a document found over it ({took})")),
+            0 if all == 0 => self.line(&self.same_mesh.in_text("the cluster does not answer\n  hint: `mesh status`")),
+            0 => self.line(&format!("{} proved, each by a document found over it ({took})", counted(all, "link"))),
             down => self.line(&format!("\nlinks that are down: {down} of {all} ({took})")),
         }
     }

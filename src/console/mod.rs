@@ -9,9 +9,11 @@ mod doctor;
 mod lifetimes;
 mod links;
 mod plain;
+mod same_mesh;
 mod settings;
 mod stage;
 mod status;
+mod stdout;
 mod table;
 mod timings;
 mod upgrade;
@@ -19,12 +21,14 @@ mod upgrade;
 use std::{
     cell::Cell,
     io::{self, BufRead as _, IsTerminal as _, Write as _},
+    path::Path,
     time::Duration,
 };
 
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 
+use self::{same_mesh::SameMesh, stdout::Stdout};
 pub use self::{
     stage::StageLine,
     table::{Mark, Table},
@@ -45,8 +49,10 @@ pub struct Console {
     verbosity: Verbosity,
     /// The terminal can do nothing but write one line after the other.
     dumb: bool,
-    /// The reader of stdout has gone away.
-    gone: Cell<bool>,
+    /// Room for the titles of stages.
+    title_width: Cell<usize>,
+    stdout: Stdout,
+    same_mesh: SameMesh,
 }
 
 /// How much is told besides what was asked for.
@@ -94,15 +100,18 @@ pub fn bytes(count: u64) -> String {
 }
 
 impl Console {
-    /// `dumb` says that the terminal can do nothing but write one line after the other.
-    pub fn new(verbosity: Verbosity, dumb: bool) -> Self {
+    /// `dumb` says that the terminal can do nothing but write one line after the other, `dir` which directory commands have to
+    /// name so that they are about the same mesh in any shell.
+    pub fn new(verbosity: Verbosity, dumb: bool, dir: Option<&Path>) -> Self {
         let terminal = io::stderr().is_terminal();
         Self {
             live: terminal && !dumb && verbosity == Verbosity::Normal,
             interactive: terminal && Self::is_attended(),
             verbosity,
             dumb,
-            gone: Cell::new(false),
+            title_width: Cell::new(stage::TITLE_WIDTH),
+            stdout: Stdout::default(),
+            same_mesh: SameMesh::new(dir),
         }
     }
 
@@ -111,20 +120,14 @@ impl Console {
         self.verbosity == Verbosity::Quiet
     }
 
-    /// A text to stdout as it is. A reader that goes away ends nothing by itself: see [`Console::reader_gone`].
+    /// A text to stdout as it is. A failure ends nothing by itself: see [`Console::stdout_failed`] and [`Console::lost`].
     pub fn text(&self, text: &str) {
-        let mut out = anstream::stdout();
-        if out.write_all(text.as_bytes()).and_then(|()| out.flush()).is_err() {
-            self.gone.set(true);
-        }
+        self.stdout.text(text);
     }
 
     /// Bytes to stdout, untouched.
     pub fn bytes(&self, bytes: &[u8]) {
-        let mut out = io::stdout();
-        if out.write_all(bytes).and_then(|()| out.flush()).is_err() {
-            self.gone.set(true);
-        }
+        self.stdout.bytes(bytes);
     }
 
     /// Lines to stdout.
@@ -143,6 +146,12 @@ impl Console {
         self.text(&text);
     }
 
+    /// A report to stdout, for programs: data of our own in which commands are named.
+    pub fn report(&self, notation: Notation, report: &impl Serialize) {
+        let report = serde_yaml::to_value(report).expect("should be YAML: it is JSON");
+        self.value(notation, &self.same_mesh.in_report(report));
+    }
+
     pub fn table(&self, table: &Table) {
         self.text(&table.to_string());
     }
@@ -150,25 +159,31 @@ impl Console {
     /// Makes room for a picture that replaces the one before: on a terminal the screen is cleared, elsewhere an empty line
     /// parts them.
     pub fn redraw(&self, first: bool) {
-        if io::stdout().is_terminal() && !self.dumb {
+        if self.stdout.is_terminal() && !self.dumb {
             self.text("\x1b[H\x1b[2J");
         } else if !first {
             self.line("");
         }
     }
 
-    /// Whether nobody reads stdout any more: time for a command to end that prints for as long as it is read.
-    pub fn reader_gone(&self) -> bool {
-        self.gone.get()
+    /// Whether nothing more can be written to stdout: time for a command to end that prints for as long as it is read.
+    pub fn stdout_failed(&self) -> bool {
+        self.stdout.failed()
+    }
+
+    /// That what was asked for could not be written to stdout, where that is so.
+    pub fn lost(&self) -> Option<Error> {
+        self.stdout.lost()
     }
 
     pub fn error(&self, error: &Error) {
-        err(&format!("{}: {}", styled(BOLD_RED, "error"), plain::lines(&error.to_string())));
+        let told = self.same_mesh.in_text(&error.to_string());
+        err(&format!("{}: {}", styled(BOLD_RED, "error"), plain::lines(&told)));
     }
 
     pub fn note(&self, text: &str) {
         if !self.is_quiet() {
-            err(&plain::lines(text));
+            err(&plain::lines(&self.same_mesh.in_text(text)));
         }
     }
 
@@ -179,7 +194,8 @@ impl Console {
 
     fn finding(&self, word: &str, message: &str, hint: &str) {
         if !self.is_quiet() {
-            err(&format!("{word}: {}\n  hint: {}", plain::lines(message), plain::lines(hint)));
+            let told = self.same_mesh.in_text(&format!("{message}\n  hint: {hint}"));
+            err(&format!("{word}: {}", plain::lines(&told)));
         }
     }
 
@@ -207,6 +223,9 @@ impl Console {
         let _ = write!(io::stderr(), "{question} [yes/no] ");
         let mut answer = String::new();
         let read = io::stdin().lock().read_line(&mut answer);
+        if !answer.ends_with('\n') {
+            err("");
+        }
         read.is_ok() && matches!(answer.trim(), "yes" | "y")
     }
 

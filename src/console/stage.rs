@@ -6,10 +6,18 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{Console, duration, err, plain};
 
+/// The least room for titles.
+pub(super) const TITLE_WIDTH: usize = 30;
 const DONE: char = '✓';
 const FAILED: char = '✗';
 
 impl Console {
+    /// Makes room for titles as long as these, so that what stands behind them lines up. There is never less room again.
+    pub fn titles(&self, titles: impl Iterator<Item = &'static str>) {
+        let longest = titles.map(str::len).max().unwrap_or_default();
+        self.title_width.set(self.title_width.get().max(longest));
+    }
+
     pub fn stage(&self, title: &'static str, count: usize) -> StageLine {
         let bar = self.live.then(|| {
             let bar = ProgressBar::new_spinner();
@@ -19,7 +27,8 @@ impl Console {
             bar.enable_steady_tick(Duration::from_millis(100));
             bar
         });
-        StageLine { title, count, begun: Instant::now(), bar, quiet: self.is_quiet() }
+        let (width, quiet) = (self.title_width.get(), self.is_quiet());
+        StageLine { title, width, count, begun: Instant::now(), bar, quiet }
     }
 }
 
@@ -27,6 +36,8 @@ impl Console {
 #[derive(Debug)]
 pub struct StageLine {
     title: &'static str,
+    /// Of the column in which it stands.
+    width: usize,
     count: usize,
     begun: Instant,
     bar: Option<ProgressBar>,
@@ -56,6 +67,33 @@ impl StageLine {
         if self.quiet && mark == DONE {
             return;
         }
-        err(&format!("  {mark} {:<30} {:>4}   {}", self.title, self.count, duration(self.begun.elapsed())));
+        err(&self.text(mark, self.begun.elapsed()));
+    }
+
+    fn text(&self, mark: char, took: Duration) -> String {
+        format!("  {mark} {:<width$} {:>4}   {}", self.title, self.count, duration(took), width = self.width)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Verbosity;
+    use super::*;
+
+    #[test]
+    fn columns_line_up_behind_the_longest_title() {
+        let console = Console::new(Verbosity::Normal, true, None);
+        let line = |title, count| console.stage(title, count).text(DONE, Duration::from_millis(1500));
+        assert_eq!(line("link clusters", 6), "  ✓ link clusters                     6   1.5 s");
+        console.titles(["link clusters", "issue certificates by the next authorities"].into_iter());
+        console.titles(["prove links"].into_iter());
+        let lines = [line("issue certificates by the next authorities", 12), line("prove links", 3)];
+        assert_eq!(
+            lines,
+            [
+                "  ✓ issue certificates by the next authorities   12   1.5 s",
+                "  ✓ prove links                                   3   1.5 s",
+            ]
+        );
     }
 }

@@ -1,7 +1,10 @@
 //! What `mesh upgrade` says before it begins. I/O: the terminal.
 
-use super::{Console, create::clusters};
-use crate::mesh::{Mesh, spec::StackVersion};
+use super::Console;
+use crate::{
+    mesh::{Mesh, spec::StackVersion},
+    plan::counted::counted,
+};
 
 impl Console {
     /// That an upgrade was begun and not ended, where that is so.
@@ -20,8 +23,7 @@ impl Console {
     /// What is about to happen, and that there is no way back.
     pub fn upgrade(&self, mesh: &Mesh, from: StackVersion) {
         let to = mesh.spec.stack_version;
-        let left = u8::try_from(mesh.behind.len()).unwrap_or(u8::MAX);
-        let left = format!("{left} {}", clusters(left));
+        let left = counted(mesh.behind.len(), "cluster");
         let dir = mesh.dir.display();
         if from == to {
             self.note(&format!("going on with the upgrade to {to} in {dir}, with {left} to come"));

@@ -6,6 +6,7 @@ pub mod cause;
 pub mod check;
 #[cfg(test)]
 mod converge;
+pub mod counted;
 pub mod data;
 pub mod ends_soon;
 pub mod host;

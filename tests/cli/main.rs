@@ -12,11 +12,15 @@ mod help;
 mod help_ask;
 mod help_look;
 mod help_settings;
+mod hints;
+mod output;
 mod renew;
 mod settings;
 mod upgrade;
 
 use std::process::{Command, Output};
+
+use regex::Regex;
 
 /// `mesh` with these arguments, no engine to talk to and a home of its own.
 fn mesh(arguments: &[&str]) -> Command {
@@ -30,10 +34,11 @@ fn mesh(arguments: &[&str]) -> Command {
     command
 }
 
-/// The exit code and what was said, for people to read.
+/// The exit code and what was said, for people to read, without the test's own directory in commands: see `hints`.
 fn transcript(output: &Output) -> String {
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    format!("exit {}\n{}{}", output.status.code().unwrap_or(-1), out.trim_end(), err.trim_end())
+    let told = format!("exit {}\n{}{}", output.status.code().unwrap_or(-1), out.trim_end(), err.trim_end());
+    Regex::new(" --dir /[^ \n`\"]+").unwrap().replace_all(&told, "").into_owned()
 }
 
 fn run(arguments: &[&str]) -> String {

@@ -4,6 +4,7 @@ use super::{Checked, Finding, Severity};
 use crate::{
     mesh::{Mesh, id::ServiceKind, spec::MeshSpec},
     plan::{
+        counted::counted,
         host::HostFacts,
         observed::{ContainerState, Observed},
     },
@@ -46,9 +47,11 @@ pub(super) fn memory(mesh: &Mesh, there: &Observed, host: &HostFacts) -> Checked
     let ours: u64 = running.map(|(service, _)| resident(old, service.kind)).sum();
     let available = (host.memory_available + ours).min(host.memory_total);
     let limits: u64 = mesh.services().map(|service| mesh.service(service).memory.bytes()).sum();
+    let count = spec.clusters.number();
     let amounts = format!(
-        "{} clusters need about {} of memory, and {} is available",
-        spec.clusters.number(),
+        "{} {} about {} of memory, and {} is available",
+        counted(count, "cluster"),
+        if count == 1 { "needs" } else { "need" },
         gibibytes(needed),
         gibibytes(available)
     );
@@ -85,12 +88,13 @@ pub(super) fn disk(mesh: &Mesh, there: &Observed, host: &HostFacts) -> Checked {
         gibibytes(watermark)
     );
     let (wants, has) = (gibibytes(needed), gibibytes(free));
+    let (fresh, need) = (counted(new, "new cluster"), if new == 1 { "needs" } else { "need" });
     let message = if free < needed {
-        Some(format!("{new} new clusters need about {wants} of disk, and {dir} has {has} free"))
+        Some(format!("{fresh} {need} about {wants} of disk, and {dir} has {has} free"))
     } else if free < watermark {
         Some(low.clone())
     } else {
-        (free - needed < watermark).then(|| format!("{low}: {new} new clusters need about {wants}"))
+        (free - needed < watermark).then(|| format!("{low}: {fresh} {need} about {wants}"))
     };
     let finding = message.map(|message| {
         let elsewhere = "free some, or name a directory on another disk with `mesh create --dir DIR`; `mesh create --force` tries all the same";
@@ -121,6 +125,8 @@ mod tests {
     fn a_disk_below_the_watermark_is_refused() {
         let full = HostFacts { disk_free: 9 * GIBIBYTE, ..roomy() };
         insta::assert_snapshot!(messages(&machine(&Mesh::example(1), &Observed::default(), &full, &[])), @"Estimate: /mnt has 9.0 GiB free, and Elasticsearch assigns no shard below 10.0 GiB");
+        let tight = HostFacts { disk_free: 10 * GIBIBYTE, ..roomy() };
+        insta::assert_snapshot!(messages(&machine(&Mesh::example(1), &Observed::default(), &tight, &[])), @"Estimate: /mnt has 10.0 GiB free, and Elasticsearch assigns no shard below 10.0 GiB: 1 new cluster needs about 0.5 GiB");
         let tight = HostFacts { disk_free: 11 * GIBIBYTE, ..roomy() };
         insta::assert_snapshot!(messages(&machine(&Mesh::example(3), &Observed::default(), &tight, &[])), @"Estimate: /mnt has 11.0 GiB free, and Elasticsearch assigns no shard below 10.0 GiB: 3 new clusters need about 1.5 GiB");
     }

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::{Checked, Finding, neighbours};
-use crate::{mesh::Mesh, plan::host::Limits};
+use crate::{
+    mesh::Mesh,
+    plan::{counted::counted, host::Limits},
+};
 
 /// What Elasticsearch asks for; see
 /// <https://www.elastic.co/docs/deploy-manage/deploy/self-managed/vm-max-map-count>.
@@ -81,7 +84,11 @@ pub(super) fn inotify(mesh: &Mesh, limits: &Limits) -> Checked {
     let finding = low.map(|setting| {
         let found = if setting.key.ends_with("instances") { instances } else { watches };
         Finding::warning(
-            format!("{} is {found}, which may not be enough for {} containers", setting.key, mesh.services().count()),
+            format!(
+                "{} is {found}, which may not be enough for {}",
+                setting.key,
+                counted(mesh.services().count(), "container")
+            ),
             "raise and keep it with `mesh doctor --fix`",
         )
     });

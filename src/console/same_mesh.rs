@@ -1,0 +1,87 @@
+//! Commands in hints, made to mean the same mesh in any shell. Pure: no I/O.
+
+use std::path::Path;
+
+use serde_yaml::Value;
+
+use super::plain;
+
+/// What commands need in addition so that they are about this mesh.
+#[derive(Debug, Clone, Default)]
+pub struct SameMesh {
+    /// ` --dir DIR`, quoted for a shell; nothing where the directory is the one that commands go by anyway.
+    option: String,
+}
+
+impl SameMesh {
+    /// `None` for the directory that commands go by in any shell.
+    pub fn new(dir: Option<&Path>) -> Self {
+        let quoted = |dir: &str| Some(format!(" --dir {}", shlex::try_quote(&plain::line(dir)).ok()?));
+        Self { option: dir.and_then(Path::to_str).and_then(quoted).unwrap_or_default() }
+    }
+
+    /// A text with every `mesh …` between backticks so completed that lacks a directory.
+    pub fn in_text(&self, text: &str) -> String {
+        let one = |(at, part): (usize, &str)| if at % 2 == 1 { self.in_command(part) } else { part.to_owned() };
+        text.split('`').enumerate().map(one).collect::<Vec<_>>().join("`")
+    }
+
+    /// One command.
+    pub fn in_command(&self, command: &str) -> String {
+        let is_ours = command.strip_prefix("sudo ").unwrap_or(command).starts_with("mesh ");
+        if !is_ours || command.contains("--dir") { command.to_owned() } else { format!("{command}{}", self.option) }
+    }
+
+    /// All texts of a report for programs. Its remedies may be commands without anything around them.
+    pub fn in_report(&self, report: Value) -> Value {
+        match report {
+            Value::String(text) => Value::String(self.in_text(&text)),
+            Value::Sequence(values) => values.into_iter().map(|value| self.in_report(value)).collect(),
+            Value::Mapping(fields) => {
+                let field = |(name, value): (Value, Value)| match (name.as_str(), value) {
+                    (Some("remedy"), Value::String(text)) if !text.contains('`') => {
+                        (name, Value::String(self.in_command(&text)))
+                    }
+                    (_, value) => (name, self.in_report(value)),
+                };
+                Value::Mapping(fields.into_iter().map(field).collect())
+            }
+            other => other,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_name_the_directory_they_are_about() {
+        let same = SameMesh::new(Some(Path::new("/srv/my mesh")));
+        assert_eq!(
+            same.in_text(
+                "`mesh reset` removes it, `sudo mesh doctor --fix` mends; another `mesh`, `mesh reset --dir /x`"
+            ),
+            "`mesh reset --dir '/srv/my mesh'` removes it, `sudo mesh doctor --fix --dir '/srv/my mesh'` mends; another \
+             `mesh`, `mesh reset --dir /x`"
+        );
+        assert_eq!(SameMesh::new(None).in_text("`mesh reset`"), "`mesh reset`");
+    }
+
+    #[test]
+    fn a_report_keeps_its_form() {
+        let same = SameMesh::new(Some(Path::new("/x")));
+        let report = serde_json::json!({
+            "z": [{ "remedy": "mesh keys extend 1", "days": -3 }, { "remedy": "type `mesh create`" }],
+            "a": { "reason": "mesh of 2", "up": true, "none": null, "share": 0.5 },
+        });
+        let value = same.in_report(serde_yaml::to_value(&report).unwrap());
+        assert_eq!(
+            serde_json::to_value(value).unwrap(),
+            serde_json::json!({
+                "z": [{ "remedy": "mesh keys extend 1 --dir /x", "days": -3 }, { "remedy": "type `mesh create --dir /x`" }],
+                "a": { "reason": "mesh of 2", "up": true, "none": null, "share": 0.5 },
+            })
+        );
+    }
+}

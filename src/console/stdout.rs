@@ -1,0 +1,73 @@
+//! stdout, and what became of it: the first failure is kept, since a program that reads has to hear of output that is lost. I/O:
+//! stdout.
+
+use std::{
+    cell::Cell,
+    io::{self, IsTerminal as _},
+    os::fd::AsFd as _,
+};
+
+use anstream::{AutoStream, ColorChoice, adapter::strip_str};
+use nix::{
+    errno::Errno,
+    poll::{PollFd, PollFlags, PollTimeout, poll},
+    unistd::write,
+};
+
+use crate::error::{Error, Exit};
+
+/// The standard library's own takes a descriptor that cannot be written for one that swallows everything, so this writes past it.
+#[derive(Debug, Default)]
+pub struct Stdout {
+    /// Why something could not be written.
+    failure: Cell<Option<Errno>>,
+}
+
+impl Stdout {
+    /// A text, without its colours where they are not wanted.
+    pub fn text(&self, text: &str) {
+        match AutoStream::choice(&io::stdout()) {
+            ColorChoice::Never => self.bytes(strip_str(text).to_string().as_bytes()),
+            _ => self.bytes(text.as_bytes()),
+        }
+    }
+
+    /// Bytes, untouched. After a failure nothing more is written: what a reader gets has no gap.
+    pub fn bytes(&self, bytes: &[u8]) {
+        if !self.failed() {
+            self.failure.set(write_all(bytes).err());
+        }
+    }
+
+    pub fn is_terminal(&self) -> bool {
+        io::stdout().is_terminal()
+    }
+
+    pub fn failed(&self) -> bool {
+        self.failure.get().is_some()
+    }
+
+    /// That output is lost. A reader that went away has what it wanted, so that is none.
+    pub fn lost(&self) -> Option<Error> {
+        let failure = self.failure.get().filter(|errno| *errno != Errno::EPIPE)?;
+        let why = io::Error::from(failure).to_string();
+        let why = why.rsplit_once(" (os error ").map_or(why.as_str(), |(why, _)| why);
+        Some(Error::new(Exit::Machine, "cannot write to stdout: what was asked for is lost").cause(why))
+    }
+}
+
+fn write_all(mut bytes: &[u8]) -> Result<(), Errno> {
+    let stdout = io::stdout();
+    while !bytes.is_empty() {
+        match write(stdout.as_fd(), bytes) {
+            Ok(written) => bytes = &bytes[written..],
+            Err(Errno::EINTR) => {}
+            // whoever shares the descriptor made it return at once
+            Err(Errno::EAGAIN) => {
+                poll(&mut [PollFd::new(stdout.as_fd(), PollFlags::POLLOUT)], PollTimeout::NONE)?;
+            }
+            Err(errno) => return Err(errno),
+        }
+    }
+    Ok(())
+}

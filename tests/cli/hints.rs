@@ -1,0 +1,54 @@
+//! Commands in hints are about the mesh that the run was about, whatever the next shell has in its environment.
+
+use std::fs;
+
+use crate::{fixture::Fixture, mesh};
+
+fn said(command: &mut std::process::Command) -> String {
+    let output = command.output().unwrap();
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+#[test]
+fn commands_name_a_directory_that_is_not_the_default_one() {
+    let fixture = Fixture::new(20, "password");
+    let dir = fixture.dir.path().to_str().unwrap().to_owned();
+    let told = said(&mut fixture.mesh(&["es", "2", "GET", "/"]));
+    assert!(
+        told.contains(&format!("`mesh status --dir {dir}` shows what runs; `mesh manage start 2 --dir {dir}`")),
+        "{told}"
+    );
+    let typed = said(mesh(&["es", "2", "GET", "/", "--dir", &dir]).env_remove("MESH_DIR"));
+    assert_eq!(typed, told);
+}
+
+#[test]
+fn a_relative_directory_is_named_in_full() {
+    let fixture = Fixture::new(21, "password");
+    let dir = fixture.dir.path();
+    fs::create_dir(dir.join("it's here")).unwrap();
+    let told = said(mesh(&["env", "1", "--dir", "it's here/mesh"]).current_dir(dir));
+    let command = told.split('`').find(|part| part.starts_with("mesh create 2 ")).unwrap();
+    let words = shlex::split(command).unwrap();
+    assert_eq!(words[3..], ["--dir".to_owned(), format!("{}/it's here/mesh", dir.display())], "{told}");
+}
+
+#[test]
+fn the_default_directory_needs_no_name() {
+    let home = tempfile::tempdir().unwrap();
+    let run = |variable: Option<&str>| {
+        let mut command = mesh(&["env", "1"]);
+        command.env_remove("MESH_DIR").env("XDG_DATA_HOME", home.path()).env("HOME", home.path());
+        let own = format!("{}/mesh", home.path().display());
+        let default = if nix::unistd::geteuid().is_root() { "/mnt/data/mesh".to_owned() } else { own };
+        if let Some(other) = variable {
+            command.env("MESH_DIR", other).args(["--dir", &default]);
+        }
+        said(&mut command)
+    };
+    // there may be a mesh of the machine's own
+    let plain = run(None);
+    assert!(!plain.contains(" --dir /"), "{plain}");
+    let shadowed = run(Some("/nonexistent/other"));
+    assert!(!shadowed.contains("`mesh create 2`"), "{shadowed}");
+}

@@ -1,0 +1,80 @@
+//! Output that cannot be written: an error on stdout, none on stderr, and nothing at all where the reader went away.
+
+use std::{
+    fs::{File, OpenOptions},
+    process::Stdio,
+};
+
+use crate::{fixture::Fixture, transcript};
+
+fn full() -> File {
+    OpenOptions::new().write(true).open("/dev/full").unwrap()
+}
+
+/// Commands that end with 0 and print something, without a server to ask.
+const QUIET: [&[&str]; 8] = [
+    &["--help"],
+    &["--version"],
+    &["create", "--help"],
+    &["credentials", "-o", "json"],
+    &["env", "1", "--shell", "bash"],
+    &["config"],
+    &["config", "--schema"],
+    &["completions", "bash"],
+];
+
+#[test]
+fn what_cannot_be_written_to_stdout_is_an_error() {
+    let fixture = Fixture::new(22, "password");
+    let server = fixture.serve(1, &[(200, "{}"), (200, "{}"), (404, "{}")]);
+    for arguments in QUIET.into_iter().chain([&["es", "1", "GET", "/"][..]]) {
+        let told = transcript(&fixture.mesh(arguments).stdout(full()).output().unwrap());
+        assert_eq!(
+            told,
+            "exit 3\nerror: cannot write to stdout: what was asked for is lost\n  caused by: No space left on device",
+            "{arguments:?}"
+        );
+    }
+    let search = fixture.mesh(&["search", "mesh-*", "--from", "1", "-o", "json"]).stdout(full()).output().unwrap();
+    let told = transcript(&search);
+    assert!(told.starts_with("exit 3\n") && told.contains("error: cannot write to stdout"), "{told}");
+    // a refusal is told all the same
+    let told = transcript(&fixture.mesh(&["es", "1", "GET", "/nope"]).stdout(full()).output().unwrap());
+    assert!(told.starts_with("exit 3\n") && told.contains("error: cannot write to stdout"), "{told}");
+    assert!(told.contains("with status 404"), "{told}");
+    server.join().unwrap();
+}
+
+/// Which the standard library takes for one that swallows everything.
+#[test]
+fn a_stdout_that_is_only_for_reading_is_an_error() {
+    let fixture = Fixture::new(23, "password");
+    for arguments in QUIET {
+        let output = fixture.mesh(arguments).stdout(File::open("/dev/null").unwrap()).output().unwrap();
+        let told = transcript(&output);
+        assert!(told.starts_with("exit 3\n") && told.contains("Bad file descriptor"), "{arguments:?}: {told}");
+    }
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let fixture = Fixture::new(24, "password");
+    for arguments in QUIET {
+        let mut child = fixture.mesh(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        let told = transcript(&child.wait_with_output().unwrap());
+        assert_eq!(told, "exit 0\n", "{arguments:?}");
+    }
+}
+
+#[test]
+fn stderr_that_cannot_be_written_changes_nothing() {
+    let fixture = Fixture::new(25, "password");
+    let server = fixture.serve(1, &[(200, "{}")]);
+    let output = fixture.mesh(&["-vvv", "es", "1", "GET", "/"]).stderr(full()).output().unwrap();
+    assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(0), &b"{}"[..]));
+    server.join().unwrap();
+    for (arguments, exit) in [(&["create", "--nonsense"][..], 2), (&["es", "1", "GET", ".."], 2), (&["logs", "9"], 2)] {
+        assert_eq!(fixture.mesh(arguments).stderr(full()).output().unwrap().status.code(), Some(exit), "{arguments:?}");
+    }
+}
