@@ -7,7 +7,8 @@ use crate::{
     plan::select::SelectionError,
     world::{
         account::AccountError, disk::DiskError, docker::DockerError, files::FilesError, host::HostError,
-        https::HttpsError, lock::LockError, ports::PortsError, survey::WorldError, templates::TemplatesError,
+        https::HttpsError, lock::LockError, open_files::TooManyOpenFiles, ports::PortsError, survey::WorldError,
+        templates::TemplatesError,
     },
 };
 
@@ -216,6 +217,9 @@ impl From<AccountError> for Error {
 
 impl From<HttpsError> for Error {
     fn from(error: HttpsError) -> Self {
+        if let HttpsError::OpenFiles(error) = error {
+            return error.into();
+        }
         let cause = error.cause();
         let hint = match &error {
             HttpsError::Refused { status: 401, .. } => {
@@ -225,6 +229,12 @@ impl From<HttpsError> for Error {
         };
         let told = Self::new(Exit::Unfinished, error.to_string()).hint(hint);
         if cause == told.message { told } else { told.cause(cause) }
+    }
+}
+
+impl From<TooManyOpenFiles> for Error {
+    fn from(error: TooManyOpenFiles) -> Self {
+        Self::new(Exit::Machine, error.to_string()).hint(TooManyOpenFiles::HINT)
     }
 }
 
@@ -262,6 +272,7 @@ impl From<WorldError> for Error {
             WorldError::Host(error) => error.into(),
             WorldError::Ports(error) => error.into(),
             WorldError::Account(error) => error.into(),
+            WorldError::OpenFiles(error) => error.into(),
         }
     }
 }

@@ -60,6 +60,7 @@ fn main() -> ExitCode {
 }
 
 fn runtime() -> Result<Runtime, Error> {
+    world::open_files::allow_more()?;
     let runtime = Builder::new_current_thread().enable_all().build();
     runtime.map_err(|error| Error::new(Exit::Machine, "cannot start").cause(error.to_string()))
 }

@@ -266,7 +266,8 @@ fn read_licence(path: &Path) -> Result<Licence, Error> {
         Error::new(Exit::Request, format!("{} is no licence that can be used: {why}", path.display()))
             .hint("give the JSON file that Elastic sent; without `--license`, a trial of 30 days is used")
     };
-    let read = disk::read_outside(&disk::resolve(path)?).map_err(|error| refuse(&error.to_string()))?;
+    let read =
+        disk::resolve(path).and_then(|path| disk::read_outside(&path)).map_err(|error| refuse(&error.to_string()))?;
     let bytes = read.ok_or_else(|| refuse("there is no such file"))?;
     let body: Value = serde_json::from_slice(&bytes).map_err(|error| refuse(&error.to_string()))?;
     let licence = if body["licenses"].is_array() { &body["licenses"][0] } else { &body["license"] };

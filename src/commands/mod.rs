@@ -37,7 +37,7 @@ use crate::{
     error::{Error, Exit},
     plan::Plan,
     world::{
-        World,
+        World, disk,
         lock::{Holder, Lock},
         signals::{Ending, Endings},
     },
@@ -53,6 +53,9 @@ pub async fn run(cli: Cli, console: &Console) -> Result<Exit, Error> {
     if dir.to_str().is_none() {
         return Err(Error::new(Exit::Request, format!("the path {} is not a text", dir.display()))
             .hint("it stands in labels and mounts: give the directory another name"));
+    }
+    if !matches!(cli.command, Command::Completions(_) | Command::Man(_)) {
+        disk::resolve(&dir)?;
     }
     match cli.command {
         Command::Create(args) => create::create(&args, dir, console).await,

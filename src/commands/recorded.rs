@@ -37,8 +37,10 @@ pub fn lost(dir: &Path) -> Error {
 
 /// What is told of a cluster that gives no answer, or not the one that was hoped for.
 pub fn silent(cluster: ClusterId, error: HttpsError) -> Error {
-    if !matches!(error, HttpsError::NoAnswer { .. }) {
-        return Error::from(error).exit(Exit::Unhealthy);
+    match error {
+        HttpsError::NoAnswer { .. } => {}
+        HttpsError::OpenFiles(error) => return error.into(),
+        error => return Error::from(error).exit(Exit::Unhealthy),
     }
     let number = cluster.number();
     Error::new(Exit::Unhealthy, format!("{cluster} does not answer"))

@@ -23,7 +23,10 @@ use rustls::{
 use serde_json::Value;
 use tokio::time::timeout;
 
-use super::tls::{Connector, Shown};
+use super::{
+    open_files::TooManyOpenFiles,
+    tls::{Connector, Shown},
+};
 use crate::{
     ask::request::{Body, JSON},
     mesh::secret::Secret,
@@ -62,6 +65,8 @@ pub enum HttpsError {
     Authority(String),
     #[error("the request cannot be sent")]
     Request(#[from] hyper::http::Error),
+    #[error(transparent)]
+    OpenFiles(TooManyOpenFiles),
     #[error("https://{address} does not answer")]
     NoAnswer {
         address: SocketAddr,
@@ -184,7 +189,10 @@ impl Https {
             }
             Err(cause) => {
                 told("no answer");
-                Err(HttpsError::NoAnswer { address: self.address, cause })
+                Err(match TooManyOpenFiles::under(&cause) {
+                    Some(error) => HttpsError::OpenFiles(error),
+                    None => HttpsError::NoAnswer { address: self.address, cause },
+                })
             }
         }
     }

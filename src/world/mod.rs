@@ -18,6 +18,7 @@ pub mod kernel;
 pub mod kibana;
 pub mod lock;
 pub mod observe;
+pub mod open_files;
 pub mod ports;
 pub mod probe;
 pub mod signals;

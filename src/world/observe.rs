@@ -12,6 +12,7 @@ use super::{
     files::{self, FilesError},
     https::HttpsError,
     kibana::Kibana,
+    open_files::TooManyOpenFiles,
     survey::WorldError,
 };
 use crate::{
@@ -69,13 +70,13 @@ impl World {
             images.iter().filter(|(_, image)| image.is_built_here).map(|(name, _)| name.clone()).collect();
         there.images = images.into_keys().collect();
         // what runs was made from what is recorded
-        self.ask_services(survey.known().unwrap_or(mesh), &mut there, closely).await;
+        self.ask_services(survey.known().unwrap_or(mesh), &mut there, closely).await?;
         Ok(there)
     }
 
     /// Asks every running service. One that does not answer leaves no facts, which is a fact, too.
-    async fn ask_services(&self, mesh: &Mesh, there: &mut Observed, closely: bool) {
-        let Some(credentials) = there.credentials.clone() else { return };
+    async fn ask_services(&self, mesh: &Mesh, there: &mut Observed, closely: bool) -> Result<(), TooManyOpenFiles> {
+        let Some(credentials) = there.credentials.clone() else { return Ok(()) };
         let running = |service: ServiceId| {
             there.containers.get(&service).is_some_and(|container| container.state == ContainerState::Running)
         };
@@ -88,15 +89,22 @@ impl World {
         let kibanas =
             there.files.iter().filter(|(cluster, _)| running(cluster.kibana())).map(async |(cluster, files)| {
                 // one that nobody can trust is one that shows no certificate we know
-                let Some(trusted) = files.trusted() else { return Some((*cluster, String::new())) };
-                match Kibana::new(mesh, *cluster, &trusted).ok()?.status().await {
-                    Ok(status) => Some((*cluster, status.ok()?.certificate)),
-                    Err(error) => error.is_distrust().then(|| (*cluster, String::new())),
+                let Some(trusted) = files.trusted() else { return Ok(Some((*cluster, String::new()))) };
+                let Ok(kibana) = Kibana::new(mesh, *cluster, &trusted) else { return Ok(None) };
+                match kibana.status().await {
+                    Ok(status) => Ok(status.ok().map(|ready| (*cluster, ready.certificate))),
+                    Err(HttpsError::OpenFiles(error)) => Err(error),
+                    Err(error) => Ok(error.is_distrust().then(|| (*cluster, String::new()))),
                 }
             });
         let (servers, kibanas) = futures::join!(join_all(servers), join_all(kibanas));
         for (cluster, said) in servers {
-            let Said { facts, vitals } = said.unwrap_or_else(|error| Said { facts: Err(error.cause()), vitals: None });
+            let Said { facts, vitals } = match said {
+                Ok(said) => said,
+                // nothing is known of a server that was not asked
+                Err(HttpsError::OpenFiles(error)) => return Err(error),
+                Err(error) => Said { facts: Err(error.cause()), vitals: None },
+            };
             there.vitals.extend(vitals.map(|vitals| (cluster, vitals)));
             match facts {
                 Ok(facts) => drop(there.servers.insert(cluster, facts)),
@@ -108,7 +116,9 @@ impl World {
                 }
             }
         }
+        let kibanas: Vec<_> = kibanas.into_iter().collect::<Result<_, _>>()?;
         there.kibanas = kibanas.into_iter().flatten().collect();
+        Ok(())
     }
 }
 

@@ -14,6 +14,7 @@ use super::{
     docker::{ContainerSummary, DockerError, NetworkSummary, label},
     files::{self, FilesError},
     host::{self, HostError},
+    open_files::TooManyOpenFiles,
     ports::{self, PortsError},
     templates,
 };
@@ -46,6 +47,8 @@ pub enum WorldError {
     Ports(#[from] PortsError),
     #[error(transparent)]
     Account(#[from] AccountError),
+    #[error(transparent)]
+    OpenFiles(#[from] TooManyOpenFiles),
 }
 
 /// What is known before anything is decided.

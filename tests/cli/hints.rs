@@ -1,8 +1,8 @@
 //! Commands in hints are about the mesh that the run was about, whatever the next shell has in its environment.
 
-use std::fs;
+use std::{fs, os::unix::fs::symlink};
 
-use crate::{fixture::Fixture, mesh};
+use crate::{fixture::Fixture, mesh, transcript};
 
 fn said(command: &mut std::process::Command) -> String {
     let output = command.output().unwrap();
@@ -51,4 +51,30 @@ fn the_default_directory_needs_no_name() {
     assert!(!plain.contains(" --dir /"), "{plain}");
     let shadowed = run(Some("/nonexistent/other"));
     assert!(!shadowed.contains("`mesh create 2`"), "{shadowed}");
+}
+
+#[test]
+fn a_directory_that_is_a_link_to_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let link = dir.path().join("link");
+    symlink("/nonexistent/disk", &link).unwrap();
+    for (name, below) in [("link", link.clone()), ("below", link.join("mesh"))] {
+        let path = below.to_str().unwrap();
+        let commands: [&[&str]; 9] = [
+            &["create", "2"],
+            &["status"],
+            &["doctor"],
+            &["reset", "--yes"],
+            &["manage", "stop", "1"],
+            &["env", "1"],
+            &["config"],
+            &["search", "mesh-*"],
+            &["upgrade", "9.6.0"],
+        ];
+        for arguments in commands {
+            let told = transcript(&mesh(arguments).args(["--dir", path]).output().unwrap());
+            let wanted = format!("exit 3\nerror: `{}` is a symbolic link that leads nowhere\n", link.display());
+            assert!(told.starts_with(&wanted), "{name}, {arguments:?}: {told}");
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::{
     fs::{File, OpenOptions},
-    process::Stdio,
+    process::{Command, Stdio},
 };
 
 use crate::{fixture::Fixture, transcript};
@@ -77,4 +77,30 @@ fn stderr_that_cannot_be_written_changes_nothing() {
     for (arguments, exit) in [(&["create", "--nonsense"][..], 2), (&["es", "1", "GET", ".."], 2), (&["logs", "9"], 2)] {
         assert_eq!(fixture.mesh(arguments).stderr(full()).output().unwrap().status.code(), Some(exit), "{arguments:?}");
     }
+}
+
+#[test]
+fn too_few_open_files_are_named() {
+    let fixture = Fixture::new(26, "password");
+    for limit in [7, 8, 9, 12, 20, 63] {
+        let line = format!("ulimit -n {limit}; exec \"$0\" \"$@\"");
+        let mut command = Command::new("sh");
+        command.args(["-c", &line, env!("CARGO_BIN_EXE_mesh"), "es", "1", "GET", "/"]);
+        let told = transcript(&command.env("MESH_DIR", fixture.dir.path()).output().unwrap());
+        let wanted =
+            format!("exit 3\nerror: too many open files: `ulimit -n` allows {limit}\n\nhint: type `ulimit -n 4096`");
+        assert!(told.starts_with(&wanted), "{told}");
+    }
+}
+
+/// The lower limit of a shell is raised where the higher one allows it.
+#[test]
+fn a_low_limit_of_open_files_is_raised() {
+    let told = transcript(
+        &Command::new("sh")
+            .args(["-c", "ulimit -Sn 8; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_mesh"), "config", "-o", "json"])
+            .output()
+            .unwrap(),
+    );
+    assert!(told.starts_with("exit 0\n"), "{told}");
 }

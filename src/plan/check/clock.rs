@@ -37,9 +37,13 @@ pub(super) fn clock(clock: ClockFacts, there: &Observed) -> Checked {
             )
         })
     };
-    let kept =
-        if synchronized.is_some() { "and is synchronized" } else { "and whether it is synchronized cannot be told" };
-    Checked::new("clock", format!("it says {}, {kept}", minute(now)), finding)
+    if finding.is_none() && synchronized.is_none() {
+        return Checked::unknown(
+            "clock",
+            format!("it says {}, and whether that is kept right cannot be told", minute(now)),
+        );
+    }
+    Checked::new("clock", format!("it says {}, and is synchronized", minute(now)), finding)
 }
 
 #[cfg(test)]
@@ -63,7 +67,7 @@ mod tests {
             says(datetime!(1970-01-01 00:03 UTC), Some(true)),
         ]), @r"
         good: clock: it says 2026-11-22 15:12 UTC, and is synchronized
-        good: clock: it says 2026-11-22 15:12 UTC, and whether it is synchronized cannot be told
+        unknown: clock: it says 2026-11-22 15:12 UTC, and whether that is kept right cannot be told
         Warning: the clock says 2026-11-22 15:12 UTC, and nothing keeps it right
           have it kept right with `timedatectl set-ntp true`: certificates and API keys go by it
         Problem: the clock says 1970-01-01 00:03 UTC, which is before this `mesh` was made

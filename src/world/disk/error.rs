@@ -7,6 +7,8 @@ use std::{
 
 use nix::errno::Errno;
 
+use crate::world::open_files::TooManyOpenFiles;
+
 /// Why a file or directory could not be used; every case names the path.
 #[derive(Debug, thiserror::Error)]
 pub enum DiskError {
@@ -20,6 +22,9 @@ pub enum DiskError {
     /// A link where we keep a file or directory of our own.
     #[error("`{}` is a symbolic link, and links are not followed here", .0.display())]
     Symlink(PathBuf),
+    /// A link on the way to what the user names.
+    #[error("`{}` is a symbolic link that leads nowhere", .0.display())]
+    Dangling(PathBuf),
     /// A directory, pipe, socket or device where a file is expected.
     #[error("`{}` is not a regular file", .0.display())]
     NotAFile(PathBuf),
@@ -56,8 +61,9 @@ impl DiskError {
                 _ if cause.raw_os_error() == Some(Errno::EIO as i32) => {
                     Some("the disk fails (`dmesg` says more): when it is mended, type the same command again")
                 }
-                _ => None,
+                _ => TooManyOpenFiles::under(cause).map(|_| TooManyOpenFiles::HINT),
             },
+            Self::Dangling(_) => Some("mount or make what it leads to, or name another directory"),
             Self::Symlink(_) | Self::NotAFile(_) | Self::TooLarge(_) | Self::TooDeep(_) => {
                 Some("look at it, and remove it if it is not yours")
             }

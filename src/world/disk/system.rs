@@ -30,6 +30,10 @@ pub fn resolve(path: &Path) -> Result<PathBuf, DiskError> {
         .ancestors()
         .find_map(|above| Some((fs::canonicalize(above).ok()?, full.strip_prefix(above).ok()?)))
         .ok_or_else(|| DiskError::Outside(full.clone()))?;
+    // made through such a link, a directory would lie on whatever disk is there while its own is not mounted
+    if let Some(next) = rest.components().next().map(|next| existing.join(next)).filter(|next| next.is_symlink()) {
+        return Err(DiskError::Dangling(next));
+    }
     Ok(if rest.as_os_str().is_empty() { existing } else { existing.join(rest) })
 }
 

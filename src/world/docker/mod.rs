@@ -22,6 +22,8 @@ use std::{env, io, path::Path, time::Duration};
 use bollard::{API_DEFAULT_VERSION, errors::Error as Cause};
 use tokio::time::timeout;
 
+use super::open_files::TooManyOpenFiles;
+
 /// Longer than any stop timeout, in seconds, since stopping a container answers only when it has ended.
 const REQUEST_TIMEOUT: u64 = 300;
 /// An engine that does not say for this long what it is hangs.
@@ -53,6 +55,8 @@ pub enum DockerError {
     Rootless,
     #[error("Docker is too old: its API is {0}, and {major}.{minor} is needed (Docker 20.10)", major = OLDEST_API.0, minor = OLDEST_API.1)]
     TooOld(String),
+    #[error(transparent)]
+    OpenFiles(TooManyOpenFiles),
     #[error("Docker did not answer within {} seconds", ANSWER.as_secs())]
     Silent,
     #[error("nothing came for two minutes while Docker pulled {0}")]
@@ -86,7 +90,9 @@ impl DockerError {
             Self::Silent => {
                 Some("see what keeps it with `journalctl -u docker`; `systemctl restart docker` starts it again")
             }
-            Self::Stalled(_) | Self::Endless(_) | Self::Refused { .. } => None,
+            Self::OpenFiles(_) => Some(TooManyOpenFiles::HINT),
+            Self::Refused { cause, .. } => TooManyOpenFiles::under(&**cause).map(|_| TooManyOpenFiles::HINT),
+            Self::Stalled(_) | Self::Endless(_) => None,
         }
     }
 
@@ -149,6 +155,9 @@ impl Docker {
             Some(host) => host.strip_prefix("unix://").ok_or_else(|| DockerError::Remote(host.clone()))?,
         };
         if let Err(error) = std::os::unix::net::UnixStream::connect(socket) {
+            if let Some(error) = TooManyOpenFiles::under(&error) {
+                return Err(DockerError::OpenFiles(error));
+            }
             return Err(match error.kind() {
                 io::ErrorKind::PermissionDenied => DockerError::NotPermitted(socket.to_owned()),
                 io::ErrorKind::NotFound if !DAEMONS.iter().any(|path| Path::new(path).exists()) => {
