@@ -58,6 +58,9 @@ pub struct LogsArgs {
     /// Not older than this: `90s`, `10m`, `2h`, or a time such as `2026-01-31T12:00:00Z`
     #[arg(long, value_name = "TIME")]
     pub since: Option<Since>,
+    /// Not more than the last COUNT lines of each service
+    #[arg(long, short = 'n', value_name = "COUNT", value_parser = clap::value_parser!(u32).range(..=1_000_000))]
+    pub tail: Option<u32>,
     /// Every line as it was written, with nothing before it: for programs
     #[arg(long)]
     pub raw: bool,

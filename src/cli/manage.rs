@@ -60,4 +60,10 @@ pub struct ResetArgs {
     /// Ask nothing
     #[arg(long, short)]
     pub yes: bool,
+    /// Print the plan and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// How to print the plan: `text`, `json` or `yaml` [default: text]
+    #[arg(long, short, value_enum, requires = "dry_run", hide_possible_values = true)]
+    pub output: Option<TextFormat>,
 }

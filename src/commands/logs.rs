@@ -1,14 +1,14 @@
 //! `mesh logs`: what the services write, a prefix a service.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
     path::PathBuf,
     pin::Pin,
 };
 
 use futures::{
     Stream, StreamExt as _,
-    stream::{Peekable, SelectAll},
+    stream::{self, Peekable, SelectAll},
 };
 use time::OffsetDateTime;
 
@@ -38,7 +38,7 @@ pub async fn logs(args: &LogsArgs, dir: PathBuf, console: &Console) -> Result<Ex
     }
     let now = OffsetDateTime::now_utc();
     let since = args.since.map_or(OffsetDateTime::UNIX_EPOCH, |since| since.moment(now));
-    let mut page = Page::new(args.raw, &services, since, console);
+    let mut page = Page::new(args, &services, since, console);
     let reading = async {
         page.past(&docker, &there).await?;
         if args.follow { page.follow(&docker, &there, now).await } else { Ok(()) }
@@ -85,6 +85,8 @@ async fn present(
 /// What is printed, and how far each service's log was.
 struct Page<'a> {
     raw: bool,
+    /// How many of the lines that are there already are printed of each service; `None` for all of them.
+    tail: Option<usize>,
     /// Of the longest name.
     width: usize,
     /// The time of the last line of each service.
@@ -93,11 +95,13 @@ struct Page<'a> {
 }
 
 impl<'a> Page<'a> {
-    fn new(raw: bool, services: &BTreeSet<ServiceId>, since: OffsetDateTime, console: &'a Console) -> Self {
+    fn new(args: &LogsArgs, services: &BTreeSet<ServiceId>, since: OffsetDateTime, console: &'a Console) -> Self {
         let width = services.iter().map(|service| service.to_string().len()).max().unwrap_or_default();
         // a line of that very moment is still to come
         let before = since - time::Duration::NANOSECOND;
-        Self { raw, width, last: services.iter().map(|service| (*service, before)).collect(), console }
+        let last = services.iter().map(|service| (*service, before)).collect();
+        let tail = args.tail.map(|count| usize::try_from(count).unwrap_or(usize::MAX));
+        Self { raw: args.raw, tail, width, last, console }
     }
 
     fn lines(&self, docker: &Docker, service: ServiceId, follow: bool) -> Lines {
@@ -113,12 +117,32 @@ impl<'a> Page<'a> {
         }
     }
 
+    /// The last lines of those that were written until now. Docker's own way of asking for them counts pieces of long lines.
+    async fn tail(&mut self, service: ServiceId, mut lines: Lines, count: usize) -> Result<Lines, Error> {
+        let mut kept = VecDeque::new();
+        while let Some(written) = lines.next().await {
+            let written = written?;
+            // what is left out is not to come when the log is followed, either
+            self.last.insert(service, written.at);
+            kept.push_back(Ok(written));
+            if kept.len() > count {
+                kept.pop_front();
+            }
+        }
+        Ok(Box::pin(stream::iter(kept)))
+    }
+
     /// What was written until now, in order of time.
     async fn past(&mut self, docker: &Docker, services: &BTreeSet<ServiceId>) -> Result<(), Error> {
-        let mut logs: Vec<(ServiceId, Pin<Box<Peekable<Lines>>>)> = services
-            .iter()
-            .map(|service| (*service, Box::pin(self.lines(docker, *service, false).peekable())))
-            .collect();
+        let mut logs: Vec<(ServiceId, Pin<Box<Peekable<Lines>>>)> = Vec::new();
+        for service in services {
+            let lines = self.lines(docker, *service, false);
+            let lines = match self.tail {
+                Some(count) => self.tail(*service, lines, count).await?,
+                None => lines,
+            };
+            logs.push((*service, Box::pin(lines.peekable())));
+        }
         while !self.console.stdout_failed() {
             let mut first: Option<(usize, OffsetDateTime)> = None;
             for (at, (_, log)) in logs.iter_mut().enumerate() {

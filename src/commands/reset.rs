@@ -16,7 +16,7 @@ use crate::{
 
 pub async fn reset(args: &ResetArgs, dir: PathBuf, console: &Console) -> Result<Exit, Error> {
     let begun = Instant::now();
-    let _lock = lock()?;
+    let _lock = if args.dry_run { None } else { Some(lock()?) };
     let world = open(dir).await?;
     let mut survey = world.survey().await?;
     rebuild(&Asked::default(), true, &world, &mut survey).await?;
@@ -40,6 +40,10 @@ pub async fn reset(args: &ResetArgs, dir: PathBuf, console: &Console) -> Result<
     }
     if let Some(finding) = check::recorded(&world.dir, &there).or_else(|| check::attached(&plan, &there)) {
         return Err(Error::new(Exit::Machine, finding.message).hint(finding.hint));
+    }
+    if args.dry_run {
+        console.plan(&mesh, &plan, args.output.unwrap_or_default());
+        return Ok(Exit::Done);
     }
     if !may_delete(&world, &plan, args.yes, console)? {
         return Ok(Exit::Unfinished);

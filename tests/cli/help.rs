@@ -125,14 +125,16 @@ fn help_of_manage_and_reset() {
     Usage: mesh reset [OPTIONS]
 
     Options:
-          --dir <DIR>     The mesh's directory [default: /mnt/data/mesh for root, ~/.local/share/mesh
-                          for others] [env: MESH_DIR=/nonexistent/mesh]
-      -y, --yes           Ask nothing
-      -q, --quiet         Print nothing but errors and what was asked for
-      -v, --verbose...    Tell each step; -vv each call to Docker and Elasticsearch (`MESH_LOG` chooses
-                          in detail)
-          --color <WHEN>  Controls when to use color [default: auto] [possible values: auto, always,
-                          never]
-      -h, --help          Print help
+          --dir <DIR>        The mesh's directory [default: /mnt/data/mesh for root, ~/.local/share/mesh
+                             for others] [env: MESH_DIR=/nonexistent/mesh]
+      -y, --yes              Ask nothing
+          --dry-run          Print the plan and change nothing
+      -q, --quiet            Print nothing but errors and what was asked for
+      -o, --output <OUTPUT>  How to print the plan: `text`, `json` or `yaml` [default: text]
+      -v, --verbose...       Tell each step; -vv each call to Docker and Elasticsearch (`MESH_LOG`
+                             chooses in detail)
+          --color <WHEN>     Controls when to use color [default: auto] [possible values: auto, always,
+                             never]
+      -h, --help             Print help
     ");
 }

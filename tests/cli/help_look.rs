@@ -111,6 +111,7 @@ fn help_of_commands_that_look() {
                                chooses in detail)
           --color <WHEN>       Controls when to use color [default: auto] [possible values: auto,
                                always, never]
+      -n, --tail <COUNT>       Not more than the last COUNT lines of each service
           --raw                Every line as it was written, with nothing before it: for programs
       -h, --help               Print help
     ");

@@ -19,6 +19,8 @@ fn id(mesh: &Mesh) -> Value {
 /// Nobody to ask, and no `--yes`.
 pub fn needs_consent(mesh: &Mesh) {
     let before = Snapshot::of(mesh);
+    let plan = mesh.run(&["reset", "--dry-run"], 0).stdout;
+    assert!(plan.contains("container cluster01-elastic") && plan.contains("Nothing was changed"), "{plan}");
     let refused = mesh.run(&["reset"], 2);
     assert!(refused.stderr.contains("hint:") && refused.stderr.contains("--yes"), "{}", refused.stderr);
     before.is_still(mesh);

@@ -210,6 +210,8 @@ fn logs(mesh: &Mesh) {
     assert!(of("cluster01-elastic") > 10 && of("cluster03-elastic") > 10, "{lines}");
     assert_eq!(of("cluster01-elastic") + of("cluster03-elastic"), lines.lines().count(), "every line has its service");
     assert!(!lines.contains("\"@timestamp\""), "{lines}");
+    let last = mesh.run(&["logs", "--service", "elastic", "-n", "2", "--raw"], 0).stdout;
+    assert_eq!(last.lines().count(), 6, "two of each: {last}");
     let raw = mesh.run(&["logs", "2", "--raw", "--service", "elastic"], 0).stdout;
     assert!(raw.contains("\"@timestamp\""), "{raw}");
     let kibana = mesh.run(&["logs", "2", "--service", "kibana"], 0).stdout;
