@@ -6,6 +6,7 @@ mod certificates;
 mod containers;
 pub mod directory;
 mod files;
+mod images;
 mod links;
 pub mod pages;
 mod recover;
@@ -174,6 +175,7 @@ impl<'a> Apply<'a> {
         let outcome = match step {
             Step::PullImage(image) => self.pull_image(image, line).await,
             Step::ProveDirectory => self.prove_directory().await,
+            Step::TryImage { kind, image } => self.try_image(*kind, image, line).await,
             Step::Record | Step::Rebuild => self.record(),
             Step::CreateAccount { uid } => self.create_account(*uid),
             Step::WriteCredentials => self.write_credentials(),

@@ -2,7 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Mesh, id::ClusterId, spec::StackVersion};
+use super::{
+    Mesh,
+    id::{ClusterId, ServiceKind},
+    spec::StackVersion,
+};
 
 /// An upgrade that Elasticsearch does not allow, or not now.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -110,6 +114,17 @@ impl Mesh {
     pub fn images(&self) -> BTreeSet<String> {
         let later = Self { behind: BTreeMap::new(), ..self.clone() };
         self.services().flat_map(|service| [self.service(service).image, later.service(service).image]).collect()
+    }
+
+    /// The images that clusters still have to come to, with the products they are of; none but for an upgrade.
+    pub fn new_images(&self) -> Vec<(ServiceKind, String)> {
+        let later = Self { behind: BTreeMap::new(), ..self.clone() };
+        let behind = self.behind.keys().next().copied();
+        let services = behind.into_iter().flat_map(|cluster| ServiceKind::ALL.map(|kind| cluster.service(kind)));
+        services
+            .filter(|service| later.has(*service))
+            .map(|service| (service.kind, later.service(service).image))
+            .collect()
     }
 
     /// This mesh on its way to a version: no cluster has it yet. One that is there or on its way already stays as it is.
@@ -232,7 +247,7 @@ mod tests {
         let from = mesh("8.19.21");
         let mut mesh = from.upgrade_to(version("9.5.3")).unwrap();
         assert_eq!(mesh.upgrade_to(version("9.5.3")).unwrap(), mesh, "the same again goes on");
-        assert_eq!(mesh.images().len(), 4);
+        assert_eq!((mesh.images().len(), mesh.new_images().len()), (4, 2));
         let gap = [(version("9.5.3"), version("8.19.21"))];
         for cluster in from.clusters() {
             assert_eq!(mesh.gaps(), gap);
@@ -241,6 +256,7 @@ mod tests {
             assert_eq!(mesh.version(cluster), version("9.5.3"));
         }
         assert_eq!((mesh.behind.len(), mesh.gaps().len(), mesh.images().len()), (0, 0, 2));
+        assert_eq!(mesh.new_images(), [], "all of them have come to it");
         let alone = Mesh { spec: MeshSpec { clusters: ClusterId::FIRST, ..from.spec.clone() }, ..from };
         assert_eq!(alone.upgrade_to(version("9.5.3")).unwrap().gaps(), [], "nobody is there to be searched");
         let text = serde_json::to_string(&mesh).unwrap();

@@ -93,6 +93,7 @@ fn parts(step: &Step) -> (&'static str, String) {
     match step {
         Step::PullImage(image) => ("pull-image", image.clone()),
         Step::ProveDirectory => ("prove-directory", "all".to_owned()),
+        Step::TryImage { image, .. } => ("try-image", image.clone()),
         Step::Record => ("record", "mesh.json".to_owned()),
         Step::Rebuild => ("rebuild-record", "mesh.json".to_owned()),
         Step::RecoverCredentials => ("recover-credentials", "credentials.txt".to_owned()),

@@ -10,6 +10,7 @@ pub mod counted;
 pub mod data;
 pub mod ends_soon;
 pub mod host;
+pub mod image;
 pub mod lifetimes;
 pub mod observed;
 pub mod reach;
@@ -52,9 +53,9 @@ impl Stage {
         }
     }
 
-    /// Whether it only looks at the machine or pulls images, which changes nothing of a mesh.
+    /// Whether it only looks at the machine, or pulls or tries images, which changes nothing of a mesh.
     pub fn prepares(&self) -> bool {
-        self.steps.iter().all(|step| matches!(step, Step::ProveDirectory | Step::PullImage(_)))
+        self.steps.iter().all(|step| matches!(step, Step::ProveDirectory | Step::PullImage(_) | Step::TryImage { .. }))
     }
 }
 

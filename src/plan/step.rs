@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::mesh::{
-    id::{ClusterId, ServiceId},
+    id::{ClusterId, ServiceId, ServiceKind},
     network, recover,
 };
 
@@ -13,6 +13,11 @@ pub enum Step {
     PullImage(String),
     /// Sees that Docker's engine has the mesh's directory where this program has it: containers mount the engine's files.
     ProveDirectory,
+    /// Starts the image of a product once, beside what runs, and asks it for its version.
+    TryImage {
+        kind: ServiceKind,
+        image: String,
+    },
     /// Writes `mesh.json`.
     Record,
     /// Writes a lost `mesh.json` again.
@@ -154,9 +159,11 @@ impl Step {
             | Self::RemoveFiles(_)
             | Self::RemoveHosts
             | Self::RemoveDirectory => Effect::Removes,
-            Self::ProveDirectory | Self::AwaitReady(_) | Self::AwaitCertificate(_) | Self::ProveLinks { .. } => {
-                Effect::Waits
-            }
+            Self::TryImage { .. }
+            | Self::ProveDirectory
+            | Self::AwaitReady(_)
+            | Self::AwaitCertificate(_)
+            | Self::ProveLinks { .. } => Effect::Waits,
         }
     }
 
@@ -195,6 +202,7 @@ impl Step {
             | Self::AwaitReady(service) => Some(service.cluster),
             Self::PullImage(_)
             | Self::ProveDirectory
+            | Self::TryImage { .. }
             | Self::Record
             | Self::Rebuild
             | Self::CreateAccount { .. }
@@ -225,6 +233,7 @@ impl fmt::Display for Step {
         match self {
             Self::PullImage(image) => write!(f, "image {image}"),
             Self::ProveDirectory => write!(f, "Docker sees the mesh's directory"),
+            Self::TryImage { image, .. } => write!(f, "image {image} starts on this machine"),
             Self::Record => write!(f, "mesh.json"),
             Self::CreateAccount { uid } => write!(f, "system user elastic, uid {uid}"),
             Self::Rebuild => write!(f, "mesh.json, rebuilt from what is there"),

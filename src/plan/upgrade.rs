@@ -86,7 +86,13 @@ fn links(mesh: &Mesh, cluster: ClusterId) -> Vec<Step> {
 
 /// What an upgrade would have to mend before it may begin: steps that are not its own.
 pub fn amiss(first: &Plan) -> Plan {
-    let own = |step: &Step| matches!(step, Step::PullImage(_) | Step::Record | Step::SeedConfig(_));
+    // a container that an interrupted trial of an image left is in nobody's way
+    let own = |step: &Step| {
+        matches!(
+            step,
+            Step::PullImage(_) | Step::TryImage { .. } | Step::RemoveStray(_) | Step::Record | Step::SeedConfig(_)
+        )
+    };
     first.stages.iter().fold(Plan::default(), |plan, stage| {
         plan.stage(stage.title, stage.steps.iter().filter(|step| !own(step)).cloned())
     })

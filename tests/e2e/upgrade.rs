@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::{
     Parts, create,
-    docker::{container, require_image, started, try_docker},
+    docker::{container, docker, require_image, started, try_docker},
     links,
     mesh::Mesh,
     snapshot::Snapshot,
@@ -14,6 +14,10 @@ use crate::{
 
 const OLD: &str = "8.19.21";
 const NEW: &str = "9.5.3";
+/// A version that only this test has images of.
+const UNFIT: &str = "9.5.4";
+const ELASTICSEARCH: &str = "mesh.local/elasticsearch/elasticsearch";
+const KIBANA: &str = "mesh.local/kibana/kibana";
 /// Somebody's own line in a file that the image brought.
 const EDITED: &str = "cluster02/elastic/config/log4j2.properties";
 const SEED: &str = "cluster03/seed-elastic.json";
@@ -61,7 +65,27 @@ fn a_mesh_comes_to_a_newer_version() {
     assert!(plan.stdout.contains("~ files of cluster03-elastic from its image"), "{}", plan.stdout);
     before.is_still(&mesh);
 
+    parts.part("an image that does not start here, or is another version inside, stops nothing");
+    let (broken, other) = (format!("{ELASTICSEARCH}:{UNFIT}"), format!("{KIBANA}:{UNFIT}"));
+    docker(&["create", "--name", "unfit", &format!("{ELASTICSEARCH}:{NEW}")]);
+    let words = "Fatal glibc error: CPU does not support x86-64-v2";
+    let entrypoint = format!(r#"ENTRYPOINT ["sh", "-c", "echo {words}; exit 127"]"#);
+    docker(&["commit", "--change", &entrypoint, "unfit", &broken]);
+    docker(&["rm", "unfit"]);
+    docker(&["tag", &format!("{KIBANA}:{NEW}"), &other]);
+    let refused = mesh.run(&["upgrade", UNFIT, "--yes"], 3);
+    for told in [words, "nothing was stopped", "exit code 127", "`cpu: host`", "is Kibana 9.5.3 inside, and not 9.5.4"]
+    {
+        assert!(refused.stderr.contains(told), "{told}: {}", refused.stderr);
+    }
+    before.is_still(&mesh);
+    docker(&["rmi", &broken, &other]);
+
     parts.part("killed while the second cluster boots");
+    // as a run leaves it that is killed while it tries an image
+    let labels = [format!("mesh.id={}", id(&mesh)), format!("mesh.dir={}", mesh.dir.display())];
+    docker(&["create", "--label", &labels[0], "--label", &labels[1], &format!("{KIBANA}:{NEW}"), "bin/kibana"]);
+    assert_eq!(mesh.containers().len(), 7, "{:?}", mesh.containers());
     let (second, third) = (started("cluster02-elastic"), started("cluster03-elastic"));
     let first = started("cluster01-elastic");
     let killed = mesh.start(&["upgrade", NEW, "--yes"]).kill_when("the second cluster boots", || {
@@ -152,6 +176,12 @@ fn an_upgrade_is_killed_everywhere() {
     let again = mesh.run(&["upgrade", NEW], 0);
     assert!(again.stdout.contains("nothing to do"), "{}", again.stdout);
     parts.part("done");
+}
+
+/// The id that everything of the mesh is labelled with.
+fn id(mesh: &Mesh) -> String {
+    let record: Value = serde_json::from_str(&mesh.read("mesh.json")).expect("should be JSON");
+    record["id"].as_str().expect("should have an id").to_owned()
 }
 
 /// The image of a container; empty where there is no such container.

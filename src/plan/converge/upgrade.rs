@@ -98,6 +98,9 @@ fn what_is_shown_beforehand_is_what_is_done() {
     pull images
       + image docker.elastic.co/elasticsearch/elasticsearch:9.5.3
       + image docker.elastic.co/kibana/kibana:9.5.3
+    try the new images
+      ? image docker.elastic.co/elasticsearch/elasticsearch:9.5.3 starts on this machine
+      ? image docker.elastic.co/kibana/kibana:9.5.3 starts on this machine
     record the mesh
       ~ mesh.json
     prove the directory

@@ -66,6 +66,7 @@ pub fn renew(mesh: &Mesh, there: &Observed, moment: &Moment, renewal: &Renewal) 
     Plan::default()
         .stage("prove the directory", makes.then_some(Step::ProveDirectory))
         .stage("pull images", reach.images())
+        .stage("try the new images", reach.trials())
         .stage("record the mesh", (!recorded).then_some(if there.lost.record { Step::Rebuild } else { Step::Record }))
         .stage("create the system user", (!there.account).then_some(Step::CreateAccount { uid: mesh.owner.uid }))
         .stage("disconnect clusters that leave", reach.disconnects())
@@ -164,6 +165,18 @@ impl<'a> Reach<'a> {
         let later = if self.mesh.behind.is_empty() { BTreeSet::new() } else { self.mesh.images() };
         let images: BTreeSet<String> = now.chain(later).filter(|image| !self.there.images.contains(image)).collect();
         images.into_iter().map(Step::PullImage).collect()
+    }
+
+    /// An upgrade has no way back once data was opened, so its images are started before it is recorded, and those that
+    /// have to be pulled again.
+    fn trials(&self) -> Vec<Step> {
+        let begins = || {
+            let under_way = |record: &Mesh| record.spec.stack_version == self.mesh.spec.stack_version;
+            !self.there.record.as_ref().is_some_and(under_way)
+        };
+        let new = self.mesh.new_images();
+        let untried = new.into_iter().filter(|(_, image)| begins() || !self.there.images.contains(image));
+        untried.map(|(kind, image)| Step::TryImage { kind, image }).collect()
     }
 
     fn network_stale(&self) -> bool {

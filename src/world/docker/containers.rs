@@ -216,8 +216,28 @@ fn bind_mount(mount: &service::Mount) -> Mount {
     }
 }
 
-fn body(mesh: &Mesh, service: &Service, fingerprint: &str) -> ContainerCreateBody {
+/// What holds for every process of an image, whatever it is started for: what it may use and what it may do.
+pub(super) fn confined(service: &Service) -> HostConfig {
     let text = ToString::to_string;
+    HostConfig {
+        // files belong to the same numbers inside and outside
+        userns_mode: Some("host".to_owned()),
+        memory: Some(service.memory.bytes().cast_signed()),
+        // no swap: a heap that is swapped out is slower than a container that is told it is too small
+        memory_swap: Some(service.memory.bytes().cast_signed()),
+        security_opt: Some(vec!["no-new-privileges".to_owned()]),
+        cap_drop: Some(vec!["ALL".to_owned()]),
+        log_config: Some(HostConfigLogConfig {
+            typ: Some("json-file".to_owned()),
+            config: Some(
+                [("max-size", "10m"), ("max-file", "3")].map(|(name, value)| (text(&name), text(&value))).into(),
+            ),
+        }),
+        ..HostConfig::default()
+    }
+}
+
+fn body(mesh: &Mesh, service: &Service, fingerprint: &str) -> ContainerCreateBody {
     let mut labels = mesh_labels(mesh);
     labels.insert(label::CLUSTER.to_owned(), service.id.cluster.to_string());
     labels.insert(label::SERVICE.to_owned(), service.id.kind.word().to_owned());
@@ -252,26 +272,13 @@ fn body(mesh: &Mesh, service: &Service, fingerprint: &str) -> ContainerCreateBod
         host_config: Some(HostConfig {
             // as mounts, since for `binds` Docker makes a directory that is missing
             mounts: Some(service.mounts.iter().map(bind_mount).collect()),
-            // files belong to the same numbers inside and outside
-            userns_mode: Some("host".to_owned()),
-            memory: Some(service.memory.bytes().cast_signed()),
-            // no swap: a heap that is swapped out is slower than a container that is told it is too small
-            memory_swap: Some(service.memory.bytes().cast_signed()),
             port_bindings: Some(service.ports.iter().map(bind).collect()),
             restart_policy: Some(RestartPolicy {
                 name: Some(RestartPolicyNameEnum::UNLESS_STOPPED),
                 maximum_retry_count: None,
             }),
             network_mode: Some(network::NAME.to_owned()),
-            security_opt: Some(vec!["no-new-privileges".to_owned()]),
-            cap_drop: Some(vec!["ALL".to_owned()]),
-            log_config: Some(HostConfigLogConfig {
-                typ: Some("json-file".to_owned()),
-                config: Some(
-                    [("max-size", "10m"), ("max-file", "3")].map(|(name, value)| (text(&name), text(&value))).into(),
-                ),
-            }),
-            ..HostConfig::default()
+            ..confined(service)
         }),
         networking_config: Some(NetworkingConfig {
             endpoints_config: Some(HashMap::from([(network::NAME.to_owned(), endpoint)])),

@@ -8,6 +8,7 @@ mod images;
 mod logs;
 mod made;
 mod networks;
+mod trial;
 
 pub use self::{
     containers::{ContainerSummary, label},

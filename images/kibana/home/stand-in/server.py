@@ -202,6 +202,9 @@ class Server(ThreadingHTTPServer):
 
 
 def main():
+    if sys.argv[1:] == ["--version"]:
+        print(VERSION)
+        return
     # At once: there is nothing to finish, and Docker waits.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: os._exit(0))

@@ -106,6 +106,19 @@ def one_of(*choices):
     return check
 
 
+def shutdown_timeout(value):
+    units = {"": 1, "ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+    found = re.fullmatch(r"(0|[1-9][0-9]*)(ms|s|m|h|d|)", str(value))
+    if isinstance(value, bool) or not found:
+        raise ValueError(
+            "Failed to parse value as time value. Value must be a duration in milliseconds, or follow the format "
+            "<count>[ms|s|m|h|d|w|M|y] (e.g. '70ms', '5s', '3d', '1y'), where the duration is a safe positive integer."
+        )
+    if not 1000 <= int(found[1]) * units[found[2]] <= 120_000:
+        raise ValueError("the value should be between 1 second and 2 minutes")
+    return value
+
+
 def type_name(value):
     names = {bool: "boolean", int: "number", float: "number", str: "string", list: "Array", type(None): "null"}
     return names.get(type(value), "Object")
@@ -123,6 +136,7 @@ SETTINGS = {
     "server.basePath": base_path,
     "server.rewriteBasePath": flag,
     "server.publicBaseUrl": text,
+    "server.shutdownTimeout": shutdown_timeout,
     # elastic.co/docs/reference/kibana/configuration-reference/general-settings#server-ssl-settings
     "server.ssl.enabled": flag,
     "server.ssl.certificate": text,
@@ -152,6 +166,8 @@ SETTINGS = {
     "telemetry.allowChangingOptInStatus": flag,
     # elastic.co/docs/reference/kibana/configuration-reference/general-settings#general-kibana-settings
     "newsfeed.enabled": flag,
+    # elastic.co/docs/reference/kibana/configuration-reference/map-settings
+    "map.includeElasticMapsService": flag,
     # elastic.co/docs/reference/kibana/configuration-reference/fleet-settings
     "xpack.fleet.isAirGapped": flag,
     # elastic.co/docs/reference/kibana/configuration-reference/logging-settings
@@ -178,7 +194,7 @@ DEFAULTS = {
 }
 
 PREFIXES = (
-    "server", "elasticsearch", "telemetry", "newsfeed", "logging", "monitoring",
+    "server", "elasticsearch", "telemetry", "newsfeed", "map", "logging", "monitoring",
     "xpack.security", "xpack.encryptedSavedObjects", "xpack.reporting", "xpack.banners", "xpack.fleet",
 )
 

@@ -30,6 +30,7 @@ impl Model {
                 self.there.images.insert(image.clone());
             }
             Step::ProveDirectory => self.proved = true,
+            Step::TryImage { image, .. } => assert!(self.there.images.contains(image), "{image} should be here first"),
             Step::Record => self.there.record = Some(mesh.clone()),
             Step::Rebuild => (self.there.record, self.there.lost.record) = (Some(mesh.clone()), false),
             Step::RecoverCredentials => {

@@ -1,0 +1,50 @@
+//! Images: tried beside what runs. I/O: Docker.
+
+use std::time::Duration;
+
+use super::Apply;
+use crate::{
+    console::StageLine,
+    error::{Error, Exit},
+    mesh::{
+        Mesh,
+        id::{ClusterId, ServiceKind},
+    },
+    plan::{
+        cause::End,
+        image::{Unfit, unfit, version_command},
+    },
+    world::docker::Ended,
+};
+
+/// A program that does not say its version within this time hangs: it takes seconds on a machine that has other work.
+const LONGEST: Duration = Duration::from_mins(2);
+
+impl Apply<'_> {
+    /// Starts the image that all clusters are to have, once, and sees that it is of the version that was asked for.
+    pub(super) async fn try_image(&self, kind: ServiceKind, image: &str, line: &StageLine) -> Result<(), Error> {
+        line.now(&format!("starting {image} once"));
+        let mesh = Mesh { behind: std::collections::BTreeMap::new(), ..self.mesh.clone() };
+        let id = ClusterId::FIRST.service(kind);
+        let docker = &self.world.docker;
+        let command = version_command(kind).map(str::to_owned).to_vec();
+        let container = docker.create_trial(&mesh, &mesh.service(id), command).await?;
+        let trial = async { Ok(docker.run_to_its_end(&container, LONGEST).await?) };
+        let ended = self.patience.unless_interrupted(trial).await;
+        // whatever came of it
+        docker.discard_container(&container).await?;
+        let refused = || Error::new(Exit::Machine, format!("nothing was stopped, since {image} cannot be used"));
+        let Some(Ended { exit_code, out_of_memory, error, log }) = ended? else {
+            return Err(refused()
+                .cause(format!("it did not tell its version within {} s", LONGEST.as_secs()))
+                .hint("see with `mesh doctor` what the machine lacks; then type the same command again"));
+        };
+        let end = End { exit_code, out_of_memory, error: &error, log: &log };
+        match unfit(&mesh, id, mesh.spec.stack_version, end) {
+            None => Ok(()),
+            Some(Unfit { outcome, causes, remedy }) => {
+                Err(causes.into_iter().fold(refused().cause(format!("it {outcome}")), Error::cause).hint(remedy))
+            }
+        }
+    }
+}
