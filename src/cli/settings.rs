@@ -49,10 +49,10 @@ pub struct SettingsArgs {
     /// The mesh's Docker network, /16 to /24 [default: a free one]
     #[arg(long, value_name = "NETWORK")]
     subnet: Option<Subnet>,
-    /// Memory limit of an Elasticsearch container; the heap is half of it [default: 2g, smoke 1g]
+    /// Memory limit of an Elasticsearch container; the heap is somewhat less than half of it [default: 2g, smoke 1536m]
     #[arg(long, value_name = "SIZE")]
     elastic_memory: Option<Memory>,
-    /// Memory limit of a Kibana container [default: 2g, smoke 1g]
+    /// Memory limit of a Kibana container [default: 2g, smoke 1g, before 9.4 1536m]
     #[arg(long, value_name = "SIZE")]
     kibana_memory: Option<Memory>,
     /// Indices that the other clusters may search, besides `mesh*`; once a pattern, in place of those given before

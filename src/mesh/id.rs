@@ -100,6 +100,14 @@ impl ServiceKind {
         }
     }
 
+    /// The flag of `mesh create` that limits the memory of its containers.
+    pub fn memory_flag(self) -> &'static str {
+        match self {
+            Self::Elastic => "--elastic-memory",
+            Self::Kibana => "--kibana-memory",
+        }
+    }
+
     /// The product's name, for people.
     pub fn product(self) -> &'static str {
         match self {

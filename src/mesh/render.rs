@@ -126,6 +126,8 @@ mod tests {
         insta::assert_snapshot!(options, @r"
         ## A boot is compilation for the most part. One compiler, one collector, and memory that is touched when it is used.
         -XX:TieredStopAtLevel=1
+        ## With one compiler, Java reserves 48 MiB for what it makes; once that is full, it only interprets.
+        -XX:ReservedCodeCacheSize=96m
         -XX:-UseG1GC
         -XX:+UseSerialGC
         -XX:-AlwaysPreTouch
@@ -221,11 +223,14 @@ mod tests {
 
     #[test]
     fn jvm_options() {
-        insta::assert_snapshot!(Mesh::example(3).render_jvm_options().unwrap(), @r##"
-        ## Made by mesh from templates/jvm.options: half of the container's memory limit
-        -Xms1024m
-        -Xmx1024m
-        "##);
+        insta::assert_snapshot!(Mesh::example(3).render_jvm_options().unwrap(), @r"
+        ## Made by mesh from templates/jvm.options: the heap that the image itself would take of the container's memory
+        -Xms974m
+        -Xmx974m
+        ## The image's own log of the collector grows to 2 GiB. Java cannot resize a log that is open, so it is closed for another.
+        -Xlog:all=off:file=logs/gc.log
+        -Xlog:gc*,gc+age=trace,safepoint:file=logs/gc-mesh.log:utctime,level,pid,tags:filecount=4,filesize=8m
+        ");
     }
 
     #[test]

@@ -77,7 +77,7 @@ mod tests {
         let templates =
             Templates::with(|name| (name == "jvm.options").then(|| "-Xmx{{ heap }}m\n".to_owned())).unwrap();
         let mesh = Mesh { templates: templates.clone(), ..Mesh::example(1) };
-        assert_eq!(mesh.render_jvm_options().unwrap(), "-Xmx1024m\n");
+        assert_eq!(mesh.render_jvm_options().unwrap(), "-Xmx974m\n");
         assert_eq!(Templates { jvm_options: Templates::default().jvm_options, ..templates }, Templates::default());
     }
 

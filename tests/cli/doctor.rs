@@ -36,9 +36,10 @@ fn help_of_doctor() {
           --bind <ADDRESS>            Address of this machine that ports are published on [default:
                                       127.0.0.1]
           --subnet <NETWORK>          The mesh's Docker network, /16 to /24 [default: a free one]
-          --elastic-memory <SIZE>     Memory limit of an Elasticsearch container; the heap is half of it
-                                      [default: 2g, smoke 1g]
-          --kibana-memory <SIZE>      Memory limit of a Kibana container [default: 2g, smoke 1g]
+          --elastic-memory <SIZE>     Memory limit of an Elasticsearch container; the heap is somewhat
+                                      less than half of it [default: 2g, smoke 1536m]
+          --kibana-memory <SIZE>      Memory limit of a Kibana container [default: 2g, smoke 1g, before
+                                      9.4 1536m]
           --share <PATTERN>           Indices that the other clusters may search, besides `mesh*`; once
                                       a pattern, in place of those given before
           --san <NAME>                A name or address that certificates are valid for, besides the

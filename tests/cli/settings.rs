@@ -173,7 +173,7 @@ fn the_settings_in_force() {
     assert_eq!(data["settings"]["share"], serde_json::json!(["logs-*"]));
     // what nobody chose follows the profile
     let smoke = run_beside(&files, &["config", "--profile", "smoke"]);
-    assert!(smoke.contains("elastic_memory    1g                                 default\n"), "{smoke}");
+    assert!(smoke.contains("elastic_memory    1536m                              default\n"), "{smoke}");
     assert!(smoke.contains("kibana_memory     1536m                              mesh.json\n"), "{smoke}");
     // without a mesh, a file or a flag
     let bare = run_beside(&[], &["config", "--no-templates"]);

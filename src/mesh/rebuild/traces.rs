@@ -72,10 +72,12 @@ impl Traces {
     }
 
     pub(super) fn memory(&self, kind: ServiceKind) -> Option<Memory> {
-        let mebibytes = self.of(kind).map(|container| container.memory >> 20).find(|limit| *limit > 0);
-        let heap = self.directories.values().find_map(|directory| directory.heap).map(|heap| heap * 2);
-        let mebibytes = mebibytes.or(heap.filter(|_| kind == ServiceKind::Elastic))?;
-        format!("{mebibytes}m").parse().ok()
+        let limit =
+            self.of(kind).map(|container| container.memory >> 20).find(|limit| *limit > 0).map(Memory::mebibytes);
+        let heap = || self.directories.values().find_map(|directory| directory.heap);
+        let limit = limit.or_else(|| heap().filter(|_| kind == ServiceKind::Elastic).and_then(Memory::of_heap))?;
+        // in the range of the setting
+        limit.to_string().parse().ok()
     }
 
     /// The last cluster that has a container or a directory.

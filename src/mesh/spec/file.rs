@@ -5,7 +5,7 @@ use std::fmt;
 use schemars::{JsonSchema, Schema, schema_for};
 use serde::{Deserialize, Deserializer, de::Visitor};
 
-use super::{Asked, Profile};
+use super::{Asked, DEFAULT_VERSION, Profile};
 
 /// The names of all settings, in the order they are shown in.
 pub const NAMES: [&str; 17] = [
@@ -49,10 +49,10 @@ pub(super) struct File {
     /// What the mesh is for: `server`, or `smoke` for smoke tests and laptops
     #[schemars(with = "String", regex(pattern = "^(server|smoke)$"))]
     pub profile: Option<Text>,
-    /// Memory limit of an Elasticsearch container, 512m or more; the heap is half of it
+    /// Memory limit of an Elasticsearch container, 1g or more (stand-ins: 512m); the heap is somewhat less than half of it
     #[schemars(with = "String", regex(pattern = "^[0-9]+([mM]|[gG])([iI]?[bB])?$"))]
     pub elastic_memory: Option<Text>,
-    /// Memory limit of a Kibana container, 512m or more
+    /// Memory limit of a Kibana container, 1g or more (stand-ins: 512m)
     #[schemars(with = "String", regex(pattern = "^[0-9]+([mM]|[gG])([iI]?[bB])?$"))]
     pub kibana_memory: Option<Text>,
     /// Address of this machine that ports are published on
@@ -91,8 +91,8 @@ pub(super) struct File {
 /// The JSON Schema of the file.
 pub fn schema() -> Schema {
     let mut schema = schema_for!(File);
-    let defaults =
-        serde_json::to_value(Asked::defaults(Profile::default())).expect("should be JSON: it holds texts and numbers");
+    let defaults = serde_json::to_value(Asked::defaults(Profile::default(), DEFAULT_VERSION))
+        .expect("should be JSON: it holds texts and numbers");
     let fields = schema.get_mut("properties").expect("should have fields");
     for name in NAMES {
         let default = &defaults[name];
@@ -180,7 +180,7 @@ mod tests {
         let defaults = NAMES.into_iter().filter_map(|name| Some((name, schema["properties"][name].get("default")?)));
         let text: Vec<String> = defaults.map(|(name, value)| format!("{name}: {value}")).collect();
         let (asked, _) = read::file("mesh.yaml", Path::new(""), &text.join("\n")).unwrap();
-        assert_eq!(asked, Asked::defaults(Profile::default()));
+        assert_eq!(asked, Asked::defaults(Profile::default(), DEFAULT_VERSION));
     }
 
     #[test]
@@ -189,7 +189,7 @@ mod tests {
         insta::assert_snapshot!(serde_json::to_string_pretty(&schema["properties"]["elastic_memory"]).unwrap(), @r#"
         {
           "default": "2g",
-          "description": "Memory limit of an Elasticsearch container, 512m or more; the heap is half of it",
+          "description": "Memory limit of an Elasticsearch container, 1g or more (stand-ins: 512m); the heap is somewhat less than half of it",
           "pattern": "^[0-9]+([mM]|[gG])([iI]?[bB])?$",
           "type": "string"
         }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{
-    Asked,
+    Asked, DEFAULT_VERSION,
     file::NAMES,
     read::{Lines, at, variable_of},
 };
@@ -61,17 +61,20 @@ fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// What is asked for, and behind it what the mesh has, if there is one, and the defaults of the profile that is in force.
+/// What is asked for, and behind it what the mesh has, if there is one, and the defaults of the profile and the version that
+/// are in force.
 pub fn with_what_holds(asked: Vec<(Source, Asked)>, recorded: Option<&Mesh>) -> Vec<(Source, Asked)> {
     let said = asked.iter().find_map(|(_, asked)| asked.profile);
     let had = recorded.map(|mesh| mesh.spec.profile);
     let profile = said.or(had).unwrap_or_default();
+    let version = asked.iter().find_map(|(_, asked)| asked.stack_version);
+    let version = version.or(recorded.map(|mesh| mesh.spec.stack_version)).unwrap_or(DEFAULT_VERSION);
     let record = recorded.map(|mesh| {
-        let has = Asked::of(mesh);
-        let has = if had == Some(profile) { has } else { has.without_defaults_of(mesh.spec.profile) };
+        let (has, spec) = (Asked::of(mesh), &mesh.spec);
+        let has = if spec.profile == profile { has } else { has.without_defaults_of(spec.profile, spec.stack_version) };
         (Source::Record, has)
     });
-    asked.into_iter().chain(record).chain([(Source::Default, Asked::defaults(profile))]).collect()
+    asked.into_iter().chain(record).chain([(Source::Default, Asked::defaults(profile, version))]).collect()
 }
 
 /// Every setting, by the first of `sources` that says it.
@@ -108,7 +111,7 @@ mod tests {
             (Source::Environment, says("4g")),
             (file, says("5g")),
             (Source::Record, says("6g")),
-            (Source::Default, Asked::defaults(Profile::default())),
+            (Source::Default, Asked::defaults(Profile::default(), DEFAULT_VERSION)),
         ];
         let told: Vec<String> = (0..all.len())
             .map(|first| {

@@ -34,7 +34,7 @@ pub struct MeshSpec {
     pub kibana: bool,
     /// The host's address that the ports are published on.
     pub bind: IpAddr,
-    /// Memory limit of an Elasticsearch container; its heap is half of it.
+    /// Memory limit of an Elasticsearch container, which its heap follows.
     pub elastic_memory: Memory,
     pub kibana_memory: Memory,
     /// Index patterns that the others may search, besides [`SHARED`].
@@ -123,18 +123,19 @@ impl Asked {
         Self { subnet: Some(mesh.subnet), ..Self::whole(mesh.spec.clone()) }
     }
 
-    /// What holds with this profile when nobody says anything else: all but how many clusters, and which network is free.
-    pub fn defaults(profile: Profile) -> Self {
-        let asked = Self { profile: Some(profile), ..Self::default() };
+    /// What holds with this profile and this version when nobody says anything else: all but how many clusters, and which
+    /// network is free.
+    pub fn defaults(profile: Profile, version: StackVersion) -> Self {
+        let asked = Self { profile: Some(profile), stack_version: Some(version), ..Self::default() };
         Self { clusters: None, ..Self::whole(MeshSpec::new(ClusterId::FIRST).with(&asked)) }
     }
 
     /// This, as what a mesh has, without what gives way to another profile.
     #[must_use]
-    pub fn without_defaults_of(self, profile: Profile) -> Self {
+    pub fn without_defaults_of(self, profile: Profile, version: StackVersion) -> Self {
         Self {
             elastic_memory: self.elastic_memory.filter(|memory| *memory != profile.elastic_memory()),
-            kibana_memory: self.kibana_memory.filter(|memory| *memory != profile.kibana_memory()),
+            kibana_memory: self.kibana_memory.filter(|memory| *memory != profile.kibana_memory(version)),
             ..self
         }
     }
@@ -173,7 +174,7 @@ impl MeshSpec {
             kibana: true,
             bind: IpAddr::from([127, 0, 0, 1]),
             elastic_memory: profile.elastic_memory(),
-            kibana_memory: profile.kibana_memory(),
+            kibana_memory: profile.kibana_memory(DEFAULT_VERSION),
             share: Vec::new(),
             san: Vec::new(),
             key_days: KeyDays::default(),
@@ -194,20 +195,19 @@ impl MeshSpec {
             }
         }
         set(&mut self.clusters, asked.clusters.as_ref());
+        let before = (self.profile, self.stack_version);
         set(&mut self.stack_version, asked.stack_version.as_ref());
+        set(&mut self.profile, asked.profile.as_ref());
+        // nobody keeps who chose a size: one that was the profile's gives way to what is the profile's now
+        if self.elastic_memory == before.0.elastic_memory() {
+            self.elastic_memory = self.profile.elastic_memory();
+        }
+        if self.kibana_memory == before.0.kibana_memory(before.1) {
+            self.kibana_memory = self.profile.kibana_memory(self.stack_version);
+        }
         set(&mut self.registry, asked.registry.as_ref());
         set(&mut self.kibana, asked.kibana.as_ref());
         set(&mut self.bind, asked.bind.as_ref());
-        if let Some(profile) = asked.profile {
-            // nobody keeps who chose a size: one that is the old profile's gives way to the new one's
-            if self.elastic_memory == self.profile.elastic_memory() {
-                self.elastic_memory = profile.elastic_memory();
-            }
-            if self.kibana_memory == self.profile.kibana_memory() {
-                self.kibana_memory = profile.kibana_memory();
-            }
-            self.profile = profile;
-        }
         set(&mut self.elastic_memory, asked.elastic_memory.as_ref());
         set(&mut self.kibana_memory, asked.kibana_memory.as_ref());
         set(&mut self.share, asked.share.as_ref());

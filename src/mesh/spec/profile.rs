@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use super::{Memory, SpecError};
+use super::{Memory, SpecError, StackVersion};
 
 /// How servers are tuned, as far as nobody says it setting by setting.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -21,15 +21,16 @@ impl Profile {
     pub fn elastic_memory(self) -> Memory {
         match self {
             Self::Server => Memory::gibibytes(2),
-            Self::Smoke => Memory::gibibytes(1),
+            Self::Smoke => Memory::mebibytes(1536),
         }
     }
 
-    /// What a Kibana container may use when nobody says otherwise.
-    pub fn kibana_memory(self) -> Memory {
+    /// What a Kibana container of this version may use when nobody says otherwise.
+    pub fn kibana_memory(self, version: StackVersion) -> Memory {
         match self {
             Self::Server => Memory::gibibytes(2),
-            Self::Smoke => Memory::gibibytes(1),
+            // a heap of 768 MiB: with 512, Kibana may not get through its boot
+            Self::Smoke => Memory::mebibytes(768 * 100 / version.kibana_heap_percent()),
         }
     }
 
@@ -99,10 +100,15 @@ mod tests {
         let memory = |spec: &MeshSpec| (spec.elastic_memory.to_string(), spec.kibana_memory.to_string());
         let one = MeshSpec::new(crate::mesh::id::ClusterId::FIRST);
         let smoke = one.clone().with(&asked(Profile::Smoke, None));
-        assert_eq!(memory(&smoke), ("1g".to_owned(), "1g".to_owned()));
+        assert_eq!(memory(&smoke), ("1536m".to_owned(), "1g".to_owned()));
         assert_eq!(memory(&smoke.clone().with(&Asked::default())), memory(&smoke), "it stays");
         assert_eq!(smoke.with(&asked(Profile::Server, None)), one, "and goes back");
         let chosen = one.with(&asked(Profile::Smoke, Some("3g"))).with(&asked(Profile::Server, None));
         assert_eq!(memory(&chosen), ("3g".to_owned(), "2g".to_owned()), "what was chosen stays");
+        let older = |version: &str| {
+            let asked = Asked { stack_version: Some(version.parse().unwrap()), ..asked(Profile::Smoke, None) };
+            MeshSpec::new(crate::mesh::id::ClusterId::FIRST).with(&asked).kibana_memory.to_string()
+        };
+        assert_eq!(["8.19.21", "9.3.9", "9.4.0"].map(older), ["1536m", "1536m", "1g"]);
     }
 }

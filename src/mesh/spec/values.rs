@@ -75,6 +75,13 @@ impl FromStr for StackVersion {
     }
 }
 
+impl StackVersion {
+    /// The largest heap of a Kibana, in percent of its container's limit; see <https://github.com/elastic/kibana/pull/246073>.
+    pub fn kibana_heap_percent(self) -> u64 {
+        if (self.major, self.minor) >= (9, 4) { 75 } else { 50 }
+    }
+}
+
 /// Where images come from: a registry's host, optionally with a port and a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Registry(String);
@@ -111,10 +118,16 @@ impl FromStr for Registry {
 pub struct Memory(u64);
 
 const MEBIBYTE: u64 = 1 << 20;
+/// What Elasticsearch's launcher keeps for itself.
+const LAUNCHER: u64 = 100 * MEBIBYTE;
+/// Beyond this, Java's references are twice as long.
+const MOST_HEAP: u64 = 31 << 30;
 
 impl Memory {
-    /// Below this, Elasticsearch does not come up.
+    /// Below this, no image of either product comes up, and no stand-in.
     pub const LEAST: Memory = Memory(512 * MEBIBYTE);
+    /// Below this, Elastic's own images are killed for want of memory while they start.
+    pub const LEAST_OF_ELASTIC: Memory = Memory::gibibytes(1);
 
     pub const fn gibibytes(count: u64) -> Self {
         Self(count << 30)
@@ -124,10 +137,25 @@ impl Memory {
         self.0
     }
 
-    /// Half of the limit, in whole mebibytes: the heap that Elastic advises for a container of this size; see
-    /// <https://www.elastic.co/docs/deploy-manage/deploy/self-managed/important-settings-configuration#heap-size-settings>.
+    pub const fn mebibytes(count: u64) -> Self {
+        Self(count * MEBIBYTE)
+    }
+
+    /// The heap of an Elasticsearch in a container with this limit, in whole mebibytes, as its own launcher sizes it: without
+    /// the 100 MiB that the launcher keeps, 40 % of less than 1 GiB, and half of more, up to 31 GiB. See
+    /// `MachineDependentHeap` and `OverheadSystemMemoryInfo` in
+    /// <https://github.com/elastic/elasticsearch/tree/main/distribution/tools/server-cli/src/main/java/org/elasticsearch/server/cli>.
     pub const fn heap_mebibytes(self) -> u64 {
-        self.0 / 2 / MEBIBYTE
+        let available = self.0.saturating_sub(LAUNCHER);
+        let heap = if available < 1 << 30 { available / 5 * 2 } else { available / 2 };
+        if heap > MOST_HEAP { MOST_HEAP / MEBIBYTE } else { heap / MEBIBYTE }
+    }
+
+    /// The roundest limit whose heap is this; `None` where no limit has it.
+    pub fn of_heap(mebibytes: u64) -> Option<Self> {
+        let around = [mebibytes.checked_mul(5)? / 2 + 100, mebibytes.checked_mul(2)? + 100];
+        let limits = around.into_iter().flat_map(|limit| limit..limit + 4).map(Self::mebibytes);
+        limits.filter(|limit| limit.heap_mebibytes() == mebibytes).max_by_key(|limit| limit.0.trailing_zeros())
     }
 }
 
@@ -229,12 +257,23 @@ mod tests {
 
     #[test]
     fn memory_is_read_as_docker_writes_it() {
-        assert_eq!("2g".parse::<Memory>().unwrap().heap_mebibytes(), 1024);
+        assert_eq!("2g".parse::<Memory>().unwrap().bytes(), 2 << 30);
         assert_eq!("1536m".parse::<Memory>().unwrap().to_string(), "1536m");
         assert_eq!("2048M".parse::<Memory>().unwrap().to_string(), "2g");
         for wrong in ["", "2", "g", "2t", "-1g", "1m", "99999999999999999999g", "2 g"] {
             assert!(wrong.parse::<Memory>().is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_heap_is_what_elasticsearch_would_take_itself() {
+        let heap = |limit: &str| limit.parse::<Memory>().unwrap().heap_mebibytes();
+        let limits = ["512m", "1g", "1123m", "1124m", "1536m", "2g", "4g", "64g", "128g"];
+        assert_eq!(limits.map(heap), [164, 369, 409, 512, 718, 974, 1998, 31744, 31744]);
+        for limit in ["512m", "1g", "1536m", "2g", "3g", "62g"] {
+            assert_eq!(Memory::of_heap(heap(limit)).unwrap().to_string(), limit);
+        }
+        assert_eq!((Memory::of_heap(450), Memory::of_heap(u64::MAX)), (None, None));
     }
 
     #[test]

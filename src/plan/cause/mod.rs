@@ -5,11 +5,7 @@ mod line;
 
 pub use self::line::said;
 
-use crate::mesh::{
-    Mesh,
-    id::{ServiceId, ServiceKind},
-    layout,
-};
+use crate::mesh::{Mesh, id::ServiceId, layout};
 
 /// How a container ended, or was refused to start.
 #[derive(Debug, Clone, Copy, Default)]
@@ -64,10 +60,6 @@ pub fn known(mesh: &Mesh, service: ServiceId, end: End<'_>) -> Option<Known> {
 
 /// A remedy with the names of what it is about in place of `{service}` and the like.
 fn addressed(remedy: &str, mesh: &Mesh, service: ServiceId) -> String {
-    let memory = match service.kind {
-        ServiceKind::Elastic => "--elastic-memory",
-        ServiceKind::Kibana => "--kibana-memory",
-    };
     let of = mesh.service(service);
     [
         ("{service}", service.to_string()),
@@ -75,7 +67,7 @@ fn addressed(remedy: &str, mesh: &Mesh, service: ServiceId) -> String {
         ("{dir}", mesh.dir.join(layout::service_dir(service)).display().to_string()),
         ("{owner}", of.user),
         ("{image}", of.image),
-        ("{memory}", memory.to_owned()),
+        ("{memory}", service.kind.memory_flag().to_owned()),
     ]
     .iter()
     .fold(remedy.to_owned(), |text, (name, value)| text.replace(name, value))

@@ -1,8 +1,12 @@
 //! Memory and disk against what the mesh needs. Pure.
 
-use super::{Checked, Finding, Severity};
+use super::{Checked, Finding, Severity, least_memory};
 use crate::{
-    mesh::{Mesh, id::ServiceKind, spec::MeshSpec},
+    mesh::{
+        Mesh,
+        id::{ServiceId, ServiceKind},
+        service::Service,
+    },
     plan::{
         counted::counted,
         host::HostFacts,
@@ -15,8 +19,11 @@ pub(super) const GIBIBYTE: u64 = 1 << 30;
 
 /// What a server needs besides its heap, measured: 615 MiB resident at a heap of 400 MiB, more with use.
 const ELASTIC_OVERHEAD: u64 = 700 * MEBIBYTE;
-/// What a Kibana is counted with, at most its limit: an estimate, since no real Kibana was within reach to be measured.
-const KIBANA_RESIDENT: u64 = 900 * MEBIBYTE;
+/// What a Kibana is counted with at the least, and at most its limit: an estimate, since no real Kibana was within reach to
+/// be measured. One that is busy has its largest heap.
+const KIBANA_RESIDENT: u64 = 1229 * MEBIBYTE;
+/// What the stand-in for Kibana is counted with: 30 MiB were measured.
+const STAND_IN_RESIDENT: u64 = 100 * MEBIBYTE;
 /// What a new cluster writes before anybody uses it, with room to flush.
 const CLUSTER_DISK: u64 = 512 * MEBIBYTE;
 /// Elasticsearch assigns no shard to a disk that is 90 % full, or has less than this free if that is less; see
@@ -24,13 +31,17 @@ const CLUSTER_DISK: u64 = 512 * MEBIBYTE;
 const WATERMARK_HEADROOM: u64 = 150 * GIBIBYTE;
 
 /// What a service will have resident, in bytes.
-fn resident(spec: &MeshSpec, kind: ServiceKind) -> u64 {
-    match kind {
-        ServiceKind::Elastic => {
-            (spec.elastic_memory.heap_mebibytes() * MEBIBYTE + ELASTIC_OVERHEAD).min(spec.elastic_memory.bytes())
+fn resident(mesh: &Mesh, there: &Observed, service: ServiceId) -> u64 {
+    let Service { image, memory, .. } = mesh.service(service);
+    let resident = match service.kind {
+        ServiceKind::Elastic => memory.heap_mebibytes() * MEBIBYTE + ELASTIC_OVERHEAD,
+        ServiceKind::Kibana if there.built_here.contains(&image) => STAND_IN_RESIDENT,
+        ServiceKind::Kibana => {
+            let heap = memory.bytes() / 100 * mesh.version(service.cluster).kibana_heap_percent();
+            heap.max(KIBANA_RESIDENT)
         }
-        ServiceKind::Kibana => KIBANA_RESIDENT.min(spec.kibana_memory.bytes()),
-    }
+    };
+    resident.min(memory.bytes())
 }
 
 fn gibibytes(bytes: u64) -> String {
@@ -40,11 +51,11 @@ fn gibibytes(bytes: u64) -> String {
 
 pub(super) fn memory(mesh: &Mesh, there: &Observed, host: &HostFacts) -> Checked {
     let spec = &mesh.spec;
-    let needed: u64 = mesh.services().map(|service| resident(spec, service.kind)).sum();
+    let needed: u64 = mesh.services().map(|service| resident(mesh, there, service)).sum();
     // what runs already was counted when it started, and is free again when it is replaced
-    let old = there.record.as_ref().map_or(spec, |record| &record.spec);
+    let old = there.record.as_ref().unwrap_or(mesh);
     let running = there.containers.iter().filter(|(_, container)| container.state == ContainerState::Running);
-    let ours: u64 = running.map(|(service, _)| resident(old, service.kind)).sum();
+    let ours: u64 = running.map(|(service, _)| resident(old, there, *service)).sum();
     let available = (host.memory_available + ours).min(host.memory_total);
     let limits: u64 = mesh.services().map(|service| mesh.service(service).memory.bytes()).sum();
     let count = spec.clusters.number();
@@ -73,7 +84,7 @@ pub(super) fn memory(mesh: &Mesh, there: &Observed, host: &HostFacts) -> Checked
             )
         })
     };
-    Checked::new("memory", amounts, finding)
+    Checked::new("memory", amounts, least_memory::below(mesh, there).into_iter().chain(finding))
 }
 
 pub(super) fn disk(mesh: &Mesh, there: &Observed, host: &HostFacts) -> Checked {
@@ -101,24 +112,71 @@ pub(super) fn disk(mesh: &Mesh, there: &Observed, host: &HostFacts) -> Checked {
         let hint = if there.record.is_none() { elsewhere } else { "free some; `mesh create --force` tries all the same" };
         Finding::new(Severity::Estimate, message, hint)
     });
-    Checked::new("disk", low, finding)
+    // Elasticsearch's own options have one written into `data`
+    let dump = mesh.spec.elastic_memory.heap_mebibytes() * MEBIBYTE;
+    let no_dump = || {
+        (free - needed < watermark + dump).then(|| {
+            Finding::warning(
+                format!("{low}: the heap dump of a server, {}, would go below that", gibibytes(dump)),
+                "free some: a server whose heap is used up writes it into its `data` directory before it ends",
+            )
+        })
+    };
+    Checked::new("disk", low.clone(), finding.or_else(no_dump))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::check::{
-        example::{messages, roomy},
-        machine,
+    use crate::{
+        mesh::spec::Memory,
+        plan::check::{
+            Verdict,
+            example::{messages, roomy},
+            machine,
+        },
     };
 
     #[test]
     fn too_little_memory_is_refused_on_the_estimate_and_warned_of_on_the_limits() {
         let mesh = Mesh::example(8);
         let small = HostFacts { memory_available: 8 * GIBIBYTE, ..roomy() };
-        insta::assert_snapshot!(messages(&machine(&mesh, &Observed::default(), &small, &[])), @"Estimate: 8 clusters need about 20.5 GiB of memory, and 8.0 GiB is available");
-        let tight = HostFacts { memory_total: 24 * GIBIBYTE, memory_available: 22 * GIBIBYTE, ..roomy() };
-        insta::assert_snapshot!(messages(&machine(&mesh, &Observed::default(), &tight, &[])), @"Warning: the containers' limits add up to 32.0 GiB, and the machine has 24.0 GiB");
+        insta::assert_snapshot!(messages(&machine(&mesh, &Observed::default(), &small, &[])), @"Estimate: 8 clusters need about 25.0 GiB of memory, and 8.0 GiB is available");
+        let tight = HostFacts { memory_total: 28 * GIBIBYTE, memory_available: 26 * GIBIBYTE, ..roomy() };
+        insta::assert_snapshot!(messages(&machine(&mesh, &Observed::default(), &tight, &[])), @"Warning: the containers' limits add up to 32.0 GiB, and the machine has 28.0 GiB");
+    }
+
+    #[test]
+    fn a_kibana_is_counted_with_the_heap_of_its_version() {
+        let needed = |change: fn(&mut Mesh)| {
+            let mut mesh = Mesh::example(8);
+            change(&mut mesh);
+            match memory(&mesh, &Observed::default(), &roomy()).verdict {
+                Verdict::Good(amounts) => amounts.split(" of memory").next().unwrap().to_owned(),
+                other => panic!("{other:?}"),
+            }
+        };
+        let told = [
+            needed(|_| ()),
+            needed(|mesh| mesh.spec.kibana_memory = Memory::gibibytes(1)),
+            needed(|mesh| mesh.spec.stack_version = "9.3.0".parse().unwrap()),
+            needed(|mesh| mesh.spec.kibana = false),
+        ];
+        insta::assert_snapshot!(told.join("\n"), @r"
+        8 clusters need about 25.0 GiB
+        8 clusters need about 21.0 GiB
+        8 clusters need about 22.6 GiB
+        8 clusters need about 13.0 GiB
+        ");
+        let mesh = Mesh::example(8);
+        let built_here = Observed { built_here: mesh.images(), ..Observed::default() };
+        insta::assert_snapshot!(format!("{:?}", memory(&mesh, &built_here, &roomy()).verdict), @r#"Good("8 clusters need about 13.8 GiB of memory, and 60.0 GiB is available")"#);
+    }
+
+    #[test]
+    fn a_disk_that_a_heap_dump_would_fill_is_warned_of() {
+        let tight = HostFacts { disk_free: 11 * GIBIBYTE, ..roomy() };
+        insta::assert_snapshot!(messages(&machine(&Mesh::example(1), &Observed::default(), &tight, &[])), @"Warning: /mnt has 11.0 GiB free, and Elasticsearch assigns no shard below 10.0 GiB: the heap dump of a server, 0.9 GiB, would go below that");
     }
 
     #[test]

@@ -145,7 +145,7 @@ mod tests {
         good: credentials: there are none yet
         good: versions: no cluster's data is newer than its version
         good: processor: it can run the images
-        good: memory: 2 clusters need about 5.1 GiB of memory, and 60.0 GiB is available
+        good: memory: 2 clusters need about 6.2 GiB of memory, and 60.0 GiB is available
         good: disk: /mnt has 90.0 GiB free, and Elasticsearch assigns no shard below 10.0 GiB
         good: same network: `mesh` is in the network of Docker's engine
         good: network: 10.213.0.0/24 is free or the mesh's own, and 127.0.0.1 is of this machine

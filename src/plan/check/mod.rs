@@ -4,6 +4,7 @@ mod capacity;
 mod clock;
 mod doctor;
 mod engine;
+mod least_memory;
 mod limits;
 mod neighbours;
 mod network;
