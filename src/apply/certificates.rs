@@ -141,8 +141,8 @@ impl Apply<'_> {
         line.now(&format!("waiting for {name} to show its certificate"));
         let shown = async || {
             self.watch(name, before).await?;
-            Ok(match self.server_anew(cluster)?.health().await {
-                Ok(health) if Some(&health.certificate) == wanted.as_ref() => Probe::Ready(()),
+            Ok(match self.server_anew(cluster)?.certificate().await {
+                Ok(certificate) if Some(&certificate) == wanted.as_ref() => Probe::Ready(()),
                 Ok(_) => Probe::Pending(format!(
                     "it shows another one; `mesh manage restart {}` has it read its files",
                     cluster.number()

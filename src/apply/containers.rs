@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use time::OffsetDateTime;
+
 use super::{Apply, wait::Probe};
 use crate::{
     console::{StageLine, bytes},
@@ -11,8 +13,16 @@ use crate::{
         id::{ClusterId, ServiceId, ServiceKind},
         layout,
     },
-    plan::cause::{self, End, Known},
-    world::{docker::Ended, files as saved, kibana::Kibana},
+    plan::{
+        cause::{self, End, Known},
+        health::Unasked,
+    },
+    world::{
+        docker::Ended,
+        elasticsearch::{Elasticsearch, unasked},
+        files as saved,
+        kibana::Kibana,
+    },
 };
 
 /// A password that is refused for this long is the wrong one.
@@ -92,34 +102,40 @@ impl Apply<'_> {
         let probe = async || {
             self.watch(service, before).await?;
             let answer = match service.kind {
-                ServiceKind::Elastic => match server.health().await.map(|health| health.fault) {
-                    // a server that is up may not know its licence yet, and links depend on it
-                    Ok(None) => server
-                        .licence()
-                        .await
-                        .map(|licence| licence.is_none().then(|| "its licence is not known yet".to_owned())),
-                    other => other,
+                ServiceKind::Elastic => serves(&server).await,
+                ServiceKind::Kibana => match kibana.status().await {
+                    Ok(Ok(_)) => Ok(Probe::Ready(())),
+                    Ok(Err(status)) => Ok(Probe::Pending(format!("status {status}"))),
+                    Err(error) => Err(unasked(error)),
                 },
-                ServiceKind::Kibana => {
-                    kibana.status().await.map(|status| status.err().map(|status| format!("status {status}")))
-                }
             };
-            Ok(match answer {
-                Ok(None) => Probe::Ready(()),
-                Ok(Some(reason)) if reason.starts_with("status 401") => {
-                    // for a moment after the start the right password is refused, too
-                    if refused_since.get_or_insert_with(Instant::now).elapsed() > REFUSED_FOR {
-                        return Err(locked_out(self.mesh, service.cluster));
-                    }
-                    Probe::Pending(reason)
+            match answer {
+                Ok(probe) => Ok(probe),
+                // for a moment after the start the right password is refused, too
+                Err(Unasked::Unauthenticated(_))
+                    if refused_since.get_or_insert_with(Instant::now).elapsed() > REFUSED_FOR =>
+                {
+                    Err(locked_out(self.mesh, service.cluster))
                 }
-                Ok(Some(reason)) => Probe::Pending(reason),
-                Err(error) => Probe::Pending(error.cause()),
-            })
+                Err(why) => Ok(Probe::Pending(format!("it {}", why.told(OffsetDateTime::now_utc())))),
+            }
         };
         line.now(&format!("waiting for {name}"));
         self.patience.until(&format!("{name} to answer"), None, probe).await
     }
+}
+
+/// Whether the server serves as far as it can: it can be asked, and nothing is red that comes by itself. An index of a user
+/// that stays red is no reason to wait, and no server whose licence has ended tells its health.
+async fn serves(server: &Elasticsearch) -> Result<Probe<()>, Unasked> {
+    server.greet().await.map_err(unasked)?;
+    Ok(match server.health().await.map_err(unasked)? {
+        Some(health) if !health.is_settled() => {
+            let red: Vec<String> = health.red.iter().map(|red| format!("; {}: {}", red.index, red.reason)).collect();
+            Probe::Pending(format!("its health is {}{}", health.colour, red.concat()))
+        }
+        _ => Probe::Ready(()),
+    })
 }
 
 impl Apply<'_> {

@@ -46,7 +46,9 @@ async fn ask(args: &SearchArgs, recorded: &Recorded, expression: &str) -> Result
     for cluster in recorded.mesh.clusters() {
         match recorded.server(cluster)?.search(expression, &body).await {
             Ok(answer) => return Ok((cluster, answer)),
-            Err(error @ HttpsError::NoAnswer { .. }) => silence.push(format!("{cluster}: {}", error.cause())),
+            Err(error @ HttpsError::NoAnswer { .. }) => {
+                silence.push(format!("{cluster}: {}", error.cause()));
+            }
             Err(error) => return Err(refused(cluster, error)),
         }
     }

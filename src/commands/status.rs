@@ -25,7 +25,7 @@ pub async fn status(args: &StatusArgs, dir: PathBuf, console: &Console) -> Resul
     }
     let (mesh, status) = look(&world).await?;
     show(args, &mesh, &status, console);
-    Ok(if status.as_asked { Exit::Done } else { Exit::Unhealthy })
+    Ok(if status.as_asked && status.serves { Exit::Done } else { Exit::Unhealthy })
 }
 
 /// Looks again and again. A look that fails is shown and not the end: what is watched may be an engine that restarts.
@@ -69,6 +69,6 @@ fn show(args: &StatusArgs, mesh: &Mesh, status: &Status, console: &Console) {
         Format::Table => console.status(status, false),
         Format::Wide => console.status(status, true),
     }
-    console.complaints(status);
+    console.complaints(status, args.output == Format::Wide);
     console.under_way(mesh);
 }

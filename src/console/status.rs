@@ -1,7 +1,10 @@
 //! How `mesh status` shows a mesh to people. I/O: the terminal.
 
-use super::{Console, Mark, Table, bytes};
+use std::collections::BTreeMap;
+
+use super::{Console, Mark, Table, bytes, plain as plain_text};
 use crate::plan::{
+    health::{Colour, Watermark},
     lifetimes::SOON,
     status::{ClusterStatus, Expiry, ServiceStatus, State, Status},
 };
@@ -35,7 +38,7 @@ impl Console {
     }
 
     /// What is wrong, below the table: to stderr, since it is no data.
-    pub fn complaints(&self, status: &Status) {
+    pub fn complaints(&self, status: &Status, wide: bool) {
         for cluster in &status.clusters {
             for (name, service) in [("elastic", Some(&cluster.elastic)), ("kibana", cluster.kibana.as_ref())] {
                 if let Some(reason) = service.and_then(|service| service.reason.as_ref()) {
@@ -48,6 +51,8 @@ impl Console {
                 }
             }
         }
+        self.indices(status, wide);
+        self.disks(status);
         self.endings(&status.ends_soon);
         if !status.differs.is_empty() {
             let steps = match status.differs.len() {
@@ -59,14 +64,53 @@ impl Console {
             ));
         }
     }
+
+    /// Which indices are red, and why; and once why some are yellow, for those who want to know all.
+    fn indices(&self, status: &Status, wide: bool) {
+        for cluster in &status.clusters {
+            for red in &cluster.red_indices {
+                self.note(&format!(
+                    "{}: index {} is red: {}; `mesh es {} GET _cluster/allocation/explain` says more",
+                    cluster.cluster,
+                    red.index,
+                    plain_text::line(&red.reason),
+                    cluster.cluster.number()
+                ));
+            }
+        }
+        let yellow: Vec<&ClusterStatus> =
+            status.clusters.iter().filter(|cluster| wide && !cluster.yellow_indices.is_empty()).collect();
+        let Some(first) = yellow.first() else { return };
+        let names: Vec<String> = yellow.iter().map(|cluster| cluster.cluster.to_string()).collect();
+        let (index, number) = (&first.yellow_indices[0], first.cluster.number());
+        self.note(&format!(
+            "{}: yellow, since indices have replicas, and a single node has no place for them; nothing is lost. \
+             `mesh es {number} PUT {index}/_settings '{{\"index.number_of_replicas\": 0}}'` makes one green",
+            names.join(" ")
+        ));
+    }
+
+    /// The disks that are nearly full, each with the clusters on it.
+    fn disks(&self, status: &Status) {
+        let mut told: BTreeMap<(Watermark, u64), Vec<String>> = BTreeMap::new();
+        for cluster in &status.clusters {
+            if let (Some(passed), Some(percent)) = (cluster.disk_watermark, cluster.disk_percent) {
+                told.entry((passed, percent)).or_default().push(cluster.cluster.to_string());
+            }
+        }
+        for ((passed, percent), clusters) in told {
+            let effect = passed.effect();
+            self.note(&format!("{}: the disk is {percent} % full, and {effect}: free some space", clusters.join(" ")));
+        }
+    }
 }
 
 fn row(cluster: &ClusterStatus, wide: bool) -> Vec<(String, Mark)> {
-    let health = cluster.health.as_deref();
-    let health_mark = match health {
-        Some("green") => Mark::Good,
-        Some("yellow") => Mark::Poor,
-        _ => Mark::Bad,
+    let health_mark = match cluster.health {
+        Some(Colour::Green) => Mark::Good,
+        // all data is there, and a single node has no place for a replica
+        Some(Colour::Yellow) => Mark::Plain,
+        Some(Colour::Red) | None => Mark::Bad,
     };
     let links = &cluster.links;
     let links_mark = if links.up == links.wanted { Mark::Good } else { Mark::Bad };
@@ -77,14 +121,14 @@ fn row(cluster: &ClusterStatus, wide: bool) -> Vec<(String, Mark)> {
     let mut row = vec![
         (cluster.cluster.to_string(), Mark::Plain),
         state(&cluster.elastic),
-        (health.map_or_else(none, str::to_owned), health_mark),
+        (cluster.health.map_or_else(none, |health| health.to_string()), health_mark),
         plain(cluster.stack_version.clone()),
         cluster.kibana.as_ref().map_or((none(), Mark::Faint), state),
         (format!("{}/{}", links.up, links.wanted), links_mark),
         plain(cluster.documents.map(|count| count.to_string())),
         plain(cluster.store_bytes.map(bytes)),
         share(cluster.heap_percent, 85),
-        share(cluster.disk_percent, 90),
+        disk(cluster),
         licence,
         days(cluster.api_key.as_ref()),
         days(cluster.certificate.as_ref()),
@@ -113,7 +157,16 @@ fn state(service: &ServiceStatus) -> (String, Mark) {
     (service.state.word().to_owned(), mark)
 }
 
-/// Elasticsearch stops assigning shards to a disk that is 90 % full, and a heap above 85 % is short of air.
+fn disk(cluster: &ClusterStatus) -> (String, Mark) {
+    let mark = match cluster.disk_watermark {
+        None => Mark::Plain,
+        Some(Watermark::Low | Watermark::High) => Mark::Poor,
+        Some(Watermark::FloodStage) => Mark::Bad,
+    };
+    cluster.disk_percent.map_or((none(), Mark::Faint), |percent| (format!("{percent}%"), mark))
+}
+
+/// A heap above 85 % is short of air.
 fn share(percent: Option<u64>, poor: u64) -> (String, Mark) {
     match percent {
         Some(percent) => (format!("{percent}%"), if percent >= poor { Mark::Poor } else { Mark::Plain }),

@@ -9,6 +9,7 @@ mod converge;
 pub mod counted;
 pub mod data;
 pub mod ends_soon;
+pub mod health;
 pub mod host;
 pub mod image;
 pub mod lifetimes;

@@ -8,6 +8,7 @@ use std::{
 use ipnet::IpNet;
 use time::OffsetDateTime;
 
+use super::health::{Health, Unasked};
 use crate::mesh::{
     Mesh, certs,
     credentials::Credentials,
@@ -39,13 +40,11 @@ pub struct Observed {
     pub files: BTreeMap<ClusterId, ClusterFiles>,
     /// The bundle for browsers.
     pub browser_bundle: Option<String>,
-    /// Servers that answer, are healthy and take the password.
+    /// Servers that answer and take the password, whatever their health.
     pub servers: BTreeMap<ClusterId, ServerFacts>,
-    /// Why the others do not, of which the container runs.
-    pub silent: BTreeMap<ClusterId, String>,
-    /// Servers that answer, and do not take the password of `elastic`.
-    pub refusing: BTreeSet<ClusterId>,
-    /// How servers fare, where that was asked: no plan depends on it. One whose health is red may be among them.
+    /// Why the others could not be asked, of which the container runs.
+    pub unasked: BTreeMap<ClusterId, Unasked>,
+    /// How servers fare, where that was asked: no plan depends on it.
     pub vitals: BTreeMap<ClusterId, Vitals>,
     /// Kibanas that answer and are ready, each with the fingerprint of the certificate it shows.
     pub kibanas: BTreeMap<ClusterId, String>,
@@ -70,6 +69,11 @@ impl Observed {
     pub fn has_data(&self) -> bool {
         let configured = |files: &ClusterFiles| files.services.values().any(|service| service.settings.is_some());
         self.files.values().any(|files| files.keystore.is_some() || configured(files))
+    }
+
+    /// Whether the server answers, and does not take the password of `elastic`.
+    pub fn refuses(&self, cluster: ClusterId) -> bool {
+        matches!(self.unasked.get(&cluster), Some(Unasked::Unauthenticated(_)))
     }
 
     /// Whether the service's container runs.
@@ -266,8 +270,7 @@ pub struct KeyFacts {
 /// How a server fares, for people who look at it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Vitals {
-    /// `green`, `yellow` or `red`.
-    pub health: String,
+    pub health: Health,
     pub version: String,
     /// Documents in indices that are not hidden, so without the server's own; replicas do not count.
     pub documents: u64,

@@ -9,6 +9,7 @@ use time::OffsetDateTime;
 
 use super::{
     ends_soon::{EndsSoon, api_key, ends_soon},
+    health::{Colour, RedIndex, Watermark},
     lifetimes::days_between,
     observed::{ContainerState, LinkFacts, Observed},
     reach::{Moment, reach},
@@ -28,6 +29,8 @@ pub struct Status {
     pub stack_version: String,
     /// Whether nothing differs from what was asked for, and no upgrade is under way.
     pub as_asked: bool,
+    /// Whether every service is ready, no index is red, and every disk takes documents.
+    pub serves: bool,
     /// What `mesh create` would do, one step a line.
     pub differs: Vec<String>,
     /// What ends within 30 days, or has ended.
@@ -43,14 +46,19 @@ pub struct ClusterStatus {
     pub elastic: ServiceStatus,
     /// `null` for a mesh without Kibana.
     pub kibana: Option<ServiceStatus>,
-    /// `green`, `yellow`, `red`; `null` when the server does not answer.
-    pub health: Option<String>,
+    /// `null` when the server does not answer, or does not tell since its licence has ended.
+    pub health: Option<Colour>,
+    pub red_indices: Vec<RedIndex>,
+    /// Indices with a replica that has no place.
+    pub yellow_indices: Vec<String>,
     pub stack_version: Option<String>,
     pub links: Links,
     pub documents: Option<u64>,
     pub store_bytes: Option<u64>,
     pub heap_percent: Option<u64>,
     pub disk_percent: Option<u64>,
+    /// The watermark that the disk has passed.
+    pub disk_watermark: Option<Watermark>,
     pub licence: Option<Licence>,
     /// The API key by which others reach this cluster.
     pub api_key: Option<Expiry>,
@@ -124,15 +132,27 @@ pub struct Expiry {
 pub fn status(mesh: &Mesh, there: &Observed, now: OffsetDateTime) -> Status {
     let differs: Vec<String> = reach(mesh, there, &Moment::new(now, 1)).steps().map(ToString::to_string).collect();
     let look = Look { mesh, there, now };
+    let clusters: Vec<ClusterStatus> = mesh.clusters().map(|cluster| look.cluster(cluster)).collect();
     Status {
         version: VERSION,
         dir: mesh.dir.display().to_string(),
         stack_version: mesh.spec.stack_version.to_string(),
         as_asked: differs.is_empty() && mesh.behind.is_empty(),
+        serves: clusters.iter().all(ClusterStatus::serves),
         differs,
         ends_soon: ends_soon(mesh, there, now),
         behind: mesh.behind.clone(),
-        clusters: mesh.clusters().map(|cluster| look.cluster(cluster)).collect(),
+        clusters,
+    }
+}
+
+impl ClusterStatus {
+    fn serves(&self) -> bool {
+        let ready = |service: &ServiceStatus| service.state == State::Ready;
+        ready(&self.elastic)
+            && self.kibana.as_ref().is_none_or(ready)
+            && self.health != Some(Colour::Red)
+            && self.disk_watermark != Some(Watermark::FloodStage)
     }
 }
 
@@ -154,7 +174,9 @@ impl Look<'_> {
                 .mesh
                 .has(kibana)
                 .then(|| self.service(kibana, self.there.kibanas.get(&cluster).is_some_and(|shown| !shown.is_empty()))),
-            health: vitals.map(|vitals| vitals.health.clone()),
+            health: vitals.map(|vitals| vitals.health.colour),
+            red_indices: vitals.map(|vitals| vitals.health.red.clone()).unwrap_or_default(),
+            yellow_indices: vitals.map(|vitals| vitals.health.yellow.clone()).unwrap_or_default(),
             stack_version: vitals.map(|vitals| vitals.version.clone()),
             links: self.links(cluster),
             documents: vitals.map(|vitals| vitals.documents),
@@ -162,6 +184,7 @@ impl Look<'_> {
             heap_percent: vitals.and_then(|vitals| percent(vitals.heap_used, vitals.heap_max)),
             disk_percent: vitals
                 .and_then(|vitals| percent(vitals.disk_total.saturating_sub(vitals.disk_free), vitals.disk_total)),
+            disk_watermark: vitals.and_then(|vitals| Watermark::passed(vitals.disk_free, vitals.disk_total)),
             licence: server.map(|server| Licence {
                 kind: server.licence.kind.clone(),
                 active: server.licence.active,
@@ -185,10 +208,9 @@ impl Look<'_> {
         let reason = match (state, service.kind) {
             (State::Unready, ServiceKind::Elastic) => Some(
                 self.there
-                    .silent
+                    .unasked
                     .get(&service.cluster)
-                    .cloned()
-                    .unwrap_or_else(|| "its authority or its password is lost".to_owned()),
+                    .map_or_else(|| "its authority or its password is lost".to_owned(), |why| why.told(self.now)),
             ),
             (State::Unready, ServiceKind::Kibana) => Some("it is not ready, or shows another certificate".to_owned()),
             _ => None,
@@ -235,7 +257,7 @@ mod tests {
     use time::macros::datetime;
 
     use super::*;
-    use crate::plan::observed::ContainerFacts;
+    use crate::plan::{health::Unasked, observed::ContainerFacts};
 
     const NOW: OffsetDateTime = datetime!(2026-01-31 12:00 UTC);
 
@@ -265,13 +287,32 @@ mod tests {
         };
         let there = Observed {
             containers: [(first.elastic(), container)].into(),
-            silent: [(first, "connection refused".to_owned())].into(),
+            unasked: [(first, Unasked::Unreachable { words: "connection refused".to_owned(), started: None })].into(),
             ..Observed::default()
         };
         let status = status(&mesh, &there, NOW);
         let elastic = &status.clusters[0].elastic;
-        assert_eq!((elastic.state, elastic.reason.as_deref()), (State::Unready, Some("connection refused")));
+        assert_eq!(
+            (elastic.state, elastic.reason.as_deref()),
+            (State::Unready, Some("does not answer: connection refused"))
+        );
         assert_eq!(status.clusters[0].kibana.as_ref().unwrap().state, State::Absent);
+    }
+
+    #[test]
+    fn a_red_index_or_a_disk_that_takes_nothing_more_does_not_serve_though_all_is_as_asked() {
+        let mesh = Mesh::example(1);
+        let ready = || ServiceStatus { state: State::Ready, url: String::new(), reason: None };
+        let mut cluster = status(&mesh, &Observed::default(), NOW).clusters.remove(0);
+        (cluster.elastic, cluster.kibana) = (ready(), Some(ready()));
+        assert!(cluster.serves(), "a licence that has ended tells no health");
+        cluster.health = Some(Colour::Yellow);
+        cluster.disk_watermark = Some(Watermark::High);
+        assert!(cluster.serves(), "a warning is no fault");
+        cluster.disk_watermark = Some(Watermark::FloodStage);
+        assert!(!cluster.serves());
+        (cluster.disk_watermark, cluster.health) = (None, Some(Colour::Red));
+        assert!(!cluster.serves());
     }
 
     #[test]

@@ -26,6 +26,7 @@ use tokio::time::timeout;
 use super::{
     open_files::TooManyOpenFiles,
     tls::{Connector, Shown},
+    words::innermost,
 };
 use crate::{
     ask::request::{Body, JSON},
@@ -97,13 +98,14 @@ impl HttpsError {
         matches!(self, Self::NoAnswer { .. }) && self.cause().contains("invalid peer certificate")
     }
 
-    /// The innermost cause, which is the one that tells: "connection refused" rather than "error sending request".
+    /// Whether the server was reached, and our own request ran out of time.
+    pub fn is_timeout(&self) -> bool {
+        matches!(self, Self::NoAnswer { cause: Silence::TimedOut, .. })
+    }
+
+    /// What the innermost cause says.
     pub fn cause(&self) -> String {
-        let mut error: &dyn std::error::Error = self;
-        while let Some(source) = error.source() {
-            error = source;
-        }
-        error.to_string()
+        innermost(self)
     }
 }
 

@@ -26,6 +26,7 @@ pub mod survey;
 pub mod templates;
 mod tls;
 pub mod traces;
+pub mod words;
 
 use std::path::PathBuf;
 

@@ -8,7 +8,7 @@ use super::{
     Survey, World,
     disk::{self, Tree},
     docker::{ContainerSummary, NetworkSummary, label},
-    elasticsearch::{Elasticsearch, Health},
+    elasticsearch::{Elasticsearch, Greeting, unasked},
     files::{self, FilesError},
     https::HttpsError,
     kibana::Kibana,
@@ -22,8 +22,11 @@ use crate::{
         id::{ClusterId, ServiceId},
         layout, network,
     },
-    plan::observed::{
-        ClusterFiles, ContainerFacts, ContainerState, Foreign, Lost, NetworkFacts, Observed, ServerFacts, Vitals,
+    plan::{
+        health::Unasked,
+        observed::{
+            ClusterFiles, ContainerFacts, ContainerState, Foreign, Lost, NetworkFacts, Observed, ServerFacts, Vitals,
+        },
     },
 };
 
@@ -82,10 +85,11 @@ impl World {
         };
         let authorities = |cluster: &ClusterId| Some((*cluster, there.files.get(cluster)?.trusted()?));
         let clusters: Vec<(ClusterId, String)> = there.files.keys().filter_map(authorities).collect();
-        let servers = clusters
-            .iter()
-            .filter(|(cluster, _)| running(cluster.elastic()))
-            .map(async |(cluster, trusted)| (*cluster, ask(mesh, *cluster, trusted, &credentials, closely).await));
+        let servers =
+            clusters.iter().filter(|(cluster, _)| running(cluster.elastic())).map(async |(cluster, trusted)| {
+                let said = ask(mesh, *cluster, trusted, &credentials, closely).await;
+                (*cluster, self.dated(*cluster, said).await)
+            });
         let kibanas =
             there.files.iter().filter(|(cluster, _)| running(cluster.kibana())).map(async |(cluster, files)| {
                 // one that nobody can trust is one that shows no certificate we know
@@ -99,26 +103,30 @@ impl World {
             });
         let (servers, kibanas) = futures::join!(join_all(servers), join_all(kibanas));
         for (cluster, said) in servers {
-            let Said { facts, vitals } = match said {
-                Ok(said) => said,
+            match said {
+                Ok(Said { facts, vitals }) => {
+                    there.servers.insert(cluster, facts);
+                    there.vitals.extend(vitals.map(|vitals| (cluster, vitals)));
+                }
                 // nothing is known of a server that was not asked
                 Err(HttpsError::OpenFiles(error)) => return Err(error),
-                Err(error) => Said { facts: Err(error.cause()), vitals: None },
-            };
-            there.vitals.extend(vitals.map(|vitals| (cluster, vitals)));
-            match facts {
-                Ok(facts) => drop(there.servers.insert(cluster, facts)),
-                Err(reason) => {
-                    if reason.starts_with("status 401") {
-                        there.refusing.insert(cluster);
-                    }
-                    there.silent.insert(cluster, reason);
-                }
+                Err(error) => drop(there.unasked.insert(cluster, self.dated(cluster, unasked(error)).await)),
             }
         }
         let kibanas: Vec<_> = kibanas.into_iter().collect::<Result<_, _>>()?;
         there.kibanas = kibanas.into_iter().flatten().collect();
         Ok(())
+    }
+
+    /// The same, with the start of the container of a server that was not reached: it may be booting.
+    async fn dated(&self, cluster: ClusterId, why: Unasked) -> Unasked {
+        match why {
+            Unasked::Unreachable { words, .. } => {
+                let started = self.docker.started(&cluster.elastic().to_string()).await.ok().flatten();
+                Unasked::Unreachable { words, started }
+            }
+            why => why,
+        }
     }
 }
 
@@ -143,8 +151,7 @@ pub fn on_engine(mesh: &Mesh, containers: &[ContainerSummary], networks: &[Netwo
 
 /// What a server that answers said.
 struct Said {
-    /// Or why it is not healthy.
-    facts: Result<ServerFacts, String>,
+    facts: ServerFacts,
     vitals: Option<Vitals>,
 }
 
@@ -157,29 +164,22 @@ async fn ask(
     closely: bool,
 ) -> Result<Said, HttpsError> {
     let server = Elasticsearch::new(mesh, cluster, trusted, &credentials.elastic)?;
-    let Health { fault, certificate } = server.health().await?;
-    let refused = fault.as_ref().is_some_and(|fault| fault.starts_with("status 401"));
-    let vitals = if closely && !refused { server.vitals().await.ok() } else { None };
-    let facts = match fault {
-        Some(fault) => Err(fault),
-        None => facts(&server, credentials, certificate).await.unwrap_or_else(|error| Err(error.cause())),
-    };
+    let greeting = server.greet().await?;
+    let facts = facts(&server, credentials, greeting).await?;
+    let vitals = if closely { server.vitals().await.ok().flatten() } else { None };
     Ok(Said { facts, vitals })
 }
 
 async fn facts(
     server: &Elasticsearch,
     credentials: &Credentials,
-    certificate: String,
-) -> Result<Result<ServerFacts, String>, HttpsError> {
-    let licence = server.licence().await?;
-    let keys = server.keys().await?;
+    Greeting { licence, keys, certificate }: Greeting,
+) -> Result<ServerFacts, HttpsError> {
     let remotes = server.remotes().await?;
     let passwords = server.accepts("kibana_system", &credentials.kibana_system).await?;
     // a server whose links cannot be asked is there all the same, with links that are not known to be connected
     let links = server.links().await.unwrap_or_default();
-    let facts = |licence| ServerFacts { passwords, licence, keys, remotes, links, certificate };
-    Ok(licence.map(facts).ok_or_else(|| "its licence is not known yet".to_owned()))
+    Ok(ServerFacts { passwords, licence, keys, remotes, links, certificate })
 }
 
 pub fn cluster_files(tree: &Tree) -> Result<BTreeMap<ClusterId, ClusterFiles>, FilesError> {

@@ -2,6 +2,8 @@
 
 use std::{fs, time::Duration};
 
+use serde_json::json;
+
 use crate::{
     docker::{container, started},
     links::{self, fate, search, sources},
@@ -17,10 +19,21 @@ fn start_of(mesh: &Mesh, number: u8) -> [String; 2] {
 /// Cluster 2 starts anew, its neighbours do not, and every link is back the moment the command ends.
 pub fn restarts_one(mesh: &Mesh) {
     let before = [1, 2, 3].map(|number| start_of(mesh, number));
+    // an index of a user's that no node may hold: what is red before is red afterwards, and keeps nobody waiting
+    let nowhere =
+        json!({ "settings": { "number_of_replicas": 0, "index.routing.allocation.require._name": "nobody" } });
+    mesh.cluster(2).put("/red?wait_for_active_shards=0", &nowhere);
     mesh.run(&["manage", "restart", "2"], 0);
     let after = [1, 2, 3].map(|number| start_of(mesh, number));
     assert_eq!((&after[0], &after[2]), (&before[0], &before[2]), "the neighbours should not have been restarted");
     assert!(after[1][0] != before[1][0] && after[1][1] != before[1][1], "both containers should have been restarted");
+    let status = mesh.run(&["status"], 1);
+    assert!(status.stdout.contains("cluster02  ready  red "), "{}", status.stdout);
+    assert!(status.stderr.contains("cluster02: index red is red: node does not match"), "{}", status.stderr);
+    let plan = mesh.run(&["create", "--dry-run"], 0).stdout;
+    assert!(plan.contains("nothing to do"), "a red index is no drift: {plan}");
+    mesh.run(&["verify"], 0);
+    mesh.cluster(2).delete("/red", None);
     links::every_search_finds_all(mesh, 3);
 }
 

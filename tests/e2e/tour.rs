@@ -49,7 +49,8 @@ fn status(mesh: &Mesh) {
         let wanted = [&format!("cluster{number:02}"), "ready", "green", "9.5.3", "ready", "2/2", "1"];
         assert_eq!(row[..7], wanted, "{}", table.stdout);
     }
-    assert_eq!(table.stderr, "");
+    // the disk may be the machine's own
+    assert!(table.stderr.lines().all(|line| line.contains("the disk is")), "{}", table.stderr);
     let wide = mesh.run(&["status", "-o", "wide"], 0).stdout;
     assert!(wide.contains("https://localhost:9203") && wide.contains("https://localhost:5603/cluster03"), "{wide}");
     let matrix = mesh.run(&["status", "--matrix"], 0).stdout;

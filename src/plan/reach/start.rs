@@ -77,7 +77,7 @@ impl Reach<'_> {
     fn locked_out(&self, cluster: ClusterId) -> bool {
         // one that cannot be asked yet may refuse the password when it answers; to be given the one it has harms nothing
         let unknown = self.files(cluster).is_some() && self.server(cluster).is_none();
-        self.moment.recover && (unknown || self.there.refusing.contains(&cluster))
+        self.moment.recover && (unknown || self.there.refuses(cluster))
     }
 }
 

@@ -23,6 +23,7 @@ pub enum Cause {
         state: Option<ContainerState>,
     },
     NotInNetwork(ServiceId),
+    /// The words say what the server does: `does not answer: connection refused`.
     ServerSilent {
         of: ServiceId,
         words: String,
@@ -165,7 +166,7 @@ impl fmt::Display for Cause {
                 Some(_) => write!(f, "container {service} does not run"),
             },
             Self::NotInNetwork(service) => write!(f, "container {service} is not attached to the mesh's network"),
-            Self::ServerSilent { of, words } => write!(f, "{of} does not answer as it should: {words}"),
+            Self::ServerSilent { of, words } => write!(f, "{of} {words}"),
             Self::NameUnknown(service) => write!(f, "the name {service} is not known in the mesh's network"),
             Self::OtherAddress { of, found, wanted } => {
                 write!(f, "the name {of} leads to {found}, and its place is {wanted}")

@@ -140,10 +140,9 @@ impl Judge<'_> {
                         of: cluster.elastic(),
                         words: self
                             .there
-                            .silent
+                            .unasked
                             .get(&cluster)
-                            .cloned()
-                            .unwrap_or_else(|| "nobody could ask it".to_owned()),
+                            .map_or_else(|| "could not be asked".to_owned(), |why| why.told(self.now)),
                     }),
             ),
             Check::Remote => self.remote(),

@@ -32,6 +32,14 @@ impl Docker {
         Ok(runs.then(|| found.restart_count.unwrap_or_default()))
     }
 
+    /// When the container was last started.
+    pub async fn started(&self, name: &str) -> Result<Option<OffsetDateTime>, DockerError> {
+        let found = self.client.inspect_container(name, None::<InspectContainerOptions>).await;
+        let found = found.map_err(DockerError::refused(format!("inspect {name}")))?;
+        let started = found.state.and_then(|state| state.started_at);
+        Ok(started.and_then(|moment| OffsetDateTime::parse(&moment, &Rfc3339).ok()))
+    }
+
     /// How a container ended that does not run, or the last time that it did not.
     pub async fn ended(&self, name: &str) -> Result<Ended, DockerError> {
         let found = self

@@ -1,5 +1,6 @@
 //! The REST calls to Elasticsearch that a mesh needs, typed. I/O: network; no decisions.
 
+mod health;
 mod links;
 mod read;
 mod vitals;
@@ -14,7 +15,10 @@ use super::https::{Answer, Https, HttpsError, Login, RawAnswer};
 use crate::{
     ask::request::{Body, segment},
     mesh::{Mesh, id::ClusterId, secret::Secret, service::digest_of, spec::StackVersion},
-    plan::observed::{KeyFacts, LicenceFacts},
+    plan::{
+        health::Unasked,
+        observed::{KeyFacts, LicenceFacts},
+    },
 };
 
 /// One cluster's REST API, asked as `elastic` unless somebody else is named.
@@ -35,12 +39,13 @@ pub struct NewKey {
     pub expires: OffsetDateTime,
 }
 
-/// How a server is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Health {
-    /// `None` when every primary shard is assigned; otherwise what is missing, in words. An index with a replica is yellow for
-    /// ever on a single node, so yellow is healthy.
-    pub fault: Option<String>,
+/// What a server that can be asked says first.
+#[derive(Debug, Clone)]
+pub struct Greeting {
+    pub licence: LicenceFacts,
+    /// The cross-cluster API keys of this mesh that are not invalidated, expired ones too. They are in the security index, so
+    /// one that tells them can read it.
+    pub keys: Vec<KeyFacts>,
     /// The fingerprint of the certificate that it showed when the connection began.
     pub certificate: String,
 }
@@ -80,24 +85,20 @@ impl Elasticsearch {
         self.ask(method, path, Some(body)).await?.accepted(&what)
     }
 
-    pub async fn health(&self) -> Result<Health, HttpsError> {
-        let answer = self.ask(Method::GET, "/_cluster/health", None).await?;
-        let fault = match answer.body["status"].as_str() {
-            _ if !answer.succeeded() => Some(format!("status {}: {}", answer.status, answer.reason())),
-            Some("green" | "yellow") => None,
-            status => Some(format!("health is {}", status.unwrap_or("unknown"))),
-        };
-        Ok(Health { fault, certificate: digest_of(&[&answer.certificate]) })
+    /// Whether the server can be asked, which is another question than its health: one whose licence has ended answers 403
+    /// to that, and one with a red index does everything else. The licence is not known for a moment after the start; see
+    /// <https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-license-get>.
+    pub async fn greet(&self) -> Result<Greeting, HttpsError> {
+        let answer = self.ask(Method::GET, "/_license", None).await?;
+        let certificate = digest_of(&[&answer.certificate]);
+        let licence = read::licence(&answer.accepted("`GET /_license`")?);
+        let keys = self.keys().await?;
+        Ok(Greeting { licence, keys, certificate })
     }
 
-    /// `None` for a moment after the start, when the licence is not yet known; see
-    /// <https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-license-get>.
-    pub async fn licence(&self) -> Result<Option<LicenceFacts>, HttpsError> {
-        let answer = self.ask(Method::GET, "/_license", None).await?;
-        if answer.status == 404 {
-            return Ok(None);
-        }
-        Ok(Some(read::licence(&answer.accepted("`GET /_license`")?)))
+    /// The fingerprint of the certificate that the server shows, whatever else it answers.
+    pub async fn certificate(&self) -> Result<String, HttpsError> {
+        Ok(digest_of(&[&self.ask(Method::GET, "/_license", None).await?.certificate]))
     }
 
     /// Puts a licence in force; `Err` says why the server does not take it.
@@ -188,5 +189,19 @@ impl Elasticsearch {
     pub async fn search(&self, expression: &str, body: &Value) -> Result<Value, HttpsError> {
         let path = format!("/{}/_search?ignore_unavailable=true", segment(expression));
         self.send(Method::POST, &path, body).await
+    }
+}
+
+/// What a request that failed says of the server.
+pub fn unasked(error: HttpsError) -> Unasked {
+    let words = error.cause();
+    match error {
+        _ if error.is_distrust() => Unasked::Untrusted(words),
+        _ if error.is_timeout() => Unasked::TimedOut,
+        HttpsError::NoAnswer { .. } => Unasked::Unreachable { words, started: None },
+        HttpsError::Refused { status: 401, reason, .. } => Unasked::Unauthenticated(reason),
+        HttpsError::Refused { status: 404, .. } => Unasked::NotReady("its licence is not known yet".to_owned()),
+        HttpsError::Refused { status, reason, .. } => Unasked::NotReady(format!("status {status}: {reason}")),
+        _ => Unasked::NotReady(words),
     }
 }

@@ -17,6 +17,7 @@ use crate::{
     },
     plan::{
         Step,
+        health::Unasked,
         observed::{ClusterFiles, ContainerState, KeyFacts, LicenceFacts, LinkFacts, Observed, ServerFacts},
         reach::{Moment, reach},
     },
@@ -121,7 +122,7 @@ impl Model {
             let password =
                 there.credentials.as_ref().map(|credentials| digest_of(&[credentials.elastic.expose().as_bytes()]));
             if password.as_ref() != Some(&server.elastic) {
-                there.refusing.insert(*cluster);
+                there.unasked.insert(*cluster, Unasked::Unauthenticated(String::new()));
                 continue;
             }
             let aliases = server.remotes.keys().filter_map(|name| name.split('.').nth(2)?.parse::<ClusterId>().ok());

@@ -1,0 +1,165 @@
+//! How a server is: whether it can be asked, and if so how its indices and its disk fare. Health is one fact beside the others:
+//! a server that answers is asked, whatever its health. Pure.
+
+use std::fmt;
+
+use serde::Serialize;
+use time::{Duration, OffsetDateTime};
+
+/// Why a server whose container runs could not be asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unasked {
+    Unreachable {
+        /// In the words of the one that tried.
+        words: String,
+        /// When its container was started, where that is known.
+        started: Option<OffsetDateTime>,
+    },
+    /// It was reached, and our own request ran out of time.
+    TimedOut,
+    /// It shows a certificate that is not good, or of another authority than its own.
+    Untrusted(String),
+    /// It does not take the password of `elastic`.
+    Unauthenticated(String),
+    /// It answers, and cannot yet tell what it is asked, in its own words.
+    NotReady(String),
+}
+
+/// A server that does not answer for so long after its start has more than its boot to do.
+const BOOT: Duration = Duration::minutes(3);
+
+impl Unasked {
+    /// What is said of the server: `cluster01-elastic` does this.
+    pub fn told(&self, now: OffsetDateTime) -> String {
+        match self {
+            Self::Unreachable { started: Some(started), .. } if now - *started < BOOT => {
+                format!("does not answer yet (started {} s ago)", (now - *started).whole_seconds().max(0))
+            }
+            Self::Unreachable { words, .. } => format!("does not answer: {words}"),
+            Self::TimedOut => "answers too slowly: the request timed out".to_owned(),
+            Self::Untrusted(words) => format!("shows a certificate that is not trusted: {words}"),
+            Self::Unauthenticated(words) => format!("does not take the password of elastic: {words}"),
+            Self::NotReady(words) => format!("is not ready: {words}"),
+        }
+    }
+}
+
+/// The worst state of a server's indices: yellow is one that lacks a replica, red one that lacks a primary shard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Colour {
+    Green,
+    Yellow,
+    Red,
+}
+
+impl fmt::Display for Colour {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Green => "green",
+            Self::Yellow => "yellow",
+            Self::Red => "red",
+        })
+    }
+}
+
+/// How the indices of a server are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Health {
+    pub colour: Colour,
+    /// Shards are being recovered or looked for, so a colour other than green may still change by itself.
+    pub in_motion: bool,
+    pub red: Vec<RedIndex>,
+    /// The indices that lack only replicas.
+    pub yellow: Vec<String>,
+}
+
+/// An index of which a primary shard is not assigned: what is in it cannot be searched in full.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RedIndex {
+    pub index: String,
+    /// In Elasticsearch's words.
+    pub reason: String,
+    /// Whether Elasticsearch has decided that the shard goes nowhere: waiting does not change that.
+    #[serde(skip)]
+    pub stays: bool,
+}
+
+impl Health {
+    /// Whether the server serves as far as it can: nothing is red that waiting would mend.
+    pub fn is_settled(&self) -> bool {
+        self.colour != Colour::Red || (!self.in_motion && !self.red.is_empty() && self.red.iter().all(|red| red.stays))
+    }
+}
+
+const GIBIBYTE: u64 = 1 << 30;
+
+/// What Elasticsearch withholds from a disk that is nearly full, at its default settings; see
+/// <https://www.elastic.co/docs/reference/elasticsearch/configuration-reference/cluster-level-shard-allocation-routing-settings>.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Watermark {
+    Low,
+    High,
+    FloodStage,
+}
+
+impl Watermark {
+    /// The highest one that is passed. A disk of terabytes may be fuller, since there less than a fixed amount has to be free.
+    pub fn passed(free: u64, total: u64) -> Option<Self> {
+        [(Self::FloodStage, 5, 100), (Self::High, 10, 150), (Self::Low, 15, 200)]
+            .into_iter()
+            .find(|(_, percent, headroom)| total > 0 && free < (total / 100 * percent).min(headroom * GIBIBYTE))
+            .map(|(passed, ..)| passed)
+    }
+
+    /// What Elasticsearch does about it.
+    pub fn effect(self) -> &'static str {
+        match self {
+            Self::Low => "past 90 % Elasticsearch puts no new index on it, past 95 % it takes no more documents",
+            Self::High => "Elasticsearch puts no new index on it, and past 95 % it takes no more documents",
+            Self::FloodStage => "Elasticsearch takes no more documents",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+
+    #[test]
+    fn a_server_that_boots_is_told_apart_from_one_that_does_not_answer() {
+        let now = datetime!(2026-01-31 12:00 UTC);
+        let refused = |started| Unasked::Unreachable { words: "connection refused".to_owned(), started };
+        assert_eq!(refused(Some(now - Duration::seconds(4))).told(now), "does not answer yet (started 4 s ago)");
+        assert_eq!(refused(Some(now + Duration::seconds(4))).told(now), "does not answer yet (started 0 s ago)");
+        for started in [None, Some(now - Duration::minutes(3))] {
+            assert_eq!(refused(started).told(now), "does not answer: connection refused");
+        }
+    }
+
+    #[test]
+    fn red_is_settled_when_nothing_of_it_can_come_back_by_itself() {
+        let red = |stays| RedIndex { index: "red".to_owned(), reason: String::new(), stays };
+        let health = |in_motion, red| Health { colour: Colour::Red, in_motion, red, yellow: Vec::new() };
+        assert!(health(false, vec![red(true)]).is_settled());
+        assert!(!health(true, vec![red(true)]).is_settled());
+        assert!(!health(false, vec![red(true), red(false)]).is_settled());
+        assert!(!health(false, Vec::new()).is_settled(), "nobody knows why it is red");
+        assert!(Health { colour: Colour::Yellow, ..health(true, Vec::new()) }.is_settled());
+    }
+
+    #[test]
+    fn watermarks_are_shares_of_a_disk_and_amounts_of_a_large_one() {
+        let small = |percent: u64| Watermark::passed((100 - percent) * GIBIBYTE / 25, 4 * GIBIBYTE);
+        assert_eq!(small(84), None);
+        assert_eq!(small(86), Some(Watermark::Low));
+        assert_eq!(small(92), Some(Watermark::High));
+        assert_eq!(small(97), Some(Watermark::FloodStage));
+        assert_eq!(Watermark::passed(250 * GIBIBYTE, 4000 * GIBIBYTE), None);
+        assert_eq!(Watermark::passed(120 * GIBIBYTE, 4000 * GIBIBYTE), Some(Watermark::High));
+        assert_eq!(Watermark::passed(0, 0), None);
+    }
+}

@@ -1,0 +1,122 @@
+//! How a server's indices are, and why one that is red stays so. I/O: network; no decisions.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::{Elasticsearch, HttpsError, read::fields};
+use crate::plan::health::{Colour, Health, RedIndex};
+
+/// Of so many red indices the reason is asked for: whoever has more has one reason for most of them.
+const EXPLAINED: usize = 5;
+
+impl Elasticsearch {
+    /// `None` where the licence has ended: then Elasticsearch answers 403 to this and to little else. See
+    /// <https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cluster-health>.
+    pub async fn health(&self) -> Result<Option<Health>, HttpsError> {
+        let fields = "filter_path=status,initializing_shards,number_of_in_flight_fetch,indices.*.status,\
+                      indices.*.shards.*.primary_active";
+        let answer = self.ask(Method::GET, &format!("/_cluster/health?level=shards&{fields}"), None).await?;
+        if answer.status == 403 {
+            return Ok(None);
+        }
+        // 408 is the answer of a server that has no master yet, with what it knows
+        let body = if answer.status == 408 { answer.body } else { answer.accepted("`GET /_cluster/health`")? };
+        let mut red = Vec::new();
+        for (index, shard) in red_shards(&body).into_iter().take(EXPLAINED) {
+            let explained = self.explain(&index, shard).await;
+            red.push(explained.unwrap_or_else(|error| RedIndex { index, reason: error.cause(), stays: false }));
+        }
+        Ok(Some(health(&body, red)))
+    }
+
+    /// Why a primary shard is not assigned; see
+    /// <https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cluster-allocation-explain>.
+    async fn explain(&self, index: &str, shard: u64) -> Result<RedIndex, HttpsError> {
+        let asked = json!({ "index": index, "shard": shard, "primary": true });
+        let body = self.send(Method::POST, "/_cluster/allocation/explain", &asked).await?;
+        Ok(RedIndex { index: index.to_owned(), reason: why_unassigned(&body), stays: stays(&body) })
+    }
+}
+
+fn health(body: &Value, red: Vec<RedIndex>) -> Health {
+    let some = |field: &str| body[field].as_u64().is_some_and(|count| count > 0);
+    let yellow = fields(&body["indices"]).filter(|(_, index)| index["status"] == "yellow");
+    Health {
+        colour: match body["status"].as_str() {
+            Some("green") => Colour::Green,
+            Some("yellow") => Colour::Yellow,
+            _ => Colour::Red,
+        },
+        in_motion: some("initializing_shards") || some("number_of_in_flight_fetch"),
+        red,
+        yellow: yellow.map(|(name, _)| name.clone()).collect(),
+    }
+}
+
+/// Every red index, with the first of its primary shards that is not assigned.
+fn red_shards(body: &Value) -> Vec<(String, u64)> {
+    let first = |index: &Value| {
+        let shards = fields(&index["shards"]).filter(|(_, shard)| shard["primary_active"] == false);
+        shards.filter_map(|(number, _)| number.parse().ok()).min()
+    };
+    fields(&body["indices"]).filter_map(|(name, index)| Some((name.clone(), first(index)?))).collect()
+}
+
+/// Whether the answer is a decision that only somebody else changes: everything else is said of shards that may come yet.
+fn stays(explained: &Value) -> bool {
+    matches!(explained["can_allocate"].as_str(), Some("no" | "no_valid_shard_copy"))
+}
+
+/// What keeps the shard from the node, else what happened to it, else Elasticsearch's first sentence about it.
+fn why_unassigned(explained: &Value) -> String {
+    let node = &explained["node_allocation_decisions"][0];
+    let deciders = node["deciders"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let refusing = deciders.iter().find(|decider| decider["decision"] == "NO");
+    let reason = node["store"]["store_exception"]["reason"]
+        .as_str()
+        .or(refusing.and_then(|decider| decider["explanation"].as_str()))
+        .or(explained["unassigned_info"]["details"].as_str())
+        .or(explained["allocate_explanation"].as_str().and_then(|text| text.split(". ").next()));
+    reason.unwrap_or("Elasticsearch does not say why").to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_red_index_is_told_with_its_reason() {
+        let body = json!({
+            "status": "red", "initializing_shards": 0, "number_of_in_flight_fetch": 0,
+            "indices": {
+                "red": { "status": "red", "shards": { "1": { "primary_active": false }, "0": { "primary_active": true } } },
+                "spare": { "status": "yellow", "shards": { "0": { "primary_active": true } } },
+            },
+        });
+        assert_eq!(red_shards(&body), [("red".to_owned(), 1)]);
+        let found = health(&body, Vec::new());
+        assert_eq!((found.colour, found.in_motion, found.yellow), (Colour::Red, false, vec!["spare".to_owned()]));
+        let mut explained = json!({
+            "can_allocate": "no",
+            "allocate_explanation": "Elasticsearch isn't allowed to allocate this shard. Choose a node.",
+            "unassigned_info": { "reason": "INDEX_CREATED" },
+            "node_allocation_decisions": [{ "deciders": [
+                { "decider": "max_retry", "decision": "YES", "explanation": "fine" },
+                { "decider": "filter", "decision": "NO", "explanation": "node does not match" },
+            ] }],
+        });
+        assert_eq!((why_unassigned(&explained).as_str(), stays(&explained)), ("node does not match", true));
+        explained["node_allocation_decisions"] = Value::Null;
+        assert_eq!(why_unassigned(&explained), "Elasticsearch isn't allowed to allocate this shard");
+        for passing in ["yes", "throttled", "awaiting_info", "allocation_delayed"] {
+            assert!(!stays(&json!({ "can_allocate": passing })), "{passing}");
+        }
+        assert!(!stays(&Value::Null));
+    }
+
+    #[test]
+    fn shards_that_are_looked_for_are_in_motion() {
+        assert!(health(&json!({ "number_of_in_flight_fetch": 1 }), Vec::new()).in_motion);
+        assert_eq!(health(&Value::Null, Vec::new()).colour, Colour::Red, "what is not told is not taken for well");
+    }
+}
