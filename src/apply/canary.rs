@@ -7,76 +7,76 @@ use futures::future::join_all;
 use super::Apply;
 use crate::{
     error::Error,
-    mesh::{Mesh, id::ClusterId},
+    mesh::id::ClusterId,
     plan::{
         observed::{LinkFacts, Observed},
-        verify::{CanaryFacts, Link},
+        verify::{CanaryFacts, Link, Untried, canary},
     },
 };
-
-/// The beginning of the canaries' names: within what every key shares, and nobody else's.
-fn prefix(mesh: &Mesh) -> String {
-    format!("mesh-verify-{}-", mesh.id)
-}
 
 impl Apply<'_> {
     /// Puts a document into every server that answers, in an index named after `run`, and has every server search for it on
     /// its remotes. What was put is removed again, and what an earlier run left. A link that is known to be down is not
     /// searched: it would only hold up the search.
     pub async fn prove_documents(&self, there: &Observed, run: &str) -> BTreeMap<Link, CanaryFacts> {
-        let index = format!("{}{run}", prefix(self.mesh));
+        let index = format!("{}{run}", canary::prefix(self.mesh));
         let clusters: Vec<ClusterId> = there.servers.keys().copied().collect();
-        let put = join_all(clusters.iter().map(async |cluster| {
-            let outcome = self.put_canary(*cluster, &index).await;
-            (*cluster, outcome.err().map(|error| error.message))
-        }))
-        .await;
-        let lacking: BTreeMap<ClusterId, String> =
-            put.into_iter().filter_map(|(cluster, error)| Some((cluster, error?))).collect();
-        let found = join_all(clusters.iter().map(async |from| self.find_canaries(there, *from, &index).await)).await;
-        join_all(clusters.iter().map(async |cluster| self.remove_canaries(*cluster).await)).await;
-        let mut facts: BTreeMap<Link, CanaryFacts> = found.into_iter().flatten().collect();
-        for (link, found) in &mut facts {
-            if let (CanaryFacts::Missing(words), Some(error)) = (&*found, lacking.get(&link.to)) {
-                *found = CanaryFacts::Missing(format!("{words}; it could not be put there: {error}"));
-            }
+        let put =
+            join_all(clusters.iter().map(async |cluster| Some((*cluster, self.put_canary(*cluster, &index).await?))));
+        let lacking: BTreeMap<ClusterId, Untried> = put.await.into_iter().flatten().collect();
+        let found = clusters.iter().map(async |from| self.find_canaries(there, *from, &index, &lacking).await);
+        let found = join_all(found).await;
+        self.clear_canaries(there).await;
+        found.into_iter().flatten().collect()
+    }
+
+    /// Takes away the canaries of a run that is over, or that was killed. One that stays harms nobody, and is no drift.
+    pub async fn clear_canaries(&self, there: &Observed) {
+        join_all(there.servers.keys().map(async |cluster| self.clear_canaries_of(*cluster).await)).await;
+    }
+
+    /// Why the document could not be put, if so.
+    async fn put_canary(&self, cluster: ClusterId, index: &str) -> Option<Untried> {
+        match self.server(cluster) {
+            Ok(server) => server.put_canary(index, cluster).await.err().map(|why| why.untried(cluster, index)),
+            Err(error) => Some(error.message.into()),
         }
-        facts
     }
 
-    async fn put_canary(&self, cluster: ClusterId, index: &str) -> Result<(), Error> {
-        let server = self.server(cluster)?;
-        Ok(server.put_canary(index, cluster).await?)
-    }
-
-    async fn find_canaries(&self, there: &Observed, from: ClusterId, index: &str) -> BTreeMap<Link, CanaryFacts> {
+    async fn find_canaries(
+        &self,
+        there: &Observed,
+        from: ClusterId,
+        index: &str,
+        lacking: &BTreeMap<ClusterId, Untried>,
+    ) -> BTreeMap<Link, CanaryFacts> {
         let up = |to: &ClusterId| {
             there.servers.get(&from).is_some_and(|server| server.links.get(to) == Some(&LinkFacts::Connected))
         };
-        let remotes: Vec<ClusterId> = self.mesh.remotes(from).filter(up).collect();
+        let (without, with): (Vec<ClusterId>, Vec<ClusterId>) =
+            self.mesh.remotes(from).filter(up).partition(|to| lacking.contains_key(to));
         let search = async {
             let server = self.server(from)?;
-            server.find_canaries(index, &remotes).await.map_err(Error::from)
+            server.find_canaries(index, &with).await.map_err(Error::from)
         };
-        match search.await {
-            Ok(found) => found.into_iter().map(|(to, facts)| (Link { from, to }, facts)).collect(),
-            Err(error) => {
-                let missing = CanaryFacts::Missing(format!("{from} could not search: {}", error.message));
-                remotes.into_iter().map(|to| (Link { from, to }, missing.clone())).collect()
-            }
-        }
+        let found = search.await.unwrap_or_else(|error| {
+            let remedy = Some(format!("see what it does with `mesh logs {} --service elastic`", from.number()));
+            let why = Untried { reason: format!("{from} could not search: {}", error.message), remedy };
+            with.iter().map(|to| (*to, CanaryFacts::Untried(why.clone()))).collect()
+        });
+        let without = without.into_iter().map(|to| (to, CanaryFacts::Untried(lacking[&to].clone())));
+        found.into_iter().chain(without).map(|(to, facts)| (Link { from, to }, facts)).collect()
     }
 
-    /// A canary that stays harms nobody, and the next run removes it.
-    async fn remove_canaries(&self, cluster: ClusterId) {
-        let remove = async {
+    async fn clear_canaries_of(&self, cluster: ClusterId) {
+        let clear = async {
             let server = self.server(cluster)?;
-            for index in server.indices(&prefix(self.mesh)).await? {
+            for index in server.indices(&canary::leftovers(self.mesh)).await? {
                 server.remove_index(&index).await?;
             }
             Ok::<_, Error>(())
         };
-        if let Err(error) = remove.await {
+        if let Err(error) = clear.await {
             tracing::warn!(%cluster, %error, "a canary is left");
         }
     }

@@ -2,8 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use time::OffsetDateTime;
-
 use super::{Apply, wait::Probe};
 use crate::{
     console::{StageLine, bytes},
@@ -117,7 +115,7 @@ impl Apply<'_> {
                 {
                     Err(locked_out(self.mesh, service.cluster))
                 }
-                Err(why) => Ok(Probe::Pending(format!("it {}", why.told(OffsetDateTime::now_utc())))),
+                Err(why) => Ok(Probe::Pending(format!("it {}", why.told(self.now)))),
             }
         };
         line.now(&format!("waiting for {name}"));

@@ -83,6 +83,10 @@ pub async fn create(args: &CreateArgs, dir: PathBuf, console: &Console) -> Resul
         console.plan(&mesh, &plan, args.output.unwrap_or_default());
         return Ok(Exit::Done);
     }
+    let patience = Patience::new(time_for(timeout.map(|timeout| timeout.0), mesh.spec.clusters.number()));
+    let mut apply = Apply::new(&mesh, &world, console, &patience, (survey.host.is_root, moment.now));
+    // nobody's data, so no change of the mesh: it is left where `mesh verify` was killed
+    apply.clear_canaries(&there).await;
     if plan.is_empty() {
         match timings_notation(args) {
             Some(notation) => console.timings_value(notation, &[], begun.elapsed()),
@@ -98,8 +102,7 @@ pub async fn create(args: &CreateArgs, dir: PathBuf, console: &Console) -> Resul
     }
 
     // until here nothing has changed
-    let patience = Patience::new(time_for(timeout.map(|timeout| timeout.0), mesh.spec.clusters.number()));
-    let mut apply = Apply::new(&mesh, &world, console, &patience, (survey.host.is_root, moment.now));
+    patience.restart();
     apply.licence = licence.map(|licence| licence.body);
     apply.recovered = survey.recovered.take();
     interruptible(&patience, console, async {

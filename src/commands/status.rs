@@ -11,7 +11,10 @@ use crate::{
     console::{Console, Notation},
     error::{Error, Exit},
     mesh::Mesh,
-    plan::status::{self, Status},
+    plan::{
+        status::{self, Status},
+        verify::LinkState,
+    },
     world::{World, templates},
 };
 
@@ -64,7 +67,8 @@ fn show(args: &StatusArgs, mesh: &Mesh, status: &Status, console: &Console) {
         Format::Yaml => return console.report(Notation::Yaml, status),
         Format::Table | Format::Wide if args.matrix => console.matrix(mesh, |from, to| {
             let found = status.clusters.iter().find(|cluster| cluster.cluster == from);
-            found.is_some_and(|cluster| !cluster.links.down.contains_key(&to))
+            let down = found.is_none_or(|cluster| cluster.links.down.contains_key(&to));
+            if down { LinkState::Down } else { LinkState::Up }
         }),
         Format::Table => console.status(status, false),
         Format::Wide => console.status(status, true),

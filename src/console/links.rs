@@ -5,23 +5,29 @@ use std::time::Duration;
 use super::{Console, Mark, Table, duration, plain};
 use crate::{
     mesh::{Mesh, id::ClusterId},
-    plan::{counted::counted, verify::Report},
+    plan::{
+        counted::counted,
+        verify::{LinkState, Report},
+    },
 };
 
 impl Console {
     /// The links as a matrix: a row a cluster, a column a remote.
-    pub fn matrix(&self, mesh: &Mesh, is_up: impl Fn(ClusterId, ClusterId) -> bool) {
+    pub fn matrix(&self, mesh: &Mesh, state: impl Fn(ClusterId, ClusterId) -> LinkState) {
         let names: Vec<String> = mesh.clusters().map(|cluster| format!("{:02}", cluster.number())).collect();
         let header: Vec<&str> = std::iter::once("FROM \\ TO").chain(names.iter().map(String::as_str)).collect();
         let mut table = Table::new(&header);
         for from in mesh.clusters() {
             let cells = mesh.clusters().map(|to| {
-                if !mesh.searchable(from).any(|remote| remote == to) {
-                    ("·".to_owned(), Mark::Faint)
-                } else if is_up(from, to) {
-                    ("✓".to_owned(), Mark::Good)
+                if mesh.searchable(from).any(|remote| remote == to) {
+                    let (sign, mark) = match state(from, to) {
+                        LinkState::Up => ("✓", Mark::Good),
+                        LinkState::Down => ("✗", Mark::Bad),
+                        LinkState::Untried => ("?", Mark::Poor),
+                    };
+                    (sign.to_owned(), mark)
                 } else {
-                    ("✗".to_owned(), Mark::Bad)
+                    ("·".to_owned(), Mark::Faint)
                 }
             });
             table.row(std::iter::once((from.to_string(), Mark::Plain)).chain(cells));
@@ -29,27 +35,40 @@ impl Console {
         self.table(&table);
     }
 
-    /// What was found out about every link: the matrix, each link that is down with its cause and its remedy, the sum.
+    /// What was found out about every link: the matrix, each link that is not up with its cause and its remedy, the sum.
     pub fn judgements(&self, mesh: &Mesh, report: &Report, took: Duration) {
-        self.matrix(mesh, |from, to| report.links.iter().any(|link| link.from == from && link.to == to && link.up));
+        self.matrix(mesh, |from, to| {
+            let found = report.links.iter().find(|link| link.from == from && link.to == to);
+            found.map_or(LinkState::Untried, |link| link.state)
+        });
         self.line("");
-        let down: Vec<_> = report.links.iter().filter(|link| !link.up).collect();
-        for link in &down {
-            let (message, remedy) = match &link.cause {
-                Some(cause) => (cause.message.as_str(), cause.remedy.as_str()),
-                None => {
-                    ("nothing failed, and nothing proves it", "`mesh verify -o json` shows what could not be tried")
-                }
-            };
-            self.line(&format!("{} → {}: {}", link.from, link.to, plain::line(message)));
-            self.line(&format!("  hint: {}", self.same_mesh.in_text(remedy)));
+        for link in &report.links {
+            let down = link.cause.as_ref().map(|cause| (plain::line(&cause.message), &cause.remedy));
+            let untried =
+                link.untried.as_ref().map(|why| (format!("untried: {}", plain::line(&why.message)), &why.remedy));
+            if let Some((message, remedy)) = down.or(untried) {
+                self.line(&format!("{} → {}: {message}", link.from, link.to));
+                self.line(&format!("  hint: {}", self.same_mesh.in_text(remedy)));
+            }
         }
+        let count = |state| report.links.iter().filter(|link| link.state == state).count();
+        let (down, untried) = (count(LinkState::Down), count(LinkState::Untried));
         let (all, took) = (report.links.len(), duration(took));
-        match down.len() {
-            0 if all == 0 && report.up => self.line("the cluster answers; one alone has no links"),
-            0 if all == 0 => self.line(&self.same_mesh.in_text("the cluster does not answer\n  hint: `mesh status`")),
-            0 => self.line(&format!("{} proved, each by a document found over it ({took})", counted(all, "link"))),
-            down => self.line(&format!("\nlinks that are down: {down} of {all} ({took})")),
+        match (down, untried) {
+            (0, 0) if all == 0 && report.up => self.line("the cluster answers; one alone has no links"),
+            (0, 0) if all == 0 => {
+                self.line(&self.same_mesh.in_text("the cluster does not answer\n  hint: `mesh status`"));
+            }
+            (0, 0) => {
+                self.line(&format!("{} proved, each by a document found over it ({took})", counted(all, "link")));
+            }
+            (down, 0) => self.line(&format!("\nlinks that are down: {down} of {all} ({took})")),
+            (0, untried) => self.line(&format!("\nlinks that could not be tried: {untried} of {all} ({took})")),
+            (down, untried) => {
+                self.line(&format!(
+                    "\nlinks that are down: {down} of {all}, that could not be tried: {untried} ({took})"
+                ));
+            }
         }
     }
 }

@@ -75,7 +75,13 @@ pub enum HttpsError {
         cause: Silence,
     },
     #[error("{what} was refused with status {status}: {reason}")]
-    Refused { what: String, status: u16, reason: String },
+    Refused {
+        what: String,
+        status: u16,
+        /// Elasticsearch's name of the error; empty where it gave none.
+        kind: String,
+        reason: String,
+    },
     #[error("the answer to {what} has not the form that is documented: {reason}")]
     Unexpected { what: String, reason: String },
 }
@@ -221,7 +227,8 @@ impl Answer {
         if self.succeeded() {
             return Ok(self.body);
         }
-        Err(HttpsError::Refused { what: what.to_owned(), status: self.status, reason: self.reason() })
+        let kind = self.body["error"]["type"].as_str().unwrap_or_default().to_owned();
+        Err(HttpsError::Refused { what: what.to_owned(), status: self.status, kind, reason: self.reason() })
     }
 
     /// Elasticsearch's own words for a refusal; the root cause's, since "all shards failed" tells nothing.

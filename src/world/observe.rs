@@ -85,11 +85,10 @@ impl World {
         };
         let authorities = |cluster: &ClusterId| Some((*cluster, there.files.get(cluster)?.trusted()?));
         let clusters: Vec<(ClusterId, String)> = there.files.keys().filter_map(authorities).collect();
-        let servers =
-            clusters.iter().filter(|(cluster, _)| running(cluster.elastic())).map(async |(cluster, trusted)| {
-                let said = ask(mesh, *cluster, trusted, &credentials, closely).await;
-                (*cluster, self.dated(*cluster, said).await)
-            });
+        let servers = clusters
+            .iter()
+            .filter(|(cluster, _)| running(cluster.elastic()))
+            .map(async |(cluster, trusted)| (*cluster, ask(mesh, *cluster, trusted, &credentials, closely).await));
         let kibanas =
             there.files.iter().filter(|(cluster, _)| running(cluster.kibana())).map(async |(cluster, files)| {
                 // one that nobody can trust is one that shows no certificate we know

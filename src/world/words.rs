@@ -4,6 +4,10 @@ use std::{error::Error, io};
 
 /// What an I/O error says, without the number that Rust puts behind it: `connection refused`.
 pub fn words(error: &io::Error) -> String {
+    // one that wraps another says the same and has no number of its own
+    if let Some(inner) = error.get_ref().and_then(|inner| inner.downcast_ref()) {
+        return words(inner);
+    }
     let text = error.to_string();
     let Some(number) = error.raw_os_error() else { return text };
     let text = text.strip_suffix(&format!(" (os error {number})")).unwrap_or(&text);

@@ -92,16 +92,16 @@ fn a_cluster_that_does_not_answer() {
     assert_snapshot!(transcript(&fixture.mesh(&["es", "2", "GET", "/"]).output().unwrap()), @r"
     exit 1
     error: cluster02 does not answer
-      caused by: Connection refused (os error 111)
+      caused by: connection refused
 
     hint: `mesh status` shows what runs; `mesh manage start 2` starts it
     ");
     assert_snapshot!(transcript(&fixture.mesh(&["search", "mesh*"]).output().unwrap()), @r"
     exit 1
     error: no cluster of the mesh answers
-      caused by: cluster01: Connection refused (os error 111)
-      caused by: cluster02: Connection refused (os error 111)
-      caused by: cluster03: Connection refused (os error 111)
+      caused by: cluster01: connection refused
+      caused by: cluster02: connection refused
+      caused by: cluster03: connection refused
 
     hint: `mesh manage start 1 3` starts them
     ");

@@ -57,6 +57,7 @@ mod snapshot;
 mod story;
 mod system_calls;
 mod tour;
+mod untried;
 mod upgrade;
 
 use std::{

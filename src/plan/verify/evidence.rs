@@ -76,4 +76,19 @@ pub enum CanaryFacts {
     Found,
     /// In Elasticsearch's words, where it gave any.
     Missing(String),
+    Untried(Untried),
+}
+
+/// Why something could not be tried, which says nothing of the link.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Untried {
+    pub reason: String,
+    /// What to type, where that is known.
+    pub remedy: Option<String>,
+}
+
+impl From<String> for Untried {
+    fn from(reason: String) -> Self {
+        Self { reason, remedy: None }
+    }
 }

@@ -2,6 +2,7 @@
 //!
 //! The checks stand in the order in which a connection meets them, so the first that fails is the cause.
 
+pub mod canary;
 mod cause;
 mod evidence;
 mod report;
@@ -10,11 +11,12 @@ mod tests;
 
 use std::net::Ipv4Addr;
 
+use serde::Serialize;
 use time::OffsetDateTime;
 
 pub use self::{
     cause::Cause,
-    evidence::{CanaryFacts, Evidence, KeyRecord, Link, PathFacts, Presented},
+    evidence::{CanaryFacts, Evidence, KeyRecord, Link, PathFacts, Presented, Untried},
     report::Report,
 };
 use super::observed::{ContainerState, LinkFacts, Observed};
@@ -76,8 +78,23 @@ impl Check {
 pub enum Outcome {
     Passed,
     Failed(Cause),
-    /// Could not be tried, and why.
-    Untried(String),
+    Untried(Untried),
+}
+
+impl Outcome {
+    fn untried(reason: impl Into<String>) -> Self {
+        Self::Untried(Untried::from(reason.into()))
+    }
+}
+
+/// What is said of a link as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LinkState {
+    Up,
+    Down,
+    /// Nothing of it failed, and nothing proves it.
+    Untried,
 }
 
 /// Everything that is known of one link.
@@ -96,9 +113,23 @@ impl Judgement {
         })
     }
 
-    /// A link of which nothing failed but nothing was proved either is not up.
-    pub fn is_up(&self) -> bool {
-        self.cause().is_none() && self.outcomes.contains(&(Check::Document, Outcome::Passed))
+    pub fn state(&self) -> LinkState {
+        if self.cause().is_some() {
+            LinkState::Down
+        } else if self.outcomes.contains(&(Check::Document, Outcome::Passed)) {
+            LinkState::Up
+        } else {
+            LinkState::Untried
+        }
+    }
+
+    /// Why nothing proves it, of a link that is neither up nor known to be down.
+    pub fn untried(&self) -> Option<&Untried> {
+        let last = self.outcomes.last().filter(|_| self.state() == LinkState::Untried);
+        last.and_then(|(_, outcome)| match outcome {
+            Outcome::Untried(why) => Some(why),
+            _ => None,
+        })
     }
 }
 
@@ -153,7 +184,8 @@ impl Judge<'_> {
             Check::Document => match self.evidence.canaries.get(&self.link) {
                 Some(CanaryFacts::Found) => Outcome::Passed,
                 Some(CanaryFacts::Missing(words)) => Outcome::Failed(Cause::NothingFound(words.clone())),
-                None => Outcome::Untried("no document was put there, or nobody could search for it".to_owned()),
+                Some(CanaryFacts::Untried(why)) => Outcome::Untried(why.clone()),
+                None => Outcome::untried("no document was put there, or nobody could search for it".to_owned()),
             },
         }
     }
@@ -176,7 +208,7 @@ impl Judge<'_> {
     fn path(&self, check: Check) -> Outcome {
         let of = self.link.to.elastic();
         let Some(path) = self.evidence.paths.get(&self.link) else {
-            return Outcome::Untried("the container could not be asked".to_owned());
+            return Outcome::untried("the container could not be asked".to_owned());
         };
         let (failed, cause) = match path {
             PathFacts::Reached { address } => {
@@ -190,12 +222,12 @@ impl Judge<'_> {
             PathFacts::Closed(words) => (Check::Port, Cause::PortClosed { of, words: words.clone() }),
             PathFacts::TimedOut => (Check::Port, Cause::PortSilent(of)),
             PathFacts::Distrusted(words) => (Check::Certificate, distrust(self.link.from, of, words)),
-            PathFacts::Untried(why) => return Outcome::Untried(why.clone()),
+            PathFacts::Untried(why) => return Outcome::untried(why.clone()),
         };
         match check.cmp(&failed) {
             std::cmp::Ordering::Less => Outcome::Passed,
             std::cmp::Ordering::Equal => Outcome::Failed(cause),
-            std::cmp::Ordering::Greater => Outcome::Untried(format!("{} comes first", failed.name())),
+            std::cmp::Ordering::Greater => Outcome::untried(format!("{} comes first", failed.name())),
         }
     }
 
@@ -205,7 +237,7 @@ impl Judge<'_> {
 
     fn remote(&self) -> Outcome {
         let Some(server) = self.there.servers.get(&self.link.from) else {
-            return Outcome::Untried(format!("{} does not answer", self.link.from.elastic()));
+            return Outcome::untried(format!("{} does not answer", self.link.from.elastic()));
         };
         let remote = self.link.to;
         let prefix = format!("cluster.remote.{remote}.");
@@ -231,7 +263,7 @@ impl Judge<'_> {
     fn credentials(&self) -> Outcome {
         let Link { from: on, to: of } = self.link;
         let cause = match self.evidence.presented.get(&self.link) {
-            None => return Outcome::Untried("the keystore or the remote could not be asked".to_owned()),
+            None => return Outcome::untried("the keystore or the remote could not be asked".to_owned()),
             Some(Presented::Absent) => Some(Cause::CredentialsMissing { on, of }),
             Some(Presented::Malformed) => Some(Cause::CredentialsMalformed { on, of }),
             Some(_) if self.evidence.by_key.get(&self.link) == Some(&false) => {
@@ -247,7 +279,7 @@ impl Judge<'_> {
         match self.evidence.presented.get(&self.link) {
             Some(Presented::Known(key)) => unless(self.fault(key)),
             Some(Presented::Unknown { id }) => Outcome::Failed(Cause::KeyUnknown { of, id: id.clone() }),
-            _ => Outcome::Untried("there is no key to ask about".to_owned()),
+            _ => Outcome::untried("there is no key to ask about".to_owned()),
         }
     }
 
@@ -275,7 +307,7 @@ impl Judge<'_> {
             Some(Some(LinkFacts::Connected)) => Outcome::Passed,
             Some(Some(LinkFacts::Down(words))) => Outcome::Failed(Cause::NotConnected(words.clone())),
             Some(None) => Outcome::Failed(Cause::NotConnected("it names no such remote".to_owned())),
-            None => Outcome::Untried(format!("{} does not answer", self.link.from.elastic())),
+            None => Outcome::untried(format!("{} does not answer", self.link.from.elastic())),
         }
     }
 }

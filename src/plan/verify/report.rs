@@ -4,7 +4,7 @@
 
 use serde::Serialize;
 
-use super::{Judgement, Outcome};
+use super::{Judgement, LinkState, Outcome};
 use crate::mesh::id::ClusterId;
 
 pub const VERSION: u32 = 1;
@@ -22,8 +22,11 @@ pub struct LinkReport {
     pub from: ClusterId,
     pub to: ClusterId,
     pub up: bool,
-    /// `null` for a link that is up, or that could not be proved for want of a check.
+    pub state: LinkState,
+    /// Of a link that is down.
     pub cause: Option<CauseReport>,
+    /// Of a link that could not be tried.
+    pub untried: Option<UntriedReport>,
     pub checks: Vec<CheckReport>,
 }
 
@@ -31,6 +34,13 @@ pub struct LinkReport {
 pub struct CauseReport {
     /// A stable name.
     pub code: &'static str,
+    pub message: String,
+    /// What to type.
+    pub remedy: String,
+}
+
+#[derive(Debug, Serialize)]
+pub struct UntriedReport {
     pub message: String,
     /// What to type.
     pub remedy: String,
@@ -49,7 +59,7 @@ impl Report {
     pub fn new(judgements: &[Judgement], answering: bool) -> Self {
         Self {
             version: VERSION,
-            up: answering && judgements.iter().all(Judgement::is_up),
+            up: answering && judgements.iter().all(|judgement| judgement.state() == LinkState::Up),
             links: judgements.iter().map(link).collect(),
         }
     }
@@ -60,18 +70,23 @@ fn link(judgement: &Judgement) -> LinkReport {
         let (outcome, detail) = match outcome {
             Outcome::Passed => ("passed", None),
             Outcome::Failed(cause) => ("failed", Some(cause.to_string())),
-            Outcome::Untried(why) => ("untried", Some(why.clone())),
+            Outcome::Untried(why) => ("untried", Some(why.reason.clone())),
         };
         CheckReport { check: check.name(), outcome, detail }
     });
     LinkReport {
         from: judgement.link.from,
         to: judgement.link.to,
-        up: judgement.is_up(),
+        up: judgement.state() == LinkState::Up,
+        state: judgement.state(),
         cause: judgement.cause().map(|cause| CauseReport {
             code: cause.code(),
             message: cause.to_string(),
             remedy: cause.remedy(),
+        }),
+        untried: judgement.untried().map(|why| UntriedReport {
+            message: why.reason.clone(),
+            remedy: why.remedy.clone().unwrap_or_else(|| "`mesh verify -o json` shows every check".to_owned()),
         }),
         checks: checks.collect(),
     }

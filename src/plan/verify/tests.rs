@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::Value;
 use time::macros::datetime;
 
 use super::*;
@@ -76,10 +77,10 @@ fn codes(harm: Harm) -> String {
     let (mesh, mut there, mut evidence) = whole();
     harm(&mut there, &mut evidence);
     let found = judge(&mesh, &there, &evidence, NOW);
-    let down = found.iter().filter(|judgement| !judgement.is_up());
+    let down = found.iter().filter(|judgement| judgement.state() != LinkState::Up);
     let line = |judgement: &Judgement| {
         let Link { from, to } = judgement.link;
-        let code = judgement.cause().map_or("unproved", Cause::code);
+        let code = judgement.cause().map_or("untried", Cause::code);
         format!("{}→{} {code}", from.number(), to.number())
     };
     down.map(line).collect::<Vec<_>>().join(", ")
@@ -162,7 +163,24 @@ fn what_elasticsearch_says_is_the_last_resort() {
 
 #[test]
 fn a_link_that_nobody_could_search_is_not_called_up() {
-    assert_eq!(codes(|_, evidence| drop(evidence.canaries.remove(&link()))), "1→2 unproved");
+    assert_eq!(codes(|_, evidence| drop(evidence.canaries.remove(&link()))), "1→2 untried");
+}
+
+#[test]
+fn a_document_that_was_refused_says_nothing_of_the_link() {
+    let (mesh, there, mut evidence) = whole();
+    let refused = canary::Unput::ShardLimit("this cluster has [1]/[1] shards open".to_owned());
+    evidence.canaries.insert(link(), CanaryFacts::Untried(refused.untried(cluster(2), "mesh_verify-1")));
+    let report = serde_json::to_value(Report::new(&judge(&mesh, &there, &evidence, NOW), true)).unwrap();
+    assert_eq!(report["up"], false, "what is not proved is not called up");
+    let first = &report["links"][0];
+    assert_eq!((&first["up"], &first["state"], &first["cause"]), (&false.into(), &"untried".into(), &Value::Null));
+    insta::assert_snapshot!(serde_json::to_string_pretty(&first["untried"]).unwrap(), @r#"
+    {
+      "message": "cluster02 did not take the document: this cluster has [1]/[1] shards open",
+      "remedy": "delete indices that nobody needs, or allow more with `mesh es 2 PUT _cluster/settings '{\"persistent\": {\"cluster.max_shards_per_node\": 2000}}'`"
+    }
+    "#);
 }
 
 #[test]

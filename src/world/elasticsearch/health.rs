@@ -1,6 +1,6 @@
 //! How a server's indices are, and why one that is red stays so. I/O: network; no decisions.
 
-use reqwest::Method;
+use hyper::Method;
 use serde_json::{Value, json};
 
 use super::{Elasticsearch, HttpsError, read::fields};
@@ -31,7 +31,7 @@ impl Elasticsearch {
 
     /// Why a primary shard is not assigned; see
     /// <https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cluster-allocation-explain>.
-    async fn explain(&self, index: &str, shard: u64) -> Result<RedIndex, HttpsError> {
+    pub(super) async fn explain(&self, index: &str, shard: u64) -> Result<RedIndex, HttpsError> {
         let asked = json!({ "index": index, "shard": shard, "primary": true });
         let body = self.send(Method::POST, "/_cluster/allocation/explain", &asked).await?;
         Ok(RedIndex { index: index.to_owned(), reason: why_unassigned(&body), stays: stays(&body) })

@@ -10,12 +10,18 @@ use crate::{
     mesh::{id::ClusterId, spec::StackVersion},
     plan::{
         observed::LinkFacts,
-        verify::{CanaryFacts, KeyRecord},
+        verify::{
+            CanaryFacts, KeyRecord,
+            canary::{self, Unput},
+        },
     },
 };
 
 /// The first version whose resolve call takes a `timeout`.
 const RESOLVE_TIMEOUT_SINCE: StackVersion = StackVersion { major: 8, minor: 18, patch: 0 };
+
+/// An index without replicas is there in a fraction of a second, and on a server with much to do in some.
+const ACTIVE_WITHIN: &str = "10s";
 
 /// The longest request line that Elasticsearch takes is 4 KiB; so many names of canaries fit in it. See
 /// <https://www.elastic.co/docs/reference/elasticsearch/configuration-reference/networking-settings>.
@@ -57,17 +63,25 @@ impl Elasticsearch {
         Ok(read::key(&answer.accepted("`GET /_security/api_key`")?))
     }
 
-    /// Makes an index without replicas and puts one document into it that searches find at once.
-    pub async fn put_canary(&self, index: &str, cluster: ClusterId) -> Result<(), HttpsError> {
-        let settings = json!({ "settings": { "number_of_shards": 1, "number_of_replicas": 0 } });
-        self.send(Method::PUT, &format!("/{index}"), &settings).await?;
-        let document = json!({ "cluster": cluster });
-        self.send(Method::PUT, &format!("/{index}/_doc/1?refresh=true"), &document).await.map(|_| ())
+    /// Makes a canary's index and puts its document into it, which searches find at once; `Err` says what the server has against it.
+    pub async fn put_canary(&self, index: &str, cluster: ClusterId) -> Result<(), Unput> {
+        let made = self.send(Method::PUT, &format!("/{index}?timeout={ACTIVE_WITHIN}"), &canary::index()).await;
+        if made.map_err(unput)?["shards_acknowledged"] == false {
+            let explained = self.explain(index, 0).await.map_err(unput)?;
+            return Err(if explained.stays {
+                Unput::Unassigned(explained.reason)
+            } else {
+                Unput::Busy(format!("its index was not ready within {ACTIVE_WITHIN}"))
+            });
+        }
+        // a template may ask for a routing, and none minds one
+        let path = format!("/{index}/_doc/1?routing=1&refresh=true&timeout={ACTIVE_WITHIN}");
+        self.send(Method::PUT, &path, &canary::document(cluster)).await.map_err(unput).map(|_| ())
     }
 
-    /// The indices whose names begin so.
-    pub async fn indices(&self, prefix: &str) -> Result<Vec<String>, HttpsError> {
-        Ok(read::indices(&self.get(&format!("/_resolve/index/{prefix}*")).await?))
+    /// The indices of a pattern, hidden ones too.
+    pub async fn indices(&self, pattern: &str) -> Result<Vec<String>, HttpsError> {
+        Ok(read::indices(&self.get(&format!("/_resolve/index/{pattern}?expand_wildcards=all")).await?))
     }
 
     /// One that is gone already is fine.
@@ -90,5 +104,16 @@ impl Elasticsearch {
             found.extend(remotes.iter().map(|remote| (*remote, read::canary(&body, index, *remote))));
         }
         Ok(found)
+    }
+}
+
+/// What an answer to a canary says, by Elasticsearch's names of errors.
+fn unput(error: HttpsError) -> Unput {
+    match error {
+        HttpsError::Refused { kind, reason, .. } if kind == "cluster_block_exception" => Unput::Blocked(reason),
+        HttpsError::Refused { kind, reason, .. } if kind == "validation_exception" => Unput::ShardLimit(reason),
+        HttpsError::Refused { status: 408 | 429 | 503, reason, .. } => Unput::Busy(reason),
+        HttpsError::Refused { reason, .. } => Unput::Refused(reason),
+        error => Unput::Busy(error.cause()),
     }
 }

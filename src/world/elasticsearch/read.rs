@@ -138,8 +138,9 @@ pub fn indices(body: &Value) -> Vec<String> {
 /// Of a search for the documents of `remotes` in `index`: what became of that of `remote`.
 pub fn canary(body: &Value, index: &str, remote: ClusterId) -> CanaryFacts {
     // the document names its cluster, so that a remote that leads elsewhere is not taken for this one
-    let is_its =
-        |hit: &&Value| hit["_index"] == format!("{remote}:{index}") && hit["_source"]["cluster"] == remote.to_string();
+    let is_its = |hit: &&Value| {
+        hit["_index"] == format!("{remote}:{index}") && hit["_source"]["canary_of"] == remote.to_string()
+    };
     match items(&body["hits"]["hits"]).iter().find(is_its) {
         Some(_) => CanaryFacts::Found,
         None => CanaryFacts::Missing(why_missing(&body["_clusters"]["details"][remote.to_string()])),
