@@ -47,10 +47,23 @@ pub(super) const CATALOGUE: &[Entry] = &[
         "the disk is full",
         "free some space (`df -h {dir}`), and type the command again",
     ),
+    // before the want of threads: engines before 20.10.10 refuse the system call `clone3`, by which newer C libraries start them; see
+    // <https://github.com/moby/moby/pull/42836>
     (
-        &["unable to create native thread", "pthread_create failed", "Failed to start thread"],
+        &["pthread_create failed (EPERM)", "pthread_create: Operation not permitted"],
+        "Docker forbids it to start threads, as engines before 20.10.10 do",
+        "see which it is with `docker version`, and update it to 20.10.10 or newer",
+    ),
+    (
+        &["Too many open files"],
+        "it may open too few files",
+        "see how many with `mesh doctor`, which says where to raise them",
+    ),
+    (
+        &["unable to create native thread", "pthread_create failed", "Failed to start thread", "uv_thread_create("],
         "the machine or Docker gives it no more threads",
-        "see the limits with `sysctl kernel.threads-max kernel.pid_max` and `systemctl show docker -p TasksMax`",
+        "see the limits with `sysctl kernel.threads-max kernel.pid_max` and `systemctl show docker -p TasksMax`; update Docker if it is older than \
+         20.10.10 (`docker version`)",
     ),
     (
         &["java.lang.OutOfMemoryError", "JavaScript heap out of memory"],

@@ -8,7 +8,22 @@ use crate::plan::{
 
 pub(super) fn docker(engine: &EngineFacts) -> Checked {
     let EngineFacts { version, api, .. } = engine;
-    Checked::new("docker", format!("Docker {version} (API {api}) answers this user, and runs as root"), None)
+    let finding = refuses_clone3(version).then(|| {
+        Finding::warning(
+            format!(
+                "Docker {version} forbids C libraries from glibc 2.34 on to start threads: Elastic's images do not run"
+            ),
+            "update Docker to 20.10.10 or newer",
+        )
+    });
+    Checked::new("docker", format!("Docker {version} (API {api}) answers this user, and runs as root"), finding)
+}
+
+/// Engines of 20.10 before 20.10.10 answer the system call `clone3` with EPERM, upon which no C library tries the older one; see
+/// <https://docs.docker.com/engine/release-notes/20.10/#201010>.
+fn refuses_clone3(version: &str) -> bool {
+    let patch = version.strip_prefix("20.10.").map(|rest| rest.split(|c: char| !c.is_ascii_digit()).next());
+    patch.flatten().and_then(|patch| patch.parse::<u32>().ok()).is_some_and(|patch| patch < 10)
 }
 
 /// Whether this program is in the engine's network, and so reaches what containers publish: one of the engine's bridges at least
@@ -100,6 +115,23 @@ mod tests {
         Warning: Docker cannot keep containers out of swap here: a server that swaps is slow
           add `cgroup_enable=memory swapaccount=1` to the kernel's command line, and start the machine again
         ");
+    }
+
+    #[test]
+    fn an_engine_that_forbids_threads_is_told_by_its_version() {
+        for (version, refuses) in [
+            ("20.10.0", true),
+            ("20.10.5+dfsg1", true),
+            ("20.10.9", true),
+            ("20.10.10", false),
+            ("20.10.24+dfsg1", false),
+            ("28.2.2", false),
+            ("library-import", false),
+        ] {
+            assert_eq!(refuses_clone3(version), refuses, "{version}");
+            let checked = docker(&EngineFacts { version: version.to_owned(), ..engine() });
+            assert_eq!(checked.findings().len(), usize::from(refuses), "{version}");
+        }
     }
 
     #[test]

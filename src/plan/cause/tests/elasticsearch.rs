@@ -25,7 +25,26 @@ fn threads() {
     insta::assert_snapshot!(elastic(r#"[0.114s][warning][os,thread] Failed to start thread "GC Thread#1" - pthread_create failed (EAGAIN) for attributes: stacksize: 1024k, guardsize: 4k, detached."#), @r#"
     the machine or Docker gives it no more threads
     [0.114s][warning][os,thread] Failed to start thread "GC Thread#1" - pthread_create failed (EAGAIN) for attributes: stacksize: 1024k, guardsize: 4k, detached.
-    see the limits with `sysctl kernel.threads-max kernel.pid_max` and `systemctl show docker -p TasksMax`
+    see the limits with `sysctl kernel.threads-max kernel.pid_max` and `systemctl show docker -p TasksMax`; update Docker if it is older than 20.10.10 (`docker version`)
+    "#);
+}
+
+#[test]
+fn open_files() {
+    insta::assert_snapshot!(elastic("Caused by: java.nio.file.FileSystemException: /usr/share/elasticsearch/data/indices: Too many open files"), @r"
+    it may open too few files
+    java.nio.file.FileSystemException: /usr/share/elasticsearch/data/indices: Too many open files
+    see how many with `mesh doctor`, which says where to raise them
+    ");
+}
+
+/// What a JVM wrote where `clone3` is answered with EPERM, as Docker's rules for system calls did before 20.10.10.
+#[test]
+fn threads_that_an_old_engine_forbids() {
+    insta::assert_snapshot!(elastic(r#"[0.016s][warning][os,thread] Failed to start thread "GC Thread#0" - pthread_create failed (EPERM) for attributes: stacksize: 1024k, guardsize: 4k, detached."#), @r#"
+    Docker forbids it to start threads, as engines before 20.10.10 do
+    [0.016s][warning][os,thread] Failed to start thread "GC Thread#0" - pthread_create failed (EPERM) for attributes: stacksize: 1024k, guardsize: 4k, detached.
+    see which it is with `docker version`, and update it to 20.10.10 or newer
     "#);
 }
 
