@@ -14,8 +14,10 @@ use crate::{
     plan::{
         cause::{self, End, Known},
         health::Unasked,
+        host::MemoryLimit,
     },
     world::{
+        cgroup,
         docker::Ended,
         elasticsearch::{Elasticsearch, unasked},
         files as saved,
@@ -33,9 +35,13 @@ impl Apply<'_> {
         };
         let pull = async { Ok(self.world.docker.pull_image(image, report).await) };
         self.patience.unless_interrupted(pull).await?.map_err(|error| {
-            Error::new(Exit::Machine, format!("the image {image} is not here and cannot be pulled"))
-                .cause(error.words())
-                .hint(
+            let words = error.words();
+            let full = words.contains("no space left on device");
+            let told = Error::new(Exit::Machine, format!("the image {image} is not here and cannot be pulled")).cause(words);
+            if full {
+                return told.hint("the disk of Docker's images is full: see what can go with `docker system df`, and type the command again");
+            }
+            told.hint(
                     "check the version and the way to the registry, or name a mirror with `mesh create --registry HOST`; \
                  without any, `images/build all` builds stand-ins for `--registry mesh.local`",
                 )
@@ -143,7 +149,10 @@ impl Apply<'_> {
         let name = service.to_string();
         let restarts = self.world.docker.restarts(&name).await?;
         if restarts.is_none() || restarts > before {
-            return Err(died(self.mesh, service, &self.world.docker.ended(&name).await?));
+            let ended = self.world.docker.ended(&name).await?;
+            let engine = self.world.docker.facts().await.ok();
+            let outer = engine.and_then(|engine| cgroup::memory_limit(&engine.control_group?));
+            return Err(died(self.mesh, service, &ended, outer.as_ref()));
         }
         Ok(())
     }
@@ -156,7 +165,7 @@ fn locked_out(mesh: &Mesh, cluster: ClusterId) -> Error {
 }
 
 /// What is told of a container that ended though it should run.
-fn died(mesh: &Mesh, service: ServiceId, ended: &Ended) -> Error {
+fn died(mesh: &Mesh, service: ServiceId, ended: &Ended, outer: Option<&MemoryLimit>) -> Error {
     let Ended { exit_code, out_of_memory, error, log } = ended;
     let code = exit_code.map_or_else(|| "an unknown exit code".to_owned(), |code| format!("exit code {code}"));
     let how = if *out_of_memory {
@@ -167,7 +176,7 @@ fn died(mesh: &Mesh, service: ServiceId, ended: &Ended) -> Error {
         format!("{service} could not be started: {error}")
     };
     let told = Error::new(Exit::Unfinished, how);
-    let end = End { exit_code: *exit_code, out_of_memory: *out_of_memory, error, log };
+    let end = End { exit_code: *exit_code, out_of_memory: *out_of_memory, outer, error, log };
     let lines = || log.iter().rev().take(8).rev().map(|line| cause::said(line));
     match cause::known(mesh, service, end) {
         Some(Known { cause, line: Some(line), remedy }) => told.cause(cause).cause(line).hint(remedy),
@@ -192,7 +201,7 @@ mod tests {
             error: String::new(),
             log: vec!["starting".to_owned(), log.to_owned()],
         };
-        insta::assert_snapshot!(died(&mesh, first, &ended(137, "started")), @r"
+        insta::assert_snapshot!(died(&mesh, first, &ended(137, "started"), None), @r"
         cluster01-elastic was ended for want of memory (exit code 137)
           caused by: it needed more memory than its limit allows
           caused by: starting
@@ -200,14 +209,14 @@ mod tests {
 
         hint: give it more with `mesh create --elastic-memory 4g`
         ");
-        insta::assert_snapshot!(died(&mesh, first, &ended(1, "java.io.IOException: No space left on device")), @r"
+        insta::assert_snapshot!(died(&mesh, first, &ended(1, "java.io.IOException: No space left on device"), None), @r"
         cluster01-elastic ended with exit code 1
           caused by: the disk is full
           caused by: java.io.IOException: No space left on device
 
         hint: free some space (`df -h /mnt/data/mesh/cluster01/elastic`), and type the command again
         ");
-        insta::assert_snapshot!(died(&mesh, first, &ended(2, "nobody knows")), @r"
+        insta::assert_snapshot!(died(&mesh, first, &ended(2, "nobody knows"), None), @r"
         cluster01-elastic ended with exit code 2
           caused by: starting
           caused by: nobody knows

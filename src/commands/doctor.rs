@@ -17,7 +17,7 @@ use crate::{
     mesh::{Mesh, Owner, decide::Circumstances, id::ClusterId, spec::Asked},
     plan::{
         check::{self, Finding, Report, Sight},
-        host::{EngineFacts, HostFacts, ImageFacts},
+        host::{EngineFacts, HostFacts, ImageFacts, Limits},
         observed::Observed,
     },
     world::{
@@ -77,13 +77,17 @@ async fn look(asked: &Asked, dir: &Path) -> Result<(Mesh, Sight), Error> {
     let (containers, networks) =
         engine.as_ref().map_or((&[][..], &[][..]), |engine| (&engine.containers, &engine.networks));
     let host = host::facts(dir).map_err(|error| error.to_string());
+    let host = match &engine {
+        Ok(engine) => host.map(|host| host::with_engine(host, &engine.facts)),
+        Err(_) => host,
+    };
     let (kept, entries) = on_disk(dir);
     let mesh = decide(asked, dir, kept.record.as_ref(), host.as_ref().ok(), networks)?;
     let images = match &engine {
         Ok(engine) => images(&engine.docker, &mesh).await.map_err(|error| error.to_string()),
         Err(_) => Err("Docker cannot be asked".to_owned()),
     };
-    let built_here = match &engine {
+    let here = match &engine {
         Ok(engine) => engine.docker.images(&mesh).await.unwrap_or_default(),
         Err(_) => BTreeMap::new(),
     };
@@ -96,7 +100,8 @@ async fn look(asked: &Asked, dir: &Path) -> Result<(Mesh, Sight), Error> {
         credentials: kept.credentials,
         files: kept.files,
         hosts_file: hosts_file.and_then(Result::ok).flatten(),
-        built_here: built_here.into_iter().filter(|(_, image)| image.is_built_here).map(|(name, _)| name).collect(),
+        built_here: here.iter().filter(|(_, image)| image.is_built_here).map(|(name, _)| name.clone()).collect(),
+        images: here.into_keys().collect(),
         ..observe::on_engine(&mesh, containers, networks)
     };
     let writable = host.as_ref().map_or(true, |host| disk::may_write(&host.disk));
@@ -111,7 +116,10 @@ async fn look(asked: &Asked, dir: &Path) -> Result<(Mesh, Sight), Error> {
         shared,
         directory: entries.map(|entries| (entries, writable)).map_err(finding),
         listeners: ports::listeners(|_| true).map_err(|error| error.to_string()),
-        limits: kernel::limits(),
+        limits: Limits {
+            given_files: engine.as_ref().ok().and_then(|engine| engine.facts.open_files),
+            ..kernel::limits()
+        },
         clock: clock::facts(),
         engine: engine.map(|engine| engine.facts).map_err(finding),
         host,

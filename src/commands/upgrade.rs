@@ -45,6 +45,7 @@ pub async fn upgrade(args: &UpgradeArgs, dir: PathBuf, console: &Console) -> Res
     let mut stops = check::machine(&mesh, &there, &survey.host, &survey.listeners);
     // what ran before needs no more room than it had
     stops.retain(|finding| finding.severity == Severity::Problem);
+    stops.extend(check::image_disk(&mesh, &there, &survey.host).findings());
     if !stops.is_empty() {
         return Err(refusal(stops));
     }

@@ -15,6 +15,8 @@ pub struct HostFacts {
     pub memory_total: u64,
     /// Bytes that new programs can have without swapping, as the kernel estimates (`MemAvailable`).
     pub memory_available: u64,
+    /// The smallest limit of memory that the control groups above containers have; `None` where there is none, or none is seen.
+    pub memory_limit: Option<MemoryLimit>,
     /// Cores that this process may use: its affinity and control group are taken into account.
     pub cores: usize,
     /// What the first processor can do, in the words of `/proc/cpuinfo`; `None` on machines that are no x86-64.
@@ -35,10 +37,31 @@ pub struct HostFacts {
     pub disk_free: u64,
     /// Bytes that the file system there holds in all.
     pub disk_total: u64,
+    /// Where the engine keeps images, and the bytes that are free there; `None` where that is not seen.
+    pub images_disk: Option<(PathBuf, u64)>,
     /// Networks in use: of every interface, and every IPv4 route but the default one. The mesh's own network is among them once it exists.
     pub networks: BTreeSet<IpNet>,
     /// The addresses of this machine, those of interfaces that are down included.
     pub interfaces: BTreeSet<IpAddr>,
+}
+
+/// A limit of memory that a control group has for all that is in it, containers among that.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct MemoryLimit {
+    /// Its path below the root of control groups: `/` is the machine's own, as a container that holds it sees it.
+    pub group: String,
+    pub bytes: u64,
+    /// What is in use, without what is dropped when memory is short.
+    pub used: u64,
+    /// Whether it was reached since the group was made.
+    pub reached: bool,
+}
+
+impl MemoryLimit {
+    /// What containers can still have, in bytes.
+    pub fn free(&self) -> u64 {
+        self.bytes.saturating_sub(self.used)
+    }
 }
 
 /// A listening TCP socket in this network namespace.
@@ -74,6 +97,12 @@ pub struct EngineFacts {
     pub limits_memory: bool,
     /// Whether a container's limit of memory and swap together counts.
     pub limits_swap: bool,
+    /// The control group that containers are put into; `None` where the engine's process is not seen, which may then be in others.
+    pub control_group: Option<String>,
+    /// The hard limit of open files that containers get, if they get another than the engine's own; `u64::MAX` is none.
+    pub open_files: Option<u64>,
+    /// Where it keeps images; `None` where its process is not seen, which may then have other files there.
+    pub images: Option<PathBuf>,
 }
 
 /// Whether an image can be had.
@@ -103,6 +132,8 @@ pub struct Limits {
     pub files_open: Option<u64>,
     /// The process whose own limits containers start with.
     pub starter: Option<Starter>,
+    /// As [`EngineFacts::open_files`].
+    pub given_files: Option<u64>,
 }
 
 /// The process that containers inherit their limits from.

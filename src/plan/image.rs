@@ -50,7 +50,7 @@ pub fn unfit(mesh: &Mesh, service: ServiceId, wanted: StackVersion, end: End<'_>
         (error, _) => format!("could not be started: {error}"),
     };
     if let Some(Known { cause, line, remedy }) = cause::known(mesh, service, end) {
-        return Some(Unfit { outcome, causes: std::iter::once(cause.to_owned()).chain(line).collect(), remedy });
+        return Some(Unfit { outcome, causes: std::iter::once(cause.into_owned()).chain(line).collect(), remedy });
     }
     let [program, option] = version_command(service.kind);
     let remedy = format!(
@@ -84,7 +84,7 @@ mod tests {
 
     fn told(service: ServiceId, exit_code: i64, log: &[&str], error: &str) -> String {
         let log: Vec<String> = log.iter().map(|line| (*line).to_owned()).collect();
-        let end = End { exit_code: Some(exit_code), out_of_memory: false, error, log: &log };
+        let end = End { exit_code: Some(exit_code), out_of_memory: false, outer: None, error, log: &log };
         let wanted = "9.5.3".parse().unwrap();
         unfit(&Mesh::example(1), service, wanted, end).map_or_else(
             || "fit".to_owned(),

@@ -15,8 +15,8 @@ use nix::{
 };
 use procfs::{CpuInfo, Current, Meminfo};
 
-use super::kernel;
-use crate::plan::host::HostFacts;
+use super::{cgroup, kernel};
+use crate::plan::host::{EngineFacts, HostFacts};
 
 const MAX_MAP_COUNT: &str = "/proc/sys/vm/max_map_count";
 
@@ -48,6 +48,7 @@ pub fn facts(dir: &Path) -> Result<HostFacts, HostError> {
     Ok(HostFacts {
         hostname: hostname.to_string_lossy().into_owned(),
         memory_total: memory.mem_total,
+        memory_limit: None,
         // Kernels before 3.14 do not estimate it.
         memory_available: memory.mem_available.unwrap_or(memory.mem_free + memory.cached),
         cores: cores.get(),
@@ -62,7 +63,20 @@ pub fn facts(dir: &Path) -> Result<HostFacts, HostError> {
         disk_total: space.blocks() * space.fragment_size(),
         networks,
         interfaces,
+        images_disk: None,
     })
+}
+
+/// The same facts, with what the engine's containers and images find on this machine.
+#[must_use]
+pub fn with_engine(facts: HostFacts, engine: &EngineFacts) -> HostFacts {
+    let limit = engine.control_group.as_deref().and_then(cgroup::memory_limit);
+    let free = |dir: &Path| statvfs(dir).ok().map(|space| space.blocks_available() * space.fragment_size());
+    HostFacts {
+        memory_limit: limit.filter(|limit| limit.bytes < facts.memory_total),
+        images_disk: engine.images.as_ref().and_then(|dir| Some((dir.clone(), free(dir)?))),
+        ..facts
+    }
 }
 
 /// The nearest existing directory at or above one.

@@ -28,6 +28,7 @@ pub fn limits() -> Limits {
         files: get("fs.file-max"),
         files_open: get("fs.file-nr"),
         starter: STARTERS.iter().find_map(|name| starter(name)),
+        given_files: None,
     }
 }
 

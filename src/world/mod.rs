@@ -6,9 +6,11 @@
 #![allow(clippy::disallowed_methods, reason = "this is where disk, processes and sockets are touched")]
 
 pub mod account;
+pub mod cgroup;
 pub mod clock;
 pub mod disk;
 pub mod docker;
+mod dockerd;
 pub mod elasticsearch;
 pub mod evidence;
 pub mod files;

@@ -94,8 +94,9 @@ impl World {
     /// Looks at what is there before anything is decided.
     pub async fn survey(&self) -> Result<Survey, WorldError> {
         let tree = self.tree()?;
-        let host = host::facts(&self.dir)?;
-        let (containers, networks) = futures::try_join!(self.docker.containers(), self.docker.networks())?;
+        let (engine, containers, networks) =
+            futures::try_join!(self.docker.facts(), self.docker.containers(), self.docker.networks())?;
+        let host = host::with_engine(host::facts(&self.dir)?, &engine);
         let record = tree.as_ref().map(|tree| files::record(tree, &self.dir)).transpose()?.flatten();
         let record = record.map(|mesh| templates::of(mesh.clone()).unwrap_or(mesh));
         let owner = record.as_ref().map(|mesh| mesh.owner.uid);

@@ -5,7 +5,7 @@ use std::{fs, os::unix::fs::symlink};
 
 use crate::{
     docker::docker,
-    place::{Place, snapshot},
+    place::{CREATE, Place, snapshot},
 };
 
 #[test]
@@ -16,7 +16,8 @@ fn the_engine_has_other_files_at_the_same_place() {
     let containers = docker(&["ps", "-aq"]);
     let refuses = |on: &str| {
         let before = snapshot(place.dir.path());
-        let (exit, told) = place.create_apart(&["--mount", "--propagation", "private"], &tmpfs(on), &["--force"]);
+        let (exit, told) =
+            place.apart(&["--mount", "--propagation", "private"], &tmpfs(on), &[&CREATE[..], &["--force"]].concat());
         assert_eq!(exit, Some(3), "{told}");
         let dir = place.mesh_dir();
         assert!(told.contains(&format!("Docker's engine does not see the files of {}", dir.display())), "{told}");
@@ -39,7 +40,7 @@ fn the_engine_has_the_same_files() {
     let real = place.dir.path().join("real");
     fs::create_dir(&real).unwrap();
     symlink(&real, place.mesh_dir()).unwrap();
-    let told = place.refused(&["create", "1", "--no-kibana", "--no-hosts", "--registry", "mesh.invalid", "--force"], 3);
+    let told = place.refused(&[&CREATE[..], &["--force"]].concat(), 3);
     assert!(told.contains("✓ prove the directory") && told.contains("cannot be pulled"), "{told}");
 }
 
@@ -47,7 +48,7 @@ fn the_engine_has_the_same_files() {
 #[ignore = "needs root and a Docker engine: run by scripts/test"]
 fn the_engine_publishes_in_another_network() {
     let place = Place::new();
-    let (exit, told) = place.create_apart(&["--net"], "", &[]);
+    let (exit, told) = place.apart(&["--net"], "", &CREATE);
     assert_eq!(exit, Some(3), "{told}");
     assert!(told.contains("not in the network of Docker's engine") && told.contains("--network host"), "{told}");
     assert!(!place.mesh_dir().exists());

@@ -12,6 +12,9 @@ use crate::{docker::docker, leftovers};
 /// An image of nothing, for containers that are never started.
 pub const EMPTY: &str = "mesh-test/empty:1";
 
+/// A mesh of one server, whose image is nowhere.
+pub const CREATE: [&str; 6] = ["create", "1", "--no-kibana", "--no-hosts", "--registry", "mesh.invalid"];
+
 /// Meshes that an earlier run left are taken away once.
 static CLEAR: OnceLock<()> = OnceLock::new();
 
@@ -45,12 +48,11 @@ impl Place {
             .unwrap()
     }
 
-    /// `mesh create 1` in namespaces of its own (options of `unshare`), after `prepare`: its exit code and what it wrote.
-    pub fn create_apart(&self, namespaces: &[&str], prepare: &str, arguments: &[&str]) -> (Option<i32>, String) {
+    /// `mesh` in namespaces of its own (options of `unshare`), after `prepare`: its exit code and what it wrote.
+    pub fn apart(&self, namespaces: &[&str], prepare: &str, arguments: &[&str]) -> (Option<i32>, String) {
         let output = Command::new("unshare")
             .args(namespaces)
             .args(["sh", "-ec", &format!("{prepare}\nexec \"$@\""), "sh", env!("CARGO_BIN_EXE_mesh")])
-            .args(["create", "1", "--no-kibana", "--no-hosts", "--registry", "mesh.invalid"])
             .args(arguments)
             .env("MESH_DIR", self.mesh_dir())
             .output()

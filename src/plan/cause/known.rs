@@ -4,6 +4,8 @@
 //! <https://www.elastic.co/docs/deploy-manage/deploy/self-managed/bootstrap-checks> and
 //! <https://www.elastic.co/docs/deploy-manage/deploy/self-managed/install-elasticsearch-docker-troubleshooting>.
 
+use crate::plan::host::MemoryLimit;
+
 /// What tells a cause (any of these texts; ` … ` stands for anything), the cause, and the remedy.
 pub(super) type Entry = (&'static [&'static str], &'static str, &'static str);
 
@@ -17,6 +19,19 @@ pub(super) const KILLED: (&str, &str) = (
 
 const NOT_ITS_FILES: &str = "it may not read or write its own files";
 const GIVE_BACK: &str = "give them back to its user with `chown -R {owner} {dir}`, and type the command again";
+
+/// The kernel kills in whichever container it likes when the limit of a group above them is reached.
+pub(super) fn out_of_memory_above(outer: &MemoryLimit) -> (String, &'static str) {
+    let MemoryLimit { group, bytes, .. } = outer;
+    (
+        format!(
+            "the control group {group} allows all containers together {} MiB of memory, and they needed more",
+            bytes >> 20
+        ),
+        "raise the limit of that group, which is none of the mesh's; or ask for less with `mesh create {memory} 1g`, for fewer clusters or \
+         `--no-kibana`; `mesh doctor` says what there is",
+    )
+}
 
 const AGAIN: &str = "`mesh create` writes that file anew; what was changed by hand in {dir}/config is lost then";
 

@@ -5,7 +5,12 @@ mod line;
 
 pub use self::line::said;
 
-use crate::mesh::{Mesh, id::ServiceId, layout};
+use std::borrow::Cow;
+
+use crate::{
+    mesh::{Mesh, id::ServiceId, layout},
+    plan::host::MemoryLimit,
+};
 
 /// How a container ended, or was refused to start.
 #[derive(Debug, Clone, Copy, Default)]
@@ -14,6 +19,8 @@ pub struct End<'a> {
     pub exit_code: Option<i64>,
     /// Its processes reached its limit, and the kernel ended one.
     pub out_of_memory: bool,
+    /// The smallest limit of the control groups above it, as it is after the end.
+    pub outer: Option<&'a MemoryLimit>,
     /// Docker's own words, where the container could not even be started.
     pub error: &'a str,
     /// What it wrote since it was last started, oldest line first.
@@ -24,7 +31,7 @@ pub struct End<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Known {
     /// In the user's words: lower case, no full stop.
-    pub cause: &'static str,
+    pub cause: Cow<'static, str>,
     /// What says so, as people read it; `None` where it is no line of the log.
     pub line: Option<String>,
     /// What to type.
@@ -38,24 +45,36 @@ const KILLED: i64 = 137;
 /// goes wrong first is often told last, or only as the cause of something else.
 pub fn known(mesh: &Mesh, service: ServiceId, end: End<'_>) -> Option<Known> {
     let remedy = |remedy: &str| addressed(remedy, mesh, service);
+    if let Some(outer) = outer(mesh, &end) {
+        let (cause, text) = known::out_of_memory_above(outer);
+        return Some(Known { cause: cause.into(), line: None, remedy: remedy(text) });
+    }
     if end.out_of_memory {
         let (cause, text) = known::OUT_OF_MEMORY;
-        return Some(Known { cause, line: None, remedy: remedy(text) });
+        return Some(Known { cause: cause.into(), line: None, remedy: remedy(text) });
     }
     let log: Vec<String> = end.log.iter().flat_map(|line| line::parts(line)).collect();
     let fits = |text: &str, sign: &str| sign.split(" … ").all(|part| text.contains(part));
     let entry = known::CATALOGUE.iter().find_map(|(signs, cause, text)| {
         let fits = |line: &str| signs.iter().any(|sign| fits(line, sign));
         if fits(end.error) {
-            return Some(Known { cause, line: None, remedy: remedy(text) });
+            return Some(Known { cause: (*cause).into(), line: None, remedy: remedy(text) });
         }
         let line = log.iter().find(|line| fits(line))?;
-        Some(Known { cause, line: Some(line::tidy(line)), remedy: remedy(text) })
+        Some(Known { cause: (*cause).into(), line: Some(line::tidy(line)), remedy: remedy(text) })
     });
     entry.or_else(|| {
         let (cause, text) = known::KILLED;
-        (end.exit_code == Some(KILLED)).then(|| Known { cause, line: None, remedy: remedy(text) })
+        (end.exit_code == Some(KILLED)).then(|| Known { cause: cause.into(), line: None, remedy: remedy(text) })
     })
+}
+
+/// The limit above a container that was killed for want of memory, where that is the one that was reached: the containers can have more
+/// than it allows them all, so it comes first.
+fn outer<'a>(mesh: &Mesh, end: &End<'a>) -> Option<&'a MemoryLimit> {
+    let limits: u64 = mesh.services().map(|service| mesh.service(service).memory.bytes()).sum();
+    let killed = end.out_of_memory || end.exit_code == Some(KILLED);
+    end.outer.filter(|outer| killed && outer.reached && outer.bytes < limits)
 }
 
 /// A remedy with the names of what it is about in place of `{service}` and the like.

@@ -9,7 +9,7 @@ use crate::{
     },
     plan::{
         counted::counted,
-        host::HostFacts,
+        host::{HostFacts, MemoryLimit},
         observed::{ContainerState, Observed},
     },
 };
@@ -44,7 +44,7 @@ fn resident(mesh: &Mesh, there: &Observed, service: ServiceId) -> u64 {
     resident.min(memory.bytes())
 }
 
-fn gibibytes(bytes: u64) -> String {
+pub(super) fn gibibytes(bytes: u64) -> String {
     let tenths = bytes * 10 / GIBIBYTE;
     format!("{}.{} GiB", tenths / 10, tenths % 10)
 }
@@ -56,35 +56,45 @@ pub(super) fn memory(mesh: &Mesh, there: &Observed, host: &HostFacts) -> Checked
     let old = there.record.as_ref().unwrap_or(mesh);
     let running = there.containers.iter().filter(|(_, container)| container.state == ContainerState::Running);
     let ours: u64 = running.map(|(service, _)| resident(old, there, *service)).sum();
-    let available = (host.memory_available + ours).min(host.memory_total);
+    let limit = host.memory_limit.as_ref();
+    // what is short is what the group allows, or what the machine has
+    let tight = limit.filter(|limit| limit.free() < host.memory_available);
+    let total = limit.map_or(host.memory_total, |limit| limit.bytes.min(host.memory_total));
+    let available = (tight.map_or(host.memory_available, MemoryLimit::free) + ours).min(total);
     let limits: u64 = mesh.services().map(|service| mesh.service(service).memory.bytes()).sum();
     let count = spec.clusters.number();
     let amounts = format!(
-        "{} {} about {} of memory, and {} is available",
+        "{} {} about {} of memory, and {} is available{}",
         counted(count, "cluster"),
         if count == 1 { "needs" } else { "need" },
         gibibytes(needed),
-        gibibytes(available)
+        gibibytes(available),
+        tight.map(in_group).unwrap_or_default()
     );
+    let raise = |limit: Option<&MemoryLimit>| if limit.is_some() { "raise that limit; or " } else { "" };
     let finding = if needed > available {
-        Some(Finding::new(
-            Severity::Estimate,
-            amounts.clone(),
-            "`mesh create` with fewer clusters, with `--elastic-memory 1g --kibana-memory 1g` or with `--no-kibana`; `mesh create --force` tries all the same",
-        ))
+        let less = "`mesh create` with fewer clusters, with `--elastic-memory 1g --kibana-memory 1g` or with `--no-kibana`; `mesh create --force` tries all the same";
+        Some(Finding::new(Severity::Estimate, amounts.clone(), format!("{}{less}", raise(tight))))
     } else {
-        (limits > host.memory_total).then(|| {
+        (limits > total).then(|| {
+            let has = match limit {
+                Some(limit) => format!("the control group {} allows them {}", limit.group, gibibytes(total)),
+                None => format!("the machine has {}", gibibytes(total)),
+            };
             Finding::warning(
+                format!("the containers' limits add up to {}, and {has}", gibibytes(limits)),
                 format!(
-                    "the containers' limits add up to {}, and the machine has {}",
-                    gibibytes(limits),
-                    gibibytes(host.memory_total)
+                    "under full load something will be ended for want of memory: {}lower it with `mesh create --elastic-memory 1g --kibana-memory 1g`",
+                    raise(limit)
                 ),
-                "under full load something will be ended for want of memory: lower it with `mesh create --elastic-memory 1g --kibana-memory 1g`",
             )
         })
     };
     Checked::new("memory", amounts, least_memory::below(mesh, there).into_iter().chain(finding))
+}
+
+fn in_group(limit: &MemoryLimit) -> String {
+    format!(" in the control group {}, which is limited to {}", limit.group, gibibytes(limit.bytes))
 }
 
 pub(super) fn disk(mesh: &Mesh, there: &Observed, host: &HostFacts) -> Checked {
@@ -130,10 +140,13 @@ mod tests {
     use super::*;
     use crate::{
         mesh::spec::Memory,
-        plan::check::{
-            Verdict,
-            example::{messages, roomy},
-            machine,
+        plan::{
+            check::{
+                Verdict,
+                example::{messages, roomy},
+                machine,
+            },
+            observed::ContainerFacts,
         },
     };
 
@@ -177,6 +190,51 @@ mod tests {
     fn a_disk_that_a_heap_dump_would_fill_is_warned_of() {
         let tight = HostFacts { disk_free: 11 * GIBIBYTE, ..roomy() };
         insta::assert_snapshot!(messages(&machine(&Mesh::example(1), &Observed::default(), &tight, &[])), @"Warning: /mnt has 11.0 GiB free, and Elasticsearch assigns no shard below 10.0 GiB: the heap dump of a server, 0.9 GiB, would go below that");
+    }
+
+    #[test]
+    fn the_smallest_limit_above_the_containers_counts() {
+        let limit = |gibibytes: u64, used| MemoryLimit {
+            group: "/box".to_owned(),
+            bytes: gibibytes * GIBIBYTE,
+            used: used * GIBIBYTE,
+            reached: false,
+        };
+        let told = |limit| {
+            let host = HostFacts { memory_limit: Some(limit), ..roomy() };
+            memory(&Mesh::example(2), &Observed::default(), &host).findings().pop()
+        };
+        let lines = [told(limit(6, 0)), told(limit(12, 8)), told(limit(7, 0)), told(limit(12, 2))];
+        let lines = lines.map(|finding| {
+            finding.map_or("good".to_owned(), |finding| {
+                format!("{:?}: {}\n  {}", finding.severity, finding.message, finding.hint)
+            })
+        });
+        insta::assert_snapshot!(lines.join("\n"), @r"
+        Estimate: 2 clusters need about 6.2 GiB of memory, and 6.0 GiB is available in the control group /box, which is limited to 6.0 GiB
+          raise that limit; or `mesh create` with fewer clusters, with `--elastic-memory 1g --kibana-memory 1g` or with `--no-kibana`; `mesh create --force` tries all the same
+        Estimate: 2 clusters need about 6.2 GiB of memory, and 4.0 GiB is available in the control group /box, which is limited to 12.0 GiB
+          raise that limit; or `mesh create` with fewer clusters, with `--elastic-memory 1g --kibana-memory 1g` or with `--no-kibana`; `mesh create --force` tries all the same
+        Warning: the containers' limits add up to 8.0 GiB, and the control group /box allows them 7.0 GiB
+          under full load something will be ended for want of memory: raise that limit; or lower it with `mesh create --elastic-memory 1g --kibana-memory 1g`
+        good
+        ");
+        let short = HostFacts { memory_available: GIBIBYTE, memory_limit: Some(limit(12, 0)), ..roomy() };
+        let told = messages(&memory(&Mesh::example(2), &Observed::default(), &short).findings());
+        assert!(!told.contains("/box"), "the machine itself is short: {told}");
+        // what runs in the group already is ours, and free again when it is replaced
+        let mesh = Mesh::example(2);
+        let running = ContainerFacts {
+            id: String::new(),
+            fingerprint: String::new(),
+            state: ContainerState::Running,
+            network: String::new(),
+            address: None,
+        };
+        let containers = mesh.services().map(|service| (service, running.clone())).collect();
+        let there = Observed { record: Some(mesh.clone()), containers, ..Observed::default() };
+        let host = HostFacts { memory_limit: Some(limit(7, 7)), ..roomy() };
+        assert_eq!(memory(&mesh, &there, &host).findings().len(), 1, "only of the limits");
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Every check of a machine, with what is known of it, however little that is. Pure.
 
 use super::{
-    Checked, Finding, Verdict, capacity, clock, directory, engine, limits, neighbours, network, processor, surroundings,
+    Checked, Finding, Verdict, capacity, clock, directory, engine, image_disk, limits, neighbours, network, processor,
+    surroundings,
 };
 use crate::{
     mesh::Mesh,
@@ -80,6 +81,10 @@ pub fn doctor(mesh: &Mesh, sight: &Sight) -> Vec<Checked> {
             Ok(Some(false)) => Checked::unknown("disk", "Docker's engine has another directory there"),
             _ => host("disk", capacity::disk),
         },
+        match &sight.shared {
+            Ok(Some(true)) => host("image disk", image_disk::image_disk),
+            _ => Checked::unknown("image disk", "the engine's disk is not seen here"),
+        },
         match (&sight.engine, &sight.host) {
             (Ok(_), Ok(host)) => engine::same_network(there, host),
             (Err(_), _) => Checked::unknown("same network", "Docker cannot be asked"),
@@ -128,7 +133,11 @@ mod tests {
             images: Ok(vec![("elasticsearch".to_owned(), ImageFacts::Here)]),
             directory: Ok((Vec::new(), true)),
             shared: Ok(Some(true)),
-            there: Observed { gateways: [[127, 0, 0, 1].into()].into(), ..Observed::default() },
+            there: Observed {
+                gateways: [[127, 0, 0, 1].into()].into(),
+                images: Mesh::example(2).images(),
+                ..Observed::default()
+            },
         }
     }
 
@@ -147,6 +156,7 @@ mod tests {
         good: processor: it can run the images
         good: memory: 2 clusters need about 6.2 GiB of memory, and 60.0 GiB is available
         good: disk: /mnt has 90.0 GiB free, and Elasticsearch assigns no shard below 10.0 GiB
+        good: image disk: /var/lib/docker has 40.0 GiB free; 0 images to pull
         good: same network: `mesh` is in the network of Docker's engine
         good: network: 10.213.0.0/24 is free or the mesh's own, and 127.0.0.1 is of this machine
         good: ports: every port of the mesh on 127.0.0.1 is free or its own
@@ -188,6 +198,7 @@ mod tests {
         unknown: processor: cannot read `/proc/meminfo`
         unknown: memory: cannot read `/proc/meminfo`
         unknown: disk: cannot read `/proc/meminfo`
+        unknown: image disk: the engine's disk is not seen here
         unknown: same network: Docker cannot be asked
         unknown: network: cannot read `/proc/meminfo`
         unknown: ports: cannot read `/proc/net/tcp`

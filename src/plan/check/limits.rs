@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::{Checked, Finding, neighbours};
+use super::{Checked, Finding, Severity, neighbours};
 use crate::{
     mesh::Mesh,
-    plan::{counted::counted, host::Limits},
+    plan::{
+        counted::counted,
+        host::{Limits, Starter},
+    },
 };
 
 /// What Elasticsearch asks for; see
@@ -108,26 +111,36 @@ pub(super) fn open_files(mesh: &Mesh, limits: &Limits) -> Checked {
             format!("raise it with `sysctl -w fs.file-max={}`", open.saturating_add(needed) * 2),
         )
     }));
-    let Some(starter) = &limits.starter else {
-        if findings.is_empty() {
+    let (most, raise) = match (limits.given_files, &limits.starter) {
+        (Some(given), _) => (
+            given,
+            format!(
+                "set `nofile` to {OPEN_FILES} where the engine has it, in `default-ulimits` of /etc/docker/daemon.json or in `--default-ulimit`, and restart it"
+            ),
+        ),
+        (None, Some(Starter { name, open_files, .. })) => (
+            *open_files,
+            format!(
+                "set `LimitNOFILE={OPEN_FILES}` with `systemctl edit {name}` and restart it, or start it after `ulimit -n {OPEN_FILES}`"
+            ),
+        ),
+        (None, None) if findings.is_empty() => {
             return Checked::unknown("open files", "the limits of dockerd or containerd cannot be read");
         }
-        return Checked::new("open files", "", findings);
+        (None, None) => return Checked::new("open files", "", findings),
     };
-    if starter.open_files < OPEN_FILES {
-        let name = &starter.name;
+    if most < FILES_OF_A_SERVICE {
+        let message = format!(
+            "containers may open {most} files each, and Elasticsearch needs about {FILES_OF_A_SERVICE} from the start"
+        );
+        findings.push(Finding::new(Severity::Estimate, message, raise));
+    } else if most < OPEN_FILES {
         findings.push(Finding::warning(
-            format!("containers may open {} files each, and Elasticsearch asks for {OPEN_FILES}", starter.open_files),
-            format!(
-                "set `LimitNOFILE={OPEN_FILES}` with `systemctl edit {name}` and restart it, or start it after `ulimit -n {OPEN_FILES}`; single-node clusters start without it"
-            ),
+            format!("containers may open {most} files each, and Elasticsearch asks for {OPEN_FILES}"),
+            format!("{raise}; single-node clusters start without it"),
         ));
     }
-    Checked::new(
-        "open files",
-        format!("{} a container; about {needed} are needed in all", amount(starter.open_files)),
-        findings,
-    )
+    Checked::new("open files", format!("{} a container; about {needed} are needed in all", amount(most)), findings)
 }
 
 /// A note: the mesh asks for none.
@@ -153,10 +166,7 @@ mod tests {
     use super::*;
     use crate::{
         mesh::render::kernel_settings,
-        plan::{
-            check::example::{ample, told},
-            host::Starter,
-        },
+        plan::check::example::{ample, told},
     };
 
     #[test]
@@ -185,6 +195,18 @@ mod tests {
         fn what_is_kept_is_read_back(settings in proptest::collection::btree_map("[a-z]{1,8}(\\.[a-z_]{1,8}){1,3}", any::<u64>(), 0..5)) {
             prop_assert_eq!(kept(&kernel_settings(&settings), &[]), settings);
         }
+    }
+
+    #[test]
+    fn what_the_engine_gives_containers_counts_before_its_own() {
+        let given = |files| told([open_files(&Mesh::example(2), &Limits { given_files: Some(files), ..ample() })]);
+        insta::assert_snapshot!([given(200), given(1024), given(u64::MAX)].join("\n"), @r"
+        Estimate: containers may open 200 files each, and Elasticsearch needs about 1000 from the start
+          set `nofile` to 65535 where the engine has it, in `default-ulimits` of /etc/docker/daemon.json or in `--default-ulimit`, and restart it
+        Warning: containers may open 1024 files each, and Elasticsearch asks for 65535
+          set `nofile` to 65535 where the engine has it, in `default-ulimits` of /etc/docker/daemon.json or in `--default-ulimit`, and restart it; single-node clusters start without it
+        good: open files: any number of a container; about 4012 are needed in all
+        ");
     }
 
     #[test]

@@ -4,6 +4,7 @@ mod capacity;
 mod clock;
 mod doctor;
 mod engine;
+mod image_disk;
 mod least_memory;
 mod limits;
 mod neighbours;
@@ -14,6 +15,7 @@ mod surroundings;
 
 pub use self::{
     doctor::{Sight, doctor},
+    image_disk::image_disk,
     limits::{Setting, kept, lacking, max_map_count},
     neighbours::LIMIT as NEIGHBOURS,
     network::half_made,
@@ -112,6 +114,7 @@ pub fn machine(mesh: &Mesh, there: &Observed, host: &HostFacts, listeners: &[Lis
         processor::processor(mesh, there, host.processor.as_ref()),
         capacity::memory(mesh, there, host),
         capacity::disk(mesh, there, host),
+        image_disk::image_disk(mesh, there, host),
         neighbours::neighbours(mesh, there, host.neighbours),
         surroundings::hosts(mesh, there),
     ]
@@ -132,6 +135,7 @@ mod example {
             hostname: "vm".to_owned(),
             memory_total: 64 * capacity::GIBIBYTE,
             memory_available: 60 * capacity::GIBIBYTE,
+            memory_limit: None,
             cores: 4,
             processor: Some(processor::V2.iter().copied().map(str::to_owned).collect()),
             max_map_count: limits::MAX_MAP_COUNT,
@@ -142,6 +146,7 @@ mod example {
             disk: "/mnt".into(),
             disk_free: 90 * capacity::GIBIBYTE,
             disk_total: 100 * capacity::GIBIBYTE,
+            images_disk: Some(("/var/lib/docker".into(), 40 * capacity::GIBIBYTE)),
             networks: std::collections::BTreeSet::new(),
             interfaces: [[127, 0, 0, 1].into()].into(),
         }
@@ -158,6 +163,7 @@ mod example {
             files: Some(1 << 40),
             files_open: Some(1 << 10),
             starter: Some(starter),
+            given_files: None,
         }
     }
 
@@ -168,6 +174,9 @@ mod example {
             cgroup_version: "2".to_owned(),
             limits_memory: true,
             limits_swap: true,
+            control_group: Some("/docker".to_owned()),
+            open_files: None,
+            images: Some("/var/lib/docker".into()),
         }
     }
 

@@ -1,15 +1,21 @@
 //! What the engine says of itself and of its way to a registry. I/O: Docker's socket; Docker asks the registry.
 
-use std::{path::Path, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use bollard::{
-    models::{ContainerCreateBody, HostConfig, Mount, MountType},
+    models::{ContainerCreateBody, HostConfig, Mount, MountType, SystemInfoCgroupDriverEnum},
     query_parameters::CreateContainerOptions,
 };
 use tokio::time::timeout;
 
 use super::{Docker, DockerError, images::login};
-use crate::plan::host::{EngineFacts, ImageFacts};
+use crate::{
+    plan::host::{EngineFacts, ImageFacts},
+    world::{cgroup, dockerd::Options},
+};
 
 /// A registry that says nothing for this long does not answer.
 const ANSWER: Duration = Duration::from_secs(10);
@@ -25,6 +31,13 @@ impl Docker {
             cgroup_version: info.cgroup_version.map(|version| version.to_string()).unwrap_or_default(),
             limits_memory: info.memory_limit.unwrap_or_default(),
             limits_swap: info.swap_limit.unwrap_or_default(),
+            control_group: self.options.as_ref().map(|options| control_group(options, info.cgroup_driver)),
+            open_files: self.options.as_ref().and_then(|options| options.open_files),
+            images: self
+                .options
+                .as_ref()
+                .and(info.docker_root_dir)
+                .map(|root| images_in(root.into(), info.driver_status.as_deref())),
         })
     }
 
@@ -67,4 +80,22 @@ impl Docker {
             Err(_) => ImageFacts::Missing(format!("its registry did not answer within {} seconds", ANSWER.as_secs())),
         })
     }
+}
+
+/// See <https://docs.docker.com/reference/cli/dockerd/#default-cgroup-parent>.
+fn control_group(options: &Options, driver: Option<SystemInfoCgroupDriverEnum>) -> String {
+    let parent = options.cgroup_parent.as_deref();
+    match driver {
+        Some(SystemInfoCgroupDriverEnum::SYSTEMD) => cgroup::of_slice(parent.unwrap_or("system.slice")),
+        _ => parent.unwrap_or("/docker").to_owned(),
+    }
+}
+
+/// Where an engine keeps images: below its root, or in the containerd that it shares with others. See
+/// <https://docs.docker.com/engine/storage/containerd/>.
+fn images_in(root: PathBuf, status: Option<&[Vec<String>]>) -> PathBuf {
+    let in_containerd =
+        status.into_iter().flatten().any(|line| line.iter().any(|word| word.starts_with("io.containerd.snapshotter.")));
+    let shared = Path::new("/var/lib/containerd");
+    if in_containerd && shared.is_dir() && !root.join("containerd/daemon").is_dir() { shared.to_owned() } else { root }
 }

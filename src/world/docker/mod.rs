@@ -23,7 +23,10 @@ use std::{env, io, path::Path, time::Duration};
 use bollard::{API_DEFAULT_VERSION, errors::Error as Cause};
 use tokio::time::timeout;
 
-use super::open_files::TooManyOpenFiles;
+use super::{
+    dockerd::{self, Options},
+    open_files::TooManyOpenFiles,
+};
 
 /// Longer than any stop timeout, in seconds, since stopping a container answers only when it has ended.
 const REQUEST_TIMEOUT: u64 = 300;
@@ -39,6 +42,8 @@ const OLDEST_API: (usize, usize) = (1, 41);
 #[derive(Debug, Clone)]
 pub struct Docker {
     client: bollard::Docker,
+    /// How the engine was started; `None` where its process is not seen, so that it may be on another machine, or outside this container.
+    options: Option<Options>,
 }
 
 /// Why Docker did not do something.
@@ -185,6 +190,8 @@ impl Docker {
         if info.security_options.unwrap_or_default().iter().any(|option| option.contains("rootless")) {
             return Err(DockerError::Rootless);
         }
-        Ok(Self { client })
+        // whoever listens on the socket: the engine, or systemd for it
+        let peer = tokio::net::UnixStream::connect(socket).await.and_then(|stream| stream.peer_cred());
+        Ok(Self { client, options: dockerd::options(peer.ok().and_then(|peer| peer.pid())) })
     }
 }

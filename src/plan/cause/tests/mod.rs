@@ -54,6 +54,27 @@ fn an_end_for_want_of_memory() {
 }
 
 #[test]
+fn a_limit_above_the_containers_is_not_taken_for_their_own() {
+    let above =
+        |mebibytes: u64, reached| MemoryLimit { group: "/box".to_owned(), bytes: mebibytes << 20, used: 0, reached };
+    let killed = |outer: &MemoryLimit, out_of_memory| {
+        told(first().elastic(), End { exit_code: Some(137), out_of_memory, outer: Some(outer), ..End::default() })
+    };
+    insta::assert_snapshot!(killed(&above(620, true), true), @r"
+    the control group /box allows all containers together 620 MiB of memory, and they needed more
+    -
+    raise the limit of that group, which is none of the mesh's; or ask for less with `mesh create --elastic-memory 1g`, for fewer clusters or `--no-kibana`; `mesh doctor` says what there is
+    ");
+    assert_eq!(killed(&above(620, true), false), killed(&above(620, true), true), "Docker does not tell of every kill");
+    // two clusters with Kibana have 8 GiB
+    for own in [above(620, false), above(9 << 10, true)] {
+        assert!(killed(&own, true).starts_with("it needed more memory than its limit allows"), "{own:?}");
+    }
+    let stopped = End { exit_code: Some(143), outer: Some(&above(620, true)), ..End::default() };
+    assert_eq!(told(first().elastic(), stopped), "unknown");
+}
+
+#[test]
 fn what_is_not_known_is_not_guessed() {
     let warns = r#"{"log.level":"WARN", "message":"max virtual memory areas vm.max_map_count [65530] is too low, increase to at least [262144]"}"#;
     assert_eq!(elastic(warns), "unknown");
