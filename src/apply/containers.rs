@@ -25,7 +25,7 @@ use crate::{
     },
 };
 
-/// A password that is refused for this long is the wrong one.
+/// A password that a server has refused for this long, and has not said why, is the wrong one.
 const REFUSED_FOR: Duration = Duration::from_mins(1);
 
 impl Apply<'_> {
@@ -104,7 +104,10 @@ impl Apply<'_> {
         let before = self.world.docker.restarts(&name).await?;
         let mut refused_since = None;
         let probe = async || {
-            self.watch(service, before).await?;
+            let asked = Instant::now();
+            if let Err(died) = self.watch(service, before).await {
+                return Ok(Probe::Ready(Err(died)));
+            }
             let answer = match service.kind {
                 ServiceKind::Elastic => serves(&server).await,
                 ServiceKind::Kibana => match kibana.status().await {
@@ -113,19 +116,41 @@ impl Apply<'_> {
                     Err(error) => Err(unasked(error)),
                 },
             };
-            match answer {
-                Ok(probe) => Ok(probe),
-                // for a moment after the start the right password is refused, too
-                Err(Unasked::Unauthenticated(_))
-                    if refused_since.get_or_insert_with(Instant::now).elapsed() > REFUSED_FOR =>
-                {
-                    Err(locked_out(self.mesh, service.cluster))
+            Ok(match answer {
+                Ok(Probe::Ready(())) => Probe::Ready(Ok(())),
+                Ok(Probe::Pending(reason)) => Probe::Pending(reason),
+                Err(why) => {
+                    // after the start the right password is refused, too, for as long as users cannot be read
+                    if matches!(why, Unasked::Unauthenticated(_)) {
+                        if cause::cannot_read_users(&self.world.docker.last_lines(&name, Some(asked.elapsed())).await?)
+                        {
+                            refused_since = None;
+                        } else if refused_since.get_or_insert_with(Instant::now).elapsed() > REFUSED_FOR {
+                            return Ok(Probe::Ready(Err(locked_out(self.mesh, service.cluster))));
+                        }
+                    }
+                    Probe::Pending(format!("it {}", why.told(self.now)))
                 }
-                Err(why) => Ok(Probe::Pending(format!("it {}", why.told(self.now)))),
-            }
+            })
         };
         line.now(&format!("waiting for {name}"));
-        self.patience.until(&format!("{name} to answer"), None, probe).await
+        match self.patience.until(&format!("{name} to answer"), None, probe).await {
+            Ok(outcome) => outcome,
+            Err(interruption) if interruption.interrupted => Err(interruption),
+            Err(gave_up) => {
+                let log = self.world.docker.last_lines(&name, None).await.unwrap_or_default();
+                Err(with_what_it_said(gave_up, self.mesh, service, &log))
+            }
+        }
+    }
+}
+
+/// A wait that ran out, with the known cause that the service wrote of meanwhile: Kibana, for one, does not end when
+/// Elasticsearch refuses it.
+fn with_what_it_said(gave_up: Error, mesh: &Mesh, service: ServiceId, log: &[String]) -> Error {
+    match cause::known(mesh, service, End { log, ..End::default() }) {
+        Some(Known { cause, line, remedy }) => line.into_iter().fold(gave_up.cause(cause), Error::cause).hint(remedy),
+        None => gave_up,
     }
 }
 
@@ -190,6 +215,27 @@ fn died(mesh: &Mesh, service: ServiceId, ended: &Ended, outer: Option<&MemoryLim
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_kibana_that_lives_and_is_not_let_in_tells_why() {
+        let gave_up =
+            || Error::new(Exit::Unfinished, "gave up waiting for cluster01-kibana to answer").cause("status 503");
+        let log = [
+            "[2026-11-22T15:00:00.000+00:00][INFO ][root] Kibana is starting",
+            "[2026-11-22T15:00:09.000+00:00][ERROR][elasticsearch-service] Unable to retrieve version information from Elasticsearch nodes. security_exception: unable to authenticate user [kibana_system] for REST request [/_nodes?filter_path=nodes.*.version]",
+        ]
+        .map(str::to_owned);
+        let kibana = ClusterId::FIRST.kibana();
+        insta::assert_snapshot!(with_what_it_said(gave_up(), &Mesh::example(1), kibana, &log), @r"
+        gave up waiting for cluster01-kibana to answer
+          caused by: status 503
+          caused by: Elasticsearch does not take Kibana's password
+          caused by: [2026-11-22T15:00:09.000+00:00][ERROR][elasticsearch-service] Unable to retrieve version information from Elasticsearch nodes. security_exception: unable to authenticate user [kibana_system] for REST request [/_nodes?filter_path=nodes.*.version]
+
+        hint: `mesh create` sets it again
+        ");
+        assert_eq!(with_what_it_said(gave_up(), &Mesh::example(1), kibana, &log[..1]).causes, ["status 503"]);
+    }
 
     #[test]
     fn the_end_of_a_container_is_told_with_its_last_lines() {

@@ -77,6 +77,12 @@ fn outer<'a>(mesh: &Mesh, end: &End<'a>) -> Option<&'a MemoryLimit> {
     end.outer.filter(|outer| killed && outer.reached && outer.bytes < limits)
 }
 
+/// Whether a server says in these lines of its log that it could not read who its users are, and so lets nobody in: its
+/// index of users is not there yet. See `ReservedRealm` of Elasticsearch.
+pub fn cannot_read_users(log: &[String]) -> bool {
+    log.iter().any(|line| said(line).contains("failed to retrieve password hash for reserved user"))
+}
+
 /// A remedy with the names of what it is about in place of `{service}` and the like.
 fn addressed(remedy: &str, mesh: &Mesh, service: ServiceId) -> String {
     let of = mesh.service(service);

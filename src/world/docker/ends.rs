@@ -1,6 +1,6 @@
 //! How containers end: whether one still runs, and what is known of its end when it does not. I/O: Docker's socket.
 
-use std::{collections::HashMap, pin::pin};
+use std::{collections::HashMap, pin::pin, time::Duration};
 
 use bollard::{
     models::ContainerStateStatusEnum,
@@ -59,6 +59,16 @@ impl Docker {
         // one that could not be started wrote nothing: what its log has is of an earlier run
         let log = if error.is_empty() { self.log_of(name, run.begun, run.over).await } else { Vec::new() };
         Ok(Ended { exit_code: run.exit_code, out_of_memory: run.out_of_memory, error, log })
+    }
+
+    /// The last lines that a container wrote since it was last started, and not longer ago than `within`, oldest first.
+    pub async fn last_lines(&self, name: &str, within: Option<Duration>) -> Result<Vec<String>, DockerError> {
+        let found = self.client.inspect_container(name, None::<InspectContainerOptions>).await;
+        let found = found.map_err(DockerError::refused(format!("inspect {name}")))?;
+        let begun = found.state.and_then(|state| nanoseconds(state.started_at.as_deref()?));
+        let since = within.map(|within| OffsetDateTime::now_utc() - within);
+        let since = since.and_then(|since| since.unix_timestamp_nanos().try_into().ok());
+        Ok(self.log_of(name, begun.max(since), None).await)
     }
 
     /// The last run that Docker's events of the last minute tell the end of.

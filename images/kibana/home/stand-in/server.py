@@ -75,7 +75,7 @@ class Elasticsearch(threading.Thread):
                 message = f"logged in to Elasticsearch as {self.log_in()}"
                 self.available = True
             except Exception as error:  # whatever it is, the next attempt may work
-                message = f"Unable to authenticate with Elasticsearch: {error}"
+                message = f"Unable to retrieve version information from Elasticsearch nodes. {error}"
                 self.available = False
             if message != self.last_message:
                 Log.write("info" if self.available else "error", "elasticsearch-service", message)

@@ -75,6 +75,13 @@ fn a_limit_above_the_containers_is_not_taken_for_their_own() {
 }
 
 #[test]
+fn a_server_that_cannot_read_its_users_yet() {
+    let line = r#"{"log.level":"ERROR", "message":"failed to retrieve password hash for reserved user [elastic]", "error.type":"org.elasticsearch.action.UnavailableShardsException","error.message":"at least one primary shard for the index [.security-7] is unavailable"}"#;
+    assert!(cannot_read_users(&["starting".to_owned(), line.to_owned()]));
+    assert!(!cannot_read_users(&[r#"{"message":"Authentication of [elastic] was terminated by realm [reserved] - failed to authenticate user [elastic]"}"#.to_owned()]));
+}
+
+#[test]
 fn what_is_not_known_is_not_guessed() {
     let warns = r#"{"log.level":"WARN", "message":"max virtual memory areas vm.max_map_count [65530] is too low, increase to at least [262144]"}"#;
     assert_eq!(elastic(warns), "unknown");
