@@ -81,7 +81,7 @@ impl Apply<'_> {
         self.make_service_dirs(&tree, service)?;
         if service.kind == ServiceKind::Elastic {
             tree.make_dir(layout::config(service, "jvm.options.d"), DIR_SERVICE, self.owner())?;
-            let options = self.mesh.render_jvm_options()?;
+            let options = self.mesh.render_jvm_options(service.cluster)?;
             tree.write(layout::jvm_options(service.cluster), options.as_bytes(), PUBLIC, self.owner())?;
         }
         let text = self.mesh.render_settings(service, &self.credentials()?)?;

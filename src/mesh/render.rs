@@ -54,6 +54,18 @@ impl Mesh {
         }))
     }
 
+    /// What every template may ask for. A setting that a version does not know keeps it from starting, so a template for
+    /// several versions has to tell them apart: `{% if [major, minor] >= [9, 6] %}`.
+    fn values(&self, cluster: ClusterId) -> minijinja::Value {
+        let version = self.version(cluster);
+        context! {
+            profile => self.spec.profile.to_string(),
+            version => version.to_string(),
+            major => version.major,
+            minor => version.minor,
+        }
+    }
+
     fn render_elasticsearch(&self, cluster: ClusterId) -> Result<String, RenderError> {
         let values = context! {
             cluster => cluster.to_string(),
@@ -61,7 +73,7 @@ impl Mesh {
             rest => REST,
             transport => TRANSPORT,
             remote => REMOTE,
-            profile => self.spec.profile.to_string(),
+            ..self.values(cluster)
         };
         render(Templates::NAMES[0], &self.templates.elasticsearch_yml, &values)
     }
@@ -76,16 +88,14 @@ impl Mesh {
             elasticsearch => format!("https://{}:{REST}", cluster.elastic()),
             password => credentials.kibana_system.expose(),
             encryption_key => credentials.kibana_encryption_key.expose(),
+            ..self.values(cluster)
         };
         render(Templates::NAMES[1], &self.templates.kibana_yml, &values)
     }
 
-    /// Options of an Elasticsearch server's JVM, on top of the image's own.
-    pub fn render_jvm_options(&self) -> Result<String, RenderError> {
-        let values = context! {
-            heap => self.spec.elastic_memory.heap_mebibytes(),
-            profile => self.spec.profile.to_string(),
-        };
+    /// Options of the JVM of a cluster's Elasticsearch, on top of the image's own.
+    pub fn render_jvm_options(&self, cluster: ClusterId) -> Result<String, RenderError> {
+        let values = context! { heap => self.spec.elastic_memory.heap_mebibytes(), ..self.values(cluster) };
         render(Templates::NAMES[2], &self.templates.jvm_options, &values)
     }
 }
@@ -121,8 +131,8 @@ mod tests {
         # The least that Elasticsearch takes: a password is hashed when it is set, and again at the first request after each start.
         xpack.security.authc.password_hashing.algorithm: bcrypt4
         ");
-        let options = smoke.render_jvm_options().unwrap();
-        let options = options.strip_prefix(server.render_jvm_options().unwrap().trim_end()).unwrap();
+        let options = smoke.render_jvm_options(first()).unwrap();
+        let options = options.strip_prefix(server.render_jvm_options(first()).unwrap().trim_end()).unwrap();
         insta::assert_snapshot!(options, @r"
         ## A boot is compilation for the most part. One compiler, one collector, and memory that is touched when it is used.
         -XX:TieredStopAtLevel=1
@@ -186,7 +196,7 @@ mod tests {
 
     #[test]
     fn kibana_yml() {
-        insta::assert_snapshot!(settings(&Mesh::example(3), first().kibana()), @r##"
+        insta::assert_snapshot!(settings(&Mesh::example(3), first().kibana()), @r#"
         # Made by mesh from templates/kibana.yml: the next `mesh create` undoes edits.
         server.name: "cluster01-kibana"
         server.host: "0.0.0.0"
@@ -194,6 +204,8 @@ mod tests {
         server.basePath: "/cluster01"
         server.rewriteBasePath: true
         server.publicBaseUrl: "https://localhost:5601/cluster01"
+        # As in the image's own file; Kibana's default of 30 s holds up a restart for every browser that polls.
+        server.shutdownTimeout: 5s
         server.ssl.enabled: true
         server.ssl.certificate: /usr/share/kibana/config/certs/kibana.crt
         server.ssl.key: /usr/share/kibana/config/certs/kibana.key
@@ -213,17 +225,18 @@ mod tests {
 
         monitoring.ui.container.elasticsearch.enabled: true
 
-        # Nothing of this machine calls home.
+        # Nothing of this machine calls home, and no browser asks for maps; see docs/operating.md.
         telemetry.optIn: false
         telemetry.allowChangingOptInStatus: false
         newsfeed.enabled: false
         xpack.fleet.isAirGapped: true
-        "##);
+        map.includeElasticMapsService: false
+        "#);
     }
 
     #[test]
     fn jvm_options() {
-        insta::assert_snapshot!(Mesh::example(3).render_jvm_options().unwrap(), @r"
+        insta::assert_snapshot!(Mesh::example(3).render_jvm_options(first()).unwrap(), @r"
         ## Made by mesh from templates/jvm.options: the heap that the image itself would take of the container's memory
         -Xms974m
         -Xmx974m
@@ -231,6 +244,24 @@ mod tests {
         -Xlog:all=off:file=logs/gc.log
         -Xlog:gc*,gc+age=trace,safepoint:file=logs/gc-mesh.log:utctime,level,pid,tags:filecount=4,filesize=8m
         ");
+    }
+
+    /// In an upgrade, each cluster is rendered for the version that it has.
+    #[test]
+    fn a_template_can_tell_versions_apart() {
+        let mut mesh = Mesh::example(2);
+        mesh.spec.stack_version = "9.10.1".parse().unwrap();
+        mesh.behind = [(ClusterId::new(2).unwrap(), "9.4.0".parse().unwrap())].into();
+        let text = "a: {{ version }}\n{% if [major, minor] >= [9, 6] %}b: {{ profile }}\n{% endif %}";
+        mesh.templates.kibana_yml = text.to_owned();
+        mesh.templates.elasticsearch_yml = text.to_owned();
+        mesh.templates.jvm_options = "## {{ version }} {{ minor }}\n".to_owned();
+        let second = ClusterId::new(2).unwrap();
+        for kind in ServiceKind::ALL {
+            assert_eq!(settings(&mesh, first().service(kind)), "a: \"9.10.1\"\nb: \"server\"\n");
+            assert_eq!(settings(&mesh, second.service(kind)), "a: \"9.4.0\"\n");
+        }
+        assert_eq!(mesh.render_jvm_options(second).unwrap(), "## 9.4.0 4\n");
     }
 
     #[test]

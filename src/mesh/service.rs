@@ -88,7 +88,7 @@ impl Mesh {
         let decided = format!("{:?} bind {}", self.service(service), self.spec.bind);
         let settings = self.render_settings(service, credentials)?;
         let options = match service.kind {
-            ServiceKind::Elastic => self.render_jvm_options()?,
+            ServiceKind::Elastic => self.render_jvm_options(service.cluster)?,
             ServiceKind::Kibana => String::new(),
         };
         Ok(digest_of(&[decided.as_bytes(), settings.expose().as_bytes(), options.as_bytes()]))

@@ -48,8 +48,8 @@ impl Templates {
         let mesh = Mesh { templates: self.clone(), ..mesh };
         let sample = || Secret::new("a-b-c-d-e-f");
         let credentials = Credentials { elastic: sample(), kibana_system: sample(), kibana_encryption_key: sample() };
-        mesh.render_jvm_options()?;
         for service in mesh.services() {
+            mesh.render_jvm_options(service.cluster)?;
             let text = mesh.render_settings(service, &credentials)?;
             let name = Self::NAMES[usize::from(service.kind == ServiceKind::Kibana)];
             let read: Result<serde_yaml::Mapping, _> = serde_yaml::from_str(text.expose());
@@ -77,18 +77,18 @@ mod tests {
         let templates =
             Templates::with(|name| (name == "jvm.options").then(|| "-Xmx{{ heap }}m\n".to_owned())).unwrap();
         let mesh = Mesh { templates: templates.clone(), ..Mesh::example(1) };
-        assert_eq!(mesh.render_jvm_options().unwrap(), "-Xmx974m\n");
+        assert_eq!(mesh.render_jvm_options(ClusterId::FIRST).unwrap(), "-Xmx974m\n");
         assert_eq!(Templates { jvm_options: Templates::default().jvm_options, ..templates }, Templates::default());
     }
 
     #[test]
     fn what_does_not_render_is_said_with_its_name_and_line() {
-        insta::assert_snapshot!(refusal("elasticsearch.yml", "a: 1\nb: {{ clutser }}\n"), @"elasticsearch.yml:2: nobody defines this; known are `cluster`, `node`, `rest`, `transport`, `remote`, `profile`");
+        insta::assert_snapshot!(refusal("elasticsearch.yml", "a: 1\nb: {{ clutser }}\n"), @"elasticsearch.yml:2: nobody defines this; known are `cluster`, `major`, `minor`, `node`, `profile`, `remote`, `rest`, `transport`, `version`");
         insta::assert_snapshot!(refusal("kibana.yml", "a: {{ name\n"), @"kibana.yml:1: unexpected end of input, expected end of variable block");
         insta::assert_snapshot!(refusal("jvm.options", "-Xmx{{ heap|nofilter }}m"), @"jvm.options:1: filter nofilter is unknown");
         insta::assert_snapshot!(refusal("kibana.yml", "port: {{ port + name }}"), @"kibana.yml:1: invalid operation");
         // only the third of the clusters has it
-        insta::assert_snapshot!(refusal("elasticsearch.yml", "{% if cluster == 'cluster03' %}{{ x }}{% endif %}a: 1"), @"elasticsearch.yml:1: nobody defines this; known are `cluster`, `node`, `rest`, `transport`, `remote`, `profile`");
+        insta::assert_snapshot!(refusal("elasticsearch.yml", "{% if cluster == 'cluster03' %}{{ x }}{% endif %}a: 1"), @"elasticsearch.yml:1: nobody defines this; known are `cluster`, `major`, `minor`, `node`, `profile`, `remote`, `rest`, `transport`, `version`");
     }
 
     #[test]

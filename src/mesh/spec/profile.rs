@@ -84,7 +84,10 @@ mod tests {
         for profile in Profile::ALL {
             let mut mesh = Mesh::example(1);
             mesh.spec.profile = profile;
-            assert_eq!(Profile::of_jvm_options(&mesh.render_jvm_options().unwrap()), Some(profile));
+            assert_eq!(
+                Profile::of_jvm_options(&mesh.render_jvm_options(crate::mesh::id::ClusterId::FIRST).unwrap()),
+                Some(profile)
+            );
             assert_eq!(profile.to_string().parse(), Ok(profile));
         }
         assert_eq!(Profile::of_jvm_options("-Xmx1g\n-XX:TieredStopAtLevel=1\n"), None);

@@ -234,7 +234,9 @@ impl<'a> Reach<'a> {
         };
         let options = self.files(service.cluster).and_then(|files| files.jvm_options.as_ref());
         let options_good = match service.kind {
-            ServiceKind::Elastic => self.mesh.render_jvm_options().is_ok_and(|wanted| options == Some(&wanted)),
+            ServiceKind::Elastic => {
+                self.mesh.render_jvm_options(service.cluster).is_ok_and(|wanted| options == Some(&wanted))
+            }
             ServiceKind::Kibana => true,
         };
         let version = self.mesh.version(service.cluster);

@@ -101,7 +101,7 @@ impl Model {
             Step::WriteSettings(service) => {
                 let credentials = self.there.credentials.clone().expect("should have credentials first");
                 let files = self.files(service.cluster);
-                files.jvm_options = Some(mesh.render_jvm_options().expect("should render"));
+                files.jvm_options = Some(mesh.render_jvm_options(service.cluster).expect("should render"));
                 let files = files.services.entry(service.kind).or_default();
                 assert!(files.seeded, "the image's files should be there first");
                 files.settings = Some(mesh.render_settings(*service, &credentials).expect("should render"));
