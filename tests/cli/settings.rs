@@ -91,7 +91,7 @@ fn templates_that_cannot_be() {
     let create = |name, text| run_beside(&[(name, text)], &["create", "2", "--templates", "templates"]);
     assert_snapshot!(create("templates/elasticsearch.yml", "cluster.name: {{ cluster }}\nnode.name: {{ nod }}\n"), @r"
     exit 2
-    error: a template in DIR/templates does not render: elasticsearch.yml:2: nobody defines this; known are `cluster`, `node`, `rest`, `transport`, `remote`, `profile`
+    error: a template in DIR/templates does not render: elasticsearch.yml:2: nobody defines this; known are `cluster`, `major`, `minor`, `node`, `profile`, `remote`, `rest`, `transport`, `version`
 
     hint: correct it, or go back to the built-in templates with `mesh create --no-templates`
     ");
