@@ -225,6 +225,7 @@ impl From<HttpsError> for Error {
             HttpsError::Refused { status: 401, .. } => {
                 "`mesh create --recover-credentials` gives the server the password in credentials.txt"
             }
+            HttpsError::TooLong { .. } => "ask for less: fewer documents at a time, or fewer fields with `filter_path`",
             _ => "`mesh verify` says what is wrong with each cluster",
         };
         let told = Self::new(Exit::Unfinished, error.to_string()).hint(hint);
