@@ -55,8 +55,9 @@ pub fn half_made(mesh: &Mesh, host: &HostFacts, listed: &[String]) -> bool {
     host.networks.contains(&IpNet::V4(mesh.subnet.net())) && !listed.contains(&mesh.subnet.to_string())
 }
 
-/// The process that holds a published port for Docker.
-const DOCKER_PROXY: &str = "docker-proxy";
+/// The processes that hold a published port for Docker: a proxy for each, or with `"userland-proxy": false` the engine itself; see
+/// <https://docs.docker.com/engine/network/packet-filtering-firewalls/>.
+const DOCKER: [&str; 2] = ["docker-proxy", "dockerd"];
 
 /// Ports that somebody else has. Our own containers' do not count: they are replaced, or stay.
 pub(super) fn ports(mesh: &Mesh, there: &Observed, listeners: &[Listener]) -> Checked {
@@ -82,7 +83,7 @@ pub(super) fn ports(mesh: &Mesh, there: &Observed, listeners: &[Listener]) -> Ch
                 (Some((_, _, name)), _) => format!("container {name}"),
                 // Docker opens a port before it says that the container runs, and keeps it for one that is renamed
                 (None, Some(Listener { owner: Some(process), .. }))
-                    if process.name == DOCKER_PROXY && ours(service) =>
+                    if DOCKER.contains(&process.name.as_str()) && ours(service) =>
                 {
                     continue;
                 }
@@ -150,6 +151,19 @@ mod tests {
         insta::assert_snapshot!(messages(&ports(&mesh, &stopped, &[of_root]).findings()), @"Problem: port 9201 of cluster01-elastic is taken by a process of another user");
         let other_address = Listener { address: [10, 0, 0, 1].into(), ..listener(9201) };
         assert_eq!(ports(&mesh, &Observed::default(), &[other_address]).findings(), []);
+    }
+
+    #[test]
+    fn a_port_that_docker_holds_for_the_mesh_is_free_for_it() {
+        let mesh = Mesh::example(1);
+        let renamed =
+            Observed { strays: [("renamed".to_owned(), ContainerState::Running)].into(), ..Observed::default() };
+        for name in DOCKER {
+            let owner = Some(Process { pid: 42, name: name.to_owned() });
+            let held = [Listener { owner, ..listener(9201) }];
+            assert_eq!(ports(&mesh, &renamed, &held).findings(), [], "{name}");
+            assert_eq!(ports(&mesh, &Observed::default(), &held).findings().len(), 1, "{name} of somebody else");
+        }
     }
 
     #[test]
