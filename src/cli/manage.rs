@@ -66,4 +66,7 @@ pub struct ResetArgs {
     /// How to print the plan: `text`, `json` or `yaml` [default: text]
     #[arg(long, short, value_enum, requires = "dry_run", hide_possible_values = true)]
     pub output: Option<TextFormat>,
+    /// Go on though the mesh is on another Docker engine: that one is gone, was installed anew or moved its data
+    #[arg(long)]
+    pub new_engine: bool,
 }

@@ -11,7 +11,7 @@ use time::OffsetDateTime;
 use super::{
     interruptible, lock,
     lost::{circumstances, rebuild, recover},
-    may_delete, open, settings, time_for,
+    may_delete, open, same_engine, settings, time_for,
 };
 use crate::{
     apply::{
@@ -45,6 +45,9 @@ pub async fn create(args: &CreateArgs, dir: PathBuf, console: &Console) -> Resul
     let _lock = if args.dry_run { None } else { Some(lock()?) };
     let world = open(dir).await?;
     let mut survey = settled(&world).await?;
+    if !args.new_engine {
+        same_engine(&survey)?;
+    }
     rebuild(&asked, args.reset, &world, &mut survey).await?;
     if survey.rebuilt.is_some() {
         console.note("mesh.json is lost, and rebuilt from what is there; templates of your own have to be named again with `--templates`");
@@ -204,7 +207,8 @@ fn decide(mut asked: Asked, reset: bool, world: &World, survey: &Survey) -> Resu
         asked.clusters = asked.clusters.or(recorded.map(|mesh| mesh.spec.clusters));
     }
     let now = circumstances(world, survey)?;
-    Ok(templates::of(Mesh::decide(&asked, recorded.filter(|_| !reset), now)?)?)
+    let mesh = templates::of(Mesh::decide(&asked, recorded.filter(|_| !reset), now)?)?;
+    Ok(Mesh { engine: Some(survey.engine.clone()), ..mesh })
 }
 
 /// Everything that speaks against it, before anything is changed.

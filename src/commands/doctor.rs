@@ -102,6 +102,7 @@ async fn look(asked: &Asked, dir: &Path) -> Result<(Mesh, Sight), Error> {
         hosts_file: hosts_file.and_then(Result::ok).flatten(),
         built_here: here.iter().filter(|(_, image)| image.is_built_here).map(|(name, _)| name.clone()).collect(),
         images: here.into_keys().collect(),
+        engine: engine.as_ref().ok().map(|engine| engine.docker.engine.clone()),
         ..observe::on_engine(&mesh, containers, networks)
     };
     let writable = host.as_ref().map_or(true, |host| disk::may_write(&host.disk));
@@ -158,6 +159,7 @@ fn decide(
         dir: dir.to_owned(),
         new_id: String::new(),
         owner: Owner { uid: 0, gid: 0 },
+        engine: None,
         host_name: host.map(|host| host.hostname.clone()).unwrap_or_default(),
         taken: host.map(|host| survey::taken(&host.networks, networks)).unwrap_or_default(),
     };

@@ -4,7 +4,7 @@ use std::{path::PathBuf, time::Instant};
 
 use time::OffsetDateTime;
 
-use super::{interruptible, lock, open, recorded::no_mesh, time_for};
+use super::{interruptible, lock, open, recorded::no_mesh, same_engine, time_for};
 use crate::{
     apply::{Apply, wait::Patience},
     cli::{ManageAction, ManageArgs},
@@ -22,6 +22,7 @@ pub async fn manage(args: &ManageArgs, dir: PathBuf, console: &Console) -> Resul
     let _lock = lock()?;
     let world = open(dir).await?;
     let survey = world.survey().await?;
+    same_engine(&survey)?;
     let mut mesh = survey.record.clone().ok_or_else(|| no_mesh(&world.dir))?;
     if matches!(args.action, ManageAction::Up) {
         // what is made needs the templates that the mesh is recorded with

@@ -9,7 +9,7 @@ use std::{
 
 use time::OffsetDateTime;
 
-use super::{create, interruptible, lock, open, recorded::Recorded, time_for};
+use super::{create, interruptible, lock, open, recorded::Recorded, same_engine, time_for};
 use crate::{
     apply::{Apply, wait::Patience},
     cli::{RenewArgs, TextFormat},
@@ -45,6 +45,7 @@ pub async fn carry_out(
     let _lock = if args.dry_run { None } else { Some(lock()?) };
     let world = open(dir).await?;
     let survey = world.survey().await?;
+    same_engine(&survey)?;
     let mut mesh = survey.record.clone().ok_or_else(|| super::recorded::no_mesh(&world.dir))?;
     mesh.spec = mesh.spec.with(asked);
     let mesh = templates::of(mesh)?;

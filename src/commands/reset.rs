@@ -4,7 +4,7 @@ use std::{path::PathBuf, time::Instant};
 
 use time::OffsetDateTime;
 
-use super::{interruptible, lock, lost::rebuild, may_delete, open, time_for};
+use super::{interruptible, lock, lost::rebuild, may_delete, open, same_engine, time_for};
 use crate::{
     apply::{Apply, wait::Patience},
     cli::ResetArgs,
@@ -19,6 +19,9 @@ pub async fn reset(args: &ResetArgs, dir: PathBuf, console: &Console) -> Result<
     let _lock = if args.dry_run { None } else { Some(lock()?) };
     let world = open(dir).await?;
     let mut survey = world.survey().await?;
+    if !args.new_engine {
+        same_engine(&survey)?;
+    }
     rebuild(&Asked::default(), true, &world, &mut survey).await?;
     // without a record, labels tell what an interrupted reset left of the mesh of this directory
     let Some(mesh) = survey.known().cloned().or_else(|| world.mesh_of_labels(&survey)) else {

@@ -9,6 +9,7 @@ use super::{
     create::{ROUNDS, look_again, refusal, unsteady},
     interruptible, lock, open,
     recorded::{Recorded, no_mesh},
+    same_engine,
 };
 use crate::{
     apply::{Apply, wait::Patience},
@@ -33,6 +34,7 @@ pub async fn upgrade(args: &UpgradeArgs, dir: PathBuf, console: &Console) -> Res
     let _lock = if args.dry_run { None } else { Some(lock()?) };
     let world = open(dir).await?;
     let survey = world.survey().await?;
+    same_engine(&survey)?;
     let recorded = templates::of(survey.record.clone().ok_or_else(|| no_mesh(&world.dir))?)?;
     let mesh = recorded.upgrade_to(args.version)?;
     let there = world.observe(&mesh, &survey).await?;

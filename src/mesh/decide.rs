@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use ipnet::IpNet;
 
 use super::{
-    FORMAT, Mesh, Owner,
+    Engine, FORMAT, Mesh, Owner,
     id::ClusterId,
     network::Subnet,
     spec::{Asked, MeshSpec, StackVersion, SubjectName},
@@ -20,6 +20,8 @@ pub struct Circumstances {
     pub new_id: String,
     /// Taken when the mesh has no owner yet.
     pub owner: Owner,
+    /// Taken when the mesh has no engine yet.
+    pub engine: Option<Engine>,
     pub host_name: String,
     /// Networks of the host, its routes and Docker, without the mesh's own.
     pub taken: Vec<IpNet>,
@@ -94,6 +96,7 @@ impl Mesh {
             behind,
             subnet,
             owner: recorded.map_or(now.owner, |mesh| mesh.owner),
+            engine: recorded.and_then(|mesh| mesh.engine.clone()).or(now.engine),
             host_name,
             templates: Templates::default(),
         })
@@ -109,6 +112,7 @@ mod tests {
             dir: "/mnt/data/mesh".into(),
             new_id: "0123456789abcdef".to_owned(),
             owner: Owner { uid: 999, gid: 0 },
+            engine: None,
             host_name: "vm".to_owned(),
             taken: Vec::new(),
         }

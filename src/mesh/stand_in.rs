@@ -41,6 +41,7 @@ impl Templates {
             dir: PathBuf::new(),
             new_id: String::new(),
             owner: Owner { uid: 0, gid: 0 },
+            engine: None,
             host_name: String::new(),
             taken: Vec::new(),
         };

@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 
 use super::health::{Health, Unasked};
 use crate::mesh::{
-    Mesh, certs,
+    Engine, Mesh, certs,
     credentials::Credentials,
     id::{ClusterId, ServiceId, ServiceKind},
     secret::Secret,
@@ -22,6 +22,8 @@ use crate::mesh::{
 pub struct Observed {
     /// What `mesh.json` says.
     pub record: Option<Mesh>,
+    /// The engine that was asked; `None` where none answers.
+    pub engine: Option<Engine>,
     /// What `credentials.txt` holds, or will hold when it is written again.
     pub credentials: Option<Credentials>,
     pub lost: Lost,

@@ -35,6 +35,7 @@ impl World {
     pub fn remains(&self, mesh: &Mesh, survey: &Survey) -> Result<Observed, WorldError> {
         let mut there = Observed {
             record: survey.record.clone(),
+            engine: Some(survey.engine.clone()),
             lost: Lost { record: survey.record.is_none() && survey.rebuilt.is_some(), ..Lost::default() },
             account: !survey.host.is_root || survey.elastic.is_some() || survey.owner_exists,
             ..on_engine(mesh, &survey.containers, &survey.networks)

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     mesh::{
-        Mesh, Owner,
+        Engine, Mesh, Owner,
         credentials::Credentials,
         decide::Circumstances,
         id::{self, ClusterId, ServiceId},
@@ -54,7 +54,8 @@ pub enum WorldError {
 /// What is known before anything is decided.
 #[derive(Debug)]
 pub struct Survey {
-    /// With its templates; with the built-in ones if those cannot be used, since a mesh can be removed without them.
+    /// With its templates; with the built-in ones if those cannot be used, since a mesh can be removed without them. One that
+    /// names no engine is taken to be of the one that was asked.
     pub record: Option<Mesh>,
     /// Without a record, the mesh as it was told from what it left; set by whoever rebuilds it.
     pub rebuilt: Option<Mesh>,
@@ -64,6 +65,8 @@ pub struct Survey {
     pub entries: Vec<String>,
     /// Whether this user may write in the directory, or in the nearest one above that exists.
     pub writable: bool,
+    /// The engine that was asked.
+    pub engine: Engine,
     pub host: HostFacts,
     /// Owners are told where they are in question: on ports of services that no container publishes.
     pub listeners: Vec<Listener>,
@@ -98,7 +101,9 @@ impl World {
             futures::try_join!(self.docker.facts(), self.docker.containers(), self.docker.networks())?;
         let host = host::with_engine(host::facts(&self.dir)?, &engine);
         let record = tree.as_ref().map(|tree| files::record(tree, &self.dir)).transpose()?.flatten();
+        let engine = self.docker.engine.clone();
         let record = record.map(|mesh| templates::of(mesh.clone()).unwrap_or(mesh));
+        let record = record.map(|mesh| Mesh { engine: mesh.engine.or_else(|| Some(engine.clone())), ..mesh });
         let owner = record.as_ref().map(|mesh| mesh.owner.uid);
         Ok(Survey {
             owner_exists: owner.map(account::has_uid).transpose()?.unwrap_or_default(),
@@ -107,6 +112,7 @@ impl World {
             recovered: None,
             writable: disk::may_write(&host.disk),
             entries: tree.as_ref().map(|tree| tree.entries("")).transpose()?.unwrap_or_default(),
+            engine,
             listeners: listeners(&containers)?,
             containers,
             networks,
@@ -137,6 +143,7 @@ impl World {
             dir: self.dir.clone(),
             new_id: id,
             owner: Owner { uid: survey.host.uid, gid: 0 },
+            engine: None,
             host_name: survey.host.hostname.clone(),
             taken: Vec::new(),
         };

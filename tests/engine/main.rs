@@ -5,6 +5,7 @@
 
 #[path = "../e2e/docker.rs"]
 #[allow(dead_code, reason = "the end-to-end tests ask more")]
+mod another_engine;
 mod docker;
 mod elsewhere;
 #[path = "../e2e/leftovers.rs"]

@@ -101,6 +101,7 @@ mod tests {
             dir: "/mnt/data/mesh".into(),
             new_id: "f".repeat(16),
             owner: Owner { uid: 5, gid: 5 },
+            engine: None,
             host_name: "vm".to_owned(),
             taken: vec!["10.213.0.0/24".parse().unwrap()],
         }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::{Checked, Finding};
 use crate::{
-    mesh::{Mesh, hosts_file, layout, network},
+    mesh::{Engine, Mesh, hosts_file, layout, network},
     plan::{Plan, Step, observed::Observed},
 };
 
@@ -66,7 +66,7 @@ fn stranger(dir: &Path, entries: &[String], recorded: bool) -> Option<Finding> {
 
 pub(super) fn foreign(mesh: &Mesh, there: &Observed) -> Checked {
     let foreign = &there.foreign;
-    let mut findings = Vec::new();
+    let mut findings: Vec<Finding> = there.engine.iter().filter_map(|engine| other_engine(mesh, engine)).collect();
     let own = mesh.dir.display().to_string();
     for dir in &foreign.meshes {
         if *dir == own {
@@ -117,6 +117,21 @@ fn not_recorded(dir: &str, there: &Observed) -> Finding {
              `docker ps -a --filter label=mesh.dir={dir}` lists them"
         ),
     )
+}
+
+/// What is told where `engine` is not the one that has the mesh's containers: by it, second servers would start on the data of those
+/// that may still run on the other.
+pub fn other_engine(mesh: &Mesh, engine: &Engine) -> Option<Finding> {
+    let recorded = mesh.engine.as_ref().filter(|recorded| *recorded != engine)?;
+    let dir = mesh.dir.display();
+    Some(Finding::problem(
+        format!(
+            "the mesh of {dir} is on another Docker engine: {} with its data in {}, and this is {} with its data in {}",
+            recorded.id, recorded.root, engine.id, engine.root
+        ),
+        "use that engine, by `DOCKER_HOST` or `docker context use`; if it is gone, was installed anew or moved its data, \
+         `mesh create --new-engine` takes the mesh to this one, and `mesh reset --new-engine` removes it",
+    ))
 }
 
 /// See [`not_recorded`]: by the wrong record, a reset would delete the data and leave the containers.
@@ -211,6 +226,18 @@ mod tests {
             assert_eq!((told.len(), told[0].hint.contains("mesh reset")), (1, reset), "{told:?}");
             assert_eq!(recorded(&mesh.dir, &there).is_none(), reset);
         }
+    }
+
+    #[test]
+    fn a_mesh_of_another_engine_is_left_alone() {
+        let engine = |id: &str, root: &str| Engine { id: id.to_owned(), root: root.to_owned() };
+        let here = engine("WXT2", "/var/lib/docker");
+        let told = |recorded: Option<Engine>| other_engine(&Mesh { engine: recorded, ..Mesh::example(1) }, &here);
+        assert_eq!([told(None), told(Some(here.clone()))], [None, None]);
+        insta::assert_snapshot!(told(Some(engine("WXT2", "/srv/docker"))).unwrap().message, @"the mesh of /mnt/data/mesh is on another Docker engine: WXT2 with its data in /srv/docker, and this is WXT2 with its data in /var/lib/docker");
+        let there = Observed { engine: Some(here), ..Observed::default() };
+        let elsewhere = Mesh { engine: Some(engine("ABCD", "/var/lib/docker")), ..Mesh::example(1) };
+        assert_eq!(foreign(&elsewhere, &there).findings().len(), 1);
     }
 
     #[test]

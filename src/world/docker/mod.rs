@@ -34,6 +34,7 @@ use super::{
     dockerd::{self, Options},
     open_files::TooManyOpenFiles,
 };
+use crate::mesh::Engine;
 
 /// Longer than any stop timeout, in seconds, since stopping a container answers only when it has ended.
 const REQUEST_TIMEOUT: u64 = 300;
@@ -48,6 +49,8 @@ const OLDEST_API: (usize, usize) = (1, 41);
 #[derive(Debug, Clone)]
 pub struct Docker {
     client: bollard::Docker,
+    /// Which one it is.
+    pub engine: Engine,
     /// How the engine was started; `None` where its process is not seen, so that it may be on another machine, or outside this container.
     options: Option<Options>,
 }
@@ -213,11 +216,12 @@ impl Docker {
             return Err(DockerError::TooOld(version.to_string()));
         }
         let info = info.map_err(DockerError::refused("describe itself"))?;
+        let engine = Engine { id: info.id.unwrap_or_default(), root: info.docker_root_dir.unwrap_or_default() };
         if info.security_options.unwrap_or_default().iter().any(|option| option.contains("rootless")) {
             return Err(DockerError::Rootless(named_by));
         }
         // whoever listens on the socket: the engine, or systemd for it
-        let peer = tokio::net::UnixStream::connect(socket).await.and_then(|stream| stream.peer_cred());
-        Ok(Self { client, options: dockerd::options(peer.ok().and_then(|peer| peer.pid())) })
+        let peer = tokio::net::UnixStream::connect(&socket).await.and_then(|stream| stream.peer_cred());
+        Ok(Self { client, engine, options: dockerd::options(peer.ok().and_then(|peer| peer.pid())) })
     }
 }
