@@ -41,10 +41,11 @@ impl Apply<'_> {
             if full {
                 return told.hint("the disk of Docker's images is full: see what can go with `docker system df`, and type the command again");
             }
-            told.hint(
-                    "check the version and the way to the registry, or name a mirror with `mesh create --registry HOST`; \
-                 without any, `images/build all` builds stand-ins for `--registry mesh.local`",
-                )
+            told.hint(error.hint().unwrap_or_else(|| {
+                "check the version and the way to the registry, or name a mirror with `mesh create --registry HOST`; \
+                 without any, `images/build all` builds stand-ins for `--registry mesh.local`"
+                    .to_owned()
+            }))
         })
     }
 

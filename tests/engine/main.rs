@@ -3,13 +3,14 @@
 
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "a test is a program of its own")]
 
+mod another_engine;
 #[path = "../e2e/docker.rs"]
 #[allow(dead_code, reason = "the end-to-end tests ask more")]
-mod another_engine;
 mod docker;
 mod elsewhere;
 #[path = "../e2e/leftovers.rs"]
 mod leftovers;
+mod logins;
 mod machine;
 mod place;
 mod signals;

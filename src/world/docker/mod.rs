@@ -7,6 +7,7 @@ mod ends;
 mod engine;
 mod exec;
 mod images;
+mod logins;
 mod logs;
 mod made;
 mod networks;
@@ -29,6 +30,7 @@ use tokio::time::timeout;
 use self::{
     configuration::ConfigurationError,
     endpoint::{Endpoint, NamedBy},
+    logins::LoginError,
 };
 use super::{
     dockerd::{self, Options},
@@ -38,7 +40,7 @@ use crate::mesh::Engine;
 
 /// Longer than any stop timeout, in seconds, since stopping a container answers only when it has ended.
 const REQUEST_TIMEOUT: u64 = 300;
-/// An engine that does not say for this long what it is hangs.
+/// An engine that does not say for this long what it is hangs, and so does a registry.
 pub const ANSWER: Duration = Duration::from_secs(10);
 /// Where the engine is installed: by Debian, by Docker's own packages, by hand, by snap.
 const DAEMONS: [&str; 4] = ["/usr/sbin/dockerd", "/usr/bin/dockerd", "/usr/local/bin/dockerd", "/snap/bin/dockerd"];
@@ -80,8 +82,12 @@ pub enum DockerError {
     Silent,
     #[error("Docker could not {action}: its answer is longer than {limit} MiB", limit = socket::LONGEST >> 20)]
     TooLong { action: String },
+    #[error("its registry did not answer within {} seconds", ANSWER.as_secs())]
+    SilentRegistry,
     #[error("nothing came for two minutes while Docker pulled {0}")]
     Stalled(String),
+    #[error("{login}; without a login, {registry} cannot be used: {words}")]
+    NoLogin { registry: String, login: LoginError, words: String },
     #[error("a program that looks from inside {0} does not end")]
     Endless(String),
     #[error("Docker could not {action}")]
@@ -109,6 +115,7 @@ impl DockerError {
                 ));
             }
             Self::Rootless(named_by) => return Some(format!("use an engine that runs as root: {}", named_by.remedy())),
+            Self::NoLogin { registry, login, .. } => return Some(login.hint(registry)),
             Self::NotRunning(_) => "start it with `systemctl start docker`, or `dockerd &` where there is no systemd",
             Self::NotInstalled(_) => "install it with `apt-get install docker.io`, and start it",
             Self::NotPermitted(_) => {
@@ -119,7 +126,7 @@ impl DockerError {
             Self::TooLong { .. } => "see with `docker info` whether it is Docker that listens there",
             Self::OpenFiles(_) => TooManyOpenFiles::HINT,
             Self::Refused { cause, .. } => TooManyOpenFiles::under(&**cause).map(|_| TooManyOpenFiles::HINT)?,
-            Self::Stalled(_) | Self::Endless(_) => return None,
+            Self::SilentRegistry | Self::Stalled(_) | Self::Endless(_) => return None,
         };
         Some(hint.to_owned())
     }
