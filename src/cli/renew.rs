@@ -53,6 +53,9 @@ pub struct ExtendArgs {
     /// From now on, in days, and for every key that is made later [default: as the mesh has it]
     #[arg(long, value_name = "DAYS")]
     pub key_days: Option<KeyDays>,
+    /// Go on where keys would end sooner than they do
+    #[arg(long)]
+    pub shorten: bool,
     #[command(flatten)]
     pub renew: RenewArgs,
 }

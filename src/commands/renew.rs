@@ -18,7 +18,7 @@ use crate::{
     mesh::{id::ClusterId, spec::Asked},
     plan::{
         reach::{Moment, renew},
-        renew::{Renewal, hindrance, not_extendable},
+        renew::{Renewal, hindrance, not_extendable, shorter},
     },
     world::templates,
 };
@@ -53,9 +53,12 @@ pub async fn carry_out(
     let moment = Moment::new(OffsetDateTime::now_utc(), survey.host.cores);
 
     let plan = renew(&mesh, &there, &moment, &renewal);
-    let hindered = hindrance(&plan).or_else(|| not_extendable(&mesh, &there, &renewal.extended, moment.now));
+    let hindered = hindrance(&plan)
+        .or_else(|| not_extendable(&mesh, &there, &renewal.extended, moment.now))
+        .or_else(|| shorter(&mesh, &there, &renewal, moment.now));
     if let Some(hindered) = hindered {
-        return Err(Error::new(Exit::Unhealthy, hindered.to_string()).hint(hindered.hint()));
+        let exit = if hindered.is_mistake() { Exit::Request } else { Exit::Unhealthy };
+        return Err(Error::new(exit, hindered.to_string()).hint(hindered.hint()));
     }
     if args.dry_run {
         console.plan(&mesh, &plan, TextFormat::Text);

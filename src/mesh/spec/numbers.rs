@@ -12,6 +12,8 @@ use super::SpecError;
 pub struct KeyDays(u16);
 
 impl KeyDays {
+    pub const MOST: Self = Self(3650);
+
     pub fn get(self) -> u16 {
         self.0
     }
