@@ -40,7 +40,7 @@ const LISTED_WITHIN: Duration = Duration::from_secs(5);
 
 pub async fn create(args: &CreateArgs, dir: PathBuf, console: &Console) -> Result<Exit, Error> {
     let begun = Instant::now();
-    let asked = settings::asked(&args.settings)?;
+    let asked = settings::asked(&args.settings, console)?;
     let licence = asked.license.as_deref().map(read_licence).transpose()?;
     let _lock = if args.dry_run { None } else { Some(lock()?) };
     let world = open(dir).await?;
@@ -273,9 +273,9 @@ fn read_licence(path: &Path) -> Result<Licence, Error> {
         Error::new(Exit::Request, format!("{} is no licence that can be used: {why}", path.display()))
             .hint("give the JSON file that Elastic sent; without `--license`, a trial of 30 days is used")
     };
-    let read =
-        disk::resolve(path).and_then(|path| disk::read_outside(&path)).map_err(|error| refuse(&error.to_string()))?;
-    let bytes = read.ok_or_else(|| refuse("there is no such file"))?;
+    let bytes = disk::read_given(path, disk::LARGEST).map_err(|error| {
+        if error.is_missing() { refuse("there is no such file") } else { refuse(&error.to_string()) }
+    })?;
     let body: Value = serde_json::from_slice(&bytes).map_err(|error| refuse(&error.to_string()))?;
     let licence = if body["licenses"].is_array() { &body["licenses"][0] } else { &body["license"] };
     let text = |field: &str| licence[field].as_str().ok_or_else(|| refuse(&format!("it has no `license.{field}`")));

@@ -28,9 +28,9 @@ pub enum DiskError {
     /// A directory, pipe, socket or device where a file is expected.
     #[error("`{}` is not a regular file", .0.display())]
     NotAFile(PathBuf),
-    /// More than [`super::at::LARGEST`] where a small file is expected.
-    #[error("`{}` is larger than 16 MiB", .0.display())]
-    TooLarge(PathBuf),
+    /// More bytes than are read of such a file.
+    #[error("`{}` is larger than {} MiB", path.display(), largest >> 20)]
+    TooLarge { path: PathBuf, largest: u64 },
     /// More than [`super::at::DEEPEST`] directories inside one another.
     #[error("`{}` lies too deep", .0.display())]
     TooDeep(PathBuf),
@@ -64,7 +64,7 @@ impl DiskError {
                 _ => TooManyOpenFiles::under(cause).map(|_| TooManyOpenFiles::HINT),
             },
             Self::Dangling(_) => Some("mount or make what it leads to, or name another directory"),
-            Self::Symlink(_) | Self::NotAFile(_) | Self::TooLarge(_) | Self::TooDeep(_) => {
+            Self::Symlink(_) | Self::NotAFile(_) | Self::TooLarge { .. } | Self::TooDeep(_) => {
                 Some("look at it, and remove it if it is not yours")
             }
             Self::Outside(_) => None,

@@ -25,15 +25,15 @@ use nix::{
     sys::stat::{Mode, mkdirat},
 };
 
-pub use self::{
-    at::Kind,
-    error::DiskError,
-    marker::Marker,
-    system::{may_write, read_given, read_outside, replace, resolve},
-};
 use self::{
     at::{DIRECTORY, FileMeta},
     error::{fail, unless_missing},
+};
+pub use self::{
+    at::{Kind, LARGEST},
+    error::DiskError,
+    marker::Marker,
+    system::{directory_of, may_write, read_given, read_outside, replace, resolve},
 };
 use crate::mesh::Owner;
 
