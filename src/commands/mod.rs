@@ -58,7 +58,7 @@ pub async fn run(cli: Cli, console: &Console) -> Result<Exit, Error> {
         disk::resolve(&dir)?;
     }
     match cli.command {
-        Command::Create(args) => create::create(&args, dir, console).await,
+        Command::Create(args) => Box::pin(create::create(&args, dir, console)).await,
         Command::Manage(args) => manage::manage(&args, dir, console).await,
         Command::Upgrade(args) => upgrade::upgrade(&args, dir, console).await,
         Command::Reset(args) => reset::reset(&args, dir, console).await,

@@ -131,12 +131,12 @@ fn help_of_manage_and_reset() {
           --dry-run          Print the plan and change nothing
       -q, --quiet            Print nothing but errors and what was asked for
       -o, --output <OUTPUT>  How to print the plan: `text`, `json` or `yaml` [default: text]
-          --new-engine       Go on though the mesh is on another Docker engine: that one is gone, was
-                             installed anew or moved its data
       -v, --verbose...       Tell each step; -vv each call to Docker and Elasticsearch (`MESH_LOG`
                              chooses in detail)
           --color <WHEN>     Controls when to use color [default: auto] [possible values: auto, always,
                              never]
+          --new-engine       Go on though the mesh is on another Docker engine: that one is gone, was
+                             installed anew or moved its data
       -h, --help             Print help
     ");
 }

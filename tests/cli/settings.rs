@@ -61,7 +61,7 @@ fn a_settings_file_that_cannot_be() {
     ");
     assert_snapshot!(run_beside(&[("conf/mesh.yaml", "")], &["create", "-f", "conf"]), @r"
     exit 2
-    error: conf cannot be read: `DIR/conf` is not a regular file
+    error: conf cannot be read: `conf` is not a regular file
 
     hint: name a settings file with `-f`; `-f -` reads stdin
     ");

@@ -42,7 +42,7 @@ impl FromStr for Registry {
         let is_port =
             |port: &str| port.bytes().all(|c| c.is_ascii_digit()) && port.parse().is_ok_and(|port: u16| port > 0);
         if !port.is_none_or(is_port) {
-            return Err(refuse(": a port is 1 to 65535"));
+            return Err(refuse(if port == Some("") { "" } else { ": a port is 1 to 65535" }));
         }
         if !host.split('.').all(is_label) || !parts.all(is_path_part) {
             return Err(refuse(""));
