@@ -8,6 +8,7 @@ use crate::{
     error::{Error, Exit},
     mesh::{
         Mesh,
+        container::Limits,
         id::{ClusterId, ServiceId, ServiceKind},
         layout,
     },
@@ -66,6 +67,10 @@ impl Apply<'_> {
             let told = Error::from(error);
             if image_gone { told.hint("`mesh create` pulls the image; then type the command again") } else { told }
         })
+    }
+
+    pub(super) async fn update_container(&self, service: ServiceId, from: &Limits, to: &Limits) -> Result<(), Error> {
+        Ok(self.world.docker.update_container(&service.to_string(), from, to).await?)
     }
 
     pub(super) async fn start_container(&self, service: ServiceId) -> Result<(), Error> {

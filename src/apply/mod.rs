@@ -196,6 +196,7 @@ impl<'a> Apply<'a> {
             Step::CreateNetwork => self.create_network().await,
             Step::RemoveNetwork { id } => self.remove_network(id).await,
             Step::CreateContainer(service) => self.create_container(*service).await,
+            Step::UpdateContainer { service, from, to } => self.update_container(*service, from, to).await,
             Step::StartContainer(service) => self.start_container(*service).await,
             Step::StopContainer(service) => self.stop_container(*service, line).await,
             Step::RestartContainer(service) => self.restart_container(*service).await,

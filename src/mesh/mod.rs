@@ -3,6 +3,7 @@
 //! [`Mesh`] holds every decision; names, ports, addresses and texts follow from it.
 
 pub mod certs;
+pub mod container;
 pub mod credentials;
 pub mod decide;
 pub mod hosts_file;

@@ -115,6 +115,7 @@ fn parts(step: &Step) -> (&'static str, String) {
         Step::CreateNetwork => ("create-network", network::NAME.to_owned()),
         Step::RemoveNetwork { .. } => ("remove-network", network::NAME.to_owned()),
         Step::CreateContainer(service) => ("create-container", service.to_string()),
+        Step::UpdateContainer { service, .. } => ("update-container", service.to_string()),
         Step::StartContainer(service) => ("start-container", service.to_string()),
         Step::StopContainer(service) => ("stop-container", service.to_string()),
         Step::RestartContainer(service) => ("restart-container", service.to_string()),

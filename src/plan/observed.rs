@@ -11,6 +11,7 @@ use time::OffsetDateTime;
 use super::health::{Health, Unasked};
 use crate::mesh::{
     Mesh, certs,
+    container::Container,
     credentials::Credentials,
     id::{ClusterId, ServiceId, ServiceKind},
     secret::Secret,
@@ -135,6 +136,8 @@ pub struct ContainerFacts {
     pub network: String,
     /// Its address there; `None` while it does not run.
     pub address: Option<IpAddr>,
+    /// What it was made from and is limited to; `None` where nobody looked.
+    pub made: Option<Container>,
 }
 
 /// A cluster's directory, as texts; certificates are public, everything else that matters is a [`Secret`].

@@ -208,6 +208,7 @@ mod tests {
                     state,
                     network: String::new(),
                     address: None,
+                    made: None,
                 };
                 (service, facts)
             })

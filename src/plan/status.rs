@@ -284,6 +284,7 @@ mod tests {
             state: ContainerState::Running,
             network: String::new(),
             address: None,
+            made: None,
         };
         let there = Observed {
             containers: [(first.elastic(), container)].into(),

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::mesh::{
+    container::Limits,
     id::{ClusterId, ServiceId, ServiceKind},
     network, recover,
 };
@@ -57,6 +58,12 @@ pub enum Step {
         id: String,
     },
     CreateContainer(ServiceId),
+    /// Gives the container other limits; one that runs goes on running.
+    UpdateContainer {
+        service: ServiceId,
+        from: Box<Limits>,
+        to: Box<Limits>,
+    },
     StartContainer(ServiceId),
     StopContainer(ServiceId),
     RestartContainer(ServiceId),
@@ -138,6 +145,7 @@ impl Step {
             | Self::SeedConfig(_)
             | Self::WriteSettings(_)
             | Self::WriteKeystore(_)
+            | Self::UpdateContainer { .. }
             | Self::StartContainer(_)
             | Self::RestartContainer(_)
             | Self::StopContainer(_)
@@ -195,6 +203,7 @@ impl Step {
             | Self::SeedConfig(service)
             | Self::WriteSettings(service)
             | Self::CreateContainer(service)
+            | Self::UpdateContainer { service, .. }
             | Self::StartContainer(service)
             | Self::StopContainer(service)
             | Self::RestartContainer(service)
@@ -262,6 +271,9 @@ impl fmt::Display for Step {
             | Self::StopContainer(service)
             | Self::RestartContainer(service)
             | Self::RemoveContainer(service) => write!(f, "container {service}"),
+            Self::UpdateContainer { service, from, to } => {
+                write!(f, "container {service}: {}", from.changes(to).join(", "))
+            }
             Self::RemoveStray(name) => write!(f, "container {name}, left by an earlier run"),
             Self::AwaitReady(service) => write!(f, "{service} answers"),
             Self::ApplyLicence(cluster) => write!(f, "licence of {cluster}"),

@@ -18,6 +18,7 @@ use super::{
 use crate::{
     mesh::{
         Mesh,
+        container::Container,
         credentials::Credentials,
         id::{ClusterId, ServiceId},
         layout, network,
@@ -68,13 +69,26 @@ impl World {
             there.browser_bundle = files::text(&tree, layout::BUNDLE)?;
             there.files = cluster_files(&tree)?;
         }
-        let images = self.docker.images(mesh).await?;
+        let (images, mut made) = futures::try_join!(self.docker.images(mesh), self.made(&there))?;
         there.built_here =
             images.iter().filter(|(_, image)| image.is_built_here).map(|(name, _)| name.clone()).collect();
         there.images = images.into_keys().collect();
+        there.containers.retain(|service, facts| {
+            facts.made = made.remove(service);
+            facts.made.is_some()
+        });
         // what runs was made from what is recorded
         self.ask_services(survey.known().unwrap_or(mesh), &mut there, closely).await?;
         Ok(there)
+    }
+
+    /// What each of the mesh's containers was made from and is limited to, but for those that are gone meanwhile.
+    async fn made(&self, there: &Observed) -> Result<BTreeMap<ServiceId, Container>, DockerError> {
+        let found = there.containers.iter().map(async |(service, facts)| {
+            let made = self.docker.made_of(&facts.id).await?;
+            Ok::<_, DockerError>(made.map(|made| (*service, made)))
+        });
+        Ok(try_join_all(found).await?.into_iter().flatten().collect())
     }
 
     /// Asks every running service. One that does not answer leaves no facts, which is a fact, too.
@@ -197,6 +211,7 @@ fn container_facts(container: &ContainerSummary) -> ContainerFacts {
         state: container.state,
         network: attached.map(|attached| attached.network.clone()).unwrap_or_default(),
         address: attached.and_then(|attached| attached.address),
+        made: None,
     }
 }
 

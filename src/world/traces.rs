@@ -14,6 +14,7 @@ use super::{
 use crate::mesh::{
     Owner,
     certs::{self, Names},
+    container::Bytes,
     credentials::Credentials,
     hosts_file,
     id::{ClusterId, ServiceKind},
@@ -58,7 +59,9 @@ impl World {
     async fn container_trace(&self, container: &ContainerSummary) -> Result<Option<ContainerTrace>, DockerError> {
         let Ok(service) = container.name.parse() else { return Ok(None) };
         let Some(made) = self.docker.made_of(&container.name).await? else { return Ok(None) };
-        Ok(Some(ContainerTrace { service, image: made.image, memory: made.memory, user: made.user, bind: made.bind }))
+        let memory = if let Bytes::Limit(limit) = made.limits.memory { limit } else { 0 };
+        let bind = made.fixed.ports.iter().find_map(|port| port.address);
+        Ok(Some(ContainerTrace { service, image: made.fixed.image, memory, user: made.fixed.user, bind }))
     }
 
     /// Only root's meshes have a block there.

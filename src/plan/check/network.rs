@@ -134,6 +134,7 @@ mod tests {
             state: ContainerState::Running,
             network: String::new(),
             address: None,
+            made: None,
         };
         let ours = Observed { containers: BTreeMap::from([(first, container)]), ..Observed::default() };
         assert_eq!(ports(&mesh, &ours, &[listener(9201)]).findings(), []);

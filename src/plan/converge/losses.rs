@@ -7,6 +7,7 @@ use super::{
 use crate::{
     mesh::{
         Mesh,
+        container::{Bytes, Restart},
         id::{ClusterId, ServiceKind},
         secret::Secret,
     },
@@ -34,6 +35,19 @@ fn whatever_is_lost_is_made_again() {
         (
             "a container replaced",
             Box::new(move |m| m.there.containers.get_mut(&second.kibana()).unwrap().fingerprint.clear()),
+        ),
+        (
+            "limits changed by `docker update`",
+            Box::new(move |m| {
+                let made = m.there.containers.get_mut(&second.elastic()).unwrap().made.as_mut().unwrap();
+                (made.limits.memory, made.limits.restart) = (Bytes::Limit(700 << 20), Restart::No);
+            }),
+        ),
+        (
+            "a container made by hand",
+            Box::new(move |m| {
+                m.there.containers.get_mut(&second.elastic()).unwrap().made.as_mut().unwrap().fixed.confined = false;
+            }),
         ),
         (
             "the network gone",
@@ -116,6 +130,23 @@ fn whatever_is_lost_is_made_again() {
             assert_eq!(mended.servers[cluster].born, server.born, "{loss}: the data of {cluster} should survive");
         }
     }
+}
+
+#[test]
+fn limits_are_mended_without_a_restart() {
+    let mesh = Mesh::example(1);
+    let mut model = Model::empty().converge(&mesh);
+    for facts in model.there.containers.values_mut() {
+        let made = facts.made.as_mut().unwrap();
+        (made.limits.memory, made.limits.cpus) = (Bytes::Limit(700 << 20), Some(500_000_000));
+        made.limits.restart = Restart::No;
+    }
+    insta::assert_snapshot!(plan_for(&mesh, &model), @r"
+    update containers
+      ~ container cluster01-elastic: memory 700m → 2g, cpus 0.50 → all, restart no → unless-stopped
+      ~ container cluster01-kibana: memory 700m → 2g, cpus 0.50 → all, restart no → unless-stopped
+    ");
+    model.converge(&mesh).assert_is(&mesh);
 }
 
 #[test]

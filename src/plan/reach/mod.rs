@@ -97,6 +97,7 @@ pub fn renew(mesh: &Mesh, there: &Observed, moment: &Moment, renewal: &Renewal) 
         )
         .stage("create the network", reach.network_stale().then_some(Step::CreateNetwork))
         .stage("create containers", mesh.services().filter(|s| reach.container_stale(*s)).map(Step::CreateContainer))
+        .stage("update containers", mesh.services().filter_map(|s| reach.limits(s)))
         .lanes(reach.readying(), reach.at_once(), mesh.clusters().flat_map(|c| reach.ready(c)))
         .stage("wait for certificates", mesh.clusters().filter(|c| reach.unread(*c)).map(Step::AwaitCertificate))
         .stage(
@@ -195,6 +196,16 @@ impl<'a> Reach<'a> {
             || self.there.network.as_ref().is_some_and(|network| started && network.id != container.network)
             || container.address.is_some_and(|address| address != self.mesh.service(service).address)
             || self.mesh.fingerprint(service, credentials).as_ref() != Ok(&container.fingerprint)
+            // somebody may have made it by hand, with the labels of another
+            || container.made.as_ref().is_some_and(|made| made.fixed != self.mesh.container(service).fixed)
+    }
+
+    /// What `docker update` changed is changed back.
+    fn limits(&self, service: ServiceId) -> Option<Step> {
+        let from = &self.there.containers.get(&service)?.made.as_ref()?.limits;
+        let to = self.mesh.container(service).limits;
+        let differ = !self.container_stale(service) && !from.changes(&to).is_empty();
+        differ.then(|| Step::UpdateContainer { service, from: Box::new(from.clone()), to: Box::new(to) })
     }
 
     fn removals(&self) -> Vec<Step> {

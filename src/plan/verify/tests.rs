@@ -36,6 +36,7 @@ fn whole() -> (Mesh, Observed, Evidence) {
             state: ContainerState::Running,
             network: network::NAME.to_owned(),
             address: None,
+            made: None,
         };
         there.containers.insert(from.elastic(), container);
         let server = ServerFacts {

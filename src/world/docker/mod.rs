@@ -44,6 +44,16 @@ pub struct Docker {
     client: bollard::Docker,
     /// How the engine was started; `None` where its process is not seen, so that it may be on another machine, or outside this container.
     options: Option<Options>,
+    kernel: Kernel,
+}
+
+/// What the engine's kernel can limit a container to.
+#[derive(Debug, Clone, Copy)]
+struct Kernel {
+    /// 0 where the engine does not say.
+    cores: u64,
+    limits_memory: bool,
+    limits_swap: bool,
 }
 
 /// Why Docker did not do something.
@@ -192,6 +202,12 @@ impl Docker {
         }
         // whoever listens on the socket: the engine, or systemd for it
         let peer = tokio::net::UnixStream::connect(socket).await.and_then(|stream| stream.peer_cred());
-        Ok(Self { client, options: dockerd::options(peer.ok().and_then(|peer| peer.pid())) })
+        let options = dockerd::options(peer.ok().and_then(|peer| peer.pid()));
+        let kernel = Kernel {
+            cores: info.ncpu.and_then(|cores| u64::try_from(cores).ok()).unwrap_or_default(),
+            limits_memory: info.memory_limit.unwrap_or_default(),
+            limits_swap: info.swap_limit.unwrap_or_default(),
+        };
+        Ok(Self { client, options, kernel })
     }
 }

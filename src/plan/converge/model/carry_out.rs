@@ -135,9 +135,14 @@ impl Model {
                     state: ContainerState::Created,
                     network: network.id,
                     address: None,
+                    made: Some(mesh.container(*service)),
                 };
                 assert!(self.there.containers.insert(*service, facts).is_none(), "the name {service} should be free");
                 self.versions.insert(*service, mesh.version(service.cluster));
+            }
+            Step::UpdateContainer { service, to, .. } => {
+                let facts = self.there.containers.get_mut(service).expect("should have a container first");
+                facts.made.as_mut().expect("should have been made").limits = *to.clone();
             }
             Step::StartContainer(service) | Step::RestartContainer(service) => {
                 let born = self.number();
