@@ -178,6 +178,7 @@ impl<'a> Apply<'a> {
             Step::TryImage { kind, image } => self.try_image(*kind, image, line).await,
             Step::Record | Step::Rebuild => self.record(),
             Step::CreateAccount { uid } => self.create_account(*uid),
+            Step::SetPermissions(misfit) => self.set_permissions(misfit),
             Step::WriteCredentials => self.write_credentials(),
             Step::RecoverCredentials => self.recover_credentials(),
             Step::RemoveRecoveryUser(cluster) => self.remove_recovery_user(*cluster),

@@ -6,6 +6,7 @@ use std::{
 };
 
 use futures::future::try_join_all;
+use nix::unistd::geteuid;
 use tokio::time::timeout;
 
 use super::{HOSTS_FILE, recorded::lost, settings};
@@ -18,13 +19,13 @@ use crate::{
     plan::{
         check::{self, Finding, Report, Sight},
         host::{EngineFacts, HostFacts, ImageFacts, Limits},
-        observed::Observed,
+        observed::{Observed, PermissionFacts},
     },
     world::{
-        clock,
+        account, clock,
         disk::{self, Tree},
         docker::{ANSWER, ContainerSummary, Docker, DockerError, NetworkSummary},
-        files, host, kernel, observe, ports, survey, traces,
+        files, host, kernel, observe, permissions, ports, survey, traces,
     },
 };
 
@@ -99,6 +100,7 @@ async fn look(asked: &Asked, dir: &Path) -> Result<(Mesh, Sight), Error> {
         record: kept.record,
         credentials: kept.credentials,
         files: kept.files,
+        permissions: kept.permissions,
         hosts_file: hosts_file.and_then(Result::ok).flatten(),
         built_here: here.iter().filter(|(_, image)| image.is_built_here).map(|(name, _)| name.clone()).collect(),
         images: here.into_keys().collect(),
@@ -136,6 +138,9 @@ fn on_disk(dir: &Path) -> (Observed, Result<Vec<String>, Error>) {
         if there.record.is_some() {
             there.credentials = files::credentials(&tree)?;
             there.files = observe::cluster_files(&tree)?;
+            let found = permissions::found(&tree, there.files.keys().copied())?;
+            let account = account::find(survey::ACCOUNT)?.map(|account| account.uid);
+            there.permissions = Some(PermissionFacts { user: geteuid().as_raw(), account, found });
         } else if traces::holds_a_mesh(&tree) {
             return Err(lost(dir));
         }

@@ -12,6 +12,7 @@ pub mod keystore;
 pub mod layout;
 pub mod network;
 pub mod passphrase;
+pub mod permissions;
 pub mod rebuild;
 pub mod recover;
 pub mod render;

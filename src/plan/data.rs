@@ -100,6 +100,7 @@ fn parts(step: &Step) -> (&'static str, String) {
         Step::RemoveRecoveryUser(cluster) => ("remove-recovery-user", cluster.to_string()),
         Step::ResetPassword(cluster) => ("reset-password", cluster.to_string()),
         Step::CreateAccount { uid } => ("create-account", uid.to_string()),
+        Step::SetPermissions(misfit) => ("set-permissions", misfit.path.clone()),
         Step::WriteCredentials => ("write-credentials", "credentials.txt".to_owned()),
         Step::IssueAuthority(cluster) => ("issue-authority", cluster.to_string()),
         Step::IssueNextAuthority(cluster) => ("issue-next-authority", cluster.to_string()),

@@ -14,6 +14,7 @@ pub mod host;
 pub mod image;
 pub mod lifetimes;
 pub mod observed;
+pub mod permissions;
 pub mod reach;
 pub mod remove;
 pub mod renew;

@@ -55,6 +55,8 @@ pub struct Observed {
     pub gateways: BTreeSet<IpAddr>,
     /// Of this machine's Docker, but not of this mesh.
     pub foreign: Foreign,
+    /// Modes and owners of the mesh's files; `None` where nobody looked.
+    pub permissions: Option<PermissionFacts>,
 }
 
 impl Observed {
@@ -90,6 +92,26 @@ pub struct Lost {
     pub record: bool,
     /// `credentials.txt`; it was put together again.
     pub credentials: bool,
+}
+
+/// Who has which of the mesh's files, and who looks.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PermissionFacts {
+    /// The user who runs `mesh`.
+    pub user: u32,
+    /// The system user that containers of root's meshes run as, if there is one.
+    pub account: Option<u32>,
+    /// Files and directories that are there, by their paths in the mesh's directory; that itself has the empty one.
+    pub found: BTreeMap<String, FileFacts>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FileFacts {
+    pub directory: bool,
+    /// Permission bits, `0o7777` at most.
+    pub mode: u32,
+    pub uid: u32,
+    pub gid: u32,
 }
 
 /// What others have on this Docker engine, as far as it can be in the mesh's way.

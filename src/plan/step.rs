@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::permissions::Misfit;
 use crate::mesh::{
     container::Limits,
     id::{ClusterId, ServiceId, ServiceKind},
@@ -27,6 +28,8 @@ pub enum Step {
     CreateAccount {
         uid: u32,
     },
+    /// Gives a file or directory the mode and the owner that it was written with.
+    SetPermissions(Misfit),
     WriteCredentials,
     /// Writes a lost `credentials.txt` again, with what other files hold of it.
     RecoverCredentials,
@@ -138,6 +141,7 @@ impl Step {
             Self::Record
             | Self::Rebuild
             | Self::RecoverCredentials
+            | Self::SetPermissions(_)
             | Self::ResetPassword(_)
             | Self::PromoteAuthority(_)
             | Self::WriteBundle(_)
@@ -195,6 +199,7 @@ impl Step {
             | Self::ExtendKey(cluster)
             | Self::RevokeKeys(cluster)
             | Self::RemoveFiles(cluster) => Some(*cluster),
+            Self::SetPermissions(misfit) => misfit.cluster(),
             Self::StoreCredentials { on, .. }
             | Self::Connect { on, .. }
             | Self::Disconnect { on, .. }
@@ -253,6 +258,7 @@ impl fmt::Display for Step {
             Self::ResetPassword(cluster) => {
                 write!(f, "password of elastic on {cluster}, by a superuser that is there for that long only")
             }
+            Self::SetPermissions(misfit) => misfit.fmt(f),
             Self::WriteCredentials => write!(f, "credentials.txt"),
             Self::IssueAuthority(cluster) => write!(f, "authority of {cluster}"),
             Self::IssueNextAuthority(cluster) => write!(f, "next authority of {cluster}"),

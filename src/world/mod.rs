@@ -21,6 +21,7 @@ pub mod kibana;
 pub mod lock;
 pub mod observe;
 pub mod open_files;
+pub mod permissions;
 pub mod ports;
 pub mod probe;
 pub mod signals;

@@ -13,6 +13,7 @@ use super::{
     https::HttpsError,
     kibana::Kibana,
     open_files::TooManyOpenFiles,
+    permissions,
     survey::WorldError,
 };
 use crate::{
@@ -26,6 +27,7 @@ use crate::{
     plan::{
         health::Unasked,
         observed::{
+            PermissionFacts,
             ClusterFiles, ContainerFacts, ContainerState, Foreign, Lost, NetworkFacts, Observed, ServerFacts, Vitals,
         },
     },
@@ -68,6 +70,9 @@ impl World {
             }
             there.browser_bundle = files::text(&tree, layout::BUNDLE)?;
             there.files = cluster_files(&tree)?;
+            let found = permissions::found(&tree, there.files.keys().copied())?;
+            let (user, account) = (survey.host.uid, survey.elastic);
+            there.permissions = Some(PermissionFacts { user, account, found });
         }
         let (images, mut made) = futures::try_join!(self.docker.images(mesh), self.made(&there))?;
         there.built_here =

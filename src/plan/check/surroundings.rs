@@ -5,7 +5,7 @@ use std::path::Path;
 use super::{Checked, Finding};
 use crate::{
     mesh::{Mesh, hosts_file, layout, network},
-    plan::{Plan, Step, observed::Observed},
+    plan::{Plan, Step, observed::Observed, permissions::misfits},
 };
 
 /// Whether the mesh may live in a directory that has these entries, seen before anything is written.
@@ -149,6 +149,18 @@ pub fn lost_credentials(mesh: &Mesh, there: &Observed) -> Checked {
     let good =
         if there.credentials.is_some() { format!("{path} can be read") } else { "there are none yet".to_owned() };
     Checked::new("credentials", good, finding)
+}
+
+/// Files that others can read, or that a server cannot, as somebody left them.
+pub(super) fn permissions(mesh: &Mesh, there: &Observed) -> Checked {
+    let found = misfits(mesh, there).into_iter().map(|misfit| {
+        Finding::warning(format!("somebody changed {misfit}"), "`mesh create` changes it back, and restarts nothing")
+    });
+    let good = match there.permissions {
+        Some(_) => "modes and owners of the mesh's files are those that they were written with",
+        None => "there are no files yet",
+    };
+    Checked::new("permissions", good, found)
 }
 
 /// No Elasticsearch opens data of a newer one; see

@@ -13,7 +13,7 @@ use crate::{
     },
     plan::{
         Step,
-        observed::{ContainerState, KeyFacts},
+        observed::{ContainerState, FileFacts, KeyFacts, PermissionFacts},
         reach::{Moment, reach},
     },
 };
@@ -21,12 +21,9 @@ use crate::{
 /// Something that happens to a mesh.
 type Loss = Box<dyn Fn(&mut Model)>;
 
-#[test]
-fn whatever_is_lost_is_made_again() {
-    let mesh = Mesh::example(3);
-    let second = ClusterId::new(2).unwrap();
-    let whole = Model::empty().converge(&mesh);
-    let losses: Vec<(&str, Loss)> = vec![
+/// Losses on Docker's side.
+fn of_containers(second: ClusterId) -> Vec<(&'static str, Loss)> {
+    vec![
         ("a container removed", Box::new(move |m| drop(m.there.containers.remove(&second.elastic())))),
         (
             "a container stopped",
@@ -56,6 +53,15 @@ fn whatever_is_lost_is_made_again() {
                 m.stop_all();
             }),
         ),
+    ]
+}
+
+#[test]
+fn whatever_is_lost_is_made_again() {
+    let mesh = Mesh::example(3);
+    let second = ClusterId::new(2).unwrap();
+    let whole = Model::empty().converge(&mesh);
+    let of_files: Vec<(&str, Loss)> = vec![
         ("the keystore deleted", Box::new(move |m| m.files(second).keystore = None)),
         ("a remote removed", Box::new(move |m| m.servers.get_mut(&second).unwrap().remotes.clear())),
         (
@@ -118,7 +124,7 @@ fn whatever_is_lost_is_made_again() {
         ("a stray container", Box::new(|m| m.there.strays.extend([("stray".to_owned(), ContainerState::Stopped)]))),
         ("all stopped", Box::new(Model::stop_all)),
     ];
-    for (loss, lose) in losses {
+    for (loss, lose) in of_containers(second).into_iter().chain(of_files) {
         let mut model = whole.clone();
         lose(&mut model);
         let plan = plan_for(&mesh, &model);
@@ -147,6 +153,31 @@ fn limits_are_mended_without_a_restart() {
       ~ container cluster01-kibana: memory 700m → 2g, cpus 0.50 → all, restart no → unless-stopped
     ");
     model.converge(&mesh).assert_is(&mesh);
+}
+
+/// Each step mends its own file, so wherever it stops, the next run goes on with the rest.
+#[test]
+fn modes_and_owners_are_mended_without_a_restart() {
+    let mesh = Mesh::example(2);
+    let mut model = Model::empty().converge(&mesh);
+    let facts = |directory, mode, uid| FileFacts { directory, mode, uid, gid: 0 };
+    let found = [
+        ("credentials.txt", facts(false, 0o644, 0)),
+        ("cluster01/certs/ca.key", facts(false, 0o600, 65534)),
+        ("cluster02/elastic/data", facts(true, 0o750, 65534)),
+    ];
+    let found = found.map(|(path, facts)| (path.to_owned(), facts)).into();
+    model.there.permissions = Some(PermissionFacts { user: 0, account: Some(mesh.owner.uid), found });
+    let plan = plan_for(&mesh, &model);
+    insta::assert_snapshot!(plan, @r"
+    set modes and owners
+      ~ cluster01/certs/ca.key: owner 65534 → 0
+      ~ cluster02/elastic/data with all below it: owner 65534:0 → 999:0
+      ~ credentials.txt: mode 0644 → 0600
+    ");
+    for stop in 0..=plan.steps().count() {
+        model.clone().carry_out_all(&mesh, plan.steps().take(stop)).converge(&mesh).assert_is(&mesh);
+    }
 }
 
 #[test]

@@ -11,6 +11,7 @@ use time::OffsetDateTime;
 use super::{
     Plan, Step,
     observed::{ClusterFiles, ContainerState, Observed, ServerFacts, ServiceFiles},
+    permissions::misfits,
     renew::Renewal,
 };
 use crate::mesh::{
@@ -69,6 +70,7 @@ pub fn renew(mesh: &Mesh, there: &Observed, moment: &Moment, renewal: &Renewal) 
         .stage("try the new images", reach.trials())
         .stage("record the mesh", (!recorded).then_some(if there.lost.record { Step::Rebuild } else { Step::Record }))
         .stage("create the system user", (!there.account).then_some(Step::CreateAccount { uid: mesh.owner.uid }))
+        .stage("set modes and owners", misfits(mesh, there).into_iter().map(Step::SetPermissions))
         .stage("disconnect clusters that leave", reach.disconnects())
         .stage("remove containers", reach.removals())
         .stage(

@@ -34,6 +34,9 @@ pub enum DiskError {
     /// More than [`super::at::DEEPEST`] directories inside one another.
     #[error("`{}` lies too deep", .0.display())]
     TooDeep(PathBuf),
+    /// A file system such as FAT, which keeps no modes.
+    #[error("the file system of `{}` does not keep the modes of files", .0.display())]
+    NoModes(PathBuf),
     /// A path that is absolute, empty or contains `..`.
     #[error("`{}` is not a path below the directory of the mesh", .0.display())]
     Outside(PathBuf),
@@ -66,6 +69,9 @@ impl DiskError {
             Self::Dangling(_) => Some("mount or make what it leads to, or name another directory"),
             Self::Symlink(_) | Self::NotAFile(_) | Self::TooLarge(_) | Self::TooDeep(_) => {
                 Some("look at it, and remove it if it is not yours")
+            }
+            Self::NoModes(_) => {
+                Some("name a directory on a Linux file system with `--dir`: others could read its secrets here")
             }
             Self::Outside(_) => None,
         };

@@ -43,6 +43,12 @@ impl Model {
                 self.answering(*cluster).elastic = digest_of(&[password.expose().as_bytes()]);
             }
             Step::CreateAccount { .. } => self.there.account = true,
+            Step::SetPermissions(misfit) => {
+                let facts = self.there.permissions.as_mut().expect("should have been looked at");
+                let found = facts.found.get_mut(&misfit.path).expect("should be there");
+                (found.mode, found.uid, found.gid) =
+                    (misfit.mode.1, misfit.uid.1, misfit.gid.1.unwrap_or(misfit.gid.0));
+            }
             Step::WriteCredentials => {
                 self.there.credentials = Some(Credentials {
                     elastic: Secret::new("elastic"),
