@@ -86,8 +86,17 @@ impl Apply<'_> {
     }
 
     pub(super) async fn stop_container(&self, service: ServiceId, line: &StageLine) -> Result<(), Error> {
-        line.now(&format!("{service} is ending"));
-        Ok(self.world.docker.stop_container(&service.to_string()).await?)
+        let name = service.to_string();
+        line.now(&format!("{name} is ending"));
+        self.world.docker.stop_container(&name).await?;
+        if self.world.docker.runs(&name).await? {
+            return Err(Error::new(
+                Exit::Unfinished,
+                format!("{name} still runs, though Docker says that it is stopped"),
+            )
+            .hint("see who starts it again with `docker events`, and type the same command again"));
+        }
+        Ok(())
     }
 
     pub(super) async fn restart_container(&self, service: ServiceId) -> Result<(), Error> {

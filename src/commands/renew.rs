@@ -9,7 +9,11 @@ use std::{
 
 use time::OffsetDateTime;
 
-use super::{create, interruptible, lock, open, recorded::Recorded, time_for};
+use super::{
+    create, interruptible, lock, open,
+    recorded::{Recorded, require_recorded},
+    time_for,
+};
 use crate::{
     apply::{Apply, wait::Patience},
     cli::{RenewArgs, TextFormat},
@@ -49,6 +53,7 @@ pub async fn carry_out(
     mesh.spec = mesh.spec.with(asked);
     let mesh = templates::of(mesh)?;
     let there = world.observe(&mesh, &survey).await?;
+    require_recorded(&world, &there)?;
     let moment = Moment::new(OffsetDateTime::now_utc(), survey.host.cores);
 
     let plan = renew(&mesh, &there, &moment, &renewal);

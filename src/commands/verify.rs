@@ -8,7 +8,12 @@ use std::{
 use rand::{RngExt as _, rand_core::UnwrapErr, rngs::SysRng};
 use time::OffsetDateTime;
 
-use super::{create::refusal, ended, interruptible, lock, open, recorded::no_mesh, time_for};
+use super::{
+    create::refusal,
+    ended, interruptible, lock, open,
+    recorded::{no_mesh, require_recorded},
+    time_for,
+};
 use crate::{
     apply::{Apply, wait::Patience},
     cli::{TextFormat, VerifyArgs},
@@ -76,6 +81,9 @@ async fn look(world: &World, fix: bool) -> Result<Looked, Error> {
         return Err(Error::new(Exit::Machine, finding.message).hint(finding.hint));
     }
     let mending = reach(&mesh, &there, &Moment::new(OffsetDateTime::now_utc(), survey.host.cores));
+    if fix {
+        require_recorded(world, &there)?;
+    }
     if fix && !mending.is_empty() {
         let mut stops = check::machine(&mesh, &there, &survey.host, &survey.listeners);
         stops.extend(check::attached(&mending, &there));

@@ -36,7 +36,7 @@ pub struct Observed {
     /// Containers that carry this mesh's id.
     pub containers: BTreeMap<ServiceId, ContainerFacts>,
     /// Containers that carry this mesh's id and have no service's name, by the names that they have.
-    pub strays: BTreeMap<String, ContainerState>,
+    pub strays: BTreeMap<String, Stray>,
     /// Directories of clusters.
     pub files: BTreeMap<ClusterId, ClusterFiles>,
     /// The bundle for browsers.
@@ -145,6 +145,21 @@ pub enum ContainerState {
     /// Ended by itself, and Docker starts it again.
     Restarting,
     Stopped,
+}
+
+impl ContainerState {
+    /// Whether it has a process, which may be halted or about to be started again.
+    pub fn is_up(self) -> bool {
+        matches!(self, Self::Running | Self::Paused | Self::Restarting)
+    }
+}
+
+/// A container of the mesh under a name that the mesh does not give.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stray {
+    pub state: ContainerState,
+    /// The service that it was made for, as its labels say; `None` for one that only reads an image's files.
+    pub service: Option<ServiceId>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

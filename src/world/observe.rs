@@ -27,6 +27,7 @@ use crate::{
     plan::{
         health::Unasked,
         observed::{
+            Stray,
             PermissionFacts,
             ClusterFiles, ContainerFacts, ContainerState, Foreign, Lost, NetworkFacts, Observed, ServerFacts, Vitals,
         },
@@ -161,7 +162,10 @@ pub fn on_engine(mesh: &Mesh, containers: &[ContainerSummary], networks: &[Netwo
             Ok(service) => {
                 there.containers.insert(service, container_facts(container));
             }
-            Err(_) => there.strays.extend([(container.name.clone(), container.state)]),
+            Err(_) => {
+                let stray = Stray { state: container.state, service: service_of_labels(container) };
+                there.strays.insert(container.name.clone(), stray);
+            }
         }
     }
     there
@@ -206,6 +210,11 @@ pub fn cluster_files(tree: &Tree) -> Result<BTreeMap<ClusterId, ClusterFiles>, F
 
 fn is_ours(mesh: &Mesh, container: &ContainerSummary) -> bool {
     container.labels.get(label::MESH) == Some(&mesh.id)
+}
+
+fn service_of_labels(container: &ContainerSummary) -> Option<ServiceId> {
+    let (cluster, kind) = (container.labels.get(label::CLUSTER)?, container.labels.get(label::SERVICE)?);
+    format!("{cluster}-{kind}").parse().ok()
 }
 
 fn container_facts(container: &ContainerSummary) -> ContainerFacts {

@@ -9,7 +9,7 @@ use crate::{
     mesh::{Mesh, id::ServiceId},
     plan::{
         host::{HostFacts, Listener},
-        observed::{ContainerState, Observed},
+        observed::Observed,
     },
 };
 
@@ -65,11 +65,7 @@ pub(super) fn ports(mesh: &Mesh, there: &Observed, listeners: &[Listener]) -> Ch
         address.is_none_or(|address| address == bind || address.is_unspecified() || bind.is_unspecified())
     };
     let mut findings = Vec::new();
-    let runs = |service: ServiceId| {
-        there.containers.get(&service).is_some_and(|container| {
-            matches!(container.state, ContainerState::Running | ContainerState::Paused | ContainerState::Restarting)
-        })
-    };
+    let runs = |service: ServiceId| there.containers.get(&service).is_some_and(|container| container.state.is_up());
     let renamed = |service: ServiceId| !there.containers.contains_key(&service) && !there.strays.is_empty();
     let ours = |service: ServiceId| there.containers.contains_key(&service) || !there.strays.is_empty();
     for service in mesh.services().filter(|service| !runs(*service)) {
@@ -114,7 +110,7 @@ mod tests {
             machine,
         },
         host::Process,
-        observed::ContainerFacts,
+        observed::{ContainerFacts, ContainerState, Stray},
     };
 
     fn listener(port: u16) -> Listener {
@@ -138,8 +134,10 @@ mod tests {
         };
         let ours = Observed { containers: BTreeMap::from([(first, container)]), ..Observed::default() };
         assert_eq!(ports(&mesh, &ours, &[listener(9201)]).findings(), []);
-        let renamed =
-            Observed { strays: [("renamed".to_owned(), ContainerState::Running)].into(), ..Observed::default() };
+        let renamed = Observed {
+            strays: [("renamed".to_owned(), Stray { state: ContainerState::Running, service: None })].into(),
+            ..Observed::default()
+        };
         let of_root = Listener { owner: None, ..listener(9201) };
         assert_eq!(
             ports(&mesh, &renamed, std::slice::from_ref(&of_root)).findings(),

@@ -13,7 +13,7 @@ use crate::{
     },
     plan::{
         Step,
-        observed::{ContainerState, FileFacts, KeyFacts, PermissionFacts},
+        observed::{ContainerState, FileFacts, KeyFacts, PermissionFacts, Stray},
         reach::{Moment, reach},
     },
 };
@@ -121,7 +121,13 @@ fn whatever_is_lost_is_made_again() {
         ("an authority lost", Box::new(move |m| m.files(second).authority = None)),
         ("the licence run out", Box::new(move |m| m.servers.get_mut(&second).unwrap().trial = false)),
         ("the hosts block gone", Box::new(|m| m.there.hosts_file = Some(HOSTS.to_vec()))),
-        ("a stray container", Box::new(|m| m.there.strays.extend([("stray".to_owned(), ContainerState::Stopped)]))),
+        (
+            "a stray container",
+            Box::new(|m| {
+                let stray = Stray { state: ContainerState::Stopped, service: None };
+                m.there.strays.insert("stray".to_owned(), stray);
+            }),
+        ),
         ("all stopped", Box::new(Model::stop_all)),
     ];
     for (loss, lose) in of_containers(second).into_iter().chain(of_files) {
