@@ -225,6 +225,7 @@ fn require(
     findings
         .extend(check::directory(&world.dir, &survey.entries, survey.known().is_some(), survey.writable).findings());
     findings.extend(check::attached(plan, there));
+    findings.extend(check::mounted_inside(&world.dir, plan, there));
     let grows = plan.steps().any(|step| matches!(step, Step::CreateContainer(_)));
     if grows {
         findings.extend(check::max_map_count(host.max_map_count).findings());

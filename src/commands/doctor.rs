@@ -144,7 +144,7 @@ fn on_disk(dir: &Path) -> (Observed, Result<Vec<String>, Error>) {
         } else if traces::holds_a_mesh(&tree) {
             return Err(lost(dir));
         }
-        Ok(tree.entries("")?)
+        Ok(files::entries(&tree)?)
     };
     let entries = read();
     (there, entries)

@@ -38,7 +38,10 @@ pub async fn reset(args: &ResetArgs, dir: PathBuf, console: &Console) -> Result<
         console.done(&format!("nothing to do: there is no mesh in {}", world.dir.display()));
         return Ok(Exit::Done);
     }
-    if let Some(finding) = check::recorded(&world.dir, &there).or_else(|| check::attached(&plan, &there)) {
+    let stop = check::recorded(&world.dir, &there)
+        .or_else(|| check::attached(&plan, &there))
+        .or_else(|| check::mounted_inside(&world.dir, &plan, &there));
+    if let Some(finding) = stop {
         return Err(Error::new(Exit::Machine, finding.message).hint(finding.hint));
     }
     if args.dry_run {

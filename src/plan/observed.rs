@@ -55,6 +55,8 @@ pub struct Observed {
     pub gateways: BTreeSet<IpAddr>,
     /// Of this machine's Docker, but not of this mesh.
     pub foreign: Foreign,
+    /// Places inside the mesh's directory where other file systems are mounted.
+    pub mounts: BTreeSet<String>,
     /// Modes and owners of the mesh's files; `None` where nobody looked.
     pub permissions: Option<PermissionFacts>,
 }

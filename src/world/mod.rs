@@ -19,6 +19,7 @@ pub mod https;
 pub mod kernel;
 pub mod kibana;
 pub mod lock;
+pub mod mounts;
 pub mod observe;
 pub mod open_files;
 pub mod permissions;

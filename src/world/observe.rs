@@ -2,16 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use futures::future::join_all;
+use futures::future::{join_all, try_join_all};
 
 use super::{
     Survey, World,
     disk::{self, Tree},
-    docker::{ContainerSummary, NetworkSummary, label},
+    docker::{ContainerSummary, DockerError, NetworkSummary, label},
     elasticsearch::{Elasticsearch, Greeting, unasked},
     files::{self, FilesError},
     https::HttpsError,
     kibana::Kibana,
+    mounts,
     open_files::TooManyOpenFiles,
     permissions,
     survey::WorldError,
@@ -27,9 +28,8 @@ use crate::{
     plan::{
         health::Unasked,
         observed::{
-            Stray,
-            PermissionFacts,
-            ClusterFiles, ContainerFacts, ContainerState, Foreign, Lost, NetworkFacts, Observed, ServerFacts, Vitals,
+            ClusterFiles, ContainerFacts, ContainerState, Foreign, Lost, NetworkFacts, Observed, PermissionFacts,
+            ServerFacts, Stray, Vitals,
         },
     },
 };
@@ -40,6 +40,7 @@ impl World {
         let mut there = Observed {
             record: survey.record.clone(),
             lost: Lost { record: survey.record.is_none() && survey.rebuilt.is_some(), ..Lost::default() },
+            mounts: mounts::below(&self.dir)?,
             account: !survey.host.is_root || survey.elastic.is_some() || survey.owner_exists,
             ..on_engine(mesh, &survey.containers, &survey.networks)
         };
@@ -158,14 +159,11 @@ pub fn on_engine(mesh: &Mesh, containers: &[ContainerSummary], networks: &[Netwo
         ..Observed::default()
     };
     for container in containers.iter().filter(|container| is_ours(mesh, container)) {
-        match container.name.parse() {
-            Ok(service) => {
-                there.containers.insert(service, container_facts(container));
-            }
-            Err(_) => {
-                let stray = Stray { state: container.state, service: service_of_labels(container) };
-                there.strays.insert(container.name.clone(), stray);
-            }
+        if let Ok(service) = container.name.parse() {
+            there.containers.insert(service, container_facts(container));
+        } else {
+            let stray = Stray { state: container.state, service: service_of_labels(container) };
+            there.strays.insert(container.name.clone(), stray);
         }
     }
     there

@@ -60,7 +60,7 @@ pub struct Survey {
     pub rebuilt: Option<Mesh>,
     /// Where `credentials.txt` is lost, what it will hold again; set by whoever recovers it.
     pub recovered: Option<Credentials>,
-    /// Names in the directory.
+    /// Names in the directory, without what a disk of its own has there.
     pub entries: Vec<String>,
     /// Whether this user may write in the directory, or in the nearest one above that exists.
     pub writable: bool,
@@ -106,7 +106,7 @@ impl World {
             rebuilt: None,
             recovered: None,
             writable: disk::may_write(&host.disk),
-            entries: tree.as_ref().map(|tree| tree.entries("")).transpose()?.unwrap_or_default(),
+            entries: tree.as_ref().map(files::entries).transpose()?.unwrap_or_default(),
             listeners: listeners(&containers)?,
             containers,
             networks,

@@ -3,6 +3,7 @@
 
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "a test is a program of its own")]
 
+mod disk;
 #[path = "../e2e/docker.rs"]
 #[allow(dead_code, reason = "the end-to-end tests ask more")]
 mod docker;
@@ -10,6 +11,7 @@ mod elsewhere;
 #[path = "../e2e/leftovers.rs"]
 mod leftovers;
 mod machine;
+mod manage;
 mod place;
 mod signals;
 

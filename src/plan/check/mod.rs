@@ -20,7 +20,7 @@ pub use self::{
     neighbours::LIMIT as NEIGHBOURS,
     network::half_made,
     report::{Outcome, Report},
-    surroundings::{attached, directory, lost_credentials, mounts, recorded, unlicensed},
+    surroundings::{attached, directory, lost_credentials, mounted_inside, mounts, recorded, unlicensed},
 };
 
 use super::{

@@ -135,6 +135,36 @@ pub fn attached(plan: &Plan, there: &Observed) -> Option<Finding> {
     ))
 }
 
+/// A file system inside a directory that is to go: what is on it would be deleted, and where it is mounted could not be.
+pub fn mounted_inside(dir: &Path, plan: &Plan, there: &Observed) -> Option<Finding> {
+    let goes = |place: &str| {
+        plan.steps().any(|step| match step {
+            Step::RemoveDirectory => place.split('/').next().is_some_and(layout::is_own),
+            Step::RemoveFiles(cluster) => place.split('/').next() == Some(&*cluster.to_string()),
+            _ => false,
+        })
+    };
+    // the innermost first: one that holds another cannot be unmounted
+    let places: Vec<String> = there
+        .mounts
+        .iter()
+        .rev()
+        .filter(|place| goes(place))
+        .map(|place| {
+            shlex::try_quote(&dir.join(place).display().to_string()).map_or_else(|_| place.clone(), Into::into)
+        })
+        .collect();
+    (!places.is_empty()).then(|| {
+        Finding::problem(
+            format!(
+                "another file system is mounted inside the mesh, and would lose all its data: {}",
+                places.join(" ")
+            ),
+            format!("`umount {}` keeps what is on it; then type the same command again", places.join(" ")),
+        )
+    })
+}
+
 /// Without the file, nobody can log in to data that exists: making new passwords would lock everybody out.
 pub fn lost_credentials(mesh: &Mesh, there: &Observed) -> Checked {
     let data = there.has_data();
@@ -212,6 +242,21 @@ mod tests {
         mesh::id::{ClusterId, ServiceKind},
         plan::observed::{ClusterFiles, SeedFacts, ServerFacts, ServiceFiles},
     };
+
+    #[test]
+    fn a_mount_inside_what_goes_is_named() {
+        let dir = Path::new("/mnt/my mesh");
+        let mounts = ["cluster02/elastic/data", "cluster02/elastic/data/more", "cluster03/elastic/data"];
+        let there = Observed { mounts: mounts.map(str::to_owned).into(), ..Observed::default() };
+        let plan = |step| Plan::default().stage("remove", [step]);
+        assert_eq!(mounted_inside(dir, &plan(Step::RemoveHosts), &there), None);
+        assert_eq!(mounted_inside(dir, &plan(Step::RemoveFiles(ClusterId::FIRST)), &there), None);
+        let second = mounted_inside(dir, &plan(Step::RemoveFiles(ClusterId::new(2).unwrap())), &there).unwrap();
+        let hint = "`umount '/mnt/my mesh/cluster02/elastic/data/more' '/mnt/my mesh/cluster02/elastic/data'` keeps what is on it; then type the same command again";
+        assert_eq!(second.hint, hint);
+        let all = mounted_inside(dir, &plan(Step::RemoveDirectory), &there).unwrap();
+        assert!(all.message.contains("'/mnt/my mesh/cluster03/elastic/data'"), "{}", all.message);
+    }
 
     #[test]
     fn a_mesh_of_this_very_directory_is_not_to_be_reset_on_a_guess() {
