@@ -62,7 +62,7 @@ fn main() -> ExitCode {
 fn runtime() -> Result<Runtime, Error> {
     world::open_files::allow_more()?;
     let runtime = Builder::new_current_thread().enable_all().build();
-    runtime.map_err(|error| Error::new(Exit::Machine, "cannot start").cause(error.to_string()))
+    runtime.map_err(|error| Error::new(Exit::Machine, "cannot start").cause(world::words::words(&error)))
 }
 
 /// What clap says of the command line: help and version, which were asked for, or a mistake.

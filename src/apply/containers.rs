@@ -7,14 +7,16 @@ use crate::{
     console::{StageLine, bytes},
     error::{Error, Exit},
     mesh::{
-        Mesh,
+        Mesh, certs,
         id::{ClusterId, ServiceId, ServiceKind},
-        layout,
+        layout, network,
     },
     plan::{
         cause::{self, End, Known},
         health::Unasked,
         host::MemoryLimit,
+        observed::ContainerState,
+        verify::Cause,
     },
     world::{
         cgroup,
@@ -129,6 +131,12 @@ impl Apply<'_> {
                             return Ok(Probe::Ready(Err(locked_out(self.mesh, service.cluster))));
                         }
                     }
+                    if matches!(why, Unasked::Untrusted(_)) && !self.is_signed(service)? {
+                        let told = Error::new(Exit::Unhealthy, format!("{service} {}", why.told(self.now)));
+                        return Ok(Probe::Ready(Err(told.hint(
+                            "its files are of another cluster or another authority: `mesh create` issues them anew",
+                        ))));
+                    }
                     Probe::Pending(format!("it {}", why.told(self.now)))
                 }
             })
@@ -172,6 +180,7 @@ impl Apply<'_> {
     /// in the past is not one that ends now.
     pub(super) async fn watch(&self, service: ServiceId, before: Option<i64>) -> Result<(), Error> {
         let name = service.to_string();
+        self.serves_others(service.cluster).await?;
         let restarts = self.world.docker.restarts(&name).await?;
         if restarts.is_none() || restarts > before {
             let ended = self.world.docker.ended(&name).await?;
@@ -180,6 +189,35 @@ impl Apply<'_> {
             return Err(died(self.mesh, service, &ended, outer.as_ref()));
         }
         Ok(())
+    }
+}
+
+impl Apply<'_> {
+    /// Whether the certificate on disk is one that the cluster's authorities signed: then the server may yet show it, since it
+    /// reads its files again every few seconds.
+    fn is_signed(&self, service: ServiceId) -> Result<bool, Error> {
+        let files = saved::cluster(&self.tree()?, service.cluster)?;
+        let trusted = files.trusted().unwrap_or_default();
+        let certificate = files.services.get(&service.kind).and_then(|files| files.certificate.clone());
+        let end = "-----END CERTIFICATE-----";
+        Ok(certificate.is_some_and(|certificate| {
+            let mut authorities = trusted.split_inclusive(end);
+            authorities.any(|authority| certs::verify(&certificate, None, authority, self.now).is_ok())
+        }))
+    }
+
+    /// Fails when somebody paused a cluster's server or took it out of the network: no waiting brings it back.
+    pub(super) async fn serves_others(&self, cluster: ClusterId) -> Result<(), Error> {
+        let service = cluster.elastic();
+        let (paused, attached) = self.world.docker.whereabouts(&service.to_string(), network::NAME).await?;
+        let cause = if paused {
+            Cause::NotRunning { service, state: Some(ContainerState::Paused) }
+        } else if !attached {
+            Cause::NotInNetwork(service)
+        } else {
+            return Ok(());
+        };
+        Err(Error::new(Exit::Unhealthy, cause.to_string()).hint(cause.remedy()))
     }
 }
 

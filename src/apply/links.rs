@@ -7,7 +7,7 @@ use crate::{
     console::StageLine,
     error::{Error, Exit},
     mesh::{id::ClusterId, keystore, secret::Secret},
-    plan::observed::LinkFacts,
+    plan::{observed::LinkFacts, verify::Cause},
 };
 
 /// Elasticsearch remembers a failed name for 10 s and a found one for 60 s, and reads a bundle of authorities again within
@@ -86,7 +86,7 @@ impl Apply<'_> {
         let proof = self
             .patience
             .until(&format!("the links from {on}"), Some(LINK_TIMEOUT), async || {
-                match server.links().await {
+                match server.links(to).await {
                     Ok(links) => {
                         let reason = |remote: &ClusterId| match links.get(remote) {
                             Some(LinkFacts::Connected) => None,
@@ -100,15 +100,36 @@ impl Apply<'_> {
                 let Some((remote, reason)) = down.first_key_value() else { return Ok(Probe::Ready(())) };
                 let waiting = format!("{on} → {remote}: {reason}");
                 line.now(&waiting);
+                let remotes: Vec<ClusterId> = down.keys().copied().collect();
+                self.may_come(on, &remotes).await?;
                 Ok(Probe::Pending(waiting))
             })
             .await;
         match proof {
+            // what cannot come was named already
+            Err(error) if error.exit == Exit::Unhealthy => Err(error),
             Err(error) if !error.interrupted && !self.patience.is_interrupted() && !down.is_empty() => {
                 Err(unproved(on, &down))
             }
             other => other,
         }
+    }
+
+    /// Fails where the links from `on` to `remotes` cannot come up however long somebody waits: a container does not run, or a
+    /// licence does not allow links.
+    async fn may_come(&self, on: ClusterId, remotes: &[ClusterId]) -> Result<(), Error> {
+        for cluster in std::iter::once(on).chain(remotes.iter().copied()) {
+            self.watch(cluster.elastic(), Some(i64::MAX)).await?;
+            // a server that does not answer now may do so in a moment
+            let Ok(licence) = self.server(cluster)?.licence().await else { continue };
+            if !licence.allows_links() {
+                let (kind, active) = (licence.kind, licence.active);
+                let cause = Cause::Licence { of: cluster, kind, active };
+                let told = Error::new(Exit::Unhealthy, format!("links of {cluster} cannot be proved"));
+                return Err(told.cause(cause.to_string()).hint(cause.remedy()));
+            }
+        }
+        Ok(())
     }
 }
 

@@ -7,7 +7,7 @@ use crate::{
     error::{Error, Exit},
     mesh::render::kernel_settings,
     plan::check::{Setting, kept},
-    world::{disk, kernel},
+    world::{disk, kernel, words::words},
 };
 
 /// Raises `settings` below `root` (`/proc/sys`) and keeps them in `file` (of `/etc/sysctl.d`); tells of each.
@@ -18,7 +18,7 @@ pub fn raise(settings: &[Setting], root: &Path, file: &Path, console: &Console) 
     for Setting { key, value } in settings {
         let before = kernel::get(root, key).map_or_else(|_| "unknown".to_owned(), |before| before.to_string());
         kernel::set(root, key, *value).map_err(|cause| {
-            Error::new(Exit::Machine, format!("{key} cannot be set to {value}")).cause(cause.to_string()).hint(format!(
+            Error::new(Exit::Machine, format!("{key} cannot be set to {value}")).cause(words(&cause)).hint(format!(
                 "only root of the machine itself may: `sudo mesh doctor --fix`, or `sudo sysctl -w {key}={value}`"
             ))
         })?;
@@ -69,7 +69,7 @@ mod tests {
         let console = Console::new(Verbosity::Quiet, true, None);
         insta::assert_snapshot!(raise(&[RAISED], temp.path(), &file, &console).unwrap_err(), @r"
         vm.max_map_count cannot be set to 262144
-          caused by: No such file or directory (os error 2)
+          caused by: no such file or directory
 
         hint: only root of the machine itself may: `sudo mesh doctor --fix`, or `sudo sysctl -w vm.max_map_count=262144`
         ");

@@ -4,12 +4,15 @@
 
 use std::{cell::Cell, time::Duration};
 
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
 use crate::error::{Error, Exit};
 
 /// Time between two questions. Short against a boot, long against an answer.
 const INTERVAL: Duration = Duration::from_millis(400);
+
+/// The last question may take so long, whatever the time.
+const LAST_ANSWER: Duration = Duration::from_secs(5);
 
 /// What one question found out.
 #[derive(Debug)]
@@ -78,7 +81,8 @@ impl Patience {
         }
     }
 
-    /// Asks until the answer is ready. An error from `probe` ends the wait at once.
+    /// Asks until the answer is ready. An error from `probe` ends the wait at once. When its time is over it asks once more: a run
+    /// that was suspended meanwhile finds what has come about without it.
     pub async fn until<T>(
         &self,
         what: &str,
@@ -86,25 +90,26 @@ impl Patience {
         mut probe: impl AsyncFnMut() -> Result<Probe<T>, Error>,
     ) -> Result<T, Error> {
         let deadline = longest.map_or(self.deadline.get(), |time| self.deadline.get().min(Instant::now() + time));
-        let mut reason = "there was no time left to ask".to_owned();
-        let asking = async {
-            loop {
-                if self.is_over() {
-                    return Err(Self::interruption());
-                }
-                match probe().await? {
-                    Probe::Ready(value) => return Ok(value),
-                    Probe::Pending(why) => reason = why,
-                }
-                sleep(INTERVAL).await;
+        let mut reason = "no answer came in time".to_owned();
+        loop {
+            if self.is_over() {
+                return Err(Self::interruption());
             }
-        };
-        match timeout_at(deadline, asking).await {
-            Ok(outcome) => outcome,
-            Err(_) => Err(Error::new(Exit::Unfinished, format!("gave up waiting for {what}")).cause(reason).hint(
-                "type the same command again to go on; if the machine is slow, with a longer `--timeout` where it has one",
-            )),
+            let begun = Instant::now();
+            match timeout_at(deadline.max(begun + LAST_ANSWER), probe()).await {
+                Ok(Ok(Probe::Ready(value))) => return Ok(value),
+                Ok(Ok(Probe::Pending(why))) => reason = why,
+                Ok(Err(error)) => return Err(error),
+                Err(_) => {}
+            }
+            if begun >= deadline {
+                break;
+            }
+            sleep_until(deadline.min(Instant::now() + INTERVAL)).await;
         }
+        Err(Error::new(Exit::Unfinished, format!("gave up waiting for {what}")).cause(reason).hint(
+            "type the same command again to go on; if the machine is slow, with a longer `--timeout` where it has one",
+        ))
     }
 }
 
@@ -132,5 +137,29 @@ mod tests {
         patience.interrupt();
         let outcome = patience.until::<()>("x", None, async || panic!("should not be asked")).await;
         assert_eq!(outcome.unwrap_err().message, "interrupted");
+    }
+
+    #[tokio::test]
+    async fn a_run_that_wakes_after_its_deadline_asks_once_more() {
+        let patience = Patience::new(Duration::ZERO);
+        let asked = Cell::new(0);
+        let outcome = patience
+            .until("x", None, async || {
+                asked.set(asked.get() + 1);
+                // nobody else runs meanwhile, as in a process that is stopped
+                std::thread::sleep(Duration::from_millis(20));
+                Ok(if asked.get() == 1 { Probe::Ready(()) } else { Probe::Pending(String::new()) })
+            })
+            .await;
+        assert!(outcome.is_ok() && asked.get() == 1);
+        let patience = Patience::new(Duration::from_millis(10));
+        let outcome = patience
+            .until("x", None, async || {
+                asked.set(asked.get() + 1);
+                std::thread::sleep(Duration::from_millis(20));
+                Ok(if asked.get() == 3 { Probe::Ready(()) } else { Probe::Pending(String::new()) })
+            })
+            .await;
+        assert!(outcome.is_ok(), "the second question is asked when the time is over");
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Console, Mark, Table, bytes, plain as plain_text};
+use crate::mesh::id::ClusterId;
 use crate::plan::{
     health::{Colour, Watermark},
     lifetimes::SOON,
@@ -46,7 +47,11 @@ impl Console {
                 }
             }
             if cluster.elastic.state == State::Ready {
-                for (remote, reason) in &cluster.links.down {
+                let is_told = |remote: &ClusterId| {
+                    let found = status.clusters.iter().find(|cluster| cluster.cluster == *remote);
+                    found.is_some_and(|cluster| cluster.elastic.state != State::Ready)
+                };
+                for (remote, reason) in cluster.links.down.iter().filter(|(remote, _)| !is_told(remote)) {
                     self.note(&format!("{} → {remote}: {reason}", cluster.cluster));
                 }
             }
@@ -115,6 +120,7 @@ fn row(cluster: &ClusterStatus, wide: bool) -> Vec<(String, Mark)> {
     let links = &cluster.links;
     let links_mark = if links.up == links.wanted { Mark::Good } else { Mark::Bad };
     let licence = cluster.licence.as_ref().map_or((none(), Mark::Faint), |licence| match licence.days_left {
+        _ if !licence.active => (format!("{} ended", licence.kind), Mark::Bad),
         Some(days) => (format!("{} {days}d", licence.kind), ends(days)),
         None => (licence.kind.clone(), Mark::Plain),
     });

@@ -76,6 +76,14 @@ impl Observed {
         matches!(self.unasked.get(&cluster), Some(Unasked::Unauthenticated(_)))
     }
 
+    /// Whether others can reach the cluster's server: its container runs, and is in the mesh's network.
+    pub fn is_reachable(&self, cluster: ClusterId) -> bool {
+        let network = self.network.as_ref().map(|network| &network.id);
+        self.containers
+            .get(&cluster.elastic())
+            .is_some_and(|found| found.state == ContainerState::Running && Some(&found.network) == network)
+    }
+
     /// Whether the service's container runs.
     pub fn runs(&self, service: ServiceId) -> bool {
         self.containers.get(&service).is_some_and(|container| container.state == ContainerState::Running)

@@ -8,6 +8,8 @@ use std::{
 
 use nix::unistd::{Group, User};
 
+use super::words::words;
+
 /// Where `useradd` is looked for. Not `PATH`: that of cron lacks the `sbin` directories, and root should not start what a user's `PATH` names.
 const PROGRAMS: [&str; 4] = ["/usr/sbin", "/sbin", "/usr/bin", "/bin"];
 
@@ -22,12 +24,12 @@ pub struct Account {
 /// Why a user could not be looked up or made.
 #[derive(Debug, thiserror::Error)]
 pub enum AccountError {
-    #[error("cannot look up the user `{name}` in `/etc/passwd` or its like: {cause}")]
+    #[error("cannot look up the user `{name}` in `/etc/passwd` or its like: {}", words(cause))]
     Lookup { name: String, cause: io::Error },
     /// This machine has no `useradd` (Alpine, for one).
     #[error("cannot make the user `{name}`: there is no `useradd` in {}", PROGRAMS.join(", "))]
     NoProgram { name: String },
-    #[error("cannot start `{}`: {cause}", program.display())]
+    #[error("cannot start `{}`: {}", program.display(), words(cause))]
     Start { program: PathBuf, cause: io::Error },
     /// `useradd` ran and said no, or said yes and the user is not there.
     #[error("`{}` could not make the user `{name}`: {said}", program.display())]

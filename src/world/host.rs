@@ -15,7 +15,7 @@ use nix::{
 };
 use procfs::{CpuInfo, Current, Meminfo};
 
-use super::{cgroup, kernel};
+use super::{cgroup, kernel, words::words};
 use crate::plan::host::{EngineFacts, HostFacts};
 
 const MAX_MAP_COUNT: &str = "/proc/sys/vm/max_map_count";
@@ -23,12 +23,12 @@ const MAX_MAP_COUNT: &str = "/proc/sys/vm/max_map_count";
 /// A fact that could not be had; names the file or the call.
 #[derive(Debug, thiserror::Error)]
 pub enum HostError {
-    #[error("cannot read `{}`: {cause}", path.display())]
+    #[error("cannot read `{}`: {}", path.display(), words(cause))]
     Read { path: PathBuf, cause: io::Error },
     /// A file under `/proc` could not be read or understood.
     #[error("cannot read `{path}`: {cause}")]
     Proc { path: &'static str, cause: procfs::ProcError },
-    #[error("cannot ask the kernel for {what}: {cause}")]
+    #[error("cannot ask the kernel for {what}: {}", words(cause))]
     Kernel { what: &'static str, cause: io::Error },
 }
 

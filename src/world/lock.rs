@@ -13,6 +13,8 @@ use std::{
 use nix::libc::{O_NOFOLLOW, O_NONBLOCK};
 use serde::{Deserialize, Serialize};
 
+use super::words::words;
+
 /// Who holds the lock, as they wrote it down themselves.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Holder {
@@ -30,7 +32,7 @@ pub enum LockError {
     #[error("another run holds `{}`{}", path.display(), .holder.as_ref().map_or_else(String::new, |h| format!(": `{}` (process {})", h.command, h.pid)))]
     Held { path: PathBuf, holder: Option<Holder> },
     /// The file cannot be opened, locked or written.
-    #[error("cannot lock `{}`: {cause}", path.display())]
+    #[error("cannot lock `{}`: {}", path.display(), words(cause))]
     Io { path: PathBuf, cause: io::Error },
 }
 

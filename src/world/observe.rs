@@ -1,6 +1,6 @@
 //! Asks everything at once and fills in [`Observed`]. I/O: Docker, disk, network; changes nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures::future::join_all;
 
@@ -83,12 +83,14 @@ impl World {
         let running = |service: ServiceId| {
             there.containers.get(&service).is_some_and(|container| container.state == ContainerState::Running)
         };
+        // a remote that is stopped is known not to answer: to ask about it takes Elasticsearch five seconds
+        let reachable: BTreeSet<ClusterId> = mesh.clusters().filter(|cluster| there.is_reachable(*cluster)).collect();
         let authorities = |cluster: &ClusterId| Some((*cluster, there.files.get(cluster)?.trusted()?));
         let clusters: Vec<(ClusterId, String)> = there.files.keys().filter_map(authorities).collect();
-        let servers = clusters
-            .iter()
-            .filter(|(cluster, _)| running(cluster.elastic()))
-            .map(async |(cluster, trusted)| (*cluster, ask(mesh, *cluster, trusted, &credentials, closely).await));
+        let servers =
+            clusters.iter().filter(|(cluster, _)| running(cluster.elastic())).map(async |(cluster, trusted)| {
+                (*cluster, ask(mesh, *cluster, (trusted, &credentials), &reachable, closely).await)
+            });
         let kibanas =
             there.files.iter().filter(|(cluster, _)| running(cluster.kibana())).map(async |(cluster, files)| {
                 // one that nobody can trust is one that shows no certificate we know
@@ -158,13 +160,13 @@ struct Said {
 async fn ask(
     mesh: &Mesh,
     cluster: ClusterId,
-    trusted: &str,
-    credentials: &Credentials,
+    (trusted, credentials): (&str, &Credentials),
+    reachable: &BTreeSet<ClusterId>,
     closely: bool,
 ) -> Result<Said, HttpsError> {
     let server = Elasticsearch::new(mesh, cluster, trusted, &credentials.elastic)?;
     let greeting = server.greet().await?;
-    let facts = facts(&server, credentials, greeting).await?;
+    let facts = facts(&server, credentials, greeting, reachable).await?;
     let vitals = if closely { server.vitals().await.ok().flatten() } else { None };
     Ok(Said { facts, vitals })
 }
@@ -173,11 +175,17 @@ async fn facts(
     server: &Elasticsearch,
     credentials: &Credentials,
     Greeting { licence, keys, certificate }: Greeting,
+    reachable: &BTreeSet<ClusterId>,
 ) -> Result<ServerFacts, HttpsError> {
     let remotes = server.remotes().await?;
     let passwords = server.accepts("kibana_system", &credentials.kibana_system).await?;
     // a server whose links cannot be asked is there all the same, with links that are not known to be connected
-    let links = server.links().await.unwrap_or_default();
+    let is_set = |remote: &ClusterId| {
+        let prefix = format!("cluster.remote.{remote}.");
+        remotes.keys().any(|name| name.starts_with(&prefix))
+    };
+    let of: Vec<ClusterId> = reachable.iter().copied().filter(is_set).collect();
+    let links = server.links(&of).await.unwrap_or_default();
     Ok(ServerFacts { passwords, licence, keys, remotes, links, certificate })
 }
 

@@ -65,7 +65,7 @@ fn what_cannot_be_asked() {
     error: there is no cluster 4: the mesh has 3
     error: invalid value 'FETCH' for '<METHOD>'
     error: the following required arguments were not provided:
-    error: cannot read `/nonexistent/file`: No such file or directory (os error 2)
+    error: cannot read `/nonexistent/file`: no such file or directory
     error: the path `mesh-z/_doc/..` has the segment `..`, which stands for another path
     error: the path `mesh-z/./_doc/1` has the segment `.`, which stands for another path
     error: the path `mesh-z\..\mesh-y` has a `\`

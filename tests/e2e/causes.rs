@@ -178,6 +178,9 @@ fn containers(mesh: &Mesh, parts: &Parts) {
     docker(&["stop", &third.elastic()]);
     let gone = "container-not-running";
     is_told(mesh, &[(1, 2, gone), (1, 3, gone), (2, 1, gone), (2, 3, gone), (3, 1, gone), (3, 2, gone)]);
+    let status = mesh.run(&["status"], 1);
+    assert!(status.stderr.contains("cluster03-elastic: is stopped; `mesh manage start 3"), "{}", status.stderr);
+    assert!(status.took < Duration::from_secs(3), "it asked about what is stopped: {:?}", status.took);
     let looking = mesh.start(&["-vv", "verify"]);
     let told = looking.stderr();
     let interrupted = looking.interrupt_when("a look", || told.text().contains("docker: list containers"));

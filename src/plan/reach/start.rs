@@ -6,7 +6,7 @@ use crate::{
         id::{ClusterId, ServiceId},
         keystore,
     },
-    plan::{Step, observed::ContainerState},
+    plan::{Step, observed::ContainerState, renew::Renewal},
 };
 
 impl Reach<'_> {
@@ -65,6 +65,10 @@ impl Reach<'_> {
     }
 
     fn licence(&self, cluster: ClusterId) -> Option<Step> {
+        // a renewal is about something else, and a trial that cannot be started must not keep it from its end
+        if *self.renewal != Renewal::default() {
+            return None;
+        }
         let found = self.server(cluster).map(|server| &server.licence);
         match &self.moment.licence {
             Some(uid) => found.is_none_or(|licence| &licence.uid != uid).then_some(Step::ApplyLicence(cluster)),

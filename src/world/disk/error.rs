@@ -7,12 +7,12 @@ use std::{
 
 use nix::errno::Errno;
 
-use crate::world::open_files::TooManyOpenFiles;
+use crate::world::{open_files::TooManyOpenFiles, words::words};
 
 /// Why a file or directory could not be used; every case names the path.
 #[derive(Debug, thiserror::Error)]
 pub enum DiskError {
-    #[error("cannot {action} `{}`: {cause}", path.display())]
+    #[error("cannot {action} `{}`: {}", path.display(), words(cause))]
     Io {
         /// A verb: `read`, `write`, `remove`.
         action: &'static str,

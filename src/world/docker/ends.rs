@@ -32,6 +32,15 @@ impl Docker {
         Ok(runs.then(|| found.restart_count.unwrap_or_default()))
     }
 
+    /// Whether the container is paused, and whether it is in the network of this name.
+    pub async fn whereabouts(&self, name: &str, network: &str) -> Result<(bool, bool), DockerError> {
+        let found = self.client.inspect_container(name, None::<InspectContainerOptions>).await;
+        let found = found.map_err(DockerError::refused(format!("inspect {name}")))?;
+        let paused = found.state.and_then(|state| state.status) == Some(ContainerStateStatusEnum::PAUSED);
+        let networks = found.network_settings.and_then(|settings| settings.networks).unwrap_or_default();
+        Ok((paused, networks.contains_key(network)))
+    }
+
     /// When the container was last started.
     pub async fn started(&self, name: &str) -> Result<Option<OffsetDateTime>, DockerError> {
         let found = self.client.inspect_container(name, None::<InspectContainerOptions>).await;

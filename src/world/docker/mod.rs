@@ -26,6 +26,7 @@ use tokio::time::timeout;
 use super::{
     dockerd::{self, Options},
     open_files::TooManyOpenFiles,
+    words::innermost,
 };
 
 /// Longer than any stop timeout, in seconds, since stopping a container answers only when it has ended.
@@ -136,7 +137,7 @@ impl DockerError {
             Self::Refused { cause, .. } => match &**cause {
                 Cause::DockerResponseServerError { message, .. } => message.trim().to_owned(),
                 Cause::DockerStreamError { error } => error.trim().to_owned(),
-                other => other.to_string(),
+                other => innermost(other),
             },
             other => other.to_string(),
         }

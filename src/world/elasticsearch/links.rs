@@ -39,13 +39,24 @@ impl Elasticsearch {
         self.send(Method::PUT, "/_cluster/settings", &json!({ "persistent": settings })).await.map(|_| ())
     }
 
-    /// Contacts every remote that is named as clusters are, and says which are connected. This is also the nudge: Elasticsearch does not reconnect by
-    /// itself; see <https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-resolve-cluster>.
-    pub async fn links(&self) -> Result<BTreeMap<ClusterId, LinkFacts>, HttpsError> {
+    /// Contacts these remotes, and says which are connected. This is also the nudge: Elasticsearch does not reconnect by itself;
+    /// see <https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-resolve-cluster>.
+    pub async fn links(&self, of: &[ClusterId]) -> Result<BTreeMap<ClusterId, LinkFacts>, HttpsError> {
+        if of.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let names: Vec<String> = of.iter().map(|remote| format!("{remote}:*")).collect();
+        match self.resolve(&names.join(",")).await {
+            // one that is not set fails the whole request, and a pattern leaves it out
+            Err(HttpsError::Refused { status: 404, .. }) => self.resolve("cluster*:*").await,
+            answer => answer,
+        }
+    }
+
+    async fn resolve(&self, remotes: &str) -> Result<BTreeMap<ClusterId, LinkFacts>, HttpsError> {
         // without a limit it takes as long as the network lets a dead remote take
         let limit = if self.version >= RESOLVE_TIMEOUT_SINCE { "?timeout=5s" } else { "" };
-        let body = self.get(&format!("/_resolve/cluster/cluster*:*{limit}")).await?;
-        Ok(read::links(&body))
+        Ok(read::links(&self.get(&format!("/_resolve/cluster/{remotes}{limit}")).await?))
     }
 
     /// For each remote, whether it is reached by API key: the model is not told in another way. See

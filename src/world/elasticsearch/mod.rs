@@ -96,6 +96,11 @@ impl Elasticsearch {
         Ok(Greeting { licence, keys, certificate })
     }
 
+    /// The licence, of a server that has one already.
+    pub async fn licence(&self) -> Result<LicenceFacts, HttpsError> {
+        Ok(read::licence(&self.get("/_license").await?))
+    }
+
     /// The fingerprint of the certificate that the server shows, whatever else it answers.
     pub async fn certificate(&self) -> Result<String, HttpsError> {
         Ok(digest_of(&[&self.ask(Method::GET, "/_license", None).await?.certificate]))

@@ -2,6 +2,9 @@
 //!
 //! This is the documented form of `mesh status -o json`: fields may be added; [`VERSION`] goes up when one changes or goes.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
 use serde::Serialize;
@@ -13,6 +16,7 @@ use super::{
     lifetimes::days_between,
     observed::{ContainerState, LinkFacts, Observed},
     reach::{Moment, reach},
+    verify::Cause,
 };
 use crate::mesh::{
     Mesh, certs,
@@ -205,7 +209,10 @@ impl Look<'_> {
             Some(ContainerState::Restarting) => State::Restarting,
             Some(ContainerState::Created | ContainerState::Stopped) => State::Stopped,
         };
+        let number = service.cluster.number();
         let reason = match (state, service.kind) {
+            (State::Stopped, _) => Some(format!("is stopped; `mesh manage start {number}` starts it")),
+            (State::Paused, _) => Some(format!("is paused; `docker unpause {service}` lets it go on")),
             (State::Unready, ServiceKind::Elastic) => Some(
                 self.there
                     .unasked
@@ -220,11 +227,30 @@ impl Look<'_> {
 
     fn links(&self, cluster: ClusterId) -> Links {
         let facts = self.there.servers.get(&cluster).map(|server| &server.links);
-        let reason = |remote: ClusterId| match facts.map(|links| links.get(&remote)) {
+        let down = |remote: ClusterId| match facts.map(|links| links.get(&remote)) {
             Some(Some(LinkFacts::Connected)) => None,
             Some(Some(LinkFacts::Down(reason))) => Some(reason.clone()),
             Some(None) => Some("it is not set as a remote".to_owned()),
             None => Some(format!("{} does not answer", cluster.elastic())),
+        };
+        let unlicensed = |of: &ClusterId| {
+            let licence = &self.there.servers.get(of)?.licence;
+            let (kind, active) = (licence.kind.clone(), licence.active);
+            (!licence.allows_links()).then(|| Cause::Licence { of: *of, kind, active }.to_string())
+        };
+        let asleep = |remote: ClusterId| {
+            let reason = match self.there.containers.get(&remote.elastic()).map(|container| container.state) {
+                Some(ContainerState::Running) if self.there.is_reachable(remote) => return None,
+                Some(ContainerState::Running) => "is not attached to the mesh's network",
+                Some(ContainerState::Paused) => "is paused",
+                Some(_) => "is stopped",
+                None => "has no container",
+            };
+            Some(format!("{} {reason}", remote.elastic()))
+        };
+        let reason = |remote: ClusterId| {
+            let why = down(remote)?;
+            Some(asleep(remote).or_else(|| [cluster, remote].iter().find_map(unlicensed)).unwrap_or(why))
         };
         let wanted = self.mesh.remotes(cluster).count();
         let down: BTreeMap<ClusterId, String> =
@@ -250,82 +276,4 @@ impl Look<'_> {
 
 fn percent(part: u64, whole: u64) -> Option<u64> {
     (part * 100).checked_div(whole)
-}
-
-#[cfg(test)]
-mod tests {
-    use time::macros::datetime;
-
-    use super::*;
-    use crate::plan::{health::Unasked, observed::ContainerFacts};
-
-    const NOW: OffsetDateTime = datetime!(2026-01-31 12:00 UTC);
-
-    #[test]
-    fn a_mesh_of_which_nothing_is_there_is_shown_as_that() {
-        let mut mesh = Mesh::example(2);
-        mesh.spec.kibana = false;
-        let status = status(&mesh, &Observed::default(), NOW);
-        assert!(!status.as_asked);
-        assert!(
-            status.clusters.iter().all(|cluster| cluster.elastic.state == State::Absent && cluster.kibana.is_none())
-        );
-        assert_eq!(status.clusters[0].links.down.len(), 1);
-        assert!(status.differs.contains(&"container cluster01-elastic".to_owned()));
-    }
-
-    #[test]
-    fn a_server_that_is_there_and_does_not_answer_is_shown_with_the_reason() {
-        let mesh = Mesh::example(1);
-        let first = mesh.clusters().next().unwrap();
-        let container = ContainerFacts {
-            id: "c".to_owned(),
-            fingerprint: String::new(),
-            state: ContainerState::Running,
-            network: String::new(),
-            address: None,
-        };
-        let there = Observed {
-            containers: [(first.elastic(), container)].into(),
-            unasked: [(first, Unasked::Unreachable { words: "connection refused".to_owned(), started: None })].into(),
-            ..Observed::default()
-        };
-        let status = status(&mesh, &there, NOW);
-        let elastic = &status.clusters[0].elastic;
-        assert_eq!(
-            (elastic.state, elastic.reason.as_deref()),
-            (State::Unready, Some("does not answer: connection refused"))
-        );
-        assert_eq!(status.clusters[0].kibana.as_ref().unwrap().state, State::Absent);
-    }
-
-    #[test]
-    fn a_red_index_or_a_disk_that_takes_nothing_more_does_not_serve_though_all_is_as_asked() {
-        let mesh = Mesh::example(1);
-        let ready = || ServiceStatus { state: State::Ready, url: String::new(), reason: None };
-        let mut cluster = status(&mesh, &Observed::default(), NOW).clusters.remove(0);
-        (cluster.elastic, cluster.kibana) = (ready(), Some(ready()));
-        assert!(cluster.serves(), "a licence that has ended tells no health");
-        cluster.health = Some(Colour::Yellow);
-        cluster.disk_watermark = Some(Watermark::High);
-        assert!(cluster.serves(), "a warning is no fault");
-        cluster.disk_watermark = Some(Watermark::FloodStage);
-        assert!(!cluster.serves());
-        (cluster.disk_watermark, cluster.health) = (None, Some(Colour::Red));
-        assert!(!cluster.serves());
-    }
-
-    #[test]
-    fn days_are_whole_and_go_below_zero() {
-        let (mesh, there) = (Mesh::example(1), Observed::default());
-        let look = Look { mesh: &mesh, there: &there, now: NOW };
-        assert_eq!(look.days_until(datetime!(2026-02-01 11:59 UTC)), 0);
-        assert_eq!(look.days_until(datetime!(2026-02-01 12:00 UTC)), 1);
-        assert_eq!(look.days_until(datetime!(2026-01-31 11:59 UTC)), -1);
-    }
-
-    #[test]
-    fn a_share_of_nothing_is_unknown() {
-        assert_eq!((percent(1, 4), percent(1, 0)), (Some(25), None));
-    }
 }
