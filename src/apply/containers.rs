@@ -20,7 +20,7 @@ use crate::{
     },
     world::{
         cgroup,
-        docker::Ended,
+        docker::{DockerError, Ended},
         elasticsearch::{Elasticsearch, unasked},
         files as saved,
         kibana::Kibana,
@@ -50,14 +50,6 @@ impl Apply<'_> {
         })
     }
 
-    pub(super) async fn create_network(&self) -> Result<(), Error> {
-        self.world.docker.create_network(self.mesh).await.map_err(|error| Error::from(error).exit(Exit::Unfinished))
-    }
-
-    pub(super) async fn remove_network(&self, id: &str) -> Result<(), Error> {
-        Ok(self.world.docker.remove_network(id).await?)
-    }
-
     pub(super) async fn create_container(&self, id: ServiceId) -> Result<(), Error> {
         self.make_service_dirs(&self.tree()?, id)?;
         let fingerprint = self.mesh.fingerprint(id, &self.credentials()?)?;
@@ -65,36 +57,34 @@ impl Apply<'_> {
         let created = self.world.docker.create_container(self.mesh, &service, &fingerprint).await;
         created.map_err(|error| {
             let image_gone = error.is_absent();
-            let told = Error::from(error);
+            let told = refused(self.mesh, Some(id), error);
             if image_gone { told.hint("`mesh create` pulls the image; then type the command again") } else { told }
         })
     }
 
     pub(super) async fn start_container(&self, service: ServiceId) -> Result<(), Error> {
         let started = self.world.docker.start_container(&service.to_string()).await;
-        started.map_err(|error| {
-            let known = cause::known(self.mesh, service, End { error: &error.words(), ..End::default() });
-            let told = Error::from(error).exit(Exit::Unfinished);
-            match known {
-                Some(Known { cause, remedy, .. }) => told.cause(cause).hint(remedy),
-                None => told.hint("when the cause is gone, type the same command again"),
-            }
-        })
+        started.map_err(|error| refused(self.mesh, Some(service), error).exit(Exit::Unfinished))
     }
 
     pub(super) async fn stop_container(&self, service: ServiceId, line: &StageLine) -> Result<(), Error> {
         line.now(&format!("{service} is ending"));
-        Ok(self.world.docker.stop_container(&service.to_string()).await?)
+        let stopped = self.world.docker.stop_container(&service.to_string()).await;
+        stopped.map_err(|error| refused(self.mesh, Some(service), error))
     }
 
     pub(super) async fn restart_container(&self, service: ServiceId) -> Result<(), Error> {
-        Ok(self.world.docker.restart_container(&service.to_string()).await?)
+        let restarted = self.world.docker.restart_container(&service.to_string()).await;
+        restarted.map_err(|error| refused(self.mesh, Some(service), error).exit(Exit::Unfinished))
     }
 
     pub(super) async fn remove_container(&self, name: &str, line: &StageLine) -> Result<(), Error> {
         line.now(&format!("{name} is ending"));
-        self.world.docker.stop_container(name).await?;
-        Ok(self.world.docker.remove_container(name).await?)
+        let removed = async {
+            self.world.docker.stop_container(name).await?;
+            self.world.docker.remove_container(name).await
+        };
+        removed.await.map_err(|error| refused(self.mesh, name.parse().ok(), error))
     }
 
     /// Asks the service itself, and watches its container: one that ends fails the wait at once.
@@ -221,6 +211,16 @@ impl Apply<'_> {
     }
 }
 
+/// What Docker refused, with the cause and the remedy where they are known.
+pub(super) fn refused(mesh: &Mesh, service: Option<ServiceId>, error: DockerError) -> Error {
+    let known = cause::of_docker(mesh, service, &error.words());
+    let told = Error::from(error);
+    match known {
+        Some(Known { cause, remedy, .. }) => told.cause(cause).hint(remedy),
+        None => told,
+    }
+}
+
 fn locked_out(mesh: &Mesh, cluster: ClusterId) -> Error {
     let file = mesh.dir.join(layout::CREDENTIALS);
     Error::new(Exit::Unhealthy, format!("{cluster} does not take the password of elastic in {}", file.display()))
@@ -240,7 +240,7 @@ fn died(mesh: &Mesh, service: ServiceId, ended: &Ended, outer: Option<&MemoryLim
     };
     let told = Error::new(Exit::Unfinished, how);
     let end = End { exit_code: *exit_code, out_of_memory: *out_of_memory, outer, error, log };
-    let lines = || log.iter().rev().take(8).rev().map(|line| cause::said(line));
+    let lines = || cause::last_words(log).into_iter();
     match cause::known(mesh, service, end) {
         Some(Known { cause, line: Some(line), remedy }) => told.cause(cause).cause(line).hint(remedy),
         Some(Known { cause, line: None, remedy }) => lines().fold(told.cause(cause), Error::cause).hint(remedy),

@@ -13,6 +13,7 @@ use crate::{
         layout,
         secret::Secret,
     },
+    plan::check::HOSTS_UNUSABLE,
     world::{
         account,
         disk::{self, Tree},
@@ -137,7 +138,9 @@ impl Apply<'_> {
 
     pub(super) fn write_hosts(&self, present: bool) -> Result<(), Error> {
         let path = &self.world.hosts_file;
-        let text = disk::read_outside(path)?.unwrap_or_default();
+        let text = disk::read_outside(path)
+            .map_err(|error| Error::new(Exit::Unfinished, error.to_string()).hint(HOSTS_UNUSABLE))?
+            .unwrap_or_default();
         let entries = present.then(|| self.mesh.host_entries());
         let edited = hosts_file::with_block(&text, entries.as_deref())
             .map_err(|error| Error::new(Exit::Unfinished, format!("{}: {error}", path.display())).hint(error.hint()))?;

@@ -8,6 +8,7 @@ pub mod directory;
 mod files;
 mod images;
 mod links;
+mod network;
 pub mod pages;
 mod recover;
 mod security;
@@ -93,6 +94,9 @@ impl<'a> Apply<'a> {
 
     /// Carries out a plan. What was done before a failure stays, for the next run to go on from.
     pub async fn apply(&self, plan: &Plan) -> Result<(), Error> {
+        if plan.restarts() {
+            Box::pin(self.require_firewall()).await?;
+        }
         let mut changed = false;
         self.console.titles(plan.stages.iter().map(|stage| stage.title));
         for stage in &plan.stages {

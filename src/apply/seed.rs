@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
     Apply, Seed,
+    containers::refused,
     files::{DIR_SERVICE, PRIVATE, PUBLIC},
 };
 use crate::{
@@ -40,7 +41,8 @@ impl Apply<'_> {
             return Ok(Arc::clone(seed));
         }
         let dir = layout::mounts(service.kind)[0].1;
-        let files = self.world.docker.read_image_dir(self.mesh, &image, dir).await?;
+        let files = self.world.docker.read_image_dir(self.mesh, &image, dir).await;
+        let files = files.map_err(|error| refused(self.mesh, Some(service), error))?;
         let marker = layout::seed_marker(service);
         if !files.iter().any(|(name, _)| layout::config(service, name) == marker) {
             return Err(Error::new(

@@ -65,7 +65,7 @@ pub async fn create(args: &CreateArgs, dir: PathBuf, console: &Console) -> Resul
     };
     let old = survey.known().filter(|_| args.reset);
     // what goes before the new mesh comes, as the old one knows it
-    let going = old.map(|old| world.remains(old, &survey)).transpose()?;
+    let going = old.map(|old| world.remains(old, &survey));
     let there = going.as_ref().map_or(there.clone(), |going| replacing(there, going));
     let plan = match &going {
         // images first: one that cannot be pulled must not be found missing when the old mesh is gone
@@ -234,9 +234,9 @@ fn require(
         finding.severity == Severity::Problem || (finding.severity == Severity::Estimate && grows && !args.force)
     });
     if stops.is_empty() {
-        if !plan.is_empty() {
-            console.findings(&warnings);
-        }
+        // with nothing to do, only what keeps what was done from being in force
+        let told = if plan.is_empty() { check::hosts(mesh, there).findings() } else { warnings };
+        console.findings(&told);
         return Ok(());
     }
     Err(refusal(stops))

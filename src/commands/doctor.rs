@@ -14,7 +14,7 @@ use crate::{
     cli::DoctorArgs,
     console::Console,
     error::{Error, Exit},
-    mesh::{Mesh, Owner, decide::Circumstances, id::ClusterId, spec::Asked},
+    mesh::{Mesh, Owner, decide::Circumstances, id::ClusterId, spec::Asked, taken::Taken},
     plan::{
         check::{self, Finding, Report, Sight},
         host::{EngineFacts, HostFacts, ImageFacts, Limits},
@@ -99,9 +99,12 @@ async fn look(asked: &Asked, dir: &Path) -> Result<(Mesh, Sight), Error> {
         record: kept.record,
         credentials: kept.credentials,
         files: kept.files,
+        hosts_fault: hosts_file.as_ref().and_then(|read| read.as_ref().err()).map(ToString::to_string),
         hosts_file: hosts_file.and_then(Result::ok).flatten(),
         built_here: here.iter().filter(|(_, image)| image.is_built_here).map(|(name, _)| name.clone()).collect(),
         images: here.into_keys().collect(),
+        way: observe::way(&mesh),
+        before_main: observe::before_main(&mesh),
         ..observe::on_engine(&mesh, containers, networks)
     };
     let writable = host.as_ref().map_or(true, |host| disk::may_write(&host.disk));
@@ -159,11 +162,11 @@ fn decide(
         new_id: String::new(),
         owner: Owner { uid: 0, gid: 0 },
         host_name: host.map(|host| host.hostname.clone()).unwrap_or_default(),
-        taken: host.map(|host| survey::taken(&host.networks, networks)).unwrap_or_default(),
+        taken: host.map(|host| survey::taken(host, networks)).unwrap_or_default(),
     };
     // where no network is free, the check of the network tells what is in the way of the first
     let first = Mesh::decide(&asked, record, now.clone());
-    Ok(first.or_else(|_| Mesh::decide(&asked, record, Circumstances { taken: Vec::new(), ..now }))?)
+    Ok(first.or_else(|_| Mesh::decide(&asked, record, Circumstances { taken: Taken::default(), ..now }))?)
 }
 
 /// Every image of the mesh, and whether it can be had.

@@ -32,7 +32,10 @@ pub async fn reset(args: &ResetArgs, dir: PathBuf, console: &Console) -> Result<
         )
         .hint("name the mesh's directory with `--dir`; `mesh` deletes nothing that it did not make"));
     };
-    let there = world.remains(&mesh, &survey)?;
+    let there = world.remains(&mesh, &survey);
+    if let Some(fault) = &there.hosts_fault {
+        console.note(&format!("/etc/hosts stays as it is, with names of the mesh if it has any: {fault}"));
+    }
     let plan = remove(&there);
     if plan.is_empty() {
         console.done(&format!("nothing to do: there is no mesh in {}", world.dir.display()));

@@ -58,6 +58,9 @@ impl Console {
         }
         self.indices(status, wide);
         self.disks(status);
+        for warning in &status.warnings {
+            self.warning(&warning.message, &warning.remedy);
+        }
         self.endings(&status.ends_soon);
         if !status.differs.is_empty() {
             let steps = match status.differs.len() {

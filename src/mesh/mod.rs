@@ -18,6 +18,7 @@ pub mod secret;
 pub mod service;
 pub mod spec;
 mod stand_in;
+pub mod taken;
 pub mod templates;
 pub mod upgrade;
 

@@ -10,6 +10,7 @@ use super::{
     render::RenderError,
     secret::Secret,
     spec::Asked,
+    taken::Taken,
     templates::Templates,
 };
 
@@ -42,7 +43,7 @@ impl Templates {
             new_id: String::new(),
             owner: Owner { uid: 0, gid: 0 },
             host_name: String::new(),
-            taken: Vec::new(),
+            taken: Taken::default(),
         };
         let mesh = Mesh::decide(&asked, None, nowhere).expect("should be a mesh: every network is free");
         let mesh = Mesh { templates: self.clone(), ..mesh };

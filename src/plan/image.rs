@@ -31,7 +31,7 @@ pub struct Unfit {
 /// Why the image of a service, whose program ended like this when it was asked for its version, cannot be used for `wanted`.
 pub fn unfit(mesh: &Mesh, service: ServiceId, wanted: StackVersion, end: End<'_>) -> Option<Unfit> {
     let of = mesh.service(service);
-    let lines = || end.log.iter().rev().take(8).rev().map(|line| cause::said(line)).collect();
+    let lines = || cause::last_words(end.log);
     if end.error.is_empty() && end.exit_code == Some(0) {
         if states(end.log, wanted) {
             return None;

@@ -102,6 +102,14 @@ impl Plan {
         self.stages.iter().flat_map(|stage| &stage.steps)
     }
 
+    /// Whether something stops that is to start again.
+    pub fn restarts(&self) -> bool {
+        let has = |wanted: fn(&Step) -> bool| self.steps().any(wanted);
+        has(|step| matches!(step, Step::RestartContainer(_)))
+            || (has(|step| matches!(step, Step::StopContainer(_) | Step::RemoveContainer(_)))
+                && has(|step| matches!(step, Step::StartContainer(_) | Step::CreateContainer(_))))
+    }
+
     /// Whether carrying it out deletes data.
     pub fn destroys(&self) -> bool {
         self.steps().any(Step::destroys)

@@ -15,6 +15,7 @@ use crate::mesh::{
     id::{ClusterId, ServiceId, ServiceKind},
     secret::Secret,
     spec::StackVersion,
+    taken::Route,
 };
 
 /// Everything a plan depends on. What could not be asked is absent, and a plan treats it as not being so.
@@ -32,6 +33,10 @@ pub struct Observed {
     /// Those of them that `images/build` of this project made: they need less of a machine than Elastic's.
     pub built_here: BTreeSet<String>,
     pub network: Option<NetworkFacts>,
+    /// Where the kernel sends packets for the mesh's network; `None` where it knows no way.
+    pub way: Option<Way>,
+    /// The routing tables that are looked into before the main one for it.
+    pub before_main: BTreeSet<u32>,
     /// Containers that carry this mesh's id.
     pub containers: BTreeMap<ServiceId, ContainerFacts>,
     /// Containers that carry this mesh's id and have no service's name, by the names that they have.
@@ -50,6 +55,8 @@ pub struct Observed {
     pub kibanas: BTreeMap<ClusterId, String>,
     /// `/etc/hosts`; `None` where this run may not write it.
     pub hosts_file: Option<Vec<u8>>,
+    /// Why it cannot be read, where this run may write it: it is no file, or too large.
+    pub hosts_fault: Option<String>,
     /// The addresses of the engine's own bridges.
     pub gateways: BTreeSet<IpAddr>,
     /// Of this machine's Docker, but not of this mesh.
@@ -122,6 +129,14 @@ pub struct NetworkFacts {
     pub subnet: String,
 }
 
+/// What becomes of a packet for the mesh's network.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Way {
+    By(Route),
+    /// A route says that it is not to be sent.
+    Refused,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ContainerState {
     Created,
@@ -141,8 +156,20 @@ pub struct ContainerFacts {
     pub state: ContainerState,
     /// Docker's id of the network it is attached to.
     pub network: String,
-    /// Its address there; `None` while it does not run.
+    /// Its address there; `None` while it does not run, unless Docker failed to start it.
     pub address: Option<IpAddr>,
+}
+
+impl ContainerFacts {
+    /// Whether Docker has not attached it to its network, as after a start that failed on the way there: it keeps the address then,
+    /// and may start the container without a network the next time.
+    pub fn lacks_network(&self) -> bool {
+        match self.state {
+            ContainerState::Created | ContainerState::Stopped => self.address.is_some(),
+            ContainerState::Running => self.address.is_none(),
+            ContainerState::Paused | ContainerState::Restarting => false,
+        }
+    }
 }
 
 /// A cluster's directory, as texts; certificates are public, everything else that matters is a [`Secret`].

@@ -249,6 +249,10 @@ mod tests {
     fn stopping_touches_only_what_runs() {
         let mesh = Mesh::example(2);
         let selection = Selection::new(&mesh, cluster(1), cluster(2)).unwrap();
+        assert!(select(&mesh, &running(&mesh, 2), selection, Action::Restart).restarts());
+        for action in [Action::Stop, Action::Down, Action::Start] {
+            assert!(!select(&mesh, &running(&mesh, 2), selection, action).restarts(), "{action:?}");
+        }
         insta::assert_snapshot!(select(&mesh, &running(&mesh, 2), selection, Action::Stop), @r"
         stop Kibana
           ~ container cluster01-kibana

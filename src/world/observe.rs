@@ -13,6 +13,7 @@ use super::{
     https::HttpsError,
     kibana::Kibana,
     open_files::TooManyOpenFiles,
+    routes,
     survey::WorldError,
 };
 use crate::{
@@ -26,23 +27,29 @@ use crate::{
         health::Unasked,
         observed::{
             ClusterFiles, ContainerFacts, ContainerState, Foreign, Lost, NetworkFacts, Observed, ServerFacts, Vitals,
+            Way,
         },
     },
 };
 
 impl World {
     /// Looks at what there is to remove of `mesh`: nothing that a damaged file or a hung server could hide.
-    pub fn remains(&self, mesh: &Mesh, survey: &Survey) -> Result<Observed, WorldError> {
+    pub fn remains(&self, mesh: &Mesh, survey: &Survey) -> Observed {
         let mut there = Observed {
             record: survey.record.clone(),
             lost: Lost { record: survey.record.is_none() && survey.rebuilt.is_some(), ..Lost::default() },
+            way: way(mesh),
+            before_main: before_main(mesh),
             account: !survey.host.is_root || survey.elastic.is_some() || survey.owner_exists,
             ..on_engine(mesh, &survey.containers, &survey.networks)
         };
         if survey.host.is_root {
-            there.hosts_file = disk::read_outside(&self.hosts_file)?;
+            match disk::read_outside(&self.hosts_file) {
+                Ok(text) => there.hosts_file = text,
+                Err(error) => there.hosts_fault = Some(error.to_string()),
+            }
         }
-        Ok(there)
+        there
     }
 
     /// Looks at everything that a plan for `mesh` depends on.
@@ -56,7 +63,7 @@ impl World {
     }
 
     async fn look(&self, mesh: &Mesh, survey: &Survey, closely: bool) -> Result<Observed, WorldError> {
-        let mut there = self.remains(mesh, survey)?;
+        let mut there = self.remains(mesh, survey);
         if let Some(tree) = self.tree()?
             && survey.known().is_some_and(|known| known.id == mesh.id)
         {
@@ -129,6 +136,16 @@ impl World {
             why => why,
         }
     }
+}
+
+/// Where packets for the mesh's first server go.
+pub fn way(mesh: &Mesh) -> Option<Way> {
+    routes::way(mesh.subnet.address(ClusterId::FIRST.elastic()))
+}
+
+/// The tables that are looked into before the main one for it.
+pub fn before_main(mesh: &Mesh) -> BTreeSet<u32> {
+    routes::before_main(mesh.subnet.address(ClusterId::FIRST.elastic()))
 }
 
 /// What the engine's lists tell: of `mesh`, and of others.

@@ -1,9 +1,6 @@
 //! What is known before anything is decided: [`Survey`]. I/O: Docker, disk, `/proc`; changes nothing.
 
-use std::{
-    collections::{BTreeSet, HashMap},
-    net::SocketAddr,
-};
+use std::{collections::HashMap, net::SocketAddr};
 
 use ipnet::IpNet;
 
@@ -25,6 +22,7 @@ use crate::{
         decide::Circumstances,
         id::{self, ClusterId, ServiceId},
         spec::Asked,
+        taken::Taken,
     },
     plan::host::{HostFacts, Listener},
 };
@@ -117,8 +115,8 @@ impl World {
     }
 
     /// See [`taken`].
-    pub fn taken_networks(&self, survey: &Survey) -> Vec<IpNet> {
-        taken(&survey.host.networks, &survey.networks)
+    pub fn taken_networks(&self, survey: &Survey) -> Taken {
+        taken(&survey.host, &survey.networks)
     }
 
     /// The id of the mesh of this directory, as Docker's labels have it.
@@ -138,7 +136,7 @@ impl World {
             new_id: id,
             owner: Owner { uid: survey.host.uid, gid: 0 },
             host_name: survey.host.hostname.clone(),
-            taken: Vec::new(),
+            taken: Taken::default(),
         };
         Mesh::decide(&asked, None, now).ok()
     }
@@ -161,11 +159,10 @@ fn listeners(containers: &[ContainerSummary]) -> Result<Vec<Listener>, PortsErro
     ports::listeners(|bound| wanted.contains(&bound.port()) && !is_its(bound))
 }
 
-/// Networks that a new one must not overlap: the host's and Docker's, without those that Docker has for a mesh.
-pub fn taken(host: &BTreeSet<IpNet>, docker: &[NetworkSummary]) -> Vec<IpNet> {
+/// What a new network has to keep clear of: the host's and Docker's networks, without those that Docker has for a mesh.
+pub fn taken(host: &HostFacts, docker: &[NetworkSummary]) -> Taken {
     let parse = |subnet: &String| subnet.parse::<IpNet>().ok();
     let (ours, others): (Vec<_>, Vec<_>) = docker.iter().partition(|found| found.labels.contains_key(label::MESH));
     let ours: Vec<IpNet> = ours.iter().flat_map(|found| found.subnets.iter().filter_map(parse)).collect();
-    let host = host.iter().copied().filter(|net| !ours.iter().any(|own| own.contains(net)));
-    host.chain(others.iter().flat_map(|found| found.subnets.iter().filter_map(parse))).collect()
+    host.taken(&ours, others.iter().flat_map(|found| found.subnets.iter().filter_map(parse)))
 }

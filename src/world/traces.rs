@@ -48,7 +48,7 @@ impl World {
             containers,
             subnet: network.and_then(|network| network.subnets.first()?.parse().ok()),
             directories,
-            hosts: self.has_block(survey)?,
+            hosts: self.has_block(survey),
             passphrase_words: credentials.as_ref().and_then(words),
             id,
         };
@@ -62,12 +62,13 @@ impl World {
     }
 
     /// Only root's meshes have a block there.
-    fn has_block(&self, survey: &Survey) -> Result<Option<bool>, WorldError> {
+    fn has_block(&self, survey: &Survey) -> Option<bool> {
         if !survey.host.is_root {
-            return Ok(None);
+            return None;
         }
-        let text = disk::read_outside(&self.hosts_file)?.unwrap_or_default();
-        Ok(Some(hosts_file::with_block(&text, None).map_or(true, |without| without != text)))
+        // one that is no file holds no names
+        let text = disk::read_outside(&self.hosts_file).ok()?.unwrap_or_default();
+        Some(hosts_file::with_block(&text, None).map_or(true, |without| without != text))
     }
 
     /// What is left of `credentials.txt` where there is data that needs it; `None` if the file is there, or nothing needs it yet.

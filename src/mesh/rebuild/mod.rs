@@ -94,7 +94,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::mesh::{Owner, id::ClusterId, spec::Profile};
+    use crate::mesh::{Owner, id::ClusterId, spec::Profile, taken::Taken};
 
     fn now() -> Circumstances {
         Circumstances {
@@ -102,7 +102,7 @@ mod tests {
             new_id: "f".repeat(16),
             owner: Owner { uid: 5, gid: 5 },
             host_name: "vm".to_owned(),
-            taken: vec!["10.213.0.0/24".parse().unwrap()],
+            taken: Taken { networks: vec!["10.213.0.0/24".parse().unwrap()], ..Taken::default() },
         }
     }
 

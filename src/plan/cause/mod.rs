@@ -3,7 +3,8 @@
 mod known;
 mod line;
 
-pub use self::line::said;
+pub use self::line::last_words;
+use self::line::said;
 
 use std::borrow::Cow;
 
@@ -54,7 +55,6 @@ pub fn known(mesh: &Mesh, service: ServiceId, end: End<'_>) -> Option<Known> {
         return Some(Known { cause: cause.into(), line: None, remedy: remedy(text) });
     }
     let log: Vec<String> = end.log.iter().flat_map(|line| line::parts(line)).collect();
-    let fits = |text: &str, sign: &str| sign.split(" … ").all(|part| text.contains(part));
     let entry = known::CATALOGUE.iter().find_map(|(signs, cause, text)| {
         let fits = |line: &str| signs.iter().any(|sign| fits(line, sign));
         if fits(end.error) {
@@ -81,6 +81,25 @@ fn outer<'a>(mesh: &Mesh, end: &End<'a>) -> Option<&'a MemoryLimit> {
 /// index of users is not there yet. See `ReservedRealm` of Elasticsearch.
 pub fn cannot_read_users(log: &[String]) -> bool {
     log.iter().any(|line| said(line).contains("failed to retrieve password hash for reserved user"))
+}
+
+/// The cause of what Docker refused to do, if it is a known one; without a service, one whose remedy is about none.
+pub fn of_docker(mesh: &Mesh, service: Option<ServiceId>, words: &str) -> Option<Known> {
+    let (_, cause, remedy) = known::CATALOGUE
+        .iter()
+        .filter(|(_, _, remedy)| service.is_some() || !remedy.contains('{'))
+        .find(|(signs, ..)| signs.iter().any(|sign| fits(words, sign)))?;
+    let remedy = service.map_or_else(|| (*remedy).to_owned(), |service| addressed(remedy, mesh, service));
+    Some(Known { cause: (*cause).into(), line: None, remedy })
+}
+
+/// Whether Docker says that it can set up no network, since the rules are gone that it set when it was started.
+pub fn lacks_firewall(mesh: &Mesh, words: &str) -> bool {
+    of_docker(mesh, None, words).is_some_and(|known| known.cause == known::FIREWALL_GONE)
+}
+
+fn fits(text: &str, sign: &str) -> bool {
+    sign.split(" … ").all(|part| text.contains(part))
 }
 
 /// A remedy with the names of what it is about in place of `{service}` and the like.

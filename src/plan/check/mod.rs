@@ -20,7 +20,7 @@ pub use self::{
     neighbours::LIMIT as NEIGHBOURS,
     network::half_made,
     report::{Outcome, Report},
-    surroundings::{attached, directory, lost_credentials, mounts, recorded, unlicensed},
+    surroundings::{HOSTS_UNUSABLE, attached, directory, hosts, lost_credentials, mounts, recorded, unlicensed},
 };
 
 use super::{
@@ -149,6 +149,8 @@ mod example {
             images_disk: Some(("/var/lib/docker".into(), 40 * capacity::GIBIBYTE)),
             networks: std::collections::BTreeSet::new(),
             interfaces: [[127, 0, 0, 1].into()].into(),
+            left_bridges: std::collections::BTreeMap::new(),
+            routes: std::collections::BTreeSet::new(),
         }
     }
 

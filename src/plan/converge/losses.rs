@@ -20,6 +20,7 @@ use crate::{
 /// Something that happens to a mesh.
 type Loss = Box<dyn Fn(&mut Model)>;
 
+#[expect(clippy::too_many_lines, reason = "a table, a row a loss")]
 #[test]
 fn whatever_is_lost_is_made_again() {
     let mesh = Mesh::example(3);
@@ -63,6 +64,16 @@ fn whatever_is_lost_is_made_again() {
             "a container at another address",
             Box::new(move |m| {
                 m.there.containers.get_mut(&second.elastic()).unwrap().address = Some([10, 213, 0, 240].into());
+            }),
+        ),
+        (
+            "a container that runs without a network",
+            Box::new(move |m| m.there.containers.get_mut(&second.elastic()).unwrap().address = None),
+        ),
+        (
+            "a container that Docker failed to attach to its network",
+            Box::new(move |m| {
+                m.there.containers.get_mut(&second.elastic()).unwrap().state = ContainerState::Stopped;
             }),
         ),
         (

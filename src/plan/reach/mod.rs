@@ -193,6 +193,7 @@ impl<'a> Reach<'a> {
         let started = container.state != ContainerState::Created;
         self.network_stale()
             || self.there.network.as_ref().is_some_and(|network| started && network.id != container.network)
+            || container.lacks_network()
             || container.address.is_some_and(|address| address != self.mesh.service(service).address)
             || self.mesh.fingerprint(service, credentials).as_ref() != Ok(&container.fingerprint)
     }

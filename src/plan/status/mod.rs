@@ -11,6 +11,7 @@ use serde::Serialize;
 use time::OffsetDateTime;
 
 use super::{
+    check::{self, Finding},
     ends_soon::{EndsSoon, api_key, ends_soon},
     health::{Colour, RedIndex, Watermark},
     lifetimes::days_between,
@@ -39,9 +40,24 @@ pub struct Status {
     pub differs: Vec<String>,
     /// What ends within 30 days, or has ended.
     pub ends_soon: Vec<EndsSoon>,
+    /// What does not keep the mesh from serving, and somebody may want to mend.
+    pub warnings: Vec<Warning>,
     /// The clusters that an upgrade to `stack_version` has yet to come to, with what each has until then.
     pub behind: BTreeMap<ClusterId, StackVersion>,
     pub clusters: Vec<ClusterStatus>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Warning {
+    pub message: String,
+    /// What to type.
+    pub remedy: String,
+}
+
+impl From<Finding> for Warning {
+    fn from(finding: Finding) -> Self {
+        Self { message: finding.message, remedy: finding.hint }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -145,6 +161,7 @@ pub fn status(mesh: &Mesh, there: &Observed, now: OffsetDateTime) -> Status {
         serves: clusters.iter().all(ClusterStatus::serves),
         differs,
         ends_soon: ends_soon(mesh, there, now),
+        warnings: check::hosts(mesh, there).findings().into_iter().map(Warning::from).collect(),
         behind: mesh.behind.clone(),
         clusters,
     }

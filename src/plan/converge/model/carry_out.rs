@@ -142,7 +142,7 @@ impl Model {
             Step::StartContainer(service) | Step::RestartContainer(service) => {
                 let born = self.number();
                 let facts = self.there.containers.get_mut(service).expect("should have a container first");
-                facts.state = ContainerState::Running;
+                (facts.state, facts.address) = (ContainerState::Running, Some(mesh.service(*service).address.into()));
                 let version = self.versions[service];
                 let files = &self.there.files[&service.cluster];
                 let seed = files.services[&service.kind].seed.as_ref();
@@ -174,7 +174,8 @@ impl Model {
                 }
             }
             Step::StopContainer(service) => {
-                self.there.containers.get_mut(service).expect("should exist").state = ContainerState::Stopped;
+                let facts = self.there.containers.get_mut(service).expect("should exist");
+                (facts.state, facts.address) = (ContainerState::Stopped, None);
             }
             Step::RemoveContainer(service) => {
                 self.there.containers.remove(service).expect("should exist");
