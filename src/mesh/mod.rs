@@ -16,6 +16,7 @@ pub mod recover;
 pub mod render;
 pub mod secret;
 pub mod service;
+pub mod shell_word;
 pub mod spec;
 mod stand_in;
 pub mod templates;

@@ -8,7 +8,7 @@ pub use self::line::said;
 use std::borrow::Cow;
 
 use crate::{
-    mesh::{Mesh, id::ServiceId, layout},
+    mesh::{Mesh, id::ServiceId, layout, shell_word::shell_word},
     plan::host::MemoryLimit,
 };
 
@@ -83,7 +83,7 @@ fn addressed(remedy: &str, mesh: &Mesh, service: ServiceId) -> String {
     [
         ("{service}", service.to_string()),
         ("{server}", service.cluster.elastic().to_string()),
-        ("{dir}", mesh.dir.join(layout::service_dir(service)).display().to_string()),
+        ("{dir}", shell_word(mesh.dir.join(layout::service_dir(service)))),
         ("{owner}", of.user),
         ("{image}", of.image),
         ("{memory}", service.kind.memory_flag().to_owned()),

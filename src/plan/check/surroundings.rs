@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::{Checked, Finding};
 use crate::{
-    mesh::{Mesh, hosts_file, layout, network},
+    mesh::{Mesh, hosts_file, layout, network, shell_word::shell_word},
     plan::{Plan, Step, observed::Observed},
 };
 
@@ -73,10 +73,11 @@ pub(super) fn foreign(mesh: &Mesh, there: &Observed) -> Checked {
             findings.push(not_recorded(&own, there));
             continue;
         }
+        let named = shell_word(dir);
         findings.push(Finding::problem(
             format!("another mesh is on this Docker engine, in {dir}"),
             format!(
-                "there is one mesh an engine: use it with `--dir {dir}`, or remove it with `mesh reset --dir {dir}`"
+                "there is one mesh an engine: use it with `--dir {named}`, or remove it with `mesh reset --dir {named}`"
             ),
         ));
     }
@@ -101,12 +102,13 @@ pub(super) fn foreign(mesh: &Mesh, there: &Observed) -> Checked {
 /// What is told where Docker has containers of a mesh of this directory that is not the one its record tells of, or that has none.
 /// The directory may be another disk's.
 fn not_recorded(dir: &str, there: &Observed) -> Finding {
+    let named = shell_word(dir);
     if there.record.is_none() {
         return Finding::problem(
             format!("Docker has containers of a mesh of {dir}, and there is no mesh.json"),
             format!(
-                "see whether the right disk is mounted (`findmnt -T {dir}`), and bring the file back; if the directory is gone for \
-                 good, `mesh reset --dir {dir}` removes the containers"
+                "see whether the right disk is mounted (`findmnt -T {named}`), and bring the file back; if the directory is gone for \
+                 good, `mesh reset --dir {named}` removes the containers"
             ),
         );
     }
@@ -114,7 +116,7 @@ fn not_recorded(dir: &str, there: &Observed) -> Finding {
         format!("Docker has containers of another mesh of {dir} than its mesh.json tells of"),
         format!(
             "bring back the mesh.json that they were made from, perhaps from a backup; \
-             `docker ps -a --filter label=mesh.dir={dir}` lists them"
+             `docker ps -a --filter label=mesh.dir={named}` lists them"
         ),
     )
 }

@@ -7,7 +7,7 @@ use std::{
 
 use nix::errno::Errno;
 
-use crate::world::open_files::TooManyOpenFiles;
+use crate::{mesh::shell_word::shell_word, world::open_files::TooManyOpenFiles};
 
 /// Why a file or directory could not be used; every case names the path.
 #[derive(Debug, thiserror::Error)]
@@ -46,7 +46,7 @@ impl DiskError {
         let hint = match self {
             Self::Io { cause, path, .. } => match cause.kind() {
                 ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
-                    let disk = path.parent().unwrap_or(path).display();
+                    let disk = shell_word(path.parent().unwrap_or(path));
                     return Some(format!(
                         "free some space on its disk (`df -h {disk}`) and type the same command again; a new mesh may \
                          have its directory elsewhere, with `--dir`"
