@@ -3,7 +3,10 @@
 use std::{fmt, path::Path};
 
 use crate::{
-    mesh::{decide::DecideError, layout, rebuild::RebuildError, render::RenderError, upgrade::UpgradeError},
+    mesh::{
+        decide::DecideError, layout, rebuild::RebuildError, render::RenderError, shell_word::shell_word,
+        upgrade::UpgradeError,
+    },
     plan::select::SelectionError,
     world::{
         account::AccountError, disk::DiskError, docker::DockerError, files::FilesError, host::HostError,
@@ -201,7 +204,7 @@ impl From<FilesError> for Error {
 
 /// The remedy for a file that is there and cannot be used.
 fn away(path: &Path, then: &str) -> String {
-    let path = path.display();
+    let path = shell_word(path);
     format!("bring the file back from a backup, or move it away (`mv {path} {path}.broken`) and type {then}")
 }
 
@@ -225,6 +228,7 @@ impl From<HttpsError> for Error {
             HttpsError::Refused { status: 401, .. } => {
                 "`mesh create --recover-credentials` gives the server the password in credentials.txt"
             }
+            HttpsError::TooLong { .. } => "ask for less: fewer documents at a time, or fewer fields with `filter_path`",
             _ => "`mesh verify` says what is wrong with each cluster",
         };
         let told = Self::new(Exit::Unfinished, error.to_string()).hint(hint);

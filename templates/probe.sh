@@ -1,16 +1,25 @@
 #!/bin/sh
 # Run inside a cluster's Elasticsearch container by `mesh verify`: how far does a connection to each remote get?
 # Usage: probe.sh SECONDS AUTHORITIES PORT NAME…
-# Prints a line a name: NAME EXIT |ADDRESS| WORDS, where EXIT is curl's. The remote cluster server does not speak HTTP, so curl
-# complains of the answer when all it was asked to try has gone well.
+# Prints a line a name: NAME EXIT |ADDRESS| WORDS, where EXIT is curl's, and WORDS are the kernel's if it could not connect. The
+# remote cluster server does not speak HTTP, so curl complains of the answer when all it was asked to try has gone well.
 seconds=$1 authorities=$2 port=$3
 shift 3
 command -v curl >/dev/null || exit 127
 
+newline='
+'
 probe() {
-    words=$(curl --silent --show-error --noproxy '*' --output /dev/null --max-time "$seconds" --cacert "$authorities" \
-        --write-out '|%{remote_ip}|' "https://$1:$port/" 2>&1)
-    printf '%s %s %s\n' "$1" $? "$(printf '%s' "$words" | tr '\n' ' ')"
+    said=$newline$(curl --silent --show-error --verbose --noproxy '*' --output /dev/null --max-time "$seconds" \
+        --cacert "$authorities" --write-out '|%{remote_ip}|' "https://$1:$port/" 2>&1)
+    exit=$?
+    address=${said##*"$newline|"}
+    case $exit,$said in
+    7,*"* connect to "*" failed: "*) words=${said##*" failed: "} ;;
+    *"curl: ("*) words=${said##*"curl: ("} ;;
+    *) words= ;;
+    esac
+    printf '%s %s |%s| %s\n' "$1" "$exit" "${address%%|*}" "${words%%[$newline|]*}"
 }
 
 count=0

@@ -2,11 +2,7 @@
 
 use std::time::Duration;
 
-use super::{
-    Apply,
-    files::{DIR_PRIVATE, DIR_PUBLIC, DIR_SERVICE, PRIVATE, PUBLIC},
-    wait::Probe,
-};
+use super::{Apply, wait::Probe};
 use crate::{
     console::StageLine,
     error::{Error, Exit},
@@ -42,10 +38,10 @@ impl Apply<'_> {
         certificate: &str,
     ) -> Result<(), Error> {
         let tree = self.tree()?;
-        tree.make_dir(cluster.to_string(), DIR_PUBLIC, None)?;
-        tree.make_dir(layout::authority_dir(cluster), DIR_PRIVATE, None)?;
-        tree.write(key, authority.key().expose().as_bytes(), PRIVATE, None)?;
-        Ok(tree.write(certificate, authority.certificate().as_bytes(), PUBLIC, None)?)
+        self.make_dir(&tree, &cluster.to_string())?;
+        self.make_dir(&tree, &layout::authority_dir(cluster))?;
+        self.write(&tree, key, authority.key().expose().as_bytes())?;
+        self.write(&tree, certificate, authority.certificate().as_bytes())
     }
 
     /// The old one is kept first and the next one goes last, so that every authority that is trusted stays on disk
@@ -57,14 +53,10 @@ impl Apply<'_> {
             return Ok(());
         };
         if let (Some(old), None) = (&files.authority, &files.old_authority) {
-            tree.write(layout::old_authority(cluster), old.as_bytes(), PUBLIC, None)?;
+            self.write(&tree, &layout::old_authority(cluster), old.as_bytes())?;
         }
         let (key_path, certificate_path) = (layout::authority_key(cluster), layout::authority_certificate(cluster));
-        tree.write_pair(
-            (&key_path, key.expose().as_bytes(), PRIVATE),
-            (&certificate_path, certificate.as_bytes(), PUBLIC),
-            None,
-        )?;
+        self.write_pair(&tree, (&key_path, key.expose().as_bytes()), (&certificate_path, certificate.as_bytes()))?;
         tree.remove_tree(layout::next_authority_certificate(cluster))?;
         Ok(tree.remove_tree(layout::next_authority_key(cluster))?)
     }
@@ -82,16 +74,15 @@ impl Apply<'_> {
         let authority = self.authority(&tree, service.cluster)?;
         let identity = authority.sign(&self.mesh.certificate_names(service), self.now);
         self.make_certificates_dir(&tree, service)?;
-        Ok(tree.write_pair(
-            (&layout::certificate_key(service), identity.key.expose().as_bytes(), PRIVATE),
-            (&layout::certificate(service), identity.certificate.as_bytes(), PUBLIC),
-            self.owner(),
-        )?)
+        let (key, certificate) = (layout::certificate_key(service), layout::certificate(service));
+        let (key, certificate) =
+            ((&*key, identity.key.expose().as_bytes()), (&*certificate, identity.certificate.as_bytes()));
+        self.write_pair(&tree, key, certificate)
     }
 
     fn make_certificates_dir(&self, tree: &Tree, service: ServiceId) -> Result<(), Error> {
         self.make_service_dirs(tree, service)?;
-        Ok(tree.make_dir(layout::config(service, "certs"), DIR_SERVICE, self.owner())?)
+        self.make_dir(tree, &layout::config(service, "certs"))
     }
 
     fn unusable(cluster: ClusterId) -> Error {
@@ -121,14 +112,14 @@ impl Apply<'_> {
         let (bundle, trusted) = (self.bundle(&tree)?, Self::trusted(&tree, cluster)?);
         for service in ServiceKind::ALL.map(|kind| cluster.service(kind)).into_iter().filter(|s| self.mesh.has(*s)) {
             self.make_certificates_dir(&tree, service)?;
-            tree.write(layout::own_authority(service), trusted.as_bytes(), PUBLIC, self.owner())?;
+            self.write(&tree, &layout::own_authority(service), trusted.as_bytes())?;
         }
-        Ok(tree.write(layout::mesh_authorities(cluster), bundle.as_bytes(), PUBLIC, self.owner())?)
+        self.write(&tree, &layout::mesh_authorities(cluster), bundle.as_bytes())
     }
 
     pub(super) fn write_browser_bundle(&self) -> Result<(), Error> {
         let tree = self.tree()?;
-        Ok(tree.write(layout::BUNDLE, self.bundle(&tree)?.as_bytes(), PUBLIC, None)?)
+        self.write(&tree, layout::BUNDLE, self.bundle(&tree)?.as_bytes())
     }
 
     /// A server reads all files of its directory in one go, so one that shows its new certificate has read the bundles

@@ -8,6 +8,7 @@ use crate::{
     error::{Error, Exit},
     mesh::{
         Mesh, certs,
+        container::Limits,
         id::{ClusterId, ServiceId, ServiceKind},
         layout, network,
     },
@@ -20,7 +21,7 @@ use crate::{
     },
     world::{
         cgroup,
-        docker::Ended,
+        docker::{DockerError, Ended},
         elasticsearch::{Elasticsearch, unasked},
         files as saved,
         kibana::Kibana,
@@ -38,24 +39,19 @@ impl Apply<'_> {
         let pull = async { Ok(self.world.docker.pull_image(image, report).await) };
         self.patience.unless_interrupted(pull).await?.map_err(|error| {
             let words = error.words();
-            let full = words.contains("no space left on device");
-            let told = Error::new(Exit::Machine, format!("the image {image} is not here and cannot be pulled")).cause(words);
-            if full {
-                return told.hint("the disk of Docker's images is full: see what can go with `docker system df`, and type the command again");
-            }
-            told.hint(
+            let hint = error.hint().unwrap_or_else(|| {
+                let hint = if words.contains("no space left on device") {
+                    "the disk of Docker's images is full: see what can go with `docker system df`, and type the command again"
+                } else {
                     "check the version and the way to the registry, or name a mirror with `mesh create --registry HOST`; \
-                 without any, `images/build all` builds stand-ins for `--registry mesh.local`",
-                )
+                     without any, `images/build all` builds stand-ins for `--registry mesh.local`"
+                };
+                hint.to_owned()
+            });
+            Error::new(Exit::Machine, format!("the image {image} is not here and cannot be pulled"))
+                .cause(words)
+                .hint(hint)
         })
-    }
-
-    pub(super) async fn create_network(&self) -> Result<(), Error> {
-        self.world.docker.create_network(self.mesh).await.map_err(|error| Error::from(error).exit(Exit::Unfinished))
-    }
-
-    pub(super) async fn remove_network(&self, id: &str) -> Result<(), Error> {
-        Ok(self.world.docker.remove_network(id).await?)
     }
 
     pub(super) async fn create_container(&self, id: ServiceId) -> Result<(), Error> {
@@ -65,36 +61,48 @@ impl Apply<'_> {
         let created = self.world.docker.create_container(self.mesh, &service, &fingerprint).await;
         created.map_err(|error| {
             let image_gone = error.is_absent();
-            let told = Error::from(error);
+            let told = refused(self.mesh, Some(id), error);
             if image_gone { told.hint("`mesh create` pulls the image; then type the command again") } else { told }
         })
     }
 
+    pub(super) async fn update_container(&self, service: ServiceId, from: &Limits, to: &Limits) -> Result<(), Error> {
+        let updated = self.world.docker.update_container(&service.to_string(), from, to).await;
+        updated.map_err(|error| refused(self.mesh, Some(service), error))
+    }
+
     pub(super) async fn start_container(&self, service: ServiceId) -> Result<(), Error> {
         let started = self.world.docker.start_container(&service.to_string()).await;
-        started.map_err(|error| {
-            let known = cause::known(self.mesh, service, End { error: &error.words(), ..End::default() });
-            let told = Error::from(error).exit(Exit::Unfinished);
-            match known {
-                Some(Known { cause, remedy, .. }) => told.cause(cause).hint(remedy),
-                None => told.hint("when the cause is gone, type the same command again"),
-            }
-        })
+        started.map_err(|error| refused(self.mesh, Some(service), error).exit(Exit::Unfinished))
     }
 
     pub(super) async fn stop_container(&self, service: ServiceId, line: &StageLine) -> Result<(), Error> {
-        line.now(&format!("{service} is ending"));
-        Ok(self.world.docker.stop_container(&service.to_string()).await?)
+        let name = service.to_string();
+        line.now(&format!("{name} is ending"));
+        let stopped = self.world.docker.stop_container(&name).await;
+        stopped.map_err(|error| refused(self.mesh, Some(service), error))?;
+        if self.world.docker.runs(&name).await? {
+            return Err(Error::new(
+                Exit::Unfinished,
+                format!("{name} still runs, though Docker says that it is stopped"),
+            )
+            .hint("see who starts it again with `docker events`, and type the same command again"));
+        }
+        Ok(())
     }
 
     pub(super) async fn restart_container(&self, service: ServiceId) -> Result<(), Error> {
-        Ok(self.world.docker.restart_container(&service.to_string()).await?)
+        let restarted = self.world.docker.restart_container(&service.to_string()).await;
+        restarted.map_err(|error| refused(self.mesh, Some(service), error).exit(Exit::Unfinished))
     }
 
     pub(super) async fn remove_container(&self, name: &str, line: &StageLine) -> Result<(), Error> {
         line.now(&format!("{name} is ending"));
-        self.world.docker.stop_container(name).await?;
-        Ok(self.world.docker.remove_container(name).await?)
+        let removed = async {
+            self.world.docker.stop_container(name).await?;
+            self.world.docker.remove_container(name).await
+        };
+        removed.await.map_err(|error| refused(self.mesh, name.parse().ok(), error))
     }
 
     /// Asks the service itself, and watches its container: one that ends fails the wait at once.
@@ -192,6 +200,16 @@ impl Apply<'_> {
     }
 }
 
+/// What Docker refused, with the cause and the remedy where they are known.
+pub(super) fn refused(mesh: &Mesh, service: Option<ServiceId>, error: DockerError) -> Error {
+    let known = cause::of_docker(mesh, service, &error.words());
+    let told = Error::from(error);
+    match known {
+        Some(Known { cause, remedy, .. }) => told.cause(cause).hint(remedy),
+        None => told,
+    }
+}
+
 impl Apply<'_> {
     /// Whether the certificate on disk is one that the cluster's authorities signed: then the server may yet show it, since it
     /// reads its files again every few seconds.
@@ -240,7 +258,7 @@ fn died(mesh: &Mesh, service: ServiceId, ended: &Ended, outer: Option<&MemoryLim
     };
     let told = Error::new(Exit::Unfinished, how);
     let end = End { exit_code: *exit_code, out_of_memory: *out_of_memory, outer, error, log };
-    let lines = || log.iter().rev().take(8).rev().map(|line| cause::said(line));
+    let lines = || cause::last_words(log).into_iter();
     match cause::known(mesh, service, end) {
         Some(Known { cause, line: Some(line), remedy }) => told.cause(cause).cause(line).hint(remedy),
         Some(Known { cause, line: None, remedy }) => lines().fold(told.cause(cause), Error::cause).hint(remedy),

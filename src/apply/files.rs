@@ -6,13 +6,16 @@ use super::Apply;
 use crate::{
     error::{Error, Exit},
     mesh::{
+        Owner,
         credentials::Credentials,
         hosts_file,
         id::{ClusterId, ServiceId, ServiceKind},
         keystore::{self, Format, Keystore},
         layout,
+        permissions::{self, Holder, Permissions},
         secret::Secret,
     },
+    plan::{check::HOSTS_UNUSABLE, permissions::Misfit},
     world::{
         account,
         disk::{self, Tree},
@@ -20,16 +23,6 @@ use crate::{
         survey::ACCOUNT,
     },
 };
-
-/// Modes of what is written: public, for the container's user and for nobody else.
-pub(super) const PUBLIC: u32 = 0o644;
-pub(super) const PRIVATE: u32 = 0o600;
-pub(super) const DIR_PUBLIC: u32 = 0o755;
-pub(super) const DIR_PRIVATE: u32 = 0o700;
-/// Of directories that containers use: their user and group 0.
-pub(super) const DIR_SERVICE: u32 = 0o750;
-/// What Elasticsearch's own tool gives the keystore.
-const KEYSTORE: u32 = 0o660;
 
 /// The operating system's randomness; it failing is no state to go on in.
 pub(super) fn random() -> UnwrapErr<SysRng> {
@@ -39,9 +32,47 @@ pub(super) fn random() -> UnwrapErr<SysRng> {
 impl Apply<'_> {
     /// Written before the first change, so that any later run knows what was meant.
     pub(super) fn record(&self) -> Result<(), Error> {
-        let tree = Tree::create(&self.mesh.dir, DIR_PUBLIC)?;
+        let tree = Tree::create(&self.mesh.dir, permissions::ROOT)?;
         let text = serde_json::to_string_pretty(self.mesh).expect("should be JSON: the tests write it");
-        Ok(tree.write(layout::RECORD, format!("{text}\n").as_bytes(), PUBLIC, None)?)
+        self.write(&tree, layout::RECORD, format!("{text}\n").as_bytes())
+    }
+
+    /// Writes a file of the mesh with the mode and the owner that it is to have.
+    pub(super) fn write(&self, tree: &Tree, path: &str, contents: &[u8]) -> Result<(), Error> {
+        let Permissions { mode, holder } = permissions::of_file(path);
+        Ok(tree.write(path, contents, mode, self.given_to(holder))?)
+    }
+
+    /// Writes a key and its certificate, which belong together; see [`Tree::write_pair`].
+    pub(super) fn write_pair(&self, tree: &Tree, key: (&str, &[u8]), certificate: (&str, &[u8])) -> Result<(), Error> {
+        let Permissions { mode, holder } = permissions::of_file(key.0);
+        let public = permissions::of_file(certificate.0).mode;
+        let (key, certificate) = ((key.0, key.1, mode), (certificate.0, certificate.1, public));
+        Ok(tree.write_pair(key, certificate, self.given_to(holder))?)
+    }
+
+    /// Makes a directory of the mesh with the mode and the owner that it is to have, or gives them to one that is there.
+    pub(super) fn make_dir(&self, tree: &Tree, path: &str) -> Result<(), Error> {
+        let Permissions { mode, holder } = permissions::of_dir(path);
+        Ok(tree.make_dir(path, mode, self.given_to(holder))?)
+    }
+
+    /// Whom a file is given to, if it does not stay with the user who writes it.
+    fn given_to(&self, holder: Holder) -> Option<Owner> {
+        match holder {
+            Holder::Mesh => None,
+            Holder::Service => self.owner(),
+        }
+    }
+
+    /// What lies below goes first: until it is done, the wrong owner of the directory tells that it is not.
+    pub(super) fn set_permissions(&self, misfit: &Misfit) -> Result<(), Error> {
+        let Misfit { path, mode: (_, mode), uid: (_, uid), gid: (_, gid), deep } = misfit;
+        let tree = self.tree()?;
+        if *deep {
+            tree.give(path, *uid, *gid)?;
+        }
+        Ok(tree.set_permissions(path, *mode, *uid, *gid)?)
     }
 
     pub(super) fn create_account(&self, uid: u32) -> Result<(), Error> {
@@ -55,7 +86,7 @@ impl Apply<'_> {
     }
 
     pub(super) fn put_credentials(&self, credentials: &Credentials) -> Result<(), Error> {
-        Ok(self.tree()?.write(layout::CREDENTIALS, credentials.render().expose().as_bytes(), PRIVATE, None)?)
+        self.write(&self.tree()?, layout::CREDENTIALS, credentials.render().expose().as_bytes())
     }
 
     pub(super) fn credentials(&self) -> Result<Credentials, Error> {
@@ -67,10 +98,10 @@ impl Apply<'_> {
 
     /// Every directory that the service's container mounts.
     pub(super) fn make_service_dirs(&self, tree: &Tree, service: ServiceId) -> Result<(), Error> {
-        tree.make_dir(service.cluster.to_string(), DIR_PUBLIC, None)?;
-        tree.make_dir(layout::service_dir(service), DIR_SERVICE, self.owner())?;
+        self.make_dir(tree, &service.cluster.to_string())?;
+        self.make_dir(tree, &layout::service_dir(service))?;
         for (name, _) in layout::mounts(service.kind) {
-            tree.make_dir(format!("{}/{name}", layout::service_dir(service)), DIR_SERVICE, self.owner())?;
+            self.make_dir(tree, &format!("{}/{name}", layout::service_dir(service)))?;
         }
         Ok(())
     }
@@ -80,12 +111,12 @@ impl Apply<'_> {
         let tree = self.tree()?;
         self.make_service_dirs(&tree, service)?;
         if service.kind == ServiceKind::Elastic {
-            tree.make_dir(layout::config(service, "jvm.options.d"), DIR_SERVICE, self.owner())?;
+            self.make_dir(&tree, &layout::config(service, "jvm.options.d"))?;
             let options = self.mesh.render_jvm_options(service.cluster)?;
-            tree.write(layout::jvm_options(service.cluster), options.as_bytes(), PUBLIC, self.owner())?;
+            self.write(&tree, &layout::jvm_options(service.cluster), options.as_bytes())?;
         }
         let text = self.mesh.render_settings(service, &self.credentials()?)?;
-        Ok(tree.write(layout::settings(service), text.expose().as_bytes(), PRIVATE, self.owner())?)
+        self.write(&tree, &layout::settings(service), text.expose().as_bytes())
     }
 
     /// The password to start with; other entries stay.
@@ -110,13 +141,13 @@ impl Apply<'_> {
             return Ok(());
         }
         let file = keystore.seal(format, &self.salt, &mut random());
-        tree.write(layout::keystore(cluster), &file, KEYSTORE, self.owner())?;
+        self.write(&tree, &layout::keystore(cluster), &file)?;
         let record = saved::keystore_record(&file, &keystore);
-        Ok(tree.write(layout::keystore_record(cluster), record.as_bytes(), PRIVATE, None)?)
+        self.write(&tree, &layout::keystore_record(cluster), record.as_bytes())
     }
 
     pub(super) fn write_key(&self, cluster: ClusterId, text: &Secret) -> Result<(), Error> {
-        Ok(self.tree()?.write(layout::api_key(cluster), text.expose().as_bytes(), PRIVATE, None)?)
+        self.write(&self.tree()?, &layout::api_key(cluster), text.expose().as_bytes())
     }
 
     pub(super) fn remove_files(&self, cluster: ClusterId) -> Result<(), Error> {
@@ -128,7 +159,7 @@ impl Apply<'_> {
         let own = |name: &str| layout::is_own(name) || name.contains(".mesh-tmp-");
         if !tree.remove(layout::RECORD, own)? {
             self.console.note(&format!(
-                "{} stays: something that is not the mesh's is in it, it is a mount, or its parent is somebody else's",
+                "{} stays: it is a disk of its own, something that is not the mesh's is in it, or its parent is somebody else's",
                 self.mesh.dir.display()
             ));
         }
@@ -137,7 +168,9 @@ impl Apply<'_> {
 
     pub(super) fn write_hosts(&self, present: bool) -> Result<(), Error> {
         let path = &self.world.hosts_file;
-        let text = disk::read_outside(path)?.unwrap_or_default();
+        let text = disk::read_outside(path)
+            .map_err(|error| Error::new(Exit::Unfinished, error.to_string()).hint(HOSTS_UNUSABLE))?
+            .unwrap_or_default();
         let entries = present.then(|| self.mesh.host_entries());
         let edited = hosts_file::with_block(&text, entries.as_deref())
             .map_err(|error| Error::new(Exit::Unfinished, format!("{}: {error}", path.display())).hint(error.hint()))?;

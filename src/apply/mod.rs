@@ -8,6 +8,7 @@ pub mod directory;
 mod files;
 mod images;
 mod links;
+mod network;
 pub mod pages;
 mod recover;
 mod security;
@@ -93,6 +94,9 @@ impl<'a> Apply<'a> {
 
     /// Carries out a plan. What was done before a failure stays, for the next run to go on from.
     pub async fn apply(&self, plan: &Plan) -> Result<(), Error> {
+        if plan.restarts() {
+            Box::pin(self.require_firewall()).await?;
+        }
         let mut changed = false;
         self.console.titles(plan.stages.iter().map(|stage| stage.title));
         for stage in &plan.stages {
@@ -178,6 +182,7 @@ impl<'a> Apply<'a> {
             Step::TryImage { kind, image } => self.try_image(*kind, image, line).await,
             Step::Record | Step::Rebuild => self.record(),
             Step::CreateAccount { uid } => self.create_account(*uid),
+            Step::SetPermissions(misfit) => self.set_permissions(misfit),
             Step::WriteCredentials => self.write_credentials(),
             Step::RecoverCredentials => self.recover_credentials(),
             Step::RemoveRecoveryUser(cluster) => self.remove_recovery_user(*cluster),
@@ -196,6 +201,7 @@ impl<'a> Apply<'a> {
             Step::CreateNetwork => self.create_network().await,
             Step::RemoveNetwork { id } => self.remove_network(id).await,
             Step::CreateContainer(service) => self.create_container(*service).await,
+            Step::UpdateContainer { service, from, to } => self.update_container(*service, from, to).await,
             Step::StartContainer(service) => self.start_container(*service).await,
             Step::StopContainer(service) => self.stop_container(*service, line).await,
             Step::RestartContainer(service) => self.restart_container(*service).await,

@@ -3,13 +3,10 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::{
-    Apply, Seed,
-    files::{DIR_SERVICE, PRIVATE, PUBLIC},
-};
+use super::{Apply, Seed, containers::refused};
 use crate::{
     error::{Error, Exit},
-    mesh::{Owner, id::ServiceId, layout, service::digest_of, spec::StackVersion},
+    mesh::{Owner, id::ServiceId, layout, permissions, service::digest_of, spec::StackVersion},
     world::{
         disk::Tree,
         files::{self as saved, FilesError, SeedRecord},
@@ -40,7 +37,8 @@ impl Apply<'_> {
             return Ok(Arc::clone(seed));
         }
         let dir = layout::mounts(service.kind)[0].1;
-        let files = self.world.docker.read_image_dir(self.mesh, &image, dir).await?;
+        let files = self.world.docker.read_image_dir(self.mesh, &image, dir).await;
+        let files = files.map_err(|error| refused(self.mesh, Some(service), error))?;
         let marker = layout::seed_marker(service);
         if !files.iter().any(|(name, _)| layout::config(service, name) == marker) {
             return Err(Error::new(
@@ -90,15 +88,16 @@ impl Config<'_> {
         }
         let record = SeedRecord { version, files: copied };
         let text = serde_json::to_string_pretty(&record).expect("should be JSON: it holds only texts");
-        self.tree.write(layout::seed_record(self.service), format!("{text}\n").as_bytes(), PRIVATE, None)?;
+        let path = layout::seed_record(self.service);
+        self.tree.write(&path, format!("{text}\n").as_bytes(), permissions::of_file(&path).mode, None)?;
         Ok(kept)
     }
 
     fn write(&self, path: &str, contents: &[u8]) -> Result<(), FilesError> {
         if let Some((parent, _)) = path.rsplit_once('/') {
-            self.tree.make_dir(parent, DIR_SERVICE, self.owner)?;
+            self.tree.make_dir(parent, permissions::of_dir(parent).mode, self.owner)?;
         }
-        Ok(self.tree.write(path, contents, PUBLIC, self.owner)?)
+        Ok(self.tree.write(path, contents, permissions::of_file(path).mode, self.owner)?)
     }
 
     /// Whether `mesh` makes the file itself.
@@ -145,7 +144,7 @@ mod tests {
 
         let record = saved::text(&tree, &layout::seed_record(service)).unwrap().unwrap();
         for round in ["whole", "after one that stopped before it wrote down what it had copied"] {
-            tree.write(layout::seed_record(service), record.as_bytes(), PRIVATE, None).unwrap();
+            tree.write(layout::seed_record(service), record.as_bytes(), 0o600, None).unwrap();
             let kept = config.take_over(&seed(&new), newer).unwrap();
             assert_eq!(kept, [layout::config(service, "log4j2.properties")], "{round}");
             assert_eq!(text("jvm.options").as_deref(), Some("2"));

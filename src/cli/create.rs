@@ -29,6 +29,9 @@ pub struct CreateArgs {
     /// Go on when memory, disk or the kernel's table of neighbours seem too small
     #[arg(long)]
     pub force: bool,
+    /// Take the mesh to this Docker engine: the one it was on is gone, was installed anew or moved its data
+    #[arg(long)]
+    pub new_engine: bool,
     #[command(flatten)]
     pub settings: settings::SettingsArgs,
 }

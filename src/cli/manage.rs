@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::{TextFormat, count};
+use super::{TextFormat, count, timeout};
 use crate::mesh::{id::ClusterId, spec::StackVersion};
 
 #[derive(Debug, Args)]
@@ -18,7 +18,7 @@ pub struct ManageArgs {
     #[arg(value_name = "COUNT", value_parser = count, default_value = "1")]
     pub count: ClusterId,
     /// Give up after this long, for example `90s` or `10m` [default: 5m and 1m a cluster]
-    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "TIME", value_parser = timeout)]
     pub timeout: Option<Duration>,
 }
 
@@ -51,7 +51,7 @@ pub struct UpgradeArgs {
     #[arg(long, short, value_enum, requires = "dry_run", hide_possible_values = true)]
     pub output: Option<TextFormat>,
     /// Give up when a cluster takes longer than this, for example `90s` or `10m`
-    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = timeout)]
     pub timeout: Duration,
 }
 
@@ -66,4 +66,7 @@ pub struct ResetArgs {
     /// How to print the plan: `text`, `json` or `yaml` [default: text]
     #[arg(long, short, value_enum, requires = "dry_run", hide_possible_values = true)]
     pub output: Option<TextFormat>,
+    /// Go on though the mesh is on another Docker engine: that one is gone, was installed anew or moved its data
+    #[arg(long)]
+    pub new_engine: bool,
 }

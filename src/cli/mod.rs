@@ -7,7 +7,7 @@ mod manage;
 mod renew;
 mod settings;
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use clap::{Parser, Subcommand, ValueEnum};
 
@@ -19,7 +19,10 @@ pub use self::{
     renew::{CertsAction, KeysAction, LsArgs, RenewArgs},
     settings::SettingsArgs,
 };
-use crate::mesh::id::ClusterId;
+use crate::mesh::{
+    id::ClusterId,
+    spec::{SpecError, Timeout},
+};
 
 /// How a run ends, for the end of the help.
 const EXIT_CODES: &str = "\
@@ -122,6 +125,11 @@ pub enum TextFormat {
 }
 
 /// A number of clusters, or of a cluster.
+/// How long a run may take.
+fn timeout(text: &str) -> Result<Duration, SpecError> {
+    Ok(text.parse::<Timeout>()?.0)
+}
+
 fn count(text: &str) -> Result<ClusterId, String> {
     text.parse().ok().and_then(ClusterId::new).ok_or_else(|| "a number from 1 to 99 is needed".to_owned())
 }

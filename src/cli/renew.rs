@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 
-use super::{TextFormat, count};
+use super::{TextFormat, count, timeout};
 use crate::mesh::{id::ClusterId, spec::KeyDays};
 
 #[derive(Debug, Subcommand)]
@@ -44,7 +44,7 @@ pub struct RenewArgs {
     #[arg(long)]
     pub dry_run: bool,
     /// Give up after this long, for example `90s` or `10m` [default: 5m and 1m a cluster]
-    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "TIME", value_parser = timeout)]
     pub timeout: Option<Duration>,
 }
 
@@ -53,6 +53,9 @@ pub struct ExtendArgs {
     /// From now on, in days, and for every key that is made later [default: as the mesh has it]
     #[arg(long, value_name = "DAYS")]
     pub key_days: Option<KeyDays>,
+    /// Go on where keys would end sooner than they do
+    #[arg(long)]
+    pub shorten: bool,
     #[command(flatten)]
     pub renew: RenewArgs,
 }

@@ -22,7 +22,7 @@ pub fn config(args: &ConfigArgs, dir: &Path, console: &Console) -> Result<Exit, 
         console.value(Notation::Json, &file::schema());
         return Ok(Exit::Done);
     }
-    let sources = settings::sources(&args.settings)?;
+    let sources = settings::sources(&args.settings, console)?;
     let dir = disk::resolve(dir)?;
     let record = Tree::open(&dir)?.map(|tree| files::record(&tree, &dir)).transpose()?.flatten();
     let sources = with_what_holds(sources, record.as_ref());

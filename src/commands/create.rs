@@ -11,7 +11,7 @@ use time::OffsetDateTime;
 use super::{
     interruptible, lock,
     lost::{circumstances, rebuild, recover},
-    may_delete, open, settings, time_for,
+    may_delete, open, same_engine, settings, time_for,
 };
 use crate::{
     apply::{
@@ -40,11 +40,14 @@ const LISTED_WITHIN: Duration = Duration::from_secs(5);
 
 pub async fn create(args: &CreateArgs, dir: PathBuf, console: &Console) -> Result<Exit, Error> {
     let begun = Instant::now();
-    let asked = settings::asked(&args.settings)?;
+    let asked = settings::asked(&args.settings, console)?;
     let licence = asked.license.as_deref().map(read_licence).transpose()?;
     let _lock = if args.dry_run { None } else { Some(lock()?) };
     let world = open(dir).await?;
     let mut survey = settled(&world).await?;
+    if !args.new_engine {
+        same_engine(&survey)?;
+    }
     rebuild(&asked, args.reset, &world, &mut survey).await?;
     if survey.rebuilt.is_some() {
         console.note("mesh.json is lost, and rebuilt from what is there; templates of your own have to be named again with `--templates`");
@@ -204,7 +207,8 @@ fn decide(mut asked: Asked, reset: bool, world: &World, survey: &Survey) -> Resu
         asked.clusters = asked.clusters.or(recorded.map(|mesh| mesh.spec.clusters));
     }
     let now = circumstances(world, survey)?;
-    Ok(templates::of(Mesh::decide(&asked, recorded.filter(|_| !reset), now)?)?)
+    let mesh = templates::of(Mesh::decide(&asked, recorded.filter(|_| !reset), now)?)?;
+    Ok(Mesh { engine: Some(survey.engine.clone()), ..mesh })
 }
 
 /// Everything that speaks against it, before anything is changed.
@@ -225,6 +229,7 @@ fn require(
     findings
         .extend(check::directory(&world.dir, &survey.entries, survey.known().is_some(), survey.writable).findings());
     findings.extend(check::attached(plan, there));
+    findings.extend(check::mounted_inside(&world.dir, plan, there));
     let grows = plan.steps().any(|step| matches!(step, Step::CreateContainer(_)));
     if grows {
         findings.extend(check::max_map_count(host.max_map_count).findings());
@@ -234,9 +239,9 @@ fn require(
         finding.severity == Severity::Problem || (finding.severity == Severity::Estimate && grows && !args.force)
     });
     if stops.is_empty() {
-        if !plan.is_empty() {
-            console.findings(&warnings);
-        }
+        // with nothing to do, only what keeps what was done from being in force
+        let told = if plan.is_empty() { check::hosts(mesh, there).findings() } else { warnings };
+        console.findings(&told);
         return Ok(());
     }
     Err(refusal(stops))
@@ -269,9 +274,9 @@ fn read_licence(path: &Path) -> Result<Licence, Error> {
         Error::new(Exit::Request, format!("{} is no licence that can be used: {why}", path.display()))
             .hint("give the JSON file that Elastic sent; without `--license`, a trial of 30 days is used")
     };
-    let read =
-        disk::resolve(path).and_then(|path| disk::read_outside(&path)).map_err(|error| refuse(&error.to_string()))?;
-    let bytes = read.ok_or_else(|| refuse("there is no such file"))?;
+    let bytes = disk::read_given(path, disk::LARGEST).map_err(|error| {
+        if error.is_missing() { refuse("there is no such file") } else { refuse(&error.to_string()) }
+    })?;
     let body: Value = serde_json::from_slice(&bytes).map_err(|error| refuse(&error.to_string()))?;
     let licence = if body["licenses"].is_array() { &body["licenses"][0] } else { &body["license"] };
     let text = |field: &str| licence[field].as_str().ok_or_else(|| refuse(&format!("it has no `license.{field}`")));

@@ -6,6 +6,7 @@ use std::{
 };
 
 use futures::future::try_join_all;
+use nix::unistd::geteuid;
 use tokio::time::timeout;
 
 use super::{HOSTS_FILE, recorded::lost, settings};
@@ -14,17 +15,17 @@ use crate::{
     cli::DoctorArgs,
     console::Console,
     error::{Error, Exit},
-    mesh::{Mesh, Owner, decide::Circumstances, id::ClusterId, spec::Asked},
+    mesh::{Mesh, Owner, decide::Circumstances, id::ClusterId, spec::Asked, taken::Taken},
     plan::{
         check::{self, Finding, Report, Sight},
         host::{EngineFacts, HostFacts, ImageFacts, Limits},
-        observed::Observed,
+        observed::{Observed, PermissionFacts},
     },
     world::{
-        clock,
+        account, clock,
         disk::{self, Tree},
         docker::{ANSWER, ContainerSummary, Docker, DockerError, NetworkSummary},
-        files, host, kernel, observe, ports, survey, traces,
+        files, host, kernel, observe, permissions, ports, survey, traces,
     },
 };
 
@@ -35,7 +36,7 @@ const CLUSTERS: u8 = 2;
 
 pub async fn doctor(args: &DoctorArgs, dir: PathBuf, console: &Console) -> Result<Exit, Error> {
     let dir = disk::resolve(&dir)?;
-    let asked = settings::asked(&args.settings)?;
+    let asked = settings::asked(&args.settings, console)?;
     let (mut mesh, mut sight) = look(&asked, &dir).await?;
     let mut mended = Ok(());
     if args.fix {
@@ -99,9 +100,14 @@ async fn look(asked: &Asked, dir: &Path) -> Result<(Mesh, Sight), Error> {
         record: kept.record,
         credentials: kept.credentials,
         files: kept.files,
+        permissions: kept.permissions,
+        hosts_fault: hosts_file.as_ref().and_then(|read| read.as_ref().err()).map(ToString::to_string),
         hosts_file: hosts_file.and_then(Result::ok).flatten(),
         built_here: here.iter().filter(|(_, image)| image.is_built_here).map(|(name, _)| name.clone()).collect(),
         images: here.into_keys().collect(),
+        engine: engine.as_ref().ok().map(|engine| engine.docker.engine.clone()),
+        way: observe::way(&mesh),
+        before_main: observe::before_main(&mesh),
         ..observe::on_engine(&mesh, containers, networks)
     };
     let writable = host.as_ref().map_or(true, |host| disk::may_write(&host.disk));
@@ -136,10 +142,13 @@ fn on_disk(dir: &Path) -> (Observed, Result<Vec<String>, Error>) {
         if there.record.is_some() {
             there.credentials = files::credentials(&tree)?;
             there.files = observe::cluster_files(&tree)?;
+            let found = permissions::found(&tree, there.files.keys().copied())?;
+            let account = account::find(survey::ACCOUNT)?.map(|account| account.uid);
+            there.permissions = Some(PermissionFacts { user: geteuid().as_raw(), account, found });
         } else if traces::holds_a_mesh(&tree) {
             return Err(lost(dir));
         }
-        Ok(tree.entries("")?)
+        Ok(files::entries(&tree)?)
     };
     let entries = read();
     (there, entries)
@@ -158,12 +167,13 @@ fn decide(
         dir: dir.to_owned(),
         new_id: String::new(),
         owner: Owner { uid: 0, gid: 0 },
+        engine: None,
         host_name: host.map(|host| host.hostname.clone()).unwrap_or_default(),
-        taken: host.map(|host| survey::taken(&host.networks, networks)).unwrap_or_default(),
+        taken: host.map(|host| survey::taken(host, networks)).unwrap_or_default(),
     };
     // where no network is free, the check of the network tells what is in the way of the first
     let first = Mesh::decide(&asked, record, now.clone());
-    Ok(first.or_else(|_| Mesh::decide(&asked, record, Circumstances { taken: Vec::new(), ..now }))?)
+    Ok(first.or_else(|_| Mesh::decide(&asked, record, Circumstances { taken: Taken::default(), ..now }))?)
 }
 
 /// Every image of the mesh, and whether it can be had.

@@ -41,6 +41,10 @@ pub async fn es(args: &EsArgs, dir: PathBuf, console: &Console) -> Result<Exit, 
     Err(Error::new(Exit::Unhealthy, told + &reason))
 }
 
+/// Elasticsearch takes no larger body, whatever `http.max_content_length` says; see
+/// <https://www.elastic.co/docs/reference/elasticsearch/configuration-reference/networking-settings>.
+const LARGEST: u64 = (2 << 30) - 1;
+
 /// A body: itself, or where it is.
 fn read(body: &str) -> Result<Vec<u8>, Error> {
     let from = match body.strip_prefix('@') {
@@ -48,6 +52,6 @@ fn read(body: &str) -> Result<Vec<u8>, Error> {
         None if body == "-" => Path::new(body),
         None => return Ok(body.as_bytes().to_vec()),
     };
-    disk::read_given(from)
+    disk::read_given(from, LARGEST)
         .map_err(|error| Error::new(Exit::Request, error.to_string()).hint("name a file as `@FILE`; `-` is stdin"))
 }

@@ -21,9 +21,11 @@ pub async fn keys(action: &KeysAction, dir: PathBuf, console: &Console) -> Resul
     match action {
         KeysAction::Ls(args) => ls(args, dir, console).await,
         KeysAction::Extend(args) => {
-            let renewal = Renewal { extended: chosen(&dir, &args.renew.clusters)?, ..Renewal::default() };
+            let (extended, shorten) = (chosen(&dir, &args.renew.clusters)?, args.shorten);
+            let renewal = Renewal { extended, shorten, ..Renewal::default() };
             let asked = Asked { key_days: args.key_days, ..Asked::default() };
-            carry_out(&args.renew, &asked, renewal, "API keys extended", dir, console).await
+            let said = if shorten { "API keys end when it was asked for" } else { "API keys extended" };
+            carry_out(&args.renew, &asked, renewal, said, dir, console).await
         }
         KeysAction::Rotate(args) => {
             let renewal = Renewal { keys: chosen(&dir, &args.clusters)?, ..Renewal::default() };

@@ -76,6 +76,7 @@ pub fn circumstances(world: &World, survey: &Survey) -> Result<Circumstances, Er
         dir: world.dir.clone(),
         new_id: format!("{:016x}", UnwrapErr(SysRng).random::<u64>()),
         owner: Owner { uid, gid: 0 },
+        engine: Some(survey.engine.clone()),
         host_name: host.hostname.clone(),
         taken: world.taken_networks(survey),
     })

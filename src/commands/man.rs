@@ -10,6 +10,7 @@ use crate::{
     cli::{Cli, ManArgs},
     console::Console,
     error::{Error, Exit},
+    mesh::shell_word::shell_word,
 };
 
 /// What the command line does not tell: exit codes, variables, files.
@@ -19,7 +20,7 @@ pub fn man(args: &ManArgs, console: &Console) -> Result<Exit, Error> {
     let pages = pages().map_err(|error| Error::new(Exit::Machine, "cannot write a page").cause(error.to_string()))?;
     write_pages(&args.to, &pages).map_err(|error| error.hint("name a directory of your own, or run it with `sudo`"))?;
     let main = args.to.join("mesh.1");
-    console.done(&format!("wrote {} pages: `man {}`", pages.len(), main.display()));
+    console.done(&format!("wrote {} pages: `man {}`", pages.len(), shell_word(main)));
     Ok(Exit::Done)
 }
 

@@ -35,9 +35,9 @@ use crate::{
     cli::{Cli, Command},
     console::Console,
     error::{Error, Exit},
-    plan::Plan,
+    plan::{Plan, check},
     world::{
-        World, disk,
+        Survey, World, disk,
         lock::{Holder, Lock},
         signals::{Ending, Endings},
     },
@@ -58,7 +58,8 @@ pub async fn run(cli: Cli, console: &Console) -> Result<Exit, Error> {
         disk::resolve(&dir)?;
     }
     match cli.command {
-        Command::Create(args) => create::create(&args, dir, console).await,
+        // the largest by far of what a command waits for
+        Command::Create(args) => Box::pin(create::create(&args, dir, console)).await,
         Command::Manage(args) => manage::manage(&args, dir, console).await,
         Command::Upgrade(args) => upgrade::upgrade(&args, dir, console).await,
         Command::Reset(args) => reset::reset(&args, dir, console).await,
@@ -112,6 +113,12 @@ fn default_dir() -> Result<PathBuf, Error> {
 
 async fn open(dir: PathBuf) -> Result<World, Error> {
     Ok(World::open(dir, HOSTS_FILE.into()).await?)
+}
+
+/// Nothing is changed of a mesh that is on another engine than the one that was asked.
+fn same_engine(survey: &Survey) -> Result<(), Error> {
+    let other = survey.record.as_ref().and_then(|record| check::other_engine(record, &survey.engine));
+    other.map_or(Ok(()), |finding| Err(Error::new(Exit::Machine, finding.message).hint(finding.hint)))
 }
 
 /// The lock of this machine's meshes. A second run is told who has it.

@@ -5,7 +5,9 @@ use std::path::Path;
 use crate::{
     error::{Error, Exit},
     mesh::{Mesh, credentials::Credentials, id::ClusterId, layout},
+    plan::{check, observed::Observed},
     world::{
+        World,
         disk::{self, Tree},
         elasticsearch::Elasticsearch,
         files,
@@ -33,6 +35,13 @@ pub fn no_mesh(dir: &Path) -> Error {
 pub fn lost(dir: &Path) -> Error {
     Error::new(Exit::Machine, format!("{} is lost, and there is data of a mesh", dir.join(layout::RECORD).display()))
         .hint("`mesh create` rebuilds it from what is there; `--dry-run` shows how")
+}
+
+/// Whether Docker's containers of this directory are those of the mesh that is recorded there: by another record, a command would
+/// do nothing to them and tell that it was done.
+pub fn require_recorded(world: &World, there: &Observed) -> Result<(), Error> {
+    let found = check::recorded(&world.dir, there);
+    found.map_or(Ok(()), |finding| Err(Error::new(Exit::Machine, finding.message).hint(finding.hint)))
 }
 
 /// What is told of a cluster that gives no answer, or not the one that was hoped for.

@@ -9,7 +9,11 @@ use std::{
 
 use time::OffsetDateTime;
 
-use super::{create, interruptible, lock, open, recorded::Recorded, time_for};
+use super::{
+    create, interruptible, lock, open,
+    recorded::{Recorded, require_recorded},
+    same_engine, time_for,
+};
 use crate::{
     apply::{Apply, wait::Patience},
     cli::{RenewArgs, TextFormat},
@@ -18,7 +22,7 @@ use crate::{
     mesh::{id::ClusterId, spec::Asked},
     plan::{
         reach::{Moment, renew},
-        renew::{Renewal, hindrance, not_extendable},
+        renew::{Renewal, hindrance, not_extendable, shorter},
     },
     world::templates,
 };
@@ -45,16 +49,21 @@ pub async fn carry_out(
     let _lock = if args.dry_run { None } else { Some(lock()?) };
     let world = open(dir).await?;
     let survey = world.survey().await?;
+    same_engine(&survey)?;
     let mut mesh = survey.record.clone().ok_or_else(|| super::recorded::no_mesh(&world.dir))?;
     mesh.spec = mesh.spec.with(asked);
     let mesh = templates::of(mesh)?;
     let there = world.observe(&mesh, &survey).await?;
+    require_recorded(&world, &there)?;
     let moment = Moment::new(OffsetDateTime::now_utc(), survey.host.cores);
 
     let plan = renew(&mesh, &there, &moment, &renewal);
-    let hindered = hindrance(&plan).or_else(|| not_extendable(&mesh, &there, &renewal.extended, moment.now));
+    let hindered = hindrance(&plan)
+        .or_else(|| not_extendable(&mesh, &there, &renewal.extended, moment.now))
+        .or_else(|| shorter(&mesh, &there, &renewal, moment.now));
     if let Some(hindered) = hindered {
-        return Err(Error::new(Exit::Unhealthy, hindered.to_string()).hint(hindered.hint()));
+        let exit = if hindered.is_mistake() { Exit::Request } else { Exit::Unhealthy };
+        return Err(Error::new(exit, hindered.to_string()).hint(hindered.hint()));
     }
     if args.dry_run {
         console.plan(&mesh, &plan, TextFormat::Text);

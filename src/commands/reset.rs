@@ -4,7 +4,7 @@ use std::{path::PathBuf, time::Instant};
 
 use time::OffsetDateTime;
 
-use super::{interruptible, lock, lost::rebuild, may_delete, open, time_for};
+use super::{interruptible, lock, lost::rebuild, may_delete, open, same_engine, time_for};
 use crate::{
     apply::{Apply, wait::Patience},
     cli::ResetArgs,
@@ -19,6 +19,9 @@ pub async fn reset(args: &ResetArgs, dir: PathBuf, console: &Console) -> Result<
     let _lock = if args.dry_run { None } else { Some(lock()?) };
     let world = open(dir).await?;
     let mut survey = world.survey().await?;
+    if !args.new_engine {
+        same_engine(&survey)?;
+    }
     rebuild(&Asked::default(), true, &world, &mut survey).await?;
     // without a record, labels tell what an interrupted reset left of the mesh of this directory
     let Some(mesh) = survey.known().cloned().or_else(|| world.mesh_of_labels(&survey)) else {
@@ -33,12 +36,18 @@ pub async fn reset(args: &ResetArgs, dir: PathBuf, console: &Console) -> Result<
         .hint("name the mesh's directory with `--dir`; `mesh` deletes nothing that it did not make"));
     };
     let there = world.remains(&mesh, &survey)?;
+    if let Some(fault) = &there.hosts_fault {
+        console.note(&format!("/etc/hosts stays as it is, with names of the mesh if it has any: {fault}"));
+    }
     let plan = remove(&there);
     if plan.is_empty() {
         console.done(&format!("nothing to do: there is no mesh in {}", world.dir.display()));
         return Ok(Exit::Done);
     }
-    if let Some(finding) = check::recorded(&world.dir, &there).or_else(|| check::attached(&plan, &there)) {
+    let stop = check::recorded(&world.dir, &there)
+        .or_else(|| check::attached(&plan, &there))
+        .or_else(|| check::mounted_inside(&world.dir, &plan, &there));
+    if let Some(finding) = stop {
         return Err(Error::new(Exit::Machine, finding.message).hint(finding.hint));
     }
     if args.dry_run {

@@ -73,7 +73,10 @@ fn lacking(found: &Found, mesh: &Mesh) -> Option<Error> {
     if lacking == 0 {
         return None;
     }
-    let told = format!("only {} of {all} clusters were searched in full", all - lacking);
+    let told = match all {
+        1 => "the cluster was not searched in full".to_owned(),
+        _ => format!("only {} of {all} clusters were searched in full", all - lacking),
+    };
     let told = found.lacking().fold(Error::new(Exit::Unhealthy, told), |told, part| {
         let reason = part.failure.as_ref().map_or("no reason given", |failure| &failure.reason);
         told.cause(format!("{} ({}): {reason}", part.cluster, part.status))

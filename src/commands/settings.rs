@@ -1,29 +1,31 @@
-//! The settings that flags, the environment and a file ask for. I/O: the environment, disk, stdin; changes nothing.
+//! The settings that flags, the environment and a file ask for. I/O: the environment, disk, stdin, the
+//! terminal; changes nothing.
 
-use std::{
-    io::{self, Read as _},
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use crate::{
     cli::SettingsArgs,
+    console::Console,
     error::{Error, Exit},
     mesh::spec::{
         Asked,
         force::Source,
+        near,
         read::{self, Lines},
     },
+    plan::check::Finding,
     world::{disk, templates},
 };
 
 /// What is asked for, whoever says it.
-pub fn asked(args: &SettingsArgs) -> Result<Asked, Error> {
-    Ok(sources(args)?.into_iter().map(|(_, asked)| asked).reduce(Asked::or).unwrap_or_default())
+pub fn asked(args: &SettingsArgs, console: &Console) -> Result<Asked, Error> {
+    Ok(sources(args, console)?.into_iter().map(|(_, asked)| asked).reduce(Asked::or).unwrap_or_default())
 }
 
 /// What each says, the one that counts most first. All that is wrong with them is said at once; templates that they name
 /// are found and checked.
-pub fn sources(args: &SettingsArgs) -> Result<Vec<(Source, Asked)>, Error> {
+pub fn sources(args: &SettingsArgs, console: &Console) -> Result<Vec<(Source, Asked)>, Error> {
+    warn_of_misspelled(console);
     let mut sources = vec![(Source::Flag, args.asked())];
     let mut problems = Vec::new();
     let variable = |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
@@ -56,23 +58,30 @@ type Said = Result<(Asked, Lines), Vec<String>>;
 
 /// The file's name for people, and what it says.
 fn file(path: &Path) -> Result<(String, Said), Error> {
+    let (name, base) = match path.to_str() {
+        Some("-") => ("stdin".to_owned(), PathBuf::new()),
+        _ => (path.display().to_string(), disk::directory_of(path)),
+    };
     let refuse = |why: &str| {
-        Error::new(Exit::Request, format!("{} cannot be read: {why}", path.display()))
+        Error::new(Exit::Request, format!("{name} cannot be read: {why}"))
             .hint("name a settings file with `-f`; `-f -` reads stdin")
     };
-    let (name, base, bytes) = if path == Path::new("-") {
-        let mut bytes = Vec::new();
-        io::stdin().read_to_end(&mut bytes).map_err(|error| refuse(&error.to_string()))?;
-        ("stdin".to_owned(), PathBuf::new(), bytes)
-    } else {
-        let full = disk::resolve(path)?;
-        let read = disk::read_outside(&full).map_err(|error| refuse(&error.to_string()))?;
-        let bytes = read.ok_or_else(|| refuse("there is no such file"))?;
-        (path.display().to_string(), full.parent().map(Path::to_owned).unwrap_or_default(), bytes)
-    };
+    let bytes = disk::read_given(path, disk::LARGEST).map_err(|error| {
+        if error.is_missing() { refuse("there is no such file") } else { refuse(&error.to_string()) }
+    })?;
     let text = String::from_utf8(bytes).map_err(|_| refuse("it is not a text"))?;
     let said = read::file(&name, &base, &text);
     Ok((name, said))
+}
+
+/// Variables that would be settings if they were spelled so. Those of other programs may begin with `MESH_`, too.
+fn warn_of_misspelled(console: &Console) {
+    let said = std::env::vars_os().filter(|(_, value)| !value.is_empty());
+    let names: Vec<String> = said.filter_map(|(name, _)| name.into_string().ok()).collect();
+    for (name, meant) in near::variables(&names) {
+        let told = format!("the variable {name} says nothing; did you mean {meant}?");
+        console.findings(&[Finding::warning(told, format!("`export {meant}=…`, or `unset {name}`"))]);
+    }
 }
 
 fn refusal(mut problems: Vec<String>) -> Error {

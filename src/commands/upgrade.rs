@@ -8,7 +8,8 @@ use super::{
     consent,
     create::{ROUNDS, look_again, refusal, unsteady},
     interruptible, lock, open,
-    recorded::{Recorded, no_mesh},
+    recorded::{Recorded, no_mesh, require_recorded},
+    same_engine,
 };
 use crate::{
     apply::{Apply, wait::Patience},
@@ -33,9 +34,11 @@ pub async fn upgrade(args: &UpgradeArgs, dir: PathBuf, console: &Console) -> Res
     let _lock = if args.dry_run { None } else { Some(lock()?) };
     let world = open(dir).await?;
     let survey = world.survey().await?;
+    same_engine(&survey)?;
     let recorded = templates::of(survey.record.clone().ok_or_else(|| no_mesh(&world.dir))?)?;
     let mesh = recorded.upgrade_to(args.version)?;
     let there = world.observe(&mesh, &survey).await?;
+    require_recorded(&world, &there)?;
     let moment = Moment::new(OffsetDateTime::now_utc(), survey.host.cores);
     let first = reach(&mesh, &there, &moment);
     let begins = mesh != recorded;

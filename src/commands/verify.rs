@@ -8,7 +8,12 @@ use std::{
 use rand::{RngExt as _, rand_core::UnwrapErr, rngs::SysRng};
 use time::OffsetDateTime;
 
-use super::{create::refusal, ended, interruptible, lock, open, recorded::no_mesh, time_for};
+use super::{
+    create::refusal,
+    ended, interruptible, lock, open,
+    recorded::{no_mesh, require_recorded},
+    same_engine, time_for,
+};
 use crate::{
     apply::{Apply, wait::Patience},
     cli::{TextFormat, VerifyArgs},
@@ -66,6 +71,7 @@ struct Looked {
 
 async fn look(world: &World, fix: bool) -> Result<Looked, Error> {
     let survey = world.survey().await?;
+    same_engine(&survey)?;
     let mut mesh = survey.record.clone().ok_or_else(|| no_mesh(&world.dir))?;
     if fix {
         // templates that cannot be read now must not be taken for the built-in ones
@@ -76,6 +82,9 @@ async fn look(world: &World, fix: bool) -> Result<Looked, Error> {
         return Err(Error::new(Exit::Machine, finding.message).hint(finding.hint));
     }
     let mending = reach(&mesh, &there, &Moment::new(OffsetDateTime::now_utc(), survey.host.cores));
+    if fix {
+        require_recorded(world, &there)?;
+    }
     if fix && !mending.is_empty() {
         let mut stops = check::machine(&mesh, &there, &survey.host, &survey.listeners);
         stops.extend(check::attached(&mending, &there));

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_yaml::Value;
 
-use super::plain;
+use crate::mesh::shell_word::shell_word;
 
 /// What commands need in addition so that they are about this mesh.
 #[derive(Debug, Clone, Default)]
@@ -16,8 +16,7 @@ pub struct SameMesh {
 impl SameMesh {
     /// `None` for the directory that commands go by in any shell.
     pub fn new(dir: Option<&Path>) -> Self {
-        let quoted = |dir: &str| Some(format!(" --dir {}", shlex::try_quote(&plain::line(dir)).ok()?));
-        Self { option: dir.and_then(Path::to_str).and_then(quoted).unwrap_or_default() }
+        Self { option: dir.map(|dir| format!(" --dir {}", shell_word(dir))).unwrap_or_default() }
     }
 
     /// A text with every `mesh …` between backticks so completed that lacks a directory.

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use super::{Console, Mark, Table, bytes, plain as plain_text};
 use crate::mesh::id::ClusterId;
 use crate::plan::{
+    check::Finding,
     health::{Colour, Watermark},
     lifetimes::SOON,
-    status::{ClusterStatus, Expiry, ServiceStatus, State, Status},
+    status::{ClusterStatus, Expiry, OtherEngine, ServiceStatus, State, Status},
 };
 
 impl Console {
@@ -40,6 +41,9 @@ impl Console {
 
     /// What is wrong, below the table: to stderr, since it is no data.
     pub fn complaints(&self, status: &Status, wide: bool) {
+        if let Some(OtherEngine { message, remedy }) = &status.other_engine {
+            self.findings(&[Finding::problem(message, remedy)]);
+        }
         for cluster in &status.clusters {
             for (name, service) in [("elastic", Some(&cluster.elastic)), ("kibana", cluster.kibana.as_ref())] {
                 if let Some(reason) = service.and_then(|service| service.reason.as_ref()) {
@@ -58,6 +62,9 @@ impl Console {
         }
         self.indices(status, wide);
         self.disks(status);
+        for warning in &status.warnings {
+            self.warning(&warning.message, &warning.remedy);
+        }
         self.endings(&status.ends_soon);
         if !status.differs.is_empty() {
             let steps = match status.differs.len() {

@@ -14,7 +14,10 @@ use nix::{
     unistd::write,
 };
 
-use crate::error::{Error, Exit};
+use crate::{
+    error::{Error, Exit},
+    world::words::words,
+};
 
 /// The standard library's own takes a descriptor that cannot be written for one that swallows everything, so this writes past it.
 #[derive(Debug, Default)]
@@ -50,9 +53,8 @@ impl Stdout {
     /// That output is lost. A reader that went away has what it wanted, so that is none.
     pub fn lost(&self) -> Option<Error> {
         let failure = self.failure.get().filter(|errno| *errno != Errno::EPIPE)?;
-        let why = io::Error::from(failure).to_string();
-        let why = why.rsplit_once(" (os error ").map_or(why.as_str(), |(why, _)| why);
-        Some(Error::new(Exit::Machine, "cannot write to stdout: what was asked for is lost").cause(why))
+        let told = Error::new(Exit::Machine, "cannot write to stdout: what was asked for is lost");
+        Some(told.cause(words(&failure.into())))
     }
 }
 

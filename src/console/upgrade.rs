@@ -29,7 +29,8 @@ impl Console {
             self.note(&format!("going on with the upgrade to {to} in {dir}, with {left} to come"));
             return;
         }
-        self.note(&format!("from {from} to {to}, {left} one after the other, in {dir}; the data stays"));
+        let order = if mesh.behind.len() > 1 { " one after the other" } else { "" };
+        self.note(&format!("from {from} to {to}, {left}{order}, in {dir}; the data stays"));
         self.note("there is no way back but a snapshot: clusterNN/elastic/backup is `path.repo`; copy it elsewhere, since a reset deletes it");
     }
 }

@@ -2,13 +2,12 @@
 
 use std::path::PathBuf;
 
-use ipnet::IpNet;
-
 use super::{
-    FORMAT, Mesh, Owner,
+    Engine, FORMAT, Mesh, Owner,
     id::ClusterId,
     network::Subnet,
     spec::{Asked, MeshSpec, StackVersion, SubjectName},
+    taken::{Taken, rule_for},
     templates::Templates,
 };
 
@@ -20,9 +19,11 @@ pub struct Circumstances {
     pub new_id: String,
     /// Taken when the mesh has no owner yet.
     pub owner: Owner,
+    /// Taken when the mesh has no engine yet.
+    pub engine: Option<Engine>,
     pub host_name: String,
-    /// Networks of the host, its routes and Docker, without the mesh's own.
-    pub taken: Vec<IpNet>,
+    /// What the host and Docker have, without the mesh's own.
+    pub taken: Taken,
 }
 
 /// A request that cannot become a mesh.
@@ -32,8 +33,11 @@ pub enum DecideError {
     NoCount,
     #[error("the mesh runs {from}, and `mesh create` does not change the version of data that exists")]
     OtherVersion { from: StackVersion, to: StackVersion, clusters: ClusterId },
-    #[error("every network from 10.213.0.0/24 to 10.213.255.0/24 overlaps one of this machine's")]
-    NoSubnet,
+    /// With a network that only routes of other tables than the main one are in the way of, if there is one.
+    #[error(
+        "no private network is left on this machine: each overlaps one of its interfaces, its routes or Docker's networks"
+    )]
+    NoSubnet { diverted: Option<Subnet> },
 }
 
 impl DecideError {
@@ -51,7 +55,13 @@ impl DecideError {
                  `mesh create {} --reset --stack-version {to}` starts afresh and deletes the data",
                 clusters.number()
             ),
-            Self::NoSubnet => "name a free one, for example `--subnet 172.30.0.0/24`".to_owned(),
+            Self::NoSubnet { diverted: Some(subnet) } => {
+                format!("type `{}`, and then `mesh create --subnet {subnet}`", rule_for(*subnet))
+            }
+            Self::NoSubnet { diverted: None } => {
+                "see them with `ip address`, `ip route show table all` and `docker network ls`, and take one away that is not needed"
+                    .to_owned()
+            }
         }
     }
 }
@@ -77,8 +87,8 @@ impl Mesh {
         let subnet = asked
             .subnet
             .or(recorded.map(|mesh| mesh.subnet))
-            .or_else(|| Subnet::choose(&now.taken))
-            .ok_or(DecideError::NoSubnet)?;
+            .or_else(|| now.taken.free())
+            .ok_or_else(|| DecideError::NoSubnet { diverted: now.taken.free_in_main() })?;
         // a machine's name need not be a DNS name, but a certificate's must
         let host_name = match now.host_name.parse() {
             Ok(SubjectName::Dns(name)) => name,
@@ -94,6 +104,7 @@ impl Mesh {
             behind,
             subnet,
             owner: recorded.map_or(now.owner, |mesh| mesh.owner),
+            engine: recorded.and_then(|mesh| mesh.engine.clone()).or(now.engine),
             host_name,
             templates: Templates::default(),
         })
@@ -109,8 +120,9 @@ mod tests {
             dir: "/mnt/data/mesh".into(),
             new_id: "0123456789abcdef".to_owned(),
             owner: Owner { uid: 999, gid: 0 },
+            engine: None,
             host_name: "vm".to_owned(),
-            taken: Vec::new(),
+            taken: Taken::default(),
         }
     }
 
@@ -121,7 +133,7 @@ mod tests {
         let later = Circumstances {
             new_id: "f".repeat(16),
             owner: Owner { uid: 5, gid: 5 },
-            taken: vec!["10.213.0.0/16".parse().unwrap()],
+            taken: Taken { networks: vec!["10.213.0.0/16".parse().unwrap()], ..Taken::default() },
             ..now()
         };
         assert_eq!(Mesh::decide(&Asked::default(), Some(&first), later).unwrap(), first);

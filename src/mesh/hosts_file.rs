@@ -54,6 +54,32 @@ pub fn with_block(text: &[u8], block: Option<&[(IpAddr, String)]>) -> Result<Vec
     Ok(result)
 }
 
+/// A line that leads a name elsewhere than the block does, and comes first, so that the block is not in force for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stale {
+    /// Counted from 1.
+    pub line: usize,
+    pub address: IpAddr,
+    pub name: String,
+}
+
+/// The lines above the place of the block that name something of it with another address; the first name of each. None in a file
+/// whose marker lines do not pair up.
+pub fn stale(text: &[u8], block: &[(IpAddr, String)]) -> Vec<Stale> {
+    let Ok(Parts { before, .. }) = Parts::of(text) else { return Vec::new() };
+    let stale = |(index, line): (usize, &[u8])| {
+        let line = String::from_utf8_lossy(line);
+        let mut words = line.split('#').next()?.split_whitespace();
+        let address: IpAddr = words.next()?.parse().ok()?;
+        let names: Vec<&str> = words.collect();
+        let (_, name) = block
+            .iter()
+            .find(|(wanted, name)| *wanted != address && names.iter().any(|found| found.eq_ignore_ascii_case(name)))?;
+        Some(Stale { line: index + 1, address, name: name.clone() })
+    };
+    before.split(|byte| *byte == b'\n').enumerate().filter_map(stale).collect()
+}
+
 struct Parts {
     before: Vec<u8>,
     after: Vec<u8>,
@@ -144,6 +170,19 @@ mod tests {
         assert_eq!(refused(format!("a\n{BEGIN}\nb\n{BEGIN}\nc\n{END}\n")), HostsFileError::NoEnd(2));
         assert_eq!(refused(format!("a\nb\n  {END}\r\n")), HostsFileError::NoBegin(3));
         assert!(HostsFileError::NoEnd(2).to_string().starts_with("line 2 of the hosts file"));
+    }
+
+    #[test]
+    fn lines_above_the_block_that_lead_elsewhere_are_stale() {
+        let ours = block(&[("10.213.0.11", "cluster01-elastic"), ("10.213.0.12", "cluster02-elastic")]);
+        let above = "127.0.0.1 localhost\n172.30.0.10\tother Cluster01-Elastic\r\n#172.30.0.11 cluster02-elastic\n\
+                     10.213.0.12 cluster02-elastic # ours\nrubbish cluster01-elastic\n::1 cluster02-elastic.local\n";
+        let found = Stale { line: 2, address: "172.30.0.10".parse().unwrap(), name: "cluster01-elastic".to_owned() };
+        assert_eq!(stale(above.as_bytes(), &ours), std::slice::from_ref(&found), "the block would come below");
+        let with = with_block(above.as_bytes(), Some(&ours)).unwrap();
+        let below = [&with[..], b"172.30.0.11 cluster02-elastic\n"].concat();
+        assert_eq!(stale(&below, &ours), [found]);
+        assert_eq!(stale(format!("{above}{END}\n").as_bytes(), &ours), []);
     }
 
     fn hosts() -> impl Strategy<Value = Vec<u8>> {

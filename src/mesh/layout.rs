@@ -25,6 +25,25 @@ pub fn is_own(name: &str) -> bool {
     name.parse::<ClusterId>().is_ok() || OWN_FILES.contains(&name)
 }
 
+/// Whether a directory of this name is one that a file system or a desktop keeps at the top of a disk: it is nobody's, and stays.
+pub fn is_of_disk(name: &str) -> bool {
+    const NAMES: [&str; 8] = [
+        // where fsck puts what it finds
+        "lost+found",
+        // snapshots of NetApp and others, of ZFS, of snapper
+        ".snapshot",
+        ".zfs",
+        ".snapshots",
+        // of macOS and of Windows
+        ".Trashes",
+        ".fseventsd",
+        "System Volume Information",
+        "$RECYCLE.BIN",
+    ];
+    // see <https://specifications.freedesktop.org/trash-spec/latest/>
+    NAMES.contains(&name) || name == ".Trash" || name.starts_with(".Trash-")
+}
+
 pub fn authority_dir(cluster: ClusterId) -> String {
     format!("{cluster}/certs")
 }

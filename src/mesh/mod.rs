@@ -3,6 +3,7 @@
 //! [`Mesh`] holds every decision; names, ports, addresses and texts follow from it.
 
 pub mod certs;
+pub mod container;
 pub mod credentials;
 pub mod decide;
 pub mod hosts_file;
@@ -11,13 +12,16 @@ pub mod keystore;
 pub mod layout;
 pub mod network;
 pub mod passphrase;
+pub mod permissions;
 pub mod rebuild;
 pub mod recover;
 pub mod render;
 pub mod secret;
 pub mod service;
+pub mod shell_word;
 pub mod spec;
 mod stand_in;
+pub mod taken;
 pub mod templates;
 pub mod upgrade;
 
@@ -58,6 +62,10 @@ pub struct Mesh {
     pub behind: BTreeMap<ClusterId, StackVersion>,
     pub subnet: Subnet,
     pub owner: Owner,
+    /// The engine that has the containers. A record from before it was kept has none, and takes the one that it is used with when
+    /// it is written next.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub engine: Option<Engine>,
     /// The machine's name, which certificates are valid for.
     pub host_name: String,
     /// The texts of `spec.templates`, read again by every run, so not recorded.
@@ -73,6 +81,17 @@ pub struct Owner {
     /// 0 in every container of Elastic's images; see
     /// <https://www.elastic.co/docs/deploy-manage/deploy/self-managed/install-elasticsearch-docker-prod>.
     pub gid: u32,
+}
+
+/// A Docker engine, as `docker info` tells of it. It is another one as soon as either differs: up to 20.10 all engines of a
+/// machine have one id (`/etc/docker/key.json`), and no two of them share a directory.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Engine {
+    /// `ID`.
+    pub id: String,
+    /// `DockerRootDir`: where it keeps containers and images.
+    pub root: String,
 }
 
 impl Mesh {
@@ -204,6 +223,7 @@ impl Mesh {
             behind: BTreeMap::new(),
             subnet: "10.213.0.0/24".parse().expect("should be a subnet"),
             owner: Owner { uid: 999, gid: 0 },
+            engine: None,
             host_name: "vm".to_owned(),
             templates: Templates::default(),
         }
@@ -263,6 +283,17 @@ mod tests {
         assert_eq!(Mesh { dir: mesh.dir.clone(), ..read }, mesh);
         let newer = text.replacen('{', r#"{"topology": "ring","#, 1);
         assert!(serde_json::from_str::<Mesh>(&newer).is_err());
+    }
+
+    #[test]
+    fn a_record_names_its_engine_or_none() {
+        let engine = Engine { id: "ABCD".to_owned(), root: "/var/lib/docker".to_owned() };
+        for mesh in [Mesh::example(1), Mesh { engine: Some(engine), ..Mesh::example(1) }] {
+            let text = serde_json::to_string(&mesh).unwrap();
+            assert_eq!(text.contains("engine"), mesh.engine.is_some());
+            let read: Mesh = serde_json::from_str(&text).unwrap();
+            assert!(mesh.is_recorded_in(&Mesh { dir: mesh.dir.clone(), ..read }));
+        }
     }
 
     #[test]

@@ -13,6 +13,9 @@ use super::{
 /// The one network of a mesh.
 pub const NAME: &str = "data-mesh-network";
 
+/// A network that is there for a moment, to see whether Docker can make one.
+pub const PROBE: &str = "data-mesh-probe";
+
 /// A private IPv4 network with room for 99 clusters: /16 to /24.
 ///
 /// Services have fixed addresses in its first 256, and Docker hands out others only from its last 32, so that a container
@@ -55,15 +58,16 @@ impl Subnet {
         taken.iter().copied().find(|net| net.contains(&own) || own.contains(net))
     }
 
-    /// A network that overlaps nothing of `taken`, or `None` when every candidate does.
-    pub fn choose(taken: &[IpNet]) -> Option<Self> {
-        Self::candidates().find(|subnet| subnet.overlap(taken).is_none())
-    }
-
-    /// Ranges that neither Docker's own pools (172.17-31, 192.168) nor most home and office networks use.
-    fn candidates() -> impl Iterator<Item = Self> {
-        (0..=255)
-            .map(|third| Self(Ipv4Net::new(Ipv4Addr::new(10, 213, third, 0), 24).expect("should be a prefix length")))
+    /// Those that a mesh may choose from, the best first: ranges that neither Docker's own pools (172.17-31, 192.168) nor most
+    /// home and office networks use come before those.
+    pub(super) fn candidates() -> impl Iterator<Item = Self> {
+        let usual = (0..=255).map(|third| [10, 213, third]);
+        let others = (214..=254).map(|second| [10, second, 0]);
+        let docker = (16..=31).rev().map(|second| [172, second, 0]);
+        let homes = (0..=255).rev().map(|third| [192, 168, third]);
+        usual.chain(others).chain(docker).chain(homes).map(|[first, second, third]| {
+            Self(Ipv4Net::new(Ipv4Addr::new(first, second, third, 0), 24).expect("should be a prefix length"))
+        })
     }
 }
 
@@ -107,14 +111,6 @@ impl From<Subnet> for String {
 mod tests {
     use super::*;
     use crate::mesh::id::ClusterId;
-
-    #[test]
-    fn the_chosen_network_overlaps_nothing() {
-        let taken: Vec<IpNet> =
-            ["10.213.0.0/24", "10.213.1.128/25", "172.17.0.0/16", "fe80::/64"].map(|net| net.parse().unwrap()).into();
-        assert_eq!(Subnet::choose(&taken).unwrap().to_string(), "10.213.2.0/24");
-        assert_eq!(Subnet::choose(&["10.0.0.0/8".parse().unwrap()]), None);
-    }
 
     #[test]
     fn addresses_lie_outside_the_range_docker_gives_from() {

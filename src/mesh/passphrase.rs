@@ -35,7 +35,7 @@ pub fn hex_key(bytes: usize, rng: &mut impl CryptoRng) -> Secret {
 }
 
 /// Two lower-case hexadecimal digits a byte.
-pub(super) fn hex(bytes: &[u8]) -> String {
+pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
         write!(text, "{byte:02x}").expect("writing to a string should not fail");
         text

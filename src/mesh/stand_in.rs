@@ -10,6 +10,7 @@ use super::{
     render::RenderError,
     secret::Secret,
     spec::Asked,
+    taken::Taken,
     templates::Templates,
 };
 
@@ -41,8 +42,9 @@ impl Templates {
             dir: PathBuf::new(),
             new_id: String::new(),
             owner: Owner { uid: 0, gid: 0 },
+            engine: None,
             host_name: String::new(),
-            taken: Vec::new(),
+            taken: Taken::default(),
         };
         let mesh = Mesh::decide(&asked, None, nowhere).expect("should be a mesh: every network is free");
         let mesh = Mesh { templates: self.clone(), ..mesh };

@@ -7,7 +7,7 @@ use super::{
     lifetimes::{SOON, days_between},
     observed::Observed,
 };
-use crate::mesh::{Mesh, certs, id::ClusterId};
+use crate::mesh::{Mesh, certs, id::ClusterId, spec::KeyDays};
 
 /// From so many days before its end on a trial is told of.
 const TRIAL_SOON: i64 = 8;
@@ -57,9 +57,16 @@ pub fn ends_soon(mesh: &Mesh, there: &Observed, now: OffsetDateTime) -> Vec<Ends
         let remedy = std::iter::once(command.0.to_owned()).chain(numbers).collect::<Vec<_>>().join(" ");
         Some(EndsSoon { what, clusters, days_left, remedy })
     };
+    // a life as short as the mesh's keys have would be told of again at once
+    let short = i64::from(mesh.spec.key_days.get()) <= SOON;
+    let longer = KeyDays::default().get();
+    let (extend, create) =
+        (format!("mesh keys extend --key-days {longer}"), format!("mesh create --key-days {longer}"));
+    let extend = if short { extend.as_str() } else { "mesh keys extend" };
+    let replace = if short { (create.as_str(), false) } else { ("mesh keys rotate", true) };
     [
-        gather("API key", false, ("mesh keys extend", true), &key),
-        gather("API key", true, ("mesh keys rotate", true), &key),
+        gather("API key", false, (extend, true), &key),
+        gather("API key", true, replace, &key),
         gather("certificate", false, ("mesh certs rotate", true), &certificate),
         gather("certificate", true, ("mesh certs rotate", true), &certificate),
         gather("authority", false, ("mesh certs rotate --ca", true), &authority),
@@ -93,11 +100,15 @@ mod tests {
     const NOW: OffsetDateTime = datetime!(2026-01-31 12:00 UTC);
 
     fn told(there: &Observed) -> String {
+        told_of(&Mesh::example(3), there)
+    }
+
+    fn told_of(mesh: &Mesh, there: &Observed) -> String {
         let line = |ending: EndsSoon| {
             let clusters = ending.clusters.iter().map(|cluster| cluster.number().to_string()).collect::<Vec<_>>();
             format!("{} of {}: {} days, `{}`", ending.what, clusters.join(" "), ending.days_left, ending.remedy)
         };
-        ends_soon(&Mesh::example(3), there, NOW).into_iter().map(line).collect::<Vec<_>>().join("\n")
+        ends_soon(mesh, there, NOW).into_iter().map(line).collect::<Vec<_>>().join("\n")
     }
 
     #[test]
@@ -118,6 +129,13 @@ mod tests {
         API key of 3: 0 days, `mesh keys rotate 3`
         authority of 2: 29 days, `mesh certs rotate --ca 2`
         authority of 3: 0 days, `mesh create`
+        ");
+        let mut short = Mesh::example(3);
+        short.spec.key_days = "1".parse().unwrap();
+        let keys: Vec<String> = told_of(&short, &there).lines().take(2).map(str::to_owned).collect();
+        insta::assert_snapshot!(keys.join("\n"), @r"
+        API key of 2: 29 days, `mesh keys extend --key-days 365 2`
+        API key of 3: 0 days, `mesh create --key-days 365`
         ");
         there.files.clear();
         assert_eq!(told(&there), "");

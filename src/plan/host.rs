@@ -1,10 +1,16 @@
 //! What the machine is and has: the facts that checks depend on. Pure: [`crate::world`] fills them in.
 
-use std::{collections::BTreeSet, net::IpAddr, path::PathBuf};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+    path::PathBuf,
+};
 
 use ipnet::IpNet;
 use serde::Serialize;
 use time::OffsetDateTime;
+
+use crate::mesh::taken::{Route, Taken};
 
 /// What a machine is and has, at one moment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -39,10 +45,24 @@ pub struct HostFacts {
     pub disk_total: u64,
     /// Where the engine keeps images, and the bytes that are free there; `None` where that is not seen.
     pub images_disk: Option<(PathBuf, u64)>,
-    /// Networks in use: of every interface, and every IPv4 route but the default one. The mesh's own network is among them once it exists.
+    /// Networks of interfaces, those that are down included. The mesh's own network is among them once it exists.
     pub networks: BTreeSet<IpNet>,
+    /// Bridges that are down and have a name as Docker gives it, with the network of each: it leaves one behind when it cannot
+    /// make a network. Their networks are not among the others.
+    pub left_bridges: BTreeMap<String, IpNet>,
+    pub routes: BTreeSet<Route>,
     /// The addresses of this machine, those of interfaces that are down included.
     pub interfaces: BTreeSet<IpAddr>,
+}
+
+impl HostFacts {
+    /// What a network has to keep clear of on this machine and in Docker, where nothing in the networks `ours` counts.
+    pub fn taken(&self, ours: &[IpNet], docker: impl IntoIterator<Item = IpNet>) -> Taken {
+        let others = |net: &IpNet| !ours.iter().any(|own| own.contains(net));
+        let networks = self.networks.iter().copied().filter(others).chain(docker).collect();
+        let routes = self.routes.iter().filter(|route| others(&IpNet::V4(route.to))).cloned().collect();
+        Taken { networks, routes }
+    }
 }
 
 /// A limit of memory that a control group has for all that is in it, containers among that.

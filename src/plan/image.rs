@@ -31,7 +31,7 @@ pub struct Unfit {
 /// Why the image of a service, whose program ended like this when it was asked for its version, cannot be used for `wanted`.
 pub fn unfit(mesh: &Mesh, service: ServiceId, wanted: StackVersion, end: End<'_>) -> Option<Unfit> {
     let of = mesh.service(service);
-    let lines = || end.log.iter().rev().take(8).rev().map(|line| cause::said(line)).collect();
+    let lines = || cause::last_words(end.log);
     if end.error.is_empty() && end.exit_code == Some(0) {
         if states(end.log, wanted) {
             return None;
@@ -84,7 +84,7 @@ mod tests {
 
     fn told(service: ServiceId, exit_code: i64, log: &[&str], error: &str) -> String {
         let log: Vec<String> = log.iter().map(|line| (*line).to_owned()).collect();
-        let end = End { exit_code: Some(exit_code), out_of_memory: false, outer: None, error, log: &log };
+        let end = End { exit_code: Some(exit_code), error, log: &log, ..End::default() };
         let wanted = "9.5.3".parse().unwrap();
         unfit(&Mesh::example(1), service, wanted, end).map_or_else(
             || "fit".to_owned(),

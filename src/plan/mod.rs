@@ -14,6 +14,7 @@ pub mod host;
 pub mod image;
 pub mod lifetimes;
 pub mod observed;
+pub mod permissions;
 pub mod reach;
 pub mod remove;
 pub mod renew;
@@ -100,6 +101,14 @@ impl Plan {
 
     pub fn steps(&self) -> impl Iterator<Item = &Step> {
         self.stages.iter().flat_map(|stage| &stage.steps)
+    }
+
+    /// Whether something stops that is to start again.
+    pub fn restarts(&self) -> bool {
+        let has = |wanted: fn(&Step) -> bool| self.steps().any(wanted);
+        has(|step| matches!(step, Step::RestartContainer(_)))
+            || (has(|step| matches!(step, Step::StopContainer(_) | Step::RemoveContainer(_)))
+                && has(|step| matches!(step, Step::StartContainer(_) | Step::CreateContainer(_))))
     }
 
     /// Whether carrying it out deletes data.

@@ -10,11 +10,13 @@ use time::OffsetDateTime;
 
 use super::health::{Health, Unasked};
 use crate::mesh::{
-    Mesh, certs,
+    Engine, Mesh, certs,
+    container::Container,
     credentials::Credentials,
     id::{ClusterId, ServiceId, ServiceKind},
     secret::Secret,
     spec::StackVersion,
+    taken::Route,
 };
 
 /// Everything a plan depends on. What could not be asked is absent, and a plan treats it as not being so.
@@ -22,6 +24,8 @@ use crate::mesh::{
 pub struct Observed {
     /// What `mesh.json` says.
     pub record: Option<Mesh>,
+    /// The engine that was asked; `None` where none answers.
+    pub engine: Option<Engine>,
     /// What `credentials.txt` holds, or will hold when it is written again.
     pub credentials: Option<Credentials>,
     pub lost: Lost,
@@ -32,10 +36,14 @@ pub struct Observed {
     /// Those of them that `images/build` of this project made: they need less of a machine than Elastic's.
     pub built_here: BTreeSet<String>,
     pub network: Option<NetworkFacts>,
+    /// Where the kernel sends packets for the mesh's network; `None` where it knows no way.
+    pub way: Option<Way>,
+    /// The routing tables that are looked into before the main one for it.
+    pub before_main: BTreeSet<u32>,
     /// Containers that carry this mesh's id.
     pub containers: BTreeMap<ServiceId, ContainerFacts>,
     /// Containers that carry this mesh's id and have no service's name, by the names that they have.
-    pub strays: BTreeMap<String, ContainerState>,
+    pub strays: BTreeMap<String, Stray>,
     /// Directories of clusters.
     pub files: BTreeMap<ClusterId, ClusterFiles>,
     /// The bundle for browsers.
@@ -50,10 +58,16 @@ pub struct Observed {
     pub kibanas: BTreeMap<ClusterId, String>,
     /// `/etc/hosts`; `None` where this run may not write it.
     pub hosts_file: Option<Vec<u8>>,
+    /// Why it cannot be read, where this run may write it: it is no file, or too large.
+    pub hosts_fault: Option<String>,
     /// The addresses of the engine's own bridges.
     pub gateways: BTreeSet<IpAddr>,
     /// Of this machine's Docker, but not of this mesh.
     pub foreign: Foreign,
+    /// Places inside the mesh's directory where other file systems are mounted.
+    pub mounts: BTreeSet<String>,
+    /// Modes and owners of the mesh's files; `None` where nobody looked.
+    pub permissions: Option<PermissionFacts>,
 }
 
 impl Observed {
@@ -99,6 +113,26 @@ pub struct Lost {
     pub credentials: bool,
 }
 
+/// Who has which of the mesh's files, and who looks.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PermissionFacts {
+    /// The user who runs `mesh`.
+    pub user: u32,
+    /// The system user that containers of root's meshes run as, if there is one.
+    pub account: Option<u32>,
+    /// Files and directories that are there, by their paths in the mesh's directory; that itself has the empty one.
+    pub found: BTreeMap<String, FileFacts>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FileFacts {
+    pub directory: bool,
+    /// Permission bits, `0o7777` at most.
+    pub mode: u32,
+    pub uid: u32,
+    pub gid: u32,
+}
+
 /// What others have on this Docker engine, as far as it can be in the mesh's way.
 #[derive(Debug, Clone, Default)]
 pub struct Foreign {
@@ -122,6 +156,14 @@ pub struct NetworkFacts {
     pub subnet: String,
 }
 
+/// What becomes of a packet for the mesh's network.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Way {
+    By(Route),
+    /// A route says that it is not to be sent.
+    Refused,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ContainerState {
     Created,
@@ -130,6 +172,21 @@ pub enum ContainerState {
     /// Ended by itself, and Docker starts it again.
     Restarting,
     Stopped,
+}
+
+impl ContainerState {
+    /// Whether it has a process, which may be halted or about to be started again.
+    pub fn is_up(self) -> bool {
+        matches!(self, Self::Running | Self::Paused | Self::Restarting)
+    }
+}
+
+/// A container of the mesh under a name that the mesh does not give.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stray {
+    pub state: ContainerState,
+    /// The service that it was made for, as its labels say; `None` for one that only reads an image's files.
+    pub service: Option<ServiceId>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -141,8 +198,22 @@ pub struct ContainerFacts {
     pub state: ContainerState,
     /// Docker's id of the network it is attached to.
     pub network: String,
-    /// Its address there; `None` while it does not run.
+    /// Its address there; `None` while it does not run, unless Docker failed to start it.
     pub address: Option<IpAddr>,
+    /// What it was made from and is limited to; `None` where nobody looked.
+    pub made: Option<Container>,
+}
+
+impl ContainerFacts {
+    /// Whether Docker has not attached it to its network, as after a start that failed on the way there: it keeps the address then,
+    /// and may start the container without a network the next time.
+    pub fn lacks_network(&self) -> bool {
+        match self.state {
+            ContainerState::Created | ContainerState::Stopped => self.address.is_some(),
+            ContainerState::Running => self.address.is_none(),
+            ContainerState::Paused | ContainerState::Restarting => false,
+        }
+    }
 }
 
 /// A cluster's directory, as texts; certificates are public, everything else that matters is a [`Secret`].

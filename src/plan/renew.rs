@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
-use super::{Plan, Step, observed::Observed};
+use super::{Plan, Step, ends_soon::api_key, lifetimes::days_between, observed::Observed};
 use crate::mesh::{
     Mesh,
     id::{ClusterId, ServiceKind},
+    spec::KeyDays,
 };
 
 /// What is asked for besides a mesh: by cluster.
@@ -17,6 +18,8 @@ pub struct Renewal {
     pub keys: BTreeSet<ClusterId>,
     /// A longer life for the API keys that there are.
     pub extended: BTreeSet<ClusterId>,
+    /// Whether theirs may as well become a shorter one.
+    pub shorten: bool,
     /// New certificates for the services.
     pub certificates: BTreeSet<ClusterId>,
     /// New authorities.
@@ -36,9 +39,16 @@ pub enum Hindrance {
     Expired(ClusterId),
     #[error("mesh.json does not have {0}, whose data is there")]
     Data(ClusterId),
+    #[error("{days} days would shorten the life of the API key of {cluster}, which has {left} left")]
+    Shorter { cluster: ClusterId, days: u16, left: i64 },
 }
 
 impl Hindrance {
+    /// Whether something else has to be asked for, rather than something mended before.
+    pub fn is_mistake(&self) -> bool {
+        matches!(self, Self::Shorter { .. })
+    }
+
     pub fn hint(&self) -> String {
         match self {
             Self::Container(_) | Self::Silent(_) => {
@@ -46,6 +56,13 @@ impl Hindrance {
             }
             Self::Data(_) => {
                 "see with `mesh create --dry-run` what would be deleted; `mesh create` asks first".to_owned()
+            }
+            Self::Shorter { left, .. } => {
+                let more = if *left < KeyDays::default().get().into() { KeyDays::default() } else { KeyDays::MOST };
+                format!(
+                    "`mesh keys extend --key-days {}` lets it live longer; `--shorten` goes on if a shorter life is meant",
+                    more.get()
+                )
             }
             Self::Gone(cluster) | Self::Expired(cluster) => {
                 format!("`mesh keys rotate {}` makes a new one", cluster.number())
@@ -85,4 +102,46 @@ pub fn not_extendable(
             Some(_) => None,
         }
     })
+}
+
+/// The first key that would end sooner than it does, unless that is meant.
+pub fn shorter(mesh: &Mesh, there: &Observed, renewal: &Renewal, now: OffsetDateTime) -> Option<Hindrance> {
+    let days = mesh.spec.key_days.get();
+    let end = now + Duration::days(days.into());
+    let extended = mesh.clusters().filter(|cluster| !renewal.shorten && renewal.extended.contains(cluster));
+    extended
+        .filter_map(|cluster| Some((cluster, api_key(there, cluster).filter(|has| *has > end)?)))
+        .map(|(cluster, has)| Hindrance::Shorter { cluster, days, left: days_between(now, has) })
+        .next()
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+    use crate::plan::observed::{ClusterFiles, KeyFile};
+
+    const NOW: OffsetDateTime = datetime!(2026-01-31 12:00 UTC);
+
+    #[test]
+    fn extending_shortens_no_life_unless_that_is_meant() {
+        let told = |days: &str, left: Duration, shorten: bool| {
+            let key = KeyFile { id: "k".to_owned(), expires: NOW + left, digest: String::new() };
+            let files = ClusterFiles { key: Some(key), ..ClusterFiles::default() };
+            let there = Observed { files: [(ClusterId::FIRST, files)].into(), ..Observed::default() };
+            let mut mesh = Mesh::example(1);
+            mesh.spec.key_days = days.parse().unwrap();
+            let renewal = Renewal { extended: [ClusterId::FIRST].into(), shorten, ..Renewal::default() };
+            shorter(&mesh, &there, &renewal, NOW).map(|hindered| format!("{hindered}\n{}", hindered.hint()))
+        };
+        let almost_a_year = Duration::days(365) - Duration::seconds(1);
+        assert_eq!([told("365", almost_a_year, false), told("90", almost_a_year, true)], [None, None]);
+        insta::assert_snapshot!(told("90", almost_a_year, false).unwrap(), @r"
+        90 days would shorten the life of the API key of cluster01, which has 364 left
+        `mesh keys extend --key-days 365` lets it live longer; `--shorten` goes on if a shorter life is meant
+        ");
+        let hint = told("365", Duration::days(400), false).unwrap();
+        assert!(hint.contains("`mesh keys extend --key-days 3650`"), "{hint}");
+    }
 }

@@ -45,19 +45,27 @@ impl Selection {
         let wanted: Vec<ServiceId> = mesh.services().filter(|service| self.contains(service.cluster)).collect();
         let clusters = mesh.spec.clusters.number();
         let missing = wanted.iter().find(|service| !there.containers.contains_key(service)).copied();
-        match action {
-            Action::Stop | Action::Down => None,
-            Action::Up => (there.network.is_none()
-                || wanted.iter().any(|service| !there.files.contains_key(&service.cluster)))
-            .then_some(Lacking::Parts { clusters })
-            .or_else(|| {
-                let (stray, _) = there.strays.iter().find(|(_, state)| **state == ContainerState::Running)?;
-                Some(Lacking::Renamed { missing: missing?, stray: stray.clone(), clusters })
-            }),
+        let parts = match action {
+            Action::Stop | Action::Down => false,
+            Action::Up => {
+                there.network.is_none() || wanted.iter().any(|service| !there.files.contains_key(&service.cluster))
+            }
             // Docker starts no container in a network that is gone
-            Action::Start | Action::Restart if there.network.is_none() => Some(Lacking::Parts { clusters }),
-            Action::Start | Action::Restart => Some(Lacking::Container { missing: missing?, first, count }),
+            Action::Start | Action::Restart => there.network.is_none(),
+        };
+        if parts {
+            return Some(Lacking::Parts { clusters });
         }
+        // one that runs unseen would be told as stopped, or hold what another needs
+        let renamed = there.strays.iter().filter(|(_, stray)| stray.state.is_up()).find_map(|(name, stray)| {
+            let service = stray.service.map_or(missing, |service| Some(service).filter(|s| wanted.contains(s)))?;
+            let free = !there.containers.contains_key(&service);
+            Some(Lacking::Renamed { service, free, stray: name.clone(), clusters })
+        });
+        renamed.or_else(|| match action {
+            Action::Start | Action::Restart => Some(Lacking::Container { missing: missing?, first, count }),
+            Action::Stop | Action::Down | Action::Up => None,
+        })
     }
 
     fn contains(self, cluster: ClusterId) -> bool {
@@ -82,8 +90,8 @@ pub enum Lacking {
     Container { missing: ServiceId, first: u8, count: u8 },
     #[error("the mesh's network or a cluster's directory is gone")]
     Parts { clusters: u8 },
-    #[error("container {stray} is the mesh's under another name, and may hold the address and ports of {missing}")]
-    Renamed { missing: ServiceId, stray: String, clusters: u8 },
+    #[error("container {stray} is the mesh's under another name, and may hold the address and ports of {service}")]
+    Renamed { service: ServiceId, free: bool, stray: String, clusters: u8 },
 }
 
 impl Lacking {
@@ -91,8 +99,14 @@ impl Lacking {
         match self {
             Self::Container { first, count, .. } => format!("`mesh manage up {first} {count}` makes it again"),
             Self::Parts { clusters } => format!("`mesh create {clusters}` makes it again"),
-            Self::Renamed { clusters, .. } => {
-                format!("`mesh create {clusters}` removes that container, and makes the one that is missing")
+            Self::Renamed { service, free, stray, clusters } => {
+                let removes =
+                    format!("`mesh create {clusters}` removes that container, and makes the one that is missing");
+                if *free {
+                    format!("{removes}; `docker rename {stray} {service}` gives it its name back")
+                } else {
+                    removes
+                }
             }
         }
     }
@@ -111,6 +125,11 @@ pub enum Action {
 }
 
 impl Action {
+    /// Whether it leaves nothing running, so that nothing has to be asked but Docker.
+    pub fn ends(self) -> bool {
+        matches!(self, Self::Stop | Self::Down)
+    }
+
     /// What was done, for the closing line.
     pub fn past(self) -> &'static str {
         match self {
@@ -121,6 +140,14 @@ impl Action {
             Self::Restart => "restarted",
         }
     }
+
+    /// What is told where there is nothing to do.
+    pub fn idle(self, selection: Selection) -> String {
+        match self {
+            Self::Down => format!("there is no container of {selection}"),
+            Self::Up | Self::Start | Self::Stop | Self::Restart => format!("no container of {selection} runs"),
+        }
+    }
 }
 
 /// The stages that do it. Kibana is stopped before its Elasticsearch and started after it.
@@ -129,9 +156,7 @@ pub fn select(mesh: &Mesh, there: &Observed, selection: Selection, action: Actio
     let kibana = || selection.services(mesh, ServiceKind::Kibana);
     let state = |service: &ServiceId| there.containers.get(service).map(|container| container.state);
     let exists = |service: &ServiceId| state(service).is_some();
-    let up = |service: &ServiceId| {
-        matches!(state(service), Some(ContainerState::Running | ContainerState::Restarting | ContainerState::Paused))
-    };
+    let up = |service: &ServiceId| state(service).is_some_and(ContainerState::is_up);
     let start = |plan: Plan| {
         let bring_up = |service: ServiceId| match state(&service) {
             Some(ContainerState::Paused) if action != Action::Restart => Some(Step::RestartContainer(service)),
@@ -190,7 +215,7 @@ fn links(mesh: &Mesh, there: &Observed, selection: Selection) -> Vec<Step> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::observed::{ClusterFiles, ContainerFacts, NetworkFacts};
+    use crate::plan::observed::{ClusterFiles, ContainerFacts, NetworkFacts, Stray};
 
     fn cluster(number: u8) -> ClusterId {
         ClusterId::new(number).unwrap()
@@ -208,6 +233,7 @@ mod tests {
                     state,
                     network: String::new(),
                     address: None,
+                    made: None,
                 };
                 (service, facts)
             })
@@ -249,6 +275,10 @@ mod tests {
     fn stopping_touches_only_what_runs() {
         let mesh = Mesh::example(2);
         let selection = Selection::new(&mesh, cluster(1), cluster(2)).unwrap();
+        assert!(select(&mesh, &running(&mesh, 2), selection, Action::Restart).restarts());
+        for action in [Action::Stop, Action::Down, Action::Start] {
+            assert!(!select(&mesh, &running(&mesh, 2), selection, action).restarts(), "{action:?}");
+        }
         insta::assert_snapshot!(select(&mesh, &running(&mesh, 2), selection, Action::Stop), @r"
         stop Kibana
           ~ container cluster01-kibana
@@ -276,11 +306,20 @@ mod tests {
         assert_eq!(told(&there, Action::Restart).as_deref(), Some(missing));
         there.files = mesh.clusters().map(|cluster| (cluster, ClusterFiles::default())).collect();
         assert_eq!(told(&there, Action::Up), None);
-        there.strays = [("old".to_owned(), ContainerState::Stopped)].into();
+        let old = |state, service| [("old".to_owned(), Stray { state, service })].into();
+        there.strays = old(ContainerState::Stopped, None);
         assert_eq!(told(&there, Action::Up), None);
-        there.strays = [("old".to_owned(), ContainerState::Running)].into();
+        there.strays = old(ContainerState::Running, Some(cluster(2).kibana()));
         let renamed = "container old is the mesh's under another name, and may hold the address and ports of cluster02-kibana; \
-                       `mesh create 2` removes that container, and makes the one that is missing";
-        assert_eq!(told(&there, Action::Up).as_deref(), Some(renamed));
+                       `mesh create 2` removes that container, and makes the one that is missing; \
+                       `docker rename old cluster02-kibana` gives it its name back";
+        for action in [Action::Up, Action::Start, Action::Stop, Action::Down, Action::Restart] {
+            assert_eq!(told(&there, action).as_deref(), Some(renamed));
+        }
+        let other = Selection::new(&mesh, cluster(1), cluster(1)).unwrap();
+        assert_eq!(other.lacks(&mesh, &there, Action::Stop), None, "it is not of the cluster that is to stop");
+        // beside one that has its name
+        there.strays = old(ContainerState::Paused, Some(cluster(1).elastic()));
+        assert!(told(&there, Action::Stop).is_some_and(|told| !told.contains("docker rename")));
     }
 }

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
+use super::permissions::Misfit;
 use crate::mesh::{
+    container::Limits,
     id::{ClusterId, ServiceId, ServiceKind},
     network, recover,
 };
@@ -26,6 +28,8 @@ pub enum Step {
     CreateAccount {
         uid: u32,
     },
+    /// Gives a file or directory the mode and the owner that it was written with.
+    SetPermissions(Misfit),
     WriteCredentials,
     /// Writes a lost `credentials.txt` again, with what other files hold of it.
     RecoverCredentials,
@@ -57,6 +61,12 @@ pub enum Step {
         id: String,
     },
     CreateContainer(ServiceId),
+    /// Gives the container other limits; one that runs goes on running.
+    UpdateContainer {
+        service: ServiceId,
+        from: Box<Limits>,
+        to: Box<Limits>,
+    },
     StartContainer(ServiceId),
     StopContainer(ServiceId),
     RestartContainer(ServiceId),
@@ -131,6 +141,7 @@ impl Step {
             Self::Record
             | Self::Rebuild
             | Self::RecoverCredentials
+            | Self::SetPermissions(_)
             | Self::ResetPassword(_)
             | Self::PromoteAuthority(_)
             | Self::WriteBundle(_)
@@ -138,6 +149,7 @@ impl Step {
             | Self::SeedConfig(_)
             | Self::WriteSettings(_)
             | Self::WriteKeystore(_)
+            | Self::UpdateContainer { .. }
             | Self::StartContainer(_)
             | Self::RestartContainer(_)
             | Self::StopContainer(_)
@@ -187,6 +199,7 @@ impl Step {
             | Self::ExtendKey(cluster)
             | Self::RevokeKeys(cluster)
             | Self::RemoveFiles(cluster) => Some(*cluster),
+            Self::SetPermissions(misfit) => misfit.cluster(),
             Self::StoreCredentials { on, .. }
             | Self::Connect { on, .. }
             | Self::Disconnect { on, .. }
@@ -195,6 +208,7 @@ impl Step {
             | Self::SeedConfig(service)
             | Self::WriteSettings(service)
             | Self::CreateContainer(service)
+            | Self::UpdateContainer { service, .. }
             | Self::StartContainer(service)
             | Self::StopContainer(service)
             | Self::RestartContainer(service)
@@ -244,6 +258,7 @@ impl fmt::Display for Step {
             Self::ResetPassword(cluster) => {
                 write!(f, "password of elastic on {cluster}, by a superuser that is there for that long only")
             }
+            Self::SetPermissions(misfit) => misfit.fmt(f),
             Self::WriteCredentials => write!(f, "credentials.txt"),
             Self::IssueAuthority(cluster) => write!(f, "authority of {cluster}"),
             Self::IssueNextAuthority(cluster) => write!(f, "next authority of {cluster}"),
@@ -262,6 +277,9 @@ impl fmt::Display for Step {
             | Self::StopContainer(service)
             | Self::RestartContainer(service)
             | Self::RemoveContainer(service) => write!(f, "container {service}"),
+            Self::UpdateContainer { service, from, to } => {
+                write!(f, "container {service}: {}", from.changes(to).join(", "))
+            }
             Self::RemoveStray(name) => write!(f, "container {name}, left by an earlier run"),
             Self::AwaitReady(service) => write!(f, "{service} answers"),
             Self::ApplyLicence(cluster) => write!(f, "licence of {cluster}"),

@@ -1,6 +1,6 @@
 //! Finds out about every link, all clusters at once: [`Evidence`]. I/O: Docker, disk, network; changes nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures::future::join_all;
 
@@ -50,6 +50,7 @@ impl World {
             evidence.presented.extend(presented.into_iter().map(|(to, facts)| (Link { from, to }, facts)));
         }
         self.try_again(there, &mut evidence).await;
+        evidence.listening = self.listening(&evidence).await;
         Ok(evidence)
     }
 
@@ -65,6 +66,17 @@ impl World {
         for (from, paths) in join_all(tried).await {
             evidence.paths.extend(paths.unwrap_or_default().into_iter().map(|(to, facts)| (Link { from, to }, facts)));
         }
+    }
+
+    /// Those whose port refuses others and takes a connection from inside their own container, where no firewall is between.
+    async fn listening(&self, evidence: &Evidence) -> BTreeSet<ClusterId> {
+        let closed = evidence.paths.iter().filter(|(_, facts)| matches!(facts, PathFacts::Closed(_)));
+        let refusing: BTreeSet<ClusterId> = closed.map(|(link, _)| link.to).collect();
+        let tried = refusing.into_iter().map(async |of| {
+            let paths = self.docker.probe(of, std::iter::once(of)).await.ok()?;
+            matches!(paths.get(&of)?, PathFacts::Reached { .. } | PathFacts::Distrusted(_)).then_some(of)
+        });
+        join_all(tried).await.into_iter().flatten().collect()
     }
 
     fn keystores(&self, mesh: &Mesh) -> Result<BTreeMap<ClusterId, Keystore>, FilesError> {

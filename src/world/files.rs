@@ -8,7 +8,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use super::disk::{DiskError, Kind, Tree};
+use super::disk::{DiskError, FileMeta, Kind, Tree};
 use crate::{
     mesh::{
         FORMAT, Mesh,
@@ -175,6 +175,13 @@ fn seed_facts(tree: &Tree, service: ServiceId) -> Result<Option<SeedFacts>, File
         }
     }
     Ok(Some(SeedFacts { version, changed, missing }))
+}
+
+/// The names in the mesh's directory, without what a disk of its own has there.
+pub fn entries(tree: &Tree) -> Result<Vec<String>, FilesError> {
+    let metadata = tree.metadata_in("", &tree.entries("")?.iter().map(String::as_str).collect::<Vec<_>>())?;
+    let of_disk = |(name, meta): &(String, FileMeta)| meta.kind == Kind::Directory && layout::is_of_disk(name);
+    Ok(metadata.into_iter().filter(|entry| !of_disk(entry)).map(|(name, _)| name).collect())
 }
 
 /// The clusters that have a directory.

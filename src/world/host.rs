@@ -1,7 +1,7 @@
 //! The machine that `mesh` runs on: memory, cores, disk, addresses. Reads `/proc` and asks the kernel; changes nothing.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fs, io,
     net::IpAddr,
     path::{Path, PathBuf},
@@ -10,12 +10,13 @@ use std::{
 use ipnet::IpNet;
 use nix::{
     ifaddrs::getifaddrs,
+    net::if_::InterfaceFlags,
     sys::{socket::SockaddrStorage, statvfs::statvfs},
     unistd::{getegid, geteuid, gethostname},
 };
 use procfs::{CpuInfo, Current, Meminfo};
 
-use super::{cgroup, kernel, words::words};
+use super::{cgroup, kernel, routes, words::words};
 use crate::plan::host::{EngineFacts, HostFacts};
 
 const MAX_MAP_COUNT: &str = "/proc/sys/vm/max_map_count";
@@ -43,8 +44,7 @@ pub fn facts(dir: &Path) -> Result<HostFacts, HostError> {
         .map_err(|cause| HostError::Kernel { what: "the number of cores", cause })?;
     let disk = nearest_existing(dir)?;
     let space = statvfs(&disk).map_err(|errno| HostError::Read { path: disk.clone(), cause: errno.into() })?;
-    let (interfaces, mut networks) = addresses()?;
-    networks.extend(routes()?);
+    let Interfaces { addresses, networks, left_bridges } = interfaces()?;
     Ok(HostFacts {
         hostname: hostname.to_string_lossy().into_owned(),
         memory_total: memory.mem_total,
@@ -62,7 +62,9 @@ pub fn facts(dir: &Path) -> Result<HostFacts, HostError> {
         disk_free: space.blocks_available() * space.fragment_size(),
         disk_total: space.blocks() * space.fragment_size(),
         networks,
-        interfaces,
+        left_bridges,
+        routes: routes::all()?.into_iter().collect(),
+        interfaces: addresses,
         images_disk: None,
     })
 }
@@ -108,28 +110,41 @@ fn max_map_count() -> Result<u64, HostError> {
     read.map_err(|cause| HostError::Read { path: MAX_MAP_COUNT.into(), cause })
 }
 
-fn addresses() -> Result<(BTreeSet<IpAddr>, BTreeSet<IpNet>), HostError> {
+/// What the machine's interfaces have; see [`HostFacts`].
+pub struct Interfaces {
+    pub addresses: BTreeSet<IpAddr>,
+    pub networks: BTreeSet<IpNet>,
+    pub left_bridges: BTreeMap<String, IpNet>,
+}
+
+/// # Errors
+/// The kernel gives no answer.
+pub fn interfaces() -> Result<Interfaces, HostError> {
     let found = getifaddrs().map_err(|errno| HostError::Kernel { what: "the interfaces", cause: errno.into() })?;
-    let (mut addresses, mut networks) = (BTreeSet::new(), BTreeSet::new());
+    let (mut addresses, mut networks, mut left_bridges) = (BTreeSet::new(), BTreeSet::new(), BTreeMap::new());
     for interface in found {
         let Some(address) = interface.address.as_ref().and_then(ip) else { continue };
         addresses.insert(address);
         let mask = interface.netmask.as_ref().and_then(ip);
-        networks.extend(mask.and_then(|mask| IpNet::with_netmask(address, mask).ok()).map(|network| network.trunc()));
+        let Some(network) = mask.and_then(|mask| IpNet::with_netmask(address, mask).ok()) else { continue };
+        if !interface.flags.contains(InterfaceFlags::IFF_UP) && is_named_by_docker(&interface.interface_name) {
+            left_bridges.insert(interface.interface_name, network.trunc());
+        } else {
+            networks.insert(network.trunc());
+        }
     }
-    Ok((addresses, networks))
+    Ok(Interfaces { addresses, networks, left_bridges })
+}
+
+/// The bridge of a network is named by the first 12 digits of the network's id.
+fn is_named_by_docker(interface: &str) -> bool {
+    let id = interface.strip_prefix("br-");
+    id.is_some_and(|id| id.len() == 12 && id.bytes().all(|digit| digit.is_ascii_hexdigit()))
 }
 
 fn ip(address: &SockaddrStorage) -> Option<IpAddr> {
     let v4 = address.as_sockaddr_in().map(|address| IpAddr::V4(address.ip()));
     v4.or_else(|| address.as_sockaddr_in6().map(|address| IpAddr::V6(address.ip())))
-}
-
-fn routes() -> Result<Vec<IpNet>, HostError> {
-    let routes = procfs::net::route().map_err(|cause| HostError::Proc { path: "/proc/net/route", cause })?;
-    let networks =
-        routes.iter().filter_map(|route| IpNet::with_netmask(route.destination.into(), route.mask.into()).ok());
-    Ok(networks.filter(|network| network.prefix_len() > 0).collect())
 }
 
 #[cfg(test)]
@@ -147,8 +162,15 @@ mod tests {
         assert_eq!(facts.is_root, facts.uid == 0);
         assert!(facts.interfaces.contains(&"127.0.0.1".parse().unwrap()));
         assert!(facts.networks.contains(&"127.0.0.0/8".parse().unwrap()));
-        assert!(facts.networks.iter().all(|network| network.prefix_len() > 0));
         assert!(serde_json::to_value(&facts).unwrap()["networks"].is_array());
+    }
+
+    #[test]
+    fn a_bridge_of_docker_is_known_by_its_name() {
+        assert!(is_named_by_docker("br-2d280870a331"));
+        assert!(
+            !is_named_by_docker("br-lan") && !is_named_by_docker("docker0") && !is_named_by_docker("br-2d280870a33x")
+        );
     }
 
     #[test]

@@ -74,6 +74,8 @@ pub enum HttpsError {
         #[source]
         cause: Silence,
     },
+    #[error("the answer of https://{address} is longer than {} MiB", longest >> 20)]
+    TooLong { address: SocketAddr, longest: usize },
     #[error("{what} was refused with status {status}: {reason}")]
     Refused {
         what: String,
@@ -115,6 +117,15 @@ impl HttpsError {
     }
 }
 
+/// How much of an answer is waited for.
+#[derive(Debug, Clone, Copy)]
+pub struct Bounds {
+    /// Until the answer is whole.
+    pub time: Duration,
+    /// Of its body, in bytes: what does not end must not eat the memory.
+    pub length: usize,
+}
+
 /// Who asks.
 #[derive(Debug, Clone)]
 pub struct Login<'a> {
@@ -133,8 +144,9 @@ impl Login<'_> {
 }
 
 impl Https {
-    /// Longest wait for one answer: connecting to dead remotes takes Elasticsearch up to ten seconds each, at once.
-    const TIMEOUT: Duration = Duration::from_secs(30);
+    /// Connecting to dead remotes takes Elasticsearch up to ten seconds each, at once. What is asked here is answered in a few
+    /// hundred KiB by the largest mesh.
+    const BOUNDS: Bounds = Bounds { time: Duration::from_secs(30), length: 64 << 20 };
 
     /// A client for a port of this machine. Proxy variables are ignored: they are about the way out, not to loopback.
     pub fn new(address: IpAddr, port: u16, authorities: &str) -> Result<Self, HttpsError> {
@@ -158,7 +170,7 @@ impl Https {
         body: Option<&Value>,
     ) -> Result<Answer, HttpsError> {
         let body = body.map(|body| Body { content_type: JSON, bytes: body.to_string().into_bytes() });
-        Ok(self.ask_raw(login, method, path, body, Self::TIMEOUT).await?.read())
+        Ok(self.ask_raw(login, method, path, body, Self::BOUNDS).await?.read())
     }
 
     /// Sends one request with these bytes, and gives back those that come; any status is an answer. The path is sent as it is: a
@@ -169,7 +181,7 @@ impl Https {
         method: Method,
         path: &str,
         body: Option<Body>,
-        longest: Duration,
+        bounds: Bounds,
     ) -> Result<RawAnswer, HttpsError> {
         let begun = Instant::now();
         let told = |outcome: &str| {
@@ -185,15 +197,27 @@ impl Https {
         }
         let request = request.body(Full::from(body.map(|body| body.bytes).unwrap_or_default()))?;
         let asking = async {
-            let (head, body) = self.client.request(request).await?.into_parts();
+            let (head, mut body) = self.client.request(request).await?.into_parts();
             let certificate = head.extensions.get::<Shown>().map(|Shown(certificate)| certificate.clone());
-            let bytes = body.collect().await?.to_bytes().into();
-            Ok(RawAnswer { status: head.status.as_u16(), bytes, certificate: certificate.unwrap_or_default() })
+            let mut bytes = Vec::new();
+            while let Some(frame) = body.frame().await {
+                let piece = frame?.into_data().unwrap_or_default();
+                if bytes.len() + piece.len() > bounds.length {
+                    return Ok(None);
+                }
+                bytes.extend_from_slice(&piece);
+            }
+            let certificate = certificate.unwrap_or_default();
+            Ok(Some(RawAnswer { status: head.status.as_u16(), bytes, certificate }))
         };
-        match timeout(longest, asking).await.unwrap_or(Err(Silence::TimedOut)) {
-            Ok(answer) => {
+        match timeout(bounds.time, asking).await.unwrap_or(Err(Silence::TimedOut)) {
+            Ok(Some(answer)) => {
                 told(&answer.status.to_string());
                 Ok(answer)
+            }
+            Ok(None) => {
+                told("an answer without end");
+                Err(HttpsError::TooLong { address: self.address, longest: bounds.length })
             }
             Err(cause) => {
                 told("no answer");

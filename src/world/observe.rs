@@ -2,22 +2,25 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures::future::join_all;
+use futures::future::{join_all, try_join_all};
 
 use super::{
     Survey, World,
     disk::{self, Tree},
-    docker::{ContainerSummary, NetworkSummary, label},
+    docker::{ContainerSummary, DockerError, NetworkSummary, label},
     elasticsearch::{Elasticsearch, Greeting, unasked},
     files::{self, FilesError},
     https::HttpsError,
     kibana::Kibana,
+    mounts,
     open_files::TooManyOpenFiles,
+    permissions, routes,
     survey::WorldError,
 };
 use crate::{
     mesh::{
         Mesh,
+        container::Container,
         credentials::Credentials,
         id::{ClusterId, ServiceId},
         layout, network,
@@ -25,7 +28,8 @@ use crate::{
     plan::{
         health::Unasked,
         observed::{
-            ClusterFiles, ContainerFacts, ContainerState, Foreign, Lost, NetworkFacts, Observed, ServerFacts, Vitals,
+            ClusterFiles, ContainerFacts, ContainerState, Foreign, Lost, NetworkFacts, Observed, PermissionFacts,
+            ServerFacts, Stray, Vitals, Way,
         },
     },
 };
@@ -35,12 +39,19 @@ impl World {
     pub fn remains(&self, mesh: &Mesh, survey: &Survey) -> Result<Observed, WorldError> {
         let mut there = Observed {
             record: survey.record.clone(),
+            engine: Some(survey.engine.clone()),
             lost: Lost { record: survey.record.is_none() && survey.rebuilt.is_some(), ..Lost::default() },
+            mounts: mounts::below(&self.dir)?,
+            way: way(mesh),
+            before_main: before_main(mesh),
             account: !survey.host.is_root || survey.elastic.is_some() || survey.owner_exists,
             ..on_engine(mesh, &survey.containers, &survey.networks)
         };
         if survey.host.is_root {
-            there.hosts_file = disk::read_outside(&self.hosts_file)?;
+            match disk::read_outside(&self.hosts_file) {
+                Ok(text) => there.hosts_file = text,
+                Err(error) => there.hosts_fault = Some(error.to_string()),
+            }
         }
         Ok(there)
     }
@@ -67,14 +78,30 @@ impl World {
             }
             there.browser_bundle = files::text(&tree, layout::BUNDLE)?;
             there.files = cluster_files(&tree)?;
+            let found = permissions::found(&tree, there.files.keys().copied())?;
+            let (user, account) = (survey.host.uid, survey.elastic);
+            there.permissions = Some(PermissionFacts { user, account, found });
         }
-        let images = self.docker.images(mesh).await?;
+        let (images, mut made) = futures::try_join!(self.docker.images(mesh), self.made(&there))?;
         there.built_here =
             images.iter().filter(|(_, image)| image.is_built_here).map(|(name, _)| name.clone()).collect();
         there.images = images.into_keys().collect();
+        there.containers.retain(|service, facts| {
+            facts.made = made.remove(service);
+            facts.made.is_some()
+        });
         // what runs was made from what is recorded
         self.ask_services(survey.known().unwrap_or(mesh), &mut there, closely).await?;
         Ok(there)
+    }
+
+    /// What each of the mesh's containers was made from and is limited to, but for those that are gone meanwhile.
+    async fn made(&self, there: &Observed) -> Result<BTreeMap<ServiceId, Container>, DockerError> {
+        let found = there.containers.iter().map(async |(service, facts)| {
+            let made = self.docker.made_of(&facts.id).await?;
+            Ok::<_, DockerError>(made.map(|made| (*service, made)))
+        });
+        Ok(try_join_all(found).await?.into_iter().flatten().collect())
     }
 
     /// Asks every running service. One that does not answer leaves no facts, which is a fact, too.
@@ -131,6 +158,16 @@ impl World {
     }
 }
 
+/// Where packets for the mesh's first server go.
+pub fn way(mesh: &Mesh) -> Option<Way> {
+    routes::way(mesh.subnet.address(ClusterId::FIRST.elastic()))
+}
+
+/// The tables that are looked into before the main one for it.
+pub fn before_main(mesh: &Mesh) -> BTreeSet<u32> {
+    routes::before_main(mesh.subnet.address(ClusterId::FIRST.elastic()))
+}
+
 /// What the engine's lists tell: of `mesh`, and of others.
 pub fn on_engine(mesh: &Mesh, containers: &[ContainerSummary], networks: &[NetworkSummary]) -> Observed {
     let mut there = Observed {
@@ -140,11 +177,11 @@ pub fn on_engine(mesh: &Mesh, containers: &[ContainerSummary], networks: &[Netwo
         ..Observed::default()
     };
     for container in containers.iter().filter(|container| is_ours(mesh, container)) {
-        match container.name.parse() {
-            Ok(service) => {
-                there.containers.insert(service, container_facts(container));
-            }
-            Err(_) => there.strays.extend([(container.name.clone(), container.state)]),
+        if let Ok(service) = container.name.parse() {
+            there.containers.insert(service, container_facts(container));
+        } else {
+            let stray = Stray { state: container.state, service: service_of_labels(container) };
+            there.strays.insert(container.name.clone(), stray);
         }
     }
     there
@@ -197,6 +234,11 @@ fn is_ours(mesh: &Mesh, container: &ContainerSummary) -> bool {
     container.labels.get(label::MESH) == Some(&mesh.id)
 }
 
+fn service_of_labels(container: &ContainerSummary) -> Option<ServiceId> {
+    let (cluster, kind) = (container.labels.get(label::CLUSTER)?, container.labels.get(label::SERVICE)?);
+    format!("{cluster}-{kind}").parse().ok()
+}
+
 fn container_facts(container: &ContainerSummary) -> ContainerFacts {
     let attached = container.networks.get(network::NAME);
     ContainerFacts {
@@ -205,6 +247,7 @@ fn container_facts(container: &ContainerSummary) -> ContainerFacts {
         state: container.state,
         network: attached.map(|attached| attached.network.clone()).unwrap_or_default(),
         address: attached.and_then(|attached| attached.address),
+        made: None,
     }
 }
 

@@ -37,6 +37,11 @@ impl Docker {
     }
 }
 
+/// How the kernel tells of a connection that something on the way has sent back, where a port that is closed refuses it; see
+/// `connect(2)` and the answers of `REJECT` in `iptables-extensions(8)`.
+const REJECTIONS: [&str; 4] =
+    ["No route to host", "Host is unreachable", "Network is unreachable", "Permission denied"];
+
 /// One line of the script's output. The exit codes are curl's; see <https://curl.se/docs/manpage.html#EXIT>.
 fn path(line: &str) -> Option<(ClusterId, PathFacts)> {
     let mut parts = line.splitn(3, ' ');
@@ -48,6 +53,7 @@ fn path(line: &str) -> Option<(ClusterId, PathFacts)> {
     let said = said.trim().split_once(") ").map_or(said.trim(), |(_, said)| said).to_owned();
     let facts = match exit {
         "6" => PathFacts::NameUnknown,
+        "7" if REJECTIONS.iter().any(|words| said.contains(words)) => PathFacts::Rejected(said),
         "7" => PathFacts::Closed(said),
         "28" => PathFacts::TimedOut,
         "35" | "51" | "60" | "77" | "83" | "90" | "91" => PathFacts::Distrusted(said),
@@ -86,6 +92,18 @@ mod tests {
         );
         assert_eq!(
             facts("cluster03-elastic 60 curl: (60) SSL certificate problem: certificate has expired |10.213.0.13|"),
+            Some((3, PathFacts::Distrusted("SSL certificate problem: certificate has expired".to_owned())))
+        );
+        assert_eq!(
+            facts("cluster03-elastic 7 || Connection refused"),
+            Some((3, PathFacts::Closed("Connection refused".to_owned())))
+        );
+        assert_eq!(
+            facts("cluster03-elastic 7 || No route to host"),
+            Some((3, PathFacts::Rejected("No route to host".to_owned())))
+        );
+        assert_eq!(
+            facts("cluster03-elastic 60 |10.213.0.13| 60) SSL certificate problem: certificate has expired"),
             Some((3, PathFacts::Distrusted("SSL certificate problem: certificate has expired".to_owned())))
         );
         assert_eq!(facts("sh: 1: oops"), None);

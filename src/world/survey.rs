@@ -1,9 +1,6 @@
 //! What is known before anything is decided: [`Survey`]. I/O: Docker, disk, `/proc`; changes nothing.
 
-use std::{
-    collections::{BTreeSet, HashMap},
-    net::SocketAddr,
-};
+use std::{collections::HashMap, net::SocketAddr};
 
 use ipnet::IpNet;
 
@@ -20,11 +17,12 @@ use super::{
 };
 use crate::{
     mesh::{
-        Mesh, Owner,
+        Engine, Mesh, Owner,
         credentials::Credentials,
         decide::Circumstances,
         id::{self, ClusterId, ServiceId},
         spec::Asked,
+        taken::Taken,
     },
     plan::host::{HostFacts, Listener},
 };
@@ -54,16 +52,19 @@ pub enum WorldError {
 /// What is known before anything is decided.
 #[derive(Debug)]
 pub struct Survey {
-    /// With its templates; with the built-in ones if those cannot be used, since a mesh can be removed without them.
+    /// With its templates; with the built-in ones if those cannot be used, since a mesh can be removed without them. One that
+    /// names no engine is taken to be of the one that was asked.
     pub record: Option<Mesh>,
     /// Without a record, the mesh as it was told from what it left; set by whoever rebuilds it.
     pub rebuilt: Option<Mesh>,
     /// Where `credentials.txt` is lost, what it will hold again; set by whoever recovers it.
     pub recovered: Option<Credentials>,
-    /// Names in the directory.
+    /// Names in the directory, without what a disk of its own has there.
     pub entries: Vec<String>,
     /// Whether this user may write in the directory, or in the nearest one above that exists.
     pub writable: bool,
+    /// The engine that was asked.
+    pub engine: Engine,
     pub host: HostFacts,
     /// Owners are told where they are in question: on ports of services that no container publishes.
     pub listeners: Vec<Listener>,
@@ -98,7 +99,9 @@ impl World {
             futures::try_join!(self.docker.facts(), self.docker.containers(), self.docker.networks())?;
         let host = host::with_engine(host::facts(&self.dir)?, &engine);
         let record = tree.as_ref().map(|tree| files::record(tree, &self.dir)).transpose()?.flatten();
+        let engine = self.docker.engine.clone();
         let record = record.map(|mesh| templates::of(mesh.clone()).unwrap_or(mesh));
+        let record = record.map(|mesh| Mesh { engine: mesh.engine.or_else(|| Some(engine.clone())), ..mesh });
         let owner = record.as_ref().map(|mesh| mesh.owner.uid);
         Ok(Survey {
             owner_exists: owner.map(account::has_uid).transpose()?.unwrap_or_default(),
@@ -106,7 +109,8 @@ impl World {
             rebuilt: None,
             recovered: None,
             writable: disk::may_write(&host.disk),
-            entries: tree.as_ref().map(|tree| tree.entries("")).transpose()?.unwrap_or_default(),
+            entries: tree.as_ref().map(files::entries).transpose()?.unwrap_or_default(),
+            engine,
             listeners: listeners(&containers)?,
             containers,
             networks,
@@ -117,8 +121,8 @@ impl World {
     }
 
     /// See [`taken`].
-    pub fn taken_networks(&self, survey: &Survey) -> Vec<IpNet> {
-        taken(&survey.host.networks, &survey.networks)
+    pub fn taken_networks(&self, survey: &Survey) -> Taken {
+        taken(&survey.host, &survey.networks)
     }
 
     /// The id of the mesh of this directory, as Docker's labels have it.
@@ -137,8 +141,9 @@ impl World {
             dir: self.dir.clone(),
             new_id: id,
             owner: Owner { uid: survey.host.uid, gid: 0 },
+            engine: None,
             host_name: survey.host.hostname.clone(),
-            taken: Vec::new(),
+            taken: Taken::default(),
         };
         Mesh::decide(&asked, None, now).ok()
     }
@@ -161,11 +166,10 @@ fn listeners(containers: &[ContainerSummary]) -> Result<Vec<Listener>, PortsErro
     ports::listeners(|bound| wanted.contains(&bound.port()) && !is_its(bound))
 }
 
-/// Networks that a new one must not overlap: the host's and Docker's, without those that Docker has for a mesh.
-pub fn taken(host: &BTreeSet<IpNet>, docker: &[NetworkSummary]) -> Vec<IpNet> {
+/// What a new network has to keep clear of: the host's and Docker's networks, without those that Docker has for a mesh.
+pub fn taken(host: &HostFacts, docker: &[NetworkSummary]) -> Taken {
     let parse = |subnet: &String| subnet.parse::<IpNet>().ok();
     let (ours, others): (Vec<_>, Vec<_>) = docker.iter().partition(|found| found.labels.contains_key(label::MESH));
     let ours: Vec<IpNet> = ours.iter().flat_map(|found| found.subnets.iter().filter_map(parse)).collect();
-    let host = host.iter().copied().filter(|net| !ours.iter().any(|own| own.contains(net)));
-    host.chain(others.iter().flat_map(|found| found.subnets.iter().filter_map(parse))).collect()
+    host.taken(&ours, others.iter().flat_map(|found| found.subnets.iter().filter_map(parse)))
 }

@@ -14,6 +14,7 @@ use super::{
 use crate::mesh::{
     Owner,
     certs::{self, Names},
+    container::Bytes,
     credentials::Credentials,
     hosts_file,
     id::{ClusterId, ServiceKind},
@@ -48,7 +49,7 @@ impl World {
             containers,
             subnet: network.and_then(|network| network.subnets.first()?.parse().ok()),
             directories,
-            hosts: self.has_block(survey)?,
+            hosts: self.has_block(survey),
             passphrase_words: credentials.as_ref().and_then(words),
             id,
         };
@@ -58,16 +59,19 @@ impl World {
     async fn container_trace(&self, container: &ContainerSummary) -> Result<Option<ContainerTrace>, DockerError> {
         let Ok(service) = container.name.parse() else { return Ok(None) };
         let Some(made) = self.docker.made_of(&container.name).await? else { return Ok(None) };
-        Ok(Some(ContainerTrace { service, image: made.image, memory: made.memory, user: made.user, bind: made.bind }))
+        let memory = if let Bytes::Limit(limit) = made.limits.memory { limit } else { 0 };
+        let bind = made.fixed.ports.iter().find_map(|port| port.address);
+        Ok(Some(ContainerTrace { service, image: made.fixed.image, memory, user: made.fixed.user, bind }))
     }
 
     /// Only root's meshes have a block there.
-    fn has_block(&self, survey: &Survey) -> Result<Option<bool>, WorldError> {
+    fn has_block(&self, survey: &Survey) -> Option<bool> {
         if !survey.host.is_root {
-            return Ok(None);
+            return None;
         }
-        let text = disk::read_outside(&self.hosts_file)?.unwrap_or_default();
-        Ok(Some(hosts_file::with_block(&text, None).map_or(true, |without| without != text)))
+        // one that is no file holds no names
+        let text = disk::read_outside(&self.hosts_file).ok()?.unwrap_or_default();
+        Some(hosts_file::with_block(&text, None).map_or(true, |without| without != text))
     }
 
     /// What is left of `credentials.txt` where there is data that needs it; `None` if the file is there, or nothing needs it yet.

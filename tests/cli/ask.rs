@@ -87,6 +87,19 @@ fn what_cannot_be_asked() {
 }
 
 #[test]
+fn an_answer_that_is_too_long_to_keep() {
+    let fixture = Fixture::new(6, "password");
+    // it is not read to its end, so the server does not end well
+    let _server = fixture.serve(1, &[(200, "[".repeat(65 << 20).leak())]);
+    assert_snapshot!(transcript(&fixture.mesh(&["search", "mesh*", "--from", "1"]).output().unwrap()), @r"
+    exit 1
+    error: the answer of https://127.213.0.6:9201 is longer than 64 MiB
+
+    hint: ask for less: fewer documents at a time, or fewer fields with `filter_path`
+    ");
+}
+
+#[test]
 fn a_cluster_that_does_not_answer() {
     let fixture = Fixture::new(2, "password");
     assert_snapshot!(transcript(&fixture.mesh(&["es", "2", "GET", "/"]).output().unwrap()), @r"

@@ -2,8 +2,11 @@
 
 use std::{
     fs,
+    io::{Read as _, Write as _},
     os::unix::{fs::PermissionsExt as _, net::UnixListener, process::CommandExt as _},
+    path::Path,
     process::Command,
+    thread,
 };
 
 use crate::{mesh, run, transcript};
@@ -14,6 +17,84 @@ fn an_engine_that_is_somewhere_else() {
         let told = transcript(&mesh(&["create", "2", "--dry-run"]).env("DOCKER_HOST", host).output().unwrap());
         assert!(told.starts_with(&format!("exit 3\nerror: `DOCKER_HOST` names `{host}`")), "{told}");
         assert!(told.contains("hint: the mesh's files have to be on Docker's machine"), "{told}");
+    }
+}
+
+/// `mesh status` with a Docker configuration of its own, whose current context has this name and host.
+fn with_context(current: &str, host: &str, variables: &[(&str, &str)]) -> String {
+    let dir = tempfile::tempdir().unwrap();
+    // `printf vm | sha256sum`
+    let meta = dir.path().join("contexts/meta/5bce98f73f3ed0c837f2729ed9509b38ea66a156db7f653356cb6fe37b366e85");
+    fs::create_dir_all(&meta).unwrap();
+    fs::write(dir.path().join("config.json"), format!(r#"{{"currentContext": "{current}"}}"#)).unwrap();
+    let endpoints = format!(r#"{{"docker": {{"Host": "{host}"}}}}"#);
+    fs::write(meta.join("meta.json"), format!(r#"{{"Name": "vm", "Endpoints": {endpoints}}}"#)).unwrap();
+    let mut command = mesh(&["status"]);
+    command.env_remove("DOCKER_HOST").env("DOCKER_CONFIG", dir.path()).envs(variables.iter().copied());
+    transcript(&command.output().unwrap())
+}
+
+#[test]
+fn an_engine_of_a_context() {
+    let told = with_context("vm", "unix:///nonexistent/vm.sock", &[]);
+    assert!(told.starts_with("exit 3\nerror: Docker is not ") && told.contains("/nonexistent/vm.sock"), "{told}");
+    let told = with_context("gone", "unix:///nonexistent/vm.sock", &[("DOCKER_CONTEXT", "vm")]);
+    assert!(told.contains("/nonexistent/vm.sock"), "{told}");
+    let told = with_context("vm", "ssh://vm", &[("DOCKER_HOST", "unix:///nonexistent/host.sock")]);
+    assert!(told.contains("/nonexistent/host.sock"), "{told}");
+
+    let told = with_context("vm", "ssh://vm", &[]);
+    assert!(
+        told.starts_with("exit 3\nerror: the current Docker context `vm` names `ssh://vm`, another machine"),
+        "{told}"
+    );
+    assert!(told.contains("`export DOCKER_CONTEXT=default` to use the local engine"), "{told}");
+    let told = with_context("", "", &[("DOCKER_CONTEXT", "gone")]);
+    assert!(told.starts_with("exit 3\nerror: the Docker context `gone` of `DOCKER_CONTEXT` does not exist"), "{told}");
+}
+
+/// An engine at `socket` that answers these paths, and any other with an answer that does not end.
+fn endless(socket: &Path, known: &'static [(&str, &str)]) {
+    let listener = UnixListener::bind(socket).unwrap();
+    thread::spawn(move || {
+        for mut stream in listener.incoming().map(Result::unwrap) {
+            thread::spawn(move || {
+                let mut request = [0; 4096];
+                let length = stream.read(&mut request).unwrap();
+                let request = String::from_utf8_lossy(&request[..length]).into_owned();
+                let path = request.split(' ').nth(1).unwrap_or_default();
+                let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n";
+                if let Some((_, body)) = known.iter().find(|(known, _)| path.ends_with(known)) {
+                    let length = body.len();
+                    let _ = write!(stream, "{head}content-length: {length}\r\nconnection: close\r\n\r\n{body}");
+                    return;
+                }
+                let _ = write!(stream, "{head}transfer-encoding: chunked\r\n\r\n");
+                let chunk = format!("100000\r\n{}\r\n", "[".repeat(1 << 20));
+                while stream.write_all(chunk.as_bytes()).is_ok() {}
+            });
+        }
+    });
+}
+
+/// In 1 GiB of address space: a program that keeps all that it is told is killed long before.
+#[test]
+fn an_engine_that_answers_without_end() {
+    let known: [&'static [(&str, &str)]; 2] = [
+        &[],
+        &[("/version", r#"{"ApiVersion": "1.41"}"#), ("/info", r#"{"ID": "x", "DockerRootDir": "/var/lib/docker"}"#)],
+    ];
+    for (known, action) in known.into_iter().zip(["answer on ", "list "]) {
+        let dir = tempfile::tempdir().unwrap();
+        let socket = dir.path().join("docker.sock");
+        endless(&socket, known);
+        let mut command = Command::new("sh");
+        command.args(["-c", "ulimit -v 1048576; exec \"$0\" create 2 --dry-run", env!("CARGO_BIN_EXE_mesh")]);
+        command.env_clear().env("MESH_DIR", dir.path().join("mesh")).env("HOME", "/nonexistent");
+        command.env("DOCKER_HOST", format!("unix://{}", socket.display()));
+        let told = transcript(&command.output().unwrap());
+        assert!(told.starts_with(&format!("exit 3\nerror: Docker could not {action}")), "{told}");
+        assert!(told.contains(": its answer is longer than 64 MiB") && told.contains("hint: "), "{told}");
     }
 }
 

@@ -135,6 +135,8 @@ fn help_of_manage_and_reset() {
                              chooses in detail)
           --color <WHEN>     Controls when to use color [default: auto] [possible values: auto, always,
                              never]
+          --new-engine       Go on though the mesh is on another Docker engine: that one is gone, was
+                             installed anew or moved its data
       -h, --help             Print help
     ");
 }

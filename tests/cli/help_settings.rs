@@ -34,6 +34,8 @@ fn help_of_create() {
                                       those anew that none holds
           --force                     Go on when memory, disk or the kernel's table of neighbours seem
                                       too small
+          --new-engine                Take the mesh to this Docker engine: the one it was on is gone,
+                                      was installed anew or moved its data
       -f, --file <FILE>               Settings from a file, `mesh.yaml`; `-` reads it from stdin
           --stack-version <VERSION>   Version of Elasticsearch and Kibana [default: 9.5.3]
           --registry <HOST>           Registry of the images [default: docker.elastic.co]

@@ -31,7 +31,7 @@ fn what_cannot_be_written_to_stdout_is_an_error() {
         let told = transcript(&fixture.mesh(arguments).stdout(full()).output().unwrap());
         assert_eq!(
             told,
-            "exit 3\nerror: cannot write to stdout: what was asked for is lost\n  caused by: No space left on device",
+            "exit 3\nerror: cannot write to stdout: what was asked for is lost\n  caused by: no space left on device",
             "{arguments:?}"
         );
     }
@@ -52,7 +52,7 @@ fn a_stdout_that_is_only_for_reading_is_an_error() {
     for arguments in QUIET {
         let output = fixture.mesh(arguments).stdout(File::open("/dev/null").unwrap()).output().unwrap();
         let told = transcript(&output);
-        assert!(told.starts_with("exit 3\n") && told.contains("Bad file descriptor"), "{arguments:?}: {told}");
+        assert!(told.starts_with("exit 3\n") && told.contains("bad file descriptor"), "{arguments:?}: {told}");
     }
 }
 

@@ -83,14 +83,15 @@ fn help_of_commands_about_keys() {
                              for others] [env: MESH_DIR=/nonexistent/mesh]
           --key-days <DAYS>  From now on, in days, and for every key that is made later [default: as the
                              mesh has it]
-          --dry-run          Print the plan and change nothing
       -q, --quiet            Print nothing but errors and what was asked for
-          --timeout <TIME>   Give up after this long, for example `90s` or `10m` [default: 5m and 1m a
-                             cluster]
+          --shorten          Go on where keys would end sooner than they do
+          --dry-run          Print the plan and change nothing
       -v, --verbose...       Tell each step; -vv each call to Docker and Elasticsearch (`MESH_LOG`
                              chooses in detail)
           --color <WHEN>     Controls when to use color [default: auto] [possible values: auto, always,
                              never]
+          --timeout <TIME>   Give up after this long, for example `90s` or `10m` [default: 5m and 1m a
+                             cluster]
       -h, --help             Print help
     ");
     assert_snapshot!(run(&["keys", "rotate", "--help"]), @r"

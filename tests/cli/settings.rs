@@ -28,7 +28,7 @@ fn a_settings_file_that_cannot_be() {
     let create = |text| run_beside(&[("mesh.yaml", text)], &["create", "-f", "mesh.yaml", "--dry-run"]);
     assert_snapshot!(create("clusters: 2\nelastic_mem: 2g\n"), @r"
     exit 2
-    error: mesh.yaml:2: unknown field `elastic_mem`, expected one of `clusters`, `stack_version`, `registry`, `kibana`, `profile`, `elastic_memory`, `kibana_memory`, `bind`, `subnet`, `hosts`, `share`, `san`, `key_days`, `license`, `passphrase_words`, `templates`, `timeout`
+    error: mesh.yaml:2: unknown field `elastic_mem`; did you mean `elastic_memory`?
 
     hint: `mesh config --schema` tells what each can be
     ");
@@ -61,7 +61,7 @@ fn a_settings_file_that_cannot_be() {
     ");
     assert_snapshot!(run_beside(&[("conf/mesh.yaml", "")], &["create", "-f", "conf"]), @r"
     exit 2
-    error: conf cannot be read: `DIR/conf` is not a regular file
+    error: conf cannot be read: `conf` is not a regular file
 
     hint: name a settings file with `-f`; `-f -` reads stdin
     ");
@@ -71,6 +71,82 @@ fn a_settings_file_that_cannot_be() {
 
     hint: name a settings file with `-f`; `-f -` reads stdin
     ");
+}
+
+/// What a script makes of `mesh config -f`, with `$MESH` as the binary, in a directory of its own.
+fn script(text: &str) -> String {
+    let dir = tempfile::tempdir().unwrap();
+    let mut command = std::process::Command::new("bash");
+    command.args(["-c", text]).current_dir(&dir).env("MESH", env!("CARGO_BIN_EXE_mesh")).env("MESH_DIR", "mesh");
+    transcript(&command.output().unwrap())
+}
+
+#[test]
+fn settings_from_what_is_no_file() {
+    for text in [
+        "$MESH config -f <(echo 'clusters: 4')",
+        "echo 'clusters: 4' | $MESH config -f /dev/stdin",
+        "echo 'clusters: 4' | $MESH config -f -",
+        "echo 'clusters: 4' >a; $MESH config -f /dev/stdin <a",
+        "echo 'clusters: 4' >a; ln -s a b; $MESH config -f b",
+        "mkfifo a; echo 'clusters: 4' >a & $MESH config -f a",
+    ] {
+        let told = script(text);
+        assert!(told.starts_with("exit 0\n") && told.contains("\nclusters          4 "), "{text}: {told}");
+    }
+    // paths are seen from the directory of a pipe that has one, else from here
+    for (text, file) in [
+        ("$MESH config -f <(echo 'license: l')", " l "),
+        ("mkdir conf; mkfifo conf/a; echo 'license: l' >conf/a & $MESH config -f conf/a", "/conf/l "),
+    ] {
+        let told = script(text);
+        let license = told.lines().find(|line| line.starts_with("license ")).unwrap_or_default();
+        assert!(license.contains(file), "{text}: {told}");
+    }
+    for (text, name) in [("yes | $MESH config -f -", "stdin"), ("$MESH config -f /dev/zero", "/dev/zero")] {
+        let told = script(text);
+        let wanted = format!("exit 2\nerror: {name} cannot be read: `{name}` is larger than 16 MiB\n");
+        assert!(told.starts_with(&wanted), "{text}: {told}");
+    }
+    let told = script("$MESH create 1 --license <(yes)");
+    assert!(told.starts_with("exit 2\n") && told.contains("is larger than 16 MiB"), "{told}");
+}
+
+#[test]
+fn a_variable_that_is_spelled_otherwise() {
+    let mut command = mesh(&["config"]);
+    command.env("MESH_ELASTIC_MEMROY", "4g").env("MESH_CLUSTER", "1").env("MESH_LOG", "off").env("MESH_TEST_LOCK", "1");
+    let output = command.output().unwrap();
+    assert_snapshot!(String::from_utf8_lossy(&output.stderr), @r"
+    warning: the variable MESH_ELASTIC_MEMROY says nothing; did you mean MESH_ELASTIC_MEMORY?
+      hint: `export MESH_ELASTIC_MEMORY=…`, or `unset MESH_ELASTIC_MEMROY`
+    ");
+    assert!(output.status.success());
+}
+
+#[test]
+fn a_record_is_judged_as_settings_are() {
+    for (from, to, reason) in [
+        ("\"key_days\": 365", "\"key_days\": 0", "`0` is not a number of days from 1 to 3650"),
+        ("\"elastic_memory\": \"2g\"", "\"elastic_memory\": \"1m\"", "1m is out of range"),
+        ("\"registry\": \"docker.elastic.co\"", "\"registry\": \":5000\"", "`:5000` is not a registry"),
+    ] {
+        let record = RECORD.replace(from, to);
+        assert_ne!(record, RECORD, "{from}");
+        let told = run_beside(&[("mesh/mesh.json", &record)], &["config"]);
+        assert!(told.starts_with("exit 3\nerror: DIR/mesh/mesh.json is damaged: ") && told.contains(reason), "{told}");
+    }
+}
+
+#[test]
+fn a_registry_that_cannot_be() {
+    for registry in [":5000", "../x", "Registry.local", "registry.local:99999"] {
+        let told = run(&["create", "2", "--registry", registry]);
+        assert!(
+            told.starts_with(&format!("exit 2\nerror: invalid value '{registry}' for '--registry <HOST>'")),
+            "{told}"
+        );
+    }
 }
 
 #[test]

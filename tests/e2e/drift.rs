@@ -1,16 +1,22 @@
 //! What somebody changes by hand, `create --dry-run` names and `create` mends.
 
-use std::fs;
+use std::{
+    fs::{self, Permissions},
+    os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown},
+};
 
 use serde_json::{Value, json};
 
 use crate::{
     Parts,
-    docker::{NETWORK, docker},
+    docker::{NETWORK, container, docker, started},
     hosts, links,
     mesh::{IMAGES, Mesh},
     snapshot::Snapshot,
 };
+
+/// The user and the group of that name.
+const NOBODY: u32 = 65534;
 
 #[test]
 #[ignore = "needs root, Docker and the images of images/: run by scripts/test"]
@@ -109,9 +115,41 @@ fn what_is_changed_by_hand_is_mended() {
         assert!(hosts::has_block() && hosts::without_block() == others, "every other byte stays");
     }
 
+    parts.part("limits, modes and owners are changed: all of it is mended without a restart");
+    is_mended_without_a_restart(&mesh);
+
     parts.part("a container is renamed, another stopped");
     is_mended_when_renamed(&mesh);
     parts.part("done");
+}
+
+/// By `docker update`, `chmod` and `chown`.
+fn is_mended_without_a_restart(mesh: &Mesh) {
+    let (first, second) = (mesh.cluster(1).elastic(), mesh.cluster(2).elastic());
+    let before = [started(&first), started(&second)];
+    docker(&["update", "--memory", "700m", "--restart", "no", "--cpus", "0.5", &first]);
+    fs::set_permissions(mesh.path("credentials.txt"), Permissions::from_mode(0o644)).expect("should be ours");
+    chown(mesh.path("cluster01/api-key.json"), Some(NOBODY), None).expect("should be root");
+    for path in ["cluster02/elastic/data", "cluster02/elastic/data/node.lock"] {
+        chown(mesh.path(path), Some(NOBODY), Some(NOBODY)).expect("should be root");
+    }
+    let status = mesh.run(&["status"], 1).stderr;
+    assert!(status.contains("not as asked: 4 steps to go"), "{status}");
+    is_mended(
+        mesh,
+        &[
+            "~ credentials.txt: mode 0644 → 0600",
+            "~ cluster01/api-key.json: owner 65534 → 0",
+            "~ cluster02/elastic/data with all below it: owner 65534:65534 → ",
+            "~ container cluster01-elastic: memory 700m → ",
+            "cpus 0.50 → all, restart no → unless-stopped",
+        ],
+    );
+    assert_eq!([started(&first), started(&second)], before, "nothing should be restarted");
+    assert_eq!(container(&first)["HostConfig"]["RestartPolicy"]["Name"], "unless-stopped");
+    let lock = fs::metadata(mesh.path("cluster02/elastic/data/node.lock")).expect("should be there");
+    assert_ne!(lock.uid(), NOBODY, "what is below belongs to the server again");
+    mesh.run(&["status"], 0);
 }
 
 /// As it is, and when Docker has left a container of the right name that cannot start.

@@ -195,10 +195,15 @@ fn streams(mesh: &Mesh) {
     assert!(!calls.contains(&mesh.credential("elastic")), "no password in a log");
     let coloured = mesh.run(&["--color", "always", "status"], 0).stdout;
     assert!(coloured.contains("\u{1b}["), "{coloured:?}");
-    mesh.run(&["keys", "extend", "--key-days", "20"], 0);
+    let shorter = mesh.run(&["keys", "extend", "--key-days", "20"], 2).stderr;
+    assert!(shorter.contains("would shorten the life of the API key of cluster01"), "{shorter}");
+    mesh.run(&["keys", "extend", "--key-days", "20", "--shorten"], 0);
     let warned = mesh.run(&["status"], 0).stderr;
     let clusters = "cluster01 cluster02 cluster03";
-    assert_eq!(warned, format!("warning: API key of {clusters} ends in 19 days\n  hint: `mesh keys extend`\n"));
+    assert_eq!(
+        warned,
+        format!("warning: API key of {clusters} ends in 19 days\n  hint: `mesh keys extend --key-days 365`\n")
+    );
     for plain in ["NO_COLOR=1 mesh status --dir $DIR", "TERM=dumb mesh status --dir $DIR", "mesh status --dir $DIR"] {
         let output = shell(mesh, plain);
         assert!(!output.stdout.contains(&0x1b) && output.status.success(), "{plain}");

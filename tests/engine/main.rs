@@ -3,14 +3,20 @@
 
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "a test is a program of its own")]
 
+mod another_engine;
+mod disk;
 #[path = "../e2e/docker.rs"]
 #[allow(dead_code, reason = "the end-to-end tests ask more")]
 mod docker;
 mod elsewhere;
+mod firewall;
 #[path = "../e2e/leftovers.rs"]
 mod leftovers;
+mod logins;
 mod machine;
+mod manage;
 mod place;
+mod routes;
 mod signals;
 
 use std::{
@@ -245,6 +251,49 @@ fn a_reset_follows_no_symlink_out_of_the_directory() {
     assert_eq!(fs::read_to_string(outside.join("precious")).unwrap(), "x");
     let left: Vec<_> = fs::read_dir(place.mesh_dir()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(left, ["notes.txt"], "what is not the mesh's stays");
+}
+
+/// Other lines that come first, as the scripts left them; then things that hold no names, mounted over the file for one run.
+#[test]
+#[ignore = "needs root and a Docker engine: run by scripts/test"]
+fn a_hosts_file_that_leads_elsewhere_or_is_none() {
+    let place = Place::new();
+    let with = |setup: &str, arguments: &[&str]| {
+        let script = format!("set -e; {setup}; exec \"$@\"");
+        let output = Command::new("unshare")
+            .args(["--mount", "--propagation", "private", "sh", "-c", &script, "sh", env!("CARGO_BIN_EXE_mesh")])
+            .args(arguments)
+            .env("MESH_DIR", place.mesh_dir())
+            .output()
+            .unwrap();
+        let told = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        (output.status.code(), told)
+    };
+    let other = place.dir.path().join("other");
+    fs::write(&other, "127.0.0.1 localhost\n172.30.0.10 cluster01-elastic\n").unwrap();
+    let mounted = format!("mount --bind '{}' /etc/hosts", other.display());
+    let create = ["create", "1", "--dry-run", "--force", "--no-kibana"];
+    for arguments in [&create[..], &["doctor", "1"]] {
+        let (_, told) = with(&mounted, arguments);
+        assert!(told.contains("line 2 leads cluster01-elastic to 172.30.0.10"), "{arguments:?}: {told}");
+        assert!(told.contains("`sed -i '2d' /etc/hosts`"), "{told}");
+    }
+    assert_eq!(with(&mounted, &create).0, Some(0), "it is a warning");
+
+    let (large, fifo) = (place.dir.path().join("large"), place.dir.path().join("fifo"));
+    fs::File::create(&large).unwrap().set_len(17 << 20).unwrap();
+    assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+    for none in [&large, &fifo] {
+        let mounted = format!("mount --bind '{}' /etc/hosts", none.display());
+        let (exit, told) = with(&mounted, &create);
+        assert_eq!(exit, Some(3), "{told}");
+        assert!(told.contains("`mesh create --no-hosts`") && !told.contains("remove it"), "{told}");
+        assert_eq!(with(&mounted, &[&create[..], &["--no-hosts"]].concat()).0, Some(0));
+        place.record(RECORD);
+        let (exit, told) = with(&mounted, &["reset", "--yes"]);
+        assert_eq!(exit, Some(0), "{told}");
+        assert!(told.contains("/etc/hosts stays as it is") && !place.mesh_dir().join("mesh.json").exists(), "{told}");
+    }
 }
 
 /// A `mesh.json` from an older backup does not have a cluster whose data is there: nothing but `create` deletes it, and that asks.

@@ -94,15 +94,16 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::mesh::{Owner, id::ClusterId, spec::Profile};
+    use crate::mesh::{Owner, id::ClusterId, spec::Profile, taken::Taken};
 
     fn now() -> Circumstances {
         Circumstances {
             dir: "/mnt/data/mesh".into(),
             new_id: "f".repeat(16),
             owner: Owner { uid: 5, gid: 5 },
+            engine: None,
             host_name: "vm".to_owned(),
-            taken: vec!["10.213.0.0/24".parse().unwrap()],
+            taken: Taken { networks: vec!["10.213.0.0/24".parse().unwrap()], ..Taken::default() },
         }
     }
 

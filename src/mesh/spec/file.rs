@@ -41,7 +41,7 @@ pub(super) struct File {
     #[schemars(with = "String", regex(pattern = r"^\d+\.\d+\.\d+$"))]
     pub stack_version: Option<Text>,
     /// Registry of the images: a host, optionally with a port and a path
-    #[schemars(with = "String", regex(pattern = "^[A-Za-z0-9._:/-]+$"))]
+    #[schemars(with = "String", regex(pattern = "^[a-z0-9._:/-]+$"))]
     pub registry: Option<Text>,
     /// Whether every cluster has a Kibana
     #[schemars(with = "bool")]

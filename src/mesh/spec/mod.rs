@@ -4,9 +4,11 @@
 
 pub mod file;
 pub mod force;
+pub mod near;
 mod numbers;
 mod profile;
 pub mod read;
+mod registry;
 mod values;
 
 use std::{net::IpAddr, path::PathBuf};
@@ -16,7 +18,8 @@ use serde::{Deserialize, Serialize};
 pub use self::{
     numbers::{KeyDays, PassphraseWords, Timeout},
     profile::Profile,
-    values::{DEFAULT_VERSION, IndexPattern, Memory, Registry, SpecError, StackVersion, SubjectName},
+    registry::Registry,
+    values::{DEFAULT_VERSION, IndexPattern, Memory, SpecError, StackVersion, SubjectName},
 };
 use super::{Mesh, id::ClusterId, network::Subnet};
 

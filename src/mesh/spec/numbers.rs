@@ -8,10 +8,12 @@ use super::SpecError;
 
 /// Lifetime of an API key in days, 1 to 3650.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
+#[serde(try_from = "u16")]
 pub struct KeyDays(u16);
 
 impl KeyDays {
+    pub const MOST: Self = Self(3650);
+
     pub fn get(self) -> u16 {
         self.0
     }
@@ -27,16 +29,25 @@ impl FromStr for KeyDays {
     type Err = SpecError;
 
     fn from_str(text: &str) -> Result<Self, SpecError> {
-        match text.parse() {
-            Ok(days) if (1..=3650).contains(&days) => Ok(Self(days)),
-            _ => Err(SpecError::new(format!("`{text}` is not a number of days from 1 to 3650"))),
+        let refused = || SpecError::new(format!("`{text}` is not a number of days from 1 to 3650"));
+        text.parse::<u16>().ok().and_then(|days| days.try_into().ok()).ok_or_else(refused)
+    }
+}
+
+impl TryFrom<u16> for KeyDays {
+    type Error = SpecError;
+
+    fn try_from(days: u16) -> Result<Self, SpecError> {
+        if (1..=Self::MOST.0).contains(&days) {
+            return Ok(Self(days));
         }
+        Err(SpecError::new(format!("`{days}` is not a number of days from 1 to 3650")))
     }
 }
 
 /// How many words a generated password has, 3 to 20; 6 have 77 bits of entropy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
+#[serde(try_from = "u8")]
 pub struct PassphraseWords(u8);
 
 impl PassphraseWords {
@@ -55,14 +66,23 @@ impl FromStr for PassphraseWords {
     type Err = SpecError;
 
     fn from_str(text: &str) -> Result<Self, SpecError> {
-        match text.parse() {
-            Ok(words) if (3..=20).contains(&words) => Ok(Self(words)),
-            _ => Err(SpecError::new(format!("`{text}` is not a number of words from 3 to 20"))),
-        }
+        let refused = || SpecError::new(format!("`{text}` is not a number of words from 3 to 20"));
+        text.parse::<u8>().ok().and_then(|words| words.try_into().ok()).ok_or_else(refused)
     }
 }
 
-/// How long a run may take, written as `90s` or `10m`.
+impl TryFrom<u8> for PassphraseWords {
+    type Error = SpecError;
+
+    fn try_from(words: u8) -> Result<Self, SpecError> {
+        if (3..=20).contains(&words) {
+            return Ok(Self(words));
+        }
+        Err(SpecError::new(format!("`{words}` is not a number of words from 3 to 20")))
+    }
+}
+
+/// How long a run may take, written as `90s` or `10m`: a second to 30 days.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Timeout(pub Duration);
 
@@ -76,9 +96,12 @@ impl FromStr for Timeout {
     type Err = SpecError;
 
     fn from_str(text: &str) -> Result<Self, SpecError> {
-        humantime::parse_duration(text)
-            .map(Self)
-            .map_err(|_| SpecError::new(format!("`{text}` is not a time such as `90s` or `10m`")))
+        let time = humantime::parse_duration(text)
+            .map_err(|_| SpecError::new(format!("`{text}` is not a time such as `90s` or `10m`")))?;
+        if !(Duration::from_secs(1)..=Duration::from_hours(30 * 24)).contains(&time) {
+            return Err(SpecError::new(format!("`{text}` is not a time from 1s to 30d")));
+        }
+        Ok(Self(time))
     }
 }
 
@@ -104,5 +127,8 @@ mod tests {
         let timeout: Timeout = "90s".parse().unwrap();
         assert_eq!(timeout.to_string(), "1m 30s");
         assert_eq!(timeout.to_string().parse(), Ok(timeout));
+        for wrong in ["", "10", "0s", "999ms", "31d", "100000000000y"] {
+            assert!(wrong.parse::<Timeout>().is_err(), "{wrong}");
+        }
     }
 }

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, fmt, path::Path, str::FromStr};
 use super::{
     Asked, SpecError,
     file::{File, NAMES, Text},
+    near,
 };
 use crate::mesh::id::ClusterId;
 
@@ -76,6 +77,11 @@ fn unreadable(name: &str, text: &str, error: &serde_yaml::Error) -> String {
     let Some(location) = error.location() else { return format!("{name}: {told}") };
     let place = format!(" at line {} column {}", location.line(), location.column());
     let told = told.replacen(&place, "", 1);
+    let unknown = told.strip_prefix("unknown field `").and_then(|rest| Some(rest.split_once('`')?.0));
+    let told = match unknown.and_then(|name| Some((name, near::setting(name)?))) {
+        Some((name, meant)) => format!("unknown field `{name}`; did you mean `{meant}`?"),
+        None => told,
+    };
     // serde says where the settings begin, not where the second one is
     let twice = told.strip_prefix("duplicate field `").and_then(|field| field.strip_suffix('`'));
     let line = twice.and_then(|setting| lines_of(setting, text).last()).unwrap_or(location.line());
@@ -216,7 +222,9 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_said_with_its_line() {
-        insta::assert_snapshot!(refusal("clusters: 3\nclsters: 4\n"), @"mesh.yaml:2: unknown field `clsters`, expected one of `clusters`, `stack_version`, `registry`, `kibana`, `profile`, `elastic_memory`, `kibana_memory`, `bind`, `subnet`, `hosts`, `share`, `san`, `key_days`, `license`, `passphrase_words`, `templates`, `timeout`");
+        insta::assert_snapshot!(refusal("clusters: 3\nclsters: 4\n"), @"mesh.yaml:2: unknown field `clsters`; did you mean `clusters`?");
+        insta::assert_snapshot!(refusal("clusters: 3\nelastic-memory: 4g\n"), @"mesh.yaml:2: unknown field `elastic-memory`; did you mean `elastic_memory`?");
+        insta::assert_snapshot!(refusal("topology: ring\n"), @"mesh.yaml:1: unknown field `topology`, expected one of `clusters`, `stack_version`, `registry`, `kibana`, `profile`, `elastic_memory`, `kibana_memory`, `bind`, `subnet`, `hosts`, `share`, `san`, `key_days`, `license`, `passphrase_words`, `templates`, `timeout`");
         insta::assert_snapshot!(refusal("kibana: true\nshare: logs-*\n"), @r#"mesh.yaml:2: share: invalid type: string "logs-*", expected a list"#);
         insta::assert_snapshot!(refusal("kibana: true\n\nclusters: [3]\n"), @"mesh.yaml:3: clusters: invalid type: sequence, expected one value");
         insta::assert_snapshot!(refusal("clusters: 3\nkibana: true\nclusters: 4\n"), @"mesh.yaml:3: duplicate field `clusters`");

@@ -4,14 +4,13 @@ use std::{fmt, net::IpAddr, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Profile, Timeout};
+use super::{Profile, Registry, Timeout};
 
 /// The first version whose API-key trust between clusters is generally available; see
 /// <https://www.elastic.co/docs/deploy-manage/remote-clusters/remote-clusters-api-key>.
 pub const OLDEST_VERSION: StackVersion = StackVersion { major: 8, minor: 14, patch: 0 };
 /// What is installed when nobody asks for another version.
 pub const DEFAULT_VERSION: StackVersion = StackVersion { major: 9, minor: 5, patch: 3 };
-pub const DEFAULT_REGISTRY: &str = "docker.elastic.co";
 
 /// A value that was refused, and why.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -79,37 +78,6 @@ impl StackVersion {
     /// The largest heap of a Kibana, in percent of its container's limit; see <https://github.com/elastic/kibana/pull/246073>.
     pub fn kibana_heap_percent(self) -> u64 {
         if (self.major, self.minor) >= (9, 4) { 75 } else { 50 }
-    }
-}
-
-/// Where images come from: a registry's host, optionally with a port and a path.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Registry(String);
-
-impl Default for Registry {
-    fn default() -> Self {
-        Self(DEFAULT_REGISTRY.to_owned())
-    }
-}
-
-impl fmt::Display for Registry {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl FromStr for Registry {
-    type Err = SpecError;
-
-    fn from_str(text: &str) -> Result<Self, SpecError> {
-        let text = text.trim_end_matches('/');
-        let fits = |c: char| c.is_ascii_alphanumeric() || ".-_:/".contains(c);
-        if text.is_empty() || !text.chars().all(fits) || text.contains("//") {
-            return Err(SpecError(format!(
-                "`{text}` is not a registry such as `{DEFAULT_REGISTRY}` or `registry.local:5000/elastic`"
-            )));
-        }
-        Ok(Self(text.to_owned()))
     }
 }
 
@@ -290,9 +258,6 @@ mod tests {
         }
         for wrong in ["a b", "a\n127.0.0.1 b", "", "a..b", "-a.b", "x/y"] {
             assert!(wrong.parse::<SubjectName>().is_err(), "{wrong:?}");
-        }
-        for wrong in ["", "a b", "https://x", "a\tb"] {
-            assert!(wrong.parse::<Registry>().is_err(), "{wrong:?}");
         }
         assert_eq!("VM.example".parse(), Ok(SubjectName::Dns("vm.example".to_owned())));
         assert_eq!("10.0.0.7".parse(), Ok(SubjectName::Ip("10.0.0.7".parse().unwrap())));

@@ -17,6 +17,10 @@ pub(super) const KILLED: (&str, &str) = (
     "see which with `dmesg | grep -i 'killed process'`, and whether memory is short with `mesh doctor`",
 );
 
+/// Told before anything is stopped, too.
+pub(super) const FIREWALL_GONE: &str =
+    "Docker's own firewall rules are gone: somebody flushed or reloaded the firewall after Docker was started";
+
 const NOT_ITS_FILES: &str = "it may not read or write its own files";
 const GIVE_BACK: &str = "give them back to its user with `chown -R {owner} {dir}`, and type the command again";
 
@@ -128,6 +132,17 @@ pub(super) const CATALOGUE: &[Entry] = &[
         &["bootstrap check failure [", "bootstrap checks failed"],
         "Elasticsearch refuses to run on a machine with these limits",
         "see which are too low with `mesh doctor`",
+    ),
+    (
+        &["No chain/target/match by that name", "Couldn't load target `DOCKER", "Chain 'DOCKER … does not exist"],
+        FIREWALL_GONE,
+        "`systemctl restart docker` sets them again (where there is no systemd, end dockerd and start it), and containers come back \
+         by themselves; then type the command again",
+    ),
+    (
+        &["iptables failed", "ip6tables failed", "Failed to Setup IP tables"],
+        "Docker cannot set its firewall rules",
+        "see what keeps it with `journalctl -u docker` and `iptables -S`; when the cause is gone, type the same command again",
     ),
     (
         &["error setting rlimit"],

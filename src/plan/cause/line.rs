@@ -7,7 +7,7 @@ const SHOWN: usize = 400;
 
 /// A line of a log as people read it. Elasticsearch and Kibana write JSON; what it says is in two of its fields. See
 /// <https://www.elastic.co/docs/deploy-manage/monitor/logging-configuration/elasticsearch-log4j-configuration-self-managed>.
-pub fn said(line: &str) -> String {
+pub(super) fn said(line: &str) -> String {
     tidy(&message(line, &parse(line)))
 }
 
@@ -23,6 +23,30 @@ pub(super) fn parts(line: &str) -> Vec<String> {
 pub(super) fn tidy(text: &str) -> String {
     let text: String = text.trim().chars().filter(|c| !c.is_control()).take(SHOWN).collect();
     text.strip_prefix("Caused by: ").map(str::to_owned).unwrap_or(text)
+}
+
+/// The lines that a log ends with, as people read them: at most eight. Of a stack trace, those that name an exception, and none of
+/// its calls; what comes before the last one does not count.
+pub fn last_words(log: &[String]) -> Vec<String> {
+    let trace = log.iter().rposition(|line| is_call(line)).map_or(0, |last| {
+        let is_within = |line: &String| is_call(line) || line.trim_start().starts_with("Caused by: ");
+        log[..last].iter().rposition(|line| !is_within(line)).unwrap_or_default()
+    });
+    let lines: Vec<&String> = log[trace..].iter().filter(|line| !is_call(line) && !line.trim().is_empty()).collect();
+    // the exception comes first
+    let head = usize::from(trace > 0 && lines.len() > LAST);
+    let rest = lines.len().saturating_sub(LAST - head).max(head);
+    lines[..head].iter().chain(&lines[rest..]).map(|line| said(line)).collect()
+}
+
+/// As many lines as are shown of a log's end.
+const LAST: usize = 8;
+
+/// A line of a stack trace that names a call: `at …`, `... 12 more`.
+fn is_call(line: &str) -> bool {
+    let trimmed = line.trim_start();
+    trimmed.len() < line.len()
+        && (trimmed.starts_with("at ") || (trimmed.starts_with("... ") && trimmed.trim_end().ends_with(" more")))
 }
 
 fn parse(line: &str) -> Value {
@@ -50,6 +74,30 @@ mod tests {
         assert_eq!(said("Unrecognized VM option\u{7}"), "Unrecognized VM option");
         assert_eq!(said("{\"broken"), "{\"broken");
         assert_eq!(said(r#"{"message": "same", "error": {"message": "same"}}"#), "same");
+    }
+
+    #[test]
+    fn the_end_of_a_log_names_exceptions_and_no_calls() {
+        let lines = |text: &str| text.lines().map(str::to_owned).collect::<Vec<String>>();
+        let calls = "\tat org.elasticsearch.Node.start(Node.java:42)\n".repeat(20);
+        let log = format!(
+            "starting\njava.io.IOException: old\n{calls}started\nException in thread \"main\" java.lang.IllegalStateException: no address\n{calls}\
+             Caused by: java.net.SocketException: no such device\n{calls}\t... 12 more\n\nERROR: Elasticsearch died\n"
+        );
+        assert_eq!(
+            last_words(&lines(&log)),
+            [
+                "Exception in thread \"main\" java.lang.IllegalStateException: no address",
+                "java.net.SocketException: no such device",
+                "ERROR: Elasticsearch died"
+            ]
+        );
+        let many = format!("java.lang.Error: why\n{calls}{}", "after\n".repeat(20));
+        let told = last_words(&lines(&format!("starting\n{many}")));
+        assert_eq!((told.len(), told[0].as_str(), told[7].as_str()), (8, "java.lang.Error: why", "after"));
+        assert_eq!(last_words(&lines(&"line\n".repeat(20))).len(), 8);
+        assert_eq!(last_words(&lines(&calls)), Vec::<String>::new());
+        assert_eq!(last_words(&[]), Vec::<String>::new());
     }
 
     #[test]

@@ -3,12 +3,12 @@
 mod known;
 mod line;
 
-pub use self::line::said;
+pub use self::line::last_words;
 
 use std::borrow::Cow;
 
 use crate::{
-    mesh::{Mesh, id::ServiceId, layout},
+    mesh::{Mesh, id::ServiceId, layout, shell_word::shell_word},
     plan::host::MemoryLimit,
 };
 
@@ -54,7 +54,6 @@ pub fn known(mesh: &Mesh, service: ServiceId, end: End<'_>) -> Option<Known> {
         return Some(Known { cause: cause.into(), line: None, remedy: remedy(text) });
     }
     let log: Vec<String> = end.log.iter().flat_map(|line| line::parts(line)).collect();
-    let fits = |text: &str, sign: &str| sign.split(" … ").all(|part| text.contains(part));
     let entry = known::CATALOGUE.iter().find_map(|(signs, cause, text)| {
         let fits = |line: &str| signs.iter().any(|sign| fits(line, sign));
         if fits(end.error) {
@@ -69,6 +68,25 @@ pub fn known(mesh: &Mesh, service: ServiceId, end: End<'_>) -> Option<Known> {
     })
 }
 
+/// The cause of what Docker refused to do, if it is a known one; without a service, one whose remedy is about none.
+pub fn of_docker(mesh: &Mesh, service: Option<ServiceId>, words: &str) -> Option<Known> {
+    let (_, cause, remedy) = known::CATALOGUE
+        .iter()
+        .filter(|(_, _, remedy)| service.is_some() || !remedy.contains('{'))
+        .find(|(signs, ..)| signs.iter().any(|sign| fits(words, sign)))?;
+    let remedy = service.map_or_else(|| (*remedy).to_owned(), |service| addressed(remedy, mesh, service));
+    Some(Known { cause: (*cause).into(), line: None, remedy })
+}
+
+/// Whether Docker says that it can set up no network, since the rules are gone that it set when it was started.
+pub fn lacks_firewall(mesh: &Mesh, words: &str) -> bool {
+    of_docker(mesh, None, words).is_some_and(|known| known.cause == known::FIREWALL_GONE)
+}
+
+fn fits(text: &str, sign: &str) -> bool {
+    sign.split(" … ").all(|part| text.contains(part))
+}
+
 /// The limit above a container that was killed for want of memory, where that is the one that was reached: the containers can have more
 /// than it allows them all, so it comes first.
 fn outer<'a>(mesh: &Mesh, end: &End<'a>) -> Option<&'a MemoryLimit> {
@@ -80,7 +98,7 @@ fn outer<'a>(mesh: &Mesh, end: &End<'a>) -> Option<&'a MemoryLimit> {
 /// Whether a server says in these lines of its log that it could not read who its users are, and so lets nobody in: its
 /// index of users is not there yet. See `ReservedRealm` of Elasticsearch.
 pub fn cannot_read_users(log: &[String]) -> bool {
-    log.iter().any(|line| said(line).contains("failed to retrieve password hash for reserved user"))
+    log.iter().any(|line| line::said(line).contains("failed to retrieve password hash for reserved user"))
 }
 
 /// A remedy with the names of what it is about in place of `{service}` and the like.
@@ -89,7 +107,7 @@ fn addressed(remedy: &str, mesh: &Mesh, service: ServiceId) -> String {
     [
         ("{service}", service.to_string()),
         ("{server}", service.cluster.elastic().to_string()),
-        ("{dir}", mesh.dir.join(layout::service_dir(service)).display().to_string()),
+        ("{dir}", shell_word(mesh.dir.join(layout::service_dir(service)))),
         ("{owner}", of.user),
         ("{image}", of.image),
         ("{memory}", service.kind.memory_flag().to_owned()),

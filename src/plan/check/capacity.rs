@@ -230,6 +230,7 @@ mod tests {
             state: ContainerState::Running,
             network: String::new(),
             address: None,
+            made: None,
         };
         let containers = mesh.services().map(|service| (service, running.clone())).collect();
         let there = Observed { record: Some(mesh.clone()), containers, ..Observed::default() };

@@ -72,6 +72,10 @@ pub fn doctor(mesh: &Mesh, sight: &Sight) -> Vec<Checked> {
             Err(_) => Checked::unknown("credentials", "the mesh's directory cannot be read"),
         },
         match &sight.directory {
+            Ok(_) => surroundings::permissions(mesh, there),
+            Err(_) => Checked::unknown("permissions", "the mesh's directory cannot be read"),
+        },
+        match &sight.directory {
             Ok(_) => surroundings::versions(mesh, there),
             Err(_) => Checked::unknown("versions", "the mesh's directory cannot be read"),
         },
@@ -152,6 +156,7 @@ mod tests {
         good: directory: /mnt/data/mesh is free for a mesh
         good: mounts: Docker's engine sees the files of /mnt/data/mesh
         good: credentials: there are none yet
+        good: permissions: there are no files yet
         good: versions: no cluster's data is newer than its version
         good: processor: it can run the images
         good: memory: 2 clusters need about 6.2 GiB of memory, and 60.0 GiB is available
@@ -194,6 +199,7 @@ mod tests {
           bring it back
         unknown: mounts: Docker cannot be asked
         unknown: credentials: the mesh's directory cannot be read
+        unknown: permissions: the mesh's directory cannot be read
         unknown: versions: the mesh's directory cannot be read
         unknown: processor: cannot read `/proc/meminfo`
         unknown: memory: cannot read `/proc/meminfo`

@@ -20,7 +20,10 @@ pub use self::{
     neighbours::LIMIT as NEIGHBOURS,
     network::half_made,
     report::{Outcome, Report},
-    surroundings::{attached, directory, lost_credentials, mounts, recorded, unlicensed},
+    surroundings::{
+        HOSTS_UNUSABLE, attached, directory, hosts, lost_credentials, mounted_inside, mounts, other_engine, recorded,
+        unlicensed,
+    },
 };
 
 use super::{
@@ -149,6 +152,8 @@ mod example {
             images_disk: Some(("/var/lib/docker".into(), 40 * capacity::GIBIBYTE)),
             networks: std::collections::BTreeSet::new(),
             interfaces: [[127, 0, 0, 1].into()].into(),
+            left_bridges: std::collections::BTreeMap::new(),
+            routes: std::collections::BTreeSet::new(),
         }
     }
 

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use super::{Checked, Finding};
 use crate::{
-    mesh::{Mesh, hosts_file, layout, network},
-    plan::{Plan, Step, observed::Observed},
+    mesh::{Engine, Mesh, hosts_file, layout, network, shell_word::shell_word},
+    plan::{Plan, Step, observed::Observed, permissions::misfits},
 };
 
 /// Whether the mesh may live in a directory that has these entries, seen before anything is written.
@@ -66,17 +66,18 @@ fn stranger(dir: &Path, entries: &[String], recorded: bool) -> Option<Finding> {
 
 pub(super) fn foreign(mesh: &Mesh, there: &Observed) -> Checked {
     let foreign = &there.foreign;
-    let mut findings = Vec::new();
+    let mut findings: Vec<Finding> = there.engine.iter().filter_map(|engine| other_engine(mesh, engine)).collect();
     let own = mesh.dir.display().to_string();
     for dir in &foreign.meshes {
         if *dir == own {
             findings.push(not_recorded(&own, there));
             continue;
         }
+        let named = shell_word(dir);
         findings.push(Finding::problem(
             format!("another mesh is on this Docker engine, in {dir}"),
             format!(
-                "there is one mesh an engine: use it with `--dir {dir}`, or remove it with `mesh reset --dir {dir}`"
+                "there is one mesh an engine: use it with `--dir {named}`, or remove it with `mesh reset --dir {named}`"
             ),
         ));
     }
@@ -101,12 +102,13 @@ pub(super) fn foreign(mesh: &Mesh, there: &Observed) -> Checked {
 /// What is told where Docker has containers of a mesh of this directory that is not the one its record tells of, or that has none.
 /// The directory may be another disk's.
 fn not_recorded(dir: &str, there: &Observed) -> Finding {
+    let named = shell_word(dir);
     if there.record.is_none() {
         return Finding::problem(
             format!("Docker has containers of a mesh of {dir}, and there is no mesh.json"),
             format!(
-                "see whether the right disk is mounted (`findmnt -T {dir}`), and bring the file back; if the directory is gone for \
-                 good, `mesh reset --dir {dir}` removes the containers"
+                "see whether the right disk is mounted (`findmnt -T {named}`), and bring the file back; if the directory is gone for \
+                 good, `mesh reset --dir {named}` removes the containers"
             ),
         );
     }
@@ -114,9 +116,24 @@ fn not_recorded(dir: &str, there: &Observed) -> Finding {
         format!("Docker has containers of another mesh of {dir} than its mesh.json tells of"),
         format!(
             "bring back the mesh.json that they were made from, perhaps from a backup; \
-             `docker ps -a --filter label=mesh.dir={dir}` lists them"
+             `docker ps -a --filter label=mesh.dir={named}` lists them"
         ),
     )
+}
+
+/// What is told where `engine` is not the one that has the mesh's containers: by it, second servers would start on the data of those
+/// that may still run on the other.
+pub fn other_engine(mesh: &Mesh, engine: &Engine) -> Option<Finding> {
+    let recorded = mesh.engine.as_ref().filter(|recorded| *recorded != engine)?;
+    let dir = mesh.dir.display();
+    Some(Finding::problem(
+        format!(
+            "the mesh of {dir} is on another Docker engine: {} with its data in {}, and this is {} with its data in {}",
+            recorded.id, recorded.root, engine.id, engine.root
+        ),
+        "use that engine, by `DOCKER_HOST` or `docker context use`; if it is gone, was installed anew or moved its data, \
+         `mesh create --new-engine` takes the mesh to this one, and `mesh reset --new-engine` removes it",
+    ))
 }
 
 /// See [`not_recorded`]: by the wrong record, a reset would delete the data and leave the containers.
@@ -135,6 +152,36 @@ pub fn attached(plan: &Plan, there: &Observed) -> Option<Finding> {
     ))
 }
 
+/// A file system inside a directory that is to go: what is on it would be deleted, and where it is mounted could not be.
+pub fn mounted_inside(dir: &Path, plan: &Plan, there: &Observed) -> Option<Finding> {
+    let goes = |place: &str| {
+        plan.steps().any(|step| match step {
+            Step::RemoveDirectory => place.split('/').next().is_some_and(layout::is_own),
+            Step::RemoveFiles(cluster) => place.split('/').next() == Some(&*cluster.to_string()),
+            _ => false,
+        })
+    };
+    // the innermost first: one that holds another cannot be unmounted
+    let places: Vec<String> = there
+        .mounts
+        .iter()
+        .rev()
+        .filter(|place| goes(place))
+        .map(|place| {
+            shlex::try_quote(&dir.join(place).display().to_string()).map_or_else(|_| place.clone(), Into::into)
+        })
+        .collect();
+    (!places.is_empty()).then(|| {
+        Finding::problem(
+            format!(
+                "another file system is mounted inside the mesh, and would lose all its data: {}",
+                places.join(" ")
+            ),
+            format!("`umount {}` keeps what is on it; then type the same command again", places.join(" ")),
+        )
+    })
+}
+
 /// Without the file, nobody can log in to data that exists: making new passwords would lock everybody out.
 pub fn lost_credentials(mesh: &Mesh, there: &Observed) -> Checked {
     let data = there.has_data();
@@ -149,6 +196,18 @@ pub fn lost_credentials(mesh: &Mesh, there: &Observed) -> Checked {
     let good =
         if there.credentials.is_some() { format!("{path} can be read") } else { "there are none yet".to_owned() };
     Checked::new("credentials", good, finding)
+}
+
+/// Files that others can read, or that a server cannot, as somebody left them.
+pub(super) fn permissions(mesh: &Mesh, there: &Observed) -> Checked {
+    let found = misfits(mesh, there).into_iter().map(|misfit| {
+        Finding::warning(format!("somebody changed {misfit}"), "`mesh create` changes it back, and restarts nothing")
+    });
+    let good = match there.permissions {
+        Some(_) => "modes and owners of the mesh's files are those that they were written with",
+        None => "there are no files yet",
+    };
+    Checked::new("permissions", good, found)
 }
 
 /// No Elasticsearch opens data of a newer one; see
@@ -182,15 +241,38 @@ pub fn unlicensed(mesh: &Mesh, there: &Observed) -> Option<Finding> {
     })
 }
 
-pub(super) fn hosts(mesh: &Mesh, there: &Observed) -> Checked {
+/// What to type where the names file is something that cannot hold names. It is the machine's, so it is not ours to remove.
+pub const HOSTS_UNUSABLE: &str = "see what it is with `ls -ld /etc/hosts`, and put back a file of names; \
+                                  `mesh create --no-hosts` leaves it alone";
+
+pub fn hosts(mesh: &Mesh, there: &Observed) -> Checked {
+    if let Some(fault) = there.hosts_fault.as_ref().filter(|_| mesh.spec.hosts) {
+        let finding = Finding::problem(format!("the services' names cannot be written: {fault}"), HOSTS_UNUSABLE);
+        return Checked::new("hosts file", "", Some(finding));
+    }
     let text = there.hosts_file.as_deref().filter(|_| mesh.spec.hosts);
     let error = text.and_then(|text| hosts_file::with_block(text, None).err());
     let good = match text {
-        Some(_) => "the services' names can be written to /etc/hosts",
+        Some(_) => "the services' names can be written to /etc/hosts, and no line above leads them elsewhere",
         None => "/etc/hosts is left alone: `--no-hosts`, or this user may not write it",
     };
     let finding = error.map(|error| Finding::problem(format!("/etc/hosts cannot be edited: {error}"), error.hint()));
-    Checked::new("hosts file", good, finding)
+    Checked::new("hosts file", good, finding.into_iter().chain(stale_names(mesh, there)))
+}
+
+/// Names that lines above the mesh's block lead elsewhere, as the scripts that `mesh` replaces wrote them: those win.
+fn stale_names(mesh: &Mesh, there: &Observed) -> Option<Finding> {
+    let text = there.hosts_file.as_deref().filter(|_| mesh.spec.hosts)?;
+    let stale = hosts_file::stale(text, &mesh.host_entries());
+    let told = |stale: &hosts_file::Stale| format!("line {} leads {} to {}", stale.line, stale.name, stale.address);
+    let lines: Vec<String> = stale.iter().map(told).collect();
+    let deleted: Vec<String> = stale.iter().map(|stale| format!("{}d", stale.line)).collect();
+    (!stale.is_empty()).then(|| {
+        Finding::warning(
+            format!("/etc/hosts has lines above the mesh's names, and those win: {}", lines.join(", ")),
+            format!("delete them if nobody needs them: `sed -i '{}' /etc/hosts`", deleted.join(";")),
+        )
+    })
 }
 
 #[cfg(test)]
@@ -202,6 +284,21 @@ mod tests {
     };
 
     #[test]
+    fn a_mount_inside_what_goes_is_named() {
+        let dir = Path::new("/mnt/my mesh");
+        let mounts = ["cluster02/elastic/data", "cluster02/elastic/data/more", "cluster03/elastic/data"];
+        let there = Observed { mounts: mounts.map(str::to_owned).into(), ..Observed::default() };
+        let plan = |step| Plan::default().stage("remove", [step]);
+        assert_eq!(mounted_inside(dir, &plan(Step::RemoveHosts), &there), None);
+        assert_eq!(mounted_inside(dir, &plan(Step::RemoveFiles(ClusterId::FIRST)), &there), None);
+        let second = mounted_inside(dir, &plan(Step::RemoveFiles(ClusterId::new(2).unwrap())), &there).unwrap();
+        let hint = "`umount '/mnt/my mesh/cluster02/elastic/data/more' '/mnt/my mesh/cluster02/elastic/data'` keeps what is on it; then type the same command again";
+        assert_eq!(second.hint, hint);
+        let all = mounted_inside(dir, &plan(Step::RemoveDirectory), &there).unwrap();
+        assert!(all.message.contains("'/mnt/my mesh/cluster03/elastic/data'"), "{}", all.message);
+    }
+
+    #[test]
     fn a_mesh_of_this_very_directory_is_not_to_be_reset_on_a_guess() {
         let mesh = Mesh::example(1);
         let mut there = Observed { record: Some(mesh.clone()), ..Observed::default() };
@@ -211,6 +308,18 @@ mod tests {
             assert_eq!((told.len(), told[0].hint.contains("mesh reset")), (1, reset), "{told:?}");
             assert_eq!(recorded(&mesh.dir, &there).is_none(), reset);
         }
+    }
+
+    #[test]
+    fn a_mesh_of_another_engine_is_left_alone() {
+        let engine = |id: &str, root: &str| Engine { id: id.to_owned(), root: root.to_owned() };
+        let here = engine("WXT2", "/var/lib/docker");
+        let told = |recorded: Option<Engine>| other_engine(&Mesh { engine: recorded, ..Mesh::example(1) }, &here);
+        assert_eq!([told(None), told(Some(here.clone()))], [None, None]);
+        insta::assert_snapshot!(told(Some(engine("WXT2", "/srv/docker"))).unwrap().message, @"the mesh of /mnt/data/mesh is on another Docker engine: WXT2 with its data in /srv/docker, and this is WXT2 with its data in /var/lib/docker");
+        let there = Observed { engine: Some(here), ..Observed::default() };
+        let elsewhere = Mesh { engine: Some(engine("ABCD", "/var/lib/docker")), ..Mesh::example(1) };
+        assert_eq!(foreign(&elsewhere, &there).findings().len(), 1);
     }
 
     #[test]
@@ -237,6 +346,22 @@ mod tests {
         assert_eq!(look(&[".mesh.json.mesh-tmp-1"]), None);
         insta::assert_snapshot!(look(&["photos"]).unwrap(), @"/mnt/data/mesh is not empty and holds no mesh.json: it is not a mesh's directory");
         insta::assert_snapshot!(look(&["cluster01", "credentials.txt"]).unwrap(), @"/mnt/data/mesh holds clusters but no mesh.json: they are not of `mesh`, perhaps of the scripts it replaces");
+    }
+
+    #[test]
+    fn a_hosts_file_is_told_where_it_leads_elsewhere_or_is_none() {
+        let mesh = Mesh::example(1);
+        let look = |there: Observed| super::super::example::told([hosts(&mesh, &there)]);
+        let text = b"127.0.0.1 localhost\n172.30.0.10 cluster01-elastic\n172.30.0.11 cluster01-kibana\n".to_vec();
+        insta::assert_snapshot!(look(Observed { hosts_file: Some(text), ..Observed::default() }), @r"
+        Warning: /etc/hosts has lines above the mesh's names, and those win: line 2 leads cluster01-elastic to 172.30.0.10, line 3 leads cluster01-kibana to 172.30.0.11
+          delete them if nobody needs them: `sed -i '2d;3d' /etc/hosts`
+        ");
+        let fault = Some("`/etc/hosts` is not a regular file".to_owned());
+        insta::assert_snapshot!(look(Observed { hosts_fault: fault, ..Observed::default() }), @r"
+        Problem: the services' names cannot be written: `/etc/hosts` is not a regular file
+          see what it is with `ls -ld /etc/hosts`, and put back a file of names; `mesh create --no-hosts` leaves it alone
+        ");
     }
 
     #[test]

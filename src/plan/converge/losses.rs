@@ -7,12 +7,13 @@ use super::{
 use crate::{
     mesh::{
         Mesh,
+        container::{Bytes, Restart},
         id::{ClusterId, ServiceKind},
         secret::Secret,
     },
     plan::{
         Step,
-        observed::{ContainerState, KeyFacts},
+        observed::{ContainerState, FileFacts, KeyFacts, PermissionFacts, Stray},
         reach::{Moment, reach},
     },
 };
@@ -20,12 +21,9 @@ use crate::{
 /// Something that happens to a mesh.
 type Loss = Box<dyn Fn(&mut Model)>;
 
-#[test]
-fn whatever_is_lost_is_made_again() {
-    let mesh = Mesh::example(3);
-    let second = ClusterId::new(2).unwrap();
-    let whole = Model::empty().converge(&mesh);
-    let losses: Vec<(&str, Loss)> = vec![
+/// Losses on Docker's side.
+fn of_containers(second: ClusterId) -> Vec<(&'static str, Loss)> {
+    vec![
         ("a container removed", Box::new(move |m| drop(m.there.containers.remove(&second.elastic())))),
         (
             "a container stopped",
@@ -36,12 +34,34 @@ fn whatever_is_lost_is_made_again() {
             Box::new(move |m| m.there.containers.get_mut(&second.kibana()).unwrap().fingerprint.clear()),
         ),
         (
+            "limits changed by `docker update`",
+            Box::new(move |m| {
+                let made = m.there.containers.get_mut(&second.elastic()).unwrap().made.as_mut().unwrap();
+                (made.limits.memory, made.limits.restart) = (Bytes::Limit(700 << 20), Restart::No);
+            }),
+        ),
+        (
+            "a container made by hand",
+            Box::new(move |m| {
+                m.there.containers.get_mut(&second.elastic()).unwrap().made.as_mut().unwrap().fixed.confined = false;
+            }),
+        ),
+        (
             "the network gone",
             Box::new(|m| {
                 m.there.network = None;
                 m.stop_all();
             }),
         ),
+    ]
+}
+
+#[test]
+fn whatever_is_lost_is_made_again() {
+    let mesh = Mesh::example(3);
+    let second = ClusterId::new(2).unwrap();
+    let whole = Model::empty().converge(&mesh);
+    let of_files: Vec<(&str, Loss)> = vec![
         ("the keystore deleted", Box::new(move |m| m.files(second).keystore = None)),
         ("a remote removed", Box::new(move |m| m.servers.get_mut(&second).unwrap().remotes.clear())),
         (
@@ -63,6 +83,16 @@ fn whatever_is_lost_is_made_again() {
             "a container at another address",
             Box::new(move |m| {
                 m.there.containers.get_mut(&second.elastic()).unwrap().address = Some([10, 213, 0, 240].into());
+            }),
+        ),
+        (
+            "a container that runs without a network",
+            Box::new(move |m| m.there.containers.get_mut(&second.elastic()).unwrap().address = None),
+        ),
+        (
+            "a container that Docker failed to attach to its network",
+            Box::new(move |m| {
+                m.there.containers.get_mut(&second.elastic()).unwrap().state = ContainerState::Stopped;
             }),
         ),
         (
@@ -101,10 +131,16 @@ fn whatever_is_lost_is_made_again() {
         ("an authority lost", Box::new(move |m| m.files(second).authority = None)),
         ("the licence run out", Box::new(move |m| m.servers.get_mut(&second).unwrap().trial = false)),
         ("the hosts block gone", Box::new(|m| m.there.hosts_file = Some(HOSTS.to_vec()))),
-        ("a stray container", Box::new(|m| m.there.strays.extend([("stray".to_owned(), ContainerState::Stopped)]))),
+        (
+            "a stray container",
+            Box::new(|m| {
+                let stray = Stray { state: ContainerState::Stopped, service: None };
+                m.there.strays.insert("stray".to_owned(), stray);
+            }),
+        ),
         ("all stopped", Box::new(Model::stop_all)),
     ];
-    for (loss, lose) in losses {
+    for (loss, lose) in of_containers(second).into_iter().chain(of_files) {
         let mut model = whole.clone();
         lose(&mut model);
         let plan = plan_for(&mesh, &model);
@@ -115,6 +151,48 @@ fn whatever_is_lost_is_made_again() {
         for (cluster, server) in &whole.servers {
             assert_eq!(mended.servers[cluster].born, server.born, "{loss}: the data of {cluster} should survive");
         }
+    }
+}
+
+#[test]
+fn limits_are_mended_without_a_restart() {
+    let mesh = Mesh::example(1);
+    let mut model = Model::empty().converge(&mesh);
+    for facts in model.there.containers.values_mut() {
+        let made = facts.made.as_mut().unwrap();
+        (made.limits.memory, made.limits.cpus) = (Bytes::Limit(700 << 20), Some(500_000_000));
+        made.limits.restart = Restart::No;
+    }
+    insta::assert_snapshot!(plan_for(&mesh, &model), @r"
+    update containers
+      ~ container cluster01-elastic: memory 700m → 2g, cpus 0.50 → all, restart no → unless-stopped
+      ~ container cluster01-kibana: memory 700m → 2g, cpus 0.50 → all, restart no → unless-stopped
+    ");
+    model.converge(&mesh).assert_is(&mesh);
+}
+
+/// Each step mends its own file, so wherever it stops, the next run goes on with the rest.
+#[test]
+fn modes_and_owners_are_mended_without_a_restart() {
+    let mesh = Mesh::example(2);
+    let mut model = Model::empty().converge(&mesh);
+    let facts = |directory, mode, uid| FileFacts { directory, mode, uid, gid: 0 };
+    let found = [
+        ("credentials.txt", facts(false, 0o644, 0)),
+        ("cluster01/certs/ca.key", facts(false, 0o600, 65534)),
+        ("cluster02/elastic/data", facts(true, 0o750, 65534)),
+    ];
+    let found = found.map(|(path, facts)| (path.to_owned(), facts)).into();
+    model.there.permissions = Some(PermissionFacts { user: 0, account: Some(mesh.owner.uid), found });
+    let plan = plan_for(&mesh, &model);
+    insta::assert_snapshot!(plan, @r"
+    set modes and owners
+      ~ cluster01/certs/ca.key: owner 65534 → 0
+      ~ cluster02/elastic/data with all below it: owner 65534:0 → 999:0
+      ~ credentials.txt: mode 0644 → 0600
+    ");
+    for stop in 0..=plan.steps().count() {
+        model.clone().carry_out_all(&mesh, plan.steps().take(stop)).converge(&mesh).assert_is(&mesh);
     }
 }
 

@@ -122,7 +122,8 @@ fn a_kibana_that_cannot_be_asked_shows_a_certificate_that_is_trusted() {
             }
             let mut stopped = half;
             for cluster in mesh.clusters() {
-                stopped.there.containers.get_mut(&cluster.kibana()).unwrap().state = ContainerState::Stopped;
+                let facts = stopped.there.containers.get_mut(&cluster.kibana()).unwrap();
+                (facts.state, facts.address) = (ContainerState::Stopped, None);
             }
             stopped.converge(&mesh).assert_is(&mesh);
         }

@@ -11,6 +11,7 @@ use time::OffsetDateTime;
 use super::{
     Plan, Step,
     observed::{ClusterFiles, ContainerState, Observed, ServerFacts, ServiceFiles},
+    permissions::misfits,
     renew::Renewal,
 };
 use crate::mesh::{
@@ -69,6 +70,7 @@ pub fn renew(mesh: &Mesh, there: &Observed, moment: &Moment, renewal: &Renewal) 
         .stage("try the new images", reach.trials())
         .stage("record the mesh", (!recorded).then_some(if there.lost.record { Step::Rebuild } else { Step::Record }))
         .stage("create the system user", (!there.account).then_some(Step::CreateAccount { uid: mesh.owner.uid }))
+        .stage("set modes and owners", misfits(mesh, there).into_iter().map(Step::SetPermissions))
         .stage("disconnect clusters that leave", reach.disconnects())
         .stage("remove containers", reach.removals())
         .stage(
@@ -97,6 +99,7 @@ pub fn renew(mesh: &Mesh, there: &Observed, moment: &Moment, renewal: &Renewal) 
         )
         .stage("create the network", reach.network_stale().then_some(Step::CreateNetwork))
         .stage("create containers", mesh.services().filter(|s| reach.container_stale(*s)).map(Step::CreateContainer))
+        .stage("update containers", mesh.services().filter_map(|s| reach.limits(s)))
         .lanes(reach.readying(), reach.at_once(), mesh.clusters().flat_map(|c| reach.ready(c)))
         .stage("wait for certificates", mesh.clusters().filter(|c| reach.unread(*c)).map(Step::AwaitCertificate))
         .stage(
@@ -193,8 +196,19 @@ impl<'a> Reach<'a> {
         let started = container.state != ContainerState::Created;
         self.network_stale()
             || self.there.network.as_ref().is_some_and(|network| started && network.id != container.network)
+            || container.lacks_network()
             || container.address.is_some_and(|address| address != self.mesh.service(service).address)
             || self.mesh.fingerprint(service, credentials).as_ref() != Ok(&container.fingerprint)
+            // somebody may have made it by hand, with the labels of another
+            || container.made.as_ref().is_some_and(|made| made.fixed != self.mesh.container(service).fixed)
+    }
+
+    /// What `docker update` changed is changed back.
+    fn limits(&self, service: ServiceId) -> Option<Step> {
+        let from = &self.there.containers.get(&service)?.made.as_ref()?.limits;
+        let to = self.mesh.container(service).limits;
+        let differ = !self.container_stale(service) && !from.changes(&to).is_empty();
+        differ.then(|| Step::UpdateContainer { service, from: Box::new(from.clone()), to: Box::new(to) })
     }
 
     fn removals(&self) -> Vec<Step> {

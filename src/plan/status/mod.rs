@@ -11,6 +11,7 @@ use serde::Serialize;
 use time::OffsetDateTime;
 
 use super::{
+    check::{self, Finding},
     ends_soon::{EndsSoon, api_key, ends_soon},
     health::{Colour, RedIndex, Watermark},
     lifetimes::days_between,
@@ -37,11 +38,35 @@ pub struct Status {
     pub serves: bool,
     /// What `mesh create` would do, one step a line.
     pub differs: Vec<String>,
+    /// That the mesh is on another Docker engine than the one that was asked, so that nothing of it is seen; else `null`.
+    pub other_engine: Option<OtherEngine>,
     /// What ends within 30 days, or has ended.
     pub ends_soon: Vec<EndsSoon>,
+    /// What does not keep the mesh from serving, and somebody may want to mend.
+    pub warnings: Vec<Warning>,
     /// The clusters that an upgrade to `stack_version` has yet to come to, with what each has until then.
     pub behind: BTreeMap<ClusterId, StackVersion>,
     pub clusters: Vec<ClusterStatus>,
+}
+
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub struct OtherEngine {
+    pub message: String,
+    /// What to do about it.
+    pub remedy: String,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Warning {
+    pub message: String,
+    /// What to type.
+    pub remedy: String,
+}
+
+impl From<Finding> for Warning {
+    fn from(finding: Finding) -> Self {
+        Self { message: finding.message, remedy: finding.hint }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -136,15 +161,21 @@ pub struct Expiry {
 pub fn status(mesh: &Mesh, there: &Observed, now: OffsetDateTime) -> Status {
     let differs: Vec<String> = reach(mesh, there, &Moment::new(now, 1)).steps().map(ToString::to_string).collect();
     let look = Look { mesh, there, now };
+    let other_engine = there.engine.as_ref().and_then(|engine| {
+        let Finding { message, hint, .. } = check::other_engine(mesh, engine)?;
+        Some(OtherEngine { message, remedy: hint })
+    });
     let clusters: Vec<ClusterStatus> = mesh.clusters().map(|cluster| look.cluster(cluster)).collect();
     Status {
         version: VERSION,
         dir: mesh.dir.display().to_string(),
         stack_version: mesh.spec.stack_version.to_string(),
-        as_asked: differs.is_empty() && mesh.behind.is_empty(),
+        as_asked: differs.is_empty() && mesh.behind.is_empty() && other_engine.is_none(),
         serves: clusters.iter().all(ClusterStatus::serves),
         differs,
+        other_engine,
         ends_soon: ends_soon(mesh, there, now),
+        warnings: check::hosts(mesh, there).findings().into_iter().map(Warning::from).collect(),
         behind: mesh.behind.clone(),
         clusters,
     }

@@ -31,6 +31,7 @@ fn a_server_that_is_there_and_does_not_answer_is_shown_with_the_reason() {
         state: ContainerState::Running,
         network: String::new(),
         address: None,
+        made: None,
     };
     let there = Observed {
         containers: [(first.elastic(), container)].into(),
@@ -88,6 +89,7 @@ fn a_cluster_that_is_stopped_is_told_with_its_remedy_and_its_links_are_not_asked
             state,
             network: String::new(),
             address: None,
+            made: None,
         };
         there.containers.insert(cluster.elastic(), container);
     }

@@ -38,6 +38,11 @@ pub enum Cause {
         of: ServiceId,
         words: String,
     },
+    /// Something between the two sends connections back: it listens, or nothing on it could have answered so.
+    PortRejected {
+        of: ServiceId,
+        words: String,
+    },
     PortSilent(ServiceId),
     CertificateExpired(ServiceId),
     CertificateName(ServiceId),
@@ -104,6 +109,7 @@ impl Cause {
             Self::NameUnknown(_) => "name-unknown",
             Self::OtherAddress { .. } => "name-other-address",
             Self::PortClosed { .. } => "port-closed",
+            Self::PortRejected { .. } => "port-rejected",
             Self::PortSilent(_) => "port-silent",
             Self::CertificateExpired(_) => "certificate-expired",
             Self::CertificateName(_) => "certificate-name",
@@ -140,6 +146,11 @@ impl Cause {
             Self::PortClosed { of: service, .. } => {
                 format!("see why with `mesh logs {0} --service elastic`; `mesh manage restart {0}`", number(service))
             }
+            Self::PortRejected { .. } => {
+                "take away the rule that rejects it: `iptables -S DOCKER-USER`, `iptables -S FORWARD` and \
+                                          `nft list ruleset` show the rules"
+                    .to_owned()
+            }
             Self::PortSilent(service) => format!(
                 "`mesh doctor` says whether the kernel drops packets for want of neighbours; else see why with \
                  `mesh logs {0} --service elastic`, and `mesh manage restart {0}`",
@@ -172,6 +183,9 @@ impl fmt::Display for Cause {
                 write!(f, "the name {of} leads to {found}, and its place is {wanted}")
             }
             Self::PortClosed { of, words } => write!(f, "port 9443 of {of} takes no connection: {words}"),
+            Self::PortRejected { of, words } => {
+                write!(f, "a firewall on this machine rejects connections to port 9443 of {of}: {words}")
+            }
             Self::PortSilent(service) => write!(f, "port 9443 of {service} does not answer"),
             Self::CertificateExpired(service) => write!(f, "the certificate of {service} has expired"),
             Self::CertificateName(service) => write!(f, "the certificate of {service} is not for that name"),

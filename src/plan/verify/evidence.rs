@@ -1,7 +1,7 @@
 //! What is found out about links besides [`Observed`](crate::plan::observed::Observed), as plain data. Pure:
 //! [`World`](crate::world::World) and [`Apply`](crate::apply::Apply) fill it in.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use time::OffsetDateTime;
 
@@ -18,6 +18,8 @@ pub struct Link {
 #[derive(Debug, Clone, Default)]
 pub struct Evidence {
     pub paths: BTreeMap<Link, PathFacts>,
+    /// Clusters whose port refuses others, and takes a connection of the cluster's own.
+    pub listening: BTreeSet<ClusterId>,
     pub presented: BTreeMap<Link, Presented>,
     /// Whether the server takes the remote for one that is reached by API key. It falls back to trust by certificate,
     /// silently, when its keystore names no credentials.
@@ -37,6 +39,8 @@ pub enum PathFacts {
     NameUnknown,
     /// In the words of the one that tried.
     Closed(String),
+    /// Something on the way sent the connection back, in the words of the one that tried.
+    Rejected(String),
     TimedOut,
     /// In the words of the one that tried.
     Distrusted(String),

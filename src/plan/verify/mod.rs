@@ -219,6 +219,10 @@ impl Judge<'_> {
                 (Check::Name, Cause::OtherAddress { of, found: address.clone(), wanted })
             }
             PathFacts::NameUnknown => (Check::Name, Cause::NameUnknown(of)),
+            PathFacts::Rejected(words) => (Check::Port, Cause::PortRejected { of, words: words.clone() }),
+            PathFacts::Closed(words) if self.evidence.listening.contains(&self.link.to) => {
+                (Check::Port, Cause::PortRejected { of, words: words.clone() })
+            }
             PathFacts::Closed(words) => (Check::Port, Cause::PortClosed { of, words: words.clone() }),
             PathFacts::TimedOut => (Check::Port, Cause::PortSilent(of)),
             PathFacts::Distrusted(words) => (Check::Certificate, distrust(self.link.from, of, words)),

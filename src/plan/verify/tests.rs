@@ -36,6 +36,7 @@ fn whole() -> (Mesh, Observed, Evidence) {
             state: ContainerState::Running,
             network: network::NAME.to_owned(),
             address: None,
+            made: None,
         };
         there.containers.insert(from.elastic(), container);
         let server = ServerFacts {
@@ -99,7 +100,7 @@ fn nothing_is_said_of_a_link_that_is_up() {
 
 #[test]
 fn each_harm_is_told_by_its_own_cause() {
-    let harms: [(&str, Harm); 19] = [
+    let harms: [(&str, Harm); 21] = [
         ("1→2 container-not-running, 2→1 container-not-running", |there, _| {
             there.containers.remove(&cluster(2).elastic());
         }),
@@ -113,6 +114,13 @@ fn each_harm_is_told_by_its_own_cause() {
         }),
         ("1→2 port-closed", |_, evidence| {
             drop(evidence.paths.insert(link(), PathFacts::Closed("refused".to_owned())));
+        }),
+        ("1→2 port-rejected", |_, evidence| {
+            drop(evidence.paths.insert(link(), PathFacts::Rejected("No route to host".to_owned())));
+        }),
+        ("1→2 port-rejected", |_, evidence| {
+            drop(evidence.paths.insert(link(), PathFacts::Closed("refused".to_owned())));
+            evidence.listening.insert(cluster(2));
         }),
         ("1→2 port-silent", |_, evidence| drop(evidence.paths.insert(link(), PathFacts::TimedOut))),
         ("1→2 certificate-expired", |_, evidence| {

@@ -28,7 +28,7 @@ use super::error::{DiskError, fail, unless_missing};
 use crate::mesh::Owner;
 
 /// The largest file that is read, in bytes. Nothing of ours comes near it, so a larger one was planted.
-pub(super) const LARGEST: u64 = 16 << 20;
+pub const LARGEST: u64 = 16 << 20;
 /// How deep a tree is walked. Elasticsearch's data is some ten levels deep; the limit keeps a planted maze from eating
 /// descriptors and stack.
 pub(super) const DEEPEST: usize = 256;
@@ -110,7 +110,10 @@ pub(super) fn read(dir: &OwnedFd, name: &OsStr, at: &Path) -> Result<Option<Vec<
     let mut contents = Vec::new();
     // One byte more than allowed tells a file that grows meanwhile from one that fits.
     let length = file.take(LARGEST + 1).read_to_end(&mut contents).map_err(fail("read", at))?;
-    if length as u64 > LARGEST { Err(DiskError::TooLarge(at.to_owned())) } else { Ok(Some(contents)) }
+    if length as u64 > LARGEST {
+        return Err(DiskError::TooLarge { path: at.to_owned(), largest: LARGEST });
+    }
+    Ok(Some(contents))
 }
 
 /// Writes a new file and gives it the name: atomic and durable.

@@ -7,7 +7,10 @@ use std::{
 
 use nix::errno::Errno;
 
-use crate::world::{open_files::TooManyOpenFiles, words::words};
+use crate::{
+    mesh::shell_word::shell_word,
+    world::{open_files::TooManyOpenFiles, words::words},
+};
 
 /// Why a file or directory could not be used; every case names the path.
 #[derive(Debug, thiserror::Error)]
@@ -28,12 +31,15 @@ pub enum DiskError {
     /// A directory, pipe, socket or device where a file is expected.
     #[error("`{}` is not a regular file", .0.display())]
     NotAFile(PathBuf),
-    /// More than [`super::at::LARGEST`] where a small file is expected.
-    #[error("`{}` is larger than 16 MiB", .0.display())]
-    TooLarge(PathBuf),
+    /// More bytes than are read of such a file.
+    #[error("`{}` is larger than {} MiB", path.display(), largest >> 20)]
+    TooLarge { path: PathBuf, largest: u64 },
     /// More than [`super::at::DEEPEST`] directories inside one another.
     #[error("`{}` lies too deep", .0.display())]
     TooDeep(PathBuf),
+    /// A file system such as FAT, which keeps no modes.
+    #[error("the file system of `{}` does not keep the modes of files", .0.display())]
+    NoModes(PathBuf),
     /// A path that is absolute, empty or contains `..`.
     #[error("`{}` is not a path below the directory of the mesh", .0.display())]
     Outside(PathBuf),
@@ -46,7 +52,7 @@ impl DiskError {
         let hint = match self {
             Self::Io { cause, path, .. } => match cause.kind() {
                 ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
-                    let disk = path.parent().unwrap_or(path).display();
+                    let disk = shell_word(path.parent().unwrap_or(path));
                     return Some(format!(
                         "free some space on its disk (`df -h {disk}`) and type the same command again; a new mesh may \
                          have its directory elsewhere, with `--dir`"
@@ -64,8 +70,11 @@ impl DiskError {
                 _ => TooManyOpenFiles::under(cause).map(|_| TooManyOpenFiles::HINT),
             },
             Self::Dangling(_) => Some("mount or make what it leads to, or name another directory"),
-            Self::Symlink(_) | Self::NotAFile(_) | Self::TooLarge(_) | Self::TooDeep(_) => {
+            Self::Symlink(_) | Self::NotAFile(_) | Self::TooLarge { .. } | Self::TooDeep(_) => {
                 Some("look at it, and remove it if it is not yours")
+            }
+            Self::NoModes(_) => {
+                Some("name a directory on a Linux file system with `--dir`: others could read its secrets here")
             }
             Self::Outside(_) => None,
         };

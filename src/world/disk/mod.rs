@@ -8,6 +8,7 @@
 mod at;
 mod error;
 mod marker;
+mod permissions;
 mod system;
 
 use std::{
@@ -25,15 +26,15 @@ use nix::{
     sys::stat::{Mode, mkdirat},
 };
 
+use self::{
+    at::DIRECTORY,
+    error::{fail, unless_missing},
+};
 pub use self::{
-    at::Kind,
+    at::{FileMeta, Kind, LARGEST},
     error::DiskError,
     marker::Marker,
-    system::{may_write, read_given, read_outside, replace, resolve},
-};
-use self::{
-    at::{DIRECTORY, FileMeta},
-    error::{fail, unless_missing},
+    system::{directory_of, may_write, read_given, read_outside, replace, resolve},
 };
 use crate::mesh::Owner;
 

@@ -3,7 +3,7 @@
 use std::{
     ffi::OsStr,
     fs,
-    io::{self, ErrorKind, Read as _},
+    io::{self, ErrorKind, Read},
     os::fd::OwnedFd,
     path::{Path, PathBuf},
 };
@@ -52,19 +52,32 @@ pub fn read_outside(path: &Path) -> Result<Option<Vec<u8>>, DiskError> {
     unless_missing(beside(path).and_then(|(dir, name)| at::read(&dir, name, path)))
 }
 
-/// All of a file that the user names, however large; a link or a pipe is their choice. `-` is stdin.
+/// All of a file that the user names, which has at most `largest` bytes; a link or a pipe is their choice. `-` is stdin.
 ///
 /// # Errors
-/// It is missing, or cannot be read.
-pub fn read_given(path: &Path) -> Result<Vec<u8>, DiskError> {
-    let mut contents = Vec::new();
-    let read = if path == Path::new("-") {
-        io::stdin().lock().read_to_end(&mut contents)
+/// It is missing, a directory, larger, or cannot be read.
+pub fn read_given(path: &Path, largest: u64) -> Result<Vec<u8>, DiskError> {
+    let (named, file): (&Path, Box<dyn Read>) = if path == Path::new("-") {
+        (Path::new("stdin"), Box::new(io::stdin().lock()))
     } else {
-        fs::File::open(path).and_then(|mut file| file.read_to_end(&mut contents))
+        let file = fs::File::open(path).map_err(fail("read", path))?;
+        if file.metadata().is_ok_and(|meta| meta.is_dir()) {
+            return Err(DiskError::NotAFile(path.to_owned()));
+        }
+        (path, Box::new(file))
     };
-    read.map_err(fail("read", path))?;
+    let mut contents = Vec::new();
+    file.take(largest + 1).read_to_end(&mut contents).map_err(fail("read", named))?;
+    if contents.len() as u64 > largest {
+        return Err(DiskError::TooLarge { path: named.to_owned(), largest });
+    }
     Ok(contents)
+}
+
+/// The directory of a file that the user names, links resolved; empty, the working directory, for a pipe that has none.
+pub fn directory_of(path: &Path) -> PathBuf {
+    let full = fs::canonicalize(path).ok();
+    full.and_then(|full| Some(full.parent()?.to_owned())).unwrap_or_default()
 }
 
 /// Gives a file of the system new contents, keeping its mode and owner (0644 and the caller's if it is new):

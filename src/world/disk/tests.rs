@@ -112,7 +112,7 @@ fn paths_that_leave_and_things_that_are_no_files_are_refused() {
     assert!(matches!(tree.read("pipe"), Err(DiskError::NotAFile(_))));
     assert!(matches!(tree.read("config"), Err(DiskError::NotAFile(_))));
     File::create(tree.path("big")).unwrap().set_len(LARGEST + 1).unwrap();
-    assert!(matches!(tree.read("big"), Err(DiskError::TooLarge(_))));
+    assert!(matches!(tree.read("big"), Err(DiskError::TooLarge { .. })));
     tree.write("file", b"", 0o600, None).unwrap();
     tree.make_dir("file", 0o700, None).unwrap_err();
     tree.make_dir("deep/er", 0o700, None).unwrap();

@@ -5,7 +5,7 @@ use std::{collections::HashMap, io::Read as _, net::IpAddr};
 use bollard::{
     models::{
         ContainerCreateBody, ContainerSummaryStateEnum, EndpointIpamConfig, EndpointSettings, HealthConfig, HostConfig,
-        HostConfigLogConfig, Mount, MountType, NetworkingConfig, PortBinding, RestartPolicy, RestartPolicyNameEnum,
+        HostConfigLogConfig, Mount, MountType, NetworkingConfig, PortBinding,
     },
     query_parameters::{
         CreateContainerOptionsBuilder, DownloadFromContainerOptionsBuilder, ListContainersOptionsBuilder,
@@ -15,11 +15,16 @@ use bollard::{
 };
 use futures::StreamExt as _;
 
-use super::{Docker, DockerError, absent_is_none};
+use super::{
+    Docker, DockerError, absent_is_none,
+    made::{NO_NEW_PRIVILEGES, in_bytes, policy},
+};
 use crate::{
     mesh::{
-        Mesh, network,
-        service::{self, STOP_TIMEOUT, Service},
+        Mesh,
+        container::{Container, Limits, Published},
+        network,
+        service::{STOP_TIMEOUT, Service},
     },
     plan::observed::ContainerState,
 };
@@ -207,25 +212,19 @@ pub(super) fn mesh_labels(mesh: &Mesh) -> HashMap<String, String> {
     HashMap::from([(label::MESH.to_owned(), mesh.id.clone()), (label::DIR.to_owned(), mesh.dir.display().to_string())])
 }
 
-fn bind_mount(mount: &service::Mount) -> Mount {
-    Mount {
-        target: Some(mount.container.to_owned()),
-        source: Some(mount.host.clone()),
-        typ: Some(MountType::BIND),
-        ..Mount::default()
-    }
+fn bind_mount((container, host): (String, String)) -> Mount {
+    Mount { target: Some(container), source: Some(host), typ: Some(MountType::BIND), ..Mount::default() }
 }
 
 /// What holds for every process of an image, whatever it is started for: what it may use and what it may do.
-pub(super) fn confined(service: &Service) -> HostConfig {
+pub(super) fn confined(limits: &Limits) -> HostConfig {
     let text = ToString::to_string;
     HostConfig {
         // files belong to the same numbers inside and outside
         userns_mode: Some("host".to_owned()),
-        memory: Some(service.memory.bytes().cast_signed()),
-        // no swap: a heap that is swapped out is slower than a container that is told it is too small
-        memory_swap: Some(service.memory.bytes().cast_signed()),
-        security_opt: Some(vec!["no-new-privileges".to_owned()]),
+        memory: in_bytes(limits.memory),
+        memory_swap: in_bytes(limits.memory_swap),
+        security_opt: Some(vec![NO_NEW_PRIVILEGES.to_owned()]),
         cap_drop: Some(vec!["ALL".to_owned()]),
         log_config: Some(HostConfigLogConfig {
             typ: Some("json-file".to_owned()),
@@ -237,14 +236,18 @@ pub(super) fn confined(service: &Service) -> HostConfig {
     }
 }
 
-fn body(mesh: &Mesh, service: &Service, fingerprint: &str) -> ContainerCreateBody {
+pub(super) fn body(mesh: &Mesh, service: &Service, fingerprint: &str) -> ContainerCreateBody {
+    let Container { fixed, limits } = mesh.container(service.id);
     let mut labels = mesh_labels(mesh);
     labels.insert(label::CLUSTER.to_owned(), service.id.cluster.to_string());
     labels.insert(label::SERVICE.to_owned(), service.id.kind.word().to_owned());
     labels.insert(label::FINGERPRINT.to_owned(), fingerprint.to_owned());
-    let bind = |port: &crate::mesh::id::Port| {
-        let binding = PortBinding { host_ip: Some(mesh.spec.bind.to_string()), host_port: Some(port.host.to_string()) };
-        (format!("{}/tcp", port.container), Some(vec![binding]))
+    let bind = |port: &Published| {
+        let binding = PortBinding {
+            host_ip: port.address.as_ref().map(ToString::to_string),
+            host_port: port.host.as_ref().map(ToString::to_string),
+        };
+        (port.container.clone(), Some(vec![binding]))
     };
     let endpoint = EndpointSettings {
         ipam_config: Some(EndpointIpamConfig {
@@ -254,14 +257,14 @@ fn body(mesh: &Mesh, service: &Service, fingerprint: &str) -> ContainerCreateBod
         ..EndpointSettings::default()
     };
     ContainerCreateBody {
-        image: Some(service.image.clone()),
+        exposed_ports: Some(fixed.ports.iter().map(|port| port.container.clone()).collect()),
+        image: Some(fixed.image),
         hostname: Some(service.id.to_string()),
-        user: Some(service.user.clone()),
+        user: Some(fixed.user),
         labels: Some(labels),
-        exposed_ports: Some(service.ports.iter().map(|port| format!("{}/tcp", port.container)).collect()),
         stop_timeout: Some(STOP_TIMEOUT.into()),
         healthcheck: Some(HealthConfig {
-            test: Some(vec!["CMD-SHELL".to_owned(), service.health_check.clone()]),
+            test: Some(vec!["CMD-SHELL".to_owned(), fixed.health_check]),
             // Docker's own default: a look is a process in the container and a handshake of its server, and nothing waits for it
             interval: Some(30 * SECOND),
             timeout: Some(10 * SECOND),
@@ -271,14 +274,11 @@ fn body(mesh: &Mesh, service: &Service, fingerprint: &str) -> ContainerCreateBod
         }),
         host_config: Some(HostConfig {
             // as mounts, since for `binds` Docker makes a directory that is missing
-            mounts: Some(service.mounts.iter().map(bind_mount).collect()),
-            port_bindings: Some(service.ports.iter().map(bind).collect()),
-            restart_policy: Some(RestartPolicy {
-                name: Some(RestartPolicyNameEnum::UNLESS_STOPPED),
-                maximum_retry_count: None,
-            }),
+            mounts: Some(fixed.mounts.into_iter().map(bind_mount).collect()),
+            port_bindings: Some(fixed.ports.iter().map(bind).collect()),
+            restart_policy: Some(policy(limits.restart)),
             network_mode: Some(network::NAME.to_owned()),
-            ..confined(service)
+            ..confined(&limits)
         }),
         networking_config: Some(NetworkingConfig {
             endpoints_config: Some(HashMap::from([(network::NAME.to_owned(), endpoint)])),

@@ -9,7 +9,7 @@ use bollard::{
 use futures::StreamExt as _;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-use super::{Docker, DockerError};
+use super::{Docker, DockerError, absent_is_none};
 
 /// A container that does not run, and what Docker knows of its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +30,13 @@ impl Docker {
         let found = found.map_err(DockerError::refused(format!("inspect {name}")))?;
         let runs = found.state.and_then(|state| state.status) == Some(ContainerStateStatusEnum::RUNNING);
         Ok(runs.then(|| found.restart_count.unwrap_or_default()))
+    }
+
+    /// Whether a container has a process; one that is gone has none.
+    pub async fn runs(&self, name: &str) -> Result<bool, DockerError> {
+        let found = self.client.inspect_container(name, None::<InspectContainerOptions>).await;
+        let found = absent_is_none(found.map_err(DockerError::refused(format!("inspect {name}"))))?;
+        Ok(found.and_then(|found| found.state?.running).unwrap_or_default())
     }
 
     /// Whether the container is paused, and whether it is in the network of this name.

@@ -1,9 +1,6 @@
 //! What the engine says of itself and of its way to a registry. I/O: Docker's socket; Docker asks the registry.
 
-use std::{
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::path::{Path, PathBuf};
 
 use bollard::{
     models::{ContainerCreateBody, HostConfig, Mount, MountType, SystemInfoCgroupDriverEnum},
@@ -11,14 +8,12 @@ use bollard::{
 };
 use tokio::time::timeout;
 
-use super::{Docker, DockerError, images::login};
+use super::{ANSWER, Docker, DockerError, images::with_login};
 use crate::{
     plan::host::{EngineFacts, ImageFacts},
     world::{cgroup, dockerd::Options},
 };
 
-/// A registry that says nothing for this long does not answer.
-const ANSWER: Duration = Duration::from_secs(10);
 /// An image that no engine has.
 const NO_IMAGE: &str = "mesh.invalid/none:none";
 
@@ -73,12 +68,12 @@ impl Docker {
         if self.image(image).await?.is_some() {
             return Ok(ImageFacts::Here);
         }
-        let asked = timeout(ANSWER, self.client.inspect_registry_image(image, login(image))).await;
-        Ok(match asked.map(|found| found.map_err(DockerError::refused(format!("ask for {image}")))) {
-            Ok(Ok(_)) => ImageFacts::Pullable,
-            Ok(Err(error)) => ImageFacts::Missing(error.words()),
-            Err(_) => ImageFacts::Missing(format!("its registry did not answer within {} seconds", ANSWER.as_secs())),
-        })
+        let asked = with_login(image, async |login| {
+            let asked = timeout(ANSWER, self.client.inspect_registry_image(image, login)).await;
+            let found = asked.map_err(|_| DockerError::SilentRegistry)?;
+            found.map(|_| ()).map_err(DockerError::refused(format!("ask for {image}")))
+        });
+        Ok(asked.await.map_or_else(|error| ImageFacts::Missing(error.words()), |()| ImageFacts::Pullable))
     }
 }
 

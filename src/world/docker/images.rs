@@ -3,11 +3,13 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use bollard::{auth::DockerCredentials, query_parameters::CreateImageOptionsBuilder};
-use docker_credential::DockerCredential;
 use futures::{StreamExt as _, future::try_join_all};
 use tokio::time::timeout;
 
-use super::{Docker, DockerError, absent_is_none};
+use super::{
+    Docker, DockerError, absent_is_none,
+    logins::{self, registry_of},
+};
 use crate::mesh::Mesh;
 
 /// A pull that says nothing for this long has stalled.
@@ -52,10 +54,22 @@ impl Docker {
     }
 
     /// Pulls an image with the login that the user's Docker configuration has for its registry.
-    pub async fn pull_image(&self, image: &str, mut report: impl FnMut(Progress)) -> Result<(), DockerError> {
+    ///
+    /// # Errors
+    /// A login that cannot be had is told only where it does not go without, as `docker` does: most who have a helper need none here.
+    pub async fn pull_image(&self, image: &str, report: impl FnMut(Progress)) -> Result<(), DockerError> {
+        with_login(image, async |login| self.pull_as(login, image, report).await).await
+    }
+
+    async fn pull_as(
+        &self,
+        login: Option<DockerCredentials>,
+        image: &str,
+        mut report: impl FnMut(Progress),
+    ) -> Result<(), DockerError> {
         let options = CreateImageOptionsBuilder::default().from_image(image).build();
         let mut layers = std::collections::HashMap::new();
-        let mut stream = self.client.create_image(Some(options), None, login(image));
+        let mut stream = self.client.create_image(Some(options), None, login);
         loop {
             let next = timeout(IDLE, stream.next()).await.map_err(|_| DockerError::Stalled(image.to_owned()))?;
             let Some(info) = next else { break };
@@ -72,16 +86,19 @@ impl Docker {
     }
 }
 
-/// The login for an image's registry, if the user has one. The first part of an image's name is its registry.
-pub(super) fn login(image: &str) -> Option<DockerCredentials> {
-    let registry = image.split('/').next()?;
-    let credentials = match docker_credential::get_credential(registry).ok()? {
-        DockerCredential::IdentityToken(token) => {
-            DockerCredentials { identitytoken: Some(token), ..DockerCredentials::default() }
-        }
-        DockerCredential::UsernamePassword(username, password) => {
-            DockerCredentials { username: Some(username), password: Some(password), ..DockerCredentials::default() }
-        }
-    };
-    Some(DockerCredentials { serveraddress: Some(registry.to_owned()), ..credentials })
+/// Does something of an image's registry with the user's login there. Where that cannot be had and it fails without, it is what
+/// is told.
+pub(super) async fn with_login<T>(
+    image: &str,
+    ask: impl AsyncFnOnce(Option<DockerCredentials>) -> Result<T, DockerError>,
+) -> Result<T, DockerError> {
+    let registry = registry_of(image);
+    match logins::login(registry).await {
+        Ok(login) => ask(login).await,
+        Err(login) => ask(None).await.map_err(|cause| DockerError::NoLogin {
+            registry: registry.to_owned(),
+            login,
+            words: cause.words(),
+        }),
+    }
 }

@@ -8,7 +8,10 @@ use bollard::{
 };
 
 use super::{Docker, DockerError, absent_is_none, containers::mesh_labels};
-use crate::mesh::{Mesh, network};
+use crate::mesh::{
+    Mesh,
+    network::{self, Subnet},
+};
 
 /// A network of the engine.
 #[derive(Debug, Clone)]
@@ -67,6 +70,20 @@ impl Docker {
             mesh.subnet
         )))?;
         Ok(())
+    }
+
+    /// Creates a network of nobody's, and removes it again: whether Docker can set one up.
+    pub async fn try_network(&self, subnet: Subnet) -> Result<(), DockerError> {
+        let range = IpamConfig { subnet: Some(subnet.to_string()), ..IpamConfig::default() };
+        let request = NetworkCreateRequest {
+            name: network::PROBE.to_owned(),
+            driver: Some("bridge".to_owned()),
+            ipam: Some(Ipam { config: Some(vec![range]), ..Ipam::default() }),
+            ..NetworkCreateRequest::default()
+        };
+        let refused = || DockerError::refused("set up a network, to see whether it can");
+        let made = self.client.create_network(request).await.map_err(refused())?;
+        self.client.remove_network(&made.id).await.map_err(refused())
     }
 
     /// One that is gone already is fine.

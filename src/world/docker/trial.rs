@@ -33,7 +33,10 @@ impl Docker {
             user: Some(service.user.clone()),
             labels: Some(mesh_labels(mesh)),
             cmd: Some(command),
-            host_config: Some(HostConfig { network_mode: Some("none".to_owned()), ..confined(service) }),
+            host_config: Some(HostConfig {
+                network_mode: Some("none".to_owned()),
+                ..confined(&mesh.container(service.id).limits)
+            }),
             ..ContainerCreateBody::default()
         };
         let created = self.client.create_container(None::<CreateContainerOptions>, body).await;

@@ -11,7 +11,7 @@ use hyper::Method;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
-use super::https::{Answer, Https, HttpsError, Login, RawAnswer};
+use super::https::{Answer, Bounds, Https, HttpsError, Login, RawAnswer};
 use crate::{
     ask::request::{Body, segment},
     mesh::{Mesh, id::ClusterId, secret::Secret, service::digest_of, spec::StackVersion},
@@ -183,10 +183,12 @@ impl Elasticsearch {
         Ok(read::reloaded(&body))
     }
 
-    /// What Elasticsearch answers to a request of the user's, which may take as long as they care to wait.
+    /// What Elasticsearch answers to a request of the user's, which may take as long as they care to wait: at most 256 MiB, since
+    /// it is kept until it is whole.
     pub async fn pass_on(&self, method: Method, path: &str, body: Option<Body>) -> Result<RawAnswer, HttpsError> {
         let login = Login { user: self.user, password: &self.password };
-        self.https.ask_raw(Some(&login), method, path, body, Time::from_hours(24)).await
+        let bounds = Bounds { time: Time::from_hours(24), length: 256 << 20 };
+        self.https.ask_raw(Some(&login), method, path, body, bounds).await
     }
 
     /// Searches the indices of an expression. One that is missing here may be elsewhere, so it is no error; see

@@ -1,6 +1,6 @@
 //! What Docker says of a container that it cannot start. Pure.
 
-use super::refused;
+use super::*;
 
 #[test]
 fn a_limit_that_docker_may_not_set() {
@@ -9,6 +9,37 @@ fn a_limit_that_docker_may_not_set() {
     -
     `mesh` asks for none: take `default-ulimits` out of /etc/docker/daemon.json, and restart Docker
     ");
+}
+
+#[test]
+fn firewall_rules_that_are_gone() {
+    let told = "
+    Docker's own firewall rules are gone: somebody flushed or reloaded the firewall after Docker was started
+    -
+    `systemctl restart docker` sets them again (where there is no systemd, end dockerd and start it), and containers come back by themselves; then type the command again
+    ";
+    let lines: Vec<&str> = told.trim().lines().map(str::trim).collect();
+    for words in [
+        "driver failed programming external connectivity on endpoint cluster01-elastic (479f25b7b329):  (iptables failed: iptables --wait -t nat -A DOCKER -p tcp -d 127.0.0.1 --dport 9401 -j DNAT --to-destination 10.213.0.11:9443 ! -i br-9d5: iptables: No chain/target/match by that name.\n (exit status 1))",
+        "Failed to Setup IP tables: Unable to enable SKIP DNAT rule:  (iptables failed: iptables --wait -t nat -I DOCKER -i br-2d280870a331 -j RETURN: iptables: No chain/target/match by that name.\n (exit status 1))",
+        "Failed to Setup IP tables: Unable to enable NAT rule:  (iptables failed: iptables --wait -I FORWARD -j DOCKER: iptables v1.8.9 (nf_tables): Chain 'DOCKER' does not exist\n (exit status 2))",
+    ] {
+        assert_eq!(refused(words), lines.join("\n"));
+        assert!(lacks_firewall(&Mesh::example(1), words));
+    }
+    let other = "Failed to Setup IP tables: (iptables failed: iptables --wait -t nat -N DOCKER: Permission denied)";
+    assert!(
+        !lacks_firewall(&Mesh::example(1), other)
+            && refused(other).starts_with("Docker cannot set its firewall rules\n")
+    );
+}
+
+/// A network is no service's, and neither is its remedy.
+#[test]
+fn what_is_said_of_no_service_names_none() {
+    let told = |words: &str| of_docker(&Mesh::example(1), None, words);
+    assert!(told("iptables: No chain/target/match by that name").is_some_and(|known| !known.remedy.contains('{')));
+    assert_eq!(told("No space left on device"), None);
 }
 
 #[test]

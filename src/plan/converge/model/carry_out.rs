@@ -43,6 +43,12 @@ impl Model {
                 self.answering(*cluster).elastic = digest_of(&[password.expose().as_bytes()]);
             }
             Step::CreateAccount { .. } => self.there.account = true,
+            Step::SetPermissions(misfit) => {
+                let facts = self.there.permissions.as_mut().expect("should have been looked at");
+                let found = facts.found.get_mut(&misfit.path).expect("should be there");
+                (found.mode, found.uid, found.gid) =
+                    (misfit.mode.1, misfit.uid.1, misfit.gid.1.unwrap_or(misfit.gid.0));
+            }
             Step::WriteCredentials => {
                 self.there.credentials = Some(Credentials {
                     elastic: Secret::new("elastic"),
@@ -135,14 +141,19 @@ impl Model {
                     state: ContainerState::Created,
                     network: network.id,
                     address: None,
+                    made: Some(mesh.container(*service)),
                 };
                 assert!(self.there.containers.insert(*service, facts).is_none(), "the name {service} should be free");
                 self.versions.insert(*service, mesh.version(service.cluster));
             }
+            Step::UpdateContainer { service, to, .. } => {
+                let facts = self.there.containers.get_mut(service).expect("should have a container first");
+                facts.made.as_mut().expect("should have been made").limits = *to.clone();
+            }
             Step::StartContainer(service) | Step::RestartContainer(service) => {
                 let born = self.number();
                 let facts = self.there.containers.get_mut(service).expect("should have a container first");
-                facts.state = ContainerState::Running;
+                (facts.state, facts.address) = (ContainerState::Running, Some(mesh.service(*service).address.into()));
                 let version = self.versions[service];
                 let files = &self.there.files[&service.cluster];
                 let seed = files.services[&service.kind].seed.as_ref();
@@ -174,7 +185,8 @@ impl Model {
                 }
             }
             Step::StopContainer(service) => {
-                self.there.containers.get_mut(service).expect("should exist").state = ContainerState::Stopped;
+                let facts = self.there.containers.get_mut(service).expect("should exist");
+                (facts.state, facts.address) = (ContainerState::Stopped, None);
             }
             Step::RemoveContainer(service) => {
                 self.there.containers.remove(service).expect("should exist");

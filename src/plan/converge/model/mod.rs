@@ -92,7 +92,7 @@ impl Model {
 
     pub(super) fn stop_all(&mut self) {
         for facts in self.there.containers.values_mut() {
-            facts.state = ContainerState::Stopped;
+            (facts.state, facts.address) = (ContainerState::Stopped, None);
         }
     }
 

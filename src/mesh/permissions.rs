@@ -1,0 +1,182 @@
+//! Who may read and write what in the mesh's directory: the mode and the holder of each file and directory. Pure: no I/O.
+
+use super::{
+    id::{ClusterId, ServiceId, ServiceKind},
+    layout,
+};
+
+/// Whom a file belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Holder {
+    /// Root, or the user whose mesh it is. No container sees the file.
+    Mesh,
+    /// The user that the containers run as.
+    Service,
+}
+
+/// What a file or directory is written with, and is to keep.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Permissions {
+    /// Permission bits, `0o7777` at most.
+    pub mode: u32,
+    pub holder: Holder,
+}
+
+impl Permissions {
+    const fn of_mesh(mode: u32) -> Self {
+        Self { mode, holder: Holder::Mesh }
+    }
+
+    const fn of_service(mode: u32) -> Self {
+        Self { mode, holder: Holder::Service }
+    }
+}
+
+const PUBLIC: u32 = 0o644;
+const PRIVATE: u32 = 0o600;
+/// What Elasticsearch's own tool gives the keystore.
+const KEYSTORE: u32 = 0o660;
+const DIR_PUBLIC: u32 = 0o755;
+const DIR_PRIVATE: u32 = 0o700;
+/// Of directories that containers use: their user and group 0.
+const DIR_SERVICE: u32 = 0o750;
+
+/// The mesh's directory, where `mesh` makes it; one that was there keeps what it has.
+pub const ROOT: u32 = DIR_PUBLIC;
+/// Writing for everybody, which nothing of a mesh is to have.
+pub const WORLD_WRITABLE: u32 = 0o002;
+
+/// Those of a file, by its path in the mesh's directory.
+pub fn of_file(path: &str) -> Permissions {
+    let parts: Vec<&str> = path.split('/').collect();
+    let key = path.rsplit_once('.').is_some_and(|(_, extension)| extension == "key");
+    match parts[..] {
+        [layout::CREDENTIALS] | [_, _] => Permissions::of_mesh(PRIVATE),
+        [_] => Permissions::of_mesh(PUBLIC),
+        [_, "certs", _] => Permissions::of_mesh(if key { PRIVATE } else { PUBLIC }),
+        [.., "elasticsearch.yml" | "kibana.yml"] => Permissions::of_service(PRIVATE),
+        [.., "elasticsearch.keystore"] => Permissions::of_service(KEYSTORE),
+        _ => Permissions::of_service(if key { PRIVATE } else { PUBLIC }),
+    }
+}
+
+/// Those of a directory, by its path in the mesh's directory.
+pub fn of_dir(path: &str) -> Permissions {
+    let parts: Vec<&str> = path.split('/').collect();
+    match parts[..] {
+        [_] => Permissions::of_mesh(DIR_PUBLIC),
+        [_, "certs"] => Permissions::of_mesh(DIR_PRIVATE),
+        _ => Permissions::of_service(DIR_SERVICE),
+    }
+}
+
+/// The directories that containers write in. What is below them is theirs, and belongs to whom the directory does.
+pub fn tops(cluster: ClusterId) -> impl Iterator<Item = String> {
+    let services = ServiceKind::ALL.into_iter().map(move |kind| cluster.service(kind));
+    services.flat_map(|service| {
+        layout::mounts(service.kind).iter().map(move |(name, _)| format!("{}/{name}", layout::service_dir(service)))
+    })
+}
+
+/// Whether a path is one of [`tops`].
+pub fn is_top(path: &str) -> bool {
+    let cluster = path.split('/').next().and_then(|name| name.parse().ok());
+    cluster.is_some_and(|cluster| tops(cluster).any(|top| top == path))
+}
+
+/// The files that a mesh writes for a cluster, whether they are there or not, without those that come from images.
+pub fn files(cluster: ClusterId) -> Vec<String> {
+    let of_cluster = [
+        layout::api_key(cluster),
+        layout::keystore_record(cluster),
+        layout::authority_certificate(cluster),
+        layout::authority_key(cluster),
+        layout::next_authority_certificate(cluster),
+        layout::next_authority_key(cluster),
+        layout::old_authority(cluster),
+        layout::mesh_authorities(cluster),
+        layout::jvm_options(cluster),
+        layout::keystore(cluster),
+    ];
+    let of_service = |service: ServiceId| {
+        [
+            layout::seed_record(service),
+            layout::settings(service),
+            layout::certificate(service),
+            layout::certificate_key(service),
+            layout::own_authority(service),
+        ]
+    };
+    of_cluster
+        .into_iter()
+        .chain(ServiceKind::ALL.into_iter().flat_map(|kind| of_service(cluster.service(kind))))
+        .collect()
+}
+
+/// The directories around them.
+pub fn dirs(cluster: ClusterId) -> Vec<String> {
+    let of_service = |service: ServiceId| [layout::service_dir(service), layout::config(service, "certs")];
+    [cluster.to_string(), layout::authority_dir(cluster), layout::config(cluster.elastic(), "jvm.options.d")]
+        .into_iter()
+        .chain(ServiceKind::ALL.into_iter().flat_map(|kind| of_service(cluster.service(kind))))
+        .chain(tops(cluster))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_secret_is_for_its_holder_alone() {
+        let own = layout::OWN_FILES.map(str::to_owned);
+        let all = own.into_iter().chain(files(ClusterId::FIRST)).map(|path| {
+            let Permissions { mode, holder } = of_file(&path);
+            format!("{mode:o} {holder:?} {path}")
+        });
+        insta::assert_snapshot!(all.collect::<Vec<_>>().join("\n"), @r"
+        644 Mesh mesh.json
+        600 Mesh credentials.txt
+        644 Mesh ca.crt
+        600 Mesh cluster01/api-key.json
+        600 Mesh cluster01/keystore.json
+        644 Mesh cluster01/certs/ca.crt
+        600 Mesh cluster01/certs/ca.key
+        644 Mesh cluster01/certs/next.crt
+        600 Mesh cluster01/certs/next.key
+        644 Mesh cluster01/certs/old.crt
+        644 Service cluster01/elastic/config/certs/mesh-ca.crt
+        644 Service cluster01/elastic/config/jvm.options.d/mesh.options
+        660 Service cluster01/elastic/config/elasticsearch.keystore
+        600 Mesh cluster01/seed-elastic.json
+        600 Service cluster01/elastic/config/elasticsearch.yml
+        644 Service cluster01/elastic/config/certs/elastic.crt
+        600 Service cluster01/elastic/config/certs/elastic.key
+        644 Service cluster01/elastic/config/certs/ca.crt
+        600 Mesh cluster01/seed-kibana.json
+        600 Service cluster01/kibana/config/kibana.yml
+        644 Service cluster01/kibana/config/certs/kibana.crt
+        600 Service cluster01/kibana/config/certs/kibana.key
+        644 Service cluster01/kibana/config/certs/ca.crt
+        ");
+        let all = dirs(ClusterId::FIRST).into_iter().map(|path| {
+            let Permissions { mode, holder } = of_dir(&path);
+            format!("{mode:o} {holder:?} {path}")
+        });
+        insta::assert_snapshot!(all.collect::<Vec<_>>().join("\n"), @r"
+        755 Mesh cluster01
+        700 Mesh cluster01/certs
+        750 Service cluster01/elastic/config/jvm.options.d
+        750 Service cluster01/elastic
+        750 Service cluster01/elastic/config/certs
+        750 Service cluster01/kibana
+        750 Service cluster01/kibana/config/certs
+        750 Service cluster01/elastic/config
+        750 Service cluster01/elastic/data
+        750 Service cluster01/elastic/logs
+        750 Service cluster01/elastic/backup
+        750 Service cluster01/kibana/config
+        750 Service cluster01/kibana/data
+        ");
+    }
+}

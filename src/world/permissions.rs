@@ -1,0 +1,57 @@
+//! Modes and owners of the mesh's files. I/O: disk; no decisions.
+
+use std::collections::BTreeMap;
+
+use super::{
+    disk::{DiskError, FileMeta, Kind, Tree},
+    files,
+};
+use crate::{
+    mesh::{
+        id::{ClusterId, ServiceKind},
+        layout, permissions,
+    },
+    plan::observed::FileFacts,
+};
+
+/// Those of everything that a mesh writes and that is there; what containers write is not looked at.
+pub fn found(tree: &Tree, clusters: impl Iterator<Item = ClusterId>) -> Result<BTreeMap<String, FileFacts>, DiskError> {
+    let own = layout::OWN_FILES.map(str::to_owned);
+    let paths = own.into_iter().chain(clusters.flat_map(|cluster| {
+        let all = [permissions::dirs(cluster), permissions::files(cluster), seeded(tree, cluster)];
+        all.into_iter().flatten()
+    }));
+    let mut by_dir: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for path in paths {
+        let (dir, name) = path.rsplit_once('/').unwrap_or(("", &path));
+        by_dir.entry(dir.to_owned()).or_default().push(name.to_owned());
+    }
+    let mut found = BTreeMap::new();
+    for (dir, names) in by_dir {
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        for (name, meta) in tree.metadata_in(&dir, &names)? {
+            // anything else is not what was written there, and told by whoever reads it
+            if let Kind::File | Kind::Directory = meta.kind {
+                let path = if dir.is_empty() { name } else { format!("{dir}/{name}") };
+                found.insert(path, facts(meta));
+            }
+        }
+    }
+    found.insert(String::new(), facts(tree.metadata_in("", &["."])?.remove(0).1));
+    Ok(found)
+}
+
+fn facts(meta: FileMeta) -> FileFacts {
+    FileFacts { directory: meta.kind == Kind::Directory, mode: meta.mode, uid: meta.uid, gid: meta.gid }
+}
+
+/// The files that came from images. Those of the server's file realm keep the mode that its own tool gives them.
+fn seeded(tree: &Tree, cluster: ClusterId) -> Vec<String> {
+    let realm = [layout::users(cluster), layout::users_roles(cluster)];
+    let of_service = |kind| {
+        let service = cluster.service(kind);
+        let names = files::seed_record(tree, service).map(|record| record.files).unwrap_or_default();
+        names.into_keys().map(move |name| layout::config(service, &name))
+    };
+    ServiceKind::ALL.into_iter().flat_map(of_service).filter(|path| !realm.contains(path)).collect()
+}
