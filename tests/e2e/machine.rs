@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::{
     Parts,
     docker::{docker, try_docker},
-    links,
+    firewall, links,
     mesh::Mesh,
     wait_for,
 };
@@ -42,6 +42,10 @@ fn a_machine_that_fails_brings_the_mesh_back() {
         docker(&["kill", &mesh.cluster(number).elastic()]);
     }
     mesh.run(&["manage", "start", "1", "3"], 0);
+    is_back(&mesh);
+
+    parts.part("the firewall is flushed: nothing is stopped that could not start again");
+    firewall::rules_that_are_gone_are_told_before_anything_stops(&mesh);
     is_back(&mesh);
 
     parts.part("the engine is restarted");

@@ -31,6 +31,7 @@ mod docker;
 mod doors;
 mod drift;
 mod expiry;
+mod firewall;
 mod growth;
 mod hosts;
 mod keystore;

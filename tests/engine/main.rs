@@ -9,7 +9,6 @@ mod disk;
 #[allow(dead_code, reason = "the end-to-end tests ask more")]
 mod docker;
 mod elsewhere;
-mod firewall;
 #[path = "../e2e/leftovers.rs"]
 mod leftovers;
 mod logins;
@@ -287,7 +286,7 @@ fn a_hosts_file_that_leads_elsewhere_or_is_none() {
         let mounted = format!("mount --bind '{}' /etc/hosts", none.display());
         let (exit, told) = with(&mounted, &create);
         assert_eq!(exit, Some(3), "{told}");
-        assert!(told.contains("`mesh create --no-hosts`") && !told.contains("remove it"), "{told}");
+        assert!(told.contains("`mesh create --no-hosts --dir ") && !told.contains("remove it"), "{told}");
         assert_eq!(with(&mounted, &[&create[..], &["--no-hosts"]].concat()).0, Some(0));
         place.record(RECORD);
         let (exit, told) = with(&mounted, &["reset", "--yes"]);

@@ -1,8 +1,8 @@
 //! Every check of a machine, with what is known of it, however little that is. Pure.
 
 use super::{
-    Checked, Finding, Verdict, capacity, clock, directory, engine, image_disk, limits, neighbours, network, processor,
-    surroundings,
+    Checked, Finding, Verdict, capacity, clock, directory, engine, hosts, image_disk, limits, neighbours, network,
+    processor, surroundings,
 };
 use crate::{
     mesh::Mesh,
@@ -104,7 +104,7 @@ pub fn doctor(mesh: &Mesh, sight: &Sight) -> Vec<Checked> {
             Ok(listeners) => network::ports(mesh, there, listeners),
             Err(why) => Checked::unknown("ports", why),
         },
-        surroundings::hosts(mesh, there),
+        hosts::hosts(mesh, there),
         match sight.limits.max_map_count {
             Some(found) => limits::max_map_count(found),
             None => Checked::unknown("max_map_count", "vm.max_map_count cannot be read"),

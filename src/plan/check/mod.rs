@@ -4,6 +4,7 @@ mod capacity;
 mod clock;
 mod doctor;
 mod engine;
+mod hosts;
 mod image_disk;
 mod least_memory;
 mod limits;
@@ -15,15 +16,13 @@ mod surroundings;
 
 pub use self::{
     doctor::{Sight, doctor},
+    hosts::{HOSTS_UNUSABLE, hosts},
     image_disk::image_disk,
     limits::{Setting, kept, lacking, max_map_count},
     neighbours::LIMIT as NEIGHBOURS,
     network::half_made,
     report::{Outcome, Report},
-    surroundings::{
-        HOSTS_UNUSABLE, attached, directory, hosts, lost_credentials, mounted_inside, mounts, other_engine, recorded,
-        unlicensed,
-    },
+    surroundings::{attached, directory, lost_credentials, mounted_inside, mounts, other_engine, recorded, unlicensed},
 };
 
 use super::{
@@ -119,7 +118,7 @@ pub fn machine(mesh: &Mesh, there: &Observed, host: &HostFacts, listeners: &[Lis
         capacity::disk(mesh, there, host),
         image_disk::image_disk(mesh, there, host),
         neighbours::neighbours(mesh, there, host.neighbours),
-        surroundings::hosts(mesh, there),
+        hosts::hosts(mesh, there),
     ]
     .into_iter()
     .chain(networks)
