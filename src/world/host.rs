@@ -45,6 +45,7 @@ pub fn facts(dir: &Path) -> Result<HostFacts, HostError> {
     let disk = nearest_existing(dir)?;
     let space = statvfs(&disk).map_err(|errno| HostError::Read { path: disk.clone(), cause: errno.into() })?;
     let Interfaces { addresses, networks, left_bridges } = interfaces()?;
+    let routes = routes::all().map_err(|cause| HostError::Kernel { what: "its routes", cause })?;
     Ok(HostFacts {
         hostname: hostname.to_string_lossy().into_owned(),
         memory_total: memory.mem_total,
@@ -63,7 +64,7 @@ pub fn facts(dir: &Path) -> Result<HostFacts, HostError> {
         disk_total: space.blocks() * space.fragment_size(),
         networks,
         left_bridges,
-        routes: routes::all()?.into_iter().collect(),
+        routes: routes.into_iter().collect(),
         interfaces: addresses,
         images_disk: None,
     })

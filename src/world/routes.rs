@@ -15,7 +15,7 @@ use netlink_packet_route::{
 };
 use nix::{errno::Errno, net::if_::if_indextoname};
 
-use super::{host::HostError, netlink};
+use super::netlink;
 use crate::{
     mesh::taken::{MAIN, Route},
     plan::observed::Way,
@@ -25,11 +25,13 @@ use crate::{
 const LOCAL: u32 = 255;
 
 /// Every IPv4 route of every table, but those to the machine's own addresses.
-pub fn all() -> Result<Vec<Route>, HostError> {
+///
+/// # Errors
+/// The kernel does not tell.
+pub fn all() -> io::Result<Vec<Route>> {
     let mut question = RouteMessage::default();
     question.header.address_family = AddressFamily::Inet;
-    let answers = netlink::ask(RouteNetlinkMessage::GetRoute(question), NLM_F_DUMP)
-        .map_err(|cause| HostError::Kernel { what: "its routes", cause })?;
+    let answers = netlink::ask(RouteNetlinkMessage::GetRoute(question), NLM_F_DUMP)?;
     Ok(answers.iter().filter_map(route).filter(|route| route.table != LOCAL).collect())
 }
 
