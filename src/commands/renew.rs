@@ -22,7 +22,7 @@ use crate::{
     mesh::{id::ClusterId, spec::Asked},
     plan::{
         reach::{Moment, renew},
-        renew::{Renewal, hindrance, not_extendable, shorter},
+        renew::{Renewal, hindrance, not_extendable, shorter, unlicensed},
     },
     world::templates,
 };
@@ -59,6 +59,7 @@ pub async fn carry_out(
 
     let plan = renew(&mesh, &there, &moment, &renewal);
     let hindered = hindrance(&plan)
+        .or_else(|| unlicensed(&mesh, &there, &renewal))
         .or_else(|| not_extendable(&mesh, &there, &renewal.extended, moment.now))
         .or_else(|| shorter(&mesh, &there, &renewal, moment.now));
     if let Some(hindered) = hindered {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use time::{Duration, OffsetDateTime};
 
-use super::{Plan, Step, ends_soon::api_key, lifetimes::days_between, observed::Observed};
+use super::{Plan, Step, ends_soon::api_key, lifetimes::days_between, observed::Observed, verify::Cause};
 use crate::mesh::{
     Mesh,
     id::{ClusterId, ServiceKind},
@@ -37,6 +37,9 @@ pub enum Hindrance {
     Gone(ClusterId),
     #[error("the API key of {0} has expired, and cannot be extended")]
     Expired(ClusterId),
+    /// Elasticsearch makes and changes no cross-cluster API key then.
+    #[error("{0}")]
+    Licence(Cause),
     #[error("mesh.json does not have {0}, whose data is there")]
     Data(ClusterId),
     #[error("{days} days would shorten the life of the API key of {cluster}, which has {left} left")]
@@ -54,6 +57,7 @@ impl Hindrance {
             Self::Container(_) | Self::Silent(_) => {
                 "`mesh create` brings the mesh to what was asked for; then type the same command again".to_owned()
             }
+            Self::Licence(cause) => cause.remedy(),
             Self::Data(_) => {
                 "see with `mesh create --dry-run` what would be deleted; `mesh create` asks first".to_owned()
             }
@@ -83,6 +87,16 @@ pub fn hindrance(plan: &Plan) -> Option<Hindrance> {
         Step::RemoveFiles(cluster) => Some(Hindrance::Data(*cluster)),
         Step::RemoveStray(name) => Some(Hindrance::Container(name.clone())),
         _ => None,
+    })
+}
+
+/// The first cluster of those whose keys are to be renewed that has no licence for it.
+pub fn unlicensed(mesh: &Mesh, there: &Observed, renewal: &Renewal) -> Option<Hindrance> {
+    let renewed = |cluster: &ClusterId| renewal.keys.contains(cluster) || renewal.extended.contains(cluster);
+    mesh.clusters().filter(renewed).find_map(|of| {
+        let licence = &there.servers.get(&of)?.licence;
+        let (kind, active) = (licence.kind.clone(), licence.active);
+        (!licence.allows_links()).then_some(Hindrance::Licence(Cause::Licence { of, kind, active }))
     })
 }
 
@@ -120,7 +134,7 @@ mod tests {
     use time::macros::datetime;
 
     use super::*;
-    use crate::plan::observed::{ClusterFiles, KeyFile};
+    use crate::plan::observed::{ClusterFiles, KeyFile, ServerFacts};
 
     const NOW: OffsetDateTime = datetime!(2026-01-31 12:00 UTC);
 
@@ -143,5 +157,25 @@ mod tests {
         ");
         let hint = told("365", Duration::days(400), false).unwrap();
         assert!(hint.contains("`mesh keys extend --key-days 3650`"), "{hint}");
+    }
+
+    #[test]
+    fn no_key_is_renewed_where_the_licence_has_ended() {
+        let mesh = Mesh::example(2);
+        let mut server = ServerFacts::licensed("trial", NOW);
+        let mut there = Observed { servers: [(ClusterId::FIRST, server.clone())].into(), ..Observed::default() };
+        let first = || [ClusterId::FIRST].into();
+        let keys = Renewal { keys: first(), ..Renewal::default() };
+        let extended = Renewal { extended: first(), ..Renewal::default() };
+        assert_eq!(unlicensed(&mesh, &there, &keys), None);
+        server.licence.active = false;
+        there.servers.insert(ClusterId::FIRST, server);
+        for renewal in [keys, extended] {
+            let hindered = unlicensed(&mesh, &there, &renewal).unwrap();
+            assert_eq!(hindered.to_string(), "the trial licence of cluster01 has expired");
+            assert!(hindered.hint().starts_with("`mesh create --license FILE`"), "{}", hindered.hint());
+        }
+        let certificates = Renewal { certificates: first(), ..Renewal::default() };
+        assert_eq!(unlicensed(&mesh, &there, &certificates), None, "certificates need no licence");
     }
 }
