@@ -45,7 +45,7 @@ pub fn ends_soon(mesh: &Mesh, there: &Observed, now: OffsetDateTime) -> Vec<Ends
     let gather = |what, ended: bool, command: (&str, bool), end: &dyn Fn(ClusterId) -> Option<OffsetDateTime>| {
         let left = |cluster: ClusterId| {
             let end = end(cluster)?;
-            let days = days_between(now, end);
+            let days = days_between(now, end).min(if ended { -1 } else { SOON });
             (days < SOON && (end <= now) == ended).then_some((cluster, days))
         };
         let ending: Vec<(ClusterId, i64)> = mesh.clusters().filter_map(left).collect();
@@ -126,16 +126,16 @@ mod tests {
         }
         insta::assert_snapshot!(told(&there), @r"
         API key of 2: 29 days, `mesh keys extend 2`
-        API key of 3: 0 days, `mesh keys rotate 3`
+        API key of 3: -1 days, `mesh keys rotate 3`
         authority of 2: 29 days, `mesh certs rotate --ca 2`
-        authority of 3: 0 days, `mesh create`
+        authority of 3: -1 days, `mesh create`
         ");
         let mut short = Mesh::example(3);
         short.spec.key_days = "1".parse().unwrap();
         let keys: Vec<String> = told_of(&short, &there).lines().take(2).map(str::to_owned).collect();
         insta::assert_snapshot!(keys.join("\n"), @r"
         API key of 2: 29 days, `mesh keys extend --key-days 365 2`
-        API key of 3: 0 days, `mesh create --key-days 365`
+        API key of 3: -1 days, `mesh create --key-days 365`
         ");
         there.files.clear();
         assert_eq!(told(&there), "");

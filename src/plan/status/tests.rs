@@ -108,4 +108,5 @@ fn a_cluster_that_is_stopped_is_told_with_its_remedy_and_its_links_are_not_asked
     let told = ended.clusters[0].links.down.values().next().map(String::as_str);
     assert_eq!(told, Some("the trial licence of cluster01 has expired"));
     assert_eq!(ended.ends_soon[0].remedy, "mesh create --license FILE");
+    assert_eq!(ended.ends_soon[0].days_left, -1, "told as ended, whatever the clock here says");
 }
