@@ -1,13 +1,13 @@
 //! The stages of `mesh manage`: what some clusters of a mesh are to do. Pure.
 
-use std::fmt;
+use std::{fmt, path::PathBuf};
 
 use super::{
     Plan, Step,
     observed::{ContainerState, Observed},
 };
 use crate::mesh::{
-    Mesh,
+    Mesh, certs,
     id::{ClusterId, ServiceId, ServiceKind},
 };
 
@@ -45,6 +45,12 @@ impl Selection {
         let wanted: Vec<ServiceId> = mesh.services().filter(|service| self.contains(service.cluster)).collect();
         let clusters = mesh.spec.clusters.number();
         let missing = wanted.iter().find(|service| !there.containers.contains_key(service)).copied();
+        let exchanged = wanted.iter().filter(|_| !action.ends()).find_map(|service| {
+            let files = there.files.get(&service.cluster)?.services.get(&service.kind)?;
+            let name = certs::examine(files.certificate.as_ref()?).ok()?.common_name;
+            let of = name.parse::<ServiceId>().ok().filter(|of| of != service)?;
+            Some(Lacking::Exchanged { of: of.cluster, at: mesh.dir.join(service.cluster.to_string()), clusters })
+        });
         let parts = match action {
             Action::Stop | Action::Down => false,
             Action::Up => {
@@ -55,6 +61,10 @@ impl Selection {
         };
         if parts {
             return Some(Lacking::Parts { clusters });
+        }
+        // it would start on another's data, and no link would trust its certificate
+        if exchanged.is_some() {
+            return exchanged;
         }
         // one that runs unseen would be told as stopped, or hold what another needs
         let renamed = there.strays.iter().filter(|(_, stray)| stray.state.is_up()).find_map(|(name, stray)| {
@@ -90,6 +100,8 @@ pub enum Lacking {
     Container { missing: ServiceId, first: u8, count: u8 },
     #[error("the mesh's network or a cluster's directory is gone")]
     Parts { clusters: u8 },
+    #[error("{} holds the files of {of}", at.display())]
+    Exchanged { of: ClusterId, at: PathBuf, clusters: u8 },
     #[error("container {stray} is the mesh's under another name, and may hold the address and ports of {service}")]
     Renamed { service: ServiceId, free: bool, stray: String, clusters: u8 },
 }
@@ -99,6 +111,10 @@ impl Lacking {
         match self {
             Self::Container { first, count, .. } => format!("`mesh manage up {first} {count}` makes it again"),
             Self::Parts { clusters } => format!("`mesh create {clusters}` makes it again"),
+            Self::Exchanged { clusters, .. } => format!(
+                "give the clusters' directories their names back, and type the same command again; \
+                 `mesh create {clusters}` makes new certificates for them where they are"
+            ),
             Self::Renamed { service, free, stray, clusters } => {
                 let removes =
                     format!("`mesh create {clusters}` removes that container, and makes the one that is missing");
@@ -215,7 +231,10 @@ fn links(mesh: &Mesh, there: &Observed, selection: Selection) -> Vec<Step> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::observed::{ClusterFiles, ContainerFacts, NetworkFacts, Stray};
+    use crate::{
+        mesh::certs::Authority,
+        plan::observed::{ClusterFiles, ContainerFacts, NetworkFacts, ServiceFiles, Stray},
+    };
 
     fn cluster(number: u8) -> ClusterId {
         ClusterId::new(number).unwrap()
@@ -321,5 +340,33 @@ mod tests {
         // beside one that has its name
         there.strays = old(ContainerState::Paused, Some(cluster(1).elastic()));
         assert!(told(&there, Action::Stop).is_some_and(|told| !told.contains("docker rename")));
+    }
+
+    #[test]
+    fn nothing_starts_on_the_files_of_another_cluster() {
+        let mut mesh = Mesh::example(2);
+        mesh.spec.kibana = false;
+        let selection = Selection::new(&mesh, cluster(1), cluster(2)).unwrap();
+        let mut there = running(&mesh, 2);
+        there.network = Some(NetworkFacts { id: String::new(), subnet: String::new() });
+        let mut holds = |at, of: u8| {
+            let now = time::macros::datetime!(2026-01-31 12:00 UTC);
+            let names = mesh.certificate_names(cluster(of).elastic());
+            let certificate = Some(Authority::issue("cluster", now).sign(&names, now).certificate);
+            let service = ServiceFiles { certificate, ..ServiceFiles::default() };
+            let services = [(ServiceKind::Elastic, service)].into();
+            there.files.insert(cluster(at), ClusterFiles { services, ..ClusterFiles::default() });
+            there.clone()
+        };
+        holds(1, 1);
+        assert_eq!(selection.lacks(&mesh, &holds(2, 2), Action::Up), None);
+        holds(1, 2);
+        let there = holds(2, 1);
+        for action in [Action::Up, Action::Start, Action::Restart] {
+            let lacking = selection.lacks(&mesh, &there, action).unwrap();
+            assert_eq!(lacking.to_string(), "/mnt/data/mesh/cluster01 holds the files of cluster02", "{action:?}");
+            assert!(lacking.hint().contains("`mesh create 2`"), "{}", lacking.hint());
+        }
+        assert_eq!(selection.lacks(&mesh, &there, Action::Stop), None, "what runs can be ended");
     }
 }
