@@ -115,8 +115,8 @@ impl Apply<'_> {
         }
     }
 
-    /// Fails where the links from `on` to `remotes` cannot come up however long somebody waits: a container does not run, or a
-    /// licence does not allow links.
+    /// Fails where the links from `on` to `remotes` cannot come up however long somebody waits: a container does not run, a
+    /// licence does not allow links, or a remote is not set, which Elasticsearch itself never does.
     async fn may_come(&self, on: ClusterId, remotes: &[ClusterId]) -> Result<(), Error> {
         for cluster in std::iter::once(on).chain(remotes.iter().copied()) {
             self.watch(cluster.elastic(), Some(i64::MAX)).await?;
@@ -129,7 +129,19 @@ impl Apply<'_> {
                 return Err(told.cause(cause.to_string()).hint(cause.remedy()));
             }
         }
-        Ok(())
+        let Ok(settings) = self.server(on)?.remotes().await else { return Ok(()) };
+        let is_set = |remote: ClusterId| {
+            let prefix = format!("cluster.remote.{remote}.");
+            settings.keys().any(|name| name.starts_with(&prefix))
+        };
+        match remotes.iter().find(|remote| !is_set(**remote)) {
+            None => Ok(()),
+            Some(remote) => {
+                let cause = Cause::RemoteMissing(*remote);
+                let told = Error::new(Exit::Unhealthy, format!("links of {on} cannot be proved"));
+                Err(told.cause(cause.to_string()).hint(cause.remedy()))
+            }
+        }
     }
 }
 
