@@ -49,7 +49,7 @@ impl Selection {
             let files = there.files.get(&service.cluster)?.services.get(&service.kind)?;
             let name = certs::examine(files.certificate.as_ref()?).ok()?.common_name;
             let of = name.parse::<ServiceId>().ok().filter(|of| of != service)?;
-            Some(Lacking::Exchanged { of: of.cluster, at: mesh.dir.join(service.cluster.to_string()), clusters })
+            Some(Lacking::Exchanged { of: of.cluster, at: mesh.dir.join(service.cluster.to_string()) })
         });
         let parts = match action {
             Action::Stop | Action::Down => false,
@@ -101,7 +101,7 @@ pub enum Lacking {
     #[error("the mesh's network or a cluster's directory is gone")]
     Parts { clusters: u8 },
     #[error("{} holds the files of {of}", at.display())]
-    Exchanged { of: ClusterId, at: PathBuf, clusters: u8 },
+    Exchanged { of: ClusterId, at: PathBuf },
     #[error("container {stray} is the mesh's under another name, and may hold the address and ports of {service}")]
     Renamed { service: ServiceId, free: bool, stray: String, clusters: u8 },
 }
@@ -111,10 +111,9 @@ impl Lacking {
         match self {
             Self::Container { first, count, .. } => format!("`mesh manage up {first} {count}` makes it again"),
             Self::Parts { clusters } => format!("`mesh create {clusters}` makes it again"),
-            Self::Exchanged { clusters, .. } => format!(
-                "give the clusters' directories their names back, and type the same command again; \
-                 `mesh create {clusters}` makes new certificates for them where they are"
-            ),
+            Self::Exchanged { .. } => {
+                "give the clusters' directories their names back, and type the same command again".to_owned()
+            }
             Self::Renamed { service, free, stray, clusters } => {
                 let removes =
                     format!("`mesh create {clusters}` removes that container, and makes the one that is missing");
@@ -365,7 +364,7 @@ mod tests {
         for action in [Action::Up, Action::Start, Action::Restart] {
             let lacking = selection.lacks(&mesh, &there, action).unwrap();
             assert_eq!(lacking.to_string(), "/mnt/data/mesh/cluster01 holds the files of cluster02", "{action:?}");
-            assert!(lacking.hint().contains("`mesh create 2`"), "{}", lacking.hint());
+            assert!(lacking.hint().contains("their names back"), "{}", lacking.hint());
         }
         assert_eq!(selection.lacks(&mesh, &there, Action::Stop), None, "what runs can be ended");
     }
