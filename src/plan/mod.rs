@@ -12,6 +12,7 @@ pub mod ends_soon;
 pub mod health;
 pub mod host;
 pub mod image;
+mod lacking;
 pub mod lifetimes;
 pub mod observed;
 pub mod permissions;

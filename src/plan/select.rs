@@ -1,9 +1,10 @@
 //! The stages of `mesh manage`: what some clusters of a mesh are to do. Pure.
 
-use std::{fmt, path::PathBuf};
+use std::fmt;
 
 use super::{
     Plan, Step,
+    lacking::Lacking,
     observed::{ContainerState, Observed},
 };
 use crate::mesh::{
@@ -90,40 +91,6 @@ impl Selection {
 impl fmt::Display for Selection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.first == self.last { write!(f, "{}", self.first) } else { write!(f, "{} to {}", self.first, self.last) }
-    }
-}
-
-/// Something that an action needs and that another command makes.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Lacking {
-    #[error("there is no container {missing}")]
-    Container { missing: ServiceId, first: u8, count: u8 },
-    #[error("the mesh's network or a cluster's directory is gone")]
-    Parts { clusters: u8 },
-    #[error("{} holds the files of {of}", at.display())]
-    Exchanged { of: ClusterId, at: PathBuf },
-    #[error("container {stray} is the mesh's under another name, and may hold the address and ports of {service}")]
-    Renamed { service: ServiceId, free: bool, stray: String, clusters: u8 },
-}
-
-impl Lacking {
-    pub fn hint(&self) -> String {
-        match self {
-            Self::Container { first, count, .. } => format!("`mesh manage up {first} {count}` makes it again"),
-            Self::Parts { clusters } => format!("`mesh create {clusters}` makes it again"),
-            Self::Exchanged { .. } => {
-                "give the clusters' directories their names back, and type the same command again".to_owned()
-            }
-            Self::Renamed { service, free, stray, clusters } => {
-                let removes =
-                    format!("`mesh create {clusters}` removes that container, and makes the one that is missing");
-                if *free {
-                    format!("{removes}; `docker rename {stray} {service}` gives it its name back")
-                } else {
-                    removes
-                }
-            }
-        }
     }
 }
 
