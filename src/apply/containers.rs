@@ -21,7 +21,7 @@ use crate::{
     },
     world::{
         cgroup,
-        docker::{DockerError, Ended},
+        docker::{DockerError, Ended, Watched},
         elasticsearch::{Elasticsearch, unasked},
         files as saved,
         kibana::Kibana,
@@ -188,8 +188,11 @@ impl Apply<'_> {
     /// in the past is not one that ends now.
     pub(super) async fn watch(&self, service: ServiceId, before: Option<i64>) -> Result<(), Error> {
         let name = service.to_string();
-        self.serves_others(service.cluster).await?;
-        let restarts = self.world.docker.restarts(&name).await?;
+        let Watched { restarts, .. } = self.watch_way_to(service).await?;
+        if service.kind == ServiceKind::Kibana {
+            // it is never ready without its server
+            self.watch_way_to(service.cluster.elastic()).await?;
+        }
         if restarts.is_none() || restarts > before {
             let ended = self.world.docker.ended(&name).await?;
             let engine = self.world.docker.facts().await.ok();
@@ -224,16 +227,15 @@ impl Apply<'_> {
         }))
     }
 
-    /// Fails when somebody paused a cluster's server or took it out of the network: no waiting brings it back.
-    pub(super) async fn serves_others(&self, cluster: ClusterId) -> Result<(), Error> {
-        let service = cluster.elastic();
-        let (paused, attached) = self.world.docker.whereabouts(&service.to_string(), network::NAME).await?;
-        let cause = if paused {
+    /// Fails when somebody paused a service's container or took it out of the network: no waiting brings it back.
+    async fn watch_way_to(&self, service: ServiceId) -> Result<Watched, Error> {
+        let watched = self.world.docker.watched(&service.to_string(), network::NAME).await?;
+        let cause = if watched.paused {
             Cause::NotRunning { service, state: Some(ContainerState::Paused) }
-        } else if !attached {
+        } else if !watched.attached {
             Cause::NotInNetwork(service)
         } else {
-            return Ok(());
+            return Ok(watched);
         };
         Err(Error::new(Exit::Unhealthy, cause.to_string()).hint(cause.remedy()))
     }

@@ -191,7 +191,7 @@ fn streams(mesh: &Mesh) {
     let quiet = mesh.run(&["-q", "create"], 0);
     assert_eq!((quiet.stdout.as_str(), quiet.stderr.as_str()), ("", ""));
     let calls = mesh.run(&["-vv", "create"], 0).stderr;
-    assert!(calls.contains("/_cluster/health") && calls.contains("docker: list containers"), "{calls}");
+    assert!(calls.contains("/_license") && calls.contains("docker: list containers"), "{calls}");
     assert!(!calls.contains(&mesh.credential("elastic")), "no password in a log");
     let coloured = mesh.run(&["--color", "always", "status"], 0).stdout;
     assert!(coloured.contains("\u{1b}["), "{coloured:?}");

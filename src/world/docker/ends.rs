@@ -23,6 +23,15 @@ pub struct Ended {
     pub log: Vec<String>,
 }
 
+/// A container that somebody waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Watched {
+    /// As of [`Docker::restarts`].
+    pub restarts: Option<i64>,
+    pub paused: bool,
+    pub attached: bool,
+}
+
 impl Docker {
     /// How often Docker has started the container again by itself since somebody last did; `None` while it does not run.
     pub async fn restarts(&self, name: &str) -> Result<Option<i64>, DockerError> {
@@ -39,13 +48,18 @@ impl Docker {
         Ok(found.and_then(|found| found.state?.running).unwrap_or_default())
     }
 
-    /// Whether the container is paused, and whether it is in the network of this name.
-    pub async fn whereabouts(&self, name: &str, network: &str) -> Result<(bool, bool), DockerError> {
+    /// How a container is that somebody waits for, and whether it is in the network of this name.
+    pub async fn watched(&self, name: &str, network: &str) -> Result<Watched, DockerError> {
         let found = self.client.inspect_container(name, None::<InspectContainerOptions>).await;
         let found = found.map_err(DockerError::refused(format!("inspect {name}")))?;
-        let paused = found.state.and_then(|state| state.status) == Some(ContainerStateStatusEnum::PAUSED);
+        let status = found.state.and_then(|state| state.status);
         let networks = found.network_settings.and_then(|settings| settings.networks).unwrap_or_default();
-        Ok((paused, networks.contains_key(network)))
+        Ok(Watched {
+            restarts: (status == Some(ContainerStateStatusEnum::RUNNING))
+                .then(|| found.restart_count.unwrap_or_default()),
+            paused: status == Some(ContainerStateStatusEnum::PAUSED),
+            attached: networks.contains_key(network),
+        })
     }
 
     /// When the container was last started.

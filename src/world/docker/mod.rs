@@ -16,7 +16,7 @@ mod trial;
 
 pub use self::{
     containers::{ContainerSummary, label},
-    ends::Ended,
+    ends::{Ended, Watched},
     images::Progress,
     logs::{Lines, Written},
     networks::NetworkSummary,
