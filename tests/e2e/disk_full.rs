@@ -51,7 +51,7 @@ fn a_full_disk_is_told_and_gone_on_from() {
         let run = mesh.start(&create).end();
         assert!(matches!(run.exit, Some(3 | 4)), "{pages} pages: {run:?}");
         let told = &run.stderr;
-        assert!(told.contains("No space left on device") && told.contains(&mesh.dir.display().to_string()), "{told}");
+        assert!(told.contains("no space left on device") && told.contains(&mesh.dir.display().to_string()), "{told}");
         assert!(told.contains("hint: free some space on its disk (`df -h "), "{told}");
         nothing_is_torn(&mesh.dir);
         met += 1;

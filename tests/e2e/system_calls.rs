@@ -21,8 +21,8 @@ use crate::{
 
 /// What is forged, and what a run says of it.
 const FAULTS: [(&str, Option<&str>); 3] = [
-    ("error=ENOSPC", Some("No space left on device")),
-    ("error=EIO", Some("Input/output error")),
+    ("error=ENOSPC", Some("no space left on device")),
+    ("error=EIO", Some("input/output error")),
     ("signal=KILL", None),
 ];
 /// The calls of one write: the text, onto the disk, the name, onto the disk. The number tells which of the file's own.
