@@ -12,8 +12,9 @@ use crate::{
 /// Bytes that `mesh` may keep in memory at most.
 const MOST_MEMORY: u64 = 60 << 20;
 
-/// How often a run may ask a cluster again, in a second: its two services and their containers, and some more at the start.
-const MOST_AGAIN: f64 = 6.0;
+/// How often a run may ask a cluster again, in a second: its two services and their containers, and each of these once more when
+/// all is looked at, before and after.
+const MOST_AGAIN: f64 = 8.0;
 
 /// How often a run asked, by what it says with `-vv`.
 #[derive(Debug, PartialEq, Eq)]
