@@ -105,9 +105,8 @@ async fn prove(world: &World, fix: bool, console: &Console) -> Result<(Mesh, Rep
         () = ended() => return Err(Patience::interruption()),
     };
     let Looked { mesh, there, mut evidence, mending, host } = looked;
-    let now = OffsetDateTime::now_utc();
     let patience = Patience::new(time_for(None, mesh.spec.clusters.number()));
-    let apply = Apply::new(&mesh, world, console, &patience, (host.is_root, now));
+    let apply = Apply::new(&mesh, world, console, &patience, (host.is_root, OffsetDateTime::now_utc()));
     let run = format!("{:08x}", UnwrapErr(SysRng).random::<u32>());
     interruptible(&patience, console, async {
         evidence.canaries = apply.prove_documents(&there, &run).await;
@@ -115,7 +114,8 @@ async fn prove(world: &World, fix: bool, console: &Console) -> Result<(Mesh, Rep
     })
     .await?;
     let answering = mesh.clusters().all(|cluster| there.servers.contains_key(&cluster));
-    let report = Report::new(&judge(&mesh, &there, &evidence, now), answering);
+    // what ended between the look and the search has ended
+    let report = Report::new(&judge(&mesh, &there, &evidence, OffsetDateTime::now_utc()), answering);
     Ok((mesh, report, mending))
 }
 
@@ -140,8 +140,8 @@ async fn mend(mesh: &Mesh, world: &World, plan: &Plan, console: &Console) -> Res
 
 fn show(args: &VerifyArgs, mesh: &Mesh, report: &Report, took: Duration, console: &Console) {
     match args.output {
-        TextFormat::Json => console.value(Notation::Json, report),
-        TextFormat::Yaml => console.value(Notation::Yaml, report),
+        TextFormat::Json => console.report(Notation::Json, report),
+        TextFormat::Yaml => console.report(Notation::Yaml, report),
         TextFormat::Text => console.judgements(mesh, report, took),
     }
 }
