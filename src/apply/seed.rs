@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use super::{Apply, Seed, containers::refused};
 use crate::{
     error::{Error, Exit},
-    mesh::{Owner, id::ServiceId, layout, permissions, service::digest_of, spec::StackVersion},
+    mesh::{Owner, id::ServiceId, layout, permissions, service::digest_of, settings::StackVersion},
     world::{
         disk::Tree,
         files::{self as saved, FilesError, SeedRecord},

@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use super::{TextFormat, count, timeout};
-use crate::mesh::{id::ClusterId, spec::StackVersion};
+use crate::mesh::{id::ClusterId, settings::StackVersion};
 
 #[derive(Debug, Args)]
 pub struct ManageArgs {

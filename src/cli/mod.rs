@@ -21,7 +21,7 @@ pub use self::{
 };
 use crate::mesh::{
     id::ClusterId,
-    spec::{SpecError, Timeout},
+    settings::{InvalidValue, Timeout},
 };
 
 /// How a run ends, for the end of the help.
@@ -126,7 +126,7 @@ pub enum TextFormat {
 
 /// A number of clusters, or of a cluster.
 /// How long a run may take.
-fn timeout(text: &str) -> Result<Duration, SpecError> {
+fn timeout(text: &str) -> Result<Duration, InvalidValue> {
     Ok(text.parse::<Timeout>()?.0)
 }
 

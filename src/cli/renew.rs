@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 
 use super::{TextFormat, count, timeout};
-use crate::mesh::{id::ClusterId, spec::KeyDays};
+use crate::mesh::{id::ClusterId, settings::KeyDays};
 
 #[derive(Debug, Subcommand)]
 pub enum KeysAction {

@@ -8,8 +8,9 @@ use super::count;
 use crate::mesh::{
     id::ClusterId,
     network::Subnet,
-    spec::{
-        Asked, IndexPattern, KeyDays, Memory, PassphraseWords, Profile, Registry, StackVersion, SubjectName, Timeout,
+    settings::{
+        IndexPattern, KeyDays, Memory, Overrides, PassphraseWords, Profile, Registry, StackVersion, SubjectName,
+        Timeout,
     },
 };
 
@@ -89,9 +90,9 @@ pub struct SettingsArgs {
 
 impl SettingsArgs {
     /// What the flags say.
-    pub fn asked(&self) -> Asked {
+    pub fn asked(&self) -> Overrides {
         let switch = |on: bool, off: bool| if on { Some(true) } else { off.then_some(false) };
-        Asked {
+        Overrides {
             clusters: self.clusters,
             stack_version: self.stack_version,
             registry: self.registry.clone(),
@@ -118,7 +119,7 @@ mod tests {
     use clap::Args as _;
 
     use super::*;
-    use crate::mesh::spec::file::NAMES;
+    use crate::mesh::settings::file::NAMES;
 
     #[test]
     fn every_setting_of_a_file_is_a_flag() {

@@ -13,7 +13,7 @@ use crate::{
     cli::{CertsAction, LsArgs, TextFormat},
     console::{Console, Notation},
     error::{Error, Exit},
-    mesh::spec::Asked,
+    mesh::settings::Overrides,
     plan::{lifetimes::Certificates, renew::Renewal},
 };
 
@@ -29,7 +29,7 @@ pub async fn certs(action: &CertsAction, dir: PathBuf, console: &Console) -> Res
                 let renewal = Renewal { certificates: clusters, ..Renewal::default() };
                 (renewal, "certificates replaced, every link proved")
             };
-            carry_out(&args.renew, &Asked::default(), renewal, said, dir, console).await
+            carry_out(&args.renew, &Overrides::default(), renewal, said, dir, console).await
         }
     }
 }

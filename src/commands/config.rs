@@ -7,9 +7,9 @@ use crate::{
     cli::ConfigArgs,
     console::{Console, Notation},
     error::{Error, Exit},
-    mesh::spec::{
+    mesh::settings::{
         file,
-        force::{in_force, with_what_holds},
+        precedence::{resolve, with_what_holds},
     },
     world::{
         disk::{self, Tree},
@@ -26,6 +26,6 @@ pub fn config(args: &ConfigArgs, dir: &Path, console: &Console) -> Result<Exit, 
     let dir = disk::resolve(dir)?;
     let record = Tree::open(&dir)?.map(|tree| files::record(&tree, &dir)).transpose()?.flatten();
     let sources = with_what_holds(sources, record.as_ref());
-    console.settings(&in_force(&sources), args.output.unwrap_or_default());
+    console.settings(&resolve(&sources), args.output.unwrap_or_default());
     Ok(Exit::Done)
 }

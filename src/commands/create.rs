@@ -21,7 +21,7 @@ use crate::{
     cli::{CreateArgs, TextFormat},
     console::{Console, Notation},
     error::{Error, Exit},
-    mesh::{Mesh, spec::Asked},
+    mesh::{Mesh, settings::Overrides},
     plan::{
         Plan, Step,
         check::{self, Finding, Severity},
@@ -201,7 +201,7 @@ fn replacing(there: Observed, going: &Observed) -> Observed {
 }
 
 /// Every name, port and address, and the texts of templates.
-fn decide(mut asked: Asked, reset: bool, world: &World, survey: &Survey) -> Result<Mesh, Error> {
+fn decide(mut asked: Overrides, reset: bool, world: &World, survey: &Survey) -> Result<Mesh, Error> {
     let recorded = survey.known();
     if reset {
         asked.clusters = asked.clusters.or(recorded.map(|mesh| mesh.spec.clusters));

@@ -15,7 +15,7 @@ use crate::{
     cli::DoctorArgs,
     console::Console,
     error::{Error, Exit},
-    mesh::{Mesh, Owner, decide::Circumstances, id::ClusterId, spec::Asked, taken::Taken},
+    mesh::{Mesh, Owner, decide::Circumstances, id::ClusterId, settings::Overrides, taken::Taken},
     plan::{
         check::{self, Finding, Report, Sight},
         host::{EngineFacts, HostFacts, ImageFacts, Limits},
@@ -73,7 +73,7 @@ async fn engine() -> Result<Engine, Error> {
 
 /// Everything that can be known, whatever else cannot, and the mesh that it is held against: the one that is recorded, or
 /// one of defaults, with what is asked for.
-async fn look(asked: &Asked, dir: &Path) -> Result<(Mesh, Sight), Error> {
+async fn look(asked: &Overrides, dir: &Path) -> Result<(Mesh, Sight), Error> {
     let engine = engine().await;
     let (containers, networks) =
         engine.as_ref().map_or((&[][..], &[][..]), |engine| (&engine.containers, &engine.networks));
@@ -155,14 +155,14 @@ fn on_disk(dir: &Path) -> (Observed, Result<Vec<String>, Error>) {
 }
 
 fn decide(
-    asked: &Asked,
+    asked: &Overrides,
     dir: &Path,
     record: Option<&Mesh>,
     host: Option<&HostFacts>,
     networks: &[NetworkSummary],
 ) -> Result<Mesh, Error> {
     let clusters = asked.clusters.or_else(|| ClusterId::new(CLUSTERS).filter(|_| record.is_none()));
-    let asked = Asked { clusters, ..asked.clone() };
+    let asked = Overrides { clusters, ..asked.clone() };
     let now = Circumstances {
         dir: dir.to_owned(),
         new_id: String::new(),

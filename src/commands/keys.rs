@@ -13,7 +13,7 @@ use crate::{
     cli::{KeysAction, LsArgs, TextFormat},
     console::{Console, Notation},
     error::{Error, Exit},
-    mesh::spec::Asked,
+    mesh::settings::Overrides,
     plan::{lifetimes::Keys, renew::Renewal},
 };
 
@@ -23,14 +23,14 @@ pub async fn keys(action: &KeysAction, dir: PathBuf, console: &Console) -> Resul
         KeysAction::Extend(args) => {
             let (extended, shorten) = (chosen(&dir, &args.renew.clusters)?, args.shorten);
             let renewal = Renewal { extended, shorten, ..Renewal::default() };
-            let asked = Asked { key_days: args.key_days, ..Asked::default() };
+            let asked = Overrides { key_days: args.key_days, ..Overrides::default() };
             let said = if shorten { "API keys end when it was asked for" } else { "API keys extended" };
             carry_out(&args.renew, &asked, renewal, said, dir, console).await
         }
         KeysAction::Rotate(args) => {
             let renewal = Renewal { keys: chosen(&dir, &args.clusters)?, ..Renewal::default() };
             let said = "API keys replaced, every link proved with the new ones";
-            carry_out(args, &Asked::default(), renewal, said, dir, console).await
+            carry_out(args, &Overrides::default(), renewal, said, dir, console).await
         }
     }
 }

@@ -10,19 +10,19 @@ use crate::{
         Mesh, Owner,
         credentials::Credentials,
         decide::Circumstances,
-        spec::{Asked, DEFAULT_VERSION, MeshSpec},
+        settings::{DEFAULT_VERSION, MeshSpec, Overrides},
     },
     world::{Survey, World, templates},
 };
 
 /// The mesh of a directory whose `mesh.json` is lost, from what it left. Of one that `goes`, the version makes no difference.
-pub async fn rebuild(asked: &Asked, goes: bool, world: &World, survey: &mut Survey) -> Result<(), Error> {
+pub async fn rebuild(asked: &Overrides, goes: bool, world: &World, survey: &mut Survey) -> Result<(), Error> {
     if survey.record.is_some() {
         return Ok(());
     }
     let Some(traces) = world.traces(survey).await? else { return Ok(()) };
     let version = asked.stack_version.or(goes.then_some(DEFAULT_VERSION));
-    let told = Asked { stack_version: version, ..asked.clone() };
+    let told = Overrides { stack_version: version, ..asked.clone() };
     let mesh = Mesh::rebuild(&traces, &told, circumstances(world, survey)?)?;
     let templates = asked.templates.clone().filter(|dir| !dir.as_os_str().is_empty());
     survey.owner_exists = world.knows(mesh.owner)?;
@@ -33,7 +33,7 @@ pub async fn rebuild(asked: &Asked, goes: bool, world: &World, survey: &mut Surv
 /// Puts together again what `credentials.txt` held, if it is lost and somebody agrees to that; says whether they do.
 pub fn recover(
     args: &CreateArgs,
-    asked: &Asked,
+    asked: &Overrides,
     world: &World,
     survey: &mut Survey,
     console: &Console,

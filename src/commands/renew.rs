@@ -19,7 +19,7 @@ use crate::{
     cli::{RenewArgs, TextFormat},
     console::Console,
     error::{Error, Exit},
-    mesh::{id::ClusterId, spec::Asked},
+    mesh::{id::ClusterId, settings::Overrides},
     plan::{
         reach::{Moment, renew},
         renew::{Renewal, hindrance, not_extendable, shorter, unlicensed},
@@ -39,7 +39,7 @@ pub fn chosen(dir: &Path, named: &[ClusterId]) -> Result<BTreeSet<ClusterId>, Er
 /// Makes it anew, then looks again until the mesh is as it was asked for. `said` is the closing line.
 pub async fn carry_out(
     args: &RenewArgs,
-    asked: &Asked,
+    asked: &Overrides,
     renewal: Renewal,
     said: &str,
     dir: PathBuf,

@@ -10,7 +10,7 @@ use crate::{
     cli::ResetArgs,
     console::Console,
     error::{Error, Exit},
-    mesh::{id::ClusterId, spec::Asked},
+    mesh::{id::ClusterId, settings::Overrides},
     plan::{check, remove::remove},
 };
 
@@ -22,7 +22,7 @@ pub async fn reset(args: &ResetArgs, dir: PathBuf, console: &Console) -> Result<
     if !args.new_engine {
         same_engine(&survey)?;
     }
-    rebuild(&Asked::default(), true, &world, &mut survey).await?;
+    rebuild(&Overrides::default(), true, &world, &mut survey).await?;
     // without a record, labels tell what an interrupted reset left of the mesh of this directory
     let Some(mesh) = survey.known().cloned().or_else(|| world.mesh_of_labels(&survey)) else {
         if survey.entries.is_empty() {

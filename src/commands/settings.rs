@@ -7,10 +7,9 @@ use crate::{
     cli::SettingsArgs,
     console::Console,
     error::{Error, Exit},
-    mesh::spec::{
-        Asked,
-        force::Source,
-        near,
+    mesh::settings::{
+        Overrides, near,
+        precedence::Source,
         read::{self, Lines},
     },
     plan::check::Finding,
@@ -18,13 +17,13 @@ use crate::{
 };
 
 /// What is asked for, whoever says it.
-pub fn asked(args: &SettingsArgs, console: &Console) -> Result<Asked, Error> {
-    Ok(sources(args, console)?.into_iter().map(|(_, asked)| asked).reduce(Asked::or).unwrap_or_default())
+pub fn asked(args: &SettingsArgs, console: &Console) -> Result<Overrides, Error> {
+    Ok(sources(args, console)?.into_iter().map(|(_, asked)| asked).reduce(Overrides::or).unwrap_or_default())
 }
 
 /// What each says, the one that counts most first. All that is wrong with them is said at once; templates that they name
 /// are found and checked.
-pub fn sources(args: &SettingsArgs, console: &Console) -> Result<Vec<(Source, Asked)>, Error> {
+pub fn sources(args: &SettingsArgs, console: &Console) -> Result<Vec<(Source, Overrides)>, Error> {
     warn_of_misspelled(console);
     let mut sources = vec![(Source::Flag, args.asked())];
     let mut problems = Vec::new();
@@ -54,7 +53,7 @@ pub fn sources(args: &SettingsArgs, console: &Console) -> Result<Vec<(Source, As
     Ok(sources)
 }
 
-type Said = Result<(Asked, Lines), Vec<String>>;
+type Said = Result<(Overrides, Lines), Vec<String>>;
 
 /// The file's name for people, and what it says.
 fn file(path: &Path) -> Result<(String, Said), Error> {

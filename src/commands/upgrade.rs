@@ -16,7 +16,7 @@ use crate::{
     cli::UpgradeArgs,
     console::Console,
     error::{Error, Exit},
-    mesh::{Mesh, spec::StackVersion},
+    mesh::{Mesh, settings::StackVersion},
     plan::{
         Plan,
         check::{self, Severity},

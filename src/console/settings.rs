@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::{Console, Mark, Notation, Table, plain};
-use crate::{cli::TextFormat, mesh::spec::force::InForce};
+use crate::{cli::TextFormat, mesh::settings::precedence::Resolved};
 
 impl Console {
     /// A line a setting. As YAML it is a settings file, with the origins as remarks.
-    pub fn settings(&self, settings: &[InForce], format: TextFormat) {
+    pub fn settings(&self, settings: &[Resolved], format: TextFormat) {
         match format {
             TextFormat::Text => self.table(&table(settings)),
             TextFormat::Json => self.value(Notation::Json, &data(settings)),
@@ -18,7 +18,7 @@ impl Console {
     }
 }
 
-fn table(settings: &[InForce]) -> Table {
+fn table(settings: &[Resolved]) -> Table {
     let mut table = Table::new(&["SETTING", "VALUE", "FROM"]);
     for setting in settings {
         table.row([setting.name, &setting.words(), &setting.from].map(|text| (text.to_owned(), Mark::Plain)));
@@ -26,14 +26,14 @@ fn table(settings: &[InForce]) -> Table {
     table
 }
 
-fn data(settings: &[InForce]) -> Value {
+fn data(settings: &[Resolved]) -> Value {
     let values: Map<String, Value> =
         settings.iter().map(|setting| (setting.name.to_owned(), setting.value.clone().unwrap_or_default())).collect();
     let from: BTreeMap<&str, &str> = settings.iter().map(|setting| (setting.name, setting.from.as_str())).collect();
     json!({ "version": 1, "settings": values, "from": from })
 }
 
-fn file(settings: &[InForce]) -> String {
+fn file(settings: &[Resolved]) -> String {
     let mut text = String::new();
     for setting in settings {
         let Some(value) = &setting.value else { continue };
@@ -52,9 +52,9 @@ mod tests {
     use super::*;
     use crate::mesh::{
         Mesh,
-        spec::{
-            Asked,
-            force::{Source, in_force},
+        settings::{
+            Overrides,
+            precedence::{Source, resolve},
             read,
         },
     };
@@ -66,10 +66,13 @@ mod tests {
         mesh.spec.san = vec!["10.0.0.7".parse().unwrap(), "fd00::1".parse().unwrap()];
         mesh.spec.stack_version = "9.10.0".parse().unwrap();
         mesh.spec.templates = Some("/etc/mesh: \"templates\" #1".into());
-        let asked =
-            Asked { license: Some("/tmp/a b".into()), timeout: Some("90s".parse().unwrap()), ..Asked::of(&mesh) };
+        let asked = Overrides {
+            license: Some("/tmp/a b".into()),
+            timeout: Some("90s".parse().unwrap()),
+            ..Overrides::of(&mesh)
+        };
         let source = Source::File { name: "a\nhosts: false".to_owned(), lines: read::Lines::new() };
-        let text = file(&in_force(&[(source, asked.clone())]));
+        let text = file(&resolve(&[(source, asked.clone())]));
         assert_eq!(read::file("mesh.yaml", Path::new("/"), &text).unwrap().0, asked, "{text}");
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Console;
 use crate::{
-    mesh::{Mesh, spec::StackVersion},
+    mesh::{Mesh, settings::StackVersion},
     plan::counted::counted,
 };
 

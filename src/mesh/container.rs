@@ -13,7 +13,7 @@ use super::{
     Mesh,
     id::{Port, ServiceId},
     service::{Mount, Service},
-    spec::Memory,
+    settings::Memory,
 };
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use super::{
     Engine, FORMAT, Mesh, Owner,
     id::ClusterId,
     network::Subnet,
-    spec::{Asked, MeshSpec, StackVersion, SubjectName},
+    settings::{MeshSpec, Overrides, StackVersion, SubjectName},
     taken::{Taken, rule_for},
     templates::Templates,
 };
@@ -68,7 +68,7 @@ impl DecideError {
 
 impl Mesh {
     /// Decides everything but the texts of templates, which are the built-in ones. What `recorded` decided before stays, unless `asked` says otherwise.
-    pub fn decide(asked: &Asked, recorded: Option<&Mesh>, now: Circumstances) -> Result<Self, DecideError> {
+    pub fn decide(asked: &Overrides, recorded: Option<&Mesh>, now: Circumstances) -> Result<Self, DecideError> {
         let spec = match (recorded, asked.clusters) {
             (Some(mesh), _) => mesh.spec.clone(),
             (None, Some(clusters)) => MeshSpec::new(clusters),
@@ -128,7 +128,7 @@ mod tests {
 
     #[test]
     fn what_was_decided_stays() {
-        let asked = Asked { clusters: ClusterId::new(3), ..Asked::default() };
+        let asked = Overrides { clusters: ClusterId::new(3), ..Overrides::default() };
         let first = Mesh::decide(&asked, None, now()).unwrap();
         let later = Circumstances {
             new_id: "f".repeat(16),
@@ -136,17 +136,17 @@ mod tests {
             taken: Taken { networks: vec!["10.213.0.0/16".parse().unwrap()], ..Taken::default() },
             ..now()
         };
-        assert_eq!(Mesh::decide(&Asked::default(), Some(&first), later).unwrap(), first);
+        assert_eq!(Mesh::decide(&Overrides::default(), Some(&first), later).unwrap(), first);
     }
 
     #[test]
     fn a_mesh_keeps_its_version() {
         let first = Mesh::example(2);
-        let asked = Asked { stack_version: Some("8.19.21".parse().unwrap()), ..Asked::default() };
+        let asked = Overrides { stack_version: Some("8.19.21".parse().unwrap()), ..Overrides::default() };
         let error = Mesh::decide(&asked, Some(&first), now()).unwrap_err();
         insta::assert_snapshot!(error, @"the mesh runs 9.5.3, and `mesh create` does not change the version of data that exists");
         insta::assert_snapshot!(error.hint(), @"leave out `--stack-version` or give 9.5.3; `mesh create 2 --reset --stack-version 8.19.21` starts afresh and deletes the data");
-        let asked = Asked { stack_version: Some("9.6.0".parse().unwrap()), ..Asked::default() };
+        let asked = Overrides { stack_version: Some("9.6.0".parse().unwrap()), ..Overrides::default() };
         let error = Mesh::decide(&asked, Some(&first), now()).unwrap_err();
         insta::assert_snapshot!(error.hint(), @"leave out `--stack-version`; `mesh upgrade 9.6.0` upgrades cluster by cluster and keeps the data");
     }
@@ -157,8 +157,8 @@ mod tests {
         let mut half = Mesh::example(3);
         half.spec.stack_version = "8.19.21".parse().unwrap();
         let half = half.upgrade_to(to).unwrap().with_upgraded(ClusterId::FIRST);
-        assert_eq!(Mesh::decide(&Asked::default(), Some(&half), now()).unwrap(), half);
-        let count = |clusters| Asked { clusters: ClusterId::new(clusters), ..Asked::default() };
+        assert_eq!(Mesh::decide(&Overrides::default(), Some(&half), now()).unwrap(), half);
+        let count = |clusters| Overrides { clusters: ClusterId::new(clusters), ..Overrides::default() };
         let four = Mesh::decide(&count(4), Some(&half), now()).unwrap();
         assert_eq!((four.behind.len(), four.version(ClusterId::new(4).unwrap())), (2, to), "a new one is not behind");
         assert_eq!(Mesh::decide(&count(1), Some(&half), now()).unwrap().behind.len(), 0);
@@ -166,7 +166,7 @@ mod tests {
 
     #[test]
     fn a_machine_name_that_no_certificate_can_carry_is_not_used() {
-        let asked = Asked { clusters: ClusterId::new(1), ..Asked::default() };
+        let asked = Overrides { clusters: ClusterId::new(1), ..Overrides::default() };
         let odd = Circumstances { host_name: "my vm".to_owned(), ..now() };
         assert_eq!(Mesh::decide(&asked, None, odd).unwrap().host_name, "localhost");
     }

@@ -18,8 +18,8 @@ pub mod recover;
 pub mod render;
 pub mod secret;
 pub mod service;
+pub mod settings;
 pub mod shell_word;
-pub mod spec;
 mod stand_in;
 pub mod taken;
 pub mod templates;
@@ -38,7 +38,7 @@ use self::{
     id::{ClusterId, REMOTE, ServiceId, ServiceKind},
     network::Subnet,
     service::Service,
-    spec::{MeshSpec, SHARED, StackVersion, SubjectName},
+    settings::{MeshSpec, SHARED, StackVersion, SubjectName},
     templates::Templates,
 };
 

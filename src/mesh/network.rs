@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     id::{ServiceId, ServiceKind},
-    spec::SpecError,
+    settings::InvalidValue,
 };
 
 /// The one network of a mesh.
@@ -78,14 +78,14 @@ impl fmt::Display for Subnet {
 }
 
 impl FromStr for Subnet {
-    type Err = SpecError;
+    type Err = InvalidValue;
 
-    fn from_str(text: &str) -> Result<Self, SpecError> {
+    fn from_str(text: &str) -> Result<Self, InvalidValue> {
         let net: Ipv4Net = text
             .parse()
-            .map_err(|_| SpecError::new(format!("`{text}` is not an IPv4 network such as `10.213.0.0/24`")))?;
+            .map_err(|_| InvalidValue::new(format!("`{text}` is not an IPv4 network such as `10.213.0.0/24`")))?;
         if !net.network().is_private() || !(16..=24).contains(&net.prefix_len()) {
-            return Err(SpecError::new(format!(
+            return Err(InvalidValue::new(format!(
                 "`{text}` does not fit: the network has to be private, with a prefix from /16 to /24"
             )));
         }
@@ -94,9 +94,9 @@ impl FromStr for Subnet {
 }
 
 impl TryFrom<String> for Subnet {
-    type Error = SpecError;
+    type Error = InvalidValue;
 
-    fn try_from(text: String) -> Result<Self, SpecError> {
+    fn try_from(text: String) -> Result<Self, InvalidValue> {
         text.parse()
     }
 }

@@ -124,7 +124,7 @@ mod tests {
     #[test]
     fn a_profile_adds_to_the_settings_and_options_and_changes_nothing_else() {
         let (server, mut smoke) = (Mesh::example(3), Mesh::example(3));
-        smoke.spec.profile = crate::mesh::spec::Profile::Smoke;
+        smoke.spec.profile = crate::mesh::settings::Profile::Smoke;
         let more = settings(&smoke, first().elastic());
         let more = more.strip_prefix(settings(&server, first().elastic()).trim_end()).unwrap();
         insta::assert_snapshot!(more, @r"

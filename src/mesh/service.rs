@@ -11,7 +11,7 @@ use super::{
     layout,
     passphrase::hex,
     render::RenderError,
-    spec::Memory,
+    settings::Memory,
 };
 
 /// Time between SIGTERM and SIGKILL, in seconds: Elasticsearch flushes its indices before it ends.

@@ -9,7 +9,7 @@ use super::{
     id::{ClusterId, ServiceKind},
     render::RenderError,
     secret::Secret,
-    spec::Asked,
+    settings::Overrides,
     taken::Taken,
     templates::Templates,
 };
@@ -37,7 +37,7 @@ impl Templates {
 
     /// Renders all there is to render for a mesh of 99, with passwords that are nobody's.
     fn check(&self) -> Result<(), RenderError> {
-        let asked = Asked { clusters: ClusterId::new(ClusterId::MAX), ..Asked::default() };
+        let asked = Overrides { clusters: ClusterId::new(ClusterId::MAX), ..Overrides::default() };
         let nowhere = Circumstances {
             dir: PathBuf::new(),
             new_id: String::new(),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     Mesh,
     id::{ClusterId, ServiceKind},
-    spec::StackVersion,
+    settings::StackVersion,
 };
 
 /// An upgrade that Elasticsearch does not allow, or not now.
@@ -155,7 +155,7 @@ impl Mesh {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mesh::spec::MeshSpec;
+    use crate::mesh::settings::MeshSpec;
 
     fn version(text: &str) -> StackVersion {
         text.parse().unwrap()

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{Effect, Order, Plan, Stage, Step};
-use crate::mesh::{Mesh, network, spec::StackVersion};
+use crate::mesh::{Mesh, network, settings::StackVersion};
 
 /// The version of this form: it changes when a reader has to.
 const VERSION: u32 = 1;

@@ -7,7 +7,7 @@ use super::{
     lifetimes::{SOON, days_between},
     observed::Observed,
 };
-use crate::mesh::{Mesh, certs, id::ClusterId, spec::KeyDays};
+use crate::mesh::{Mesh, certs, id::ClusterId, settings::KeyDays};
 
 /// From so many days before its end on a trial is told of.
 const TRIAL_SOON: i64 = 8;

@@ -4,7 +4,7 @@ use super::cause::{self, End, Known};
 use crate::mesh::{
     Mesh,
     id::{ServiceId, ServiceKind},
-    spec::StackVersion,
+    settings::StackVersion,
 };
 
 /// What an image is started with to be asked for its version, as seen from the image's own directory.

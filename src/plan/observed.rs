@@ -15,7 +15,7 @@ use crate::mesh::{
     credentials::Credentials,
     id::{ClusterId, ServiceId, ServiceKind},
     secret::Secret,
-    spec::StackVersion,
+    settings::StackVersion,
     taken::Route,
 };
 

@@ -8,7 +8,7 @@ use super::{Plan, Step, ends_soon::api_key, lifetimes::days_between, observed::O
 use crate::mesh::{
     Mesh,
     id::{ClusterId, ServiceKind},
-    spec::KeyDays,
+    settings::KeyDays,
 };
 
 /// What is asked for besides a mesh: by cluster.

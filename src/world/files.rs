@@ -18,7 +18,7 @@ use crate::{
         layout, recover,
         secret::Secret,
         service::digest_of,
-        spec::StackVersion,
+        settings::StackVersion,
     },
     plan::observed::{ClusterFiles, KeyFile, SeedFacts, ServiceFiles},
 };

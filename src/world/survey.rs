@@ -21,7 +21,7 @@ use crate::{
         credentials::Credentials,
         decide::Circumstances,
         id::{self, ClusterId, ServiceId},
-        spec::Asked,
+        settings::Overrides,
         taken::Taken,
     },
     plan::host::{HostFacts, Listener},
@@ -136,7 +136,7 @@ impl World {
     pub fn mesh_of_labels(&self, survey: &Survey) -> Option<Mesh> {
         let nobodys = survey.entries.is_empty() && !survey.labels().any(|labels| labels.contains_key(label::MESH));
         let id = self.id_of_labels(survey).or_else(|| nobodys.then(String::new))?;
-        let asked = Asked { clusters: ClusterId::new(ClusterId::MAX), ..Asked::default() };
+        let asked = Overrides { clusters: ClusterId::new(ClusterId::MAX), ..Overrides::default() };
         let now = Circumstances {
             dir: self.dir.clone(),
             new_id: id,

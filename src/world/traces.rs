@@ -22,7 +22,7 @@ use crate::mesh::{
     rebuild::{ContainerTrace, DirectoryTrace, Traces},
     recover::Found,
     secret::Secret,
-    spec::{KeyDays, Profile},
+    settings::{KeyDays, Profile},
 };
 
 /// A key is saved within moments of being made.
@@ -151,6 +151,6 @@ fn key_days(tree: &Tree, cluster: ClusterId) -> Option<KeyDays> {
 }
 
 /// How many words the password has, if it is one that `mesh` makes.
-fn words(credentials: &Credentials) -> Option<crate::mesh::spec::PassphraseWords> {
+fn words(credentials: &Credentials) -> Option<crate::mesh::settings::PassphraseWords> {
     credentials.elastic.expose().split('-').count().to_string().parse().ok()
 }

@@ -9,7 +9,7 @@ use super::log_line::plain;
 use crate::mesh::{
     Mesh,
     id::ClusterId,
-    spec::{IndexPattern, SpecError},
+    settings::{IndexPattern, InvalidValue},
 };
 
 /// The version of the form in which [`Found`] is printed for programs.
@@ -22,9 +22,9 @@ const INDICES: u32 = 65_535;
 pub struct Indices(Vec<(bool, IndexPattern)>);
 
 impl FromStr for Indices {
-    type Err = SpecError;
+    type Err = InvalidValue;
 
-    fn from_str(text: &str) -> Result<Self, SpecError> {
+    fn from_str(text: &str) -> Result<Self, InvalidValue> {
         let one = |(at, part): (usize, &str)| match part.strip_prefix('-') {
             Some(rest) if at > 0 => Ok((false, rest.parse()?)),
             _ => Ok((true, part.parse()?)),

@@ -21,7 +21,7 @@ use std::{
 use rand::CryptoRng;
 use ring::{aead, pbkdf2};
 
-use crate::mesh::{Mesh, id::ClusterId, spec::Profile};
+use crate::mesh::{Mesh, id::ClusterId, settings::Profile};
 
 pub(super) const MAGIC: u32 = 0x3fd7_6c17;
 pub(super) const CODEC: &[u8] = b"elasticsearch.keystore";

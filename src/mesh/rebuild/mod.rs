@@ -9,7 +9,7 @@ use super::{
     Mesh,
     decide::{Circumstances, DecideError},
     id::ServiceKind,
-    spec::{Asked, SHARED, SubjectName},
+    settings::{Overrides, SHARED, SubjectName},
 };
 
 /// A mesh that cannot be told from its traces.
@@ -38,12 +38,12 @@ impl RebuildError {
 impl Mesh {
     /// The mesh that left these traces, as `mesh.json` would tell of it. What nothing tells is as it is by default; the version is as `asked` where no
     /// container tells it, and never a guess.
-    pub fn rebuild(traces: &Traces, asked: &Asked, now: Circumstances) -> Result<Self, RebuildError> {
+    pub fn rebuild(traces: &Traces, asked: &Overrides, now: Circumstances) -> Result<Self, RebuildError> {
         let registry = traces.containers.iter().find_map(|container| Some(traces::image(&container.image)?.0));
         let versions = traces.versions();
         // in the middle of an upgrade there are two: what the others came to is what was asked for
         let version = versions.values().max().copied().or(asked.stack_version);
-        let spec = Asked {
+        let spec = Overrides {
             clusters: traces.clusters(),
             stack_version: Some(version.ok_or(RebuildError::NoVersion)?),
             registry,
@@ -56,7 +56,7 @@ impl Mesh {
             hosts: traces.hosts,
             subnet: traces.subnet.or_else(|| traces.subnet_of_certificates()),
             passphrase_words: traces.passphrase_words,
-            ..Asked::default()
+            ..Overrides::default()
         };
         let now = Circumstances {
             new_id: traces.id.clone().unwrap_or(now.new_id),
@@ -94,7 +94,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::mesh::{Owner, id::ClusterId, spec::Profile, taken::Taken};
+    use crate::mesh::{Owner, id::ClusterId, settings::Profile, taken::Taken};
 
     fn now() -> Circumstances {
         Circumstances {
@@ -161,24 +161,24 @@ mod tests {
     #[test]
     fn a_mesh_is_told_whole_from_what_it_left() {
         for mesh in [Mesh::example(1), Mesh::example(3), unusual()] {
-            let rebuilt = Mesh::rebuild(&traces(&mesh), &Asked::default(), now()).unwrap();
+            let rebuilt = Mesh::rebuild(&traces(&mesh), &Overrides::default(), now()).unwrap();
             assert_eq!(rebuilt, mesh);
         }
         let mut without_kibana = Mesh::example(2);
         without_kibana.spec.kibana = false;
-        assert_eq!(Mesh::rebuild(&traces(&without_kibana), &Asked::default(), now()), Ok(without_kibana));
+        assert_eq!(Mesh::rebuild(&traces(&without_kibana), &Overrides::default(), now()), Ok(without_kibana));
     }
 
     #[test]
     fn without_docker_its_files_tell_all_but_the_version() {
         let mesh = unusual();
         let mut left = Traces { id: None, containers: Vec::new(), subnet: None, ..traces(&mesh) };
-        let rebuilt = Mesh::rebuild(&left, &Asked::default(), now()).unwrap();
+        let rebuilt = Mesh::rebuild(&left, &Overrides::default(), now()).unwrap();
         assert_eq!(rebuilt.spec.stack_version, mesh.spec.stack_version, "the files of its image tell");
         left.directories.values_mut().for_each(|kept| kept.version = None);
         assert!(left.are_of_a_mesh());
-        assert_eq!(Mesh::rebuild(&left, &Asked::default(), now()), Err(RebuildError::NoVersion));
-        let asked = Asked { stack_version: Some(mesh.spec.stack_version), ..Asked::default() };
+        assert_eq!(Mesh::rebuild(&left, &Overrides::default(), now()), Err(RebuildError::NoVersion));
+        let asked = Overrides { stack_version: Some(mesh.spec.stack_version), ..Overrides::default() };
         let rebuilt = Mesh::rebuild(&left, &asked, now()).unwrap();
         assert_eq!((rebuilt.id.as_str(), rebuilt.subnet), ("ffffffffffffffff", mesh.subnet));
         assert_eq!(rebuilt.owner, mesh.owner);
@@ -190,11 +190,11 @@ mod tests {
     fn an_upgrade_that_was_under_way_is_told_as_that() {
         let mut mesh = Mesh::example(3);
         mesh.behind = [2, 3].map(|n| (ClusterId::new(n).unwrap(), "8.19.21".parse().unwrap())).into();
-        assert_eq!(Mesh::rebuild(&traces(&mesh), &Asked::default(), now()).unwrap(), mesh);
+        assert_eq!(Mesh::rebuild(&traces(&mesh), &Overrides::default(), now()).unwrap(), mesh);
         // the second's files have come from the new image already, and its container has not
         let mut turned = traces(&mesh);
         turned.directories.get_mut(&ClusterId::new(2).unwrap()).unwrap().version = Some(mesh.spec.stack_version);
-        let rebuilt = Mesh::rebuild(&turned, &Asked::default(), now()).unwrap();
+        let rebuilt = Mesh::rebuild(&turned, &Overrides::default(), now()).unwrap();
         assert_eq!(rebuilt.behind.len(), 1);
     }
 
@@ -202,7 +202,7 @@ mod tests {
     fn directories_beyond_the_last_container_are_of_the_mesh() {
         let mut left = traces(&Mesh::example(3));
         left.containers.retain(|container| container.service.cluster == ClusterId::FIRST);
-        assert_eq!(Mesh::rebuild(&left, &Asked::default(), now()).unwrap().spec.clusters.number(), 3);
+        assert_eq!(Mesh::rebuild(&left, &Overrides::default(), now()).unwrap().spec.clusters.number(), 3);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::mesh::{
     certs::Names,
     id::{ClusterId, ServiceId, ServiceKind},
     network::Subnet,
-    spec::{KeyDays, Memory, PassphraseWords, Profile, Registry, StackVersion},
+    settings::{KeyDays, Memory, PassphraseWords, Profile, Registry, StackVersion},
 };
 
 /// What was left of a mesh; what nothing tells is absent.

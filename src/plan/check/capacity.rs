@@ -139,7 +139,7 @@ pub(super) fn disk(mesh: &Mesh, there: &Observed, host: &HostFacts) -> Checked {
 mod tests {
     use super::*;
     use crate::{
-        mesh::spec::Memory,
+        mesh::settings::Memory,
         plan::{
             check::{
                 Verdict,

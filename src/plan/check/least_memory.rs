@@ -5,7 +5,7 @@ use crate::{
     mesh::{
         Mesh,
         id::{ClusterId, ServiceKind},
-        spec::{Memory, MeshSpec},
+        settings::{Memory, MeshSpec},
     },
     plan::observed::Observed,
 };

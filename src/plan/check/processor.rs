@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Checked, Finding};
 use crate::{
-    mesh::{Mesh, id::ServiceKind, spec::StackVersion},
+    mesh::{Mesh, id::ServiceKind, settings::StackVersion},
     plan::observed::Observed,
 };
 

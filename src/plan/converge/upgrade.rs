@@ -5,7 +5,7 @@ use crate::{
     mesh::{
         Mesh,
         id::{ClusterId, ServiceKind},
-        spec::{MeshSpec, StackVersion},
+        settings::{MeshSpec, StackVersion},
     },
     plan::{
         Step,

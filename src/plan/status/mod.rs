@@ -22,7 +22,7 @@ use super::{
 use crate::mesh::{
     Mesh, certs,
     id::{ClusterId, ServiceId, ServiceKind},
-    spec::StackVersion,
+    settings::StackVersion,
 };
 
 pub const VERSION: u32 = 1;

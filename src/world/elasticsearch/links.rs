@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::{Elasticsearch, HttpsError, read};
 use crate::{
-    mesh::{id::ClusterId, spec::StackVersion},
+    mesh::{id::ClusterId, settings::StackVersion},
     plan::{
         observed::LinkFacts,
         verify::{

@@ -14,7 +14,7 @@ use time::OffsetDateTime;
 use super::https::{Answer, Bounds, Https, HttpsError, Login, RawAnswer};
 use crate::{
     ask::request::{Body, segment},
-    mesh::{Mesh, id::ClusterId, secret::Secret, service::digest_of, spec::StackVersion},
+    mesh::{Mesh, id::ClusterId, secret::Secret, service::digest_of, settings::StackVersion},
     plan::{
         health::Unasked,
         observed::{KeyFacts, LicenceFacts},

@@ -13,7 +13,7 @@ use crate::{
         certs::Authority,
         id::{ClusterId, ServiceId},
         service::digest_of,
-        spec::StackVersion,
+        settings::StackVersion,
     },
     plan::{
         Step,

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{
-    Asked, DEFAULT_VERSION,
+    DEFAULT_VERSION, Overrides,
     file::NAMES,
     read::{Lines, at, variable_of},
 };
@@ -34,14 +34,14 @@ impl Source {
 
 /// A setting that is in force.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct InForce {
+pub struct Resolved {
     pub name: &'static str,
     /// As in a settings file; `None` where nobody says it and no one value is the default.
     pub value: Option<Value>,
     pub from: String,
 }
 
-impl InForce {
+impl Resolved {
     /// The value for people.
     pub fn words(&self) -> String {
         match (&self.value, self.name) {
@@ -63,22 +63,22 @@ fn plain(value: &Value) -> String {
 
 /// What is asked for, and behind it what the mesh has, if there is one, and the defaults of the profile and the version that
 /// are in force.
-pub fn with_what_holds(asked: Vec<(Source, Asked)>, recorded: Option<&Mesh>) -> Vec<(Source, Asked)> {
+pub fn with_what_holds(asked: Vec<(Source, Overrides)>, recorded: Option<&Mesh>) -> Vec<(Source, Overrides)> {
     let said = asked.iter().find_map(|(_, asked)| asked.profile);
     let had = recorded.map(|mesh| mesh.spec.profile);
     let profile = said.or(had).unwrap_or_default();
     let version = asked.iter().find_map(|(_, asked)| asked.stack_version);
     let version = version.or(recorded.map(|mesh| mesh.spec.stack_version)).unwrap_or(DEFAULT_VERSION);
     let record = recorded.map(|mesh| {
-        let (has, spec) = (Asked::of(mesh), &mesh.spec);
+        let (has, spec) = (Overrides::of(mesh), &mesh.spec);
         let has = if spec.profile == profile { has } else { has.without_defaults_of(spec.profile, spec.stack_version) };
         (Source::Record, has)
     });
-    asked.into_iter().chain(record).chain([(Source::Default, Asked::defaults(profile, version))]).collect()
+    asked.into_iter().chain(record).chain([(Source::Default, Overrides::defaults(profile, version))]).collect()
 }
 
 /// Every setting, by the first of `sources` that says it.
-pub fn in_force(sources: &[(Source, Asked)]) -> Vec<InForce> {
+pub fn resolve(sources: &[(Source, Overrides)]) -> Vec<Resolved> {
     let said: Vec<(&Source, Value)> = sources
         .iter()
         .map(|(source, asked)| {
@@ -89,7 +89,7 @@ pub fn in_force(sources: &[(Source, Asked)]) -> Vec<InForce> {
         .into_iter()
         .map(|name| {
             let first = said.iter().find(|(_, asked)| !asked[name].is_null());
-            InForce {
+            Resolved {
                 name,
                 value: first.map(|(_, asked)| asked[name].clone()),
                 from: first.map_or(&Source::Default, |(source, _)| source).place(name),
@@ -104,18 +104,18 @@ mod tests {
 
     #[test]
     fn the_first_that_says_a_setting_holds() {
-        let says = |memory: &str| Asked { elastic_memory: Some(memory.parse().unwrap()), ..Asked::default() };
+        let says = |memory: &str| Overrides { elastic_memory: Some(memory.parse().unwrap()), ..Overrides::default() };
         let file = Source::File { name: "mesh.yaml".to_owned(), lines: [("elastic_memory", 4)].into() };
         let all = [
             (Source::Flag, says("3g")),
             (Source::Environment, says("4g")),
             (file, says("5g")),
             (Source::Record, says("6g")),
-            (Source::Default, Asked::defaults(Profile::default(), DEFAULT_VERSION)),
+            (Source::Default, Overrides::defaults(Profile::default(), DEFAULT_VERSION)),
         ];
         let told: Vec<String> = (0..all.len())
             .map(|first| {
-                let settings = in_force(&all[first..]);
+                let settings = resolve(&all[first..]);
                 let setting = settings.iter().find(|setting| setting.name == "elastic_memory").unwrap();
                 format!("{}: {}", setting.from, setting.words())
             })
@@ -128,16 +128,16 @@ mod tests {
         default: 2g
         ");
         // what is asked for in the end is the same
-        let mesh = all.clone().into_iter().map(|(_, asked)| asked).reduce(Asked::or).unwrap();
+        let mesh = all.clone().into_iter().map(|(_, asked)| asked).reduce(Overrides::or).unwrap();
         assert_eq!(mesh.elastic_memory, says("3g").elastic_memory);
         assert_eq!(mesh.kibana, Some(true));
     }
 
     #[test]
     fn an_empty_list_is_something_said() {
-        let none = Asked { share: Some(Vec::new()), ..Asked::default() };
-        let some = Asked { share: Some(vec!["logs-*".parse().unwrap()]), ..Asked::default() };
-        let settings = in_force(&[(Source::Flag, none), (Source::Record, some)]);
+        let none = Overrides { share: Some(Vec::new()), ..Overrides::default() };
+        let some = Overrides { share: Some(vec!["logs-*".parse().unwrap()]), ..Overrides::default() };
+        let settings = resolve(&[(Source::Flag, none), (Source::Record, some)]);
         let share = settings.iter().find(|setting| setting.name == "share").unwrap();
         assert_eq!((share.words().as_str(), share.from.as_str()), ("none", "flag"));
     }

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fmt, path::Path, str::FromStr};
 
 use super::{
-    Asked, SpecError,
+    InvalidValue, Overrides,
     file::{File, NAMES, Text},
     near,
 };
@@ -16,7 +16,7 @@ pub type Lines = BTreeMap<&'static str, usize>;
 ///
 /// # Errors
 /// Everything that is wrong, each with its place; only the first where the file is no YAML or not of the right form.
-pub fn file(name: &str, base: &Path, text: &str) -> Result<(Asked, Lines), Vec<String>> {
+pub fn file(name: &str, base: &Path, text: &str) -> Result<(Overrides, Lines), Vec<String>> {
     let said: Option<File> = serde_yaml::from_str(text).map_err(|error| vec![unreadable(name, text, &error)])?;
     let line = |setting: &'static str| Some((setting, lines_of(setting, text).next()?));
     let lines: Lines = NAMES.into_iter().filter_map(line).collect();
@@ -34,7 +34,7 @@ pub fn file(name: &str, base: &Path, text: &str) -> Result<(Asked, Lines), Vec<S
 ///
 /// # Errors
 /// Everything that is wrong, each with its variable.
-pub fn environment(variable: impl Fn(&str) -> Option<String>) -> Result<Asked, Vec<String>> {
+pub fn environment(variable: impl Fn(&str) -> Option<String>) -> Result<Overrides, Vec<String>> {
     let text = |setting: &str| variable(&variable_of(setting)).filter(|text| !text.is_empty()).map(Text);
     let list = |setting: &str| {
         Some(text(setting)?.0.split(',').map(|item| Text(item.trim().to_owned())).collect::<Vec<Text>>())
@@ -100,7 +100,7 @@ struct Problem {
     setting: &'static str,
     /// `[2]` for the third of a list.
     index: String,
-    reason: SpecError,
+    reason: InvalidValue,
 }
 
 impl fmt::Display for Problem {
@@ -115,9 +115,9 @@ struct Reader {
 }
 
 impl Reader {
-    fn read(mut self, said: File, base: &Path) -> Result<Asked, Vec<Problem>> {
+    fn read(mut self, said: File, base: &Path) -> Result<Overrides, Vec<Problem>> {
         let path = |text: &str| Ok(base.join(text));
-        let asked = Asked {
+        let asked = Overrides {
             clusters: self.one("clusters", said.clusters, clusters),
             stack_version: self.one("stack_version", said.stack_version, str::parse),
             registry: self.one("registry", said.registry, str::parse),
@@ -135,7 +135,7 @@ impl Reader {
                 .one("templates", said.templates, |text| if text.is_empty() { Ok(text.into()) } else { path(text) }),
             passphrase_words: self.one("passphrase_words", said.passphrase_words, str::parse),
             license: self.one("license", said.license, |text| {
-                if text.is_empty() { Err(SpecError::new("the name of a file is needed")) } else { path(text) }
+                if text.is_empty() { Err(InvalidValue::new("the name of a file is needed")) } else { path(text) }
             }),
             timeout: self.one("timeout", said.timeout, str::parse),
         };
@@ -146,7 +146,7 @@ impl Reader {
         &mut self,
         setting: &'static str,
         said: Option<Text>,
-        read: impl Fn(&str) -> Result<T, SpecError>,
+        read: impl Fn(&str) -> Result<T, InvalidValue>,
     ) -> Option<T> {
         let refused = |reason| self.problems.push(Problem { setting, index: String::new(), reason });
         read(&said?.0).map_err(refused).ok()
@@ -156,7 +156,7 @@ impl Reader {
         &mut self,
         setting: &'static str,
         said: Option<Vec<Text>>,
-        read: impl Fn(&str) -> Result<T, SpecError>,
+        read: impl Fn(&str) -> Result<T, InvalidValue>,
     ) -> Option<Vec<T>> {
         let mut values = Vec::new();
         for (index, Text(item)) in said?.into_iter().enumerate() {
@@ -169,17 +169,17 @@ impl Reader {
     }
 }
 
-fn clusters(text: &str) -> Result<ClusterId, SpecError> {
+fn clusters(text: &str) -> Result<ClusterId, InvalidValue> {
     let number = text.parse().ok().and_then(ClusterId::new);
-    number.ok_or_else(|| SpecError::new(format!("`{text}` is not a number of clusters from 1 to 99")))
+    number.ok_or_else(|| InvalidValue::new(format!("`{text}` is not a number of clusters from 1 to 99")))
 }
 
-fn switch(text: &str) -> Result<bool, SpecError> {
+fn switch(text: &str) -> Result<bool, InvalidValue> {
     parsed(text, "`true` or `false`")
 }
 
-fn parsed<T: FromStr>(text: &str, wanted: &str) -> Result<T, SpecError> {
-    text.parse().map_err(|_| SpecError::new(format!("`{text}` is not {wanted}")))
+fn parsed<T: FromStr>(text: &str, wanted: &str) -> Result<T, InvalidValue> {
+    text.parse().map_err(|_| InvalidValue::new(format!("`{text}` is not {wanted}")))
 }
 
 #[cfg(test)]
@@ -197,7 +197,7 @@ mod tests {
         let text = "clusters: 3\nkibana: false\nelastic_memory: 3g\n\nshare: [logs-*]\n'key_days': 40\n\
                     templates: tem/plates\nlicense: /root/l.json\ntimeout: 10m\n";
         let (asked, lines) = file("mesh.yaml", Path::new("/etc"), text).unwrap();
-        let wanted = Asked {
+        let wanted = Overrides {
             clusters: ClusterId::new(3),
             kibana: Some(false),
             elastic_memory: Some("3g".parse().unwrap()),
@@ -206,7 +206,7 @@ mod tests {
             templates: Some("/etc/tem/plates".into()),
             license: Some("/root/l.json".into()),
             timeout: Some("10m".parse().unwrap()),
-            ..Asked::default()
+            ..Overrides::default()
         };
         assert_eq!(asked, wanted);
         assert_eq!((lines["clusters"], lines["share"], lines["key_days"]), (1, 5, 6));
@@ -215,7 +215,7 @@ mod tests {
     #[test]
     fn a_file_that_says_nothing() {
         for text in ["", "# all of it later\n", "---\n", "clusters:\n", "{}"] {
-            assert_eq!(file("mesh.yaml", Path::new(""), text).unwrap().0, Asked::default(), "{text}");
+            assert_eq!(file("mesh.yaml", Path::new(""), text).unwrap().0, Overrides::default(), "{text}");
         }
         assert_eq!(file("mesh.yaml", Path::new(""), "templates: ''").unwrap().0.templates, Some("".into()));
     }
@@ -263,12 +263,12 @@ mod tests {
             ("MESH_TEMPLATES", "templates"),
         ];
         let variable = |name: &str| Some(variables.iter().find(|(known, _)| *known == name)?.1.to_owned());
-        let wanted = Asked {
+        let wanted = Overrides {
             clusters: ClusterId::new(3),
             hosts: Some(false),
             share: Some(vec!["logs-*".parse().unwrap(), "metrics-*".parse().unwrap()]),
             templates: Some("templates".into()),
-            ..Asked::default()
+            ..Overrides::default()
         };
         assert_eq!(environment(variable), Ok(wanted));
     }

@@ -15,9 +15,9 @@ pub const DEFAULT_VERSION: StackVersion = StackVersion { major: 9, minor: 5, pat
 /// A value that was refused, and why.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct SpecError(String);
+pub struct InvalidValue(String);
 
-impl SpecError {
+impl InvalidValue {
     pub fn new(message: impl Into<String>) -> Self {
         Self(message.into())
     }
@@ -55,10 +55,10 @@ impl fmt::Display for StackVersion {
 }
 
 impl FromStr for StackVersion {
-    type Err = SpecError;
+    type Err = InvalidValue;
 
-    fn from_str(text: &str) -> Result<Self, SpecError> {
-        let refuse = || SpecError(format!("`{text}` is not a version such as `{DEFAULT_VERSION}`"));
+    fn from_str(text: &str) -> Result<Self, InvalidValue> {
+        let refuse = || InvalidValue(format!("`{text}` is not a version such as `{DEFAULT_VERSION}`"));
         let parts: Vec<u16> =
             text.split('.').map(|part| part.parse().map_err(|_| refuse())).collect::<Result<_, _>>()?;
         let [major, minor, patch] = parts[..] else {
@@ -66,7 +66,7 @@ impl FromStr for StackVersion {
         };
         let version = Self { major, minor, patch };
         if version < OLDEST_VERSION {
-            return Err(SpecError(format!(
+            return Err(InvalidValue(format!(
                 "{version} is too old: clusters trust each other by API key from {OLDEST_VERSION} on"
             )));
         }
@@ -138,10 +138,10 @@ impl fmt::Display for Memory {
 }
 
 impl FromStr for Memory {
-    type Err = SpecError;
+    type Err = InvalidValue;
 
-    fn from_str(text: &str) -> Result<Self, SpecError> {
-        let refuse = || SpecError(format!("`{text}` is not an amount of memory such as `2g` or `1536m`"));
+    fn from_str(text: &str) -> Result<Self, InvalidValue> {
+        let refuse = || InvalidValue(format!("`{text}` is not an amount of memory such as `2g` or `1536m`"));
         let lower = text.to_ascii_lowercase();
         let digits = lower.trim_end_matches(|c: char| c.is_ascii_alphabetic());
         let unit = match &lower[digits.len()..] {
@@ -151,7 +151,7 @@ impl FromStr for Memory {
         };
         let amount = digits.parse::<u64>().ok().and_then(|n| n.checked_mul(unit)).ok_or_else(refuse)?;
         if Self(amount) < Self::LEAST || amount > 1 << 46 {
-            return Err(SpecError(format!("{text} is out of range: a container needs {} or more", Self::LEAST)));
+            return Err(InvalidValue(format!("{text} is out of range: a container needs {} or more", Self::LEAST)));
         }
         Ok(Self(amount))
     }
@@ -168,14 +168,14 @@ impl fmt::Display for IndexPattern {
 }
 
 impl FromStr for IndexPattern {
-    type Err = SpecError;
+    type Err = InvalidValue;
 
-    fn from_str(text: &str) -> Result<Self, SpecError> {
+    fn from_str(text: &str) -> Result<Self, InvalidValue> {
         let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-*".contains(c);
         // no index is called so, and in a path they stand for another
         let dots = matches!(text, "." | "..");
         if text.is_empty() || dots || text.starts_with(['-', '_']) || !text.chars().all(fits) {
-            return Err(SpecError(format!("`{text}` is not a pattern of index names such as `logs-*`")));
+            return Err(InvalidValue(format!("`{text}` is not a pattern of index names such as `logs-*`")));
         }
         Ok(Self(text.to_owned()))
     }
@@ -198,9 +198,9 @@ impl fmt::Display for SubjectName {
 }
 
 impl FromStr for SubjectName {
-    type Err = SpecError;
+    type Err = InvalidValue;
 
-    fn from_str(text: &str) -> Result<Self, SpecError> {
+    fn from_str(text: &str) -> Result<Self, InvalidValue> {
         if let Ok(address) = text.parse() {
             return Ok(Self::Ip(address));
         }
@@ -213,7 +213,7 @@ impl FromStr for SubjectName {
         };
         let rest = text.strip_prefix("*.").unwrap_or(text);
         if text.len() > 253 || !rest.split('.').all(label) {
-            return Err(SpecError(format!("`{text}` is neither a DNS name nor an IP address")));
+            return Err(InvalidValue(format!("`{text}` is neither a DNS name nor an IP address")));
         }
         Ok(Self::Dns(text.to_ascii_lowercase()))
     }

@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use super::{Memory, SpecError, StackVersion};
+use super::{InvalidValue, Memory, StackVersion};
 
 /// How servers are tuned, as far as nobody says it setting by setting.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -61,13 +61,13 @@ impl fmt::Display for Profile {
 }
 
 impl FromStr for Profile {
-    type Err = SpecError;
+    type Err = InvalidValue;
 
-    fn from_str(text: &str) -> Result<Self, SpecError> {
+    fn from_str(text: &str) -> Result<Self, InvalidValue> {
         Self::ALL
             .into_iter()
             .find(|profile| profile.to_string() == text)
-            .ok_or_else(|| SpecError::new(format!("`{text}` is not a profile: there are `server` and `smoke`")))
+            .ok_or_else(|| InvalidValue::new(format!("`{text}` is not a profile: there are `server` and `smoke`")))
     }
 }
 
@@ -76,7 +76,7 @@ mod tests {
     use super::*;
     use crate::mesh::{
         Mesh,
-        spec::{Asked, MeshSpec},
+        settings::{MeshSpec, Overrides},
     };
 
     #[test]
@@ -95,21 +95,21 @@ mod tests {
 
     #[test]
     fn what_nobody_chose_follows_the_profile() {
-        let asked = |profile, memory: Option<&str>| Asked {
+        let asked = |profile, memory: Option<&str>| Overrides {
             profile: Some(profile),
             elastic_memory: memory.map(|memory| memory.parse().unwrap()),
-            ..Asked::default()
+            ..Overrides::default()
         };
         let memory = |spec: &MeshSpec| (spec.elastic_memory.to_string(), spec.kibana_memory.to_string());
         let one = MeshSpec::new(crate::mesh::id::ClusterId::FIRST);
         let smoke = one.clone().with(&asked(Profile::Smoke, None));
         assert_eq!(memory(&smoke), ("1536m".to_owned(), "1g".to_owned()));
-        assert_eq!(memory(&smoke.clone().with(&Asked::default())), memory(&smoke), "it stays");
+        assert_eq!(memory(&smoke.clone().with(&Overrides::default())), memory(&smoke), "it stays");
         assert_eq!(smoke.with(&asked(Profile::Server, None)), one, "and goes back");
         let chosen = one.with(&asked(Profile::Smoke, Some("3g"))).with(&asked(Profile::Server, None));
         assert_eq!(memory(&chosen), ("3g".to_owned(), "2g".to_owned()), "what was chosen stays");
         let older = |version: &str| {
-            let asked = Asked { stack_version: Some(version.parse().unwrap()), ..asked(Profile::Smoke, None) };
+            let asked = Overrides { stack_version: Some(version.parse().unwrap()), ..asked(Profile::Smoke, None) };
             MeshSpec::new(crate::mesh::id::ClusterId::FIRST).with(&asked).kibana_memory.to_string()
         };
         assert_eq!(["8.19.21", "9.3.9", "9.4.0"].map(older), ["1536m", "1536m", "1g"]);

@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use super::SpecError;
+use super::InvalidValue;
 
 /// Lifetime of an API key in days, 1 to 3650.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,22 +26,22 @@ impl Default for KeyDays {
 }
 
 impl FromStr for KeyDays {
-    type Err = SpecError;
+    type Err = InvalidValue;
 
-    fn from_str(text: &str) -> Result<Self, SpecError> {
-        let refused = || SpecError::new(format!("`{text}` is not a number of days from 1 to 3650"));
+    fn from_str(text: &str) -> Result<Self, InvalidValue> {
+        let refused = || InvalidValue::new(format!("`{text}` is not a number of days from 1 to 3650"));
         text.parse::<u16>().ok().and_then(|days| days.try_into().ok()).ok_or_else(refused)
     }
 }
 
 impl TryFrom<u16> for KeyDays {
-    type Error = SpecError;
+    type Error = InvalidValue;
 
-    fn try_from(days: u16) -> Result<Self, SpecError> {
+    fn try_from(days: u16) -> Result<Self, InvalidValue> {
         if (1..=Self::MOST.0).contains(&days) {
             return Ok(Self(days));
         }
-        Err(SpecError::new(format!("`{days}` is not a number of days from 1 to 3650")))
+        Err(InvalidValue::new(format!("`{days}` is not a number of days from 1 to 3650")))
     }
 }
 
@@ -63,22 +63,22 @@ impl Default for PassphraseWords {
 }
 
 impl FromStr for PassphraseWords {
-    type Err = SpecError;
+    type Err = InvalidValue;
 
-    fn from_str(text: &str) -> Result<Self, SpecError> {
-        let refused = || SpecError::new(format!("`{text}` is not a number of words from 3 to 20"));
+    fn from_str(text: &str) -> Result<Self, InvalidValue> {
+        let refused = || InvalidValue::new(format!("`{text}` is not a number of words from 3 to 20"));
         text.parse::<u8>().ok().and_then(|words| words.try_into().ok()).ok_or_else(refused)
     }
 }
 
 impl TryFrom<u8> for PassphraseWords {
-    type Error = SpecError;
+    type Error = InvalidValue;
 
-    fn try_from(words: u8) -> Result<Self, SpecError> {
+    fn try_from(words: u8) -> Result<Self, InvalidValue> {
         if (3..=20).contains(&words) {
             return Ok(Self(words));
         }
-        Err(SpecError::new(format!("`{words}` is not a number of words from 3 to 20")))
+        Err(InvalidValue::new(format!("`{words}` is not a number of words from 3 to 20")))
     }
 }
 
@@ -93,13 +93,13 @@ impl fmt::Display for Timeout {
 }
 
 impl FromStr for Timeout {
-    type Err = SpecError;
+    type Err = InvalidValue;
 
-    fn from_str(text: &str) -> Result<Self, SpecError> {
+    fn from_str(text: &str) -> Result<Self, InvalidValue> {
         let time = humantime::parse_duration(text)
-            .map_err(|_| SpecError::new(format!("`{text}` is not a time such as `90s` or `10m`")))?;
+            .map_err(|_| InvalidValue::new(format!("`{text}` is not a time such as `90s` or `10m`")))?;
         if !(Duration::from_secs(1)..=Duration::from_hours(30 * 24)).contains(&time) {
-            return Err(SpecError::new(format!("`{text}` is not a time from 1s to 30d")));
+            return Err(InvalidValue::new(format!("`{text}` is not a time from 1s to 30d")));
         }
         Ok(Self(time))
     }

@@ -5,7 +5,7 @@ use std::fmt;
 use schemars::{JsonSchema, Schema, schema_for};
 use serde::{Deserialize, Deserializer, de::Visitor};
 
-use super::{Asked, DEFAULT_VERSION, Profile};
+use super::{DEFAULT_VERSION, Overrides, Profile};
 
 /// The names of all settings, in the order they are shown in.
 pub const NAMES: [&str; 17] = [
@@ -91,7 +91,7 @@ pub(super) struct File {
 /// The JSON Schema of the file.
 pub fn schema() -> Schema {
     let mut schema = schema_for!(File);
-    let defaults = serde_json::to_value(Asked::defaults(Profile::default(), DEFAULT_VERSION))
+    let defaults = serde_json::to_value(Overrides::defaults(Profile::default(), DEFAULT_VERSION))
         .expect("should be JSON: it holds texts and numbers");
     let fields = schema.get_mut("properties").expect("should have fields");
     for name in NAMES {
@@ -152,7 +152,7 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::mesh::spec::read;
+    use crate::mesh::settings::read;
 
     fn reads(text: &str) -> bool {
         read::file("mesh.yaml", Path::new(""), text).is_ok()
@@ -170,7 +170,7 @@ mod tests {
             assert!(schema["properties"][name]["description"].as_str().is_some_and(|text| !text.is_empty()), "{name}");
         }
         assert!(!reads("cluster: 3"));
-        let said = serde_json::to_value(Asked::default()).unwrap();
+        let said = serde_json::to_value(Overrides::default()).unwrap();
         assert_eq!(said.as_object().unwrap().keys().map(String::as_str).collect::<BTreeSet<_>>(), fields);
     }
 
@@ -180,7 +180,7 @@ mod tests {
         let defaults = NAMES.into_iter().filter_map(|name| Some((name, schema["properties"][name].get("default")?)));
         let text: Vec<String> = defaults.map(|(name, value)| format!("{name}: {value}")).collect();
         let (asked, _) = read::file("mesh.yaml", Path::new(""), &text.join("\n")).unwrap();
-        assert_eq!(asked, Asked::defaults(Profile::default(), DEFAULT_VERSION));
+        assert_eq!(asked, Overrides::defaults(Profile::default(), DEFAULT_VERSION));
     }
 
     #[test]

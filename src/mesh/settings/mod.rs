@@ -1,11 +1,11 @@
 //! What is asked for: the settings of a mesh, whole and as somebody says them. Pure: no I/O.
 //!
-//! Flags, the environment ([`read`]) and a file ([`file`]) each say some of them; [`force`] tells which of them holds.
+//! Flags, the environment ([`read`]) and a file ([`file`]) each say some of them; [`precedence`] tells which of them holds.
 
 pub mod file;
-pub mod force;
 pub mod near;
 mod numbers;
+pub mod precedence;
 mod profile;
 pub mod read;
 mod registry;
@@ -19,7 +19,7 @@ pub use self::{
     numbers::{KeyDays, PassphraseWords, Timeout},
     profile::Profile,
     registry::Registry,
-    values::{DEFAULT_VERSION, IndexPattern, Memory, SpecError, StackVersion, SubjectName},
+    values::{DEFAULT_VERSION, IndexPattern, InvalidValue, Memory, StackVersion, SubjectName},
 };
 use super::{Mesh, id::ClusterId, network::Subnet};
 
@@ -61,7 +61,7 @@ pub struct MeshSpec {
 ///
 /// Serialized, it is a settings file: its fields have the names and its values the form that [`file`] reads.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Asked {
+pub struct Overrides {
     #[serde(serialize_with = "as_number")]
     pub clusters: Option<ClusterId>,
     pub stack_version: Option<StackVersion>,
@@ -96,7 +96,7 @@ fn as_path<S: serde::Serializer>(path: &Option<PathBuf>, to: S) -> Result<S::Ok,
     path.as_ref().map(|path| path.display().to_string()).serialize(to)
 }
 
-impl Asked {
+impl Overrides {
     /// What this says, and where it says nothing, what `other` says.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
@@ -191,7 +191,7 @@ impl MeshSpec {
     /// This specification with what is said now. What is not said stays as it was, so that
     /// `mesh create 4` after `mesh create 3 --registry R` does not go back to another registry.
     #[must_use]
-    pub fn with(mut self, asked: &Asked) -> Self {
+    pub fn with(mut self, asked: &Overrides) -> Self {
         fn set<T: Clone>(field: &mut T, asked: Option<&T>) {
             if let Some(value) = asked {
                 field.clone_from(value);
@@ -232,12 +232,12 @@ mod tests {
     #[test]
     fn what_is_not_said_stays_as_it_was() {
         let three = ClusterId::new(3).unwrap();
-        let first = MeshSpec::new(three).with(&Asked {
+        let first = MeshSpec::new(three).with(&Overrides {
             registry: Some("mesh.local".parse().unwrap()),
             kibana: Some(false),
-            ..Asked::default()
+            ..Overrides::default()
         });
-        let second = first.clone().with(&Asked { clusters: ClusterId::new(4), ..Asked::default() });
+        let second = first.clone().with(&Overrides { clusters: ClusterId::new(4), ..Overrides::default() });
         assert_eq!(second, MeshSpec { clusters: ClusterId::new(4).unwrap(), ..first });
     }
 

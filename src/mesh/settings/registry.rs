@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use super::SpecError;
+use super::InvalidValue;
 
 const DEFAULT: &str = "docker.elastic.co";
 
@@ -24,13 +24,13 @@ impl fmt::Display for Registry {
 }
 
 impl FromStr for Registry {
-    type Err = SpecError;
+    type Err = InvalidValue;
 
-    fn from_str(text: &str) -> Result<Self, SpecError> {
+    fn from_str(text: &str) -> Result<Self, InvalidValue> {
         let text = text.trim_end_matches('/');
         let refuse = |why: &str| {
             let good = format!("`{DEFAULT}` or `registry.local:5000/elastic`");
-            SpecError::new(format!("`{text}` is not a registry such as {good}{why}"))
+            InvalidValue::new(format!("`{text}` is not a registry such as {good}{why}"))
         };
         if text.chars().any(|c| c.is_ascii_uppercase()) {
             return Err(refuse(": it is written in lower case"));
