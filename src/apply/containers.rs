@@ -56,9 +56,8 @@ impl Apply<'_> {
 
     pub(super) async fn create_container(&self, id: ServiceId) -> Result<(), Error> {
         self.make_service_dirs(&self.tree()?, id)?;
-        let fingerprint = self.mesh.fingerprint(id, &self.credentials()?)?;
-        let service = self.mesh.service(id);
-        let created = self.world.docker.create_container(self.mesh, &service, &fingerprint).await;
+        let made_from = self.mesh.made_from(id, &self.credentials()?)?;
+        let created = self.world.docker.create_container(self.mesh, id, made_from).await;
         created.map_err(|error| {
             let image_gone = error.is_absent();
             let told = refused(self.mesh, Some(id), error);

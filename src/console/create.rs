@@ -38,7 +38,7 @@ impl Console {
         ));
         let count = |wanted: fn(&Step) -> bool| plan.steps().filter(|step| wanted(step)).count();
         let made = count(|step| matches!(step, Step::CreateContainer(_)));
-        let gone = count(|step| matches!(step, Step::RemoveContainer(_)));
+        let gone = count(|step| matches!(step, Step::RemoveContainer { .. }));
         let again = count(|step| matches!(step, Step::RestartContainer(_)));
         self.note(&format!(
             "{} (`--dry-run` shows them); containers: {made} made, {gone} removed, {again} restarted",
@@ -52,7 +52,7 @@ impl Console {
         for step in plan.steps() {
             let is_thing = matches!(
                 step,
-                Step::RemoveContainer(_) | Step::RemoveStray(_) | Step::RemoveNetwork { .. } | Step::RemoveHosts
+                Step::RemoveContainer { .. } | Step::RemoveStray(_) | Step::RemoveNetwork { .. } | Step::RemoveHosts
             );
             if is_thing || step.destroys() {
                 err(&format!("  - {}", plain::line(&step.to_string())));

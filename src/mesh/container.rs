@@ -9,12 +9,9 @@ use std::{
     net::IpAddr,
 };
 
-use super::{
-    Mesh,
-    id::{Port, ServiceId},
-    service::{Mount, Service},
-    settings::Memory,
-};
+use serde::{Serialize, Serializer};
+
+use super::{Mesh, id::ServiceId, settings::Memory};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Container {
@@ -41,7 +38,7 @@ pub struct Fixed {
 }
 
 /// A port of the host that leads to one of a container; `None` where Docker chooses it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Published {
     pub address: Option<IpAddr>,
     pub host: Option<u16>,
@@ -49,23 +46,46 @@ pub struct Published {
     pub container: String,
 }
 
-/// What Docker can change while a container runs, by the names that `docker update` has for it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What Docker can change while a container runs, by the names that `docker update` has for it. Serialized as
+/// [`ContainerSpec`](super::container_spec::ContainerSpec) is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Limits {
     pub memory: Bytes,
     /// Memory and swap together.
     pub memory_swap: Bytes,
     /// In billionths of a core; `None` for all cores.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub cpus: Option<u64>,
     /// Microseconds a period; `None` for all.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub cpu_quota: Option<u64>,
     /// The weight beside other containers; `None` for the usual one.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub cpu_shares: Option<u64>,
     /// The cores by their numbers; `None` for all.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub cpuset_cpus: Option<String>,
     /// Processes and threads; `None` for any number.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub pids_limit: Option<u64>,
     pub restart: Restart,
+}
+
+/// As text, as people read it.
+impl Serialize for Restart {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(self)
+    }
+}
+
+/// A number, or a word.
+impl Serialize for Bytes {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Limit(bytes) => to.serialize_u64(*bytes),
+            Self::Unlimited | Self::Unsupported => to.collect_str(self),
+        }
+    }
 }
 
 /// A limit in bytes.
@@ -88,32 +108,62 @@ pub enum Restart {
 }
 
 impl Mesh {
-    /// A service's container as Docker is asked for it.
+    /// A service's container as Docker describes it while it is as wanted.
     pub fn container(&self, id: ServiceId) -> Container {
-        let Service { image, memory, user, ports, mounts, health_check, .. } = self.service(id);
-        let published = |port: Port| Published {
-            address: Some(self.spec.bind),
-            host: Some(port.host),
-            container: format!("{}/tcp", port.container),
+        self.container_spec(id).as_inspected()
+    }
+}
+
+impl Container {
+    /// In what it differs from what is `wanted`, such as `memory 2g → 3g`.
+    pub fn differences(&self, wanted: &Self) -> Vec<String> {
+        let (has, wants) = (&self.fixed, &wanted.fixed);
+        let listed = |items: Vec<String>| if items.is_empty() { "none".to_owned() } else { items.join(" ") };
+        let ports = |fixed: &Fixed| listed(fixed.ports.iter().map(ToString::to_string).collect());
+        let mounts = |fixed: &Fixed, other: &Fixed| {
+            let only = fixed.mounts.iter().filter(|(place, host)| other.mounts.get(*place) != Some(host));
+            listed(only.map(|(place, host)| format!("{host}:{place}")).collect())
         };
-        let place = |Mount { host, container }: Mount| (container.to_owned(), host);
-        let fixed = Fixed {
-            image,
-            user,
-            mounts: mounts.into_iter().map(place).collect(),
-            ports: ports.into_iter().map(published).collect(),
-            health_check,
-            confined: true,
-            stays: true,
-        };
-        Container { fixed, limits: Limits::of(memory) }
+        let changes = [
+            ("image", has.image.clone(), wants.image.clone()),
+            ("user", has.user.clone(), wants.user.clone()),
+            ("ports", ports(has), ports(wants)),
+            ("mounts", mounts(has, wants), mounts(wants, has)),
+        ];
+        let changes = changes.into_iter().filter(|(_, has, wants)| has != wants);
+        let facts = [
+            (has.health_check != wants.health_check, "another health check"),
+            (has.confined != wants.confined, "extra capabilities or privileges"),
+            (has.stays != wants.stays, "removed by Docker when it exits"),
+        ];
+        let mut limits = self.limits.changes(&wanted.limits);
+        if self.limits.memory == self.limits.memory_swap && wanted.limits.memory == wanted.limits.memory_swap {
+            // a mesh sets both to the same, so that one says it
+            limits.retain(|change| !change.starts_with("memory-swap "));
+        }
+        changes
+            .map(|(name, has, wants)| format!("{name} {has} → {wants}"))
+            .chain(facts.into_iter().filter(|(differs, _)| *differs).map(|(_, fact)| fact.to_owned()))
+            .chain(limits)
+            .collect()
+    }
+}
+
+impl fmt::Display for Published {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let host = self.host.map_or_else(String::new, |port| port.to_string());
+        match self.address {
+            Some(IpAddr::V6(address)) => write!(f, "[{address}]:{host}:{}", self.container),
+            Some(IpAddr::V4(address)) => write!(f, "{address}:{host}:{}", self.container),
+            None => write!(f, "{host}:{}", self.container),
+        }
     }
 }
 
 impl Limits {
     /// As much memory as that and no swap, since a heap that is swapped out is slower than a container that is told it is too
     /// small; started again after a reboot, unless somebody stopped it.
-    fn of(memory: Memory) -> Self {
+    pub(super) fn of(memory: Memory) -> Self {
         Self {
             memory: Bytes::Limit(memory.bytes()),
             memory_swap: Bytes::Limit(memory.bytes()),
@@ -124,6 +174,12 @@ impl Limits {
             pids_limit: None,
             restart: Restart::UnlessStopped,
         }
+    }
+
+    /// Whether memory and swap are as `wanted`, as far as the kernel limits them.
+    pub fn has_memory_of(&self, wanted: &Self) -> bool {
+        let pairs = [(self.memory, wanted.memory), (self.memory_swap, wanted.memory_swap)];
+        pairs.iter().all(|(found, wanted)| found == wanted || *found == Bytes::Unsupported)
     }
 
     /// What is to change until they are `wanted`, such as `memory 700m → 2g`. What the kernel does not support is no difference.

@@ -4,8 +4,10 @@
 
 pub mod certs;
 pub mod container;
+pub mod container_spec;
 pub mod credentials;
 pub mod decide;
+pub mod fingerprint;
 pub mod hosts_file;
 pub mod id;
 pub mod keystore;
@@ -16,6 +18,7 @@ pub mod permissions;
 pub mod rebuild;
 pub mod recover;
 pub mod render;
+pub mod rendered;
 pub mod secret;
 pub mod service;
 pub mod settings;

@@ -45,6 +45,9 @@ struct StepData {
     subject: String,
     /// As people read it.
     text: String,
+    /// In what a container that is replaced differs from the one that takes its place.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    differences: Vec<String>,
 }
 
 impl PlanData {
@@ -84,7 +87,12 @@ impl StepData {
             Effect::Waits => "waits",
         };
         let (name, subject) = parts(step);
-        Self { effect, step: name, subject, text: step.to_string() }
+        let differences = match step {
+            Step::RemoveContainer { differs, .. } => differs.clone(),
+            Step::UpdateContainer { from, to, .. } => from.changes(to),
+            _ => Vec::new(),
+        };
+        Self { effect, step: name, subject, text: step.to_string(), differences }
     }
 }
 
@@ -120,7 +128,7 @@ fn parts(step: &Step) -> (&'static str, String) {
         Step::StartContainer(service) => ("start-container", service.to_string()),
         Step::StopContainer(service) => ("stop-container", service.to_string()),
         Step::RestartContainer(service) => ("restart-container", service.to_string()),
-        Step::RemoveContainer(service) => ("remove-container", service.to_string()),
+        Step::RemoveContainer { service, .. } => ("remove-container", service.to_string()),
         Step::RemoveStray(name) => ("remove-stray", name.clone()),
         Step::AwaitReady(service) => ("await-ready", service.to_string()),
         Step::ApplyLicence(cluster) => ("apply-licence", cluster.to_string()),

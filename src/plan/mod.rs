@@ -108,7 +108,7 @@ impl Plan {
     pub fn restarts(&self) -> bool {
         let has = |wanted: fn(&Step) -> bool| self.steps().any(wanted);
         has(|step| matches!(step, Step::RestartContainer(_)))
-            || (has(|step| matches!(step, Step::StopContainer(_) | Step::RemoveContainer(_)))
+            || (has(|step| matches!(step, Step::StopContainer(_) | Step::RemoveContainer { .. }))
                 && has(|step| matches!(step, Step::StartContainer(_) | Step::CreateContainer(_))))
     }
 

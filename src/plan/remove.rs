@@ -10,7 +10,7 @@ pub fn remove(there: &Observed) -> Plan {
         .hosts_file
         .as_deref()
         .is_some_and(|text| hosts_file::with_block(text, None).is_ok_and(|without| without != text));
-    let containers = there.containers.keys().copied().map(Step::RemoveContainer);
+    let containers = there.containers.keys().copied().map(Step::remove);
     // together: a file that cannot be written must not keep what can be removed
     let files = (there.record.is_some() || there.lost.record).then_some(Step::RemoveDirectory);
     let last = if block { "remove names and directory" } else { "remove the directory" };

@@ -78,7 +78,7 @@ impl Hindrance {
 /// A renewal touches what it is about. It starts nothing that was stopped on purpose, and replaces no container.
 pub fn hindrance(plan: &Plan) -> Option<Hindrance> {
     plan.steps().find_map(|step| match step {
-        Step::CreateContainer(service) | Step::StartContainer(service) | Step::RemoveContainer(service) => {
+        Step::CreateContainer(service) | Step::StartContainer(service) | Step::RemoveContainer { service, .. } => {
             Some(Hindrance::Container(service.to_string()))
         }
         Step::RestartContainer(service) if service.kind == ServiceKind::Elastic => {

@@ -156,8 +156,8 @@ pub fn select(mesh: &Mesh, there: &Observed, selection: Selection, action: Actio
             .stage("stop Kibana", kibana().filter(up).map(Step::StopContainer))
             .stage("stop Elasticsearch", elastic().filter(up).map(Step::StopContainer)),
         Action::Down => Plan::default()
-            .stage("remove Kibana's containers", kibana().filter(exists).map(Step::RemoveContainer))
-            .stage("remove Elasticsearch's containers", elastic().filter(exists).map(Step::RemoveContainer)),
+            .stage("remove Kibana's containers", kibana().filter(exists).map(Step::remove))
+            .stage("remove Elasticsearch's containers", elastic().filter(exists).map(Step::remove)),
         Action::Start => start(Plan::default()),
         Action::Up => {
             let missing: Vec<ServiceId> = elastic().chain(kibana()).filter(|service| !exists(service)).collect();

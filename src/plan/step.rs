@@ -71,7 +71,11 @@ pub enum Step {
     StopContainer(ServiceId),
     RestartContainer(ServiceId),
     /// Stops the container if it runs, then removes it; its directories stay.
-    RemoveContainer(ServiceId),
+    RemoveContainer {
+        service: ServiceId,
+        /// In what it differs from the one that takes its place, such as `memory 2g → 3g`.
+        differs: Vec<String>,
+    },
     /// Removes a container of this mesh that is no service's: an interrupted run left it, or somebody renamed it.
     RemoveStray(String),
     /// Gives `elastic` the password of `credentials.txt`, by a superuser that is there for that long only.
@@ -162,7 +166,7 @@ impl Step {
             | Self::Connect { .. }
             | Self::WriteHosts => Effect::Changes,
             Self::RemoveNetwork { .. }
-            | Self::RemoveContainer(_)
+            | Self::RemoveContainer { .. }
             | Self::RemoveStray(_)
             | Self::RetireAuthority(_)
             | Self::RevokeKeys(_)
@@ -212,7 +216,7 @@ impl Step {
             | Self::StartContainer(service)
             | Self::StopContainer(service)
             | Self::RestartContainer(service)
-            | Self::RemoveContainer(service)
+            | Self::RemoveContainer { service, .. }
             | Self::AwaitReady(service) => Some(service.cluster),
             Self::PullImage(_)
             | Self::ProveDirectory
@@ -230,6 +234,11 @@ impl Step {
             | Self::RemoveHosts
             | Self::RemoveDirectory => None,
         }
+    }
+
+    /// Removes a container that none takes the place of.
+    pub fn remove(service: ServiceId) -> Self {
+        Self::RemoveContainer { service, differs: Vec::new() }
     }
 
     /// Whether data or a container is gone afterwards that no later run brings back.
@@ -275,8 +284,11 @@ impl fmt::Display for Step {
             Self::CreateContainer(service)
             | Self::StartContainer(service)
             | Self::StopContainer(service)
-            | Self::RestartContainer(service)
-            | Self::RemoveContainer(service) => write!(f, "container {service}"),
+            | Self::RestartContainer(service) => write!(f, "container {service}"),
+            Self::RemoveContainer { service, differs } => {
+                write!(f, "container {service}")?;
+                if differs.is_empty() { Ok(()) } else { write!(f, ": {}", differs.join(", ")) }
+            }
             Self::UpdateContainer { service, from, to } => {
                 write!(f, "container {service}: {}", from.changes(to).join(", "))
             }

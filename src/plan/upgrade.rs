@@ -62,7 +62,7 @@ fn turn(mesh: &Mesh, there: &Observed, cluster: ClusterId) -> Plan {
         .stage("record whose turn it is", [Step::Record])
         .stage("stop Kibana", kibana().filter(|s| up(*s)).map(Step::StopContainer))
         .stage("stop Elasticsearch", up(elastic).then_some(Step::StopContainer(elastic)))
-        .stage("remove containers", services().filter(|s| state(*s).is_some()).map(Step::RemoveContainer))
+        .stage("remove containers", services().filter(|s| state(*s).is_some()).map(Step::remove))
         .stage("copy the images' files", services().map(Step::SeedConfig))
         .stage("write settings", services().map(Step::WriteSettings))
         .stage("create containers", services().map(Step::CreateContainer))

@@ -1,5 +1,6 @@
 //! The promise, tested without Docker: stop after any step, look, plan again, and the end is the same.
 
+mod fingerprints;
 mod links;
 mod losses;
 mod model;
@@ -112,11 +113,11 @@ fn another_template_is_other_settings() {
     let mut mesh = Mesh::example(1);
     let there = Model::empty().converge(&mesh);
     mesh.templates.kibana_yml.push_str("logging.root.level: warn\n");
-    insta::assert_snapshot!(plan_for(&mesh, &there), @r"
+    insta::assert_snapshot!(plan_for(&mesh, &there), @r#"
     prove the directory
       ? Docker sees the mesh's directory
     remove containers
-      - container cluster01-kibana
+      - container cluster01-kibana: setting logging.root.level none → "warn"
     write settings
       ~ settings of cluster01-kibana
     create containers
@@ -125,7 +126,7 @@ fn another_template_is_other_settings() {
       ~ container cluster01-kibana
     wait for Kibana
       ? cluster01-kibana answers
-    ");
+    "#);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! From what is there to what is wanted: create, complete, grow, shrink, repair and renew are this one function. Pure.
 
+mod containers;
 mod links;
 mod start;
 mod trust;
@@ -10,7 +11,7 @@ use time::OffsetDateTime;
 
 use super::{
     Plan, Step,
-    observed::{ClusterFiles, ContainerState, Observed, ServerFacts, ServiceFiles},
+    observed::{ClusterFiles, Observed, ServerFacts, ServiceFiles},
     permissions::misfits,
     renew::Renewal,
 };
@@ -127,7 +128,8 @@ struct Reach<'a> {
     there: &'a Observed,
     moment: &'a Moment,
     renewal: &'a Renewal,
-    /// Answers that are asked for once a pair of clusters, so they are found once a cluster.
+    /// Answers that are asked for again and again, so they are found once a service or cluster.
+    stale: BTreeSet<ServiceId>,
     answering: BTreeSet<ClusterId>,
     changing: BTreeSet<ClusterId>,
     reissued: BTreeSet<ServiceId>,
@@ -135,10 +137,13 @@ struct Reach<'a> {
 
 impl<'a> Reach<'a> {
     fn new(mesh: &'a Mesh, there: &'a Observed, moment: &'a Moment, renewal: &'a Renewal) -> Self {
-        let (answering, changing, reissued) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
-        let mut reach = Self { mesh, there, moment, renewal, answering, changing, reissued };
-        let stays =
-            |cluster: &ClusterId| !reach.container_stale(cluster.elastic()) && reach.settings_good(cluster.elastic());
+        let (stale, reissued) = (BTreeSet::new(), BTreeSet::new());
+        let (answering, changing) = (BTreeSet::new(), BTreeSet::new());
+        let mut reach = Self { mesh, there, moment, renewal, stale, answering, changing, reissued };
+        reach.stale = mesh.services().filter(|service| reach.is_stale(*service)).collect();
+        let stays = |cluster: &ClusterId| {
+            !reach.container_stale(cluster.elastic()) && reach.settings_in_force(cluster.elastic())
+        };
         reach.answering = mesh.clusters().filter(stays).collect();
         reach.changing = mesh.clusters().filter(|cluster| reach.is_to_change(*cluster)).collect();
         reach.reissued = mesh.services().filter(|service| reach.is_to_be_reissued(*service)).collect();
@@ -186,38 +191,6 @@ impl<'a> Reach<'a> {
         self.there.network.as_ref().is_none_or(|network| network.subnet != self.mesh.subnet.to_string())
     }
 
-    /// Whether the container is missing, or made from something else than what is wanted.
-    fn container_stale(&self, service: ServiceId) -> bool {
-        let (Some(container), Some(credentials)) = (self.there.containers.get(&service), &self.there.credentials)
-        else {
-            return true;
-        };
-        // Docker looks the network up when it starts a container, and names no id before
-        let started = container.state != ContainerState::Created;
-        self.network_stale()
-            || self.there.network.as_ref().is_some_and(|network| started && network.id != container.network)
-            || container.lacks_network()
-            || container.address.is_some_and(|address| address != self.mesh.service(service).address)
-            || self.mesh.fingerprint(service, credentials).as_ref() != Ok(&container.fingerprint)
-            // somebody may have made it by hand, with the labels of another
-            || container.made.as_ref().is_some_and(|made| made.fixed != self.mesh.container(service).fixed)
-    }
-
-    /// What `docker update` changed is changed back.
-    fn limits(&self, service: ServiceId) -> Option<Step> {
-        let from = &self.there.containers.get(&service)?.made.as_ref()?.limits;
-        let to = self.mesh.container(service).limits;
-        let differ = !self.container_stale(service) && !from.changes(&to).is_empty();
-        differ.then(|| Step::UpdateContainer { service, from: Box::new(from.clone()), to: Box::new(to) })
-    }
-
-    fn removals(&self) -> Vec<Step> {
-        let unwanted = |service: ServiceId| !self.mesh.has(service) || self.container_stale(service);
-        let services =
-            self.there.containers.keys().copied().filter(|service| unwanted(*service)).map(Step::RemoveContainer);
-        services.chain(self.there.strays.keys().cloned().map(Step::RemoveStray)).collect()
-    }
-
     fn credentials_file(&self) -> Option<Step> {
         if self.there.lost.credentials {
             return Some(Step::RecoverCredentials);
@@ -242,6 +215,7 @@ impl<'a> Reach<'a> {
         }
     }
 
+    /// Whether the files that are made from templates are there, word for word.
     fn settings_good(&self, service: ServiceId) -> bool {
         let (Some(files), Some(credentials)) = (self.service_files(service), &self.there.credentials) else {
             return false;
@@ -253,10 +227,28 @@ impl<'a> Reach<'a> {
             }
             ServiceKind::Kibana => true,
         };
-        let version = self.mesh.version(service.cluster);
-        let seed_good = files.seeded && files.seed.as_ref().is_none_or(|seed| seed.version == version);
         let wanted = self.mesh.render_settings(service, credentials);
-        seed_good && options_good && wanted.is_ok_and(|wanted| files.settings.as_ref() == Some(&wanted))
+        self.seeded_by_version(service)
+            && options_good
+            && wanted.is_ok_and(|wanted| files.settings.as_ref() == Some(&wanted))
+    }
+
+    /// Whether those files say what is wanted, in whatever words: a service that runs need not read them again.
+    fn settings_in_force(&self, service: ServiceId) -> bool {
+        let said = || {
+            let made_from = self.mesh.made_from(service, self.there.credentials.as_ref()?).ok()?;
+            let settings = self.mesh.parsed_settings(service, self.there.credentials.as_ref()?).ok()?;
+            let same = self.settings_on_disk(service)? == settings;
+            Some(same && self.options_on_disk(service)? == made_from.jvm_options)
+        };
+        self.settings_good(service) || (self.seeded_by_version(service) && said().unwrap_or(false))
+    }
+
+    /// Whether the image's own files are there, of the version that is wanted where that was written down.
+    fn seeded_by_version(&self, service: ServiceId) -> bool {
+        let version = self.mesh.version(service.cluster);
+        self.service_files(service)
+            .is_some_and(|files| files.seeded && files.seed.as_ref().is_none_or(|seed| seed.version == version))
     }
 
     /// Whether the keystore holds the password that the server starts with.

@@ -56,7 +56,7 @@ impl Reach<'_> {
         }
         match self.there.containers.get(&service)?.state {
             // nobody can tell whether it runs with the settings that somebody edited
-            ContainerState::Running if !self.settings_good(service) => Some(Step::RestartContainer(service)),
+            ContainerState::Running if !self.settings_in_force(service) => Some(Step::RestartContainer(service)),
             ContainerState::Running => None,
             ContainerState::Created | ContainerState::Stopped => Some(Step::StartContainer(service)),
             // Docker waits longer and longer before it starts one again that keeps ending

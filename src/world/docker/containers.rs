@@ -17,14 +17,12 @@ use futures::StreamExt as _;
 
 use super::{
     Docker, DockerError, absent_is_none,
-    made::{NO_NEW_PRIVILEGES, in_bytes, policy},
+    made::{in_bytes, policy},
 };
 use crate::{
     mesh::{
-        Mesh,
-        container::{Container, Limits, Published},
-        network,
-        service::{STOP_TIMEOUT, Service},
+        Mesh, container::Published, container_spec::ContainerSpec, fingerprint::MadeFrom, id::ServiceId, network,
+        service::STOP_TIMEOUT,
     },
     plan::observed::ContainerState,
 };
@@ -106,11 +104,11 @@ impl Docker {
     }
 
     /// Creates the container of a service, attached to the network at its fixed address; it does not start yet.
-    pub async fn create_container(&self, mesh: &Mesh, service: &Service, fingerprint: &str) -> Result<(), DockerError> {
-        let name = service.id.to_string();
+    pub async fn create_container(&self, mesh: &Mesh, id: ServiceId, made_from: MadeFrom) -> Result<(), DockerError> {
+        let name = id.to_string();
         let options = CreateContainerOptionsBuilder::default().name(&name).build();
         self.client
-            .create_container(Some(options), body(mesh, service, fingerprint))
+            .create_container(Some(options), body(mesh, id, made_from))
             .await
             .map_err(DockerError::refused(format!("create {name}")))?;
         Ok(())
@@ -217,31 +215,29 @@ fn bind_mount((container, host): (String, String)) -> Mount {
 }
 
 /// What holds for every process of an image, whatever it is started for: what it may use and what it may do.
-pub(super) fn confined(limits: &Limits) -> HostConfig {
-    let text = ToString::to_string;
+pub(super) fn confined(spec: &ContainerSpec) -> HostConfig {
     HostConfig {
-        // files belong to the same numbers inside and outside
-        userns_mode: Some("host".to_owned()),
-        memory: in_bytes(limits.memory),
-        memory_swap: in_bytes(limits.memory_swap),
-        security_opt: Some(vec![NO_NEW_PRIVILEGES.to_owned()]),
-        cap_drop: Some(vec!["ALL".to_owned()]),
+        userns_mode: Some(spec.user_namespace.clone()),
+        memory: in_bytes(spec.limits.memory),
+        memory_swap: in_bytes(spec.limits.memory_swap),
+        security_opt: Some(spec.security_options.clone()),
+        cap_drop: Some(spec.dropped_capabilities.clone()),
         log_config: Some(HostConfigLogConfig {
-            typ: Some("json-file".to_owned()),
-            config: Some(
-                [("max-size", "10m"), ("max-file", "3")].map(|(name, value)| (text(&name), text(&value))).into(),
-            ),
+            typ: Some(spec.log.driver.clone()),
+            config: Some(spec.log.options.clone().into_iter().collect()),
         }),
         ..HostConfig::default()
     }
 }
 
-pub(super) fn body(mesh: &Mesh, service: &Service, fingerprint: &str) -> ContainerCreateBody {
-    let Container { fixed, limits } = mesh.container(service.id);
+/// The specification in Docker's words.
+pub(super) fn body(mesh: &Mesh, id: ServiceId, made_from: MadeFrom) -> ContainerCreateBody {
+    let fingerprint = made_from.fingerprint();
+    let spec = made_from.container;
     let mut labels = mesh_labels(mesh);
-    labels.insert(label::CLUSTER.to_owned(), service.id.cluster.to_string());
-    labels.insert(label::SERVICE.to_owned(), service.id.kind.word().to_owned());
-    labels.insert(label::FINGERPRINT.to_owned(), fingerprint.to_owned());
+    labels.insert(label::CLUSTER.to_owned(), id.cluster.to_string());
+    labels.insert(label::SERVICE.to_owned(), id.kind.word().to_owned());
+    labels.insert(label::FINGERPRINT.to_owned(), fingerprint);
     let bind = |port: &Published| {
         let binding = PortBinding {
             host_ip: port.address.as_ref().map(ToString::to_string),
@@ -251,34 +247,36 @@ pub(super) fn body(mesh: &Mesh, service: &Service, fingerprint: &str) -> Contain
     };
     let endpoint = EndpointSettings {
         ipam_config: Some(EndpointIpamConfig {
-            ipv4_address: Some(service.address.to_string()),
+            ipv4_address: Some(spec.address.to_string()),
             ..EndpointIpamConfig::default()
         }),
         ..EndpointSettings::default()
     };
+    let confined = confined(&spec);
+    let check = spec.health_check;
+    let nanoseconds = |seconds: u32| Some(i64::from(seconds) * SECOND);
     ContainerCreateBody {
-        exposed_ports: Some(fixed.ports.iter().map(|port| port.container.clone()).collect()),
-        image: Some(fixed.image),
-        hostname: Some(service.id.to_string()),
-        user: Some(fixed.user),
+        exposed_ports: Some(spec.ports.iter().map(|port| port.container.clone()).collect()),
+        image: Some(spec.image),
+        hostname: Some(spec.hostname),
+        user: Some(spec.user),
         labels: Some(labels),
-        stop_timeout: Some(STOP_TIMEOUT.into()),
+        stop_timeout: Some(spec.stop_timeout_seconds.into()),
         healthcheck: Some(HealthConfig {
-            test: Some(vec!["CMD-SHELL".to_owned(), fixed.health_check]),
-            // Docker's own default: a look is a process in the container and a handshake of its server, and nothing waits for it
-            interval: Some(30 * SECOND),
-            timeout: Some(10 * SECOND),
-            retries: Some(3),
-            start_period: Some(120 * SECOND),
+            test: Some(vec!["CMD-SHELL".to_owned(), check.command]),
+            interval: nanoseconds(check.interval_seconds),
+            timeout: nanoseconds(check.timeout_seconds),
+            retries: Some(check.retries.into()),
+            start_period: nanoseconds(check.start_period_seconds),
             start_interval: None,
         }),
         host_config: Some(HostConfig {
             // as mounts, since for `binds` Docker makes a directory that is missing
-            mounts: Some(fixed.mounts.into_iter().map(bind_mount).collect()),
-            port_bindings: Some(fixed.ports.iter().map(bind).collect()),
-            restart_policy: Some(policy(limits.restart)),
+            mounts: Some(spec.mounts.into_iter().map(bind_mount).collect()),
+            port_bindings: Some(spec.ports.iter().map(bind).collect()),
+            restart_policy: Some(policy(spec.limits.restart)),
             network_mode: Some(network::NAME.to_owned()),
-            ..confined(&limits)
+            ..confined
         }),
         networking_config: Some(NetworkingConfig {
             endpoints_config: Some(HashMap::from([(network::NAME.to_owned(), endpoint)])),

@@ -9,7 +9,10 @@ use bollard::{
 };
 
 use super::{Docker, DockerError, Kernel, absent_is_none};
-use crate::mesh::container::{Bytes, Container, Fixed, Limits, Published, Restart};
+use crate::mesh::{
+    container::{Bytes, Container, Fixed, Limits, Published, Restart},
+    container_spec::{ALL_CAPABILITIES, NO_NEW_PRIVILEGES},
+};
 
 /// Billionths, as Docker counts cores.
 const CORE: u64 = 1_000_000_000;
@@ -39,7 +42,7 @@ fn made(config: ContainerConfig, host: HostConfig, kernel: Kernel) -> Container 
     let dropped = host.cap_drop.unwrap_or_default();
     let secured = host.security_opt.unwrap_or_default();
     let confined = added.is_empty()
-        && dropped.iter().any(|capability| capability.eq_ignore_ascii_case("ALL"))
+        && dropped.iter().any(|capability| capability.eq_ignore_ascii_case(ALL_CAPABILITIES))
         && secured.iter().any(|option| matches!(option.as_str(), NO_NEW_PRIVILEGES | "no-new-privileges:true"))
         && host.privileged != Some(true);
     // those of `-v`, which a mesh does not use
@@ -63,9 +66,6 @@ fn made(config: ContainerConfig, host: HostConfig, kernel: Kernel) -> Container 
     };
     Container { fixed, limits }
 }
-
-/// The security option that every container is made with.
-pub(super) const NO_NEW_PRIVILEGES: &str = "no-new-privileges";
 
 fn published(ports: PortMap) -> impl Iterator<Item = Published> {
     ports.into_iter().flat_map(|(container, bindings)| {
@@ -167,19 +167,31 @@ pub(super) fn policy(restart: Restart) -> RestartPolicy {
 
 #[cfg(test)]
 mod tests {
+    use bollard::models::ContainerCreateBody;
+    use rand::{SeedableRng as _, rngs::StdRng};
+
     use super::*;
     use crate::{
-        mesh::{Mesh, id::ClusterId},
+        mesh::{
+            Mesh,
+            credentials::Credentials,
+            id::{ClusterId, ServiceId},
+        },
         world::docker::containers::body,
     };
 
     const KERNEL: Kernel = Kernel { cores: 2, limits_memory: true, limits_swap: true };
 
+    fn asked_for(mesh: &Mesh, service: ServiceId) -> ContainerCreateBody {
+        let credentials = Credentials::generate(6, &mut StdRng::seed_from_u64(1));
+        body(mesh, service, mesh.made_from(service, &credentials).unwrap())
+    }
+
     /// A service's container as Docker describes it right after it was created, and then changed.
     fn changed(change: impl Fn(&mut ContainerConfig, &mut HostConfig)) -> (Container, Container) {
         let mesh = Mesh::example(1);
         let service = ClusterId::FIRST.elastic();
-        let body = body(&mesh, &mesh.service(service), "fingerprint");
+        let body = asked_for(&mesh, service);
         let mut config = ContainerConfig {
             image: body.image,
             user: body.user,
@@ -202,10 +214,8 @@ mod tests {
         });
         assert_eq!(made, wanted);
         let mesh = Mesh::example(1);
-        let host = HostConfig {
-            memory_swap: Some(-1),
-            ..body(&mesh, &mesh.service(ClusterId::FIRST.elastic()), "").host_config.unwrap()
-        };
+        let host =
+            HostConfig { memory_swap: Some(-1), ..asked_for(&mesh, ClusterId::FIRST.elastic()).host_config.unwrap() };
         let found = limits(&host, Kernel { limits_swap: false, ..KERNEL });
         assert_eq!(found.changes(&wanted.limits), Vec::<String>::new());
     }

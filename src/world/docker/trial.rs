@@ -35,7 +35,7 @@ impl Docker {
             cmd: Some(command),
             host_config: Some(HostConfig {
                 network_mode: Some("none".to_owned()),
-                ..confined(&mesh.container(service.id).limits)
+                ..confined(&mesh.container_spec(service.id))
             }),
             ..ContainerCreateBody::default()
         };

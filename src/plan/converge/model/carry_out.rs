@@ -137,7 +137,7 @@ impl Model {
                 let credentials = self.there.credentials.clone().expect("should have credentials first");
                 let facts = ContainerFacts {
                     id: self.number().to_string(),
-                    fingerprint: mesh.fingerprint(*service, &credentials).expect("should render"),
+                    fingerprint: mesh.made_from(*service, &credentials).expect("should render").fingerprint(),
                     state: ContainerState::Created,
                     network: network.id,
                     address: None,
@@ -188,7 +188,7 @@ impl Model {
                 let facts = self.there.containers.get_mut(service).expect("should exist");
                 (facts.state, facts.address) = (ContainerState::Stopped, None);
             }
-            Step::RemoveContainer(service) => {
+            Step::RemoveContainer { service, .. } => {
                 self.there.containers.remove(service).expect("should exist");
                 self.versions.remove(service);
             }

@@ -1,0 +1,202 @@
+//! What a container is made from, as one value whose digest tells whether another one is needed. Pure: no I/O.
+//!
+//! The digest is a label of the container, and is compared by every later program: whatever changes it replaces every container of
+//! every mesh. So it covers what texts say and not how they say it, and the label begins with the number of the scheme.
+
+use serde::Serialize;
+
+use super::{
+    Mesh,
+    container_spec::ContainerSpec,
+    credentials::Credentials,
+    id::{ServiceId, ServiceKind},
+    render::RenderError,
+    rendered::{self, Settings},
+    secret::Secret,
+    service::digest_of,
+    templates::Templates,
+};
+
+/// How this program makes a label of a [`MadeFrom`]. Labels of scheme 1 have no number: it was a digest of Rust's `Debug`.
+const SCHEME: u32 = 2;
+
+/// All of what a container is made from. The bundle of authorities, the keystore and the number of clusters are not among it: they
+/// change while it runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct MadeFrom {
+    pub container: ContainerSpec,
+    /// With placeholders for `secrets`.
+    pub settings: Settings,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub jvm_options: Vec<String>,
+    /// The digest of a Kibana's password and its 256-bit key, so that neither can be guessed from it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secrets: Option<String>,
+}
+
+impl MadeFrom {
+    /// The label: the number of the scheme and a digest, which have no meaning apart, hence in one text: `2:5f70…`.
+    pub fn fingerprint(&self) -> String {
+        format!("{SCHEME}:{}", digest_of(&[canonical(self).as_bytes()]))
+    }
+}
+
+/// JSON with all names sorted, whatever the order of fields.
+fn canonical(value: &impl Serialize) -> String {
+    let mut value = serde_json::to_value(value).expect("should be JSON: the tests write it");
+    value.sort_all_objects();
+    value.to_string()
+}
+
+/// Whether a fingerprint was made as this program makes it, so that it tells alone whether a container is as wanted.
+pub fn is_of_this_scheme(fingerprint: &str) -> bool {
+    fingerprint.split_once(':').is_some_and(|(scheme, _)| scheme.parse() == Ok(SCHEME))
+}
+
+impl Mesh {
+    /// # Errors
+    /// A template does not render, or not as YAML.
+    pub fn made_from(&self, service: ServiceId, credentials: &Credentials) -> Result<MadeFrom, RenderError> {
+        let secrets = [&credentials.kibana_system, &credentials.kibana_encryption_key];
+        let secrets = secrets.map(|secret| secret.expose().as_bytes());
+        let (jvm_options, secrets) = match service.kind {
+            ServiceKind::Elastic => (rendered::jvm_options(&self.render_jvm_options(service.cluster)?), None),
+            ServiceKind::Kibana => (Vec::new(), Some(digest_of(&secrets))),
+        };
+        let settings = self.parsed_settings(service, &placeholders())?;
+        Ok(MadeFrom { container: self.container_spec(service), settings, jvm_options, secrets })
+    }
+
+    /// What the service's configuration file says, with the secrets that it holds.
+    ///
+    /// # Errors
+    /// A template does not render, or not as YAML.
+    pub fn parsed_settings(&self, service: ServiceId, credentials: &Credentials) -> Result<Settings, RenderError> {
+        let text = self.render_settings(service, credentials)?;
+        Settings::parse(text.expose()).map_err(|error| {
+            let name = Templates::NAMES[usize::from(service.kind == ServiceKind::Kibana)];
+            RenderError::NoYaml { name, service, reason: error.to_string() }
+        })
+    }
+}
+
+fn placeholders() -> Credentials {
+    let placeholder = || Secret::new("placeholder");
+    Credentials { elastic: placeholder(), kibana_system: placeholder(), kibana_encryption_key: placeholder() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mesh::{id::ClusterId, settings::Memory};
+
+    fn credentials() -> Credentials {
+        Credentials {
+            elastic: Secret::new("one"),
+            kibana_system: Secret::new("two"),
+            kibana_encryption_key: Secret::new("3".repeat(64)),
+        }
+    }
+
+    fn fingerprint(mesh: &Mesh, service: ServiceId) -> String {
+        mesh.made_from(service, &credentials()).unwrap().fingerprint()
+    }
+
+    #[test]
+    fn a_fingerprint_stays_what_it_is_for_ever() {
+        let mut mesh = Mesh::example(3);
+        // other defaults of settings replace nothing: a mesh keeps those that it was made with
+        mesh.spec.stack_version = "9.5.3".parse().unwrap();
+        (mesh.spec.elastic_memory, mesh.spec.kibana_memory) = (Memory::gibibytes(2), Memory::gibibytes(2));
+        for (service, digest) in [
+            (ClusterId::FIRST.elastic(), "2:deec089531b77db97a9df3d0298679c4"),
+            (ClusterId::FIRST.kibana(), "2:511ada3aef128bcd8cd7852a4d302123"),
+        ] {
+            let made_from = mesh.made_from(service, &credentials()).unwrap();
+            assert_eq!(
+                made_from.fingerprint(),
+                digest,
+                "this change replaces every container of every mesh: what {service} is made from is now\n{}",
+                serde_json::to_string_pretty(&made_from).unwrap()
+            );
+        }
+    }
+
+    #[test]
+    fn growing_the_mesh_needs_no_new_container() {
+        let (three, four) = (Mesh::example(3), Mesh::example(4));
+        for service in three.services() {
+            assert_eq!(fingerprint(&three, service), fingerprint(&four, service));
+        }
+    }
+
+    #[test]
+    fn what_a_container_is_made_from_needs_a_new_one_when_it_changes() {
+        let mesh = Mesh::example(1);
+        let first = ClusterId::FIRST;
+        let before = fingerprint(&mesh, first.elastic());
+        let changes: [fn(&mut Mesh); 8] = [
+            |mesh| mesh.spec.elastic_memory = Memory::gibibytes(3),
+            |mesh| mesh.spec.bind = [0, 0, 0, 0].into(),
+            |mesh| mesh.spec.registry = "mesh.local".parse().unwrap(),
+            |mesh| mesh.subnet = "10.213.1.0/24".parse().unwrap(),
+            |mesh| mesh.owner.uid = 1000,
+            |mesh| mesh.dir = "/elsewhere".into(),
+            |mesh| mesh.templates.elasticsearch_yml.push_str("path.logs: /elsewhere\n"),
+            |mesh| mesh.templates.jvm_options.push_str("-XX:+UseSerialGC\n"),
+        ];
+        for change in changes {
+            let mut other = mesh.clone();
+            change(&mut other);
+            assert_ne!(fingerprint(&other, first.elastic()), before);
+        }
+        let mut password = credentials();
+        password.kibana_system = Secret::new("other");
+        let made_from = |service, credentials| mesh.made_from(service, credentials).unwrap();
+        assert_eq!(made_from(first.elastic(), &password).fingerprint(), before);
+        let (old, new) = (made_from(first.kibana(), &credentials()), made_from(first.kibana(), &password));
+        assert_ne!(old.fingerprint(), new.fingerprint());
+        assert_eq!(old.settings, new.settings, "no secret is in what a container is made from");
+    }
+
+    #[test]
+    fn a_comment_in_a_template_needs_no_new_container() {
+        let mesh = Mesh::example(1);
+        let mut commented = mesh.clone();
+        commented.templates.elasticsearch_yml.insert_str(0, "# why\n\n");
+        commented.templates.kibana_yml.push_str("\n# why\n");
+        commented.templates.jvm_options.push_str("## why\n");
+        for service in mesh.services() {
+            assert_eq!(fingerprint(&commented, service), fingerprint(&mesh, service));
+        }
+    }
+
+    #[test]
+    fn a_renamed_field_or_a_new_one_with_its_default_is_the_same() {
+        #[derive(Serialize)]
+        struct Before {
+            image: &'static str,
+            user: u32,
+        }
+        #[derive(Serialize)]
+        struct After {
+            user: u32,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            shared_memory: Option<u64>,
+            #[serde(rename = "image")]
+            picture: &'static str,
+        }
+        let before = canonical(&Before { image: "i", user: 1 });
+        assert_eq!(canonical(&After { user: 1, shared_memory: None, picture: "i" }), before);
+        assert_ne!(canonical(&After { user: 1, shared_memory: Some(1), picture: "i" }), before);
+    }
+
+    #[test]
+    fn a_label_tells_its_scheme() {
+        let label = fingerprint(&Mesh::example(1), ClusterId::FIRST.elastic());
+        assert!(is_of_this_scheme(&label), "{label}");
+        for other in ["", "0123456789abcdef0123456789abcdef", "3:0123456789abcdef0123456789abcdef", ":"] {
+            assert!(!is_of_this_scheme(other), "{other}");
+        }
+    }
+}
