@@ -1,132 +1,152 @@
-//! The settings of a mesh as arguments, of `mesh create` and `mesh config`, and what they say. No behaviour.
+//! The settings of a mesh as arguments of `mesh create`, `mesh config` and `mesh doctor`, made from the table of settings. No
+//! behaviour.
 
-use std::{net::IpAddr, path::PathBuf};
+use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, ValueHint, builder::ValueParser};
 
-use super::count;
-use crate::mesh::{
-    id::ClusterId,
-    network::Subnet,
-    settings::{
-        IndexPattern, KeyDays, Memory, Overrides, PassphraseWords, Profile, Registry, StackVersion, SubjectName,
-        Timeout,
-    },
-};
+use crate::mesh::settings::{Flags, Overrides, SETTINGS, Setting, Shape};
 
-/// Where else settings are said, for the end of the help.
+/// Where else settings come from, for the end of the help.
 pub const ELSEWHERE: &str = "\
-Every setting can be said in the environment, too, as in MESH_ELASTIC_MEMORY=3g, MESH_KIBANA=false or \
-MESH_SHARE='logs-*,metrics-*'; an empty variable says nothing. Flags come first, then the environment, then \
-the file, then what the mesh has, then the default: `mesh config` tells which.";
+Every setting can be set in the environment, too, as in MESH_ELASTIC_MEMORY=3g, MESH_KIBANA=false or \
+MESH_SHARE='logs-*,metrics-*'; an empty variable sets nothing. Flags come first, then the environment, then \
+the file, then what the mesh has, then the default: `mesh config` shows which.";
 
-#[derive(Debug, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
+/// The id of the argument that names a settings file.
+const FILE: &str = "file";
+
+#[derive(Debug)]
 pub struct SettingsArgs {
-    /// How many clusters, 1 to 99 [default: as many as there are]
-    #[arg(value_name = "N", value_parser = count)]
-    clusters: Option<ClusterId>,
-    /// Settings from a file, `mesh.yaml`; `-` reads it from stdin
-    #[arg(long, short, value_name = "FILE")]
+    /// The settings file.
     pub file: Option<PathBuf>,
-    /// Version of Elasticsearch and Kibana [default: 9.5.3]
-    #[arg(long, value_name = "VERSION")]
-    stack_version: Option<StackVersion>,
-    /// Registry of the images [default: docker.elastic.co]
-    #[arg(long, value_name = "HOST")]
-    registry: Option<Registry>,
-    /// Elasticsearch only
-    #[arg(long, overrides_with = "kibana")]
-    no_kibana: bool,
-    /// Kibana, too, after `--no-kibana`
-    #[arg(long, overrides_with = "no_kibana")]
-    kibana: bool,
-    /// `server`, or `smoke` for smoke tests and laptops: small heaps, JVMs that boot soon and are slower later [default: server]
-    #[arg(long, value_name = "PROFILE")]
-    profile: Option<Profile>,
-    /// Address of this machine that ports are published on [default: 127.0.0.1]
-    #[arg(long, value_name = "ADDRESS")]
-    bind: Option<IpAddr>,
-    /// The mesh's Docker network, /16 to /24 [default: a free one]
-    #[arg(long, value_name = "NETWORK")]
-    subnet: Option<Subnet>,
-    /// Memory limit of an Elasticsearch container; the heap is somewhat less than half of it [default: 2g, smoke 1536m]
-    #[arg(long, value_name = "SIZE")]
-    elastic_memory: Option<Memory>,
-    /// Memory limit of a Kibana container [default: 2g, smoke 1g, before 9.4 1536m]
-    #[arg(long, value_name = "SIZE")]
-    kibana_memory: Option<Memory>,
-    /// Indices that the other clusters may search, besides `mesh*`; once a pattern, in place of those given before
-    #[arg(long, value_name = "PATTERN")]
-    share: Vec<IndexPattern>,
-    /// A name or address that certificates are valid for, besides the mesh's own; once a name, in place of those given before
-    #[arg(long, value_name = "NAME")]
-    san: Vec<SubjectName>,
-    /// Lifetime of the API keys between clusters, in days [default: 365]
-    #[arg(long, value_name = "DAYS")]
-    key_days: Option<KeyDays>,
-    /// A licence file for every cluster, of this run only: again when the mesh grows [default: a trial of 30 days]
-    #[arg(long, value_name = "FILE")]
-    license: Option<PathBuf>,
-    /// How many words a generated password has, 3 to 20 [default: 6]
-    #[arg(long, value_name = "COUNT")]
-    passphrase_words: Option<PassphraseWords>,
-    /// A directory whose `elasticsearch.yml`, `kibana.yml` or `jvm.options` stand in for the built-in templates
-    #[arg(long, value_name = "DIR", overrides_with = "no_templates")]
-    templates: Option<PathBuf>,
-    /// The built-in templates again, after `--templates`
-    #[arg(long, overrides_with = "templates")]
-    no_templates: bool,
-    /// Keep the services' names out of `/etc/hosts`
-    #[arg(long, overrides_with = "hosts")]
-    no_hosts: bool,
-    /// Write `/etc/hosts` (root only), after `--no-hosts`
-    #[arg(long, overrides_with = "no_hosts")]
-    hosts: bool,
-    /// Give up after this long, for example `90s` or `10m` [default: 5m and 1m a cluster]
-    #[arg(long, value_name = "TIME")]
-    timeout: Option<Timeout>,
+    /// What the flags set.
+    pub overrides: Overrides,
 }
 
-impl SettingsArgs {
-    /// What the flags say.
-    pub fn asked(&self) -> Overrides {
-        let switch = |on: bool, off: bool| if on { Some(true) } else { off.then_some(false) };
-        Overrides {
-            clusters: self.clusters,
-            stack_version: self.stack_version,
-            registry: self.registry.clone(),
-            kibana: switch(self.kibana, self.no_kibana),
-            profile: self.profile,
-            bind: self.bind,
-            elastic_memory: self.elastic_memory,
-            kibana_memory: self.kibana_memory,
-            share: (!self.share.is_empty()).then(|| self.share.clone()),
-            san: (!self.san.is_empty()).then(|| self.san.clone()),
-            key_days: self.key_days,
-            hosts: switch(self.hosts, self.no_hosts),
-            subnet: self.subnet,
-            templates: if self.no_templates { Some(PathBuf::new()) } else { self.templates.clone() },
-            passphrase_words: self.passphrase_words,
-            license: self.license.clone(),
-            timeout: self.timeout,
+impl Args for SettingsArgs {
+    fn augment_args(command: Command) -> Command {
+        let file = Arg::new(FILE)
+            .long(FILE)
+            .short('f')
+            .value_name("FILE")
+            .value_parser(clap::value_parser!(PathBuf))
+            .help("Settings from a file, `mesh.yaml`; `-` reads it from stdin");
+        // the file comes first of all that is not given by position
+        let (positions, flags): (Vec<_>, Vec<_>) =
+            SETTINGS.iter().partition(|setting| setting.flags == Flags::Position);
+        let flags = flags.into_iter().flat_map(arguments);
+        command.args(positions.into_iter().flat_map(arguments)).arg(file).args(flags)
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for SettingsArgs {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let overrides = Overrides::read(Path::new(""), |setting| texts(setting, matches));
+        Ok(Self {
+            file: matches.get_one(FILE).cloned(),
+            overrides: overrides.expect("should be values: each was checked as an argument"),
+        })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+/// The arguments of a setting. The one that sets it has its name as the id.
+fn arguments(setting: &'static Setting) -> Vec<Arg> {
+    let (check, name, long) = (setting.check, setting.name, setting.flag().split_off(2));
+    let no_long = format!("no-{long}");
+    let value = |help: String| {
+        Arg::new(name)
+            .value_name(setting.placeholder)
+            .value_parser(ValueParser::new(move |text: &str| check(text).map(|()| text.to_owned())))
+            .value_hint(if setting.shape == Shape::Path { ValueHint::AnyPath } else { ValueHint::Unknown })
+            .help(format!("{help} [default: {}]", setting.default))
+    };
+    let switch =
+        |id: String, long: String, help: &'static str| Arg::new(id).long(long).action(ArgAction::SetTrue).help(help);
+    match setting.flags {
+        Flags::Position => vec![value(setting.help.to_owned())],
+        Flags::Value if setting.shape == Shape::List => {
+            let help = format!("{}; once for each, in place of those given before", setting.help);
+            vec![value(help).long(long).action(ArgAction::Append)]
+        }
+        Flags::Value => vec![value(setting.help.to_owned()).long(long)],
+        Flags::Switch { off, on } => {
+            vec![
+                switch(no(name), no_long, off).overrides_with(name),
+                switch(name.to_owned(), long, on).overrides_with(no(name)),
+            ]
+        }
+        Flags::Reset { off } => vec![
+            value(setting.help.to_owned()).long(long).overrides_with(no(name)),
+            switch(no(name), no_long, off).overrides_with(name),
+        ],
+    }
+}
+
+/// The id of the argument that turns a setting off.
+fn no(name: &str) -> String {
+    format!("no_{name}")
+}
+
+/// The texts that the arguments of a setting give; `None` if none is given.
+fn texts(setting: &Setting, matches: &ArgMatches) -> Option<Vec<String>> {
+    let given = |text: &str| Some(vec![text.to_owned()]);
+    match setting.flags {
+        Flags::Switch { .. } if matches.get_flag(setting.name) => given("true"),
+        Flags::Switch { .. } if matches.get_flag(&no(setting.name)) => given("false"),
+        Flags::Switch { .. } => None,
+        Flags::Reset { .. } if matches.get_flag(&no(setting.name)) => given(""),
+        Flags::Position | Flags::Value | Flags::Reset { .. } => {
+            Some(matches.get_many::<String>(setting.name)?.cloned().collect())
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use clap::Args as _;
-
     use super::*;
-    use crate::mesh::settings::file::NAMES;
+
+    fn overrides(arguments: &[&str]) -> Overrides {
+        let command = SettingsArgs::augment_args(Command::new("mesh").no_binary_name(true));
+        SettingsArgs::from_arg_matches(&command.get_matches_from(arguments)).unwrap().overrides
+    }
 
     #[test]
-    fn every_setting_of_a_file_is_a_flag() {
-        let command = SettingsArgs::augment_args(clap::Command::new("mesh"));
-        let flags: Vec<&str> = command.get_arguments().map(|argument| argument.get_id().as_str()).collect();
-        for name in NAMES {
-            assert!(flags.contains(&name), "{name}");
+    fn every_setting_is_an_argument() {
+        for setting in SETTINGS {
+            let arguments: Vec<String> = match setting.flags {
+                Flags::Position => vec![setting.example.to_owned()],
+                Flags::Switch { .. } => vec![setting.flag()],
+                Flags::Value | Flags::Reset { .. } => {
+                    setting.texts(setting.example).into_iter().flat_map(|text| [setting.flag(), text]).collect()
+                }
+            };
+            let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+            let expected = match setting.flags {
+                Flags::Switch { .. } => vec!["true".to_owned()],
+                _ => setting.texts(setting.example),
+            };
+            let expected =
+                Overrides::read(Path::new(""), |other| (other.name == setting.name).then(|| expected.clone()));
+            assert_eq!(overrides(&arguments), expected.unwrap(), "{}", setting.name);
         }
+    }
+
+    #[test]
+    fn the_last_of_a_pair_of_flags_wins() {
+        assert_eq!(overrides(&[]), Overrides::default());
+        assert_eq!(overrides(&["--kibana", "--no-kibana"]).kibana, Some(false));
+        assert_eq!(overrides(&["--no-kibana", "--kibana"]).kibana, Some(true));
+        assert_eq!(overrides(&["--templates", "a", "--no-templates"]).values()["templates"], "");
+        assert_eq!(overrides(&["--no-templates", "--templates", "a"]).values()["templates"], "a");
     }
 }

@@ -8,8 +8,8 @@ use crate::{
     console::{Console, Notation},
     error::{Error, Exit},
     mesh::settings::{
-        file,
-        precedence::{resolve, with_what_holds},
+        precedence::{resolve, with_record_and_defaults},
+        schema::schema,
     },
     world::{
         disk::{self, Tree},
@@ -19,13 +19,13 @@ use crate::{
 
 pub fn config(args: &ConfigArgs, dir: &Path, console: &Console) -> Result<Exit, Error> {
     if args.schema {
-        console.value(Notation::Json, &file::schema());
+        console.value(Notation::Json, &schema());
         return Ok(Exit::Done);
     }
     let sources = settings::sources(&args.settings, console)?;
     let dir = disk::resolve(dir)?;
     let record = Tree::open(&dir)?.map(|tree| files::record(&tree, &dir)).transpose()?.flatten();
-    let sources = with_what_holds(sources, record.as_ref());
+    let sources = with_record_and_defaults(sources, record.as_ref());
     console.settings(&resolve(&sources), args.output.unwrap_or_default());
     Ok(Exit::Done)
 }

@@ -40,7 +40,7 @@ const LISTED_WITHIN: Duration = Duration::from_secs(5);
 
 pub async fn create(args: &CreateArgs, dir: PathBuf, console: &Console) -> Result<Exit, Error> {
     let begun = Instant::now();
-    let asked = settings::asked(&args.settings, console)?;
+    let asked = settings::requested(&args.settings, console)?;
     let licence = asked.license.as_deref().map(read_licence).transpose()?;
     let _lock = if args.dry_run { None } else { Some(lock()?) };
     let world = open(dir).await?;

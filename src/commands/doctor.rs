@@ -36,7 +36,7 @@ const CLUSTERS: u8 = 2;
 
 pub async fn doctor(args: &DoctorArgs, dir: PathBuf, console: &Console) -> Result<Exit, Error> {
     let dir = disk::resolve(&dir)?;
-    let asked = settings::asked(&args.settings, console)?;
+    let asked = settings::requested(&args.settings, console)?;
     let (mut mesh, mut sight) = look(&asked, &dir).await?;
     let mut mended = Ok(());
     if args.fix {

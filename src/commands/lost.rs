@@ -24,7 +24,7 @@ pub async fn rebuild(asked: &Overrides, goes: bool, world: &World, survey: &mut 
     let version = asked.stack_version.or(goes.then_some(DEFAULT_VERSION));
     let told = Overrides { stack_version: version, ..asked.clone() };
     let mesh = Mesh::rebuild(&traces, &told, circumstances(world, survey)?)?;
-    let templates = asked.templates.clone().filter(|dir| !dir.as_os_str().is_empty());
+    let templates = asked.templates.clone().unwrap_or_default();
     survey.owner_exists = world.knows(mesh.owner)?;
     survey.rebuilt = Some(templates::of(Mesh { spec: MeshSpec { templates, ..mesh.spec }, ..mesh })?);
     Ok(())

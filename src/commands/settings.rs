@@ -1,5 +1,5 @@
-//! The settings that flags, the environment and a file ask for. I/O: the environment, disk, stdin, the
-//! terminal; changes nothing.
+//! The settings that flags, the environment and a file set. I/O: the environment, disk, stdin, the terminal; changes
+//! nothing.
 
 use std::path::{Path, PathBuf};
 
@@ -7,42 +7,38 @@ use crate::{
     cli::SettingsArgs,
     console::Console,
     error::{Error, Exit},
-    mesh::settings::{
-        Overrides, near,
-        precedence::Source,
-        read::{self, Lines},
-    },
+    mesh::settings::{Overrides, environment, file, near, precedence::Source},
     plan::check::Finding,
     world::{disk, templates},
 };
 
-/// What is asked for, whoever says it.
-pub fn asked(args: &SettingsArgs, console: &Console) -> Result<Overrides, Error> {
-    Ok(sources(args, console)?.into_iter().map(|(_, asked)| asked).reduce(Overrides::or).unwrap_or_default())
+/// The settings of a request: those of all its sources, merged.
+pub fn requested(args: &SettingsArgs, console: &Console) -> Result<Overrides, Error> {
+    Ok(sources(args, console)?.into_iter().map(|(_, overrides)| overrides).reduce(Overrides::or).unwrap_or_default())
 }
 
-/// What each says, the one that counts most first. All that is wrong with them is said at once; templates that they name
-/// are found and checked.
+/// The settings of each source, the one that takes precedence first. All errors come at once; templates that
+/// they name are found and checked.
 pub fn sources(args: &SettingsArgs, console: &Console) -> Result<Vec<(Source, Overrides)>, Error> {
     warn_of_misspelled(console);
-    let mut sources = vec![(Source::Flag, args.asked())];
+    let mut sources = vec![(Source::Flag, args.overrides.clone())];
     let mut problems = Vec::new();
     let variable = |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
-    match read::environment(variable) {
-        Ok(asked) => sources.push((Source::Environment, asked)),
+    match environment::read(variable) {
+        Ok(overrides) => sources.push((Source::Environment, overrides)),
         Err(found) => problems.extend(found),
     }
     if let Some(path) = &args.file {
-        match file(path)? {
-            (name, Ok((asked, lines))) => sources.push((Source::File { name, lines }, asked)),
+        match read_file(path)? {
+            (name, Ok((overrides, lines))) => sources.push((Source::File { name, lines }, overrides)),
             (_, Err(found)) => problems.extend(found),
         }
     }
     if !problems.is_empty() {
         return Err(refusal(problems));
     }
-    let named = sources.iter_mut().find_map(|(_, asked)| asked.templates.as_mut());
-    if let Some(dir) = named.filter(|dir| !dir.as_os_str().is_empty()) {
+    let templates = sources.iter_mut().find_map(|(_, overrides)| overrides.templates.as_mut());
+    if let Some(dir) = templates.and_then(|templates| templates.0.as_mut()) {
         *dir = disk::resolve(dir)?;
         if dir.to_str().is_none() {
             return Err(Error::new(Exit::Request, format!("the path {} is not a text", dir.display()))
@@ -53,10 +49,8 @@ pub fn sources(args: &SettingsArgs, console: &Console) -> Result<Vec<(Source, Ov
     Ok(sources)
 }
 
-type Said = Result<(Overrides, Lines), Vec<String>>;
-
-/// The file's name for people, and what it says.
-fn file(path: &Path) -> Result<(String, Said), Error> {
+/// The file's name for people, and what it sets or what is wrong with it.
+fn read_file(path: &Path) -> Result<(String, file::Read), Error> {
     let (name, base) = match path.to_str() {
         Some("-") => ("stdin".to_owned(), PathBuf::new()),
         _ => (path.display().to_string(), disk::directory_of(path)),
@@ -69,26 +63,26 @@ fn file(path: &Path) -> Result<(String, Said), Error> {
         if error.is_missing() { refuse("there is no such file") } else { refuse(&error.to_string()) }
     })?;
     let text = String::from_utf8(bytes).map_err(|_| refuse("it is not a text"))?;
-    let said = read::file(&name, &base, &text);
-    Ok((name, said))
+    let read = file::read(&name, &base, &text);
+    Ok((name, read))
 }
 
 /// Variables that would be settings if they were spelled so. Those of other programs may begin with `MESH_`, too.
 fn warn_of_misspelled(console: &Console) {
-    let said = std::env::vars_os().filter(|(_, value)| !value.is_empty());
-    let names: Vec<String> = said.filter_map(|(name, _)| name.into_string().ok()).collect();
+    let set = std::env::vars_os().filter(|(_, value)| !value.is_empty());
+    let names: Vec<String> = set.filter_map(|(name, _)| name.into_string().ok()).collect();
     for (name, meant) in near::variables(&names) {
-        let told = format!("the variable {name} says nothing; did you mean {meant}?");
-        console.findings(&[Finding::warning(told, format!("`export {meant}=…`, or `unset {name}`"))]);
+        let warning = format!("the variable {name} is not a setting; did you mean {meant}?");
+        console.findings(&[Finding::warning(warning, format!("`export {meant}=…`, or `unset {name}`"))]);
     }
 }
 
 fn refusal(mut problems: Vec<String>) -> Error {
-    let told = if problems.len() == 1 {
+    let error = if problems.len() == 1 {
         Error::new(Exit::Request, problems.remove(0))
     } else {
-        let told = Error::new(Exit::Request, format!("{} settings cannot be", problems.len()));
-        problems.into_iter().fold(told, Error::cause)
+        let error = Error::new(Exit::Request, format!("{} invalid settings", problems.len()));
+        problems.into_iter().fold(error, Error::cause)
     };
-    told.hint("`mesh config --schema` tells what each can be")
+    error.hint("`mesh config --schema` shows what each setting can be")
 }

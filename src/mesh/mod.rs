@@ -303,7 +303,7 @@ mod tests {
     fn a_record_from_before_templates_is_read() {
         let text = serde_json::to_string_pretty(&Mesh::example(3)).unwrap();
         let kept = |line: &&str| !line.contains("templates") && !line.contains("passphrase_words");
-        let older = text.lines().filter(kept).collect::<Vec<_>>().join("\n").replace("true,\n  }", "true\n  }");
+        let older = text.lines().filter(kept).collect::<Vec<_>>().join("\n").replace("365,\n  }", "365\n  }");
         assert_ne!(older, text);
         let read: Mesh = serde_json::from_str(&older).unwrap();
         assert!(Mesh::example(3).is_recorded_in(&Mesh { dir: "/mnt/data/mesh".into(), ..read }));

@@ -61,5 +61,5 @@ pub fn read(dir: Option<&Path>) -> Result<Templates, TemplatesError> {
 
 /// The mesh with the templates it is recorded with.
 pub fn of(mesh: Mesh) -> Result<Mesh, TemplatesError> {
-    Ok(Mesh { templates: read(mesh.spec.templates.as_deref())?, ..mesh })
+    Ok(Mesh { templates: read(mesh.spec.templates.path())?, ..mesh })
 }

@@ -14,7 +14,7 @@ fn a_number_of_clusters_that_is_none() {
     }
     assert_snapshot!(run(&["create", "100"]), @r"
     exit 2
-    error: invalid value '100' for '[N]': a number from 1 to 99 is needed
+    error: invalid value '100' for '[N]': `100` is not a number of clusters from 1 to 99
 
     For more information, try '--help'.
     ");
@@ -57,7 +57,7 @@ fn settings_that_cannot_be() {
     error: invalid value 'https://example.org' for '--registry <HOST>': `https://example.org` is not a registry such as `docker.elastic.co` or `registry.local:5000/elastic`
     error: invalid value '100m' for '--elastic-memory <SIZE>': 100m is out of range: a container needs 512m or more
     error: invalid value 'lots' for '--kibana-memory <SIZE>': `lots` is not an amount of memory such as `2g` or `1536m`
-    error: invalid value 'example.org' for '--bind <ADDRESS>': invalid IP address syntax
+    error: invalid value 'example.org' for '--bind <ADDRESS>': `example.org` is not an address such as `127.0.0.1`
     error: invalid value '8.8.8.0/24' for '--subnet <NETWORK>': `8.8.8.0/24` does not fit: the network has to be private, with a prefix from /16 to /24
     error: invalid value 'two words' for '--share <PATTERN>': `two words` is not a pattern of index names such as `logs-*`
     error: invalid value 'a/b' for '--san <NAME>': `a/b` is neither a DNS name nor an IP address

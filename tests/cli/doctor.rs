@@ -27,39 +27,45 @@ fn help_of_doctor() {
                                       (`MESH_LOG` chooses in detail)
           --color <WHEN>              Controls when to use color [default: auto] [possible values: auto,
                                       always, never]
-          --stack-version <VERSION>   Version of Elasticsearch and Kibana [default: 9.5.3]
-          --registry <HOST>           Registry of the images [default: docker.elastic.co]
+          --stack-version <VERSION>   Version of Elasticsearch and Kibana, 8.14.0 or later [default:
+                                      9.5.3]
+          --registry <HOST>           Registry of the images: a host, optionally with a port and a path
+                                      [default: docker.elastic.co]
           --no-kibana                 Elasticsearch only
           --kibana                    Kibana, too, after `--no-kibana`
           --profile <PROFILE>         `server`, or `smoke` for smoke tests and laptops: small heaps,
                                       JVMs that boot soon and are slower later [default: server]
+          --elastic-memory <SIZE>     Memory limit of an Elasticsearch container, 1g or more (stand-ins:
+                                      512m); the heap is somewhat less than half of it [default: 2g,
+                                      smoke 1536m]
+          --kibana-memory <SIZE>      Memory limit of a Kibana container, 1g or more (stand-ins: 512m)
+                                      [default: 2g, smoke 1g, before 9.4 1536m]
           --bind <ADDRESS>            Address of this machine that ports are published on [default:
                                       127.0.0.1]
-          --subnet <NETWORK>          The mesh's Docker network, /16 to /24 [default: a free one]
-          --elastic-memory <SIZE>     Memory limit of an Elasticsearch container; the heap is somewhat
-                                      less than half of it [default: 2g, smoke 1536m]
-          --kibana-memory <SIZE>      Memory limit of a Kibana container [default: 2g, smoke 1g, before
-                                      9.4 1536m]
-          --share <PATTERN>           Indices that the other clusters may search, besides `mesh*`; once
-                                      a pattern, in place of those given before
-          --san <NAME>                A name or address that certificates are valid for, besides the
-                                      mesh's own; once a name, in place of those given before
-          --key-days <DAYS>           Lifetime of the API keys between clusters, in days [default: 365]
-          --license <FILE>            A licence file for every cluster, of this run only: again when the
-                                      mesh grows [default: a trial of 30 days]
-          --passphrase-words <COUNT>  How many words a generated password has, 3 to 20 [default: 6]
-          --templates <DIR>           A directory whose `elasticsearch.yml`, `kibana.yml` or
-                                      `jvm.options` stand in for the built-in templates
-          --no-templates              The built-in templates again, after `--templates`
+          --subnet <NETWORK>          The mesh's Docker network, private and /16 to /24 [default: a free
+                                      one]
           --no-hosts                  Keep the services' names out of `/etc/hosts`
           --hosts                     Write `/etc/hosts` (root only), after `--no-hosts`
+          --share <PATTERN>           Indices that the other clusters may search, besides `mesh*`; once
+                                      for each, in place of those given before [default: none]
+          --san <NAME>                Names and addresses that certificates are valid for, besides the
+                                      mesh's own; once for each, in place of those given before
+                                      [default: none]
+          --key-days <DAYS>           Lifetime of the API keys between clusters, in days [default: 365]
+          --license <FILE>            A licence file for every cluster, of this run only: again when the
+                                      mesh grows [default: as it is, else a trial of 30 days]
+          --passphrase-words <COUNT>  How many words a generated password has, 3 to 20 [default: 6]
+          --templates <DIR>           A directory whose `elasticsearch.yml`, `kibana.yml` or
+                                      `jvm.options` stand in for the built-in templates [default:
+                                      built-in]
+          --no-templates              The built-in templates again, after `--templates`
           --timeout <TIME>            Give up after this long, for example `90s` or `10m` [default: 5m
                                       and 1m a cluster]
       -h, --help                      Print help (see more with '--help')
 
-    Every setting can be said in the environment, too, as in MESH_ELASTIC_MEMORY=3g, MESH_KIBANA=false
-    or MESH_SHARE='logs-*,metrics-*'; an empty variable says nothing. Flags come first, then the
-    environment, then the file, then what the mesh has, then the default: `mesh config` tells which.
+    Every setting can be set in the environment, too, as in MESH_ELASTIC_MEMORY=3g, MESH_KIBANA=false or
+    MESH_SHARE='logs-*,metrics-*'; an empty variable sets nothing. Flags come first, then the
+    environment, then the file, then what the mesh has, then the default: `mesh config` shows which.
     ");
 }
 

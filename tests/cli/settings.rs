@@ -6,7 +6,7 @@ use insta::assert_snapshot;
 
 use crate::{mesh, run, transcript};
 
-/// `mesh` in a directory of its own that holds these files, with the directory's name taken out of what it says.
+/// `mesh` in a directory of its own that holds these files, with the directory's name taken out of what it prints.
 fn run_beside(files: &[(&str, &str)], arguments: &[&str]) -> String {
     let dir = tempfile::tempdir().unwrap();
     for (name, text) in files {
@@ -28,36 +28,36 @@ fn a_settings_file_that_cannot_be() {
     let create = |text| run_beside(&[("mesh.yaml", text)], &["create", "-f", "mesh.yaml", "--dry-run"]);
     assert_snapshot!(create("clusters: 2\nelastic_mem: 2g\n"), @r"
     exit 2
-    error: mesh.yaml:2: unknown field `elastic_mem`; did you mean `elastic_memory`?
+    error: mesh.yaml:2: unknown setting `elastic_mem`; did you mean `elastic_memory`?
 
-    hint: `mesh config --schema` tells what each can be
+    hint: `mesh config --schema` shows what each setting can be
     ");
-    assert_snapshot!(create("clusters: 2\nshare: logs-*\n"), @r#"
+    assert_snapshot!(create("clusters: 2\nshare: logs-*\n"), @r"
     exit 2
-    error: mesh.yaml:2: share: invalid type: string "logs-*", expected a list
+    error: mesh.yaml:2: share: expected a list such as `[logs-*, metrics-*]`, found `logs-*`
 
-    hint: `mesh config --schema` tells what each can be
-    "#);
+    hint: `mesh config --schema` shows what each setting can be
+    ");
     assert_snapshot!(create("clusters: 2\nkibana: [\n"), @r"
     exit 2
-    error: mesh.yaml:2: kibana: invalid type: sequence, expected one value
+    error: mesh.yaml:2: unclosed bracket '['
 
-    hint: `mesh config --schema` tells what each can be
+    hint: `mesh config --schema` shows what each setting can be
     ");
     assert_snapshot!(create("clusters: 0\nelastic_memory: 2\nshare:\n- logs-*\n- two words\n"), @r"
     exit 2
-    error: 3 settings cannot be
+    error: 3 invalid settings
       caused by: mesh.yaml:1: clusters: `0` is not a number of clusters from 1 to 99
       caused by: mesh.yaml:2: elastic_memory: `2` is not an amount of memory such as `2g` or `1536m`
-      caused by: mesh.yaml:3: share[1]: `two words` is not a pattern of index names such as `logs-*`
+      caused by: mesh.yaml:5: share[1]: `two words` is not a pattern of index names such as `logs-*`
 
-    hint: `mesh config --schema` tells what each can be
+    hint: `mesh config --schema` shows what each setting can be
     ");
     assert_snapshot!(create("passphrase_words: 2\n"), @r"
     exit 2
     error: mesh.yaml:1: passphrase_words: `2` is not a number of words from 3 to 20
 
-    hint: `mesh config --schema` tells what each can be
+    hint: `mesh config --schema` shows what each setting can be
     ");
     assert_snapshot!(run_beside(&[("conf/mesh.yaml", "")], &["create", "-f", "conf"]), @r"
     exit 2
@@ -91,25 +91,25 @@ fn settings_from_what_is_no_file() {
         "echo 'clusters: 4' >a; ln -s a b; $MESH config -f b",
         "mkfifo a; echo 'clusters: 4' >a & $MESH config -f a",
     ] {
-        let told = script(text);
-        assert!(told.starts_with("exit 0\n") && told.contains("\nclusters          4 "), "{text}: {told}");
+        let output = script(text);
+        assert!(output.starts_with("exit 0\n") && output.contains("\nclusters          4 "), "{text}: {output}");
     }
     // paths are seen from the directory of a pipe that has one, else from here
     for (text, file) in [
         ("$MESH config -f <(echo 'license: l')", " l "),
         ("mkdir conf; mkfifo conf/a; echo 'license: l' >conf/a & $MESH config -f conf/a", "/conf/l "),
     ] {
-        let told = script(text);
-        let license = told.lines().find(|line| line.starts_with("license ")).unwrap_or_default();
-        assert!(license.contains(file), "{text}: {told}");
+        let output = script(text);
+        let license = output.lines().find(|line| line.starts_with("license ")).unwrap_or_default();
+        assert!(license.contains(file), "{text}: {output}");
     }
     for (text, name) in [("yes | $MESH config -f -", "stdin"), ("$MESH config -f /dev/zero", "/dev/zero")] {
-        let told = script(text);
+        let output = script(text);
         let wanted = format!("exit 2\nerror: {name} cannot be read: `{name}` is larger than 16 MiB\n");
-        assert!(told.starts_with(&wanted), "{text}: {told}");
+        assert!(output.starts_with(&wanted), "{text}: {output}");
     }
-    let told = script("$MESH create 1 --license <(yes)");
-    assert!(told.starts_with("exit 2\n") && told.contains("is larger than 16 MiB"), "{told}");
+    let output = script("$MESH create 1 --license <(yes)");
+    assert!(output.starts_with("exit 2\n") && output.contains("is larger than 16 MiB"), "{output}");
 }
 
 #[test]
@@ -118,7 +118,7 @@ fn a_variable_that_is_spelled_otherwise() {
     command.env("MESH_ELASTIC_MEMROY", "4g").env("MESH_CLUSTER", "1").env("MESH_LOG", "off").env("MESH_TEST_LOCK", "1");
     let output = command.output().unwrap();
     assert_snapshot!(String::from_utf8_lossy(&output.stderr), @r"
-    warning: the variable MESH_ELASTIC_MEMROY says nothing; did you mean MESH_ELASTIC_MEMORY?
+    warning: the variable MESH_ELASTIC_MEMROY is not a setting; did you mean MESH_ELASTIC_MEMORY?
       hint: `export MESH_ELASTIC_MEMORY=…`, or `unset MESH_ELASTIC_MEMROY`
     ");
     assert!(output.status.success());
@@ -133,32 +133,36 @@ fn a_record_is_judged_as_settings_are() {
     ] {
         let record = RECORD.replace(from, to);
         assert_ne!(record, RECORD, "{from}");
-        let told = run_beside(&[("mesh/mesh.json", &record)], &["config"]);
-        assert!(told.starts_with("exit 3\nerror: DIR/mesh/mesh.json is damaged: ") && told.contains(reason), "{told}");
+        let output = run_beside(&[("mesh/mesh.json", &record)], &["config"]);
+        assert!(
+            output.starts_with("exit 3\nerror: DIR/mesh/mesh.json is damaged: ") && output.contains(reason),
+            "{output}"
+        );
     }
 }
 
 #[test]
 fn a_registry_that_cannot_be() {
     for registry in [":5000", "../x", "Registry.local", "registry.local:99999"] {
-        let told = run(&["create", "2", "--registry", registry]);
+        let output = run(&["create", "2", "--registry", registry]);
         assert!(
-            told.starts_with(&format!("exit 2\nerror: invalid value '{registry}' for '--registry <HOST>'")),
-            "{told}"
+            output.starts_with(&format!("exit 2\nerror: invalid value '{registry}' for '--registry <HOST>'")),
+            "{output}"
         );
     }
 }
 
 #[test]
 fn a_variable_that_cannot_be() {
-    let told = transcript(&mesh(&["create", "2"]).env("MESH_KIBANA", "no").env("MESH_SAN", "vm,a/b").output().unwrap());
-    assert_snapshot!(told, @r"
+    let output =
+        transcript(&mesh(&["create", "2"]).env("MESH_KIBANA", "no").env("MESH_SAN", "vm,a/b").output().unwrap());
+    assert_snapshot!(output, @r"
     exit 2
-    error: 2 settings cannot be
+    error: 2 invalid settings
       caused by: MESH_KIBANA: `no` is not `true` or `false`
       caused by: MESH_SAN[1]: `a/b` is neither a DNS name nor an IP address
 
-    hint: `mesh config --schema` tells what each can be
+    hint: `mesh config --schema` shows what each setting can be
     ");
 }
 
@@ -247,14 +251,14 @@ fn the_settings_in_force() {
         (&1.into(), &4.into(), &"flag".into())
     );
     assert_eq!(data["settings"]["share"], serde_json::json!(["logs-*"]));
-    // what nobody chose follows the profile
+    // what was not chosen follows the profile
     let smoke = run_beside(&files, &["config", "--profile", "smoke"]);
     assert!(smoke.contains("elastic_memory    1536m                              default\n"), "{smoke}");
     assert!(smoke.contains("kibana_memory     1536m                              mesh.json\n"), "{smoke}");
     // without a mesh, a file or a flag
     let bare = run_beside(&[], &["config", "--no-templates"]);
     assert!(
-        bare.contains("\nclusters          not said ") && bare.contains("\nsubnet            a free one "),
+        bare.contains("\nclusters          as many as there are ") && bare.contains("\nsubnet            a free one "),
         "{bare}"
     );
 }
@@ -281,15 +285,15 @@ fn the_settings_in_force_are_a_settings_file() {
 fn the_settings_file_of_the_readme_is_one() {
     let readme = include_str!("../../README.md");
     let example = readme.split_once("```yaml\n").unwrap().1.split_once("```").unwrap().0;
-    let told = run_beside(&[("mesh.yaml", example)], &["config", "-f", "mesh.yaml"]);
-    assert!(told.starts_with("exit 0\n") && told.contains("mesh.yaml:1\n"), "{told}");
+    let output = run_beside(&[("mesh.yaml", example)], &["config", "-f", "mesh.yaml"]);
+    assert!(output.starts_with("exit 0\n") && output.contains("mesh.yaml:1\n"), "{output}");
 }
 
 #[test]
 fn templates_are_seen_from_the_file_that_names_them() {
     let files = [("conf/mesh.yaml", "templates: own\n"), ("conf/own/jvm.options", "-Xmx{{ heap }}m\n")];
-    let told = run_beside(&files, &["config", "-f", "conf/mesh.yaml", "-o", "yaml"]);
-    assert!(told.contains("# conf/mesh.yaml:1\ntemplates: DIR/conf/own"), "{told}");
+    let output = run_beside(&files, &["config", "-f", "conf/mesh.yaml", "-o", "yaml"]);
+    assert!(output.contains("# conf/mesh.yaml:1\ntemplates: DIR/conf/own"), "{output}");
 }
 
 #[test]

@@ -1,8 +1,8 @@
-//! What was most likely meant by a setting that is not spelled as it is called. Pure: no I/O.
+//! The setting that a misspelled name most likely means. Pure: no I/O.
 
 use strsim::osa_distance;
 
-use super::{file::NAMES, read::variable_of};
+use super::{SETTINGS, Setting};
 
 /// Variables that have a meaning besides those of settings: for `mesh`, in the shell of `mesh env`.
 const OWN: [&str; 3] = ["MESH_DIR", "MESH_LOG", "MESH_CLUSTER"];
@@ -11,14 +11,14 @@ const OWN: [&str; 3] = ["MESH_DIR", "MESH_LOG", "MESH_CLUSTER"];
 pub(super) fn setting(name: &str) -> Option<&'static str> {
     let name = name.to_lowercase().replace(['-', ' '], "_");
     let near = |known: &&str| osa_distance(&name, known) <= 2 || (name.len() > 5 && known.starts_with(&name));
-    NAMES.into_iter().filter(near).min_by_key(|known| osa_distance(&name, known))
+    SETTINGS.iter().map(|setting| setting.name).filter(near).min_by_key(|known| osa_distance(&name, known))
 }
 
 /// The variables among `names` that are one edit from one that is read, each with that one. Others that begin with `MESH_` may be
 /// of another program.
 pub fn variables(names: &[String]) -> Vec<(&str, String)> {
     let known: Vec<String> =
-        NAMES.into_iter().map(variable_of).chain(OWN[..2].iter().map(ToString::to_string)).collect();
+        SETTINGS.iter().map(Setting::variable).chain(OWN[..2].iter().map(ToString::to_string)).collect();
     let meant = |name: &str| {
         let upper = name.to_uppercase().replace('-', "_");
         if known.iter().any(|known| known == name) || OWN.contains(&name) {

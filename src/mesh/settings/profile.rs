@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use super::{InvalidValue, Memory, StackVersion};
 
-/// How servers are tuned, as far as nobody says it setting by setting.
+/// How servers are tuned, where no setting of its own does it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Profile {
     /// For data that matters: what is in `templates/`, and nothing more.
@@ -15,9 +15,9 @@ pub enum Profile {
 }
 
 impl Profile {
-    const ALL: [Self; 2] = [Self::Server, Self::Smoke];
+    pub(super) const ALL: [Self; 2] = [Self::Server, Self::Smoke];
 
-    /// What an Elasticsearch container may use when nobody says otherwise.
+    /// What an Elasticsearch container may use by default.
     pub fn elastic_memory(self) -> Memory {
         match self {
             Self::Server => Memory::gibibytes(2),
@@ -25,7 +25,7 @@ impl Profile {
         }
     }
 
-    /// What a Kibana container of this version may use when nobody says otherwise.
+    /// What a Kibana container of this version may use by default.
     pub fn kibana_memory(self, version: StackVersion) -> Memory {
         match self {
             Self::Server => Memory::gibibytes(2),
@@ -94,23 +94,23 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_chose_follows_the_profile() {
-        let asked = |profile, memory: Option<&str>| Overrides {
+    fn what_was_not_chosen_follows_the_profile() {
+        let overrides = |profile, memory: Option<&str>| Overrides {
             profile: Some(profile),
             elastic_memory: memory.map(|memory| memory.parse().unwrap()),
             ..Overrides::default()
         };
         let memory = |spec: &MeshSpec| (spec.elastic_memory.to_string(), spec.kibana_memory.to_string());
         let one = MeshSpec::new(crate::mesh::id::ClusterId::FIRST);
-        let smoke = one.clone().with(&asked(Profile::Smoke, None));
+        let smoke = one.clone().with(&overrides(Profile::Smoke, None));
         assert_eq!(memory(&smoke), ("1536m".to_owned(), "1g".to_owned()));
         assert_eq!(memory(&smoke.clone().with(&Overrides::default())), memory(&smoke), "it stays");
-        assert_eq!(smoke.with(&asked(Profile::Server, None)), one, "and goes back");
-        let chosen = one.with(&asked(Profile::Smoke, Some("3g"))).with(&asked(Profile::Server, None));
+        assert_eq!(smoke.with(&overrides(Profile::Server, None)), one, "and goes back");
+        let chosen = one.with(&overrides(Profile::Smoke, Some("3g"))).with(&overrides(Profile::Server, None));
         assert_eq!(memory(&chosen), ("3g".to_owned(), "2g".to_owned()), "what was chosen stays");
         let older = |version: &str| {
-            let asked = Overrides { stack_version: Some(version.parse().unwrap()), ..asked(Profile::Smoke, None) };
-            MeshSpec::new(crate::mesh::id::ClusterId::FIRST).with(&asked).kibana_memory.to_string()
+            let smoke = Overrides { stack_version: Some(version.parse().unwrap()), ..overrides(Profile::Smoke, None) };
+            MeshSpec::new(crate::mesh::id::ClusterId::FIRST).with(&smoke).kibana_memory.to_string()
         };
         assert_eq!(["8.19.21", "9.3.9", "9.4.0"].map(older), ["1536m", "1536m", "1g"]);
     }

@@ -9,7 +9,7 @@ use super::{Profile, Registry, Timeout};
 /// The first version whose API-key trust between clusters is generally available; see
 /// <https://www.elastic.co/docs/deploy-manage/remote-clusters/remote-clusters-api-key>.
 pub const OLDEST_VERSION: StackVersion = StackVersion { major: 8, minor: 14, patch: 0 };
-/// What is installed when nobody asks for another version.
+/// The version that is installed by default.
 pub const DEFAULT_VERSION: StackVersion = StackVersion { major: 9, minor: 5, patch: 3 };
 
 /// A value that was refused, and why.

@@ -1,0 +1,143 @@
+//! The table of all settings: everything that is known of a setting stands in its entry here. Pure: no I/O.
+//!
+//! Everything else is made of it: [`MeshSpec`], [`Overrides`] and their merge by [`settings!`](super::define), the settings file
+//! with its JSON Schema, the variables of the environment, the flags and the table in `docs/reference.md` from [`SETTINGS`].
+//! A new setting is a new entry and the code that uses it. In a record from before it was there, it has its default.
+
+use std::{
+    collections::BTreeMap,
+    net::IpAddr,
+    path::{Path, PathBuf},
+};
+
+use super::{
+    IndexPattern, KeyDays, Memory, PassphraseWords, Profile, Registry, StackVersion, SubjectName, TemplateDir, Timeout,
+    define::{Basis, Flags, Flaw, Scope, Setting, recorded, settings},
+    value::Value,
+};
+use crate::mesh::{id::ClusterId, network::Subnet};
+
+settings! {
+    /// How many clusters, 1 to 99
+    clusters: ClusterId {
+        scope: Mesh,
+        default: "as many as there are",
+        example: "3",
+        flags: Flags::Position,
+    }
+    /// Version of Elasticsearch and Kibana, 8.14.0 or later
+    stack_version: StackVersion {
+        scope: Mesh,
+        default: "9.5.3" = |basis| basis.version,
+        example: "9.5.3",
+        flags: Flags::Value,
+    }
+    /// Registry of the images: a host, optionally with a port and a path
+    registry: Registry {
+        scope: Mesh,
+        default: "docker.elastic.co" = |_| Registry::default(),
+        example: "registry.local:5000/elastic",
+        flags: Flags::Value,
+    }
+    /// Whether every cluster has a Kibana
+    kibana: bool {
+        scope: Cluster,
+        default: "true" = |_| true,
+        example: "false",
+        flags: Flags::Switch { off: "Elasticsearch only", on: "Kibana, too, after `--no-kibana`" },
+    }
+    /// `server`, or `smoke` for smoke tests and laptops: small heaps, JVMs that boot soon and are slower later
+    profile: Profile {
+        scope: Mesh,
+        default: "server" = |basis| basis.profile,
+        example: "smoke",
+        flags: Flags::Value,
+    }
+    /// Memory limit of an Elasticsearch container, 1g or more (stand-ins: 512m); the heap is somewhat less than half of it
+    elastic_memory: Memory {
+        scope: Cluster,
+        default: "2g, smoke 1536m" = |basis| basis.profile.elastic_memory(),
+        example: "3g",
+        flags: Flags::Value,
+    }
+    /// Memory limit of a Kibana container, 1g or more (stand-ins: 512m)
+    kibana_memory: Memory {
+        scope: Cluster,
+        default: "2g, smoke 1g, before 9.4 1536m" = |basis| basis.profile.kibana_memory(basis.version),
+        example: "1536m",
+        flags: Flags::Value,
+    }
+    /// Address of this machine that ports are published on
+    bind: IpAddr {
+        scope: Mesh,
+        default: "127.0.0.1" = |_| IpAddr::from([127, 0, 0, 1]),
+        example: "0.0.0.0",
+        flags: Flags::Value,
+    }
+    /// The mesh's Docker network, private and /16 to /24
+    subnet: Subnet {
+        scope: Mesh,
+        default: "a free one",
+        example: "10.213.0.0/24",
+        flags: Flags::Value,
+    }
+    /// Whether `/etc/hosts` gets the names of the containers; only root writes it
+    hosts: bool {
+        scope: Mesh,
+        default: "true" = |_| true,
+        example: "false",
+        flags: Flags::Switch {
+            off: "Keep the services' names out of `/etc/hosts`",
+            on: "Write `/etc/hosts` (root only), after `--no-hosts`",
+        },
+    }
+    /// Indices that the other clusters may search, besides `mesh*`
+    share: Vec<IndexPattern> {
+        scope: Cluster,
+        default: "none" = |_| Vec::new(),
+        example: "logs-*,metrics-*",
+        flags: Flags::Value,
+    }
+    /// Names and addresses that certificates are valid for, besides the mesh's own
+    san: Vec<SubjectName> {
+        scope: Mesh,
+        default: "none" = |_| Vec::new(),
+        example: "vm.example.com,192.0.2.7",
+        flags: Flags::Value,
+    }
+    /// Lifetime of the API keys between clusters, in days
+    key_days: KeyDays {
+        scope: Mesh,
+        default: "365" = |_| KeyDays::default(),
+        example: "90",
+        flags: Flags::Value,
+    }
+    /// A licence file for every cluster, of this run only: again when the mesh grows
+    license: PathBuf {
+        scope: Run,
+        default: "as it is, else a trial of 30 days",
+        example: "license.json",
+        flags: Flags::Value,
+    }
+    /// How many words a generated password has, 3 to 20
+    passphrase_words: PassphraseWords {
+        scope: Mesh,
+        default: "6" = |_| PassphraseWords::default(),
+        example: "8",
+        flags: Flags::Value,
+    }
+    /// A directory whose `elasticsearch.yml`, `kibana.yml` or `jvm.options` stand in for the built-in templates
+    templates: TemplateDir {
+        scope: Mesh,
+        default: "built-in" = |_| TemplateDir::default(),
+        example: "templates",
+        flags: Flags::Reset { off: "The built-in templates again, after `--templates`" },
+    }
+    /// Give up after this long, for example `90s` or `10m`
+    timeout: Timeout {
+        scope: Run,
+        default: "5m and 1m a cluster",
+        example: "10m",
+        flags: Flags::Value,
+    }
+}

@@ -1,0 +1,221 @@
+//! What settings need to know of the types that they have. Pure: no I/O.
+
+use std::{
+    net::IpAddr,
+    path::{Path, PathBuf},
+};
+
+use serde::Serialize;
+use serde_json::{Value as Json, json};
+
+use super::{
+    IndexPattern, InvalidValue, KeyDays, Memory, PassphraseWords, Profile, Registry, StackVersion, SubjectName,
+    TemplateDir, Timeout,
+};
+use crate::mesh::{id::ClusterId, network::Subnet};
+
+/// How a value is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// `true` or `false`.
+    Switch,
+    Text,
+    /// A text; a file's is relative to its own directory.
+    Path,
+    List,
+}
+
+/// A type whose values are written as one text.
+pub trait Scalar: Serialize {
+    const SHAPE: Shape = Shape::Text;
+    const PLACEHOLDER: &'static str;
+
+    fn read(text: &str, base: &Path) -> Result<Self, InvalidValue>
+    where
+        Self: Sized;
+
+    /// Refuses no text that can be read.
+    fn schema() -> Json;
+
+    /// As a settings file has it.
+    fn json(&self) -> Json {
+        serde_json::to_value(self).expect("should be JSON: it is a text or a number")
+    }
+}
+
+/// A type that a setting can have: a scalar, or a list of scalars.
+pub trait Value: Sized {
+    const SHAPE: Shape;
+    const PLACEHOLDER: &'static str;
+
+    /// Reads the one text of a scalar, or the items of a list.
+    ///
+    /// # Errors
+    /// Every text that is not a value, with its place in a list.
+    fn read(texts: &[String], base: &Path) -> Result<Self, Vec<(Option<usize>, InvalidValue)>>;
+    fn check(text: &str) -> Result<(), InvalidValue>;
+    fn schema() -> Json;
+    fn json(&self) -> Json;
+}
+
+impl<T: Scalar> Value for T {
+    const SHAPE: Shape = T::SHAPE;
+    const PLACEHOLDER: &'static str = T::PLACEHOLDER;
+
+    fn read(texts: &[String], base: &Path) -> Result<Self, Vec<(Option<usize>, InvalidValue)>> {
+        T::read(texts.first().map_or("", String::as_str), base).map_err(|reason| vec![(None, reason)])
+    }
+
+    fn check(text: &str) -> Result<(), InvalidValue> {
+        <T as Scalar>::read(text, Path::new("")).map(drop)
+    }
+
+    fn schema() -> Json {
+        T::schema()
+    }
+
+    fn json(&self) -> Json {
+        Scalar::json(self)
+    }
+}
+
+impl<T: Scalar> Value for Vec<T> {
+    const SHAPE: Shape = Shape::List;
+    const PLACEHOLDER: &'static str = T::PLACEHOLDER;
+
+    fn read(texts: &[String], base: &Path) -> Result<Self, Vec<(Option<usize>, InvalidValue)>> {
+        let (mut items, mut flaws) = (Vec::new(), Vec::new());
+        for (index, text) in texts.iter().enumerate() {
+            match <T as Scalar>::read(text, base) {
+                Ok(item) => items.push(item),
+                Err(reason) => flaws.push((Some(index), reason)),
+            }
+        }
+        if flaws.is_empty() { Ok(items) } else { Err(flaws) }
+    }
+
+    fn check(text: &str) -> Result<(), InvalidValue> {
+        <T as Value>::check(text)
+    }
+
+    fn schema() -> Json {
+        json!({ "type": "array", "items": <T as Scalar>::schema() })
+    }
+
+    fn json(&self) -> Json {
+        self.iter().map(Scalar::json).collect()
+    }
+}
+
+/// Scalars that are read by [`std::str::FromStr`], each with its placeholder and its schema.
+macro_rules! parsed {
+    ($($type:ty: $placeholder:literal, $schema:expr;)*) => {$(
+        impl Scalar for $type {
+            const PLACEHOLDER: &'static str = $placeholder;
+
+            fn read(text: &str, _: &Path) -> Result<Self, InvalidValue> {
+                text.parse()
+            }
+
+            fn schema() -> Json {
+                $schema
+            }
+        }
+    )*};
+}
+parsed! {
+    StackVersion: "VERSION", json!({ "type": "string", "pattern": r"^\d+\.\d+\.\d+$" });
+    Registry: "HOST", json!({ "type": "string", "pattern": "^[a-z0-9._:/-]+$" });
+    Profile: "PROFILE", json!({ "type": "string", "enum": Profile::ALL });
+    Memory: "SIZE", json!({ "type": "string", "pattern": "^[0-9]+([mM]|[gG])([iI]?[bB])?$" });
+    Subnet: "NETWORK", json!({ "type": "string", "pattern": r"^[0-9.]+/(1[6-9]|2[0-4])$" });
+    IndexPattern: "PATTERN", json!({ "type": "string", "pattern": "^[a-z0-9.*][a-z0-9._*-]*$" });
+    SubjectName: "NAME", json!({ "type": "string" });
+    KeyDays: "DAYS", json!({ "type": "integer", "minimum": 1, "maximum": 3650 });
+    PassphraseWords: "COUNT", json!({ "type": "integer", "minimum": 3, "maximum": 20 });
+    Timeout: "TIME", json!({ "type": "string" });
+}
+
+impl Scalar for bool {
+    const SHAPE: Shape = Shape::Switch;
+    const PLACEHOLDER: &'static str = "BOOL";
+
+    /// In the three spellings of YAML.
+    fn read(text: &str, _: &Path) -> Result<Self, InvalidValue> {
+        match text {
+            "true" | "True" | "TRUE" => Ok(true),
+            "false" | "False" | "FALSE" => Ok(false),
+            _ => Err(InvalidValue::new(format!("`{text}` is not `true` or `false`"))),
+        }
+    }
+
+    fn schema() -> Json {
+        json!({ "type": "boolean" })
+    }
+}
+
+impl Scalar for IpAddr {
+    const PLACEHOLDER: &'static str = "ADDRESS";
+
+    fn read(text: &str, _: &Path) -> Result<Self, InvalidValue> {
+        text.parse().map_err(|_| InvalidValue::new(format!("`{text}` is not an address such as `127.0.0.1`")))
+    }
+
+    fn schema() -> Json {
+        json!({ "type": "string", "pattern": "^[0-9a-fA-F.:]+$" })
+    }
+}
+
+/// A number of clusters, which are 1 to this one.
+impl Scalar for ClusterId {
+    const PLACEHOLDER: &'static str = "N";
+
+    fn read(text: &str, _: &Path) -> Result<Self, InvalidValue> {
+        let number = text.parse().ok().and_then(Self::new);
+        number.ok_or_else(|| InvalidValue::new(format!("`{text}` is not a number of clusters from 1 to 99")))
+    }
+
+    fn schema() -> Json {
+        json!({ "type": "integer", "minimum": 1, "maximum": Self::MAX })
+    }
+
+    fn json(&self) -> Json {
+        self.number().into()
+    }
+}
+
+/// An existing file.
+impl Scalar for PathBuf {
+    const SHAPE: Shape = Shape::Path;
+    const PLACEHOLDER: &'static str = "FILE";
+
+    fn read(text: &str, base: &Path) -> Result<Self, InvalidValue> {
+        if text.is_empty() { Err(InvalidValue::new("the name of a file is needed")) } else { Ok(base.join(text)) }
+    }
+
+    fn schema() -> Json {
+        json!({ "type": "string", "minLength": 1 })
+    }
+
+    fn json(&self) -> Json {
+        self.display().to_string().into()
+    }
+}
+
+/// The empty text stands for the built-in templates.
+impl Scalar for TemplateDir {
+    const SHAPE: Shape = Shape::Path;
+    const PLACEHOLDER: &'static str = "DIR";
+
+    fn read(text: &str, base: &Path) -> Result<Self, InvalidValue> {
+        Ok(Self((!text.is_empty()).then(|| base.join(text))))
+    }
+
+    fn schema() -> Json {
+        json!({ "type": "string" })
+    }
+
+    fn json(&self) -> Json {
+        self.0.as_ref().map(|dir| dir.display().to_string()).unwrap_or_default().into()
+    }
+}
