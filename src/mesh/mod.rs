@@ -3,6 +3,8 @@
 //! [`Mesh`] holds every decision; names, ports, addresses and texts follow from it.
 
 pub mod certs;
+#[cfg_attr(not(test), expect(dead_code, reason = "commands take sets of clusters once the record holds clusters"))]
+pub mod cluster_set;
 pub mod container;
 pub mod container_spec;
 pub mod credentials;

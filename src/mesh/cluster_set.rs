@@ -1,0 +1,155 @@
+//! Sets of clusters, written `1-3,7`. Pure: no I/O.
+
+use std::{collections::BTreeSet, fmt, str::FromStr};
+
+use super::{id::ClusterId, settings::InvalidValue};
+
+/// One cluster or more.
+///
+/// Its canonical form names every range once and in order: `7,2,1-1,3` is shown as `1-3,7`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClusterSet(BTreeSet<ClusterId>);
+
+impl ClusterSet {
+    /// `None` if there is no cluster.
+    pub fn new(clusters: impl IntoIterator<Item = ClusterId>) -> Option<Self> {
+        Some(clusters.into_iter().collect()).filter(|clusters: &BTreeSet<_>| !clusters.is_empty()).map(Self)
+    }
+
+    /// Reads the clusters that a mesh is to have: a single number is their count, so that `8` means 1 to 8. Anything else is a
+    /// set: `5-8`, `1-4,7`.
+    pub fn of_mesh(text: &str) -> Result<Self, InvalidValue> {
+        match number(text) {
+            Some(count) => Ok(Self(ClusterId::up_to(count).collect())),
+            None => text.parse(),
+        }
+    }
+
+    /// The text that [`of_mesh`](Self::of_mesh) reads as this set: `7-7` for the seventh cluster alone.
+    pub fn to_mesh_text(&self) -> String {
+        match number(&self.to_string()) {
+            Some(single) if single != ClusterId::FIRST => format!("{0}-{0}", single.number()),
+            _ => self.to_string(),
+        }
+    }
+
+    pub fn contains(&self, cluster: ClusterId) -> bool {
+        self.0.contains(&cluster)
+    }
+
+    /// In the order of their numbers.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = ClusterId> + Clone + use<'_> {
+        self.0.iter().copied()
+    }
+}
+
+impl fmt::Display for ClusterSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut ranges: Vec<(u8, u8)> = Vec::new();
+        for number in self.iter().map(ClusterId::number) {
+            match ranges.last_mut() {
+                Some((_, last)) if *last + 1 == number => *last = number,
+                _ => ranges.push((number, number)),
+            }
+        }
+        for (index, (first, last)) in ranges.into_iter().enumerate() {
+            let comma = if index == 0 { "" } else { "," };
+            if first == last { write!(f, "{comma}{first}")? } else { write!(f, "{comma}{first}-{last}")? }
+        }
+        Ok(())
+    }
+}
+
+impl FromStr for ClusterSet {
+    type Err = InvalidValue;
+
+    fn from_str(text: &str) -> Result<Self, InvalidValue> {
+        let mut clusters = BTreeSet::new();
+        for part in text.split(',').map(str::trim) {
+            let (first, last) = part.split_once('-').unwrap_or((part, part));
+            let (Some(first), Some(last)) = (number(first), number(last)) else {
+                let reason = format!("`{text}` is not a set of clusters from 1 to 99 such as `1-3,7`");
+                return Err(InvalidValue::new(reason));
+            };
+            if first > last {
+                let (first, last) = (first.number(), last.number());
+                return Err(InvalidValue::new(format!("`{part}` is not a range: write `{last}-{first}`")));
+            }
+            clusters.extend(ClusterId::up_to(last).filter(|cluster| *cluster >= first));
+        }
+        Ok(Self(clusters))
+    }
+}
+
+/// The cluster of a number that is written in digits alone.
+fn number(text: &str) -> Option<ClusterId> {
+    text.bytes().all(|c| c.is_ascii_digit()).then(|| text.parse().ok()).flatten().and_then(ClusterId::new)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn numbers(set: &ClusterSet) -> Vec<u8> {
+        set.iter().map(ClusterId::number).collect()
+    }
+
+    #[test]
+    fn a_set_is_written_as_numbers_and_ranges() {
+        for (text, expected, shown) in [
+            ("1", vec![1], "1"),
+            ("1-3,7", vec![1, 2, 3, 7], "1-3,7"),
+            ("7, 2,1-1,3", vec![1, 2, 3, 7], "1-3,7"),
+            ("1-4,3-5", vec![1, 2, 3, 4, 5], "1-5"),
+            ("01-02", vec![1, 2], "1-2"),
+            ("98,99", vec![98, 99], "98-99"),
+        ] {
+            let set: ClusterSet = text.parse().unwrap();
+            assert_eq!((numbers(&set), set.to_string().as_str()), (expected, shown), "{text}");
+        }
+        let refusal = |text: &str| text.parse::<ClusterSet>().unwrap_err().to_string();
+        for text in ["", "0", "100", "1-100", "1,", ",1", "1-2-3", "-1", "1-", "+1", "a", "1 2", "cluster01", "300"] {
+            assert_eq!(refusal(text), format!("`{text}` is not a set of clusters from 1 to 99 such as `1-3,7`"));
+        }
+        insta::assert_snapshot!(refusal("1,7-5"), @"`7-5` is not a range: write `5-7`");
+    }
+
+    #[test]
+    fn the_clusters_of_a_mesh_may_be_a_count() {
+        let of_mesh = |text| numbers(&ClusterSet::of_mesh(text).unwrap());
+        assert_eq!(of_mesh("3"), [1, 2, 3]);
+        assert_eq!(of_mesh("5-7"), [5, 6, 7]);
+        assert_eq!(of_mesh("7-7"), [7]);
+        assert_eq!(of_mesh("1-2,7"), [1, 2, 7]);
+        assert!(ClusterSet::of_mesh("0").is_err() && ClusterSet::of_mesh("100").is_err());
+    }
+
+    #[test]
+    fn no_set_is_empty() {
+        assert_eq!(ClusterSet::new([]), None);
+        assert!(ClusterSet::new([ClusterId::FIRST]).unwrap().contains(ClusterId::FIRST));
+    }
+
+    fn any_set() -> impl Strategy<Value = ClusterSet> {
+        proptest::collection::btree_set(1..=99_u8, 1..99)
+            .prop_map(|numbers| ClusterSet::new(numbers.into_iter().filter_map(ClusterId::new)).unwrap())
+    }
+
+    proptest! {
+        #[test]
+        fn a_set_is_read_back_from_what_it_is_shown_as(set in any_set()) {
+            prop_assert_eq!(set.to_string().parse(), Ok(set.clone()));
+            prop_assert_eq!(ClusterSet::of_mesh(&set.to_mesh_text()), Ok(set));
+        }
+
+        #[test]
+        fn what_is_shown_is_canonical(text in "([0-9]{1,2}(-[0-9]{1,2})?,){0,4}[0-9]{1,3}") {
+            if let Ok(set) = text.parse::<ClusterSet>() {
+                let shown = set.to_string();
+                prop_assert_eq!(shown.parse::<ClusterSet>().unwrap().to_string(), shown);
+            }
+        }
+    }
+}
