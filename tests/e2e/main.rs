@@ -12,6 +12,7 @@
 //! - [`lifetimes`]: keys and certificates are replaced under load.
 //! - [`renewal_kills`]: that is killed, and gone on with.
 //! - [`expiry`]: a key that really ends.
+//! - [`trial`]: a trial license that really ends.
 //! - [`upgrade`]: another version, cluster by cluster, through a kill.
 //! - [`growth`]: how much is asked as a mesh grows.
 //! - [`caller`]: somebody who is not root.
@@ -58,6 +59,7 @@ mod snapshot;
 mod story;
 mod system_calls;
 mod tour;
+mod trial;
 mod untried;
 mod upgrade;
 
