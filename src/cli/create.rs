@@ -32,6 +32,9 @@ pub struct CreateArgs {
     /// Take the mesh to this Docker engine: the one it was on is gone, was installed anew or moved its data
     #[arg(long)]
     pub new_engine: bool,
+    /// Take the newer built-in templates and container options of this `mesh`, one cluster after the other
+    #[arg(long)]
+    pub new_defaults: bool,
     #[command(flatten)]
     pub settings: settings::SettingsArgs,
 }

@@ -12,6 +12,7 @@ use super::{
     interruptible, lock,
     lost::{circumstances, rebuild, recover},
     may_delete, open, same_engine, settings, time_for,
+    upgrade::turns,
 };
 use crate::{
     apply::{
@@ -21,13 +22,14 @@ use crate::{
     cli::{CreateArgs, TextFormat},
     console::{Console, Notation},
     error::{Error, Exit},
-    mesh::{Mesh, settings::Overrides},
+    mesh::{Mesh, defaults::Revision, settings::Overrides},
     plan::{
         Plan, Step,
         check::{self, Finding, Severity},
         observed::Observed,
         reach::{Moment, reach},
         remove::{remove, removed},
+        rolling,
     },
     world::{Survey, World, disk, templates},
 };
@@ -55,11 +57,11 @@ pub async fn create(args: &CreateArgs, dir: PathBuf, console: &Console) -> Resul
     let recover = recover(args, &asked, &world, &mut survey, console)?;
 
     let timeout = asked.timeout;
-    let mut mesh = decide(asked.clone(), args.reset, &world, &survey)?;
+    let mut mesh = decide(asked.clone(), args, &world, &survey)?;
     let there = world.observe(&mesh, &survey).await?;
     if let (Some(rebuilt), Some(names)) = (&mut survey.rebuilt, there.shared()) {
         rebuilt.share(&names);
-        mesh = decide(asked, args.reset, &world, &survey)?;
+        mesh = decide(asked, args, &world, &survey)?;
     }
     let moment = Moment {
         licence: licence.as_ref().map(|licence| licence.uid.clone()),
@@ -70,17 +72,22 @@ pub async fn create(args: &CreateArgs, dir: PathBuf, console: &Console) -> Resul
     // what goes before the new mesh comes, as the old one knows it
     let going = old.map(|old| world.remains(old, &survey)).transpose()?;
     let there = going.as_ref().map_or(there.clone(), |going| replacing(there, going));
-    let plan = match &going {
+    let first = match &going {
         // images first: one that cannot be pulled must not be found missing when the old mesh is gone
         Some(going) => reach(&mesh, &removed(there.clone()), &moment).after(remove(going)),
         None => reach(&mesh, &there, &moment),
     };
+    let rolls = args.new_defaults && !args.reset;
+    let plan = if rolls { rolling::whole(&mesh, &there, &moment) } else { first.clone() };
     require(args, &world, &survey, &mesh, &there, &plan, console)?;
     if licence.is_none() {
         console.findings(check::unlicensed(&mesh, &there).as_slice());
     }
     if !args.reset {
         console.under_way(&mesh);
+        if !rolls && !mesh.earlier_defaults.is_empty() {
+            console.new_defaults(&mesh);
+        }
     }
     if args.dry_run {
         console.plan(&mesh, &plan, args.output.unwrap_or_default());
@@ -109,8 +116,12 @@ pub async fn create(args: &CreateArgs, dir: PathBuf, console: &Console) -> Resul
     apply.licence = licence.map(|licence| licence.body);
     apply.recovered = survey.recovered.take();
     interruptible(&patience, console, async {
-        apply.apply(&plan).await?;
-        settle(&apply, moment).await
+        apply.apply(&first).await?;
+        settle(&apply, moment).await?;
+        if rolls {
+            Box::pin(turns(mesh.clone(), &world, &patience, &survey.host, console, rolling::next)).await?;
+        }
+        Ok(())
     })
     .await?;
     told(args, &mesh, &apply, begun.elapsed(), console);
@@ -201,13 +212,14 @@ fn replacing(there: Observed, going: &Observed) -> Observed {
 }
 
 /// Every name, port and address, and the texts of templates.
-fn decide(mut asked: Overrides, reset: bool, world: &World, survey: &Survey) -> Result<Mesh, Error> {
+fn decide(mut asked: Overrides, args: &CreateArgs, world: &World, survey: &Survey) -> Result<Mesh, Error> {
     let recorded = survey.known();
-    if reset {
+    if args.reset {
         asked.clusters = asked.clusters.or(recorded.map(|mesh| mesh.spec.clusters));
     }
     let now = circumstances(world, survey)?;
-    let mesh = templates::of(Mesh::decide(&asked, recorded.filter(|_| !reset), now)?)?;
+    let mesh = templates::of(Mesh::decide(&asked, recorded.filter(|_| !args.reset), now)?)?;
+    let mesh = if args.new_defaults { mesh.with_defaults(Revision::NEWEST, recorded) } else { mesh };
     Ok(Mesh { engine: Some(survey.engine.clone()), ..mesh })
 }
 

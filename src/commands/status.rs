@@ -75,4 +75,5 @@ fn show(args: &StatusArgs, mesh: &Mesh, status: &Status, console: &Console) {
     }
     console.complaints(status, args.output == Format::Wide);
     console.under_way(mesh);
+    console.new_defaults(mesh);
 }

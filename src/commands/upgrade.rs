@@ -21,8 +21,9 @@ use crate::{
         Plan,
         check::{self, Severity},
         host::HostFacts,
+        observed::Observed,
         reach::{Moment, reach},
-        upgrade::{amiss, next, warnings, whole},
+        upgrade::{Round, amiss, next, warnings, whole},
     },
     world::{World, templates},
 };
@@ -70,18 +71,20 @@ pub async fn upgrade(args: &UpgradeArgs, dir: PathBuf, console: &Console) -> Res
 
     // until here nothing has changed
     let patience = Patience::new(args.timeout);
-    interruptible(&patience, console, turns(mesh, &world, &patience, &survey.host, console)).await?;
+    let turns = Box::pin(turns(mesh, &world, &patience, &survey.host, console, next));
+    interruptible(&patience, console, turns).await?;
     console.done_in(&format!("every cluster has {}, and every link is proved", args.version), begun.elapsed());
     Ok(Exit::Done)
 }
 
 /// Looks, and does what is next, until nothing is.
-async fn turns(
+pub(super) async fn turns(
     mut mesh: Mesh,
     world: &World,
     patience: &Patience,
     host: &HostFacts,
     console: &Console,
+    next: fn(&Mesh, &Observed, &Moment) -> Option<Round>,
 ) -> Result<(), Error> {
     let (mut mended, mut changed) = (0, false);
     loop {
@@ -91,7 +94,7 @@ async fn turns(
         let Some(round) = next(&mesh, &there, &moment) else { return Ok(()) };
         match round.cluster {
             Some(cluster) => {
-                console.note(&format!("{cluster}: {} → {}", mesh.version(cluster), round.mesh.version(cluster)));
+                console.turn(&mesh, &round.mesh, cluster);
                 mended = 0;
             }
             None if mended == ROUNDS => return Err(unsteady(&round.plan)),

@@ -2,7 +2,7 @@
 
 use super::Console;
 use crate::{
-    mesh::{Mesh, settings::StackVersion},
+    mesh::{Mesh, defaults::Revision, id::ClusterId, settings::StackVersion},
     plan::counted::counted,
 };
 
@@ -17,6 +17,35 @@ impl Console {
                 "an upgrade to {to} is under way, with {} to come; `mesh upgrade {to}` goes on with it",
                 behind.join(", ")
             ));
+        }
+    }
+
+    /// Which newer defaults there are, or are in progress.
+    pub fn new_defaults(&self, mesh: &Mesh) {
+        if !mesh.has_older_defaults_than(Revision::NEWEST) {
+            return;
+        }
+        let pending: Vec<String> = mesh.earlier_defaults.keys().map(ToString::to_string).collect();
+        self.note(&if pending.is_empty() {
+            "newer defaults are available; `mesh create --new-defaults` takes them, one cluster after the other"
+                .to_owned()
+        } else {
+            format!(
+                "newer defaults are in progress; {} pending; `mesh create --new-defaults` continues",
+                pending.join(" ")
+            )
+        });
+    }
+
+    /// The cluster that is next, and what it comes to.
+    pub fn turn(&self, before: &Mesh, after: &Mesh, cluster: ClusterId) {
+        let (from, to) = (before.version(cluster), after.version(cluster));
+        if from != to {
+            self.note(&format!("{cluster}: {from} → {to}"));
+        }
+        let (from, to) = (before.revision(cluster), after.revision(cluster));
+        if from != to {
+            self.note(&format!("{cluster}: defaults {from} → {to}"));
         }
     }
 

@@ -10,9 +10,10 @@ use serde::Serialize;
 use super::{
     Mesh,
     container::{Container, Fixed, Limits, Published},
+    defaults::{Defaults, HealthTimes},
     id::{KIBANA, Port, REST, ServiceId, ServiceKind},
     layout,
-    service::{Mount, STOP_TIMEOUT, Service},
+    service::{Mount, Service},
 };
 
 /// A container as Docker is asked for it.
@@ -67,6 +68,8 @@ pub const NO_NEW_PRIVILEGES: &str = "no-new-privileges";
 impl Mesh {
     pub fn container_spec(&self, id: ServiceId) -> ContainerSpec {
         let Service { image, memory, user, address, ports, mounts, .. } = self.service(id);
+        let Defaults { health_check, log_options, stop_timeout_seconds, .. } = self.revision(id.cluster).defaults();
+        let HealthTimes { interval_seconds, timeout_seconds, retries, start_period_seconds } = health_check;
         let published = |port: Port| Published {
             address: Some(self.spec.bind),
             host: Some(port.host),
@@ -83,22 +86,19 @@ impl Mesh {
             limits: Limits::of(memory),
             health_check: HealthCheck {
                 command: health_command(id),
-                // Docker's own default: a look is a process in the container and a handshake of its server, and nothing waits for it
-                interval_seconds: 30,
-                timeout_seconds: 10,
-                retries: 3,
-                start_period_seconds: 120,
+                interval_seconds: *interval_seconds,
+                timeout_seconds: *timeout_seconds,
+                retries: *retries,
+                start_period_seconds: *start_period_seconds,
             },
             dropped_capabilities: vec![ALL_CAPABILITIES.to_owned()],
             security_options: vec![NO_NEW_PRIVILEGES.to_owned()],
             user_namespace: "host".to_owned(),
             log: Log {
                 driver: "json-file".to_owned(),
-                options: [("max-size", "10m"), ("max-file", "3")]
-                    .map(|(name, value)| (name.to_owned(), value.to_owned()))
-                    .into(),
+                options: log_options.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
             },
-            stop_timeout_seconds: STOP_TIMEOUT,
+            stop_timeout_seconds: *stop_timeout_seconds,
         }
     }
 }
@@ -127,5 +127,31 @@ impl ContainerSpec {
             stays: true,
         };
         Container { fixed, limits: self.limits.clone() }
+    }
+
+    /// The differences from what is `wanted`, such as `memory 2g → 3g`.
+    pub fn differences(&self, wanted: &Self) -> Vec<String> {
+        let log = |spec: &Self| {
+            let options = spec.log.options.iter().map(|(name, value)| format!(" {name}={value}"));
+            format!("{}{}", spec.log.driver, options.collect::<String>())
+        };
+        let seconds = |count: u32| format!("{count} s");
+        let (check, other) = (&self.health_check, &wanted.health_check);
+        let further = [
+            ("hostname", self.hostname.clone(), wanted.hostname.clone()),
+            ("address", self.address.to_string(), wanted.address.to_string()),
+            ("health check interval", seconds(check.interval_seconds), seconds(other.interval_seconds)),
+            ("health check timeout", seconds(check.timeout_seconds), seconds(other.timeout_seconds)),
+            ("health check retries", check.retries.to_string(), other.retries.to_string()),
+            ("health check start period", seconds(check.start_period_seconds), seconds(other.start_period_seconds)),
+            ("dropped capabilities", self.dropped_capabilities.join(" "), wanted.dropped_capabilities.join(" ")),
+            ("security options", self.security_options.join(" "), wanted.security_options.join(" ")),
+            ("user namespace", self.user_namespace.clone(), wanted.user_namespace.clone()),
+            ("log", log(self), log(wanted)),
+            ("stop timeout", seconds(self.stop_timeout_seconds), seconds(wanted.stop_timeout_seconds)),
+        ];
+        let changed = further.into_iter().filter(|(_, has, wants)| has != wants);
+        let changed = changed.map(|(name, has, wants)| format!("{name} {has} → {wants}"));
+        self.as_inspected().differences(&wanted.as_inspected()).into_iter().chain(changed).collect()
     }
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::{
     Engine, FORMAT, Mesh, Owner,
+    defaults::Revision,
     id::ClusterId,
     network::Subnet,
     settings::{MeshSpec, Overrides, StackVersion, SubjectName},
@@ -96,12 +97,16 @@ impl Mesh {
         };
         let behind = recorded.map(|mesh| mesh.behind.clone()).unwrap_or_default();
         let behind = behind.into_iter().filter(|(cluster, _)| *cluster <= spec.clusters).collect();
+        let earlier_defaults = recorded.map(|mesh| mesh.earlier_defaults.clone()).unwrap_or_default();
+        let earlier_defaults = earlier_defaults.into_iter().filter(|(cluster, _)| *cluster <= spec.clusters).collect();
         Ok(Self {
             format: FORMAT,
             id: recorded.map_or(now.new_id, |mesh| mesh.id.clone()),
             dir: now.dir,
             spec,
             behind,
+            defaults: recorded.map_or(Revision::NEWEST, |mesh| mesh.defaults),
+            earlier_defaults,
             subnet,
             owner: recorded.map_or(now.owner, |mesh| mesh.owner),
             engine: recorded.and_then(|mesh| mesh.engine.clone()).or(now.engine),

@@ -41,6 +41,28 @@ impl MadeFrom {
     }
 }
 
+impl MadeFrom {
+    /// The differences from what is `wanted`, such as `setting xpack.ml.enabled false → true`; empty only where there are none.
+    pub fn differences(&self, wanted: &Self) -> Vec<String> {
+        if self == wanted {
+            return Vec::new();
+        }
+        let mut found = self.container.differences(&wanted.container);
+        found.extend(self.settings.changes(&wanted.settings));
+        found.extend(rendered::option_changes(&self.jvm_options, &wanted.jvm_options));
+        if self.secrets != wanted.secrets {
+            found.push("other secrets".to_owned());
+        }
+        if found.is_empty() {
+            found.push(UNKNOWN_CHANGE.to_owned());
+        }
+        found
+    }
+}
+
+/// Stands for a difference that only the fingerprint shows.
+pub const UNKNOWN_CHANGE: &str = "unknown change (only the fingerprint differs)";
+
 /// JSON with all names sorted, whatever the order of fields.
 fn canonical(value: &impl Serialize) -> String {
     let mut value = serde_json::to_value(value).expect("should be JSON: the tests write it");
@@ -116,7 +138,7 @@ mod tests {
             assert_eq!(
                 made_from.fingerprint(),
                 digest,
-                "this change replaces every container of every mesh: what {service} is made from is now\n{}",
+                "this change replaces every container of every mesh: put it into a new revision of defaults.rs. What {service} is made from is now\n{}",
                 serde_json::to_string_pretty(&made_from).unwrap()
             );
         }
@@ -142,8 +164,8 @@ mod tests {
             |mesh| mesh.subnet = "10.213.1.0/24".parse().unwrap(),
             |mesh| mesh.owner.uid = 1000,
             |mesh| mesh.dir = "/elsewhere".into(),
-            |mesh| mesh.templates.elasticsearch_yml.push_str("path.logs: /elsewhere\n"),
-            |mesh| mesh.templates.jvm_options.push_str("-XX:+UseSerialGC\n"),
+            |mesh| mesh.templates = Templates::around_the_built_in([""; 3], ["\npath.logs: /elsewhere\n", "", ""]),
+            |mesh| mesh.templates = Templates::around_the_built_in([""; 3], ["", "", "\n-XX:+UseSerialGC\n"]),
         ];
         for change in changes {
             let mut other = mesh.clone();
@@ -163,9 +185,7 @@ mod tests {
     fn a_comment_in_a_template_needs_no_new_container() {
         let mesh = Mesh::example(1);
         let mut commented = mesh.clone();
-        commented.templates.elasticsearch_yml.insert_str(0, "# why\n\n");
-        commented.templates.kibana_yml.push_str("\n# why\n");
-        commented.templates.jvm_options.push_str("## why\n");
+        commented.templates = Templates::around_the_built_in(["# why\n\n"; 3], ["\n# why\n"; 3]);
         for service in mesh.services() {
             assert_eq!(fingerprint(&commented, service), fingerprint(&mesh, service));
         }

@@ -9,6 +9,7 @@ pub mod container;
 pub mod container_spec;
 pub mod credentials;
 pub mod decide;
+pub mod defaults;
 pub mod fingerprint;
 pub mod hosts_file;
 pub mod id;
@@ -40,6 +41,7 @@ use serde::{Deserialize, Serialize};
 
 use self::{
     certs::Names,
+    defaults::Revision,
     id::{ClusterId, REMOTE, ServiceId, ServiceKind},
     network::Subnet,
     service::Service,
@@ -65,6 +67,12 @@ pub struct Mesh {
     /// Clusters that an upgrade to the version of `spec` has not reached yet, with the version that each is to have until then.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub behind: BTreeMap<ClusterId, StackVersion>,
+    /// The revision of built-in templates and constants that the mesh was made with, or came to by `--new-defaults`.
+    #[serde(default, skip_serializing_if = "Revision::is_first")]
+    pub defaults: Revision,
+    /// Clusters that `--new-defaults` has not come to yet, with the revision that each keeps until then.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub earlier_defaults: BTreeMap<ClusterId, Revision>,
     pub subnet: Subnet,
     pub owner: Owner,
     /// The engine that has the containers. A record from before it was kept has none, and takes the one that it is used with when
@@ -226,6 +234,8 @@ impl Mesh {
             dir: "/mnt/data/mesh".into(),
             spec: MeshSpec::new(ClusterId::new(clusters).expect("should be 1 to 99")),
             behind: BTreeMap::new(),
+            defaults: Revision::FIRST,
+            earlier_defaults: BTreeMap::new(),
             subnet: "10.213.0.0/24".parse().expect("should be a subnet"),
             owner: Owner { uid: 999, gid: 0 },
             engine: None,

@@ -75,7 +75,8 @@ impl Mesh {
             remote => REMOTE,
             ..self.values(cluster)
         };
-        render(Templates::NAMES[0], &self.templates.elasticsearch_yml, &values)
+        let text = self.templates.elasticsearch_yml.as_deref();
+        render(Templates::NAMES[0], text.unwrap_or(self.revision(cluster).defaults().elasticsearch_yml), &values)
     }
 
     fn render_kibana(&self, cluster: ClusterId, credentials: &Credentials) -> Result<String, RenderError> {
@@ -90,13 +91,15 @@ impl Mesh {
             encryption_key => credentials.kibana_encryption_key.expose(),
             ..self.values(cluster)
         };
-        render(Templates::NAMES[1], &self.templates.kibana_yml, &values)
+        let text = self.templates.kibana_yml.as_deref();
+        render(Templates::NAMES[1], text.unwrap_or(self.revision(cluster).defaults().kibana_yml), &values)
     }
 
     /// Options of the JVM of a cluster's Elasticsearch, on top of the image's own.
     pub fn render_jvm_options(&self, cluster: ClusterId) -> Result<String, RenderError> {
         let values = context! { heap => self.spec.elastic_memory.heap_mebibytes(), ..self.values(cluster) };
-        render(Templates::NAMES[2], &self.templates.jvm_options, &values)
+        let text = self.templates.jvm_options.as_deref();
+        render(Templates::NAMES[2], text.unwrap_or(self.revision(cluster).defaults().jvm_options), &values)
     }
 }
 
@@ -253,9 +256,9 @@ mod tests {
         mesh.spec.stack_version = "9.10.1".parse().unwrap();
         mesh.behind = [(ClusterId::new(2).unwrap(), "9.4.0".parse().unwrap())].into();
         let text = "a: {{ version }}\n{% if [major, minor] >= [9, 6] %}b: {{ profile }}\n{% endif %}";
-        mesh.templates.kibana_yml = text.to_owned();
-        mesh.templates.elasticsearch_yml = text.to_owned();
-        mesh.templates.jvm_options = "## {{ version }} {{ minor }}\n".to_owned();
+        mesh.templates.kibana_yml = Some(text.to_owned());
+        mesh.templates.elasticsearch_yml = Some(text.to_owned());
+        mesh.templates.jvm_options = Some("## {{ version }} {{ minor }}\n".to_owned());
         let second = ClusterId::new(2).unwrap();
         for kind in ServiceKind::ALL {
             assert_eq!(settings(&mesh, first().service(kind)), "a: \"9.10.1\"\nb: \"server\"\n");

@@ -20,17 +20,8 @@ impl Templates {
     /// # Errors
     /// One of them does not render for every cluster there can be, or not as YAML where that is meant.
     pub fn with(mut replacement: impl FnMut(&str) -> Option<String>) -> Result<Self, RenderError> {
-        let mut templates = Self::default();
-        let [elasticsearch_yml, kibana_yml, jvm_options] = Self::NAMES;
-        for (text, name) in [
-            (&mut templates.elasticsearch_yml, elasticsearch_yml),
-            (&mut templates.kibana_yml, kibana_yml),
-            (&mut templates.jvm_options, jvm_options),
-        ] {
-            if let Some(replacement) = replacement(name) {
-                *text = replacement;
-            }
-        }
+        let [elasticsearch_yml, kibana_yml, jvm_options] = Self::NAMES.map(&mut replacement);
+        let templates = Self { elasticsearch_yml, kibana_yml, jvm_options };
         templates.check()?;
         Ok(templates)
     }
@@ -80,7 +71,7 @@ mod tests {
             Templates::with(|name| (name == "jvm.options").then(|| "-Xmx{{ heap }}m\n".to_owned())).unwrap();
         let mesh = Mesh { templates: templates.clone(), ..Mesh::example(1) };
         assert_eq!(mesh.render_jvm_options(ClusterId::FIRST).unwrap(), "-Xmx974m\n");
-        assert_eq!(Templates { jvm_options: Templates::default().jvm_options, ..templates }, Templates::default());
+        assert_eq!(Templates { jvm_options: None, ..templates }, Templates::default());
     }
 
     #[test]

@@ -19,6 +19,7 @@ pub mod permissions;
 pub mod reach;
 pub mod remove;
 pub mod renew;
+pub mod rolling;
 pub mod select;
 pub mod status;
 mod step;

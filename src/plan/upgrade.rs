@@ -74,7 +74,7 @@ fn turn(mesh: &Mesh, there: &Observed, cluster: ClusterId) -> Plan {
 }
 
 /// Links from and to the cluster, of those that the versions at both ends allow.
-fn links(mesh: &Mesh, cluster: ClusterId) -> Vec<Step> {
+pub(super) fn links(mesh: &Mesh, cluster: ClusterId) -> Vec<Step> {
     mesh.clusters()
         .map(|on| Step::ProveLinks {
             on,

@@ -36,6 +36,8 @@ fn help_of_create() {
                                       too small
           --new-engine                Take the mesh to this Docker engine: the one it was on is gone,
                                       was installed anew or moved its data
+          --new-defaults              Take the newer built-in templates and container options of this
+                                      `mesh`, one cluster after the other
       -f, --file <FILE>               Settings from a file, `mesh.yaml`; `-` reads it from stdin
           --stack-version <VERSION>   Version of Elasticsearch and Kibana, 8.14.0 or later [default:
                                       9.5.3]

@@ -275,7 +275,7 @@ fn gone(mesh: &Mesh) {
 fn template(mesh: &Mesh) {
     let dir = mesh.path("templates");
     fs::create_dir(&dir).expect("should be writable");
-    let built_in = include_str!("../../templates/elasticsearch.yml");
+    let built_in = include_str!("../../templates/1/elasticsearch.yml");
     fs::write(dir.join("elasticsearch.yml"), format!("{built_in}node.attr.rack: {{{{ cluster }}}}\n"))
         .expect("should be writable");
     let path = dir.display().to_string();

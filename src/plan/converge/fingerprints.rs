@@ -11,6 +11,7 @@ use crate::{
         id::{ClusterId, ServiceKind},
         secret::Secret,
         settings::Memory,
+        templates::Templates,
     },
     plan::{Step, reach::reach},
 };
@@ -53,7 +54,9 @@ fn a_container_of_an_older_scheme_is_replaced_when_it_is_not_as_wanted() {
         (|mesh, _| mesh.spec.bind = [0, 0, 0, 0].into(), "ports 127.0.0.1:5601:5601/tcp → 0.0.0.0:5601:5601/tcp"),
         (|mesh, _| mesh.owner.uid = 5, "user 999:0 → 5:0"),
         (
-            |mesh, _| mesh.templates.elasticsearch_yml.push_str("\nxpack.ml.enabled: false\n"),
+            |mesh, _| {
+                mesh.templates = Templates::around_the_built_in([""; 3], ["\nxpack.ml.enabled: false\n", "", ""]);
+            },
             "setting xpack.ml.enabled none → false",
         ),
         (
@@ -89,8 +92,7 @@ fn a_comment_in_a_template_restarts_nothing() {
     let mesh = Mesh::example(1);
     let model = Model::empty().converge(&mesh);
     let mut commented = mesh.clone();
-    commented.templates.elasticsearch_yml.insert_str(0, "# why\n");
-    commented.templates.kibana_yml.push_str("# why\n");
+    commented.templates = Templates::around_the_built_in(["# why\n", "", ""], ["", "# why\n", ""]);
     insta::assert_snapshot!(plan_for(&commented, &model), @r"
     write settings
       ~ settings of cluster01-elastic

@@ -5,6 +5,7 @@ mod links;
 mod losses;
 mod model;
 mod renewal;
+mod rolling;
 mod upgrade;
 
 use self::model::{HOSTS, Model, moment};
@@ -13,7 +14,7 @@ use super::{
     reach::reach,
     remove::{remove, removed},
 };
-use crate::mesh::Mesh;
+use crate::mesh::{Mesh, templates::Templates};
 
 fn plan_for(mesh: &Mesh, model: &Model) -> Plan {
     reach(mesh, &model.observe(), &moment())
@@ -112,7 +113,7 @@ fn starting_afresh_makes_everything_anew() {
 fn another_template_is_other_settings() {
     let mut mesh = Mesh::example(1);
     let there = Model::empty().converge(&mesh);
-    mesh.templates.kibana_yml.push_str("logging.root.level: warn\n");
+    mesh.templates = Templates::around_the_built_in([""; 3], ["", "logging.root.level: warn\n", ""]);
     insta::assert_snapshot!(plan_for(&mesh, &there), @r#"
     prove the directory
       ? Docker sees the mesh's directory

@@ -4,7 +4,7 @@ use super::Reach;
 use crate::{
     mesh::{
         credentials::Credentials,
-        fingerprint::{MadeFrom, is_of_this_scheme},
+        fingerprint::{MadeFrom, UNKNOWN_CHANGE, is_of_this_scheme},
         id::{ServiceId, ServiceKind},
         rendered::{self, Settings},
     },
@@ -115,7 +115,7 @@ impl Reach<'_> {
             found.extend(rendered::option_changes(&has, &wanted.jvm_options));
         }
         if found.len() == before {
-            found.push("unknown change (only the fingerprint differs)".to_owned());
+            found.push(UNKNOWN_CHANGE.to_owned());
         }
         found
     }

@@ -21,6 +21,7 @@ use super::{
 };
 use crate::mesh::{
     Mesh, certs,
+    defaults::Revision,
     id::{ClusterId, ServiceId, ServiceKind},
     settings::StackVersion,
 };
@@ -46,6 +47,8 @@ pub struct Status {
     pub warnings: Vec<Warning>,
     /// The clusters that an upgrade to `stack_version` has yet to come to, with what each has until then.
     pub behind: BTreeMap<ClusterId, StackVersion>,
+    /// Whether `mesh create --new-defaults` would take newer built-in templates or container options. It is no drift.
+    pub new_defaults: bool,
     pub clusters: Vec<ClusterStatus>,
 }
 
@@ -177,6 +180,7 @@ pub fn status(mesh: &Mesh, there: &Observed, now: OffsetDateTime) -> Status {
         ends_soon: ends_soon(mesh, there, now),
         warnings: check::hosts(mesh, there).findings().into_iter().map(Warning::from).collect(),
         behind: mesh.behind.clone(),
+        new_defaults: mesh.has_older_defaults_than(Revision::NEWEST),
         clusters,
     }
 }

@@ -1,0 +1,191 @@
+//! What a mesh is given besides its settings: built-in templates and the constants of its containers, by revision. Pure: no I/O.
+//!
+//! A mesh keeps the revision that it was made with until `mesh create --new-defaults`, so a newer program replaces no container. A
+//! revision that was released never changes, not even in a comment: what is to be different is another revision, with its templates
+//! in `templates/<revision>/`.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Mesh, id::ClusterId};
+
+/// The number of a revision, from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(into = "u32", try_from = "u32")]
+pub struct Revision(u32);
+
+/// A revision that this program does not have.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("its defaults are of revision {0}, which a newer mesh has")]
+pub struct UnknownRevision(u32);
+
+/// One revision.
+#[derive(Debug)]
+pub struct Defaults {
+    pub elasticsearch_yml: &'static str,
+    pub kibana_yml: &'static str,
+    pub jvm_options: &'static str,
+    pub health_check: HealthTimes,
+    /// The options of Docker's log driver `json-file`.
+    pub log_options: &'static [(&'static str, &'static str)],
+    /// Time between SIGTERM and SIGKILL.
+    pub stop_timeout_seconds: u32,
+}
+
+#[derive(Debug)]
+pub struct HealthTimes {
+    pub interval_seconds: u32,
+    pub timeout_seconds: u32,
+    pub retries: u32,
+    pub start_period_seconds: u32,
+}
+
+const FIRST: Defaults = Defaults {
+    elasticsearch_yml: include_str!("../../templates/1/elasticsearch.yml"),
+    kibana_yml: include_str!("../../templates/1/kibana.yml"),
+    jvm_options: include_str!("../../templates/1/jvm.options"),
+    // Docker's own default: a look is a process in the container and a handshake of its server, and nothing waits for it
+    health_check: HealthTimes { interval_seconds: 30, timeout_seconds: 10, retries: 3, start_period_seconds: 120 },
+    log_options: &[("max-size", "10m"), ("max-file", "3")],
+    // Elasticsearch flushes its indices before it ends
+    stop_timeout_seconds: 120,
+};
+
+const REVISIONS: &[Defaults] = &[
+    FIRST,
+    // two that no program has yet: one that changes Elasticsearch alone, and one that changes every container
+    #[cfg(test)]
+    Defaults {
+        elasticsearch_yml: concat!(include_str!("../../templates/1/elasticsearch.yml"), "\nxpack.ml.enabled: false\n"),
+        ..FIRST
+    },
+    #[cfg(test)]
+    Defaults { health_check: HealthTimes { interval_seconds: 60, ..FIRST.health_check }, ..FIRST },
+];
+
+impl Revision {
+    /// The revision of the meshes of programs that recorded none.
+    pub const FIRST: Self = Self(1);
+    /// The revision of a new mesh.
+    pub const NEWEST: Self = Self(1);
+    #[cfg(test)]
+    pub const NEXT: Self = Self(Self::NEWEST.0 + 1);
+    #[cfg(test)]
+    pub const LAST: Self = Self(Self::NEWEST.0 + 2);
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
+    pub fn is_first(&self) -> bool {
+        *self == Self::FIRST
+    }
+
+    pub fn defaults(self) -> &'static Defaults {
+        &REVISIONS[self.0 as usize - 1]
+    }
+}
+
+impl Default for Revision {
+    fn default() -> Self {
+        Self::FIRST
+    }
+}
+
+impl std::fmt::Display for Revision {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl From<Revision> for u32 {
+    fn from(revision: Revision) -> Self {
+        revision.0
+    }
+}
+
+impl TryFrom<u32> for Revision {
+    type Error = UnknownRevision;
+
+    fn try_from(number: u32) -> Result<Self, UnknownRevision> {
+        let known = 1..=u32::try_from(REVISIONS.len()).unwrap_or(u32::MAX);
+        known.contains(&number).then_some(Self(number)).ok_or(UnknownRevision(number))
+    }
+}
+
+impl Mesh {
+    /// The revision of the defaults that a cluster is to have now.
+    pub fn revision(&self, cluster: ClusterId) -> Revision {
+        self.earlier_defaults.get(&cluster).copied().unwrap_or(self.defaults)
+    }
+
+    /// Whether some cluster has older defaults than this program gives to a new mesh.
+    pub fn has_older_defaults_than(&self, newest: Revision) -> bool {
+        self.clusters().any(|cluster| self.revision(cluster) < newest)
+    }
+
+    /// This mesh on its way to a revision: none of the clusters that were recorded has come to it yet.
+    #[must_use]
+    pub fn with_defaults(mut self, to: Revision, recorded: Option<&Mesh>) -> Self {
+        let existing =
+            recorded.into_iter().flat_map(Mesh::clusters).filter(|cluster| self.clusters().any(|c| c == *cluster));
+        let earlier = existing.map(|cluster| (cluster, self.revision(cluster))).filter(|(_, has)| *has < to);
+        self.earlier_defaults = earlier.collect::<BTreeMap<_, _>>();
+        self.defaults = to;
+        self
+    }
+
+    /// The same with one more cluster that has come to the revision.
+    #[must_use]
+    pub fn with_defaults_on(&self, cluster: ClusterId) -> Self {
+        let mut mesh = self.clone();
+        mesh.earlier_defaults.remove(&cluster);
+        mesh
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mesh::{credentials::Credentials, id::ServiceKind, secret::Secret, service::digest_of};
+
+    #[test]
+    fn a_released_revision_never_changes() {
+        let first = Revision::FIRST.defaults();
+        let texts = [first.elasticsearch_yml, first.kibana_yml, first.jvm_options];
+        assert_eq!(
+            digest_of(&texts.map(str::as_bytes)),
+            "854f16d78208111b20a5f5abf7ee24b1",
+            "a mesh keeps the defaults it was made with: put the change into another revision"
+        );
+        assert_eq!(usize::try_from(Revision::LAST.0).unwrap(), REVISIONS.len());
+    }
+
+    #[test]
+    fn the_record_names_a_revision_that_is_not_the_first() {
+        let mesh = Mesh::example(2);
+        let text = serde_json::to_string(&mesh).unwrap();
+        assert!(!text.contains("defaults"), "an older program should read it: {text}");
+        let next = mesh.clone().with_defaults(Revision::NEXT, Some(&Mesh::example(1)));
+        assert_eq!(next.earlier_defaults, [(ClusterId::FIRST, Revision::FIRST)].into());
+        let text = serde_json::to_string(&next).unwrap();
+        assert!(text.contains(r#""defaults":2,"earlier_defaults":{"cluster01":1}"#), "{text}");
+        let read: Mesh = serde_json::from_str(&text).unwrap();
+        assert!(next.is_recorded_in(&Mesh { dir: next.dir.clone(), ..read }));
+        let newer = text.replace(r#""defaults":2"#, r#""defaults":99"#);
+        let refused = serde_json::from_str::<Mesh>(&newer).unwrap_err().to_string();
+        assert!(refused.contains("revision 99"), "{refused}");
+    }
+
+    #[test]
+    fn each_cluster_is_made_by_its_own_revision() {
+        let secret = || Secret::new("secret");
+        let credentials = Credentials { elastic: secret(), kibana_system: secret(), kibana_encryption_key: secret() };
+        let old = Mesh::example(2);
+        let half = old.clone().with_defaults(Revision::NEXT, Some(&old)).with_defaults_on(ClusterId::FIRST);
+        for service in old.services() {
+            let made_from = |mesh: &Mesh| mesh.made_from(service, &credentials).unwrap();
+            let kept = service.cluster != ClusterId::FIRST || service.kind == ServiceKind::Kibana;
+            assert_eq!(made_from(&old) == made_from(&half), kept, "{service}");
+        }
+        assert!(half.has_older_defaults_than(Revision::NEXT) && !half.has_older_defaults_than(Revision::FIRST));
+    }
+}

@@ -1,0 +1,174 @@
+//! The same promise for `mesh create --new-defaults`: nothing unasked, and one cluster is down at a time. Pure.
+
+use super::{
+    model::{Model, moment},
+    plan_for,
+};
+use crate::{
+    mesh::{Mesh, decide::Circumstances, defaults::Revision, id::ClusterId, settings::Overrides, taken::Taken},
+    plan::rolling::{next, whole},
+};
+
+impl Model {
+    /// What `mesh create --new-defaults` does of so many steps, and how many are left then.
+    fn roll(mut self, mut mesh: Mesh, mut steps: usize) -> (Self, usize) {
+        let mut mended = 0;
+        while let Some(round) = next(&mesh, &self.observe(), &moment()) {
+            mended = if round.cluster.is_some() { 0 } else { mended + 1 };
+            assert!(mended < 4, "still to do after three rounds:\n{}", round.plan);
+            for step in round.plan.steps() {
+                if steps == 0 {
+                    return (self, 0);
+                }
+                steps -= 1;
+                self.carry_out(&round.mesh, step);
+                let down: Vec<ClusterId> = mesh.clusters().filter(|cluster| !self.runs(*cluster)).collect();
+                assert!(down.len() <= 1, "{down:?} should not be down at once: {step}");
+            }
+            mesh = round.mesh;
+        }
+        (self, steps)
+    }
+}
+
+/// The mesh that `mesh create` decides on, without a flag.
+fn decided(recorded: &Mesh) -> Mesh {
+    let now = Circumstances {
+        dir: recorded.dir.clone(),
+        new_id: String::new(),
+        owner: recorded.owner,
+        engine: None,
+        host_name: recorded.host_name.clone(),
+        taken: Taken::default(),
+    };
+    Mesh::decide(&Overrides::default(), Some(recorded), now).unwrap()
+}
+
+#[test]
+fn a_newer_program_replaces_nothing_unasked() {
+    let mesh = Mesh::example(3);
+    let model = Model::empty().converge(&mesh);
+    assert!(plan_for(&decided(&mesh), &model).is_empty());
+    assert!(mesh.has_older_defaults_than(Revision::NEXT));
+    // a cluster that is added has what the others have
+    let four = Mesh::example(4);
+    let before = model.there.containers.clone();
+    let grown = model.converge(&four);
+    assert!(before.iter().all(|(service, facts)| grown.there.containers[service] == *facts));
+}
+
+#[test]
+fn wherever_a_rolling_replacement_stops_nothing_else_is_replaced_and_the_next_reaches_the_same_end() {
+    let all = 1000;
+    for (kibana, to) in [(true, Revision::NEXT), (true, Revision::LAST), (false, Revision::LAST)] {
+        let mut mesh = Mesh::example(3);
+        mesh.spec.kibana = kibana;
+        let start = Model::empty().converge(&mesh);
+        let new = |recorded: &Mesh| recorded.clone().with_defaults(to, Some(recorded));
+        let (rolled, left) = start.clone().roll(new(&mesh), all);
+        let wanted = rolled.there.record.clone().unwrap();
+        assert!(wanted.earlier_defaults.is_empty() && wanted.defaults == to);
+        rolled.assert_is(&wanted);
+        for stop in 0..all - left {
+            let (half, _) = start.clone().roll(new(&mesh), stop);
+            let recorded = half.there.record.clone().unwrap();
+            let mended = half.clone().converge(&decided(&recorded));
+            for service in recorded.services().filter(|service| recorded.revision(service.cluster) == Revision::FIRST) {
+                assert_eq!(mended.there.containers[&service].id, start.there.containers[&service].id, "{service}");
+            }
+            for way in [half, mended] {
+                let (done, _) = way.roll(new(&recorded), all);
+                done.assert_is(&wanted);
+                for (cluster, server) in &start.servers {
+                    let now = &done.servers[cluster];
+                    assert_eq!((now.born, &now.keys), (server.born, &server.keys), "{cluster}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_shown_beforehand_is_what_is_done() {
+    let mesh = Mesh::example(2);
+    let mut model = Model::empty().converge(&mesh);
+    let mut new = mesh.clone().with_defaults(Revision::LAST, Some(&mesh));
+    let shown = whole(&new, &model.observe(), &moment());
+    let mut done = Vec::new();
+    while let Some(round) = next(&new, &model.observe(), &moment()) {
+        done.extend(round.plan.steps().cloned());
+        model = model.carry_out_all(&round.mesh, round.plan.steps());
+        new = round.mesh;
+    }
+    assert_eq!(shown.steps().cloned().collect::<Vec<_>>(), done);
+    insta::assert_snapshot!(shown, @r"
+    record the mesh
+      ~ mesh.json
+    prove the directory
+      ? Docker sees the mesh's directory
+    record whose turn it is
+      ~ mesh.json
+    stop Kibana
+      ~ container cluster01-kibana
+    stop Elasticsearch
+      ~ container cluster01-elastic
+    remove containers
+      - container cluster01-elastic: health check interval 30 s → 60 s
+      - container cluster01-kibana: health check interval 30 s → 60 s
+    write settings
+      ~ settings of cluster01-elastic
+      ~ settings of cluster01-kibana
+    create containers
+      + container cluster01-elastic
+      + container cluster01-kibana
+    start Elasticsearch
+      ~ container cluster01-elastic
+    wait for Elasticsearch
+      ? cluster01-elastic answers
+    prove links
+      ? links from cluster01 to cluster02
+      ? links from cluster02 to cluster01
+    start Kibana
+      ~ container cluster01-kibana
+    wait for Kibana
+      ? cluster01-kibana answers
+    prove the directory
+      ? Docker sees the mesh's directory
+    record whose turn it is
+      ~ mesh.json
+    stop Kibana
+      ~ container cluster02-kibana
+    stop Elasticsearch
+      ~ container cluster02-elastic
+    remove containers
+      - container cluster02-elastic: health check interval 30 s → 60 s
+      - container cluster02-kibana: health check interval 30 s → 60 s
+    write settings
+      ~ settings of cluster02-elastic
+      ~ settings of cluster02-kibana
+    create containers
+      + container cluster02-elastic
+      + container cluster02-kibana
+    start Elasticsearch
+      ~ container cluster02-elastic
+    wait for Elasticsearch
+      ? cluster02-elastic answers
+    prove links
+      ? links from cluster01 to cluster02
+      ? links from cluster02 to cluster01
+    start Kibana
+      ~ container cluster02-kibana
+    wait for Kibana
+      ? cluster02-kibana answers
+    ");
+}
+
+#[test]
+fn a_service_that_is_the_same_in_both_revisions_is_not_replaced() {
+    let mesh = Mesh::example(1);
+    let model = Model::empty().converge(&mesh);
+    let (done, _) = model.clone().roll(mesh.clone().with_defaults(Revision::NEXT, Some(&mesh)), 1000);
+    let [elastic, kibana] = [ClusterId::FIRST.elastic(), ClusterId::FIRST.kibana()];
+    assert_ne!(done.there.containers[&elastic].id, model.there.containers[&elastic].id);
+    assert_eq!(done.there.containers[&kibana], model.there.containers[&kibana]);
+}
