@@ -79,6 +79,12 @@ impl Revision {
         *self == Self::FIRST
     }
 
+    /// The revision that a container's label tells: the first without one, and the newest where a newer program made it.
+    pub fn of_label(label: Option<&str>) -> Self {
+        let told = |label: &str| label.parse::<u32>().ok().and_then(|number| Self::try_from(number).ok());
+        label.map_or(Self::FIRST, |label| told(label).unwrap_or(Self::NEWEST))
+    }
+
     pub fn defaults(self) -> &'static Defaults {
         &REVISIONS[self.0 as usize - 1]
     }
@@ -173,6 +179,13 @@ mod tests {
         let newer = text.replace(r#""defaults":2"#, r#""defaults":99"#);
         let refused = serde_json::from_str::<Mesh>(&newer).unwrap_err().to_string();
         assert!(refused.contains("revision 99"), "{refused}");
+    }
+
+    #[test]
+    fn a_label_tells_a_revision() {
+        let label = Revision::NEXT.to_string();
+        let told = [None, Some("1"), Some(label.as_str()), Some("99"), Some("x")].map(Revision::of_label);
+        assert_eq!(told, [Revision::FIRST, Revision::FIRST, Revision::NEXT, Revision::NEWEST, Revision::NEWEST]);
     }
 
     #[test]

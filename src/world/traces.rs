@@ -16,6 +16,7 @@ use crate::mesh::{
     certs::{self, Names},
     container::Bytes,
     credentials::Credentials,
+    defaults::Revision,
     hosts_file,
     id::{ClusterId, ServiceKind},
     layout, network,
@@ -61,7 +62,8 @@ impl World {
         let Some(made) = self.docker.made_of(&container.name).await? else { return Ok(None) };
         let memory = if let Bytes::Limit(limit) = made.limits.memory { limit } else { 0 };
         let bind = made.fixed.ports.iter().find_map(|port| port.address);
-        Ok(Some(ContainerTrace { service, image: made.fixed.image, memory, user: made.fixed.user, bind }))
+        let defaults = Revision::of_label(container.labels.get(label::DEFAULTS).map(String::as_str));
+        Ok(Some(ContainerTrace { service, image: made.fixed.image, memory, user: made.fixed.user, bind, defaults }))
     }
 
     /// Only root's meshes have a block there.

@@ -66,6 +66,9 @@ impl Mesh {
         let mut mesh = Self::decide(&spec, None, now)?;
         mesh.spec.san = mesh.names_asked_for(traces);
         mesh.behind = versions.into_iter().filter(|(_, has)| *has < mesh.spec.stack_version).collect();
+        let revisions = traces.revisions();
+        mesh.defaults = revisions.values().max().copied().unwrap_or(mesh.defaults);
+        mesh.earlier_defaults = revisions.into_iter().filter(|(_, has)| *has < mesh.defaults).collect();
         Ok(mesh)
     }
 
@@ -94,7 +97,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::mesh::{Owner, id::ClusterId, settings::Profile, taken::Taken};
+    use crate::mesh::{Owner, defaults::Revision, id::ClusterId, settings::Profile, taken::Taken};
 
     fn now() -> Circumstances {
         Circumstances {
@@ -117,6 +120,7 @@ mod tests {
                 memory: made.memory.bytes(),
                 user: made.user,
                 bind: Some(mesh.spec.bind),
+                defaults: mesh.revision(service.cluster),
             }
         });
         let directory = |cluster: ClusterId| DirectoryTrace {
@@ -196,6 +200,18 @@ mod tests {
         turned.directories.get_mut(&ClusterId::new(2).unwrap()).unwrap().version = Some(mesh.spec.stack_version);
         let rebuilt = Mesh::rebuild(&turned, &Overrides::default(), now()).unwrap();
         assert_eq!(rebuilt.behind.len(), 1);
+    }
+
+    #[test]
+    fn each_cluster_keeps_the_defaults_that_its_containers_were_made_with() {
+        let mesh = Mesh::example(3);
+        let half = mesh.clone().with_defaults(Revision::NEXT, Some(&mesh)).with_defaults_on(ClusterId::FIRST);
+        let mut left = traces(&half);
+        assert_eq!(Mesh::rebuild(&left, &Overrides::default(), now()).unwrap(), half);
+        // a Kibana that is the same in both revisions was not made anew
+        let kibana = left.containers.iter_mut().find(|container| container.service == ClusterId::FIRST.kibana());
+        kibana.unwrap().defaults = Revision::FIRST;
+        assert_eq!(Mesh::rebuild(&left, &Overrides::default(), now()).unwrap(), half);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use std::{
 use crate::mesh::{
     Owner,
     certs::Names,
+    defaults::Revision,
     id::{ClusterId, ServiceId, ServiceKind},
     network::Subnet,
     settings::{KeyDays, Memory, PassphraseWords, Profile, Registry, StackVersion},
@@ -39,6 +40,7 @@ pub struct ContainerTrace {
     pub user: String,
     /// The address that its ports are published on.
     pub bind: Option<IpAddr>,
+    pub defaults: Revision,
 }
 
 /// What a cluster's directory tells.
@@ -97,6 +99,16 @@ impl Traces {
             *known = version.max(*known);
         }
         versions
+    }
+
+    /// The revision of each cluster's defaults. The newest of its containers: one that is the same in both is not made anew.
+    pub(super) fn revisions(&self) -> BTreeMap<ClusterId, Revision> {
+        let mut revisions = BTreeMap::new();
+        for container in &self.containers {
+            let known = revisions.entry(container.service.cluster).or_insert(container.defaults);
+            *known = container.defaults.max(*known);
+        }
+        revisions
     }
 
     pub(super) fn owner(&self) -> Option<Owner> {

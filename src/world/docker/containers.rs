@@ -34,6 +34,8 @@ pub mod label {
     pub const CLUSTER: &str = "mesh.cluster";
     pub const SERVICE: &str = "mesh.service";
     pub const FINGERPRINT: &str = "mesh.fingerprint";
+    /// The revision of the defaults that a container was made with; one without it has the first.
+    pub const DEFAULTS: &str = "mesh.defaults";
 }
 
 /// One line of `docker ps -a`.
@@ -238,6 +240,7 @@ pub(super) fn body(mesh: &Mesh, id: ServiceId, made_from: MadeFrom) -> Container
     labels.insert(label::CLUSTER.to_owned(), id.cluster.to_string());
     labels.insert(label::SERVICE.to_owned(), id.kind.word().to_owned());
     labels.insert(label::FINGERPRINT.to_owned(), fingerprint);
+    labels.insert(label::DEFAULTS.to_owned(), mesh.revision(id.cluster).to_string());
     let bind = |port: &Published| {
         let binding = PortBinding {
             host_ip: port.address.as_ref().map(ToString::to_string),
