@@ -88,7 +88,7 @@ fn fails_soon(mesh: &Mesh, command: &[&str], exit: i32, error: &str) {
     assert!(run.took < SOON, "took {:?}: {}", run.took, run.stderr);
 }
 
-/// Restarts both servers with a clock that is so many days ahead, and waits until their licenses have this status.
+/// Restarts both servers with a clock that is so many days ahead, and waits until they serve, with licenses of this status.
 fn set_clocks(mesh: &Mesh, days: &str, license: &str) {
     let clusters = [1, 2].map(|number| mesh.cluster(number));
     for cluster in &clusters {
@@ -100,7 +100,9 @@ fn set_clocks(mesh: &Mesh, days: &str, license: &str) {
     for cluster in &clusters {
         wait_for(&format!("the license of {} to be {license}", cluster.name()), BOOTED, || {
             let found: Value = cluster.ask("GET", "/_license", None).body();
-            (found["license"]["status"] == license).then_some(())
+            // a server knows its license before it has the index of keys and users
+            let serves = cluster.ask("GET", "/_security/api_key", None).status == 200;
+            (found["license"]["status"] == license && serves).then_some(())
         });
     }
 }
