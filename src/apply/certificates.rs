@@ -71,7 +71,7 @@ impl Apply<'_> {
     /// Key and certificate change together: a server that reads one of each shows a certificate that it cannot prove.
     pub(super) fn issue_certificate(&self, service: ServiceId) -> Result<(), Error> {
         let tree = self.tree()?;
-        let authority = self.authority(&tree, service.cluster)?;
+        let authority = self.authority(&tree, service.cluster())?;
         let identity = authority.sign(&self.mesh.certificate_names(service), self.now);
         self.make_certificates_dir(&tree, service)?;
         let (key, certificate) = (layout::certificate_key(service), layout::certificate(service));
@@ -125,7 +125,7 @@ impl Apply<'_> {
     /// A server reads all files of its directory in one go, so one that shows its new certificate has read the bundles
     /// that were written before. Asked by a new client each time: a connection that stays shows what it began with.
     pub(super) async fn await_certificate(&self, cluster: ClusterId, line: &StageLine) -> Result<(), Error> {
-        let name = cluster.elastic();
+        let name = cluster.first_node();
         let file = saved::text(&self.tree()?, &layout::certificate(name))?;
         let wanted = file.as_deref().and_then(certs::fingerprint);
         let before = self.world.docker.restarts(&name.to_string()).await?;

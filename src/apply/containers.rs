@@ -107,9 +107,9 @@ impl Apply<'_> {
     /// Asks the service itself, and watches its container: one that ends fails the wait at once.
     pub(super) async fn await_ready(&self, service: ServiceId, line: &StageLine) -> Result<(), Error> {
         let name = service.to_string();
-        let authorities = saved::cluster(&self.tree()?, service.cluster)?.trusted().unwrap_or_default();
-        let kibana = Kibana::new(self.mesh, service.cluster, &authorities)?;
-        let server = self.server(service.cluster)?;
+        let authorities = saved::cluster(&self.tree()?, service.cluster())?.trusted().unwrap_or_default();
+        let kibana = Kibana::new(self.mesh, service.cluster(), &authorities)?;
+        let server = self.server(service.cluster())?;
         let before = self.world.docker.restarts(&name).await?;
         let mut refused_since = None;
         let probe = async || {
@@ -117,7 +117,7 @@ impl Apply<'_> {
             if let Err(died) = self.watch(service, before).await {
                 return Ok(Probe::Ready(Err(died)));
             }
-            let answer = match service.kind {
+            let answer = match service.kind() {
                 ServiceKind::Elastic => serves(&server).await,
                 ServiceKind::Kibana => match kibana.status().await {
                     Ok(Ok(_)) => Ok(Probe::Ready(())),
@@ -135,7 +135,7 @@ impl Apply<'_> {
                         {
                             refused_since = None;
                         } else if refused_since.get_or_insert_with(Instant::now).elapsed() > REFUSED_FOR {
-                            return Ok(Probe::Ready(Err(locked_out(self.mesh, service.cluster))));
+                            return Ok(Probe::Ready(Err(locked_out(self.mesh, service.cluster()))));
                         }
                     }
                     if matches!(why, Unasked::Untrusted(_)) && !self.is_signed(service)? {
@@ -188,9 +188,9 @@ impl Apply<'_> {
     pub(super) async fn watch(&self, service: ServiceId, before: Option<i64>) -> Result<(), Error> {
         let name = service.to_string();
         let Watched { restarts, .. } = self.watch_way_to(service).await?;
-        if service.kind == ServiceKind::Kibana {
+        if service.kind() == ServiceKind::Kibana {
             // it is never ready without its server
-            self.watch_way_to(service.cluster.elastic()).await?;
+            self.watch_way_to(service.cluster().first_node()).await?;
         }
         if restarts.is_none() || restarts > before {
             let ended = self.world.docker.ended(&name).await?;
@@ -216,9 +216,9 @@ impl Apply<'_> {
     /// Whether the certificate on disk is one that the cluster's authorities signed: then the server may yet show it, since it
     /// reads its files again every few seconds.
     fn is_signed(&self, service: ServiceId) -> Result<bool, Error> {
-        let files = saved::cluster(&self.tree()?, service.cluster)?;
+        let files = saved::cluster(&self.tree()?, service.cluster())?;
         let trusted = files.trusted().unwrap_or_default();
-        let certificate = files.services.get(&service.kind).and_then(|files| files.certificate.clone());
+        let certificate = files.services.get(&service).and_then(|files| files.certificate.clone());
         let end = "-----END CERTIFICATE-----";
         Ok(certificate.is_some_and(|certificate| {
             let mut authorities = trusted.split_inclusive(end);
@@ -297,7 +297,7 @@ mod tests {
     #[test]
     fn the_end_of_a_container_is_told_with_its_last_lines() {
         let mesh = Mesh::example(1);
-        let first = ClusterId::new(1).unwrap().elastic();
+        let first = ClusterId::new(1).unwrap().first_node();
         let ended = |exit_code, log: &str| Ended {
             exit_code: Some(exit_code),
             out_of_memory: exit_code == 137,

@@ -30,13 +30,6 @@ pub(super) fn random() -> UnwrapErr<SysRng> {
 }
 
 impl Apply<'_> {
-    /// Written before the first change, so that any later run knows what was meant.
-    pub(super) fn record(&self) -> Result<(), Error> {
-        let tree = Tree::create(&self.mesh.dir, permissions::ROOT)?;
-        let text = serde_json::to_string_pretty(self.mesh).expect("should be JSON: the tests write it");
-        self.write(&tree, layout::RECORD, format!("{text}\n").as_bytes())
-    }
-
     /// Writes a file of the mesh with the mode and the owner that it is to have.
     pub(super) fn write(&self, tree: &Tree, path: &str, contents: &[u8]) -> Result<(), Error> {
         let Permissions { mode, holder } = permissions::of_file(path);
@@ -98,9 +91,9 @@ impl Apply<'_> {
 
     /// Every directory that the service's container mounts.
     pub(super) fn make_service_dirs(&self, tree: &Tree, service: ServiceId) -> Result<(), Error> {
-        self.make_dir(tree, &service.cluster.to_string())?;
+        self.make_dir(tree, &service.cluster().to_string())?;
         self.make_dir(tree, &layout::service_dir(service))?;
-        for (name, _) in layout::mounts(service.kind) {
+        for (name, _) in layout::mounts(service.kind()) {
             self.make_dir(tree, &format!("{}/{name}", layout::service_dir(service)))?;
         }
         Ok(())
@@ -110,10 +103,10 @@ impl Apply<'_> {
     pub(super) fn write_settings(&self, service: ServiceId) -> Result<(), Error> {
         let tree = self.tree()?;
         self.make_service_dirs(&tree, service)?;
-        if service.kind == ServiceKind::Elastic {
+        if service.kind() == ServiceKind::Elastic {
             self.make_dir(&tree, &layout::config(service, "jvm.options.d"))?;
-            let options = self.mesh.render_jvm_options(service.cluster)?;
-            self.write(&tree, &layout::jvm_options(service.cluster), options.as_bytes())?;
+            let options = self.mesh.render_jvm_options(service.cluster())?;
+            self.write(&tree, &layout::jvm_options(service.cluster()), options.as_bytes())?;
         }
         let text = self.mesh.render_settings(service, &self.credentials()?)?;
         self.write(&tree, &layout::settings(service), text.expose().as_bytes())

@@ -6,10 +6,7 @@ use super::Apply;
 use crate::{
     console::StageLine,
     error::{Error, Exit},
-    mesh::{
-        Mesh,
-        id::{ClusterId, ServiceKind},
-    },
+    mesh::id::ServiceKind,
     plan::{
         cause::End,
         image::{Unfit, unfit, version_command},
@@ -24,8 +21,8 @@ impl Apply<'_> {
     /// Starts the image that all clusters are to have, once, and sees that it is of the version that was asked for.
     pub(super) async fn try_image(&self, kind: ServiceKind, image: &str, line: &StageLine) -> Result<(), Error> {
         line.now(&format!("starting {image} once"));
-        let mesh = Mesh { behind: std::collections::BTreeMap::new(), ..self.mesh.clone() };
-        let id = ClusterId::FIRST.service(kind);
+        let mesh = self.mesh.upgraded();
+        let Some(id) = mesh.services_of(kind).next() else { return Ok(()) };
         let docker = &self.world.docker;
         let command = version_command(kind).map(str::to_owned).to_vec();
         let container = docker.create_trial(&mesh, &mesh.service(id), command).await?;

@@ -119,7 +119,7 @@ impl Apply<'_> {
     /// licence does not allow links, or a remote is not set, which Elasticsearch itself never does.
     async fn may_come(&self, on: ClusterId, remotes: &[ClusterId]) -> Result<(), Error> {
         for cluster in std::iter::once(on).chain(remotes.iter().copied()) {
-            self.watch(cluster.elastic(), Some(i64::MAX)).await?;
+            self.watch(cluster.first_node(), Some(i64::MAX)).await?;
             // a server that does not answer now may do so in a moment
             let Ok(licence) = self.server(cluster)?.licence().await else { continue };
             if !licence.allows_links() {

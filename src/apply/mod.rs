@@ -10,6 +10,7 @@ mod images;
 mod links;
 mod network;
 pub mod pages;
+mod record;
 mod recover;
 mod security;
 mod seed;
@@ -232,7 +233,7 @@ impl<'a> Apply<'a> {
     fn tree(&self) -> Result<Tree, Error> {
         self.world.tree()?.ok_or_else(|| {
             Error::new(Exit::Unfinished, format!("{} is gone", self.mesh.dir.display()))
-                .hint(format!("`mesh create {}` makes it again", self.mesh.spec.clusters.number()))
+                .hint(format!("`mesh create {}` makes it again", self.mesh.count().get()))
         })
     }
 

@@ -44,7 +44,7 @@ impl Apply<'_> {
 
     async fn set_password_of_elastic(&self, cluster: ClusterId, by: &Secret) -> Result<(), Error> {
         let (elastic, server) = (self.credentials()?.elastic, self.server(cluster)?.asked_as(recover::USER, by));
-        let before = self.world.docker.restarts(&cluster.elastic().to_string()).await?;
+        let before = self.world.docker.restarts(&cluster.first_node().to_string()).await?;
         let probe = async || match server.set_password("elastic", &elastic).await {
             Ok(()) => Ok(Probe::Ready(())),
             // the user may be known before its role is
@@ -52,7 +52,7 @@ impl Apply<'_> {
                 Ok(Probe::Pending(error.cause()))
             }
             Err(error @ HttpsError::NoAnswer { .. }) => {
-                self.watch(cluster.elastic(), before).await?;
+                self.watch(cluster.first_node(), before).await?;
                 Ok(Probe::Pending(error.cause()))
             }
             Err(error) => Err(Error::from(error)),

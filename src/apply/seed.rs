@@ -21,7 +21,7 @@ impl Apply<'_> {
         self.make_service_dirs(&tree, service)?;
         let config = Config { tree: &tree, service, owner: self.owner() };
         let recorded = saved::seed_record(&tree, service).is_some();
-        let kept = config.take_over(&seed, self.mesh.version(service.cluster))?;
+        let kept = config.take_over(&seed, self.mesh.version(service.cluster()))?;
         // with a record it is known beforehand, and told then
         for path in kept.iter().filter(|_| !recorded) {
             self.console.note(&format!("{} stays: it is not as the image has it", tree.path(path).display()));
@@ -32,18 +32,18 @@ impl Apply<'_> {
     /// The configuration directory as the image has it, read once an image.
     async fn seed(&self, service: ServiceId) -> Result<Seed, Error> {
         let mut seeds = self.seeds.lock().await;
-        let image = self.mesh.service(service).image;
+        let image = self.mesh.image(service);
         if let Some(seed) = seeds.get(&image) {
             return Ok(Arc::clone(seed));
         }
-        let dir = layout::mounts(service.kind)[0].1;
+        let dir = layout::mounts(service.kind())[0].1;
         let files = self.world.docker.read_image_dir(self.mesh, &image, dir).await;
         let files = files.map_err(|error| refused(self.mesh, Some(service), error))?;
         let marker = layout::seed_marker(service);
         if !files.iter().any(|(name, _)| layout::config(service, name) == marker) {
             return Err(Error::new(
                 Exit::Machine,
-                format!("{image} is no image of {}: it lacks {marker}", service.kind.product()),
+                format!("{image} is no image of {}: it lacks {marker}", service.kind().product()),
             )
             .hint("name the registry of Elastic's images, or a mirror of it, with `mesh create --registry HOST`"));
         }
@@ -102,7 +102,7 @@ impl Config<'_> {
 
     /// Whether `mesh` makes the file itself.
     fn is_ours(&self, name: &str) -> bool {
-        let (service, cluster) = (self.service, self.service.cluster);
+        let (service, cluster) = (self.service, self.service.cluster());
         let ours = [layout::settings(service), layout::keystore(cluster), layout::jvm_options(cluster)];
         ours.contains(&layout::config(service, name))
     }
@@ -121,7 +121,7 @@ mod tests {
     fn a_newer_image_replaces_what_nobody_changed() {
         let temp = tempfile::tempdir().unwrap();
         let tree = Tree::open(temp.path()).unwrap().unwrap();
-        let service = ClusterId::FIRST.elastic();
+        let service = ClusterId::FIRST.first_node();
         let config = Config { tree: &tree, service, owner: None };
         let text = |name: &str| saved::text(&tree, &layout::config(service, name)).unwrap();
         let put = |name: &str, text: &str| config.write(&layout::config(service, name), text.as_bytes()).unwrap();
@@ -135,7 +135,7 @@ mod tests {
         assert_eq!((text("elasticsearch.yml").unwrap(), text("jvm.options.d/mesh.options")), ("ours".to_owned(), None));
         put("log4j2.properties", "edited");
         put("left", "edited");
-        let facts = |tree: &Tree| saved::cluster(tree, service.cluster).unwrap().services[&service.kind].seed.clone();
+        let facts = |tree: &Tree| saved::cluster(tree, service.cluster()).unwrap().services[&service].seed.clone();
         assert_eq!(facts(&tree).unwrap().changed, ["left", "log4j2.properties"]);
         tree.remove_tree(layout::config(service, "roles.yml")).unwrap();
         assert_eq!(facts(&tree).unwrap().missing, ["roles.yml"]);

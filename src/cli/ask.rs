@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::{TextFormat, count};
+use super::{TextFormat, cluster_number};
 use crate::{
     ask::{search::Indices, shell::Shell},
     mesh::id::ClusterId,
@@ -13,7 +13,7 @@ use crate::{
 #[derive(Debug, Args)]
 pub struct EsArgs {
     /// The cluster's number
-    #[arg(value_parser = count)]
+    #[arg(value_parser = cluster_number)]
     pub cluster: ClusterId,
     /// In capitals or not
     #[arg(value_enum, ignore_case = true)]
@@ -46,7 +46,7 @@ pub struct SearchArgs {
     #[arg(long, short = 'n', value_name = "COUNT", default_value_t = 10, value_parser = clap::value_parser!(u16).range(..=10_000))]
     pub size: u16,
     /// The cluster that searches [default: the first that answers]
-    #[arg(long, value_name = "CLUSTER", value_parser = count)]
+    #[arg(long, value_name = "CLUSTER", value_parser = cluster_number)]
     pub from: Option<ClusterId>,
     /// How to print it
     #[arg(long, short, value_enum, default_value_t)]
@@ -63,7 +63,7 @@ pub struct CredentialsArgs {
 #[derive(Debug, Args)]
 pub struct EnvArgs {
     /// The cluster's number
-    #[arg(value_parser = count)]
+    #[arg(value_parser = cluster_number)]
     pub cluster: ClusterId,
     /// The shell that reads it [default: the one in `SHELL`]
     #[arg(long, value_enum)]

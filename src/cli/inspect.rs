@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 
-use super::{Format, TextFormat, count, settings};
+use super::{Format, TextFormat, cluster_number, settings};
 use crate::{
     ask::since::Since,
     mesh::id::{ClusterId, ServiceKind},
@@ -47,7 +47,7 @@ pub struct DoctorArgs {
 #[derive(Debug, Args)]
 pub struct LogsArgs {
     /// The clusters [default: all]
-    #[arg(value_name = "CLUSTER", value_parser = count)]
+    #[arg(value_name = "CLUSTER", value_parser = cluster_number)]
     pub clusters: Vec<ClusterId>,
     /// Of this service only
     #[arg(long, value_enum)]

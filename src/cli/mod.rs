@@ -20,7 +20,7 @@ pub use self::{
     settings::SettingsArgs,
 };
 use crate::mesh::{
-    id::ClusterId,
+    id::{ClusterId, Count},
     settings::{InvalidValue, Timeout},
 };
 
@@ -124,12 +124,17 @@ pub enum TextFormat {
     Yaml,
 }
 
-/// A number of clusters, or of a cluster.
 /// How long a run may take.
 fn timeout(text: &str) -> Result<Duration, InvalidValue> {
     Ok(text.parse::<Timeout>()?.0)
 }
 
-fn count(text: &str) -> Result<ClusterId, String> {
+/// The number of a cluster.
+fn cluster_number(text: &str) -> Result<ClusterId, String> {
     text.parse().ok().and_then(ClusterId::new).ok_or_else(|| "a number from 1 to 99 is needed".to_owned())
+}
+
+/// A number of clusters.
+fn count(text: &str) -> Result<Count, String> {
+    text.parse().ok().and_then(Count::new).ok_or_else(|| "a number from 1 to 99 is needed".to_owned())
 }

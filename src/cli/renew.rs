@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 
-use super::{TextFormat, count, timeout};
+use super::{TextFormat, cluster_number, timeout};
 use crate::mesh::{id::ClusterId, settings::KeyDays};
 
 #[derive(Debug, Subcommand)]
@@ -28,7 +28,7 @@ pub enum CertsAction {
 #[derive(Debug, Args)]
 pub struct LsArgs {
     /// The clusters [default: all]
-    #[arg(value_name = "CLUSTER", value_parser = count)]
+    #[arg(value_name = "CLUSTER", value_parser = cluster_number)]
     pub clusters: Vec<ClusterId>,
     /// How to print it
     #[arg(long, short, value_enum, default_value_t)]
@@ -38,7 +38,7 @@ pub struct LsArgs {
 #[derive(Debug, Args)]
 pub struct RenewArgs {
     /// The clusters [default: all]
-    #[arg(value_name = "CLUSTER", value_parser = count)]
+    #[arg(value_name = "CLUSTER", value_parser = cluster_number)]
     pub clusters: Vec<ClusterId>,
     /// Print the plan and change nothing
     #[arg(long)]

@@ -81,7 +81,7 @@ fn clusters() -> Vec<CompletionCandidate> {
     };
     let mesh = &recorded.mesh;
     let candidate = |(order, cluster): (usize, ClusterId)| {
-        let help = format!("{cluster}, {}", mesh.url(cluster.elastic()));
+        let help = format!("{cluster}, {}", mesh.url(cluster.first_node()));
         CompletionCandidate::new(cluster.number().to_string()).help(Some(help.into())).display_order(Some(order))
     };
     mesh.clusters().enumerate().map(candidate).collect()

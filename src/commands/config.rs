@@ -24,7 +24,7 @@ pub fn config(args: &ConfigArgs, dir: &Path, console: &Console) -> Result<Exit, 
     }
     let sources = settings::sources(&args.settings, console)?;
     let dir = disk::resolve(dir)?;
-    let record = Tree::open(&dir)?.map(|tree| files::record(&tree, &dir)).transpose()?.flatten();
+    let record = Tree::open(&dir)?.map(|tree| files::mesh(&tree, &dir)).transpose()?.flatten();
     let sources = with_record_and_defaults(sources, record.as_ref());
     console.settings(&resolve(&sources), args.output.unwrap_or_default());
     Ok(Exit::Done)

@@ -85,7 +85,7 @@ pub async fn create(args: &CreateArgs, dir: PathBuf, console: &Console) -> Resul
     }
     if !args.reset {
         console.under_way(&mesh);
-        if !rolls && !mesh.earlier_defaults.is_empty() {
+        if !rolls && mesh.next_defaults().is_some() {
             console.new_defaults(&mesh);
         }
     }
@@ -93,11 +93,12 @@ pub async fn create(args: &CreateArgs, dir: PathBuf, console: &Console) -> Resul
         console.plan(&mesh, &plan, args.output.unwrap_or_default());
         return Ok(Exit::Done);
     }
-    let patience = Patience::new(time_for(timeout.map(|timeout| timeout.0), mesh.spec.clusters.number()));
+    let patience = Patience::new(time_for(timeout.map(|timeout| timeout.0), mesh.count().get()));
     let mut apply = Apply::new(&mesh, &world, console, &patience, (survey.host.is_root, moment.now));
     // nobody's data, so no change of the mesh: it is left where `mesh verify` was killed
     apply.clear_canaries(&there).await;
     if plan.is_empty() {
+        apply.lift_record(&survey)?;
         match timings_notation(args) {
             Some(notation) => console.timings_value(notation, &[], begun.elapsed()),
             None => console.unchanged(&mesh, begun.elapsed()),
@@ -112,6 +113,9 @@ pub async fn create(args: &CreateArgs, dir: PathBuf, console: &Console) -> Resul
     }
 
     // until here nothing has changed
+    if !args.reset {
+        apply.lift_record(&survey)?;
+    }
     patience.restart();
     apply.licence = licence.map(|licence| licence.body);
     apply.recovered = survey.recovered.take();
@@ -215,7 +219,7 @@ fn replacing(there: Observed, going: &Observed) -> Observed {
 fn decide(mut asked: Overrides, args: &CreateArgs, world: &World, survey: &Survey) -> Result<Mesh, Error> {
     let recorded = survey.known();
     if args.reset {
-        asked.clusters = asked.clusters.or(recorded.map(|mesh| mesh.spec.clusters));
+        asked.clusters = asked.clusters.or(recorded.map(Mesh::count));
     }
     let now = circumstances(world, survey)?;
     let mesh = templates::of(Mesh::decide(&asked, recorded.filter(|_| !args.reset), now)?)?;

@@ -51,7 +51,7 @@ pub fn credentials(args: &CredentialsArgs, dir: &Path, console: &Console) -> Res
     let place = |cluster: ClusterId| {
         let url =
             |kind| Some(cluster.service(kind)).filter(|service| mesh.has(*service)).map(|service| mesh.url(service));
-        Place { cluster, elasticsearch: mesh.url(cluster.elastic()), kibana: url(ServiceKind::Kibana) }
+        Place { cluster, elasticsearch: mesh.url(cluster.first_node()), kibana: url(ServiceKind::Kibana) }
     };
     let shown = Shown {
         version: VERSION,

@@ -15,7 +15,7 @@ use crate::{
     cli::DoctorArgs,
     console::Console,
     error::{Error, Exit},
-    mesh::{Mesh, Owner, decide::Circumstances, id::ClusterId, settings::Overrides, taken::Taken},
+    mesh::{Mesh, Owner, decide::Circumstances, id::Count, settings::Overrides, taken::Taken},
     plan::{
         check::{self, Finding, Report, Sight},
         host::{EngineFacts, HostFacts, ImageFacts, Limits},
@@ -48,7 +48,7 @@ pub async fn doctor(args: &DoctorArgs, dir: PathBuf, console: &Console) -> Resul
             (mesh, sight) = look(&asked, &dir).await?;
         }
     }
-    let report = Report::new(mesh.spec.clusters, check::doctor(&mesh, &sight));
+    let report = Report::new(mesh.count(), check::doctor(&mesh, &sight));
     console.checks(&report, args.output);
     mended?;
     Ok(if report.is_ready() { Exit::Done } else { Exit::Machine })
@@ -138,7 +138,7 @@ fn on_disk(dir: &Path) -> (Observed, Result<Vec<String>, Error>) {
     let mut there = Observed::default();
     let mut read = || -> Result<Vec<String>, Error> {
         let Some(tree) = Tree::open(dir)? else { return Ok(Vec::new()) };
-        there.record = files::record(&tree, dir)?;
+        there.record = files::mesh(&tree, dir)?;
         if there.record.is_some() {
             there.credentials = files::credentials(&tree)?;
             there.files = observe::cluster_files(&tree)?;
@@ -161,7 +161,7 @@ fn decide(
     host: Option<&HostFacts>,
     networks: &[NetworkSummary],
 ) -> Result<Mesh, Error> {
-    let clusters = asked.clusters.or_else(|| ClusterId::new(CLUSTERS).filter(|_| record.is_none()));
+    let clusters = asked.clusters.or_else(|| Count::new(CLUSTERS).filter(|_| record.is_none()));
     let asked = Overrides { clusters, ..asked.clone() };
     let now = Circumstances {
         dir: dir.to_owned(),
@@ -178,7 +178,7 @@ fn decide(
 
 /// Every image of the mesh, and whether it can be had.
 async fn images(docker: &Docker, mesh: &Mesh) -> Result<Vec<(String, ImageFacts)>, DockerError> {
-    let wanted: BTreeSet<String> = mesh.services().map(|service| mesh.service(service).image).collect();
+    let wanted: BTreeSet<String> = mesh.services().map(|service| mesh.image(service)).collect();
     try_join_all(wanted.into_iter().map(async |image| {
         let facts = docker.image_facts(&image).await?;
         Ok((image, facts))

@@ -17,7 +17,7 @@ pub fn env(args: &EnvArgs, dir: &Path, console: &Console) -> Result<Exit, Error>
     let bundle = mesh.dir.join(layout::BUNDLE);
     let mut variables = vec![
         ("MESH_CLUSTER", cluster.number().to_string()),
-        ("ES_URL", mesh.url(cluster.elastic())),
+        ("ES_URL", mesh.url(cluster.first_node())),
         ("ES_USER", "elastic".to_owned()),
         ("ES_PASSWORD", recorded.credentials()?.elastic.expose().to_owned()),
         ("ES_CACERT", bundle.display().to_string()),

@@ -22,7 +22,7 @@ use crate::{
         Mesh,
         id::{ServiceId, ServiceKind},
     },
-    world::docker::{Docker, DockerError, Lines, Written, label},
+    world::docker::{ContainerSummary, Docker, DockerError, Lines, Written, label},
 };
 
 pub async fn logs(args: &LogsArgs, dir: PathBuf, console: &Console) -> Result<Exit, Error> {
@@ -33,7 +33,7 @@ pub async fn logs(args: &LogsArgs, dir: PathBuf, console: &Console) -> Result<Ex
     if there.is_empty() && !args.follow {
         return Err(Error::new(Exit::Unhealthy, "none of these services has a container").hint(format!(
             "`mesh manage up 1 {}` makes containers again, `mesh create` whatever is missing",
-            recorded.mesh.spec.clusters.number()
+            recorded.mesh.count().get()
         )));
     }
     let now = OffsetDateTime::now_utc();
@@ -56,7 +56,7 @@ fn chosen(args: &LogsArgs, recorded: &Recorded) -> Result<BTreeSet<ServiceId>, E
     let clusters: BTreeSet<_> = args.clusters.iter().map(|id| recorded.cluster(*id)).collect::<Result<_, _>>()?;
     let kind: Option<ServiceKind> = args.service.map(Into::into);
     let wanted = |id: &ServiceId| {
-        (clusters.is_empty() || clusters.contains(&id.cluster)) && kind.is_none_or(|kind| kind == id.kind)
+        (clusters.is_empty() || clusters.contains(&id.cluster())) && kind.is_none_or(|kind| kind == id.kind())
     };
     let services: BTreeSet<_> = recorded.mesh.services().filter(wanted).collect();
     if services.is_empty() {
@@ -75,7 +75,7 @@ async fn present(
     let ours = |labels: &HashMap<String, String>| labels.get(label::MESH) == Some(&mesh.id);
     let found = docker.containers().await?;
     let found: BTreeSet<ServiceId> =
-        found.iter().filter(|found| ours(&found.labels)).filter_map(|found| found.name.parse().ok()).collect();
+        found.iter().filter(|found| ours(&found.labels)).filter_map(ContainerSummary::service).collect();
     for service in services.difference(&found) {
         console.note(&format!("{service} has no container"));
     }

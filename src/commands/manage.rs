@@ -56,8 +56,11 @@ pub async fn manage(args: &ManageArgs, dir: PathBuf, console: &Console) -> Resul
         console.done(&format!("nothing to do: {}", action.idle(selection)));
         return Ok(Exit::Done);
     }
-    let patience = Patience::new(time_for(args.timeout, mesh.spec.clusters.number()));
+    let patience = Patience::new(time_for(args.timeout, mesh.count().get()));
     let apply = Apply::new(&mesh, &world, console, &patience, (survey.host.is_root, OffsetDateTime::now_utc()));
+    if !action.ends() {
+        apply.lift_record(&survey)?;
+    }
     interruptible(&patience, console, apply.apply(&plan)).await?;
     console.done_in(&format!("{} {selection}", action.past()), begun.elapsed());
     Ok(Exit::Done)

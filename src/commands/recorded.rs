@@ -63,7 +63,7 @@ impl Recorded {
     pub fn open(dir: &Path) -> Result<Self, Error> {
         let dir = disk::resolve(dir)?;
         let tree = Tree::open(&dir)?.ok_or_else(|| no_mesh(&dir))?;
-        let mesh = files::record(&tree, &dir)?.ok_or_else(|| no_mesh(&dir))?;
+        let mesh = files::mesh(&tree, &dir)?.ok_or_else(|| no_mesh(&dir))?;
         Ok(Self { tree, mesh })
     }
 
@@ -77,12 +77,11 @@ impl Recorded {
 
     /// A cluster of the mesh, by what was typed.
     pub fn cluster(&self, cluster: ClusterId) -> Result<ClusterId, Error> {
-        let last = self.mesh.spec.clusters;
-        if cluster <= last {
+        if self.mesh.has_cluster(cluster) {
             return Ok(cluster);
         }
         let asked = cluster.number();
-        Err(Error::new(Exit::Request, format!("there is no cluster {asked}: the mesh has {}", last.number()))
+        Err(Error::new(Exit::Request, format!("there is no cluster {asked}: the mesh has {}", self.mesh.count()))
             .hint("`mesh status` shows the clusters"))
     }
 

@@ -71,8 +71,9 @@ pub async fn carry_out(
         return Ok(Exit::Done);
     }
 
-    let patience = Patience::new(time_for(args.timeout, mesh.spec.clusters.number()));
+    let patience = Patience::new(time_for(args.timeout, mesh.count().get()));
     let apply = Apply::new(&mesh, &world, console, &patience, (survey.host.is_root, moment.now));
+    apply.lift_record(&survey)?;
     interruptible(&patience, console, async {
         apply.apply(&plan).await?;
         create::settle(&apply, moment).await

@@ -20,7 +20,7 @@ use crate::{
 pub async fn search(args: &SearchArgs, dir: PathBuf, console: &Console) -> Result<Exit, Error> {
     let recorded = Recorded::open(&dir)?;
     let mesh = &recorded.mesh;
-    let remotes = mesh.spec.clusters.number() > 1;
+    let remotes = mesh.count().get() > 1;
     if let Some(pattern) = args.index.beyond(&mesh.shared()).filter(|_| remotes) {
         return Err(Error::new(Exit::Request, format!("`{pattern}` reaches beyond what the clusters share"))
             .hint(format!("{}; `mesh es` searches all of one cluster", sharing(mesh))));
@@ -53,7 +53,7 @@ async fn ask(args: &SearchArgs, recorded: &Recorded, expression: &str) -> Result
         }
     }
     let told = Error::new(Exit::Unhealthy, "no cluster of the mesh answers");
-    let last = recorded.mesh.spec.clusters.number();
+    let last = recorded.mesh.count().get();
     Err(silence.into_iter().fold(told, Error::cause).hint(format!("`mesh manage start 1 {last}` starts them")))
 }
 

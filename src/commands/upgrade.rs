@@ -71,6 +71,8 @@ pub async fn upgrade(args: &UpgradeArgs, dir: PathBuf, console: &Console) -> Res
 
     // until here nothing has changed
     let patience = Patience::new(args.timeout);
+    let now = OffsetDateTime::now_utc();
+    Apply::new(&recorded, &world, console, &patience, (survey.host.is_root, now)).lift_record(&survey)?;
     let turns = Box::pin(turns(mesh, &world, &patience, &survey.host, console, next));
     interruptible(&patience, console, turns).await?;
     console.done_in(&format!("every cluster has {}, and every link is proved", args.version), begun.elapsed());

@@ -105,7 +105,7 @@ async fn prove(world: &World, fix: bool, console: &Console) -> Result<(Mesh, Rep
         () = ended() => return Err(Patience::interruption()),
     };
     let Looked { mesh, there, mut evidence, mending, host } = looked;
-    let patience = Patience::new(time_for(None, mesh.spec.clusters.number()));
+    let patience = Patience::new(time_for(None, mesh.count().get()));
     let apply = Apply::new(&mesh, world, console, &patience, (host.is_root, OffsetDateTime::now_utc()));
     let run = format!("{:08x}", UnwrapErr(SysRng).random::<u32>());
     interruptible(&patience, console, async {
@@ -133,8 +133,9 @@ async fn prove_again(world: &World, console: &Console) -> Result<Report, Error> 
 /// What `mesh create` would do: whatever is not as it was asked for is brought back to it.
 async fn mend(mesh: &Mesh, world: &World, plan: &Plan, console: &Console) -> Result<(), Error> {
     let survey = world.survey().await?;
-    let patience = Patience::new(time_for(None, mesh.spec.clusters.number()));
+    let patience = Patience::new(time_for(None, mesh.count().get()));
     let apply = Apply::new(mesh, world, console, &patience, (survey.host.is_root, OffsetDateTime::now_utc()));
+    apply.lift_record(&survey)?;
     interruptible(&patience, console, apply.apply(plan)).await
 }
 

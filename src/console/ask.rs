@@ -26,7 +26,8 @@ const SHOWN: usize = 500;
 impl Console {
     /// A line of a service's log, below others of names as long as `width`.
     pub fn log(&self, service: ServiceId, width: usize, at: OffsetDateTime, line: &LogLine) {
-        let number = 2 * usize::from(service.cluster.number() - 1) + usize::from(service.kind == ServiceKind::Kibana);
+        let number =
+            2 * usize::from(service.cluster().number() - 1) + usize::from(service.kind() == ServiceKind::Kibana);
         let prefix =
             styled(COLOURS[number % COLOURS.len()].on_default(), &format!("{:<width$} |", service.to_string()));
         // Docker's own times are in UTC

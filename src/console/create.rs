@@ -29,7 +29,7 @@ impl Console {
 
     /// What is about to happen, in two lines.
     pub fn intent(&self, mesh: &Mesh, plan: &Plan) {
-        let (count, version) = (mesh.spec.clusters.number(), mesh.spec.stack_version);
+        let (count, version) = (mesh.count().get(), mesh.spec.stack_version);
         let kibana = if mesh.spec.kibana { " with Kibana" } else { "" };
         self.note(&format!(
             "a mesh of {}, Elasticsearch {version}{kibana}, in {}",
@@ -68,7 +68,7 @@ impl Console {
         if self.is_quiet() {
             return;
         }
-        let count = mesh.spec.clusters.number();
+        let count = mesh.count().get();
         self.line(&format!(
             "\n{} in {}, {} proved ({})\n",
             counted(count, "cluster"),
@@ -77,8 +77,7 @@ impl Console {
             summary(stages, took)
         ));
         for cluster in mesh.clusters() {
-            let urls: Vec<String> =
-                mesh.services().filter(|s| s.cluster == cluster).map(|s| format!("{:<32}", mesh.url(s))).collect();
+            let urls: Vec<String> = mesh.services_in(cluster).map(|s| format!("{:<32}", mesh.url(s))).collect();
             self.line(format!("  {cluster}  {}", urls.join(" ")).trim_end());
         }
         let dir = mesh.dir.display();
@@ -96,7 +95,7 @@ impl Console {
 
     /// Nothing had to be done.
     pub fn unchanged(&self, mesh: &Mesh, took: Duration) {
-        let count = mesh.spec.clusters.number();
+        let count = mesh.count().get();
         self.done(&format!(
             "nothing to do: {} in {}, {} connected ({})",
             counted(count, "cluster"),

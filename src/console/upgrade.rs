@@ -11,7 +11,7 @@ impl Console {
     pub fn under_way(&self, mesh: &Mesh) {
         let to = mesh.spec.stack_version;
         let behind: Vec<String> =
-            mesh.behind.iter().map(|(cluster, version)| format!("{cluster} ({version})")).collect();
+            mesh.pending_upgrade().map(|(cluster, version)| format!("{cluster} ({version})")).collect();
         if !behind.is_empty() {
             self.note(&format!(
                 "an upgrade to {to} is under way, with {} to come; `mesh upgrade {to}` goes on with it",
@@ -25,7 +25,7 @@ impl Console {
         if !mesh.has_older_defaults_than(Revision::NEWEST) {
             return;
         }
-        let pending: Vec<String> = mesh.earlier_defaults.keys().map(ToString::to_string).collect();
+        let pending: Vec<String> = mesh.pending_defaults().map(|cluster| cluster.to_string()).collect();
         self.note(&if pending.is_empty() {
             "newer defaults are available; `mesh create --new-defaults` takes them, one cluster after the other"
                 .to_owned()
@@ -52,13 +52,13 @@ impl Console {
     /// What is about to happen, and that there is no way back.
     pub fn upgrade(&self, mesh: &Mesh, from: StackVersion) {
         let to = mesh.spec.stack_version;
-        let left = counted(mesh.behind.len(), "cluster");
+        let left = counted(mesh.pending_upgrade().count(), "cluster");
         let dir = mesh.dir.display();
         if from == to {
             self.note(&format!("going on with the upgrade to {to} in {dir}, with {left} to come"));
             return;
         }
-        let order = if mesh.behind.len() > 1 { " one after the other" } else { "" };
+        let order = if mesh.pending_upgrade().count() > 1 { " one after the other" } else { "" };
         self.note(&format!("from {from} to {to}, {left}{order}, in {dir}; the data stays"));
         self.note("there is no way back but a snapshot: clusterNN/elastic/backup is `path.repo`; copy it elsewhere, since a reset deletes it");
     }

@@ -20,7 +20,7 @@ impl ClusterSet {
     /// set: `5-8`, `1-4,7`.
     pub fn of_mesh(text: &str) -> Result<Self, InvalidValue> {
         match number(text) {
-            Some(count) => Ok(Self(ClusterId::up_to(count).collect())),
+            Some(count) => Ok(Self((1..=count.number()).filter_map(ClusterId::new).collect())),
             None => text.parse(),
         }
     }
@@ -75,7 +75,7 @@ impl FromStr for ClusterSet {
                 let (first, last) = (first.number(), last.number());
                 return Err(InvalidValue::new(format!("`{part}` is not a range: write `{last}-{first}`")));
             }
-            clusters.extend(ClusterId::up_to(last).filter(|cluster| *cluster >= first));
+            clusters.extend((first.number()..=last.number()).filter_map(ClusterId::new));
         }
         Ok(Self(clusters))
     }

@@ -9,9 +9,10 @@ use serde::Serialize;
 
 use super::{
     Mesh,
+    cluster::Port,
     container::{Container, Fixed, Limits, Published},
     defaults::{Defaults, HealthTimes},
-    id::{KIBANA, Port, REST, ServiceId, ServiceKind},
+    id::{KIBANA, REST, ServiceId, ServiceKind},
     layout,
     service::{Mount, Service},
 };
@@ -68,7 +69,7 @@ pub const NO_NEW_PRIVILEGES: &str = "no-new-privileges";
 impl Mesh {
     pub fn container_spec(&self, id: ServiceId) -> ContainerSpec {
         let Service { image, memory, user, address, ports, mounts, .. } = self.service(id);
-        let Defaults { health_check, log_options, stop_timeout_seconds, .. } = self.revision(id.cluster).defaults();
+        let Defaults { health_check, log_options, stop_timeout_seconds, .. } = self.revision(id.cluster()).defaults();
         let HealthTimes { interval_seconds, timeout_seconds, retries, start_period_seconds } = health_check;
         let published = |port: Port| Published {
             address: Some(self.spec.bind),
@@ -104,12 +105,12 @@ impl Mesh {
 }
 
 fn health_command(id: ServiceId) -> String {
-    let authority = format!("{}/certs/ca.crt", layout::mounts(id.kind)[0].1);
-    match id.kind {
+    let authority = format!("{}/certs/ca.crt", layout::mounts(id.kind())[0].1);
+    match id.kind() {
         // any answer will do, 401 too: it shows that the REST API is served
         ServiceKind::Elastic => format!("curl -s -o /dev/null --cacert {authority} https://localhost:{REST}/"),
         ServiceKind::Kibana => {
-            format!("curl -sf -o /dev/null --cacert {authority} https://localhost:{KIBANA}/{}/api/status", id.cluster)
+            format!("curl -sf -o /dev/null --cacert {authority} https://localhost:{KIBANA}/{}/api/status", id.cluster())
         }
     }
 }

@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use super::{
     Engine, FORMAT, Mesh, Owner,
+    cluster::{Cluster, Conditions},
     defaults::Revision,
-    id::ClusterId,
+    id::{ClusterId, Count},
     network::Subnet,
     settings::{MeshSpec, Overrides, StackVersion, SubjectName},
     taken::{Taken, rule_for},
@@ -33,7 +34,7 @@ pub enum DecideError {
     #[error("how many clusters should the mesh have?")]
     NoCount,
     #[error("the mesh runs {from}, and `mesh create` does not change the version of data that exists")]
-    OtherVersion { from: StackVersion, to: StackVersion, clusters: ClusterId },
+    OtherVersion { from: StackVersion, to: StackVersion, clusters: Count },
     /// With a network that only routes of other tables than the main one are in the way of, if there is one.
     #[error(
         "no private network is left on this machine: each overlaps one of its interfaces, its routes or Docker's networks"
@@ -53,8 +54,7 @@ impl DecideError {
             }
             Self::OtherVersion { from, to, clusters } => format!(
                 "leave out `--stack-version` or give {from}; \
-                 `mesh create {} --reset --stack-version {to}` starts afresh and deletes the data",
-                clusters.number()
+                 `mesh create {clusters} --reset --stack-version {to}` starts afresh and deletes the data"
             ),
             Self::NoSubnet { diverted: Some(subnet) } => {
                 format!("type `{}`, and then `mesh create --subnet {subnet}`", rule_for(*subnet))
@@ -70,19 +70,15 @@ impl DecideError {
 impl Mesh {
     /// Decides everything but the texts of templates, which are the built-in ones. What `recorded` decided before stays, unless `asked` says otherwise.
     pub fn decide(asked: &Overrides, recorded: Option<&Mesh>, now: Circumstances) -> Result<Self, DecideError> {
-        let spec = match (recorded, asked.clusters) {
-            (Some(mesh), _) => mesh.spec.clone(),
-            (None, Some(clusters)) => MeshSpec::new(clusters),
-            (None, None) => return Err(DecideError::NoCount),
-        }
-        .with(asked);
+        let count = asked.clusters.or(recorded.map(Self::count)).ok_or(DecideError::NoCount)?;
+        let spec = recorded.map_or_else(MeshSpec::default, |mesh| mesh.spec.clone()).with(asked);
         if let Some(mesh) = recorded
             && mesh.spec.stack_version != spec.stack_version
         {
             return Err(DecideError::OtherVersion {
                 from: mesh.spec.stack_version,
                 to: spec.stack_version,
-                clusters: spec.clusters,
+                clusters: count,
             });
         }
         let subnet = asked
@@ -95,18 +91,19 @@ impl Mesh {
             Ok(SubjectName::Dns(name)) => name,
             _ => "localhost".to_owned(),
         };
-        let behind = recorded.map(|mesh| mesh.behind.clone()).unwrap_or_default();
-        let behind = behind.into_iter().filter(|(cluster, _)| *cluster <= spec.clusters).collect();
-        let earlier_defaults = recorded.map(|mesh| mesh.earlier_defaults.clone()).unwrap_or_default();
-        let earlier_defaults = earlier_defaults.into_iter().filter(|(cluster, _)| *cluster <= spec.clusters).collect();
+        let defaults = recorded.map_or(Revision::NEWEST, |mesh| mesh.defaults);
+        let conditions = Conditions { version: spec.stack_version, defaults, subnet, kibana: spec.kibana };
+        let cluster = |id: ClusterId| {
+            let known = recorded.and_then(|mesh| mesh.clusters.get(&id).cloned());
+            (id, known.map_or_else(|| Cluster::allocate(id, conditions), |known| known.kept(id, conditions)))
+        };
         Ok(Self {
             format: FORMAT,
             id: recorded.map_or(now.new_id, |mesh| mesh.id.clone()),
             dir: now.dir,
+            clusters: count.clusters().map(cluster).collect(),
             spec,
-            behind,
-            defaults: recorded.map_or(Revision::NEWEST, |mesh| mesh.defaults),
-            earlier_defaults,
+            defaults,
             subnet,
             owner: recorded.map_or(now.owner, |mesh| mesh.owner),
             engine: recorded.and_then(|mesh| mesh.engine.clone()).or(now.engine),
@@ -133,7 +130,7 @@ mod tests {
 
     #[test]
     fn what_was_decided_stays() {
-        let asked = Overrides { clusters: ClusterId::new(3), ..Overrides::default() };
+        let asked = Overrides { clusters: Count::new(3), ..Overrides::default() };
         let first = Mesh::decide(&asked, None, now()).unwrap();
         let later = Circumstances {
             new_id: "f".repeat(16),
@@ -142,6 +139,21 @@ mod tests {
             ..now()
         };
         assert_eq!(Mesh::decide(&Overrides::default(), Some(&first), later).unwrap(), first);
+    }
+
+    #[test]
+    fn what_was_allocated_stays_whatever_the_policy() {
+        let mut odd = Mesh::example(2);
+        let first = odd.clusters.get_mut(&ClusterId::FIRST).unwrap();
+        let node = first.nodes.values_mut().next().unwrap();
+        (node.address, node.ports.rest) = ("10.213.0.77".parse().unwrap(), 20_000);
+        let asked = Overrides { clusters: Count::new(3), kibana: Some(false), ..Overrides::default() };
+        let mesh = Mesh::decide(&asked, Some(&odd), now()).unwrap();
+        assert_eq!(mesh.clusters[&ClusterId::FIRST].nodes, odd.clusters[&ClusterId::FIRST].nodes);
+        assert_eq!(mesh.services().count(), 3, "without Kibana");
+        let asked = Overrides { subnet: Some("10.214.0.0/24".parse().unwrap()), ..Overrides::default() };
+        let moved = Mesh::decide(&asked, Some(&odd), now()).unwrap().service(ClusterId::FIRST.first_node());
+        assert_eq!((moved.address.to_string().as_str(), moved.ports[0].host), ("10.214.0.11", 20_000));
     }
 
     #[test]
@@ -159,19 +171,19 @@ mod tests {
     #[test]
     fn a_mesh_of_two_versions_keeps_both() {
         let to = "9.5.3".parse().unwrap();
-        let mut half = Mesh::example(3);
-        half.spec.stack_version = "8.19.21".parse().unwrap();
+        let half = Mesh::example(3).of_version("8.19.21".parse().unwrap());
         let half = half.upgrade_to(to).unwrap().with_upgraded(ClusterId::FIRST);
         assert_eq!(Mesh::decide(&Overrides::default(), Some(&half), now()).unwrap(), half);
-        let count = |clusters| Overrides { clusters: ClusterId::new(clusters), ..Overrides::default() };
+        let count = |clusters| Overrides { clusters: Count::new(clusters), ..Overrides::default() };
         let four = Mesh::decide(&count(4), Some(&half), now()).unwrap();
-        assert_eq!((four.behind.len(), four.version(ClusterId::new(4).unwrap())), (2, to), "a new one is not behind");
-        assert_eq!(Mesh::decide(&count(1), Some(&half), now()).unwrap().behind.len(), 0);
+        let new = four.version(ClusterId::new(4).unwrap());
+        assert_eq!((four.pending_upgrade().count(), new), (2, to), "a new one has the new version");
+        assert_eq!(Mesh::decide(&count(1), Some(&half), now()).unwrap().pending_upgrade().count(), 0);
     }
 
     #[test]
     fn a_machine_name_that_no_certificate_can_carry_is_not_used() {
-        let asked = Overrides { clusters: ClusterId::new(1), ..Overrides::default() };
+        let asked = Overrides { clusters: Count::new(1), ..Overrides::default() };
         let odd = Circumstances { host_name: "my vm".to_owned(), ..now() };
         assert_eq!(Mesh::decide(&asked, None, odd).unwrap().host_name, "localhost");
     }

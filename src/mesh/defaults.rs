@@ -4,8 +4,6 @@
 //! revision that was released never changes, not even in a comment: what is to be different is another revision, with its templates
 //! in `templates/<revision>/`.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 use super::{Mesh, id::ClusterId};
@@ -120,7 +118,17 @@ impl TryFrom<u32> for Revision {
 impl Mesh {
     /// The revision of the defaults that a cluster is to have now.
     pub fn revision(&self, cluster: ClusterId) -> Revision {
-        self.earlier_defaults.get(&cluster).copied().unwrap_or(self.defaults)
+        self.clusters.get(&cluster).map_or(self.defaults, |cluster| cluster.defaults)
+    }
+
+    /// The clusters that `--new-defaults` has not come to yet.
+    pub fn pending_defaults(&self) -> impl Iterator<Item = ClusterId> + use<'_> {
+        self.clusters().filter(|cluster| self.revision(*cluster) < self.defaults)
+    }
+
+    /// The cluster that `--new-defaults` comes to next.
+    pub fn next_defaults(&self) -> Option<ClusterId> {
+        self.pending_defaults().next()
     }
 
     /// Whether some cluster has older defaults than this program gives to a new mesh.
@@ -131,10 +139,11 @@ impl Mesh {
     /// This mesh on its way to a revision: none of the clusters that were recorded has come to it yet.
     #[must_use]
     pub fn with_defaults(mut self, to: Revision, recorded: Option<&Mesh>) -> Self {
-        let existing =
-            recorded.into_iter().flat_map(Mesh::clusters).filter(|cluster| self.clusters().any(|c| c == *cluster));
-        let earlier = existing.map(|cluster| (cluster, self.revision(cluster))).filter(|(_, has)| *has < to);
-        self.earlier_defaults = earlier.collect::<BTreeMap<_, _>>();
+        for (id, cluster) in &mut self.clusters {
+            if !recorded.is_some_and(|recorded| recorded.has_cluster(*id)) {
+                cluster.defaults = to;
+            }
+        }
         self.defaults = to;
         self
     }
@@ -143,7 +152,9 @@ impl Mesh {
     #[must_use]
     pub fn with_defaults_on(&self, cluster: ClusterId) -> Self {
         let mut mesh = self.clone();
-        mesh.earlier_defaults.remove(&cluster);
+        if let Some(cluster) = mesh.clusters.get_mut(&cluster) {
+            cluster.defaults = self.defaults;
+        }
         mesh
     }
 }
@@ -169,11 +180,11 @@ mod tests {
     fn the_record_names_a_revision_that_is_not_the_first() {
         let mesh = Mesh::example(2);
         let text = serde_json::to_string(&mesh).unwrap();
-        assert!(!text.contains("defaults"), "an older program should read it: {text}");
+        assert!(!text.contains("defaults"), "{text}");
         let next = mesh.clone().with_defaults(Revision::NEXT, Some(&Mesh::example(1)));
-        assert_eq!(next.earlier_defaults, [(ClusterId::FIRST, Revision::FIRST)].into());
+        assert_eq!(next.pending_defaults().collect::<Vec<_>>(), [ClusterId::FIRST]);
         let text = serde_json::to_string(&next).unwrap();
-        assert!(text.contains(r#""defaults":2,"earlier_defaults":{"cluster01":1}"#), "{text}");
+        assert_eq!(text.matches(r#""defaults":2"#).count(), 2, "of the mesh and of its second cluster: {text}");
         let read: Mesh = serde_json::from_str(&text).unwrap();
         assert!(next.is_recorded_in(&Mesh { dir: next.dir.clone(), ..read }));
         let newer = text.replace(r#""defaults":2"#, r#""defaults":99"#);
@@ -196,7 +207,7 @@ mod tests {
         let half = old.clone().with_defaults(Revision::NEXT, Some(&old)).with_defaults_on(ClusterId::FIRST);
         for service in old.services() {
             let made_from = |mesh: &Mesh| mesh.made_from(service, &credentials).unwrap();
-            let kept = service.cluster != ClusterId::FIRST || service.kind == ServiceKind::Kibana;
+            let kept = service.cluster() != ClusterId::FIRST || service.kind() == ServiceKind::Kibana;
             assert_eq!(made_from(&old) == made_from(&half), kept, "{service}");
         }
         assert!(half.has_older_defaults_than(Revision::NEXT) && !half.has_older_defaults_than(Revision::FIRST));

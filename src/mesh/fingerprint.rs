@@ -81,8 +81,8 @@ impl Mesh {
     pub fn made_from(&self, service: ServiceId, credentials: &Credentials) -> Result<MadeFrom, RenderError> {
         let secrets = [&credentials.kibana_system, &credentials.kibana_encryption_key];
         let secrets = secrets.map(|secret| secret.expose().as_bytes());
-        let (jvm_options, secrets) = match service.kind {
-            ServiceKind::Elastic => (rendered::jvm_options(&self.render_jvm_options(service.cluster)?), None),
+        let (jvm_options, secrets) = match service.kind() {
+            ServiceKind::Elastic => (rendered::jvm_options(&self.render_jvm_options(service.cluster())?), None),
             ServiceKind::Kibana => (Vec::new(), Some(digest_of(&secrets))),
         };
         let settings = self.parsed_settings(service, &placeholders())?;
@@ -96,7 +96,7 @@ impl Mesh {
     pub fn parsed_settings(&self, service: ServiceId, credentials: &Credentials) -> Result<Settings, RenderError> {
         let text = self.render_settings(service, credentials)?;
         Settings::parse(text.expose()).map_err(|error| {
-            let name = Templates::NAMES[usize::from(service.kind == ServiceKind::Kibana)];
+            let name = Templates::NAMES[usize::from(service.kind() == ServiceKind::Kibana)];
             RenderError::NoYaml { name, service, reason: error.to_string() }
         })
     }
@@ -131,7 +131,7 @@ mod tests {
         mesh.spec.stack_version = "9.5.3".parse().unwrap();
         (mesh.spec.elastic_memory, mesh.spec.kibana_memory) = (Memory::gibibytes(2), Memory::gibibytes(2));
         for (service, digest) in [
-            (ClusterId::FIRST.elastic(), "2:deec089531b77db97a9df3d0298679c4"),
+            (ClusterId::FIRST.first_node(), "2:deec089531b77db97a9df3d0298679c4"),
             (ClusterId::FIRST.kibana(), "2:511ada3aef128bcd8cd7852a4d302123"),
         ] {
             let made_from = mesh.made_from(service, &credentials()).unwrap();
@@ -156,12 +156,12 @@ mod tests {
     fn what_a_container_is_made_from_needs_a_new_one_when_it_changes() {
         let mesh = Mesh::example(1);
         let first = ClusterId::FIRST;
-        let before = fingerprint(&mesh, first.elastic());
+        let before = fingerprint(&mesh, first.first_node());
         let changes: [fn(&mut Mesh); 8] = [
             |mesh| mesh.spec.elastic_memory = Memory::gibibytes(3),
             |mesh| mesh.spec.bind = [0, 0, 0, 0].into(),
             |mesh| mesh.spec.registry = "mesh.local".parse().unwrap(),
-            |mesh| mesh.subnet = "10.213.1.0/24".parse().unwrap(),
+            |mesh| *mesh = mesh.clone().moved_to("10.213.1.0/24".parse().unwrap()),
             |mesh| mesh.owner.uid = 1000,
             |mesh| mesh.dir = "/elsewhere".into(),
             |mesh| mesh.templates = Templates::around_the_built_in([""; 3], ["\npath.logs: /elsewhere\n", "", ""]),
@@ -170,12 +170,12 @@ mod tests {
         for change in changes {
             let mut other = mesh.clone();
             change(&mut other);
-            assert_ne!(fingerprint(&other, first.elastic()), before);
+            assert_ne!(fingerprint(&other, first.first_node()), before);
         }
         let mut password = credentials();
         password.kibana_system = Secret::new("other");
         let made_from = |service, credentials| mesh.made_from(service, credentials).unwrap();
-        assert_eq!(made_from(first.elastic(), &password).fingerprint(), before);
+        assert_eq!(made_from(first.first_node(), &password).fingerprint(), before);
         let (old, new) = (made_from(first.kibana(), &credentials()), made_from(first.kibana(), &password));
         assert_ne!(old.fingerprint(), new.fingerprint());
         assert_eq!(old.settings, new.settings, "no secret is in what a container is made from");
@@ -213,7 +213,7 @@ mod tests {
 
     #[test]
     fn a_label_tells_its_scheme() {
-        let label = fingerprint(&Mesh::example(1), ClusterId::FIRST.elastic());
+        let label = fingerprint(&Mesh::example(1), ClusterId::FIRST.first_node());
         assert!(is_of_this_scheme(&label), "{label}");
         for other in ["", "0123456789abcdef0123456789abcdef", "3:0123456789abcdef0123456789abcdef", ":"] {
             assert!(!is_of_this_scheme(other), "{other}");

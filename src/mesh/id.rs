@@ -1,10 +1,10 @@
-//! Numbers and names of clusters and services, and the ports that follow from them. Pure: no I/O.
+//! Numbers and names of clusters, nodes and services. Pure: no I/O.
 
-use std::{collections::BTreeSet, fmt, num::NonZeroU8, str::FromStr};
+use std::{cmp::Ordering, fmt, num::NonZeroU8, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-/// A cluster's number, 1 to 99: it gives the name (`cluster03`) and the ports (9203, 9303, 9403, 5603).
+/// A cluster's number, 1 to 99, which gives its name: `cluster03`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct ClusterId(NonZeroU8);
@@ -23,23 +23,89 @@ impl ClusterId {
         self.0.get()
     }
 
-    /// The clusters 1 to `count`, in order.
-    pub fn up_to(count: ClusterId) -> impl Iterator<Item = ClusterId> + Clone {
-        (1..=count.number()).filter_map(Self::new)
-    }
-
-    /// The service of this cluster of the given kind.
-    pub fn service(self, kind: ServiceKind) -> ServiceId {
-        ServiceId { cluster: self, kind }
-    }
-
-    pub fn elastic(self) -> ServiceId {
-        self.service(ServiceKind::Elastic)
+    /// The node that every cluster has, and that requests of `mesh` go to.
+    pub fn first_node(self) -> ServiceId {
+        ServiceId::Node(NodeId { cluster: self, number: NodeNumber::FIRST })
     }
 
     pub fn kibana(self) -> ServiceId {
-        self.service(ServiceKind::Kibana)
+        ServiceId::Kibana(self)
     }
+
+    /// The service of this cluster of the given kind: of nodes the first.
+    pub fn service(self, kind: ServiceKind) -> ServiceId {
+        match kind {
+            ServiceKind::Elastic => self.first_node(),
+            ServiceKind::Kibana => self.kibana(),
+        }
+    }
+}
+
+/// How many clusters, 1 to 99; in JSON a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(into = "u8", try_from = "u8")]
+pub struct Count(NonZeroU8);
+
+impl Count {
+    pub const MAX: Self = Self(NonZeroU8::MIN.saturating_add(ClusterId::MAX - 1));
+
+    /// `None` outside 1 to 99.
+    pub fn new(count: u8) -> Option<Self> {
+        ClusterId::new(count).map(|last| Self(last.0))
+    }
+
+    pub fn get(self) -> u8 {
+        self.0.get()
+    }
+
+    /// The clusters 1 to this, in order.
+    pub fn clusters(self) -> impl Iterator<Item = ClusterId> + Clone {
+        (1..=self.get()).filter_map(ClusterId::new)
+    }
+}
+
+impl fmt::Display for Count {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl From<Count> for u8 {
+    fn from(count: Count) -> Self {
+        count.get()
+    }
+}
+
+impl TryFrom<u8> for Count {
+    type Error = &'static str;
+
+    fn try_from(count: u8) -> Result<Self, Self::Error> {
+        Self::new(count).ok_or("expected a number of clusters from 1 to 99")
+    }
+}
+
+/// The number of a node within its cluster, from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct NodeNumber(NonZeroU8);
+
+impl NodeNumber {
+    pub const FIRST: Self = Self(NonZeroU8::MIN);
+
+    /// `None` for 0.
+    pub fn new(number: u8) -> Option<Self> {
+        NonZeroU8::new(number).map(Self)
+    }
+
+    pub fn get(self) -> u8 {
+        self.0.get()
+    }
+}
+
+/// One Elasticsearch server of a cluster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NodeId {
+    pub cluster: ClusterId,
+    pub number: NodeNumber,
 }
 
 impl fmt::Display for ClusterId {
@@ -117,35 +183,82 @@ impl ServiceKind {
     }
 }
 
-/// A service: one container of one cluster. Its name is the container's, and its DNS name in the network.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ServiceId {
-    pub cluster: ClusterId,
-    pub kind: ServiceKind,
+/// A service: one container of one cluster. Its name is the container's, and its DNS name in the network: `cluster03-elastic` for the
+/// first node, `cluster03-elastic-2` for the second, `cluster03-kibana`.
+/// In order, those of a cluster stand together, its nodes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ServiceId {
+    Node(NodeId),
+    Kibana(ClusterId),
+}
+
+impl ServiceId {
+    pub fn cluster(self) -> ClusterId {
+        match self {
+            Self::Node(node) => node.cluster,
+            Self::Kibana(cluster) => cluster,
+        }
+    }
+
+    pub fn kind(self) -> ServiceKind {
+        match self {
+            Self::Node(_) => ServiceKind::Elastic,
+            Self::Kibana(_) => ServiceKind::Kibana,
+        }
+    }
+
+    /// Its name within its cluster, in paths and container names: `elastic`, `elastic-2`, `kibana`.
+    pub fn word(self) -> String {
+        match self {
+            Self::Node(NodeId { number, .. }) if number > NodeNumber::FIRST => {
+                format!("{}-{}", self.kind().word(), number.get())
+            }
+            Self::Node(_) | Self::Kibana(_) => self.kind().word().to_owned(),
+        }
+    }
+}
+
+impl Ord for ServiceId {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let place = |service: &Self| match service {
+            Self::Node(NodeId { cluster, number }) => (*cluster, false, Some(*number)),
+            Self::Kibana(cluster) => (*cluster, true, None),
+        };
+        place(self).cmp(&place(other))
+    }
+}
+
+impl PartialOrd for ServiceId {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
 }
 
 impl fmt::Display for ServiceId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}-{}", self.cluster, self.kind.word())
+        write!(f, "{}-{}", self.cluster(), self.word())
     }
 }
 
 impl FromStr for ServiceId {
     type Err = NameError;
 
+    /// Reads `cluster03-elastic-2`, and only that spelling.
     fn from_str(name: &str) -> Result<Self, NameError> {
-        let (cluster, word) = name.split_once('-').ok_or_else(|| NameError(name.to_owned()))?;
-        let kind =
-            ServiceKind::ALL.into_iter().find(|kind| kind.word() == word).ok_or_else(|| NameError(name.to_owned()))?;
-        Ok(cluster.parse::<ClusterId>()?.service(kind))
+        let refuse = || NameError(name.to_owned());
+        let (cluster, word) = name.split_once('-').ok_or_else(refuse)?;
+        let cluster: ClusterId = cluster.parse().map_err(|_| refuse())?;
+        let node = |number: &str| {
+            let number = number.parse().ok().and_then(NodeNumber::new)?;
+            Some(Self::Node(NodeId { cluster, number }))
+        };
+        match word.strip_prefix("elastic-") {
+            Some(number) => node(number),
+            None => ServiceKind::ALL.into_iter().find(|kind| kind.word() == word).map(|kind| cluster.service(kind)),
+        }
+        .filter(|service| service.to_string() == name)
+        .ok_or_else(refuse)
     }
-}
-
-/// A published port: on the host, and the one in the container that it leads to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Port {
-    pub host: u16,
-    pub container: u16,
 }
 
 /// Elasticsearch's REST API.
@@ -156,34 +269,6 @@ pub const TRANSPORT: u16 = 9300;
 pub const REMOTE: u16 = 9443;
 /// Kibana's web server.
 pub const KIBANA: u16 = 5601;
-
-impl ServiceId {
-    /// The ports published on the host: 9200+n, 9300+n and 9400+n for Elasticsearch, 5600+n for Kibana.
-    pub fn ports(self) -> Vec<Port> {
-        let n = u16::from(self.cluster.number());
-        let port = |host: u16, container| Port { host: host + n, container };
-        match self.kind {
-            ServiceKind::Elastic => vec![port(9200, REST), port(9300, TRANSPORT), port(9400, REMOTE)],
-            ServiceKind::Kibana => vec![port(5600, KIBANA)],
-        }
-    }
-
-    /// The port on the host that answers HTTPS.
-    pub fn https_port(self) -> u16 {
-        let n = u16::from(self.cluster.number());
-        match self.kind {
-            ServiceKind::Elastic => 9200 + n,
-            ServiceKind::Kibana => 5600 + n,
-        }
-    }
-}
-
-/// The ports on the host that services of a mesh may publish, however many clusters it has.
-pub fn published() -> BTreeSet<u16> {
-    let last = ClusterId::new(ClusterId::MAX).expect("should be a cluster");
-    let services = ClusterId::up_to(last).flat_map(|cluster| [cluster.elastic(), cluster.kibana()]);
-    services.flat_map(ServiceId::ports).map(|port| port.host).collect()
-}
 
 #[cfg(test)]
 mod tests {
@@ -198,22 +283,28 @@ mod tests {
 
     #[test]
     fn names_are_read_back_and_no_other_spelling_is() {
-        for id in ClusterId::up_to(ClusterId::new(99).unwrap()) {
+        for id in Count::MAX.clusters() {
             assert_eq!(id.to_string().parse(), Ok(id));
-            for kind in ServiceKind::ALL {
-                let service = id.service(kind);
+            let second = ServiceId::Node(NodeId { cluster: id, number: NodeNumber::new(2).unwrap() });
+            for service in [id.first_node(), id.kibana(), second] {
                 assert_eq!(service.to_string().parse(), Ok(service));
             }
+            assert_eq!(second.to_string(), format!("{id}-elastic-2"));
         }
         for wrong in ["cluster00", "cluster1", "cluster+1", "cluster100", "clusterab", "x"] {
             assert!(wrong.parse::<ClusterId>().is_err(), "{wrong}");
         }
-        assert!("cluster01-other".parse::<ServiceId>().is_err());
+        for wrong in
+            ["cluster01-other", "cluster01-elastic-1", "cluster01-elastic-02", "cluster01-elastic-0", "cluster01"]
+        {
+            assert!(wrong.parse::<ServiceId>().is_err(), "{wrong}");
+        }
     }
 
     #[test]
-    fn no_two_of_ninety_nine_clusters_share_a_port() {
-        let ports = published();
-        assert_eq!((ports.len(), ports.first(), ports.last()), (99 * 4, Some(&5601), Some(&9499)));
+    fn a_count_is_one_to_ninety_nine() {
+        assert_eq!((Count::new(0), Count::new(100), Count::new(99)), (None, None, Some(Count::MAX)));
+        assert_eq!(serde_json::to_string(&Count::new(3)).unwrap(), "3");
+        assert!(serde_json::from_str::<Count>("100").is_err());
     }
 }

@@ -1,7 +1,7 @@
 //! Where everything lies in the mesh's directory, as paths relative to it. Pure: no I/O.
 //!
 //! ```text
-//! mesh.json  credentials.txt  ca.crt
+//! mesh.json  mesh.json.format1  credentials.txt  ca.crt
 //! clusterNN/
 //!   api-key.json  keystore.json  seed-elastic.json  seed-kibana.json
 //!   certs/     ca.crt ca.key                            the authority; never mounted into a container
@@ -13,12 +13,19 @@
 use super::id::{ClusterId, ServiceId, ServiceKind};
 
 pub const RECORD: &str = "mesh.json";
+/// What `mesh.json` was before a newer `mesh` wrote it in a format of its own.
+pub const OLD_RECORDS: [&str; 1] = ["mesh.json.format1"];
 pub const CREDENTIALS: &str = "credentials.txt";
 /// Every cluster's authority, for browsers and other clients.
 pub const BUNDLE: &str = "ca.crt";
 
 /// Names in the mesh's directory that are the mesh's own, besides the clusters'.
-pub const OWN_FILES: [&str; 3] = [RECORD, CREDENTIALS, BUNDLE];
+pub const OWN_FILES: [&str; 4] = [RECORD, OLD_RECORDS[0], CREDENTIALS, BUNDLE];
+
+/// Where a record of an older format is kept.
+pub fn old_record(format: u32) -> String {
+    format!("{RECORD}.format{format}")
+}
 
 /// Whether a name in the mesh's directory is the mesh's own: a cluster's directory or one of [`OWN_FILES`].
 pub fn is_own(name: &str) -> bool {
@@ -82,12 +89,12 @@ pub fn keystore_record(cluster: ClusterId) -> String {
 
 /// What the service's configuration directory was filled with from its image, as digests.
 pub fn seed_record(service: ServiceId) -> String {
-    format!("{}/seed-{}.json", service.cluster, service.kind.word())
+    format!("{}/seed-{}.json", service.cluster(), service.word())
 }
 
 /// The only directory of the mesh that the service's container sees.
 pub fn service_dir(service: ServiceId) -> String {
-    format!("{}/{}", service.cluster, service.kind.word())
+    format!("{}/{}", service.cluster(), service.word())
 }
 
 /// The directories below [`service_dir`], each with its place in the container.
@@ -112,7 +119,7 @@ pub fn config(service: ServiceId, name: &str) -> String {
 pub fn settings(service: ServiceId) -> String {
     config(
         service,
-        match service.kind {
+        match service.kind() {
             ServiceKind::Elastic => "elasticsearch.yml",
             ServiceKind::Kibana => "kibana.yml",
         },
@@ -120,11 +127,11 @@ pub fn settings(service: ServiceId) -> String {
 }
 
 pub fn certificate(service: ServiceId) -> String {
-    config(service, &format!("certs/{}.crt", service.kind.word()))
+    config(service, &format!("certs/{}.crt", service.kind().word()))
 }
 
 pub fn certificate_key(service: ServiceId) -> String {
-    config(service, &format!("certs/{}.key", service.kind.word()))
+    config(service, &format!("certs/{}.key", service.kind().word()))
 }
 
 /// The authorities of the service's own cluster: one, or two while another takes over.
@@ -134,25 +141,25 @@ pub fn own_authority(service: ServiceId) -> String {
 
 /// Every cluster's authority, by which Elasticsearch trusts its remotes.
 pub fn mesh_authorities(cluster: ClusterId) -> String {
-    config(cluster.elastic(), "certs/mesh-ca.crt")
+    config(cluster.first_node(), "certs/mesh-ca.crt")
 }
 
 pub fn jvm_options(cluster: ClusterId) -> String {
-    config(cluster.elastic(), "jvm.options.d/mesh.options")
+    config(cluster.first_node(), "jvm.options.d/mesh.options")
 }
 
 pub fn keystore(cluster: ClusterId) -> String {
-    config(cluster.elastic(), "elasticsearch.keystore")
+    config(cluster.first_node(), "elasticsearch.keystore")
 }
 
 /// Users of the server's file realm.
 pub fn users(cluster: ClusterId) -> String {
-    config(cluster.elastic(), "users")
+    config(cluster.first_node(), "users")
 }
 
 /// Their roles.
 pub fn users_roles(cluster: ClusterId) -> String {
-    config(cluster.elastic(), "users_roles")
+    config(cluster.first_node(), "users_roles")
 }
 
 /// A file of the image's own configuration, without which the service does not start: its presence tells that the
@@ -160,7 +167,7 @@ pub fn users_roles(cluster: ClusterId) -> String {
 pub fn seed_marker(service: ServiceId) -> String {
     config(
         service,
-        match service.kind {
+        match service.kind() {
             ServiceKind::Elastic => "jvm.options",
             ServiceKind::Kibana => "node.options",
         },

@@ -1,8 +1,10 @@
 //! WHAT IS WANTED. Pure: no I/O, no async; time and randomness come in as arguments.
 //!
-//! [`Mesh`] holds every decision; names, ports, addresses and texts follow from it.
+//! [`Mesh`] holds every decision; names and texts follow from it.
 
+pub mod allocate;
 pub mod certs;
+pub mod cluster;
 #[cfg_attr(not(test), expect(dead_code, reason = "commands take sets of clusters once the record holds clusters"))]
 pub mod cluster_set;
 pub mod container;
@@ -19,6 +21,7 @@ pub mod network;
 pub mod passphrase;
 pub mod permissions;
 pub mod rebuild;
+pub mod record;
 pub mod recover;
 pub mod render;
 pub mod rendered;
@@ -41,16 +44,16 @@ use serde::{Deserialize, Serialize};
 
 use self::{
     certs::Names,
+    cluster::{Cluster, Place},
     defaults::Revision,
-    id::{ClusterId, REMOTE, ServiceId, ServiceKind},
+    id::{ClusterId, Count, NodeId, NodeNumber, REMOTE, ServiceId, ServiceKind},
     network::Subnet,
     service::Service,
-    settings::{MeshSpec, SHARED, StackVersion, SubjectName},
+    settings::{MeshSpec, SHARED, SubjectName},
     templates::Templates,
 };
 
-/// The version of the form of `mesh.json` that this program writes.
-pub const FORMAT: u32 = 1;
+pub use self::record::FORMAT;
 
 /// A mesh with every decision made: nothing is left to choose when it is carried out. It is what `mesh.json` holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,16 +66,14 @@ pub struct Mesh {
     /// The directory the mesh lives in: absolute, without symlinks. Where it was found, so not recorded.
     #[serde(skip)]
     pub dir: PathBuf,
+    /// What was asked for.
     pub spec: MeshSpec,
-    /// Clusters that an upgrade to the version of `spec` has not reached yet, with the version that each is to have until then.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub behind: BTreeMap<ClusterId, StackVersion>,
-    /// The revision of built-in templates and constants that the mesh was made with, or came to by `--new-defaults`.
+    /// The revision of built-in templates and constants that new clusters are made with. Others have an earlier one until
+    /// `--new-defaults` has come to them.
     #[serde(default, skip_serializing_if = "Revision::is_first")]
     pub defaults: Revision,
-    /// Clusters that `--new-defaults` has not come to yet, with the revision that each keeps until then.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub earlier_defaults: BTreeMap<ClusterId, Revision>,
+    /// What was decided for each cluster; never empty.
+    pub clusters: BTreeMap<ClusterId, Cluster>,
     pub subnet: Subnet,
     pub owner: Owner,
     /// The engine that has the containers. A record from before it was kept has none, and takes the one that it is used with when
@@ -113,28 +114,50 @@ impl Mesh {
         *self == Mesh { templates: self.templates.clone(), ..record.clone() }
     }
 
-    pub fn clusters(&self) -> impl Iterator<Item = ClusterId> + Clone + use<> {
-        ClusterId::up_to(self.spec.clusters)
+    pub fn clusters(&self) -> impl Iterator<Item = ClusterId> + Clone + use<'_> {
+        self.clusters.keys().copied()
+    }
+
+    /// How many clusters it has.
+    pub fn count(&self) -> Count {
+        let count = u8::try_from(self.clusters.len()).ok().and_then(Count::new);
+        count.expect("should be 1 to 99: it is never empty, and each has a number of its own")
+    }
+
+    pub fn has_cluster(&self, cluster: ClusterId) -> bool {
+        self.clusters.contains_key(&cluster)
+    }
+
+    /// Where a service is found; `None` for one that the mesh has not.
+    pub fn place(&self, service: ServiceId) -> Option<Place> {
+        self.clusters.get(&service.cluster())?.place(service)
     }
 
     pub fn has(&self, service: ServiceId) -> bool {
-        service.cluster <= self.spec.clusters && (service.kind == ServiceKind::Elastic || self.spec.kibana)
+        self.place(service).is_some()
+    }
+
+    /// The services of one cluster, its nodes first; none for a cluster that the mesh has not.
+    pub fn services_in(&self, cluster: ClusterId) -> impl Iterator<Item = ServiceId> + use<'_> {
+        let node = move |number: &NodeNumber| ServiceId::Node(NodeId { cluster, number: *number });
+        self.clusters.get(&cluster).into_iter().flat_map(move |of| {
+            let kibana = of.kibana.map(|_| ServiceId::Kibana(cluster));
+            of.nodes.keys().map(node).chain(kibana)
+        })
     }
 
     /// Every service of the mesh, cluster by cluster.
     pub fn services(&self) -> impl Iterator<Item = ServiceId> + use<'_> {
-        self.clusters()
-            .flat_map(|cluster| ServiceKind::ALL.map(|kind| cluster.service(kind)))
-            .filter(|service| self.has(*service))
+        self.clusters().flat_map(|cluster| self.services_in(cluster))
     }
 
     /// The services of one kind.
     pub fn services_of(&self, kind: ServiceKind) -> impl Iterator<Item = ServiceId> + use<'_> {
-        self.services().filter(move |service| service.kind == kind)
+        self.services().filter(move |service| service.kind() == kind)
     }
 
     /// The clusters that `of` can search. The only place that knows the topology: every cluster sees every other.
-    pub fn remotes(&self, of: ClusterId) -> impl Iterator<Item = ClusterId> + Clone + use<> {
+    pub fn remotes(&self, of: ClusterId) -> impl Iterator<Item = ClusterId> + Clone + use<'_> {
         self.clusters().filter(move |cluster| *cluster != of)
     }
 
@@ -150,12 +173,12 @@ impl Mesh {
     pub fn remote_settings(&self, of: ClusterId) -> BTreeMap<String, String> {
         self.remotes(of)
             .flat_map(|remote| {
-                let name = remote.elastic().to_string();
+                let node = remote.first_node();
                 [
                     ("mode", "proxy".to_owned()),
-                    ("proxy_address", format!("{}:{REMOTE}", self.subnet.address(remote.elastic()))),
+                    ("proxy_address", format!("{}:{REMOTE}", self.service(node).address)),
                     ("proxy_socket_connections", self.spec.profile.sockets().to_string()),
-                    ("server_name", name),
+                    ("server_name", node.to_string()),
                     ("skip_unavailable", "true".to_owned()),
                 ]
                 .map(|(field, value)| (format!("cluster.remote.{remote}.{field}"), value))
@@ -189,8 +212,12 @@ impl Mesh {
         names
     }
 
+    /// A service with all that follows from decisions.
+    ///
+    /// # Panics
+    /// For one that the mesh has not, see [`Self::has`].
     pub fn service(&self, id: ServiceId) -> Service {
-        Service::decide(self, id)
+        Service::decide(self, id, self.place(id).expect("should be a service of the mesh"))
     }
 
     /// The address that this machine's own clients reach the published ports by.
@@ -212,12 +239,14 @@ impl Mesh {
         }
     }
 
+    /// # Panics
+    /// For a service that the mesh has not.
     pub fn url(&self, service: ServiceId) -> String {
-        let path = match service.kind {
-            ServiceKind::Elastic => String::new(),
-            ServiceKind::Kibana => format!("/{}", service.cluster),
+        let path = match service {
+            ServiceId::Node(_) => String::new(),
+            ServiceId::Kibana(cluster) => format!("/{cluster}"),
         };
-        format!("https://{}:{}{path}", self.public_host(), service.https_port())
+        format!("https://{}:{}{path}", self.public_host(), self.service(service).https_port())
     }
 
     /// The lines that `/etc/hosts` gets.
@@ -232,16 +261,67 @@ impl Mesh {
             format: FORMAT,
             id: "0123456789abcdef".to_owned(),
             dir: "/mnt/data/mesh".into(),
-            spec: MeshSpec::new(ClusterId::new(clusters).expect("should be 1 to 99")),
-            behind: BTreeMap::new(),
             defaults: Revision::FIRST,
-            earlier_defaults: BTreeMap::new(),
+            spec: MeshSpec::default(),
+            clusters: BTreeMap::new(),
             subnet: "10.213.0.0/24".parse().expect("should be a subnet"),
             owner: Owner { uid: 999, gid: 0 },
             engine: None,
             host_name: "vm".to_owned(),
             templates: Templates::default(),
         }
+        .with_count(clusters)
+    }
+
+    /// The same with another version everywhere, for tests.
+    #[cfg(test)]
+    #[must_use]
+    pub fn of_version(mut self, version: settings::StackVersion) -> Self {
+        self.spec.stack_version = version;
+        self.upgraded()
+    }
+
+    #[cfg(test)]
+    fn conditions(&self) -> cluster::Conditions {
+        let (version, kibana) = (self.spec.stack_version, self.spec.kibana);
+        cluster::Conditions { version, defaults: self.defaults, subnet: self.subnet, kibana }
+    }
+
+    /// The same with so many clusters, for tests.
+    #[cfg(test)]
+    #[must_use]
+    pub fn with_count(mut self, count: u8) -> Self {
+        let conditions = self.conditions();
+        self.clusters = Count::new(count)
+            .expect("should be 1 to 99")
+            .clusters()
+            .map(|id| {
+                let known = self.clusters.remove(&id);
+                (id, known.unwrap_or_else(|| Cluster::allocate(id, conditions)))
+            })
+            .collect();
+        self
+    }
+
+    /// The same in another network, for tests.
+    #[cfg(test)]
+    #[must_use]
+    pub fn moved_to(mut self, subnet: Subnet) -> Self {
+        self.subnet = subnet;
+        let conditions = self.conditions();
+        self.clusters = self.clusters.into_iter().map(|(id, of)| (id, of.kept(id, conditions))).collect();
+        self
+    }
+
+    /// The same without Kibana, for tests.
+    #[cfg(test)]
+    #[must_use]
+    pub fn without_kibana(mut self) -> Self {
+        self.spec.kibana = false;
+        for cluster in self.clusters.values_mut() {
+            cluster.kibana = None;
+        }
+        self
     }
 }
 
@@ -288,36 +368,5 @@ mod tests {
             "cluster.remote.cluster02.skip_unavailable": "true",
         }
         "#);
-    }
-
-    #[test]
-    fn the_record_is_read_back_and_a_newer_field_is_refused() {
-        let mesh = Mesh::example(3);
-        let text = serde_json::to_string_pretty(&mesh).unwrap();
-        let read: Mesh = serde_json::from_str(&text).unwrap();
-        assert_eq!(Mesh { dir: mesh.dir.clone(), ..read }, mesh);
-        let newer = text.replacen('{', r#"{"topology": "ring","#, 1);
-        assert!(serde_json::from_str::<Mesh>(&newer).is_err());
-    }
-
-    #[test]
-    fn a_record_names_its_engine_or_none() {
-        let engine = Engine { id: "ABCD".to_owned(), root: "/var/lib/docker".to_owned() };
-        for mesh in [Mesh::example(1), Mesh { engine: Some(engine), ..Mesh::example(1) }] {
-            let text = serde_json::to_string(&mesh).unwrap();
-            assert_eq!(text.contains("engine"), mesh.engine.is_some());
-            let read: Mesh = serde_json::from_str(&text).unwrap();
-            assert!(mesh.is_recorded_in(&Mesh { dir: mesh.dir.clone(), ..read }));
-        }
-    }
-
-    #[test]
-    fn a_record_from_before_templates_is_read() {
-        let text = serde_json::to_string_pretty(&Mesh::example(3)).unwrap();
-        let kept = |line: &&str| !line.contains("templates") && !line.contains("passphrase_words");
-        let older = text.lines().filter(kept).collect::<Vec<_>>().join("\n").replace("365,\n  }", "365\n  }");
-        assert_ne!(older, text);
-        let read: Mesh = serde_json::from_str(&older).unwrap();
-        assert!(Mesh::example(3).is_recorded_in(&Mesh { dir: "/mnt/data/mesh".into(), ..read }));
     }
 }

@@ -5,10 +5,7 @@ use std::{fmt, net::Ipv4Addr, str::FromStr};
 use ipnet::{IpNet, Ipv4Net};
 use serde::{Deserialize, Serialize};
 
-use super::{
-    id::{ServiceId, ServiceKind},
-    settings::InvalidValue,
-};
+use super::settings::InvalidValue;
 
 /// The one network of a mesh.
 pub const NAME: &str = "data-mesh-network";
@@ -39,16 +36,8 @@ impl Subnet {
         Ipv4Net::new(first.into(), 27).expect("should be a prefix length")
     }
 
-    /// Elasticsearch of cluster n has the address 10+n, Kibana 110+n.
-    pub fn address(self, service: ServiceId) -> Ipv4Addr {
-        let base = match service.kind {
-            ServiceKind::Elastic => 10,
-            ServiceKind::Kibana => 110,
-        };
-        self.host(base + service.cluster.number())
-    }
-
-    fn host(self, number: u8) -> Ipv4Addr {
+    /// Counted from the network's own address.
+    pub(super) fn host(self, number: u8) -> Ipv4Addr {
         (u32::from(self.0.network()) + u32::from(number)).into()
     }
 
@@ -110,17 +99,6 @@ impl From<Subnet> for String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mesh::id::ClusterId;
-
-    #[test]
-    fn addresses_lie_outside_the_range_docker_gives_from() {
-        for text in ["10.213.0.0/24", "192.168.0.0/16", "172.20.4.0/22"] {
-            let subnet: Subnet = text.parse().unwrap();
-            let last = ClusterId::new(99).unwrap();
-            assert!(!subnet.allocation_range().contains(&subnet.address(last.kibana())));
-            assert!(subnet.net().contains(&subnet.allocation_range()));
-        }
-    }
 
     #[test]
     fn networks_that_do_not_fit_are_refused() {

@@ -74,7 +74,7 @@ pub fn of_dir(path: &str) -> Permissions {
 pub fn tops(cluster: ClusterId) -> impl Iterator<Item = String> {
     let services = ServiceKind::ALL.into_iter().map(move |kind| cluster.service(kind));
     services.flat_map(|service| {
-        layout::mounts(service.kind).iter().map(move |(name, _)| format!("{}/{name}", layout::service_dir(service)))
+        layout::mounts(service.kind()).iter().map(move |(name, _)| format!("{}/{name}", layout::service_dir(service)))
     })
 }
 
@@ -116,7 +116,7 @@ pub fn files(cluster: ClusterId) -> Vec<String> {
 /// The directories around them.
 pub fn dirs(cluster: ClusterId) -> Vec<String> {
     let of_service = |service: ServiceId| [layout::service_dir(service), layout::config(service, "certs")];
-    [cluster.to_string(), layout::authority_dir(cluster), layout::config(cluster.elastic(), "jvm.options.d")]
+    [cluster.to_string(), layout::authority_dir(cluster), layout::config(cluster.first_node(), "jvm.options.d")]
         .into_iter()
         .chain(ServiceKind::ALL.into_iter().flat_map(|kind| of_service(cluster.service(kind))))
         .chain(tops(cluster))
@@ -136,6 +136,7 @@ mod tests {
         });
         insta::assert_snapshot!(all.collect::<Vec<_>>().join("\n"), @r"
         644 Mesh mesh.json
+        644 Mesh mesh.json.format1
         600 Mesh credentials.txt
         644 Mesh ca.crt
         600 Mesh cluster01/api-key.json

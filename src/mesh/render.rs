@@ -48,9 +48,9 @@ pub fn kernel_settings(settings: &BTreeMap<String, u64>) -> String {
 impl Mesh {
     /// The service's main configuration file. Kibana's holds its password and keys.
     pub fn render_settings(&self, service: ServiceId, credentials: &Credentials) -> Result<Secret, RenderError> {
-        Ok(Secret::new(match service.kind {
-            ServiceKind::Elastic => self.render_elasticsearch(service.cluster)?,
-            ServiceKind::Kibana => self.render_kibana(service.cluster, credentials)?,
+        Ok(Secret::new(match service.kind() {
+            ServiceKind::Elastic => self.render_elasticsearch(service.cluster())?,
+            ServiceKind::Kibana => self.render_kibana(service.cluster(), credentials)?,
         }))
     }
 
@@ -69,7 +69,7 @@ impl Mesh {
     fn render_elasticsearch(&self, cluster: ClusterId) -> Result<String, RenderError> {
         let values = context! {
             cluster => cluster.to_string(),
-            node => cluster.elastic().to_string(),
+            node => cluster.first_node().to_string(),
             rest => REST,
             transport => TRANSPORT,
             remote => REMOTE,
@@ -86,7 +86,7 @@ impl Mesh {
             base_path => format!("/{cluster}"),
             public_url => self.url(cluster.kibana()),
             banner => format!("Data Mesh - Cluster{:02}", cluster.number()),
-            elasticsearch => format!("https://{}:{REST}", cluster.elastic()),
+            elasticsearch => format!("https://{}:{REST}", cluster.first_node()),
             password => credentials.kibana_system.expose(),
             encryption_key => credentials.kibana_encryption_key.expose(),
             ..self.values(cluster)
@@ -128,8 +128,8 @@ mod tests {
     fn a_profile_adds_to_the_settings_and_options_and_changes_nothing_else() {
         let (server, mut smoke) = (Mesh::example(3), Mesh::example(3));
         smoke.spec.profile = crate::mesh::settings::Profile::Smoke;
-        let more = settings(&smoke, first().elastic());
-        let more = more.strip_prefix(settings(&server, first().elastic()).trim_end()).unwrap();
+        let more = settings(&smoke, first().first_node());
+        let more = more.strip_prefix(settings(&server, first().first_node()).trim_end()).unwrap();
         insta::assert_snapshot!(more, @r"
         # The least that Elasticsearch takes: a password is hashed when it is set, and again at the first request after each start.
         xpack.security.authc.password_hashing.algorithm: bcrypt4
@@ -149,7 +149,7 @@ mod tests {
 
     #[test]
     fn elasticsearch_yml() {
-        insta::assert_snapshot!(settings(&Mesh::example(3), first().elastic()), @r#"
+        insta::assert_snapshot!(settings(&Mesh::example(3), first().first_node()), @r#"
         # Made by mesh from templates/elasticsearch.yml: the next `mesh create` undoes edits.
         cluster.name: "cluster01"
         node.name: "cluster01-elastic"
@@ -252,9 +252,8 @@ mod tests {
     /// In an upgrade, each cluster is rendered for the version that it has.
     #[test]
     fn a_template_can_tell_versions_apart() {
-        let mut mesh = Mesh::example(2);
-        mesh.spec.stack_version = "9.10.1".parse().unwrap();
-        mesh.behind = [(ClusterId::new(2).unwrap(), "9.4.0".parse().unwrap())].into();
+        let mut mesh = Mesh::example(2).of_version("9.10.1".parse().unwrap());
+        mesh.clusters.get_mut(&ClusterId::new(2).unwrap()).unwrap().version = "9.4.0".parse().unwrap();
         let text = "a: {{ version }}\n{% if [major, minor] >= [9, 6] %}b: {{ profile }}\n{% endif %}";
         mesh.templates.kibana_yml = Some(text.to_owned());
         mesh.templates.elasticsearch_yml = Some(text.to_owned());
@@ -272,11 +271,11 @@ mod tests {
         let mesh = Mesh::example(99);
         for service in mesh.services() {
             let read: serde_yaml::Value = serde_yaml::from_str(&settings(&mesh, service)).unwrap();
-            match service.kind {
-                ServiceKind::Elastic => assert_eq!(read["cluster.name"], service.cluster.to_string()),
+            match service.kind() {
+                ServiceKind::Elastic => assert_eq!(read["cluster.name"], service.cluster().to_string()),
                 ServiceKind::Kibana => {
                     assert_eq!(read["elasticsearch.password"], credentials().kibana_system.expose());
-                    assert_eq!(read["server.basePath"], format!("/{}", service.cluster));
+                    assert_eq!(read["server.basePath"], format!("/{}", service.cluster()));
                 }
             }
         }

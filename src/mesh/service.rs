@@ -6,7 +6,8 @@ use ring::digest;
 
 use super::{
     Mesh,
-    id::{Port, ServiceId, ServiceKind},
+    cluster::{Place, Port},
+    id::{ServiceId, ServiceKind},
     layout,
     passphrase::hex,
     settings::Memory,
@@ -36,26 +37,50 @@ pub struct Service {
 }
 
 impl Service {
-    pub(super) fn decide(mesh: &Mesh, id: ServiceId) -> Self {
-        let spec = &mesh.spec;
-        let (name, memory) = match id.kind {
-            ServiceKind::Elastic => ("elasticsearch/elasticsearch", spec.elastic_memory),
-            ServiceKind::Kibana => ("kibana/kibana", spec.kibana_memory),
-        };
+    pub(super) fn decide(mesh: &Mesh, id: ServiceId, Place { address, ports }: Place) -> Self {
         Self {
             id,
-            image: format!("{}/{name}:{}", spec.registry, mesh.version(id.cluster)),
-            memory,
-            user: format!("{}:{}", mesh.owner.uid, mesh.owner.gid),
-            address: mesh.subnet.address(id),
-            ports: id.ports(),
-            mounts: layout::mounts(id.kind)
+            image: mesh.image(id),
+            memory: mesh.memory(id),
+            user: mesh.user(),
+            address,
+            ports,
+            mounts: layout::mounts(id.kind())
                 .iter()
                 .map(|(dir, container)| Mount {
                     host: mesh.dir.join(layout::service_dir(id)).join(dir).display().to_string(),
                     container,
                 })
                 .collect(),
+        }
+    }
+
+    /// The port of the host that answers HTTPS.
+    pub fn https_port(&self) -> u16 {
+        self.ports[0].host
+    }
+}
+
+impl Mesh {
+    /// The image of a service.
+    pub fn image(&self, service: ServiceId) -> String {
+        let name = match service.kind() {
+            ServiceKind::Elastic => "elasticsearch/elasticsearch",
+            ServiceKind::Kibana => "kibana/kibana",
+        };
+        format!("{}/{name}:{}", self.spec.registry, self.version(service.cluster()))
+    }
+
+    /// `uid:gid` of the process in every container.
+    pub fn user(&self) -> String {
+        format!("{}:{}", self.owner.uid, self.owner.gid)
+    }
+
+    /// The memory limit of a service's container.
+    pub fn memory(&self, service: ServiceId) -> Memory {
+        match service.kind() {
+            ServiceKind::Elastic => self.spec.elastic_memory,
+            ServiceKind::Kibana => self.spec.kibana_memory,
         }
     }
 }

@@ -6,7 +6,7 @@ use super::{
     Mesh, Owner,
     credentials::Credentials,
     decide::Circumstances,
-    id::{ClusterId, ServiceKind},
+    id::{Count, ServiceKind},
     render::RenderError,
     secret::Secret,
     settings::Overrides,
@@ -28,7 +28,7 @@ impl Templates {
 
     /// Renders all there is to render for a mesh of 99, with passwords that are nobody's.
     fn check(&self) -> Result<(), RenderError> {
-        let asked = Overrides { clusters: ClusterId::new(ClusterId::MAX), ..Overrides::default() };
+        let asked = Overrides { clusters: Some(Count::MAX), ..Overrides::default() };
         let nowhere = Circumstances {
             dir: PathBuf::new(),
             new_id: String::new(),
@@ -42,9 +42,9 @@ impl Templates {
         let sample = || Secret::new("a-b-c-d-e-f");
         let credentials = Credentials { elastic: sample(), kibana_system: sample(), kibana_encryption_key: sample() };
         for service in mesh.services() {
-            mesh.render_jvm_options(service.cluster)?;
+            mesh.render_jvm_options(service.cluster())?;
             let text = mesh.render_settings(service, &credentials)?;
-            let name = Self::NAMES[usize::from(service.kind == ServiceKind::Kibana)];
+            let name = Self::NAMES[usize::from(service.kind() == ServiceKind::Kibana)];
             let read: Result<serde_yaml::Mapping, _> = serde_yaml::from_str(text.expose());
             read.map_err(|error| RenderError::NoYaml { name, service, reason: error.to_string() })?;
         }
@@ -70,7 +70,7 @@ mod tests {
         let templates =
             Templates::with(|name| (name == "jvm.options").then(|| "-Xmx{{ heap }}m\n".to_owned())).unwrap();
         let mesh = Mesh { templates: templates.clone(), ..Mesh::example(1) };
-        assert_eq!(mesh.render_jvm_options(ClusterId::FIRST).unwrap(), "-Xmx974m\n");
+        assert_eq!(mesh.render_jvm_options(crate::mesh::id::ClusterId::FIRST).unwrap(), "-Xmx974m\n");
         assert_eq!(Templates { jvm_options: None, ..templates }, Templates::default());
     }
 

@@ -1,10 +1,11 @@
 //! Another version for a mesh that has data: which ways there are, and what holds while only some clusters have it. Pure.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::{
     Mesh,
-    id::{ClusterId, ServiceKind},
+    cluster::Cluster,
+    id::{ClusterId, ServiceId, ServiceKind},
     settings::StackVersion,
 };
 
@@ -92,9 +93,30 @@ impl StackVersion {
 }
 
 impl Mesh {
-    /// The version that a cluster is to have now.
+    /// The version that a cluster is to have now; for one that the mesh has not, the mesh's.
     pub fn version(&self, cluster: ClusterId) -> StackVersion {
-        self.behind.get(&cluster).copied().unwrap_or(self.spec.stack_version)
+        self.clusters.get(&cluster).map_or(self.spec.stack_version, |cluster| cluster.version)
+    }
+
+    /// The clusters that an upgrade has not reached yet, with the version that each has until then.
+    pub fn pending_upgrade(&self) -> impl Iterator<Item = (ClusterId, StackVersion)> + Clone + use<'_> {
+        let pending = |cluster: &Cluster| cluster.version != self.spec.stack_version;
+        self.clusters.iter().filter(move |(_, of)| pending(of)).map(|(cluster, of)| (*cluster, of.version))
+    }
+
+    /// The cluster that an upgrade comes to next.
+    pub fn next_upgrade(&self) -> Option<ClusterId> {
+        self.pending_upgrade().map(|(cluster, _)| cluster).next()
+    }
+
+    /// The mesh that an upgrade leads to: every cluster has the mesh's version.
+    #[must_use]
+    pub fn upgraded(&self) -> Self {
+        let mut mesh = self.clone();
+        for cluster in mesh.clusters.values_mut() {
+            cluster.version = mesh.spec.stack_version;
+        }
+        mesh
     }
 
     /// The remotes of `of` that Elastic supports searches in: all of them, but for an upgrade that is under way.
@@ -104,27 +126,25 @@ impl Mesh {
 
     /// Versions of which the first cannot search the second, while clusters of both are in the mesh.
     pub fn gaps(&self) -> Vec<(StackVersion, StackVersion)> {
-        let versions: BTreeSet<StackVersion> = self.behind.values().copied().chain([self.spec.stack_version]).collect();
+        let now = self.clusters.values().map(|cluster| cluster.version);
+        let versions: BTreeSet<StackVersion> = now.chain([self.spec.stack_version]).collect();
         let pairs = versions.iter().rev().flat_map(|from| versions.iter().map(move |to| (*from, *to)));
-        let alone = self.clusters().count() == 1;
+        let alone = self.clusters.len() == 1;
         pairs.filter(|(from, to)| !alone && !from.searches(*to)).collect()
     }
 
     /// The images that the services need now, and those that they will need when all clusters have the mesh's version.
     pub fn images(&self) -> BTreeSet<String> {
-        let later = Self { behind: BTreeMap::new(), ..self.clone() };
-        self.services().flat_map(|service| [self.service(service).image, later.service(service).image]).collect()
+        let later = self.upgraded();
+        self.services().flat_map(|service| [self.image(service), later.image(service)]).collect()
     }
 
     /// The images that clusters still have to come to, with the products they are of; none but for an upgrade.
     pub fn new_images(&self) -> Vec<(ServiceKind, String)> {
-        let later = Self { behind: BTreeMap::new(), ..self.clone() };
-        let behind = self.behind.keys().next().copied();
-        let services = behind.into_iter().flat_map(|cluster| ServiceKind::ALL.map(|kind| cluster.service(kind)));
-        services
-            .filter(|service| later.has(*service))
-            .map(|service| (service.kind, later.service(service).image))
-            .collect()
+        let later = self.upgraded();
+        let services: Vec<ServiceId> =
+            self.next_upgrade().into_iter().flat_map(|cluster| later.services_in(cluster)).collect();
+        services.into_iter().map(|service| (service.kind(), later.image(service))).collect()
     }
 
     /// This mesh on its way to a version: no cluster has it yet. One that is there or on its way already stays as it is.
@@ -133,21 +153,22 @@ impl Mesh {
         if from == to {
             return Ok(self.clone());
         }
-        if !self.behind.is_empty() {
+        if self.next_upgrade().is_some() {
             return Err(UpgradeError::UnderWay { under_way: from });
         }
         from.leads_to(to)?;
         let mut mesh = self.clone();
         mesh.spec.stack_version = to;
-        mesh.behind = self.clusters().map(|cluster| (cluster, from)).collect();
         Ok(mesh)
     }
 
-    /// The same with one cluster that is no longer behind.
+    /// This mesh after the upgrade of one cluster.
     #[must_use]
     pub fn with_upgraded(&self, cluster: ClusterId) -> Self {
         let mut mesh = self.clone();
-        mesh.behind.remove(&cluster);
+        if let Some(upgraded) = mesh.clusters.get_mut(&cluster) {
+            upgraded.version = self.spec.stack_version;
+        }
         mesh
     }
 }
@@ -155,16 +176,13 @@ impl Mesh {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mesh::settings::MeshSpec;
 
     fn version(text: &str) -> StackVersion {
         text.parse().unwrap()
     }
 
     fn mesh(text: &str) -> Mesh {
-        let mut mesh = Mesh::example(3);
-        mesh.spec.stack_version = version(text);
-        mesh
+        Mesh::example(3).of_version(version(text))
     }
 
     #[test]
@@ -255,9 +273,9 @@ mod tests {
             mesh = mesh.with_upgraded(cluster);
             assert_eq!(mesh.version(cluster), version("9.5.3"));
         }
-        assert_eq!((mesh.behind.len(), mesh.gaps().len(), mesh.images().len()), (0, 0, 2));
+        assert_eq!((mesh.pending_upgrade().count(), mesh.gaps().len(), mesh.images().len()), (0, 0, 2));
         assert_eq!(mesh.new_images(), [], "all of them have come to it");
-        let alone = Mesh { spec: MeshSpec { clusters: ClusterId::FIRST, ..from.spec.clone() }, ..from };
+        let alone = Mesh::example(1).of_version(from.spec.stack_version);
         assert_eq!(alone.upgrade_to(version("9.5.3")).unwrap().gaps(), [], "nobody is there to be searched");
         let text = serde_json::to_string(&mesh).unwrap();
         assert!(!text.contains("behind"), "{text}");

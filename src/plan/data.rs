@@ -56,7 +56,7 @@ impl PlanData {
             version: VERSION,
             mesh: MeshData {
                 dir: mesh.dir.display().to_string(),
-                clusters: mesh.spec.clusters.number(),
+                clusters: mesh.count().get(),
                 stack_version: mesh.spec.stack_version,
                 kibana: mesh.spec.kibana,
                 network: network::NAME,
@@ -114,7 +114,7 @@ fn parts(step: &Step) -> (&'static str, String) {
         Step::IssueNextAuthority(cluster) => ("issue-next-authority", cluster.to_string()),
         Step::PromoteAuthority(cluster) => ("promote-authority", cluster.to_string()),
         Step::RetireAuthority(cluster) => ("retire-authority", cluster.to_string()),
-        Step::AwaitCertificate(cluster) => ("await-certificate", cluster.elastic().to_string()),
+        Step::AwaitCertificate(cluster) => ("await-certificate", cluster.first_node().to_string()),
         Step::IssueCertificate(service) => ("issue-certificate", service.to_string()),
         Step::WriteBundle(cluster) => ("write-bundle", cluster.to_string()),
         Step::WriteBrowserBundle => ("write-browser-bundle", "ca.crt".to_owned()),

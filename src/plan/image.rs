@@ -30,7 +30,6 @@ pub struct Unfit {
 
 /// Why the image of a service, whose program ended like this when it was asked for its version, cannot be used for `wanted`.
 pub fn unfit(mesh: &Mesh, service: ServiceId, wanted: StackVersion, end: End<'_>) -> Option<Unfit> {
-    let of = mesh.service(service);
     let lines = || cause::last_words(end.log);
     if end.error.is_empty() && end.exit_code == Some(0) {
         if states(end.log, wanted) {
@@ -38,10 +37,11 @@ pub fn unfit(mesh: &Mesh, service: ServiceId, wanted: StackVersion, end: End<'_>
         }
         let said = end.log.iter().find_map(|line| stated(line));
         let outcome = said.map_or_else(
-            || format!("does not say that it is {}", service.kind.product()),
-            |version| format!("is {} {version} inside, and not {wanted}", service.kind.product()),
+            || format!("does not say that it is {}", service.kind().product()),
+            |version| format!("is {} {version} inside, and not {wanted}", service.kind().product()),
         );
-        let remedy = format!("put the right image in its place (`docker image rm {}` has it pulled again)", of.image);
+        let remedy =
+            format!("put the right image in its place (`docker image rm {}` has it pulled again)", mesh.image(service));
         return Some(Unfit { outcome, causes: lines(), remedy });
     }
     let outcome = match (end.error, end.exit_code) {
@@ -52,10 +52,11 @@ pub fn unfit(mesh: &Mesh, service: ServiceId, wanted: StackVersion, end: End<'_>
     if let Some(Known { cause, line, remedy }) = cause::known(mesh, service, end) {
         return Some(Unfit { outcome, causes: std::iter::once(cause.into_owned()).chain(line).collect(), remedy });
     }
-    let [program, option] = version_command(service.kind);
+    let [program, option] = version_command(service.kind());
     let remedy = format!(
         "see for yourself with `docker run --rm --network none -u {} {} {program} {option}`",
-        of.user, of.image
+        mesh.user(),
+        mesh.image(service)
     );
     Some(Unfit { outcome, causes: lines(), remedy })
 }
@@ -94,7 +95,7 @@ mod tests {
 
     #[test]
     fn the_version_that_is_wanted_is_fit() {
-        let (elastic, kibana) = (ClusterId::FIRST.elastic(), ClusterId::FIRST.kibana());
+        let (elastic, kibana) = (ClusterId::FIRST.first_node(), ClusterId::FIRST.kibana());
         let line = "Version: 9.5.3, Build: docker/0bbe2f0/2026-01-01T00:00:00Z, JVM: 25.0.1";
         assert_eq!(told(elastic, 0, &["warning: ignoring JAVA_HOME=/opt/java; using bundled JDK", line], ""), "fit");
         assert_eq!(told(kibana, 0, &["9.5.3"], ""), "fit");
@@ -102,7 +103,7 @@ mod tests {
 
     #[test]
     fn another_version_is_named() {
-        let (elastic, kibana) = (ClusterId::FIRST.elastic(), ClusterId::FIRST.kibana());
+        let (elastic, kibana) = (ClusterId::FIRST.first_node(), ClusterId::FIRST.kibana());
         insta::assert_snapshot!(told(elastic, 0, &["Version: 9.4.0, Build: docker/x/y, JVM: 25.0.1"], ""), @r"
         is Elasticsearch 9.4.0 inside, and not 9.5.3
         Version: 9.4.0, Build: docker/x/y, JVM: 25.0.1
@@ -122,7 +123,7 @@ mod tests {
 
     #[test]
     fn what_does_not_start_is_told_with_the_cause() {
-        let elastic = ClusterId::FIRST.elastic();
+        let elastic = ClusterId::FIRST.first_node();
         insta::assert_snapshot!(told(elastic, 127, &["Fatal glibc error: CPU does not support x86-64-v2"], ""), @r"
         ended with exit code 127
         its image needs a newer processor than this machine has

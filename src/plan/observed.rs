@@ -13,7 +13,7 @@ use crate::mesh::{
     Engine, Mesh, certs,
     container::Container,
     credentials::Credentials,
-    id::{ClusterId, ServiceId, ServiceKind},
+    id::{ClusterId, ServiceId},
     secret::Secret,
     settings::StackVersion,
     taken::Route,
@@ -94,7 +94,7 @@ impl Observed {
     pub fn is_reachable(&self, cluster: ClusterId) -> bool {
         let network = self.network.as_ref().map(|network| &network.id);
         self.containers
-            .get(&cluster.elastic())
+            .get(&cluster.first_node())
             .is_some_and(|found| found.state == ContainerState::Running && Some(&found.network) == network)
     }
 
@@ -226,7 +226,7 @@ pub struct ClusterFiles {
     pub next_authority_key: Option<Secret>,
     /// The one that it took over from.
     pub old_authority: Option<String>,
-    pub services: BTreeMap<ServiceKind, ServiceFiles>,
+    pub services: BTreeMap<ServiceId, ServiceFiles>,
     /// The authorities that the cluster's Elasticsearch trusts.
     pub bundle: Option<String>,
     pub jvm_options: Option<String>,

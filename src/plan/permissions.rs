@@ -55,7 +55,7 @@ pub fn misfits(mesh: &Mesh, there: &Observed) -> Vec<Misfit> {
     let holders = Holders::of(mesh, facts);
     let of_mesh = |path: &str| {
         let cluster = path.split('/').next().and_then(|name| name.parse::<ClusterId>().ok());
-        cluster.is_none_or(|cluster| cluster <= mesh.spec.clusters)
+        cluster.is_none_or(|cluster| mesh.has_cluster(cluster))
     };
     let all = facts.found.iter().filter(|(path, _)| of_mesh(path));
     all.map(|(path, found)| holders.judge(path, *found)).filter(|misfit| !misfit.fits()).collect()

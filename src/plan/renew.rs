@@ -81,7 +81,7 @@ pub fn hindrance(plan: &Plan) -> Option<Hindrance> {
         Step::CreateContainer(service) | Step::StartContainer(service) | Step::RemoveContainer { service, .. } => {
             Some(Hindrance::Container(service.to_string()))
         }
-        Step::RestartContainer(service) if service.kind == ServiceKind::Elastic => {
+        Step::RestartContainer(service) if service.kind() == ServiceKind::Elastic => {
             Some(Hindrance::Container(service.to_string()))
         }
         Step::RemoveFiles(cluster) => Some(Hindrance::Data(*cluster)),

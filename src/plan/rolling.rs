@@ -20,7 +20,7 @@ pub fn next(mesh: &Mesh, there: &Observed, moment: &Moment) -> Option<Round> {
     if !plan.is_empty() {
         return Some(Round { cluster: None, mesh: mesh.clone(), plan });
     }
-    let cluster = *mesh.earlier_defaults.keys().next()?;
+    let cluster = mesh.next_defaults()?;
     let (mesh, plan) = turn(mesh, there, cluster);
     Some(Round { cluster: Some(cluster), mesh, plan })
 }
@@ -29,7 +29,7 @@ pub fn next(mesh: &Mesh, there: &Observed, moment: &Moment) -> Option<Round> {
 pub fn whole(mesh: &Mesh, there: &Observed, moment: &Moment) -> Plan {
     let mut whole = reach(mesh, there, moment);
     let mut mesh = mesh.clone();
-    while let Some(cluster) = mesh.earlier_defaults.keys().next().copied() {
+    while let Some(cluster) = mesh.next_defaults() {
         let (after, plan) = turn(&mesh, there, cluster);
         whole.stages.extend(plan.stages);
         mesh = after;
@@ -40,7 +40,7 @@ pub fn whole(mesh: &Mesh, there: &Observed, moment: &Moment) -> Plan {
 /// The mesh with one more cluster that has the newer defaults, and the stages that lead to it.
 fn turn(before: &Mesh, there: &Observed, cluster: ClusterId) -> (Mesh, Plan) {
     let mesh = before.with_defaults_on(cluster);
-    let (elastic, kibana) = (cluster.elastic(), cluster.kibana());
+    let (elastic, kibana) = (cluster.first_node(), cluster.kibana());
     let services = || [elastic, kibana].into_iter().filter(|service| mesh.has(*service));
     let differs = |service: ServiceId| {
         let credentials = there.credentials.as_ref()?;

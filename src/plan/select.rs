@@ -9,7 +9,7 @@ use super::{
 };
 use crate::mesh::{
     Mesh, certs,
-    id::{ClusterId, ServiceId, ServiceKind},
+    id::{ClusterId, Count, ServiceId, ServiceKind},
 };
 
 /// Some clusters of a mesh, one after the other.
@@ -29,33 +29,33 @@ pub struct SelectionError {
 
 impl Selection {
     /// `count` clusters from `first` on.
-    pub fn new(mesh: &Mesh, first: ClusterId, count: ClusterId) -> Result<Self, SelectionError> {
-        let number = u16::from(first.number()) + u16::from(count.number()) - 1;
-        let last = mesh.spec.clusters;
+    pub fn new(mesh: &Mesh, first: ClusterId, count: Count) -> Result<Self, SelectionError> {
+        let number = u16::from(first.number()) + u16::from(count.get()) - 1;
+        let last = mesh.count();
         u8::try_from(number)
             .ok()
             .and_then(ClusterId::new)
-            .filter(|end| *end <= last)
+            .filter(|end| mesh.has_cluster(*end))
             .map(|end| Self { first, last: end })
-            .ok_or(SelectionError { asked: format!("cluster {number}"), last: last.number() })
+            .ok_or(SelectionError { asked: format!("cluster {number}"), last: last.get() })
     }
 
     /// What the action needs and is not there.
     pub fn lacks(self, mesh: &Mesh, there: &Observed, action: Action) -> Option<Lacking> {
         let (first, count) = (self.first.number(), self.last.number() - self.first.number() + 1);
-        let wanted: Vec<ServiceId> = mesh.services().filter(|service| self.contains(service.cluster)).collect();
-        let clusters = mesh.spec.clusters.number();
+        let wanted: Vec<ServiceId> = mesh.services().filter(|service| self.contains(service.cluster())).collect();
+        let clusters = mesh.count().get();
         let missing = wanted.iter().find(|service| !there.containers.contains_key(service)).copied();
         let exchanged = wanted.iter().filter(|_| !action.ends()).find_map(|service| {
-            let files = there.files.get(&service.cluster)?.services.get(&service.kind)?;
+            let files = there.files.get(&service.cluster())?.services.get(service)?;
             let name = certs::examine(files.certificate.as_ref()?).ok()?.common_name;
             let of = name.parse::<ServiceId>().ok().filter(|of| of != service)?;
-            Some(Lacking::Exchanged { of: of.cluster, at: mesh.dir.join(service.cluster.to_string()) })
+            Some(Lacking::Exchanged { of: of.cluster(), at: mesh.dir.join(service.cluster().to_string()) })
         });
         let parts = match action {
             Action::Stop | Action::Down => false,
             Action::Up => {
-                there.network.is_none() || wanted.iter().any(|service| !there.files.contains_key(&service.cluster))
+                there.network.is_none() || wanted.iter().any(|service| !there.files.contains_key(&service.cluster()))
             }
             // Docker starts no container in a network that is gone
             Action::Start | Action::Restart => there.network.is_none(),
@@ -84,7 +84,7 @@ impl Selection {
     }
 
     fn services(self, mesh: &Mesh, kind: ServiceKind) -> impl Iterator<Item = ServiceId> {
-        mesh.services_of(kind).filter(move |service| self.contains(service.cluster))
+        mesh.services_of(kind).filter(move |service| self.contains(service.cluster()))
     }
 }
 
@@ -178,7 +178,7 @@ pub fn select(mesh: &Mesh, there: &Observed, selection: Selection, action: Actio
 /// Links in both directions between the selected clusters and all that run; one that was stopped on purpose is not waited for.
 fn links(mesh: &Mesh, there: &Observed, selection: Selection) -> Vec<Step> {
     let runs = |cluster: ClusterId| {
-        let state = there.containers.get(&cluster.elastic()).map(|container| container.state);
+        let state = there.containers.get(&cluster.first_node()).map(|container| container.state);
         selection.contains(cluster) || state == Some(ContainerState::Running)
     };
     mesh.clusters()
@@ -202,6 +202,10 @@ mod tests {
         plan::observed::{ClusterFiles, ContainerFacts, NetworkFacts, ServiceFiles, Stray},
     };
 
+    fn count(number: u8) -> Count {
+        Count::new(number).unwrap()
+    }
+
     fn cluster(number: u8) -> ClusterId {
         ClusterId::new(number).unwrap()
     }
@@ -210,8 +214,11 @@ mod tests {
         let containers = mesh
             .services()
             .map(|service| {
-                let state =
-                    if service.cluster == cluster(stopped) { ContainerState::Stopped } else { ContainerState::Running };
+                let state = if service.cluster() == cluster(stopped) {
+                    ContainerState::Stopped
+                } else {
+                    ContainerState::Running
+                };
                 let facts = ContainerFacts {
                     id: service.to_string(),
                     fingerprint: String::new(),
@@ -229,20 +236,19 @@ mod tests {
     #[test]
     fn count_is_a_number_of_clusters() {
         let mesh = Mesh::example(8);
-        assert!(Selection::new(&mesh, cluster(1), cluster(8)).is_ok());
-        assert!(Selection::new(&mesh, cluster(8), cluster(1)).is_ok());
+        assert!(Selection::new(&mesh, cluster(1), count(8)).is_ok());
+        assert!(Selection::new(&mesh, cluster(8), count(1)).is_ok());
         insta::assert_snapshot!(
-            Selection::new(&mesh, cluster(8), cluster(2)).unwrap_err(),
+            Selection::new(&mesh, cluster(8), count(2)).unwrap_err(),
             @"there is no cluster 9: the mesh has 8"
         );
-        assert!(Selection::new(&mesh, cluster(99), cluster(99)).is_err());
+        assert!(Selection::new(&mesh, cluster(99), count(99)).is_err());
     }
 
     #[test]
     fn a_restart_waits_for_links_in_both_directions_but_not_for_what_is_stopped() {
-        let mut mesh = Mesh::example(3);
-        mesh.spec.kibana = false;
-        let selection = Selection::new(&mesh, cluster(2), cluster(1)).unwrap();
+        let mesh = Mesh::example(3).without_kibana();
+        let selection = Selection::new(&mesh, cluster(2), count(1)).unwrap();
         insta::assert_snapshot!(select(&mesh, &running(&mesh, 3), selection, Action::Restart), @r"
         stop Elasticsearch
           ~ container cluster02-elastic
@@ -259,7 +265,7 @@ mod tests {
     #[test]
     fn stopping_touches_only_what_runs() {
         let mesh = Mesh::example(2);
-        let selection = Selection::new(&mesh, cluster(1), cluster(2)).unwrap();
+        let selection = Selection::new(&mesh, cluster(1), count(2)).unwrap();
         assert!(select(&mesh, &running(&mesh, 2), selection, Action::Restart).restarts());
         for action in [Action::Stop, Action::Down, Action::Start] {
             assert!(!select(&mesh, &running(&mesh, 2), selection, action).restarts(), "{action:?}");
@@ -275,7 +281,7 @@ mod tests {
     #[test]
     fn what_is_missing_is_told_before_anything_is_stopped() {
         let mesh = Mesh::example(2);
-        let selection = Selection::new(&mesh, cluster(1), cluster(2)).unwrap();
+        let selection = Selection::new(&mesh, cluster(1), count(2)).unwrap();
         let mut there = running(&mesh, 2);
         there.containers.remove(&cluster(2).kibana());
         let told = |there: &Observed, action| {
@@ -301,26 +307,25 @@ mod tests {
         for action in [Action::Up, Action::Start, Action::Stop, Action::Down, Action::Restart] {
             assert_eq!(told(&there, action).as_deref(), Some(renamed));
         }
-        let other = Selection::new(&mesh, cluster(1), cluster(1)).unwrap();
+        let other = Selection::new(&mesh, cluster(1), count(1)).unwrap();
         assert_eq!(other.lacks(&mesh, &there, Action::Stop), None, "it is not of the cluster that is to stop");
         // beside one that has its name
-        there.strays = old(ContainerState::Paused, Some(cluster(1).elastic()));
+        there.strays = old(ContainerState::Paused, Some(cluster(1).first_node()));
         assert!(told(&there, Action::Stop).is_some_and(|told| !told.contains("docker rename")));
     }
 
     #[test]
     fn nothing_starts_on_the_files_of_another_cluster() {
-        let mut mesh = Mesh::example(2);
-        mesh.spec.kibana = false;
-        let selection = Selection::new(&mesh, cluster(1), cluster(2)).unwrap();
+        let mesh = Mesh::example(2).without_kibana();
+        let selection = Selection::new(&mesh, cluster(1), count(2)).unwrap();
         let mut there = running(&mesh, 2);
         there.network = Some(NetworkFacts { id: String::new(), subnet: String::new() });
         let mut holds = |at, of: u8| {
             let now = time::macros::datetime!(2026-01-31 12:00 UTC);
-            let names = mesh.certificate_names(cluster(of).elastic());
+            let names = mesh.certificate_names(cluster(of).first_node());
             let certificate = Some(Authority::issue("cluster", now).sign(&names, now).certificate);
             let service = ServiceFiles { certificate, ..ServiceFiles::default() };
-            let services = [(ServiceKind::Elastic, service)].into();
+            let services = [(cluster(at).first_node(), service)].into();
             there.files.insert(cluster(at), ClusterFiles { services, ..ClusterFiles::default() });
             there.clone()
         };

@@ -217,7 +217,7 @@ impl Step {
             | Self::StopContainer(service)
             | Self::RestartContainer(service)
             | Self::RemoveContainer { service, .. }
-            | Self::AwaitReady(service) => Some(service.cluster),
+            | Self::AwaitReady(service) => Some(service.cluster()),
             Self::PullImage(_)
             | Self::ProveDirectory
             | Self::TryImage { .. }
@@ -273,7 +273,7 @@ impl fmt::Display for Step {
             Self::IssueNextAuthority(cluster) => write!(f, "next authority of {cluster}"),
             Self::PromoteAuthority(cluster) => write!(f, "next authority of {cluster} takes over"),
             Self::RetireAuthority(cluster) => write!(f, "old authority of {cluster}"),
-            Self::AwaitCertificate(cluster) => write!(f, "{} shows its certificate", cluster.elastic()),
+            Self::AwaitCertificate(cluster) => write!(f, "{} shows its certificate", cluster.first_node()),
             Self::IssueCertificate(service) => write!(f, "certificate of {service}"),
             Self::WriteBundle(cluster) => write!(f, "authorities that {cluster} trusts"),
             Self::WriteBrowserBundle => write!(f, "ca.crt for browsers"),

@@ -30,7 +30,7 @@ pub fn next(mesh: &Mesh, there: &Observed, moment: &Moment) -> Option<Round> {
     if !plan.is_empty() {
         return Some(Round { cluster: None, mesh: mesh.clone(), plan });
     }
-    let cluster = *mesh.behind.keys().next()?;
+    let cluster = mesh.next_upgrade()?;
     let mesh = mesh.with_upgraded(cluster);
     let plan = turn(&mesh, there, cluster);
     Some(Round { cluster: Some(cluster), mesh, plan })
@@ -40,7 +40,7 @@ pub fn next(mesh: &Mesh, there: &Observed, moment: &Moment) -> Option<Round> {
 pub fn whole(mesh: &Mesh, there: &Observed, moment: &Moment) -> Plan {
     let mut whole = reach(mesh, there, moment);
     let mut mesh = mesh.clone();
-    while let Some(cluster) = mesh.behind.keys().next().copied() {
+    while let Some(cluster) = mesh.next_upgrade() {
         mesh = mesh.with_upgraded(cluster);
         whole.stages.extend(turn(&mesh, there, cluster).stages);
     }
@@ -49,7 +49,7 @@ pub fn whole(mesh: &Mesh, there: &Observed, moment: &Moment) -> Plan {
 
 /// The stages that bring one cluster to the version that `mesh` has for it.
 fn turn(mesh: &Mesh, there: &Observed, cluster: ClusterId) -> Plan {
-    let elastic = cluster.elastic();
+    let elastic = cluster.first_node();
     let kibana = cluster.kibana();
     let services = || ServiceKind::ALL.map(|kind| cluster.service(kind)).into_iter().filter(|s| mesh.has(*s));
     let state = |service| there.containers.get(&service).map(|container| container.state);
@@ -110,7 +110,7 @@ pub fn warnings(mesh: &Mesh, there: &Observed) -> Vec<Finding> {
             ),
         )
     });
-    let kept: Vec<String> = mesh.behind.keys().flat_map(|cluster| changed(mesh, there, *cluster)).collect();
+    let kept: Vec<String> = mesh.pending_upgrade().flat_map(|(cluster, _)| changed(mesh, there, cluster)).collect();
     let kept = (!kept.is_empty()).then(|| {
         Finding::warning(
             format!("changed by hand, so kept as they are: {}", kept.join(" ")),
@@ -122,11 +122,10 @@ pub fn warnings(mesh: &Mesh, there: &Observed) -> Vec<Finding> {
 
 /// The files of a cluster's services that somebody changed, seen from the mesh's directory.
 fn changed(mesh: &Mesh, there: &Observed, cluster: ClusterId) -> Vec<String> {
-    let services = ServiceKind::ALL.into_iter().filter(|kind| mesh.has(cluster.service(*kind)));
-    services
-        .filter_map(|kind| {
-            let seed = there.files.get(&cluster)?.services.get(&kind)?.seed.as_ref()?;
-            Some(seed.changed.iter().map(move |name| layout::config(cluster.service(kind), name)))
+    mesh.services_in(cluster)
+        .filter_map(|service| {
+            let seed = there.files.get(&cluster)?.services.get(&service)?.seed.as_ref()?;
+            Some(seed.changed.iter().map(move |name| layout::config(service, name)))
         })
         .flatten()
         .collect()

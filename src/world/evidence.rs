@@ -86,7 +86,7 @@ impl World {
     }
 
     async fn paths(&self, mesh: &Mesh, there: &Observed, from: ClusterId) -> BTreeMap<ClusterId, PathFacts> {
-        if !there.runs(from.elastic()) {
+        if !there.runs(from.first_node()) {
             return BTreeMap::new();
         }
         let untried = |why: String| mesh.remotes(from).map(|to| (to, PathFacts::Untried(why.clone()))).collect();

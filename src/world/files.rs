@@ -11,11 +11,13 @@ use time::OffsetDateTime;
 use super::disk::{DiskError, FileMeta, Kind, Tree};
 use crate::{
     mesh::{
-        FORMAT, Mesh,
+        Mesh,
         credentials::{Credentials, CredentialsError},
-        id::{ClusterId, ServiceId, ServiceKind},
+        id::{ClusterId, ServiceId},
         keystore::{Keystore, KeystoreError},
-        layout, recover,
+        layout,
+        record::{self, Record, RecordError},
+        recover,
         secret::Secret,
         service::digest_of,
         settings::StackVersion,
@@ -30,8 +32,8 @@ pub enum FilesError {
     Disk(#[from] DiskError),
     #[error("{} is damaged: {reason}", path.display())]
     Damaged { path: PathBuf, reason: String },
-    #[error("{} was written by a newer `mesh`: its format is {found}, and this one knows {FORMAT}", path.display())]
-    Newer { path: PathBuf, found: u64 },
+    #[error("{} was made by a newer `mesh`: {cause}", path.display())]
+    Newer { path: PathBuf, cause: RecordError },
     #[error("{}: {cause}", path.display())]
     Credentials { path: PathBuf, cause: CredentialsError },
     #[error("{}: {cause}", path.display())]
@@ -89,24 +91,20 @@ fn parse<T: for<'de> Deserialize<'de>>(tree: &Tree, path: &str) -> Result<Option
     serde_json::from_str(&text).map(Some).map_err(damaged)
 }
 
-/// `mesh.json`. A file that is there but cannot be understood is an error and never "no mesh".
-pub fn record(tree: &Tree, dir: &Path) -> Result<Option<Mesh>, FilesError> {
-    let Some(text) = text(tree, layout::RECORD)? else { return Ok(None) };
-    let mesh = read_record(&tree.path(layout::RECORD), &text)?;
-    Ok(Some(Mesh { dir: dir.to_owned(), ..mesh }))
+/// The mesh that `mesh.json` tells of, see [`record`].
+pub fn mesh(tree: &Tree, dir: &Path) -> Result<Option<Mesh>, FilesError> {
+    Ok(record(tree, dir)?.map(|record| record.mesh))
 }
 
-fn read_record(path: &Path, text: &str) -> Result<Mesh, FilesError> {
-    #[derive(Deserialize)]
-    struct Version {
-        format: u64,
+/// `mesh.json`. A file that is there but cannot be understood is an error and never "no mesh".
+pub fn record(tree: &Tree, dir: &Path) -> Result<Option<Record>, FilesError> {
+    let Some(text) = text(tree, layout::RECORD)? else { return Ok(None) };
+    let path = || tree.path(layout::RECORD);
+    match record::read(&text) {
+        Ok(read) => Ok(Some(Record { mesh: Mesh { dir: dir.to_owned(), ..read.mesh }, ..read })),
+        Err(RecordError::Damaged(reason)) => Err(FilesError::Damaged { path: path(), reason }),
+        Err(cause @ RecordError::Newer(_)) => Err(FilesError::Newer { path: path(), cause }),
     }
-    let damaged = |error: serde_json::Error| FilesError::Damaged { path: path.to_owned(), reason: error.to_string() };
-    let Version { format } = serde_json::from_str(text).map_err(damaged)?;
-    if format > FORMAT.into() {
-        return Err(FilesError::Newer { path: path.to_owned(), found: format });
-    }
-    serde_json::from_str(text).map_err(damaged)
 }
 
 pub fn credentials(tree: &Tree) -> Result<Option<Credentials>, FilesError> {
@@ -216,8 +214,8 @@ pub fn cluster(tree: &Tree, cluster: ClusterId) -> Result<ClusterFiles, FilesErr
         })
     };
     let mut services = BTreeMap::new();
-    for kind in ServiceKind::ALL {
-        services.insert(kind, service(cluster.service(kind))?);
+    for id in [cluster.first_node(), cluster.kibana()] {
+        services.insert(id, service(id)?);
     }
     let has_recovery_user =
         |path: &str| Ok::<_, FilesError>(text(tree, path)?.is_some_and(|text| recover::has_user(&text)));
@@ -270,7 +268,7 @@ mod tests {
             let end = (at + length).min(text.len());
             text.replace_range(at..end, &put);
             for text in [text, garbage] {
-                if let Ok(mesh) = read_record(Path::new("mesh.json"), &text) {
+                if let Ok(Record { mesh, .. }) = record::read(&text) {
                     let services: Vec<_> = mesh.services().map(|service| mesh.service(service)).collect();
                     prop_assert!(!services.is_empty());
                     let _ = (mesh.host_entries(), mesh.shared(), mesh.remote_settings(ClusterId::FIRST));

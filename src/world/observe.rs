@@ -1,6 +1,9 @@
 //! Asks everything at once and fills in [`Observed`]. I/O: Docker, disk, network; changes nothing.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::Ipv4Addr,
+};
 
 use futures::future::{join_all, try_join_all};
 
@@ -107,15 +110,17 @@ impl World {
     /// Asks every running service. One that does not answer leaves no facts, which is a fact, too.
     async fn ask_services(&self, mesh: &Mesh, there: &mut Observed, closely: bool) -> Result<(), TooManyOpenFiles> {
         let Some(credentials) = there.credentials.clone() else { return Ok(()) };
+        // one that the mesh has not, has no port to be asked at
         let running = |service: ServiceId| {
-            there.containers.get(&service).is_some_and(|container| container.state == ContainerState::Running)
+            mesh.has(service)
+                && there.containers.get(&service).is_some_and(|container| container.state == ContainerState::Running)
         };
         // a remote that is stopped is known not to answer: to ask about it takes Elasticsearch five seconds
         let reachable: BTreeSet<ClusterId> = mesh.clusters().filter(|cluster| there.is_reachable(*cluster)).collect();
         let authorities = |cluster: &ClusterId| Some((*cluster, there.files.get(cluster)?.trusted()?));
         let clusters: Vec<(ClusterId, String)> = there.files.keys().filter_map(authorities).collect();
         let servers =
-            clusters.iter().filter(|(cluster, _)| running(cluster.elastic())).map(async |(cluster, trusted)| {
+            clusters.iter().filter(|(cluster, _)| running(cluster.first_node())).map(async |(cluster, trusted)| {
                 (*cluster, ask(mesh, *cluster, (trusted, &credentials), &reachable, closely).await)
             });
         let kibanas =
@@ -150,7 +155,7 @@ impl World {
     async fn dated(&self, cluster: ClusterId, why: Unasked) -> Unasked {
         match why {
             Unasked::Unreachable { words, .. } => {
-                let started = self.docker.started(&cluster.elastic().to_string()).await.ok().flatten();
+                let started = self.docker.started(&cluster.first_node().to_string()).await.ok().flatten();
                 Unasked::Unreachable { words, started }
             }
             why => why,
@@ -160,12 +165,17 @@ impl World {
 
 /// Where packets for the mesh's first server go.
 pub fn way(mesh: &Mesh) -> Option<Way> {
-    routes::way(mesh.subnet.address(ClusterId::FIRST.elastic()))
+    routes::way(first_address(mesh))
 }
 
 /// The tables that are looked into before the main one for it.
 pub fn before_main(mesh: &Mesh) -> BTreeSet<u32> {
-    routes::before_main(mesh.subnet.address(ClusterId::FIRST.elastic()))
+    routes::before_main(first_address(mesh))
+}
+
+fn first_address(mesh: &Mesh) -> Ipv4Addr {
+    let first = mesh.services().next();
+    first.map_or(mesh.subnet.gateway(), |service| mesh.service(service).address)
 }
 
 /// What the engine's lists tell: of `mesh`, and of others.
@@ -177,11 +187,14 @@ pub fn on_engine(mesh: &Mesh, containers: &[ContainerSummary], networks: &[Netwo
         ..Observed::default()
     };
     for container in containers.iter().filter(|container| is_ours(mesh, container)) {
-        if let Ok(service) = container.name.parse() {
-            there.containers.insert(service, container_facts(container));
-        } else {
-            let stray = Stray { state: container.state, service: service_of_labels(container) };
-            there.strays.insert(container.name.clone(), stray);
+        match container.service() {
+            // one under another name is not found by those who look for it in the network
+            Some(service) if service.to_string() == container.name => {
+                there.containers.insert(service, container_facts(container));
+            }
+            service => {
+                there.strays.insert(container.name.clone(), Stray { state: container.state, service });
+            }
         }
     }
     there
@@ -232,11 +245,6 @@ pub fn cluster_files(tree: &Tree) -> Result<BTreeMap<ClusterId, ClusterFiles>, F
 
 fn is_ours(mesh: &Mesh, container: &ContainerSummary) -> bool {
     container.labels.get(label::MESH) == Some(&mesh.id)
-}
-
-fn service_of_labels(container: &ContainerSummary) -> Option<ServiceId> {
-    let (cluster, kind) = (container.labels.get(label::CLUSTER)?, container.labels.get(label::SERVICE)?);
-    format!("{cluster}-{kind}").parse().ok()
 }
 
 fn container_facts(container: &ContainerSummary) -> ContainerFacts {

@@ -26,11 +26,11 @@ impl Docker {
     ) -> Result<BTreeMap<ClusterId, PathFacts>, DockerError> {
         let to: Vec<ClusterId> = to.collect();
         let fixed = ["sh", "-c", SCRIPT, "probe", &SECONDS.to_string(), AUTHORITIES, &REMOTE.to_string()];
-        let names = to.iter().map(|cluster| cluster.elastic().to_string());
+        let names = to.iter().map(|cluster| cluster.first_node().to_string());
         let command = fixed.iter().map(ToString::to_string).chain(names).collect();
-        let (exit, said) = self.run_inside(&on.elastic().to_string(), command, LONGEST).await?;
+        let (exit, said) = self.run_inside(&on.first_node().to_string(), command, LONGEST).await?;
         if exit != 0 {
-            let why = format!("{} has no curl to try it with", on.elastic());
+            let why = format!("{} has no curl to try it with", on.first_node());
             return Ok(to.into_iter().map(|remote| (remote, PathFacts::Untried(why.clone()))).collect());
         }
         Ok(said.lines().filter_map(path).collect())
@@ -59,7 +59,7 @@ fn path(line: &str) -> Option<(ClusterId, PathFacts)> {
         "35" | "51" | "60" | "77" | "83" | "90" | "91" => PathFacts::Distrusted(said),
         _ => PathFacts::Reached { address: address.to_owned() },
     };
-    Some((name.parse::<crate::mesh::id::ServiceId>().ok()?.cluster, facts))
+    Some((name.parse::<crate::mesh::id::ServiceId>().ok()?.cluster(), facts))
 }
 
 #[cfg(test)]

@@ -1,6 +1,9 @@
 //! What is known before anything is decided: [`Survey`]. I/O: Docker, disk, `/proc`; changes nothing.
 
-use std::{collections::HashMap, net::SocketAddr};
+use std::{
+    collections::HashMap,
+    net::{IpAddr, SocketAddr},
+};
 
 use ipnet::IpNet;
 
@@ -17,11 +20,7 @@ use super::{
 };
 use crate::{
     mesh::{
-        Engine, Mesh, Owner,
-        credentials::Credentials,
-        decide::Circumstances,
-        id::{self, ClusterId, ServiceId},
-        settings::Overrides,
+        Engine, Mesh, Owner, allocate, credentials::Credentials, decide::Circumstances, id::Count, settings::Overrides,
         taken::Taken,
     },
     plan::host::{HostFacts, Listener},
@@ -55,6 +54,8 @@ pub struct Survey {
     /// With its templates; with the built-in ones if those cannot be used, since a mesh can be removed without them. One that
     /// names no engine is taken to be of the one that was asked.
     pub record: Option<Mesh>,
+    /// That of the file which the record was read from.
+    pub format: Option<u32>,
     /// Without a record, the mesh as it was told from what it left; set by whoever rebuilds it.
     pub rebuilt: Option<Mesh>,
     /// Where `credentials.txt` is lost, what it will hold again; set by whoever recovers it.
@@ -98,14 +99,17 @@ impl World {
         let (engine, containers, networks) =
             futures::try_join!(self.docker.facts(), self.docker.containers(), self.docker.networks())?;
         let host = host::with_engine(host::facts(&self.dir)?, &engine);
-        let record = tree.as_ref().map(|tree| files::record(tree, &self.dir)).transpose()?.flatten();
+        let found = tree.as_ref().map(|tree| files::record(tree, &self.dir)).transpose()?.flatten();
         let engine = self.docker.engine.clone();
+        let format = found.as_ref().map(|found| found.format);
+        let record = found.map(|found| found.mesh);
         let record = record.map(|mesh| templates::of(mesh.clone()).unwrap_or(mesh));
         let record = record.map(|mesh| Mesh { engine: mesh.engine.or_else(|| Some(engine.clone())), ..mesh });
         let owner = record.as_ref().map(|mesh| mesh.owner.uid);
         Ok(Survey {
             owner_exists: owner.map(account::has_uid).transpose()?.unwrap_or_default(),
             record,
+            format,
             rebuilt: None,
             recovered: None,
             writable: disk::may_write(&host.disk),
@@ -136,7 +140,7 @@ impl World {
     pub fn mesh_of_labels(&self, survey: &Survey) -> Option<Mesh> {
         let nobodys = survey.entries.is_empty() && !survey.labels().any(|labels| labels.contains_key(label::MESH));
         let id = self.id_of_labels(survey).or_else(|| nobodys.then(String::new))?;
-        let asked = Overrides { clusters: ClusterId::new(ClusterId::MAX), ..Overrides::default() };
+        let asked = Overrides { clusters: Some(Count::MAX), ..Overrides::default() };
         let now = Circumstances {
             dir: self.dir.clone(),
             new_id: id,
@@ -149,21 +153,18 @@ impl World {
     }
 }
 
-/// Listeners with their owners where these are in question: on a port that a mesh may publish, and no container of the service's
-/// name does.
+/// Listeners with their owners where these are in question: on a port that a mesh may publish, and no container of a mesh
+/// does.
 fn listeners(containers: &[ContainerSummary]) -> Result<Vec<Listener>, PortsError> {
-    let wanted = id::published();
-    let of_services = || containers.iter().filter_map(|found| Some((found.name.parse::<ServiceId>().ok()?, found)));
-    let is_its = |bound: SocketAddr| {
-        of_services().any(|(service, container)| {
-            service.ports().iter().any(|port| port.host == bound.port())
-                && container
-                    .ports
-                    .iter()
-                    .any(|(address, port)| *port == bound.port() && address.is_none_or(|address| address == bound.ip()))
-        })
+    let wanted = allocate::published();
+    let of_services = || containers.iter().filter(|found| found.labels.contains_key(label::SERVICE));
+    let publishes = |bound: SocketAddr| {
+        let is = |(address, port): &(Option<IpAddr>, u16)| {
+            *port == bound.port() && address.is_none_or(|address| address == bound.ip())
+        };
+        of_services().any(|container| container.ports.iter().any(is))
     };
-    ports::listeners(|bound| wanted.contains(&bound.port()) && !is_its(bound))
+    ports::listeners(|bound| wanted.contains(&bound.port()) && !publishes(bound))
 }
 
 /// What a new network has to keep clear of: the host's and Docker's networks, without those that Docker has for a mesh.

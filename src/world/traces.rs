@@ -58,8 +58,8 @@ impl World {
     }
 
     async fn container_trace(&self, container: &ContainerSummary) -> Result<Option<ContainerTrace>, DockerError> {
-        let Ok(service) = container.name.parse() else { return Ok(None) };
-        let Some(made) = self.docker.made_of(&container.name).await? else { return Ok(None) };
+        let Some(service) = container.service() else { return Ok(None) };
+        let Some(made) = self.docker.made_of(&container.id).await? else { return Ok(None) };
         let memory = if let Bytes::Limit(limit) = made.limits.memory { limit } else { 0 };
         let bind = made.fixed.ports.iter().find_map(|port| port.address);
         let defaults = Revision::of_label(container.labels.get(label::DEFAULTS).map(String::as_str));
@@ -128,7 +128,7 @@ fn directory(tree: &Tree, cluster: ClusterId) -> DirectoryTrace {
     let options = text(layout::jvm_options(cluster));
     let heap =
         |options: String| options.lines().find_map(|line| line.strip_prefix("-Xmx")?.strip_suffix('m')?.parse().ok());
-    let owner = tree.metadata(layout::config(cluster.elastic(), "")).ok().flatten();
+    let owner = tree.metadata(layout::config(cluster.first_node(), "")).ok().flatten();
     DirectoryTrace {
         ours: authority.is_some_and(|facts| facts.common_name.starts_with(&format!("mesh {cluster} CA "))),
         names,
@@ -137,7 +137,7 @@ fn directory(tree: &Tree, cluster: ClusterId) -> DirectoryTrace {
         kibana: tree.metadata(layout::settings(cluster.kibana())).is_ok_and(|found| found.is_some()),
         owner: owner.map(|meta| Owner { uid: meta.uid, gid: meta.gid }),
         key_days: key_days(tree, cluster),
-        version: files::seed_record(tree, cluster.elastic()).map(|record| record.version),
+        version: files::seed_record(tree, cluster.first_node()).map(|record| record.version),
     }
 }
 

@@ -65,10 +65,12 @@ impl Mesh {
         };
         let mut mesh = Self::decide(&spec, None, now)?;
         mesh.spec.san = mesh.names_asked_for(traces);
-        mesh.behind = versions.into_iter().filter(|(_, has)| *has < mesh.spec.stack_version).collect();
         let revisions = traces.revisions();
         mesh.defaults = revisions.values().max().copied().unwrap_or(mesh.defaults);
-        mesh.earlier_defaults = revisions.into_iter().filter(|(_, has)| *has < mesh.defaults).collect();
+        for (id, cluster) in &mut mesh.clusters {
+            cluster.version = versions.get(id).copied().unwrap_or(cluster.version);
+            cluster.defaults = revisions.get(id).copied().unwrap_or(mesh.defaults);
+        }
         Ok(mesh)
     }
 
@@ -120,15 +122,15 @@ mod tests {
                 memory: made.memory.bytes(),
                 user: made.user,
                 bind: Some(mesh.spec.bind),
-                defaults: mesh.revision(service.cluster),
+                defaults: mesh.revision(service.cluster()),
             }
         });
         let directory = |cluster: ClusterId| DirectoryTrace {
             ours: true,
             names: mesh
                 .services()
-                .filter(|service| service.cluster == cluster)
-                .map(|service| (service.kind, mesh.certificate_names(service)))
+                .filter(|service| service.cluster() == cluster)
+                .map(|service| (service.kind(), mesh.certificate_names(service)))
                 .collect(),
             heap: Some(mesh.spec.elastic_memory.heap_mebibytes()),
             profile: Some(mesh.spec.profile),
@@ -148,9 +150,8 @@ mod tests {
     }
 
     fn unusual() -> Mesh {
-        let mut mesh = Mesh::example(3);
+        let mut mesh = Mesh::example(3).of_version("8.19.21".parse().unwrap());
         mesh.spec.registry = "registry.local:5000/elastic".parse().unwrap();
-        mesh.spec.stack_version = "8.19.21".parse().unwrap();
         mesh.spec.profile = Profile::Smoke;
         mesh.spec.elastic_memory = "1536m".parse().unwrap();
         mesh.spec.kibana_memory = "3g".parse().unwrap();
@@ -168,8 +169,7 @@ mod tests {
             let rebuilt = Mesh::rebuild(&traces(&mesh), &Overrides::default(), now()).unwrap();
             assert_eq!(rebuilt, mesh);
         }
-        let mut without_kibana = Mesh::example(2);
-        without_kibana.spec.kibana = false;
+        let without_kibana = Mesh::example(2).without_kibana();
         assert_eq!(Mesh::rebuild(&traces(&without_kibana), &Overrides::default(), now()), Ok(without_kibana));
     }
 
@@ -187,19 +187,21 @@ mod tests {
         assert_eq!((rebuilt.id.as_str(), rebuilt.subnet), ("ffffffffffffffff", mesh.subnet));
         assert_eq!(rebuilt.owner, mesh.owner);
         assert_eq!(rebuilt.spec.elastic_memory, mesh.spec.elastic_memory);
-        assert_eq!(rebuilt.spec.clusters, mesh.spec.clusters);
+        assert_eq!(rebuilt.count(), mesh.count());
     }
 
     #[test]
     fn an_upgrade_that_was_under_way_is_told_as_that() {
         let mut mesh = Mesh::example(3);
-        mesh.behind = [2, 3].map(|n| (ClusterId::new(n).unwrap(), "8.19.21".parse().unwrap())).into();
+        for cluster in [2, 3] {
+            mesh.clusters.get_mut(&ClusterId::new(cluster).unwrap()).unwrap().version = "8.19.21".parse().unwrap();
+        }
         assert_eq!(Mesh::rebuild(&traces(&mesh), &Overrides::default(), now()).unwrap(), mesh);
         // the second's files have come from the new image already, and its container has not
         let mut turned = traces(&mesh);
         turned.directories.get_mut(&ClusterId::new(2).unwrap()).unwrap().version = Some(mesh.spec.stack_version);
         let rebuilt = Mesh::rebuild(&turned, &Overrides::default(), now()).unwrap();
-        assert_eq!(rebuilt.behind.len(), 1);
+        assert_eq!(rebuilt.pending_upgrade().count(), 1);
     }
 
     #[test]
@@ -217,8 +219,8 @@ mod tests {
     #[test]
     fn directories_beyond_the_last_container_are_of_the_mesh() {
         let mut left = traces(&Mesh::example(3));
-        left.containers.retain(|container| container.service.cluster == ClusterId::FIRST);
-        assert_eq!(Mesh::rebuild(&left, &Overrides::default(), now()).unwrap().spec.clusters.number(), 3);
+        left.containers.retain(|container| container.service.cluster() == ClusterId::FIRST);
+        assert_eq!(Mesh::rebuild(&left, &Overrides::default(), now()).unwrap().count().get(), 3);
     }
 
     #[test]

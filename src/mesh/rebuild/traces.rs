@@ -8,8 +8,9 @@ use std::{
 use crate::mesh::{
     Owner,
     certs::Names,
+    cluster::Node,
     defaults::Revision,
-    id::{ClusterId, ServiceId, ServiceKind},
+    id::{ClusterId, Count, ServiceId, ServiceKind},
     network::Subnet,
     settings::{KeyDays, Memory, PassphraseWords, Profile, Registry, StackVersion},
 };
@@ -70,7 +71,7 @@ impl Traces {
     }
 
     fn of(&self, kind: ServiceKind) -> impl Iterator<Item = &ContainerTrace> {
-        self.containers.iter().filter(move |container| container.service.kind == kind)
+        self.containers.iter().filter(move |container| container.service.kind() == kind)
     }
 
     pub(super) fn memory(&self, kind: ServiceKind) -> Option<Memory> {
@@ -82,16 +83,17 @@ impl Traces {
         limit.to_string().parse().ok()
     }
 
-    /// The last cluster that has a container or a directory.
-    pub(super) fn clusters(&self) -> Option<ClusterId> {
-        let containers = self.containers.iter().map(|container| container.service.cluster);
-        containers.chain(self.directories.keys().copied()).max()
+    /// Up to the last cluster that has a container or a directory.
+    pub(super) fn clusters(&self) -> Option<Count> {
+        let containers = self.containers.iter().map(|container| container.service.cluster());
+        let last = containers.chain(self.directories.keys().copied()).max()?;
+        Count::new(last.number())
     }
 
     /// The version of each cluster's data, where a container or the files of its image tell it. The newer of the two: files are
     /// taken from an image when the cluster's turn has come, and that is not taken back.
     pub(super) fn versions(&self) -> BTreeMap<ClusterId, StackVersion> {
-        let made = self.of(ServiceKind::Elastic).filter_map(|it| Some((it.service.cluster, image(&it.image)?.1)));
+        let made = self.of(ServiceKind::Elastic).filter_map(|it| Some((it.service.cluster(), image(&it.image)?.1)));
         let seeded = self.directories.iter().filter_map(|(cluster, kept)| Some((*cluster, kept.version?)));
         let mut versions = BTreeMap::new();
         for (cluster, version) in made.chain(seeded) {
@@ -105,7 +107,7 @@ impl Traces {
     pub(super) fn revisions(&self) -> BTreeMap<ClusterId, Revision> {
         let mut revisions = BTreeMap::new();
         for container in &self.containers {
-            let known = revisions.entry(container.service.cluster).or_insert(container.defaults);
+            let known = revisions.entry(container.service.cluster()).or_insert(container.defaults);
             *known = container.defaults.max(*known);
         }
         revisions
@@ -130,7 +132,7 @@ impl Traces {
             candidates.find_map(|ip| {
                 let [a, b, c, _] = ip.octets();
                 let subnet: Subnet = format!("{}/24", Ipv4Addr::new(a, b, c, 0)).parse().ok()?;
-                (subnet.address(cluster.elastic()) == *ip).then_some(subnet)
+                (Node::allocate(*cluster, subnet).address == *ip).then_some(subnet)
             })
         })
     }

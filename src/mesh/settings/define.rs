@@ -149,8 +149,6 @@ macro_rules! settings {
         /// The settings of a mesh: every field has a value.
         #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
         pub struct MeshSpec {
-            /// The last cluster: the mesh is 1 to this.
-            pub clusters: ClusterId,
             $($(
                 #[doc = $help]
                 pub $name: recorded!($initial => $type),
@@ -165,12 +163,12 @@ macro_rules! settings {
         )*}
 
         impl MeshSpec {
-            /// A mesh of `clusters` where nothing is set but what `basis` holds.
-            pub(super) fn defaults(clusters: ClusterId, basis: &Basis) -> Self {
+            /// Where nothing is set but what `basis` holds.
+            pub(super) fn defaults(basis: &Basis) -> Self {
                 fn of<T>(basis: &Basis, initial: impl Fn(&Basis) -> T) -> T {
                     initial(basis)
                 }
-                Self { clusters, $($( $name: of(basis, $initial), )?)* }
+                Self { $($( $name: of(basis, $initial), )?)* }
             }
 
             /// Takes what `overrides` sets; the rest stays as it is.
@@ -180,7 +178,6 @@ macro_rules! settings {
                         field.clone_from(value);
                     }
                 }
-                set(&mut self.clusters, overrides.clusters.as_ref());
                 $($( recorded!($initial => set(&mut self.$name, overrides.$name.as_ref())); )?)*
             }
         }
@@ -190,7 +187,6 @@ macro_rules! settings {
                 #[derive(serde::Deserialize)]
                 #[serde(deny_unknown_fields)]
                 struct Record {
-                    clusters: ClusterId,
                     $($( $name: recorded!($initial => Option<$type>), )?)*
                 }
                 let record = Record::deserialize(from)?;
@@ -199,7 +195,7 @@ macro_rules! settings {
                     profile: record.profile.unwrap_or(usual.profile),
                     version: record.stack_version.unwrap_or(usual.version),
                 };
-                let mut spec = Self::defaults(record.clusters, &basis);
+                let mut spec = Self::defaults(&basis);
                 spec.set(&Overrides {
                     $($( $name: recorded!($initial => record.$name), )?)*
                     ..Overrides::default()
@@ -211,7 +207,6 @@ macro_rules! settings {
         impl From<MeshSpec> for Overrides {
             fn from(spec: MeshSpec) -> Self {
                 Self {
-                    clusters: Some(spec.clusters),
                     $($( $name: recorded!($initial => Some(spec.$name)), )?)*
                     ..Self::default()
                 }

@@ -163,7 +163,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::mesh::{id::ClusterId, settings::TemplateDir};
+    use crate::mesh::{id::Count, settings::TemplateDir};
 
     fn refusal(text: &str) -> String {
         read("mesh.yaml", Path::new("/etc"), text).unwrap_err().join("\n")
@@ -175,7 +175,7 @@ mod tests {
                     templates: tem/plates\nlicense: /root/l.json\ntimeout: 10m\n";
         let (overrides, lines) = read("mesh.yaml", Path::new("/etc"), text).unwrap();
         let expected = Overrides {
-            clusters: ClusterId::new(3),
+            clusters: Count::new(3),
             kibana: Some(false),
             elastic_memory: Some("3g".parse().unwrap()),
             share: Some(vec!["logs-*".parse().unwrap()]),

@@ -31,7 +31,7 @@ pub use self::{
     value::Shape,
     values::{DEFAULT_VERSION, IndexPattern, InvalidValue, Memory, StackVersion, SubjectName},
 };
-use super::{Mesh, id::ClusterId};
+use super::Mesh;
 
 /// The indices of a cluster that the others may search, whatever `--share` adds.
 pub const SHARED: &str = "mesh*";
@@ -39,23 +39,23 @@ pub const SHARED: &str = "mesh*";
 impl Overrides {
     /// Every setting of a mesh that exists.
     pub fn of(mesh: &Mesh) -> Self {
-        Self { subnet: Some(mesh.subnet), ..mesh.spec.clone().into() }
+        Self { clusters: Some(mesh.count()), subnet: Some(mesh.subnet), ..mesh.spec.clone().into() }
     }
 
     /// What holds where nothing is set but a profile and a version: all but the number of clusters, and what is found out
     /// by the run.
     pub fn defaults(profile: Profile, version: StackVersion) -> Self {
-        let spec = MeshSpec::defaults(ClusterId::FIRST, &Basis { profile, version });
-        Self { clusters: None, ..spec.into() }
+        MeshSpec::defaults(&Basis { profile, version }).into()
+    }
+}
+
+impl Default for MeshSpec {
+    fn default() -> Self {
+        Self::defaults(&Basis::default())
     }
 }
 
 impl MeshSpec {
-    /// A mesh of `clusters` with every default.
-    pub fn new(clusters: ClusterId) -> Self {
-        Self::defaults(clusters, &Basis::default())
-    }
-
     /// This specification with what is set now. What is not set stays as it was, so that
     /// `mesh create 4` after `mesh create 3 --registry R` does not go back to another registry.
     #[must_use]
@@ -80,19 +80,18 @@ mod tests {
 
     #[test]
     fn what_is_not_set_stays_as_it_was() {
-        let three = ClusterId::new(3).unwrap();
-        let first = MeshSpec::new(three).with(&Overrides {
+        let first = MeshSpec::default().with(&Overrides {
             registry: Some("mesh.local".parse().unwrap()),
             kibana: Some(false),
             ..Overrides::default()
         });
-        let second = first.clone().with(&Overrides { clusters: ClusterId::new(4), ..Overrides::default() });
-        assert_eq!(second, MeshSpec { clusters: ClusterId::new(4).unwrap(), ..first });
+        let second = first.clone().with(&Overrides { hosts: Some(false), ..Overrides::default() });
+        assert_eq!(second, MeshSpec { hosts: false, ..first });
     }
 
     #[test]
     fn a_specification_is_read_back_from_what_it_is_written_as() {
-        let spec = MeshSpec::new(ClusterId::new(3).unwrap());
+        let spec = MeshSpec::default();
         let text = serde_json::to_string(&spec).unwrap();
         assert_eq!(serde_json::from_str::<MeshSpec>(&text).unwrap(), spec);
         assert!(serde_json::from_str::<MeshSpec>(&text.replace("hosts", "hostz")).is_err());
@@ -100,38 +99,8 @@ mod tests {
 
     #[test]
     fn a_setting_that_a_record_does_not_have_has_the_default_of_its_profile() {
-        let text = r#"{"clusters": "cluster03", "profile": "smoke"}"#;
-        let spec: MeshSpec = serde_json::from_str(text).unwrap();
+        let spec: MeshSpec = serde_json::from_str(r#"{"profile": "smoke"}"#).unwrap();
         let smoke = Overrides { profile: Some(Profile::Smoke), ..Overrides::default() };
-        assert_eq!(spec, MeshSpec::new(ClusterId::new(3).unwrap()).with(&smoke));
-        assert!(serde_json::from_str::<MeshSpec>("{}").is_err(), "the number of clusters has none");
-    }
-
-    /// What `mesh.json` of format 1 holds: every program of that format reads it.
-    #[test]
-    fn the_recorded_form_of_a_specification() {
-        let mut spec = MeshSpec::new(ClusterId::new(3).unwrap());
-        spec.templates = TemplateDir(Some("/etc/templates".into()));
-        spec.san = vec!["vm.example".parse().unwrap()];
-        insta::assert_snapshot!(serde_json::to_string_pretty(&spec).unwrap(), @r#"
-        {
-          "clusters": "cluster03",
-          "stack_version": "9.5.3",
-          "registry": "docker.elastic.co",
-          "kibana": true,
-          "profile": "server",
-          "elastic_memory": "2g",
-          "kibana_memory": "2g",
-          "bind": "127.0.0.1",
-          "hosts": true,
-          "share": [],
-          "san": [
-            "vm.example"
-          ],
-          "key_days": 365,
-          "passphrase_words": 6,
-          "templates": "/etc/templates"
-        }
-        "#);
+        assert_eq!(spec, MeshSpec::default().with(&smoke));
     }
 }

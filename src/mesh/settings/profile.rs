@@ -101,7 +101,7 @@ mod tests {
             ..Overrides::default()
         };
         let memory = |spec: &MeshSpec| (spec.elastic_memory.to_string(), spec.kibana_memory.to_string());
-        let one = MeshSpec::new(crate::mesh::id::ClusterId::FIRST);
+        let one = MeshSpec::default();
         let smoke = one.clone().with(&overrides(Profile::Smoke, None));
         assert_eq!(memory(&smoke), ("1536m".to_owned(), "1g".to_owned()));
         assert_eq!(memory(&smoke.clone().with(&Overrides::default())), memory(&smoke), "it stays");
@@ -110,7 +110,7 @@ mod tests {
         assert_eq!(memory(&chosen), ("3g".to_owned(), "2g".to_owned()), "what was chosen stays");
         let older = |version: &str| {
             let smoke = Overrides { stack_version: Some(version.parse().unwrap()), ..overrides(Profile::Smoke, None) };
-            MeshSpec::new(crate::mesh::id::ClusterId::FIRST).with(&smoke).kibana_memory.to_string()
+            MeshSpec::default().with(&smoke).kibana_memory.to_string()
         };
         assert_eq!(["8.19.21", "9.3.9", "9.4.0"].map(older), ["1536m", "1536m", "1g"]);
     }

@@ -15,11 +15,11 @@ use super::{
     define::{Basis, Flags, Flaw, Scope, Setting, recorded, settings},
     value::Value,
 };
-use crate::mesh::{id::ClusterId, network::Subnet};
+use crate::mesh::{id::Count, network::Subnet};
 
 settings! {
     /// How many clusters, 1 to 99
-    clusters: ClusterId {
+    clusters: Count {
         scope: Mesh,
         default: "as many as there are",
         example: "3",

@@ -12,7 +12,7 @@ use super::{
     IndexPattern, InvalidValue, KeyDays, Memory, PassphraseWords, Profile, Registry, StackVersion, SubjectName,
     TemplateDir, Timeout,
 };
-use crate::mesh::{id::ClusterId, network::Subnet};
+use crate::mesh::{id::Count, network::Subnet};
 
 /// How a value is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -167,7 +167,7 @@ impl Scalar for IpAddr {
 }
 
 /// A number of clusters, which are 1 to this one.
-impl Scalar for ClusterId {
+impl Scalar for Count {
     const PLACEHOLDER: &'static str = "N";
 
     fn read(text: &str, _: &Path) -> Result<Self, InvalidValue> {
@@ -176,11 +176,11 @@ impl Scalar for ClusterId {
     }
 
     fn schema() -> Json {
-        json!({ "type": "integer", "minimum": 1, "maximum": Self::MAX })
+        json!({ "type": "integer", "minimum": 1, "maximum": Self::MAX.get() })
     }
 
     fn json(&self) -> Json {
-        self.number().into()
+        self.get().into()
     }
 }
 

@@ -90,7 +90,7 @@ fn fits(text: &str, sign: &str) -> bool {
 /// The limit above a container that was killed for want of memory, where that is the one that was reached: the containers can have more
 /// than it allows them all, so it comes first.
 fn outer<'a>(mesh: &Mesh, end: &End<'a>) -> Option<&'a MemoryLimit> {
-    let limits: u64 = mesh.services().map(|service| mesh.service(service).memory.bytes()).sum();
+    let limits: u64 = mesh.services().map(|service| mesh.memory(service).bytes()).sum();
     let killed = end.out_of_memory || end.exit_code == Some(KILLED);
     end.outer.filter(|outer| killed && outer.reached && outer.bytes < limits)
 }
@@ -103,14 +103,13 @@ pub fn cannot_read_users(log: &[String]) -> bool {
 
 /// A remedy with the names of what it is about in place of `{service}` and the like.
 fn addressed(remedy: &str, mesh: &Mesh, service: ServiceId) -> String {
-    let of = mesh.service(service);
     [
         ("{service}", service.to_string()),
-        ("{server}", service.cluster.elastic().to_string()),
+        ("{server}", service.cluster().first_node().to_string()),
         ("{dir}", shell_word(mesh.dir.join(layout::service_dir(service)))),
-        ("{owner}", of.user),
-        ("{image}", of.image),
-        ("{memory}", service.kind.memory_flag().to_owned()),
+        ("{owner}", mesh.user()),
+        ("{image}", mesh.image(service)),
+        ("{memory}", service.kind().memory_flag().to_owned()),
     ]
     .iter()
     .fold(remedy.to_owned(), |text, (name, value)| text.replace(name, value))

@@ -5,7 +5,6 @@ use crate::{
     mesh::{
         Mesh,
         id::{ServiceId, ServiceKind},
-        service::Service,
     },
     plan::{
         counted::counted,
@@ -32,12 +31,12 @@ const WATERMARK_HEADROOM: u64 = 150 * GIBIBYTE;
 
 /// What a service will have resident, in bytes.
 fn resident(mesh: &Mesh, there: &Observed, service: ServiceId) -> u64 {
-    let Service { image, memory, .. } = mesh.service(service);
-    let resident = match service.kind {
+    let memory = mesh.memory(service);
+    let resident = match service.kind() {
         ServiceKind::Elastic => memory.heap_mebibytes() * MEBIBYTE + ELASTIC_OVERHEAD,
-        ServiceKind::Kibana if there.built_here.contains(&image) => STAND_IN_RESIDENT,
+        ServiceKind::Kibana if there.built_here.contains(&mesh.image(service)) => STAND_IN_RESIDENT,
         ServiceKind::Kibana => {
-            let heap = memory.bytes() / 100 * mesh.version(service.cluster).kibana_heap_percent();
+            let heap = memory.bytes() / 100 * mesh.version(service.cluster()).kibana_heap_percent();
             heap.max(KIBANA_RESIDENT)
         }
     };
@@ -50,7 +49,6 @@ pub(super) fn gibibytes(bytes: u64) -> String {
 }
 
 pub(super) fn memory(mesh: &Mesh, there: &Observed, host: &HostFacts) -> Checked {
-    let spec = &mesh.spec;
     let needed: u64 = mesh.services().map(|service| resident(mesh, there, service)).sum();
     // what runs already was counted when it started, and is free again when it is replaced
     let old = there.record.as_ref().unwrap_or(mesh);
@@ -61,8 +59,8 @@ pub(super) fn memory(mesh: &Mesh, there: &Observed, host: &HostFacts) -> Checked
     let tight = limit.filter(|limit| limit.free() < host.memory_available);
     let total = limit.map_or(host.memory_total, |limit| limit.bytes.min(host.memory_total));
     let available = (tight.map_or(host.memory_available, MemoryLimit::free) + ours).min(total);
-    let limits: u64 = mesh.services().map(|service| mesh.service(service).memory.bytes()).sum();
-    let count = spec.clusters.number();
+    let limits: u64 = mesh.services().map(|service| mesh.memory(service).bytes()).sum();
+    let count = mesh.count().get();
     let amounts = format!(
         "{} {} about {} of memory, and {} is available{}",
         counted(count, "cluster"),
@@ -172,8 +170,8 @@ mod tests {
         let told = [
             needed(|_| ()),
             needed(|mesh| mesh.spec.kibana_memory = Memory::gibibytes(1)),
-            needed(|mesh| mesh.spec.stack_version = "9.3.0".parse().unwrap()),
-            needed(|mesh| mesh.spec.kibana = false),
+            needed(|mesh| *mesh = mesh.clone().of_version("9.3.0".parse().unwrap())),
+            needed(|mesh| *mesh = mesh.clone().without_kibana()),
         ];
         insta::assert_snapshot!(told.join("\n"), @r"
         8 clusters need about 25.0 GiB

@@ -4,7 +4,7 @@ use super::{Finding, Severity};
 use crate::{
     mesh::{
         Mesh,
-        id::{ClusterId, ServiceKind},
+        id::ServiceKind,
         settings::{Memory, MeshSpec},
     },
     plan::observed::Observed,
@@ -24,18 +24,18 @@ pub(super) fn below(mesh: &Mesh, there: &Observed) -> Vec<Finding> {
     };
     ServiceKind::ALL
         .into_iter()
-        .map(|kind| ClusterId::FIRST.service(kind))
-        .filter(|service| mesh.has(*service) && asked(service.kind))
-        .filter(|service| limit(&mesh.spec, service.kind) < Memory::LEAST_OF_ELASTIC)
-        .filter(|service| !there.built_here.contains(&mesh.service(*service).image))
+        .filter_map(|kind| mesh.services_of(kind).next())
+        .filter(|service| asked(service.kind()))
+        .filter(|service| limit(&mesh.spec, service.kind()) < Memory::LEAST_OF_ELASTIC)
+        .filter(|service| !there.built_here.contains(&mesh.image(*service)))
         .map(|service| {
-            let (least, flag) = (Memory::LEAST_OF_ELASTIC, service.kind.memory_flag());
+            let (least, flag) = (Memory::LEAST_OF_ELASTIC, service.kind().memory_flag());
             Finding::new(
                 Severity::Estimate,
                 format!(
                     "with {} of memory, {} is killed while it starts: it needs {least} or more",
-                    limit(&mesh.spec, service.kind),
-                    service.kind.product()
+                    limit(&mesh.spec, service.kind()),
+                    service.kind().product()
                 ),
                 format!("`mesh create` with `{flag} {least}`; `mesh create --force` tries all the same"),
             )
@@ -60,8 +60,7 @@ mod tests {
         Estimate: with 900m of memory, Elasticsearch is killed while it starts: it needs 1g or more
         Estimate: with 512m of memory, Kibana is killed while it starts: it needs 1g or more
         ");
-        let mut without = small();
-        without.spec.kibana = false;
+        let without = small().without_kibana();
         assert_eq!(below(&without, &Observed::default()).len(), 1);
         assert_eq!(below(&Mesh::example(2), &Observed::default()), []);
     }

@@ -19,16 +19,16 @@ const OTHERS: u64 = 64;
 /// Entries of a mesh that is up: every server knows every other, a Kibana and its server each other, and each container and the
 /// host.
 pub(super) fn needed(mesh: &Mesh) -> u64 {
-    let clusters = u64::from(mesh.spec.clusters.number());
+    let clusters = u64::from(mesh.count().get());
     let services = mesh.services().count() as u64;
     clusters * (clusters - 1) + 2 * (services - clusters) + 2 * services + OTHERS
 }
 
 pub(super) fn neighbours(mesh: &Mesh, there: &Observed, limit: Option<u64>) -> Checked {
     let Some(limit) = limit else { return Checked::unknown("neighbours", format!("{LIMIT} cannot be read")) };
-    let (needed, clusters) = (needed(mesh), mesh.spec.clusters.number());
+    let (needed, clusters) = (needed(mesh), mesh.count().get());
     // what is there already is mended rather than left
-    let grows = there.record.as_ref().is_none_or(|recorded| recorded.spec.clusters < mesh.spec.clusters);
+    let grows = there.record.as_ref().is_none_or(|recorded| recorded.count() < mesh.count());
     let severity = if grows { Severity::Estimate } else { Severity::Warning };
     let finding = (limit < needed).then(|| {
         Finding::new(
@@ -48,8 +48,8 @@ mod tests {
     #[test]
     fn a_kernel_knows_enough_for_some_thirty_clusters_by_itself() {
         let check = |clusters, kibana| {
-            let mut mesh = Mesh::example(clusters);
-            mesh.spec.kibana = kibana;
+            let mesh = Mesh::example(clusters);
+            let mesh = if kibana { mesh } else { mesh.without_kibana() };
             neighbours(&mesh, &Observed::default(), Some(1024))
         };
         insta::assert_snapshot!(told([check(28, true), check(29, true), check(30, false), check(31, false)]), @r"

@@ -1,6 +1,6 @@
 //! Can this machine's processor run the images? Pure.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::{Checked, Finding};
 use crate::{
@@ -29,15 +29,15 @@ pub(super) fn processor(mesh: &Mesh, there: &Observed, flags: Option<&BTreeSet<S
     let lacks = |wanted: &[&'static str]| -> Vec<&'static str> {
         wanted.iter().copied().filter(|flag| !flags.contains(*flag)).collect()
     };
-    let later = Mesh { behind: BTreeMap::new(), ..mesh.clone() };
+    let later = mesh.upgraded();
     let runs: BTreeSet<StackVersion> = there.servers.keys().map(|cluster| mesh.version(*cluster)).collect();
     let finding = [mesh, &later].into_iter().find_map(|mesh| {
         mesh.services().find_map(|service| {
-            let version = mesh.version(service.cluster);
-            if runs.contains(&version) || there.built_here.contains(&mesh.service(service).image) {
+            let version = mesh.version(service.cluster());
+            if runs.contains(&version) || there.built_here.contains(&mesh.image(service)) {
                 return None;
             }
-            let on_v3 = service.kind == ServiceKind::Elastic && (FIRST_ON_V3..FIRST_AFTER_V3).contains(&version);
+            let on_v3 = service.kind() == ServiceKind::Elastic && (FIRST_ON_V3..FIRST_AFTER_V3).contains(&version);
             let levels = [(version >= FIRST_ON_V2, V2, "x86-64-v2"), (on_v3, V3, "x86-64-v3")];
             let needed = levels.into_iter().filter(|(needed, ..)| *needed);
             let (lacking, level) =
@@ -77,9 +77,7 @@ mod tests {
     }
 
     fn mesh(version: &str) -> Mesh {
-        let mut mesh = Mesh::example(2);
-        mesh.spec.stack_version = version.parse().unwrap();
-        mesh
+        Mesh::example(2).of_version(version.parse().unwrap())
     }
 
     #[test]
@@ -124,7 +122,7 @@ mod tests {
     #[test]
     fn images_of_ones_own_and_servers_that_run_are_proof_enough() {
         let (mesh, none) = (mesh("9.4.0"), BTreeSet::new());
-        let images = mesh.services().map(|service| mesh.service(service).image);
+        let images = mesh.services().map(|service| mesh.image(service));
         let built = Observed { built_here: images.collect(), ..Observed::default() };
         assert_eq!(processor(&mesh, &built, Some(&none)).findings(), []);
         let half = Observed { built_here: built.built_here.into_iter().take(1).collect(), ..Observed::default() };

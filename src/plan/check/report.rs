@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{Checked, Severity, Verdict};
-use crate::mesh::id::ClusterId;
+use crate::mesh::id::Count;
 
 /// The version of the form of a [`Report`].
 const VERSION: u32 = 1;
@@ -36,8 +36,8 @@ pub enum Outcome {
 }
 
 impl Report {
-    pub fn new(clusters: ClusterId, checks: Vec<Checked>) -> Self {
-        Self { version: VERSION, clusters: clusters.number(), checks: checks.into_iter().flat_map(lines).collect() }
+    pub fn new(clusters: Count, checks: Vec<Checked>) -> Self {
+        Self { version: VERSION, clusters: clusters.get(), checks: checks.into_iter().flat_map(lines).collect() }
     }
 
     /// Whether nothing stands against the mesh; warnings do not.

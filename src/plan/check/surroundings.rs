@@ -245,7 +245,7 @@ pub fn unlicensed(mesh: &Mesh, there: &Observed) -> Option<Finding> {
 mod tests {
     use super::*;
     use crate::{
-        mesh::id::{ClusterId, ServiceKind},
+        mesh::id::ClusterId,
         plan::observed::{ClusterFiles, SeedFacts, ServerFacts, ServiceFiles},
     };
 
@@ -294,7 +294,8 @@ mod tests {
         let seeded = |version: &str| {
             let seed = SeedFacts { version: version.parse().unwrap(), changed: Vec::new(), missing: Vec::new() };
             let files = ServiceFiles { seed: Some(seed), ..ServiceFiles::default() };
-            let files = ClusterFiles { services: [(ServiceKind::Elastic, files)].into(), ..ClusterFiles::default() };
+            let files =
+                ClusterFiles { services: [(ClusterId::FIRST.first_node(), files)].into(), ..ClusterFiles::default() };
             Observed { files: [(ClusterId::FIRST, files)].into(), ..Observed::default() }
         };
         assert_eq!(versions(&mesh, &seeded("9.5.3")).findings(), []);

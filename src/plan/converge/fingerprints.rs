@@ -6,12 +6,7 @@ use super::{
 };
 use crate::{
     mesh::{
-        Mesh,
-        fingerprint::is_of_this_scheme,
-        id::{ClusterId, ServiceKind},
-        secret::Secret,
-        settings::Memory,
-        templates::Templates,
+        Mesh, fingerprint::is_of_this_scheme, id::ClusterId, secret::Secret, settings::Memory, templates::Templates,
     },
     plan::{Step, reach::reach},
 };
@@ -65,7 +60,7 @@ fn a_container_of_an_older_scheme_is_replaced_when_it_is_not_as_wanted() {
         ),
         (
             |_, model| {
-                let files = model.files(ClusterId::FIRST).services.get_mut(&ServiceKind::Kibana).unwrap();
+                let files = model.files(ClusterId::FIRST).services.get_mut(&ClusterId::FIRST.kibana()).unwrap();
                 files.settings = Some(Secret::new("server.name: other\n"));
             },
             "setting server.name \"other\" → \"cluster01-kibana\"",

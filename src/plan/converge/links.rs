@@ -4,12 +4,7 @@ use std::collections::BTreeSet;
 
 use super::model::{Model, NOW};
 use crate::{
-    mesh::{
-        Mesh, certs,
-        id::{ClusterId, ServiceKind},
-        keystore,
-        service::digest_of,
-    },
+    mesh::{Mesh, certs, id::ClusterId, keystore, service::digest_of},
     plan::{Step, observed::LinkFacts},
 };
 
@@ -17,7 +12,7 @@ impl Model {
     /// The server reads its certificate and its bundle again, as it does by itself every five seconds.
     pub(super) fn read_certificates(&mut self, cluster: ClusterId) {
         let files = &self.there.files[&cluster];
-        let elastic = &files.services[&ServiceKind::Elastic];
+        let elastic = &files.services[&cluster.first_node()];
         let (certificate, bundle) = (elastic.certificate.clone(), files.bundle.clone());
         let server = self.answering(cluster);
         server.certificate = certificate.expect("should have a certificate first");
@@ -77,7 +72,7 @@ impl Model {
         for on in mesh.clusters() {
             for to in mesh.remotes(on) {
                 assert!(self.accepted(on, to), "{at}: {to} should accept the key that {on} has");
-                let (client, server) = (&self.there.files[&on], &self.there.files[&to].services[&ServiceKind::Elastic]);
+                let (client, server) = (&self.there.files[&on], &self.there.files[&to].services[&to.first_node()]);
                 let bundles = [Some(&self.servers[&on].bundle), client.bundle.as_ref()];
                 let certificates = [Some(&self.servers[&to].certificate), server.certificate.as_ref()];
                 for bundle in bundles.into_iter().flatten().collect::<BTreeSet<_>>() {

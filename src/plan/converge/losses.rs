@@ -8,7 +8,7 @@ use crate::{
     mesh::{
         Mesh,
         container::{Bytes, Restart},
-        id::{ClusterId, ServiceKind},
+        id::ClusterId,
         secret::Secret,
     },
     plan::{
@@ -24,10 +24,10 @@ type Loss = Box<dyn Fn(&mut Model)>;
 /// Losses on Docker's side.
 fn of_containers(second: ClusterId) -> Vec<(&'static str, Loss)> {
     vec![
-        ("a container removed", Box::new(move |m| drop(m.there.containers.remove(&second.elastic())))),
+        ("a container removed", Box::new(move |m| drop(m.there.containers.remove(&second.first_node())))),
         (
             "a container stopped",
-            Box::new(move |m| m.carry_out(&Mesh::example(3), &Step::StopContainer(second.elastic()))),
+            Box::new(move |m| m.carry_out(&Mesh::example(3), &Step::StopContainer(second.first_node()))),
         ),
         (
             "a container replaced",
@@ -36,14 +36,14 @@ fn of_containers(second: ClusterId) -> Vec<(&'static str, Loss)> {
         (
             "limits changed by `docker update`",
             Box::new(move |m| {
-                let made = m.there.containers.get_mut(&second.elastic()).unwrap().made.as_mut().unwrap();
+                let made = m.there.containers.get_mut(&second.first_node()).unwrap().made.as_mut().unwrap();
                 (made.limits.memory, made.limits.restart) = (Bytes::Limit(700 << 20), Restart::No);
             }),
         ),
         (
             "a container made by hand",
             Box::new(move |m| {
-                m.there.containers.get_mut(&second.elastic()).unwrap().made.as_mut().unwrap().fixed.confined = false;
+                m.there.containers.get_mut(&second.first_node()).unwrap().made.as_mut().unwrap().fixed.confined = false;
             }),
         ),
         (
@@ -82,17 +82,17 @@ fn whatever_is_lost_is_made_again() {
         (
             "a container at another address",
             Box::new(move |m| {
-                m.there.containers.get_mut(&second.elastic()).unwrap().address = Some([10, 213, 0, 240].into());
+                m.there.containers.get_mut(&second.first_node()).unwrap().address = Some([10, 213, 0, 240].into());
             }),
         ),
         (
             "a container that runs without a network",
-            Box::new(move |m| m.there.containers.get_mut(&second.elastic()).unwrap().address = None),
+            Box::new(move |m| m.there.containers.get_mut(&second.first_node()).unwrap().address = None),
         ),
         (
             "a container that Docker failed to attach to its network",
             Box::new(move |m| {
-                m.there.containers.get_mut(&second.elastic()).unwrap().state = ContainerState::Stopped;
+                m.there.containers.get_mut(&second.first_node()).unwrap().state = ContainerState::Stopped;
             }),
         ),
         (
@@ -105,26 +105,26 @@ fn whatever_is_lost_is_made_again() {
         (
             "settings edited",
             Box::new(move |m| {
-                m.files(second).services.get_mut(&ServiceKind::Elastic).unwrap().settings = Some(Secret::new("edited"));
+                m.files(second).services.get_mut(&second.first_node()).unwrap().settings = Some(Secret::new("edited"));
             }),
         ),
         (
             "a file of the image removed",
             Box::new(move |m| {
-                let files = m.files(second).services.get_mut(&ServiceKind::Elastic).unwrap();
+                let files = m.files(second).services.get_mut(&second.first_node()).unwrap();
                 files.seed.as_mut().unwrap().missing.push("log4j2.properties".to_owned());
             }),
         ),
         (
             "a certificate lost",
             Box::new(move |m| {
-                m.files(second).services.get_mut(&ServiceKind::Elastic).unwrap().certificate = None;
+                m.files(second).services.get_mut(&second.first_node()).unwrap().certificate = None;
             }),
         ),
         (
             "Kibana's certificate lost",
             Box::new(move |m| {
-                m.files(second).services.get_mut(&ServiceKind::Kibana).unwrap().certificate = None;
+                m.files(second).services.get_mut(&second.kibana()).unwrap().certificate = None;
             }),
         ),
         ("a bundle cut", Box::new(move |m| m.files(second).bundle = Some(String::new()))),

@@ -32,15 +32,11 @@ fn orders(plan: &Plan) -> [Vec<&Step>; 2] {
 
 /// Meshes that differ in every way that matters to a plan.
 fn wishes() -> Vec<Mesh> {
-    let without_kibana = |clusters| {
-        let mut mesh = Mesh::example(clusters);
-        mesh.spec.kibana = false;
-        mesh
-    };
+    let without_kibana = |clusters| Mesh::example(clusters).without_kibana();
     let (mut bigger, mut moved, mut sharing) = (Mesh::example(2), without_kibana(2), without_kibana(3));
     bigger.spec.elastic_memory = "3g".parse().expect("should be a size");
     bigger.spec.san = vec!["vm.example".parse().expect("should be a name")];
-    moved.subnet = "10.213.7.0/24".parse().expect("should be a network");
+    moved = moved.moved_to("10.213.7.0/24".parse().expect("should be a network"));
     sharing.spec.share = vec!["logs-*".parse().expect("should be a pattern")];
     vec![Mesh::example(1), Mesh::example(3), bigger, moved, sharing]
 }
@@ -132,11 +128,7 @@ fn another_template_is_other_settings() {
 
 #[test]
 fn stories() {
-    let without_kibana = |clusters| {
-        let mut mesh = Mesh::example(clusters);
-        mesh.spec.kibana = false;
-        mesh
-    };
+    let without_kibana = |clusters| Mesh::example(clusters).without_kibana();
     let two = Model::empty().converge(&without_kibana(2));
     insta::assert_snapshot!(plan_for(&without_kibana(3), &two), @r"
     prove the directory

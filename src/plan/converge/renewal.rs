@@ -83,8 +83,8 @@ fn wherever_a_renewal_stops_no_link_breaks_and_the_end_is_the_same() {
                             "nothing is left over"
                         );
                         assert_eq!(
-                            end.there.containers[&cluster.elastic()].id,
-                            whole.there.containers[&cluster.elastic()].id
+                            end.there.containers[&cluster.first_node()].id,
+                            whole.there.containers[&cluster.first_node()].id
                         );
                         if complete {
                             let asked = renewal.authorities.contains(&cluster);
@@ -183,7 +183,7 @@ fn what_is_in_the_way_is_told_before_anything_is_changed() {
     model.servers.get_mut(&second).unwrap().keys.clear();
     assert_eq!(not_extendable(&mesh, &model.observe(), &all, NOW), Some(Hindrance::Gone(second)));
     assert!(matches!(not_extendable(&mesh, &Observed::default(), &all, NOW), Some(Hindrance::Silent(_))));
-    model.carry_out(&mesh, &Step::StopContainer(second.elastic()));
+    model.carry_out(&mesh, &Step::StopContainer(second.first_node()));
     let renewal = Renewal { keys: clusters(&[1]), ..Renewal::default() };
     let hindered = hindrance(&plan_for(&mesh, &model, &renewal)).expect("a stopped cluster should be in the way");
     insta::assert_snapshot!(hindered, @"cluster02-elastic would have to be made, started or removed first");
@@ -191,8 +191,7 @@ fn what_is_in_the_way_is_told_before_anything_is_changed() {
 
 #[test]
 fn stories_of_renewals() {
-    let mut mesh = Mesh::example(2);
-    mesh.spec.kibana = false;
+    let mesh = Mesh::example(2).without_kibana();
     let whole = Model::empty().converge(&mesh);
     let plan = |renewal| plan_for(&mesh, &whole, &renewal);
     insta::assert_snapshot!(plan(Renewal { keys: clusters(&[1]), ..Renewal::default() }), @r"

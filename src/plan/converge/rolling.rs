@@ -61,19 +61,19 @@ fn a_newer_program_replaces_nothing_unasked() {
 fn wherever_a_rolling_replacement_stops_nothing_else_is_replaced_and_the_next_reaches_the_same_end() {
     let all = 1000;
     for (kibana, to) in [(true, Revision::NEXT), (true, Revision::LAST), (false, Revision::LAST)] {
-        let mut mesh = Mesh::example(3);
-        mesh.spec.kibana = kibana;
+        let mesh = if kibana { Mesh::example(3) } else { Mesh::example(3).without_kibana() };
         let start = Model::empty().converge(&mesh);
         let new = |recorded: &Mesh| recorded.clone().with_defaults(to, Some(recorded));
         let (rolled, left) = start.clone().roll(new(&mesh), all);
         let wanted = rolled.there.record.clone().unwrap();
-        assert!(wanted.earlier_defaults.is_empty() && wanted.defaults == to);
+        assert!(wanted.next_defaults().is_none() && wanted.defaults == to);
         rolled.assert_is(&wanted);
         for stop in 0..all - left {
             let (half, _) = start.clone().roll(new(&mesh), stop);
             let recorded = half.there.record.clone().unwrap();
             let mended = half.clone().converge(&decided(&recorded));
-            for service in recorded.services().filter(|service| recorded.revision(service.cluster) == Revision::FIRST) {
+            for service in recorded.services().filter(|service| recorded.revision(service.cluster()) == Revision::FIRST)
+            {
                 assert_eq!(mended.there.containers[&service].id, start.there.containers[&service].id, "{service}");
             }
             for way in [half, mended] {
@@ -168,7 +168,7 @@ fn a_service_that_is_the_same_in_both_revisions_is_not_replaced() {
     let mesh = Mesh::example(1);
     let model = Model::empty().converge(&mesh);
     let (done, _) = model.clone().roll(mesh.clone().with_defaults(Revision::NEXT, Some(&mesh)), 1000);
-    let [elastic, kibana] = [ClusterId::FIRST.elastic(), ClusterId::FIRST.kibana()];
+    let [elastic, kibana] = [ClusterId::FIRST.first_node(), ClusterId::FIRST.kibana()];
     assert_ne!(done.there.containers[&elastic].id, model.there.containers[&elastic].id);
     assert_eq!(done.there.containers[&kibana], model.there.containers[&kibana]);
 }

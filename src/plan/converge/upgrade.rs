@@ -2,11 +2,7 @@
 
 use super::model::{Model, moment};
 use crate::{
-    mesh::{
-        Mesh,
-        id::{ClusterId, ServiceKind},
-        settings::{MeshSpec, StackVersion},
-    },
+    mesh::{Mesh, id::ClusterId, settings::StackVersion},
     plan::{
         Step,
         upgrade::{amiss, next, whole},
@@ -18,10 +14,8 @@ fn version(text: &str) -> StackVersion {
 }
 
 fn old(clusters: u8, kibana: bool) -> Mesh {
-    let mut mesh = Mesh::example(clusters);
-    mesh.spec.stack_version = version("8.19.21");
-    mesh.spec.kibana = kibana;
-    mesh
+    let mesh = Mesh::example(clusters).of_version(version("8.19.21"));
+    if kibana { mesh } else { mesh.without_kibana() }
 }
 
 impl Model {
@@ -52,7 +46,7 @@ fn wherever_an_upgrade_stops_the_next_reaches_the_same_end() {
     let to = version("9.5.3");
     for kibana in [true, false] {
         let from = old(3, kibana);
-        let new = Mesh { spec: MeshSpec { stack_version: to, ..from.spec.clone() }, ..from.clone() };
+        let new = from.clone().of_version(to);
         let start = Model::empty().converge(&from);
         let all = 1000;
         let (whole, left) = start.clone().upgrade(to, all);
@@ -178,7 +172,7 @@ fn an_upgrade_mends_nothing_but_what_it_left_itself() {
     };
     assert!(amiss(&first(&whole)).is_empty());
     let mut stopped = whole.clone();
-    stopped.carry_out(&from, &Step::StopContainer(second.elastic()));
+    stopped.carry_out(&from, &Step::StopContainer(second.first_node()));
     insta::assert_snapshot!(amiss(&first(&stopped)), @r"
     start clusters
       ~ container cluster02-elastic
@@ -200,7 +194,7 @@ fn a_mesh_from_before_files_were_written_down() {
     let from = old(2, false);
     let mut model = Model::empty().converge(&from);
     for cluster in from.clusters() {
-        model.files(cluster).services.get_mut(&ServiceKind::Elastic).unwrap().seed = None;
+        model.files(cluster).services.get_mut(&cluster.first_node()).unwrap().seed = None;
     }
     let plan = super::plan_for(&from, &model);
     assert!(plan.steps().all(|step| matches!(step, Step::SeedConfig(_))) && !plan.is_empty(), "{plan}");
@@ -220,10 +214,9 @@ fn a_mesh_of_two_versions_grows() {
     let start = Model::empty().converge(&from);
     let (half, _) = start.upgrade(version("9.5.3"), 8);
     let recorded = half.there.record.clone().unwrap();
-    assert_eq!(recorded.behind.len(), 1, "the first has had its turn");
+    assert_eq!(recorded.pending_upgrade().count(), 1, "the first has had its turn");
     let half = half.converge(&recorded);
-    let mut bigger = recorded.clone();
-    bigger.spec.clusters = ClusterId::new(3).unwrap();
+    let bigger = recorded.clone().with_count(3);
     let before = half.there.containers.clone();
     let grown = half.converge(&bigger);
     for (service, facts) in &before {

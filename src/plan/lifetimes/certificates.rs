@@ -93,8 +93,8 @@ fn rows(mesh: &Mesh, cluster: ClusterId, files: &ClusterFiles, now: OffsetDateTi
     if let Some(old) = &files.old_authority {
         rows.push(authority(Purpose::OldAuthority, Some(old), None));
     }
-    for kind in ServiceKind::ALL.into_iter().filter(|kind| mesh.has(cluster.service(*kind))) {
-        let service = files.services.get(&kind);
+    for id in mesh.services_in(cluster) {
+        let service = files.services.get(&id);
         let pem = service.and_then(|service| service.certificate.as_ref());
         let key = service.and_then(|service| service.certificate_key.as_ref());
         // one of the old authority is good for as long as that is trusted
@@ -104,7 +104,7 @@ fn rows(mesh: &Mesh, cluster: ClusterId, files: &ClusterFiles, now: OffsetDateTi
             || Some("its authority is missing".to_owned()),
             |checked| checked.err().map(|error| error.to_string()),
         );
-        let (of, bundle) = match kind {
+        let (of, bundle) = match id.kind() {
             ServiceKind::Elastic => (Purpose::Elastic, files.bundle.as_ref()),
             ServiceKind::Kibana => (Purpose::Kibana, service.and_then(|service| service.authority.as_ref())),
         };
@@ -154,10 +154,9 @@ mod tests {
 
     #[test]
     fn a_certificate_of_the_old_authority_is_good_while_that_is_trusted() {
-        let mut mesh = Mesh::example(1);
-        mesh.spec.kibana = false;
+        let mesh = Mesh::example(1).without_kibana();
         let (old, new) = (Authority::issue("cluster01", NOW), Authority::issue("cluster01", NOW));
-        let identity = old.sign(&mesh.certificate_names(cluster(1).elastic()), NOW);
+        let identity = old.sign(&mesh.certificate_names(cluster(1).first_node()), NOW);
         let service = ServiceFiles {
             certificate: Some(identity.certificate),
             certificate_key: Some(identity.key),
@@ -167,7 +166,7 @@ mod tests {
             authority: Some(new.certificate().to_owned()),
             authority_key: Some(new.key().clone()),
             old_authority: Some(old.certificate().to_owned()),
-            services: [(ServiceKind::Elastic, service)].into(),
+            services: [(cluster(1).first_node(), service)].into(),
             bundle: Some([old.certificate(), new.certificate()].concat()),
             ..ClusterFiles::default()
         };

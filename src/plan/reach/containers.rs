@@ -75,8 +75,8 @@ impl Reach<'_> {
 
     /// The JVM options that the service has on top of its image's own.
     pub(super) fn options_on_disk(&self, service: ServiceId) -> Option<Vec<String>> {
-        match service.kind {
-            ServiceKind::Elastic => Some(rendered::jvm_options(self.files(service.cluster)?.jvm_options.as_ref()?)),
+        match service.kind() {
+            ServiceKind::Elastic => Some(rendered::jvm_options(self.files(service.cluster())?.jvm_options.as_ref()?)),
             ServiceKind::Kibana => Some(Vec::new()),
         }
     }

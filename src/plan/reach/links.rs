@@ -127,7 +127,7 @@ impl Reach<'_> {
             !self.key_stays(*remote)
                 || self.keys_to_revoke(*remote)
                 || self.server(*remote).is_none()
-                || self.reissued(remote.elastic())
+                || self.reissued(remote.first_node())
         };
         let to: Vec<ClusterId> = match self.server(on) {
             Some(server) if self.stored(on) => self

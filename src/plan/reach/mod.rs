@@ -74,10 +74,7 @@ pub fn renew(mesh: &Mesh, there: &Observed, moment: &Moment, renewal: &Renewal) 
         .stage("set modes and owners", misfits(mesh, there).into_iter().map(Step::SetPermissions))
         .stage("disconnect clusters that leave", reach.disconnects())
         .stage("remove containers", reach.removals())
-        .stage(
-            "remove clusters",
-            there.files.keys().filter(|c| **c > mesh.spec.clusters).map(|c| Step::RemoveFiles(*c)),
-        )
+        .stage("remove clusters", there.files.keys().filter(|c| !mesh.has_cluster(**c)).map(|c| Step::RemoveFiles(*c)))
         .stage(
             "remove the network",
             there
@@ -109,7 +106,7 @@ pub fn renew(mesh: &Mesh, there: &Observed, moment: &Moment, renewal: &Renewal) 
         )
         .stage(
             "issue certificates by the next authorities",
-            mesh.services().filter(|s| reach.changes(s.cluster)).map(Step::IssueCertificate),
+            mesh.services().filter(|s| reach.changes(s.cluster())).map(Step::IssueCertificate),
         )
         .stage("wait for the next certificates", reach.changing.iter().copied().map(Step::AwaitCertificate))
         .stage("restart Kibana", kibana().filter(|s| reach.kibana_outdated(*s)).map(Step::RestartContainer))
@@ -142,7 +139,7 @@ impl<'a> Reach<'a> {
         let mut reach = Self { mesh, there, moment, renewal, stale, answering, changing, reissued };
         reach.stale = mesh.services().filter(|service| reach.is_stale(*service)).collect();
         let stays = |cluster: &ClusterId| {
-            !reach.container_stale(cluster.elastic()) && reach.settings_in_force(cluster.elastic())
+            !reach.container_stale(cluster.first_node()) && reach.settings_in_force(cluster.first_node())
         };
         reach.answering = mesh.clusters().filter(stays).collect();
         reach.changing = mesh.clusters().filter(|cluster| reach.is_to_change(*cluster)).collect();
@@ -155,7 +152,7 @@ impl<'a> Reach<'a> {
     }
 
     fn service_files(&self, service: ServiceId) -> Option<&ServiceFiles> {
-        self.files(service.cluster)?.services.get(&service.kind)
+        self.files(service.cluster())?.services.get(&service)
     }
 
     /// The server as it answers now; `None` also when its container is about to be replaced or restarted.
@@ -169,8 +166,8 @@ impl<'a> Reach<'a> {
             .mesh
             .services()
             .filter(|service| self.container_stale(*service) || !self.seed_good(*service))
-            .map(|service| self.mesh.service(service).image);
-        let later = if self.mesh.behind.is_empty() { BTreeSet::new() } else { self.mesh.images() };
+            .map(|service| self.mesh.image(service));
+        let later = if self.mesh.next_upgrade().is_some() { self.mesh.images() } else { BTreeSet::new() };
         let images: BTreeSet<String> = now.chain(later).filter(|image| !self.there.images.contains(image)).collect();
         images.into_iter().map(Step::PullImage).collect()
     }
@@ -208,9 +205,9 @@ impl<'a> Reach<'a> {
         let Some(files) = self.service_files(service).filter(|files| files.seeded) else {
             return false;
         };
-        let image_gone = || !self.there.images.contains(&self.mesh.service(service).image);
+        let image_gone = || !self.there.images.contains(&self.mesh.image(service));
         match &files.seed {
-            Some(seed) => seed.version == self.mesh.version(service.cluster) && seed.missing.is_empty(),
+            Some(seed) => seed.version == self.mesh.version(service.cluster()) && seed.missing.is_empty(),
             None => !self.container_stale(service) && image_gone(),
         }
     }
@@ -220,10 +217,10 @@ impl<'a> Reach<'a> {
         let (Some(files), Some(credentials)) = (self.service_files(service), &self.there.credentials) else {
             return false;
         };
-        let options = self.files(service.cluster).and_then(|files| files.jvm_options.as_ref());
-        let options_good = match service.kind {
+        let options = self.files(service.cluster()).and_then(|files| files.jvm_options.as_ref());
+        let options_good = match service.kind() {
             ServiceKind::Elastic => {
-                self.mesh.render_jvm_options(service.cluster).is_ok_and(|wanted| options == Some(&wanted))
+                self.mesh.render_jvm_options(service.cluster()).is_ok_and(|wanted| options == Some(&wanted))
             }
             ServiceKind::Kibana => true,
         };
@@ -246,7 +243,7 @@ impl<'a> Reach<'a> {
 
     /// Whether the image's own files are there, of the version that is wanted where that was written down.
     fn seeded_by_version(&self, service: ServiceId) -> bool {
-        let version = self.mesh.version(service.cluster);
+        let version = self.mesh.version(service.cluster());
         self.service_files(service)
             .is_some_and(|files| files.seeded && files.seed.as_ref().is_none_or(|seed| seed.version == version))
     }
@@ -270,7 +267,7 @@ impl<'a> Reach<'a> {
 
     fn kibana_not_ready(&self, service: ServiceId) -> bool {
         self.container_stale(service)
-            || !self.there.kibanas.contains_key(&service.cluster)
+            || !self.there.kibanas.contains_key(&service.cluster())
             || self.kibana_outdated(service)
     }
 

@@ -37,9 +37,9 @@ impl Reach<'_> {
         let server = self.server(cluster);
         let kibana = Some(cluster.kibana()).filter(|kibana| self.mesh.has(*kibana));
         [
-            self.start(cluster.elastic()),
+            self.start(cluster.first_node()),
             self.locked_out(cluster).then_some(Step::ResetPassword(cluster)),
-            server.is_none().then_some(Step::AwaitReady(cluster.elastic())),
+            server.is_none().then_some(Step::AwaitReady(cluster.first_node())),
             self.licence(cluster),
             (!server.is_some_and(|server| server.passwords)).then_some(Step::SetPasswords(cluster)),
             kibana.and_then(|kibana| self.start(kibana)),

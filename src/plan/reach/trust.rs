@@ -80,7 +80,7 @@ impl Reach<'_> {
         let good = || {
             let files = self.service_files(service)?;
             let certificate = files.certificate.as_ref()?;
-            let authority = self.files(service.cluster)?.authority.as_ref()?;
+            let authority = self.files(service.cluster())?.authority.as_ref()?;
             let names = self.mesh.certificate_names(service);
             let facts = certs::examine(certificate).ok()?;
             certs::verify(certificate, files.certificate_key.as_ref(), authority, self.moment.now).ok()?;
@@ -91,15 +91,15 @@ impl Reach<'_> {
                     && facts.not_after > self.moment.now + CERTIFICATE_MARGIN,
             )
         };
-        self.authority_good(service.cluster) && good().unwrap_or(false)
+        self.authority_good(service.cluster()) && good().unwrap_or(false)
     }
 
     /// Whether the service gets a new certificate by the authority in force. While an authority changes, every server gets
     /// one, since only a new certificate shows that a server has read the bundles.
     pub(super) fn is_to_be_reissued(&self, service: ServiceId) -> bool {
         !self.certificate_good(service)
-            || self.renewal.certificates.contains(&service.cluster)
-            || (service.kind == ServiceKind::Elastic && !self.changing.is_empty())
+            || self.renewal.certificates.contains(&service.cluster())
+            || (service.kind() == ServiceKind::Elastic && !self.changing.is_empty())
     }
 
     pub(super) fn reissued(&self, service: ServiceId) -> bool {
@@ -108,7 +108,7 @@ impl Reach<'_> {
 
     /// Whether a server that runs already shows another certificate than its file will have.
     pub(super) fn unread(&self, cluster: ClusterId) -> bool {
-        let elastic = cluster.elastic();
+        let elastic = cluster.first_node();
         let file = || self.service_files(elastic).and_then(|files| certs::fingerprint(files.certificate.as_ref()?));
         let differs = || self.server(cluster).is_some_and(|server| Some(&server.certificate) != file().as_ref());
         self.start(elastic).is_none() && (self.reissued(elastic) || differs())
@@ -133,14 +133,14 @@ impl Reach<'_> {
         let stale = |bundle: Option<&String>| wanted.is_none() || bundle != wanted.as_ref();
         let stale_own = |service: ServiceId| {
             let own = self.service_files(service).and_then(|files| files.authority.as_ref());
-            own.is_none() || own != self.wanted_trust(service.cluster).as_ref()
+            own.is_none() || own != self.wanted_trust(service.cluster()).as_ref()
         };
         let clusters = self
             .mesh
             .clusters()
             .filter(|cluster| {
                 stale(self.files(*cluster).and_then(|files| files.bundle.as_ref()))
-                    || self.mesh.services().filter(|service| service.cluster == *cluster).any(stale_own)
+                    || self.mesh.services().filter(|service| service.cluster() == *cluster).any(stale_own)
             })
             .map(Step::WriteBundle);
         let browser = stale(self.there.browser_bundle.as_ref()).then_some(Step::WriteBrowserBundle);
@@ -165,7 +165,7 @@ impl Reach<'_> {
     /// One that is not ready shows none, so where a certificate is new or an authority is about to go, it counts as outdated.
     pub(super) fn kibana_outdated(&self, service: ServiceId) -> bool {
         let file = || self.service_files(service).and_then(|files| certs::fingerprint(files.certificate.as_ref()?));
-        let cluster = service.cluster;
+        let cluster = service.cluster();
         // what starts before the next authority signs starts too early
         self.changes(cluster)
             || (self.start(service).is_none()

@@ -173,13 +173,13 @@ pub fn status(mesh: &Mesh, there: &Observed, now: OffsetDateTime) -> Status {
         version: VERSION,
         dir: mesh.dir.display().to_string(),
         stack_version: mesh.spec.stack_version.to_string(),
-        as_asked: differs.is_empty() && mesh.behind.is_empty() && other_engine.is_none(),
+        as_asked: differs.is_empty() && mesh.next_upgrade().is_none() && other_engine.is_none(),
         serves: clusters.iter().all(ClusterStatus::serves),
         differs,
         other_engine,
         ends_soon: ends_soon(mesh, there, now),
         warnings: check::hosts(mesh, there).findings().into_iter().map(Warning::from).collect(),
-        behind: mesh.behind.clone(),
+        behind: mesh.pending_upgrade().collect(),
         new_defaults: mesh.has_older_defaults_than(Revision::NEWEST),
         clusters,
     }
@@ -208,7 +208,7 @@ impl Look<'_> {
         let kibana = cluster.kibana();
         ClusterStatus {
             cluster,
-            elastic: self.service(cluster.elastic(), server.is_some()),
+            elastic: self.service(cluster.first_node(), server.is_some()),
             kibana: self
                 .mesh
                 .has(kibana)
@@ -244,14 +244,14 @@ impl Look<'_> {
             Some(ContainerState::Restarting) => State::Restarting,
             Some(ContainerState::Created | ContainerState::Stopped) => State::Stopped,
         };
-        let number = service.cluster.number();
-        let reason = match (state, service.kind) {
+        let number = service.cluster().number();
+        let reason = match (state, service.kind()) {
             (State::Stopped, _) => Some(format!("is stopped; `mesh manage start {number}` starts it")),
             (State::Paused, _) => Some(format!("is paused; `docker unpause {service}` lets it go on")),
             (State::Unready, ServiceKind::Elastic) => Some(
                 self.there
                     .unasked
-                    .get(&service.cluster)
+                    .get(&service.cluster())
                     .map_or_else(|| "its authority or its password is lost".to_owned(), |why| why.told(self.now)),
             ),
             (State::Unready, ServiceKind::Kibana) => Some("it is not ready, or shows another certificate".to_owned()),
@@ -266,7 +266,7 @@ impl Look<'_> {
             Some(Some(LinkFacts::Connected)) => None,
             Some(Some(LinkFacts::Down(reason))) => Some(reason.clone()),
             Some(None) => Some("it is not set as a remote".to_owned()),
-            None => Some(format!("{} does not answer", cluster.elastic())),
+            None => Some(format!("{} does not answer", cluster.first_node())),
         };
         let unlicensed = |of: &ClusterId| {
             let licence = &self.there.servers.get(of)?.licence;
@@ -274,14 +274,14 @@ impl Look<'_> {
             (!licence.allows_links()).then(|| Cause::Licence { of: *of, kind, active }.to_string())
         };
         let asleep = |remote: ClusterId| {
-            let reason = match self.there.containers.get(&remote.elastic()).map(|container| container.state) {
+            let reason = match self.there.containers.get(&remote.first_node()).map(|container| container.state) {
                 Some(ContainerState::Running) if self.there.is_reachable(remote) => return None,
                 Some(ContainerState::Running) => "is not attached to the mesh's network",
                 Some(ContainerState::Paused) => "is paused",
                 Some(_) => "is stopped",
                 None => "has no container",
             };
-            Some(format!("{} {reason}", remote.elastic()))
+            Some(format!("{} {reason}", remote.first_node()))
         };
         let reason = |remote: ClusterId| {
             let why = down(remote)?;

@@ -12,8 +12,7 @@ const NOW: OffsetDateTime = datetime!(2026-01-31 12:00 UTC);
 
 #[test]
 fn a_mesh_of_which_nothing_is_there_is_shown_as_that() {
-    let mut mesh = Mesh::example(2);
-    mesh.spec.kibana = false;
+    let mesh = Mesh::example(2).without_kibana();
     let status = status(&mesh, &Observed::default(), NOW);
     assert!(!status.as_asked);
     assert!(status.clusters.iter().all(|cluster| cluster.elastic.state == State::Absent && cluster.kibana.is_none()));
@@ -34,7 +33,7 @@ fn a_server_that_is_there_and_does_not_answer_is_shown_with_the_reason() {
         made: None,
     };
     let there = Observed {
-        containers: [(first.elastic(), container)].into(),
+        containers: [(first.first_node(), container)].into(),
         unasked: [(first, Unasked::Unreachable { words: "connection refused".to_owned(), started: None })].into(),
         ..Observed::default()
     };
@@ -91,7 +90,7 @@ fn a_cluster_that_is_stopped_is_told_with_its_remedy_and_its_links_are_not_asked
             address: None,
             made: None,
         };
-        there.containers.insert(cluster.elastic(), container);
+        there.containers.insert(cluster.first_node(), container);
     }
     let mut licensed = ServerFacts::licensed("trial", NOW);
     there.servers.insert(ClusterId::FIRST, licensed.clone());
@@ -100,7 +99,7 @@ fn a_cluster_that_is_stopped_is_told_with_its_remedy_and_its_links_are_not_asked
     let told = clusters[0].links.down.values().next().map(String::as_str);
     assert_eq!(told, Some("cluster02-elastic is stopped"));
 
-    there.containers.get_mut(&clusters[1].cluster.elastic()).unwrap().state = ContainerState::Running;
+    there.containers.get_mut(&clusters[1].cluster.first_node()).unwrap().state = ContainerState::Running;
     there.network = Some(NetworkFacts { id: String::new(), subnet: String::new() });
     licensed.licence.active = false;
     there.servers.insert(ClusterId::FIRST, licensed);

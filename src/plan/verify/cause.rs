@@ -133,7 +133,7 @@ impl Cause {
 
     /// What to type; it mends this cause and no more than it has to.
     pub fn remedy(&self) -> String {
-        let number = |service: &ServiceId| service.cluster.number();
+        let number = |service: &ServiceId| service.cluster().number();
         match self {
             Self::NotRunning { service, state: Some(ContainerState::Paused) } => {
                 format!("`docker unpause {service}`")

@@ -168,7 +168,7 @@ impl Judge<'_> {
                     .into_iter()
                     .find(|cluster| !self.there.servers.contains_key(cluster))
                     .map(|cluster| Cause::ServerSilent {
-                        of: cluster.elastic(),
+                        of: cluster.first_node(),
                         words: self
                             .there
                             .unasked
@@ -192,7 +192,7 @@ impl Judge<'_> {
 
     fn containers(&self) -> Option<Cause> {
         [self.link.from, self.link.to].into_iter().find_map(|cluster| {
-            let service = cluster.elastic();
+            let service = cluster.first_node();
             let Some(container) = self.there.containers.get(&service) else {
                 return Some(Cause::NotRunning { service, state: None });
             };
@@ -206,7 +206,7 @@ impl Judge<'_> {
 
     /// The connection is tried once; each check is about one part of it.
     fn path(&self, check: Check) -> Outcome {
-        let of = self.link.to.elastic();
+        let of = self.link.to.first_node();
         let Some(path) = self.evidence.paths.get(&self.link) else {
             return Outcome::untried("the container could not be asked".to_owned());
         };
@@ -241,7 +241,7 @@ impl Judge<'_> {
 
     fn remote(&self) -> Outcome {
         let Some(server) = self.there.servers.get(&self.link.from) else {
-            return Outcome::untried(format!("{} does not answer", self.link.from.elastic()));
+            return Outcome::untried(format!("{} does not answer", self.link.from.first_node()));
         };
         let remote = self.link.to;
         let prefix = format!("cluster.remote.{remote}.");
@@ -311,7 +311,7 @@ impl Judge<'_> {
             Some(Some(LinkFacts::Connected)) => Outcome::Passed,
             Some(Some(LinkFacts::Down(words))) => Outcome::Failed(Cause::NotConnected(words.clone())),
             Some(None) => Outcome::Failed(Cause::NotConnected("it names no such remote".to_owned())),
-            None => Outcome::untried(format!("{} does not answer", self.link.from.elastic())),
+            None => Outcome::untried(format!("{} does not answer", self.link.from.first_node())),
         }
     }
 }

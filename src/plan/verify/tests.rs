@@ -38,7 +38,7 @@ fn whole() -> (Mesh, Observed, Evidence) {
             address: None,
             made: None,
         };
-        there.containers.insert(from.elastic(), container);
+        there.containers.insert(from.first_node(), container);
         let server = ServerFacts {
             passwords: true,
             licence: LicenceFacts { kind: "trial".to_owned(), active: true, uid: String::new(), expires: None },
@@ -50,7 +50,7 @@ fn whole() -> (Mesh, Observed, Evidence) {
         there.servers.insert(from, server);
         for to in mesh.remotes(from) {
             let link = Link { from, to };
-            let address = mesh.service(to.elastic()).address.to_string();
+            let address = mesh.service(to.first_node()).address.to_string();
             evidence.paths.insert(link, PathFacts::Reached { address });
             evidence.by_key.insert(link, true);
             evidence.canaries.insert(link, CanaryFacts::Found);
@@ -102,10 +102,10 @@ fn nothing_is_said_of_a_link_that_is_up() {
 fn each_harm_is_told_by_its_own_cause() {
     let harms: [(&str, Harm); 21] = [
         ("1→2 container-not-running, 2→1 container-not-running", |there, _| {
-            there.containers.remove(&cluster(2).elastic());
+            there.containers.remove(&cluster(2).first_node());
         }),
         ("1→2 container-not-in-network, 2→1 container-not-in-network", |there, _| {
-            there.containers.get_mut(&cluster(2).elastic()).unwrap().network.clear();
+            there.containers.get_mut(&cluster(2).first_node()).unwrap().network.clear();
         }),
         ("1→2 server-silent, 2→1 server-silent", |there, _| drop(there.servers.remove(&cluster(2)))),
         ("1→2 name-unknown", |_, evidence| drop(evidence.paths.insert(link(), PathFacts::NameUnknown))),
@@ -203,7 +203,7 @@ fn a_container_without_curl_leaves_the_proof_to_the_search() {
 fn a_cause_is_told_in_words_with_a_remedy() {
     let second = cluster(2);
     let causes = [
-        Cause::NotRunning { service: second.elastic(), state: Some(ContainerState::Stopped) },
+        Cause::NotRunning { service: second.first_node(), state: Some(ContainerState::Stopped) },
         Cause::WrongPort { remote: second, address: "10.213.0.12:9300".to_owned() },
         Cause::KeyExpired { of: second, on: NOW },
         Cause::Licence { of: second, kind: "basic".to_owned(), active: true },

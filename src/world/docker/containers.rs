@@ -32,7 +32,10 @@ pub mod label {
     pub const MESH: &str = "mesh.id";
     pub const DIR: &str = "mesh.dir";
     pub const CLUSTER: &str = "mesh.cluster";
+    /// `elastic` or `kibana`.
     pub const SERVICE: &str = "mesh.service";
+    /// The number of an Elasticsearch node within its cluster; absent on containers of older programs, which had one.
+    pub const NODE: &str = "mesh.node";
     pub const FINGERPRINT: &str = "mesh.fingerprint";
     /// The revision of the defaults that a container was made with; one without it has the first.
     pub const DEFAULTS: &str = "mesh.defaults";
@@ -58,6 +61,16 @@ pub struct Attachment {
     pub network: String,
     /// Its address there; `None` while it does not run.
     pub address: Option<IpAddr>,
+}
+
+impl ContainerSummary {
+    /// The service that its labels name, whatever its own name is.
+    pub fn service(&self) -> Option<ServiceId> {
+        let (cluster, kind) = (self.labels.get(label::CLUSTER)?, self.labels.get(label::SERVICE)?);
+        let node = self.labels.get(label::NODE).filter(|node| *node != "1");
+        let node = node.map_or_else(String::new, |node| format!("-{node}"));
+        format!("{cluster}-{kind}{node}").parse().ok()
+    }
 }
 
 /// Nanoseconds.
@@ -237,10 +250,13 @@ pub(super) fn body(mesh: &Mesh, id: ServiceId, made_from: MadeFrom) -> Container
     let fingerprint = made_from.fingerprint();
     let spec = made_from.container;
     let mut labels = mesh_labels(mesh);
-    labels.insert(label::CLUSTER.to_owned(), id.cluster.to_string());
-    labels.insert(label::SERVICE.to_owned(), id.kind.word().to_owned());
+    labels.insert(label::CLUSTER.to_owned(), id.cluster().to_string());
+    labels.insert(label::SERVICE.to_owned(), id.kind().word().to_owned());
     labels.insert(label::FINGERPRINT.to_owned(), fingerprint);
-    labels.insert(label::DEFAULTS.to_owned(), mesh.revision(id.cluster).to_string());
+    labels.insert(label::DEFAULTS.to_owned(), mesh.revision(id.cluster()).to_string());
+    if let ServiceId::Node(node) = id {
+        labels.insert(label::NODE.to_owned(), node.number.get().to_string());
+    }
     let bind = |port: &Published| {
         let binding = PortBinding {
             host_ip: port.address.as_ref().map(ToString::to_string),

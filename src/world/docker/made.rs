@@ -190,7 +190,7 @@ mod tests {
     /// A service's container as Docker describes it right after it was created, and then changed.
     fn changed(change: impl Fn(&mut ContainerConfig, &mut HostConfig)) -> (Container, Container) {
         let mesh = Mesh::example(1);
-        let service = ClusterId::FIRST.elastic();
+        let service = ClusterId::FIRST.first_node();
         let body = asked_for(&mesh, service);
         let mut config = ContainerConfig {
             image: body.image,
@@ -214,8 +214,10 @@ mod tests {
         });
         assert_eq!(made, wanted);
         let mesh = Mesh::example(1);
-        let host =
-            HostConfig { memory_swap: Some(-1), ..asked_for(&mesh, ClusterId::FIRST.elastic()).host_config.unwrap() };
+        let host = HostConfig {
+            memory_swap: Some(-1),
+            ..asked_for(&mesh, ClusterId::FIRST.first_node()).host_config.unwrap()
+        };
         let found = limits(&host, Kernel { limits_swap: false, ..KERNEL });
         assert_eq!(found.changes(&wanted.limits), Vec::<String>::new());
     }
@@ -242,7 +244,7 @@ mod tests {
 
     #[test]
     fn an_update_asks_for_what_differs_and_gives_all_there_is_where_no_limit_is_wanted() {
-        let wanted = Mesh::example(1).container(ClusterId::FIRST.elastic()).limits;
+        let wanted = Mesh::example(1).container(ClusterId::FIRST.first_node()).limits;
         assert_eq!(update(&wanted, &wanted, 2), ContainerUpdateBody::default());
         let found = Limits { cpus: Some(1), cpuset_cpus: Some("0".to_owned()), ..wanted.clone() };
         let all = ContainerUpdateBody {

@@ -120,7 +120,7 @@ fn a_log_of_java_that_cannot_be_written() {
         "Error: Could not create the Java Virtual Machine.",
     ]
     .map(str::to_owned);
-    insta::assert_snapshot!(told(first().elastic(), End { log: &log, ..End::default() }), @r"
+    insta::assert_snapshot!(told(first().first_node(), End { log: &log, ..End::default() }), @r"
     it may not read or write its own files
     [0.003s][error][logging] Error opening log file 'logs/gc.log': Permission denied
     give them back to its user with `chown -R 999:0 /mnt/data/mesh/cluster01/elastic`, and type the command again

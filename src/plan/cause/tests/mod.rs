@@ -25,7 +25,7 @@ fn wrote(service: ServiceId, line: &str) -> String {
 }
 
 fn elastic(line: &str) -> String {
-    wrote(first().elastic(), line)
+    wrote(first().first_node(), line)
 }
 
 fn kibana(line: &str) -> String {
@@ -34,7 +34,7 @@ fn kibana(line: &str) -> String {
 
 /// What is told of a server that Docker refused to start.
 fn refused(error: &str) -> String {
-    told(first().elastic(), End { error, ..End::default() })
+    told(first().first_node(), End { error, ..End::default() })
 }
 
 #[test]
@@ -46,7 +46,7 @@ fn an_end_for_want_of_memory() {
     -
     give it more with `mesh create --kibana-memory 4g`
     ");
-    insta::assert_snapshot!(told(first().elastic(), End { out_of_memory: false, ..end }), @r"
+    insta::assert_snapshot!(told(first().first_node(), End { out_of_memory: false, ..end }), @r"
     something killed it: the kernel for want of memory on the machine, or somebody with `docker kill`
     -
     see which with `dmesg | grep -i 'killed process'`, and whether memory is short with `mesh doctor`
@@ -58,7 +58,7 @@ fn a_limit_above_the_containers_is_not_taken_for_their_own() {
     let above =
         |mebibytes: u64, reached| MemoryLimit { group: "/box".to_owned(), bytes: mebibytes << 20, used: 0, reached };
     let killed = |outer: &MemoryLimit, out_of_memory| {
-        told(first().elastic(), End { exit_code: Some(137), out_of_memory, outer: Some(outer), ..End::default() })
+        told(first().first_node(), End { exit_code: Some(137), out_of_memory, outer: Some(outer), ..End::default() })
     };
     insta::assert_snapshot!(killed(&above(620, true), true), @r"
     the control group /box allows all containers together 620 MiB of memory, and they needed more
@@ -71,7 +71,7 @@ fn a_limit_above_the_containers_is_not_taken_for_their_own() {
         assert!(killed(&own, true).starts_with("it needed more memory than its limit allows"), "{own:?}");
     }
     let stopped = End { exit_code: Some(143), outer: Some(&above(620, true)), ..End::default() };
-    assert_eq!(told(first().elastic(), stopped), "unknown");
+    assert_eq!(told(first().first_node(), stopped), "unknown");
 }
 
 #[test]
@@ -86,7 +86,7 @@ fn what_is_not_known_is_not_guessed() {
     let warns = r#"{"log.level":"WARN", "message":"max virtual memory areas vm.max_map_count [65530] is too low, increase to at least [262144]"}"#;
     assert_eq!(elastic(warns), "unknown");
     assert_eq!(kibana("something else"), "unknown");
-    assert_eq!(told(first().elastic(), End { exit_code: Some(0), ..End::default() }), "unknown");
+    assert_eq!(told(first().first_node(), End { exit_code: Some(0), ..End::default() }), "unknown");
 }
 
 #[test]
@@ -96,5 +96,5 @@ fn the_particular_is_found_before_the_general_wherever_it_stands() {
         "Caused by: java.nio.file.FileSystemException: /usr/share/elasticsearch/data/node.lock: No space left on device",
     ];
     let log = log.map(str::to_owned);
-    assert!(told(first().elastic(), End { log: &log, ..End::default() }).starts_with("the disk is full\n"));
+    assert!(told(first().first_node(), End { log: &log, ..End::default() }).starts_with("the disk is full\n"));
 }

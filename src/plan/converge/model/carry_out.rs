@@ -63,9 +63,9 @@ impl Model {
                 files.authority_key = Some(authority.key().clone());
             }
             Step::IssueCertificate(service) => {
-                let authority = self.authority(service.cluster);
+                let authority = self.authority(service.cluster());
                 let identity = authority.sign(&mesh.certificate_names(*service), NOW);
-                let files = self.files(service.cluster).services.entry(service.kind).or_default();
+                let files = self.files(service.cluster()).services.entry(*service).or_default();
                 files.certificate = Some(identity.certificate);
                 files.certificate_key = Some(identity.key);
             }
@@ -91,24 +91,24 @@ impl Model {
                 let (bundle, trusted) = (self.bundle(mesh), self.trusted(*cluster));
                 let files = self.files(*cluster);
                 files.bundle = Some(bundle);
-                for service in mesh.services().filter(|service| service.cluster == *cluster) {
-                    files.services.entry(service.kind).or_default().authority = Some(trusted.clone());
+                for service in mesh.services_in(*cluster) {
+                    files.services.entry(service).or_default().authority = Some(trusted.clone());
                 }
             }
             Step::WriteBrowserBundle => self.there.browser_bundle = Some(self.bundle(mesh)),
             Step::SeedConfig(service) => {
-                let image = mesh.service(*service).image;
+                let image = mesh.image(*service);
                 assert!(self.there.images.contains(&image), "{image} should be here to be read");
-                let files = self.files(service.cluster).services.entry(service.kind).or_default();
+                let files = self.files(service.cluster()).services.entry(*service).or_default();
                 files.seeded = true;
-                let version = mesh.version(service.cluster);
+                let version = mesh.version(service.cluster());
                 files.seed = Some(SeedFacts { version, changed: Vec::new(), missing: Vec::new() });
             }
             Step::WriteSettings(service) => {
                 let credentials = self.there.credentials.clone().expect("should have credentials first");
-                let files = self.files(service.cluster);
-                files.jvm_options = Some(mesh.render_jvm_options(service.cluster).expect("should render"));
-                let files = files.services.entry(service.kind).or_default();
+                let files = self.files(service.cluster());
+                files.jvm_options = Some(mesh.render_jvm_options(service.cluster()).expect("should render"));
+                let files = files.services.entry(*service).or_default();
                 assert!(files.seeded, "the image's files should be there first");
                 files.settings = Some(mesh.render_settings(*service, &credentials).expect("should render"));
             }
@@ -133,7 +133,7 @@ impl Model {
             Step::CreateContainer(service) => {
                 assert!(self.proved, "the engine should be seen to have the directory first");
                 let network = self.there.network.clone().expect("should have a network first");
-                assert!(self.there.images.contains(&mesh.service(*service).image), "should have the image first");
+                assert!(self.there.images.contains(&mesh.image(*service)), "should have the image first");
                 let credentials = self.there.credentials.clone().expect("should have credentials first");
                 let facts = ContainerFacts {
                     id: self.number().to_string(),
@@ -144,7 +144,7 @@ impl Model {
                     made: Some(mesh.container(*service)),
                 };
                 assert!(self.there.containers.insert(*service, facts).is_none(), "the name {service} should be free");
-                self.versions.insert(*service, mesh.version(service.cluster));
+                self.versions.insert(*service, mesh.version(service.cluster()));
             }
             Step::UpdateContainer { service, to, .. } => {
                 let facts = self.there.containers.get_mut(service).expect("should have a container first");
@@ -155,11 +155,11 @@ impl Model {
                 let facts = self.there.containers.get_mut(service).expect("should have a container first");
                 (facts.state, facts.address) = (ContainerState::Running, Some(mesh.service(*service).address.into()));
                 let version = self.versions[service];
-                let files = &self.there.files[&service.cluster];
-                let seed = files.services[&service.kind].seed.as_ref();
+                let files = &self.there.files[&service.cluster()];
+                let seed = files.services[service].seed.as_ref();
                 assert!(seed.is_none_or(|seed| seed.version == version), "{service} should have files of its image");
-                if service.kind == ServiceKind::Elastic {
-                    assert!(files.services[&service.kind].settings.is_some() && files.bundle.is_some());
+                if service.kind() == ServiceKind::Elastic {
+                    assert!(files.services[service].settings.is_some() && files.bundle.is_some());
                     let loaded = files.keystore.clone().expect("should have a keystore first");
                     let new = Server {
                         born,
@@ -173,15 +173,15 @@ impl Model {
                         bundle: String::new(),
                         version,
                     };
-                    let server = self.servers.entry(service.cluster).or_insert(new);
+                    let server = self.servers.entry(service.cluster()).or_insert(new);
                     assert!(server.version <= version, "Elasticsearch should not be asked to go back");
                     (server.loaded, server.version) = (loaded, version);
-                    self.read_certificates(service.cluster);
+                    self.read_certificates(service.cluster());
                 } else {
-                    assert!(self.answering(service.cluster).passwords, "Kibana should find its password set");
-                    let files = &self.there.files[&service.cluster].services[&service.kind];
+                    assert!(self.answering(service.cluster()).passwords, "Kibana should find its password set");
+                    let files = &self.there.files[&service.cluster()].services[service];
                     let certificate = files.certificate.clone().expect("should have a certificate first");
-                    self.shown.insert(service.cluster, certificate);
+                    self.shown.insert(service.cluster(), certificate);
                 }
             }
             Step::StopContainer(service) => {
@@ -196,9 +196,9 @@ impl Model {
             Step::AwaitReady(service) => {
                 let password = self.there.credentials.clone().expect("should have credentials first").elastic;
                 let digest = digest_of(&[password.expose().as_bytes()]);
-                assert_eq!(self.answering(service.cluster).elastic, digest, "{service} should take the password");
-                if service.kind == ServiceKind::Kibana {
-                    let (trusted, shown) = (self.trusted(service.cluster), &self.shown[&service.cluster]);
+                assert_eq!(self.answering(service.cluster()).elastic, digest, "{service} should take the password");
+                if service.kind() == ServiceKind::Kibana {
+                    let (trusted, shown) = (self.trusted(service.cluster()), &self.shown[&service.cluster()]);
                     assert!(Self::trusts(&trusted, shown), "{service} should show a certificate that is trusted");
                 }
             }

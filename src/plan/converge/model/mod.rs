@@ -83,7 +83,7 @@ impl Model {
     }
 
     pub(super) fn runs(&self, cluster: ClusterId) -> bool {
-        self.there.containers.get(&cluster.elastic()).is_some_and(|facts| facts.state == ContainerState::Running)
+        self.there.containers.get(&cluster.first_node()).is_some_and(|facts| facts.state == ContainerState::Running)
     }
 
     pub(super) fn files(&mut self, cluster: ClusterId) -> &mut ClusterFiles {

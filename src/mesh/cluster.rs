@@ -1,0 +1,105 @@
+//! What a cluster has by decision: versions, addresses and ports, recorded when they are allocated. Pure: no I/O.
+
+use std::{collections::BTreeMap, net::Ipv4Addr};
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    defaults::Revision,
+    id::{KIBANA, NodeNumber, REMOTE, REST, ServiceId, TRANSPORT},
+    network::Subnet,
+    settings::StackVersion,
+};
+
+/// One cluster of a mesh.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cluster {
+    /// The version that it is to have now: an older one than the mesh's until an upgrade has reached it.
+    pub version: StackVersion,
+    /// The revision of built-in templates and constants that it is to have now.
+    #[serde(default, skip_serializing_if = "Revision::is_first")]
+    pub defaults: Revision,
+    /// Never empty.
+    pub nodes: BTreeMap<NodeNumber, Node>,
+    /// `None` where it has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kibana: Option<Kibana>,
+}
+
+/// What a cluster of a mesh is made by.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Conditions {
+    pub version: StackVersion,
+    pub defaults: Revision,
+    pub subnet: Subnet,
+    /// Whether it has one.
+    pub kibana: bool,
+}
+
+/// The place of an Elasticsearch server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Node {
+    /// In the mesh's network.
+    pub address: Ipv4Addr,
+    pub ports: NodePorts,
+}
+
+/// The ports of the host that lead to a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NodePorts {
+    pub rest: u16,
+    pub transport: u16,
+    pub remote: u16,
+}
+
+/// The place of a Kibana.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Kibana {
+    /// In the mesh's network.
+    pub address: Ipv4Addr,
+    /// The port of the host that leads to it.
+    pub port: u16,
+}
+
+/// A published port: on the host, and the one in the container that it leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Port {
+    pub host: u16,
+    pub container: u16,
+}
+
+/// Where a service is found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// In the mesh's network.
+    pub address: Ipv4Addr,
+    /// The first is the one that answers HTTPS.
+    pub ports: Vec<Port>,
+}
+
+impl From<Node> for Place {
+    fn from(Node { address, ports: NodePorts { rest, transport, remote } }: Node) -> Self {
+        let ports = [(rest, REST), (transport, TRANSPORT), (remote, REMOTE)];
+        Self { address, ports: ports.map(|(host, container)| Port { host, container }).into() }
+    }
+}
+
+impl From<Kibana> for Place {
+    fn from(Kibana { address, port }: Kibana) -> Self {
+        Self { address, ports: vec![Port { host: port, container: KIBANA }] }
+    }
+}
+
+impl Cluster {
+    /// `None` for a service that it has not.
+    pub fn place(&self, service: ServiceId) -> Option<Place> {
+        match service {
+            ServiceId::Node(node) => self.nodes.get(&node.number).copied().map(Place::from),
+            ServiceId::Kibana(_) => self.kibana.map(Place::from),
+        }
+    }
+}
