@@ -108,7 +108,10 @@ impl Apply<'_> {
     pub(super) async fn await_ready(&self, service: ServiceId, line: &StageLine) -> Result<(), Error> {
         let name = service.to_string();
         let authorities = saved::cluster(&self.tree()?, service.cluster())?.trusted().unwrap_or_default();
-        let kibana = Kibana::new(self.mesh, service.cluster(), &authorities)?;
+        let kibana = match service {
+            ServiceId::Node(_) => None,
+            ServiceId::Kibana(cluster) => Some(Kibana::new(self.mesh, cluster, &authorities)?),
+        };
         let server = self.server(service.cluster())?;
         let before = self.world.docker.restarts(&name).await?;
         let mut refused_since = None;
@@ -117,9 +120,9 @@ impl Apply<'_> {
             if let Err(died) = self.watch(service, before).await {
                 return Ok(Probe::Ready(Err(died)));
             }
-            let answer = match service.kind() {
-                ServiceKind::Elastic => serves(&server).await,
-                ServiceKind::Kibana => match kibana.status().await {
+            let answer = match &kibana {
+                None => serves(&server).await,
+                Some(kibana) => match kibana.status().await {
                     Ok(Ok(_)) => Ok(Probe::Ready(())),
                     Ok(Err(status)) => Ok(Probe::Pending(format!("status {status}"))),
                     Err(error) => Err(unasked(error)),

@@ -84,8 +84,9 @@ impl Mesh {
     fn names_asked_for(&self, traces: &Traces) -> Vec<SubjectName> {
         let mut asked = BTreeSet::new();
         for (cluster, kept) in &traces.directories {
-            for (kind, names) in &kept.names {
-                let own = self.certificate_names(cluster.service(*kind));
+            let of = |kind: ServiceKind| Some(cluster.service(kind)).filter(|service| self.has(*service));
+            for (service, names) in kept.names.iter().filter_map(|(kind, names)| Some((of(*kind)?, names))) {
+                let own = self.certificate_names(service);
                 asked.extend(names.dns.difference(&own.dns).filter_map(|name| name.parse().ok()));
                 asked.extend(names.ip.difference(&own.ip).map(|address| SubjectName::Ip(*address)));
             }
