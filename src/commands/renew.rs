@@ -21,8 +21,9 @@ use crate::{
     error::{Error, Exit},
     mesh::{id::ClusterId, settings::Overrides},
     plan::{
+        hindrance::{hindrance, not_extendable, shorter, unlicensed},
         reach::{Moment, renew},
-        renew::{Renewal, hindrance, not_extendable, shorter, unlicensed},
+        renew::Renewal,
     },
     world::templates,
 };

@@ -23,7 +23,7 @@ use crate::{
         host::HostFacts,
         observed::Observed,
         reach::{Moment, reach},
-        upgrade::{Round, amiss, next, warnings, whole},
+        upgrade::{Round, amiss, next, whole},
     },
     world::{World, templates},
 };
@@ -55,7 +55,7 @@ pub async fn upgrade(args: &UpgradeArgs, dir: PathBuf, console: &Console) -> Res
     }
     let plan = whole(&mesh, &there, &moment);
     if args.dry_run {
-        console.findings(&warnings(&mesh, &there));
+        console.findings(&check::upgrade(&mesh, &there));
         console.plan(&mesh, &plan, args.output.unwrap_or_default());
         return Ok(Exit::Done);
     }
@@ -63,7 +63,7 @@ pub async fn upgrade(args: &UpgradeArgs, dir: PathBuf, console: &Console) -> Res
         console.done_in(&format!("nothing to do: every cluster has {}", args.version), begun.elapsed());
         return Ok(Exit::Done);
     }
-    console.findings(&warnings(&mesh, &there));
+    console.findings(&check::upgrade(&mesh, &there));
     console.upgrade(&mesh, recorded.spec.stack_version);
     if begins && !consent("upgrade for good?", "there is no way back from an upgrade", args.yes, console)? {
         return Ok(Exit::Unfinished);

@@ -10,6 +10,7 @@ pub mod counted;
 pub mod data;
 pub mod ends_soon;
 pub mod health;
+pub mod hindrance;
 pub mod host;
 pub mod image;
 mod lacking;

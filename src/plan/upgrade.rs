@@ -5,14 +5,12 @@
 
 use super::{
     Plan, Step,
-    check::Finding,
     observed::{ContainerState, Observed},
     reach::{Moment, reach},
 };
 use crate::mesh::{
     Mesh,
     id::{ClusterId, ServiceKind},
-    layout,
 };
 
 /// What is to be done before looking again: with it, `mesh` is as asked.
@@ -96,37 +94,4 @@ pub fn amiss(first: &Plan) -> Plan {
     first.stages.iter().fold(Plan::default(), |plan, stage| {
         plan.stage(stage.title, stage.steps.iter().filter(|step| !own(step)).cloned())
     })
-}
-
-/// What somebody should know before it begins, all of it known from versions and files.
-pub fn warnings(mesh: &Mesh, there: &Observed) -> Vec<Finding> {
-    let gaps = mesh.gaps().into_iter().map(|(from, to)| {
-        Finding::warning(
-            format!("while it runs, there are no supported searches from clusters on {from} in those still on {to}"),
-            format!(
-                "simple ones may work all the same: Elastic supports remotes that are newer or one minor version older; \
-                 when all clusters have {}, each searches every other again",
-                mesh.spec.stack_version
-            ),
-        )
-    });
-    let kept: Vec<String> = mesh.pending_upgrade().flat_map(|(cluster, _)| changed(mesh, there, cluster)).collect();
-    let kept = (!kept.is_empty()).then(|| {
-        Finding::warning(
-            format!("changed by hand, so kept as they are: {}", kept.join(" ")),
-            "see whether the new version takes them; a file that is removed is copied from the new image",
-        )
-    });
-    gaps.chain(kept).collect()
-}
-
-/// The files of a cluster's services that somebody changed, seen from the mesh's directory.
-fn changed(mesh: &Mesh, there: &Observed, cluster: ClusterId) -> Vec<String> {
-    mesh.services_in(cluster)
-        .filter_map(|service| {
-            let seed = there.files.get(&cluster)?.services.get(&service)?.seed.as_ref()?;
-            Some(seed.changed.iter().map(move |name| layout::config(service, name)))
-        })
-        .flatten()
-        .collect()
 }

@@ -13,6 +13,7 @@ mod network;
 mod processor;
 mod report;
 mod surroundings;
+mod upgrade;
 
 pub use self::{
     doctor::{Sight, doctor},
@@ -23,6 +24,7 @@ pub use self::{
     network::half_made,
     report::{Outcome, Report},
     surroundings::{attached, directory, lost_credentials, mounted_inside, mounts, other_engine, recorded, unlicensed},
+    upgrade::upgrade,
 };
 
 use super::{

@@ -7,9 +7,10 @@ use crate::{
     mesh::{Mesh, certs::Authority, id::ClusterId},
     plan::{
         Plan, Step,
+        hindrance::{Hindrance, hindrance, not_extendable},
         observed::{ContainerState, Observed},
         reach::{reach, renew},
-        renew::{Hindrance, Renewal, hindrance, not_extendable},
+        renew::Renewal,
     },
 };
 
