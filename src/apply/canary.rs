@@ -7,10 +7,10 @@ use futures::future::join_all;
 use super::Apply;
 use crate::{
     error::Error,
-    mesh::id::ClusterId,
+    mesh::{id::ClusterId, links::Link},
     plan::{
         observed::{LinkFacts, Observed},
-        verify::{CanaryFacts, Link, Untried, canary},
+        verify::{CanaryFacts, Untried, canary},
     },
 };
 

@@ -17,6 +17,7 @@ pub mod hosts_file;
 pub mod id;
 pub mod keystore;
 pub mod layout;
+pub mod links;
 pub mod network;
 pub mod passphrase;
 pub mod permissions;
@@ -154,11 +155,6 @@ impl Mesh {
     /// The services of one kind.
     pub fn services_of(&self, kind: ServiceKind) -> impl Iterator<Item = ServiceId> + use<'_> {
         self.services().filter(move |service| service.kind() == kind)
-    }
-
-    /// The clusters that `of` can search. The only place that knows the topology: every cluster sees every other.
-    pub fn remotes(&self, of: ClusterId) -> impl Iterator<Item = ClusterId> + Clone + use<'_> {
-        self.clusters().filter(move |cluster| *cluster != of)
     }
 
     /// The settings by which `of` reaches its remotes, each under its full name, as `PUT /_cluster/settings` takes them.
@@ -330,16 +326,6 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-
-    #[test]
-    fn every_cluster_sees_every_other_and_not_itself() {
-        let mesh = Mesh::example(8);
-        for cluster in mesh.clusters() {
-            let remotes: Vec<_> = mesh.remotes(cluster).collect();
-            assert_eq!(remotes.len(), 7);
-            assert!(!remotes.contains(&cluster));
-        }
-    }
 
     #[test]
     fn no_two_of_ninety_nine_clusters_share_a_name_an_address_or_a_directory() {

@@ -10,10 +10,11 @@ use crate::{
         Mesh,
         id::ClusterId,
         keystore::{self, Keystore},
+        links::Link,
     },
     plan::{
         observed::Observed,
-        verify::{Evidence, KeyRecord, Link, PathFacts, Presented},
+        verify::{Evidence, KeyRecord, PathFacts, Presented},
     },
 };
 

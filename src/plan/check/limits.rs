@@ -100,9 +100,8 @@ pub(super) fn inotify(mesh: &Mesh, limits: &Limits) -> Checked {
 
 /// Open files: of one container, and of the whole machine with every link up.
 pub(super) fn open_files(mesh: &Mesh, limits: &Limits) -> Checked {
-    let clusters = u64::from(mesh.count().get());
     let files_of_a_link = u64::from(mesh.spec.profile.sockets()) * ENDS;
-    let needed = clusters * (clusters - 1) * files_of_a_link + mesh.services().count() as u64 * FILES_OF_A_SERVICE;
+    let needed = mesh.links().len() as u64 * files_of_a_link + mesh.services().count() as u64 * FILES_OF_A_SERVICE;
     let machine = limits.files.zip(limits.files_open).filter(|(most, open)| most.saturating_sub(*open) < needed);
     let mut findings = Vec::new();
     findings.extend(machine.map(|(most, open)| {

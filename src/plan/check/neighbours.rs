@@ -16,12 +16,12 @@ pub const RAISED_SOFT: u64 = 12_288;
 /// On top of what else a machine talks to.
 const OTHERS: u64 = 64;
 
-/// Entries of a mesh that is up: every server knows every other, a Kibana and its server each other, and each container and the
+/// Entries of a mesh that is up: both ends of a link know each other, a Kibana and its server each other, and each container and the
 /// host.
 pub(super) fn needed(mesh: &Mesh) -> u64 {
     let clusters = u64::from(mesh.count().get());
     let services = mesh.services().count() as u64;
-    clusters * (clusters - 1) + 2 * (services - clusters) + 2 * services + OTHERS
+    mesh.linked_pairs() as u64 * 2 + 2 * (services - clusters) + 2 * services + OTHERS
 }
 
 pub(super) fn neighbours(mesh: &Mesh, there: &Observed, limit: Option<u64>) -> Checked {

@@ -71,7 +71,7 @@ impl Keys {
                 created: record.and_then(|record| record.created),
                 expires,
                 days_left,
-                held_by: mesh.remotes(cluster).filter(holds).collect(),
+                held_by: mesh.searchers(cluster).filter(holds).collect(),
                 state,
             }
         };

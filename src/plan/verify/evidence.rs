@@ -5,14 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use time::OffsetDateTime;
 
-use crate::mesh::id::ClusterId;
-
-/// A link: one cluster, and the remote that it searches.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Link {
-    pub from: ClusterId,
-    pub to: ClusterId,
-}
+use crate::mesh::{id::ClusterId, links::Link};
 
 /// Everything that was tried. What could not be tried is absent.
 #[derive(Debug, Clone, Default)]

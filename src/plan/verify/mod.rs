@@ -16,13 +16,14 @@ use time::OffsetDateTime;
 
 pub use self::{
     cause::Cause,
-    evidence::{CanaryFacts, Evidence, KeyRecord, Link, PathFacts, Presented, Untried},
+    evidence::{CanaryFacts, Evidence, KeyRecord, PathFacts, Presented, Untried},
     report::Report,
 };
 use super::observed::{ContainerState, LinkFacts, Observed};
 use crate::mesh::{
     Mesh,
     id::{ClusterId, REMOTE, ServiceId},
+    links::Link,
 };
 
 /// What is asked of a link, in this order.
