@@ -128,7 +128,7 @@ impl Apply<'_> {
         let name = cluster.first_node();
         let file = saved::text(&self.tree()?, &layout::certificate(name))?;
         let wanted = file.as_deref().and_then(certs::fingerprint);
-        let before = self.world.docker.restarts(&name.to_string()).await?;
+        let before = self.world.docker.restarts(&self.mesh.container_name(name)).await?;
         line.now(&format!("waiting for {name} to show its certificate"));
         let shown = async || {
             self.watch(name, before).await?;

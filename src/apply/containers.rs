@@ -10,7 +10,7 @@ use crate::{
         Mesh, certs,
         container::Limits,
         id::{ClusterId, ServiceId, ServiceKind},
-        layout, network,
+        layout,
     },
     plan::{
         cause::{self, End, Known},
@@ -66,17 +66,17 @@ impl Apply<'_> {
     }
 
     pub(super) async fn update_container(&self, service: ServiceId, from: &Limits, to: &Limits) -> Result<(), Error> {
-        let updated = self.world.docker.update_container(&service.to_string(), from, to).await;
+        let updated = self.world.docker.update_container(&self.mesh.container_name(service), from, to).await;
         updated.map_err(|error| refused(self.mesh, Some(service), error))
     }
 
     pub(super) async fn start_container(&self, service: ServiceId) -> Result<(), Error> {
-        let started = self.world.docker.start_container(&service.to_string()).await;
+        let started = self.world.docker.start_container(&self.mesh.container_name(service)).await;
         started.map_err(|error| refused(self.mesh, Some(service), error).exit(Exit::Unfinished))
     }
 
     pub(super) async fn stop_container(&self, service: ServiceId, line: &StageLine) -> Result<(), Error> {
-        let name = service.to_string();
+        let name = self.mesh.container_name(service);
         line.now(&format!("{name} is ending"));
         let stopped = self.world.docker.stop_container(&name).await;
         stopped.map_err(|error| refused(self.mesh, Some(service), error))?;
@@ -91,7 +91,7 @@ impl Apply<'_> {
     }
 
     pub(super) async fn restart_container(&self, service: ServiceId) -> Result<(), Error> {
-        let restarted = self.world.docker.restart_container(&service.to_string()).await;
+        let restarted = self.world.docker.restart_container(&self.mesh.container_name(service)).await;
         restarted.map_err(|error| refused(self.mesh, Some(service), error).exit(Exit::Unfinished))
     }
 
@@ -101,12 +101,12 @@ impl Apply<'_> {
             self.world.docker.stop_container(name).await?;
             self.world.docker.remove_container(name).await
         };
-        removed.await.map_err(|error| refused(self.mesh, name.parse().ok(), error))
+        removed.await.map_err(|error| refused(self.mesh, self.mesh.service_of_container(name), error))
     }
 
     /// Asks the service itself, and watches its container: one that ends fails the wait at once.
     pub(super) async fn await_ready(&self, service: ServiceId, line: &StageLine) -> Result<(), Error> {
-        let name = service.to_string();
+        let name = self.mesh.container_name(service);
         let authorities = saved::cluster(&self.tree()?, service.cluster())?.trusted().unwrap_or_default();
         let kibana = match service {
             ServiceId::Node(_) => None,
@@ -189,7 +189,7 @@ impl Apply<'_> {
     /// Fails when the container does not run, or Docker had to start it again since `before`: one that ended and came back
     /// in the past is not one that ends now.
     pub(super) async fn watch(&self, service: ServiceId, before: Option<i64>) -> Result<(), Error> {
-        let name = service.to_string();
+        let name = self.mesh.container_name(service);
         let Watched { restarts, .. } = self.watch_way_to(service).await?;
         if service.kind() == ServiceKind::Kibana {
             // it is never ready without its server
@@ -231,7 +231,7 @@ impl Apply<'_> {
 
     /// Fails when somebody paused a service's container or took it out of the network: no waiting brings it back.
     async fn watch_way_to(&self, service: ServiceId) -> Result<Watched, Error> {
-        let watched = self.world.docker.watched(&service.to_string(), network::NAME).await?;
+        let watched = self.world.docker.watched(&self.mesh.container_name(service), &self.mesh.network_name()).await?;
         let cause = if watched.paused {
             Cause::NotRunning { service, state: Some(ContainerState::Paused) }
         } else if !watched.attached {
@@ -267,7 +267,8 @@ fn died(mesh: &Mesh, service: ServiceId, ended: &Ended, outer: Option<&MemoryLim
         Some(Known { cause, line: Some(line), remedy }) => told.cause(cause).cause(line).hint(remedy),
         Some(Known { cause, line: None, remedy }) => lines().fold(told.cause(cause), Error::cause).hint(remedy),
         None => lines().fold(told, Error::cause).hint(format!(
-            "see all it wrote with `docker logs {service}`; when the cause is gone, type the same command again"
+            "see all it wrote with `docker logs {}`; when the cause is gone, type the same command again",
+            mesh.container_name(service)
         )),
     }
 }

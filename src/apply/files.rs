@@ -164,13 +164,14 @@ impl Apply<'_> {
         let text = disk::read_outside(path)
             .map_err(|error| Error::new(Exit::Unfinished, error.to_string()).hint(HOSTS_UNUSABLE))?
             .unwrap_or_default();
+        let name = self.mesh.name.as_ref();
         let entries = present.then(|| self.mesh.host_entries());
-        let edited = hosts_file::with_block(&text, entries.as_deref())
+        let edited = hosts_file::with_block(&text, name, entries.as_deref())
             .map_err(|error| Error::new(Exit::Unfinished, format!("{}: {error}", path.display())).hint(error.hint()))?;
         if edited == text {
             return Ok(());
         }
-        let has_block = hosts_file::with_block(&text, None).is_ok_and(|without| without != text);
+        let has_block = hosts_file::with_block(&text, name, None).is_ok_and(|without| without != text);
         let hint = match (present, has_block) {
             (true, false) => {
                 "make it writable and type the same command again, with `--no-hosts` if it shall have no names"

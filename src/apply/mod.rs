@@ -206,7 +206,9 @@ impl<'a> Apply<'a> {
             Step::StartContainer(service) => self.start_container(*service).await,
             Step::StopContainer(service) => self.stop_container(*service, line).await,
             Step::RestartContainer(service) => self.restart_container(*service).await,
-            Step::RemoveContainer { service, .. } => self.remove_container(&service.to_string(), line).await,
+            Step::RemoveContainer { service, .. } => {
+                self.remove_container(&self.mesh.container_name(*service), line).await
+            }
             Step::RemoveStray(name) => self.remove_container(name, line).await,
             Step::AwaitReady(service) => self.await_ready(*service, line).await,
             Step::ApplyLicence(cluster) => self.apply_licence(*cluster).await,

@@ -44,7 +44,7 @@ impl Apply<'_> {
 
     async fn set_password_of_elastic(&self, cluster: ClusterId, by: &Secret) -> Result<(), Error> {
         let (elastic, server) = (self.credentials()?.elastic, self.server(cluster)?.asked_as(recover::USER, by));
-        let before = self.world.docker.restarts(&cluster.first_node().to_string()).await?;
+        let before = self.world.docker.restarts(&self.mesh.container_name(cluster.first_node())).await?;
         let probe = async || match server.set_password("elastic", &elastic).await {
             Ok(()) => Ok(Probe::Ready(())),
             // the user may be known before its role is

@@ -33,7 +33,7 @@ impl Apply<'_> {
         refused: impl Fn(Error) -> Error,
         mut call: impl AsyncFnMut() -> Result<T, HttpsError>,
     ) -> Result<T, Error> {
-        let before = self.world.docker.restarts(&cluster.first_node().to_string()).await?;
+        let before = self.world.docker.restarts(&self.mesh.container_name(cluster.first_node())).await?;
         let probe = async || match call().await {
             Ok(value) => Ok(Probe::Ready(value)),
             Err(error @ HttpsError::Refused { status: 401 | 408 | 429 | 503, .. }) => Ok(Probe::Pending(error.cause())),

@@ -244,7 +244,7 @@ fn require(
     let mut findings = check::machine(mesh, there, &host, &survey.listeners);
     findings
         .extend(check::directory(&world.dir, &survey.entries, survey.known().is_some(), survey.writable).findings());
-    findings.extend(check::attached(plan, there));
+    findings.extend(check::attached(mesh, plan, there));
     findings.extend(check::mounted_inside(&world.dir, plan, there));
     let grows = plan.steps().any(|step| matches!(step, Step::CreateContainer(_)));
     if grows {

@@ -166,6 +166,7 @@ fn decide(
     let now = Circumstances {
         dir: dir.to_owned(),
         new_id: String::new(),
+        name: None,
         owner: Owner { uid: 0, gid: 0 },
         engine: None,
         host_name: host.map(|host| host.hostname.clone()).unwrap_or_default(),

@@ -38,7 +38,7 @@ pub async fn logs(args: &LogsArgs, dir: PathBuf, console: &Console) -> Result<Ex
     }
     let now = OffsetDateTime::now_utc();
     let since = args.since.map_or(OffsetDateTime::UNIX_EPOCH, |since| since.moment(now));
-    let mut page = Page::new(args, &services, since, console);
+    let mut page = Page::new(args, (&recorded.mesh, &services), since, console);
     let reading = async {
         page.past(&docker, &there).await?;
         if args.follow { page.follow(&docker, &there, now).await } else { Ok(()) }
@@ -91,21 +91,27 @@ struct Page<'a> {
     width: usize,
     /// The time of the last line of each service.
     last: BTreeMap<ServiceId, OffsetDateTime>,
+    mesh: &'a Mesh,
     console: &'a Console,
 }
 
 impl<'a> Page<'a> {
-    fn new(args: &LogsArgs, services: &BTreeSet<ServiceId>, since: OffsetDateTime, console: &'a Console) -> Self {
+    fn new(
+        args: &LogsArgs,
+        (mesh, services): (&'a Mesh, &BTreeSet<ServiceId>),
+        since: OffsetDateTime,
+        console: &'a Console,
+    ) -> Self {
         let width = services.iter().map(|service| service.to_string().len()).max().unwrap_or_default();
         // a line of that very moment is still to come
         let before = since - time::Duration::NANOSECOND;
         let last = services.iter().map(|service| (*service, before)).collect();
         let tail = args.tail.map(|count| usize::try_from(count).unwrap_or(usize::MAX));
-        Self { raw: args.raw, tail, width, last, console }
+        Self { raw: args.raw, tail, width, last, mesh, console }
     }
 
     fn lines(&self, docker: &Docker, service: ServiceId, follow: bool) -> Lines {
-        docker.logs(&service.to_string(), self.last[&service] + time::Duration::NANOSECOND, follow)
+        docker.logs(&self.mesh.container_name(service), self.last[&service] + time::Duration::NANOSECOND, follow)
     }
 
     fn print(&mut self, service: ServiceId, written: &Written) {

@@ -75,6 +75,7 @@ pub fn circumstances(world: &World, survey: &Survey) -> Result<Circumstances, Er
     Ok(Circumstances {
         dir: world.dir.clone(),
         new_id: format!("{:016x}", UnwrapErr(SysRng).random::<u64>()),
+        name: world.name_of_labels(survey),
         owner: Owner { uid, gid: 0 },
         engine: Some(survey.engine.clone()),
         host_name: host.hostname.clone(),

@@ -45,7 +45,7 @@ pub async fn reset(args: &ResetArgs, dir: PathBuf, console: &Console) -> Result<
         return Ok(Exit::Done);
     }
     let stop = check::recorded(&world.dir, &there)
-        .or_else(|| check::attached(&plan, &there))
+        .or_else(|| check::attached(&mesh, &plan, &there))
         .or_else(|| check::mounted_inside(&world.dir, &plan, &there));
     if let Some(finding) = stop {
         return Err(Error::new(Exit::Machine, finding.message).hint(finding.hint));

@@ -87,7 +87,7 @@ async fn look(world: &World, fix: bool) -> Result<Looked, Error> {
     }
     if fix && !mending.is_empty() {
         let mut stops = check::machine(&mesh, &there, &survey.host, &survey.listeners);
-        stops.extend(check::attached(&mending, &there));
+        stops.extend(check::attached(&mesh, &mending, &there));
         // what ran before needs no more room than it had
         stops.retain(|finding| finding.severity == Severity::Problem);
         if !stops.is_empty() {

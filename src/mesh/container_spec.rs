@@ -79,7 +79,7 @@ impl Mesh {
         let place = |Mount { host, container }: Mount| (container.to_owned(), host);
         ContainerSpec {
             image,
-            hostname: id.to_string(),
+            hostname: self.container_name(id),
             user,
             address,
             ports: ports.into_iter().map(published).collect(),

@@ -7,6 +7,7 @@ use super::{
     cluster::{Cluster, Conditions},
     defaults::Revision,
     id::{ClusterId, Count},
+    name::MeshName,
     network::Subnet,
     settings::{MeshSpec, Overrides, StackVersion, SubjectName},
     taken::{Taken, rule_for},
@@ -19,6 +20,8 @@ pub struct Circumstances {
     pub dir: PathBuf,
     /// Taken when the mesh has no id yet.
     pub new_id: String,
+    /// Taken when there is no mesh yet: one that exists keeps its own.
+    pub name: Option<MeshName>,
     /// Taken when the mesh has no owner yet.
     pub owner: Owner,
     /// Taken when the mesh has no engine yet.
@@ -100,6 +103,7 @@ impl Mesh {
         Ok(Self {
             format: FORMAT,
             id: recorded.map_or(now.new_id, |mesh| mesh.id.clone()),
+            name: recorded.map_or(now.name, |mesh| mesh.name.clone()),
             dir: now.dir,
             clusters: count.clusters().map(cluster).collect(),
             spec,
@@ -121,6 +125,7 @@ mod tests {
         Circumstances {
             dir: "/mnt/data/mesh".into(),
             new_id: "0123456789abcdef".to_owned(),
+            name: None,
             owner: Owner { uid: 999, gid: 0 },
             engine: None,
             host_name: "vm".to_owned(),

@@ -4,8 +4,21 @@
 
 use std::net::IpAddr;
 
-const BEGIN: &str = "# mesh: begin (made by mesh, do not edit)";
-const END: &str = "# mesh: end";
+use super::name::MeshName;
+
+/// The lines that the block of a mesh begins and ends with: those of other meshes are lines like any other.
+struct Markers {
+    begin: String,
+    end: String,
+}
+
+impl Markers {
+    fn of(name: Option<&MeshName>) -> Self {
+        let name = name.map_or_else(String::new, |name| format!(" {name}"));
+        Self { begin: format!("# mesh{name}: begin (made by mesh, do not edit)"), end: format!("# mesh{name}: end") }
+    }
+}
+
 /// Stands in the block if the last line before it had no line end, so that removing the block gives the very bytes back.
 const OPEN_LINE: &str = "# mesh: the line above the block had no line end";
 
@@ -13,10 +26,10 @@ const OPEN_LINE: &str = "# mesh: the line above the block had no line end";
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HostsFileError {
     /// No end before the next begin or the end of the file.
-    #[error("line {0} of the hosts file is `{BEGIN}`, but no `{END}` follows")]
-    NoEnd(usize),
-    #[error("line {0} of the hosts file is `{END}`, but no `{BEGIN}` comes before it")]
-    NoBegin(usize),
+    #[error("line {line} of the hosts file is `{begin}`, but no `{end}` follows")]
+    NoEnd { line: usize, begin: String, end: String },
+    #[error("line {line} of the hosts file is `{end}`, but no `{begin}` comes before it")]
+    NoBegin { line: usize, begin: String, end: String },
 }
 
 impl HostsFileError {
@@ -27,15 +40,20 @@ impl HostsFileError {
     }
 }
 
-/// The hosts file `text` with this block of addresses and names: in the place of the one that is there, else at the end; `None` or an empty block
+/// The hosts file `text` with this block of addresses and names of the mesh `name`: in the place of the one that is there, else at the end; `None` or an empty block
 /// takes it out. Several blocks become one, in the first one's place. Names outside the block are not looked at.
 ///
 /// Guarantees: `with_block(with_block(text, block), None)` is `text` again if `text` has no block, and the same block twice changes nothing.
 ///
 /// # Errors
 /// Marker lines that do not pair up.
-pub fn with_block(text: &[u8], block: Option<&[(IpAddr, String)]>) -> Result<Vec<u8>, HostsFileError> {
-    let parts = Parts::of(text)?;
+pub fn with_block(
+    text: &[u8],
+    name: Option<&MeshName>,
+    block: Option<&[(IpAddr, String)]>,
+) -> Result<Vec<u8>, HostsFileError> {
+    let markers = Markers::of(name);
+    let parts = Parts::of(text, &markers)?;
     let mut result = parts.before;
     let Some(block) = block.filter(|block| !block.is_empty()) else {
         // Lines that were added below the block since then must not be glued to the one above.
@@ -49,7 +67,7 @@ pub fn with_block(text: &[u8], block: Option<&[(IpAddr, String)]>) -> Result<Vec
     if !result.is_empty() && !result.ends_with(b"\n") {
         result.push(b'\n');
     }
-    result.extend(render(block, open_line).into_bytes());
+    result.extend(render(&markers, block, open_line).into_bytes());
     result.extend(parts.after);
     Ok(result)
 }
@@ -65,8 +83,8 @@ pub struct Stale {
 
 /// The lines above the place of the block that name something of it with another address; the first name of each. None in a file
 /// whose marker lines do not pair up.
-pub fn stale(text: &[u8], block: &[(IpAddr, String)]) -> Vec<Stale> {
-    let Ok(Parts { before, .. }) = Parts::of(text) else { return Vec::new() };
+pub fn stale(text: &[u8], name: Option<&MeshName>, block: &[(IpAddr, String)]) -> Vec<Stale> {
+    let Ok(Parts { before, .. }) = Parts::of(text, &Markers::of(name)) else { return Vec::new() };
     let stale = |(index, line): (usize, &[u8])| {
         let line = String::from_utf8_lossy(line);
         let mut words = line.split('#').next()?.split_whitespace();
@@ -87,15 +105,17 @@ struct Parts {
 }
 
 impl Parts {
-    fn of(text: &[u8]) -> Result<Self, HostsFileError> {
+    fn of(text: &[u8], Markers { begin, end }: &Markers) -> Result<Self, HostsFileError> {
+        let no_end = |line| HostsFileError::NoEnd { line, begin: begin.clone(), end: end.clone() };
+        let no_begin = |line| HostsFileError::NoBegin { line, begin: begin.clone(), end: end.clone() };
         let mut parts = Self { before: Vec::new(), after: Vec::new(), open_line: false };
         let (mut begun_at, mut found) = (None, false);
         for (index, line) in text.split_inclusive(|byte| *byte == b'\n').enumerate() {
             // Trimmed, for an editor may have turned every line end into CRLF.
             let said = line.trim_ascii();
-            match (begun_at, said == BEGIN.as_bytes(), said == END.as_bytes()) {
-                (Some(begin), true, _) => return Err(HostsFileError::NoEnd(begin)),
-                (None, _, true) => return Err(HostsFileError::NoBegin(index + 1)),
+            match (begun_at, said == begin.as_bytes(), said == end.as_bytes()) {
+                (Some(line), true, _) => return Err(no_end(line)),
+                (None, _, true) => return Err(no_begin(index + 1)),
                 (None, true, _) => begun_at = Some(index + 1),
                 (Some(_), _, true) => (begun_at, found) = (None, true),
                 // Only the first block's note speaks of the line above the place that is kept.
@@ -104,15 +124,15 @@ impl Parts {
                 (None, ..) => parts.before.extend(line),
             }
         }
-        begun_at.map_or(Ok(parts), |begin| Err(HostsFileError::NoEnd(begin)))
+        begun_at.map_or(Ok(parts), |line| Err(no_end(line)))
     }
 }
 
-fn render(block: &[(IpAddr, String)], open_line: bool) -> String {
+fn render(Markers { begin, end }: &Markers, block: &[(IpAddr, String)], open_line: bool) -> String {
     let width = block.iter().map(|(address, _)| address.to_string().len()).max().unwrap_or_default();
     let names = block.iter().map(|(address, name)| format!("{address:<width$}  {name}"));
     let note = open_line.then(|| OPEN_LINE.to_owned());
-    let lines = [BEGIN.to_owned()].into_iter().chain(note).chain(names).chain([END.to_owned()]);
+    let lines = [begin.clone()].into_iter().chain(note).chain(names).chain([end.clone()]);
     lines.map(|line| line + "\n").collect()
 }
 
@@ -120,7 +140,20 @@ fn render(block: &[(IpAddr, String)], open_line: bool) -> String {
 mod tests {
     use proptest::prelude::*;
 
-    use super::*;
+    use super::{HostsFileError, IpAddr, MeshName, OPEN_LINE, Stale};
+
+    const BEGIN: &str = "# mesh: begin (made by mesh, do not edit)";
+    const END: &str = "# mesh: end";
+
+    type Block = [(IpAddr, String)];
+
+    fn with_block(text: &[u8], block: Option<&Block>) -> Result<Vec<u8>, HostsFileError> {
+        super::with_block(text, None, block)
+    }
+
+    fn stale(text: &[u8], block: &Block) -> Vec<Stale> {
+        super::stale(text, None, block)
+    }
 
     fn block(names: &[(&str, &str)]) -> Vec<(IpAddr, String)> {
         names.iter().map(|(address, name)| (address.parse().unwrap(), (*name).to_owned())).collect()
@@ -165,11 +198,24 @@ mod tests {
     #[test]
     fn markers_that_do_not_pair_up_are_refused_with_their_line() {
         let one = block(&[("10.0.0.2", "cluster01-elastic")]);
-        let refused = |text: String| with_block(text.as_bytes(), Some(&one)).unwrap_err();
-        assert_eq!(refused(format!("a\n{BEGIN}\n10.0.0.1 mine\n")), HostsFileError::NoEnd(2));
-        assert_eq!(refused(format!("a\n{BEGIN}\nb\n{BEGIN}\nc\n{END}\n")), HostsFileError::NoEnd(2));
-        assert_eq!(refused(format!("a\nb\n  {END}\r\n")), HostsFileError::NoBegin(3));
-        assert!(HostsFileError::NoEnd(2).to_string().starts_with("line 2 of the hosts file"));
+        let refused = |text: String| with_block(text.as_bytes(), Some(&one)).unwrap_err().to_string();
+        let no_end =
+            "line 2 of the hosts file is `# mesh: begin (made by mesh, do not edit)`, but no `# mesh: end` follows";
+        assert_eq!(refused(format!("a\n{BEGIN}\n10.0.0.1 mine\n")), no_end);
+        assert_eq!(refused(format!("a\n{BEGIN}\nb\n{BEGIN}\nc\n{END}\n")), no_end);
+        assert!(refused(format!("a\nb\n  {END}\r\n")).starts_with("line 3 of the hosts file is `# mesh: end`"));
+    }
+
+    #[test]
+    fn the_blocks_of_other_meshes_are_lines_like_any_other() {
+        let (name, one) = ("ci42".parse::<MeshName>().unwrap(), block(&[("10.0.0.2", "ci42-cluster01-elastic")]));
+        let plain = with_block(b"a", Some(&block(&[("10.0.0.1", "cluster01-elastic")]))).unwrap();
+        let both = super::with_block(&plain, Some(&name), Some(&one)).unwrap();
+        let block =
+            "# mesh ci42: begin (made by mesh, do not edit)\n10.0.0.2  ci42-cluster01-elastic\n# mesh ci42: end\n";
+        assert_eq!(both, [&plain[..], block.as_bytes()].concat());
+        assert_eq!(super::with_block(&both, Some(&name), None).unwrap(), plain);
+        assert_eq!(with_block(&both, None).unwrap(), format!("a\n{block}").into_bytes());
     }
 
     #[test]

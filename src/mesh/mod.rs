@@ -18,6 +18,7 @@ pub mod id;
 pub mod keystore;
 pub mod layout;
 pub mod links;
+pub mod name;
 pub mod network;
 pub mod passphrase;
 pub mod permissions;
@@ -48,6 +49,7 @@ use self::{
     cluster::{Cluster, Place},
     defaults::Revision,
     id::{ClusterId, Count, NodeId, NodeNumber, REMOTE, ServiceId, ServiceKind},
+    name::MeshName,
     network::Subnet,
     service::Service,
     settings::{MeshSpec, SHARED, SubjectName},
@@ -64,6 +66,9 @@ pub struct Mesh {
     pub format: u32,
     /// 16 random hexadecimal digits; everything that belongs to this mesh carries them.
     pub id: String,
+    /// What stands in front of the names of its containers and of its network; a mesh without one has theirs alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<MeshName>,
     /// The directory the mesh lives in: absolute, without symlinks. Where it was found, so not recorded.
     #[serde(skip)]
     pub dir: PathBuf,
@@ -174,7 +179,7 @@ impl Mesh {
                     ("mode", "proxy".to_owned()),
                     ("proxy_address", format!("{}:{REMOTE}", self.service(node).address)),
                     ("proxy_socket_connections", self.spec.profile.sockets().to_string()),
-                    ("server_name", node.to_string()),
+                    ("server_name", self.container_name(node)),
                     ("skip_unavailable", "true".to_owned()),
                 ]
                 .map(|(field, value)| (format!("cluster.remote.{remote}.{field}"), value))
@@ -194,8 +199,8 @@ impl Mesh {
     /// The names that a service's certificate is valid for.
     pub fn certificate_names(&self, service: ServiceId) -> Names {
         let mut names = Names {
-            common_name: service.to_string(),
-            dns: [service.to_string(), "localhost".to_owned(), self.host_name.clone()].into(),
+            common_name: self.container_name(service),
+            dns: [self.container_name(service), "localhost".to_owned(), self.host_name.clone()].into(),
             ip: [Ipv4Addr::LOCALHOST.into(), self.service(service).address.into()].into(),
         };
         names.ip.insert(self.client_address());
@@ -247,7 +252,7 @@ impl Mesh {
 
     /// The lines that `/etc/hosts` gets.
     pub fn host_entries(&self) -> Vec<(IpAddr, String)> {
-        self.services().map(|id| (self.service(id).address.into(), id.to_string())).collect()
+        self.services().map(|id| (self.service(id).address.into(), self.container_name(id))).collect()
     }
 
     /// A mesh with every default, for tests.
@@ -256,6 +261,7 @@ impl Mesh {
         Self {
             format: FORMAT,
             id: "0123456789abcdef".to_owned(),
+            name: None,
             dir: "/mnt/data/mesh".into(),
             defaults: Revision::FIRST,
             spec: MeshSpec::default(),
@@ -307,6 +313,13 @@ impl Mesh {
         let conditions = self.conditions();
         self.clusters = self.clusters.into_iter().map(|(id, of)| (id, of.kept(id, conditions))).collect();
         self
+    }
+
+    /// The same with a name, for tests.
+    #[cfg(test)]
+    #[must_use]
+    pub fn named(self, name: &str) -> Self {
+        Self { name: Some(name.parse().expect("should be a name")), ..self }
     }
 
     /// The same without Kibana, for tests.

@@ -69,7 +69,7 @@ impl Mesh {
     fn render_elasticsearch(&self, cluster: ClusterId) -> Result<String, RenderError> {
         let values = context! {
             cluster => cluster.to_string(),
-            node => cluster.first_node().to_string(),
+            node => self.container_name(cluster.first_node()),
             rest => REST,
             transport => TRANSPORT,
             remote => REMOTE,
@@ -81,12 +81,12 @@ impl Mesh {
 
     fn render_kibana(&self, cluster: ClusterId, credentials: &Credentials) -> Result<String, RenderError> {
         let values = context! {
-            name => cluster.kibana().to_string(),
+            name => self.container_name(cluster.kibana()),
             port => KIBANA,
             base_path => format!("/{cluster}"),
             public_url => self.url(cluster.kibana()),
             banner => format!("Data Mesh - Cluster{:02}", cluster.number()),
-            elasticsearch => format!("https://{}:{REST}", cluster.first_node()),
+            elasticsearch => format!("https://{}:{REST}", self.container_name(cluster.first_node())),
             password => credentials.kibana_system.expose(),
             encryption_key => credentials.kibana_encryption_key.expose(),
             ..self.values(cluster)

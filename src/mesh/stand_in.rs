@@ -30,6 +30,7 @@ impl Templates {
     fn check(&self) -> Result<(), RenderError> {
         let asked = Overrides { clusters: Some(Count::MAX), ..Overrides::default() };
         let nowhere = Circumstances {
+            name: None,
             dir: PathBuf::new(),
             new_id: String::new(),
             owner: Owner { uid: 0, gid: 0 },

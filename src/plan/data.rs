@@ -24,7 +24,7 @@ struct MeshData {
     clusters: u8,
     stack_version: StackVersion,
     kibana: bool,
-    network: &'static str,
+    network: String,
     subnet: String,
 }
 
@@ -59,7 +59,7 @@ impl PlanData {
                 clusters: mesh.count().get(),
                 stack_version: mesh.spec.stack_version,
                 kibana: mesh.spec.kibana,
-                network: network::NAME,
+                network: mesh.network_name(),
                 subnet: mesh.subnet.to_string(),
             },
             stages: plan.stages.iter().map(StageData::new).collect(),

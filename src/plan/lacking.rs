@@ -14,7 +14,7 @@ pub enum Lacking {
     #[error("{} holds the files of {of}", at.display())]
     Exchanged { of: ClusterId, at: PathBuf },
     #[error("container {stray} is the mesh's under another name, and may hold the address and ports of {service}")]
-    Renamed { service: ServiceId, free: bool, stray: String, clusters: u8 },
+    Renamed { service: ServiceId, free: bool, stray: String, name: String, clusters: u8 },
 }
 
 impl Lacking {
@@ -25,11 +25,11 @@ impl Lacking {
             Self::Exchanged { .. } => {
                 "give the clusters' directories their names back, and type the same command again".to_owned()
             }
-            Self::Renamed { service, free, stray, clusters } => {
+            Self::Renamed { free, stray, name, clusters, .. } => {
                 let removes =
                     format!("`mesh create {clusters}` removes that container, and makes the one that is missing");
                 if *free {
-                    format!("{removes}; `docker rename {stray} {service}` gives it its name back")
+                    format!("{removes}; `docker rename {stray} {name}` gives it its name back")
                 } else {
                     removes
                 }

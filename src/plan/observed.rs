@@ -14,6 +14,7 @@ use crate::mesh::{
     container::Container,
     credentials::Credentials,
     id::{ClusterId, ServiceId},
+    name::MeshName,
     secret::Secret,
     settings::StackVersion,
     taken::Route,
@@ -22,6 +23,8 @@ use crate::mesh::{
 /// Everything a plan depends on. What could not be asked is absent, and a plan treats it as not being so.
 #[derive(Debug, Clone, Default)]
 pub struct Observed {
+    /// The name of the mesh that was looked for.
+    pub name: Option<MeshName>,
     /// What `mesh.json` says.
     pub record: Option<Mesh>,
     /// The engine that was asked; `None` where none answers.

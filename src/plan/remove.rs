@@ -6,10 +6,9 @@ use crate::mesh::hosts_file;
 /// Removes all that is there of the mesh: containers before the files they use, the directory last.
 /// Whatever is already gone gets no step.
 pub fn remove(there: &Observed) -> Plan {
-    let block = there
-        .hosts_file
-        .as_deref()
-        .is_some_and(|text| hosts_file::with_block(text, None).is_ok_and(|without| without != text));
+    let block = there.hosts_file.as_deref().is_some_and(|text| {
+        hosts_file::with_block(text, there.name.as_ref(), None).is_ok_and(|without| without != text)
+    });
     let containers = there.containers.keys().copied().map(Step::remove);
     // together: a file that cannot be written must not keep what can be removed
     let files = (there.record.is_some() || there.lost.record).then_some(Step::RemoveDirectory);
@@ -22,7 +21,7 @@ pub fn remove(there: &Observed) -> Plan {
 
 /// What is there when [`remove`] has been carried out: what is not the mesh's.
 pub fn removed(there: Observed) -> Observed {
-    let without = |text: Vec<u8>| hosts_file::with_block(&text, None).unwrap_or(text);
+    let without = |text: Vec<u8>| hosts_file::with_block(&text, there.name.as_ref(), None).unwrap_or(text);
     Observed {
         account: there.account,
         images: there.images,

@@ -71,7 +71,7 @@ impl Selection {
         let renamed = there.strays.iter().filter(|(_, stray)| stray.state.is_up()).find_map(|(name, stray)| {
             let service = stray.service.map_or(missing, |service| Some(service).filter(|s| wanted.contains(s)))?;
             let free = !there.containers.contains_key(&service);
-            Some(Lacking::Renamed { service, free, stray: name.clone(), clusters })
+            Some(Lacking::Renamed { service, free, stray: name.clone(), name: mesh.container_name(service), clusters })
         });
         renamed.or_else(|| match action {
             Action::Start | Action::Restart => Some(Lacking::Container { missing: missing?, first, count }),

@@ -50,31 +50,32 @@ impl World {
             evidence.by_key.extend(by_key.into_iter().map(|(to, facts)| (Link { from, to }, facts)));
             evidence.presented.extend(presented.into_iter().map(|(to, facts)| (Link { from, to }, facts)));
         }
-        self.try_again(there, &mut evidence).await;
-        evidence.listening = self.listening(&evidence).await;
+        self.try_again(mesh, there, &mut evidence).await;
+        evidence.listening = self.listening(mesh, &evidence).await;
         Ok(evidence)
     }
 
     /// Servers that have just booted may be too busy when all the others try at once: those that answer and still were too slow
     /// are tried once more, when nobody else is.
-    async fn try_again(&self, there: &Observed, evidence: &mut Evidence) {
+    async fn try_again(&self, mesh: &Mesh, there: &Observed, evidence: &mut Evidence) {
         let mut slow: BTreeMap<ClusterId, Vec<ClusterId>> = BTreeMap::new();
         let timed_out = evidence.paths.iter().filter(|(_, facts)| **facts == PathFacts::TimedOut);
         for (Link { from, to }, _) in timed_out.filter(|(link, _)| there.servers.contains_key(&link.to)) {
             slow.entry(*from).or_default().push(*to);
         }
-        let tried = slow.into_iter().map(async |(from, to)| (from, self.docker.probe(from, to.into_iter()).await));
+        let tried =
+            slow.into_iter().map(async |(from, to)| (from, self.docker.probe(mesh, from, to.into_iter()).await));
         for (from, paths) in join_all(tried).await {
             evidence.paths.extend(paths.unwrap_or_default().into_iter().map(|(to, facts)| (Link { from, to }, facts)));
         }
     }
 
     /// Those whose port refuses others and takes a connection from inside their own container, where no firewall is between.
-    async fn listening(&self, evidence: &Evidence) -> BTreeSet<ClusterId> {
+    async fn listening(&self, mesh: &Mesh, evidence: &Evidence) -> BTreeSet<ClusterId> {
         let closed = evidence.paths.iter().filter(|(_, facts)| matches!(facts, PathFacts::Closed(_)));
         let refusing: BTreeSet<ClusterId> = closed.map(|(link, _)| link.to).collect();
         let tried = refusing.into_iter().map(async |of| {
-            let paths = self.docker.probe(of, std::iter::once(of)).await.ok()?;
+            let paths = self.docker.probe(mesh, of, std::iter::once(of)).await.ok()?;
             matches!(paths.get(&of)?, PathFacts::Reached { .. } | PathFacts::Distrusted(_)).then_some(of)
         });
         join_all(tried).await.into_iter().flatten().collect()
@@ -91,7 +92,7 @@ impl World {
             return BTreeMap::new();
         }
         let untried = |why: String| mesh.remotes(from).map(|to| (to, PathFacts::Untried(why.clone()))).collect();
-        self.docker.probe(from, mesh.remotes(from)).await.unwrap_or_else(|error| untried(error.words()))
+        self.docker.probe(mesh, from, mesh.remotes(from)).await.unwrap_or_else(|error| untried(error.words()))
     }
 
     async fn by_key(&self, mesh: &Mesh, there: &Observed, from: ClusterId) -> BTreeMap<ClusterId, bool> {

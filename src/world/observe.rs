@@ -26,7 +26,7 @@ use crate::{
         container::Container,
         credentials::Credentials,
         id::{ClusterId, ServiceId},
-        layout, network,
+        layout,
     },
     plan::{
         health::Unasked,
@@ -143,7 +143,7 @@ impl World {
                 }
                 // nothing is known of a server that was not asked
                 Err(HttpsError::OpenFiles(error)) => return Err(error),
-                Err(error) => drop(there.unasked.insert(cluster, self.dated(cluster, unasked(error)).await)),
+                Err(error) => drop(there.unasked.insert(cluster, self.dated(mesh, cluster, unasked(error)).await)),
             }
         }
         let kibanas: Vec<_> = kibanas.into_iter().collect::<Result<_, _>>()?;
@@ -152,10 +152,10 @@ impl World {
     }
 
     /// The same, with the start of the container of a server that was not reached: it may be booting.
-    async fn dated(&self, cluster: ClusterId, why: Unasked) -> Unasked {
+    async fn dated(&self, mesh: &Mesh, cluster: ClusterId, why: Unasked) -> Unasked {
         match why {
             Unasked::Unreachable { words, .. } => {
-                let started = self.docker.started(&cluster.first_node().to_string()).await.ok().flatten();
+                let started = self.docker.started(&mesh.container_name(cluster.first_node())).await.ok().flatten();
                 Unasked::Unreachable { words, started }
             }
             why => why,
@@ -181,6 +181,7 @@ fn first_address(mesh: &Mesh) -> Ipv4Addr {
 /// What the engine's lists tell: of `mesh`, and of others.
 pub fn on_engine(mesh: &Mesh, containers: &[ContainerSummary], networks: &[NetworkSummary]) -> Observed {
     let mut there = Observed {
+        name: mesh.name.clone(),
         network: network_facts(mesh, networks),
         gateways: networks.iter().flat_map(|network| network.gateways.iter().copied()).collect(),
         foreign: foreign(mesh, containers, networks),
@@ -189,8 +190,8 @@ pub fn on_engine(mesh: &Mesh, containers: &[ContainerSummary], networks: &[Netwo
     for container in containers.iter().filter(|container| is_ours(mesh, container)) {
         match container.service() {
             // one under another name is not found by those who look for it in the network
-            Some(service) if service.to_string() == container.name => {
-                there.containers.insert(service, container_facts(container));
+            Some(service) if mesh.container_name(service) == container.name => {
+                there.containers.insert(service, container_facts(mesh, container));
             }
             service => {
                 there.strays.insert(container.name.clone(), Stray { state: container.state, service });
@@ -247,8 +248,8 @@ fn is_ours(mesh: &Mesh, container: &ContainerSummary) -> bool {
     container.labels.get(label::MESH) == Some(&mesh.id)
 }
 
-fn container_facts(container: &ContainerSummary) -> ContainerFacts {
-    let attached = container.networks.get(network::NAME);
+fn container_facts(mesh: &Mesh, container: &ContainerSummary) -> ContainerFacts {
+    let attached = container.networks.get(&mesh.network_name());
     ContainerFacts {
         id: container.id.clone(),
         fingerprint: container.labels.get(label::FINGERPRINT).cloned().unwrap_or_default(),
@@ -260,8 +261,8 @@ fn container_facts(container: &ContainerSummary) -> ContainerFacts {
 }
 
 fn network_facts(mesh: &Mesh, networks: &[NetworkSummary]) -> Option<NetworkFacts> {
-    let ours =
-        networks.iter().find(|found| found.name == network::NAME && found.labels.get(label::MESH) == Some(&mesh.id))?;
+    let name = mesh.network_name();
+    let ours = networks.iter().find(|found| found.name == name && found.labels.get(label::MESH) == Some(&mesh.id))?;
     Some(NetworkFacts { id: ours.id.clone(), subnet: ours.subnets.first().cloned().unwrap_or_default() })
 }
 
@@ -271,12 +272,13 @@ fn foreign(mesh: &Mesh, containers: &[ContainerSummary], networks: &[NetworkSumm
     let not_ours =
         |labels: &&std::collections::HashMap<String, String>| labels.get(label::MESH).is_some_and(|id| *id != mesh.id);
     let networks = networks.iter().filter(|network| network.labels.get(label::MESH) != Some(&mesh.id));
+    let name = mesh.network_name();
     Foreign {
         containers: others().map(|container| container.name.clone()).collect(),
         meshes: labels.filter(not_ours).filter_map(|labels| labels.get(label::DIR).cloned()).collect(),
-        network: networks.clone().any(|found| found.name == network::NAME),
+        network: networks.clone().any(|found| found.name == name),
         attached: others()
-            .filter(|container| container.networks.contains_key(network::NAME))
+            .filter(|container| container.networks.contains_key(&name))
             .map(|container| container.name.clone())
             .collect(),
         subnets: networks

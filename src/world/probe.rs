@@ -4,7 +4,10 @@ use std::{collections::BTreeMap, time::Duration};
 
 use super::docker::{Docker, DockerError};
 use crate::{
-    mesh::id::{ClusterId, REMOTE},
+    mesh::{
+        Mesh,
+        id::{ClusterId, REMOTE},
+    },
     plan::verify::PathFacts,
 };
 
@@ -21,19 +24,20 @@ impl Docker {
     /// authorities that its Elasticsearch trusts.
     pub async fn probe(
         &self,
+        mesh: &Mesh,
         on: ClusterId,
         to: impl Iterator<Item = ClusterId>,
     ) -> Result<BTreeMap<ClusterId, PathFacts>, DockerError> {
         let to: Vec<ClusterId> = to.collect();
         let fixed = ["sh", "-c", SCRIPT, "probe", &SECONDS.to_string(), AUTHORITIES, &REMOTE.to_string()];
-        let names = to.iter().map(|cluster| cluster.first_node().to_string());
+        let names = to.iter().map(|cluster| mesh.container_name(cluster.first_node()));
         let command = fixed.iter().map(ToString::to_string).chain(names).collect();
-        let (exit, said) = self.run_inside(&on.first_node().to_string(), command, LONGEST).await?;
+        let (exit, said) = self.run_inside(&mesh.container_name(on.first_node()), command, LONGEST).await?;
         if exit != 0 {
             let why = format!("{} has no curl to try it with", on.first_node());
             return Ok(to.into_iter().map(|remote| (remote, PathFacts::Untried(why.clone()))).collect());
         }
-        Ok(said.lines().filter_map(path).collect())
+        Ok(said.lines().filter_map(|line| path(mesh, line)).collect())
     }
 }
 
@@ -43,7 +47,7 @@ const REJECTIONS: [&str; 4] =
     ["No route to host", "Host is unreachable", "Network is unreachable", "Permission denied"];
 
 /// One line of the script's output. The exit codes are curl's; see <https://curl.se/docs/manpage.html#EXIT>.
-fn path(line: &str) -> Option<(ClusterId, PathFacts)> {
+fn path(mesh: &Mesh, line: &str) -> Option<(ClusterId, PathFacts)> {
     let mut parts = line.splitn(3, ' ');
     let (name, exit, rest) = (parts.next()?, parts.next()?, parts.next()?);
     let mut words = rest.splitn(3, '|');
@@ -59,7 +63,7 @@ fn path(line: &str) -> Option<(ClusterId, PathFacts)> {
         "35" | "51" | "60" | "77" | "83" | "90" | "91" => PathFacts::Distrusted(said),
         _ => PathFacts::Reached { address: address.to_owned() },
     };
-    Some((name.parse::<crate::mesh::id::ServiceId>().ok()?.cluster(), facts))
+    Some((mesh.service_of_container(name)?.cluster(), facts))
 }
 
 #[cfg(test)]
@@ -73,13 +77,13 @@ mod tests {
 
         #[test]
         fn no_line_makes_it_panic(line in "(cluster0[0-9]-elastic|\\PC{0,5}) ([0-9]{1,3}|\\PC)? ?[\\PC|)( ]{0,20}") {
-            let _ = path(&line);
+            let _ = path(&Mesh::example(1), &line);
         }
     }
 
     #[test]
     fn each_line_is_a_remote_and_how_far_it_was_reached() {
-        let facts = |line: &str| path(line).map(|(cluster, facts)| (cluster.number(), facts));
+        let facts = |line: &str| path(&Mesh::example(3), line).map(|(cluster, facts)| (cluster.number(), facts));
         let reached = PathFacts::Reached { address: "10.213.0.12".to_owned() };
         assert_eq!(
             facts("cluster02-elastic 1 curl: (1) Received HTTP/0.9 when not allowed |10.213.0.12|"),

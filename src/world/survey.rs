@@ -20,8 +20,8 @@ use super::{
 };
 use crate::{
     mesh::{
-        Engine, Mesh, Owner, allocate, credentials::Credentials, decide::Circumstances, id::Count, settings::Overrides,
-        taken::Taken,
+        Engine, Mesh, Owner, allocate, credentials::Credentials, decide::Circumstances, id::Count, name::MeshName,
+        settings::Overrides, taken::Taken,
     },
     plan::host::{HostFacts, Listener},
 };
@@ -135,6 +135,12 @@ impl World {
         survey.labels().find(|labels| labels.get(label::DIR) == Some(&dir))?.get(label::MESH).cloned()
     }
 
+    /// The name of the mesh of this directory, as Docker's labels have it.
+    pub fn name_of_labels(&self, survey: &Survey) -> Option<MeshName> {
+        let dir = self.dir.display().to_string();
+        survey.labels().find(|labels| labels.get(label::DIR) == Some(&dir))?.get(label::NAME)?.parse().ok()
+    }
+
     /// The mesh that labels tell of when `mesh.json` is gone: enough of it to remove what is left. Without any mesh on the engine,
     /// and nothing in the directory, that may still be a block in `/etc/hosts`, which is then nobody's.
     pub fn mesh_of_labels(&self, survey: &Survey) -> Option<Mesh> {
@@ -144,6 +150,7 @@ impl World {
         let now = Circumstances {
             dir: self.dir.clone(),
             new_id: id,
+            name: self.name_of_labels(survey),
             owner: Owner { uid: survey.host.uid, gid: 0 },
             engine: None,
             host_name: survey.host.hostname.clone(),

@@ -19,7 +19,7 @@ use crate::mesh::{
     defaults::Revision,
     hosts_file,
     id::{ClusterId, ServiceKind},
-    layout, network,
+    layout,
     rebuild::{ContainerTrace, DirectoryTrace, Traces},
     recover::Found,
     secret::Secret,
@@ -44,7 +44,7 @@ impl World {
         for container in survey.containers.iter().filter(|container| ours(&container.labels)) {
             containers.extend(self.container_trace(container).await?);
         }
-        let network = survey.networks.iter().find(|network| network.name == network::NAME && ours(&network.labels));
+        let network = survey.networks.iter().find(|network| ours(&network.labels));
         let credentials = files::credentials(&tree).unwrap_or_default();
         let traces = Traces {
             containers,
@@ -71,9 +71,10 @@ impl World {
         if !survey.host.is_root {
             return None;
         }
+        let name = self.name_of_labels(survey);
         // one that is no file holds no names
         let text = disk::read_outside(&self.hosts_file).ok()?.unwrap_or_default();
-        Some(hosts_file::with_block(&text, None).map_or(true, |without| without != text))
+        Some(hosts_file::with_block(&text, name.as_ref(), None).map_or(true, |without| without != text))
     }
 
     /// What is left of `credentials.txt` where there is data that needs it; `None` if the file is there, or nothing needs it yet.

@@ -106,6 +106,7 @@ mod tests {
         Circumstances {
             dir: "/mnt/data/mesh".into(),
             new_id: "f".repeat(16),
+            name: None,
             owner: Owner { uid: 5, gid: 5 },
             engine: None,
             host_name: "vm".to_owned(),

@@ -70,6 +70,7 @@ pub(super) fn read(text: &str) -> Result<Mesh, RecordError> {
     Ok(Mesh {
         format: FORMAT,
         id,
+        name: None,
         defaults: Revision::FIRST,
         dir: PathBuf::new(),
         clusters: count.clusters().map(cluster).collect(),

@@ -233,7 +233,7 @@ pub(super) const CATALOGUE: &[Entry] = &[
     (
         &["Address already in use"],
         "another container has its address in the mesh's network",
-        "see which with `docker network inspect data-mesh-network`, and remove that",
+        "see which with `docker network inspect {network}`, and remove that",
     ),
     (&["bind source path does not exist"], "a directory that it mounts is gone", "`mesh create` makes it again"),
     (

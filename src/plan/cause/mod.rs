@@ -104,9 +104,10 @@ pub fn cannot_read_users(log: &[String]) -> bool {
 /// A remedy with the names of what it is about in place of `{service}` and the like.
 fn addressed(remedy: &str, mesh: &Mesh, service: ServiceId) -> String {
     [
-        ("{service}", service.to_string()),
-        ("{server}", service.cluster().first_node().to_string()),
+        ("{service}", mesh.container_name(service)),
+        ("{server}", mesh.container_name(service.cluster().first_node())),
         ("{dir}", shell_word(mesh.dir.join(layout::service_dir(service)))),
+        ("{network}", mesh.network_name()),
         ("{owner}", mesh.user()),
         ("{image}", mesh.image(service)),
         ("{memory}", service.kind().memory_flag().to_owned()),

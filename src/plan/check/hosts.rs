@@ -16,7 +16,7 @@ pub fn hosts(mesh: &Mesh, there: &Observed) -> Checked {
         return Checked::new("hosts file", "", Some(finding));
     }
     let text = there.hosts_file.as_deref().filter(|_| mesh.spec.hosts);
-    let error = text.and_then(|text| hosts_file::with_block(text, None).err());
+    let error = text.and_then(|text| hosts_file::with_block(text, mesh.name.as_ref(), None).err());
     let good = match text {
         Some(_) => "the services' names can be written to /etc/hosts, and no line above leads them elsewhere",
         None => "/etc/hosts is left alone: `--no-hosts`, or this user may not write it",
@@ -28,7 +28,7 @@ pub fn hosts(mesh: &Mesh, there: &Observed) -> Checked {
 /// Names that lines above the mesh's block lead elsewhere, as the scripts that `mesh` replaces wrote them: those win.
 fn stale_names(mesh: &Mesh, there: &Observed) -> Option<Finding> {
     let text = there.hosts_file.as_deref().filter(|_| mesh.spec.hosts)?;
-    let stale = hosts_file::stale(text, &mesh.host_entries());
+    let stale = hosts_file::stale(text, mesh.name.as_ref(), &mesh.host_entries());
     let told = |stale: &hosts_file::Stale| format!("line {} leads {} to {}", stale.line, stale.name, stale.address);
     let lines: Vec<String> = stale.iter().map(told).collect();
     let deleted: Vec<String> = stale.iter().map(|stale| format!("{}d", stale.line)).collect();

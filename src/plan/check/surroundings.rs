@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::{Checked, Finding};
 use crate::{
-    mesh::{Engine, Mesh, layout, network, shell_word::shell_word},
+    mesh::{Engine, Mesh, layout, shell_word::shell_word},
     plan::{Plan, Step, observed::Observed, permissions::misfits},
 };
 
@@ -82,7 +82,10 @@ pub(super) fn foreign(mesh: &Mesh, there: &Observed) -> Checked {
         ));
     }
     if foreign.meshes.is_empty() {
-        let taken = foreign.containers.iter().filter(|name| name.parse().is_ok_and(|service| mesh.has(service)));
+        let taken = foreign
+            .containers
+            .iter()
+            .filter(|name| mesh.service_of_container(name).is_some_and(|service| mesh.has(service)));
         findings.extend(taken.map(|name| {
             Finding::problem(
                 format!("there is a container {name} that is not of this mesh"),
@@ -90,9 +93,12 @@ pub(super) fn foreign(mesh: &Mesh, there: &Observed) -> Checked {
             )
         }));
         if foreign.network {
+            let name = mesh.network_name();
             findings.push(Finding::problem(
-                "there is a network data-mesh-network that is not of this mesh",
-                "see who uses it with `docker network inspect data-mesh-network`; remove it with `docker network rm data-mesh-network`",
+                format!("there is a network {name} that is not of this mesh"),
+                format!(
+                    "see who uses it with `docker network inspect {name}`; remove it with `docker network rm {name}`"
+                ),
             ));
         }
     }
@@ -143,12 +149,12 @@ pub fn recorded(dir: &Path, there: &Observed) -> Option<Finding> {
 }
 
 /// Somebody else's containers in a network that is to go: Docker would refuse, after the mesh's own are gone.
-pub fn attached(plan: &Plan, there: &Observed) -> Option<Finding> {
+pub fn attached(mesh: &Mesh, plan: &Plan, there: &Observed) -> Option<Finding> {
     let removes = plan.steps().any(|step| matches!(step, Step::RemoveNetwork { .. }));
     let name = there.foreign.attached.first().filter(|_| removes)?;
     Some(Finding::problem(
         format!("container {name} is not of this mesh, and attached to its network, which has to go"),
-        format!("`docker network disconnect {} {name}`", network::NAME),
+        format!("`docker network disconnect {} {name}`", mesh.network_name()),
     ))
 }
 

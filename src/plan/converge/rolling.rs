@@ -34,6 +34,7 @@ impl Model {
 /// The mesh that `mesh create` decides on, without a flag.
 fn decided(recorded: &Mesh) -> Mesh {
     let now = Circumstances {
+        name: None,
         dir: recorded.dir.clone(),
         new_id: String::new(),
         owner: recorded.owner,

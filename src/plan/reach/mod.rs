@@ -274,7 +274,7 @@ impl<'a> Reach<'a> {
     fn hosts(&self) -> Option<Step> {
         let text = self.there.hosts_file.as_deref()?;
         let entries = self.mesh.spec.hosts.then(|| self.mesh.host_entries());
-        let wanted = hosts_file::with_block(text, entries.as_deref());
+        let wanted = hosts_file::with_block(text, self.mesh.name.as_ref(), entries.as_deref());
         if wanted.is_ok_and(|wanted| wanted == text) {
             return None;
         }

@@ -247,7 +247,9 @@ impl Look<'_> {
         let number = service.cluster().number();
         let reason = match (state, service.kind()) {
             (State::Stopped, _) => Some(format!("is stopped; `mesh manage start {number}` starts it")),
-            (State::Paused, _) => Some(format!("is paused; `docker unpause {service}` lets it go on")),
+            (State::Paused, _) => {
+                Some(format!("is paused; `docker unpause {}` lets it go on", self.mesh.container_name(service)))
+            }
             (State::Unready, ServiceKind::Elastic) => Some(
                 self.there
                     .unasked

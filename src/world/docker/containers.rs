@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     mesh::{
-        Mesh, container::Published, container_spec::ContainerSpec, fingerprint::MadeFrom, id::ServiceId, network,
+        Mesh, container::Published, container_spec::ContainerSpec, fingerprint::MadeFrom, id::ServiceId,
         service::STOP_TIMEOUT,
     },
     plan::observed::ContainerState,
@@ -31,6 +31,8 @@ use crate::{
 pub mod label {
     pub const MESH: &str = "mesh.id";
     pub const DIR: &str = "mesh.dir";
+    /// Absent on things of a mesh without a name.
+    pub const NAME: &str = "mesh.name";
     pub const CLUSTER: &str = "mesh.cluster";
     /// `elastic` or `kibana`.
     pub const SERVICE: &str = "mesh.service";
@@ -120,7 +122,7 @@ impl Docker {
 
     /// Creates the container of a service, attached to the network at its fixed address; it does not start yet.
     pub async fn create_container(&self, mesh: &Mesh, id: ServiceId, made_from: MadeFrom) -> Result<(), DockerError> {
-        let name = id.to_string();
+        let name = mesh.container_name(id);
         let options = CreateContainerOptionsBuilder::default().name(&name).build();
         self.client
             .create_container(Some(options), body(mesh, id, made_from))
@@ -222,7 +224,9 @@ fn unpack(archive: &[u8]) -> std::io::Result<Vec<(String, Vec<u8>)>> {
 
 /// The labels by which a thing is known to belong to the mesh.
 pub(super) fn mesh_labels(mesh: &Mesh) -> HashMap<String, String> {
-    HashMap::from([(label::MESH.to_owned(), mesh.id.clone()), (label::DIR.to_owned(), mesh.dir.display().to_string())])
+    let dir = mesh.dir.display().to_string();
+    let name = mesh.name.iter().map(|name| (label::NAME.to_owned(), name.to_string()));
+    [(label::MESH.to_owned(), mesh.id.clone()), (label::DIR.to_owned(), dir)].into_iter().chain(name).collect()
 }
 
 fn bind_mount((container, host): (String, String)) -> Mount {
@@ -294,11 +298,11 @@ pub(super) fn body(mesh: &Mesh, id: ServiceId, made_from: MadeFrom) -> Container
             mounts: Some(spec.mounts.into_iter().map(bind_mount).collect()),
             port_bindings: Some(spec.ports.iter().map(bind).collect()),
             restart_policy: Some(policy(spec.limits.restart)),
-            network_mode: Some(network::NAME.to_owned()),
+            network_mode: Some(mesh.network_name()),
             ..confined
         }),
         networking_config: Some(NetworkingConfig {
-            endpoints_config: Some(HashMap::from([(network::NAME.to_owned(), endpoint)])),
+            endpoints_config: Some(HashMap::from([(mesh.network_name(), endpoint)])),
         }),
         ..ContainerCreateBody::default()
     }

@@ -58,7 +58,7 @@ impl Docker {
             auxiliary_addresses: None,
         };
         let request = NetworkCreateRequest {
-            name: network::NAME.to_owned(),
+            name: mesh.network_name(),
             driver: Some("bridge".to_owned()),
             ipam: Some(Ipam { config: Some(vec![range]), ..Ipam::default() }),
             labels: Some(mesh_labels(mesh)),
@@ -66,7 +66,7 @@ impl Docker {
         };
         self.client.create_network(request).await.map_err(DockerError::refused(format!(
             "create network {} with subnet {}",
-            network::NAME,
+            mesh.network_name(),
             mesh.subnet
         )))?;
         Ok(())
@@ -88,11 +88,7 @@ impl Docker {
 
     /// One that is gone already is fine.
     pub async fn remove_network(&self, id: &str) -> Result<(), DockerError> {
-        let removed = self
-            .client
-            .remove_network(id)
-            .await
-            .map_err(DockerError::refused(format!("remove network {}", network::NAME)));
+        let removed = self.client.remove_network(id).await.map_err(DockerError::refused("remove the mesh's network"));
         absent_is_none(removed).map(|_| ())
     }
 }

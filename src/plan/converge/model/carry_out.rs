@@ -270,8 +270,9 @@ impl Model {
             Step::WriteHosts | Step::RemoveHosts => {
                 let entries = (*step == Step::WriteHosts).then(|| mesh.host_entries());
                 let text = self.there.hosts_file.take().expect("should be writable");
-                self.there.hosts_file =
-                    Some(hosts_file::with_block(&text, entries.as_deref()).expect("should be editable"));
+                self.there.hosts_file = Some(
+                    hosts_file::with_block(&text, mesh.name.as_ref(), entries.as_deref()).expect("should be editable"),
+                );
             }
             Step::RemoveDirectory => {
                 self.there.record = None;
