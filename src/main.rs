@@ -31,7 +31,6 @@ mod world;
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
 use tokio::runtime::{Builder, Runtime};
 use tracing_subscriber::EnvFilter;
 
@@ -42,8 +41,8 @@ use crate::{
 
 fn main() -> ExitCode {
     commands::complete();
-    let cli = match cli::Cli::try_parse() {
-        Ok(cli) => cli,
+    let (cli, json) = match cli::Cli::read() {
+        Ok(read) => read,
         Err(told) => return instead_of_a_run(&told),
     };
     cli.color.write_global();
@@ -51,6 +50,7 @@ fn main() -> ExitCode {
     rustls::crypto::ring::default_provider().install_default().expect("should be the only provider");
     let dir = commands::dir_to_name(&cli);
     let console = Console::new(verbosity(&cli), commands::is_dumb_terminal(), dir.as_deref());
+    let console = if json { console.with_json_errors() } else { console };
     let outcome = runtime().and_then(|runtime| runtime.block_on(commands::run(cli, &console)));
     let exit = outcome.unwrap_or_else(|error| {
         console.error(&error);

@@ -2,6 +2,7 @@
 
 mod ask;
 mod create;
+mod groups;
 mod inspect;
 mod manage;
 mod renew;
@@ -9,7 +10,7 @@ mod settings;
 
 use std::{path::PathBuf, time::Duration};
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
 pub use self::{
     ask::{CompletionsArgs, CredentialsArgs, EnvArgs, EsArgs, EsMethod, ManArgs, SearchArgs},
@@ -50,6 +51,26 @@ pub struct Cli {
     pub command: Command,
 }
 
+impl Cli {
+    /// What was typed, and whether errors are to be JSON, as what was asked for is.
+    ///
+    /// # Errors
+    /// What clap says instead of a run: a mistake, or help and version.
+    pub fn read() -> Result<(Self, bool), clap::Error> {
+        let matches = groups::grouped(Self::command()).try_get_matches()?;
+        Ok((Self::from_arg_matches(&matches)?, wants_json(&matches)))
+    }
+}
+
+/// Whether the command that was typed writes JSON.
+fn wants_json(matches: &ArgMatches) -> bool {
+    if let Some((_, of)) = matches.subcommand() {
+        return wants_json(of);
+    }
+    let output = matches.try_get_raw("output").ok().flatten();
+    output.is_some_and(|mut given| given.any(|word| word.eq_ignore_ascii_case("json")))
+}
+
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Create a mesh of N clusters, or bring the one that exists to N
@@ -63,6 +84,7 @@ pub enum Command {
     /// it, the same command goes on.
     Upgrade(UpgradeArgs),
     /// Remove the mesh: its containers, its network and its directory with all data
+    #[command(visible_alias = "delete")]
     Reset(ResetArgs),
     /// Show the mesh: every cluster and every link, and what is not as it was asked for
     Status(StatusArgs),

@@ -53,6 +53,8 @@ pub struct Console {
     title_width: Cell<usize>,
     stdout: Stdout,
     same_mesh: SameMesh,
+    /// Errors are for programs, as what was asked for is.
+    json_errors: bool,
 }
 
 /// How much is told besides what was asked for.
@@ -69,6 +71,24 @@ pub enum Verbosity {
 pub enum Notation {
     Json,
     Yaml,
+}
+
+/// An error as programs read it, on stderr.
+#[derive(Serialize)]
+struct ErrorReport<'a> {
+    version: u32,
+    error: &'a str,
+    causes: &'a [String],
+    /// What to type.
+    remedy: Option<&'a str>,
+    exit: u8,
+}
+
+impl<'a> ErrorReport<'a> {
+    fn new(error: &'a Error) -> Self {
+        let Error { exit, message, causes, hint, .. } = error;
+        Self { version: 1, error: message, causes, remedy: hint.as_deref(), exit: *exit as u8 }
+    }
 }
 
 const BOLD_RED: Style = AnsiColor::Red.on_default().bold();
@@ -112,6 +132,7 @@ impl Console {
             title_width: Cell::new(stage::TITLE_WIDTH),
             stdout: Stdout::default(),
             same_mesh: SameMesh::new(dir),
+            json_errors: false,
         }
     }
 
@@ -176,7 +197,19 @@ impl Console {
         self.stdout.lost()
     }
 
+    /// The same, with errors for programs.
+    #[must_use]
+    pub fn with_json_errors(self) -> Self {
+        Self { json_errors: true, ..self }
+    }
+
     pub fn error(&self, error: &Error) {
+        if self.json_errors {
+            let value =
+                serde_yaml::to_value(ErrorReport::new(error)).expect("should be YAML: it holds texts and numbers");
+            let text = serde_json::to_string_pretty(&self.same_mesh.in_report(value));
+            return err(&plain::json(&text.expect("should be JSON: keys are texts")));
+        }
         let told = self.same_mesh.in_text(&error.to_string());
         err(&format!("{}: {}", styled(BOLD_RED, "error"), plain::lines(&told)));
     }

@@ -29,21 +29,29 @@ fn help_of_mesh() {
 
     Usage: mesh [OPTIONS] <COMMAND>
 
-    Commands:
+    Life of a mesh:
       create       Create a mesh of N clusters, or bring the one that exists to N
       manage       Start, stop, restart, remove or bring back the containers of some clusters
       upgrade      Go to a newer version of Elasticsearch and Kibana, cluster by cluster
       reset        Remove the mesh: its containers, its network and its directory with all data
+
+    Health:
       status       Show the mesh: every cluster and every link, and what is not as it was asked for
       verify       Prove every link, and say why one is down
-      keys         Show, extend and replace the API keys by which clusters reach each other
-      certs        Show and replace certificates, and the authorities that sign them
       doctor       Check the machine: is it ready for a mesh?
       logs         Show what the services write
-      es           Send a request to a cluster's Elasticsearch, as `elastic`
+
+    Use:
       search       Search the whole mesh
+      es           Send a request to a cluster's Elasticsearch, as `elastic`
       credentials  Print users, passwords and URLs
       env          Print variables for a shell: `eval "$(mesh env 3)"`
+
+    Trust:
+      keys         Show, extend and replace the API keys by which clusters reach each other
+      certs        Show and replace certificates, and the authorities that sign them
+
+    This program:
       config       Print the settings in force and where each comes from
       completions  Print a script that completes commands and cluster numbers
       man          Write the manual pages

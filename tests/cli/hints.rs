@@ -78,3 +78,18 @@ fn a_directory_that_is_a_link_to_nothing() {
         }
     }
 }
+
+#[test]
+fn an_error_is_json_where_json_was_asked_for() {
+    let output = mesh(&["status", "-o", "json", "--dir", "/nonexistent/mesh"]).output().unwrap();
+    insta::assert_snapshot!(transcript(&output), @r#"
+    exit 3
+    {
+      "version": 1,
+      "error": "Docker is not running: nothing listens on /nonexistent/docker.sock",
+      "causes": [],
+      "remedy": "start it with `systemctl start docker`, or `dockerd &` where there is no systemd",
+      "exit": 3
+    }
+    "#);
+}
