@@ -53,8 +53,7 @@ pub struct Console {
     title_width: Cell<usize>,
     stdout: Stdout,
     same_mesh: SameMesh,
-    /// Errors are for programs, as what was asked for is.
-    json_errors: bool,
+    errors: ErrorForm,
 }
 
 /// How much is told besides what was asked for.
@@ -64,6 +63,14 @@ pub enum Verbosity {
     Normal,
     /// Steps or calls are logged as they happen, so there is no live line for them to run into.
     Verbose,
+}
+
+/// How errors are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ErrorForm {
+    Text,
+    /// For programs, as what was asked for is.
+    Json,
 }
 
 /// How a value is written for programs.
@@ -132,7 +139,7 @@ impl Console {
             title_width: Cell::new(stage::TITLE_WIDTH),
             stdout: Stdout::default(),
             same_mesh: SameMesh::new(dir),
-            json_errors: false,
+            errors: ErrorForm::Text,
         }
     }
 
@@ -200,11 +207,11 @@ impl Console {
     /// The same, with errors for programs.
     #[must_use]
     pub fn with_json_errors(self) -> Self {
-        Self { json_errors: true, ..self }
+        Self { errors: ErrorForm::Json, ..self }
     }
 
     pub fn error(&self, error: &Error) {
-        if self.json_errors {
+        if self.errors == ErrorForm::Json {
             let value =
                 serde_yaml::to_value(ErrorReport::new(error)).expect("should be YAML: it holds texts and numbers");
             let text = serde_json::to_string_pretty(&self.same_mesh.in_report(value));
