@@ -63,7 +63,7 @@ fn a_record_that_cannot_be_understood_is_never_no_mesh() {
         ("", "is damaged: EOF"),
         (&RECORD[..RECORD.len() / 2], "is damaged: EOF"),
         (&RECORD.replace("\"hosts\"", "\"hostz\""), "is damaged: unknown field `hostz`"),
-        (&RECORD.replace("\"format\": 1", "\"format\": 2"), "was written by a newer `mesh`"),
+        (&RECORD.replace("\"format\": 1", "\"format\": 3"), "was made by a newer `mesh`"),
     ] {
         place.record(text);
         for arguments in
