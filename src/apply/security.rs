@@ -106,14 +106,14 @@ impl Apply<'_> {
 
     pub(super) async fn update_key(&self, cluster: ClusterId) -> Result<(), Error> {
         let (server, key) = (self.server(cluster)?, self.saved_key(cluster)?);
-        self.persist(cluster, "the API key", async || server.update_key(self.mesh, &key.id).await).await?;
+        self.persist(cluster, "the API key", async || server.update_key(self.mesh, cluster, &key.id).await).await?;
         self.save_expiry(&server, cluster, key).await
     }
 
     pub(super) async fn extend_key(&self, cluster: ClusterId) -> Result<(), Error> {
         let (server, key) = (self.server(cluster)?, self.saved_key(cluster)?);
         let refused = |error: Error| error.hint(format!("`mesh keys rotate {}` makes a new one", cluster.number()));
-        let extend = async || server.extend_key(self.mesh, &key.id).await;
+        let extend = async || server.extend_key(self.mesh, cluster, &key.id).await;
         self.persist_or(cluster, "the API key", refused, extend).await?;
         self.save_expiry(&server, cluster, key).await
     }

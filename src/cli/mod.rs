@@ -99,7 +99,7 @@ pub enum Command {
     /// Check the machine: is it ready for a mesh?
     ///
     /// For the mesh that exists, or for one of two clusters; with settings, for the mesh that `mesh create` would make of them.
-    Doctor(DoctorArgs),
+    Doctor(Box<DoctorArgs>),
     /// Show what the services write
     Logs(LogsArgs),
     /// Send a request to a cluster's Elasticsearch, as `elastic`

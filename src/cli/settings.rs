@@ -5,7 +5,10 @@ use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, ValueHint, builder::ValueParser};
 
-use crate::mesh::settings::{Flags, Overrides, SETTINGS, Setting, Shape};
+use crate::mesh::settings::{
+    Flags, Overrides, SETTINGS, Setting, Shape,
+    per_cluster::{read_set, read_unset},
+};
 
 /// Where else settings come from, for the end of the help.
 pub const ELSEWHERE: &str = "\
@@ -15,6 +18,9 @@ the file, then what the mesh has, then the default: `mesh config` shows which.";
 
 /// The id of the argument that names a settings file.
 const FILE: &str = "file";
+/// The ids of those that are about single clusters.
+const SET: &str = "set";
+const UNSET: &str = "unset";
 
 #[derive(Debug)]
 pub struct SettingsArgs {
@@ -36,7 +42,7 @@ impl Args for SettingsArgs {
         let (positions, flags): (Vec<_>, Vec<_>) =
             SETTINGS.iter().partition(|setting| setting.flags == Flags::Position);
         let flags = flags.into_iter().flat_map(arguments);
-        command.args(positions.into_iter().flat_map(arguments)).arg(file).args(flags)
+        command.args(positions.into_iter().flat_map(arguments)).arg(file).args(flags).args(of_clusters())
     }
 
     fn augment_args_for_update(command: Command) -> Command {
@@ -47,16 +53,30 @@ impl Args for SettingsArgs {
 impl FromArgMatches for SettingsArgs {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
         let overrides = Overrides::read(Path::new(""), |setting| texts(setting, matches));
-        Ok(Self {
-            file: matches.get_one(FILE).cloned(),
-            overrides: overrides.expect("should be values: each was checked as an argument"),
-        })
+        let mut overrides = overrides.expect("should be values: each was checked as an argument");
+        overrides.per_cluster.set = matches.get_many(SET).into_iter().flatten().cloned().collect();
+        overrides.per_cluster.unset = matches.get_many(UNSET).into_iter().flatten().cloned().collect();
+        Ok(Self { file: matches.get_one(FILE).cloned(), overrides })
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
         *self = Self::from_arg_matches(matches)?;
         Ok(())
     }
+}
+
+/// The arguments for settings of single clusters.
+fn of_clusters() -> [Arg; 2] {
+    let repeated =
+        |id: &'static str, name: &'static str| Arg::new(id).long(id).value_name(name).action(ArgAction::Append);
+    [
+        repeated(SET, "SETTING")
+            .value_parser(ValueParser::new(read_set))
+            .help("A setting of single clusters, as in `cluster03.elastic_memory=4g`; until `--unset`"),
+        repeated(UNSET, "SETTING")
+            .value_parser(ValueParser::new(read_unset))
+            .help("Take back what `--set` recorded, as in `cluster03.elastic_memory`"),
+    ]
 }
 
 /// The arguments of a setting. The one that sets it has its name as the id.
@@ -74,7 +94,7 @@ fn arguments(setting: &'static Setting) -> Vec<Arg> {
         |id: String, long: String, help: &'static str| Arg::new(id).long(long).action(ArgAction::SetTrue).help(help);
     match setting.flags {
         Flags::Position => vec![value(setting.help.to_owned())],
-        Flags::Value if setting.shape == Shape::List => {
+        Flags::Value if matches!(setting.shape, Shape::List | Shape::Map) => {
             let help = format!("{}; once for each, in place of those given before", setting.help);
             vec![value(help).long(long).action(ArgAction::Append)]
         }

@@ -29,7 +29,7 @@ pub async fn certs(action: &CertsAction, dir: PathBuf, console: &Console) -> Res
                 let renewal = Renewal { certificates: clusters, ..Renewal::default() };
                 (renewal, "certificates replaced, every link proved")
             };
-            carry_out(&args.renew, &Overrides::default(), renewal, said, dir, console).await
+            Box::pin(carry_out(&args.renew, &Overrides::default(), renewal, said, dir, console)).await
         }
     }
 }

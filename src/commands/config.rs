@@ -8,7 +8,7 @@ use crate::{
     console::{Console, Notation},
     error::{Error, Exit},
     mesh::settings::{
-        precedence::{resolve, with_record_and_defaults},
+        precedence::{resolve, resolve_clusters, with_record_and_defaults},
         schema::schema,
     },
     world::{
@@ -26,6 +26,7 @@ pub fn config(args: &ConfigArgs, dir: &Path, console: &Console) -> Result<Exit, 
     let dir = disk::resolve(dir)?;
     let record = Tree::open(&dir)?.map(|tree| files::mesh(&tree, &dir)).transpose()?.flatten();
     let sources = with_record_and_defaults(sources, record.as_ref());
-    console.settings(&resolve(&sources), args.output.unwrap_or_default());
+    let clusters = resolve_clusters(&sources, record.as_ref());
+    console.settings(&resolve(&sources), &clusters, args.output.unwrap_or_default());
     Ok(Exit::Done)
 }

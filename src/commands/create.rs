@@ -29,7 +29,7 @@ use crate::{
         observed::Observed,
         reach::{Moment, reach},
         remove::{remove, removed},
-        rolling,
+        rolling::{self, Turns},
     },
     world::{Survey, World, disk, templates},
 };
@@ -59,9 +59,12 @@ pub async fn create(args: &CreateArgs, dir: PathBuf, console: &Console) -> Resul
     let timeout = asked.timeout;
     let mut mesh = decide(asked.clone(), args, &world, &survey)?;
     let there = world.observe(&mesh, &survey).await?;
-    if let (Some(rebuilt), Some(names)) = (&mut survey.rebuilt, there.shared()) {
-        rebuilt.share(&names);
+    if let Some(rebuilt) = &mut survey.rebuilt {
+        rebuilt.share(&there.shared());
         mesh = decide(asked, args, &world, &survey)?;
+    }
+    if let Some(recorded) = survey.known().filter(|_| !args.reset) {
+        mesh = mesh.in_turns(recorded, |cluster| there.servers.contains_key(&cluster));
     }
     let moment = Moment {
         licence: licence.as_ref().map(|licence| licence.uid.clone()),
@@ -77,17 +80,20 @@ pub async fn create(args: &CreateArgs, dir: PathBuf, console: &Console) -> Resul
         Some(going) => reach(&mesh, &removed(there.clone()), &moment).after(remove(going)),
         None => reach(&mesh, &there, &moment),
     };
-    let rolls = args.new_defaults && !args.reset;
-    let plan = if rolls { rolling::whole(&mesh, &there, &moment) } else { first.clone() };
+    let turn_for = turns_of(args, &mesh);
+    let plan = turn_for.map_or_else(|| first.clone(), |of| rolling::whole(&mesh, &there, &moment, of));
     require(args, &world, &survey, &mesh, &there, &plan, console)?;
     if licence.is_none() {
         console.findings(check::unlicensed(&mesh, &there).as_slice());
     }
     if !args.reset {
         console.under_way(&mesh);
-        if !rolls && mesh.next_defaults().is_some() {
+        if turn_for != Some(Turns::Defaults) && mesh.next_defaults().is_some() {
             console.new_defaults(&mesh);
         }
+    }
+    if let Some(recorded) = survey.known().filter(|_| !args.reset) {
+        console.changes_of_clusters(&recorded.changes_of_clusters(&mesh.settled()));
     }
     if args.dry_run {
         console.plan(&mesh, &plan, args.output.unwrap_or_default());
@@ -122,14 +128,24 @@ pub async fn create(args: &CreateArgs, dir: PathBuf, console: &Console) -> Resul
     interruptible(&patience, console, async {
         apply.apply(&first).await?;
         settle(&apply, moment).await?;
-        if rolls {
-            Box::pin(turns(mesh.clone(), &world, &patience, &survey.host, console, rolling::next)).await?;
+        if let Some(of) = turn_for {
+            let next = |mesh: &Mesh, there: &Observed, moment: &Moment| rolling::next(mesh, there, moment, of);
+            Box::pin(turns(mesh.clone(), &world, &patience, &survey.host, console, &next)).await?;
         }
         Ok(())
     })
     .await?;
     told(args, &mesh, &apply, begun.elapsed(), console);
     Ok(Exit::Done)
+}
+
+/// What clusters are given other containers for, one after the other.
+fn turns_of(args: &CreateArgs, mesh: &Mesh) -> Option<Turns> {
+    match (args.reset, args.new_defaults) {
+        (true, _) => None,
+        (false, true) => Some(Turns::Defaults),
+        (false, false) => mesh.pending_settings().next().map(|_| Turns::Settings),
+    }
 }
 
 /// What is there, once Docker lists a network that it was making when an earlier run was killed. Where it does not come, the
@@ -241,7 +257,8 @@ fn require(
     if args.reset {
         host.disk_free += world.size_of(plan).unwrap_or_default();
     }
-    let mut findings = check::machine(mesh, there, &host, &survey.listeners);
+    // with room for all that is asked for, whoever has its turn first
+    let mut findings = check::machine(&mesh.settled(), there, &host, &survey.listeners);
     findings
         .extend(check::directory(&world.dir, &survey.entries, survey.known().is_some(), survey.writable).findings());
     findings.extend(check::attached(mesh, plan, there));

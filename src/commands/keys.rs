@@ -25,12 +25,12 @@ pub async fn keys(action: &KeysAction, dir: PathBuf, console: &Console) -> Resul
             let renewal = Renewal { extended, shorten, ..Renewal::default() };
             let asked = Overrides { key_days: args.key_days, ..Overrides::default() };
             let said = if shorten { "API keys end when it was asked for" } else { "API keys extended" };
-            carry_out(&args.renew, &asked, renewal, said, dir, console).await
+            Box::pin(carry_out(&args.renew, &asked, renewal, said, dir, console)).await
         }
         KeysAction::Rotate(args) => {
             let renewal = Renewal { keys: chosen(&dir, &args.clusters)?, ..Renewal::default() };
             let said = "API keys replaced, every link proved with the new ones";
-            carry_out(args, &Overrides::default(), renewal, said, dir, console).await
+            Box::pin(carry_out(args, &Overrides::default(), renewal, said, dir, console)).await
         }
     }
 }

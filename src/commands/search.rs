@@ -21,7 +21,9 @@ pub async fn search(args: &SearchArgs, dir: PathBuf, console: &Console) -> Resul
     let recorded = Recorded::open(&dir)?;
     let mesh = &recorded.mesh;
     let remotes = mesh.count().get() > 1;
-    if let Some(pattern) = args.index.beyond(&mesh.shared()).filter(|_| remotes) {
+    if let Some(pattern) =
+        mesh.clusters().find_map(|cluster| args.index.beyond(&mesh.shared(cluster))).filter(|_| remotes)
+    {
         return Err(Error::new(Exit::Request, format!("`{pattern}` reaches beyond what the clusters share"))
             .hint(format!("{}; `mesh es` searches all of one cluster", sharing(mesh))));
     }
@@ -90,9 +92,16 @@ fn lacking(found: &Found, mesh: &Mesh) -> Option<Error> {
     }))
 }
 
+/// The patterns that every cluster shares.
+fn shared_by_all(mesh: &Mesh) -> Vec<String> {
+    let mut shared = mesh.clusters().map(|cluster| mesh.shared(cluster));
+    let first = shared.next().unwrap_or_default();
+    shared.fold(first, |all, other| all.into_iter().filter(|pattern| other.contains(pattern)).collect())
+}
+
 fn sharing(mesh: &Mesh) -> String {
     format!(
         "other clusters see only {}; `mesh create --share PATTERN`, once for each that is to be shared, shares others",
-        mesh.shared().join(", ")
+        shared_by_all(mesh).join(", ")
     )
 }

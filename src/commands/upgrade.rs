@@ -73,7 +73,7 @@ pub async fn upgrade(args: &UpgradeArgs, dir: PathBuf, console: &Console) -> Res
     let patience = Patience::new(args.timeout);
     let now = OffsetDateTime::now_utc();
     Apply::new(&recorded, &world, console, &patience, (survey.host.is_root, now)).lift_record(&survey)?;
-    let turns = Box::pin(turns(mesh, &world, &patience, &survey.host, console, next));
+    let turns = Box::pin(turns(mesh, &world, &patience, &survey.host, console, &next));
     interruptible(&patience, console, turns).await?;
     console.done_in(&format!("every cluster has {}, and every link is proved", args.version), begun.elapsed());
     Ok(Exit::Done)
@@ -86,7 +86,7 @@ pub(super) async fn turns(
     patience: &Patience,
     host: &HostFacts,
     console: &Console,
-    next: fn(&Mesh, &Observed, &Moment) -> Option<Round>,
+    next: &dyn Fn(&Mesh, &Observed, &Moment) -> Option<Round>,
 ) -> Result<(), Error> {
     let (mut mended, mut changed) = (0, false);
     loop {

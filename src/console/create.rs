@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{Console, Notation, StageTime, bytes, duration, err, plain, timings::summary};
 use crate::{
     cli::TextFormat,
-    mesh::{Mesh, layout},
+    mesh::{Mesh, id::ServiceKind, layout},
     plan::{Plan, Step, counted::counted, data::PlanData},
 };
 
@@ -30,7 +30,8 @@ impl Console {
     /// What is about to happen, in two lines.
     pub fn intent(&self, mesh: &Mesh, plan: &Plan) {
         let (count, version) = (mesh.count().get(), mesh.spec.stack_version);
-        let kibana = if mesh.spec.kibana { " with Kibana" } else { "" };
+        let kibanas = mesh.services_of(ServiceKind::Kibana).count();
+        let kibana = if kibanas > 0 { " with Kibana" } else { "" };
         self.note(&format!(
             "a mesh of {}, Elasticsearch {version}{kibana}, in {}",
             counted(count, "cluster"),

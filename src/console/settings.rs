@@ -5,35 +5,56 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::{Console, Mark, Notation, Table, plain};
-use crate::{cli::TextFormat, mesh::settings::precedence::Resolved};
+use crate::{
+    cli::TextFormat,
+    mesh::{id::ClusterId, settings::precedence::Resolved},
+};
 
 impl Console {
     /// A line a setting. As YAML it is a settings file, with the origins as remarks.
-    pub fn settings(&self, resolved: &[Resolved], format: TextFormat) {
+    pub fn settings(&self, resolved: &[Resolved], clusters: &OfClusters, format: TextFormat) {
         match format {
-            TextFormat::Text => self.table(&table(resolved)),
-            TextFormat::Json => self.value(Notation::Json, &data(resolved)),
-            TextFormat::Yaml => self.text(&file(resolved)),
+            TextFormat::Text => self.table(&table(resolved, clusters)),
+            TextFormat::Json => self.value(Notation::Json, &data(resolved, clusters)),
+            TextFormat::Yaml => self.text(&file(resolved, clusters)),
         }
     }
 }
 
-fn table(resolved: &[Resolved]) -> Table {
+/// What is set for single clusters.
+type OfClusters = BTreeMap<ClusterId, Vec<Resolved>>;
+
+fn table(resolved: &[Resolved], clusters: &OfClusters) -> Table {
     let mut table = Table::new(&["SETTING", "VALUE", "FROM"]);
     for one in resolved {
         table.row([one.setting.name, &one.words(), &one.from].map(|text| (text.to_owned(), Mark::Plain)));
+        for (cluster, settings) in clusters {
+            for own in settings.iter().filter(|own| own.setting.name == one.setting.name) {
+                let name = format!("{cluster}.{}", own.setting.name);
+                table.row([&name, &own.words(), &own.from].map(|text| (text.clone(), Mark::Plain)));
+            }
+        }
     }
     table
 }
 
-fn data(resolved: &[Resolved]) -> Value {
+fn data(resolved: &[Resolved], clusters: &OfClusters) -> Value {
     let value = |one: &Resolved| (one.setting.name.to_owned(), one.value.clone().unwrap_or_default());
-    let values: Map<String, Value> = resolved.iter().map(value).collect();
-    let from: BTreeMap<&str, &str> = resolved.iter().map(|one| (one.setting.name, one.from.as_str())).collect();
-    json!({ "version": 1, "settings": values, "from": from })
+    let part = |resolved: &[Resolved]| {
+        let values: Map<String, Value> = resolved.iter().map(value).collect();
+        let from: BTreeMap<&str, &str> = resolved.iter().map(|one| (one.setting.name, one.from.as_str())).collect();
+        json!({ "settings": values, "from": from })
+    };
+    let mut data = part(resolved);
+    data["version"] = 1.into();
+    if !clusters.is_empty() {
+        let clusters = clusters.iter().map(|(cluster, settings)| (cluster.to_string(), part(settings)));
+        data["clusters"] = clusters.collect::<Map<String, Value>>().into();
+    }
+    data
 }
 
-fn file(resolved: &[Resolved]) -> String {
+fn file(resolved: &[Resolved], clusters: &OfClusters) -> String {
     let mut text = String::new();
     for Resolved { setting, value, from } in resolved {
         let Some(value) = value else { continue };
@@ -41,6 +62,16 @@ fn file(resolved: &[Resolved]) -> String {
         text.extend(["# ", &plain::line(from), "\n"]);
         let entry = BTreeMap::from([(setting.name, value)]);
         text.push_str(&serde_yaml::to_string(&entry).expect("should be YAML: it is JSON"));
+    }
+    if !clusters.is_empty() {
+        text.push_str("overrides:\n");
+    }
+    for (cluster, settings) in clusters {
+        let origins = settings.iter().map(|one| format!("{}: {}", one.setting.name, plain::line(&one.from)));
+        text.extend(["# ", &origins.collect::<Vec<_>>().join("; "), "\n"]);
+        let mut entry = Map::from_iter([("clusters".to_owned(), cluster.number().to_string().into())]);
+        entry.extend(settings.iter().filter_map(|one| Some((one.setting.name.to_owned(), one.value.clone()?))));
+        text.push_str(&serde_yaml::to_string(&[entry]).expect("should be YAML: it is JSON"));
     }
     text
 }
@@ -55,7 +86,8 @@ mod tests {
         settings::{
             Overrides, TemplateDir,
             file::{self as settings_file, Lines},
-            precedence::{Source, resolve},
+            per_cluster::read_set,
+            precedence::{Source, resolve, resolve_clusters},
         },
     };
 
@@ -66,13 +98,15 @@ mod tests {
         mesh.spec.san = vec!["10.0.0.7".parse().unwrap(), "fd00::1".parse().unwrap()];
         mesh.spec.stack_version = "9.10.0".parse().unwrap();
         mesh.spec.templates = TemplateDir(Some("/etc/mesh: \"templates\" #1".into()));
+        mesh.overrides = vec![read_set("2.share=hr-*").unwrap(), read_set("3.kibana=false").unwrap()];
         let overrides = Overrides {
             license: Some("/tmp/a b".into()),
             timeout: Some("90s".parse().unwrap()),
             ..Overrides::of(&mesh)
         };
         let source = Source::File { name: "a\nhosts: false".to_owned(), lines: Lines::new() };
-        let text = file(&resolve(&[(source, overrides.clone())]));
+        let sources = [(source, overrides.clone())];
+        let text = file(&resolve(&sources), &resolve_clusters(&sources, None));
         assert_eq!(settings_file::read("mesh.yaml", Path::new("/"), &text).unwrap().0, overrides, "{text}");
     }
 }

@@ -37,6 +37,13 @@ impl Console {
         });
     }
 
+    /// What changes of single clusters, a line each.
+    pub fn changes_of_clusters(&self, changes: &[String]) {
+        for change in changes {
+            self.note(change);
+        }
+    }
+
     /// The cluster that is next, and what it comes to.
     pub fn turn(&self, before: &Mesh, after: &Mesh, cluster: ClusterId) {
         let (from, to) = (before.version(cluster), after.version(cluster));
@@ -46,6 +53,9 @@ impl Console {
         let (from, to) = (before.revision(cluster), after.revision(cluster));
         if from != to {
             self.note(&format!("{cluster}: defaults {from} → {to}"));
+        }
+        for change in before.changes_of_clusters(after) {
+            self.note(&change);
         }
     }
 

@@ -21,6 +21,7 @@ impl Cluster {
         Self {
             version,
             defaults,
+            kept_settings: None,
             nodes: BTreeMap::from([(NodeNumber::FIRST, Node::allocate(cluster, subnet))]),
             kibana: if kibana { Some(Kibana::allocate(cluster, subnet)) } else { None },
         }
@@ -33,6 +34,7 @@ impl Cluster {
         for node in self.nodes.values_mut().filter(|node| !subnet.net().contains(&node.address)) {
             node.address = Node::allocate(cluster, subnet).address;
         }
+        self.kept_settings = None;
         let here = |kibana: &Kibana| subnet.net().contains(&kibana.address);
         self.kibana = match self.kibana {
             _ if !kibana => None,

@@ -8,7 +8,7 @@ use super::{
     defaults::Revision,
     id::{KIBANA, NodeNumber, REMOTE, REST, ServiceId, TRANSPORT},
     network::Subnet,
-    settings::StackVersion,
+    settings::{ClusterSettings, StackVersion},
 };
 
 /// One cluster of a mesh.
@@ -20,6 +20,9 @@ pub struct Cluster {
     /// The revision of built-in templates and constants that it is to have now.
     #[serde(default, skip_serializing_if = "Revision::is_first")]
     pub defaults: Revision,
+    /// The settings that it has until it is its turn to have those that are asked for; `None` where it has them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept_settings: Option<ClusterSettings>,
     /// Never empty.
     pub nodes: BTreeMap<NodeNumber, Node>,
     /// `None` where it has none.

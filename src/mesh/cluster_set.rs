@@ -2,12 +2,15 @@
 
 use std::{collections::BTreeSet, fmt, str::FromStr};
 
+use serde::{Deserialize, Serialize};
+
 use super::{id::ClusterId, settings::InvalidValue};
 
 /// One cluster or more.
 ///
 /// Its canonical form names every range once and in order: `7,2,1-1,3` is shown as `1-3,7`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub struct ClusterSet(BTreeSet<ClusterId>);
 
 impl ClusterSet {
@@ -40,6 +43,20 @@ impl ClusterSet {
     /// In the order of their numbers.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = ClusterId> + Clone + use<'_> {
         self.0.iter().copied()
+    }
+}
+
+impl From<ClusterSet> for String {
+    fn from(set: ClusterSet) -> Self {
+        set.to_string()
+    }
+}
+
+impl TryFrom<String> for ClusterSet {
+    type Error = InvalidValue;
+
+    fn try_from(text: String) -> Result<Self, InvalidValue> {
+        text.parse()
     }
 }
 

@@ -9,7 +9,8 @@ use super::{
     id::{ClusterId, Count},
     name::MeshName,
     network::Subnet,
-    settings::{MeshSpec, Overrides, StackVersion, SubjectName},
+    per_cluster::settings_of,
+    settings::{ClusterOverride, MeshSpec, Overrides, StackVersion, SubjectName},
     taken::{Taken, rule_for},
     templates::Templates,
 };
@@ -38,6 +39,8 @@ pub enum DecideError {
     NoCount,
     #[error("the mesh runs {from}, and `mesh create` does not change the version of data that exists")]
     OtherVersion { from: StackVersion, to: StackVersion, clusters: Count },
+    #[error("`--set` names {cluster}, and the mesh has {clusters} clusters")]
+    NoSuchCluster { cluster: ClusterId, clusters: Count },
     /// With a network that only routes of other tables than the main one are in the way of, if there is one.
     #[error(
         "no private network is left on this machine: each overlaps one of its interfaces, its routes or Docker's networks"
@@ -50,6 +53,7 @@ impl DecideError {
     pub fn hint(&self) -> String {
         match self {
             Self::NoCount => "type `mesh create 2` for a mesh of two clusters".to_owned(),
+            Self::NoSuchCluster { cluster, .. } => format!("`mesh create {}` makes it; `overrides` in a settings file may name clusters that are to come", cluster.number()),
             Self::OtherVersion { from, to, .. } if from < to => {
                 format!(
                     "leave out `--stack-version`; `mesh upgrade {to}` upgrades cluster by cluster and keeps the data"
@@ -95,8 +99,20 @@ impl Mesh {
             _ => "localhost".to_owned(),
         };
         let defaults = recorded.map_or(Revision::NEWEST, |mesh| mesh.defaults);
-        let conditions = Conditions { version: spec.stack_version, defaults, subnet, kibana: spec.kibana };
+        let per_cluster = &asked.per_cluster;
+        let absent =
+            |one: &ClusterOverride| one.clusters.iter().find(|cluster| !count.clusters().any(|id| id == *cluster));
+        if let Some(cluster) = per_cluster.set.iter().find_map(absent) {
+            return Err(DecideError::NoSuchCluster { cluster, clusters: count });
+        }
+        let overrides =
+            per_cluster.overrides.clone().or(recorded.map(|mesh| mesh.overrides.clone())).unwrap_or_default();
+        let mut set = per_cluster.recorded_with(recorded.map(|mesh| mesh.set.clone()).unwrap_or_default());
+        // another cluster that will have this number is not meant
+        set.retain(|cluster, _| count.clusters().any(|id| id == *cluster));
         let cluster = |id: ClusterId| {
+            let kibana = settings_of(&spec, &overrides, &set, id).kibana;
+            let conditions = Conditions { version: spec.stack_version, defaults, subnet, kibana };
             let known = recorded.and_then(|mesh| mesh.clusters.get(&id).cloned());
             (id, known.map_or_else(|| Cluster::allocate(id, conditions), |known| known.kept(id, conditions)))
         };
@@ -107,6 +123,8 @@ impl Mesh {
             dir: now.dir,
             clusters: count.clusters().map(cluster).collect(),
             spec,
+            overrides,
+            set,
             defaults,
             subnet,
             owner: recorded.map_or(now.owner, |mesh| mesh.owner),

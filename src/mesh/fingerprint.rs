@@ -102,6 +102,29 @@ impl Mesh {
     }
 }
 
+impl Mesh {
+    /// # Errors
+    /// A template of the user's own sets what `settings` or `kibana_settings` set, too: no server starts with that.
+    pub fn require_settings_once(&self) -> Result<(), RenderError> {
+        for service in self.services() {
+            let settings = self.settings(service.cluster());
+            let (added, name): (Vec<&str>, _) = match service.kind() {
+                ServiceKind::Elastic => (settings.settings.names().collect(), Templates::NAMES[0]),
+                ServiceKind::Kibana => (settings.kibana_settings.names().collect(), Templates::NAMES[1]),
+            };
+            if added.is_empty() {
+                continue;
+            }
+            // what is no YAML is told of elsewhere
+            let template = Settings::parse(&self.render_template(service, &placeholders())?).unwrap_or_default();
+            if let Some(setting) = template.names().find(|name| added.contains(name)) {
+                return Err(RenderError::SetTwice { name, service, setting: setting.to_owned() });
+            }
+        }
+        Ok(())
+    }
+}
+
 fn placeholders() -> Credentials {
     let placeholder = || Secret::new("placeholder");
     Credentials { elastic: placeholder(), kibana_system: placeholder(), kibana_encryption_key: placeholder() }
@@ -110,7 +133,10 @@ fn placeholders() -> Credentials {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mesh::{id::ClusterId, settings::Memory};
+    use crate::mesh::{
+        id::ClusterId,
+        settings::{Memory, per_cluster::read_set},
+    };
 
     fn credentials() -> Credentials {
         Credentials {
@@ -179,6 +205,24 @@ mod tests {
         let (old, new) = (made_from(first.kibana(), &credentials()), made_from(first.kibana(), &password));
         assert_ne!(old.fingerprint(), new.fingerprint());
         assert_eq!(old.settings, new.settings, "no secret is in what a container is made from");
+    }
+
+    #[test]
+    fn raw_settings_are_of_their_cluster_and_set_once() {
+        let (mesh, mut with) = (Mesh::example(2), Mesh::example(2));
+        with.overrides = vec![read_set("2.settings.xpack.ml.enabled=false").unwrap()];
+        let second = ClusterId::new(2).unwrap();
+        let changed: Vec<ServiceId> =
+            mesh.services().filter(|service| fingerprint(&mesh, *service) != fingerprint(&with, *service)).collect();
+        assert_eq!(changed, [second.first_node()]);
+        let differences = |a: &Mesh, b: &Mesh| {
+            let made = |mesh: &Mesh| mesh.made_from(second.first_node(), &credentials()).unwrap();
+            made(a).differences(&made(b)).join("\n")
+        };
+        insta::assert_snapshot!(differences(&mesh, &with), @"setting xpack.ml.enabled none → false");
+        assert_eq!(with.require_settings_once(), Ok(()));
+        with.templates = Templates::around_the_built_in([""; 3], ["\nxpack: {ml: {enabled: true}}\n", "", ""]);
+        insta::assert_snapshot!(with.require_settings_once().unwrap_err(), @"elasticsearch.yml sets `xpack.ml.enabled` already, and so do the lines that are added to it for cluster02-elastic");
     }
 
     #[test]

@@ -5,7 +5,6 @@
 pub mod allocate;
 pub mod certs;
 pub mod cluster;
-#[cfg_attr(not(test), expect(dead_code, reason = "commands take sets of clusters once the record holds clusters"))]
 pub mod cluster_set;
 pub mod container;
 pub mod container_spec;
@@ -21,6 +20,7 @@ pub mod links;
 pub mod name;
 pub mod network;
 pub mod passphrase;
+mod per_cluster;
 pub mod permissions;
 pub mod rebuild;
 pub mod record;
@@ -52,7 +52,7 @@ use self::{
     name::MeshName,
     network::Subnet,
     service::Service,
-    settings::{MeshSpec, SHARED, SubjectName},
+    settings::{ClusterOverride, ClusterSettings, MeshSpec, SHARED, SubjectName},
     templates::Templates,
 };
 
@@ -74,6 +74,12 @@ pub struct Mesh {
     pub dir: PathBuf,
     /// What was asked for.
     pub spec: MeshSpec,
+    /// What was asked for single clusters; later ones win.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub overrides: Vec<ClusterOverride>,
+    /// What `--set` recorded, on top of that.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub set: BTreeMap<ClusterId, ClusterSettings>,
     /// The revision of built-in templates and constants that new clusters are made with. Others have an earlier one until
     /// `--new-defaults` has come to them.
     #[serde(default, skip_serializing_if = "Revision::is_first")]
@@ -188,8 +194,9 @@ impl Mesh {
     }
 
     /// The index patterns that a cluster's API key lets the others search.
-    pub fn shared(&self) -> Vec<String> {
-        let more = self.spec.share.iter().map(ToString::to_string);
+    pub fn shared(&self, cluster: ClusterId) -> Vec<String> {
+        let settings = self.settings(cluster);
+        let more = settings.share.iter().map(ToString::to_string);
         let mut names: Vec<String> = std::iter::once(SHARED.to_owned()).chain(more).collect();
         names.sort();
         names.dedup();
@@ -265,6 +272,8 @@ impl Mesh {
             dir: "/mnt/data/mesh".into(),
             defaults: Revision::FIRST,
             spec: MeshSpec::default(),
+            overrides: Vec::new(),
+            set: BTreeMap::new(),
             clusters: BTreeMap::new(),
             subnet: "10.213.0.0/24".parse().expect("should be a subnet"),
             owner: Owner { uid: 999, gid: 0 },
@@ -284,8 +293,8 @@ impl Mesh {
     }
 
     #[cfg(test)]
-    fn conditions(&self) -> cluster::Conditions {
-        let (version, kibana) = (self.spec.stack_version, self.spec.kibana);
+    fn conditions(&self, cluster: ClusterId) -> cluster::Conditions {
+        let (version, kibana) = (self.spec.stack_version, self.settings(cluster).kibana);
         cluster::Conditions { version, defaults: self.defaults, subnet: self.subnet, kibana }
     }
 
@@ -293,13 +302,14 @@ impl Mesh {
     #[cfg(test)]
     #[must_use]
     pub fn with_count(mut self, count: u8) -> Self {
-        let conditions = self.conditions();
+        let conditions: BTreeMap<ClusterId, cluster::Conditions> =
+            Count::MAX.clusters().map(|cluster| (cluster, self.conditions(cluster))).collect();
         self.clusters = Count::new(count)
             .expect("should be 1 to 99")
             .clusters()
             .map(|id| {
                 let known = self.clusters.remove(&id);
-                (id, known.unwrap_or_else(|| Cluster::allocate(id, conditions)))
+                (id, known.unwrap_or_else(|| Cluster::allocate(id, conditions[&id])))
             })
             .collect();
         self
@@ -310,8 +320,9 @@ impl Mesh {
     #[must_use]
     pub fn moved_to(mut self, subnet: Subnet) -> Self {
         self.subnet = subnet;
-        let conditions = self.conditions();
-        self.clusters = self.clusters.into_iter().map(|(id, of)| (id, of.kept(id, conditions))).collect();
+        let conditions: BTreeMap<ClusterId, cluster::Conditions> =
+            self.clusters().map(|cluster| (cluster, self.conditions(cluster))).collect();
+        self.clusters = self.clusters.into_iter().map(|(id, of)| (id, of.kept(id, conditions[&id]))).collect();
         self
     }
 

@@ -21,6 +21,8 @@ pub enum RenderError {
     Template { name: &'static str, line: usize, reason: String },
     #[error("{name} is no YAML once it is rendered for {service}: {reason}")]
     NoYaml { name: &'static str, service: ServiceId, reason: String },
+    #[error("{name} sets `{setting}` already, and so do the lines that are added to it for {service}")]
+    SetTwice { name: &'static str, service: ServiceId, setting: String },
 }
 
 /// Templates with every substituted value quoted as JSON, which is YAML too, and an error for a variable nobody defines.
@@ -48,10 +50,20 @@ pub fn kernel_settings(settings: &BTreeMap<String, u64>) -> String {
 impl Mesh {
     /// The service's main configuration file. Kibana's holds its password and keys.
     pub fn render_settings(&self, service: ServiceId, credentials: &Credentials) -> Result<Secret, RenderError> {
-        Ok(Secret::new(match service.kind() {
-            ServiceKind::Elastic => self.render_elasticsearch(service.cluster())?,
-            ServiceKind::Kibana => self.render_kibana(service.cluster(), credentials)?,
-        }))
+        let settings = self.settings(service.cluster());
+        let lines = match service.kind() {
+            ServiceKind::Elastic => settings.settings.lines(),
+            ServiceKind::Kibana => settings.kibana_settings.lines(),
+        };
+        Ok(Secret::new(self.render_template(service, credentials)? + &lines))
+    }
+
+    /// The same without the lines that are added to the template's.
+    pub(super) fn render_template(&self, service: ServiceId, credentials: &Credentials) -> Result<String, RenderError> {
+        match service.kind() {
+            ServiceKind::Elastic => self.render_elasticsearch(service.cluster()),
+            ServiceKind::Kibana => self.render_kibana(service.cluster(), credentials),
+        }
     }
 
     /// What every template may ask for. A setting that a version does not know keeps it from starting, so a template for
@@ -97,7 +109,8 @@ impl Mesh {
 
     /// Options of the JVM of a cluster's Elasticsearch, on top of the image's own.
     pub fn render_jvm_options(&self, cluster: ClusterId) -> Result<String, RenderError> {
-        let values = context! { heap => self.spec.elastic_memory.heap_mebibytes(), ..self.values(cluster) };
+        let values =
+            context! { heap => self.settings(cluster).elastic_memory.heap_mebibytes(), ..self.values(cluster) };
         let text = self.templates.jvm_options.as_deref();
         render(Templates::NAMES[2], text.unwrap_or(self.revision(cluster).defaults().jvm_options), &values)
     }

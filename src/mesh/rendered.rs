@@ -33,6 +33,11 @@ impl Settings {
         Ok(Self(settings))
     }
 
+    /// Their full names, in order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
     /// What is to change until they are `wanted`, such as `setting xpack.ml.enabled false → true`. No value of a secret is in it.
     pub fn changes(&self, wanted: &Self) -> Vec<String> {
         let names: BTreeSet<&String> = self.0.keys().chain(wanted.0.keys()).collect();

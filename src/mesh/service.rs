@@ -79,8 +79,8 @@ impl Mesh {
     /// The memory limit of a service's container.
     pub fn memory(&self, service: ServiceId) -> Memory {
         match service.kind() {
-            ServiceKind::Elastic => self.spec.elastic_memory,
-            ServiceKind::Kibana => self.spec.kibana_memory,
+            ServiceKind::Elastic => self.settings(service.cluster()).elastic_memory,
+            ServiceKind::Kibana => self.settings(service.cluster()).kibana_memory,
         }
     }
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{Effect, Order, Plan, Stage, Step};
-use crate::mesh::{Mesh, network, settings::StackVersion};
+use crate::mesh::{Mesh, id::ServiceKind, network, settings::StackVersion};
 
 /// The version of this form: it changes when a reader has to.
 const VERSION: u32 = 1;
@@ -58,7 +58,7 @@ impl PlanData {
                 dir: mesh.dir.display().to_string(),
                 clusters: mesh.count().get(),
                 stack_version: mesh.spec.stack_version,
-                kibana: mesh.spec.kibana,
+                kibana: mesh.services_of(ServiceKind::Kibana).next().is_some(),
                 network: mesh.network_name(),
                 subnet: mesh.subnet.to_string(),
             },

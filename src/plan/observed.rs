@@ -74,12 +74,13 @@ pub struct Observed {
 }
 
 impl Observed {
-    /// The index patterns that clusters let others search, as the first server tells that knows the key on disk.
-    pub fn shared(&self) -> Option<Vec<String>> {
-        self.files.iter().find_map(|(cluster, files)| {
+    /// The index patterns that each cluster lets others search, where its server tells that knows the key on disk.
+    pub fn shared(&self) -> BTreeMap<ClusterId, Vec<String>> {
+        let names = |(cluster, files): (&ClusterId, &ClusterFiles)| {
             let (key, server) = (files.key.as_ref()?, self.servers.get(cluster)?);
-            Some(server.keys.iter().find(|facts| facts.id == key.id)?.names.clone())
-        })
+            Some((*cluster, server.keys.iter().find(|facts| facts.id == key.id)?.names.clone()))
+        };
+        self.files.iter().filter_map(names).collect()
     }
 
     /// Whether there is data that passwords were made for.

@@ -1,6 +1,7 @@
-//! The stages of `mesh create --new-defaults`: one cluster after the other, each answering before the next one stops. Pure.
+//! The stages of `mesh create` where clusters are given other containers one after the other, each answering before the next one stops:
+//! for `--new-defaults`, and where settings of single clusters change. Pure.
 //!
-//! Between two clusters the mesh is a whole one of two revisions of defaults, recorded as such, and [`reach`] brings it back to that
+//! Between two clusters the mesh is a whole one of two revisions of defaults or of some settings and others, recorded as such, and [`reach`] brings it back to that
 //! from wherever a run stopped.
 
 use super::{
@@ -14,32 +15,51 @@ use crate::mesh::{
     id::{ClusterId, ServiceId},
 };
 
-/// The next round on the way to newer defaults: a cluster has its turn only when the whole mesh is in sync.
-pub fn next(mesh: &Mesh, there: &Observed, moment: &Moment) -> Option<Round> {
+/// What clusters have their turn for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turns {
+    /// Settings of single clusters.
+    Settings,
+    /// Newer defaults, and such settings.
+    Defaults,
+}
+
+/// The next round: a cluster has its turn only when the whole mesh is in sync.
+pub fn next(mesh: &Mesh, there: &Observed, moment: &Moment, of: Turns) -> Option<Round> {
     let plan = reach(mesh, there, moment);
     if !plan.is_empty() {
         return Some(Round { cluster: None, mesh: mesh.clone(), plan });
     }
-    let cluster = mesh.next_defaults()?;
-    let (mesh, plan) = turn(mesh, there, cluster);
-    Some(Round { cluster: Some(cluster), mesh, plan })
+    let (cluster, after) = next_turn(mesh, of)?;
+    let plan = turn(mesh, &after, there, cluster);
+    Some(Round { cluster: Some(cluster), mesh: after, plan })
+}
+
+/// The cluster whose turn it is, and the mesh after it.
+fn next_turn(mesh: &Mesh, of: Turns) -> Option<(ClusterId, Mesh)> {
+    let settings = || mesh.pending_settings().next();
+    match of {
+        Turns::Settings => settings().map(|cluster| (cluster, mesh.with_settings_on(cluster))),
+        Turns::Defaults => {
+            let cluster = mesh.next_defaults().or_else(settings)?;
+            Some((cluster, mesh.with_defaults_on(cluster).with_settings_on(cluster)))
+        }
+    }
 }
 
 /// Everything that it does, if nothing happens meanwhile.
-pub fn whole(mesh: &Mesh, there: &Observed, moment: &Moment) -> Plan {
+pub fn whole(mesh: &Mesh, there: &Observed, moment: &Moment, of: Turns) -> Plan {
     let mut whole = reach(mesh, there, moment);
     let mut mesh = mesh.clone();
-    while let Some(cluster) = mesh.next_defaults() {
-        let (after, plan) = turn(&mesh, there, cluster);
-        whole.stages.extend(plan.stages);
+    while let Some((cluster, after)) = next_turn(&mesh, of) {
+        whole.stages.extend(turn(&mesh, &after, there, cluster).stages);
         mesh = after;
     }
     whole
 }
 
-/// The mesh with one more cluster that has the newer defaults, and the stages that lead to it.
-fn turn(before: &Mesh, there: &Observed, cluster: ClusterId) -> (Mesh, Plan) {
-    let mesh = before.with_defaults_on(cluster);
+/// The stages from `before` to `mesh`, which differ in this cluster.
+fn turn(before: &Mesh, mesh: &Mesh, there: &Observed, cluster: ClusterId) -> Plan {
     let (elastic, kibana) = (cluster.first_node(), cluster.kibana());
     let services = || [elastic, kibana].into_iter().filter(|service| mesh.has(*service));
     let differs = |service: ServiceId| {
@@ -47,13 +67,13 @@ fn turn(before: &Mesh, there: &Observed, cluster: ClusterId) -> (Mesh, Plan) {
         let (has, wanted) = (before.made_from(service, credentials).ok()?, mesh.made_from(service, credentials).ok()?);
         Some(has.differences(&wanted))
     };
-    // a service that is the same in both revisions keeps its container
+    // a service that is the same in both keeps its container
     let replaced = |service: &ServiceId| differs(*service).is_none_or(|differs| !differs.is_empty());
     let (elastic, kibana) = (
         || services().filter(|service| *service == elastic).filter(replaced),
         || services().filter(|service| *service == kibana).filter(replaced),
     );
-    let plan = Plan::default()
+    Plan::default()
         .stage("prove the directory", services().any(|service| replaced(&service)).then_some(Step::ProveDirectory))
         .stage("record whose turn it is", [Step::Record])
         .stage("stop Kibana", kibana().map(Step::StopContainer))
@@ -68,8 +88,7 @@ fn turn(before: &Mesh, there: &Observed, cluster: ClusterId) -> (Mesh, Plan) {
         .stage("create containers", services().filter(replaced).map(Step::CreateContainer))
         .stage("start Elasticsearch", elastic().map(Step::StartContainer))
         .stage("wait for Elasticsearch", elastic().map(Step::AwaitReady))
-        .stage("prove links", elastic().flat_map(|_| links(&mesh, cluster)))
+        .stage("prove links", elastic().flat_map(|_| links(mesh, cluster)))
         .stage("start Kibana", kibana().map(Step::StartContainer))
-        .stage("wait for Kibana", kibana().map(Step::AwaitReady));
-    (mesh.clone(), plan)
+        .stage("wait for Kibana", kibana().map(Step::AwaitReady))
 }

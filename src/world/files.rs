@@ -271,7 +271,7 @@ mod tests {
                 if let Ok(Record { mesh, .. }) = record::read(&text) {
                     let services: Vec<_> = mesh.services().map(|service| mesh.service(service)).collect();
                     prop_assert!(!services.is_empty());
-                    let _ = (mesh.host_entries(), mesh.shared(), mesh.remote_settings(ClusterId::FIRST));
+                    let _ = (mesh.host_entries(), mesh.shared(ClusterId::FIRST), mesh.remote_settings(ClusterId::FIRST));
                 }
             }
         }

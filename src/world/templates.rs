@@ -61,5 +61,10 @@ pub fn read(dir: Option<&Path>) -> Result<Templates, TemplatesError> {
 
 /// The mesh with the templates it is recorded with.
 pub fn of(mesh: Mesh) -> Result<Mesh, TemplatesError> {
-    Ok(Mesh { templates: read(mesh.spec.templates.path())?, ..mesh })
+    let mesh = Mesh { templates: read(mesh.spec.templates.path())?, ..mesh };
+    if let Some(dir) = mesh.spec.templates.path() {
+        let refused = |cause| TemplatesError::Render { dir: dir.to_owned(), cause };
+        mesh.require_settings_once().map_err(refused)?;
+    }
+    Ok(mesh)
 }

@@ -59,8 +59,17 @@ fn help_of_doctor() {
                                       `jvm.options` stand in for the built-in templates [default:
                                       built-in]
           --no-templates              The built-in templates again, after `--templates`
+          --settings <LINE>           Lines added to each `elasticsearch.yml`; what mesh sets itself is
+                                      refused; once for each, in place of those given before [default:
+                                      none]
+          --kibana-settings <LINE>    Lines added to each `kibana.yml`; what mesh sets itself is
+                                      refused; once for each, in place of those given before [default:
+                                      none]
           --timeout <TIME>            Give up after this long, for example `90s` or `10m` [default: 5m
                                       and 1m a cluster]
+          --set <SETTING>             A setting of single clusters, as in `cluster03.elastic_memory=4g`;
+                                      until `--unset`
+          --unset <SETTING>           Take back what `--set` recorded, as in `cluster03.elastic_memory`
       -h, --help                      Print help (see more with '--help')
 
     Every setting can be set in the environment, too, as in MESH_ELASTIC_MEMORY=3g, MESH_KIBANA=false or

@@ -242,6 +242,8 @@ fn the_settings_in_force() {
     license           as it is, else a trial of 30 days  default
     passphrase_words  6                                  mesh.json
     templates         built-in                           mesh.json
+    settings          none                               mesh.json
+    kibana_settings   none                               mesh.json
     timeout           5m and 1m a cluster                default
     ");
     let data = run_beside(&files, &[&arguments[..], &["-o", "json"]].concat());

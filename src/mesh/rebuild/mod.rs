@@ -2,14 +2,15 @@
 
 mod traces;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub use self::traces::{ContainerTrace, DirectoryTrace, Traces};
 use super::{
     Mesh,
+    cluster_set::ClusterSet,
     decide::{Circumstances, DecideError},
-    id::ServiceKind,
-    settings::{Overrides, SHARED, SubjectName},
+    id::{ClusterId, ServiceKind},
+    settings::{ClusterOverride, ClusterSettings, IndexPattern, Overrides, PerCluster, SHARED, SubjectName},
 };
 
 /// A mesh that cannot be told from its traces.
@@ -43,6 +44,8 @@ impl Mesh {
         let versions = traces.versions();
         // in the middle of an upgrade there are two: what the others came to is what was asked for
         let version = versions.values().max().copied().or(asked.stack_version);
+        let elastic_memory = traces.memory(ServiceKind::Elastic);
+        let kibana_memory = traces.memory(ServiceKind::Kibana);
         let spec = Overrides {
             clusters: traces.clusters(),
             stack_version: Some(version.ok_or(RebuildError::NoVersion)?),
@@ -50,14 +53,23 @@ impl Mesh {
             kibana: Some(traces.kibana()),
             profile: traces.directories.values().find_map(|kept| kept.profile),
             bind: traces.containers.iter().find_map(|container| container.bind),
-            elastic_memory: traces.memory(ServiceKind::Elastic),
-            kibana_memory: traces.memory(ServiceKind::Kibana),
+            elastic_memory: most_common(elastic_memory.values().copied()),
+            kibana_memory: most_common(kibana_memory.values().copied()),
             key_days: traces.directories.values().find_map(|kept| kept.key_days),
             hosts: traces.hosts,
             subnet: traces.subnet.or_else(|| traces.subnet_of_certificates()),
             passphrase_words: traces.passphrase_words,
             ..Overrides::default()
         };
+        let own = |cluster: ClusterId| Overrides {
+            elastic_memory: elastic_memory.get(&cluster).copied().filter(|own| Some(*own) != spec.elastic_memory),
+            kibana_memory: kibana_memory.get(&cluster).copied().filter(|own| Some(*own) != spec.kibana_memory),
+            kibana: (spec.kibana == Some(true) && !traces.kibana_of(cluster)).then_some(false),
+            ..Overrides::default()
+        };
+        let overrides = traces.directories.keys().filter_map(|cluster| of_cluster(*cluster, &own(*cluster))).collect();
+        let per_cluster = PerCluster { overrides: Some(overrides), ..PerCluster::default() };
+        let spec = Overrides { per_cluster, ..spec.clone() };
         let now = Circumstances {
             new_id: traces.id.clone().unwrap_or(now.new_id),
             owner: traces.owner().unwrap_or(now.owner),
@@ -74,10 +86,17 @@ impl Mesh {
         Ok(mesh)
     }
 
-    /// Takes over the patterns of a key that a server knows, see [`Mesh::shared`].
-    pub fn share(&mut self, names: &[String]) {
-        let more = names.iter().filter(|name| *name != SHARED);
-        self.spec.share = more.filter_map(|name| name.parse().ok()).collect();
+    /// Takes over the patterns of the keys that servers know, see [`Mesh::shared`].
+    pub fn share(&mut self, names: &BTreeMap<ClusterId, Vec<String>>) {
+        let more = |names: &Vec<String>| -> Vec<IndexPattern> {
+            names.iter().filter(|name| *name != SHARED).filter_map(|name| name.parse().ok()).collect()
+        };
+        let Some(share) = most_common(names.values().map(more)) else { return };
+        for (cluster, names) in names {
+            let own = Overrides { share: Some(more(names)).filter(|own| *own != share), ..Overrides::default() };
+            self.overrides.extend(of_cluster(*cluster, &own));
+        }
+        self.spec.share = share;
     }
 
     /// The names in certificates that are not the mesh's own.
@@ -95,12 +114,33 @@ impl Mesh {
     }
 }
 
+/// What one cluster has by itself; `None` if it is nothing.
+fn of_cluster(cluster: ClusterId, own: &Overrides) -> Option<ClusterOverride> {
+    let settings = ClusterSettings::of(own);
+    Some(ClusterOverride { clusters: ClusterSet::new([cluster])?, settings }).filter(|one| !one.settings.is_empty())
+}
+
+/// What most have; of what as many have, the first.
+fn most_common<T: PartialEq>(values: impl Iterator<Item = T>) -> Option<T> {
+    let mut counted: Vec<(T, usize)> = Vec::new();
+    for value in values {
+        match counted.iter_mut().find(|(known, _)| *known == value) {
+            Some((_, count)) => *count += 1,
+            None => counted.push((value, 1)),
+        }
+    }
+    counted.into_iter().rev().max_by_key(|(_, count)| *count).map(|(value, _)| value)
+}
+
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
-    use crate::mesh::{Owner, defaults::Revision, id::ClusterId, settings::Profile, taken::Taken};
+    use crate::mesh::{
+        Owner,
+        defaults::Revision,
+        settings::{Profile, per_cluster::read_set},
+        taken::Taken,
+    };
 
     fn now() -> Circumstances {
         Circumstances {
@@ -134,9 +174,9 @@ mod tests {
                 .filter(|service| service.cluster() == cluster)
                 .map(|service| (service.kind(), mesh.certificate_names(service)))
                 .collect(),
-            heap: Some(mesh.spec.elastic_memory.heap_mebibytes()),
+            heap: Some(mesh.settings(cluster).elastic_memory.heap_mebibytes()),
             profile: Some(mesh.spec.profile),
-            kibana: mesh.spec.kibana,
+            kibana: mesh.has(cluster.kibana()),
             owner: Some(mesh.owner),
             key_days: Some(mesh.spec.key_days),
             version: Some(mesh.version(cluster)),
@@ -173,6 +213,23 @@ mod tests {
         }
         let without_kibana = Mesh::example(2).without_kibana();
         assert_eq!(Mesh::rebuild(&traces(&without_kibana), &Overrides::default(), now()), Ok(without_kibana));
+    }
+
+    #[test]
+    fn what_clusters_have_by_themselves_is_told() {
+        let mut mesh = Mesh::example(4);
+        mesh.overrides =
+            ["2.elastic_memory=3g", "3.kibana=false", "4.kibana_memory=3g"].map(|text| read_set(text).unwrap()).into();
+        let mesh = mesh.moved_to("10.213.0.0/24".parse().unwrap());
+        assert!(!mesh.has(ClusterId::new(3).unwrap().kibana()));
+        assert_eq!(Mesh::rebuild(&traces(&mesh), &Overrides::default(), now()).unwrap(), mesh);
+        let names = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let known = [(1, names(&["mesh*"])), (2, names(&["hr-*", "mesh*"])), (3, names(&["mesh*"]))];
+        let mut shared = mesh.clone();
+        shared.share(&known.map(|(cluster, names)| (ClusterId::new(cluster).unwrap(), names)).into());
+        assert_eq!(shared.spec, mesh.spec);
+        assert_eq!(shared.shared(ClusterId::new(2).unwrap()), ["hr-*", "mesh*"]);
+        assert_eq!(shared.shared(ClusterId::FIRST), ["mesh*"]);
     }
 
     #[test]

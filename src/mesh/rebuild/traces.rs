@@ -74,13 +74,14 @@ impl Traces {
         self.containers.iter().filter(move |container| container.service.kind() == kind)
     }
 
-    pub(super) fn memory(&self, kind: ServiceKind) -> Option<Memory> {
-        let limit =
-            self.of(kind).map(|container| container.memory >> 20).find(|limit| *limit > 0).map(Memory::mebibytes);
-        let heap = || self.directories.values().find_map(|directory| directory.heap);
-        let limit = limit.or_else(|| heap().filter(|_| kind == ServiceKind::Elastic).and_then(Memory::of_heap))?;
+    /// The limit of each cluster's service of this kind, where its container or the heap of its server tells it.
+    pub(super) fn memory(&self, kind: ServiceKind) -> BTreeMap<ClusterId, Memory> {
+        let limits = self.of(kind).map(|it| (it.service.cluster(), it.memory >> 20)).filter(|(_, limit)| *limit > 0);
+        let heaps = self.directories.iter().filter(|_| kind == ServiceKind::Elastic);
+        let heaps = heaps.filter_map(|(cluster, kept)| Some((*cluster, Memory::of_heap(kept.heap?)?)));
+        let told = heaps.chain(limits.map(|(cluster, limit)| (cluster, Memory::mebibytes(limit))));
         // in the range of the setting
-        limit.to_string().parse().ok()
+        told.filter_map(|(cluster, memory)| Some((cluster, memory.to_string().parse().ok()?))).collect()
     }
 
     /// Up to the last cluster that has a container or a directory.
@@ -135,6 +136,12 @@ impl Traces {
                 (Node::allocate(*cluster, subnet).address == *ip).then_some(subnet)
             })
         })
+    }
+
+    /// Whether anything tells of a Kibana of this cluster: one that lost its container has a directory.
+    pub(super) fn kibana_of(&self, cluster: ClusterId) -> bool {
+        let made = self.of(ServiceKind::Kibana).any(|container| container.service.cluster() == cluster);
+        made || self.directories.get(&cluster).is_none_or(|kept| kept.kibana)
     }
 
     pub(super) fn kibana(&self) -> bool {

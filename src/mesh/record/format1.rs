@@ -12,8 +12,8 @@ use crate::mesh::{
     id::{ClusterId, Count},
     network::Subnet,
     settings::{
-        IndexPattern, KeyDays, Memory, MeshSpec, PassphraseWords, Profile, Registry, StackVersion, SubjectName,
-        TemplateDir,
+        ElasticSettings, IndexPattern, KeyDays, KibanaSettings, Memory, MeshSpec, PassphraseWords, Profile, Registry,
+        StackVersion, SubjectName, TemplateDir,
     },
     templates::Templates,
 };
@@ -79,6 +79,8 @@ pub(super) fn read(text: &str) -> Result<Mesh, RecordError> {
         owner,
         engine,
         host_name,
+        overrides: Vec::new(),
+        set: BTreeMap::new(),
         templates: Templates::default(),
     })
 }
@@ -97,6 +99,8 @@ impl Spec {
             key_days: self.key_days,
             hosts: self.hosts,
             templates: TemplateDir(self.templates),
+            settings: ElasticSettings::default(),
+            kibana_settings: KibanaSettings::default(),
             passphrase_words: self.passphrase_words,
             profile: self.profile,
         }

@@ -88,8 +88,20 @@ impl Setting {
     /// Its texts in a variable: the items of a list are separated by commas.
     pub fn texts(&self, variable: &str) -> Vec<String> {
         match self.shape {
-            Shape::List => variable.split(',').map(|item| item.trim().to_owned()).collect(),
+            Shape::List | Shape::Map => variable.split(',').map(|item| item.trim().to_owned()).collect(),
             Shape::Switch | Shape::Text | Shape::Path => vec![variable.to_owned()],
+        }
+    }
+
+    /// Its texts in a record.
+    pub(super) fn texts_of_json(&self, value: &Json) -> Vec<String> {
+        let plain = |value: &Json| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        match (self.shape, value) {
+            (Shape::List, Json::Array(items)) => items.iter().map(plain).collect(),
+            (Shape::Map, Json::Object(fields)) => {
+                fields.iter().map(|(name, value)| format!("{name}={value}")).collect()
+            }
+            _ => vec![plain(value)],
         }
     }
 }
@@ -151,6 +163,7 @@ macro_rules! settings {
         pub struct MeshSpec {
             $($(
                 #[doc = $help]
+                #[serde(skip_serializing_if = "Value::is_absent")]
                 pub $name: recorded!($initial => $type),
             )?)*
         }
@@ -160,7 +173,10 @@ macro_rules! settings {
         pub struct Overrides {$(
             #[doc = $help]
             pub $name: Option<$type>,
-        )*}
+        )*
+            /// What it sets of single clusters.
+            pub per_cluster: PerCluster,
+        }
 
         impl MeshSpec {
             /// Where nothing is set but what `basis` holds.
@@ -172,13 +188,23 @@ macro_rules! settings {
             }
 
             /// Takes what `overrides` sets; the rest stays as it is.
-            pub(super) fn set(&mut self, overrides: &Overrides) {
+            pub(in crate::mesh) fn set(&mut self, overrides: &Overrides) {
                 fn set<T: Clone>(field: &mut T, value: Option<&T>) {
                     if let Some(value) = value {
                         field.clone_from(value);
                     }
                 }
                 $($( recorded!($initial => set(&mut self.$name, overrides.$name.as_ref())); )?)*
+            }
+
+            /// Takes what is set for a cluster on top of what is set for all of them.
+            pub(in crate::mesh) fn overlay(&mut self, overrides: &Overrides) {
+                fn overlay<T: Value + Clone>(field: &mut T, value: Option<&T>) {
+                    if let Some(value) = value {
+                        field.overlay(value);
+                    }
+                }
+                $($( recorded!($initial => overlay(&mut self.$name, overrides.$name.as_ref())); )?)*
             }
         }
 
@@ -217,7 +243,19 @@ macro_rules! settings {
             /// What this sets, and where it sets nothing, what `other` sets. A list is taken whole.
             #[must_use]
             pub fn or(self, other: Self) -> Self {
-                Self { $( $name: self.$name.or(other.$name), )* }
+                Self { $( $name: self.$name.or(other.$name), )* per_cluster: self.per_cluster.or(other.per_cluster) }
+            }
+
+            /// Takes what `later` sets on top of this, mappings name by name.
+            pub(super) fn overlay(&mut self, later: &Self) {
+                fn overlay<T: Value + Clone>(field: &mut Option<T>, value: Option<&T>) {
+                    match (field.as_mut(), value) {
+                        (Some(field), Some(value)) => field.overlay(value),
+                        (None, Some(value)) => *field = Some(value.clone()),
+                        (_, None) => {}
+                    }
+                }
+                $( overlay(&mut self.$name, later.$name.as_ref()); )*
             }
 
             /// This without the values that are of `defaults` and others in `instead`.
@@ -247,7 +285,9 @@ macro_rules! settings {
                         let read = <$type as Value>::read(&texts, base);
                         read.map_err(|found| flaws.extend(found.into_iter().map(refused))).ok()
                     }),
-                )*};
+                )*
+                    per_cluster: PerCluster::default(),
+                };
                 if flaws.is_empty() { Ok(overrides) } else { Err(flaws) }
             }
 

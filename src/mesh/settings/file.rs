@@ -2,8 +2,10 @@
 
 use std::{collections::BTreeMap, path::Path};
 
+use serde_json::Value as Json;
+
 use super::{
-    Overrides, SETTINGS, Setting, Shape,
+    ClusterOverride, ClusterSettings, InvalidValue, Overrides, SETTINGS, Setting, Shape,
     define::{Flaw, Scope},
     near,
     yaml::{self, Entry, Node, Value},
@@ -22,7 +24,7 @@ pub type Read = Result<(Overrides, Lines), Vec<String>>;
 pub fn read(name: &str, base: &Path, text: &str) -> Read {
     let document = yaml::parse(text).map_err(|error| vec![format!("{}: {}", at(name, error.line), error.reason)])?;
     let mut reader = Reader { base, problems: Vec::new() };
-    let read = reader.settings("", &document);
+    let read = reader.file(&document);
     reader.problems.sort_by_key(|problem| problem.line);
     let message = |Problem { line, path, reason }: &Problem| match path.as_str() {
         "" => format!("{}: {reason}", at(name, *line)),
@@ -57,7 +59,55 @@ struct Reader<'a> {
     problems: Vec<Problem>,
 }
 
+/// The settings of single clusters.
+const OVERRIDES: &str = "overrides";
+/// Which clusters an entry of them is about.
+const CLUSTERS: &str = "clusters";
+
 impl Reader<'_> {
+    /// The whole file: settings, and those of single clusters.
+    fn file(&mut self, document: &Node) -> (Overrides, Lines) {
+        let (per_cluster, rest) = taken(document, OVERRIDES);
+        let (mut overrides, lines) = self.settings("", &rest);
+        overrides.per_cluster.overrides = match per_cluster.map(|entry| (&entry.value.value, entry.line)) {
+            None | Some((Value::Null, _)) => None,
+            Some((Value::List(items), _)) => {
+                Some(items.iter().enumerate().filter_map(|(index, item)| self.cluster_override(index, item)).collect())
+            }
+            Some((value, line)) => {
+                let kind = value.kind();
+                let expected = "expected a list such as `[{clusters: 1-3, elastic_memory: 4g}]`";
+                self.refuse(line, OVERRIDES, format!("{expected}, found {kind}"));
+                None
+            }
+        };
+        (overrides, lines)
+    }
+
+    fn cluster_override(&mut self, index: usize, item: &Node) -> Option<ClusterOverride> {
+        let path = format!("{OVERRIDES}[{index}]");
+        let (clusters, rest) = taken(item, CLUSTERS);
+        let (overrides, _) = self.settings(&path, &rest);
+        let clusters = match clusters.map(|entry| (&entry.value.value, entry.line)) {
+            Some((Value::Text(text), line)) => text
+                .parse()
+                .map_err(|reason: InvalidValue| self.refuse(line, &join(&path, CLUSTERS), reason.to_string()))
+                .ok(),
+            Some((value, line)) => {
+                let reason = format!("expected a set of clusters such as `1-3,7`, found {}", value.kind());
+                self.refuse(line, &join(&path, CLUSTERS), reason);
+                None
+            }
+            None => {
+                if matches!(item.value, Value::Map(_)) {
+                    self.refuse(item.line, &path, "`clusters` is missing, such as `clusters: 1-3,7`".to_owned());
+                }
+                None
+            }
+        };
+        Some(ClusterOverride { clusters: clusters?, settings: ClusterSettings::of(&overrides) })
+    }
+
     /// The settings of a mapping that lies at `path`: empty for the whole file, else such as `overrides[1]`, where only settings
     /// of single clusters are.
     fn settings(&mut self, path: &str, node: &Node) -> (Overrides, Lines) {
@@ -76,7 +126,9 @@ impl Reader<'_> {
                     continue;
                 }
                 None => {
-                    let names: Vec<&str> = SETTINGS.iter().filter(expected).map(|setting| setting.name).collect();
+                    let own = if path.is_empty() { OVERRIDES } else { CLUSTERS };
+                    let names = SETTINGS.iter().filter(expected).map(|setting| setting.name);
+                    let names: Vec<&str> = names.chain([own]).collect();
                     self.refuse(entry.line, path, unknown(&entry.key, &names));
                     continue;
                 }
@@ -103,10 +155,16 @@ impl Reader<'_> {
         let expected = match (&entry.value.value, setting.shape) {
             (Value::Null, _) => return None,
             (Value::List(items), Shape::List) => return Some(self.items(path, items)),
+            (Value::Map(entries), Shape::Map) => {
+                let mut texts = Vec::new();
+                self.fields(path, "", entries, &mut texts);
+                return Some(texts);
+            }
             (Value::Text(text), Shape::Switch | Shape::Text | Shape::Path) => {
                 return Some(vec![Text { value: text.clone(), item: String::new(), line: entry.line }]);
             }
             (_, Shape::List) => format!("a list such as `[{}]`", setting.texts(setting.example).join(", ")),
+            (_, Shape::Map) => format!("a mapping such as `{}`", setting.example.replacen('=', ": ", 1)),
             (_, Shape::Switch | Shape::Text | Shape::Path) => format!("one value such as `{}`", setting.example),
         };
         self.refuse(entry.line, path, format!("expected {expected}, found {}", entry.value.value.kind()));
@@ -115,7 +173,7 @@ impl Reader<'_> {
 
     fn items(&mut self, path: &str, items: &[Node]) -> Vec<Text> {
         let mut texts = Vec::new();
-        for (index, Node { line, value }) in items.iter().enumerate() {
+        for (index, Node { line, value, .. }) in items.iter().enumerate() {
             let item = format!("[{index}]");
             match value {
                 Value::Text(text) => texts.push(Text { value: text.clone(), item, line: *line }),
@@ -123,6 +181,41 @@ impl Reader<'_> {
             }
         }
         texts
+    }
+
+    /// The fields of a mapping, flat or nested, each with its full name: `a.b=1`.
+    fn fields(&mut self, path: &str, prefix: &str, entries: &[Entry], texts: &mut Vec<Text>) {
+        for Entry { key, line, value } in entries {
+            let name = format!("{prefix}{key}");
+            let json = match &value.value {
+                Value::Map(entries) if !entries.is_empty() => {
+                    self.fields(path, &format!("{name}."), entries, texts);
+                    continue;
+                }
+                Value::Text(text) => typed(text, value.quoted),
+                Value::List(items) if items.iter().all(|item| matches!(item.value, Value::Text(_))) => {
+                    let typed = |item: &Node| match &item.value {
+                        Value::Text(text) => Some(typed(text, item.quoted)),
+                        _ => None,
+                    };
+                    items.iter().filter_map(typed).collect()
+                }
+                Value::List(_) => {
+                    self.refuse(*line, &join(path, &name), "expected a list of scalars".to_owned());
+                    continue;
+                }
+                value => {
+                    self.refuse(*line, &join(path, &name), format!("expected a value, found {}", value.kind()));
+                    continue;
+                }
+            };
+            let item = format!(".{name}");
+            if texts.iter().any(|text| text.item == item) {
+                self.refuse(*line, &join(path, &name), "it is set twice".to_owned());
+                continue;
+            }
+            texts.push(Text { value: format!("{name}={json}"), item, line: *line });
+        }
     }
 
     fn entries<'n>(&mut self, path: &str, node: &'n Node) -> &'n [Entry] {
@@ -142,6 +235,26 @@ impl Reader<'_> {
 
     fn refuse(&mut self, line: usize, path: &str, reason: String) {
         self.problems.push(Problem { line, path: path.to_owned(), reason });
+    }
+}
+
+/// The entry of a mapping that has this key, and the mapping without it.
+fn taken<'n>(node: &'n Node, key: &str) -> (Option<&'n Entry>, Node) {
+    let Value::Map(entries) = &node.value else { return (None, node.clone()) };
+    let rest = entries.iter().filter(|entry| entry.key != key).cloned().collect();
+    (entries.iter().find(|entry| entry.key == key), Node { value: Value::Map(rest), ..*node })
+}
+
+/// A scalar as YAML understands it. What it would write in another way stays a text: `9.10` is not 9.1.
+fn typed(text: &str, quoted: bool) -> Json {
+    match (quoted, text) {
+        (false, "true" | "True" | "TRUE") => true.into(),
+        (false, "false" | "False" | "FALSE") => false.into(),
+        (false, _) => match serde_json::from_str::<Json>(text) {
+            Ok(Json::Number(number)) if number.to_string() == *text => Json::Number(number),
+            _ => text.into(),
+        },
+        (true, _) => text.into(),
     }
 }
 
@@ -203,7 +316,7 @@ mod tests {
     fn an_unexpected_form_is_refused_with_its_line() {
         insta::assert_snapshot!(refusal("clusters: 3\nclsters: 4\n"), @"mesh.yaml:2: unknown setting `clsters`; did you mean `clusters`?");
         insta::assert_snapshot!(refusal("clusters: 3\nelastic-memory: 4g\n"), @"mesh.yaml:2: unknown setting `elastic-memory`; did you mean `elastic_memory`?");
-        insta::assert_snapshot!(refusal("topology: ring\n"), @"mesh.yaml:1: unknown setting `topology`, expected one of clusters, stack_version, registry, kibana, profile, elastic_memory, kibana_memory, bind, subnet, hosts, share, san, key_days, license, passphrase_words, templates, timeout");
+        insta::assert_snapshot!(refusal("topology: ring\n"), @"mesh.yaml:1: unknown setting `topology`, expected one of clusters, stack_version, registry, kibana, profile, elastic_memory, kibana_memory, bind, subnet, hosts, share, san, key_days, license, passphrase_words, templates, settings, kibana_settings, timeout, overrides");
         insta::assert_snapshot!(refusal("kibana: true\nshare: logs-*\n"), @"mesh.yaml:2: share: expected a list such as `[logs-*, metrics-*]`, found `logs-*`");
         insta::assert_snapshot!(refusal("kibana: true\n\nclusters: [3]\n"), @"mesh.yaml:3: clusters: expected one value such as `3`, found a list");
         insta::assert_snapshot!(refusal("clusters: 3\nkibana: true\nclusters: 4\n"), @"mesh.yaml:3: `clusters` is set twice");
@@ -250,12 +363,45 @@ mod tests {
         let problems: Vec<String> =
             reader.problems.iter().map(|Problem { line, path, reason }| format!("{line}: {path}: {reason}")).collect();
         insta::assert_snapshot!(problems.join("\n"), @r"
-        7: overrides[1]: unknown setting `x`, expected one of kibana, elastic_memory, kibana_memory, share
+        7: overrides[1]: unknown setting `x`, expected one of kibana, elastic_memory, kibana_memory, share, settings, kibana_settings, clusters
         8: overrides[1]: `bind` cannot be set here, only for the whole mesh
         6: overrides[1].elastic_memory: `2` is not an amount of memory such as `2g` or `1536m`
         5: overrides[1].share[1]: `two words` is not a pattern of index names such as `logs-*`
         9: overrides[2]: expected settings such as `kibana: false`, found a list
         ");
+    }
+
+    #[test]
+    fn a_file_has_settings_of_single_clusters() {
+        let text = "elastic_memory: 2g\nsettings:\n  indices.query:\n    bool: {max_clause_count: 4096}\n    x: ['1', 1]\n  a.b: '4096'\n\
+                    overrides:\n- {clusters: 1-3, elastic_memory: 4g}\n- clusters: 2\n  share: [hr-*]\n  kibana: false\n";
+        let (overrides, _) = read("mesh.yaml", Path::new(""), text).unwrap();
+        let settings = serde_json::to_string(&overrides.settings).unwrap();
+        insta::assert_snapshot!(settings, @r#"{"a.b":"4096","indices.query.bool.max_clause_count":4096,"indices.query.x":["1",1]}"#);
+        let listed = serde_json::to_string(&overrides.per_cluster.overrides).unwrap();
+        insta::assert_snapshot!(listed, @r#"[{"clusters":"1-3","elastic_memory":"4g"},{"clusters":"2","kibana":false,"share":["hr-*"]}]"#);
+        for (text, expected) in [("overrides: []", Some(Vec::new())), ("overrides:", None)] {
+            assert_eq!(read("mesh.yaml", Path::new(""), text).unwrap().0.per_cluster.overrides, expected);
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_in_an_override_has_its_line() {
+        let text = "settings:\n  a.b: 1\n  a: {b: 2}\n  network.host: x\n  c:\n  d: [[1]]\n\
+                    kibana_settings: {server.port: 1}\noverrides:\n- elastic_memory: 4g\n- clusters: 1-\n  settings:\n    xpack:\n      security.enabled: false\n- clusters: [1]\n  bind: 0.0.0.0\n";
+        insta::assert_snapshot!(refusal(text), @r"
+        mesh.yaml:3: settings.a.b: it is set twice
+        mesh.yaml:4: settings.network.host: mesh sets `network.*` itself
+        mesh.yaml:5: settings.c: expected a value, found nothing
+        mesh.yaml:6: settings.d: expected a list of scalars
+        mesh.yaml:7: kibana_settings.server.port: mesh sets `server.*` itself
+        mesh.yaml:9: overrides[0]: `clusters` is missing, such as `clusters: 1-3,7`
+        mesh.yaml:10: overrides[1].clusters: `1-` is not a set of clusters from 1 to 99 such as `1-3,7`
+        mesh.yaml:13: overrides[1].settings.xpack.security.enabled: mesh sets `xpack.security.*` itself
+        mesh.yaml:14: overrides[2].clusters: expected a set of clusters such as `1-3,7`, found a list
+        mesh.yaml:15: overrides[2]: `bind` cannot be set here, only for the whole mesh
+        ");
+        insta::assert_snapshot!(refusal("overrides: {clusters: 1}"), @"mesh.yaml:1: overrides: expected a list such as `[{clusters: 1-3, elastic_memory: 4g}]`, found a mapping");
     }
 
     proptest! {

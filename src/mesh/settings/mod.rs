@@ -8,8 +8,10 @@ pub mod environment;
 pub mod file;
 pub mod near;
 mod numbers;
+pub mod per_cluster;
 pub mod precedence;
 mod profile;
+mod raw;
 #[cfg(test)]
 mod reference;
 mod registry;
@@ -24,7 +26,9 @@ use self::define::Basis;
 pub use self::{
     define::{Flags, Setting},
     numbers::{KeyDays, PassphraseWords, Timeout},
+    per_cluster::{ClusterOverride, ClusterSettings, PerCluster},
     profile::Profile,
+    raw::{ElasticSettings, KibanaSettings},
     registry::Registry,
     table::{MeshSpec, Overrides, SETTINGS},
     template_dir::TemplateDir,
@@ -39,7 +43,9 @@ pub const SHARED: &str = "mesh*";
 impl Overrides {
     /// Every setting of a mesh that exists.
     pub fn of(mesh: &Mesh) -> Self {
-        Self { clusters: Some(mesh.count()), subnet: Some(mesh.subnet), ..mesh.spec.clone().into() }
+        let overrides = (!mesh.overrides.is_empty()).then(|| mesh.overrides.clone());
+        let per_cluster = PerCluster { overrides, ..PerCluster::default() };
+        Self { clusters: Some(mesh.count()), subnet: Some(mesh.subnet), per_cluster, ..mesh.spec.clone().into() }
     }
 
     /// What holds where nothing is set but a profile and a version: all but the number of clusters, and what is found out

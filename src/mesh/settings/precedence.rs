@@ -1,14 +1,15 @@
 //! Which of several sources wins, setting by setting. Pure: no I/O.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
 use super::{
-    DEFAULT_VERSION, Overrides, SETTINGS, Setting,
+    ClusterOverride, ClusterSettings, DEFAULT_VERSION, Overrides, PerCluster, SETTINGS, Setting, Shape,
     file::{Lines, at},
+    per_cluster::all_of_clusters,
 };
-use crate::mesh::Mesh;
+use crate::mesh::{Mesh, id::ClusterId};
 
 /// Where settings of a mesh come from.
 #[derive(Debug, Clone)]
@@ -21,6 +22,17 @@ pub enum Source {
 }
 
 impl Source {
+    /// The source as a whole, for people.
+    fn name(&self) -> &str {
+        match self {
+            Self::Flag => "flag",
+            Self::Environment => "environment",
+            Self::File { name, .. } => name,
+            Self::Record => "mesh.json",
+            Self::Default => "default",
+        }
+    }
+
     /// Where it has a setting, for people.
     fn place(&self, setting: &Setting) -> String {
         match self {
@@ -49,6 +61,10 @@ impl Resolved {
             None => self.setting.default.to_owned(),
             Some(Value::String(text)) if text.is_empty() => self.setting.default.to_owned(),
             Some(Value::Array(items)) if items.is_empty() => "none".to_owned(),
+            Some(Value::Object(fields)) if fields.is_empty() => "none".to_owned(),
+            Some(Value::Object(fields)) => {
+                fields.iter().map(|(name, value)| format!("{name}={}", plain(value))).collect::<Vec<_>>().join(", ")
+            }
             Some(Value::Array(items)) => items.iter().map(plain).collect::<Vec<_>>().join(", "),
             Some(value) => plain(value),
         }
@@ -96,9 +112,68 @@ pub fn resolve(sources: &[(Source, Overrides)]) -> Vec<Resolved> {
     SETTINGS.iter().map(resolved).collect()
 }
 
+/// The settings of each cluster that are set for it alone, with their values in it.
+///
+/// Those of clusters that the mesh is not to have are left out.
+pub fn resolve_clusters(
+    sources: &[(Source, Overrides)],
+    recorded: Option<&Mesh>,
+) -> BTreeMap<ClusterId, Vec<Resolved>> {
+    let merged = sources.iter().map(|(_, overrides)| overrides.clone()).reduce(Overrides::or).unwrap_or_default();
+    let count = merged.clusters;
+    let listed =
+        sources.iter().find_map(|(source, overrides)| Some((source, overrides.per_cluster.overrides.as_ref()?)));
+    let PerCluster { set, unset, .. } = &merged.per_cluster;
+    let before = recorded.map(|mesh| mesh.set.clone()).unwrap_or_default();
+    let kept = PerCluster { unset: unset.clone(), ..PerCluster::default() }.recorded_with(before);
+    let layers = |cluster: ClusterId| {
+        let listed = listed.iter().flat_map(|(source, overrides)| {
+            overrides.iter().enumerate().map(move |(at, one)| (format!("{} overrides[{at}]", source.name()), one))
+        });
+        let set = set.iter().map(|one| ("flag --set".to_owned(), one));
+        let own = |(from, one): (String, &ClusterOverride)| {
+            one.clusters.contains(cluster).then(|| (from, one.settings.clone()))
+        };
+        let kept = kept.get(&cluster).map(|settings| ("mesh.json --set".to_owned(), settings.clone()));
+        listed.filter_map(own).chain(kept).chain(set.filter_map(own)).collect::<Vec<_>>()
+    };
+    let resolved = |cluster: ClusterId| {
+        let layers = layers(cluster);
+        let mut effective = ClusterSettings::of(&merged);
+        for (_, settings) in &layers {
+            effective.overlay(settings);
+        }
+        let values = effective.as_overrides().values();
+        let one = |setting: &'static Setting| {
+            let sets = |(from, settings): &(String, ClusterSettings)| {
+                settings.as_overrides().values().contains_key(setting.name).then(|| from.clone())
+            };
+            let mut origins: Vec<String> = layers.iter().filter_map(sets).collect();
+            // of a mapping each gives some names, of anything else the last all of it
+            if setting.shape != Shape::Map {
+                origins = origins.pop().into_iter().collect();
+            }
+            origins.dedup();
+            let value = values.get(setting.name).cloned();
+            (!origins.is_empty()).then(|| Resolved { setting, value, from: origins.join(", ") })
+        };
+        (cluster, all_of_clusters().filter_map(one).collect::<Vec<_>>())
+    };
+    let named = listed.iter().flat_map(|(_, overrides)| overrides.iter()).chain(set);
+    let named: BTreeSet<ClusterId> = named.flat_map(|one| one.clusters.iter()).chain(kept.keys().copied()).collect();
+    let exists = |cluster: &ClusterId| count.is_none_or(|count| count.clusters().any(|id| id == *cluster));
+    named.into_iter().filter(exists).map(resolved).filter(|(_, settings)| !settings.is_empty()).collect()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{super::Profile, *};
+    use super::{
+        super::{
+            Profile,
+            per_cluster::{read_set, read_unset},
+        },
+        *,
+    };
 
     #[test]
     fn the_first_source_that_sets_a_setting_wins() {
@@ -138,5 +213,53 @@ mod tests {
         let settings = resolve(&[(Source::Flag, none), (Source::Record, some)]);
         let share = settings.iter().find(|resolved| resolved.setting.name == "share").unwrap();
         assert_eq!((share.words().as_str(), share.from.as_str()), ("none", "flag"));
+    }
+
+    /// The lines of `mesh config` for single clusters.
+    fn shown(sources: &[(Source, Overrides)], recorded: Option<&Mesh>) -> String {
+        let line = |cluster: &ClusterId, one: &Resolved| {
+            format!("{cluster}.{}: {} ({})\n", one.setting.name, one.words(), one.from)
+        };
+        let clusters = resolve_clusters(sources, recorded);
+        clusters.iter().flat_map(|(cluster, settings)| settings.iter().map(|one| line(cluster, one))).collect()
+    }
+
+    #[test]
+    fn a_setting_of_a_cluster_names_its_origin() {
+        let mut mesh = Mesh::example(3);
+        let set = |texts: &[&str]| texts.iter().map(|text| read_set(text).unwrap()).collect::<Vec<_>>();
+        mesh.set = PerCluster {
+            set: set(&["cluster03.elastic_memory=5g", "cluster03.kibana=false"]),
+            ..PerCluster::default()
+        }
+        .recorded_with(BTreeMap::new());
+        mesh.overrides = set(&["1-9.elastic_memory=4g"]);
+        let recorded = || with_record_and_defaults(Vec::new(), Some(&mesh));
+        insta::assert_snapshot!(shown(&recorded(), Some(&mesh)), @r"
+        cluster01.elastic_memory: 4g (mesh.json overrides[0])
+        cluster02.elastic_memory: 4g (mesh.json overrides[0])
+        cluster03.kibana: false (mesh.json --set)
+        cluster03.elastic_memory: 5g (mesh.json --set)
+        ");
+        let text = "settings: {a.b: 1, a.c: 1}\noverrides:\n- {clusters: 1-2, elastic_memory: 3g, settings: {a.b: 2}}\n- {clusters: 2, elastic_memory: 6g, settings: {a.d: '2'}}\n";
+        let (overrides, lines) =
+            crate::mesh::settings::file::read("mesh.yaml", std::path::Path::new(""), text).unwrap();
+        let flags = PerCluster {
+            set: set(&["cluster01.share=hr-*"]),
+            unset: vec![read_unset("cluster03.elastic_memory").unwrap()],
+            ..PerCluster::default()
+        };
+        let sources = vec![
+            (Source::Flag, Overrides { per_cluster: flags, ..Overrides::default() }),
+            (Source::File { name: "mesh.yaml".to_owned(), lines }, overrides),
+        ];
+        insta::assert_snapshot!(shown(&with_record_and_defaults(sources, Some(&mesh)), Some(&mesh)), @r"
+        cluster01.elastic_memory: 3g (mesh.yaml overrides[0])
+        cluster01.share: hr-* (flag --set)
+        cluster01.settings: a.b=2, a.c=1 (mesh.yaml overrides[0])
+        cluster02.elastic_memory: 6g (mesh.yaml overrides[1])
+        cluster02.settings: a.b=2, a.c=1, a.d=2 (mesh.yaml overrides[0], mesh.yaml overrides[1])
+        cluster03.kibana: false (mesh.json --set)
+        ");
     }
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value as Json, json};
 
-use super::{DEFAULT_VERSION, Overrides, Profile, SETTINGS, Shape};
+use super::{DEFAULT_VERSION, Overrides, Profile, SETTINGS, Shape, per_cluster::all_of_clusters};
 
 /// The schema; it refuses nothing that [`file::read`](super::file::read) takes.
 pub fn schema() -> Json {
@@ -22,12 +22,29 @@ pub fn schema() -> Json {
         }
         (setting.name.to_owned(), property)
     };
+    let mut properties: Map<String, Json> = SETTINGS.iter().map(property).collect();
+    let own = all_of_clusters().map(|setting| {
+        let mut property = (setting.schema)();
+        property["description"] = setting.help.into();
+        (setting.name.to_owned(), property)
+    });
+    let clusters = json!({ "description": "Which clusters, such as `1-3,7`", "type": ["string", "integer"], "pattern": "^[0-9, -]+$" });
+    let own: Map<String, Json> = std::iter::once(("clusters".to_owned(), clusters)).chain(own).collect();
+    properties.insert(
+        "overrides".to_owned(),
+        json!({
+            "description": "Settings of single clusters; later ones win, and `--set` before all",
+            "examples": [[{ "clusters": "1-3,7", "elastic_memory": "4g" }]],
+            "type": "array",
+            "items": { "type": "object", "properties": own, "required": ["clusters"], "additionalProperties": false },
+        }),
+    );
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "mesh.yaml",
         "description": "Settings of `mesh create`; a flag or a variable of the environment takes precedence",
         "type": "object",
-        "properties": SETTINGS.iter().map(property).collect::<Map<String, Json>>(),
+        "properties": properties,
         "additionalProperties": false,
     })
 }

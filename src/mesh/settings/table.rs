@@ -11,7 +11,8 @@ use std::{
 };
 
 use super::{
-    IndexPattern, KeyDays, Memory, PassphraseWords, Profile, Registry, StackVersion, SubjectName, TemplateDir, Timeout,
+    ElasticSettings, IndexPattern, KeyDays, KibanaSettings, Memory, PassphraseWords, PerCluster, Profile, Registry,
+    StackVersion, SubjectName, TemplateDir, Timeout,
     define::{Basis, Flags, Flaw, Scope, Setting, recorded, settings},
     value::Value,
 };
@@ -132,6 +133,20 @@ settings! {
         default: "built-in" = |_| TemplateDir::default(),
         example: "templates",
         flags: Flags::Reset { off: "The built-in templates again, after `--templates`" },
+    }
+    /// Lines added to each `elasticsearch.yml`; what mesh sets itself is refused
+    settings: ElasticSettings {
+        scope: Cluster,
+        default: "none" = |_| ElasticSettings::default(),
+        example: "indices.query.bool.max_clause_count=4096",
+        flags: Flags::Value,
+    }
+    /// Lines added to each `kibana.yml`; what mesh sets itself is refused
+    kibana_settings: KibanaSettings {
+        scope: Cluster,
+        default: "none" = |_| KibanaSettings::default(),
+        example: "logging.root.level=warn",
+        flags: Flags::Value,
     }
     /// Give up after this long, for example `90s` or `10m`
     timeout: Timeout {

@@ -23,6 +23,8 @@ pub enum Shape {
     /// A text; a file's is relative to its own directory.
     Path,
     List,
+    /// Names with values.
+    Map,
 }
 
 /// A type whose values are written as one text.
@@ -56,6 +58,19 @@ pub trait Value: Sized {
     fn check(text: &str) -> Result<(), InvalidValue>;
     fn schema() -> Json;
     fn json(&self) -> Json;
+
+    /// Takes what `other` sets on top of this: all of it, if it is no mapping.
+    fn overlay(&mut self, other: &Self)
+    where
+        Self: Clone,
+    {
+        self.clone_from(other);
+    }
+
+    /// Whether a record leaves it out.
+    fn is_absent(&self) -> bool {
+        false
+    }
 }
 
 impl<T: Scalar> Value for T {

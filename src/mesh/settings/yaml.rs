@@ -17,6 +17,8 @@ const DEEPEST: usize = 32;
 pub struct Node {
     pub line: usize,
     pub value: Value,
+    /// Whether it is a text in quotes or a block, so that `"1"` is no number.
+    pub quoted: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,7 +81,7 @@ pub fn parse(text: &str) -> Result<Node, YamlError> {
             event => document = Some(tree.node(event, span, 0)?),
         }
     }
-    Ok(document.unwrap_or(Node { line: 1, value: Value::Null }))
+    Ok(document.unwrap_or(Node { line: 1, value: Value::Null, quoted: false }))
 }
 
 struct Tree<'a> {
@@ -110,12 +112,14 @@ impl<'a> Tree<'a> {
         let before = self.nodes;
         self.nodes += 1;
         let anchor = event.anchor_id();
+        let mut quoted = matches!(&event, Event::Scalar(_, style, ..) if *style != ScalarStyle::Plain);
         let value = match event {
             _ if depth > DEEPEST => return Err(YamlError::new(span, "it is nested too deep")),
             Event::Alias(anchor) => {
                 let (node, size) =
                     self.anchors.get(&anchor).ok_or_else(|| YamlError::new(span, "an alias of itself"))?;
                 self.nodes += size;
+                quoted = node.quoted;
                 node.value.clone()
             }
             Event::Scalar(text, style, ..) => match (style, text.as_ref()) {
@@ -129,7 +133,7 @@ impl<'a> Tree<'a> {
         if self.nodes > MOST_NODES {
             return Err(YamlError::new(span, "it has too many values"));
         }
-        let node = Node { line: span.start.line(), value };
+        let node = Node { line: span.start.line(), value, quoted };
         if let Some(anchor) = anchor {
             self.anchors.insert(anchor, (node.clone(), self.nodes - before));
         }

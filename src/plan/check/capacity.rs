@@ -121,7 +121,8 @@ pub(super) fn disk(mesh: &Mesh, there: &Observed, host: &HostFacts) -> Checked {
         Finding::new(Severity::Estimate, message, hint)
     });
     // Elasticsearch's own options have one written into `data`
-    let dump = mesh.spec.elastic_memory.heap_mebibytes() * MEBIBYTE;
+    let heaps = mesh.services_of(ServiceKind::Elastic).map(|node| mesh.memory(node).heap_mebibytes());
+    let dump = heaps.max().unwrap_or_default() * MEBIBYTE;
     let no_dump = || {
         (free - needed < watermark + dump).then(|| {
             Finding::warning(

@@ -1,40 +1,38 @@
 //! The memory below which an image does not come up. Pure.
 
+use std::collections::BTreeMap;
+
 use super::{Finding, Severity};
 use crate::{
-    mesh::{
-        Mesh,
-        id::ServiceKind,
-        settings::{Memory, MeshSpec},
-    },
+    mesh::{Mesh, id::ServiceId, settings::Memory},
     plan::observed::Observed,
 };
 
 /// Limits that somebody asks for now and that are too low for Elastic's own images; those of `images/build` need less. A
 /// limit that the mesh has already is not judged: its containers have shown whether they run with it.
 pub(super) fn below(mesh: &Mesh, there: &Observed) -> Vec<Finding> {
-    let limit = |spec: &MeshSpec, kind| match kind {
-        ServiceKind::Elastic => spec.elastic_memory,
-        ServiceKind::Kibana => spec.kibana_memory,
-    };
-    let asked = |kind| {
+    let asked = |service: &ServiceId| {
         there.record.as_ref().is_none_or(|record| {
-            limit(&record.spec, kind) != limit(&mesh.spec, kind) || record.spec.registry != mesh.spec.registry
+            record.memory(*service) != mesh.memory(*service) || record.spec.registry != mesh.spec.registry
         })
     };
-    ServiceKind::ALL
-        .into_iter()
-        .filter_map(|kind| mesh.services_of(kind).next())
-        .filter(|service| asked(service.kind()))
-        .filter(|service| limit(&mesh.spec, service.kind()) < Memory::LEAST_OF_ELASTIC)
+    // those of a product that have the same limit are told of once
+    let limited: BTreeMap<_, _> = mesh
+        .services()
+        .filter(|service| mesh.memory(*service) < Memory::LEAST_OF_ELASTIC)
         .filter(|service| !there.built_here.contains(&mesh.image(*service)))
+        .filter(asked)
+        .map(|service| ((service.kind(), mesh.memory(service)), service))
+        .collect();
+    limited
+        .into_values()
         .map(|service| {
             let (least, flag) = (Memory::LEAST_OF_ELASTIC, service.kind().memory_flag());
             Finding::new(
                 Severity::Estimate,
                 format!(
                     "with {} of memory, {} is killed while it starts: it needs {least} or more",
-                    limit(&mesh.spec, service.kind()),
+                    mesh.memory(service),
                     service.kind().product()
                 ),
                 format!("`mesh create` with `{flag} {least}`; `mesh create --force` tries all the same"),

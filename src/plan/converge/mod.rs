@@ -4,6 +4,7 @@ mod fingerprints;
 mod links;
 mod losses;
 mod model;
+mod overrides;
 mod renewal;
 mod rolling;
 mod upgrade;

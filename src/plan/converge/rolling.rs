@@ -6,14 +6,14 @@ use super::{
 };
 use crate::{
     mesh::{Mesh, decide::Circumstances, defaults::Revision, id::ClusterId, settings::Overrides, taken::Taken},
-    plan::rolling::{next, whole},
+    plan::rolling::{Turns, next, whole},
 };
 
 impl Model {
     /// What `mesh create --new-defaults` does of so many steps, and how many are left then.
     fn roll(mut self, mut mesh: Mesh, mut steps: usize) -> (Self, usize) {
         let mut mended = 0;
-        while let Some(round) = next(&mesh, &self.observe(), &moment()) {
+        while let Some(round) = next(&mesh, &self.observe(), &moment(), Turns::Defaults) {
             mended = if round.cluster.is_some() { 0 } else { mended + 1 };
             assert!(mended < 4, "still to do after three rounds:\n{}", round.plan);
             for step in round.plan.steps() {
@@ -33,6 +33,11 @@ impl Model {
 
 /// The mesh that `mesh create` decides on, without a flag.
 fn decided(recorded: &Mesh) -> Mesh {
+    decided_by(recorded, &Overrides::default())
+}
+
+/// The mesh that `mesh create` decides on.
+pub(super) fn decided_by(recorded: &Mesh, asked: &Overrides) -> Mesh {
     let now = Circumstances {
         name: None,
         dir: recorded.dir.clone(),
@@ -42,7 +47,7 @@ fn decided(recorded: &Mesh) -> Mesh {
         host_name: recorded.host_name.clone(),
         taken: Taken::default(),
     };
-    Mesh::decide(&Overrides::default(), Some(recorded), now).unwrap()
+    Mesh::decide(asked, Some(recorded), now).unwrap()
 }
 
 #[test]
@@ -94,9 +99,9 @@ fn what_is_shown_beforehand_is_what_is_done() {
     let mesh = Mesh::example(2);
     let mut model = Model::empty().converge(&mesh);
     let mut new = mesh.clone().with_defaults(Revision::LAST, Some(&mesh));
-    let shown = whole(&new, &model.observe(), &moment());
+    let shown = whole(&new, &model.observe(), &moment(), Turns::Defaults);
     let mut done = Vec::new();
-    while let Some(round) = next(&new, &model.observe(), &moment()) {
+    while let Some(round) = next(&new, &model.observe(), &moment(), Turns::Defaults) {
         done.extend(round.plan.steps().cloned());
         model = model.carry_out_all(&round.mesh, round.plan.steps());
         new = round.mesh;

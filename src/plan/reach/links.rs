@@ -50,7 +50,7 @@ impl Reach<'_> {
         let facts = self.server(cluster)?.keys.iter().find(|facts| facts.id == saved.id)?;
         // to the second, as it was saved before
         let misdated = facts.expires.is_some_and(|on| on.unix_timestamp() != saved.expires.unix_timestamp());
-        (facts.names != self.mesh.shared() || misdated).then_some(Step::UpdateKey(cluster))
+        (facts.names != self.mesh.shared(cluster) || misdated).then_some(Step::UpdateKey(cluster))
     }
 
     /// Whether the server has keys of this mesh that no file holds, or will have when a new one is issued.

@@ -299,7 +299,7 @@ impl Judge<'_> {
         if let Some(on) = key.expires.filter(|expires| *expires <= self.now) {
             return Some(Cause::KeyExpired { of, on });
         }
-        (key.names != self.mesh.shared()).then(|| Cause::KeyAccess { of, names: key.names.clone() })
+        (key.names != self.mesh.shared(of)).then(|| Cause::KeyAccess { of, names: key.names.clone() })
     }
 
     fn licence(&self, of: ClusterId) -> Option<Cause> {

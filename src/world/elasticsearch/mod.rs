@@ -150,7 +150,7 @@ impl Elasticsearch {
         let request = json!({
             "name": format!("mesh-{}-{cluster}", mesh.id),
             "expiration": format!("{days}d"),
-            "access": { "search": [{ "names": mesh.shared() }] },
+            "access": { "search": [{ "names": mesh.shared(cluster) }] },
             "metadata": { "mesh.id": mesh.id },
         });
         let body = self.send(Method::POST, "/_security/cross_cluster/api_key", &request).await?;
@@ -158,17 +158,17 @@ impl Elasticsearch {
     }
 
     /// Changes which indices a key lets others search; its value stays.
-    pub async fn update_key(&self, mesh: &Mesh, id: &str) -> Result<(), HttpsError> {
-        let request = json!({ "access": { "search": [{ "names": mesh.shared() }] } });
+    pub async fn update_key(&self, mesh: &Mesh, cluster: ClusterId, id: &str) -> Result<(), HttpsError> {
+        let request = json!({ "access": { "search": [{ "names": mesh.shared(cluster) }] } });
         self.send(Method::PUT, &format!("/_security/cross_cluster/api_key/{}", segment(id)), &request).await.map(|_| ())
     }
 
     /// The same, and lets it live as long again as a new one. Elasticsearch 9.5.3 refuses a request that says nothing but when
     /// it expires; see <https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-update-cross-cluster-api-key>.
-    pub async fn extend_key(&self, mesh: &Mesh, id: &str) -> Result<(), HttpsError> {
+    pub async fn extend_key(&self, mesh: &Mesh, cluster: ClusterId, id: &str) -> Result<(), HttpsError> {
         let request = json!({
             "expiration": format!("{}d", mesh.spec.key_days.get()),
-            "access": { "search": [{ "names": mesh.shared() }] },
+            "access": { "search": [{ "names": mesh.shared(cluster) }] },
         });
         self.send(Method::PUT, &format!("/_security/cross_cluster/api_key/{}", segment(id)), &request).await.map(|_| ())
     }

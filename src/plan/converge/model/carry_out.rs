@@ -208,7 +208,7 @@ impl Model {
             Step::IssueKey(cluster) => {
                 let id = format!("key{}", self.number());
                 let expires = NOW + Duration::days(mesh.spec.key_days.get().into());
-                let facts = KeyFacts { id: id.clone(), names: mesh.shared(), expires: Some(expires) };
+                let facts = KeyFacts { id: id.clone(), names: mesh.shared(*cluster), expires: Some(expires) };
                 self.answering(*cluster).keys.push(facts);
                 let digest = digest_of(&[id.as_bytes()]);
                 self.files(*cluster).key = Some(KeyFile { id, expires, digest });
@@ -217,7 +217,7 @@ impl Model {
                 let held = self.there.files[cluster].key.clone().expect("should hold a key").id;
                 let known = self.answering(*cluster).keys.iter_mut().find(|key| key.id == held);
                 let key = known.expect("should be known where it is updated");
-                key.names = mesh.shared();
+                key.names = mesh.shared(*cluster);
                 if matches!(step, Step::ExtendKey(_)) {
                     key.expires = Some(NOW + Duration::days(mesh.spec.key_days.get().into()));
                 }

@@ -1,0 +1,116 @@
+//! Which settings hold for a cluster: those of the whole mesh, with what is set for it alone. Pure: no I/O.
+
+use std::{borrow::Cow, collections::BTreeMap};
+
+use super::{
+    Mesh,
+    id::ClusterId,
+    settings::{ClusterOverride, ClusterSettings, MeshSpec},
+};
+
+/// The settings of a cluster: of the mesh, then the overrides in their order, then what `--set` recorded.
+pub(super) fn settings_of<'a>(
+    spec: &'a MeshSpec,
+    overrides: &[ClusterOverride],
+    set: &BTreeMap<ClusterId, ClusterSettings>,
+    cluster: ClusterId,
+) -> Cow<'a, MeshSpec> {
+    let listed = overrides.iter().filter(|one| one.clusters.contains(cluster)).map(|one| &one.settings);
+    listed.chain(set.get(&cluster)).fold(Cow::Borrowed(spec), |spec, settings| {
+        let mut spec = spec.into_owned();
+        spec.overlay(settings.as_overrides());
+        Cow::Owned(spec)
+    })
+}
+
+impl Mesh {
+    /// The settings of a cluster: the one way to read what can differ from cluster to cluster.
+    pub fn settings(&self, cluster: ClusterId) -> Cow<'_, MeshSpec> {
+        let mut settings = settings_of(&self.spec, &self.overrides, &self.set, cluster);
+        if let Some(kept) = self.clusters.get(&cluster).and_then(|cluster| cluster.kept_settings.as_ref()) {
+            settings.to_mut().set(kept.as_overrides());
+        }
+        settings
+    }
+
+    /// The clusters that keep their settings until it is their turn to have others.
+    pub fn pending_settings(&self) -> impl Iterator<Item = ClusterId> + use<'_> {
+        let pending = self.clusters.iter().filter(|(_, cluster)| cluster.kept_settings.is_some());
+        pending.map(|(id, _)| *id)
+    }
+
+    /// This mesh on its way from `recorded` where settings of single clusters change: those of `serving` that need other containers keep
+    /// their settings until it is their turn. Where such settings of the whole mesh change as well, all have their turn at once.
+    #[must_use]
+    pub fn in_turns(mut self, recorded: &Mesh, serving: impl Fn(ClusterId) -> bool) -> Self {
+        if of_containers(&self.spec) != of_containers(&recorded.spec) {
+            return self;
+        }
+        let kept: BTreeMap<ClusterId, ClusterSettings> = self
+            .clusters()
+            .filter(|cluster| recorded.has_cluster(*cluster) && serving(*cluster))
+            .filter_map(|cluster| {
+                let before = of_containers(&recorded.settings(cluster));
+                (before != of_containers(&self.settings(cluster))).then_some((cluster, before))
+            })
+            .collect();
+        for (cluster, kept) in kept {
+            if let Some(cluster) = self.clusters.get_mut(&cluster) {
+                cluster.kept_settings = Some(kept);
+            }
+        }
+        self
+    }
+
+    /// The same once every cluster has come to its settings.
+    #[must_use]
+    pub fn settled(&self) -> Self {
+        let mut mesh = self.clone();
+        mesh.clusters.values_mut().for_each(|cluster| cluster.kept_settings = None);
+        mesh
+    }
+
+    /// The same with one more cluster that has come to its settings.
+    #[must_use]
+    pub fn with_settings_on(&self, cluster: ClusterId) -> Self {
+        let mut mesh = self.clone();
+        if let Some(cluster) = mesh.clusters.get_mut(&cluster) {
+            cluster.kept_settings = None;
+        }
+        mesh
+    }
+
+    /// What differs between the settings of each cluster that both meshes have, for people: `cluster02: elastic_memory 2g → 8g`. What
+    /// differs for all of them alike is not among it.
+    pub fn changes_of_clusters(&self, wanted: &Mesh) -> Vec<String> {
+        let plain = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let changes = |before: &MeshSpec, after: &MeshSpec| -> Vec<String> {
+            let differing = values(before).into_iter().zip(values(after)).filter(|(before, after)| before != after);
+            differing
+                .map(|((name, before), (_, after))| format!("{name} {} → {}", plain(&before), plain(&after)))
+                .collect()
+        };
+        let of_all = changes(&self.spec, &wanted.spec);
+        self.clusters()
+            .filter(|cluster| wanted.has_cluster(*cluster))
+            .filter_map(|cluster| {
+                let changes = changes(&self.settings(cluster), &wanted.settings(cluster));
+                let own: Vec<String> = changes.into_iter().filter(|change| !of_all.contains(change)).collect();
+                (!own.is_empty()).then(|| format!("{cluster}: {}", own.join(", ")))
+            })
+            .collect()
+    }
+}
+
+/// The settings that clusters can have by themselves, with their values.
+fn values(spec: &MeshSpec) -> BTreeMap<String, serde_json::Value> {
+    ClusterSettings::of(&spec.clone().into()).into()
+}
+
+/// Those of them that a container is made from. A Kibana comes and goes without another, and keys are changed in place.
+fn of_containers(spec: &MeshSpec) -> ClusterSettings {
+    let mut overrides = spec.clone().into();
+    let super::settings::Overrides { kibana, share, .. } = &mut overrides;
+    (*kibana, *share) = (None, None);
+    ClusterSettings::of(&overrides)
+}

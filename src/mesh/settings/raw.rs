@@ -1,0 +1,235 @@
+//! Raw lines of `elasticsearch.yml` and `kibana.yml`, added to what a template makes. Pure: no I/O.
+
+use std::{collections::BTreeMap, path::Path};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value as Json, json};
+
+use super::{
+    InvalidValue,
+    value::{Shape, Value},
+};
+
+/// Raw settings by their full names, with scalars or lists of scalars as values: of Elasticsearch, or of Kibana.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RawSettings<const KIBANA: bool>(BTreeMap<String, Json>);
+
+pub type ElasticSettings = RawSettings<false>;
+pub type KibanaSettings = RawSettings<true>;
+
+/// What `mesh` sets itself or relies on: a name, or all names below one that ends with `.*`.
+const OF_ELASTICSEARCH: &[&str] = &[
+    "xpack.security.*",
+    "cluster.remote.*",
+    "discovery.*",
+    "path.*",
+    "network.*",
+    "remote_cluster.*",
+    "remote_cluster_server.*",
+    "cluster.name",
+    "cluster.initial_master_nodes",
+    "node.name",
+    "http.port",
+    "http.host",
+    "http.bind_host",
+    "http.publish_host",
+    "http.publish_port",
+    "transport.port",
+    "transport.host",
+    "transport.bind_host",
+    "transport.publish_host",
+    "transport.publish_port",
+    "ingest.geoip.downloader.enabled",
+    "xpack.license.self_generated.type",
+];
+const OF_KIBANA: &[&str] = &[
+    "server.*",
+    "elasticsearch.*",
+    "xpack.security.*",
+    "xpack.encryptedSavedObjects.*",
+    "xpack.reporting.encryptionKey",
+    "xpack.banners.placement",
+    "xpack.banners.textContent",
+    "monitoring.ui.container.elasticsearch.enabled",
+    "telemetry.optIn",
+    "telemetry.allowChangingOptInStatus",
+    "newsfeed.enabled",
+    "xpack.fleet.isAirGapped",
+    "map.includeElasticMapsService",
+];
+
+impl<const KIBANA: bool> RawSettings<KIBANA> {
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
+    /// The lines for the end of a configuration file; nothing where nothing is set. JSON is YAML, too.
+    pub fn lines(&self) -> String {
+        if self.is_empty() {
+            return String::new();
+        }
+        let lines = self.0.iter().map(|(name, value)| format!("{name}: {value}\n"));
+        format!("\n# From `{}`.\n{}", if KIBANA { "kibana_settings" } else { "settings" }, lines.collect::<String>())
+    }
+
+    /// Reads `name=value`. The value is a number, `true`, `false` or a list where it is one in JSON, else a text.
+    fn one(text: &str) -> Result<(String, Json), InvalidValue> {
+        let Some((name, value)) = text.split_once('=') else {
+            return Err(InvalidValue::new(format!(
+                "`{text}` is not a setting with its value, such as `{}`",
+                Self::EXAMPLE
+            )));
+        };
+        let name = name.trim();
+        accept::<KIBANA>(name)?;
+        let value = match serde_json::from_str::<Json>(value) {
+            Ok(Json::Array(items)) if items.iter().all(is_scalar) => Json::Array(items),
+            Ok(Json::Array(_) | Json::Object(_) | Json::Null) => {
+                return Err(InvalidValue::new(format!("the value of `{name}` is not a scalar or a list of scalars")));
+            }
+            Ok(scalar @ Json::String(_)) => scalar,
+            // what would be written in another way is a text: `9.10` is not 9.1
+            Ok(Json::Bool(value)) => value.into(),
+            Ok(Json::Number(number)) if number.to_string() == *value => Json::Number(number),
+            _ => value.into(),
+        };
+        Ok((name.to_owned(), value))
+    }
+
+    const EXAMPLE: &str = if KIBANA { "logging.root.level=warn" } else { "indices.query.bool.max_clause_count=4096" };
+}
+
+fn is_scalar(value: &Json) -> bool {
+    matches!(value, Json::Bool(_) | Json::Number(_) | Json::String(_))
+}
+
+/// Whether a setting of this name may be added.
+fn accept<const KIBANA: bool>(name: &str) -> Result<(), InvalidValue> {
+    let segment =
+        |segment: &str| !segment.is_empty() && segment.chars().all(|c| c.is_ascii_alphanumeric() || "_-*@".contains(c));
+    if !name.starts_with(|c: char| c.is_ascii_alphabetic()) || !name.split('.').all(segment) {
+        return Err(InvalidValue::new(format!("`{name}` is not the name of a setting")));
+    }
+    let reserved = if KIBANA { OF_KIBANA } else { OF_ELASTICSEARCH };
+    let below = format!("{name}.");
+    let covers = |reserved: &&&str| match reserved.strip_suffix('*') {
+        Some(prefix) => below.starts_with(prefix),
+        None => **reserved == name || name.starts_with(&format!("{reserved}.")),
+    };
+    if let Some(found) = reserved.iter().find(covers) {
+        return Err(InvalidValue::new(format!("mesh sets `{found}` itself")));
+    }
+    if name.split('.').any(|segment| segment.starts_with("secure_")) {
+        return Err(InvalidValue::new(format!("`{name}` is a secret, which no configuration file may hold")));
+    }
+    Ok(())
+}
+
+impl<const KIBANA: bool> Value for RawSettings<KIBANA> {
+    const SHAPE: Shape = Shape::Map;
+    const PLACEHOLDER: &'static str = "LINE";
+
+    fn read(texts: &[String], _: &Path) -> Result<Self, Vec<(Option<usize>, InvalidValue)>> {
+        let (mut settings, mut flaws) = (BTreeMap::new(), Vec::new());
+        for (index, text) in texts.iter().enumerate() {
+            match Self::one(text) {
+                Ok((name, value)) => drop(settings.insert(name, value)),
+                Err(reason) => flaws.push((Some(index), reason)),
+            }
+        }
+        if flaws.is_empty() { Ok(Self(settings)) } else { Err(flaws) }
+    }
+
+    fn check(text: &str) -> Result<(), InvalidValue> {
+        Self::one(text).map(drop)
+    }
+
+    fn schema() -> Json {
+        json!({ "type": "object" })
+    }
+
+    fn json(&self) -> Json {
+        self.0.iter().map(|(name, value)| (name.clone(), value.clone())).collect()
+    }
+
+    /// Name by name.
+    fn overlay(&mut self, other: &Self) {
+        self.0.extend(other.0.clone());
+    }
+
+    fn is_absent(&self) -> bool {
+        self.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mesh::{
+        Mesh, credentials::Credentials, id::ClusterId, rendered::Settings, secret::Secret, settings::Profile,
+    };
+
+    fn read(texts: &[&str]) -> ElasticSettings {
+        let texts: Vec<String> = texts.iter().map(ToString::to_string).collect();
+        ElasticSettings::read(&texts, Path::new("")).unwrap()
+    }
+
+    fn refusal<const KIBANA: bool>(text: &str) -> String {
+        RawSettings::<KIBANA>::check(text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_value_keeps_its_type_and_its_spelling() {
+        let settings =
+            read(&["a.b=4096", "a.c=9.10", "a.d=\"4096\"", "a.e=true", "a.f=[\"x\",1]", "a.g=40mb", "a.h=x=y"]);
+        insta::assert_snapshot!(settings.lines(), @r##"
+        # From `settings`.
+        a.b: 4096
+        a.c: "9.10"
+        a.d: "4096"
+        a.e: true
+        a.f: ["x",1]
+        a.g: "40mb"
+        a.h: "x=y"
+        "##);
+        assert_eq!(read(&[]).lines(), "");
+    }
+
+    #[test]
+    fn what_mesh_sets_itself_and_secrets_are_refused() {
+        insta::assert_snapshot!(refusal::<false>("xpack.security.enabled=false"), @"mesh sets `xpack.security.*` itself");
+        insta::assert_snapshot!(refusal::<false>("network=x"), @"mesh sets `network.*` itself");
+        insta::assert_snapshot!(refusal::<false>("node.name=x"), @"mesh sets `node.name` itself");
+        insta::assert_snapshot!(refusal::<true>("server.port=1"), @"mesh sets `server.*` itself");
+        insta::assert_snapshot!(refusal::<false>("xpack.a.secure_password=x"), @"`xpack.a.secure_password` is a secret, which no configuration file may hold");
+        insta::assert_snapshot!(refusal::<false>("a b=1"), @"`a b` is not the name of a setting");
+        insta::assert_snapshot!(refusal::<false>("a"), @"`a` is not a setting with its value, such as `indices.query.bool.max_clause_count=4096`");
+        insta::assert_snapshot!(refusal::<false>("a={}"), @"the value of `a` is not a scalar or a list of scalars");
+        for fits in ["node.attr.zone=a", "cluster.routing.allocation.enable=all", "nodes.x=1", "pathological=1"] {
+            assert!(ElasticSettings::check(fits).is_ok(), "{fits}");
+        }
+    }
+
+    #[test]
+    fn every_setting_of_the_built_in_templates_is_refused() {
+        let mut mesh = Mesh::example(2);
+        mesh.spec.profile = Profile::Smoke;
+        let secret = || Secret::new("secret");
+        let credentials = Credentials { elastic: secret(), kibana_system: secret(), kibana_encryption_key: secret() };
+        let names = |service| -> Vec<String> {
+            let settings: Settings = mesh.parsed_settings(service, &credentials).unwrap();
+            settings.names().map(str::to_owned).collect()
+        };
+        for name in names(ClusterId::FIRST.first_node()) {
+            assert!(accept::<false>(&name).is_err(), "{name}");
+        }
+        for name in names(ClusterId::FIRST.kibana()) {
+            assert!(accept::<true>(&name).is_err(), "{name}");
+        }
+    }
+}

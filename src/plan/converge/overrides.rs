@@ -1,0 +1,191 @@
+//! The same promise where settings of single clusters appear, change and vanish: other clusters keep their containers, and one cluster is
+//! down at a time. Pure.
+
+use std::collections::BTreeSet;
+
+use super::{
+    model::{Model, moment},
+    plan_for,
+    rolling::decided_by,
+};
+use crate::{
+    mesh::{
+        Mesh,
+        id::{ClusterId, ServiceId},
+        settings::{
+            ClusterOverride, Overrides, PerCluster,
+            per_cluster::{read_set, read_unset},
+        },
+    },
+    plan::rolling::{Turns, next, whole},
+};
+
+fn list(texts: &[&str]) -> Vec<ClusterOverride> {
+    texts.iter().map(|text| read_set(text).unwrap()).collect()
+}
+
+/// The mesh that `mesh create` decides on with these overrides in its file.
+fn with_overrides(recorded: &Mesh, texts: &[&str]) -> Mesh {
+    with(recorded, PerCluster { overrides: Some(list(texts)), ..PerCluster::default() })
+}
+
+fn with(recorded: &Mesh, per_cluster: PerCluster) -> Mesh {
+    decided_by(recorded, &Overrides { per_cluster, ..Overrides::default() })
+}
+
+impl Model {
+    /// What `mesh create` does of so many steps, and how many are left then. At most one cluster of those that run is down at a time.
+    fn create(mut self, wanted: &Mesh, mut steps: usize) -> (Self, usize) {
+        let runs: BTreeSet<ClusterId> = wanted.clusters().filter(|cluster| self.runs(*cluster)).collect();
+        let mut mesh = match &self.there.record {
+            Some(recorded) => wanted.clone().in_turns(recorded, |cluster| runs.contains(&cluster)),
+            None => wanted.clone(),
+        };
+        let mut mended = 0;
+        while let Some(round) = next(&mesh, &self.observe(), &moment(), Turns::Settings) {
+            mended = if round.cluster.is_some() { 0 } else { mended + 1 };
+            assert!(mended < 4, "still to do after three rounds:\n{}", round.plan);
+            for step in round.plan.steps() {
+                if steps == 0 {
+                    return (self, 0);
+                }
+                steps -= 1;
+                self.carry_out(&round.mesh, step);
+                let down = runs.iter().filter(|cluster| !self.runs(**cluster)).count();
+                assert!(down <= 1, "{down} clusters should not be down at once: {step}");
+            }
+            mesh = round.mesh;
+        }
+        (self, steps)
+    }
+
+    /// The services whose containers are others than in `before`, and those that only one of the two has.
+    fn others_than(&self, before: &Self) -> BTreeSet<String> {
+        let services: BTreeSet<&ServiceId> =
+            self.there.containers.keys().chain(before.there.containers.keys()).collect();
+        let id = |model: &Self, service| model.there.containers.get(service).map(|facts| facts.id.clone());
+        services
+            .into_iter()
+            .filter(|service| id(self, service) != id(before, service))
+            .map(ToString::to_string)
+            .collect()
+    }
+}
+
+const ALL: usize = 1000;
+
+#[test]
+fn only_the_clusters_concerned_have_other_containers_wherever_a_run_stops() {
+    let mesh = Mesh::example(3);
+    let start = Model::empty().converge(&mesh);
+    let steps: [(&[&str], &[&str]); 6] = [
+        (&["2.elastic_memory=3g"], &["cluster02-elastic"]),
+        (&["1-2.elastic_memory=3g", "2.elastic_memory=4g"], &["cluster01-elastic", "cluster02-elastic"]),
+        (&["1-2.elastic_memory=3g", "2.elastic_memory=4g", "3.settings.a.b=1"], &["cluster03-elastic"]),
+        (
+            &["1.elastic_memory=3g", "2-3.kibana=false"],
+            &["cluster02-elastic", "cluster02-kibana", "cluster03-elastic", "cluster03-kibana"],
+        ),
+        (&["1.elastic_memory=3g", "3.share=hr-*"], &["cluster02-kibana", "cluster03-kibana"]),
+        (&[], &["cluster01-elastic"]),
+    ];
+    let mut model = start.clone();
+    for (texts, concerned) in steps {
+        let wanted = with_overrides(model.there.record.as_ref().unwrap(), texts);
+        let (done, left) = model.clone().create(&wanted, ALL);
+        done.assert_is(&wanted);
+        assert_eq!(done.others_than(&model), concerned.iter().map(ToString::to_string).collect(), "{texts:?}");
+        for stop in 0..ALL - left {
+            let (half, _) = model.clone().create(&wanted, stop);
+            let again = half.there.record.as_ref().map(|record| with_overrides(record, texts)).unwrap();
+            let (ended, _) = half.create(&again, ALL);
+            ended.assert_is(&wanted);
+            assert_eq!(ended.others_than(&model), done.others_than(&model), "{texts:?} stopped after {stop} steps");
+        }
+        for (cluster, server) in &start.servers {
+            assert_eq!(done.servers[cluster].born, server.born, "{cluster}");
+        }
+        model = done;
+    }
+    assert_eq!(model.there.record.unwrap(), mesh);
+}
+
+#[test]
+fn what_a_cluster_was_given_by_hand_stays_until_it_is_taken_back() {
+    let mesh = Mesh::example(2);
+    let start = Model::empty().converge(&mesh);
+    let set = with(&mesh, PerCluster { set: list(&["cluster02.elastic_memory=4g"]), ..PerCluster::default() });
+    let (done, _) = start.clone().create(&set, ALL);
+    assert_eq!(done.others_than(&start), ["cluster02-elastic".to_owned()].into());
+    // a file without overrides leaves it, and one with others does not win
+    for wanted in [with(&set, PerCluster::default()), with_overrides(&set, &["2.elastic_memory=3g"])] {
+        assert!(plan_for(&wanted, &done).steps().all(|step| *step == crate::plan::Step::Record));
+    }
+    let unset = PerCluster { unset: vec![read_unset("cluster02.elastic_memory").unwrap()], ..PerCluster::default() };
+    let (back, _) = done.clone().create(&with(&set, unset), ALL);
+    back.assert_is(&mesh);
+    assert_eq!(back.others_than(&done), ["cluster02-elastic".to_owned()].into());
+}
+
+/// Clusters that do not serve have nothing to keep: what is changed may be what lets them start.
+#[test]
+fn a_cluster_that_is_down_is_not_waited_for() {
+    let mesh = Mesh::example(3);
+    let mut start = Model::empty().converge(&mesh);
+    start.stop_all();
+    let wanted = with_overrides(&mesh, &["1-3.elastic_memory=3g"]);
+    let turns = wanted.clone().in_turns(&mesh, |_| false);
+    assert_eq!(turns.pending_settings().count(), 0);
+    start.create(&wanted, ALL).0.assert_is(&wanted);
+}
+
+#[test]
+fn two_clusters_have_their_turn_one_after_the_other() {
+    let mesh = Mesh::example(3).without_kibana();
+    let model = Model::empty().converge(&mesh);
+    let wanted = with_overrides(&mesh, &["1-2.elastic_memory=3g"]).in_turns(&mesh, |_| true);
+    insta::assert_snapshot!(whole(&wanted, &model.observe(), &moment(), Turns::Settings), @r"
+    record the mesh
+      ~ mesh.json
+    prove the directory
+      ? Docker sees the mesh's directory
+    record whose turn it is
+      ~ mesh.json
+    stop Elasticsearch
+      ~ container cluster01-elastic
+    remove containers
+      - container cluster01-elastic: memory 2g → 3g, JVM options -Xms974m -Xmx974m → -Xms1486m -Xmx1486m
+    write settings
+      ~ settings of cluster01-elastic
+    create containers
+      + container cluster01-elastic
+    start Elasticsearch
+      ~ container cluster01-elastic
+    wait for Elasticsearch
+      ? cluster01-elastic answers
+    prove links
+      ? links from cluster01 to cluster02 cluster03
+      ? links from cluster02 to cluster01
+      ? links from cluster03 to cluster01
+    prove the directory
+      ? Docker sees the mesh's directory
+    record whose turn it is
+      ~ mesh.json
+    stop Elasticsearch
+      ~ container cluster02-elastic
+    remove containers
+      - container cluster02-elastic: memory 2g → 3g, JVM options -Xms974m -Xmx974m → -Xms1486m -Xmx1486m
+    write settings
+      ~ settings of cluster02-elastic
+    create containers
+      + container cluster02-elastic
+    start Elasticsearch
+      ~ container cluster02-elastic
+    wait for Elasticsearch
+      ? cluster02-elastic answers
+    prove links
+      ? links from cluster01 to cluster02
+      ? links from cluster02 to cluster01 cluster03
+      ? links from cluster03 to cluster02
+    ");
+}
