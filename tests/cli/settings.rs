@@ -280,7 +280,36 @@ fn the_settings_in_force_are_a_settings_file() {
     let data = run_beside(&files, &["config", "4", "--timeout", "90s", "-o", "json"]);
     let data: serde_json::Value = serde_json::from_str(data.strip_prefix("exit 0\n").unwrap()).unwrap();
     assert_eq!(again["settings"], data["settings"]);
-    assert_eq!(again["from"]["timeout"], "stdin:33");
+    assert_eq!(again["from"]["timeout"], "stdin:37");
+}
+
+#[test]
+fn settings_of_single_clusters() {
+    let file =
+        "overrides:\n- {clusters: 1-2, elastic_memory: 3g}\n- {clusters: 2, kibana: false, settings: {a.b: 1}}\n";
+    let files = [("mesh/mesh.json", RECORD), ("mesh.yaml", file)];
+    let arguments = ["config", "4", "-f", "mesh.yaml", "--set", "cluster04.settings.a.b=2"];
+    let output = run_beside(&files, &arguments);
+    let own: Vec<&str> = output.lines().filter(|line| line.starts_with("cluster0")).collect();
+    assert_snapshot!(own.join("\n"), @r"
+    cluster02.kibana          false                              mesh.yaml overrides[1]
+    cluster01.elastic_memory  3g                                 mesh.yaml overrides[0]
+    cluster02.elastic_memory  3g                                 mesh.yaml overrides[0]
+    cluster02.settings        a.b=1                              mesh.yaml overrides[1]
+    cluster04.settings        a.b=2                              flag --set
+    ");
+    let data = run_beside(&files, &[&arguments[..], &["-o", "json"]].concat());
+    let data: serde_json::Value = serde_json::from_str(data.strip_prefix("exit 0\n").unwrap()).unwrap();
+    assert_eq!(data["clusters"]["cluster02"]["settings"]["kibana"], false);
+    assert_eq!(data["clusters"]["cluster04"]["from"]["settings"], "flag --set");
+    let refused = run_beside(
+        &[("mesh.yaml", "overrides:\n- clusters: 1\n  settings: {path.data: /x}\n")],
+        &["config", "-f", "mesh.yaml"],
+    );
+    assert!(
+        refused.starts_with("exit 2\nerror: mesh.yaml:3: overrides[0].settings.path.data: mesh sets `path.*` itself\n"),
+        "{refused}"
+    );
 }
 
 #[test]
