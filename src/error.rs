@@ -4,10 +4,10 @@ use std::{fmt, path::Path};
 
 use crate::{
     mesh::{
-        decide::DecideError, layout, rebuild::RebuildError, render::RenderError, shell_word::shell_word,
-        upgrade::UpgradeError,
+        cluster_set::NoSuchCluster, decide::DecideError, layout, rebuild::RebuildError, render::RenderError,
+        shell_word::shell_word, upgrade::UpgradeError,
     },
-    plan::select::SelectionError,
+    plan::leaving::LeavingError,
     world::{
         account::AccountError, disk::DiskError, docker::DockerError, files::FilesError, host::HostError,
         https::HttpsError, lock::LockError, open_files::TooManyOpenFiles, ports::PortsError, survey::WorldError,
@@ -147,9 +147,15 @@ impl From<UpgradeError> for Error {
     }
 }
 
-impl From<SelectionError> for Error {
-    fn from(error: SelectionError) -> Self {
+impl From<NoSuchCluster> for Error {
+    fn from(error: NoSuchCluster) -> Self {
         Self::new(Exit::Request, error.to_string()).hint("`mesh status` shows the clusters")
+    }
+}
+
+impl From<LeavingError> for Error {
+    fn from(error: LeavingError) -> Self {
+        Self::new(Exit::Request, error.to_string()).hint(error.hint())
     }
 }
 

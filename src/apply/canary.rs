@@ -32,7 +32,9 @@ impl Apply<'_> {
 
     /// Takes away the canaries of a run that is over, or that was killed. One that stays harms nobody, and is no drift.
     pub async fn clear_canaries(&self, there: &Observed) {
-        join_all(there.servers.keys().map(async |cluster| self.clear_canaries_of(*cluster).await)).await;
+        // the server of a cluster that leaves goes with its own
+        let stay = there.servers.keys().filter(|cluster| self.mesh.has_cluster(**cluster));
+        join_all(stay.map(async |cluster| self.clear_canaries_of(*cluster).await)).await;
     }
 
     /// Why the document could not be put, if so.

@@ -235,7 +235,7 @@ impl<'a> Apply<'a> {
     fn tree(&self) -> Result<Tree, Error> {
         self.world.tree()?.ok_or_else(|| {
             Error::new(Exit::Unfinished, format!("{} is gone", self.mesh.dir.display()))
-                .hint(format!("`mesh create {}` makes it again", self.mesh.count().get()))
+                .hint(format!("`mesh create {}` makes it again", self.mesh.cluster_set().to_mesh_text()))
         })
     }
 

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use super::{TextFormat, cluster_number};
 use crate::{
     ask::{search::Indices, shell::Shell},
-    mesh::id::ClusterId,
+    mesh::{cluster_set::ClusterSet, id::ClusterId},
 };
 
 #[derive(Debug, Args)]
@@ -45,6 +45,9 @@ pub struct SearchArgs {
     /// How many hits to show
     #[arg(long, short = 'n', value_name = "COUNT", default_value_t = 10, value_parser = clap::value_parser!(u16).range(..=10_000))]
     pub size: u16,
+    /// Search these clusters only, such as `1-3,7` [default: all]
+    #[arg(long, value_name = "CLUSTERS")]
+    pub on: Option<ClusterSet>,
     /// The cluster that searches [default: the first that answers]
     #[arg(long, value_name = "CLUSTER", value_parser = cluster_number)]
     pub from: Option<ClusterId>,

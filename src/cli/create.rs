@@ -3,6 +3,7 @@
 use clap::{ArgGroup, Args};
 
 use super::{TextFormat, settings};
+use crate::mesh::cluster_set::ClusterSet;
 
 #[derive(Debug, Args)]
 #[command(after_help = settings::ELSEWHERE, group(ArgGroup::new("data").args(["dry_run", "timings"])))]
@@ -11,6 +12,9 @@ pub struct CreateArgs {
     /// Remove the mesh that exists, with its data, and start afresh; asks on a terminal, and nowhere else
     #[arg(long)]
     pub reset: bool,
+    /// The clusters that are to be deleted with their data, where these are not the last of the mesh
+    #[arg(long, value_name = "CLUSTERS", conflicts_with = "reset")]
+    pub remove: Option<ClusterSet>,
     /// Ask nothing
     #[arg(long, short)]
     pub yes: bool,

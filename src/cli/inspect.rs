@@ -2,10 +2,10 @@
 
 use clap::{Args, ValueEnum};
 
-use super::{Format, TextFormat, cluster_number, settings};
+use super::{Format, TextFormat, settings};
 use crate::{
     ask::since::Since,
-    mesh::id::{ClusterId, ServiceKind},
+    mesh::{cluster_set::ClusterSet, id::ServiceKind},
 };
 
 #[derive(Debug, Args)]
@@ -46,9 +46,9 @@ pub struct DoctorArgs {
 
 #[derive(Debug, Args)]
 pub struct LogsArgs {
-    /// The clusters [default: all]
-    #[arg(value_name = "CLUSTER", value_parser = cluster_number)]
-    pub clusters: Vec<ClusterId>,
+    /// The clusters, such as `1-3,7` [default: all]
+    #[arg(value_name = "CLUSTERS")]
+    pub clusters: Vec<ClusterSet>,
     /// Of this service only
     #[arg(long, value_enum)]
     pub service: Option<ServiceName>,

@@ -4,22 +4,19 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::{TextFormat, cluster_number, count, timeout};
-use crate::mesh::{
-    id::{ClusterId, Count},
-    settings::StackVersion,
-};
+use super::{TextFormat, count, timeout};
+use crate::mesh::{cluster_set::ClusterSet, id::Count, settings::StackVersion};
 
 #[derive(Debug, Args)]
 pub struct ManageArgs {
     /// What the clusters are to do
     pub action: ManageAction,
-    /// The first cluster
-    #[arg(value_name = "START", value_parser = cluster_number)]
-    pub start: ClusterId,
-    /// How many clusters from START on
-    #[arg(value_name = "COUNT", value_parser = count, default_value = "1")]
-    pub count: Count,
+    /// The clusters, such as `1-3,7`, or the first of COUNT
+    #[arg(value_name = "CLUSTERS")]
+    pub clusters: ClusterSet,
+    /// How many clusters from a single one on [default: 1]
+    #[arg(value_name = "COUNT", value_parser = count)]
+    pub count: Option<Count>,
     /// Give up after this long, for example `90s` or `10m` [default: 5m and 1m a cluster]
     #[arg(long, value_name = "TIME", value_parser = timeout)]
     pub timeout: Option<Duration>,

@@ -73,7 +73,7 @@ fn wants_json(matches: &ArgMatches) -> bool {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Create a mesh of N clusters, or bring the one that exists to N
+    /// Create a mesh of clusters, or bring the one that exists to these
     Create(Box<CreateArgs>),
     /// Start, stop, restart, remove or bring back the containers of some clusters
     Manage(ManageArgs),

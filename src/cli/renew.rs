@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 
-use super::{TextFormat, cluster_number, timeout};
-use crate::mesh::{id::ClusterId, settings::KeyDays};
+use super::{TextFormat, timeout};
+use crate::mesh::{cluster_set::ClusterSet, settings::KeyDays};
 
 #[derive(Debug, Subcommand)]
 pub enum KeysAction {
@@ -27,9 +27,9 @@ pub enum CertsAction {
 
 #[derive(Debug, Args)]
 pub struct LsArgs {
-    /// The clusters [default: all]
-    #[arg(value_name = "CLUSTER", value_parser = cluster_number)]
-    pub clusters: Vec<ClusterId>,
+    /// The clusters, such as `1-3,7` [default: all]
+    #[arg(value_name = "CLUSTERS")]
+    pub clusters: Vec<ClusterSet>,
     /// How to print it
     #[arg(long, short, value_enum, default_value_t)]
     pub output: TextFormat,
@@ -37,9 +37,9 @@ pub struct LsArgs {
 
 #[derive(Debug, Args)]
 pub struct RenewArgs {
-    /// The clusters [default: all]
-    #[arg(value_name = "CLUSTER", value_parser = cluster_number)]
-    pub clusters: Vec<ClusterId>,
+    /// The clusters, such as `1-3,7` [default: all]
+    #[arg(value_name = "CLUSTERS")]
+    pub clusters: Vec<ClusterSet>,
     /// Print the plan and change nothing
     #[arg(long)]
     pub dry_run: bool,

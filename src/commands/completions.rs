@@ -21,11 +21,13 @@ use crate::{
 /// The variable by which a shell says that it asks; see <https://docs.rs/clap_complete/latest/clap_complete/env/>.
 const VARIABLE: &str = "COMPLETE";
 /// The arguments that are a cluster's number, by their commands.
-const NUMBERS: [(&str, &str); 8] = [
-    ("manage", "start"),
+const NUMBERS: [(&str, &str); 10] = [
+    ("create", "remove"),
+    ("manage", "clusters"),
     ("logs", "clusters"),
     ("es", "cluster"),
     ("search", "from"),
+    ("search", "on"),
     ("env", "cluster"),
     ("ls", "clusters"),
     ("extend", "clusters"),

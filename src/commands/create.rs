@@ -26,6 +26,7 @@ use crate::{
     plan::{
         Plan, Step,
         check::{self, Finding, Severity},
+        leaving::{Leaving, LeavingError},
         observed::Observed,
         reach::{Moment, reach},
         remove::{remove, removed},
@@ -80,6 +81,9 @@ pub async fn create(args: &CreateArgs, dir: PathBuf, console: &Console) -> Resul
         Some(going) => reach(&mesh, &removed(there.clone()), &moment).after(remove(going)),
         None => reach(&mesh, &there, &moment),
     };
+    if !args.reset {
+        require_named(args, &Leaving::new(&mesh, survey.known(), &there), console)?;
+    }
     let turn_for = turns_of(args, &mesh);
     let plan = turn_for.map_or_else(|| first.clone(), |of| rolling::whole(&mesh, &there, &moment, of));
     require(args, &world, &survey, &mesh, &there, &plan, console)?;
@@ -235,12 +239,23 @@ fn replacing(there: Observed, going: &Observed) -> Observed {
 fn decide(mut asked: Overrides, args: &CreateArgs, world: &World, survey: &Survey) -> Result<Mesh, Error> {
     let recorded = survey.known();
     if args.reset {
-        asked.clusters = asked.clusters.or(recorded.map(Mesh::count));
+        asked.clusters = asked.clusters.or(recorded.map(Mesh::cluster_set));
     }
     let now = circumstances(world, survey)?;
     let mesh = templates::of(Mesh::decide(&asked, recorded.filter(|_| !args.reset), now)?)?;
     let mesh = if args.new_defaults { mesh.with_defaults(Revision::NEWEST, recorded) } else { mesh };
     Ok(Mesh { engine: Some(survey.engine.clone()), ..mesh })
+}
+
+/// Whether the clusters that go may go without being named. A dry run deletes nothing, and warns.
+fn require_named(args: &CreateArgs, leaving: &Leaving, console: &Console) -> Result<(), Error> {
+    match leaving.require(args.remove.as_ref()) {
+        Err(error @ LeavingError::Unnamed { .. }) if args.dry_run => {
+            console.findings(&[Finding::warning(error.to_string(), error.hint())]);
+            Ok(())
+        }
+        required => Ok(required?),
+    }
 }
 
 /// Everything that speaks against it, before anything is changed.

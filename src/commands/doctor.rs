@@ -15,7 +15,7 @@ use crate::{
     cli::DoctorArgs,
     console::Console,
     error::{Error, Exit},
-    mesh::{Mesh, Owner, decide::Circumstances, id::Count, settings::Overrides, taken::Taken},
+    mesh::{Mesh, Owner, cluster_set::ClusterSet, decide::Circumstances, settings::Overrides, taken::Taken},
     plan::{
         check::{self, Finding, Report, Sight},
         host::{EngineFacts, HostFacts, ImageFacts, Limits},
@@ -31,8 +31,8 @@ use crate::{
 
 /// Where settings of the kernel are kept for its next start.
 const KEPT: &str = "/etc/sysctl.d/99-mesh.conf";
-/// For how many clusters a machine is looked at that has none.
-const CLUSTERS: u8 = 2;
+/// For which clusters a machine is looked at that has none.
+const CLUSTERS: &str = "2";
 
 pub async fn doctor(args: &DoctorArgs, dir: PathBuf, console: &Console) -> Result<Exit, Error> {
     let dir = disk::resolve(&dir)?;
@@ -48,7 +48,7 @@ pub async fn doctor(args: &DoctorArgs, dir: PathBuf, console: &Console) -> Resul
             (mesh, sight) = look(&asked, &dir).await?;
         }
     }
-    let report = Report::new(mesh.count(), check::doctor(&mesh, &sight));
+    let report = Report::new(&mesh.cluster_set(), check::doctor(&mesh, &sight));
     console.checks(&report, args.output);
     mended?;
     Ok(if report.is_ready() { Exit::Done } else { Exit::Machine })
@@ -161,7 +161,8 @@ fn decide(
     host: Option<&HostFacts>,
     networks: &[NetworkSummary],
 ) -> Result<Mesh, Error> {
-    let clusters = asked.clusters.or_else(|| Count::new(CLUSTERS).filter(|_| record.is_none()));
+    let usual = || ClusterSet::of_mesh(CLUSTERS).ok().filter(|_| record.is_none());
+    let clusters = asked.clusters.clone().or_else(usual);
     let asked = Overrides { clusters, ..asked.clone() };
     let now = Circumstances {
         dir: dir.to_owned(),

@@ -32,8 +32,8 @@ pub async fn logs(args: &LogsArgs, dir: PathBuf, console: &Console) -> Result<Ex
     let there = present(&docker, &recorded.mesh, &services, console).await?;
     if there.is_empty() && !args.follow {
         return Err(Error::new(Exit::Unhealthy, "none of these services has a container").hint(format!(
-            "`mesh manage up 1 {}` makes containers again, `mesh create` whatever is missing",
-            recorded.mesh.count().get()
+            "`mesh manage up {}` makes containers again, `mesh create` whatever is missing",
+            recorded.mesh.cluster_set()
         )));
     }
     let now = OffsetDateTime::now_utc();
@@ -53,11 +53,9 @@ pub async fn logs(args: &LogsArgs, dir: PathBuf, console: &Console) -> Result<Ex
 
 /// The services that were asked for.
 fn chosen(args: &LogsArgs, recorded: &Recorded) -> Result<BTreeSet<ServiceId>, Error> {
-    let clusters: BTreeSet<_> = args.clusters.iter().map(|id| recorded.cluster(*id)).collect::<Result<_, _>>()?;
+    let clusters = recorded.clusters(&args.clusters)?;
     let kind: Option<ServiceKind> = args.service.map(Into::into);
-    let wanted = |id: &ServiceId| {
-        (clusters.is_empty() || clusters.contains(&id.cluster())) && kind.is_none_or(|kind| kind == id.kind())
-    };
+    let wanted = |id: &ServiceId| clusters.contains(&id.cluster()) && kind.is_none_or(|kind| kind == id.kind());
     let services: BTreeSet<_> = recorded.mesh.services().filter(wanted).collect();
     if services.is_empty() {
         return Err(Error::new(Exit::Request, "the mesh has no Kibana").hint("`mesh create --kibana` adds it"));

@@ -2,6 +2,7 @@
 
 use std::{path::PathBuf, time::Instant};
 
+use clap::ValueEnum as _;
 use time::OffsetDateTime;
 
 use super::{
@@ -14,6 +15,7 @@ use crate::{
     cli::{ManageAction, ManageArgs},
     console::Console,
     error::{Error, Exit},
+    mesh::{Mesh, cluster_set::NoSuchCluster},
     plan::{
         check,
         select::{Action, Selection, select},
@@ -23,6 +25,7 @@ use crate::{
 
 pub async fn manage(args: &ManageArgs, dir: PathBuf, console: &Console) -> Result<Exit, Error> {
     let begun = Instant::now();
+    require_no_count_of_a_set(args)?;
     let _lock = lock()?;
     let world = open(dir).await?;
     let survey = world.survey().await?;
@@ -32,7 +35,7 @@ pub async fn manage(args: &ManageArgs, dir: PathBuf, console: &Console) -> Resul
         // what is made needs the templates that the mesh is recorded with
         mesh = templates::of(mesh)?;
     }
-    let selection = Selection::new(&mesh, args.start, args.count)?;
+    let selection = selection(args, &mesh)?;
     let action = match args.action {
         ManageAction::Up => Action::Up,
         ManageAction::Down => Action::Down,
@@ -51,9 +54,9 @@ pub async fn manage(args: &ManageArgs, dir: PathBuf, console: &Console) -> Resul
         return Err(Error::new(Exit::Machine, finding.message).hint(finding.hint));
     }
 
-    let plan = select(&mesh, &there, selection, action);
+    let plan = select(&mesh, &there, &selection, action);
     if plan.is_empty() {
-        console.done(&format!("nothing to do: {}", action.idle(selection)));
+        console.done(&format!("nothing to do: {}", action.idle(&selection)));
         return Ok(Exit::Done);
     }
     let patience = Patience::new(time_for(args.timeout, mesh.count().get()));
@@ -64,4 +67,22 @@ pub async fn manage(args: &ManageArgs, dir: PathBuf, console: &Console) -> Resul
     interruptible(&patience, console, apply.apply(&plan)).await?;
     console.done_in(&format!("{} {selection}", action.past()), begun.elapsed());
     Ok(Exit::Done)
+}
+
+/// COUNT goes on from one cluster.
+fn require_no_count_of_a_set(args: &ManageArgs) -> Result<(), Error> {
+    if args.count.is_none() || args.clusters.single().is_some() {
+        return Ok(());
+    }
+    let (clusters, action) = (&args.clusters, args.action.to_possible_value());
+    let action = action.as_ref().map_or("start", |action| action.get_name());
+    Err(Error::new(Exit::Request, format!("`{clusters}` is a set, and COUNT goes on from a single cluster"))
+        .hint(format!("`mesh manage {action} {clusters}` names every cluster that is meant")))
+}
+
+fn selection(args: &ManageArgs, mesh: &Mesh) -> Result<Selection, NoSuchCluster> {
+    match (args.count, args.clusters.single()) {
+        (Some(count), Some(first)) => Selection::from(mesh, first, count),
+        _ => Selection::new(mesh, args.clusters.clone()),
+    }
 }

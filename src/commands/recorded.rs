@@ -1,10 +1,10 @@
 //! The mesh as its directory tells of it: enough for commands that only talk to servers or hand something out.
 
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 
 use crate::{
     error::{Error, Exit},
-    mesh::{Mesh, credentials::Credentials, id::ClusterId, layout},
+    mesh::{Mesh, cluster_set::ClusterSet, credentials::Credentials, id::ClusterId, layout},
     plan::{check, observed::Observed},
     world::{
         World,
@@ -77,12 +77,17 @@ impl Recorded {
 
     /// A cluster of the mesh, by what was typed.
     pub fn cluster(&self, cluster: ClusterId) -> Result<ClusterId, Error> {
-        if self.mesh.has_cluster(cluster) {
-            return Ok(cluster);
+        self.mesh.require(&cluster.into())?;
+        Ok(cluster)
+    }
+
+    /// The clusters of sets that were typed, or all where none was.
+    pub fn clusters(&self, named: &[ClusterSet]) -> Result<BTreeSet<ClusterId>, Error> {
+        if named.is_empty() {
+            return Ok(self.mesh.clusters().collect());
         }
-        let asked = cluster.number();
-        Err(Error::new(Exit::Request, format!("there is no cluster {asked}: the mesh has {}", self.mesh.count()))
-            .hint("`mesh status` shows the clusters"))
+        named.iter().try_for_each(|set| self.mesh.require(set))?;
+        Ok(named.iter().flat_map(ClusterSet::iter).collect())
     }
 
     /// A cluster's REST API, asked as `elastic`.

@@ -19,7 +19,7 @@ use crate::{
     cli::{RenewArgs, TextFormat},
     console::Console,
     error::{Error, Exit},
-    mesh::{id::ClusterId, settings::Overrides},
+    mesh::{cluster_set::ClusterSet, id::ClusterId, settings::Overrides},
     plan::{
         hindrance::{hindrance, not_extendable, shorter, unlicensed},
         reach::{Moment, renew},
@@ -29,12 +29,8 @@ use crate::{
 };
 
 /// The clusters that were named, or all.
-pub fn chosen(dir: &Path, named: &[ClusterId]) -> Result<BTreeSet<ClusterId>, Error> {
-    let recorded = Recorded::open(dir)?;
-    if named.is_empty() {
-        return Ok(recorded.mesh.clusters().collect());
-    }
-    named.iter().map(|cluster| recorded.cluster(*cluster)).collect()
+pub fn chosen(dir: &Path, named: &[ClusterSet]) -> Result<BTreeSet<ClusterId>, Error> {
+    Recorded::open(dir)?.clusters(named)
 }
 
 /// Makes it anew, then looks again until the mesh is as it was asked for. `said` is the closing line.

@@ -20,15 +20,20 @@ use crate::{
 pub async fn search(args: &SearchArgs, dir: PathBuf, console: &Console) -> Result<Exit, Error> {
     let recorded = Recorded::open(&dir)?;
     let mesh = &recorded.mesh;
-    let remotes = mesh.count().get() > 1;
+    args.on.as_ref().map_or(Ok(()), |on| mesh.require(on))?;
+    let remotes = match &args.on {
+        None => mesh.count().get() > 1,
+        Some(on) => on.single().is_none_or(|only| args.from.is_some_and(|from| from != only)),
+    };
+    let searched = args.on.clone().unwrap_or_else(|| mesh.cluster_set());
     if let Some(pattern) =
-        mesh.clusters().find_map(|cluster| args.index.beyond(&mesh.shared(cluster))).filter(|_| remotes)
+        searched.iter().find_map(|cluster| args.index.beyond(&mesh.shared(cluster))).filter(|_| remotes)
     {
         return Err(Error::new(Exit::Request, format!("`{pattern}` reaches beyond what the clusters share"))
             .hint(format!("{}; `mesh es` searches all of one cluster", sharing(mesh))));
     }
-    let (from, answer) = ask(args, &recorded, &args.index.expression(remotes)).await?;
-    let found = Found::read(mesh, from, &answer);
+    let (from, answer) = ask(args, &recorded).await?;
+    let found = Found::read(mesh, from, args.on.as_ref(), &answer);
     match args.output {
         TextFormat::Text => console.found(&found),
         TextFormat::Json => console.value(Notation::Json, &found),
@@ -38,15 +43,17 @@ pub async fn search(args: &SearchArgs, dir: PathBuf, console: &Console) -> Resul
 }
 
 /// The answer of the cluster that was named, or of the first that gives one.
-async fn ask(args: &SearchArgs, recorded: &Recorded, expression: &str) -> Result<(ClusterId, Value), Error> {
+async fn ask(args: &SearchArgs, recorded: &Recorded) -> Result<(ClusterId, Value), Error> {
     let body = search::body(args.query.as_deref(), args.size);
+    let expression = |from| args.index.expression(&recorded.mesh, from, args.on.as_ref());
     if let Some(cluster) = args.from {
-        let answer = recorded.server(cluster)?.search(expression, &body).await;
+        let answer = recorded.server(cluster)?.search(&expression(cluster), &body).await;
         return Ok((cluster, answer.map_err(|error| refused(cluster, error))?));
     }
     let mut silence = Vec::new();
-    for cluster in recorded.mesh.clusters() {
-        match recorded.server(cluster)?.search(expression, &body).await {
+    let candidates = args.on.clone().unwrap_or_else(|| recorded.mesh.cluster_set());
+    for cluster in candidates.iter() {
+        match recorded.server(cluster)?.search(&expression(cluster), &body).await {
             Ok(answer) => return Ok((cluster, answer)),
             Err(error @ HttpsError::NoAnswer { .. }) => {
                 silence.push(format!("{cluster}: {}", error.cause()));
@@ -54,9 +61,11 @@ async fn ask(args: &SearchArgs, recorded: &Recorded, expression: &str) -> Result
             Err(error) => return Err(refused(cluster, error)),
         }
     }
-    let told = Error::new(Exit::Unhealthy, "no cluster of the mesh answers");
-    let last = recorded.mesh.count().get();
-    Err(silence.into_iter().fold(told, Error::cause).hint(format!("`mesh manage start 1 {last}` starts them")))
+    let told = Error::new(
+        Exit::Unhealthy,
+        format!("no {} answers", if args.on.is_some() { "chosen cluster" } else { "cluster of the mesh" }),
+    );
+    Err(silence.into_iter().fold(told, Error::cause).hint(format!("`mesh manage start {candidates}` starts them")))
 }
 
 fn refused(cluster: ClusterId, error: HttpsError) -> Error {

@@ -5,7 +5,11 @@ use std::time::Duration;
 use super::{Console, Notation, StageTime, bytes, duration, err, plain, timings::summary};
 use crate::{
     cli::TextFormat,
-    mesh::{Mesh, id::ServiceKind, layout},
+    mesh::{
+        Mesh,
+        id::{ClusterId, ServiceKind},
+        layout,
+    },
     plan::{Plan, Step, counted::counted, data::PlanData},
 };
 
@@ -89,7 +93,9 @@ impl Console {
             layout::CREDENTIALS
         ));
         self.line("\ntry next:");
-        for command in ["mesh status", "mesh search 'mesh-*'", "mesh es 1 GET '_resolve/cluster/*:*?pretty'"] {
+        let first = mesh.clusters().next().unwrap_or(ClusterId::FIRST).number();
+        let resolve = format!("mesh es {first} GET '_resolve/cluster/*:*?pretty'");
+        for command in ["mesh status", "mesh search 'mesh-*'", &resolve] {
             self.line(&format!("  {}", self.same_mesh.in_command(command)));
         }
     }

@@ -43,7 +43,7 @@ fn text(report: &Report) -> String {
 mod tests {
     use super::*;
     use crate::{
-        mesh::id::Count,
+        mesh::cluster_set::ClusterSet,
         plan::check::{Checked, Finding, Verdict},
     };
 
@@ -57,7 +57,7 @@ mod tests {
             ("disk", Verdict::Good("roomy".to_owned())),
         ];
         let checks = checks.map(|(check, verdict)| Checked { check, verdict });
-        let report = Report::new(Count::new(2).unwrap(), checks.into());
+        let report = Report::new(&ClusterSet::first(2).unwrap(), checks.into());
         insta::assert_snapshot!(anstream::adapter::strip_str(&text(&report)), @r"
         ✗ docker         Docker is not running
                          hint: start it

@@ -93,6 +93,12 @@ mod tests {
 
     #[test]
     fn as_yaml_it_is_a_settings_file_of_the_same_settings() {
+        for clusters in ["3", "1", "5-8", "7-7", "1-4,7"] {
+            let overrides = Overrides::of(&Mesh::example(1).with_clusters(clusters));
+            let text = file(&resolve(&[(Source::Flag, overrides.clone())]), &BTreeMap::new());
+            let read = settings_file::read("mesh.yaml", Path::new("/"), &text).unwrap().0;
+            assert_eq!(read.clusters, overrides.clusters, "{text}");
+        }
         let mut mesh = Mesh::example(3);
         mesh.spec.share = vec!["logs-*".parse().unwrap(), "*".parse().unwrap()];
         mesh.spec.san = vec!["10.0.0.7".parse().unwrap(), "fd00::1".parse().unwrap()];

@@ -3,8 +3,12 @@
 use std::{collections::BTreeSet, fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use super::{id::ClusterId, settings::InvalidValue};
+use super::{
+    id::{ClusterId, Count},
+    settings::InvalidValue,
+};
 
 /// One cluster or more.
 ///
@@ -24,16 +28,63 @@ impl ClusterSet {
     pub fn of_mesh(text: &str) -> Result<Self, InvalidValue> {
         match number(text) {
             Some(count) => Ok(Self((1..=count.number()).filter_map(ClusterId::new).collect())),
-            None => text.parse(),
+            None if text.contains(['-', ',']) => text.parse(),
+            None => Err(InvalidValue::new(format!(
+                "`{text}` is neither a number of clusters from 1 to 99 nor a set such as `5-8`"
+            ))),
         }
     }
 
-    /// The text that [`of_mesh`](Self::of_mesh) reads as this set: `7-7` for the seventh cluster alone.
+    /// Every cluster that a mesh can have.
+    pub fn all() -> Self {
+        Self(Count::MAX.clusters().collect())
+    }
+
+    /// The clusters 1 to `count`, for tests; `None` where these are none.
+    #[cfg(test)]
+    pub fn first(count: u8) -> Option<Self> {
+        Self::new(Count::new(count)?.clusters())
+    }
+
+    /// The text that [`of_mesh`](Self::of_mesh) reads as this set: `8` for 1 to 8, and `7-7` for the seventh cluster alone.
     pub fn to_mesh_text(&self) -> String {
-        match number(&self.to_string()) {
-            Some(single) if single != ClusterId::FIRST => format!("{0}-{0}", single.number()),
-            _ => self.to_string(),
+        let text = self.to_string();
+        match (self.count_from_first(), number(&text)) {
+            (Some(count), _) => count.to_string(),
+            (None, Some(_)) => format!("{text}-{text}"),
+            (None, None) => text,
         }
+    }
+
+    /// The same in a settings file and in JSON: a number for 1 to that many, else a text.
+    pub fn to_mesh_json(&self) -> Value {
+        self.count_from_first().map_or_else(|| self.to_mesh_text().into(), Value::from)
+    }
+
+    /// Their names in a message: `cluster03`, or `clusters 1-3,7`.
+    pub fn named(&self) -> String {
+        match self.single() {
+            Some(cluster) => cluster.to_string(),
+            None => format!("clusters {self}"),
+        }
+    }
+
+    /// How many they are, if they are 1 to that many.
+    fn count_from_first(&self) -> Option<u8> {
+        let last = self.0.last()?.number();
+        (usize::from(last) == self.0.len()).then_some(last)
+    }
+
+    /// These, and one more.
+    #[must_use]
+    pub fn with(mut self, cluster: ClusterId) -> Self {
+        self.0.insert(cluster);
+        self
+    }
+
+    /// The cluster, if it is one.
+    pub fn single(&self) -> Option<ClusterId> {
+        self.0.first().copied().filter(|_| self.0.len() == 1)
     }
 
     pub fn contains(&self, cluster: ClusterId) -> bool {
@@ -57,6 +108,12 @@ impl TryFrom<String> for ClusterSet {
 
     fn try_from(text: String) -> Result<Self, InvalidValue> {
         text.parse()
+    }
+}
+
+impl From<ClusterId> for ClusterSet {
+    fn from(cluster: ClusterId) -> Self {
+        Self([cluster].into())
     }
 }
 
@@ -103,6 +160,24 @@ fn number(text: &str) -> Option<ClusterId> {
     text.bytes().all(|c| c.is_ascii_digit()).then(|| text.parse().ok()).flatten().and_then(ClusterId::new)
 }
 
+/// Clusters that the mesh does not have.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("there is no {missing}: the mesh has {has}")]
+pub struct NoSuchCluster {
+    /// The first of them: `cluster 9`.
+    missing: String,
+    /// The mesh's: `8`, `5-8` or `cluster07 alone`.
+    has: String,
+}
+
+impl NoSuchCluster {
+    pub fn new(missing: u16, mesh: &ClusterSet) -> Self {
+        let alone = mesh.single().is_some() && mesh.count_from_first().is_none();
+        let has = if alone { format!("{} alone", mesh.named()) } else { mesh.to_mesh_text() };
+        Self { missing: format!("cluster {missing}"), has }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -140,7 +215,26 @@ mod tests {
         assert_eq!(of_mesh("5-7"), [5, 6, 7]);
         assert_eq!(of_mesh("7-7"), [7]);
         assert_eq!(of_mesh("1-2,7"), [1, 2, 7]);
+        let json = |text| ClusterSet::of_mesh(text).unwrap().to_mesh_json();
+        assert_eq!(
+            ["1", "3", "1-3", "2-3", "7-7", "1,3"].map(json),
+            [1.into(), 3.into(), 3.into(), "2-3".into(), "7-7".into(), "1,3".into()] as [serde_json::Value; 6]
+        );
         assert!(ClusterSet::of_mesh("0").is_err() && ClusterSet::of_mesh("100").is_err());
+    }
+
+    #[test]
+    fn a_message_names_the_clusters_that_there_are() {
+        let told = |mesh: &str| NoSuchCluster::new(9, &ClusterSet::of_mesh(mesh).unwrap()).to_string();
+        insta::assert_snapshot!(["8", "1", "5-8", "1-3,7", "7-7"].map(told).join("\n"), @r"
+        there is no cluster 9: the mesh has 8
+        there is no cluster 9: the mesh has 1
+        there is no cluster 9: the mesh has 5-8
+        there is no cluster 9: the mesh has 1-3,7
+        there is no cluster 9: the mesh has cluster07 alone
+        ");
+        let named = |set: &str| set.parse::<ClusterSet>().unwrap().named();
+        assert_eq!(["3", "1-3,7"].map(named), ["cluster03", "clusters 1-3,7"]);
     }
 
     #[test]

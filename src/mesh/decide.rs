@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use super::{
     Engine, FORMAT, Mesh, Owner,
     cluster::{Cluster, Conditions},
+    cluster_set::ClusterSet,
     defaults::Revision,
-    id::{ClusterId, Count},
+    id::ClusterId,
     name::MeshName,
     network::Subnet,
     per_cluster::settings_of,
@@ -35,12 +36,12 @@ pub struct Circumstances {
 /// A request that cannot become a mesh.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DecideError {
-    #[error("how many clusters should the mesh have?")]
-    NoCount,
+    #[error("which clusters should the mesh have?")]
+    NoClusters,
     #[error("the mesh runs {from}, and `mesh create` does not change the version of data that exists")]
-    OtherVersion { from: StackVersion, to: StackVersion, clusters: Count },
-    #[error("`--set` names {cluster}, and the mesh has {clusters} clusters")]
-    NoSuchCluster { cluster: ClusterId, clusters: Count },
+    OtherVersion { from: StackVersion, to: StackVersion, clusters: ClusterSet },
+    #[error("`--set` names {cluster}, and the mesh has {}", clusters.named())]
+    NoSuchCluster { cluster: ClusterId, clusters: ClusterSet },
     /// With a network that only routes of other tables than the main one are in the way of, if there is one.
     #[error(
         "no private network is left on this machine: each overlaps one of its interfaces, its routes or Docker's networks"
@@ -52,8 +53,11 @@ impl DecideError {
     /// What to type next.
     pub fn hint(&self) -> String {
         match self {
-            Self::NoCount => "type `mesh create 2` for a mesh of two clusters".to_owned(),
-            Self::NoSuchCluster { cluster, .. } => format!("`mesh create {}` makes it; `overrides` in a settings file may name clusters that are to come", cluster.number()),
+            Self::NoClusters => "type `mesh create 2` for a mesh of two clusters".to_owned(),
+            Self::NoSuchCluster { cluster, clusters } => format!(
+                "`mesh create {}` makes it; `overrides` in a settings file may name clusters that are to come",
+                clusters.clone().with(*cluster).to_mesh_text()
+            ),
             Self::OtherVersion { from, to, .. } if from < to => {
                 format!(
                     "leave out `--stack-version`; `mesh upgrade {to}` upgrades cluster by cluster and keeps the data"
@@ -61,7 +65,8 @@ impl DecideError {
             }
             Self::OtherVersion { from, to, clusters } => format!(
                 "leave out `--stack-version` or give {from}; \
-                 `mesh create {clusters} --reset --stack-version {to}` starts afresh and deletes the data"
+                 `mesh create {} --reset --stack-version {to}` starts afresh and deletes the data",
+                clusters.to_mesh_text()
             ),
             Self::NoSubnet { diverted: Some(subnet) } => {
                 format!("type `{}`, and then `mesh create --subnet {subnet}`", rule_for(*subnet))
@@ -77,16 +82,12 @@ impl DecideError {
 impl Mesh {
     /// Decides everything but the texts of templates, which are the built-in ones. What `recorded` decided before stays, unless `asked` says otherwise.
     pub fn decide(asked: &Overrides, recorded: Option<&Mesh>, now: Circumstances) -> Result<Self, DecideError> {
-        let count = asked.clusters.or(recorded.map(Self::count)).ok_or(DecideError::NoCount)?;
+        let clusters = asked.clusters.clone().or(recorded.map(Self::cluster_set)).ok_or(DecideError::NoClusters)?;
         let spec = recorded.map_or_else(MeshSpec::default, |mesh| mesh.spec.clone()).with(asked);
         if let Some(mesh) = recorded
             && mesh.spec.stack_version != spec.stack_version
         {
-            return Err(DecideError::OtherVersion {
-                from: mesh.spec.stack_version,
-                to: spec.stack_version,
-                clusters: count,
-            });
+            return Err(DecideError::OtherVersion { from: mesh.spec.stack_version, to: spec.stack_version, clusters });
         }
         let subnet = asked
             .subnet
@@ -100,16 +101,15 @@ impl Mesh {
         };
         let defaults = recorded.map_or(Revision::NEWEST, |mesh| mesh.defaults);
         let per_cluster = &asked.per_cluster;
-        let absent =
-            |one: &ClusterOverride| one.clusters.iter().find(|cluster| !count.clusters().any(|id| id == *cluster));
+        let absent = |one: &ClusterOverride| one.clusters.iter().find(|cluster| !clusters.contains(*cluster));
         if let Some(cluster) = per_cluster.set.iter().find_map(absent) {
-            return Err(DecideError::NoSuchCluster { cluster, clusters: count });
+            return Err(DecideError::NoSuchCluster { cluster, clusters });
         }
         let overrides =
             per_cluster.overrides.clone().or(recorded.map(|mesh| mesh.overrides.clone())).unwrap_or_default();
         let mut set = per_cluster.recorded_with(recorded.map(|mesh| mesh.set.clone()).unwrap_or_default());
         // another cluster that will have this number is not meant
-        set.retain(|cluster, _| count.clusters().any(|id| id == *cluster));
+        set.retain(|cluster, _| clusters.contains(*cluster));
         let cluster = |id: ClusterId| {
             let kibana = settings_of(&spec, &overrides, &set, id).kibana;
             let conditions = Conditions { version: spec.stack_version, defaults, subnet, kibana };
@@ -121,7 +121,7 @@ impl Mesh {
             id: recorded.map_or(now.new_id, |mesh| mesh.id.clone()),
             name: recorded.map_or(now.name, |mesh| mesh.name.clone()),
             dir: now.dir,
-            clusters: count.clusters().map(cluster).collect(),
+            clusters: clusters.iter().map(cluster).collect(),
             spec,
             overrides,
             set,
@@ -153,7 +153,7 @@ mod tests {
 
     #[test]
     fn what_was_decided_stays() {
-        let asked = Overrides { clusters: Count::new(3), ..Overrides::default() };
+        let asked = Overrides { clusters: ClusterSet::first(3), ..Overrides::default() };
         let first = Mesh::decide(&asked, None, now()).unwrap();
         let later = Circumstances {
             new_id: "f".repeat(16),
@@ -170,13 +170,27 @@ mod tests {
         let first = odd.clusters.get_mut(&ClusterId::FIRST).unwrap();
         let node = first.nodes.values_mut().next().unwrap();
         (node.address, node.ports.rest) = ("10.213.0.77".parse().unwrap(), 20_000);
-        let asked = Overrides { clusters: Count::new(3), kibana: Some(false), ..Overrides::default() };
+        let asked = Overrides { clusters: ClusterSet::first(3), kibana: Some(false), ..Overrides::default() };
         let mesh = Mesh::decide(&asked, Some(&odd), now()).unwrap();
         assert_eq!(mesh.clusters[&ClusterId::FIRST].nodes, odd.clusters[&ClusterId::FIRST].nodes);
         assert_eq!(mesh.services().count(), 3, "without Kibana");
         let asked = Overrides { subnet: Some("10.214.0.0/24".parse().unwrap()), ..Overrides::default() };
         let moved = Mesh::decide(&asked, Some(&odd), now()).unwrap().service(ClusterId::FIRST.first_node());
         assert_eq!((moved.address.to_string().as_str(), moved.ports[0].host), ("10.214.0.11", 20_000));
+    }
+
+    #[test]
+    fn a_cluster_keeps_its_place_whichever_others_go() {
+        let four = Mesh::example(4);
+        let asked = |set: &str| Overrides { clusters: ClusterSet::of_mesh(set).ok(), ..Overrides::default() };
+        let two = Mesh::decide(&asked("2,4"), Some(&four), now()).unwrap();
+        assert_eq!(two.cluster_set().to_string(), "2,4");
+        for (cluster, decided) in &two.clusters {
+            assert_eq!(decided, &four.clusters[cluster]);
+        }
+        let more = Mesh::decide(&asked("1-2,4,7"), Some(&two), now()).unwrap();
+        assert_eq!(more.clusters[&ClusterId::FIRST], four.clusters[&ClusterId::FIRST], "by its number again");
+        assert_eq!(Mesh::decide(&Overrides::default(), Some(&more), now()).unwrap(), more, "a set stays as it is");
     }
 
     #[test]
@@ -197,7 +211,7 @@ mod tests {
         let half = Mesh::example(3).of_version("8.19.21".parse().unwrap());
         let half = half.upgrade_to(to).unwrap().with_upgraded(ClusterId::FIRST);
         assert_eq!(Mesh::decide(&Overrides::default(), Some(&half), now()).unwrap(), half);
-        let count = |clusters| Overrides { clusters: Count::new(clusters), ..Overrides::default() };
+        let count = |clusters| Overrides { clusters: ClusterSet::first(clusters), ..Overrides::default() };
         let four = Mesh::decide(&count(4), Some(&half), now()).unwrap();
         let new = four.version(ClusterId::new(4).unwrap());
         assert_eq!((four.pending_upgrade().count(), new), (2, to), "a new one has the new version");
@@ -206,7 +220,7 @@ mod tests {
 
     #[test]
     fn a_machine_name_that_no_certificate_can_carry_is_not_used() {
-        let asked = Overrides { clusters: Count::new(1), ..Overrides::default() };
+        let asked = Overrides { clusters: ClusterSet::first(1), ..Overrides::default() };
         let odd = Circumstances { host_name: "my vm".to_owned(), ..now() };
         assert_eq!(Mesh::decide(&asked, None, odd).unwrap().host_name, "localhost");
     }

@@ -47,6 +47,7 @@ use serde::{Deserialize, Serialize};
 use self::{
     certs::Names,
     cluster::{Cluster, Place},
+    cluster_set::{ClusterSet, NoSuchCluster},
     defaults::Revision,
     id::{ClusterId, Count, NodeId, NodeNumber, REMOTE, ServiceId, ServiceKind},
     name::MeshName,
@@ -136,8 +137,24 @@ impl Mesh {
         count.expect("should be 1 to 99: it is never empty, and each has a number of its own")
     }
 
+    /// Which clusters it has.
+    pub fn cluster_set(&self) -> ClusterSet {
+        ClusterSet::new(self.clusters()).expect("should be a set: a mesh is never empty")
+    }
+
     pub fn has_cluster(&self, cluster: ClusterId) -> bool {
         self.clusters.contains_key(&cluster)
+    }
+
+    /// Whether it has all of these clusters.
+    ///
+    /// # Errors
+    /// The first that it has not.
+    pub fn require(&self, clusters: &ClusterSet) -> Result<(), NoSuchCluster> {
+        match clusters.iter().find(|cluster| !self.has_cluster(*cluster)) {
+            Some(missing) => Err(NoSuchCluster::new(missing.number().into(), &self.cluster_set())),
+            None => Ok(()),
+        }
     }
 
     /// Where a service is found; `None` for one that the mesh has not.
@@ -301,12 +318,19 @@ impl Mesh {
     /// The same with so many clusters, for tests.
     #[cfg(test)]
     #[must_use]
-    pub fn with_count(mut self, count: u8) -> Self {
+    pub fn with_count(self, count: u8) -> Self {
+        self.with_clusters(&count.to_string())
+    }
+
+    /// The same with these clusters, for tests.
+    #[cfg(test)]
+    #[must_use]
+    pub fn with_clusters(mut self, set: &str) -> Self {
         let conditions: BTreeMap<ClusterId, cluster::Conditions> =
             Count::MAX.clusters().map(|cluster| (cluster, self.conditions(cluster))).collect();
-        self.clusters = Count::new(count)
-            .expect("should be 1 to 99")
-            .clusters()
+        self.clusters = ClusterSet::of_mesh(set)
+            .expect("should be a set")
+            .iter()
             .map(|id| {
                 let known = self.clusters.remove(&id);
                 (id, known.unwrap_or_else(|| Cluster::allocate(id, conditions[&id])))

@@ -3,15 +3,8 @@
 use std::path::PathBuf;
 
 use super::{
-    Mesh, Owner,
-    credentials::Credentials,
-    decide::Circumstances,
-    id::{Count, ServiceKind},
-    render::RenderError,
-    secret::Secret,
-    settings::Overrides,
-    taken::Taken,
-    templates::Templates,
+    Mesh, Owner, cluster_set::ClusterSet, credentials::Credentials, decide::Circumstances, id::ServiceKind,
+    render::RenderError, secret::Secret, settings::Overrides, taken::Taken, templates::Templates,
 };
 
 impl Templates {
@@ -28,7 +21,7 @@ impl Templates {
 
     /// Renders all there is to render for a mesh of 99, with passwords that are nobody's.
     fn check(&self) -> Result<(), RenderError> {
-        let asked = Overrides { clusters: Some(Count::MAX), ..Overrides::default() };
+        let asked = Overrides { clusters: Some(ClusterSet::all()), ..Overrides::default() };
         let nowhere = Circumstances {
             name: None,
             dir: PathBuf::new(),

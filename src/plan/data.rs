@@ -1,6 +1,7 @@
 //! A plan as data, for programs. Pure: no I/O.
 
 use serde::Serialize;
+use serde_json::Value;
 
 use super::{Effect, Order, Plan, Stage, Step};
 use crate::mesh::{Mesh, id::ServiceKind, network, settings::StackVersion};
@@ -21,7 +22,8 @@ pub struct PlanData {
 #[derive(Debug, Serialize)]
 struct MeshData {
     dir: String,
-    clusters: u8,
+    /// A number for 1 to that many, else a set as a text.
+    clusters: Value,
     stack_version: StackVersion,
     kibana: bool,
     network: String,
@@ -56,7 +58,7 @@ impl PlanData {
             version: VERSION,
             mesh: MeshData {
                 dir: mesh.dir.display().to_string(),
-                clusters: mesh.count().get(),
+                clusters: mesh.cluster_set().to_mesh_json(),
                 stack_version: mesh.spec.stack_version,
                 kibana: mesh.services_of(ServiceKind::Kibana).next().is_some(),
                 network: mesh.network_name(),

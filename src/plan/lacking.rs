@@ -2,32 +2,37 @@
 
 use std::path::PathBuf;
 
-use crate::mesh::id::{ClusterId, ServiceId};
+use crate::mesh::{
+    cluster_set::ClusterSet,
+    id::{ClusterId, ServiceId},
+};
 
 /// Something that an action needs to be otherwise.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Lacking {
     #[error("there is no container {missing}")]
-    Container { missing: ServiceId, first: u8, count: u8 },
+    Container { missing: ServiceId, selected: ClusterSet },
     #[error("the mesh's network or a cluster's directory is gone")]
-    Parts { clusters: u8 },
+    Parts { clusters: ClusterSet },
     #[error("{} holds the files of {of}", at.display())]
     Exchanged { of: ClusterId, at: PathBuf },
     #[error("container {stray} is the mesh's under another name, and may hold the address and ports of {service}")]
-    Renamed { service: ServiceId, free: bool, stray: String, name: String, clusters: u8 },
+    Renamed { service: ServiceId, free: bool, stray: String, name: String, clusters: ClusterSet },
 }
 
 impl Lacking {
     pub fn hint(&self) -> String {
         match self {
-            Self::Container { first, count, .. } => format!("`mesh manage up {first} {count}` makes it again"),
-            Self::Parts { clusters } => format!("`mesh create {clusters}` makes it again"),
+            Self::Container { selected, .. } => format!("`mesh manage up {selected}` makes it again"),
+            Self::Parts { clusters } => format!("`mesh create {}` makes it again", clusters.to_mesh_text()),
             Self::Exchanged { .. } => {
                 "give the clusters' directories their names back, and type the same command again".to_owned()
             }
             Self::Renamed { free, stray, name, clusters, .. } => {
-                let removes =
-                    format!("`mesh create {clusters}` removes that container, and makes the one that is missing");
+                let removes = format!(
+                    "`mesh create {}` removes that container, and makes the one that is missing",
+                    clusters.to_mesh_text()
+                );
                 if *free {
                     format!("{removes}; `docker rename {stray} {name}` gives it its name back")
                 } else {

@@ -14,6 +14,7 @@ pub mod hindrance;
 pub mod host;
 pub mod image;
 mod lacking;
+pub mod leaving;
 pub mod lifetimes;
 pub mod observed;
 pub mod permissions;

@@ -9,42 +9,39 @@ use super::{
 };
 use crate::mesh::{
     Mesh, certs,
+    cluster_set::{ClusterSet, NoSuchCluster},
     id::{ClusterId, Count, ServiceId, ServiceKind},
 };
 
-/// Some clusters of a mesh, one after the other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Selection {
-    first: ClusterId,
-    last: ClusterId,
-}
-
-/// A selection that goes beyond the mesh.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("there is no {asked}: the mesh has {last}")]
-pub struct SelectionError {
-    asked: String,
-    last: u8,
-}
+/// Some clusters of a mesh.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Selection(ClusterSet);
 
 impl Selection {
+    /// # Errors
+    /// The mesh does not have one of them.
+    pub fn new(mesh: &Mesh, clusters: ClusterSet) -> Result<Self, NoSuchCluster> {
+        mesh.require(&clusters).map(|()| Self(clusters))
+    }
+
     /// `count` clusters from `first` on.
-    pub fn new(mesh: &Mesh, first: ClusterId, count: Count) -> Result<Self, SelectionError> {
-        let number = u16::from(first.number()) + u16::from(count.get()) - 1;
-        let last = mesh.count();
-        u8::try_from(number)
-            .ok()
-            .and_then(ClusterId::new)
-            .filter(|end| mesh.has_cluster(*end))
-            .map(|end| Self { first, last: end })
-            .ok_or(SelectionError { asked: format!("cluster {number}"), last: last.get() })
+    ///
+    /// # Errors
+    /// The mesh does not have one of them.
+    pub fn from(mesh: &Mesh, first: ClusterId, count: Count) -> Result<Self, NoSuchCluster> {
+        let last = u16::from(first.number()) + u16::from(count.get()) - 1;
+        let cluster = |number: u16| u8::try_from(number).ok().and_then(ClusterId::new);
+        let clusters: Option<Vec<ClusterId>> = (first.number().into()..=last).map(cluster).collect();
+        match clusters.and_then(ClusterSet::new) {
+            Some(clusters) => Self::new(mesh, clusters),
+            None => Err(NoSuchCluster::new(last, &mesh.cluster_set())),
+        }
     }
 
     /// What the action needs and is not there.
-    pub fn lacks(self, mesh: &Mesh, there: &Observed, action: Action) -> Option<Lacking> {
-        let (first, count) = (self.first.number(), self.last.number() - self.first.number() + 1);
+    pub fn lacks(&self, mesh: &Mesh, there: &Observed, action: Action) -> Option<Lacking> {
         let wanted: Vec<ServiceId> = mesh.services().filter(|service| self.contains(service.cluster())).collect();
-        let clusters = mesh.count().get();
+        let clusters = || mesh.cluster_set();
         let missing = wanted.iter().find(|service| !there.containers.contains_key(service)).copied();
         let exchanged = wanted.iter().filter(|_| !action.ends()).find_map(|service| {
             let files = there.files.get(&service.cluster())?.services.get(service)?;
@@ -61,7 +58,7 @@ impl Selection {
             Action::Start | Action::Restart => there.network.is_none(),
         };
         if parts {
-            return Some(Lacking::Parts { clusters });
+            return Some(Lacking::Parts { clusters: clusters() });
         }
         // it would start on another's data, and no link would trust its certificate
         if exchanged.is_some() {
@@ -71,26 +68,27 @@ impl Selection {
         let renamed = there.strays.iter().filter(|(_, stray)| stray.state.is_up()).find_map(|(name, stray)| {
             let service = stray.service.map_or(missing, |service| Some(service).filter(|s| wanted.contains(s)))?;
             let free = !there.containers.contains_key(&service);
-            Some(Lacking::Renamed { service, free, stray: name.clone(), name: mesh.container_name(service), clusters })
+            let (stray, name) = (name.clone(), mesh.container_name(service));
+            Some(Lacking::Renamed { service, free, stray, name, clusters: clusters() })
         });
         renamed.or_else(|| match action {
-            Action::Start | Action::Restart => Some(Lacking::Container { missing: missing?, first, count }),
+            Action::Start | Action::Restart => Some(Lacking::Container { missing: missing?, selected: self.0.clone() }),
             Action::Stop | Action::Down | Action::Up => None,
         })
     }
 
-    fn contains(self, cluster: ClusterId) -> bool {
-        (self.first..=self.last).contains(&cluster)
+    fn contains(&self, cluster: ClusterId) -> bool {
+        self.0.contains(cluster)
     }
 
-    fn services(self, mesh: &Mesh, kind: ServiceKind) -> impl Iterator<Item = ServiceId> {
+    fn services(&self, mesh: &Mesh, kind: ServiceKind) -> impl Iterator<Item = ServiceId> {
         mesh.services_of(kind).filter(move |service| self.contains(service.cluster()))
     }
 }
 
 impl fmt::Display for Selection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.first == self.last { write!(f, "{}", self.first) } else { write!(f, "{} to {}", self.first, self.last) }
+        f.write_str(&self.0.named())
     }
 }
 
@@ -124,7 +122,7 @@ impl Action {
     }
 
     /// What is told where there is nothing to do.
-    pub fn idle(self, selection: Selection) -> String {
+    pub fn idle(self, selection: &Selection) -> String {
         match self {
             Self::Down => format!("there is no container of {selection}"),
             Self::Up | Self::Start | Self::Stop | Self::Restart => format!("no container of {selection} runs"),
@@ -133,7 +131,7 @@ impl Action {
 }
 
 /// The stages that do it. Kibana is stopped before its Elasticsearch and started after it.
-pub fn select(mesh: &Mesh, there: &Observed, selection: Selection, action: Action) -> Plan {
+pub fn select(mesh: &Mesh, there: &Observed, selection: &Selection, action: Action) -> Plan {
     let elastic = || selection.services(mesh, ServiceKind::Elastic);
     let kibana = || selection.services(mesh, ServiceKind::Kibana);
     let state = |service: &ServiceId| there.containers.get(service).map(|container| container.state);
@@ -176,7 +174,7 @@ pub fn select(mesh: &Mesh, there: &Observed, selection: Selection, action: Actio
 }
 
 /// Links in both directions between the selected clusters and all that run; one that was stopped on purpose is not waited for.
-fn links(mesh: &Mesh, there: &Observed, selection: Selection) -> Vec<Step> {
+fn links(mesh: &Mesh, there: &Observed, selection: &Selection) -> Vec<Step> {
     let runs = |cluster: ClusterId| {
         let state = there.containers.get(&cluster.first_node()).map(|container| container.state);
         selection.contains(cluster) || state == Some(ContainerState::Running)
@@ -233,23 +231,36 @@ mod tests {
         Observed { containers, ..Observed::default() }
     }
 
+    fn selection(mesh: &Mesh, set: &str) -> Selection {
+        Selection::new(mesh, set.parse().unwrap()).unwrap()
+    }
+
     #[test]
     fn count_is_a_number_of_clusters() {
         let mesh = Mesh::example(8);
-        assert!(Selection::new(&mesh, cluster(1), count(8)).is_ok());
-        assert!(Selection::new(&mesh, cluster(8), count(1)).is_ok());
-        insta::assert_snapshot!(
-            Selection::new(&mesh, cluster(8), count(2)).unwrap_err(),
-            @"there is no cluster 9: the mesh has 8"
-        );
-        assert!(Selection::new(&mesh, cluster(99), count(99)).is_err());
+        let from = |first, number| Selection::from(&mesh, cluster(first), count(number));
+        assert_eq!(from(1, 8), Ok(selection(&mesh, "1-8")));
+        assert_eq!(from(8, 1), Ok(selection(&mesh, "8")));
+        insta::assert_snapshot!(from(8, 2).unwrap_err(), @"there is no cluster 9: the mesh has 8");
+        insta::assert_snapshot!(from(99, 99).unwrap_err(), @"there is no cluster 197: the mesh has 8");
+    }
+
+    #[test]
+    fn a_selection_is_of_clusters_that_the_mesh_has() {
+        let mesh = Mesh::example(1).with_clusters("2,5-8");
+        assert_eq!(selection(&mesh, "8,2").to_string(), "clusters 2,8");
+        assert_eq!(selection(&mesh, "7").to_string(), "cluster07");
+        let refused = |set: &str| Selection::new(&mesh, set.parse().unwrap()).unwrap_err().to_string();
+        assert_eq!(refused("1-2"), "there is no cluster 1: the mesh has 2,5-8");
+        let gap = Selection::from(&mesh, cluster(2), count(2)).unwrap_err();
+        assert_eq!(gap.to_string(), "there is no cluster 3: the mesh has 2,5-8");
     }
 
     #[test]
     fn a_restart_waits_for_links_in_both_directions_but_not_for_what_is_stopped() {
         let mesh = Mesh::example(3).without_kibana();
-        let selection = Selection::new(&mesh, cluster(2), count(1)).unwrap();
-        insta::assert_snapshot!(select(&mesh, &running(&mesh, 3), selection, Action::Restart), @r"
+        let selected = selection(&mesh, "2");
+        insta::assert_snapshot!(select(&mesh, &running(&mesh, 3), &selected, Action::Restart), @r"
         stop Elasticsearch
           ~ container cluster02-elastic
         start Elasticsearch
@@ -265,12 +276,12 @@ mod tests {
     #[test]
     fn stopping_touches_only_what_runs() {
         let mesh = Mesh::example(2);
-        let selection = Selection::new(&mesh, cluster(1), count(2)).unwrap();
-        assert!(select(&mesh, &running(&mesh, 2), selection, Action::Restart).restarts());
+        let selected = selection(&mesh, "1-2");
+        assert!(select(&mesh, &running(&mesh, 2), &selected, Action::Restart).restarts());
         for action in [Action::Stop, Action::Down, Action::Start] {
-            assert!(!select(&mesh, &running(&mesh, 2), selection, action).restarts(), "{action:?}");
+            assert!(!select(&mesh, &running(&mesh, 2), &selected, action).restarts(), "{action:?}");
         }
-        insta::assert_snapshot!(select(&mesh, &running(&mesh, 2), selection, Action::Stop), @r"
+        insta::assert_snapshot!(select(&mesh, &running(&mesh, 2), &selected, Action::Stop), @r"
         stop Kibana
           ~ container cluster01-kibana
         stop Elasticsearch
@@ -281,11 +292,11 @@ mod tests {
     #[test]
     fn what_is_missing_is_told_before_anything_is_stopped() {
         let mesh = Mesh::example(2);
-        let selection = Selection::new(&mesh, cluster(1), count(2)).unwrap();
+        let selected = selection(&mesh, "1-2");
         let mut there = running(&mesh, 2);
         there.containers.remove(&cluster(2).kibana());
         let told = |there: &Observed, action| {
-            selection.lacks(&mesh, there, action).map(|lacking| format!("{lacking}; {}", lacking.hint()))
+            selected.lacks(&mesh, there, action).map(|lacking| format!("{lacking}; {}", lacking.hint()))
         };
         let gone = "the mesh's network or a cluster's directory is gone; `mesh create 2` makes it again";
         for action in [Action::Up, Action::Start, Action::Restart] {
@@ -293,7 +304,7 @@ mod tests {
         }
         assert_eq!(told(&there, Action::Down), None);
         there.network = Some(NetworkFacts { id: String::new(), subnet: String::new() });
-        let missing = "there is no container cluster02-kibana; `mesh manage up 1 2` makes it again";
+        let missing = "there is no container cluster02-kibana; `mesh manage up 1-2` makes it again";
         assert_eq!(told(&there, Action::Restart).as_deref(), Some(missing));
         there.files = mesh.clusters().map(|cluster| (cluster, ClusterFiles::default())).collect();
         assert_eq!(told(&there, Action::Up), None);
@@ -307,7 +318,7 @@ mod tests {
         for action in [Action::Up, Action::Start, Action::Stop, Action::Down, Action::Restart] {
             assert_eq!(told(&there, action).as_deref(), Some(renamed));
         }
-        let other = Selection::new(&mesh, cluster(1), count(1)).unwrap();
+        let other = selection(&mesh, "1");
         assert_eq!(other.lacks(&mesh, &there, Action::Stop), None, "it is not of the cluster that is to stop");
         // beside one that has its name
         there.strays = old(ContainerState::Paused, Some(cluster(1).first_node()));
@@ -317,7 +328,7 @@ mod tests {
     #[test]
     fn nothing_starts_on_the_files_of_another_cluster() {
         let mesh = Mesh::example(2).without_kibana();
-        let selection = Selection::new(&mesh, cluster(1), count(2)).unwrap();
+        let selected = selection(&mesh, "1-2");
         let mut there = running(&mesh, 2);
         there.network = Some(NetworkFacts { id: String::new(), subnet: String::new() });
         let mut holds = |at, of: u8| {
@@ -330,14 +341,14 @@ mod tests {
             there.clone()
         };
         holds(1, 1);
-        assert_eq!(selection.lacks(&mesh, &holds(2, 2), Action::Up), None);
+        assert_eq!(selected.lacks(&mesh, &holds(2, 2), Action::Up), None);
         holds(1, 2);
         let there = holds(2, 1);
         for action in [Action::Up, Action::Start, Action::Restart] {
-            let lacking = selection.lacks(&mesh, &there, action).unwrap();
+            let lacking = selected.lacks(&mesh, &there, action).unwrap();
             assert_eq!(lacking.to_string(), "/mnt/data/mesh/cluster01 holds the files of cluster02", "{action:?}");
             assert!(lacking.hint().contains("their names back"), "{}", lacking.hint());
         }
-        assert_eq!(selection.lacks(&mesh, &there, Action::Stop), None, "what runs can be ended");
+        assert_eq!(selected.lacks(&mesh, &there, Action::Stop), None, "what runs can be ended");
     }
 }

@@ -20,8 +20,8 @@ use super::{
 };
 use crate::{
     mesh::{
-        Engine, Mesh, Owner, allocate, credentials::Credentials, decide::Circumstances, id::Count, name::MeshName,
-        settings::Overrides, taken::Taken,
+        Engine, Mesh, Owner, allocate, cluster_set::ClusterSet, credentials::Credentials, decide::Circumstances,
+        name::MeshName, settings::Overrides, taken::Taken,
     },
     plan::host::{HostFacts, Listener},
 };
@@ -146,7 +146,7 @@ impl World {
     pub fn mesh_of_labels(&self, survey: &Survey) -> Option<Mesh> {
         let nobodys = survey.entries.is_empty() && !survey.labels().any(|labels| labels.contains_key(label::MESH));
         let id = self.id_of_labels(survey).or_else(|| nobodys.then(String::new))?;
-        let asked = Overrides { clusters: Some(Count::MAX), ..Overrides::default() };
+        let asked = Overrides { clusters: Some(ClusterSet::all()), ..Overrides::default() };
         let now = Circumstances {
             dir: self.dir.clone(),
             new_id: id,

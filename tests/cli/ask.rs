@@ -116,7 +116,7 @@ fn a_cluster_that_does_not_answer() {
       caused by: cluster02: connection refused
       caused by: cluster03: connection refused
 
-    hint: `mesh manage start 1 3` starts them
+    hint: `mesh manage start 1-3` starts them
     ");
 }
 

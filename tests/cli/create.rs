@@ -14,15 +14,48 @@ fn a_number_of_clusters_that_is_none() {
     }
     assert_snapshot!(run(&["create", "100"]), @r"
     exit 2
-    error: invalid value '100' for '[N]': `100` is not a number of clusters from 1 to 99
+    error: invalid value '100' for '[CLUSTERS]': `100` is neither a number of clusters from 1 to 99 nor a set such as `5-8`
 
     For more information, try '--help'.
     ");
     assert_snapshot!(run(&["manage", "restart", "0"]), @r"
     exit 2
-    error: invalid value '0' for '<START>': a number from 1 to 99 is needed
+    error: invalid value '0' for '<CLUSTERS>': `0` is not a set of clusters from 1 to 99 such as `1-3,7`
 
     For more information, try '--help'.
+    ");
+}
+
+#[test]
+fn sets_that_are_none() {
+    let wrong: [&[&str]; 7] = [
+        &["create", "1-"],
+        &["create", "4-2"],
+        &["create", "1-100"],
+        &["create", "2", "--remove", "0"],
+        &["create", "2", "--remove", "1", "--reset"],
+        &["manage", "stop", "1;3"],
+        &["manage", "stop", "1-3,7", "2"],
+    ];
+    let said: Vec<String> = wrong
+        .iter()
+        .map(|arguments| {
+            let told = run(arguments);
+            assert!(told.starts_with("exit 2\n"), "{arguments:?}: {told}");
+            told.lines()
+                .filter(|line| line.starts_with("error") || line.starts_with("hint"))
+                .collect::<Vec<_>>()
+                .join("; ")
+        })
+        .collect();
+    assert_snapshot!(said.join("\n"), @r"
+    error: invalid value '1-' for '[CLUSTERS]': `1-` is not a set of clusters from 1 to 99 such as `1-3,7`
+    error: invalid value '4-2' for '[CLUSTERS]': `4-2` is not a range: write `2-4`
+    error: invalid value '1-100' for '[CLUSTERS]': `1-100` is not a set of clusters from 1 to 99 such as `1-3,7`
+    error: invalid value '0' for '--remove <CLUSTERS>': `0` is not a set of clusters from 1 to 99 such as `1-3,7`
+    error: the argument '--remove <CLUSTERS>' cannot be used with '--reset'
+    error: invalid value '1;3' for '<CLUSTERS>': `1;3` is not a set of clusters from 1 to 99 such as `1-3,7`
+    error: `1-3,7` is a set, and COUNT goes on from a single cluster; hint: `mesh manage stop 1-3,7` names every cluster that is meant
     ");
 }
 

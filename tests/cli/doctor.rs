@@ -10,10 +10,11 @@ fn help_of_doctor() {
     exit 0
     Check the machine: is it ready for a mesh?
 
-    Usage: mesh doctor [OPTIONS] [N]
+    Usage: mesh doctor [OPTIONS] [CLUSTERS]
 
     Arguments:
-      [N]  How many clusters, 1 to 99 [default: as many as there are]
+      [CLUSTERS]  Which clusters: `8` for 1 to 8, or a set of 1 to 99 such as `5-8` or `1-4,7` [default:
+                  those that there are]
 
     Options:
           --dir <DIR>                 The mesh's directory [default: /mnt/data/mesh for root,

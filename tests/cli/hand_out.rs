@@ -126,6 +126,7 @@ fn the_clusters_that_exist_are_completed() {
     for words in [
         &["manage", "stop", ""] as &[&str],
         &["logs", ""],
+        &["create", "2", "--remove", ""],
         &["logs", "1", ""],
         &["es", ""],
         &["search", "mesh*", "--from", ""],

@@ -30,7 +30,7 @@ fn help_of_mesh() {
     Usage: mesh [OPTIONS] <COMMAND>
 
     Life of a mesh:
-      create       Create a mesh of N clusters, or bring the one that exists to N
+      create       Create a mesh of clusters, or bring the one that exists to these
       manage       Start, stop, restart, remove or bring back the containers of some clusters
       upgrade      Go to a newer version of Elasticsearch and Kibana, cluster by cluster
       reset        Remove the mesh: its containers, its network and its directory with all data
@@ -81,7 +81,7 @@ fn help_of_manage_and_reset() {
     exit 0
     Start, stop, restart, remove or bring back the containers of some clusters
 
-    Usage: mesh manage [OPTIONS] <ACTION> <START> [COUNT]
+    Usage: mesh manage [OPTIONS] <ACTION> <CLUSTERS> [COUNT]
 
     Arguments:
       <ACTION>
@@ -94,13 +94,11 @@ fn help_of_manage_and_reset() {
               - stop:    Stop the containers
               - restart: Stop the containers and start them
 
-      <START>
-              The first cluster
+      <CLUSTERS>
+              The clusters, such as `1-3,7`, or the first of COUNT
 
       [COUNT]
-              How many clusters from START on
-              
-              [default: 1]
+              How many clusters from a single one on [default: 1]
 
     Options:
           --dir <DIR>

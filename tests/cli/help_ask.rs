@@ -55,11 +55,23 @@ fn help_of_commands_that_ask_and_hand_out() {
               
               [default: 10]
 
-          --from <CLUSTER>
-              The cluster that searches [default: the first that answers]
+          --on <CLUSTERS>
+              Search these clusters only, such as `1-3,7` [default: all]
 
       -q, --quiet
               Print nothing but errors and what was asked for
+
+          --from <CLUSTER>
+              The cluster that searches [default: the first that answers]
+
+      -v, --verbose...
+              Tell each step; -vv each call to Docker and Elasticsearch (`MESH_LOG` chooses in detail)
+
+          --color <WHEN>
+              Controls when to use color
+              
+              [default: auto]
+              [possible values: auto, always, never]
 
       -o, --output <OUTPUT>
               How to print it
@@ -70,15 +82,6 @@ fn help_of_commands_that_ask_and_hand_out() {
               - yaml
               
               [default: text]
-
-      -v, --verbose...
-              Tell each step; -vv each call to Docker and Elasticsearch (`MESH_LOG` chooses in detail)
-
-          --color <WHEN>
-              Controls when to use color
-              
-              [default: auto]
-              [possible values: auto, always, never]
 
       -h, --help
               Print help (see a summary with '-h')

@@ -94,10 +94,10 @@ fn help_of_commands_that_look() {
     exit 0
     Show what the services write
 
-    Usage: mesh logs [OPTIONS] [CLUSTER]...
+    Usage: mesh logs [OPTIONS] [CLUSTERS]...
 
     Arguments:
-      [CLUSTER]...  The clusters [default: all]
+      [CLUSTERS]...  The clusters, such as `1-3,7` [default: all]
 
     Options:
           --dir <DIR>          The mesh's directory [default: /mnt/data/mesh for root,

@@ -8,12 +8,13 @@ use crate::run;
 fn help_of_create() {
     assert_snapshot!(run(&["create", "--help"]), @r"
     exit 0
-    Create a mesh of N clusters, or bring the one that exists to N
+    Create a mesh of clusters, or bring the one that exists to these
 
-    Usage: mesh create [OPTIONS] [N]
+    Usage: mesh create [OPTIONS] [CLUSTERS]
 
     Arguments:
-      [N]  How many clusters, 1 to 99 [default: as many as there are]
+      [CLUSTERS]  Which clusters: `8` for 1 to 8, or a set of 1 to 99 such as `5-8` or `1-4,7` [default:
+                  those that there are]
 
     Options:
           --dir <DIR>                 The mesh's directory [default: /mnt/data/mesh for root,
@@ -21,12 +22,14 @@ fn help_of_create() {
           --reset                     Remove the mesh that exists, with its data, and start afresh; asks
                                       on a terminal, and nowhere else
       -q, --quiet                     Print nothing but errors and what was asked for
-      -y, --yes                       Ask nothing
-          --dry-run                   Print the plan and change nothing
+          --remove <CLUSTERS>         The clusters that are to be deleted with their data, where these
+                                      are not the last of the mesh
       -v, --verbose...                Tell each step; -vv each call to Docker and Elasticsearch
                                       (`MESH_LOG` chooses in detail)
+      -y, --yes                       Ask nothing
           --color <WHEN>              Controls when to use color [default: auto] [possible values: auto,
                                       always, never]
+          --dry-run                   Print the plan and change nothing
           --timings                   Tell what each stage took, and its slowest step
       -o, --output <OUTPUT>           How to print the plan or the timings: `text`, `json` or `yaml`
                                       [default: text]
@@ -96,10 +99,11 @@ fn help_of_config() {
     exit 0
     Print the settings in force and where each comes from
 
-    Usage: mesh config [OPTIONS] [N]
+    Usage: mesh config [OPTIONS] [CLUSTERS]
 
     Arguments:
-      [N]  How many clusters, 1 to 99 [default: as many as there are]
+      [CLUSTERS]  Which clusters: `8` for 1 to 8, or a set of 1 to 99 such as `5-8` or `1-4,7` [default:
+                  those that there are]
 
     Options:
           --dir <DIR>                 The mesh's directory [default: /mnt/data/mesh for root,

@@ -32,11 +32,11 @@ fn help_of_commands_about_keys() {
     exit 0
     Show each cluster's API key: when it ends, and which clusters hold it
 
-    Usage: mesh keys ls [OPTIONS] [CLUSTER]...
+    Usage: mesh keys ls [OPTIONS] [CLUSTERS]...
 
     Arguments:
-      [CLUSTER]...
-              The clusters [default: all]
+      [CLUSTERS]...
+              The clusters, such as `1-3,7` [default: all]
 
     Options:
           --dir <DIR>
@@ -73,10 +73,10 @@ fn help_of_commands_about_keys() {
     exit 0
     Let the API keys live longer; nothing else changes
 
-    Usage: mesh keys extend [OPTIONS] [CLUSTER]...
+    Usage: mesh keys extend [OPTIONS] [CLUSTERS]...
 
     Arguments:
-      [CLUSTER]...  The clusters [default: all]
+      [CLUSTERS]...  The clusters, such as `1-3,7` [default: all]
 
     Options:
           --dir <DIR>        The mesh's directory [default: /mnt/data/mesh for root, ~/.local/share/mesh
@@ -98,10 +98,10 @@ fn help_of_commands_about_keys() {
     exit 0
     Replace the API keys: the old ones end when the new ones are proved
 
-    Usage: mesh keys rotate [OPTIONS] [CLUSTER]...
+    Usage: mesh keys rotate [OPTIONS] [CLUSTERS]...
 
     Arguments:
-      [CLUSTER]...  The clusters [default: all]
+      [CLUSTERS]...  The clusters, such as `1-3,7` [default: all]
 
     Options:
           --dir <DIR>       The mesh's directory [default: /mnt/data/mesh for root, ~/.local/share/mesh
@@ -145,10 +145,10 @@ fn help_of_commands_about_certificates() {
     exit 0
     Replace the services' certificates; Elasticsearch is not restarted, Kibana is
 
-    Usage: mesh certs rotate [OPTIONS] [CLUSTER]...
+    Usage: mesh certs rotate [OPTIONS] [CLUSTERS]...
 
     Arguments:
-      [CLUSTER]...  The clusters [default: all]
+      [CLUSTERS]...  The clusters, such as `1-3,7` [default: all]
 
     Options:
           --ca              Replace the authorities, too: each cluster trusts the old and the new one

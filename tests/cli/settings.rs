@@ -47,7 +47,7 @@ fn a_settings_file_that_cannot_be() {
     assert_snapshot!(create("clusters: 0\nelastic_memory: 2\nshare:\n- logs-*\n- two words\n"), @r"
     exit 2
     error: 3 invalid settings
-      caused by: mesh.yaml:1: clusters: `0` is not a number of clusters from 1 to 99
+      caused by: mesh.yaml:1: clusters: `0` is neither a number of clusters from 1 to 99 nor a set such as `5-8`
       caused by: mesh.yaml:2: elastic_memory: `2` is not an amount of memory such as `2g` or `1536m`
       caused by: mesh.yaml:5: share[1]: `two words` is not a pattern of index names such as `logs-*`
 
@@ -260,7 +260,7 @@ fn the_settings_in_force() {
     // without a mesh, a file or a flag
     let bare = run_beside(&[], &["config", "--no-templates"]);
     assert!(
-        bare.contains("\nclusters          as many as there are ") && bare.contains("\nsubnet            a free one "),
+        bare.contains("\nclusters          those that there are ") && bare.contains("\nsubnet            a free one "),
         "{bare}"
     );
 }
@@ -334,7 +334,7 @@ fn a_plan_for_programs_is_a_dry_run() {
     error: the following required arguments were not provided:
       <--dry-run|--timings>
 
-    Usage: mesh create --output <OUTPUT> --dir <DIR> <--dry-run|--timings> <N>
+    Usage: mesh create --output <OUTPUT> --dir <DIR> <--dry-run|--timings> <CLUSTERS>
 
     For more information, try '--help'.
     ");

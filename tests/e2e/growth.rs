@@ -112,6 +112,12 @@ fn the_smoke_profile_serves_older_versions_too() {
     mesh.run(&["verify"], 0);
     mesh.run(&["create", "3"], 0);
     mesh.run(&["verify"], 0);
+    parts.part("the first cluster is removed by name, and the others keep their numbers");
+    let refused = mesh.run(&["create", "2-3", "--yes"], 2).stderr;
+    assert!(refused.contains("create 2-3 --remove 1"), "{refused}");
+    mesh.run(&["create", "2-3", "--yes", "--remove", "1"], 0);
+    mesh.run(&["verify"], 0);
+    mesh.run(&["search", "mesh-*"], 0);
     parts.part("done");
 }
 

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::log_line::plain;
 use crate::mesh::{
     Mesh,
+    cluster_set::ClusterSet,
     id::ClusterId,
     settings::{IndexPattern, InvalidValue},
 };
@@ -34,14 +35,21 @@ impl FromStr for Indices {
 }
 
 impl Indices {
-    /// The expression that names them in the searching cluster and, with `remotes`, in every other; see
+    /// The expression that names them in the clusters `on`, or in all of the mesh, for the cluster `from` that searches; see
     /// <https://www.elastic.co/docs/explore-analyze/cross-cluster-search>.
-    pub fn expression(&self, remotes: bool) -> String {
-        let of = |prefix: &'static str| {
-            self.0.iter().map(move |(wanted, pattern)| format!("{prefix}{}{pattern}", if *wanted { "" } else { "-" }))
+    pub fn expression(&self, mesh: &Mesh, from: ClusterId, on: Option<&ClusterSet>) -> String {
+        let prefixes: Vec<String> = match on {
+            Some(on) => on.iter().map(|on| if on == from { String::new() } else { format!("{on}:") }).collect(),
+            None if mesh.remotes(from).next().is_none() => vec![String::new()],
+            None => vec![String::new(), "cluster*:".to_owned()],
         };
-        let others = remotes.then(|| of("cluster*:")).into_iter().flatten();
-        of("").chain(others).collect::<Vec<_>>().join(",")
+        let of = |prefix: &String| {
+            let named = |(wanted, pattern): &(bool, IndexPattern)| {
+                format!("{prefix}{}{pattern}", if *wanted { "" } else { "-" })
+            };
+            self.0.iter().map(named).collect::<Vec<_>>().join(",")
+        };
+        prefixes.iter().map(of).collect::<Vec<_>>().join(",")
     }
 
     /// The first pattern that names more than the clusters share: of that, Elasticsearch would show the searching cluster's
@@ -154,9 +162,10 @@ impl Part {
 }
 
 impl Found {
-    /// Reads the answer to a search that `from` did for the mesh. A searching cluster in which no index fits is not in its
+    /// Reads the answer to a search that `from` did, in the clusters `on` or in all of the mesh. A searching cluster in which no index fits is not in its
     /// own answer, nor is a remote that it does not have.
-    pub fn read(mesh: &Mesh, from: ClusterId, answer: &Value) -> Self {
+    pub fn read(mesh: &Mesh, from: ClusterId, on: Option<&ClusterSet>, answer: &Value) -> Self {
+        let searched = |cluster: &ClusterId| on.is_none_or(|on| on.contains(*cluster));
         let place = |index: &str| match index.split_once(':') {
             Some((cluster, index)) => (cluster.to_owned(), index.to_owned()),
             None => (from.to_string(), index.to_owned()),
@@ -166,10 +175,12 @@ impl Found {
         let mut parts: BTreeMap<String, Part> =
             told.into_iter().flatten().map(|(alias, facts)| (name(alias), Part::read(name(alias), facts))).collect();
         let none = json!({ "status": "successful" });
-        parts
-            .entry(from.to_string())
-            .or_insert_with(|| Part::read(from.to_string(), if told.is_some() { &none } else { answer }));
-        for remote in mesh.remotes(from) {
+        if searched(&from) {
+            parts
+                .entry(from.to_string())
+                .or_insert_with(|| Part::read(from.to_string(), if told.is_some() { &none } else { answer }));
+        }
+        for remote in mesh.remotes(from).filter(searched) {
             parts.entry(remote.to_string()).or_insert_with(|| Part::unknown(remote, from));
         }
         for bucket in answer["aggregations"]["indices"]["buckets"].as_array().into_iter().flatten() {

@@ -23,12 +23,12 @@ fn table(found: &Found) -> String {
 
 #[test]
 fn every_pattern_gets_the_remote_prefix() {
-    assert_eq!(indices("mesh-*").expression(true), "mesh-*,cluster*:mesh-*");
+    assert_eq!(indices("mesh-*").expression(&Mesh::example(2), first(), None), "mesh-*,cluster*:mesh-*");
     assert_eq!(
-        indices("mesh-*,logs,-mesh-old*").expression(true),
+        indices("mesh-*,logs,-mesh-old*").expression(&Mesh::example(2), first(), None),
         "mesh-*,logs,-mesh-old*,cluster*:mesh-*,cluster*:logs,cluster*:-mesh-old*"
     );
-    assert_eq!(indices("mesh-*").expression(false), "mesh-*");
+    assert_eq!(indices("mesh-*").expression(&Mesh::example(1), first(), None), "mesh-*");
     for wrong in ["", "a,", "-a", "a,--b", "cluster02:a", "a b", "a/b", "a?x", "_all"] {
         assert!(wrong.parse::<Indices>().is_err(), "{wrong}");
     }
@@ -55,6 +55,24 @@ fn the_query_is_data_and_never_part_of_the_path() {
 }
 
 #[test]
+fn some_clusters_are_named_one_by_one() {
+    let mesh = Mesh::example(3);
+    let expression = |set: &str| indices("mesh-*,-mesh-old*").expression(&mesh, first(), set.parse().ok().as_ref());
+    assert_eq!(expression("1"), "mesh-*,-mesh-old*");
+    assert_eq!(expression("1,3"), "mesh-*,-mesh-old*,cluster03:mesh-*,cluster03:-mesh-old*");
+    assert_eq!(expression("2-3"), "cluster02:mesh-*,cluster02:-mesh-old*,cluster03:mesh-*,cluster03:-mesh-old*");
+    let answer = json!({ "timed_out": false, "_shards": { "total": 0, "failed": 0 } });
+    let parts = |set: &str| {
+        let found = Found::read(&mesh, first(), set.parse().ok().as_ref(), &answer);
+        found.clusters.into_iter().map(|part| part.cluster).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        (parts("1"), parts("2-3")),
+        (vec!["cluster01".to_owned()], vec!["cluster02".to_owned(), "cluster03".to_owned()])
+    );
+}
+
+#[test]
 fn hits_are_counted_and_named_by_cluster() {
     let answer = json!({
         "took": 9, "timed_out": false, "num_reduce_phases": 3,
@@ -77,7 +95,7 @@ fn hits_are_counted_and_named_by_cluster() {
             { "key": "cluster02:mesh-b", "doc_count": 45 },
         ] } },
     });
-    let found = Found::read(&Mesh::example(3), first(), &answer);
+    let found = Found::read(&Mesh::example(3), first(), None, &answer);
     insta::assert_snapshot!(table(&found), @r"
     cluster01 300 successful
     cluster02 12045 successful
@@ -104,7 +122,7 @@ fn clusters_that_were_skipped_or_are_unknown_are_lacking() {
         r#"{"took":21,"timed_out":false,"num_reduce_phases":2,"_shards":{"total":1,"successful":1,"skipped":0,"failed":0},"_clusters":{"total":3,"successful":1,"skipped":2,"running":0,"partial":0,"failed":0,"details":{"(local)":{"status":"successful","indices":"mesh-verify-x","took":21,"timed_out":false,"_shards":{"total":1,"successful":1,"skipped":0,"failed":0}},"cluster02":{"status":"skipped","indices":"mesh-x","timed_out":false,"failures":[{"shard":-1,"index":null,"reason":{"type":"connect_transport_exception","reason":"Unable to connect to [cluster02]"}}]}}},"hits":{"total":{"value":1,"relation":"eq"},"max_score":null,"hits":[]}}"#,
     )
     .unwrap();
-    let found = Found::read(&Mesh::example(3), first(), &answer);
+    let found = Found::read(&Mesh::example(3), first(), None, &answer);
     insta::assert_snapshot!(table(&found), @r"
     cluster01 0 successful
     cluster02 0 skipped connect_transport_exception: Unable to connect to [cluster02]
@@ -119,7 +137,7 @@ fn a_searching_cluster_in_which_no_index_fits_is_not_in_its_answer() {
         r#"{"took":48,"timed_out":false,"num_reduce_phases":3,"_shards":{"total":0,"successful":0,"skipped":0,"failed":0},"_clusters":{"total":1,"successful":1,"skipped":0,"running":0,"partial":0,"failed":0,"details":{"cluster02":{"status":"successful","indices":"mesh*","took":0,"timed_out":false,"_shards":{"total":0,"successful":0,"skipped":0,"failed":0}}}},"hits":{"total":{"value":0,"relation":"eq"},"max_score":0.0,"hits":[]}}"#,
     )
     .unwrap();
-    let found = Found::read(&Mesh::example(2), first(), &answer);
+    let found = Found::read(&Mesh::example(2), first(), None, &answer);
     insta::assert_snapshot!(table(&found), @r"
     cluster01 0 successful
     cluster02 0 successful
@@ -136,7 +154,7 @@ fn a_mesh_of_one_answers_without_clusters() {
             ] },
             "hits": { "total": { "value": 1, "relation": "eq" }, "hits": [] } })
     };
-    let read = |failed| Found::read(&Mesh::example(1), first(), &answer(failed));
+    let read = |failed| Found::read(&Mesh::example(1), first(), None, &answer(failed));
     assert_eq!(read(0).lacking().count(), 0);
     insta::assert_snapshot!(table(&read(1)), @"cluster01 0 partial query_shard_exception: No mapping");
 }
@@ -153,6 +171,6 @@ proptest! {
     #[test]
     fn no_answer_makes_it_panic(text in "[{}\\[\\]\":a-z0-9,]{0,40}") {
         let answer = serde_json::from_str(&text).unwrap_or(Value::Null);
-        prop_assert_eq!(Found::read(&Mesh::example(2), first(), &answer).clusters.len() , 2);
+        prop_assert_eq!(Found::read(&Mesh::example(2), first(), None, &answer).clusters.len() , 2);
     }
 }

@@ -207,7 +207,7 @@ mod tests {
 
     #[test]
     fn a_mesh_is_told_whole_from_what_it_left() {
-        for mesh in [Mesh::example(1), Mesh::example(3), unusual()] {
+        for mesh in [Mesh::example(1), Mesh::example(3), Mesh::example(1).with_clusters("2,5-6"), unusual()] {
             let rebuilt = Mesh::rebuild(&traces(&mesh), &Overrides::default(), now()).unwrap();
             assert_eq!(rebuilt, mesh);
         }

@@ -9,8 +9,9 @@ use crate::mesh::{
     Owner,
     certs::Names,
     cluster::Node,
+    cluster_set::ClusterSet,
     defaults::Revision,
-    id::{ClusterId, Count, ServiceId, ServiceKind},
+    id::{ClusterId, ServiceId, ServiceKind},
     network::Subnet,
     settings::{KeyDays, Memory, PassphraseWords, Profile, Registry, StackVersion},
 };
@@ -84,11 +85,10 @@ impl Traces {
         told.filter_map(|(cluster, memory)| Some((cluster, memory.to_string().parse().ok()?))).collect()
     }
 
-    /// Up to the last cluster that has a container or a directory.
-    pub(super) fn clusters(&self) -> Option<Count> {
+    /// Those that have a container or a directory.
+    pub(super) fn clusters(&self) -> Option<ClusterSet> {
         let containers = self.containers.iter().map(|container| container.service.cluster());
-        let last = containers.chain(self.directories.keys().copied()).max()?;
-        Count::new(last.number())
+        ClusterSet::new(containers.chain(self.directories.keys().copied()))
     }
 
     /// The version of each cluster's data, where a container or the files of its image tell it. The newer of the two: files are

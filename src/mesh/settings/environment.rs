@@ -23,7 +23,7 @@ pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Overrides, Vec<
 #[cfg(test)]
 mod tests {
     use super::{super::SETTINGS, *};
-    use crate::mesh::id::Count;
+    use crate::mesh::cluster_set::ClusterSet;
 
     #[test]
     fn variables_set_what_flags_set() {
@@ -36,7 +36,7 @@ mod tests {
         ];
         let variable = |name: &str| Some(variables.iter().find(|(known, _)| *known == name)?.1.to_owned());
         let expected = Overrides {
-            clusters: Count::new(3),
+            clusters: ClusterSet::first(3),
             hosts: Some(false),
             share: Some(vec!["logs-*".parse().unwrap(), "metrics-*".parse().unwrap()]),
             templates: Some(super::super::TemplateDir(Some("templates".into()))),

@@ -276,7 +276,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::mesh::{id::Count, settings::TemplateDir};
+    use crate::mesh::{cluster_set::ClusterSet, settings::TemplateDir};
 
     fn refusal(text: &str) -> String {
         read("mesh.yaml", Path::new("/etc"), text).unwrap_err().join("\n")
@@ -288,7 +288,7 @@ mod tests {
                     templates: tem/plates\nlicense: /root/l.json\ntimeout: 10m\n";
         let (overrides, lines) = read("mesh.yaml", Path::new("/etc"), text).unwrap();
         let expected = Overrides {
-            clusters: Count::new(3),
+            clusters: ClusterSet::first(3),
             kibana: Some(false),
             elastic_memory: Some("3g".parse().unwrap()),
             share: Some(vec!["logs-*".parse().unwrap()]),
@@ -330,7 +330,7 @@ mod tests {
         let text = "clusters: 100\nelastic_memory: 2\nkibana: maybe\nbind: vm\nlicense: ''\nstack_version: 9.5\n\
                     share:\n- logs-*\n- two words\n- [x]\n- ''\n";
         insta::assert_snapshot!(refusal(text), @r"
-        mesh.yaml:1: clusters: `100` is not a number of clusters from 1 to 99
+        mesh.yaml:1: clusters: `100` is neither a number of clusters from 1 to 99 nor a set such as `5-8`
         mesh.yaml:2: elastic_memory: `2` is not an amount of memory such as `2g` or `1536m`
         mesh.yaml:3: kibana: `maybe` is not `true` or `false`
         mesh.yaml:4: bind: `vm` is not an address such as `127.0.0.1`
@@ -341,7 +341,7 @@ mod tests {
         mesh.yaml:11: share[3]: `` is not a pattern of index names such as `logs-*`
         ");
         insta::assert_snapshot!(refusal("{clusters: three,\n passphrase_words: 2}"), @r"
-        mesh.yaml:1: clusters: `three` is not a number of clusters from 1 to 99
+        mesh.yaml:1: clusters: `three` is neither a number of clusters from 1 to 99 nor a set such as `5-8`
         mesh.yaml:2: passphrase_words: `2` is not a number of words from 3 to 20
         ");
     }

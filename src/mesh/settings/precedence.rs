@@ -120,7 +120,7 @@ pub fn resolve_clusters(
     recorded: Option<&Mesh>,
 ) -> BTreeMap<ClusterId, Vec<Resolved>> {
     let merged = sources.iter().map(|(_, overrides)| overrides.clone()).reduce(Overrides::or).unwrap_or_default();
-    let count = merged.clusters;
+    let clusters = merged.clusters.clone();
     let listed =
         sources.iter().find_map(|(source, overrides)| Some((source, overrides.per_cluster.overrides.as_ref()?)));
     let PerCluster { set, unset, .. } = &merged.per_cluster;
@@ -161,7 +161,7 @@ pub fn resolve_clusters(
     };
     let named = listed.iter().flat_map(|(_, overrides)| overrides.iter()).chain(set);
     let named: BTreeSet<ClusterId> = named.flat_map(|one| one.clusters.iter()).chain(kept.keys().copied()).collect();
-    let exists = |cluster: &ClusterId| count.is_none_or(|count| count.clusters().any(|id| id == *cluster));
+    let exists = |cluster: &ClusterId| clusters.as_ref().is_none_or(|clusters| clusters.contains(*cluster));
     named.into_iter().filter(exists).map(resolved).filter(|(_, settings)| !settings.is_empty()).collect()
 }
 

@@ -93,13 +93,17 @@ mod tests {
         "#);
         insta::assert_snapshot!(serde_json::to_string_pretty(&schema["properties"]["clusters"]).unwrap(), @r#"
         {
-          "description": "How many clusters, 1 to 99",
+          "description": "Which clusters: `8` for 1 to 8, or a set of 1 to 99 such as `5-8` or `1-4,7`",
           "examples": [
             3
           ],
           "maximum": 99,
           "minimum": 1,
-          "type": "integer"
+          "pattern": "^[0-9]+([, -]+[0-9]+)*$",
+          "type": [
+            "integer",
+            "string"
+          ]
         }
         "#);
         insta::assert_snapshot!(serde_json::to_string_pretty(&schema["properties"]["share"]).unwrap(), @r#"

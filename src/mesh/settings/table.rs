@@ -16,13 +16,13 @@ use super::{
     define::{Basis, Flags, Flaw, Scope, Setting, recorded, settings},
     value::Value,
 };
-use crate::mesh::{id::Count, network::Subnet};
+use crate::mesh::{cluster_set::ClusterSet, network::Subnet};
 
 settings! {
-    /// How many clusters, 1 to 99
-    clusters: Count {
+    /// Which clusters: `8` for 1 to 8, or a set of 1 to 99 such as `5-8` or `1-4,7`
+    clusters: ClusterSet {
         scope: Mesh,
-        default: "as many as there are",
+        default: "those that there are",
         example: "3",
         flags: Flags::Position,
     }

@@ -12,7 +12,7 @@ use super::{
     IndexPattern, InvalidValue, KeyDays, Memory, PassphraseWords, Profile, Registry, StackVersion, SubjectName,
     TemplateDir, Timeout,
 };
-use crate::mesh::{id::Count, network::Subnet};
+use crate::mesh::{cluster_set::ClusterSet, id::ClusterId, network::Subnet};
 
 /// How a value is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -181,21 +181,20 @@ impl Scalar for IpAddr {
     }
 }
 
-/// A number of clusters, which are 1 to this one.
-impl Scalar for Count {
-    const PLACEHOLDER: &'static str = "N";
+/// A number stands for the clusters 1 to this one.
+impl Scalar for ClusterSet {
+    const PLACEHOLDER: &'static str = "CLUSTERS";
 
     fn read(text: &str, _: &Path) -> Result<Self, InvalidValue> {
-        let number = text.parse().ok().and_then(Self::new);
-        number.ok_or_else(|| InvalidValue::new(format!("`{text}` is not a number of clusters from 1 to 99")))
+        Self::of_mesh(text)
     }
 
     fn schema() -> Json {
-        json!({ "type": "integer", "minimum": 1, "maximum": Self::MAX.get() })
+        json!({ "type": ["integer", "string"], "minimum": 1, "maximum": ClusterId::MAX, "pattern": r"^[0-9]+([, -]+[0-9]+)*$" })
     }
 
     fn json(&self) -> Json {
-        self.get().into()
+        self.to_mesh_json()
     }
 }
 

@@ -173,7 +173,7 @@ mod tests {
         good: memory lock: containers may lock memory; the mesh does not ask for it
         good: clock: it says 2026-11-22 15:12 UTC, and is synchronized
         ");
-        assert!(Report::new(Mesh::example(2).count(), checks).is_ready());
+        assert!(Report::new(&Mesh::example(2).cluster_set(), checks).is_ready());
     }
 
     #[test]
@@ -216,7 +216,7 @@ mod tests {
         unknown: memory lock: the limits of dockerd or containerd cannot be read
         good: clock: it says 2026-11-22 15:12 UTC, and is synchronized
         ");
-        let report = Report::new(Mesh::example(2).count(), checks);
+        let report = Report::new(&Mesh::example(2).cluster_set(), checks);
         assert!(!report.is_ready());
         insta::assert_snapshot!(serde_json::to_string_pretty(&report.checks[..2]).unwrap(), @r#"
         [

@@ -26,7 +26,7 @@ pub(super) fn needed(mesh: &Mesh) -> u64 {
 
 pub(super) fn neighbours(mesh: &Mesh, there: &Observed, limit: Option<u64>) -> Checked {
     let Some(limit) = limit else { return Checked::unknown("neighbours", format!("{LIMIT} cannot be read")) };
-    let (needed, clusters) = (needed(mesh), mesh.count().get());
+    let (needed, clusters) = (needed(mesh), mesh.cluster_set().to_mesh_text());
     // what is there already is mended rather than left
     let grows = there.record.as_ref().is_none_or(|recorded| recorded.count() < mesh.count());
     let severity = if grows { Severity::Estimate } else { Severity::Warning };

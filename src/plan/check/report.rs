@@ -1,9 +1,10 @@
 //! What checks found as lines, for people and for programs. Pure.
 
 use serde::Serialize;
+use serde_json::Value;
 
 use super::{Checked, Severity, Verdict};
-use crate::mesh::id::Count;
+use crate::mesh::cluster_set::ClusterSet;
 
 /// The version of the form of a [`Report`].
 const VERSION: u32 = 1;
@@ -12,8 +13,8 @@ const VERSION: u32 = 1;
 #[derive(Debug, Serialize)]
 pub struct Report {
     pub version: u32,
-    /// For how many clusters the machine was looked at.
-    pub clusters: u8,
+    /// For which clusters the machine was looked at.
+    pub clusters: Value,
     pub checks: Vec<Line>,
 }
 
@@ -36,8 +37,12 @@ pub enum Outcome {
 }
 
 impl Report {
-    pub fn new(clusters: Count, checks: Vec<Checked>) -> Self {
-        Self { version: VERSION, clusters: clusters.get(), checks: checks.into_iter().flat_map(lines).collect() }
+    pub fn new(clusters: &ClusterSet, checks: Vec<Checked>) -> Self {
+        Self {
+            version: VERSION,
+            clusters: clusters.to_mesh_json(),
+            checks: checks.into_iter().flat_map(lines).collect(),
+        }
     }
 
     /// Whether nothing stands against the mesh; warnings do not.

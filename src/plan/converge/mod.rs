@@ -79,6 +79,27 @@ fn growing_restarts_nothing() {
     }
 }
 
+/// Clusters come and go by their numbers, and those that stay notice nothing but the links.
+#[test]
+fn clusters_keep_their_numbers_whichever_others_go() {
+    let mesh = |set: &str| Mesh::example(1).without_kibana().with_clusters(set);
+    for sets in [["4", "2,4"], ["2,4", "4"], ["4", "5-8"], ["5-8", "4"], ["7-7", "2,7"], ["1-2", "7-7"]] {
+        let [from, to] = sets.map(mesh);
+        let start = Model::empty().converge(&from);
+        let plan = plan_for(&to, &start);
+        for (steps, stop) in orders(&plan).iter().flat_map(|steps| (0..=steps.len()).map(move |stop| (steps, stop))) {
+            let half = start.clone().carry_out_all(&to, steps.iter().copied().take(stop));
+            let done = half.converge(&to);
+            done.assert_is(&to);
+            for cluster in from.clusters().filter(|cluster| to.has_cluster(*cluster)) {
+                assert_eq!(done.servers[&cluster].born, start.servers[&cluster].born, "{sets:?}: {cluster}");
+                let node = cluster.first_node();
+                assert_eq!(done.there.containers[&node], start.there.containers[&node], "{sets:?}: {cluster}");
+            }
+        }
+    }
+}
+
 #[test]
 fn a_removed_mesh_leaves_nothing() {
     let mesh = Mesh::example(2);
