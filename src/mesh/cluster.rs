@@ -84,6 +84,13 @@ pub struct Place {
     pub ports: Vec<Port>,
 }
 
+impl Place {
+    /// The port of the host that answers HTTPS.
+    pub fn https_port(&self) -> u16 {
+        self.ports[0].host
+    }
+}
+
 impl From<Node> for Place {
     fn from(Node { address, ports: NodePorts { rest, transport, remote } }: Node) -> Self {
         let ports = [(rest, REST), (transport, TRANSPORT), (remote, REMOTE)];

@@ -271,7 +271,8 @@ impl Mesh {
             ServiceId::Node(_) => String::new(),
             ServiceId::Kibana(cluster) => format!("/{cluster}"),
         };
-        format!("https://{}:{}{path}", self.public_host(), self.service(service).https_port())
+        let place = self.place(service).expect("should be a service of the mesh");
+        format!("https://{}:{}{path}", self.public_host(), place.https_port())
     }
 
     /// The lines that `/etc/hosts` gets.

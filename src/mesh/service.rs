@@ -54,11 +54,6 @@ impl Service {
                 .collect(),
         }
     }
-
-    /// The port of the host that answers HTTPS.
-    pub fn https_port(&self) -> u16 {
-        self.ports[0].host
-    }
 }
 
 impl Mesh {

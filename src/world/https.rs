@@ -1,7 +1,7 @@
 //! An HTTPS client that trusts one cluster's authorities and nothing else. I/O: network.
 
 use std::{
-    net::{IpAddr, SocketAddr},
+    net::SocketAddr,
     time::{Duration, Instant},
 };
 
@@ -28,6 +28,7 @@ use super::{
     tls::{Connector, Shown},
     words::innermost,
 };
+use crate::mesh::{Mesh, id::ServiceId};
 use crate::{
     ask::request::{Body, JSON},
     mesh::secret::Secret,
@@ -64,6 +65,9 @@ pub struct RawAnswer {
 pub enum HttpsError {
     #[error("the authority's certificate cannot be used: {0}")]
     Authority(String),
+    /// The mesh that was asked with has no such service, so no port of it.
+    #[error("{0} is not a service of the mesh")]
+    NoService(ServiceId),
     #[error("the request cannot be sent")]
     Request(#[from] hyper::http::Error),
     #[error(transparent)]
@@ -148,8 +152,10 @@ impl Https {
     /// hundred KiB by the largest mesh.
     const BOUNDS: Bounds = Bounds { time: Duration::from_secs(30), length: 64 << 20 };
 
-    /// A client for a port of this machine. Proxy variables are ignored: they are about the way out, not to loopback.
-    pub fn new(address: IpAddr, port: u16, authorities: &str) -> Result<Self, HttpsError> {
+    /// A client for a service of a mesh, by its port on this machine. Proxy variables are ignored: they are about the way out, not
+    /// to loopback.
+    pub fn of(mesh: &Mesh, service: ServiceId, authorities: &str) -> Result<Self, HttpsError> {
+        let place = mesh.place(service).ok_or(HttpsError::NoService(service))?;
         let unusable = |error: &dyn ToString| HttpsError::Authority(error.to_string());
         let mut trusted = RootCertStore::empty();
         for certificate in CertificateDer::pem_slice_iter(authorities.as_bytes()) {
@@ -158,7 +164,7 @@ impl Https {
         }
         let config = ClientConfig::builder().with_root_certificates(trusted).with_no_client_auth();
         let client = Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(Connector::new(config));
-        Ok(Self { client, address: SocketAddr::new(address, port) })
+        Ok(Self { client, address: SocketAddr::new(mesh.client_address(), place.https_port()) })
     }
 
     /// Sends one request; any status is an answer.

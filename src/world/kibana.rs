@@ -21,7 +21,7 @@ pub struct Kibana {
 
 impl Kibana {
     pub fn new(mesh: &Mesh, cluster: ClusterId, authorities: &str) -> Result<Self, HttpsError> {
-        let https = Https::new(mesh.client_address(), mesh.service(cluster.kibana()).https_port(), authorities)?;
+        let https = Https::of(mesh, cluster.kibana(), authorities)?;
         Ok(Self { https, path: format!("/{cluster}/api/status") })
     }
 

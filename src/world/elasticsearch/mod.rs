@@ -62,7 +62,7 @@ pub struct Reloaded {
 impl Elasticsearch {
     /// The password is checked by the server, not here.
     pub fn new(mesh: &Mesh, cluster: ClusterId, authorities: &str, password: &Secret) -> Result<Self, HttpsError> {
-        let https = Https::new(mesh.client_address(), mesh.service(cluster.first_node()).https_port(), authorities)?;
+        let https = Https::of(mesh, cluster.first_node(), authorities)?;
         Ok(Self { https, user: "elastic", password: password.clone(), version: mesh.version(cluster) })
     }
 
