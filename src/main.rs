@@ -48,10 +48,11 @@ fn main() -> ExitCode {
     cli.color.write_global();
     log(cli.verbose);
     rustls::crypto::ring::default_provider().install_default().expect("should be the only provider");
-    let dir = commands::dir_to_name(&cli);
-    let console = Console::new(verbosity(&cli), commands::is_dumb_terminal(), dir.as_deref());
+    let place = commands::Place::of(&cli);
+    let option = place.as_ref().ok().and_then(|place| place.option(&cli));
+    let console = Console::new(verbosity(&cli), commands::is_dumb_terminal(), option.as_ref());
     let console = if json { console.with_json_errors() } else { console };
-    let outcome = runtime().and_then(|runtime| runtime.block_on(commands::run(cli, &console)));
+    let outcome = runtime().and_then(|runtime| runtime.block_on(commands::run(cli, place, &console)));
     let exit = outcome.unwrap_or_else(|error| {
         console.error(&error);
         error.exit

@@ -19,7 +19,7 @@ use crate::{
     world::{
         account,
         disk::{self, Tree},
-        files as saved,
+        files as saved, lock,
         survey::ACCOUNT,
     },
 };
@@ -161,6 +161,7 @@ impl Apply<'_> {
 
     pub(super) fn write_hosts(&self, present: bool) -> Result<(), Error> {
         let path = &self.world.hosts_file;
+        let _lock = if self.root { lock::hosts_file().ok() } else { None };
         let text = disk::read_outside(path)
             .map_err(|error| Error::new(Exit::Unfinished, error.to_string()).hint(HOSTS_UNUSABLE))?
             .unwrap_or_default();

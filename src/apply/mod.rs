@@ -35,7 +35,7 @@ use crate::{
     error::{Error, Exit},
     mesh::{Mesh, Owner, credentials::Credentials, id::ClusterId, keystore::Salt, secret::Secret},
     plan::{Effect, Order, Plan, Stage, Step},
-    world::{World, disk::Tree, elasticsearch::Elasticsearch, files as saved},
+    world::{World, disk::Tree, elasticsearch::Elasticsearch, files as saved, lock::Lock},
 };
 
 /// How many steps of a stage run at the same time, where their order is not by cluster; those that only wait are not bounded.
@@ -54,6 +54,8 @@ pub struct Apply<'a> {
     pub licence: Option<Value>,
     /// What a lost `credentials.txt` is written again with.
     pub recovered: Option<Credentials>,
+    /// The lock of the machine, until Docker's lists tell of the network and the ports that were chosen.
+    pub choosing: RefCell<Option<Lock>>,
     now: OffsetDateTime,
     root: bool,
     /// What each stage took, in order.
@@ -67,6 +69,14 @@ pub struct Apply<'a> {
 
 /// The authorities that a client trusts, and the password that it presents.
 type Trusting = (String, Secret);
+
+/// The place of the first stage after which Docker tells of every network and port that the plan takes: the network's labels do, and
+/// where the mesh has one already, the new containers'. `None` where it takes none.
+fn chosen_from(plan: &Plan) -> Option<usize> {
+    let last = |creates: fn(&Step) -> bool| plan.stages.iter().rposition(|stage| stage.steps.iter().any(creates));
+    let network = last(|step| matches!(step, Step::CreateNetwork));
+    network.or_else(|| last(|step| matches!(step, Step::CreateContainer(_)))).map(|at| at + 1)
+}
 
 impl<'a> Apply<'a> {
     /// `root` says whether files can be given away; `now` dates certificates and keys.
@@ -84,6 +94,7 @@ impl<'a> Apply<'a> {
             patience,
             licence: None,
             recovered: None,
+            choosing: RefCell::default(),
             now,
             root,
             timings: RefCell::default(),
@@ -100,7 +111,11 @@ impl<'a> Apply<'a> {
         }
         let mut changed = false;
         self.console.titles(plan.stages.iter().map(|stage| stage.title));
-        for stage in &plan.stages {
+        let chosen = chosen_from(plan);
+        for (at, stage) in plan.stages.iter().enumerate() {
+            if chosen.is_none_or(|from| at >= from) {
+                drop(self.choosing.take());
+            }
             if self.patience.is_interrupted() {
                 return Err(Patience::interruption());
             }

@@ -29,7 +29,7 @@ impl Apply<'_> {
         for left in survey.networks.iter().filter(|found| found.name == network::PROBE) {
             self.world.docker.remove_network(&left.id).await?;
         }
-        let mut taken = self.world.taken_networks(&survey);
+        let mut taken = self.world.taken(&survey);
         taken.networks.push(self.mesh.subnet.net().into());
         let Some(subnet) = taken.free() else { return Ok(()) };
         match self.world.docker.try_network(subnet).await {

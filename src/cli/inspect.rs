@@ -22,6 +22,23 @@ pub struct StatusArgs {
 }
 
 #[derive(Debug, Args)]
+pub struct MeshesArgs {
+    /// How to print it
+    #[arg(long, short, value_enum, default_value_t)]
+    pub output: ListFormat,
+}
+
+/// How a list is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum ListFormat {
+    /// For people
+    #[default]
+    Table,
+    Json,
+    Yaml,
+}
+
+#[derive(Debug, Args)]
 pub struct VerifyArgs {
     /// How to print it
     #[arg(long, short, value_enum, default_value_t)]

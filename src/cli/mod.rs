@@ -10,18 +10,19 @@ mod settings;
 
 use std::{path::PathBuf, time::Duration};
 
-use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
+use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum, parser::ValueSource};
 
 pub use self::{
     ask::{CompletionsArgs, CredentialsArgs, EnvArgs, EsArgs, EsMethod, ManArgs, SearchArgs},
     create::{ConfigArgs, CreateArgs},
-    inspect::{DoctorArgs, LogsArgs, StatusArgs, VerifyArgs},
+    inspect::{DoctorArgs, ListFormat, LogsArgs, MeshesArgs, StatusArgs, VerifyArgs},
     manage::{ManageAction, ManageArgs, ResetArgs, UpgradeArgs},
     renew::{CertsAction, KeysAction, LsArgs, RenewArgs},
     settings::SettingsArgs,
 };
 use crate::mesh::{
     id::{ClusterId, Count},
+    name::MeshName,
     settings::{InvalidValue, Timeout},
 };
 
@@ -39,6 +40,12 @@ pub struct Cli {
     /// The mesh's directory [default: /mnt/data/mesh for root, ~/.local/share/mesh for others]
     #[arg(long, global = true, env = "MESH_DIR", value_name = "DIR")]
     pub dir: Option<PathBuf>,
+    /// The mesh's name, for several on one engine: it stands in front of the names of containers, and its directory is `mesh-NAME`
+    /// beside the one above
+    #[arg(long, global = true, env = "MESH_NAME", value_name = "NAME", value_parser = str::parse::<MeshName>)]
+    pub name: Option<MeshName>,
+    #[arg(skip)]
+    pub typed: Typed,
     /// Print nothing but errors and what was asked for
     #[arg(long, short, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
@@ -51,6 +58,13 @@ pub struct Cli {
     pub command: Command,
 }
 
+/// Which of the options that can be variables, too, were typed.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Typed {
+    pub dir: bool,
+    pub name: bool,
+}
+
 impl Cli {
     /// What was typed, and whether errors are to be JSON, as what was asked for is.
     ///
@@ -58,7 +72,9 @@ impl Cli {
     /// What clap says instead of a run: a mistake, or help and version.
     pub fn read() -> Result<(Self, bool), clap::Error> {
         let matches = groups::grouped(Self::command()).try_get_matches()?;
-        Ok((Self::from_arg_matches(&matches)?, wants_json(&matches)))
+        let typed = |id: &str| matches.value_source(id) == Some(ValueSource::CommandLine);
+        let typed = Typed { dir: typed("dir"), name: typed("name") };
+        Ok((Self { typed, ..Self::from_arg_matches(&matches)? }, wants_json(&matches)))
     }
 }
 
@@ -86,6 +102,8 @@ pub enum Command {
     /// Remove the mesh: its containers, its network and its directory with all data
     #[command(visible_alias = "delete")]
     Reset(ResetArgs),
+    /// List the meshes of this Docker engine, also those whose directories are gone
+    Ls(MeshesArgs),
     /// Show the mesh: every cluster and every link, and what is not as it was asked for
     Status(StatusArgs),
     /// Prove every link, and say why one is down

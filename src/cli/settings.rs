@@ -93,6 +93,7 @@ fn arguments(setting: &'static Setting) -> Vec<Arg> {
     let switch =
         |id: String, long: String, help: &'static str| Arg::new(id).long(long).action(ArgAction::SetTrue).help(help);
     match setting.flags {
+        Flags::Global => Vec::new(),
         Flags::Position => vec![value(setting.help.to_owned())],
         Flags::Value if matches!(setting.shape, Shape::List | Shape::Map) => {
             let help = format!("{}; once for each, in place of those given before", setting.help);
@@ -123,7 +124,7 @@ fn texts(setting: &Setting, matches: &ArgMatches) -> Option<Vec<String>> {
     match setting.flags {
         Flags::Switch { .. } if matches.get_flag(setting.name) => given("true"),
         Flags::Switch { .. } if matches.get_flag(&no(setting.name)) => given("false"),
-        Flags::Switch { .. } => None,
+        Flags::Switch { .. } | Flags::Global => None,
         Flags::Reset { .. } if matches.get_flag(&no(setting.name)) => given(""),
         Flags::Position | Flags::Value | Flags::Reset { .. } => {
             Some(matches.get_many::<String>(setting.name)?.cloned().collect())
@@ -144,6 +145,7 @@ mod tests {
     fn every_setting_is_an_argument() {
         for setting in SETTINGS {
             let arguments: Vec<String> = match setting.flags {
+                Flags::Global => continue,
                 Flags::Position => vec![setting.example.to_owned()],
                 Flags::Switch { .. } => vec![setting.flag()],
                 Flags::Value | Flags::Reset { .. } => {

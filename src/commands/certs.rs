@@ -1,11 +1,9 @@
 //! `mesh certs`: show and replace the certificates of services and the authorities that sign them.
 
-use std::path::PathBuf;
-
 use time::OffsetDateTime;
 
 use super::{
-    open,
+    Place, open,
     recorded::no_mesh,
     renew::{carry_out, chosen},
 };
@@ -17,11 +15,11 @@ use crate::{
     plan::{lifetimes::Certificates, renew::Renewal},
 };
 
-pub async fn certs(action: &CertsAction, dir: PathBuf, console: &Console) -> Result<Exit, Error> {
+pub async fn certs(action: &CertsAction, place: Place, console: &Console) -> Result<Exit, Error> {
     match action {
-        CertsAction::Ls(args) => ls(args, dir, console).await,
+        CertsAction::Ls(args) => ls(args, place, console).await,
         CertsAction::Rotate(args) => {
-            let clusters = chosen(&dir, &args.renew.clusters)?;
+            let clusters = chosen(&place.dir, &args.renew.clusters)?;
             let (renewal, said) = if args.ca {
                 let renewal = Renewal { authorities: clusters, ..Renewal::default() };
                 (renewal, "authorities and certificates replaced, every link proved")
@@ -29,14 +27,14 @@ pub async fn certs(action: &CertsAction, dir: PathBuf, console: &Console) -> Res
                 let renewal = Renewal { certificates: clusters, ..Renewal::default() };
                 (renewal, "certificates replaced, every link proved")
             };
-            Box::pin(carry_out(&args.renew, &Overrides::default(), renewal, said, dir, console)).await
+            Box::pin(carry_out(&args.renew, &Overrides::default(), renewal, said, place, console)).await
         }
     }
 }
 
-async fn ls(args: &LsArgs, dir: PathBuf, console: &Console) -> Result<Exit, Error> {
-    let chosen = chosen(&dir, &args.clusters)?;
-    let world = open(dir).await?;
+async fn ls(args: &LsArgs, place: Place, console: &Console) -> Result<Exit, Error> {
+    let chosen = chosen(&place.dir, &args.clusters)?;
+    let world = open(place).await?;
     let survey = world.survey().await?;
     let mesh = survey.record.clone().ok_or_else(|| no_mesh(&world.dir))?;
     let there = world.observe(&mesh, &survey).await?;

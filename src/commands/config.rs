@@ -1,8 +1,6 @@
 //! `mesh config`: the settings in force, and where each comes from. Needs no Docker.
 
-use std::path::Path;
-
-use super::settings;
+use super::{Place, settings};
 use crate::{
     cli::ConfigArgs,
     console::{Console, Notation},
@@ -17,13 +15,13 @@ use crate::{
     },
 };
 
-pub fn config(args: &ConfigArgs, dir: &Path, console: &Console) -> Result<Exit, Error> {
+pub fn config(args: &ConfigArgs, place: &Place, console: &Console) -> Result<Exit, Error> {
     if args.schema {
         console.value(Notation::Json, &schema());
         return Ok(Exit::Done);
     }
-    let sources = settings::sources(&args.settings, console)?;
-    let dir = disk::resolve(dir)?;
+    let sources = settings::sources(&args.settings, place, console)?;
+    let dir = disk::resolve(&place.dir)?;
     let record = Tree::open(&dir)?.map(|tree| files::mesh(&tree, &dir)).transpose()?.flatten();
     let sources = with_record_and_defaults(sources, record.as_ref());
     let clusters = resolve_clusters(&sources, record.as_ref());

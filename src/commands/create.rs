@@ -1,7 +1,7 @@
 //! `mesh create`: look, decide, compare, show, carry out, look again.
 
 use std::{
-    path::{Path, PathBuf},
+    path::Path,
     time::{Duration, Instant},
 };
 
@@ -9,9 +9,9 @@ use serde_json::Value;
 use time::OffsetDateTime;
 
 use super::{
-    interruptible, lock,
+    Place, interruptible, lock,
     lost::{circumstances, rebuild, recover},
-    may_delete, open, same_engine, settings, time_for,
+    machine_lock, may_delete, open, require_own_name, same_engine, settings, time_for,
     upgrade::turns,
 };
 use crate::{
@@ -41,13 +41,15 @@ pub(super) const ROUNDS: u8 = 3;
 /// Docker makes a network in a fraction of a second.
 const LISTED_WITHIN: Duration = Duration::from_secs(5);
 
-pub async fn create(args: &CreateArgs, dir: PathBuf, console: &Console) -> Result<Exit, Error> {
+pub async fn create(args: &CreateArgs, place: Place, console: &Console) -> Result<Exit, Error> {
     let begun = Instant::now();
-    let asked = settings::requested(&args.settings, console)?;
+    let asked = settings::requested(&args.settings, &place, console)?;
     let licence = asked.license.as_deref().map(read_licence).transpose()?;
-    let _lock = if args.dry_run { None } else { Some(lock()?) };
-    let world = open(dir).await?;
+    let _lock = if args.dry_run { None } else { Some(lock(&place)?) };
+    let choosing = if args.dry_run { None } else { Some(machine_lock(console).await?) };
+    let world = open(place).await?;
     let mut survey = settled(&world).await?;
+    require_own_name(&world, &survey, "create")?;
     if !args.new_engine {
         same_engine(&survey)?;
     }
@@ -129,6 +131,7 @@ pub async fn create(args: &CreateArgs, dir: PathBuf, console: &Console) -> Resul
     patience.restart();
     apply.licence = licence.map(|licence| licence.body);
     apply.recovered = survey.recovered.take();
+    apply.choosing.replace(choosing);
     interruptible(&patience, console, async {
         apply.apply(&first).await?;
         settle(&apply, moment).await?;

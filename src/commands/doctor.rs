@@ -2,14 +2,14 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 use futures::future::try_join_all;
 use nix::unistd::geteuid;
 use tokio::time::timeout;
 
-use super::{HOSTS_FILE, recorded::lost, settings};
+use super::{HOSTS_FILE, Place, recorded::lost, settings};
 use crate::{
     apply::{directory, sysctl},
     cli::DoctorArgs,
@@ -34,10 +34,11 @@ const KEPT: &str = "/etc/sysctl.d/99-mesh.conf";
 /// For which clusters a machine is looked at that has none.
 const CLUSTERS: &str = "2";
 
-pub async fn doctor(args: &DoctorArgs, dir: PathBuf, console: &Console) -> Result<Exit, Error> {
-    let dir = disk::resolve(&dir)?;
-    let asked = settings::requested(&args.settings, console)?;
-    let (mut mesh, mut sight) = look(&asked, &dir).await?;
+pub async fn doctor(args: &DoctorArgs, place: Place, console: &Console) -> Result<Exit, Error> {
+    let dir = disk::resolve(&place.dir)?;
+    let place = Place { dir, ..place };
+    let asked = settings::requested(&args.settings, &place, console)?;
+    let (mut mesh, mut sight) = look(&asked, &place).await?;
     let mut mended = Ok(());
     if args.fix {
         let settings = check::lacking(&mesh, &sight.limits);
@@ -45,7 +46,7 @@ pub async fn doctor(args: &DoctorArgs, dir: PathBuf, console: &Console) -> Resul
             console.note("nothing to mend: no kernel setting is too low");
         } else {
             mended = sysctl::raise(&settings, Path::new(kernel::SETTINGS), Path::new(KEPT), console);
-            (mesh, sight) = look(&asked, &dir).await?;
+            (mesh, sight) = look(&asked, &place).await?;
         }
     }
     let report = Report::new(&mesh.cluster_set(), check::doctor(&mesh, &sight));
@@ -73,8 +74,8 @@ async fn engine() -> Result<Engine, Error> {
 
 /// Everything that can be known, whatever else cannot, and the mesh that it is held against: the one that is recorded, or
 /// one of defaults, with what is asked for.
-async fn look(asked: &Overrides, dir: &Path) -> Result<(Mesh, Sight), Error> {
-    let engine = engine().await;
+async fn look(asked: &Overrides, place: &Place) -> Result<(Mesh, Sight), Error> {
+    let (engine, dir) = (engine().await, &*place.dir);
     let (containers, networks) =
         engine.as_ref().map_or((&[][..], &[][..]), |engine| (&engine.containers, &engine.networks));
     let host = host::facts(dir).map_err(|error| error.to_string());
@@ -83,7 +84,7 @@ async fn look(asked: &Overrides, dir: &Path) -> Result<(Mesh, Sight), Error> {
         Err(_) => host,
     };
     let (kept, entries) = on_disk(dir);
-    let mesh = decide(asked, dir, kept.record.as_ref(), host.as_ref().ok(), networks)?;
+    let mesh = decide(asked, place, kept.record.as_ref(), host.as_ref().ok(), networks)?;
     let images = match &engine {
         Ok(engine) => images(&engine.docker, &mesh).await.map_err(|error| error.to_string()),
         Err(_) => Err("Docker cannot be asked".to_owned()),
@@ -156,7 +157,7 @@ fn on_disk(dir: &Path) -> (Observed, Result<Vec<String>, Error>) {
 
 fn decide(
     asked: &Overrides,
-    dir: &Path,
+    place: &Place,
     record: Option<&Mesh>,
     host: Option<&HostFacts>,
     networks: &[NetworkSummary],
@@ -165,13 +166,13 @@ fn decide(
     let clusters = asked.clusters.clone().or_else(usual);
     let asked = Overrides { clusters, ..asked.clone() };
     let now = Circumstances {
-        dir: dir.to_owned(),
+        dir: place.dir.clone(),
         new_id: String::new(),
-        name: None,
+        name: place.name.clone(),
         owner: Owner { uid: 0, gid: 0 },
         engine: None,
         host_name: host.map(|host| host.hostname.clone()).unwrap_or_default(),
-        taken: host.map(|host| survey::taken(host, networks)).unwrap_or_default(),
+        taken: host.map(|host| survey::taken(host, networks, record.map(|mesh| mesh.id.as_str()))).unwrap_or_default(),
     };
     // where no network is free, the check of the network tells what is in the way of the first
     let first = Mesh::decide(&asked, record, now.clone());

@@ -1,11 +1,9 @@
 //! `mesh keys`: show, extend and replace the API keys by which clusters reach each other.
 
-use std::path::PathBuf;
-
 use time::OffsetDateTime;
 
 use super::{
-    open,
+    Place, open,
     recorded::no_mesh,
     renew::{carry_out, chosen},
 };
@@ -17,27 +15,27 @@ use crate::{
     plan::{lifetimes::Keys, renew::Renewal},
 };
 
-pub async fn keys(action: &KeysAction, dir: PathBuf, console: &Console) -> Result<Exit, Error> {
+pub async fn keys(action: &KeysAction, place: Place, console: &Console) -> Result<Exit, Error> {
     match action {
-        KeysAction::Ls(args) => ls(args, dir, console).await,
+        KeysAction::Ls(args) => ls(args, place, console).await,
         KeysAction::Extend(args) => {
-            let (extended, shorten) = (chosen(&dir, &args.renew.clusters)?, args.shorten);
+            let (extended, shorten) = (chosen(&place.dir, &args.renew.clusters)?, args.shorten);
             let renewal = Renewal { extended, shorten, ..Renewal::default() };
             let asked = Overrides { key_days: args.key_days, ..Overrides::default() };
             let said = if shorten { "API keys end when it was asked for" } else { "API keys extended" };
-            Box::pin(carry_out(&args.renew, &asked, renewal, said, dir, console)).await
+            Box::pin(carry_out(&args.renew, &asked, renewal, said, place, console)).await
         }
         KeysAction::Rotate(args) => {
-            let renewal = Renewal { keys: chosen(&dir, &args.clusters)?, ..Renewal::default() };
+            let renewal = Renewal { keys: chosen(&place.dir, &args.clusters)?, ..Renewal::default() };
             let said = "API keys replaced, every link proved with the new ones";
-            Box::pin(carry_out(args, &Overrides::default(), renewal, said, dir, console)).await
+            Box::pin(carry_out(args, &Overrides::default(), renewal, said, place, console)).await
         }
     }
 }
 
-async fn ls(args: &LsArgs, dir: PathBuf, console: &Console) -> Result<Exit, Error> {
-    let chosen = chosen(&dir, &args.clusters)?;
-    let world = open(dir).await?;
+async fn ls(args: &LsArgs, place: Place, console: &Console) -> Result<Exit, Error> {
+    let chosen = chosen(&place.dir, &args.clusters)?;
+    let world = open(place).await?;
     let survey = world.survey().await?;
     let mesh = survey.record.clone().ok_or_else(|| no_mesh(&world.dir))?;
     let there = world.observe(&mesh, &survey).await?;

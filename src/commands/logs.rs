@@ -2,7 +2,6 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
-    path::PathBuf,
     pin::Pin,
 };
 
@@ -12,7 +11,7 @@ use futures::{
 };
 use time::OffsetDateTime;
 
-use super::{ended, open, recorded::Recorded};
+use super::{Place, ended, open, recorded::Recorded};
 use crate::{
     ask::log_line::{LogLine, plain},
     cli::LogsArgs,
@@ -25,10 +24,10 @@ use crate::{
     world::docker::{ContainerSummary, Docker, DockerError, Lines, Written, label},
 };
 
-pub async fn logs(args: &LogsArgs, dir: PathBuf, console: &Console) -> Result<Exit, Error> {
-    let recorded = Recorded::open(&dir)?;
+pub async fn logs(args: &LogsArgs, place: Place, console: &Console) -> Result<Exit, Error> {
+    let recorded = Recorded::open(&place.dir)?;
     let services = chosen(args, &recorded)?;
-    let docker = open(dir).await?.docker;
+    let docker = open(place).await?.docker;
     let there = present(&docker, &recorded.mesh, &services, console).await?;
     if there.is_empty() && !args.follow {
         return Err(Error::new(Exit::Unhealthy, "none of these services has a container").hint(format!(

@@ -75,10 +75,10 @@ pub fn circumstances(world: &World, survey: &Survey) -> Result<Circumstances, Er
     Ok(Circumstances {
         dir: world.dir.clone(),
         new_id: format!("{:016x}", UnwrapErr(SysRng).random::<u64>()),
-        name: world.name_of_labels(survey),
+        name: world.name_of(survey),
         owner: Owner { uid, gid: 0 },
         engine: Some(survey.engine.clone()),
         host_name: host.hostname.clone(),
-        taken: world.taken_networks(survey),
+        taken: world.taken(survey),
     })
 }

@@ -1,12 +1,12 @@
 //! `mesh manage`: start, stop, restart, remove or bring back the containers of some clusters.
 
-use std::{path::PathBuf, time::Instant};
+use std::time::Instant;
 
 use clap::ValueEnum as _;
 use time::OffsetDateTime;
 
 use super::{
-    interruptible, lock, open,
+    Place, interruptible, lock, open,
     recorded::{no_mesh, require_recorded},
     same_engine, time_for,
 };
@@ -23,11 +23,11 @@ use crate::{
     world::templates,
 };
 
-pub async fn manage(args: &ManageArgs, dir: PathBuf, console: &Console) -> Result<Exit, Error> {
+pub async fn manage(args: &ManageArgs, place: Place, console: &Console) -> Result<Exit, Error> {
     let begun = Instant::now();
     require_no_count_of_a_set(args)?;
-    let _lock = lock()?;
-    let world = open(dir).await?;
+    let _lock = lock(&place)?;
+    let world = open(place).await?;
     let survey = world.survey().await?;
     same_engine(&survey)?;
     let mut mesh = survey.record.clone().ok_or_else(|| no_mesh(&world.dir))?;

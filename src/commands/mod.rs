@@ -13,8 +13,10 @@ mod es;
 mod keys;
 mod logs;
 mod lost;
+mod ls;
 mod man;
 mod manage;
+mod place;
 mod recorded;
 mod renew;
 mod reset;
@@ -24,21 +26,23 @@ mod status;
 mod upgrade;
 mod verify;
 
-pub use self::completions::complete;
+pub use self::{completions::complete, place::Place};
 
-use std::{path::PathBuf, time::Duration};
-
-use time::OffsetDateTime;
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 
 use crate::{
     apply::wait::Patience,
     cli::{Cli, Command},
     console::Console,
     error::{Error, Exit},
+    mesh::shell_word::shell_word,
     plan::{Plan, check},
     world::{
         Survey, World, disk,
-        lock::{Holder, Lock},
+        lock::{self, Holder, Lock, LockError},
         signals::{Ending, Endings},
     },
 };
@@ -46,10 +50,19 @@ use crate::{
 /// Where a mesh of root lives.
 const ROOT_DIR: &str = "/mnt/data/mesh";
 const HOSTS_FILE: &str = "/etc/hosts";
+/// Longer than images take to be pulled, which a run does before it makes its network.
+const CHOSEN_WITHIN: Duration = Duration::from_mins(15);
+/// A wait of less is not worth a word.
+const NOTICED: Duration = Duration::from_secs(2);
 
 /// Runs one command.
-pub async fn run(cli: Cli, console: &Console) -> Result<Exit, Error> {
-    let dir = cli.dir.map_or_else(default_dir, Ok)?;
+pub async fn run(cli: Cli, place: Result<Place, Error>, console: &Console) -> Result<Exit, Error> {
+    // about every mesh, so that nothing is wrong with the one that is named
+    if let Command::Ls(args) = &cli.command {
+        return ls::ls(args, console).await;
+    }
+    let place = place?;
+    let dir = place.dir.clone();
     if dir.to_str().is_none() {
         return Err(Error::new(Exit::Request, format!("the path {} is not a text", dir.display()))
             .hint("it stands in labels and mounts: give the directory another name"));
@@ -59,32 +72,25 @@ pub async fn run(cli: Cli, console: &Console) -> Result<Exit, Error> {
     }
     match cli.command {
         // the largest by far of what a command waits for
-        Command::Create(args) => Box::pin(create::create(&args, dir, console)).await,
-        Command::Manage(args) => manage::manage(&args, dir, console).await,
-        Command::Upgrade(args) => upgrade::upgrade(&args, dir, console).await,
-        Command::Reset(args) => reset::reset(&args, dir, console).await,
-        Command::Status(args) => status::status(&args, dir, console).await,
-        Command::Verify(args) => verify::verify(&args, dir, console).await,
-        Command::Keys(action) => keys::keys(&action, dir, console).await,
-        Command::Certs(action) => certs::certs(&action, dir, console).await,
-        Command::Doctor(args) => doctor::doctor(&args, dir, console).await,
-        Command::Logs(args) => logs::logs(&args, dir, console).await,
+        Command::Create(args) => Box::pin(create::create(&args, place, console)).await,
+        Command::Manage(args) => manage::manage(&args, place, console).await,
+        Command::Upgrade(args) => upgrade::upgrade(&args, place, console).await,
+        Command::Reset(args) => reset::reset(&args, place, console).await,
+        Command::Ls(args) => ls::ls(&args, console).await,
+        Command::Status(args) => status::status(&args, place, console).await,
+        Command::Verify(args) => verify::verify(&args, place, console).await,
+        Command::Keys(action) => keys::keys(&action, place, console).await,
+        Command::Certs(action) => certs::certs(&action, place, console).await,
+        Command::Doctor(args) => doctor::doctor(&args, place, console).await,
+        Command::Logs(args) => logs::logs(&args, place, console).await,
         Command::Es(args) => es::es(&args, dir, console).await,
         Command::Search(args) => search::search(&args, dir, console).await,
         Command::Credentials(args) => credentials::credentials(&args, &dir, console),
         Command::Env(args) => env::env(&args, &dir, console),
-        Command::Config(args) => config::config(&args, &dir, console),
+        Command::Config(args) => config::config(&args, &place, console),
         Command::Completions(args) => completions::completions(&args, console),
         Command::Man(args) => man::man(&args, console),
     }
-}
-
-/// The directory that commands have to name so that they are about the same mesh in any shell; `None` for the one that they go by
-/// without a word.
-pub fn dir_to_name(cli: &Cli) -> Option<PathBuf> {
-    let dir = std::path::absolute(cli.dir.as_ref()?).ok()?;
-    let elsewhere = std::env::var_os("MESH_DIR").is_some_and(|other| *other != *dir);
-    (elsewhere || default_dir().ok().as_ref() != Some(&dir)).then_some(dir)
 }
 
 /// Whether the terminal can do nothing but write one line after the other.
@@ -111,8 +117,8 @@ fn default_dir() -> Result<PathBuf, Error> {
     })
 }
 
-async fn open(dir: PathBuf) -> Result<World, Error> {
-    Ok(World::open(dir, HOSTS_FILE.into()).await?)
+async fn open(place: Place) -> Result<World, Error> {
+    Ok(World::open(place.dir, place.name, HOSTS_FILE.into()).await?)
 }
 
 /// Nothing is changed of a mesh that is on another engine than the one that was asked.
@@ -121,17 +127,41 @@ fn same_engine(survey: &Survey) -> Result<(), Error> {
     other.map_or(Ok(()), |finding| Err(Error::new(Exit::Machine, finding.message).hint(finding.hint)))
 }
 
-/// The lock of this machine's meshes. A second run is told who has it.
-fn lock() -> Result<Lock, Error> {
-    let path = crate::world::lock::default_path(is_root(), home().as_deref()).ok_or_else(|| {
-        Error::new(Exit::Request, "there is no home directory to keep the lock in").hint("set `HOME`")
-    })?;
-    let holder = Holder {
-        pid: std::process::id(),
-        command: std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect::<Vec<_>>().join(" "),
-        since: OffsetDateTime::now_utc().unix_timestamp().unsigned_abs(),
-    };
-    Ok(Lock::take(&path, &holder)?)
+/// A name leads to the directory that is its own: where the mesh of that name lives elsewhere, that has to be named.
+fn require_own_name(world: &World, survey: &Survey, command: &str) -> Result<(), Error> {
+    let Some(dir) = world.namesake(survey).filter(|_| survey.known().is_none()) else { return Ok(()) };
+    let name = world.name.as_ref().map(ToString::to_string).unwrap_or_default();
+    Err(Error::new(Exit::Request, format!("the mesh {name} is in {dir}, and not in {}", world.dir.display()))
+        .hint(format!("`mesh {command} --dir {}`", shell_word(dir))))
+}
+
+/// The lock of a mesh. A second run is told who has it.
+fn lock(place: &Place) -> Result<Lock, Error> {
+    Ok(Lock::take(&lock_path(lock::Of::Mesh(place.name.as_ref()))?, &Holder::this_run())?)
+}
+
+/// The lock of this machine, held while a network and ports are chosen until Docker's lists tell of them. It is waited for.
+async fn machine_lock(console: &Console) -> Result<Lock, Error> {
+    let (path, holder, begun) = (lock_path(lock::Of::Machine)?, Holder::this_run(), Instant::now());
+    let mut told = false;
+    loop {
+        match Lock::take(&path, &holder) {
+            Err(held @ LockError::Held { .. }) if begun.elapsed() < CHOSEN_WITHIN => {
+                if !told && begun.elapsed() > NOTICED {
+                    console
+                        .note(&format!("waiting, since a network and ports are chosen by one run at a time: {held}"));
+                    told = true;
+                }
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+            taken => return Ok(taken?),
+        }
+    }
+}
+
+fn lock_path(of: lock::Of<'_>) -> Result<PathBuf, Error> {
+    lock::path(of, is_root(), home().as_deref())
+        .ok_or_else(|| Error::new(Exit::Request, "there is no home directory to keep the lock in").hint("set `HOME`"))
 }
 
 /// The time a run may take: 5 minutes, and one for each cluster.

@@ -1,16 +1,12 @@
 //! What `mesh keys` and `mesh certs` share: renewing something of a mesh that exists, and proving it. I/O: through `world`,
 //! `apply` and `console`.
 
-use std::{
-    collections::BTreeSet,
-    path::{Path, PathBuf},
-    time::Instant,
-};
+use std::{collections::BTreeSet, path::Path, time::Instant};
 
 use time::OffsetDateTime;
 
 use super::{
-    create, interruptible, lock, open,
+    Place, create, interruptible, lock, open,
     recorded::{Recorded, require_recorded},
     same_engine, time_for,
 };
@@ -39,12 +35,12 @@ pub async fn carry_out(
     asked: &Overrides,
     renewal: Renewal,
     said: &str,
-    dir: PathBuf,
+    place: Place,
     console: &Console,
 ) -> Result<Exit, Error> {
     let begun = Instant::now();
-    let _lock = if args.dry_run { None } else { Some(lock()?) };
-    let world = open(dir).await?;
+    let _lock = if args.dry_run { None } else { Some(lock(&place)?) };
+    let world = open(place).await?;
     let survey = world.survey().await?;
     same_engine(&survey)?;
     let mut mesh = survey.record.clone().ok_or_else(|| super::recorded::no_mesh(&world.dir))?;

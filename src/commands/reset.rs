@@ -1,10 +1,10 @@
 //! `mesh reset`: list what goes, ask, remove it.
 
-use std::{path::PathBuf, time::Instant};
+use std::time::Instant;
 
 use time::OffsetDateTime;
 
-use super::{interruptible, lock, lost::rebuild, may_delete, open, same_engine, time_for};
+use super::{Place, interruptible, lock, lost::rebuild, may_delete, open, require_own_name, same_engine, time_for};
 use crate::{
     apply::{Apply, wait::Patience},
     cli::ResetArgs,
@@ -14,11 +14,12 @@ use crate::{
     plan::{check, remove::remove},
 };
 
-pub async fn reset(args: &ResetArgs, dir: PathBuf, console: &Console) -> Result<Exit, Error> {
+pub async fn reset(args: &ResetArgs, place: Place, console: &Console) -> Result<Exit, Error> {
     let begun = Instant::now();
-    let _lock = if args.dry_run { None } else { Some(lock()?) };
-    let world = open(dir).await?;
+    let _lock = if args.dry_run { None } else { Some(lock(&place)?) };
+    let world = open(place).await?;
     let mut survey = world.survey().await?;
+    require_own_name(&world, &survey, "reset")?;
     if !args.new_engine {
         same_engine(&survey)?;
     }

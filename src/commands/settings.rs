@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::Place;
 use crate::{
     cli::SettingsArgs,
     console::Console,
@@ -13,13 +14,17 @@ use crate::{
 };
 
 /// The settings of a request: those of all its sources, merged.
-pub fn requested(args: &SettingsArgs, console: &Console) -> Result<Overrides, Error> {
-    Ok(sources(args, console)?.into_iter().map(|(_, overrides)| overrides).reduce(Overrides::or).unwrap_or_default())
+pub fn requested(args: &SettingsArgs, place: &Place, console: &Console) -> Result<Overrides, Error> {
+    Ok(sources(args, place, console)?
+        .into_iter()
+        .map(|(_, overrides)| overrides)
+        .reduce(Overrides::or)
+        .unwrap_or_default())
 }
 
 /// The settings of each source, the one that takes precedence first. All errors come at once; templates that
 /// they name are found and checked.
-pub fn sources(args: &SettingsArgs, console: &Console) -> Result<Vec<(Source, Overrides)>, Error> {
+pub fn sources(args: &SettingsArgs, place: &Place, console: &Console) -> Result<Vec<(Source, Overrides)>, Error> {
     warn_of_misspelled(console);
     let mut sources = vec![(Source::Flag, args.overrides.clone())];
     let mut problems = Vec::new();
@@ -30,7 +35,10 @@ pub fn sources(args: &SettingsArgs, console: &Console) -> Result<Vec<(Source, Ov
     }
     if let Some(path) = &args.file {
         match read_file(path)? {
-            (name, Ok((overrides, lines))) => sources.push((Source::File { name, lines }, overrides)),
+            (name, Ok((overrides, lines))) => {
+                place.require(overrides.name.as_ref())?;
+                sources.push((Source::File { name, lines }, overrides));
+            }
             (_, Err(found)) => problems.extend(found),
         }
     }

@@ -1,11 +1,11 @@
 //! `mesh status`: show every cluster and every link, and what is not as it was asked for.
 
-use std::{path::PathBuf, time::Duration};
+use std::time::Duration;
 
 use time::OffsetDateTime;
 use tokio::time::timeout;
 
-use super::{ended, open, recorded::no_mesh};
+use super::{Place, ended, open, recorded::no_mesh};
 use crate::{
     cli::{Format, StatusArgs},
     console::{Console, Notation},
@@ -21,8 +21,8 @@ use crate::{
 /// Time between two looks of `--watch`.
 const INTERVAL: Duration = Duration::from_secs(2);
 
-pub async fn status(args: &StatusArgs, dir: PathBuf, console: &Console) -> Result<Exit, Error> {
-    let world = open(dir).await?;
+pub async fn status(args: &StatusArgs, place: Place, console: &Console) -> Result<Exit, Error> {
+    let world = open(place).await?;
     if args.watch {
         return watch(args, &world, console).await;
     }

@@ -1,11 +1,11 @@
 //! `mesh upgrade`: another version, one cluster after the other.
 
-use std::{path::PathBuf, time::Instant};
+use std::time::Instant;
 
 use time::OffsetDateTime;
 
 use super::{
-    consent,
+    Place, consent,
     create::{ROUNDS, look_again, refusal, unsteady},
     interruptible, lock, open,
     recorded::{Recorded, no_mesh, require_recorded},
@@ -28,12 +28,12 @@ use crate::{
     world::{World, templates},
 };
 
-pub async fn upgrade(args: &UpgradeArgs, dir: PathBuf, console: &Console) -> Result<Exit, Error> {
+pub async fn upgrade(args: &UpgradeArgs, place: Place, console: &Console) -> Result<Exit, Error> {
     let begun = Instant::now();
     // what cannot be is refused without an engine
-    Recorded::open(&dir)?.mesh.upgrade_to(args.version)?;
-    let _lock = if args.dry_run { None } else { Some(lock()?) };
-    let world = open(dir).await?;
+    Recorded::open(&place.dir)?.mesh.upgrade_to(args.version)?;
+    let _lock = if args.dry_run { None } else { Some(lock(&place)?) };
+    let world = open(place).await?;
     let survey = world.survey().await?;
     same_engine(&survey)?;
     let recorded = templates::of(survey.record.clone().ok_or_else(|| no_mesh(&world.dir))?)?;

@@ -1,14 +1,12 @@
 //! `mesh verify`: prove every link, say why one is down, and mend it if asked.
 
-use std::{
-    path::PathBuf,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use rand::{RngExt as _, rand_core::UnwrapErr, rngs::SysRng};
 use time::OffsetDateTime;
 
 use super::{
+    Place,
     create::refusal,
     ended, interruptible, lock, open,
     recorded::{no_mesh, require_recorded},
@@ -35,10 +33,10 @@ use crate::{
 /// <https://www.elastic.co/docs/deploy-manage/security/updating-certificates>.
 const RELOADED_WITHIN: Duration = Duration::from_secs(15);
 
-pub async fn verify(args: &VerifyArgs, dir: PathBuf, console: &Console) -> Result<Exit, Error> {
+pub async fn verify(args: &VerifyArgs, place: Place, console: &Console) -> Result<Exit, Error> {
     let begun = Instant::now();
-    let _lock = lock()?;
-    let world = open(dir).await?;
+    let _lock = lock(&place)?;
+    let world = open(place).await?;
     let (mesh, mut report, mending) = prove(&world, args.fix, console).await?;
     if args.fix && !mending.is_empty() {
         if args.output == TextFormat::Text {

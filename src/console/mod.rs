@@ -8,6 +8,7 @@ mod create;
 mod doctor;
 mod lifetimes;
 mod links;
+mod meshes;
 mod plain;
 mod same_mesh;
 mod settings;
@@ -21,19 +22,19 @@ mod upgrade;
 use std::{
     cell::Cell,
     io::{self, BufRead as _, IsTerminal as _, Write as _},
-    path::Path,
     time::Duration,
 };
 
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 
-use self::{same_mesh::SameMesh, stdout::Stdout};
 pub use self::{
+    same_mesh::MeshOption,
     stage::StageLine,
     table::{Mark, Table},
     timings::StageTime,
 };
+use self::{same_mesh::SameMesh, stdout::Stdout};
 use crate::{
     error::Error,
     plan::check::{Finding, Severity},
@@ -127,9 +128,9 @@ pub fn bytes(count: u64) -> String {
 }
 
 impl Console {
-    /// `dumb` says that the terminal can do nothing but write one line after the other, `dir` which directory commands have to
-    /// name so that they are about the same mesh in any shell.
-    pub fn new(verbosity: Verbosity, dumb: bool, dir: Option<&Path>) -> Self {
+    /// `dumb` says that the terminal can do nothing but write one line after the other, `option` what commands have to name so
+    /// that they are about the same mesh in any shell.
+    pub fn new(verbosity: Verbosity, dumb: bool, option: Option<&MeshOption>) -> Self {
         let terminal = io::stderr().is_terminal();
         Self {
             live: terminal && !dumb && verbosity == Verbosity::Normal,
@@ -138,7 +139,7 @@ impl Console {
             dumb,
             title_width: Cell::new(stage::TITLE_WIDTH),
             stdout: Stdout::default(),
-            same_mesh: SameMesh::new(dir),
+            same_mesh: SameMesh::new(option),
             errors: ErrorForm::Text,
         }
     }

@@ -1,22 +1,34 @@
 //! Commands in hints, made to mean the same mesh in any shell. Pure: no I/O.
 
-use std::path::Path;
+use std::path::PathBuf;
 
 use serde_yaml::Value;
 
-use crate::mesh::shell_word::shell_word;
+use crate::mesh::{name::MeshName, shell_word::shell_word};
+
+/// How commands name a mesh.
+#[derive(Debug, Clone)]
+pub enum MeshOption {
+    Dir(PathBuf),
+    Name(MeshName),
+}
 
 /// What commands need in addition so that they are about this mesh.
 #[derive(Debug, Clone, Default)]
 pub struct SameMesh {
-    /// ` --dir DIR`, quoted for a shell; nothing where the directory is the one that commands go by anyway.
+    /// ` --dir DIR`, quoted for a shell, or ` --name NAME`; nothing where commands are about this mesh anyway.
     option: String,
 }
 
 impl SameMesh {
-    /// `None` for the directory that commands go by in any shell.
-    pub fn new(dir: Option<&Path>) -> Self {
-        Self { option: dir.map(|dir| format!(" --dir {}", shell_word(dir))).unwrap_or_default() }
+    /// `None` for the mesh that commands are about in any shell.
+    pub fn new(option: Option<&MeshOption>) -> Self {
+        let option = match option {
+            Some(MeshOption::Dir(dir)) => format!(" --dir {}", shell_word(dir)),
+            Some(MeshOption::Name(name)) => format!(" --name {name}"),
+            None => String::new(),
+        };
+        Self { option }
     }
 
     /// A text with every `mesh …` between backticks so completed that lacks a directory.
@@ -28,7 +40,11 @@ impl SameMesh {
     /// One command.
     pub fn in_command(&self, command: &str) -> String {
         let is_ours = command.strip_prefix("sudo ").unwrap_or(command).starts_with("mesh ");
-        if !is_ours || command.contains("--dir") { command.to_owned() } else { format!("{command}{}", self.option) }
+        if !is_ours || command.contains("--dir") || command.contains("--name ") || command == "mesh ls" {
+            command.to_owned()
+        } else {
+            format!("{command}{}", self.option)
+        }
     }
 
     /// All texts of a report for programs. Its remedies may be commands without anything around them.
@@ -56,7 +72,7 @@ mod tests {
 
     #[test]
     fn commands_name_the_directory_they_are_about() {
-        let same = SameMesh::new(Some(Path::new("/srv/my mesh")));
+        let same = SameMesh::new(Some(&MeshOption::Dir("/srv/my mesh".into())));
         assert_eq!(
             same.in_text(
                 "`mesh reset` removes it, `sudo mesh doctor --fix` mends; another `mesh`, `mesh reset --dir /x`"
@@ -65,11 +81,16 @@ mod tests {
              `mesh`, `mesh reset --dir /x`"
         );
         assert_eq!(SameMesh::new(None).in_text("`mesh reset`"), "`mesh reset`");
+        let same = SameMesh::new(Some(&MeshOption::Name("ci42".parse().unwrap())));
+        assert_eq!(
+            same.in_text("`mesh reset`, `mesh create --name x`"),
+            "`mesh reset --name ci42`, `mesh create --name x`"
+        );
     }
 
     #[test]
     fn a_report_keeps_its_form() {
-        let same = SameMesh::new(Some(Path::new("/x")));
+        let same = SameMesh::new(Some(&MeshOption::Dir("/x".into())));
         let report = serde_json::json!({
             "z": [{ "remedy": "mesh keys extend 1", "days": -3 }, { "remedy": "type `mesh create`" }],
             "a": { "reason": "mesh of 2", "up": true, "none": null, "share": 0.5 },

@@ -1,13 +1,15 @@
-//! Which addresses and ports a new cluster is given: the policy of a mesh without a name. Pure: no I/O.
+//! Which addresses and ports a new cluster is given: by its number, or ports of a range that are free. Pure: no I/O.
 //!
 //! What was allocated is recorded, and is what holds from then on: another policy moves no mesh that exists.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
+    Mesh,
     cluster::{Cluster, Conditions, Kibana, Node, NodePorts},
     id::{ClusterId, Count, NodeNumber},
     network::Subnet,
+    ports::PortRange,
 };
 
 /// Elasticsearch of cluster n has the address 10+n, Kibana 110+n.
@@ -72,6 +74,41 @@ impl Kibana {
     }
 }
 
+/// Not enough ports of a range are free.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct RangeExhausted;
+
+/// Gives what `recorded` has not ports of the range that are not `taken`, in order; what it has keeps its own.
+pub(super) fn publish(
+    clusters: &mut BTreeMap<ClusterId, Cluster>,
+    recorded: Option<&Mesh>,
+    range: PortRange,
+    taken: &BTreeSet<u16>,
+) -> Result<(), RangeExhausted> {
+    let own = recorded.map(Mesh::published).unwrap_or_default();
+    let mut free = range.ports().filter(|port| !own.contains(port) && !taken.contains(port));
+    let mut next = || free.next().ok_or(RangeExhausted);
+    for (id, cluster) in clusters {
+        let known = recorded.and_then(|mesh| mesh.clusters.get(id));
+        for (number, node) in &mut cluster.nodes {
+            if !known.is_some_and(|known| known.nodes.contains_key(number)) {
+                node.ports = NodePorts { rest: next()?, transport: next()?, remote: next()? };
+            }
+        }
+        if let Some(kibana) = cluster.kibana.as_mut().filter(|_| known.is_none_or(|known| known.kibana.is_none())) {
+            kibana.port = next()?;
+        }
+    }
+    Ok(())
+}
+
+impl Mesh {
+    /// The ports of the host that its services publish.
+    pub fn published(&self) -> BTreeSet<u16> {
+        self.services().flat_map(|service| self.service(service).ports).map(|port| port.host).collect()
+    }
+}
+
 /// The ports of the host that clusters of a mesh without a name may publish, however many it has.
 pub fn published() -> BTreeSet<u16> {
     let of = |cluster| {
@@ -89,6 +126,26 @@ mod tests {
     fn no_two_of_ninety_nine_clusters_share_a_port() {
         let ports = published();
         assert_eq!((ports.len(), ports.first(), ports.last()), (99 * 4, Some(&5601), Some(&9499)));
+    }
+
+    #[test]
+    fn what_is_taken_is_skipped_and_what_is_recorded_stays() {
+        let range: PortRange = "20000-20011".parse().unwrap();
+        let publish = |mesh: &Mesh, recorded: Option<&Mesh>, taken: &[u16]| {
+            let mut mesh = mesh.clone();
+            let taken = taken.iter().copied().collect();
+            super::publish(&mut mesh.clusters, recorded, range, &taken).map(|()| mesh)
+        };
+        let first = publish(&Mesh::example(1), None, &[20_000, 20_002]).unwrap();
+        assert_eq!(first.published(), [20_001, 20_003, 20_004, 20_005].into());
+        // the ports of others that came meanwhile move nothing that is recorded
+        let grown = publish(&first.clone().with_count(2), Some(&first), &[20_001]).unwrap();
+        assert_eq!(grown.published(), [20_000, 20_001, 20_002, 20_003, 20_004, 20_005, 20_006, 20_007].into());
+        assert_eq!(grown.clusters[&ClusterId::FIRST], first.clusters[&ClusterId::FIRST]);
+        assert_eq!(publish(&Mesh::example(4), None, &[]), Err(RangeExhausted));
+        let without = first.clone().without_kibana();
+        let with = publish(&first, Some(&without), &[20_000, 20_002]).unwrap();
+        assert_eq!(with.published(), first.published(), "a Kibana that comes back has the port that is free");
     }
 
     #[test]

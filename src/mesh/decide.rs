@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::{
-    Engine, FORMAT, Mesh, Owner,
+    Engine, FORMAT, Mesh, Owner, allocate,
     cluster::{Cluster, Conditions},
     cluster_set::ClusterSet,
     defaults::Revision,
@@ -11,6 +11,7 @@ use super::{
     name::MeshName,
     network::Subnet,
     per_cluster::settings_of,
+    ports::PortRange,
     settings::{ClusterOverride, MeshSpec, Overrides, StackVersion, SubjectName},
     taken::{Taken, rule_for},
     templates::Templates,
@@ -47,6 +48,10 @@ pub enum DecideError {
         "no private network is left on this machine: each overlaps one of its interfaces, its routes or Docker's networks"
     )]
     NoSubnet { diverted: Option<Subnet> },
+    #[error(
+        "the range {range} has not enough ports that are free for the clusters {clusters}, which need up to four each"
+    )]
+    NoPorts { range: PortRange, clusters: ClusterSet },
 }
 
 impl DecideError {
@@ -68,6 +73,7 @@ impl DecideError {
                  `mesh create {} --reset --stack-version {to}` starts afresh and deletes the data",
                 clusters.to_mesh_text()
             ),
+            Self::NoPorts { .. } => format!("name a wider one: `mesh create --ports {}`", PortRange::OF_NAMED),
             Self::NoSubnet { diverted: Some(subnet) } => {
                 format!("type `{}`, and then `mesh create --subnet {subnet}`", rule_for(*subnet))
             }
@@ -116,17 +122,26 @@ impl Mesh {
             let known = recorded.and_then(|mesh| mesh.clusters.get(&id).cloned());
             (id, known.map_or_else(|| Cluster::allocate(id, conditions), |known| known.kept(id, conditions)))
         };
+        let name = recorded.map_or(now.name, |mesh| mesh.name.clone());
+        let ports = asked.ports.or(recorded.and_then(|mesh| mesh.ports));
+        let ports = ports.or_else(|| name.as_ref().map(|_| PortRange::OF_NAMED));
+        let mut allocated = clusters.iter().map(cluster).collect();
+        if let Some(range) = ports {
+            let published = allocate::publish(&mut allocated, recorded, range, &now.taken.ports);
+            published.map_err(|_| DecideError::NoPorts { range, clusters: clusters.clone() })?;
+        }
         Ok(Self {
             format: FORMAT,
             id: recorded.map_or(now.new_id, |mesh| mesh.id.clone()),
-            name: recorded.map_or(now.name, |mesh| mesh.name.clone()),
+            name,
             dir: now.dir,
-            clusters: clusters.iter().map(cluster).collect(),
+            clusters: allocated,
             spec,
             overrides,
             set,
             defaults,
             subnet,
+            ports,
             owner: recorded.map_or(now.owner, |mesh| mesh.owner),
             engine: recorded.and_then(|mesh| mesh.engine.clone()).or(now.engine),
             host_name,
@@ -191,6 +206,28 @@ mod tests {
         let more = Mesh::decide(&asked("1-2,4,7"), Some(&two), now()).unwrap();
         assert_eq!(more.clusters[&ClusterId::FIRST], four.clusters[&ClusterId::FIRST], "by its number again");
         assert_eq!(Mesh::decide(&Overrides::default(), Some(&more), now()).unwrap(), more, "a set stays as it is");
+    }
+
+    #[test]
+    fn a_mesh_with_a_name_has_ports_of_a_range_and_keeps_both() {
+        let asked = Overrides { clusters: ClusterSet::of_mesh("1").ok(), ..Overrides::default() };
+        let taken = Taken { ports: [20_000].into(), ..Taken::default() };
+        let named = Circumstances { name: "ci42".parse().ok(), taken, ..now() };
+        let first = Mesh::decide(&asked, None, named.clone()).unwrap();
+        assert_eq!(first.published(), [20_001, 20_002, 20_003, 20_004].into());
+        assert_eq!(first.ports, Some(PortRange::OF_NAMED));
+        let other = Circumstances { name: "other".parse().ok(), taken: Taken::default(), ..now() };
+        assert_eq!(Mesh::decide(&Overrides::default(), Some(&first), other).unwrap(), first);
+        let narrow = Overrides {
+            clusters: ClusterSet::of_mesh("2").ok(),
+            ports: "30000-30002".parse().ok(),
+            ..Overrides::default()
+        };
+        let error = Mesh::decide(&narrow, Some(&first), named).unwrap_err();
+        insta::assert_snapshot!(error, @"the range 30000-30002 has not enough ports that are free for the clusters 1-2, which need up to four each");
+        let plain = Mesh::decide(&asked, None, now()).unwrap();
+        let text = serde_json::to_string(&plain).unwrap();
+        assert!(!text.contains("\"name\"") && !text.contains("\"ports\":\""), "{text}");
     }
 
     #[test]

@@ -22,6 +22,7 @@ pub mod network;
 pub mod passphrase;
 mod per_cluster;
 pub mod permissions;
+pub mod ports;
 pub mod rebuild;
 pub mod record;
 pub mod recover;
@@ -52,6 +53,7 @@ use self::{
     id::{ClusterId, Count, NodeId, NodeNumber, REMOTE, ServiceId, ServiceKind},
     name::MeshName,
     network::Subnet,
+    ports::PortRange,
     service::Service,
     settings::{ClusterOverride, ClusterSettings, MeshSpec, SHARED, SubjectName},
     templates::Templates,
@@ -88,6 +90,9 @@ pub struct Mesh {
     /// What was decided for each cluster; never empty.
     pub clusters: BTreeMap<ClusterId, Cluster>,
     pub subnet: Subnet,
+    /// Where ports for what is new are taken from; without one they follow from the clusters' numbers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ports: Option<PortRange>,
     pub owner: Owner,
     /// The engine that has the containers. A record from before it was kept has none, and takes the one that it is used with when
     /// it is written next.
@@ -294,6 +299,7 @@ impl Mesh {
             set: BTreeMap::new(),
             clusters: BTreeMap::new(),
             subnet: "10.213.0.0/24".parse().expect("should be a subnet"),
+            ports: None,
             owner: Owner { uid: 999, gid: 0 },
             engine: None,
             host_name: "vm".to_owned(),

@@ -3,6 +3,8 @@
 //! Where two routes of one table fit an address, the longer prefix wins, so a network of the mesh's own works inside a wider
 //! route of the main table. Other tables are looked up before that one, as those of VPNs are, and there any route that fits wins.
 
+use std::collections::BTreeSet;
+
 use ipnet::{IpNet, Ipv4Net};
 use serde::Serialize;
 
@@ -54,12 +56,14 @@ fn private_ranges() -> [Ipv4Net; 3] {
         .map(|(address, prefix)| Ipv4Net::new(address.into(), prefix).expect("should be a prefix length"))
 }
 
-/// What a new network has to keep clear of.
+/// What a new mesh has to keep clear of.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Taken {
     /// Networks of interfaces, and of Docker.
     pub networks: Vec<IpNet>,
     pub routes: Vec<Route>,
+    /// Ports that somebody listens on, or that Docker publishes for others or will.
+    pub ports: BTreeSet<u16>,
 }
 
 impl Taken {
@@ -77,7 +81,7 @@ impl Taken {
     /// A network that only routes of other tables than the main one stand in the way of: a rule can have that looked up first.
     pub fn free_in_main(&self) -> Option<Subnet> {
         let routes = self.routes.iter().filter(|route| route.table == MAIN).cloned().collect();
-        Self { networks: self.networks.clone(), routes }.free()
+        Self { networks: self.networks.clone(), routes, ..Self::default() }.free()
     }
 }
 
@@ -97,7 +101,7 @@ mod tests {
     fn free(networks: &[&str], routes: &[(&str, u32)]) -> String {
         let networks = networks.iter().map(|net| net.parse().unwrap()).collect();
         let routes = routes.iter().map(|(to, table)| route(to, *table)).collect();
-        Taken { networks, routes }.free().map_or("none".to_owned(), |subnet| subnet.to_string())
+        Taken { networks, routes, ..Taken::default() }.free().map_or("none".to_owned(), |subnet| subnet.to_string())
     }
 
     #[test]
@@ -133,7 +137,8 @@ mod tests {
         assert_eq!(free(&[], &[("10.0.0.0/8", 52)]), "172.31.0.0/24");
         let all = [("10.0.0.0/8", 52), ("172.16.0.0/12", 52), ("192.168.0.0/16", 52)];
         assert_eq!(free(&[], &all), "none");
-        let taken = Taken { networks: Vec::new(), routes: all.iter().map(|(to, table)| route(to, *table)).collect() };
+        let routes = all.iter().map(|(to, table)| route(to, *table)).collect();
+        let taken = Taken { routes, ..Taken::default() };
         assert_eq!(taken.free_in_main().unwrap().to_string(), "10.213.0.0/24");
         assert!(route("10.213.0.0/16", 52).bars("10.213.0.0/24".parse().unwrap()));
         assert!(!route("10.213.0.0/16", MAIN).bars("10.213.0.0/24".parse().unwrap()));

@@ -61,7 +61,7 @@ impl HostFacts {
         let others = |net: &IpNet| !ours.iter().any(|own| own.contains(net));
         let networks = self.networks.iter().copied().filter(others).chain(docker).collect();
         let routes = self.routes.iter().filter(|route| others(&IpNet::V4(route.to))).cloned().collect();
-        Taken { networks, routes }
+        Taken { networks, routes, ..Taken::default() }
     }
 }
 

@@ -16,6 +16,7 @@ pub mod image;
 mod lacking;
 pub mod leaving;
 pub mod lifetimes;
+pub mod meshes;
 pub mod observed;
 pub mod permissions;
 pub mod reach;

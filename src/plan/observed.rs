@@ -144,6 +144,8 @@ pub struct Foreign {
     pub containers: Vec<String>,
     /// Directories of other meshes on this engine.
     pub meshes: BTreeSet<String>,
+    /// Those of them whose things have the names of this mesh's.
+    pub namesakes: BTreeSet<String>,
     /// A network with the mesh's name.
     pub network: bool,
     /// Containers in a network of the mesh's name.

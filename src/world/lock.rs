@@ -1,6 +1,6 @@
-//! The lock that keeps two runs of `mesh` apart. Does I/O.
+//! The locks that keep runs of `mesh` apart. Does I/O.
 //!
-//! One lock a machine for root, one for each other user. The kernel holds it (`flock`) and frees it when the process ends, however it ends, so there
+//! One lock for each mesh, and one for the machine; those of root are apart from those of each other user. The kernel holds it (`flock`) and frees it when the process ends, however it ends, so there
 //! is no stale lock to clear. The file lies outside the mesh's directory and is never deleted: whoever deletes a lock file splits it in two.
 
 use std::{
@@ -12,8 +12,10 @@ use std::{
 
 use nix::libc::{O_NOFOLLOW, O_NONBLOCK};
 use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
 
 use super::words::words;
+use crate::mesh::name::MeshName;
 
 /// Who holds the lock, as they wrote it down themselves.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +25,17 @@ pub struct Holder {
     pub command: String,
     /// When it took the lock, in seconds since 1970.
     pub since: u64,
+}
+
+impl Holder {
+    /// This process, with what was typed.
+    pub fn this_run() -> Self {
+        Self {
+            pid: std::process::id(),
+            command: std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect::<Vec<_>>().join(" "),
+            since: OffsetDateTime::now_utc().unix_timestamp().unsigned_abs(),
+        }
+    }
 }
 
 /// Why the lock was not taken.
@@ -81,14 +94,40 @@ impl Drop for Lock {
     }
 }
 
-/// Where the lock lies: `/run/mesh.lock` for root (only root can write there, unlike `/run/lock`), else `~/.local/state/mesh/lock`; `None` without a
-/// `home`. Not `$XDG_RUNTIME_DIR`: a job of cron has none, and would not see the lock of a run in a terminal.
+/// What a lock is for.
+#[derive(Debug, Clone, Copy)]
+pub enum Of<'a> {
+    /// A mesh, by its name: one run at a time changes it.
+    Mesh(Option<&'a MeshName>),
+    /// The machine: one run at a time chooses networks and ports.
+    Machine,
+}
+
+/// Where a lock lies: `/run/mesh.lock` for root (only root can write there, unlike `/run/lock`), else `~/.local/state/mesh/lock`, with
+/// the mesh's name in it if it has one; `None` without a `home`. Not `$XDG_RUNTIME_DIR`: a job of cron has none, and would not see
+/// the lock of a run in a terminal.
 #[must_use]
-pub fn default_path(root: bool, home: Option<&Path>) -> Option<PathBuf> {
+pub fn path(of: Of<'_>, root: bool, home: Option<&Path>) -> Option<PathBuf> {
+    // no name has a dot
+    let of = match of {
+        Of::Mesh(None) => String::new(),
+        Of::Mesh(Some(name)) => format!("-{name}"),
+        Of::Machine => ".machine".to_owned(),
+    };
     if root {
-        return Some("/run/mesh.lock".into());
+        return Some(format!("/run/mesh{of}.lock").into());
     }
-    home.filter(|home| home.is_absolute()).map(|home| home.join(".local/state/mesh/lock"))
+    home.filter(|home| home.is_absolute()).map(|home| home.join(format!(".local/state/mesh/lock{of}")))
+}
+
+/// Keeps two runs of root from editing the hosts file at once, each from a text without what the other adds. Held for moments,
+/// so it is waited for.
+pub fn hosts_file() -> io::Result<impl Drop> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false).mode(0o600).custom_flags(O_NOFOLLOW | O_NONBLOCK);
+    let file = options.open("/run/mesh.hosts.lock")?;
+    file.lock()?;
+    Ok(Lock { file })
 }
 
 #[cfg(test)]
@@ -175,12 +214,14 @@ mod tests {
 
     #[test]
     fn root_and_users_have_their_own_place() {
-        assert_eq!(default_path(true, None).unwrap(), Path::new("/run/mesh.lock"));
-        assert_eq!(
-            default_path(false, Some(Path::new("/home/a"))).unwrap(),
-            Path::new("/home/a/.local/state/mesh/lock")
-        );
-        assert_eq!(default_path(false, Some(Path::new("relative"))), None);
-        assert_eq!(default_path(false, None), None);
+        let (name, home) = ("ci42".parse().unwrap(), Some(Path::new("/home/a")));
+        let of = |of, root, home| path(of, root, home).map(|path| path.display().to_string()).unwrap_or_default();
+        assert_eq!(of(Of::Mesh(None), true, None), "/run/mesh.lock");
+        assert_eq!(of(Of::Mesh(Some(&name)), true, None), "/run/mesh-ci42.lock");
+        assert_eq!(of(Of::Machine, true, None), "/run/mesh.machine.lock");
+        assert_eq!(of(Of::Mesh(None), false, home), "/home/a/.local/state/mesh/lock");
+        assert_eq!(of(Of::Mesh(Some(&name)), false, home), "/home/a/.local/state/mesh/lock-ci42");
+        assert_eq!(path(Of::Machine, false, Some(Path::new("relative"))), None);
+        assert_eq!(path(Of::Machine, false, None), None);
     }
 }

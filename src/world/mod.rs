@@ -19,6 +19,7 @@ pub mod https;
 pub mod kernel;
 pub mod kibana;
 pub mod lock;
+mod meshes;
 pub mod mounts;
 pub mod netlink;
 pub mod observe;
@@ -38,22 +39,27 @@ use std::path::PathBuf;
 
 pub use self::survey::Survey;
 use self::{disk::Tree, docker::Docker, survey::WorldError};
-use crate::plan::{Plan, Step};
+use crate::{
+    mesh::name::MeshName,
+    plan::{Plan, Step},
+};
 
 /// What a mesh is made of outside this program: an engine, a directory, a machine.
 #[derive(Debug)]
 pub struct World {
     pub docker: Docker,
     pub dir: PathBuf,
+    /// The name that a mesh which is made here gets.
+    pub name: Option<MeshName>,
     /// The names file of the host, which only root may write.
     pub hosts_file: PathBuf,
 }
 
 impl World {
     /// Connects to Docker. The directory need not exist; where it does, symlinks on the way to it are resolved, once.
-    pub async fn open(dir: PathBuf, hosts_file: PathBuf) -> Result<Self, WorldError> {
+    pub async fn open(dir: PathBuf, name: Option<MeshName>, hosts_file: PathBuf) -> Result<Self, WorldError> {
         let (dir, hosts_file) = (disk::resolve(&dir)?, disk::resolve(&hosts_file)?);
-        Ok(Self { docker: Docker::connect().await?, dir, hosts_file })
+        Ok(Self { docker: Docker::connect().await?, dir, name, hosts_file })
     }
 
     /// Bytes on disk that the plan deletes; `None` when that cannot be told.

@@ -271,11 +271,18 @@ fn foreign(mesh: &Mesh, containers: &[ContainerSummary], networks: &[NetworkSumm
     let labels = others().map(|container| &container.labels).chain(networks.iter().map(|network| &network.labels));
     let not_ours =
         |labels: &&std::collections::HashMap<String, String>| labels.get(label::MESH).is_some_and(|id| *id != mesh.id);
+    let called = mesh.name.as_ref().map(ToString::to_string);
+    let same_name = |labels: &&std::collections::HashMap<String, String>| labels.get(label::NAME) == called.as_ref();
     let networks = networks.iter().filter(|network| network.labels.get(label::MESH) != Some(&mesh.id));
     let name = mesh.network_name();
     Foreign {
         containers: others().map(|container| container.name.clone()).collect(),
-        meshes: labels.filter(not_ours).filter_map(|labels| labels.get(label::DIR).cloned()).collect(),
+        meshes: labels.clone().filter(not_ours).filter_map(|labels| labels.get(label::DIR).cloned()).collect(),
+        namesakes: labels
+            .filter(not_ours)
+            .filter(same_name)
+            .filter_map(|labels| labels.get(label::DIR).cloned())
+            .collect(),
         network: networks.clone().any(|found| found.name == name),
         attached: others()
             .filter(|container| container.networks.contains_key(&name))

@@ -1,7 +1,7 @@
 //! What is known before anything is decided: [`Survey`]. I/O: Docker, disk, `/proc`; changes nothing.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     net::{IpAddr, SocketAddr},
 };
 
@@ -21,7 +21,7 @@ use super::{
 use crate::{
     mesh::{
         Engine, Mesh, Owner, allocate, cluster_set::ClusterSet, credentials::Credentials, decide::Circumstances,
-        name::MeshName, settings::Overrides, taken::Taken,
+        name::MeshName, ports as ports_of_label, settings::Overrides, taken::Taken,
     },
     plan::host::{HostFacts, Listener},
 };
@@ -108,6 +108,7 @@ impl World {
         let owner = record.as_ref().map(|mesh| mesh.owner.uid);
         Ok(Survey {
             owner_exists: owner.map(account::has_uid).transpose()?.unwrap_or_default(),
+            listeners: listeners(record.as_ref(), &containers)?,
             record,
             format,
             rebuilt: None,
@@ -115,7 +116,6 @@ impl World {
             writable: disk::may_write(&host.disk),
             entries: tree.as_ref().map(files::entries).transpose()?.unwrap_or_default(),
             engine,
-            listeners: listeners(&containers)?,
             containers,
             networks,
             elastic: if host.is_root { account::find(ACCOUNT)?.map(|account| account.uid) } else { None },
@@ -124,9 +124,11 @@ impl World {
         })
     }
 
-    /// See [`taken`].
-    pub fn taken_networks(&self, survey: &Survey) -> Taken {
-        taken(&survey.host, &survey.networks)
+    /// See [`taken`]; what the mesh of this directory has counts for nothing.
+    pub fn taken(&self, survey: &Survey) -> Taken {
+        let own = survey.known().map(|mesh| mesh.id.clone()).or_else(|| self.id_of_labels(survey));
+        let networks = taken(&survey.host, &survey.networks, own.as_deref());
+        Taken { ports: taken_ports(survey, own.as_deref()), ..networks }
     }
 
     /// The id of the mesh of this directory, as Docker's labels have it.
@@ -135,22 +137,34 @@ impl World {
         survey.labels().find(|labels| labels.get(label::DIR) == Some(&dir))?.get(label::MESH).cloned()
     }
 
-    /// The name of the mesh of this directory, as Docker's labels have it.
-    pub fn name_of_labels(&self, survey: &Survey) -> Option<MeshName> {
+    /// The name that the mesh of this directory has by Docker's labels, or is to have.
+    pub fn name_of(&self, survey: &Survey) -> Option<MeshName> {
         let dir = self.dir.display().to_string();
-        survey.labels().find(|labels| labels.get(label::DIR) == Some(&dir))?.get(label::NAME)?.parse().ok()
+        let labelled = survey.labels().find(|labels| labels.get(label::DIR) == Some(&dir));
+        labelled.map_or_else(|| self.name.clone(), |labels| labels.get(label::NAME)?.parse().ok())
     }
 
-    /// The mesh that labels tell of when `mesh.json` is gone: enough of it to remove what is left. Without any mesh on the engine,
-    /// and nothing in the directory, that may still be a block in `/etc/hosts`, which is then nobody's.
+    /// The directory of the mesh that Docker's labels say has the name this one is to have, where it is another one.
+    pub fn namesake(&self, survey: &Survey) -> Option<String> {
+        let (name, dir) = (self.name.as_ref()?.to_string(), self.dir.display().to_string());
+        let named = survey.labels().filter(|labels| labels.get(label::NAME) == Some(&name));
+        named.filter_map(|labels| labels.get(label::DIR)).find(|other| **other != dir).cloned()
+    }
+
+    /// The mesh that labels tell of when `mesh.json` is gone: enough of it to remove what is left. Without a mesh of the
+    /// name on the engine, and nothing in the directory, that may still be a block in `/etc/hosts`, which is then nobody's.
     pub fn mesh_of_labels(&self, survey: &Survey) -> Option<Mesh> {
-        let nobodys = survey.entries.is_empty() && !survey.labels().any(|labels| labels.contains_key(label::MESH));
+        let name = self.name_of(survey).map(|name| name.to_string());
+        let same = |labels: &HashMap<String, String>| {
+            labels.contains_key(label::MESH) && labels.get(label::NAME) == name.as_ref()
+        };
+        let nobodys = survey.entries.is_empty() && !survey.labels().any(same);
         let id = self.id_of_labels(survey).or_else(|| nobodys.then(String::new))?;
         let asked = Overrides { clusters: Some(ClusterSet::all()), ..Overrides::default() };
         let now = Circumstances {
             dir: self.dir.clone(),
             new_id: id,
-            name: self.name_of_labels(survey),
+            name: self.name_of(survey),
             owner: Owner { uid: survey.host.uid, gid: 0 },
             engine: None,
             host_name: survey.host.hostname.clone(),
@@ -162,8 +176,9 @@ impl World {
 
 /// Listeners with their owners where these are in question: on a port that a mesh may publish, and no container of a mesh
 /// does.
-fn listeners(containers: &[ContainerSummary]) -> Result<Vec<Listener>, PortsError> {
-    let wanted = allocate::published();
+fn listeners(record: Option<&Mesh>, containers: &[ContainerSummary]) -> Result<Vec<Listener>, PortsError> {
+    let mut wanted = allocate::published();
+    wanted.extend(record.map(Mesh::published).unwrap_or_default());
     let of_services = || containers.iter().filter(|found| found.labels.contains_key(label::SERVICE));
     let publishes = |bound: SocketAddr| {
         let is = |(address, port): &(Option<IpAddr>, u16)| {
@@ -174,10 +189,29 @@ fn listeners(containers: &[ContainerSummary]) -> Result<Vec<Listener>, PortsErro
     ports::listeners(|bound| wanted.contains(&bound.port()) && !publishes(bound))
 }
 
-/// What a new network has to keep clear of: the host's and Docker's networks, without those that Docker has for a mesh.
-pub fn taken(host: &HostFacts, docker: &[NetworkSummary]) -> Taken {
+/// Ports that somebody listens on, or that labels and Docker tell of for others than the mesh with the id `own`: Docker forgets those
+/// of a container that is stopped, and knows none of one that is still to come.
+fn taken_ports(survey: &Survey, own: Option<&str>) -> BTreeSet<u16> {
+    let is_own = |labels: &HashMap<String, String>| own.is_some() && labels.get(label::MESH).map(String::as_str) == own;
+    let (ours, others): (Vec<_>, Vec<_>) = survey.containers.iter().partition(|found| is_own(&found.labels));
+    let published = |found: &&ContainerSummary| found.ports.iter().map(|(_, port)| *port).collect::<Vec<_>>();
+    let ours: BTreeSet<u16> = ours.iter().flat_map(published).collect();
+    let listeners = survey.listeners.iter().map(|listener| listener.port).filter(|port| !ours.contains(port));
+    let networks =
+        survey.networks.iter().filter(|found| found.labels.contains_key(label::MESH) && !is_own(&found.labels));
+    let of_network = |found: &NetworkSummary| {
+        found.labels.get(label::PORTS).map_or_else(allocate::published, |label| ports_of_label::of_label(label))
+    };
+    let labelled = others.iter().filter_map(|found| found.labels.get(label::PORTS));
+    let labelled = labelled.flat_map(|label| ports_of_label::of_label(label));
+    listeners.chain(others.iter().flat_map(published)).chain(networks.flat_map(of_network)).chain(labelled).collect()
+}
+
+/// What a new network has to keep clear of: the host's and Docker's networks, without that of the mesh with the id `own`.
+pub fn taken(host: &HostFacts, docker: &[NetworkSummary], own: Option<&str>) -> Taken {
     let parse = |subnet: &String| subnet.parse::<IpNet>().ok();
-    let (ours, others): (Vec<_>, Vec<_>) = docker.iter().partition(|found| found.labels.contains_key(label::MESH));
+    let (ours, others): (Vec<_>, Vec<_>) =
+        docker.iter().partition(|found| own.is_some() && found.labels.get(label::MESH).map(String::as_str) == own);
     let ours: Vec<IpNet> = ours.iter().flat_map(|found| found.subnets.iter().filter_map(parse)).collect();
     host.taken(&ours, others.iter().flat_map(|found| found.subnets.iter().filter_map(parse)))
 }

@@ -71,7 +71,7 @@ impl World {
         if !survey.host.is_root {
             return None;
         }
-        let name = self.name_of_labels(survey);
+        let name = self.name_of(survey);
         // one that is no file holds no names
         let text = disk::read_outside(&self.hosts_file).ok()?.unwrap_or_default();
         Some(hosts_file::with_block(&text, name.as_ref(), None).map_or(true, |without| without != text))

@@ -22,14 +22,17 @@ fn help_of_doctor() {
       -o, --output <OUTPUT>           How to print it [default: text] [possible values: text, json,
                                       yaml]
           --fix                       Mend what is safe to mend: kernel settings
-      -q, --quiet                     Print nothing but errors and what was asked for
+          --name <NAME>               The mesh's name, for several on one engine: it stands in front of
+                                      the names of containers, and its directory is `mesh-NAME` beside
+                                      the one above [env: MESH_NAME=]
       -f, --file <FILE>               Settings from a file, `mesh.yaml`; `-` reads it from stdin
+      -q, --quiet                     Print nothing but errors and what was asked for
+          --stack-version <VERSION>   Version of Elasticsearch and Kibana, 8.14.0 or later [default:
+                                      9.5.3]
       -v, --verbose...                Tell each step; -vv each call to Docker and Elasticsearch
                                       (`MESH_LOG` chooses in detail)
           --color <WHEN>              Controls when to use color [default: auto] [possible values: auto,
                                       always, never]
-          --stack-version <VERSION>   Version of Elasticsearch and Kibana, 8.14.0 or later [default:
-                                      9.5.3]
           --registry <HOST>           Registry of the images: a host, optionally with a port and a path
                                       [default: docker.elastic.co]
           --no-kibana                 Elasticsearch only
@@ -45,6 +48,8 @@ fn help_of_doctor() {
                                       127.0.0.1]
           --subnet <NETWORK>          The mesh's Docker network, private and /16 to /24 [default: a free
                                       one]
+          --ports <RANGE>             Range that the ports of new clusters are taken from, where they
+                                      are free [default: by number, named 20000-29999]
           --no-hosts                  Keep the services' names out of `/etc/hosts`
           --hosts                     Write `/etc/hosts` (root only), after `--no-hosts`
           --share <PATTERN>           Indices that the other clusters may search, besides `mesh*`; once

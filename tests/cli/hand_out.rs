@@ -143,6 +143,7 @@ fn the_clusters_that_exist_are_completed() {
     3	cluster03, https://127.213.0.24:9203
     --shell	The shell that reads it [default: the one in `SHELL`]
     --dir	The mesh's directory [default: /mnt/data/mesh for root, ~/.local/share/mesh for others]
+    --name	The mesh's name, for several on one engine: it stands in front of the names of containers, and its directory is `mesh-NAME` beside the one above
     --quiet	Print nothing but errors and what was asked for
     --verbose	Tell each step; -vv each call to Docker and Elasticsearch (`MESH_LOG` chooses in detail)
     --color	Controls when to use color

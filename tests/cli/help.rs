@@ -34,6 +34,7 @@ fn help_of_mesh() {
       manage       Start, stop, restart, remove or bring back the containers of some clusters
       upgrade      Go to a newer version of Elasticsearch and Kibana, cluster by cluster
       reset        Remove the mesh: its containers, its network and its directory with all data
+      ls           List the meshes of this Docker engine, also those whose directories are gone
 
     Health:
       status       Show the mesh: every cluster and every link, and what is not as it was asked for
@@ -60,6 +61,9 @@ fn help_of_mesh() {
     Options:
           --dir <DIR>     The mesh's directory [default: /mnt/data/mesh for root, ~/.local/share/mesh
                           for others] [env: MESH_DIR=/nonexistent/mesh]
+          --name <NAME>   The mesh's name, for several on one engine: it stands in front of the names of
+                          containers, and its directory is `mesh-NAME` beside the one above [env:
+                          MESH_NAME=]
       -q, --quiet         Print nothing but errors and what was asked for
       -v, --verbose...    Tell each step; -vv each call to Docker and Elasticsearch (`MESH_LOG` chooses
                           in detail)
@@ -109,6 +113,12 @@ fn help_of_manage_and_reset() {
           --timeout <TIME>
               Give up after this long, for example `90s` or `10m` [default: 5m and 1m a cluster]
 
+          --name <NAME>
+              The mesh's name, for several on one engine: it stands in front of the names of containers,
+              and its directory is `mesh-NAME` beside the one above
+              
+              [env: MESH_NAME=]
+
       -q, --quiet
               Print nothing but errors and what was asked for
 
@@ -135,14 +145,17 @@ fn help_of_manage_and_reset() {
                              for others] [env: MESH_DIR=/nonexistent/mesh]
       -y, --yes              Ask nothing
           --dry-run          Print the plan and change nothing
-      -q, --quiet            Print nothing but errors and what was asked for
+          --name <NAME>      The mesh's name, for several on one engine: it stands in front of the names
+                             of containers, and its directory is `mesh-NAME` beside the one above [env:
+                             MESH_NAME=]
       -o, --output <OUTPUT>  How to print the plan: `text`, `json` or `yaml` [default: text]
+      -q, --quiet            Print nothing but errors and what was asked for
+          --new-engine       Go on though the mesh is on another Docker engine: that one is gone, was
+                             installed anew or moved its data
       -v, --verbose...       Tell each step; -vv each call to Docker and Elasticsearch (`MESH_LOG`
                              chooses in detail)
           --color <WHEN>     Controls when to use color [default: auto] [possible values: auto, always,
                              never]
-          --new-engine       Go on though the mesh is on another Docker engine: that one is gone, was
-                             installed anew or moved its data
       -h, --help             Print help
     ");
 }

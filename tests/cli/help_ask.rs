@@ -24,6 +24,9 @@ fn help_of_commands_that_ask_and_hand_out() {
     Options:
           --dir <DIR>     The mesh's directory [default: /mnt/data/mesh for root, ~/.local/share/mesh
                           for others] [env: MESH_DIR=/nonexistent/mesh]
+          --name <NAME>   The mesh's name, for several on one engine: it stands in front of the names of
+                          containers, and its directory is `mesh-NAME` beside the one above [env:
+                          MESH_NAME=]
       -q, --quiet         Print nothing but errors and what was asked for
       -v, --verbose...    Tell each step; -vv each call to Docker and Elasticsearch (`MESH_LOG` chooses
                           in detail)
@@ -55,23 +58,20 @@ fn help_of_commands_that_ask_and_hand_out() {
               
               [default: 10]
 
+          --name <NAME>
+              The mesh's name, for several on one engine: it stands in front of the names of containers,
+              and its directory is `mesh-NAME` beside the one above
+              
+              [env: MESH_NAME=]
+
           --on <CLUSTERS>
               Search these clusters only, such as `1-3,7` [default: all]
-
-      -q, --quiet
-              Print nothing but errors and what was asked for
 
           --from <CLUSTER>
               The cluster that searches [default: the first that answers]
 
-      -v, --verbose...
-              Tell each step; -vv each call to Docker and Elasticsearch (`MESH_LOG` chooses in detail)
-
-          --color <WHEN>
-              Controls when to use color
-              
-              [default: auto]
-              [possible values: auto, always, never]
+      -q, --quiet
+              Print nothing but errors and what was asked for
 
       -o, --output <OUTPUT>
               How to print it
@@ -82,6 +82,15 @@ fn help_of_commands_that_ask_and_hand_out() {
               - yaml
               
               [default: text]
+
+      -v, --verbose...
+              Tell each step; -vv each call to Docker and Elasticsearch (`MESH_LOG` chooses in detail)
+
+          --color <WHEN>
+              Controls when to use color
+              
+              [default: auto]
+              [possible values: auto, always, never]
 
       -h, --help
               Print help (see a summary with '-h')
@@ -107,6 +116,12 @@ fn help_of_commands_that_ask_and_hand_out() {
               - yaml
               
               [default: text]
+
+          --name <NAME>
+              The mesh's name, for several on one engine: it stands in front of the names of containers,
+              and its directory is `mesh-NAME` beside the one above
+              
+              [env: MESH_NAME=]
 
       -q, --quiet
               Print nothing but errors and what was asked for
@@ -147,6 +162,12 @@ fn help_of_commands_that_ask_and_hand_out() {
               
               [possible values: bash, zsh, fish]
 
+          --name <NAME>
+              The mesh's name, for several on one engine: it stands in front of the names of containers,
+              and its directory is `mesh-NAME` beside the one above
+              
+              [env: MESH_NAME=]
+
       -q, --quiet
               Print nothing but errors and what was asked for
 
@@ -183,6 +204,12 @@ fn help_of_commands_that_ask_and_hand_out() {
               
               [env: MESH_DIR=/nonexistent/mesh]
 
+          --name <NAME>
+              The mesh's name, for several on one engine: it stands in front of the names of containers,
+              and its directory is `mesh-NAME` beside the one above
+              
+              [env: MESH_NAME=]
+
       -q, --quiet
               Print nothing but errors and what was asked for
 
@@ -210,6 +237,9 @@ fn help_of_commands_that_ask_and_hand_out() {
     Options:
           --dir <DIR>     The mesh's directory [default: /mnt/data/mesh for root, ~/.local/share/mesh
                           for others] [env: MESH_DIR=/nonexistent/mesh]
+          --name <NAME>   The mesh's name, for several on one engine: it stands in front of the names of
+                          containers, and its directory is `mesh-NAME` beside the one above [env:
+                          MESH_NAME=]
       -q, --quiet         Print nothing but errors and what was asked for
       -v, --verbose...    Tell each step; -vv each call to Docker and Elasticsearch (`MESH_LOG` chooses
                           in detail)

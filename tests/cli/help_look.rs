@@ -32,14 +32,20 @@ fn help_of_commands_that_look() {
           --matrix
               Draw the links as a matrix, a row a cluster and a column a remote
 
+          --name <NAME>
+              The mesh's name, for several on one engine: it stands in front of the names of containers,
+              and its directory is `mesh-NAME` beside the one above
+              
+              [env: MESH_NAME=]
+
       -q, --quiet
               Print nothing but errors and what was asked for
 
-      -v, --verbose...
-              Tell each step; -vv each call to Docker and Elasticsearch (`MESH_LOG` chooses in detail)
-
       -w, --watch
               Look again every two seconds, until Ctrl-C
+
+      -v, --verbose...
+              Tell each step; -vv each call to Docker and Elasticsearch (`MESH_LOG` chooses in detail)
 
           --color <WHEN>
               Controls when to use color
@@ -75,6 +81,12 @@ fn help_of_commands_that_look() {
           --fix
               Do what `mesh create` would do to mend the mesh, and prove it again
 
+          --name <NAME>
+              The mesh's name, for several on one engine: it stands in front of the names of containers,
+              and its directory is `mesh-NAME` beside the one above
+              
+              [env: MESH_NAME=]
+
       -q, --quiet
               Print nothing but errors and what was asked for
 
@@ -104,14 +116,17 @@ fn help_of_commands_that_look() {
                                ~/.local/share/mesh for others] [env: MESH_DIR=/nonexistent/mesh]
           --service <SERVICE>  Of this service only [possible values: elastic, kibana]
       -f, --follow             Go on as more is written, until Ctrl-C
+          --name <NAME>        The mesh's name, for several on one engine: it stands in front of the
+                               names of containers, and its directory is `mesh-NAME` beside the one
+                               above [env: MESH_NAME=]
       -q, --quiet              Print nothing but errors and what was asked for
           --since <TIME>       Not older than this: `90s`, `10m`, `2h`, or a time such as
                                `2026-01-31T12:00:00Z`
+      -n, --tail <COUNT>       Not more than the last COUNT lines of each service
       -v, --verbose...         Tell each step; -vv each call to Docker and Elasticsearch (`MESH_LOG`
                                chooses in detail)
           --color <WHEN>       Controls when to use color [default: auto] [possible values: auto,
                                always, never]
-      -n, --tail <COUNT>       Not more than the last COUNT lines of each service
           --raw                Every line as it was written, with nothing before it: for programs
       -h, --help               Print help
     ");

@@ -21,15 +21,18 @@ fn help_of_create() {
                                       ~/.local/share/mesh for others] [env: MESH_DIR=/nonexistent/mesh]
           --reset                     Remove the mesh that exists, with its data, and start afresh; asks
                                       on a terminal, and nowhere else
-      -q, --quiet                     Print nothing but errors and what was asked for
+          --name <NAME>               The mesh's name, for several on one engine: it stands in front of
+                                      the names of containers, and its directory is `mesh-NAME` beside
+                                      the one above [env: MESH_NAME=]
           --remove <CLUSTERS>         The clusters that are to be deleted with their data, where these
                                       are not the last of the mesh
+      -q, --quiet                     Print nothing but errors and what was asked for
+      -y, --yes                       Ask nothing
+          --dry-run                   Print the plan and change nothing
       -v, --verbose...                Tell each step; -vv each call to Docker and Elasticsearch
                                       (`MESH_LOG` chooses in detail)
-      -y, --yes                       Ask nothing
           --color <WHEN>              Controls when to use color [default: auto] [possible values: auto,
                                       always, never]
-          --dry-run                   Print the plan and change nothing
           --timings                   Tell what each stage took, and its slowest step
       -o, --output <OUTPUT>           How to print the plan or the timings: `text`, `json` or `yaml`
                                       [default: text]
@@ -59,6 +62,8 @@ fn help_of_create() {
                                       127.0.0.1]
           --subnet <NETWORK>          The mesh's Docker network, private and /16 to /24 [default: a free
                                       one]
+          --ports <RANGE>             Range that the ports of new clusters are taken from, where they
+                                      are free [default: by number, named 20000-29999]
           --no-hosts                  Keep the services' names out of `/etc/hosts`
           --hosts                     Write `/etc/hosts` (root only), after `--no-hosts`
           --share <PATTERN>           Indices that the other clusters may search, besides `mesh*`; once
@@ -109,16 +114,19 @@ fn help_of_config() {
           --dir <DIR>                 The mesh's directory [default: /mnt/data/mesh for root,
                                       ~/.local/share/mesh for others] [env: MESH_DIR=/nonexistent/mesh]
           --schema                    Print the JSON Schema of the settings file instead
+          --name <NAME>               The mesh's name, for several on one engine: it stands in front of
+                                      the names of containers, and its directory is `mesh-NAME` beside
+                                      the one above [env: MESH_NAME=]
       -o, --output <OUTPUT>           How to print it: `text`, `json`, or `yaml`, which is a settings
                                       file [default: text]
-      -q, --quiet                     Print nothing but errors and what was asked for
       -f, --file <FILE>               Settings from a file, `mesh.yaml`; `-` reads it from stdin
+      -q, --quiet                     Print nothing but errors and what was asked for
+          --stack-version <VERSION>   Version of Elasticsearch and Kibana, 8.14.0 or later [default:
+                                      9.5.3]
       -v, --verbose...                Tell each step; -vv each call to Docker and Elasticsearch
                                       (`MESH_LOG` chooses in detail)
           --color <WHEN>              Controls when to use color [default: auto] [possible values: auto,
                                       always, never]
-          --stack-version <VERSION>   Version of Elasticsearch and Kibana, 8.14.0 or later [default:
-                                      9.5.3]
           --registry <HOST>           Registry of the images: a host, optionally with a port and a path
                                       [default: docker.elastic.co]
           --no-kibana                 Elasticsearch only
@@ -134,6 +142,8 @@ fn help_of_config() {
                                       127.0.0.1]
           --subnet <NETWORK>          The mesh's Docker network, private and /16 to /24 [default: a free
                                       one]
+          --ports <RANGE>             Range that the ports of new clusters are taken from, where they
+                                      are free [default: by number, named 20000-29999]
           --no-hosts                  Keep the services' names out of `/etc/hosts`
           --hosts                     Write `/etc/hosts` (root only), after `--no-hosts`
           --share <PATTERN>           Indices that the other clusters may search, besides `mesh*`; once

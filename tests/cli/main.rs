@@ -13,6 +13,7 @@ mod help_ask;
 mod help_look;
 mod help_settings;
 mod hints;
+mod names;
 mod output;
 mod renew;
 mod settings;

@@ -5,6 +5,7 @@ use insta::assert_snapshot;
 use crate::{fixture::Fixture, run, transcript};
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "the help of three commands")]
 fn help_of_commands_about_keys() {
     assert_snapshot!(run(&["keys", "--help"]), @r"
     exit 0
@@ -21,6 +22,9 @@ fn help_of_commands_about_keys() {
     Options:
           --dir <DIR>     The mesh's directory [default: /mnt/data/mesh for root, ~/.local/share/mesh
                           for others] [env: MESH_DIR=/nonexistent/mesh]
+          --name <NAME>   The mesh's name, for several on one engine: it stands in front of the names of
+                          containers, and its directory is `mesh-NAME` beside the one above [env:
+                          MESH_NAME=]
       -q, --quiet         Print nothing but errors and what was asked for
       -v, --verbose...    Tell each step; -vv each call to Docker and Elasticsearch (`MESH_LOG` chooses
                           in detail)
@@ -54,6 +58,12 @@ fn help_of_commands_about_keys() {
               
               [default: text]
 
+          --name <NAME>
+              The mesh's name, for several on one engine: it stands in front of the names of containers,
+              and its directory is `mesh-NAME` beside the one above
+              
+              [env: MESH_NAME=]
+
       -q, --quiet
               Print nothing but errors and what was asked for
 
@@ -83,15 +93,18 @@ fn help_of_commands_about_keys() {
                              for others] [env: MESH_DIR=/nonexistent/mesh]
           --key-days <DAYS>  From now on, in days, and for every key that is made later [default: as the
                              mesh has it]
-      -q, --quiet            Print nothing but errors and what was asked for
+          --name <NAME>      The mesh's name, for several on one engine: it stands in front of the names
+                             of containers, and its directory is `mesh-NAME` beside the one above [env:
+                             MESH_NAME=]
           --shorten          Go on where keys would end sooner than they do
           --dry-run          Print the plan and change nothing
+      -q, --quiet            Print nothing but errors and what was asked for
+          --timeout <TIME>   Give up after this long, for example `90s` or `10m` [default: 5m and 1m a
+                             cluster]
       -v, --verbose...       Tell each step; -vv each call to Docker and Elasticsearch (`MESH_LOG`
                              chooses in detail)
           --color <WHEN>     Controls when to use color [default: auto] [possible values: auto, always,
                              never]
-          --timeout <TIME>   Give up after this long, for example `90s` or `10m` [default: 5m and 1m a
-                             cluster]
       -h, --help             Print help
     ");
     assert_snapshot!(run(&["keys", "rotate", "--help"]), @r"
@@ -107,9 +120,12 @@ fn help_of_commands_about_keys() {
           --dir <DIR>       The mesh's directory [default: /mnt/data/mesh for root, ~/.local/share/mesh
                             for others] [env: MESH_DIR=/nonexistent/mesh]
           --dry-run         Print the plan and change nothing
-      -q, --quiet           Print nothing but errors and what was asked for
+          --name <NAME>     The mesh's name, for several on one engine: it stands in front of the names
+                            of containers, and its directory is `mesh-NAME` beside the one above [env:
+                            MESH_NAME=]
           --timeout <TIME>  Give up after this long, for example `90s` or `10m` [default: 5m and 1m a
                             cluster]
+      -q, --quiet           Print nothing but errors and what was asked for
       -v, --verbose...      Tell each step; -vv each call to Docker and Elasticsearch (`MESH_LOG`
                             chooses in detail)
           --color <WHEN>    Controls when to use color [default: auto] [possible values: auto, always,
@@ -134,6 +150,9 @@ fn help_of_commands_about_certificates() {
     Options:
           --dir <DIR>     The mesh's directory [default: /mnt/data/mesh for root, ~/.local/share/mesh
                           for others] [env: MESH_DIR=/nonexistent/mesh]
+          --name <NAME>   The mesh's name, for several on one engine: it stands in front of the names of
+                          containers, and its directory is `mesh-NAME` beside the one above [env:
+                          MESH_NAME=]
       -q, --quiet         Print nothing but errors and what was asked for
       -v, --verbose...    Tell each step; -vv each call to Docker and Elasticsearch (`MESH_LOG` chooses
                           in detail)
@@ -156,6 +175,9 @@ fn help_of_commands_about_certificates() {
           --dir <DIR>       The mesh's directory [default: /mnt/data/mesh for root, ~/.local/share/mesh
                             for others] [env: MESH_DIR=/nonexistent/mesh]
           --dry-run         Print the plan and change nothing
+          --name <NAME>     The mesh's name, for several on one engine: it stands in front of the names
+                            of containers, and its directory is `mesh-NAME` beside the one above [env:
+                            MESH_NAME=]
       -q, --quiet           Print nothing but errors and what was asked for
           --timeout <TIME>  Give up after this long, for example `90s` or `10m` [default: 5m and 1m a
                             cluster]

@@ -227,6 +227,7 @@ fn the_settings_in_force() {
     exit 0
     SETTING           VALUE                              FROM
     clusters          4                                  flag
+    name              none                               default
     stack_version     9.5.3                              conf/mesh.yaml:4
     registry          registry.local                     environment MESH_REGISTRY
     kibana            false                              flag
@@ -235,6 +236,7 @@ fn the_settings_in_force() {
     kibana_memory     1g                                 conf/mesh.yaml:2
     bind              127.0.0.1                          mesh.json
     subnet            10.213.0.0/24                      mesh.json
+    ports             by number, named 20000-29999       default
     hosts             true                               mesh.json
     share             logs-*                             mesh.json
     san               none                               mesh.json

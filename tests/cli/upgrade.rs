@@ -34,11 +34,22 @@ fn help_of_upgrade() {
           --dry-run
               Print the plan and change nothing
 
-      -q, --quiet
-              Print nothing but errors and what was asked for
+          --name <NAME>
+              The mesh's name, for several on one engine: it stands in front of the names of containers,
+              and its directory is `mesh-NAME` beside the one above
+              
+              [env: MESH_NAME=]
 
       -o, --output <OUTPUT>
               How to print the plan: `text`, `json` or `yaml` [default: text]
+
+      -q, --quiet
+              Print nothing but errors and what was asked for
+
+          --timeout <TIME>
+              Give up when a cluster takes longer than this, for example `90s` or `10m`
+              
+              [default: 10m]
 
       -v, --verbose...
               Tell each step; -vv each call to Docker and Elasticsearch (`MESH_LOG` chooses in detail)
@@ -48,11 +59,6 @@ fn help_of_upgrade() {
               
               [default: auto]
               [possible values: auto, always, never]
-
-          --timeout <TIME>
-              Give up when a cluster takes longer than this, for example `90s` or `10m`
-              
-              [default: 10m]
 
       -h, --help
               Print help (see a summary with '-h')

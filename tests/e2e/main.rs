@@ -14,11 +14,12 @@
 //! - [`expiry`]: a key that really ends.
 //! - [`trial`]: a trial license that really ends.
 //! - [`upgrade`]: another version, cluster by cluster, through a kill.
+//! - [`names`]: two meshes on one engine.
 //! - [`growth`]: how much is asked as a mesh grows.
 //! - [`caller`]: somebody who is not root.
 //! - [`tour`]: what the commands that look and ask show.
 //!
-//! Everything else is what these say, one file a subject. One engine holds one mesh, so the tests run one after another.
+//! Everything else is what these say, one file a subject. Most make the mesh without a name, so they run one after another.
 
 #![expect(clippy::disallowed_methods, reason = "it looks at the machine itself, not through the code under test")]
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a test run of minutes tells what it is at")]
@@ -45,6 +46,7 @@ mod load;
 mod machine;
 mod manage;
 mod mesh;
+mod names;
 mod no_way_in;
 mod pairs;
 mod recovery;

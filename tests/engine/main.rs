@@ -196,7 +196,7 @@ fn a_container_of_that_name_that_is_not_ours() {
     docker(&["create", "--name", "other", "--label", "mesh.id=ffff", "--label", "mesh.dir=/srv/other", EMPTY, "true"]);
     let told = place.refused(&["create", "2"], 3);
     docker(&["rm", "other"]);
-    assert!(told.contains("another mesh is on this Docker engine, in /srv/other"), "{told}");
+    assert!(told.contains("another mesh without a name is on this Docker engine, in /srv/other"), "{told}");
 
     // of this very directory, and not the mesh that its record tells of: perhaps the disk is not mounted
     let label = format!("mesh.dir={}", place.mesh_dir().display());

@@ -76,6 +76,7 @@ pub(super) fn read(text: &str) -> Result<Mesh, RecordError> {
         clusters: count.clusters().map(cluster).collect(),
         spec: spec.lifted(),
         subnet,
+        ports: None,
         owner,
         engine,
         host_name,

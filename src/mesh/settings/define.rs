@@ -45,6 +45,8 @@ pub enum Scope {
 pub enum Flags {
     /// By its position.
     Position,
+    /// Not by itself: an option of every command names it.
+    Global,
     /// `--name VALUE`
     Value,
     /// `--name` and `--no-name`, each with its help.

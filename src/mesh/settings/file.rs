@@ -316,7 +316,7 @@ mod tests {
     fn an_unexpected_form_is_refused_with_its_line() {
         insta::assert_snapshot!(refusal("clusters: 3\nclsters: 4\n"), @"mesh.yaml:2: unknown setting `clsters`; did you mean `clusters`?");
         insta::assert_snapshot!(refusal("clusters: 3\nelastic-memory: 4g\n"), @"mesh.yaml:2: unknown setting `elastic-memory`; did you mean `elastic_memory`?");
-        insta::assert_snapshot!(refusal("topology: ring\n"), @"mesh.yaml:1: unknown setting `topology`, expected one of clusters, stack_version, registry, kibana, profile, elastic_memory, kibana_memory, bind, subnet, hosts, share, san, key_days, license, passphrase_words, templates, settings, kibana_settings, timeout, overrides");
+        insta::assert_snapshot!(refusal("topology: ring\n"), @"mesh.yaml:1: unknown setting `topology`, expected one of clusters, name, stack_version, registry, kibana, profile, elastic_memory, kibana_memory, bind, subnet, ports, hosts, share, san, key_days, license, passphrase_words, templates, settings, kibana_settings, timeout, overrides");
         insta::assert_snapshot!(refusal("kibana: true\nshare: logs-*\n"), @"mesh.yaml:2: share: expected a list such as `[logs-*, metrics-*]`, found `logs-*`");
         insta::assert_snapshot!(refusal("kibana: true\n\nclusters: [3]\n"), @"mesh.yaml:3: clusters: expected one value such as `3`, found a list");
         insta::assert_snapshot!(refusal("clusters: 3\nkibana: true\nclusters: 4\n"), @"mesh.yaml:3: `clusters` is set twice");

@@ -45,7 +45,14 @@ impl Overrides {
     pub fn of(mesh: &Mesh) -> Self {
         let overrides = (!mesh.overrides.is_empty()).then(|| mesh.overrides.clone());
         let per_cluster = PerCluster { overrides, ..PerCluster::default() };
-        Self { clusters: Some(mesh.cluster_set()), subnet: Some(mesh.subnet), per_cluster, ..mesh.spec.clone().into() }
+        Self {
+            clusters: Some(mesh.cluster_set()),
+            name: mesh.name.clone(),
+            ports: mesh.ports,
+            subnet: Some(mesh.subnet),
+            per_cluster,
+            ..mesh.spec.clone().into()
+        }
     }
 
     /// What holds where nothing is set but a profile and a version: all but which clusters, and what is found out

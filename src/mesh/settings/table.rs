@@ -16,7 +16,7 @@ use super::{
     define::{Basis, Flags, Flaw, Scope, Setting, recorded, settings},
     value::Value,
 };
-use crate::mesh::{cluster_set::ClusterSet, network::Subnet};
+use crate::mesh::{cluster_set::ClusterSet, name::MeshName, network::Subnet, ports::PortRange};
 
 settings! {
     /// Which clusters: `8` for 1 to 8, or a set of 1 to 99 such as `5-8` or `1-4,7`
@@ -25,6 +25,13 @@ settings! {
         default: "those that there are",
         example: "3",
         flags: Flags::Position,
+    }
+    /// The mesh's name; a settings file that has one is for that mesh alone
+    name: MeshName {
+        scope: Mesh,
+        default: "none",
+        example: "ci42",
+        flags: Flags::Global,
     }
     /// Version of Elasticsearch and Kibana, 8.14.0 or later
     stack_version: StackVersion {
@@ -80,6 +87,13 @@ settings! {
         scope: Mesh,
         default: "a free one",
         example: "10.213.0.0/24",
+        flags: Flags::Value,
+    }
+    /// Range that the ports of new clusters are taken from, where they are free
+    ports: PortRange {
+        scope: Mesh,
+        default: "by number, named 20000-29999",
+        example: "20000-29999",
         flags: Flags::Value,
     }
     /// Whether `/etc/hosts` gets the names of the containers; only root writes it

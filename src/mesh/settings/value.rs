@@ -12,7 +12,7 @@ use super::{
     IndexPattern, InvalidValue, KeyDays, Memory, PassphraseWords, Profile, Registry, StackVersion, SubjectName,
     TemplateDir, Timeout,
 };
-use crate::mesh::{cluster_set::ClusterSet, id::ClusterId, network::Subnet};
+use crate::mesh::{cluster_set::ClusterSet, id::ClusterId, name::MeshName, network::Subnet, ports::PortRange};
 
 /// How a value is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -143,6 +143,8 @@ parsed! {
     Registry: "HOST", json!({ "type": "string", "pattern": "^[a-z0-9._:/-]+$" });
     Profile: "PROFILE", json!({ "type": "string", "enum": Profile::ALL });
     Memory: "SIZE", json!({ "type": "string", "pattern": "^[0-9]+([mM]|[gG])([iI]?[bB])?$" });
+    PortRange: "RANGE", json!({ "type": "string", "pattern": "^[0-9]+-[0-9]+$" });
+    MeshName: "NAME", json!({ "type": "string", "pattern": "^[a-z0-9]([a-z0-9-]{0,28}[a-z0-9])?$" });
     Subnet: "NETWORK", json!({ "type": "string", "pattern": r"^[0-9.]+/(1[6-9]|2[0-4])$" });
     IndexPattern: "PATTERN", json!({ "type": "string", "pattern": "^[a-z0-9.*][a-z0-9._*-]*$" });
     SubjectName: "NAME", json!({ "type": "string" });

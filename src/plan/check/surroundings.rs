@@ -68,20 +68,22 @@ pub(super) fn foreign(mesh: &Mesh, there: &Observed) -> Checked {
     let foreign = &there.foreign;
     let mut findings: Vec<Finding> = there.engine.iter().filter_map(|engine| other_engine(mesh, engine)).collect();
     let own = mesh.dir.display().to_string();
-    for dir in &foreign.meshes {
-        if *dir == own {
-            findings.push(not_recorded(&own, there));
-            continue;
-        }
-        let named = shell_word(dir);
-        findings.push(Finding::problem(
-            format!("another mesh is on this Docker engine, in {dir}"),
-            format!(
-                "there is one mesh an engine: use it with `--dir {named}`, or remove it with `mesh reset --dir {named}`"
-            ),
-        ));
+    if foreign.meshes.contains(&own) {
+        findings.push(not_recorded(&own, there));
     }
-    if foreign.meshes.is_empty() {
+    let namesakes = || foreign.namesakes.iter().filter(|dir| **dir != own);
+    findings.extend(namesakes().map(|dir| {
+        let named = shell_word(dir);
+        let called = mesh.name.as_ref().map_or_else(|| "without a name".to_owned(), |name| format!("called {name}"));
+        Finding::problem(
+            format!("another mesh {called} is on this Docker engine, in {dir}"),
+            format!(
+                "make this one beside it with a name of its own, `mesh create --name NAME`; use the other with `--dir {named}`, or \
+                 remove it with `mesh reset --dir {named}`"
+            ),
+        )
+    }));
+    if !foreign.meshes.contains(&own) && namesakes().next().is_none() {
         let taken = foreign
             .containers
             .iter()
@@ -276,10 +278,14 @@ mod tests {
         let mut there = Observed { record: Some(mesh.clone()), ..Observed::default() };
         for (dir, reset) in [("/srv/other", true), (mesh.dir.to_str().unwrap(), false)] {
             there.foreign.meshes = [dir.to_owned()].into();
+            there.foreign.namesakes = there.foreign.meshes.clone();
             let told = foreign(&mesh, &there).findings();
             assert_eq!((told.len(), told[0].hint.contains("mesh reset")), (1, reset), "{told:?}");
             assert_eq!(recorded(&mesh.dir, &there).is_none(), reset);
         }
+        there.foreign.meshes = ["/srv/other".to_owned()].into();
+        there.foreign.namesakes.clear();
+        assert_eq!(foreign(&mesh, &there).findings(), [], "a mesh with another name is in nobody's way");
     }
 
     #[test]

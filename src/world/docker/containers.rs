@@ -14,6 +14,7 @@ use bollard::{
     },
 };
 use futures::StreamExt as _;
+use time::OffsetDateTime;
 
 use super::{
     Docker, DockerError, absent_is_none,
@@ -21,7 +22,7 @@ use super::{
 };
 use crate::{
     mesh::{
-        Mesh, container::Published, container_spec::ContainerSpec, fingerprint::MadeFrom, id::ServiceId,
+        Mesh, container::Published, container_spec::ContainerSpec, fingerprint::MadeFrom, id::ServiceId, ports,
         service::STOP_TIMEOUT,
     },
     plan::observed::ContainerState,
@@ -33,6 +34,8 @@ pub mod label {
     pub const DIR: &str = "mesh.dir";
     /// Absent on things of a mesh without a name.
     pub const NAME: &str = "mesh.name";
+    /// The ports of the host that the mesh (on its network) or a service publishes; absent where they follow from the clusters' numbers.
+    pub const PORTS: &str = "mesh.ports";
     pub const CLUSTER: &str = "mesh.cluster";
     /// `elastic` or `kibana`.
     pub const SERVICE: &str = "mesh.service";
@@ -50,6 +53,7 @@ pub struct ContainerSummary {
     pub name: String,
     pub labels: HashMap<String, String>,
     pub state: ContainerState,
+    pub created: Option<OffsetDateTime>,
     /// The networks it is attached to, by name.
     pub networks: HashMap<String, Attachment>,
     /// Published ports, with the address they are bound to where it is known.
@@ -93,6 +97,7 @@ impl Docker {
                     .first()
                     .map_or_else(String::new, |name| name.trim_start_matches('/').to_owned()),
                 labels: found.labels.unwrap_or_default(),
+                created: found.created.and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok()),
                 state: match found.state {
                     Some(ContainerSummaryStateEnum::CREATED) => ContainerState::Created,
                     Some(ContainerSummaryStateEnum::RUNNING) => ContainerState::Running,
@@ -258,6 +263,10 @@ pub(super) fn body(mesh: &Mesh, id: ServiceId, made_from: MadeFrom) -> Container
     labels.insert(label::SERVICE.to_owned(), id.kind().word().to_owned());
     labels.insert(label::FINGERPRINT.to_owned(), fingerprint);
     labels.insert(label::DEFAULTS.to_owned(), mesh.revision(id.cluster()).to_string());
+    if mesh.ports.is_some() {
+        let published = mesh.service(id).ports.into_iter().map(|port| port.host).collect();
+        labels.insert(label::PORTS.to_owned(), ports::as_label(&published));
+    }
     if let ServiceId::Node(node) = id {
         labels.insert(label::NODE.to_owned(), node.number.get().to_string());
     }

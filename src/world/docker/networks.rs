@@ -6,11 +6,16 @@ use bollard::{
     models::{Ipam, IpamConfig, NetworkCreateRequest},
     query_parameters::ListNetworksOptions,
 };
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-use super::{Docker, DockerError, absent_is_none, containers::mesh_labels};
+use super::{
+    Docker, DockerError, absent_is_none,
+    containers::{label, mesh_labels},
+};
 use crate::mesh::{
     Mesh,
     network::{self, Subnet},
+    ports,
 };
 
 /// A network of the engine.
@@ -19,6 +24,7 @@ pub struct NetworkSummary {
     pub id: String,
     pub name: String,
     pub labels: HashMap<String, String>,
+    pub created: Option<OffsetDateTime>,
     pub subnets: Vec<String>,
     /// The engine's own addresses in it, where it is a bridge: an interface of the engine's machine has them.
     pub gateways: Vec<IpAddr>,
@@ -42,6 +48,7 @@ impl Docker {
                     id: found.id.unwrap_or_default(),
                     name: found.name.unwrap_or_default(),
                     labels: found.labels.unwrap_or_default(),
+                    created: found.created.and_then(|text| OffsetDateTime::parse(&text, &Rfc3339).ok()),
                     gateways: gateways.filter_map(|gateway| gateway.parse().ok()).collect(),
                     subnets: ranges.into_iter().filter_map(|range| range.subnet).collect(),
                 }
@@ -57,11 +64,15 @@ impl Docker {
             gateway: Some(mesh.subnet.gateway().to_string()),
             auxiliary_addresses: None,
         };
+        let mut labels = mesh_labels(mesh);
+        if mesh.ports.is_some() {
+            labels.insert(label::PORTS.to_owned(), ports::as_label(&mesh.published()));
+        }
         let request = NetworkCreateRequest {
             name: mesh.network_name(),
             driver: Some("bridge".to_owned()),
             ipam: Some(Ipam { config: Some(vec![range]), ..Ipam::default() }),
-            labels: Some(mesh_labels(mesh)),
+            labels: Some(labels),
             ..NetworkCreateRequest::default()
         };
         self.client.create_network(request).await.map_err(DockerError::refused(format!(

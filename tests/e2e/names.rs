@@ -1,0 +1,168 @@
+//! Two meshes with names on one engine: made at once, one removed while the other is searched, listed also without a directory.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::Path,
+    process::{Child, Command, Output, Stdio},
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+};
+
+use serde_json::Value;
+
+use crate::{
+    Parts,
+    docker::{container, containers, networks},
+    mesh::{Mesh, SMALL},
+};
+
+const NAMES: [&str; 2] = ["e2e-one", "e2e-two"];
+
+/// The directory of a mesh with a name, where root's are.
+fn directory(name: &str) -> String {
+    format!("/mnt/data/mesh-{name}")
+}
+
+/// Both are removed when this is dropped, however the test ends.
+struct Named;
+
+impl Named {
+    fn begin() -> Self {
+        NAMES.into_iter().for_each(clear);
+        Self
+    }
+}
+
+impl Drop for Named {
+    fn drop(&mut self) {
+        NAMES.into_iter().for_each(clear);
+    }
+}
+
+fn clear(name: &str) {
+    let _ = mesh(name, &["reset", "--yes"]).output();
+    let _ = fs::remove_dir_all(directory(name));
+}
+
+fn mesh(name: &str, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_mesh"));
+    command.args(["--name", name]).args(args).env_remove("MESH_DIR").env_remove("MESH_NAME").stdin(Stdio::null());
+    command
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&[&output.stdout[..], &output.stderr].concat()).into_owned()
+}
+
+fn run(name: &str, args: &[&str], exit: i32) -> String {
+    let output = mesh(name, args).output().expect("should start");
+    assert_eq!(output.status.code(), Some(exit), "mesh --name {name} {}: {}", args.join(" "), said(&output));
+    said(&output)
+}
+
+fn create(name: &str) -> Child {
+    let more = ["create", "2", "--no-kibana", "--profile", "smoke"];
+    let mut command = mesh(name, &[&more[..], &SMALL].concat());
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("should start")
+}
+
+fn listed() -> Vec<(String, String, bool)> {
+    let output = Command::new(env!("CARGO_BIN_EXE_mesh")).args(["ls", "-o", "json"]).output().expect("should start");
+    let list: Value = serde_json::from_slice(&output.stdout).expect("should be JSON");
+    let entry = |mesh: &Value| {
+        let text = |field: &str| mesh[field].as_str().unwrap_or_default().to_owned();
+        (text("name"), text("state"), mesh["recorded"] == true)
+    };
+    list["meshes"].as_array().expect("should list meshes").iter().map(entry).collect()
+}
+
+fn entry(name: &str, recorded: bool) -> (String, String, bool) {
+    (name.to_owned(), "running".to_owned(), recorded)
+}
+
+/// The ports of the host that a mesh's containers publish.
+fn published(name: &str) -> BTreeSet<String> {
+    let of = |container_name: &String| {
+        let facts = container(container_name);
+        let bindings = facts["HostConfig"]["PortBindings"].as_object().cloned().unwrap_or_default();
+        bindings.values().map(|bound| bound[0]["HostPort"].to_string()).collect::<Vec<_>>()
+    };
+    containers(&format!("mesh.name={name}")).iter().flat_map(of).collect()
+}
+
+#[test]
+#[ignore = "needs root, Docker and the images of images/: run by scripts/test"]
+fn two_meshes_live_on_one_engine() {
+    let _named = Named::begin();
+    let _engine = Mesh::new("names");
+    let parts = Parts::begin();
+
+    parts.part("two are created at once");
+    for (name, child) in NAMES.map(|name| (name, create(name))) {
+        let output = child.wait_with_output().expect("should end");
+        assert!(output.status.success(), "{name}: {}", said(&output));
+    }
+    assert_eq!(containers("mesh.name=e2e-one"), ["e2e-one-cluster01-elastic", "e2e-one-cluster02-elastic"]);
+    let (one, two) = (published("e2e-one"), published("e2e-two"));
+    assert_eq!((one.len(), two.len()), (6, 6));
+    assert!(one.is_disjoint(&two), "{one:?} {two:?}");
+    let hosts = fs::read_to_string("/etc/hosts").expect("should be readable");
+    for name in NAMES {
+        assert!(
+            hosts.contains(&format!("# mesh {name}: begin")) && hosts.contains(&format!("{name}-cluster02-elastic"))
+        );
+    }
+
+    parts.part("both are listed and proved, and a second create changes nothing");
+    assert_eq!(listed(), NAMES.map(|name| entry(name, true)));
+    for name in NAMES {
+        run(name, &["verify"], 0);
+        let again = run(name, &["create", "2"], 0);
+        assert!(again.contains("nothing to do"), "{again}");
+        for cluster in ["1", "2"] {
+            run(name, &["es", cluster, "PUT", "/mesh-e2e/_doc/1?refresh=true", r#"{"is": "here"}"#], 0);
+        }
+    }
+
+    parts.part("one loses its directory, and is removed while the other is searched");
+    let record = format!("{}/mesh.json", directory("e2e-two"));
+    fs::remove_file(record).expect("should be there");
+    fs::rename(directory("e2e-two"), directory("e2e-gone")).expect("should be movable");
+    assert_eq!(listed(), [entry("e2e-one", true), entry("e2e-two", false)]);
+    let ended = AtomicBool::new(false);
+    let searches = thread::scope(|scope| {
+        let searching = scope.spawn(|| {
+            let mut searches = 0;
+            while !ended.load(Ordering::Relaxed) {
+                let found: Value = serde_json::from_str(&run("e2e-one", &["search", "mesh-e2e", "-o", "json"], 0))
+                    .expect("should be JSON");
+                for cluster in found["clusters"].as_array().expect("should list clusters") {
+                    assert_eq!((&cluster["hits"], &cluster["status"]), (&1.into(), &"successful".into()), "{found}");
+                }
+                searches += 1;
+            }
+            searches
+        });
+        let reset = mesh("e2e-two", &["reset", "--yes"]).output().expect("should start");
+        ended.store(true, Ordering::Relaxed);
+        assert!(reset.status.success(), "{}", said(&reset));
+        searching.join().expect("no search should fail")
+    });
+    assert!(searches > 0);
+    println!("{searches} searches");
+    assert!(containers("mesh.name=e2e-two").is_empty() && networks("mesh.name=e2e-two").is_empty());
+    let hosts = fs::read_to_string("/etc/hosts").expect("should be readable");
+    assert!(!hosts.contains("e2e-two") && hosts.contains("e2e-one-cluster01-elastic"), "{hosts}");
+    assert_eq!(listed(), [entry("e2e-one", true)]);
+    let _ = fs::remove_dir_all(directory("e2e-gone"));
+
+    parts.part("the other is as it was, and goes by its directory, too");
+    run("e2e-one", &["verify"], 0);
+    let by_dir = Command::new(env!("CARGO_BIN_EXE_mesh"))
+        .args(["reset", "--yes", "--dir", &directory("e2e-one")])
+        .output()
+        .expect("should start");
+    assert!(by_dir.status.success(), "{}", said(&by_dir));
+    assert!(listed().is_empty() && !Path::new(&directory("e2e-one")).exists());
+}
