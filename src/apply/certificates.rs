@@ -101,15 +101,15 @@ impl Apply<'_> {
         saved::authorities(tree, cluster)?.trusted().ok_or_else(|| Self::unusable(cluster))
     }
 
-    fn bundle(&self, tree: &Tree) -> Result<String, Error> {
-        let trusted: Vec<String> =
-            self.mesh.clusters().map(|cluster| Self::trusted(tree, cluster)).collect::<Result<_, Error>>()?;
+    fn bundle(tree: &Tree, of: impl Iterator<Item = ClusterId>) -> Result<String, Error> {
+        let trusted: Vec<String> = of.map(|cluster| Self::trusted(tree, cluster)).collect::<Result<_, Error>>()?;
         Ok(certs::bundle(trusted.iter().map(String::as_str)))
     }
 
     pub(super) fn write_bundle(&self, cluster: ClusterId) -> Result<(), Error> {
         let tree = self.tree()?;
-        let (bundle, trusted) = (self.bundle(&tree)?, Self::trusted(&tree, cluster)?);
+        let bundle = Self::bundle(&tree, self.mesh.trusted_by(cluster))?;
+        let trusted = Self::trusted(&tree, cluster)?;
         for service in ServiceKind::ALL.map(|kind| cluster.service(kind)).into_iter().filter(|s| self.mesh.has(*s)) {
             self.make_certificates_dir(&tree, service)?;
             self.write(&tree, &layout::own_authority(service), trusted.as_bytes())?;
@@ -119,7 +119,7 @@ impl Apply<'_> {
 
     pub(super) fn write_browser_bundle(&self) -> Result<(), Error> {
         let tree = self.tree()?;
-        self.write(&tree, layout::BUNDLE, self.bundle(&tree)?.as_bytes())
+        self.write(&tree, layout::BUNDLE, Self::bundle(&tree, self.mesh.clusters())?.as_bytes())
     }
 
     /// A server reads all files of its directory in one go, so one that shows its new certificate has read the bundles

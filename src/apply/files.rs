@@ -12,6 +12,7 @@ use crate::{
         id::{ClusterId, ServiceId, ServiceKind},
         keystore::{self, Format, Keystore},
         layout,
+        links::Key,
         permissions::{self, Holder, Permissions},
         secret::Secret,
     },
@@ -139,8 +140,8 @@ impl Apply<'_> {
         self.write(&tree, &layout::keystore_record(cluster), record.as_bytes())
     }
 
-    pub(super) fn write_key(&self, cluster: ClusterId, text: &Secret) -> Result<(), Error> {
-        self.write(&self.tree()?, &layout::api_key(cluster), text.expose().as_bytes())
+    pub(super) fn write_key(&self, key: Key, text: &Secret) -> Result<(), Error> {
+        self.write(&self.tree()?, &layout::key(key), text.expose().as_bytes())
     }
 
     pub(super) fn remove_files(&self, cluster: ClusterId) -> Result<(), Error> {

@@ -6,7 +6,7 @@ use super::{Apply, wait::Probe};
 use crate::{
     console::StageLine,
     error::{Error, Exit},
-    mesh::{id::ClusterId, keystore, secret::Secret},
+    mesh::{id::ClusterId, keystore, links::Link, secret::Secret},
     plan::{observed::LinkFacts, verify::Cause},
 };
 
@@ -20,7 +20,8 @@ impl Apply<'_> {
     pub(super) async fn store_credentials(&self, on: ClusterId, of: &[ClusterId]) -> Result<(), Error> {
         let mut credentials = BTreeMap::new();
         for remote in of {
-            credentials.insert(keystore::credentials_of(*remote), Secret::new(self.saved_key(*remote)?.encoded));
+            let key = self.mesh.key_of(Link { from: on, to: *remote });
+            credentials.insert(keystore::credentials_of(*remote), Secret::new(self.saved_key(key)?.encoded));
         }
         let wanted: Vec<String> = credentials.keys().cloned().collect();
         self.edit_keystore(on, self.mesh.keystore_format_at_work(on), |keystore| {

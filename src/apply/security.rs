@@ -1,11 +1,13 @@
 //! Licences, passwords and API keys of a cluster. I/O: network, disk.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::{Apply, wait::Probe};
 use crate::{
     error::{Error, Exit},
-    mesh::{id::ClusterId, secret::Secret},
+    mesh::{id::ClusterId, layout, links::Key, secret::Secret},
     world::{
         elasticsearch::Elasticsearch,
         files::{self as saved, SavedKey},
@@ -83,58 +85,66 @@ impl Apply<'_> {
 
     /// The key is saved before anything else happens; one that is lost in between is revoked by a later step. The one before
     /// stays valid until others hold this one.
-    pub(super) async fn issue_key(&self, cluster: ClusterId) -> Result<(), Error> {
-        let server = self.server(cluster)?;
+    pub(super) async fn issue_key(&self, which: Key) -> Result<(), Error> {
+        let server = self.server(which.of)?;
         let key = self
-            .persist(cluster, "the API key", async || server.put_key(self.mesh, cluster, self.now).await)
+            .persist(which.of, "the API key", async || server.put_key(self.mesh, which, self.now).await)
             .await
             .map_err(|error| error.exit(Exit::Unfinished))?;
-        self.save_key(cluster, &SavedKey { id: key.id, encoded: key.encoded.expose().to_owned(), expires: key.expires })
+        self.save_key(which, &SavedKey { id: key.id, encoded: key.encoded.expose().to_owned(), expires: key.expires })
     }
 
-    fn save_key(&self, cluster: ClusterId, key: &SavedKey) -> Result<(), Error> {
+    fn save_key(&self, which: Key, key: &SavedKey) -> Result<(), Error> {
         let text = serde_json::to_string_pretty(key).expect("should be JSON: it holds only texts");
-        self.write_key(cluster, &Secret::new(format!("{text}\n")))
+        self.write_key(which, &Secret::new(format!("{text}\n")))
     }
 
-    pub(super) fn saved_key(&self, cluster: ClusterId) -> Result<SavedKey, Error> {
-        saved::saved_key(&self.tree()?, cluster)?.ok_or_else(|| {
-            Error::new(Exit::Unfinished, format!("the API key of {cluster} is not on disk"))
-                .hint("type the same command again")
+    pub(super) fn saved_key(&self, which: Key) -> Result<SavedKey, Error> {
+        saved::saved_key(&self.tree()?, which)?.ok_or_else(|| {
+            Error::new(Exit::Unfinished, format!("the {which} is not on disk")).hint("type the same command again")
         })
     }
 
-    pub(super) async fn update_key(&self, cluster: ClusterId) -> Result<(), Error> {
-        let (server, key) = (self.server(cluster)?, self.saved_key(cluster)?);
-        self.persist(cluster, "the API key", async || server.update_key(self.mesh, cluster, &key.id).await).await?;
-        self.save_expiry(&server, cluster, key).await
+    pub(super) async fn update_key(&self, which: Key) -> Result<(), Error> {
+        let (server, key) = (self.server(which.of)?, self.saved_key(which)?);
+        self.persist(which.of, "the API key", async || server.update_key(self.mesh, which, &key.id).await).await?;
+        self.save_expiry(&server, which, key).await
     }
 
-    pub(super) async fn extend_key(&self, cluster: ClusterId) -> Result<(), Error> {
-        let (server, key) = (self.server(cluster)?, self.saved_key(cluster)?);
-        let refused = |error: Error| error.hint(format!("`mesh keys rotate {}` makes a new one", cluster.number()));
-        let extend = async || server.extend_key(self.mesh, cluster, &key.id).await;
-        self.persist_or(cluster, "the API key", refused, extend).await?;
-        self.save_expiry(&server, cluster, key).await
+    pub(super) async fn extend_key(&self, which: Key) -> Result<(), Error> {
+        let (server, key) = (self.server(which.of)?, self.saved_key(which)?);
+        let refused = |error: Error| error.hint(format!("`mesh keys rotate {}` makes a new one", which.of.number()));
+        let extend = async || server.extend_key(self.mesh, which, &key.id).await;
+        self.persist_or(which.of, "the API key", refused, extend).await?;
+        self.save_expiry(&server, which, key).await
     }
 
     /// When the key expires is the server's to say; the file tells it while the server does not answer.
-    async fn save_expiry(&self, server: &Elasticsearch, cluster: ClusterId, key: SavedKey) -> Result<(), Error> {
-        let found = self.persist(cluster, "the API keys", async || server.keys().await).await?;
+    async fn save_expiry(&self, server: &Elasticsearch, which: Key, key: SavedKey) -> Result<(), Error> {
+        let found = self.persist(which.of, "the API keys", async || server.keys().await).await?;
         match found.into_iter().find(|facts| facts.id == key.id).and_then(|facts| facts.expires) {
-            Some(expires) if expires != key.expires => self.save_key(cluster, &SavedKey { expires, ..key }),
+            Some(expires) if expires != key.expires => self.save_key(which, &SavedKey { expires, ..key }),
             _ => Ok(()),
         }
     }
 
+    /// The files of keys that nobody is to search by go last: they are why a later run comes back to this.
     pub(super) async fn revoke_keys(&self, cluster: ClusterId) -> Result<(), Error> {
-        let (server, held) = (self.server(cluster)?, self.saved_key(cluster)?);
+        let (server, wanted) = (self.server(cluster)?, self.mesh.keys(cluster));
+        let held: BTreeSet<String> =
+            wanted.iter().map(|key| Ok(self.saved_key(*key)?.id)).collect::<Result<_, Error>>()?;
         let found = self.keys(&server, cluster).await?;
-        let stale: Vec<String> = found.into_iter().filter(|id| *id != held.id).collect();
-        if stale.is_empty() {
-            return Ok(());
+        let stale: Vec<String> = found.into_iter().filter(|id| !held.contains(id)).collect();
+        if !stale.is_empty() {
+            self.persist(cluster, "the API keys", async || server.revoke_keys(&stale).await).await?;
         }
-        self.persist(cluster, "the API keys", async || server.revoke_keys(&stale).await).await
+        let tree = self.tree()?;
+        let of_links = saved::searchers_with_keys(&tree, cluster)?.into_iter().map(Some);
+        let all = of_links.chain([None]).map(|searcher| Key { of: cluster, searcher });
+        for key in all.filter(|key| !wanted.contains(key)) {
+            tree.remove_tree(layout::key(key))?;
+        }
+        Ok(())
     }
 
     async fn keys(&self, server: &Elasticsearch, cluster: ClusterId) -> Result<Vec<String>, Error> {

@@ -100,6 +100,7 @@ fn arguments(setting: &'static Setting) -> Vec<Arg> {
             vec![value(help).long(long).action(ArgAction::Append)]
         }
         Flags::Value => vec![value(setting.help.to_owned()).long(long)],
+        Flags::FileOnly => Vec::new(),
         Flags::Switch { off, on } => {
             vec![
                 switch(no(name), no_long, off).overrides_with(name),
@@ -124,7 +125,7 @@ fn texts(setting: &Setting, matches: &ArgMatches) -> Option<Vec<String>> {
     match setting.flags {
         Flags::Switch { .. } if matches.get_flag(setting.name) => given("true"),
         Flags::Switch { .. } if matches.get_flag(&no(setting.name)) => given("false"),
-        Flags::Switch { .. } | Flags::Global => None,
+        Flags::Switch { .. } | Flags::Global | Flags::FileOnly => None,
         Flags::Reset { .. } if matches.get_flag(&no(setting.name)) => given(""),
         Flags::Position | Flags::Value | Flags::Reset { .. } => {
             Some(matches.get_many::<String>(setting.name)?.cloned().collect())
@@ -143,11 +144,11 @@ mod tests {
 
     #[test]
     fn every_setting_is_an_argument() {
-        for setting in SETTINGS {
+        for setting in SETTINGS.iter().filter(|setting| setting.flags != Flags::FileOnly) {
             let arguments: Vec<String> = match setting.flags {
                 Flags::Global => continue,
                 Flags::Position => vec![setting.example.to_owned()],
-                Flags::Switch { .. } => vec![setting.flag()],
+                Flags::Switch { .. } | Flags::FileOnly => vec![setting.flag()],
                 Flags::Value | Flags::Reset { .. } => {
                     setting.texts(setting.example).into_iter().flat_map(|text| [setting.flag(), text]).collect()
                 }

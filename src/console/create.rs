@@ -9,6 +9,7 @@ use crate::{
         Mesh,
         id::{ClusterId, ServiceKind},
         layout,
+        settings::Topology,
     },
     plan::{Plan, Step, counted::counted, data::PlanData},
 };
@@ -75,10 +76,10 @@ impl Console {
         }
         let count = mesh.count().get();
         self.line(&format!(
-            "\n{} in {}, {} proved ({})\n",
+            "\n{} in {}, {} ({})\n",
             counted(count, "cluster"),
             mesh.dir.display(),
-            every_link(mesh),
+            links(mesh, "proved"),
             summary(stages, took)
         ));
         for cluster in mesh.clusters() {
@@ -93,8 +94,8 @@ impl Console {
             layout::CREDENTIALS
         ));
         self.line("\ntry next:");
-        let first = mesh.clusters().next().unwrap_or(ClusterId::FIRST).number();
-        let resolve = format!("mesh es {first} GET '_resolve/cluster/*:*?pretty'");
+        let first = mesh.clusters().find(|cluster| mesh.remotes(*cluster).next().is_some()).unwrap_or(ClusterId::FIRST);
+        let resolve = format!("mesh es {} GET '_resolve/cluster/*:*?pretty'", first.number());
         for command in ["mesh status", "mesh search 'mesh-*'", &resolve] {
             self.line(&format!("  {}", self.same_mesh.in_command(command)));
         }
@@ -104,18 +105,25 @@ impl Console {
     pub fn unchanged(&self, mesh: &Mesh, took: Duration) {
         let count = mesh.count().get();
         self.done(&format!(
-            "nothing to do: {} in {}, {} connected ({})",
+            "nothing to do: {} in {}, {} ({})",
             counted(count, "cluster"),
             mesh.dir.display(),
-            every_link(mesh),
+            links(mesh, "connected"),
             duration(took)
         ));
     }
 }
 
 /// What a run that ended well has tried.
-fn every_link(mesh: &Mesh) -> &'static str {
-    if mesh.gaps().is_empty() { "every link" } else { "every link that Elasticsearch supports during an upgrade" }
+fn links(mesh: &Mesh, found: &str) -> String {
+    match &mesh.spec.topology {
+        topology if mesh.links().is_empty() && *topology != Topology::All => {
+            "which do not search each other".to_owned()
+        }
+        Topology::All if mesh.gaps().is_empty() => format!("every link {found}"),
+        _ if mesh.gaps().is_empty() => format!("{} {found}", counted(mesh.links().len(), "link")),
+        _ => format!("every link that Elasticsearch supports during an upgrade {found}"),
+    }
 }
 
 /// How large a plan is, in words.

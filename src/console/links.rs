@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Console, Mark, Table, duration, plain};
 use crate::{
-    mesh::{Mesh, id::ClusterId},
+    mesh::{Mesh, id::ClusterId, links::Link},
     plan::{
         counted::counted,
         verify::{LinkState, Report},
@@ -12,14 +12,16 @@ use crate::{
 };
 
 impl Console {
-    /// The links as a matrix: a row a cluster, a column a remote.
+    /// The links as a matrix: a row a cluster, a column a remote; `–` where no link is wanted.
     pub fn matrix(&self, mesh: &Mesh, state: impl Fn(ClusterId, ClusterId) -> LinkState) {
         let names: Vec<String> = mesh.clusters().map(|cluster| format!("{:02}", cluster.number())).collect();
         let header: Vec<&str> = std::iter::once("FROM \\ TO").chain(names.iter().map(String::as_str)).collect();
         let mut table = Table::new(&header);
         for from in mesh.clusters() {
             let cells = mesh.clusters().map(|to| {
-                if mesh.searchable(from).any(|remote| remote == to) {
+                if from != to && !mesh.has_link(Link { from, to }) {
+                    ("–".to_owned(), Mark::Faint)
+                } else if mesh.searchable(from).any(|remote| remote == to) {
                     let (sign, mark) = match state(from, to) {
                         LinkState::Up => ("✓", Mark::Good),
                         LinkState::Down => ("✗", Mark::Bad),
@@ -55,7 +57,13 @@ impl Console {
         let (down, untried) = (count(LinkState::Down), count(LinkState::Untried));
         let (all, took) = (report.links.len(), duration(took));
         match (down, untried) {
+            (0, 0) if all == 0 && report.up && mesh.count().get() > 1 => {
+                self.line("every cluster answers, and no link is wanted: `topology` or `links` says so");
+            }
             (0, 0) if all == 0 && report.up => self.line("the cluster answers; one alone has no links"),
+            (0, 0) if all == 0 && mesh.count().get() > 1 => {
+                self.line(&self.same_mesh.in_text("not every cluster answers\n  hint: `mesh status`"));
+            }
             (0, 0) if all == 0 => {
                 self.line(&self.same_mesh.in_text("the cluster does not answer\n  hint: `mesh status`"));
             }

@@ -1,6 +1,6 @@
 //! From what is asked to a [`Mesh`] with every decision made. Pure: the machine's facts come in as arguments.
 
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use super::{
     Engine, FORMAT, Mesh, Owner, allocate,
@@ -12,7 +12,7 @@ use super::{
     network::Subnet,
     per_cluster::settings_of,
     ports::PortRange,
-    settings::{ClusterOverride, MeshSpec, Overrides, StackVersion, SubjectName},
+    settings::{ClusterOverride, MeshSpec, Overrides, StackVersion, SubjectName, Topology},
     taken::{Taken, rule_for},
     templates::Templates,
 };
@@ -43,6 +43,9 @@ pub enum DecideError {
     OtherVersion { from: StackVersion, to: StackVersion, clusters: ClusterSet },
     #[error("`--set` names {cluster}, and the mesh has {}", clusters.named())]
     NoSuchCluster { cluster: ClusterId, clusters: ClusterSet },
+    /// With the setting that names the cluster.
+    #[error("`{by}` names cluster {cluster}, and the mesh has {has}")]
+    NoCluster { by: &'static str, cluster: u8, has: ClusterSet },
     /// With a network that only routes of other tables than the main one are in the way of, if there is one.
     #[error(
         "no private network is left on this machine: each overlaps one of its interfaces, its routes or Docker's networks"
@@ -74,6 +77,12 @@ impl DecideError {
                 clusters.to_mesh_text()
             ),
             Self::NoPorts { .. } => format!("name a wider one: `mesh create --ports {}`", PortRange::OF_NAMED),
+            Self::NoCluster { by: "links", .. } => {
+                "change `links` in the settings file, or type `--topology all` to link all clusters again".to_owned()
+            }
+            Self::NoCluster { .. } => {
+                "name a cluster of the mesh, or type `--topology all` to link all clusters again".to_owned()
+            }
             Self::NoSubnet { diverted: Some(subnet) } => {
                 format!("type `{}`, and then `mesh create --subnet {subnet}`", rule_for(*subnet))
             }
@@ -122,10 +131,14 @@ impl Mesh {
             let known = recorded.and_then(|mesh| mesh.clusters.get(&id).cloned());
             (id, known.map_or_else(|| Cluster::allocate(id, conditions), |known| known.kept(id, conditions)))
         };
+        let mut allocated: BTreeMap<ClusterId, Cluster> = clusters.iter().map(cluster).collect();
+        if let Some(named) = spec.topology.clusters().into_iter().find(|named| !allocated.contains_key(named)) {
+            let by = if matches!(spec.topology, Topology::Links(_)) { "links" } else { "topology" };
+            return Err(DecideError::NoCluster { by, cluster: named.number(), has: clusters });
+        }
         let name = recorded.map_or(now.name, |mesh| mesh.name.clone());
         let ports = asked.ports.or(recorded.and_then(|mesh| mesh.ports));
         let ports = ports.or_else(|| name.as_ref().map(|_| PortRange::OF_NAMED));
-        let mut allocated = clusters.iter().map(cluster).collect();
         if let Some(range) = ports {
             let published = allocate::publish(&mut allocated, recorded, range, &now.taken.ports);
             published.map_err(|_| DecideError::NoPorts { range, clusters: clusters.clone() })?;

@@ -3,14 +3,17 @@
 //! ```text
 //! mesh.json  mesh.json.format1  credentials.txt  ca.crt
 //! clusterNN/
-//!   api-key.json  keystore.json  seed-elastic.json  seed-kibana.json
+//!   api-key.json  api-key-clusterMM.json  keystore.json  seed-elastic.json  seed-kibana.json
 //!   certs/     ca.crt ca.key                            the authority; never mounted into a container
 //!              next.crt next.key old.crt                while another authority takes over
 //!   elastic/   config/  data/  logs/  backup/
 //!   kibana/    config/  data/
 //! ```
 
-use super::id::{ClusterId, ServiceId, ServiceKind};
+use super::{
+    id::{ClusterId, ServiceId, ServiceKind},
+    links::Key,
+};
 
 pub const RECORD: &str = "mesh.json";
 /// What `mesh.json` was before a newer `mesh` wrote it in a format of its own.
@@ -80,6 +83,19 @@ pub fn old_authority(cluster: ClusterId) -> String {
 /// The cross-cluster API key of a cluster, which the others reach it by.
 pub fn api_key(cluster: ClusterId) -> String {
     format!("{cluster}/api-key.json")
+}
+
+/// A key of a cluster: [`api_key`], or that of one link.
+pub fn key(key: Key) -> String {
+    match key.searcher {
+        None => api_key(key.of),
+        Some(searcher) => format!("{}/api-key-{searcher}.json", key.of),
+    }
+}
+
+/// The searcher whose key a file in a cluster's directory holds, if it is one of a link.
+pub fn searcher_of_key(name: &str) -> Option<ClusterId> {
+    name.strip_prefix("api-key-")?.strip_suffix(".json")?.parse().ok()
 }
 
 /// What was last written into the keystore, as digests.

@@ -1,8 +1,12 @@
 //! Who searches whom: the links of a mesh, from which everything that knows pairs of clusters follows. Pure: no I/O.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fmt};
 
-use super::{Mesh, id::ClusterId};
+use super::{
+    Mesh,
+    id::ClusterId,
+    settings::{IndexPattern, Topology},
+};
 
 /// A link: one cluster, and the remote that it searches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -13,15 +17,80 @@ pub struct Link {
     pub to: ClusterId,
 }
 
+/// An API key: which cluster's, and for whom.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Key {
+    /// The cluster that made it, and that is searched by it.
+    pub of: ClusterId,
+    /// The one cluster that it is for; `None` for the key of all those that have none of their own.
+    pub searcher: Option<ClusterId>,
+}
+
+impl Key {
+    /// The key of a cluster for everybody.
+    pub fn shared(of: ClusterId) -> Self {
+        Self { of, searcher: None }
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.searcher {
+            None => write!(f, "API key of {}", self.of),
+            Some(searcher) => write!(f, "API key of {} for {searcher}", self.of),
+        }
+    }
+}
+
+/// The beginning of the names of the indices by which `mesh verify` proves links.
+pub fn canary_prefix(mesh: &str) -> String {
+    format!("mesh_verify-{mesh}-")
+}
+
+/// The index patterns that are shared, sorted.
+fn patterns<'a>(of_mesh: &str, more: impl IntoIterator<Item = &'a IndexPattern>) -> Vec<String> {
+    let mut names: Vec<String> = more.into_iter().map(ToString::to_string).chain([of_mesh.to_owned()]).collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
 impl Mesh {
     /// Every link that is wanted.
     pub fn links(&self) -> BTreeSet<Link> {
         self.clusters().flat_map(|from| self.remotes(from).map(move |to| Link { from, to })).collect()
     }
 
-    /// Whether a link is wanted: the only place that knows the topology. Every cluster searches every other.
-    pub fn has_link(&self, Link { from, to }: Link) -> bool {
-        from != to && self.has_cluster(from) && self.has_cluster(to)
+    /// Whether a link is wanted: the only place that asks the topology.
+    pub fn has_link(&self, link: Link) -> bool {
+        self.has_cluster(link.from) && self.has_cluster(link.to) && self.spec.topology.has(link)
+    }
+
+    /// The clusters whose authorities a cluster's Elasticsearch trusts: its own and those of its remotes.
+    pub fn trusted_by(&self, of: ClusterId) -> impl Iterator<Item = ClusterId> + Clone + use<'_> {
+        self.clusters().filter(move |to| of == *to || self.has_link(Link { from: of, to: *to }))
+    }
+
+    /// The key that the searcher of a link presents: the link's own where it shares by a list of its own.
+    pub fn key_of(&self, link: Link) -> Key {
+        let own = self.spec.topology.share(link).map(|_| link.from);
+        Key { of: link.to, searcher: own }
+    }
+
+    /// The keys that a cluster is to have: those by which somebody searches it. Where all are linked, one that is alone keeps
+    /// its own for those to come.
+    pub fn keys(&self, of: ClusterId) -> BTreeSet<Key> {
+        match self.spec.topology {
+            Topology::All => [Key::shared(of)].into(),
+            _ => self.searchers(of).map(|from| self.key_of(Link { from, to: of })).collect(),
+        }
+    }
+
+    /// The index patterns that a key lets its holders search.
+    pub fn shared_by(&self, key: Key) -> Vec<String> {
+        let own = key.searcher.and_then(|from| self.spec.topology.share(Link { from, to: key.of }));
+        // a link that shares nothing of `mesh*` is proved by a document all the same
+        own.map_or_else(|| self.shared(key.of), |own| patterns(&format!("{}*", canary_prefix(&self.id)), own))
     }
 
     /// How many pairs of clusters are linked, in whichever direction.

@@ -4,7 +4,12 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{Effect, Order, Plan, Stage, Step};
-use crate::mesh::{Mesh, id::ServiceKind, network, settings::StackVersion};
+use crate::mesh::{Mesh, id::ServiceKind, links::Key, network, settings::StackVersion};
+
+/// The cluster of a key, and the one that it is for if it is one link's.
+fn of_key(key: Key) -> String {
+    key.searcher.map_or_else(|| key.of.to_string(), |searcher| format!("{} {searcher}", key.of))
+}
 
 /// The version of this form: it changes when a reader has to.
 const VERSION: u32 = 1;
@@ -136,9 +141,9 @@ fn parts(step: &Step) -> (&'static str, String) {
         Step::ApplyLicence(cluster) => ("apply-licence", cluster.to_string()),
         Step::StartTrial(cluster) => ("start-trial", cluster.to_string()),
         Step::SetPasswords(cluster) => ("set-passwords", cluster.to_string()),
-        Step::IssueKey(cluster) => ("issue-key", cluster.to_string()),
-        Step::UpdateKey(cluster) => ("update-key", cluster.to_string()),
-        Step::ExtendKey(cluster) => ("extend-key", cluster.to_string()),
+        Step::IssueKey(key) => ("issue-key", of_key(*key)),
+        Step::UpdateKey(key) => ("update-key", of_key(*key)),
+        Step::ExtendKey(key) => ("extend-key", of_key(*key)),
         Step::RevokeKeys(cluster) => ("revoke-keys", cluster.to_string()),
         Step::StoreCredentials { on, .. } => ("store-credentials", on.to_string()),
         Step::Connect { on, .. } => ("connect", on.to_string()),

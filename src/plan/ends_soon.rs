@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 
 use super::{
     lifetimes::{SOON, days_between},
-    observed::Observed,
+    observed::{KeyFile, Observed},
 };
 use crate::mesh::{Mesh, certs, id::ClusterId, settings::KeyDays};
 
@@ -81,10 +81,13 @@ pub fn ends_soon(mesh: &Mesh, there: &Observed, now: OffsetDateTime) -> Vec<Ends
 
 /// As the server has it, since it may have been made to expire there; else as it was saved.
 pub fn api_key(there: &Observed, cluster: ClusterId) -> Option<OffsetDateTime> {
-    let saved = there.files.get(&cluster)?.key.as_ref()?;
+    there.files.get(&cluster)?.keys(cluster).map(|(_, saved)| expiry(there, cluster, saved)).min()
+}
+
+fn expiry(there: &Observed, cluster: ClusterId, saved: &KeyFile) -> OffsetDateTime {
     let server = there.servers.get(&cluster);
     let told = server.and_then(|server| server.keys.iter().find(|key| key.id == saved.id)?.expires);
-    Some(told.unwrap_or(saved.expires))
+    told.unwrap_or(saved.expires)
 }
 
 #[cfg(test)]

@@ -96,12 +96,14 @@ pub fn not_extendable(
 ) -> Option<Hindrance> {
     mesh.clusters().filter(|cluster| clusters.contains(cluster)).find_map(|cluster| {
         let Some(server) = there.servers.get(&cluster) else { return Some(Hindrance::Silent(cluster)) };
-        let saved = there.files.get(&cluster).and_then(|files| files.key.as_ref());
-        match saved.and_then(|saved| server.keys.iter().find(|key| key.id == saved.id)) {
-            None => Some(Hindrance::Gone(cluster)),
-            Some(key) if key.expires.is_some_and(|expires| expires <= now) => Some(Hindrance::Expired(cluster)),
-            Some(_) => None,
-        }
+        mesh.keys(cluster).into_iter().find_map(|key| {
+            let saved = there.files.get(&cluster).and_then(|files| files.key(key));
+            match saved.and_then(|saved| server.keys.iter().find(|key| key.id == saved.id)) {
+                None => Some(Hindrance::Gone(cluster)),
+                Some(key) if key.expires.is_some_and(|expires| expires <= now) => Some(Hindrance::Expired(cluster)),
+                Some(_) => None,
+            }
+        })
     })
 }
 

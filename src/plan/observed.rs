@@ -14,6 +14,7 @@ use crate::mesh::{
     container::Container,
     credentials::Credentials,
     id::{ClusterId, ServiceId},
+    links::Key,
     name::MeshName,
     secret::Secret,
     settings::StackVersion,
@@ -239,11 +240,27 @@ pub struct ClusterFiles {
     /// What the keystore holds: names, each with the digest of its value.
     pub keystore: Option<BTreeMap<String, String>>,
     pub key: Option<KeyFile>,
+    /// The keys of single links, by who searches.
+    pub link_keys: BTreeMap<ClusterId, KeyFile>,
     /// The user by whom passwords are recovered is in the file realm.
     pub recovery_user: bool,
 }
 
 impl ClusterFiles {
+    /// A key of the cluster as it is saved.
+    pub fn key(&self, key: Key) -> Option<&KeyFile> {
+        match key.searcher {
+            None => self.key.as_ref(),
+            Some(searcher) => self.link_keys.get(&searcher),
+        }
+    }
+
+    /// Every key of the cluster `of` that is saved.
+    pub fn keys(&self, of: ClusterId) -> impl Iterator<Item = (Key, &KeyFile)> {
+        let of_links = self.link_keys.iter().map(move |(searcher, file)| (Key { of, searcher: Some(*searcher) }, file));
+        self.key.iter().map(move |file| (Key::shared(of), file)).chain(of_links)
+    }
+
     /// Every authority that may have signed what the cluster's services show, in an order that stays the same while one
     /// takes over from another.
     pub fn trusted(&self) -> Option<String> {

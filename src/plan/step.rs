@@ -6,6 +6,7 @@ use super::permissions::Misfit;
 use crate::mesh::{
     container::Limits,
     id::{ClusterId, ServiceId, ServiceKind},
+    links::Key,
     network, recover,
 };
 
@@ -85,12 +86,12 @@ pub enum Step {
     StartTrial(ClusterId),
     SetPasswords(ClusterId),
     /// Makes a cross-cluster API key and saves it.
-    IssueKey(ClusterId),
+    IssueKey(Key),
     /// Changes which indices the API key lets others search, and saves when it expires.
-    UpdateKey(ClusterId),
+    UpdateKey(Key),
     /// Gives the API key its whole life again.
-    ExtendKey(ClusterId),
-    /// Invalidates keys of this mesh that no file holds.
+    ExtendKey(Key),
+    /// Invalidates keys of this mesh that no file holds or nobody is to search by, and removes the files of those.
     RevokeKeys(ClusterId),
     /// Writes the credentials of all remotes into `on`'s keystore and has the server read it again.
     StoreCredentials {
@@ -198,11 +199,9 @@ impl Step {
             | Self::ApplyLicence(cluster)
             | Self::StartTrial(cluster)
             | Self::SetPasswords(cluster)
-            | Self::IssueKey(cluster)
-            | Self::UpdateKey(cluster)
-            | Self::ExtendKey(cluster)
             | Self::RevokeKeys(cluster)
             | Self::RemoveFiles(cluster) => Some(*cluster),
+            Self::IssueKey(key) | Self::UpdateKey(key) | Self::ExtendKey(key) => Some(key.of),
             Self::SetPermissions(misfit) => misfit.cluster(),
             Self::StoreCredentials { on, .. }
             | Self::Connect { on, .. }
@@ -297,9 +296,12 @@ impl fmt::Display for Step {
             Self::ApplyLicence(cluster) => write!(f, "licence of {cluster}"),
             Self::StartTrial(cluster) => write!(f, "trial licence of {cluster}"),
             Self::SetPasswords(cluster) => write!(f, "passwords of elastic and kibana_system on {cluster}"),
-            Self::IssueKey(cluster) | Self::UpdateKey(cluster) => write!(f, "API key of {cluster}"),
-            Self::ExtendKey(cluster) => write!(f, "API key of {cluster}, its whole life again"),
-            Self::RevokeKeys(cluster) => write!(f, "API keys of {cluster} that no file holds"),
+            Self::IssueKey(key) | Self::UpdateKey(key) => key.fmt(f),
+            Self::ExtendKey(key) => write!(f, "{key}, its whole life again"),
+            Self::RevokeKeys(cluster) => write!(f, "API keys of {cluster} that are no longer used"),
+            Self::StoreCredentials { on, of } if of.is_empty() => {
+                write!(f, "keystore of {on}: no credentials of remotes")
+            }
             Self::StoreCredentials { on, of } => write!(f, "keystore of {on}: credentials of {}", list(of)),
             Self::Connect { on, to, without } => {
                 write!(f, "remotes of {on}: {}", list(to))?;

@@ -10,7 +10,7 @@ use crate::{
         Mesh,
         id::ClusterId,
         keystore::{self, Keystore},
-        links::Link,
+        links::{Key, Link},
     },
     plan::{
         observed::Observed,
@@ -25,11 +25,12 @@ impl World {
         Elasticsearch::new(mesh, cluster, &trusted, &there.credentials.as_ref()?.elastic).ok()
     }
 
-    /// What each server that answers says of the key that is saved for it.
-    pub async fn key_records(&self, mesh: &Mesh, there: &Observed) -> BTreeMap<ClusterId, KeyRecord> {
-        let asked = mesh.clusters().filter(|cluster| there.servers.contains_key(cluster)).map(async |cluster| {
-            let id = &there.files.get(&cluster)?.key.as_ref()?.id;
-            Some((cluster, self.server(mesh, there, cluster)?.key(id).await.ok()??))
+    /// What each server that answers says of the keys that are saved for it.
+    pub async fn key_records(&self, mesh: &Mesh, there: &Observed) -> BTreeMap<Key, KeyRecord> {
+        let answering = mesh.clusters().filter(|cluster| there.servers.contains_key(cluster));
+        let asked = answering.flat_map(|cluster| mesh.keys(cluster)).map(async |key| {
+            let id = &there.files.get(&key.of)?.key(key)?.id;
+            Some((key, self.server(mesh, there, key.of)?.key(id).await.ok()??))
         });
         join_all(asked).await.into_iter().flatten().collect()
     }

@@ -16,6 +16,7 @@ use crate::{
         id::{ClusterId, ServiceId},
         keystore::{Keystore, KeystoreError},
         layout,
+        links::Key,
         record::{self, Record, RecordError},
         recover,
         secret::Secret,
@@ -113,8 +114,13 @@ pub fn credentials(tree: &Tree) -> Result<Option<Credentials>, FilesError> {
     Credentials::parse(&text).map(Some).map_err(|cause| FilesError::Credentials { path: path(), cause })
 }
 
-pub fn saved_key(tree: &Tree, cluster: ClusterId) -> Result<Option<SavedKey>, FilesError> {
-    parse_secret(tree, &layout::api_key(cluster))
+pub fn saved_key(tree: &Tree, key: Key) -> Result<Option<SavedKey>, FilesError> {
+    parse_secret(tree, &layout::key(key))
+}
+
+/// The clusters that have a key of their own to this one.
+pub fn searchers_with_keys(tree: &Tree, cluster: ClusterId) -> Result<Vec<ClusterId>, DiskError> {
+    Ok(tree.entries(cluster.to_string())?.iter().filter_map(|name| layout::searcher_of_key(name)).collect())
 }
 
 /// The keystore itself, with its secrets.
@@ -217,6 +223,17 @@ pub fn cluster(tree: &Tree, cluster: ClusterId) -> Result<ClusterFiles, FilesErr
     for id in [cluster.first_node(), cluster.kibana()] {
         services.insert(id, service(id)?);
     }
+    let key = |key: Key| {
+        let file = |saved: SavedKey| {
+            let digest = digest(&Secret::new(saved.encoded));
+            KeyFile { id: saved.id, expires: saved.expires, digest }
+        };
+        Ok::<_, FilesError>(saved_key(tree, key)?.map(file))
+    };
+    let mut link_keys = BTreeMap::new();
+    for searcher in searchers_with_keys(tree, cluster)? {
+        link_keys.extend(key(Key { of: cluster, searcher: Some(searcher) })?.map(|file| (searcher, file)));
+    }
     let has_recovery_user =
         |path: &str| Ok::<_, FilesError>(text(tree, path)?.is_some_and(|text| recover::has_user(&text)));
     Ok(ClusterFiles {
@@ -225,11 +242,8 @@ pub fn cluster(tree: &Tree, cluster: ClusterId) -> Result<ClusterFiles, FilesErr
         bundle: text(tree, &layout::mesh_authorities(cluster))?,
         jvm_options: text(tree, &layout::jvm_options(cluster))?,
         keystore: keystore_entries(tree, cluster)?,
-        key: saved_key(tree, cluster)?.map(|key| KeyFile {
-            id: key.id,
-            expires: key.expires,
-            digest: digest(&Secret::new(key.encoded)),
-        }),
+        key: key(Key::shared(cluster))?,
+        link_keys,
         ..authorities(tree, cluster)?
     })
 }
@@ -252,7 +266,7 @@ mod tests {
             r#""hunter2""#,
         ] {
             tree.write(layout::api_key(ClusterId::FIRST), text.as_bytes(), 0o600, None).unwrap();
-            let error = saved_key(&tree, ClusterId::FIRST).map(|_| ()).unwrap_err().to_string();
+            let error = saved_key(&tree, Key::shared(ClusterId::FIRST)).map(|_| ()).unwrap_err().to_string();
             assert!(error.contains("(line 1, column ") && !error.contains("hunter2"), "{error}");
         }
     }

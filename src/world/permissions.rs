@@ -9,7 +9,9 @@ use super::{
 use crate::{
     mesh::{
         id::{ClusterId, ServiceKind},
-        layout, permissions,
+        layout,
+        links::Key,
+        permissions,
     },
     plan::observed::FileFacts,
 };
@@ -18,7 +20,8 @@ use crate::{
 pub fn found(tree: &Tree, clusters: impl Iterator<Item = ClusterId>) -> Result<BTreeMap<String, FileFacts>, DiskError> {
     let own = layout::OWN_FILES.map(str::to_owned);
     let paths = own.into_iter().chain(clusters.flat_map(|cluster| {
-        let all = [permissions::dirs(cluster), permissions::files(cluster), seeded(tree, cluster)];
+        let all =
+            [permissions::dirs(cluster), permissions::files(cluster), link_keys(tree, cluster), seeded(tree, cluster)];
         all.into_iter().flatten()
     }));
     let mut by_dir: BTreeMap<String, Vec<String>> = BTreeMap::new();
@@ -43,6 +46,11 @@ pub fn found(tree: &Tree, clusters: impl Iterator<Item = ClusterId>) -> Result<B
 
 fn facts(meta: FileMeta) -> FileFacts {
     FileFacts { directory: meta.kind == Kind::Directory, mode: meta.mode, uid: meta.uid, gid: meta.gid }
+}
+
+fn link_keys(tree: &Tree, cluster: ClusterId) -> Vec<String> {
+    let searchers = files::searchers_with_keys(tree, cluster).unwrap_or_default();
+    searchers.into_iter().map(|searcher| layout::key(Key { of: cluster, searcher: Some(searcher) })).collect()
 }
 
 /// The files that came from images. Those of the server's file realm keep the mode that its own tool gives them.

@@ -20,6 +20,7 @@ use crate::mesh::{
     hosts_file,
     id::{ClusterId, ServiceKind},
     layout,
+    links::Key,
     rebuild::{ContainerTrace, DirectoryTrace, Traces},
     recover::Found,
     secret::Secret,
@@ -145,7 +146,7 @@ fn directory(tree: &Tree, cluster: ClusterId) -> DirectoryTrace {
 /// From when the key was saved until it expires.
 fn key_days(tree: &Tree, cluster: ClusterId) -> Option<KeyDays> {
     let saved = tree.metadata(layout::api_key(cluster)).ok()??.modified;
-    let expires = files::saved_key(tree, cluster).ok()??.expires;
+    let expires = files::saved_key(tree, Key::shared(cluster)).ok()??.expires;
     let lifetime = expires - OffsetDateTime::from_unix_timestamp(saved).ok()?;
     let days = (lifetime + MOMENTS).whole_days();
     // a file that was copied is younger than its key

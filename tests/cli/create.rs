@@ -70,6 +70,8 @@ fn settings_that_cannot_be() {
         ["--bind", "example.org"],
         ["--subnet", "8.8.8.0/24"],
         ["--share", "two words"],
+        ["--topology", "ring"],
+        ["--topology", "hub:0"],
         ["--san", "a/b"],
         ["--key-days", "0"],
         ["--timeout", "soon"],
@@ -93,6 +95,8 @@ fn settings_that_cannot_be() {
     error: invalid value 'example.org' for '--bind <ADDRESS>': `example.org` is not an address such as `127.0.0.1`
     error: invalid value '8.8.8.0/24' for '--subnet <NETWORK>': `8.8.8.0/24` does not fit: the network has to be private, with a prefix from /16 to /24
     error: invalid value 'two words' for '--share <PATTERN>': `two words` is not a pattern of index names such as `logs-*`
+    error: invalid value 'ring' for '--topology <TOPOLOGY>': `ring` is not a topology: `all`, `none`, `hub:1` or `hub:1,both`
+    error: invalid value 'hub:0' for '--topology <TOPOLOGY>': `0` is not the number of a cluster from 1 to 99
     error: invalid value 'a/b' for '--san <NAME>': `a/b` is neither a DNS name nor an IP address
     error: invalid value '0' for '--key-days <DAYS>': `0` is not a number of days from 1 to 3650
     error: invalid value 'soon' for '--timeout <TIME>': `soon` is not a time such as `90s` or `10m`

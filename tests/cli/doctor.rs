@@ -54,6 +54,9 @@ fn help_of_doctor() {
           --hosts                     Write `/etc/hosts` (root only), after `--no-hosts`
           --share <PATTERN>           Indices that the other clusters may search, besides `mesh*`; once
                                       for each, in place of those given before [default: none]
+          --topology <TOPOLOGY>       Which clusters search which: `all`, `none`, `hub:1` for one that
+                                      searches the others, `hub:1,both` where they search it, too
+                                      [default: all]
           --san <NAME>                Names and addresses that certificates are valid for, besides the
                                       mesh's own; once for each, in place of those given before
                                       [default: none]

@@ -38,6 +38,18 @@ fn a_settings_file_that_cannot_be() {
 
     hint: `mesh config --schema` shows what each setting can be
     ");
+    assert_snapshot!(create("clusters: 3\ntopology: {hub: 1}\nlinks:\n- {from: 1, to: 2}\n"), @r"
+    exit 2
+    error: mesh.yaml:3: links: `topology` is set on line 2 already: one of them says who searches whom
+
+    hint: `mesh config --schema` shows what each setting can be
+    ");
+    assert_snapshot!(create("clusters: 3\nlinks:\n- {from: 1, to: 2-3}\n- {from: 2, to: 2, share: [hr-*]}\n"), @r"
+    exit 2
+    error: mesh.yaml:4: links[1]: it links cluster 2 with itself only
+
+    hint: `mesh config --schema` shows what each setting can be
+    ");
     assert_snapshot!(create("clusters: 2\nkibana: [\n"), @r"
     exit 2
     error: mesh.yaml:2: unclosed bracket '['
@@ -239,6 +251,8 @@ fn the_settings_in_force() {
     ports             by number, named 20000-29999       default
     hosts             true                               mesh.json
     share             logs-*                             mesh.json
+    topology          all                                mesh.json
+    links             as the topology says               default
     san               none                               mesh.json
     key_days          365                                mesh.json
     license           as it is, else a trial of 30 days  default
@@ -282,7 +296,7 @@ fn the_settings_in_force_are_a_settings_file() {
     let data = run_beside(&files, &["config", "4", "--timeout", "90s", "-o", "json"]);
     let data: serde_json::Value = serde_json::from_str(data.strip_prefix("exit 0\n").unwrap()).unwrap();
     assert_eq!(again["settings"], data["settings"]);
-    assert_eq!(again["from"]["timeout"], "stdin:37");
+    assert_eq!(again["from"]["timeout"], "stdin:39");
 }
 
 #[test]

@@ -85,7 +85,7 @@ fn what_is_changed_by_hand_is_mended() {
 
     parts.part("the file of an API key is lost");
     fs::remove_file(mesh.path("cluster02/api-key.json")).expect("should be there");
-    is_mended(&mesh, &["+ API key of cluster02", "- API keys of cluster02 that no file holds"]);
+    is_mended(&mesh, &["+ API key of cluster02", "- API keys of cluster02 that are no longer used"]);
 
     parts.part("settings are edited");
     let path = mesh.path("cluster01/elastic/config/elasticsearch.yml");

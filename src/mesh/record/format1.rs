@@ -13,7 +13,7 @@ use crate::mesh::{
     network::Subnet,
     settings::{
         ElasticSettings, IndexPattern, KeyDays, KibanaSettings, Memory, MeshSpec, PassphraseWords, Profile, Registry,
-        StackVersion, SubjectName, TemplateDir,
+        StackVersion, SubjectName, TemplateDir, Topology,
     },
     templates::Templates,
 };
@@ -104,6 +104,7 @@ impl Spec {
             kibana_settings: KibanaSettings::default(),
             passphrase_words: self.passphrase_words,
             profile: self.profile,
+            topology: Topology::default(),
         }
     }
 }

@@ -53,6 +53,8 @@ pub enum Flags {
     Switch { off: &'static str, on: &'static str },
     /// `--name VALUE`, and `--no-name` for the empty value.
     Reset { off: &'static str },
+    /// None: a file only has it.
+    FileOnly,
 }
 
 impl Setting {
@@ -91,7 +93,7 @@ impl Setting {
     pub fn texts(&self, variable: &str) -> Vec<String> {
         match self.shape {
             Shape::List | Shape::Map => variable.split(',').map(|item| item.trim().to_owned()).collect(),
-            Shape::Switch | Shape::Text | Shape::Path => vec![variable.to_owned()],
+            Shape::Switch | Shape::Text | Shape::Path | Shape::Mapping | Shape::Mappings => vec![variable.to_owned()],
         }
     }
 
@@ -245,6 +247,7 @@ macro_rules! settings {
             /// What this sets, and where it sets nothing, what `other` sets. A list is taken whole.
             #[must_use]
             pub fn or(self, other: Self) -> Self {
+                let other = other.giving_way_to(&self);
                 Self { $( $name: self.$name.or(other.$name), )* per_cluster: self.per_cluster.or(other.per_cluster) }
             }
 

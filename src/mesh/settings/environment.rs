@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Overrides, Setting, define::Flaw};
+use super::{Flags, Overrides, Setting, define::Flaw};
 
 /// Reads the environment: `variable` gives what a variable holds, and an empty one sets nothing. Lists are comma separated.
 ///
@@ -10,6 +10,9 @@ use super::{Overrides, Setting, define::Flaw};
 /// Everything that is wrong, each with its variable.
 pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Overrides, Vec<String>> {
     let texts = |setting: &Setting| {
+        if setting.flags == Flags::FileOnly {
+            return None;
+        }
         let text = variable(&setting.variable()).filter(|text| !text.is_empty())?;
         Some(setting.texts(&text))
     };
@@ -47,7 +50,7 @@ mod tests {
 
     #[test]
     fn every_setting_has_its_variable() {
-        for setting in SETTINGS {
+        for setting in SETTINGS.iter().filter(|setting| setting.flags != Flags::FileOnly) {
             let variable = |name: &str| (name == setting.variable()).then(|| "a?b".to_owned());
             match read(variable) {
                 Ok(overrides) => assert_eq!(overrides.values()[setting.name], "a?b"),

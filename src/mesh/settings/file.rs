@@ -138,6 +138,10 @@ impl Reader<'_> {
                 texts.insert(setting.name, found);
             }
         }
+        if let (Some(topology), Some(links)) = (lines.get("topology"), lines.get("links")) {
+            let reason = format!("`topology` is set on line {topology} already: one of them says who searches whom");
+            self.refuse(*links, &join(path, "links"), reason);
+        }
         let read =
             |setting: &Setting| Some(texts.get(setting.name)?.iter().map(|text: &Text| text.value.clone()).collect());
         let overrides = Overrides::read(self.base, read).unwrap_or_else(|flaws| {
@@ -160,12 +164,20 @@ impl Reader<'_> {
                 self.fields(path, "", entries, &mut texts);
                 return Some(texts);
             }
+            (Value::List(items), Shape::Mappings) => return Some(self.mappings(path, items)),
+            (Value::Text(_) | Value::Map(_), Shape::Mapping) => {
+                let value = entry.value.value.to_text();
+                return Some(vec![Text { value, item: String::new(), line: entry.line }]);
+            }
             (Value::Text(text), Shape::Switch | Shape::Text | Shape::Path) => {
                 return Some(vec![Text { value: text.clone(), item: String::new(), line: entry.line }]);
             }
             (_, Shape::List) => format!("a list such as `[{}]`", setting.texts(setting.example).join(", ")),
             (_, Shape::Map) => format!("a mapping such as `{}`", setting.example.replacen('=', ": ", 1)),
-            (_, Shape::Switch | Shape::Text | Shape::Path) => format!("one value such as `{}`", setting.example),
+            (_, Shape::Mappings) => format!("a list of mappings such as `[{}]`", setting.example),
+            (_, Shape::Switch | Shape::Text | Shape::Path | Shape::Mapping) => {
+                format!("one value such as `{}`", setting.example)
+            }
         };
         self.refuse(entry.line, path, format!("expected {expected}, found {}", entry.value.value.kind()));
         None
@@ -216,6 +228,20 @@ impl Reader<'_> {
             }
             texts.push(Text { value: format!("{name}={json}"), item, line: *line });
         }
+    }
+
+    fn mappings(&mut self, path: &str, items: &[Node]) -> Vec<Text> {
+        let mut texts = Vec::new();
+        for (index, Node { line, value, .. }) in items.iter().enumerate() {
+            let item = format!("[{index}]");
+            match value {
+                Value::Map(_) => texts.push(Text { value: value.to_text(), item, line: *line }),
+                _ => {
+                    self.refuse(*line, &format!("{path}{item}"), format!("expected a mapping, found {}", value.kind()));
+                }
+            }
+        }
+        texts
     }
 
     fn entries<'n>(&mut self, path: &str, node: &'n Node) -> &'n [Entry] {
@@ -316,7 +342,15 @@ mod tests {
     fn an_unexpected_form_is_refused_with_its_line() {
         insta::assert_snapshot!(refusal("clusters: 3\nclsters: 4\n"), @"mesh.yaml:2: unknown setting `clsters`; did you mean `clusters`?");
         insta::assert_snapshot!(refusal("clusters: 3\nelastic-memory: 4g\n"), @"mesh.yaml:2: unknown setting `elastic-memory`; did you mean `elastic_memory`?");
-        insta::assert_snapshot!(refusal("topology: ring\n"), @"mesh.yaml:1: unknown setting `topology`, expected one of clusters, name, stack_version, registry, kibana, profile, elastic_memory, kibana_memory, bind, subnet, ports, hosts, share, san, key_days, license, passphrase_words, templates, settings, kibana_settings, timeout, overrides");
+        insta::assert_snapshot!(refusal("weather: 3\n"), @"mesh.yaml:1: unknown setting `weather`, expected one of clusters, name, stack_version, registry, kibana, profile, elastic_memory, kibana_memory, bind, subnet, hosts, share, topology, links, san, key_days, license, passphrase_words, templates, settings, kibana_settings, timeout, overrides");
+        insta::assert_snapshot!(refusal("topology: ring\n"), @"mesh.yaml:1: topology: `ring` is not a topology: `all`, `none`, `hub:1` or `hub:1,both`");
+        insta::assert_snapshot!(refusal("topology: {hub: x}\n"), @"mesh.yaml:1: topology: `x` is not the number of a cluster from 1 to 99");
+        insta::assert_snapshot!(refusal("topology: all\n\nlinks: [{from: 1, to: 2}]\n"), @"mesh.yaml:3: links: `topology` is set on line 1 already: one of them says who searches whom");
+        insta::assert_snapshot!(refusal("links:\n- {from: 1, to: 2}\n- {from: 2}\n- 3\n"), @r"
+        mesh.yaml:3: links[1]: `to` is missing, as in `{from: 1, to: 2-4}`
+        mesh.yaml:4: links[2]: expected a mapping, found `3`
+        ");
+        insta::assert_snapshot!(refusal("links: {from: 1}\n"), @"mesh.yaml:1: links: expected a list of mappings such as `[{from: 1, to: 2-4, share: [hr-*]}]`, found a mapping");
         insta::assert_snapshot!(refusal("kibana: true\nshare: logs-*\n"), @"mesh.yaml:2: share: expected a list such as `[logs-*, metrics-*]`, found `logs-*`");
         insta::assert_snapshot!(refusal("kibana: true\n\nclusters: [3]\n"), @"mesh.yaml:3: clusters: expected one value such as `3`, found a list");
         insta::assert_snapshot!(refusal("clusters: 3\nkibana: true\nclusters: 4\n"), @"mesh.yaml:3: `clusters` is set twice");

@@ -18,6 +18,7 @@ mod registry;
 pub mod schema;
 mod table;
 mod template_dir;
+mod topology;
 mod value;
 mod values;
 mod yaml;
@@ -32,6 +33,7 @@ pub use self::{
     registry::Registry,
     table::{MeshSpec, Overrides, SETTINGS},
     template_dir::TemplateDir,
+    topology::{LinkRule, Topology},
     value::Shape,
     values::{DEFAULT_VERSION, IndexPattern, InvalidValue, Memory, StackVersion, SubjectName},
 };
@@ -45,14 +47,30 @@ impl Overrides {
     pub fn of(mesh: &Mesh) -> Self {
         let overrides = (!mesh.overrides.is_empty()).then(|| mesh.overrides.clone());
         let per_cluster = PerCluster { overrides, ..PerCluster::default() };
-        Self {
+        let of_spec = Self {
             clusters: Some(mesh.cluster_set()),
             name: mesh.name.clone(),
             ports: mesh.ports,
             subnet: Some(mesh.subnet),
             per_cluster,
             ..mesh.spec.clone().into()
+        };
+        match &mesh.spec.topology {
+            Topology::Links(rules) => Self { topology: None, links: Some(rules.clone()), ..of_spec },
+            Topology::All | Topology::None | Topology::Hub { .. } => of_spec,
         }
+    }
+
+    /// This without what `stronger` sets by another name: `topology` and `links` say the same thing.
+    #[must_use]
+    pub(super) fn giving_way_to(mut self, stronger: &Self) -> Self {
+        if stronger.links.is_some() {
+            self.topology = None;
+        }
+        if stronger.topology.is_some() {
+            self.links = None;
+        }
+        self
     }
 
     /// What holds where nothing is set but a profile and a version: all but which clusters, and what is found out
@@ -82,7 +100,11 @@ impl MeshSpec {
         // the record does not tell who chose a value: a default gives way to what is the default now
         let kept = Overrides::from(self.clone()).without(&before, &after);
         let mut spec = self;
-        spec.set(&overrides.clone().or(kept).or(after));
+        let overrides = overrides.clone().or(kept).or(after);
+        spec.set(&overrides);
+        if let Some(rules) = overrides.links {
+            spec.topology = Topology::Links(rules);
+        }
         spec
     }
 }

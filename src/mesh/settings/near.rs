@@ -42,7 +42,7 @@ mod tests {
             ("clsters", Some("clusters")),
             ("keydays", Some("key_days")),
             ("licence", Some("license")),
-            ("topology", None),
+            ("weather", None),
             ("x", None),
         ] {
             assert_eq!(setting(name), meant, "{name}");

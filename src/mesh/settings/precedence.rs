@@ -99,8 +99,13 @@ pub fn with_record_and_defaults(
 
 /// Every setting, with the value of the first of `sources` that sets it.
 pub fn resolve(sources: &[(Source, Overrides)]) -> Vec<Resolved> {
-    let values: Vec<(&Source, BTreeMap<&str, Value>)> =
-        sources.iter().map(|(source, overrides)| (source, overrides.values())).collect();
+    let mut values: Vec<(&Source, BTreeMap<&str, Value>)> = Vec::new();
+    let mut stronger = Overrides::default();
+    for (source, overrides) in sources {
+        let overrides = overrides.clone().giving_way_to(&stronger);
+        values.push((source, overrides.values()));
+        stronger = stronger.or(overrides);
+    }
     let resolved = |setting: &'static Setting| {
         let first = values.iter().find_map(|(source, values)| Some((*source, values.get(setting.name)?)));
         Resolved {
@@ -109,7 +114,13 @@ pub fn resolve(sources: &[(Source, Overrides)]) -> Vec<Resolved> {
             from: first.map_or(&Source::Default, |(source, _)| source).place(setting),
         }
     };
-    SETTINGS.iter().map(resolved).collect()
+    let mut all: Vec<Resolved> = SETTINGS.iter().map(resolved).collect();
+    if stronger.links.is_some()
+        && let Some(topology) = all.iter_mut().find(|resolved| resolved.setting.name == "topology")
+    {
+        "not used: `links` is set".clone_into(&mut topology.from);
+    }
+    all
 }
 
 /// The settings of each cluster that are set for it alone, with their values in it.
@@ -169,7 +180,7 @@ pub fn resolve_clusters(
 mod tests {
     use super::{
         super::{
-            Profile,
+            Profile, Topology,
             per_cluster::{read_set, read_unset},
         },
         *,
@@ -204,6 +215,23 @@ mod tests {
         let mesh = all.clone().into_iter().map(|(_, overrides)| overrides).reduce(Overrides::or).unwrap();
         assert_eq!(mesh.elastic_memory, sets("3g").elastic_memory);
         assert_eq!(mesh.kibana, Some(true));
+    }
+
+    #[test]
+    fn a_topology_and_links_replace_each_other() {
+        let topology = Overrides { topology: Some(Topology::None), ..Overrides::default() };
+        let links = Overrides { links: Some(Vec::new()), ..Overrides::default() };
+        let said = |sources: [(Source, &Overrides); 2]| {
+            let sources = sources.map(|(source, overrides)| (source, overrides.clone()));
+            let settings = resolve(&sources);
+            let of = |name| settings.iter().find(|resolved| resolved.setting.name == name).unwrap();
+            let shown = |one: &Resolved| format!("{} ({})", one.words(), one.from);
+            format!("{}, links {}", shown(of("topology")), shown(of("links")))
+        };
+        insta::assert_snapshot!(said([(Source::Flag, &topology), (Source::Record, &links)]), @"none (flag), links as the topology says (default)");
+        insta::assert_snapshot!(said([(Source::Flag, &links), (Source::Record, &topology)]), @"all (not used: `links` is set), links none (flag)");
+        assert_eq!(links.clone().or(topology.clone()).topology, None);
+        assert_eq!(topology.or(links).links, None);
     }
 
     #[test]

@@ -11,8 +11,8 @@ use std::{
 };
 
 use super::{
-    ElasticSettings, IndexPattern, KeyDays, KibanaSettings, Memory, PassphraseWords, PerCluster, Profile, Registry,
-    StackVersion, SubjectName, TemplateDir, Timeout,
+    ElasticSettings, IndexPattern, KeyDays, KibanaSettings, LinkRule, Memory, PassphraseWords, PerCluster, Profile,
+    Registry, StackVersion, SubjectName, TemplateDir, Timeout, Topology,
     define::{Basis, Flags, Flaw, Scope, Setting, recorded, settings},
     value::Value,
 };
@@ -112,6 +112,20 @@ settings! {
         default: "none" = |_| Vec::new(),
         example: "logs-*,metrics-*",
         flags: Flags::Value,
+    }
+    /// Which clusters search which: `all`, `none`, `hub:1` for one that searches the others, `hub:1,both` where they search it, too
+    topology: Topology {
+        scope: Mesh,
+        default: "all" = |_| Topology::default(),
+        example: "hub:1",
+        flags: Flags::Value,
+    }
+    /// Single links instead of a topology, each with what it alone shares if that is not what its cluster shares; in a file only
+    links: Vec<LinkRule> {
+        scope: Mesh,
+        default: "as the topology says",
+        example: "{from: 1, to: 2-4, share: [hr-*]}",
+        flags: Flags::FileOnly,
     }
     /// Names and addresses that certificates are valid for, besides the mesh's own
     san: Vec<SubjectName> {

@@ -25,11 +25,17 @@ pub enum Shape {
     List,
     /// Names with values.
     Map,
+    /// A text or a mapping, which is read as the text of one.
+    Mapping,
+    /// A list of mappings, each read as one text.
+    Mappings,
 }
 
 /// A type whose values are written as one text.
 pub trait Scalar: Serialize {
     const SHAPE: Shape = Shape::Text;
+    /// How a list of them is written.
+    const LIST_SHAPE: Shape = Shape::List;
     const PLACEHOLDER: &'static str;
 
     fn read(text: &str, base: &Path) -> Result<Self, InvalidValue>
@@ -42,6 +48,11 @@ pub trait Scalar: Serialize {
     /// As a settings file has it.
     fn json(&self) -> Json {
         serde_json::to_value(self).expect("should be JSON: it is a text or a number")
+    }
+
+    /// Whether a record leaves it out: it is what held before there was such a setting.
+    fn is_unrecorded(&self) -> bool {
+        false
     }
 }
 
@@ -92,10 +103,14 @@ impl<T: Scalar> Value for T {
     fn json(&self) -> Json {
         Scalar::json(self)
     }
+
+    fn is_absent(&self) -> bool {
+        Scalar::is_unrecorded(self)
+    }
 }
 
 impl<T: Scalar> Value for Vec<T> {
-    const SHAPE: Shape = Shape::List;
+    const SHAPE: Shape = T::LIST_SHAPE;
     const PLACEHOLDER: &'static str = T::PLACEHOLDER;
 
     fn read(texts: &[String], base: &Path) -> Result<Self, Vec<(Option<usize>, InvalidValue)>> {

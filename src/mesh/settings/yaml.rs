@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use granit_parser::{Event, Parser, ScalarStyle, ScanError, Span, StrInput};
+use serde_json::Value as Json;
 
 /// Nodes that a document may have once its aliases are written out; a settings file has a few dozen.
 const MOST_NODES: usize = 10_000;
@@ -47,6 +48,25 @@ impl Value {
             Self::Text(text) => format!("`{text}`"),
             Self::List(_) => "a list".to_owned(),
             Self::Map(_) => "a mapping".to_owned(),
+        }
+    }
+
+    /// A text that [`parse`] reads as this value, without its lines; the text itself of a text.
+    pub fn to_text(&self) -> String {
+        match self {
+            Self::Text(text) => text.clone(),
+            Self::Null | Self::List(_) | Self::Map(_) => self.json().to_string(),
+        }
+    }
+
+    fn json(&self) -> Json {
+        match self {
+            Self::Null => Json::Null,
+            Self::Text(text) => Json::String(text.clone()),
+            Self::List(items) => items.iter().map(|item| item.value.json()).collect(),
+            Self::Map(entries) => {
+                Json::Object(entries.iter().map(|entry| (entry.key.clone(), entry.value.value.json())).collect())
+            }
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::model::{Model, NOW};
 use crate::{
-    mesh::{Mesh, certs, id::ClusterId, keystore, service::digest_of},
+    mesh::{Mesh, certs, id::ClusterId, keystore, links::Key, service::digest_of},
     plan::{Step, observed::LinkFacts},
 };
 
@@ -53,9 +53,11 @@ impl Model {
                 self.carry_out(mesh, step);
                 self.servers.get_mut(on)?.loaded.clone_from(&before.servers[on].loaded);
             }
-            Step::IssueKey(cluster) | Step::ExtendKey(cluster) => {
+            Step::IssueKey(Key { of, .. }) | Step::ExtendKey(Key { of, .. }) => {
                 self.carry_out(mesh, step);
-                self.files(*cluster).key.clone_from(&before.there.files[cluster].key);
+                let (files, before) = (self.files(*of), &before.there.files[of]);
+                files.key.clone_from(&before.key);
+                files.link_keys.clone_from(&before.link_keys);
             }
             Step::PromoteAuthority(cluster) => {
                 let files = self.files(*cluster);

@@ -7,6 +7,7 @@ mod model;
 mod overrides;
 mod renewal;
 mod rolling;
+mod topologies;
 mod upgrade;
 
 use self::model::{HOSTS, Model, moment};
@@ -197,7 +198,7 @@ fn stories() {
     insta::assert_snapshot!(plan_for(&without_kibana(2), &three), @r"
     record the mesh
       ~ mesh.json
-    disconnect clusters that leave
+    disconnect remotes
       - remotes of cluster01: cluster03
       - remotes of cluster02: cluster03
     remove containers

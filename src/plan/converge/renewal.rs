@@ -203,7 +203,7 @@ fn stories_of_renewals() {
     prove links
       ? links from cluster02 to cluster01
     revoke stale API keys
-      - API keys of cluster01 that no file holds
+      - API keys of cluster01 that are no longer used
     ");
     insta::assert_snapshot!(plan(Renewal { certificates: clusters(&[2]), ..Renewal::default() }), @r"
     issue certificates

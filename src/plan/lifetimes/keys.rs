@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 
 use super::{State, VERSION, days_between};
 use crate::{
-    mesh::{Mesh, id::ClusterId, keystore},
+    mesh::{Mesh, id::ClusterId, keystore, links::Key},
     plan::{observed::Observed, verify::KeyRecord},
 };
 
@@ -17,10 +17,13 @@ pub struct Keys {
     pub keys: Vec<KeyRow>,
 }
 
-/// The API key by which others reach a cluster.
+/// An API key by which others reach a cluster.
 #[derive(Debug, Serialize)]
 pub struct KeyRow {
     pub cluster: ClusterId,
+    /// The one cluster that it is for; absent for one that all share who have none of their own.
+    #[serde(rename = "for", skip_serializing_if = "Option::is_none")]
+    pub searcher: Option<ClusterId>,
     /// `null` when none is saved.
     pub id: Option<String>,
     /// `cross_cluster`; `null` when its server tells nothing of it.
@@ -43,13 +46,14 @@ impl Keys {
     pub fn new(
         mesh: &Mesh,
         there: &Observed,
-        records: &BTreeMap<ClusterId, KeyRecord>,
+        records: &BTreeMap<Key, KeyRecord>,
         clusters: &BTreeSet<ClusterId>,
         now: OffsetDateTime,
     ) -> Self {
-        let row = |cluster: ClusterId| {
-            let saved = there.files.get(&cluster).and_then(|files| files.key.as_ref());
-            let record = saved.and_then(|saved| records.get(&cluster).filter(|record| record.id == saved.id));
+        let row = |key: Key| {
+            let cluster = key.of;
+            let saved = there.files.get(&cluster).and_then(|files| files.key(key));
+            let record = saved.and_then(|saved| records.get(&key).filter(|record| record.id == saved.id));
             let expires = record.map_or(saved.map(|saved| saved.expires), |record| record.expires);
             let days_left = expires.map(|expires| days_between(now, expires));
             let entry = keystore::credentials_of(cluster);
@@ -65,6 +69,7 @@ impl Keys {
             };
             KeyRow {
                 cluster,
+                searcher: key.searcher,
                 id: saved.map(|saved| saved.id.clone()),
                 kind: record.map(|record| record.kind.clone()),
                 shared: record.map(|record| record.names.clone()).unwrap_or_default(),
@@ -75,7 +80,7 @@ impl Keys {
                 state,
             }
         };
-        Self { version: VERSION, keys: clusters.iter().copied().map(row).collect() }
+        Self { version: VERSION, keys: clusters.iter().flat_map(|cluster| mesh.keys(*cluster)).map(row).collect() }
     }
 
     pub fn all_usable(&self) -> bool {
@@ -118,7 +123,7 @@ mod tests {
         let owner = ClusterFiles { key: Some(key), ..ClusterFiles::default() };
         let there = Observed { files: [(first, owner), (second, holder)].into(), ..Observed::default() };
         let row = |record: Option<KeyRecord>| {
-            let records = record.map(|record| (first, record)).into_iter().collect();
+            let records = record.map(|record| (Key::shared(first), record)).into_iter().collect();
             Keys::new(&mesh, &there, &records, &[first].into(), NOW).keys.remove(0)
         };
         let of = |days| row(Some(record(NOW + Duration::days(days)))).state;

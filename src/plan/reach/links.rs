@@ -1,24 +1,27 @@
 //! The questions about API keys, credentials, remotes and links. Pure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use time::Duration;
 
 use super::Reach;
 use crate::{
-    mesh::{id::ClusterId, keystore},
+    mesh::{
+        id::ClusterId,
+        keystore,
+        links::{Key, Link},
+    },
     plan::{
         Step,
-        observed::{LinkFacts, ServerFacts},
+        observed::{KeyFile, LinkFacts, ServerFacts},
     },
 };
 
 impl Reach<'_> {
     /// Whether the saved key can be handed to others: it has not expired and the server, if it answers, knows it.
-    fn key_good(&self, cluster: ClusterId) -> bool {
-        let Some(key) = self.files(cluster).and_then(|files| files.key.as_ref()) else {
-            return false;
-        };
+    fn key_good(&self, which: Key) -> bool {
+        let cluster = which.of;
+        let Some(key) = self.key_file(which) else { return false };
         let soon = self.moment.now + self.key_margin();
         match self.server(cluster) {
             // the server's own word counts: a key can be made to expire at another time than when it was saved
@@ -29,9 +32,13 @@ impl Reach<'_> {
         }
     }
 
+    fn key_file(&self, key: Key) -> Option<&KeyFile> {
+        self.files(key.of)?.key(key)
+    }
+
     /// Whether the saved key stays the one that others get.
-    fn key_stays(&self, cluster: ClusterId) -> bool {
-        self.key_good(cluster) && !self.renewal.keys.contains(&cluster)
+    fn key_stays(&self, key: Key) -> bool {
+        self.key_good(key) && !self.renewal.keys.contains(&key.of)
     }
 
     /// A key with less time than this is replaced: a month, or a quarter of a short life.
@@ -39,25 +46,33 @@ impl Reach<'_> {
         Duration::days(30).min(Duration::hours(i64::from(self.mesh.spec.key_days.get()) * 24 / 4))
     }
 
-    pub(super) fn key(&self, cluster: ClusterId) -> Option<Step> {
-        if !self.key_stays(cluster) {
-            return Some(Step::IssueKey(cluster));
-        }
-        if self.renewal.extended.contains(&cluster) {
-            return Some(Step::ExtendKey(cluster));
-        }
-        let saved = self.files(cluster)?.key.as_ref()?;
-        let facts = self.server(cluster)?.keys.iter().find(|facts| facts.id == saved.id)?;
-        // to the second, as it was saved before
-        let misdated = facts.expires.is_some_and(|on| on.unix_timestamp() != saved.expires.unix_timestamp());
-        (facts.names != self.mesh.shared(cluster) || misdated).then_some(Step::UpdateKey(cluster))
+    pub(super) fn keys(&self, cluster: ClusterId) -> Vec<Step> {
+        self.mesh.keys(cluster).into_iter().filter_map(|key| self.key(key)).collect()
     }
 
-    /// Whether the server has keys of this mesh that no file holds, or will have when a new one is issued.
+    fn key(&self, key: Key) -> Option<Step> {
+        if !self.key_stays(key) {
+            return Some(Step::IssueKey(key));
+        }
+        if self.renewal.extended.contains(&key.of) {
+            return Some(Step::ExtendKey(key));
+        }
+        let saved = self.key_file(key)?;
+        let facts = self.server(key.of)?.keys.iter().find(|facts| facts.id == saved.id)?;
+        // to the second, as it was saved before
+        let misdated = facts.expires.is_some_and(|on| on.unix_timestamp() != saved.expires.unix_timestamp());
+        (facts.names != self.mesh.shared_by(key) || misdated).then_some(Step::UpdateKey(key))
+    }
+
+    /// Whether the server has keys of this mesh that no file holds, or will have when a new one is issued, or there are files of
+    /// keys by which nobody is to search.
     pub(super) fn keys_to_revoke(&self, cluster: ClusterId) -> bool {
-        let held = self.files(cluster).and_then(|files| files.key.as_ref()).filter(|_| self.key_stays(cluster));
-        self.server(cluster)
-            .is_some_and(|server| server.keys.iter().any(|facts| held.is_none_or(|key| key.id != facts.id)))
+        let Some(server) = self.server(cluster) else { return false };
+        let wanted = self.mesh.keys(cluster);
+        let staying = wanted.iter().filter(|key| self.key_stays(**key));
+        let held: BTreeSet<&str> = staying.filter_map(|key| Some(self.key_file(*key)?.id.as_str())).collect();
+        server.keys.iter().any(|facts| !held.contains(facts.id.as_str()))
+            || self.files(cluster).is_some_and(|files| files.keys(cluster).any(|(key, _)| !wanted.contains(&key)))
     }
 
     /// Whether the keystore file holds exactly the keys of the remotes, as their files have them.
@@ -66,9 +81,9 @@ impl Reach<'_> {
             return self.mesh.remotes(on).next().is_none();
         };
         let current = |remote: ClusterId| {
-            let key = self.files(remote).and_then(|files| files.key.as_ref());
-            self.key_stays(remote)
-                && key.is_some_and(|key| keystore.get(&keystore::credentials_of(remote)) == Some(&key.digest))
+            let key = self.mesh.key_of(Link { from: on, to: remote });
+            let held = keystore.get(&keystore::credentials_of(remote));
+            self.key_stays(key) && self.key_file(key).is_some_and(|file| held == Some(&file.digest))
         };
         let wanted: Vec<String> = self.mesh.remotes(on).map(keystore::credentials_of).collect();
         self.mesh.remotes(on).all(current)
@@ -89,7 +104,7 @@ impl Reach<'_> {
         let set = self.server(on).into_iter().flat_map(|server| server.remotes.keys());
         let mut extra: Vec<ClusterId> = set
             .filter_map(|setting| alias(setting))
-            .filter(|remote| !self.mesh.remotes(on).any(|wanted| wanted == *remote))
+            .filter(|remote| !self.mesh.has_link(Link { from: on, to: *remote }))
             .collect();
         extra.dedup();
         extra
@@ -98,7 +113,7 @@ impl Reach<'_> {
     /// The settings of remotes that the mesh does not have are the business of [`Reach::disconnects`].
     pub(super) fn connect(&self, on: ClusterId) -> Option<Step> {
         let wanted = self.mesh.remote_settings(on);
-        let ours = |name: &String| alias(name).is_some_and(|alias| self.mesh.remotes(on).any(|remote| remote == alias));
+        let ours = |name: &String| alias(name).is_some_and(|alias| self.mesh.has_link(Link { from: on, to: alias }));
         let set: Option<BTreeMap<String, String>> =
             self.server(on).map(|server| server.remotes.clone().into_iter().filter(|(name, _)| ours(name)).collect());
         if set.as_ref() == Some(&wanted) || (set.is_none() && wanted.is_empty()) {
@@ -124,7 +139,7 @@ impl Reach<'_> {
 
     pub(super) fn prove(&self, on: ClusterId) -> Option<Step> {
         let renewed = |remote: &ClusterId| {
-            !self.key_stays(*remote)
+            !self.key_stays(self.mesh.key_of(Link { from: on, to: *remote }))
                 || self.keys_to_revoke(*remote)
                 || self.server(*remote).is_none()
                 || self.reissued(remote.first_node())

@@ -72,7 +72,7 @@ pub fn renew(mesh: &Mesh, there: &Observed, moment: &Moment, renewal: &Renewal) 
         .stage("record the mesh", (!recorded).then_some(if there.lost.record { Step::Rebuild } else { Step::Record }))
         .stage("create the system user", (!there.account).then_some(Step::CreateAccount { uid: mesh.owner.uid }))
         .stage("set modes and owners", misfits(mesh, there).into_iter().map(Step::SetPermissions))
-        .stage("disconnect clusters that leave", reach.disconnects())
+        .stage("disconnect remotes", reach.disconnects())
         .stage("remove containers", reach.removals())
         .stage("remove clusters", there.files.keys().filter(|c| !mesh.has_cluster(**c)).map(|c| Step::RemoveFiles(*c)))
         .stage(

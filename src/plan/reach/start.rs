@@ -43,10 +43,10 @@ impl Reach<'_> {
             self.licence(cluster),
             (!server.is_some_and(|server| server.passwords)).then_some(Step::SetPasswords(cluster)),
             kibana.and_then(|kibana| self.start(kibana)),
-            self.key(cluster),
         ]
         .into_iter()
         .flatten()
+        .chain(self.keys(cluster))
         .collect()
     }
 

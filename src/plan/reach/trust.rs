@@ -122,15 +122,14 @@ impl Reach<'_> {
         }
     }
 
-    /// The bundle of all authorities; `None` while one of them has yet to be issued.
-    fn wanted_bundle(&self) -> Option<String> {
-        let trusted: Option<Vec<String>> = self.mesh.clusters().map(|cluster| self.wanted_trust(cluster)).collect();
+    /// The bundle of these clusters' authorities; `None` while one of them has yet to be issued.
+    fn wanted_bundle(&self, of: impl Iterator<Item = ClusterId>) -> Option<String> {
+        let trusted: Option<Vec<String>> = of.map(|cluster| self.wanted_trust(cluster)).collect();
         Some(certs::bundle(trusted?.iter().map(String::as_str)))
     }
 
     pub(super) fn bundles(&self) -> Vec<Step> {
-        let wanted = self.wanted_bundle();
-        let stale = |bundle: Option<&String>| wanted.is_none() || bundle != wanted.as_ref();
+        let stale = |bundle: Option<&String>, wanted: Option<&String>| wanted.is_none() || bundle != wanted;
         let stale_own = |service: ServiceId| {
             let own = self.service_files(service).and_then(|files| files.authority.as_ref());
             own.is_none() || own != self.wanted_trust(service.cluster()).as_ref()
@@ -139,11 +138,13 @@ impl Reach<'_> {
             .mesh
             .clusters()
             .filter(|cluster| {
-                stale(self.files(*cluster).and_then(|files| files.bundle.as_ref()))
+                let wanted = self.wanted_bundle(self.mesh.trusted_by(*cluster));
+                stale(self.files(*cluster).and_then(|files| files.bundle.as_ref()), wanted.as_ref())
                     || self.mesh.services().filter(|service| service.cluster() == *cluster).any(stale_own)
             })
             .map(Step::WriteBundle);
-        let browser = stale(self.there.browser_bundle.as_ref()).then_some(Step::WriteBrowserBundle);
+        let all = self.wanted_bundle(self.mesh.clusters());
+        let browser = stale(self.there.browser_bundle.as_ref(), all.as_ref()).then_some(Step::WriteBrowserBundle);
         clusters.chain(browser).collect()
     }
 

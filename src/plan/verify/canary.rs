@@ -3,12 +3,12 @@
 use serde_json::{Value, json};
 
 use super::evidence::Untried;
-use crate::mesh::{Mesh, id::ClusterId};
+use crate::mesh::{Mesh, id::ClusterId, links::canary_prefix};
 
 /// The beginning of the names of this mesh's canaries. Every key shares them, as it does all that begins with `mesh`; templates
 /// and rules for users' `mesh-*` do not match them.
 pub fn prefix(mesh: &Mesh) -> String {
-    format!("mesh_verify-{}-", mesh.id)
+    canary_prefix(&mesh.id)
 }
 
 /// The indices that a run of `mesh verify` may have left when it was killed. Older versions named them like users' indices.

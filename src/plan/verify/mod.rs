@@ -299,7 +299,8 @@ impl Judge<'_> {
         if let Some(on) = key.expires.filter(|expires| *expires <= self.now) {
             return Some(Cause::KeyExpired { of, on });
         }
-        (key.names != self.mesh.shared(of)).then(|| Cause::KeyAccess { of, names: key.names.clone() })
+        (key.names != self.mesh.shared_by(self.mesh.key_of(self.link)))
+            .then(|| Cause::KeyAccess { of, names: key.names.clone() })
     }
 
     fn licence(&self, of: ClusterId) -> Option<Cause> {

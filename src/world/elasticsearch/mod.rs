@@ -14,7 +14,7 @@ use time::OffsetDateTime;
 use super::https::{Answer, Bounds, Https, HttpsError, Login, RawAnswer};
 use crate::{
     ask::request::{Body, segment},
-    mesh::{Mesh, id::ClusterId, secret::Secret, service::digest_of, settings::StackVersion},
+    mesh::{Mesh, id::ClusterId, links::Key, secret::Secret, service::digest_of, settings::StackVersion},
     plan::{
         health::Unasked,
         observed::{KeyFacts, LicenceFacts},
@@ -145,12 +145,14 @@ impl Elasticsearch {
     }
 
     /// Makes a key that lets other clusters search the mesh's shared indices on this one.
-    pub async fn put_key(&self, mesh: &Mesh, cluster: ClusterId, now: OffsetDateTime) -> Result<NewKey, HttpsError> {
+    pub async fn put_key(&self, mesh: &Mesh, key: Key, now: OffsetDateTime) -> Result<NewKey, HttpsError> {
         let days = mesh.spec.key_days.get();
+        let searcher = key.searcher.map(|searcher| format!("-for-{searcher}")).unwrap_or_default();
+        let name = format!("mesh-{}-{}{searcher}", mesh.id, key.of);
         let request = json!({
-            "name": format!("mesh-{}-{cluster}", mesh.id),
+            "name": name,
             "expiration": format!("{days}d"),
-            "access": { "search": [{ "names": mesh.shared(cluster) }] },
+            "access": { "search": [{ "names": mesh.shared_by(key) }] },
             "metadata": { "mesh.id": mesh.id },
         });
         let body = self.send(Method::POST, "/_security/cross_cluster/api_key", &request).await?;
@@ -158,17 +160,17 @@ impl Elasticsearch {
     }
 
     /// Changes which indices a key lets others search; its value stays.
-    pub async fn update_key(&self, mesh: &Mesh, cluster: ClusterId, id: &str) -> Result<(), HttpsError> {
-        let request = json!({ "access": { "search": [{ "names": mesh.shared(cluster) }] } });
+    pub async fn update_key(&self, mesh: &Mesh, key: Key, id: &str) -> Result<(), HttpsError> {
+        let request = json!({ "access": { "search": [{ "names": mesh.shared_by(key) }] } });
         self.send(Method::PUT, &format!("/_security/cross_cluster/api_key/{}", segment(id)), &request).await.map(|_| ())
     }
 
     /// The same, and lets it live as long again as a new one. Elasticsearch 9.5.3 refuses a request that says nothing but when
     /// it expires; see <https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-update-cross-cluster-api-key>.
-    pub async fn extend_key(&self, mesh: &Mesh, cluster: ClusterId, id: &str) -> Result<(), HttpsError> {
+    pub async fn extend_key(&self, mesh: &Mesh, key: Key, id: &str) -> Result<(), HttpsError> {
         let request = json!({
             "expiration": format!("{}d", mesh.spec.key_days.get()),
-            "access": { "search": [{ "names": mesh.shared(cluster) }] },
+            "access": { "search": [{ "names": mesh.shared_by(key) }] },
         });
         self.send(Method::PUT, &format!("/_security/cross_cluster/api_key/{}", segment(id)), &request).await.map(|_| ())
     }

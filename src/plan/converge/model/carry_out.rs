@@ -13,6 +13,7 @@ use crate::{
         hosts_file,
         id::{ClusterId, ServiceKind},
         keystore,
+        links::{Key, Link},
         secret::Secret,
         service::digest_of,
     },
@@ -23,6 +24,14 @@ use crate::{
 };
 
 impl Model {
+    fn save_key(&mut self, key: Key, file: KeyFile) {
+        let files = self.files(key.of);
+        match key.searcher {
+            None => files.key = Some(file),
+            Some(searcher) => drop(files.link_keys.insert(searcher, file)),
+        }
+    }
+
     #[allow(clippy::too_many_lines, reason = "one arm a step, and every step is here")]
     pub(in super::super) fn carry_out(&mut self, mesh: &Mesh, step: &Step) {
         match step {
@@ -88,14 +97,14 @@ impl Model {
             }
             Step::AwaitCertificate(cluster) => self.read_certificates(*cluster),
             Step::WriteBundle(cluster) => {
-                let (bundle, trusted) = (self.bundle(mesh), self.trusted(*cluster));
+                let (bundle, trusted) = (self.bundle(mesh.trusted_by(*cluster)), self.trusted(*cluster));
                 let files = self.files(*cluster);
                 files.bundle = Some(bundle);
                 for service in mesh.services_in(*cluster) {
                     files.services.entry(service).or_default().authority = Some(trusted.clone());
                 }
             }
-            Step::WriteBrowserBundle => self.there.browser_bundle = Some(self.bundle(mesh)),
+            Step::WriteBrowserBundle => self.there.browser_bundle = Some(self.bundle(mesh.clusters())),
             Step::SeedConfig(service) => {
                 let image = mesh.image(*service);
                 assert!(self.there.images.contains(&image), "{image} should be here to be read");
@@ -205,37 +214,43 @@ impl Model {
             Step::ApplyLicence(_) => unreachable!("no licence is asked for"),
             Step::StartTrial(cluster) => self.answering(*cluster).trial = true,
             Step::SetPasswords(cluster) => self.answering(*cluster).passwords = true,
-            Step::IssueKey(cluster) => {
+            Step::IssueKey(which) => {
+                let cluster = &which.of;
                 let id = format!("key{}", self.number());
                 let expires = NOW + Duration::days(mesh.spec.key_days.get().into());
-                let facts = KeyFacts { id: id.clone(), names: mesh.shared(*cluster), expires: Some(expires) };
+                let facts = KeyFacts { id: id.clone(), names: mesh.shared_by(*which), expires: Some(expires) };
                 self.answering(*cluster).keys.push(facts);
                 let digest = digest_of(&[id.as_bytes()]);
-                self.files(*cluster).key = Some(KeyFile { id, expires, digest });
+                self.save_key(*which, KeyFile { id, expires, digest });
             }
-            Step::UpdateKey(cluster) | Step::ExtendKey(cluster) => {
-                let held = self.there.files[cluster].key.clone().expect("should hold a key").id;
-                let known = self.answering(*cluster).keys.iter_mut().find(|key| key.id == held);
+            Step::UpdateKey(which) | Step::ExtendKey(which) => {
+                let file = self.there.files[&which.of].key(*which).cloned().expect("should hold a key");
+                let held = file.id.clone();
+                let known = self.answering(which.of).keys.iter_mut().find(|key| key.id == held);
                 let key = known.expect("should be known where it is updated");
-                key.names = mesh.shared(*cluster);
+                key.names = mesh.shared_by(*which);
                 if matches!(step, Step::ExtendKey(_)) {
                     key.expires = Some(NOW + Duration::days(mesh.spec.key_days.get().into()));
                 }
                 let expires = key.expires.expect("should expire: it is ours");
-                self.files(*cluster).key.as_mut().expect("should hold a key").expires = expires;
+                self.save_key(*which, KeyFile { expires, ..file });
             }
             Step::RevokeKeys(cluster) => {
-                let held = self.there.files[cluster].key.clone().expect("should hold a key").id;
-                self.answering(*cluster).keys.retain(|key| key.id == held);
+                let wanted = mesh.keys(*cluster);
+                let file = |key: &Key| self.there.files[cluster].key(*key).cloned().expect("should hold a key");
+                let held: Vec<String> = wanted.iter().map(|key| file(key).id).collect();
+                self.answering(*cluster).keys.retain(|key| held.contains(&key.id));
+                let files = self.files(*cluster);
+                files.key = files.key.take().filter(|_| wanted.contains(&Key::shared(*cluster)));
+                files.link_keys.retain(|from, _| wanted.contains(&Key { of: *cluster, searcher: Some(*from) }));
             }
             Step::StoreCredentials { on, of } => {
                 let keys: Vec<(String, String)> = of
                     .iter()
                     .map(|remote| {
-                        (
-                            keystore::credentials_of(*remote),
-                            self.there.files[remote].key.clone().expect("should be issued").digest,
-                        )
+                        let key = mesh.key_of(Link { from: *on, to: *remote });
+                        let file = self.there.files[remote].key(key).expect("should be issued");
+                        (keystore::credentials_of(*remote), file.digest.clone())
                     })
                     .collect();
                 let file = self.files(*on).keystore.as_mut().expect("should have a keystore");

@@ -3,7 +3,7 @@
 
 mod carry_out;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use time::{OffsetDateTime, macros::datetime};
 
@@ -12,6 +12,7 @@ use crate::{
         Mesh, certs,
         certs::Authority,
         id::{ClusterId, ServiceId},
+        keystore,
         service::digest_of,
         settings::StackVersion,
     },
@@ -106,8 +107,8 @@ impl Model {
         self.there.files[&cluster].trusted().expect("should have an authority first")
     }
 
-    fn bundle(&self, mesh: &Mesh) -> String {
-        let trusted: Vec<String> = mesh.clusters().map(|cluster| self.trusted(cluster)).collect();
+    fn bundle(&self, of: impl Iterator<Item = ClusterId>) -> String {
+        let trusted: Vec<String> = of.map(|cluster| self.trusted(cluster)).collect();
         certs::bundle(trusted.iter().map(String::as_str))
     }
 
@@ -178,7 +179,19 @@ impl Model {
         assert_eq!(self.there.containers.keys().copied().collect::<Vec<_>>(), mesh.services().collect::<Vec<_>>());
         assert_eq!(self.servers.keys().copied().collect::<Vec<_>>(), mesh.clusters().collect::<Vec<_>>());
         for on in mesh.clusters() {
-            assert_eq!(self.servers[&on].keys.len(), 1, "one key on {on}");
+            let (wanted, found) = (mesh.keys(on), &self.servers[&on].keys);
+            assert_eq!(found.len(), wanted.len(), "keys on {on}");
+            assert_eq!(self.there.files[&on].keys(on).map(|(key, _)| key).collect::<BTreeSet<_>>(), wanted);
+            for key in wanted {
+                let file = self.there.files[&on].key(key).expect("should be saved");
+                let known = found.iter().find(|facts| facts.id == file.id).expect("should be known");
+                assert_eq!(known.names, mesh.shared_by(key), "{key}");
+            }
+            let entries = self.there.files[&on].keystore.as_ref().expect("should have a keystore").keys();
+            let held: BTreeSet<ClusterId> = entries.filter_map(|name| keystore::remote_of(name)).collect();
+            assert_eq!(held, mesh.remotes(on).collect(), "credentials on {on}");
+            let authorities = self.there.files[&on].bundle.as_ref().expect("should have a bundle");
+            assert_eq!(*authorities, self.bundle(mesh.trusted_by(on)), "bundle of {on}");
             assert_eq!(self.servers[&on].remotes, mesh.remote_settings(on));
             for to in mesh.searchable(on) {
                 assert_eq!(self.link(on, to), LinkFacts::Connected);
