@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! flags ─► MeshSpec ─► Mesh::decide ─► Mesh ────────────┐
-//!          (asked)       (pure)      (wanted)           ├─► plan::reach ─► Plan ─► console (show, ask)
+//!          (asked)       (pure)      (wanted)           ├─► reconcile ─► Plan ─► console (show, ask)
 //! Docker, Elasticsearch, disk ─► World::observe ─► Observed    (pure)       │
 //!         ▲                                       (there)                   ▼
 //!         └─────────────────────────── apply ◄──────────────────── stages of steps
@@ -12,7 +12,9 @@
 //!
 //! - [`commands`]: one file a command, each a story. Start here.
 //! - [`mesh`]: what is wanted. Pure.
+//! - [`facts`]: what is there, as data. Pure.
 //! - [`plan`]: what must change. Pure.
+//! - [`judge`]: what to think of it: checks, status, verify, causes. Pure.
 //! - [`ask`]: what is asked and what comes back. Pure.
 //! - [`apply`]: changing it. The only place that changes anything.
 //! - [`world`]: talking to Docker, Elasticsearch, Kibana, disk and host. No decisions.
@@ -25,6 +27,8 @@ mod cli;
 mod commands;
 mod console;
 mod error;
+mod facts;
+mod judge;
 mod mesh;
 mod plan;
 mod world;

@@ -7,11 +7,12 @@ use futures::future::join_all;
 use super::Apply;
 use crate::{
     error::Error,
-    mesh::{id::ClusterId, links::Link},
-    plan::{
+    facts::{
+        evidence::{CanaryFacts, Untried},
         observed::{LinkFacts, Observed},
-        verify::{CanaryFacts, Untried, canary},
     },
+    judge::verify::canary,
+    mesh::{id::ClusterId, links::Link},
 };
 
 impl Apply<'_> {

@@ -6,18 +6,16 @@ use super::{Apply, wait::Probe};
 use crate::{
     console::{StageLine, bytes},
     error::{Error, Exit},
+    facts::{health::Unasked, host::MemoryLimit, observed::ContainerState},
+    judge::{
+        container_exit::{self, End, Known},
+        verify::Cause,
+    },
     mesh::{
         Mesh, certs,
         container::Limits,
         id::{ClusterId, ServiceId, ServiceKind},
         layout,
-    },
-    plan::{
-        cause::{self, End, Known},
-        health::Unasked,
-        host::MemoryLimit,
-        observed::ContainerState,
-        verify::Cause,
     },
     world::{
         cgroup,
@@ -134,8 +132,9 @@ impl Apply<'_> {
                 Err(why) => {
                     // after the start the right password is refused, too, for as long as users cannot be read
                     if matches!(why, Unasked::Unauthenticated(_)) {
-                        if cause::cannot_read_users(&self.world.docker.last_lines(&name, Some(asked.elapsed())).await?)
-                        {
+                        if container_exit::cannot_read_users(
+                            &self.world.docker.last_lines(&name, Some(asked.elapsed())).await?,
+                        ) {
                             refused_since = None;
                         } else if refused_since.get_or_insert_with(Instant::now).elapsed() > REFUSED_FOR {
                             return Ok(Probe::Ready(Err(locked_out(self.mesh, service.cluster()))));
@@ -166,14 +165,14 @@ impl Apply<'_> {
 /// A wait that ran out, with the known cause that the service wrote of meanwhile: Kibana, for one, does not end when
 /// Elasticsearch refuses it.
 fn with_what_it_said(gave_up: Error, mesh: &Mesh, service: ServiceId, log: &[String]) -> Error {
-    match cause::known(mesh, service, End { log, ..End::default() }) {
+    match container_exit::known(mesh, service, End { log, ..End::default() }) {
         Some(Known { cause, line, remedy }) => line.into_iter().fold(gave_up.cause(cause), Error::cause).hint(remedy),
         None => gave_up,
     }
 }
 
 /// Whether the server serves as far as it can: it can be asked, and nothing is red that comes by itself. An index of a user
-/// that stays red is no reason to wait, and no server whose licence has ended tells its health.
+/// that stays red is no reason to wait, and no server whose license has ended tells its health.
 async fn serves(server: &Elasticsearch) -> Result<Probe<()>, Unasked> {
     server.greet().await.map_err(unasked)?;
     Ok(match server.health().await.map_err(unasked)? {
@@ -207,7 +206,7 @@ impl Apply<'_> {
 
 /// What Docker refused, with the cause and the remedy where they are known.
 pub(super) fn refused(mesh: &Mesh, service: Option<ServiceId>, error: DockerError) -> Error {
-    let known = cause::of_docker(mesh, service, &error.words());
+    let known = container_exit::of_docker(mesh, service, &error.words());
     let told = Error::from(error);
     match known {
         Some(Known { cause, remedy, .. }) => told.cause(cause).hint(remedy),
@@ -254,7 +253,7 @@ fn died(mesh: &Mesh, service: ServiceId, ended: &Ended, outer: Option<&MemoryLim
     let Ended { exit_code, out_of_memory, error, log } = ended;
     let code = exit_code.map_or_else(|| "an unknown exit code".to_owned(), |code| format!("exit code {code}"));
     let how = if *out_of_memory {
-        format!("{service} was ended for want of memory ({code})")
+        format!("{service} was killed: out of memory ({code})")
     } else if error.is_empty() {
         format!("{service} ended with {code}")
     } else {
@@ -262,8 +261,8 @@ fn died(mesh: &Mesh, service: ServiceId, ended: &Ended, outer: Option<&MemoryLim
     };
     let told = Error::new(Exit::Unfinished, how);
     let end = End { exit_code: *exit_code, out_of_memory: *out_of_memory, outer, error, log };
-    let lines = || cause::last_words(log).into_iter();
-    match cause::known(mesh, service, end) {
+    let lines = || container_exit::last_words(log).into_iter();
+    match container_exit::known(mesh, service, end) {
         Some(Known { cause, line: Some(line), remedy }) => told.cause(cause).cause(line).hint(remedy),
         Some(Known { cause, line: None, remedy }) => lines().fold(told.cause(cause), Error::cause).hint(remedy),
         None => lines().fold(told, Error::cause).hint(format!(
@@ -309,7 +308,7 @@ mod tests {
             log: vec!["starting".to_owned(), log.to_owned()],
         };
         insta::assert_snapshot!(died(&mesh, first, &ended(137, "started"), None), @r"
-        cluster01-elastic was ended for want of memory (exit code 137)
+        cluster01-elastic was killed: out of memory (exit code 137)
           caused by: it needed more memory than its limit allows
           caused by: starting
           caused by: started

@@ -10,7 +10,7 @@ use rand::RngExt as _;
 use super::{Apply, files::random};
 use crate::{
     error::{Error, Exit},
-    plan::check,
+    judge::check,
     world::{disk::Marker, docker::Docker, host},
 };
 

@@ -5,6 +5,7 @@ use rand::{rand_core::UnwrapErr, rngs::SysRng};
 use super::Apply;
 use crate::{
     error::{Error, Exit},
+    judge::check::HOSTS_UNUSABLE,
     mesh::{
         Owner,
         credentials::Credentials,
@@ -16,7 +17,7 @@ use crate::{
         permissions::{self, Holder, Permissions},
         secret::Secret,
     },
-    plan::{check::HOSTS_UNUSABLE, permissions::Misfit},
+    plan::permissions::Misfit,
     world::{
         account,
         disk::{self, Tree},

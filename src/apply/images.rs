@@ -6,11 +6,11 @@ use super::Apply;
 use crate::{
     console::StageLine,
     error::{Error, Exit},
-    mesh::id::ServiceKind,
-    plan::{
-        cause::End,
+    judge::{
+        container_exit::End,
         image::{Unfit, unfit, version_command},
     },
+    mesh::id::ServiceKind,
     world::docker::Ended,
 };
 

@@ -6,8 +6,9 @@ use super::{Apply, wait::Probe};
 use crate::{
     console::StageLine,
     error::{Error, Exit},
+    facts::observed::LinkFacts,
+    judge::verify::Cause,
     mesh::{id::ClusterId, keystore, links::Link, secret::Secret},
-    plan::{observed::LinkFacts, verify::Cause},
 };
 
 /// Elasticsearch remembers a failed name for 10 s and a found one for 60 s, and reads a bundle of authorities again within
@@ -117,15 +118,15 @@ impl Apply<'_> {
     }
 
     /// Fails where the links from `on` to `remotes` cannot come up however long somebody waits: a container does not run, a
-    /// licence does not allow links, or a remote is not set, which Elasticsearch itself never does.
+    /// license does not allow links, or a remote is not set, which Elasticsearch itself never does.
     async fn may_come(&self, on: ClusterId, remotes: &[ClusterId]) -> Result<(), Error> {
         for cluster in std::iter::once(on).chain(remotes.iter().copied()) {
             self.watch(cluster.first_node(), Some(i64::MAX)).await?;
             // a server that does not answer now may do so in a moment
-            let Ok(licence) = self.server(cluster)?.licence().await else { continue };
-            if !licence.allows_links() {
-                let (kind, active) = (licence.kind, licence.active);
-                let cause = Cause::Licence { of: cluster, kind, active };
+            let Ok(license) = self.server(cluster)?.license().await else { continue };
+            if !license.allows_links() {
+                let (kind, active) = (license.kind, license.active);
+                let cause = Cause::License { of: cluster, kind, active };
                 let told = Error::new(Exit::Unhealthy, format!("links of {cluster} cannot be proved"));
                 return Err(told.cause(cause.to_string()).hint(cause.remedy()));
             }

@@ -50,8 +50,8 @@ pub struct Apply<'a> {
     pub world: &'a World,
     console: &'a Console,
     patience: &'a Patience,
-    /// The licence of `--license`.
-    pub licence: Option<Value>,
+    /// The license of `--license`.
+    pub license: Option<Value>,
     /// What a lost `credentials.txt` is written again with.
     pub recovered: Option<Credentials>,
     /// The lock of the machine, until Docker's lists tell of the network and the ports that were chosen.
@@ -92,7 +92,7 @@ impl<'a> Apply<'a> {
             world,
             console,
             patience,
-            licence: None,
+            license: None,
             recovered: None,
             choosing: RefCell::default(),
             now,
@@ -224,9 +224,9 @@ impl<'a> Apply<'a> {
             Step::RemoveContainer { service, .. } => {
                 self.remove_container(&self.mesh.container_name(*service), line).await
             }
-            Step::RemoveStray(name) => self.remove_container(name, line).await,
+            Step::RemoveOrphan(name) => self.remove_container(name, line).await,
             Step::AwaitReady(service) => self.await_ready(*service, line).await,
-            Step::ApplyLicence(cluster) => self.apply_licence(*cluster).await,
+            Step::ApplyLicense(cluster) => self.apply_license(*cluster).await,
             Step::StartTrial(cluster) => self.start_trial(*cluster).await,
             Step::SetPasswords(cluster) => self.set_passwords(*cluster).await,
             Step::IssueKey(key) => self.issue_key(*key).await,
@@ -298,7 +298,7 @@ fn brings_up(step: &Step) -> bool {
             | Step::RestartContainer(_)
             | Step::AwaitReady(_)
             | Step::ResetPassword(_)
-            | Step::ApplyLicence(_)
+            | Step::ApplyLicense(_)
             | Step::StartTrial(_)
     )
 }

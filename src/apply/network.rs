@@ -3,8 +3,8 @@
 use super::{Apply, containers::refused};
 use crate::{
     error::{Error, Exit},
+    judge::container_exit,
     mesh::network::{self, Subnet},
-    plan::cause,
     world::{host, netlink},
 };
 
@@ -33,7 +33,7 @@ impl Apply<'_> {
         taken.networks.push(self.mesh.subnet.net().into());
         let Some(subnet) = taken.free() else { return Ok(()) };
         match self.world.docker.try_network(subnet).await {
-            Err(error) if cause::lacks_firewall(self.mesh, &error.words()) => {
+            Err(error) if container_exit::lacks_firewall(self.mesh, &error.words()) => {
                 self.remove_left_bridges(subnet).await;
                 Err(refused(self.mesh, None, error))
             }

@@ -1,4 +1,4 @@
-//! Licences, passwords and API keys of a cluster. I/O: network, disk.
+//! Licenses, passwords and API keys of a cluster. I/O: network, disk.
 
 use std::collections::BTreeSet;
 
@@ -8,11 +8,7 @@ use super::{Apply, wait::Probe};
 use crate::{
     error::{Error, Exit},
     mesh::{id::ClusterId, layout, links::Key, secret::Secret},
-    world::{
-        elasticsearch::Elasticsearch,
-        files::{self as saved, SavedKey},
-        https::HttpsError,
-    },
+    world::{elasticsearch::Elasticsearch, files as saved, files::SavedKey, https::HttpsError},
 };
 
 impl Apply<'_> {
@@ -48,23 +44,23 @@ impl Apply<'_> {
         self.patience.until(&format!("{what} of {cluster}"), None, probe).await
     }
 
-    pub(super) async fn apply_licence(&self, cluster: ClusterId) -> Result<(), Error> {
+    pub(super) async fn apply_license(&self, cluster: ClusterId) -> Result<(), Error> {
         let server = self.server(cluster)?;
-        let licence = self.licence.as_ref().unwrap_or(&Value::Null);
+        let license = self.license.as_ref().unwrap_or(&Value::Null);
         let refused = |error: Error| {
             error
-                .under(format!("{cluster} does not take the licence"))
-                .hint("links need an Enterprise licence; without `--license`, a trial of 30 days is used")
+                .under(format!("{cluster} does not take the license"))
+                .hint("links need an Enterprise license; without `--license`, a trial of 30 days is used")
         };
-        self.persist_or(cluster, "the licence", refused, async || server.put_licence(licence).await).await
+        self.persist_or(cluster, "the license", refused, async || server.put_license(license).await).await
     }
 
     pub(super) async fn start_trial(&self, cluster: ClusterId) -> Result<(), Error> {
         let server = self.server(cluster)?;
         let refused = |error: Error| {
             error
-                .under(format!("{cluster} has no licence that allows links, and cannot start a trial"))
-                .hint("give an Enterprise licence with `mesh create --license FILE`")
+                .under(format!("{cluster} has no license that allows links, and cannot start a trial"))
+                .hint("give an Enterprise license with `mesh create --license FILE`")
         };
         self.persist_or(cluster, "the trial", refused, async || server.start_trial().await).await
     }

@@ -9,7 +9,8 @@ use crate::{
     mesh::{Owner, id::ServiceId, layout, permissions, service::digest_of, settings::StackVersion},
     world::{
         disk::Tree,
-        files::{self as saved, FilesError, SeedRecord},
+        files as saved,
+        files::{FilesError, SeedRecord},
     },
 };
 

@@ -5,8 +5,8 @@ use std::path::Path;
 use crate::{
     console::Console,
     error::{Error, Exit},
+    judge::check::{Setting, kept},
     mesh::render::kernel_settings,
-    plan::check::{Setting, kept},
     world::{disk, kernel, words::words},
 };
 

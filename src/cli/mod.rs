@@ -171,10 +171,10 @@ fn timeout(text: &str) -> Result<Duration, InvalidValue> {
 
 /// The number of a cluster.
 fn cluster_number(text: &str) -> Result<ClusterId, String> {
-    text.parse().ok().and_then(ClusterId::new).ok_or_else(|| "a number from 1 to 99 is needed".to_owned())
+    text.parse().ok().and_then(ClusterId::new).ok_or_else(|| "expected a number from 1 to 99".to_owned())
 }
 
 /// A number of clusters.
 fn count(text: &str) -> Result<Count, String> {
-    text.parse().ok().and_then(Count::new).ok_or_else(|| "a number from 1 to 99 is needed".to_owned())
+    text.parse().ok().and_then(Count::new).ok_or_else(|| "expected a number from 1 to 99".to_owned())
 }

@@ -93,14 +93,13 @@ fn arguments(setting: &'static Setting) -> Vec<Arg> {
     let switch =
         |id: String, long: String, help: &'static str| Arg::new(id).long(long).action(ArgAction::SetTrue).help(help);
     match setting.flags {
-        Flags::Global => Vec::new(),
+        Flags::Global | Flags::FileOnly => Vec::new(),
         Flags::Position => vec![value(setting.help.to_owned())],
         Flags::Value if matches!(setting.shape, Shape::List | Shape::Map) => {
             let help = format!("{}; once for each, in place of those given before", setting.help);
             vec![value(help).long(long).action(ArgAction::Append)]
         }
         Flags::Value => vec![value(setting.help.to_owned()).long(long)],
-        Flags::FileOnly => Vec::new(),
         Flags::Switch { off, on } => {
             vec![
                 switch(no(name), no_long, off).overrides_with(name),

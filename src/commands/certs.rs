@@ -11,8 +11,9 @@ use crate::{
     cli::{CertsAction, LsArgs, TextFormat},
     console::{Console, Notation},
     error::{Error, Exit},
+    judge::expiry::Certificates,
     mesh::settings::Overrides,
-    plan::{lifetimes::Certificates, renew::Renewal},
+    plan::renew::Renewal,
 };
 
 pub async fn certs(action: &CertsAction, place: Place, console: &Console) -> Result<Exit, Error> {

@@ -22,13 +22,13 @@ use crate::{
     cli::{CreateArgs, TextFormat},
     console::{Console, Notation},
     error::{Error, Exit},
+    facts::observed::Observed,
+    judge::check::{self, Finding, Severity},
     mesh::{Mesh, defaults::Revision, settings::Overrides},
     plan::{
         Plan, Step,
-        check::{self, Finding, Severity},
         leaving::{Leaving, LeavingError},
-        observed::Observed,
-        reach::{Moment, reach},
+        reconcile::{PlanInputs, reconcile},
         remove::{remove, removed},
         rolling::{self, Turns},
     },
@@ -44,7 +44,7 @@ const LISTED_WITHIN: Duration = Duration::from_secs(5);
 pub async fn create(args: &CreateArgs, place: Place, console: &Console) -> Result<Exit, Error> {
     let begun = Instant::now();
     let asked = settings::requested(&args.settings, &place, console)?;
-    let licence = asked.license.as_deref().map(read_licence).transpose()?;
+    let license = asked.license.as_deref().map(read_license).transpose()?;
     let _lock = if args.dry_run { None } else { Some(lock(&place)?) };
     let choosing = if args.dry_run { None } else { Some(machine_lock(console).await?) };
     let world = open(place).await?;
@@ -69,10 +69,10 @@ pub async fn create(args: &CreateArgs, place: Place, console: &Console) -> Resul
     if let Some(recorded) = survey.known().filter(|_| !args.reset) {
         mesh = mesh.in_turns(recorded, |cluster| there.servers.contains_key(&cluster));
     }
-    let moment = Moment {
-        licence: licence.as_ref().map(|licence| licence.uid.clone()),
+    let inputs = PlanInputs {
+        license: license.as_ref().map(|license| license.uid.clone()),
         recover,
-        ..Moment::new(OffsetDateTime::now_utc(), survey.host.cores)
+        ..PlanInputs::new(OffsetDateTime::now_utc(), survey.host.cores)
     };
     let old = survey.known().filter(|_| args.reset);
     // what goes before the new mesh comes, as the old one knows it
@@ -80,20 +80,20 @@ pub async fn create(args: &CreateArgs, place: Place, console: &Console) -> Resul
     let there = going.as_ref().map_or(there.clone(), |going| replacing(there, going));
     let first = match &going {
         // images first: one that cannot be pulled must not be found missing when the old mesh is gone
-        Some(going) => reach(&mesh, &removed(there.clone()), &moment).after(remove(going)),
-        None => reach(&mesh, &there, &moment),
+        Some(going) => reconcile(&mesh, &removed(there.clone()), &inputs).after(remove(going)),
+        None => reconcile(&mesh, &there, &inputs),
     };
     if !args.reset {
         require_named(args, &Leaving::new(&mesh, survey.known(), &there), console)?;
     }
     let turn_for = turns_of(args, &mesh);
-    let plan = turn_for.map_or_else(|| first.clone(), |of| rolling::whole(&mesh, &there, &moment, of));
+    let plan = turn_for.map_or_else(|| first.clone(), |of| rolling::whole(&mesh, &there, &inputs, of));
     require(args, &world, &survey, &mesh, &there, &plan, console)?;
-    if licence.is_none() {
+    if license.is_none() {
         console.findings(check::unlicensed(&mesh, &there).as_slice());
     }
     if !args.reset {
-        console.under_way(&mesh);
+        console.in_progress(&mesh);
         if turn_for != Some(Turns::Defaults) && mesh.next_defaults().is_some() {
             console.new_defaults(&mesh);
         }
@@ -106,7 +106,7 @@ pub async fn create(args: &CreateArgs, place: Place, console: &Console) -> Resul
         return Ok(Exit::Done);
     }
     let patience = Patience::new(time_for(timeout.map(|timeout| timeout.0), mesh.count().get()));
-    let mut apply = Apply::new(&mesh, &world, console, &patience, (survey.host.is_root, moment.now));
+    let mut apply = Apply::new(&mesh, &world, console, &patience, (survey.host.is_root, inputs.now));
     // nobody's data, so no change of the mesh: it is left where `mesh verify` was killed
     apply.clear_canaries(&there).await;
     if plan.is_empty() {
@@ -129,14 +129,14 @@ pub async fn create(args: &CreateArgs, place: Place, console: &Console) -> Resul
         apply.lift_record(&survey)?;
     }
     patience.restart();
-    apply.licence = licence.map(|licence| licence.body);
+    apply.license = license.map(|license| license.body);
     apply.recovered = survey.recovered.take();
     apply.choosing.replace(choosing);
     interruptible(&patience, console, async {
         apply.apply(&first).await?;
-        settle(&apply, moment).await?;
+        settle(&apply, inputs).await?;
         if let Some(of) = turn_for {
-            let next = |mesh: &Mesh, there: &Observed, moment: &Moment| rolling::next(mesh, there, moment, of);
+            let next = |mesh: &Mesh, there: &Observed, inputs: &PlanInputs| rolling::next(mesh, there, inputs, of);
             Box::pin(turns(mesh.clone(), &world, &patience, &survey.host, console, &next)).await?;
         }
         Ok(())
@@ -197,11 +197,11 @@ fn told(args: &CreateArgs, mesh: &Mesh, apply: &Apply<'_>, took: Duration, conso
 }
 
 /// Looks again, and carries out what is still to do, until the mesh is as it was asked for.
-pub async fn settle(apply: &Apply<'_>, mut moment: Moment) -> Result<(), Error> {
+pub async fn settle(apply: &Apply<'_>, mut inputs: PlanInputs) -> Result<(), Error> {
     for round in 1..=ROUNDS {
-        moment.now = OffsetDateTime::now_utc();
+        inputs.now = OffsetDateTime::now_utc();
         let there = look_again(apply.world, apply.mesh).await.map_err(Error::part_way)?;
-        let rest = reach(apply.mesh, &there, &moment);
+        let rest = reconcile(apply.mesh, &there, &inputs);
         if rest.is_empty() {
             return Ok(());
         }
@@ -220,7 +220,7 @@ pub(super) async fn look_again(world: &World, mesh: &Mesh) -> Result<Observed, E
 
 /// A mesh that does not become as it was asked for, and what is still amiss.
 pub(super) fn unsteady(rest: &Plan) -> Error {
-    let told = Error::new(Exit::Unhealthy, "the mesh does not stay as it was asked for");
+    let told = Error::new(Exit::Unhealthy, "the mesh does not stay in sync");
     rest.steps()
         .take(5)
         .fold(told, |told, step| told.cause(format!("still to do: {step}")))
@@ -231,9 +231,9 @@ pub(super) fn unsteady(rest: &Plan) -> Error {
 fn replacing(there: Observed, going: &Observed) -> Observed {
     Observed {
         containers: going.containers.clone(),
-        strays: going.strays.clone(),
+        orphans: going.orphans.clone(),
         network: going.network.clone(),
-        foreign: going.foreign.clone(),
+        unmanaged: going.unmanaged.clone(),
         ..there
     }
 }
@@ -304,7 +304,7 @@ pub(super) fn refusal(mut stops: Vec<Finding>) -> Error {
         let finding = stops.remove(0);
         return Error::new(Exit::Machine, finding.message).hint(finding.hint);
     }
-    let told = Error::new(Exit::Machine, format!("{} things are in the way", stops.len()));
+    let told = Error::new(Exit::Machine, format!("{} checks failed", stops.len()));
     let hints: Vec<String> = stops.iter().map(|finding| finding.hint.clone()).collect();
     let mut distinct: Vec<String> = Vec::new();
     for hint in hints {
@@ -315,30 +315,30 @@ pub(super) fn refusal(mut stops: Vec<Finding>) -> Error {
     stops.into_iter().fold(told, |told, finding| told.cause(finding.message)).hint(distinct.join("\nhint: "))
 }
 
-struct Licence {
+struct License {
     uid: String,
     body: Value,
 }
 
-fn read_licence(path: &Path) -> Result<Licence, Error> {
+fn read_license(path: &Path) -> Result<License, Error> {
     let refuse = |why: &str| {
-        Error::new(Exit::Request, format!("{} is no licence that can be used: {why}", path.display()))
+        Error::new(Exit::Request, format!("{} is not a usable license: {why}", path.display()))
             .hint("give the JSON file that Elastic sent; without `--license`, a trial of 30 days is used")
     };
     let bytes = disk::read_given(path, disk::LARGEST).map_err(|error| {
         if error.is_missing() { refuse("there is no such file") } else { refuse(&error.to_string()) }
     })?;
     let body: Value = serde_json::from_slice(&bytes).map_err(|error| refuse(&error.to_string()))?;
-    let licence = if body["licenses"].is_array() { &body["licenses"][0] } else { &body["license"] };
-    let text = |field: &str| licence[field].as_str().ok_or_else(|| refuse(&format!("it has no `license.{field}`")));
+    let license = if body["licenses"].is_array() { &body["licenses"][0] } else { &body["license"] };
+    let text = |field: &str| license[field].as_str().ok_or_else(|| refuse(&format!("it has no `license.{field}`")));
     let (uid, kind) = (text("uid")?, text("type")?);
     text("signature")?;
     if !matches!(kind, "enterprise" | "trial") {
-        return Err(refuse(&format!("links need an Enterprise licence, and its type is `{kind}`")));
+        return Err(refuse(&format!("links need an Enterprise license, and its type is `{kind}`")));
     }
-    let ends = licence["expiry_date_in_millis"].as_i64().unwrap_or(i64::MAX);
+    let ends = license["expiry_date_in_millis"].as_i64().unwrap_or(i64::MAX);
     if i128::from(ends) * 1_000_000 < OffsetDateTime::now_utc().unix_timestamp_nanos() {
         return Err(refuse("it has expired"));
     }
-    Ok(Licence { uid: uid.to_owned(), body })
+    Ok(License { uid: uid.to_owned(), body })
 }

@@ -15,12 +15,12 @@ use crate::{
     cli::DoctorArgs,
     console::Console,
     error::{Error, Exit},
-    mesh::{Mesh, Owner, cluster_set::ClusterSet, decide::Circumstances, settings::Overrides, taken::Taken},
-    plan::{
-        check::{self, Finding, Report, Sight},
+    facts::{
         host::{EngineFacts, HostFacts, ImageFacts, Limits},
         observed::{Observed, PermissionFacts},
     },
+    judge::check::{self, Finding, Report, Sight},
+    mesh::{Mesh, Owner, cluster_set::ClusterSet, decide::Circumstances, settings::Overrides, taken::Taken},
     world::{
         account, clock,
         disk::{self, Tree},

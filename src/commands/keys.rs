@@ -11,8 +11,9 @@ use crate::{
     cli::{KeysAction, LsArgs, TextFormat},
     console::{Console, Notation},
     error::{Error, Exit},
+    judge::expiry::Keys,
     mesh::settings::Overrides,
-    plan::{lifetimes::Keys, renew::Renewal},
+    plan::renew::Renewal,
 };
 
 pub async fn keys(action: &KeysAction, place: Place, console: &Console) -> Result<Exit, Error> {

@@ -36,7 +36,7 @@ pub async fn logs(args: &LogsArgs, place: Place, console: &Console) -> Result<Ex
         )));
     }
     let now = OffsetDateTime::now_utc();
-    let since = args.since.map_or(OffsetDateTime::UNIX_EPOCH, |since| since.moment(now));
+    let since = args.since.map_or(OffsetDateTime::UNIX_EPOCH, |since| since.inputs(now));
     let mut page = Page::new(args, (&recorded.mesh, &services), since, console);
     let reading = async {
         page.past(&docker, &there).await?;

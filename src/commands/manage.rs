@@ -15,11 +15,9 @@ use crate::{
     cli::{ManageAction, ManageArgs},
     console::Console,
     error::{Error, Exit},
+    judge::check,
     mesh::{Mesh, cluster_set::NoSuchCluster},
-    plan::{
-        check,
-        select::{Action, Selection, select},
-    },
+    plan::manage::{Action, Selection, select},
     world::templates,
 };
 

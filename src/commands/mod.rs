@@ -38,8 +38,9 @@ use crate::{
     cli::{Cli, Command},
     console::Console,
     error::{Error, Exit},
+    judge::check,
     mesh::shell_word::shell_word,
-    plan::{Plan, check},
+    plan::Plan,
     world::{
         Survey, World, disk,
         lock::{self, Holder, Lock, LockError},
@@ -64,7 +65,7 @@ pub async fn run(cli: Cli, place: Result<Place, Error>, console: &Console) -> Re
     let place = place?;
     let dir = place.dir.clone();
     if dir.to_str().is_none() {
-        return Err(Error::new(Exit::Request, format!("the path {} is not a text", dir.display()))
+        return Err(Error::new(Exit::Request, format!("the path {} is not valid UTF-8", dir.display()))
             .hint("it stands in labels and mounts: give the directory another name"));
     }
     if !matches!(cli.command, Command::Completions(_) | Command::Man(_)) {
@@ -205,7 +206,7 @@ async fn ended() {
 /// Whether what a plan deletes may go: shown first, then asked, unless `yes` says so.
 fn may_delete(world: &World, plan: &Plan, yes: bool, console: &Console) -> Result<bool, Error> {
     console.removals(plan, world.size_of(plan));
-    consent("delete this for good?", "this deletes data", yes, console)
+    consent("delete? this cannot be undone", "this deletes data", yes, console)
 }
 
 /// Whether something may be done from which there is no way back, told as `deed`. Where nobody can be asked, it may not.

@@ -4,8 +4,9 @@ use std::{collections::BTreeSet, path::Path};
 
 use crate::{
     error::{Error, Exit},
+    facts::observed::Observed,
+    judge::check,
     mesh::{Mesh, cluster_set::ClusterSet, credentials::Credentials, id::ClusterId, layout},
-    plan::{check, observed::Observed},
     world::{
         World,
         disk::{self, Tree},

@@ -15,10 +15,10 @@ use crate::{
     cli::{RenewArgs, TextFormat},
     console::Console,
     error::{Error, Exit},
+    judge::hindrance::{hindrance, not_extendable, shorter, unlicensed},
     mesh::{cluster_set::ClusterSet, id::ClusterId, settings::Overrides},
     plan::{
-        hindrance::{hindrance, not_extendable, shorter, unlicensed},
-        reach::{Moment, renew},
+        reconcile::{PlanInputs, renew},
         renew::Renewal,
     },
     world::templates,
@@ -48,13 +48,13 @@ pub async fn carry_out(
     let mesh = templates::of(mesh)?;
     let there = world.observe(&mesh, &survey).await?;
     require_recorded(&world, &there)?;
-    let moment = Moment::new(OffsetDateTime::now_utc(), survey.host.cores);
+    let inputs = PlanInputs::new(OffsetDateTime::now_utc(), survey.host.cores);
 
-    let plan = renew(&mesh, &there, &moment, &renewal);
+    let plan = renew(&mesh, &there, &inputs, &renewal);
     let hindered = hindrance(&plan)
         .or_else(|| unlicensed(&mesh, &there, &renewal))
-        .or_else(|| not_extendable(&mesh, &there, &renewal.extended, moment.now))
-        .or_else(|| shorter(&mesh, &there, &renewal, moment.now));
+        .or_else(|| not_extendable(&mesh, &there, &renewal.extended, inputs.now))
+        .or_else(|| shorter(&mesh, &there, &renewal, inputs.now));
     if let Some(hindered) = hindered {
         let exit = if hindered.is_mistake() { Exit::Request } else { Exit::Unhealthy };
         return Err(Error::new(exit, hindered.to_string()).hint(hindered.hint()));
@@ -65,11 +65,11 @@ pub async fn carry_out(
     }
 
     let patience = Patience::new(time_for(args.timeout, mesh.count().get()));
-    let apply = Apply::new(&mesh, &world, console, &patience, (survey.host.is_root, moment.now));
+    let apply = Apply::new(&mesh, &world, console, &patience, (survey.host.is_root, inputs.now));
     apply.lift_record(&survey)?;
     interruptible(&patience, console, async {
         apply.apply(&plan).await?;
-        create::settle(&apply, moment).await
+        create::settle(&apply, inputs).await
     })
     .await?;
     console.done_in(said, begun.elapsed());

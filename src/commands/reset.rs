@@ -10,8 +10,9 @@ use crate::{
     cli::ResetArgs,
     console::Console,
     error::{Error, Exit},
+    judge::check,
     mesh::{id::ClusterId, settings::Overrides},
-    plan::{check, remove::remove},
+    plan::remove::remove,
 };
 
 pub async fn reset(args: &ResetArgs, place: Place, console: &Console) -> Result<Exit, Error> {

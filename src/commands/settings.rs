@@ -8,8 +8,8 @@ use crate::{
     cli::SettingsArgs,
     console::Console,
     error::{Error, Exit},
+    judge::check::Finding,
     mesh::settings::{Overrides, environment, file, near, precedence::Source},
-    plan::check::Finding,
     world::{disk, templates},
 };
 
@@ -49,7 +49,7 @@ pub fn sources(args: &SettingsArgs, place: &Place, console: &Console) -> Result<
     if let Some(dir) = templates.and_then(|templates| templates.0.as_mut()) {
         *dir = disk::resolve(dir)?;
         if dir.to_str().is_none() {
-            return Err(Error::new(Exit::Request, format!("the path {} is not a text", dir.display()))
+            return Err(Error::new(Exit::Request, format!("the path {} is not valid UTF-8", dir.display()))
                 .hint("it is recorded in `mesh.json`: give the directory another name"));
         }
         templates::read(Some(dir))?;
@@ -70,7 +70,7 @@ fn read_file(path: &Path) -> Result<(String, file::Read), Error> {
     let bytes = disk::read_given(path, disk::LARGEST).map_err(|error| {
         if error.is_missing() { refuse("there is no such file") } else { refuse(&error.to_string()) }
     })?;
-    let text = String::from_utf8(bytes).map_err(|_| refuse("it is not a text"))?;
+    let text = String::from_utf8(bytes).map_err(|_| refuse("it is not valid UTF-8"))?;
     let read = file::read(&name, &base, &text);
     Ok((name, read))
 }

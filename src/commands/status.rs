@@ -10,11 +10,11 @@ use crate::{
     cli::{Format, StatusArgs},
     console::{Console, Notation},
     error::{Error, Exit},
-    mesh::Mesh,
-    plan::{
+    judge::{
         status::{self, Status},
         verify::LinkState,
     },
+    mesh::Mesh,
     world::{World, templates},
 };
 
@@ -28,7 +28,7 @@ pub async fn status(args: &StatusArgs, place: Place, console: &Console) -> Resul
     }
     let (mesh, status) = look(&world).await?;
     show(args, &mesh, &status, console);
-    Ok(if status.as_asked && status.serves { Exit::Done } else { Exit::Unhealthy })
+    Ok(if status.in_sync && status.serves { Exit::Done } else { Exit::Unhealthy })
 }
 
 /// Looks again and again. A look that fails is shown and not the end: what is watched may be an engine that restarts.
@@ -74,6 +74,6 @@ fn show(args: &StatusArgs, mesh: &Mesh, status: &Status, console: &Console) {
         Format::Wide => console.status(status, true),
     }
     console.complaints(status, args.output == Format::Wide);
-    console.under_way(mesh);
+    console.in_progress(mesh);
     console.new_defaults(mesh);
 }

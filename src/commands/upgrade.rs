@@ -16,14 +16,13 @@ use crate::{
     cli::UpgradeArgs,
     console::Console,
     error::{Error, Exit},
+    facts::{host::HostFacts, observed::Observed},
+    judge::check::{self, Severity},
     mesh::{Mesh, settings::StackVersion},
     plan::{
         Plan,
-        check::{self, Severity},
-        host::HostFacts,
-        observed::Observed,
-        reach::{Moment, reach},
-        upgrade::{Round, amiss, next, whole},
+        reconcile::{PlanInputs, reconcile},
+        upgrade::{Round, drift, next, whole},
     },
     world::{World, templates},
 };
@@ -40,11 +39,11 @@ pub async fn upgrade(args: &UpgradeArgs, place: Place, console: &Console) -> Res
     let mesh = recorded.upgrade_to(args.version)?;
     let there = world.observe(&mesh, &survey).await?;
     require_recorded(&world, &there)?;
-    let moment = Moment::new(OffsetDateTime::now_utc(), survey.host.cores);
-    let first = reach(&mesh, &there, &moment);
+    let inputs = PlanInputs::new(OffsetDateTime::now_utc(), survey.host.cores);
+    let first = reconcile(&mesh, &there, &inputs);
     let begins = mesh != recorded;
     if begins || first.destroys() {
-        healthy(&amiss(&first), args.version)?;
+        healthy(&drift(&first), args.version)?;
     }
     let mut stops = check::machine(&mesh, &there, &survey.host, &survey.listeners);
     // what ran before needs no more room than it had
@@ -53,7 +52,7 @@ pub async fn upgrade(args: &UpgradeArgs, place: Place, console: &Console) -> Res
     if !stops.is_empty() {
         return Err(refusal(stops));
     }
-    let plan = whole(&mesh, &there, &moment);
+    let plan = whole(&mesh, &there, &inputs);
     if args.dry_run {
         console.findings(&check::upgrade(&mesh, &there));
         console.plan(&mesh, &plan, args.output.unwrap_or_default());
@@ -65,7 +64,7 @@ pub async fn upgrade(args: &UpgradeArgs, place: Place, console: &Console) -> Res
     }
     console.findings(&check::upgrade(&mesh, &there));
     console.upgrade(&mesh, recorded.spec.stack_version);
-    if begins && !consent("upgrade for good?", "there is no way back from an upgrade", args.yes, console)? {
+    if begins && !consent("upgrade? this cannot be undone", "an upgrade cannot be undone", args.yes, console)? {
         return Ok(Exit::Unfinished);
     }
 
@@ -86,14 +85,14 @@ pub(super) async fn turns(
     patience: &Patience,
     host: &HostFacts,
     console: &Console,
-    next: &dyn Fn(&Mesh, &Observed, &Moment) -> Option<Round>,
+    next: &dyn Fn(&Mesh, &Observed, &PlanInputs) -> Option<Round>,
 ) -> Result<(), Error> {
     let (mut mended, mut changed) = (0, false);
     loop {
         let there = look_again(world, &mesh).await;
         let there = there.map_err(|error| if changed { error.part_way() } else { error })?;
-        let moment = Moment::new(OffsetDateTime::now_utc(), host.cores);
-        let Some(round) = next(&mesh, &there, &moment) else { return Ok(()) };
+        let inputs = PlanInputs::new(OffsetDateTime::now_utc(), host.cores);
+        let Some(round) = next(&mesh, &there, &inputs) else { return Ok(()) };
         match round.cluster {
             Some(cluster) => {
                 console.turn(&mesh, &round.mesh, cluster);
@@ -104,7 +103,7 @@ pub(super) async fn turns(
         }
         // each cluster has the whole time
         patience.restart();
-        let apply = Apply::new(&round.mesh, world, console, patience, (host.is_root, moment.now));
+        let apply = Apply::new(&round.mesh, world, console, patience, (host.is_root, inputs.now));
         let applied = apply.apply(&round.plan).await;
         applied.map_err(|error| if changed { error.part_way() } else { error })?;
         (mesh, changed) = (round.mesh, true);
@@ -112,11 +111,11 @@ pub(super) async fn turns(
 }
 
 /// Only a whole mesh is upgraded: what is amiss before is hard to tell from what an upgrade breaks.
-fn healthy(amiss: &Plan, to: StackVersion) -> Result<(), Error> {
-    if amiss.is_empty() {
+fn healthy(drift: &Plan, to: StackVersion) -> Result<(), Error> {
+    if drift.is_empty() {
         return Ok(());
     }
-    let told = Error::new(Exit::Unhealthy, "the mesh is not as it was asked for, and only one that is can be upgraded");
-    let told = amiss.steps().take(5).fold(told, |told, step| told.cause(format!("to do: {step}")));
+    let told = Error::new(Exit::Unhealthy, "the mesh is out of sync, and only one that is in sync can be upgraded");
+    let told = drift.steps().take(5).fold(told, |told, step| told.cause(format!("to do: {step}")));
     Err(told.hint(format!("`mesh create` mends it, `mesh create --dry-run` says how; then `mesh upgrade {to}`")))
 }

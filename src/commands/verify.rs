@@ -17,14 +17,15 @@ use crate::{
     cli::{TextFormat, VerifyArgs},
     console::{Console, Notation},
     error::{Error, Exit},
+    facts::{evidence::Evidence, host::HostFacts, observed::Observed},
+    judge::{
+        check::{self, Severity},
+        verify::{Report, judge},
+    },
     mesh::Mesh,
     plan::{
         Plan,
-        check::{self, Severity},
-        host::HostFacts,
-        observed::Observed,
-        reach::{Moment, reach},
-        verify::{Evidence, Report, judge},
+        reconcile::{PlanInputs, reconcile},
     },
     world::{World, templates},
 };
@@ -79,7 +80,7 @@ async fn look(world: &World, fix: bool) -> Result<Looked, Error> {
     if let Some(finding) = check::lost_credentials(&mesh, &there).findings().pop() {
         return Err(Error::new(Exit::Machine, finding.message).hint(finding.hint));
     }
-    let mending = reach(&mesh, &there, &Moment::new(OffsetDateTime::now_utc(), survey.host.cores));
+    let mending = reconcile(&mesh, &there, &PlanInputs::new(OffsetDateTime::now_utc(), survey.host.cores));
     if fix {
         require_recorded(world, &there)?;
     }

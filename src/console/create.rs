@@ -7,11 +7,12 @@ use crate::{
     cli::TextFormat,
     mesh::{
         Mesh,
+        counted::counted,
         id::{ClusterId, ServiceKind},
         layout,
         settings::Topology,
     },
-    plan::{Plan, Step, counted::counted, data::PlanData},
+    plan::{Plan, Step, data::PlanData},
 };
 
 impl Console {
@@ -25,7 +26,7 @@ impl Console {
         if let Some(notation) = notation {
             self.value(notation, &PlanData::new(mesh, plan));
         } else if plan.is_empty() {
-            self.line("nothing to do: the mesh is as asked");
+            self.line("nothing to do: the mesh is in sync");
         } else {
             self.line(plan.to_string().trim_end());
             self.line(&format!("\n{}; + adds, ~ changes, - removes, ? waits. Nothing was changed", size(plan)));
@@ -54,11 +55,11 @@ impl Console {
 
     /// What a plan takes away, with the bytes on disk of what it deletes.
     pub fn removals(&self, plan: &Plan, size: Option<u64>) {
-        err("this goes:");
+        err("will be deleted:");
         for step in plan.steps() {
             let is_thing = matches!(
                 step,
-                Step::RemoveContainer { .. } | Step::RemoveStray(_) | Step::RemoveNetwork { .. } | Step::RemoveHosts
+                Step::RemoveContainer { .. } | Step::RemoveOrphan(_) | Step::RemoveNetwork { .. } | Step::RemoveHosts
             );
             if is_thing || step.destroys() {
                 err(&format!("  - {}", plain::line(&step.to_string())));

@@ -7,7 +7,7 @@ use anstyle::{AnsiColor, Style};
 use super::{Console, Notation, plain, styled};
 use crate::{
     cli::TextFormat,
-    plan::check::{Outcome, Report},
+    judge::check::{Outcome, Report},
 };
 
 impl Console {
@@ -43,8 +43,8 @@ fn text(report: &Report) -> String {
 mod tests {
     use super::*;
     use crate::{
+        judge::check::{Checked, Finding, Verdict},
         mesh::cluster_set::ClusterSet,
-        plan::check::{Checked, Finding, Verdict},
     };
 
     #[test]

@@ -3,10 +3,7 @@
 use time::{OffsetDateTime, UtcOffset, format_description::BorrowedFormatItem, macros::format_description};
 
 use super::{Console, Mark, Table};
-use crate::plan::{
-    ends_soon::EndsSoon,
-    lifetimes::{Certificates, Keys, State},
-};
+use crate::judge::expiry::{Certificates, Keys, State, soon::EndsSoon};
 
 const DAY: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]");
 

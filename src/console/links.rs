@@ -4,11 +4,8 @@ use std::time::Duration;
 
 use super::{Console, Mark, Table, duration, plain};
 use crate::{
-    mesh::{Mesh, id::ClusterId, links::Link},
-    plan::{
-        counted::counted,
-        verify::{LinkState, Report},
-    },
+    judge::verify::{LinkState, Report},
+    mesh::{Mesh, counted::counted, id::ClusterId, links::Link},
 };
 
 impl Console {

@@ -37,7 +37,7 @@ pub use self::{
 use self::{same_mesh::SameMesh, stdout::Stdout};
 use crate::{
     error::Error,
-    plan::check::{Finding, Severity},
+    judge::check::{Finding, Severity},
 };
 
 /// Where messages go, and whether somebody is there to read and answer them.

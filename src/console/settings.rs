@@ -84,8 +84,8 @@ mod tests {
     use crate::mesh::{
         Mesh,
         settings::{
-            Overrides, TemplateDir,
-            file::{self as settings_file, Lines},
+            Overrides, TemplateDir, file as settings_file,
+            file::Lines,
             per_cluster::read_set,
             precedence::{Source, resolve, resolve_clusters},
         },

@@ -77,8 +77,8 @@ impl StageLine {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Verbosity;
     use super::*;
+    use crate::console::Verbosity;
 
     #[test]
     fn columns_line_up_behind_the_longest_title() {

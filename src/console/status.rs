@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 
 use super::{Console, Mark, Table, bytes, plain as plain_text};
 use crate::mesh::id::ClusterId;
-use crate::plan::{
-    check::Finding,
-    health::{Colour, Watermark},
-    lifetimes::SOON,
-    status::{ClusterStatus, Expiry, OtherEngine, ServiceStatus, State, Status},
+use crate::{
+    facts::health::{Colour, Watermark},
+    judge::{
+        check::Finding,
+        expiry::SOON,
+        status::{ClusterStatus, Expiry, OtherEngine, ServiceStatus, State, Status},
+    },
 };
 
 impl Console {
@@ -25,7 +27,7 @@ impl Console {
             "STORE",
             "HEAP",
             "DISK",
-            "LICENCE",
+            "LICENSE",
             "KEY",
             "CERTIFICATE",
         ];
@@ -65,14 +67,14 @@ impl Console {
         for warning in &status.warnings {
             self.warning(&warning.message, &warning.remedy);
         }
-        self.endings(&status.ends_soon);
-        if !status.differs.is_empty() {
-            let steps = match status.differs.len() {
-                1 => format!("one step ({})", status.differs[0]),
-                count => format!("{count} steps"),
+        self.endings(&status.expiring);
+        if !status.pending_changes.is_empty() {
+            let pending = match status.pending_changes.len() {
+                1 => format!("1 pending change ({})", status.pending_changes[0]),
+                count => format!("{count} pending changes"),
             };
             self.note(&format!(
-                "not as asked: {steps} to go; `mesh create --dry-run` shows what `mesh create` would do, `mesh verify` says why links are down"
+                "out of sync: {pending}; `mesh create --dry-run` shows them, `mesh create` makes them, `mesh verify` says why links are down"
             ));
         }
     }
@@ -126,10 +128,10 @@ fn row(cluster: &ClusterStatus, wide: bool) -> Vec<(String, Mark)> {
     };
     let links = &cluster.links;
     let links_mark = if links.up == links.wanted { Mark::Good } else { Mark::Bad };
-    let licence = cluster.licence.as_ref().map_or((none(), Mark::Faint), |licence| match licence.days_left {
-        _ if !licence.active => (format!("{} ended", licence.kind), Mark::Bad),
-        Some(days) => (format!("{} {days}d", licence.kind), ends(days)),
-        None => (licence.kind.clone(), Mark::Plain),
+    let license = cluster.license.as_ref().map_or((none(), Mark::Faint), |license| match license.days_left {
+        _ if !license.active => (format!("{} ended", license.kind), Mark::Bad),
+        Some(days) => (format!("{} {days}d", license.kind), ends(days)),
+        None => (license.kind.clone(), Mark::Plain),
     });
     let mut row = vec![
         (cluster.cluster.to_string(), Mark::Plain),
@@ -142,7 +144,7 @@ fn row(cluster: &ClusterStatus, wide: bool) -> Vec<(String, Mark)> {
         plain(cluster.store_bytes.map(bytes)),
         share(cluster.heap_percent, 85),
         disk(cluster),
-        licence,
+        license,
         days(cluster.api_key.as_ref()),
         days(cluster.certificate.as_ref()),
     ];

@@ -60,10 +60,7 @@ impl Console {
             table.row(cells.map(plain));
         }
         let others = whole.saturating_sub(stages.iter().map(|stage| stage.took).sum());
-        table.row(
-            ["looking and deciding".to_owned(), String::new(), duration(others), String::new(), String::new()]
-                .map(plain),
-        );
+        table.row(["planning".to_owned(), String::new(), duration(others), String::new(), String::new()].map(plain));
         self.table(&table);
     }
 

@@ -1,14 +1,11 @@
 //! What `mesh upgrade` says before it begins. I/O: the terminal.
 
 use super::Console;
-use crate::{
-    mesh::{Mesh, defaults::Revision, id::ClusterId, settings::StackVersion},
-    plan::counted::counted,
-};
+use crate::mesh::{Mesh, counted::counted, defaults::Revision, id::ClusterId, settings::StackVersion};
 
 impl Console {
     /// That an upgrade was begun and not ended, where that is so.
-    pub fn under_way(&self, mesh: &Mesh) {
+    pub fn in_progress(&self, mesh: &Mesh) {
         let to = mesh.spec.stack_version;
         let behind: Vec<String> =
             mesh.pending_upgrade().map(|(cluster, version)| format!("{cluster} ({version})")).collect();

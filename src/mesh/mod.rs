@@ -8,6 +8,7 @@ pub mod cluster;
 pub mod cluster_set;
 pub mod container;
 pub mod container_spec;
+pub mod counted;
 pub mod credentials;
 pub mod decide;
 pub mod defaults;

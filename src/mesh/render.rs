@@ -19,7 +19,7 @@ const SYSCTL: &str = include_str!("../../templates/sysctl.conf");
 pub enum RenderError {
     #[error("{name}:{line}: {reason}")]
     Template { name: &'static str, line: usize, reason: String },
-    #[error("{name} is no YAML once it is rendered for {service}: {reason}")]
+    #[error("{name} does not render to valid YAML for {service}: {reason}")]
     NoYaml { name: &'static str, service: ServiceId, reason: String },
     #[error("{name} sets `{setting}` already, and so do the lines that are added to it for {service}")]
     SetTwice { name: &'static str, service: ServiceId, setting: String },
@@ -33,7 +33,7 @@ fn render(name: &'static str, template: &str, values: &minijinja::Value) -> Resu
     environment.render_named_str(name, template, values).map_err(|error| {
         let known = || values.try_iter().into_iter().flatten().map(|name| format!("`{name}`")).collect::<Vec<_>>();
         let reason = match (error.kind(), error.detail()) {
-            (ErrorKind::UndefinedError, _) => format!("nobody defines this; known are {}", known().join(", ")),
+            (ErrorKind::UndefinedError, _) => format!("undefined variable; available: {}", known().join(", ")),
             // what is said of values could give a password away
             (ErrorKind::InvalidOperation, _) | (_, None) => error.kind().to_string(),
             (_, Some(detail)) => detail.to_owned(),

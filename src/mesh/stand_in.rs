@@ -70,18 +70,18 @@ mod tests {
 
     #[test]
     fn what_does_not_render_is_said_with_its_name_and_line() {
-        insta::assert_snapshot!(refusal("elasticsearch.yml", "a: 1\nb: {{ clutser }}\n"), @"elasticsearch.yml:2: nobody defines this; known are `cluster`, `major`, `minor`, `node`, `profile`, `remote`, `rest`, `transport`, `version`");
+        insta::assert_snapshot!(refusal("elasticsearch.yml", "a: 1\nb: {{ clutser }}\n"), @"elasticsearch.yml:2: undefined variable; available: `cluster`, `major`, `minor`, `node`, `profile`, `remote`, `rest`, `transport`, `version`");
         insta::assert_snapshot!(refusal("kibana.yml", "a: {{ name\n"), @"kibana.yml:1: unexpected end of input, expected end of variable block");
         insta::assert_snapshot!(refusal("jvm.options", "-Xmx{{ heap|nofilter }}m"), @"jvm.options:1: filter nofilter is unknown");
         insta::assert_snapshot!(refusal("kibana.yml", "port: {{ port + name }}"), @"kibana.yml:1: invalid operation");
         // only the third of the clusters has it
-        insta::assert_snapshot!(refusal("elasticsearch.yml", "{% if cluster == 'cluster03' %}{{ x }}{% endif %}a: 1"), @"elasticsearch.yml:1: nobody defines this; known are `cluster`, `major`, `minor`, `node`, `profile`, `remote`, `rest`, `transport`, `version`");
+        insta::assert_snapshot!(refusal("elasticsearch.yml", "{% if cluster == 'cluster03' %}{{ x }}{% endif %}a: 1"), @"elasticsearch.yml:1: undefined variable; available: `cluster`, `major`, `minor`, `node`, `profile`, `remote`, `rest`, `transport`, `version`");
     }
 
     #[test]
     fn what_renders_to_no_yaml_is_refused() {
-        insta::assert_snapshot!(refusal("elasticsearch.yml", "a: 1\nb: [\n"), @"elasticsearch.yml is no YAML once it is rendered for cluster01-elastic: did not find expected node content at line 3 column 1, while parsing a flow node");
-        insta::assert_snapshot!(refusal("elasticsearch.yml", "a: 1\nb: 2\na: 3\n"), @r#"elasticsearch.yml is no YAML once it is rendered for cluster01-elastic: duplicate entry with key "a""#);
-        insta::assert_snapshot!(refusal("kibana.yml", "- {{ name }}"), @"kibana.yml is no YAML once it is rendered for cluster01-kibana: invalid type: sequence, expected a YAML mapping");
+        insta::assert_snapshot!(refusal("elasticsearch.yml", "a: 1\nb: [\n"), @"elasticsearch.yml does not render to valid YAML for cluster01-elastic: did not find expected node content at line 3 column 1, while parsing a flow node");
+        insta::assert_snapshot!(refusal("elasticsearch.yml", "a: 1\nb: 2\na: 3\n"), @r#"elasticsearch.yml does not render to valid YAML for cluster01-elastic: duplicate entry with key "a""#);
+        insta::assert_snapshot!(refusal("kibana.yml", "- {{ name }}"), @"kibana.yml does not render to valid YAML for cluster01-kibana: invalid type: sequence, expected a YAML mapping");
     }
 }

@@ -20,8 +20,8 @@ pub enum UpgradeError {
     NotFromHere { from: StackVersion, to: StackVersion, bridge: (u16, u16) },
     #[error("this `mesh` does not know from which {}.x one may go to {to}", from.major)]
     Unknown { from: StackVersion, to: StackVersion },
-    #[error("an upgrade to {under_way} is under way")]
-    UnderWay { under_way: StackVersion },
+    #[error("an upgrade to {in_progress} is under way")]
+    InProgress { in_progress: StackVersion },
 }
 
 impl UpgradeError {
@@ -41,8 +41,8 @@ impl UpgradeError {
                 format!("choose a later version than this: it is older than {from} was; see {PATHS}")
             }
             Self::Unknown { .. } => format!("use a newer `mesh`; see {PATHS}"),
-            Self::UnderWay { under_way } => {
-                format!("`mesh upgrade {under_way}` goes on with it; another can follow when it is done")
+            Self::InProgress { in_progress } => {
+                format!("`mesh upgrade {in_progress}` goes on with it; another can follow when it is done")
             }
         }
     }
@@ -154,7 +154,7 @@ impl Mesh {
             return Ok(self.clone());
         }
         if self.next_upgrade().is_some() {
-            return Err(UpgradeError::UnderWay { under_way: from });
+            return Err(UpgradeError::InProgress { in_progress: from });
         }
         from.leads_to(to)?;
         let mut mesh = self.clone();

@@ -12,7 +12,7 @@ fn of_key(key: Key) -> String {
 }
 
 /// The version of this form: it changes when a reader has to.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// A plan and the mesh that it leads to.
 #[derive(Debug, Serialize)]
@@ -136,9 +136,9 @@ fn parts(step: &Step) -> (&'static str, String) {
         Step::StopContainer(service) => ("stop-container", service.to_string()),
         Step::RestartContainer(service) => ("restart-container", service.to_string()),
         Step::RemoveContainer { service, .. } => ("remove-container", service.to_string()),
-        Step::RemoveStray(name) => ("remove-stray", name.clone()),
+        Step::RemoveOrphan(name) => ("remove-stray", name.clone()),
         Step::AwaitReady(service) => ("await-ready", service.to_string()),
-        Step::ApplyLicence(cluster) => ("apply-licence", cluster.to_string()),
+        Step::ApplyLicense(cluster) => ("apply-license", cluster.to_string()),
         Step::StartTrial(cluster) => ("start-trial", cluster.to_string()),
         Step::SetPasswords(cluster) => ("set-passwords", cluster.to_string()),
         Step::IssueKey(key) => ("issue-key", of_key(*key)),
@@ -163,16 +163,14 @@ mod tests {
 
     use super::*;
     use crate::{
+        facts::observed::Observed,
         mesh::credentials::Credentials,
-        plan::{
-            observed::Observed,
-            reach::{Moment, reach},
-        },
+        plan::reconcile::{PlanInputs, reconcile},
     };
 
     fn data(mesh: &Mesh, there: &Observed) -> serde_json::Value {
-        let moment = Moment::new(OffsetDateTime::UNIX_EPOCH, 2);
-        serde_json::to_value(PlanData::new(mesh, &reach(mesh, there, &moment))).unwrap()
+        let inputs = PlanInputs::new(OffsetDateTime::UNIX_EPOCH, 2);
+        serde_json::to_value(PlanData::new(mesh, &reconcile(mesh, there, &inputs))).unwrap()
     }
 
     #[test]
@@ -188,7 +186,7 @@ mod tests {
           "subnet": "10.213.0.0/24"
         }
         "#);
-        assert_eq!((&data["version"], &data["destroys"]), (&1.into(), &false.into()));
+        assert_eq!((&data["version"], &data["destroys"]), (&2.into(), &false.into()));
         let containers = data["stages"].as_array().unwrap().iter().find(|stage| stage["title"] == "create containers");
         insta::assert_snapshot!(serde_json::to_string_pretty(&containers.unwrap()["steps"][0]).unwrap(), @r#"
         {

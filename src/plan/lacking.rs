@@ -16,8 +16,8 @@ pub enum Lacking {
     Parts { clusters: ClusterSet },
     #[error("{} holds the files of {of}", at.display())]
     Exchanged { of: ClusterId, at: PathBuf },
-    #[error("container {stray} is the mesh's under another name, and may hold the address and ports of {service}")]
-    Renamed { service: ServiceId, free: bool, stray: String, name: String, clusters: ClusterSet },
+    #[error("container {orphan} is the mesh's under another name, and may hold the address and ports of {service}")]
+    Renamed { service: ServiceId, free: bool, orphan: String, name: String, clusters: ClusterSet },
 }
 
 impl Lacking {
@@ -28,13 +28,13 @@ impl Lacking {
             Self::Exchanged { .. } => {
                 "give the clusters' directories their names back, and type the same command again".to_owned()
             }
-            Self::Renamed { free, stray, name, clusters, .. } => {
+            Self::Renamed { free, orphan, name, clusters, .. } => {
                 let removes = format!(
                     "`mesh create {}` removes that container, and makes the one that is missing",
                     clusters.to_mesh_text()
                 );
                 if *free {
-                    format!("{removes}; `docker rename {stray} {name}` gives it its name back")
+                    format!("{removes}; `docker rename {orphan} {name}` gives it its name back")
                 } else {
                     removes
                 }

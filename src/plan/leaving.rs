@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::observed::Observed;
+use crate::facts::observed::Observed;
 use crate::mesh::{Mesh, cluster_set::ClusterSet, id::ClusterId};
 
 /// The clusters that are there, and that a mesh does not have.
@@ -93,7 +93,7 @@ impl Leaving {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::observed::ClusterFiles;
+    use crate::facts::observed::ClusterFiles;
 
     fn leaving(from: &str, to: &str) -> Leaving {
         let mesh = |set| Mesh::example(1).with_clusters(set);

@@ -1,33 +1,21 @@
-//! WHAT MUST CHANGE. Pure: ([`Mesh`](crate::mesh::Mesh), [`Observed`](observed::Observed)) → [`Plan`].
+//! WHAT MUST CHANGE. Pure: ([`Mesh`](crate::mesh::Mesh), [`Observed`](crate::facts::observed::Observed)) → [`Plan`].
 //!
 //! A plan is data in ordered stages: it can be shown, compared and tested, and it holds no secret and no choice.
 
-pub mod cause;
-pub mod check;
 #[cfg(test)]
 mod converge;
-pub mod counted;
 pub mod data;
-pub mod ends_soon;
-pub mod health;
-pub mod hindrance;
-pub mod host;
-pub mod image;
 mod lacking;
 pub mod leaving;
-pub mod lifetimes;
+pub mod manage;
 pub mod meshes;
-pub mod observed;
 pub mod permissions;
-pub mod reach;
+pub mod reconcile;
 pub mod remove;
 pub mod renew;
 pub mod rolling;
-pub mod select;
-pub mod status;
 mod step;
 pub mod upgrade;
-pub mod verify;
 
 use std::fmt;
 

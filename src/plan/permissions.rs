@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::observed::{FileFacts, Observed, PermissionFacts};
+use crate::facts::observed::{FileFacts, Observed, PermissionFacts};
 use crate::mesh::{
     Mesh,
     id::ClusterId,

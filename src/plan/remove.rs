@@ -1,6 +1,7 @@
 //! The stages that take a whole mesh away, for `mesh reset` and `mesh create --reset`. Pure.
 
-use super::{Plan, Step, observed::Observed};
+use super::{Plan, Step};
+use crate::facts::observed::Observed;
 use crate::mesh::hosts_file;
 
 /// Removes all that is there of the mesh: containers before the files they use, the directory last.
@@ -14,7 +15,7 @@ pub fn remove(there: &Observed) -> Plan {
     let files = (there.record.is_some() || there.lost.record).then_some(Step::RemoveDirectory);
     let last = if block { "remove names and directory" } else { "remove the directory" };
     Plan::default()
-        .stage("remove containers", containers.chain(there.strays.keys().cloned().map(Step::RemoveStray)))
+        .stage("remove containers", containers.chain(there.orphans.keys().cloned().map(Step::RemoveOrphan)))
         .stage("remove the network", there.network.iter().map(|network| Step::RemoveNetwork { id: network.id.clone() }))
         .stage(last, block.then_some(Step::RemoveHosts).into_iter().chain(files))
 }
@@ -27,7 +28,7 @@ pub fn removed(there: Observed) -> Observed {
         images: there.images,
         built_here: there.built_here,
         hosts_file: there.hosts_file.map(without),
-        foreign: there.foreign,
+        unmanaged: there.unmanaged,
         ..Observed::default()
     }
 }
@@ -35,7 +36,7 @@ pub fn removed(there: Observed) -> Observed {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{mesh::Mesh, plan::observed::NetworkFacts};
+    use crate::{facts::observed::NetworkFacts, mesh::Mesh};
 
     #[test]
     fn half_of_a_mesh_is_removed_too() {

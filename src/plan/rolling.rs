@@ -1,15 +1,15 @@
 //! The stages of `mesh create` where clusters are given other containers one after the other, each answering before the next one stops:
 //! for `--new-defaults`, and where settings of single clusters change. Pure.
 //!
-//! Between two clusters the mesh is a whole one of two revisions of defaults or of some settings and others, recorded as such, and [`reach`] brings it back to that
+//! Between two clusters the mesh is a whole one of two revisions of defaults or of some settings and others, recorded as such, and [`reconcile`] brings it back to that
 //! from wherever a run stopped.
 
 use super::{
     Plan, Step,
-    observed::Observed,
-    reach::{Moment, reach},
+    reconcile::{PlanInputs, reconcile},
     upgrade::{Round, links},
 };
+use crate::facts::observed::Observed;
 use crate::mesh::{
     Mesh,
     id::{ClusterId, ServiceId},
@@ -25,8 +25,8 @@ pub enum Turns {
 }
 
 /// The next round: a cluster has its turn only when the whole mesh is in sync.
-pub fn next(mesh: &Mesh, there: &Observed, moment: &Moment, of: Turns) -> Option<Round> {
-    let plan = reach(mesh, there, moment);
+pub fn next(mesh: &Mesh, there: &Observed, inputs: &PlanInputs, of: Turns) -> Option<Round> {
+    let plan = reconcile(mesh, there, inputs);
     if !plan.is_empty() {
         return Some(Round { cluster: None, mesh: mesh.clone(), plan });
     }
@@ -48,8 +48,8 @@ fn next_turn(mesh: &Mesh, of: Turns) -> Option<(ClusterId, Mesh)> {
 }
 
 /// Everything that it does, if nothing happens meanwhile.
-pub fn whole(mesh: &Mesh, there: &Observed, moment: &Moment, of: Turns) -> Plan {
-    let mut whole = reach(mesh, there, moment);
+pub fn whole(mesh: &Mesh, there: &Observed, inputs: &PlanInputs, of: Turns) -> Plan {
+    let mut whole = reconcile(mesh, there, inputs);
     let mut mesh = mesh.clone();
     while let Some((cluster, after)) = next_turn(&mesh, of) {
         whole.stages.extend(turn(&mesh, &after, there, cluster).stages);

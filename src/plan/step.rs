@@ -78,11 +78,11 @@ pub enum Step {
         differs: Vec<String>,
     },
     /// Removes a container of this mesh that is no service's: an interrupted run left it, or somebody renamed it.
-    RemoveStray(String),
+    RemoveOrphan(String),
     /// Gives `elastic` the password of `credentials.txt`, by a superuser that is there for that long only.
     ResetPassword(ClusterId),
     AwaitReady(ServiceId),
-    ApplyLicence(ClusterId),
+    ApplyLicense(ClusterId),
     StartTrial(ClusterId),
     SetPasswords(ClusterId),
     /// Makes a cross-cluster API key and saves it.
@@ -158,7 +158,7 @@ impl Step {
             | Self::StartContainer(_)
             | Self::RestartContainer(_)
             | Self::StopContainer(_)
-            | Self::ApplyLicence(_)
+            | Self::ApplyLicense(_)
             | Self::StartTrial(_)
             | Self::SetPasswords(_)
             | Self::UpdateKey(_)
@@ -168,7 +168,7 @@ impl Step {
             | Self::WriteHosts => Effect::Changes,
             Self::RemoveNetwork { .. }
             | Self::RemoveContainer { .. }
-            | Self::RemoveStray(_)
+            | Self::RemoveOrphan(_)
             | Self::RetireAuthority(_)
             | Self::RevokeKeys(_)
             | Self::RemoveRecoveryUser(_)
@@ -196,7 +196,7 @@ impl Step {
             | Self::WriteKeystore(cluster)
             | Self::RemoveRecoveryUser(cluster)
             | Self::ResetPassword(cluster)
-            | Self::ApplyLicence(cluster)
+            | Self::ApplyLicense(cluster)
             | Self::StartTrial(cluster)
             | Self::SetPasswords(cluster)
             | Self::RevokeKeys(cluster)
@@ -228,7 +228,7 @@ impl Step {
             | Self::WriteBrowserBundle
             | Self::CreateNetwork
             | Self::RemoveNetwork { .. }
-            | Self::RemoveStray(_)
+            | Self::RemoveOrphan(_)
             | Self::WriteHosts
             | Self::RemoveHosts
             | Self::RemoveDirectory => None,
@@ -291,10 +291,10 @@ impl fmt::Display for Step {
             Self::UpdateContainer { service, from, to } => {
                 write!(f, "container {service}: {}", from.changes(to).join(", "))
             }
-            Self::RemoveStray(name) => write!(f, "container {name}, left by an earlier run"),
+            Self::RemoveOrphan(name) => write!(f, "container {name}, left by an earlier run"),
             Self::AwaitReady(service) => write!(f, "{service} answers"),
-            Self::ApplyLicence(cluster) => write!(f, "licence of {cluster}"),
-            Self::StartTrial(cluster) => write!(f, "trial licence of {cluster}"),
+            Self::ApplyLicense(cluster) => write!(f, "license of {cluster}"),
+            Self::StartTrial(cluster) => write!(f, "trial license of {cluster}"),
             Self::SetPasswords(cluster) => write!(f, "passwords of elastic and kibana_system on {cluster}"),
             Self::IssueKey(key) | Self::UpdateKey(key) => key.fmt(f),
             Self::ExtendKey(key) => write!(f, "{key}, its whole life again"),

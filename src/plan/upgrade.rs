@@ -1,13 +1,13 @@
 //! The stages of `mesh upgrade`: one cluster after the other, each served and linked before the next one stops. Pure.
 //!
-//! Between two clusters the mesh is a whole one of two versions, recorded as such, and [`reach`] brings it back to that from
+//! Between two clusters the mesh is a whole one of two versions, recorded as such, and [`reconcile`] brings it back to that from
 //! wherever a run stopped.
 
 use super::{
     Plan, Step,
-    observed::{ContainerState, Observed},
-    reach::{Moment, reach},
+    reconcile::{PlanInputs, reconcile},
 };
+use crate::facts::observed::{ContainerState, Observed};
 use crate::mesh::{
     Mesh,
     id::{ClusterId, ServiceKind},
@@ -23,8 +23,8 @@ pub struct Round {
 }
 
 /// The next round of an upgrade that has come to `mesh`: a cluster has its turn only when all of it is as asked.
-pub fn next(mesh: &Mesh, there: &Observed, moment: &Moment) -> Option<Round> {
-    let plan = reach(mesh, there, moment);
+pub fn next(mesh: &Mesh, there: &Observed, inputs: &PlanInputs) -> Option<Round> {
+    let plan = reconcile(mesh, there, inputs);
     if !plan.is_empty() {
         return Some(Round { cluster: None, mesh: mesh.clone(), plan });
     }
@@ -35,8 +35,8 @@ pub fn next(mesh: &Mesh, there: &Observed, moment: &Moment) -> Option<Round> {
 }
 
 /// Everything that an upgrade does, if nothing happens meanwhile.
-pub fn whole(mesh: &Mesh, there: &Observed, moment: &Moment) -> Plan {
-    let mut whole = reach(mesh, there, moment);
+pub fn whole(mesh: &Mesh, there: &Observed, inputs: &PlanInputs) -> Plan {
+    let mut whole = reconcile(mesh, there, inputs);
     let mut mesh = mesh.clone();
     while let Some(cluster) = mesh.next_upgrade() {
         mesh = mesh.with_upgraded(cluster);
@@ -83,12 +83,12 @@ pub(super) fn links(mesh: &Mesh, cluster: ClusterId) -> Vec<Step> {
 }
 
 /// What an upgrade would have to mend before it may begin: steps that are not its own.
-pub fn amiss(first: &Plan) -> Plan {
+pub fn drift(first: &Plan) -> Plan {
     // a container that an interrupted trial of an image left is in nobody's way
     let own = |step: &Step| {
         matches!(
             step,
-            Step::PullImage(_) | Step::TryImage { .. } | Step::RemoveStray(_) | Step::Record | Step::SeedConfig(_)
+            Step::PullImage(_) | Step::TryImage { .. } | Step::RemoveOrphan(_) | Step::Record | Step::SeedConfig(_)
         )
     };
     first.stages.iter().fold(Plan::default(), |plan, stage| {

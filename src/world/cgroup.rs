@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::plan::host::MemoryLimit;
+use crate::facts::host::MemoryLimit;
 
 /// Where control groups are mounted, of version 2 and of version 1.
 const ROOT: &str = "/sys/fs/cgroup";

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use time::OffsetDateTime;
 
-use crate::plan::host::ClockFacts;
+use crate::facts::host::ClockFacts;
 
 /// The time, and whether it is synchronized. `timedatectl` tells what the kernel thinks of that, whoever keeps the clock;
 /// without systemd, nobody is asked.

@@ -4,17 +4,22 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures::future::join_all;
 
-use super::{World, elasticsearch::Elasticsearch, files, files::FilesError, survey::WorldError};
+use super::{
+    World,
+    elasticsearch::Elasticsearch,
+    files::{self, FilesError},
+    survey::WorldError,
+};
 use crate::{
+    facts::{
+        evidence::{Evidence, KeyRecord, PathFacts, Presented},
+        observed::Observed,
+    },
     mesh::{
         Mesh,
         id::ClusterId,
         keystore::{self, Keystore},
         links::{Key, Link},
-    },
-    plan::{
-        observed::Observed,
-        verify::{Evidence, KeyRecord, PathFacts, Presented},
     },
 };
 

@@ -10,6 +10,7 @@ use time::OffsetDateTime;
 
 use super::disk::{DiskError, FileMeta, Kind, Tree};
 use crate::{
+    facts::observed::{ClusterFiles, KeyFile, SeedFacts, ServiceFiles},
     mesh::{
         Mesh,
         credentials::{Credentials, CredentialsError},
@@ -23,7 +24,6 @@ use crate::{
         service::digest_of,
         settings::StackVersion,
     },
-    plan::observed::{ClusterFiles, KeyFile, SeedFacts, ServiceFiles},
 };
 
 /// A file of the mesh that cannot be used.
@@ -70,7 +70,7 @@ pub struct SeedRecord {
 /// The text of a file; `None` when there is none.
 pub fn text(tree: &Tree, path: &str) -> Result<Option<String>, FilesError> {
     let Some(bytes) = tree.read(path)? else { return Ok(None) };
-    let damaged = |_| FilesError::Damaged { path: tree.path(path), reason: "it is not a text".to_owned() };
+    let damaged = |_| FilesError::Damaged { path: tree.path(path), reason: "it is not valid UTF-8".to_owned() };
     String::from_utf8(bytes).map(Some).map_err(damaged)
 }
 

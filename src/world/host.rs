@@ -17,7 +17,7 @@ use nix::{
 use procfs::{CpuInfo, Current, Meminfo};
 
 use super::{cgroup, kernel, routes, words::words};
-use crate::plan::host::{EngineFacts, HostFacts};
+use crate::facts::host::{EngineFacts, HostFacts};
 
 const MAX_MAP_COUNT: &str = "/proc/sys/vm/max_map_count";
 

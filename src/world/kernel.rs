@@ -7,9 +7,9 @@ use std::{
 
 use procfs::process::{self, LimitValue};
 
-use crate::plan::{
-    check::NEIGHBOURS,
-    host::{Limits, Starter},
+use crate::{
+    facts::host::{Limits, Starter},
+    judge::check::NEIGHBOURS,
 };
 
 /// Where the kernel shows its settings as files.

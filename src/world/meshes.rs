@@ -9,10 +9,7 @@ use std::{
 use time::OffsetDateTime;
 
 use super::docker::{Docker, DockerError, label};
-use crate::{
-    mesh::layout,
-    plan::{meshes::MeshFacts, observed::ContainerState},
-};
+use crate::{facts::observed::ContainerState, mesh::layout, plan::meshes::MeshFacts};
 
 impl Docker {
     /// Every mesh of this engine, whatever is left of it.

@@ -21,19 +21,19 @@ use super::{
     survey::WorldError,
 };
 use crate::{
+    facts::{
+        health::Unasked,
+        observed::{
+            ClusterFiles, ContainerFacts, ContainerState, Lost, NetworkFacts, Observed, Orphan, PermissionFacts,
+            ServerFacts, Unmanaged, Vitals, Way,
+        },
+    },
     mesh::{
         Mesh,
         container::Container,
         credentials::Credentials,
         id::{ClusterId, ServiceId},
         layout,
-    },
-    plan::{
-        health::Unasked,
-        observed::{
-            ClusterFiles, ContainerFacts, ContainerState, Foreign, Lost, NetworkFacts, Observed, PermissionFacts,
-            ServerFacts, Stray, Vitals, Way,
-        },
     },
 };
 
@@ -184,7 +184,7 @@ pub fn on_engine(mesh: &Mesh, containers: &[ContainerSummary], networks: &[Netwo
         name: mesh.name.clone(),
         network: network_facts(mesh, networks),
         gateways: networks.iter().flat_map(|network| network.gateways.iter().copied()).collect(),
-        foreign: foreign(mesh, containers, networks),
+        unmanaged: unmanaged(mesh, containers, networks),
         ..Observed::default()
     };
     for container in containers.iter().filter(|container| is_ours(mesh, container)) {
@@ -194,7 +194,7 @@ pub fn on_engine(mesh: &Mesh, containers: &[ContainerSummary], networks: &[Netwo
                 there.containers.insert(service, container_facts(mesh, container));
             }
             service => {
-                there.strays.insert(container.name.clone(), Stray { state: container.state, service });
+                there.orphans.insert(container.name.clone(), Orphan { state: container.state, service });
             }
         }
     }
@@ -225,7 +225,7 @@ async fn ask(
 async fn facts(
     server: &Elasticsearch,
     credentials: &Credentials,
-    Greeting { licence, keys, certificate }: Greeting,
+    Greeting { license, keys, certificate }: Greeting,
     reachable: &BTreeSet<ClusterId>,
 ) -> Result<ServerFacts, HttpsError> {
     let remotes = server.remotes().await?;
@@ -237,7 +237,7 @@ async fn facts(
     };
     let of: Vec<ClusterId> = reachable.iter().copied().filter(is_set).collect();
     let links = server.links(&of).await.unwrap_or_default();
-    Ok(ServerFacts { passwords, licence, keys, remotes, links, certificate })
+    Ok(ServerFacts { passwords, license, keys, remotes, links, certificate })
 }
 
 pub fn cluster_files(tree: &Tree) -> Result<BTreeMap<ClusterId, ClusterFiles>, FilesError> {
@@ -266,7 +266,7 @@ fn network_facts(mesh: &Mesh, networks: &[NetworkSummary]) -> Option<NetworkFact
     Some(NetworkFacts { id: ours.id.clone(), subnet: ours.subnets.first().cloned().unwrap_or_default() })
 }
 
-fn foreign(mesh: &Mesh, containers: &[ContainerSummary], networks: &[NetworkSummary]) -> Foreign {
+fn unmanaged(mesh: &Mesh, containers: &[ContainerSummary], networks: &[NetworkSummary]) -> Unmanaged {
     let others = || containers.iter().filter(|container| !is_ours(mesh, container));
     let labels = others().map(|container| &container.labels).chain(networks.iter().map(|network| &network.labels));
     let not_ours =
@@ -275,7 +275,7 @@ fn foreign(mesh: &Mesh, containers: &[ContainerSummary], networks: &[NetworkSumm
     let same_name = |labels: &&std::collections::HashMap<String, String>| labels.get(label::NAME) == called.as_ref();
     let networks = networks.iter().filter(|network| network.labels.get(label::MESH) != Some(&mesh.id));
     let name = mesh.network_name();
-    Foreign {
+    Unmanaged {
         containers: others().map(|container| container.name.clone()).collect(),
         meshes: labels.clone().filter(not_ours).filter_map(|labels| labels.get(label::DIR).cloned()).collect(),
         namesakes: labels

@@ -7,13 +7,13 @@ use super::{
     files,
 };
 use crate::{
+    facts::observed::FileFacts,
     mesh::{
         id::{ClusterId, ServiceKind},
         layout,
         links::Key,
         permissions,
     },
-    plan::observed::FileFacts,
 };
 
 /// Those of everything that a mesh writes and that is there; what containers write is not looked at.

@@ -11,7 +11,7 @@ use procfs::{
     process::{self, FDTarget},
 };
 
-use crate::plan::host::{Listener, Process};
+use crate::facts::host::{Listener, Process};
 
 /// The table of sockets could not be read.
 #[derive(Debug, thiserror::Error)]

@@ -4,11 +4,11 @@ use std::{collections::BTreeMap, time::Duration};
 
 use super::docker::{Docker, DockerError};
 use crate::{
+    facts::evidence::PathFacts,
     mesh::{
         Mesh,
         id::{ClusterId, REMOTE},
     },
-    plan::verify::PathFacts,
 };
 
 const SCRIPT: &str = include_str!("../../templates/probe.sh");

@@ -17,8 +17,8 @@ use nix::{errno::Errno, net::if_::if_indextoname};
 
 use super::netlink;
 use crate::{
+    facts::observed::Way,
     mesh::taken::{MAIN, Route},
-    plan::observed::Way,
 };
 
 /// The table of the machine's own addresses, which the kernel keeps.

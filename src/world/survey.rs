@@ -19,11 +19,11 @@ use super::{
     templates,
 };
 use crate::{
+    facts::host::{HostFacts, Listener},
     mesh::{
         Engine, Mesh, Owner, allocate, cluster_set::ClusterSet, credentials::Credentials, decide::Circumstances,
         name::MeshName, ports as ports_of_label, settings::Overrides, taken::Taken,
     },
-    plan::host::{HostFacts, Listener},
 };
 
 /// The name of the system user that owns the files when `mesh` runs as root.

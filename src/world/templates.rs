@@ -14,7 +14,7 @@ pub enum TemplatesError {
     Empty(PathBuf),
     #[error("a template in {} does not render: {cause}", dir.display())]
     Render { dir: PathBuf, cause: RenderError },
-    #[error("{} is not a text", .0.display())]
+    #[error("{} is not valid UTF-8", .0.display())]
     NotText(PathBuf),
     #[error(transparent)]
     Disk(#[from] DiskError),

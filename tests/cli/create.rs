@@ -106,24 +106,21 @@ fn settings_that_cannot_be() {
 }
 
 #[test]
-fn a_licence_that_is_none() {
+fn a_license_that_is_none() {
     let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("licence.json");
+    let path = dir.path().join("license.json");
     for (text, reason) in [
         ("not json", "expected ident at line 1 column 2"),
         ("{}", "it has no `license.uid`"),
-        (r#"{"license": {"uid": "x", "type": "basic", "signature": "x"}}"#, "links need an Enterprise licence"),
+        (r#"{"license": {"uid": "x", "type": "basic", "signature": "x"}}"#, "links need an Enterprise license"),
     ] {
         fs::write(&path, text).unwrap();
         let told = run(&["create", "2", "--license", path.to_str().unwrap()]);
-        assert!(
-            told.starts_with("exit 2\n") && told.contains(&format!("is no licence that can be used: {reason}")),
-            "{told}"
-        );
+        assert!(told.starts_with("exit 2\n") && told.contains(&format!("is not a usable license: {reason}")), "{told}");
     }
-    assert_snapshot!(run(&["create", "2", "--license", "/nonexistent/licence.json"]), @r"
+    assert_snapshot!(run(&["create", "2", "--license", "/nonexistent/license.json"]), @r"
     exit 2
-    error: /nonexistent/licence.json is no licence that can be used: there is no such file
+    error: /nonexistent/license.json is not a usable license: there is no such file
 
     hint: give the JSON file that Elastic sent; without `--license`, a trial of 30 days is used
     ");

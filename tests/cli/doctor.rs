@@ -61,7 +61,7 @@ fn help_of_doctor() {
                                       mesh's own; once for each, in place of those given before
                                       [default: none]
           --key-days <DAYS>           Lifetime of the API keys between clusters, in days [default: 365]
-          --license <FILE>            A licence file for every cluster, of this run only: again when the
+          --license <FILE>            A license file for every cluster, of this run only: again when the
                                       mesh grows [default: as it is, else a trial of 30 days]
           --passphrase-words <COUNT>  How many words a generated password has, 3 to 20 [default: 6]
           --templates <DIR>           A directory whose `elasticsearch.yml`, `kibana.yml` or

@@ -183,13 +183,13 @@ fn templates_that_cannot_be() {
     let create = |name, text| run_beside(&[(name, text)], &["create", "2", "--templates", "templates"]);
     assert_snapshot!(create("templates/elasticsearch.yml", "cluster.name: {{ cluster }}\nnode.name: {{ nod }}\n"), @r"
     exit 2
-    error: a template in DIR/templates does not render: elasticsearch.yml:2: nobody defines this; known are `cluster`, `major`, `minor`, `node`, `profile`, `remote`, `rest`, `transport`, `version`
+    error: a template in DIR/templates does not render: elasticsearch.yml:2: undefined variable; available: `cluster`, `major`, `minor`, `node`, `profile`, `remote`, `rest`, `transport`, `version`
 
     hint: correct it, or go back to the built-in templates with `mesh create --no-templates`
     ");
     assert_snapshot!(create("templates/kibana.yml", "server.name: [{{ name }}\n"), @r"
     exit 2
-    error: a template in DIR/templates does not render: kibana.yml is no YAML once it is rendered for cluster01-kibana: did not find expected ',' or ']' at line 2 column 1, while parsing a flow sequence at line 1 column 14
+    error: a template in DIR/templates does not render: kibana.yml does not render to valid YAML for cluster01-kibana: did not find expected ',' or ']' at line 2 column 1, while parsing a flow sequence at line 1 column 14
 
     hint: correct it, or go back to the built-in templates with `mesh create --no-templates`
     ");

@@ -54,17 +54,17 @@ fn a_caller_who_is_not_root_has_a_mesh_too() {
     assert_eq!(keys["api_keys"].as_array().map(Vec::len), Some(1), "{keys}");
     assert_eq!(keys["api_keys"][0]["access"]["search"][0]["names"], json!(["logs-*", "mesh*"]));
 
-    parts.part("a licence that nobody signed");
-    let licence = mesh.dir.with_extension("licence");
+    parts.part("a license that nobody signed");
+    let license = mesh.dir.with_extension("license");
     let signed_by_nobody = json!({ "license": {
         "uid": "893361dc-9749-4997-93cb-802e3d7fa4xx", "type": "enterprise", "issue_date_in_millis": 1_600_000_000_000_i64,
         "expiry_date_in_millis": 4_000_000_000_000_i64, "max_nodes": null, "max_resource_units": 10,
         "issued_to": "nobody", "issuer": "nobody", "start_date_in_millis": 1_600_000_000_000_i64, "signature": "AAAA",
     }});
-    fs::write(&licence, signed_by_nobody.to_string()).expect("should be writable");
-    let refused = mesh.run(&["create", "--license", licence.to_str().expect("should be text")], 4);
-    assert!(refused.stderr.contains("does not take the licence"), "{}", refused.stderr);
-    fs::remove_file(&licence).expect("should be there");
+    fs::write(&license, signed_by_nobody.to_string()).expect("should be writable");
+    let refused = mesh.run(&["create", "--license", license.to_str().expect("should be text")], 4);
+    assert!(refused.stderr.contains("does not take the license"), "{}", refused.stderr);
+    fs::remove_file(&license).expect("should be there");
     assert_eq!(first.get("/_license")["license"]["type"], "trial");
     assert!(mesh.run(&["create"], 0).stdout.contains("nothing to do"));
 

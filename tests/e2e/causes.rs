@@ -36,9 +36,9 @@ fn every_cause_is_told_and_mended() {
     untried::is_not_down(&mesh, &parts);
     untried::is_cleared_after_a_kill(&mesh, &parts);
 
-    parts.part("a licence that does not allow links: this one only a licence mends");
+    parts.part("a license that does not allow links: this one only a license mends");
     mesh.cluster(3).send("POST", "/_license/start_basic?acknowledge=true", None);
-    is_told(&mesh, &[(1, 3, "licence"), (2, 3, "licence"), (3, 1, "licence"), (3, 2, "licence")]);
+    is_told(&mesh, &[(1, 3, "license"), (2, 3, "license"), (3, 1, "license"), (3, 2, "license")]);
     let run = mesh.run(&["verify", "--fix"], 4);
     assert!(run.stderr.contains("--license"), "{}", run.stderr);
     parts.part("done");

@@ -134,7 +134,7 @@ fn is_mended_without_a_restart(mesh: &Mesh) {
         chown(mesh.path(path), Some(NOBODY), Some(NOBODY)).expect("should be root");
     }
     let status = mesh.run(&["status"], 1).stderr;
-    assert!(status.contains("not as asked: 4 steps to go"), "{status}");
+    assert!(status.contains("out of sync: 4 pending changes"), "{status}");
     is_mended(
         mesh,
         &[

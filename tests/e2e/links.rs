@@ -51,7 +51,7 @@ pub fn every_search_finds_all(mesh: &Mesh, count: u8) {
     }
 }
 
-/// How Elasticsearch itself sees the links, the licence, the heap and the key of every cluster of 1 to `count`.
+/// How Elasticsearch itself sees the links, the license, the heap and the key of every cluster of 1 to `count`.
 pub fn are_wired(mesh: &Mesh, count: u8) {
     for number in 1..=count {
         let cluster = mesh.cluster(number);
@@ -77,8 +77,8 @@ pub fn are_wired(mesh: &Mesh, count: u8) {
             });
             assert_eq!(facts, &wanted, "{} as {} sees it", remote.name(), cluster.name());
         }
-        let licence = cluster.get("/_license");
-        assert_eq!((&licence["license"]["type"], &licence["license"]["status"]), (&json!("trial"), &json!("active")));
+        let license = cluster.get("/_license");
+        assert_eq!((&license["license"]["type"], &license["license"]["status"]), (&json!("trial"), &json!("active")));
         let nodes = cluster.get("/_nodes/jvm");
         let node = nodes["nodes"].as_object().and_then(|nodes| nodes.values().next()).expect("should have a node");
         assert_eq!(

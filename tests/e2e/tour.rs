@@ -57,11 +57,11 @@ fn status(mesh: &Mesh) {
     assert_eq!(matrix.matches('✓').count(), 6, "{matrix}");
 
     let status = json_of(&mesh.run(&["status", "-o", "json"], 0));
-    assert_eq!((&status["version"], &status["as_asked"]), (&json!(1), &json!(true)), "{status}");
+    assert_eq!((&status["version"], &status["in_sync"]), (&json!(1), &json!(true)), "{status}");
     let first = &status["clusters"][0];
     assert_eq!(first["links"], json!({ "up": 2, "wanted": 2, "down": {} }));
     assert_eq!((&first["documents"], &first["elastic"]["state"]), (&json!(1), &json!("ready")), "{first}");
-    assert_eq!((&first["licence"]["type"], &first["licence"]["days_left"]), (&json!("trial"), &json!(29)));
+    assert_eq!((&first["license"]["type"], &first["license"]["days_left"]), (&json!("trial"), &json!(29)));
     assert_eq!(first["api_key"]["days_left"], 364);
     assert!(first["certificate"]["days_left"].as_i64().is_some_and(|days| days > 1000), "{first}");
     assert!(first["heap_percent"].as_u64().is_some_and(|percent| (1..100).contains(&percent)), "{first}");
@@ -250,9 +250,9 @@ fn logs(mesh: &Mesh) {
 fn gone(mesh: &Mesh) {
     let status = mesh.run(&["status", "-o", "json"], 1);
     let status = json_of(&status);
-    assert_eq!((&status["as_asked"], &status["clusters"][2]["elastic"]["state"]), (&json!(false), &json!("stopped")));
+    assert_eq!((&status["in_sync"], &status["clusters"][2]["elastic"]["state"]), (&json!(false), &json!("stopped")));
     assert_eq!(status["clusters"][0]["links"]["up"], 1, "{status}");
-    let differs = status["differs"].as_array().expect("should list steps");
+    let differs = status["pending_changes"].as_array().expect("should list steps");
     assert!(differs.contains(&json!("container cluster03-elastic")), "{status}");
     let matrix = mesh.run(&["status", "--matrix"], 1);
     assert_eq!(matrix.stdout.matches('✗').count(), 4, "{}", matrix.stdout);

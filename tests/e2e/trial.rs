@@ -18,7 +18,7 @@ const AHEAD: &str = "ahead.local/elasticsearch/elasticsearch:9.5.3";
 const CLOCK: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/e2e/clock_ahead.c");
 const CREATE: [&str; 8] =
     ["create", "2", "--no-kibana", "--no-hosts", "--registry", "ahead.local", "--elastic-memory", "1g"];
-const ENDED: &str = "the trial licence of cluster01 has expired";
+const ENDED: &str = "the trial license of cluster01 has expired";
 const REMEDY: &str = "mesh create --license FILE";
 /// A trial lives for 30 days.
 const DAYS: &str = "31";
@@ -44,7 +44,7 @@ fn a_trial_ends_everywhere() {
 
     parts.part("`status` and `verify` name it");
     let status = mesh.run(&["status"], 1);
-    for words in [ENDED, "warning: licence of cluster01 cluster02 has ended", REMEDY] {
+    for words in [ENDED, "warning: license of cluster01 cluster02 has ended", REMEDY] {
         assert!(status.stderr.contains(words), "should say `{words}`: {}", status.stderr);
     }
     assert!(status.stdout.contains("trial ended"), "{}", status.stdout);
@@ -52,12 +52,12 @@ fn a_trial_ends_everywhere() {
     let links = report["links"].as_array().expect("should list links");
     assert_eq!(links.len(), 2, "{report}");
     for link in links {
-        assert_eq!((&link["state"], &link["cause"]["code"]), (&json!("down"), &json!("licence")), "{report}");
+        assert_eq!((&link["state"], &link["cause"]["code"]), (&json!("down"), &json!("license")), "{report}");
         assert!(link["cause"]["remedy"].as_str().is_some_and(|remedy| remedy.contains("--license FILE")), "{report}");
     }
 
     parts.part("`create` names it, too: a second trial cannot be had");
-    fails_soon(&mesh, &["create"], 4, "cluster01 has no licence that allows links");
+    fails_soon(&mesh, &["create"], 4, "cluster01 has no license that allows links");
 
     parts.part("what needs a license is refused, and nothing else waits for what cannot come");
     let key = mesh.read("cluster01/api-key.json");

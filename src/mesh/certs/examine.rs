@@ -144,10 +144,8 @@ mod tests {
     use proptest::prelude::*;
     use time::{Duration, macros::datetime};
 
-    use super::{
-        super::issue::{Authority, Identity, Names},
-        *,
-    };
+    use super::*;
+    use crate::mesh::certs::issue::{Authority, Identity, Names};
 
     const NOW: OffsetDateTime = datetime!(2026-01-31 12:00 UTC);
 

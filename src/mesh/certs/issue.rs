@@ -163,7 +163,8 @@ mod tests {
     };
     use time::macros::datetime;
 
-    use super::{super::verify, *};
+    use super::*;
+    use crate::mesh::certs::verify;
 
     const NOW: OffsetDateTime = datetime!(2026-01-31 12:00 UTC);
 

@@ -15,6 +15,6 @@ pub enum KeystoreError {
     Undecryptable,
     #[error("the keystore is damaged: {0}")]
     Malformed(&'static str),
-    #[error("the entry `{0}` of the keystore is not a text")]
+    #[error("the entry `{0}` of the keystore is not valid UTF-8")]
     NotText(String),
 }

@@ -125,10 +125,8 @@ mod tests {
     use proptest::prelude::*;
     use rand::{SeedableRng as _, rngs::StdRng};
 
-    use super::{
-        super::{Salt, write::SEED},
-        *,
-    };
+    use super::*;
+    use crate::mesh::keystore::{Salt, write::SEED};
 
     /// Written by Elasticsearch 9.5.3's `KeyStoreWrapper`: `create`, then `add` of two entries.
     const WRITTEN_BY_ELASTICSEARCH: &str = "\

@@ -25,8 +25,9 @@ pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Overrides, Vec<
 
 #[cfg(test)]
 mod tests {
-    use super::{super::SETTINGS, *};
+    use super::*;
     use crate::mesh::cluster_set::ClusterSet;
+    use crate::mesh::settings::SETTINGS;
 
     #[test]
     fn variables_set_what_flags_set() {

@@ -41,7 +41,7 @@ mod tests {
             ("elastic_mem", Some("elastic_memory")),
             ("clsters", Some("clusters")),
             ("keydays", Some("key_days")),
-            ("licence", Some("license")),
+            ("license", Some("license")),
             ("weather", None),
             ("x", None),
         ] {

@@ -178,12 +178,10 @@ pub fn resolve_clusters(
 
 #[cfg(test)]
 mod tests {
-    use super::{
-        super::{
-            Profile, Topology,
-            per_cluster::{read_set, read_unset},
-        },
-        *,
+    use super::*;
+    use crate::mesh::settings::{
+        Profile, Topology,
+        per_cluster::{read_set, read_unset},
     };
 
     #[test]

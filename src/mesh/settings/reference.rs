@@ -19,12 +19,10 @@ fn row(Setting { name, scope, help, default, example, .. }: &Setting) -> String 
 
 #[cfg(test)]
 mod tests {
-    use super::{
-        super::{
-            DEFAULT_VERSION, Overrides, Profile,
-            precedence::{Source, resolve},
-        },
-        *,
+    use super::*;
+    use crate::mesh::settings::{
+        DEFAULT_VERSION, Overrides, Profile,
+        precedence::{Source, resolve},
     };
 
     const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/reference.md");

@@ -132,7 +132,7 @@ mod tests {
         "#);
         insta::assert_snapshot!(serde_json::to_string_pretty(&schema["properties"]["license"]).unwrap(), @r#"
         {
-          "description": "A licence file for every cluster, of this run only: again when the mesh grows; relative to this file's directory",
+          "description": "A license file for every cluster, of this run only: again when the mesh grows; relative to this file's directory",
           "examples": [
             "license.json"
           ],

@@ -141,7 +141,7 @@ settings! {
         example: "90",
         flags: Flags::Value,
     }
-    /// A licence file for every cluster, of this run only: again when the mesh grows
+    /// A license file for every cluster, of this run only: again when the mesh grows
     license: PathBuf {
         scope: Run,
         default: "as it is, else a trial of 30 days",

@@ -1,14 +1,14 @@
 //! Which containers a newer program replaces: none that is as wanted, however its label was made. Pure.
 
 use super::{
-    model::{Model, moment},
+    model::{Model, inputs},
     plan_for, wishes,
 };
 use crate::{
     mesh::{
         Mesh, fingerprint::is_of_this_scheme, id::ClusterId, secret::Secret, settings::Memory, templates::Templates,
     },
-    plan::{Step, reach::reach},
+    plan::{Step, reconcile::reconcile},
 };
 
 /// A label as programs made it whose fingerprint was a digest of Rust's `Debug`: nobody can tell it from another.
@@ -73,7 +73,7 @@ fn a_container_of_an_older_scheme_is_replaced_when_it_is_not_as_wanted() {
         assert!(plan.to_string().contains(told), "{told} should be in\n{plan}");
         for stop in 0..=plan.steps().count() {
             let done = model.clone().carry_out_all(&wanted, plan.steps().take(stop)).converge(&wanted);
-            assert!(reach(&wanted, &done.observe(), &moment()).is_empty());
+            assert!(reconcile(&wanted, &done.observe(), &inputs()).is_empty());
             for (service, before) in &start.there.containers {
                 let now = &done.there.containers[service];
                 assert_eq!(now.id == before.id, !is_of_this_scheme(&now.fingerprint), "{service} by {told}");

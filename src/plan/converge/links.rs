@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use super::model::{Model, NOW};
 use crate::{
+    facts::observed::LinkFacts,
     mesh::{Mesh, certs, id::ClusterId, keystore, links::Key, service::digest_of},
-    plan::{Step, observed::LinkFacts},
+    plan::Step,
 };
 
 impl Model {

@@ -1,10 +1,11 @@
 //! Whatever of a mesh is lost or changed by somebody is seen, named and mended, and costs no data.
 
 use super::{
-    model::{HOSTS, Model, NOW, moment},
+    model::{HOSTS, Model, NOW, inputs},
     plan_for,
 };
 use crate::{
+    facts::observed::{ContainerState, FileFacts, KeyFacts, Orphan, PermissionFacts},
     mesh::{
         Mesh,
         container::{Bytes, Restart},
@@ -13,8 +14,7 @@ use crate::{
     },
     plan::{
         Step,
-        observed::{ContainerState, FileFacts, KeyFacts, PermissionFacts, Stray},
-        reach::{Moment, reach},
+        reconcile::{PlanInputs, reconcile},
     },
 };
 
@@ -129,13 +129,13 @@ fn whatever_is_lost_is_made_again() {
         ),
         ("a bundle cut", Box::new(move |m| m.files(second).bundle = Some(String::new()))),
         ("an authority lost", Box::new(move |m| m.files(second).authority = None)),
-        ("the licence run out", Box::new(move |m| m.servers.get_mut(&second).unwrap().trial = false)),
+        ("the license run out", Box::new(move |m| m.servers.get_mut(&second).unwrap().trial = false)),
         ("the hosts block gone", Box::new(|m| m.there.hosts_file = Some(HOSTS.to_vec()))),
         (
             "a stray container",
             Box::new(|m| {
-                let stray = Stray { state: ContainerState::Stopped, service: None };
-                m.there.strays.insert("stray".to_owned(), stray);
+                let orphan = Orphan { state: ContainerState::Stopped, service: None };
+                m.there.orphans.insert("stray".to_owned(), orphan);
             }),
         ),
         ("all stopped", Box::new(Model::stop_all)),
@@ -216,14 +216,14 @@ fn lost_files_of_the_mesh_itself_are_written_again_and_nothing_else_changes() {
 fn a_password_that_nobody_knows_is_set_anew() {
     let mesh = Mesh::example(2);
     let whole = Model::empty().converge(&mesh);
-    let agreed = Moment { recover: true, ..moment() };
+    let agreed = PlanInputs { recover: true, ..inputs() };
     let mut lost = whole.clone();
     lost.there.credentials.as_mut().unwrap().elastic = Secret::new("new");
     lost.there.lost.credentials = true;
     lost.files(ClusterId::FIRST).recovery_user = true;
     let refused = plan_for(&mesh, &lost);
     assert!(!refused.steps().any(|step| matches!(step, Step::ResetPassword(_))), "nobody agreed:\n{refused}");
-    let plan = reach(&mesh, &lost.observe(), &agreed);
+    let plan = reconcile(&mesh, &lost.observe(), &agreed);
     insta::assert_snapshot!(plan, @r"
     write credentials
       ~ credentials.txt, recovered from what is there

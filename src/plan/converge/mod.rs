@@ -10,16 +10,16 @@ mod rolling;
 mod topologies;
 mod upgrade;
 
-use self::model::{HOSTS, Model, moment};
+use self::model::{HOSTS, Model, inputs};
 use super::{
     Plan, Step,
-    reach::reach,
+    reconcile::reconcile,
     remove::{remove, removed},
 };
 use crate::mesh::{Mesh, templates::Templates};
 
 fn plan_for(mesh: &Mesh, model: &Model) -> Plan {
-    reach(mesh, &model.observe(), &moment())
+    reconcile(mesh, &model.observe(), &inputs())
 }
 
 /// The steps of a plan in two orders in which they can come about: one cluster after the other, and all clusters step by step.
@@ -120,9 +120,9 @@ fn starting_afresh_makes_everything_anew() {
     let old = Mesh::example(3);
     let new = Mesh { id: "f".repeat(16), ..Mesh::example(2) };
     let there = Model::empty().converge(&old).observe();
-    let plan = reach(&new, &removed(there.clone()), &moment()).after(remove(&there));
+    let plan = reconcile(&new, &removed(there.clone()), &inputs()).after(remove(&there));
     let mut model = Model::empty().converge(&old);
-    model.there.strays.clear();
+    model.there.orphans.clear();
     let done = model.carry_out_all(&new, plan.steps());
     done.assert_is(&new);
     assert!(plan.steps().any(|step| *step == Step::WriteCredentials), "old passwords should not be kept");

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::{
-    model::{Model, moment},
+    model::{Model, inputs},
     plan_for,
     rolling::decided_by,
 };
@@ -42,7 +42,7 @@ impl Model {
             None => wanted.clone(),
         };
         let mut mended = 0;
-        while let Some(round) = next(&mesh, &self.observe(), &moment(), Turns::Settings) {
+        while let Some(round) = next(&mesh, &self.observe(), &inputs(), Turns::Settings) {
             mended = if round.cluster.is_some() { 0 } else { mended + 1 };
             assert!(mended < 4, "still to do after three rounds:\n{}", round.plan);
             for step in round.plan.steps() {
@@ -144,7 +144,7 @@ fn two_clusters_have_their_turn_one_after_the_other() {
     let mesh = Mesh::example(3).without_kibana();
     let model = Model::empty().converge(&mesh);
     let wanted = with_overrides(&mesh, &["1-2.elastic_memory=3g"]).in_turns(&mesh, |_| true);
-    insta::assert_snapshot!(whole(&wanted, &model.observe(), &moment(), Turns::Settings), @r"
+    insta::assert_snapshot!(whole(&wanted, &model.observe(), &inputs(), Turns::Settings), @r"
     record the mesh
       ~ mesh.json
     prove the directory

@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::model::{Model, NOW, moment};
+use super::model::{Model, NOW, inputs};
 use crate::{
+    facts::observed::{ContainerState, Observed},
+    judge::hindrance::{Hindrance, hindrance, not_extendable},
     mesh::{Mesh, certs::Authority, id::ClusterId},
     plan::{
         Plan, Step,
-        hindrance::{Hindrance, hindrance, not_extendable},
-        observed::{ContainerState, Observed},
-        reach::{reach, renew},
+        reconcile::{reconcile, renew},
         renew::Renewal,
     },
 };
@@ -30,7 +30,7 @@ fn renewals() -> Vec<Renewal> {
 }
 
 fn plan_for(mesh: &Mesh, model: &Model, renewal: &Renewal) -> Plan {
-    renew(mesh, &model.observe(), &moment(), renewal)
+    renew(mesh, &model.observe(), &inputs(), renewal)
 }
 
 /// Carries out steps, and after each all links are up.
@@ -44,7 +44,7 @@ fn carry_out<'a>(mut model: Model, mesh: &Mesh, steps: impl IntoIterator<Item = 
 
 fn converge(mut model: Model, mesh: &Mesh) -> Model {
     for _ in 0..3 {
-        let plan = reach(mesh, &model.observe(), &moment());
+        let plan = reconcile(mesh, &model.observe(), &inputs());
         if plan.is_empty() {
             break;
         }
@@ -117,7 +117,7 @@ fn a_kibana_that_cannot_be_asked_shows_a_certificate_that_is_trusted() {
             let half = carry_out(whole.clone(), &mesh, plan.steps().take(stop));
             let unseen = Observed { kibanas: BTreeMap::new(), ..half.observe() };
             for wanted in [&renewal, &Renewal::default()] {
-                let plan = renew(&mesh, &unseen, &moment(), wanted);
+                let plan = renew(&mesh, &unseen, &inputs(), wanted);
                 carry_out(half.clone(), &mesh, plan.steps()).converge(&mesh).assert_is(&mesh);
                 walks += 1;
             }

@@ -1,7 +1,7 @@
 //! The same promise for `mesh create --new-defaults`: nothing unasked, and one cluster is down at a time. Pure.
 
 use super::{
-    model::{Model, moment},
+    model::{Model, inputs},
     plan_for,
 };
 use crate::{
@@ -13,7 +13,7 @@ impl Model {
     /// What `mesh create --new-defaults` does of so many steps, and how many are left then.
     fn roll(mut self, mut mesh: Mesh, mut steps: usize) -> (Self, usize) {
         let mut mended = 0;
-        while let Some(round) = next(&mesh, &self.observe(), &moment(), Turns::Defaults) {
+        while let Some(round) = next(&mesh, &self.observe(), &inputs(), Turns::Defaults) {
             mended = if round.cluster.is_some() { 0 } else { mended + 1 };
             assert!(mended < 4, "still to do after three rounds:\n{}", round.plan);
             for step in round.plan.steps() {
@@ -99,9 +99,9 @@ fn what_is_shown_beforehand_is_what_is_done() {
     let mesh = Mesh::example(2);
     let mut model = Model::empty().converge(&mesh);
     let mut new = mesh.clone().with_defaults(Revision::LAST, Some(&mesh));
-    let shown = whole(&new, &model.observe(), &moment(), Turns::Defaults);
+    let shown = whole(&new, &model.observe(), &inputs(), Turns::Defaults);
     let mut done = Vec::new();
-    while let Some(round) = next(&new, &model.observe(), &moment(), Turns::Defaults) {
+    while let Some(round) = next(&new, &model.observe(), &inputs(), Turns::Defaults) {
         done.extend(round.plan.steps().cloned());
         model = model.carry_out_all(&round.mesh, round.plan.steps());
         new = round.mesh;

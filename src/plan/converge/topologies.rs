@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    model::{Model, moment},
+    model::{Model, inputs},
     orders, plan_for,
 };
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
         id::{ClusterId, ServiceId},
         settings::{LinkRule, Topology},
     },
-    plan::{Plan, Step, reach::reach},
+    plan::{Plan, Step, reconcile::reconcile},
 };
 
 fn id(number: u8) -> ClusterId {
@@ -53,7 +53,7 @@ fn finish(half: Model, to: &Mesh, before: &Model) {
 /// Carries out what is to do, none of which may touch a container.
 fn watched(mut model: Model, to: &Mesh) -> Model {
     for _ in 0..3 {
-        let plan = reach(to, &model.observe(), &moment());
+        let plan = reconcile(to, &model.observe(), &inputs());
         assert_restarts_nothing(&plan);
         model = model.carry_out_all(to, plan.steps());
     }

@@ -1,11 +1,11 @@
 //! The same promise for `mesh upgrade`, and two more: one cluster is down at a time, and no data goes back to an older version.
 
-use super::model::{Model, moment};
+use super::model::{Model, inputs};
 use crate::{
     mesh::{Mesh, id::ClusterId, settings::StackVersion},
     plan::{
         Step,
-        upgrade::{amiss, next, whole},
+        upgrade::{drift, next, whole},
     },
 };
 
@@ -23,7 +23,7 @@ impl Model {
     fn upgrade(mut self, to: StackVersion, mut steps: usize) -> (Self, usize) {
         let mut mesh = self.there.record.clone().unwrap().upgrade_to(to).unwrap();
         let mut mended = 0;
-        while let Some(round) = next(&mesh, &self.observe(), &moment()) {
+        while let Some(round) = next(&mesh, &self.observe(), &inputs()) {
             mended = if round.cluster.is_some() { 0 } else { mended + 1 };
             assert!(mended < 4, "still to do after three rounds:\n{}", round.plan);
             for step in round.plan.steps() {
@@ -80,9 +80,9 @@ fn what_is_shown_beforehand_is_what_is_done() {
     let from = old(2, true);
     let mut model = Model::empty().converge(&from);
     let mut mesh = from.upgrade_to(version("9.5.3")).unwrap();
-    let shown = whole(&mesh, &model.observe(), &moment());
+    let shown = whole(&mesh, &model.observe(), &inputs());
     let mut done = Vec::new();
-    while let Some(round) = next(&mesh, &model.observe(), &moment()) {
+    while let Some(round) = next(&mesh, &model.observe(), &inputs()) {
         done.extend(round.plan.steps().cloned());
         model = model.carry_out_all(&round.mesh, round.plan.steps());
         mesh = round.mesh;
@@ -168,12 +168,12 @@ fn an_upgrade_mends_nothing_but_what_it_left_itself() {
     let second = ClusterId::new(2).unwrap();
     let first = |model: &Model| {
         let mesh = from.upgrade_to(version("9.5.3")).unwrap();
-        next(&mesh, &model.observe(), &moment()).unwrap().plan
+        next(&mesh, &model.observe(), &inputs()).unwrap().plan
     };
-    assert!(amiss(&first(&whole)).is_empty());
+    assert!(drift(&first(&whole)).is_empty());
     let mut stopped = whole.clone();
     stopped.carry_out(&from, &Step::StopContainer(second.first_node()));
-    insta::assert_snapshot!(amiss(&first(&stopped)), @r"
+    insta::assert_snapshot!(drift(&first(&stopped)), @r"
     start clusters
       ~ container cluster02-elastic
       ? cluster02-elastic answers

@@ -21,11 +21,11 @@ use super::{
     made::{in_bytes, policy},
 };
 use crate::{
+    facts::observed::ContainerState,
     mesh::{
         Mesh, container::Published, container_spec::ContainerSpec, fingerprint::MadeFrom, id::ServiceId, ports,
         service::STOP_TIMEOUT,
     },
-    plan::observed::ContainerState,
 };
 
 /// Labels on everything that belongs to a mesh.

@@ -67,7 +67,7 @@ impl Docker {
         let found = self.client.inspect_container(name, None::<InspectContainerOptions>).await;
         let found = found.map_err(DockerError::refused(format!("inspect {name}")))?;
         let started = found.state.and_then(|state| state.started_at);
-        Ok(started.and_then(|moment| OffsetDateTime::parse(&moment, &Rfc3339).ok()))
+        Ok(started.and_then(|inputs| OffsetDateTime::parse(&inputs, &Rfc3339).ok()))
     }
 
     /// How a container ended that does not run, or the last time that it did not.
@@ -154,8 +154,8 @@ struct Run {
     over: Option<i64>,
 }
 
-fn nanoseconds(moment: &str) -> Option<i64> {
-    OffsetDateTime::parse(moment, &Rfc3339).ok()?.unix_timestamp_nanos().try_into().ok()
+fn nanoseconds(inputs: &str) -> Option<i64> {
+    OffsetDateTime::parse(inputs, &Rfc3339).ok()?.unix_timestamp_nanos().try_into().ok()
 }
 
 /// The lines from `begun` until `over` of a log that comes in stamped pieces: Docker cuts lines after 16 KiB.

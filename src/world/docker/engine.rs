@@ -10,7 +10,7 @@ use tokio::time::timeout;
 
 use super::{ANSWER, Docker, DockerError, images::with_login};
 use crate::{
-    plan::host::{EngineFacts, ImageFacts},
+    facts::host::{EngineFacts, ImageFacts},
     world::{cgroup, dockerd::Options},
 };
 

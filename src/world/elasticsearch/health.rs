@@ -4,13 +4,13 @@ use hyper::Method;
 use serde_json::{Value, json};
 
 use super::{Elasticsearch, HttpsError, read::fields};
-use crate::plan::health::{Colour, Health, RedIndex};
+use crate::facts::health::{Colour, Health, RedIndex};
 
 /// Of so many red indices the reason is asked for: whoever has more has one reason for most of them.
 const EXPLAINED: usize = 5;
 
 impl Elasticsearch {
-    /// `None` where the licence has ended: then Elasticsearch answers 403 to this and to little else. See
+    /// `None` where the license has ended: then Elasticsearch answers 403 to this and to little else. See
     /// <https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cluster-health>.
     pub async fn health(&self) -> Result<Option<Health>, HttpsError> {
         let fields = "filter_path=status,initializing_shards,number_of_in_flight_fetch,indices.*.status,\

@@ -7,14 +7,12 @@ use serde_json::json;
 
 use super::{Elasticsearch, HttpsError, read};
 use crate::{
-    mesh::{id::ClusterId, settings::StackVersion},
-    plan::{
+    facts::{
+        evidence::{CanaryFacts, KeyRecord},
         observed::LinkFacts,
-        verify::{
-            CanaryFacts, KeyRecord,
-            canary::{self, Unput},
-        },
     },
+    judge::verify::canary::{self, Unput},
+    mesh::{id::ClusterId, settings::StackVersion},
 };
 
 /// The first version whose resolve call takes a `timeout`.

@@ -14,11 +14,11 @@ use time::OffsetDateTime;
 use super::https::{Answer, Bounds, Https, HttpsError, Login, RawAnswer};
 use crate::{
     ask::request::{Body, segment},
-    mesh::{Mesh, id::ClusterId, links::Key, secret::Secret, service::digest_of, settings::StackVersion},
-    plan::{
+    facts::{
         health::Unasked,
-        observed::{KeyFacts, LicenceFacts},
+        observed::{KeyFacts, LicenseFacts},
     },
+    mesh::{Mesh, id::ClusterId, links::Key, secret::Secret, service::digest_of, settings::StackVersion},
 };
 
 /// One cluster's REST API, asked as `elastic` unless somebody else is named.
@@ -42,7 +42,7 @@ pub struct NewKey {
 /// What a server that can be asked says first.
 #[derive(Debug, Clone)]
 pub struct Greeting {
-    pub licence: LicenceFacts,
+    pub license: LicenseFacts,
     /// The cross-cluster API keys of this mesh that are not invalidated, expired ones too. They are in the security index, so
     /// one that tells them can read it.
     pub keys: Vec<KeyFacts>,
@@ -85,20 +85,20 @@ impl Elasticsearch {
         self.ask(method, path, Some(body)).await?.accepted(&what)
     }
 
-    /// Whether the server can be asked, which is another question than its health: one whose licence has ended answers 403
-    /// to that, and one with a red index does everything else. The licence is not known for a moment after the start; see
+    /// Whether the server can be asked, which is another question than its health: one whose license has ended answers 403
+    /// to that, and one with a red index does everything else. The license is not known for a moment after the start; see
     /// <https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-license-get>.
     pub async fn greet(&self) -> Result<Greeting, HttpsError> {
         let answer = self.ask(Method::GET, "/_license", None).await?;
         let certificate = digest_of(&[&answer.certificate]);
-        let licence = read::licence(&answer.accepted("`GET /_license`")?);
+        let license = read::license(&answer.accepted("`GET /_license`")?);
         let keys = self.keys().await?;
-        Ok(Greeting { licence, keys, certificate })
+        Ok(Greeting { license, keys, certificate })
     }
 
-    /// The licence, of a server that has one already.
-    pub async fn licence(&self) -> Result<LicenceFacts, HttpsError> {
-        Ok(read::licence(&self.get("/_license").await?))
+    /// The license, of a server that has one already.
+    pub async fn license(&self) -> Result<LicenseFacts, HttpsError> {
+        Ok(read::license(&self.get("/_license").await?))
     }
 
     /// The fingerprint of the certificate that the server shows, whatever else it answers.
@@ -106,14 +106,14 @@ impl Elasticsearch {
         Ok(digest_of(&[&self.ask(Method::GET, "/_license", None).await?.certificate]))
     }
 
-    /// Puts a licence in force; `Err` says why the server does not take it.
-    pub async fn put_licence(&self, licence: &Value) -> Result<(), HttpsError> {
-        let body = self.send(Method::PUT, "/_license?acknowledge=true", licence).await?;
+    /// Puts a license in force; `Err` says why the server does not take it.
+    pub async fn put_license(&self, license: &Value) -> Result<(), HttpsError> {
+        let body = self.send(Method::PUT, "/_license?acknowledge=true", license).await?;
         match body["license_status"].as_str() {
             Some("valid") => Ok(()),
             status => Err(HttpsError::Unexpected {
                 what: "`PUT /_license`".to_owned(),
-                reason: format!("the licence is {}", status.unwrap_or("not judged")),
+                reason: format!("the license is {}", status.unwrap_or("not judged")),
             }),
         }
     }
@@ -122,7 +122,7 @@ impl Elasticsearch {
     pub async fn start_trial(&self) -> Result<(), HttpsError> {
         self.ask(Method::POST, "/_license/start_trial?acknowledge=true", None)
             .await?
-            .accepted("starting a trial licence")
+            .accepted("starting a trial license")
             .map(|_| ())
     }
 
@@ -209,7 +209,7 @@ pub fn unasked(error: HttpsError) -> Unasked {
         _ if error.is_timeout() => Unasked::TimedOut,
         HttpsError::NoAnswer { .. } => Unasked::Unreachable { words, started: None },
         HttpsError::Refused { status: 401, reason, .. } => Unasked::Unauthenticated(reason),
-        HttpsError::Refused { status: 404, .. } => Unasked::NotReady("its licence is not known yet".to_owned()),
+        HttpsError::Refused { status: 404, .. } => Unasked::NotReady("its license is not known yet".to_owned()),
         HttpsError::Refused { status, reason, .. } => Unasked::NotReady(format!("status {status}: {reason}")),
         _ => Unasked::NotReady(words),
     }

@@ -8,12 +8,12 @@ use time::{Duration, OffsetDateTime};
 
 use super::{HttpsError, NewKey, Reloaded};
 use crate::{
-    mesh::{id::ClusterId, secret::Secret},
-    plan::{
+    facts::{
+        evidence::{CanaryFacts, KeyRecord},
         health::Health,
-        observed::{KeyFacts, LicenceFacts, LinkFacts, Vitals},
-        verify::{CanaryFacts, KeyRecord},
+        observed::{KeyFacts, LicenseFacts, LinkFacts, Vitals},
     },
+    mesh::{id::ClusterId, secret::Secret},
 };
 
 fn items(value: &Value) -> &[Value] {
@@ -26,7 +26,7 @@ pub fn fields(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
 
 /// A time in milliseconds since 1970, as Elasticsearch writes it: to the millisecond, or a key would be told to have ended before
 /// it has.
-fn moment(value: &Value) -> Option<OffsetDateTime> {
+fn inputs(value: &Value) -> Option<OffsetDateTime> {
     OffsetDateTime::from_unix_timestamp_nanos(i128::from(value.as_i64()?) * 1_000_000).ok()
 }
 
@@ -38,13 +38,13 @@ fn shared_names(key: &Value) -> Vec<String> {
     names
 }
 
-pub fn licence(body: &Value) -> LicenceFacts {
+pub fn license(body: &Value) -> LicenseFacts {
     let text = |field: &str| body["license"][field].as_str().unwrap_or_default().to_owned();
-    LicenceFacts {
+    LicenseFacts {
         kind: text("type"),
         active: text("status") == "active",
         uid: text("uid"),
-        expires: moment(&body["license"]["expiry_date_in_millis"]),
+        expires: inputs(&body["license"]["expiry_date_in_millis"]),
     }
 }
 
@@ -54,7 +54,7 @@ pub fn keys(body: &Value) -> Vec<KeyFacts> {
     let facts = |key: &Value| KeyFacts {
         id: key["id"].as_str().unwrap_or_default().to_owned(),
         names: shared_names(key),
-        expires: moment(&key["expiration"]),
+        expires: inputs(&key["expiration"]),
     };
     items(&body["api_keys"]).iter().filter(ours).map(facts).collect()
 }
@@ -67,8 +67,8 @@ pub fn key(body: &Value) -> Option<KeyRecord> {
         id,
         kind: text("type").unwrap_or_else(|| "rest".to_owned()),
         invalidated: key["invalidated"] == true,
-        created: moment(&key["creation"]),
-        expires: moment(&key["expiration"]),
+        created: inputs(&key["creation"]),
+        expires: inputs(&key["expiration"]),
         names: shared_names(key),
     })
 }
@@ -84,7 +84,7 @@ pub fn new_key(body: &Value, now: OffsetDateTime, days: u16) -> Result<NewKey, H
     Ok(NewKey {
         id: field("id")?,
         encoded: Secret::new(field("encoded")?),
-        expires: moment(&body["expiration"]).unwrap_or(now + Duration::days(days.into())),
+        expires: inputs(&body["expiration"]).unwrap_or(now + Duration::days(days.into())),
     })
 }
 
@@ -178,7 +178,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::{plan::health::Colour, world::https::Answer};
+    use crate::{facts::health::Colour, world::https::Answer};
 
     #[test]
     fn why_a_document_is_missing_is_told_in_the_servers_words() {
@@ -268,7 +268,7 @@ mod tests {
 
         #[test]
         fn no_answer_makes_the_readers_panic(body in answer(), status: u16) {
-            let _ = (licence(&body), keys(&body), key(&body), reloaded(&body), remotes(&body), links(&body), by_key(&body));
+            let _ = (license(&body), keys(&body), key(&body), reloaded(&body), remotes(&body), links(&body), by_key(&body));
             let _ = (indices(&body), canary(&body, "mesh-canary", ClusterId::FIRST));
             let health = Health { colour: Colour::Red, in_motion: false, red: Vec::new(), yellow: Vec::new() };
             let _ = vitals(health, &body, &body);

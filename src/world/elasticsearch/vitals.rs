@@ -1,10 +1,10 @@
 //! How a server fares. I/O: network.
 
 use super::{Elasticsearch, HttpsError, read};
-use crate::plan::observed::Vitals;
+use crate::facts::observed::Vitals;
 
 impl Elasticsearch {
-    /// Three calls: about the health, about the server, and about the indices that are its users'; `None` where the licence has
+    /// Three calls: about the health, about the server, and about the indices that are its users'; `None` where the license has
     /// ended, and none of them is answered. See
     /// <https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cluster-stats>.
     pub async fn vitals(&self) -> Result<Option<Vitals>, HttpsError> {

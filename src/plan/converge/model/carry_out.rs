@@ -6,6 +6,7 @@ use time::Duration;
 
 use super::{Model, NOW, Server};
 use crate::{
+    facts::observed::{ContainerFacts, ContainerState, KeyFacts, KeyFile, LinkFacts, NetworkFacts, SeedFacts},
     mesh::{
         Mesh,
         certs::Authority,
@@ -17,10 +18,7 @@ use crate::{
         secret::Secret,
         service::digest_of,
     },
-    plan::{
-        Step,
-        observed::{ContainerFacts, ContainerState, KeyFacts, KeyFile, LinkFacts, NetworkFacts, SeedFacts},
-    },
+    plan::Step,
 };
 
 impl Model {
@@ -201,7 +199,7 @@ impl Model {
                 self.there.containers.remove(service).expect("should exist");
                 self.versions.remove(service);
             }
-            Step::RemoveStray(name) => self.there.strays.retain(|stray, _| stray != name),
+            Step::RemoveOrphan(name) => self.there.orphans.retain(|orphan, _| orphan != name),
             Step::AwaitReady(service) => {
                 let password = self.there.credentials.clone().expect("should have credentials first").elastic;
                 let digest = digest_of(&[password.expose().as_bytes()]);
@@ -211,7 +209,7 @@ impl Model {
                     assert!(Self::trusts(&trusted, shown), "{service} should show a certificate that is trusted");
                 }
             }
-            Step::ApplyLicence(_) => unreachable!("no licence is asked for"),
+            Step::ApplyLicense(_) => unreachable!("no license is asked for"),
             Step::StartTrial(cluster) => self.answering(*cluster).trial = true,
             Step::SetPasswords(cluster) => self.answering(*cluster).passwords = true,
             Step::IssueKey(which) => {

@@ -8,9 +8,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use time::{OffsetDateTime, macros::datetime};
 
 use crate::{
+    facts::{
+        health::Unasked,
+        observed::{ClusterFiles, ContainerState, KeyFacts, LicenseFacts, LinkFacts, Observed, ServerFacts},
+    },
     mesh::{
-        Mesh, certs,
-        certs::Authority,
+        Mesh,
+        certs::{self, Authority},
         id::{ClusterId, ServiceId},
         keystore,
         service::digest_of,
@@ -18,9 +22,7 @@ use crate::{
     },
     plan::{
         Step,
-        health::Unasked,
-        observed::{ClusterFiles, ContainerState, KeyFacts, LicenceFacts, LinkFacts, Observed, ServerFacts},
-        reach::{Moment, reach},
+        reconcile::{PlanInputs, reconcile},
     },
 };
 
@@ -61,8 +63,8 @@ pub(super) struct Model {
     made: u32,
 }
 
-pub(super) fn moment() -> Moment {
-    Moment::new(NOW, 2)
+pub(super) fn inputs() -> PlanInputs {
+    PlanInputs::new(NOW, 2)
 }
 
 impl Model {
@@ -130,7 +132,7 @@ impl Model {
             let kind = if server.trial { "trial" } else { "basic" };
             let facts = ServerFacts {
                 passwords: server.passwords,
-                licence: LicenceFacts { kind: kind.to_owned(), active: true, uid: String::new(), expires: None },
+                license: LicenseFacts { kind: kind.to_owned(), active: true, uid: String::new(), expires: None },
                 keys: server.keys.clone(),
                 remotes: server.remotes.clone(),
                 links: aliases.map(|to| (to, self.link(*cluster, to))).collect(),
@@ -157,25 +159,25 @@ impl Model {
 
     /// What `mesh create` does: plan, carry out, look again; as often as it does at most.
     pub(super) fn converge(self, mesh: &Mesh) -> Self {
-        self.converge_at(mesh, &moment())
+        self.converge_at(mesh, &inputs())
     }
 
-    pub(super) fn converge_at(mut self, mesh: &Mesh, moment: &Moment) -> Self {
+    pub(super) fn converge_at(mut self, mesh: &Mesh, inputs: &PlanInputs) -> Self {
         for _ in 0..3 {
-            let plan = reach(mesh, &self.observe(), moment);
+            let plan = reconcile(mesh, &self.observe(), inputs);
             if plan.is_empty() {
                 return self;
             }
             self = self.carry_out_all(mesh, plan.steps());
         }
-        let rest = reach(mesh, &self.observe(), moment);
+        let rest = reconcile(mesh, &self.observe(), inputs);
         assert!(rest.is_empty(), "still to do after three rounds:\n{rest}");
         self
     }
 
     /// Everything that makes a mesh the one that was asked for.
     pub(super) fn assert_is(&self, mesh: &Mesh) {
-        assert!(reach(mesh, &self.observe(), &moment()).is_empty());
+        assert!(reconcile(mesh, &self.observe(), &inputs()).is_empty());
         assert_eq!(self.there.containers.keys().copied().collect::<Vec<_>>(), mesh.services().collect::<Vec<_>>());
         assert_eq!(self.servers.keys().copied().collect::<Vec<_>>(), mesh.clusters().collect::<Vec<_>>());
         for on in mesh.clusters() {

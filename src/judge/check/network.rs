@@ -1,0 +1,282 @@
+//! Addresses, networks and ports that the mesh needs and somebody else may have. Pure.
+
+use std::{collections::BTreeSet, net::IpAddr};
+
+use ipnet::IpNet;
+
+use super::{Checked, Finding, Severity};
+use crate::{
+    facts::{
+        host::{HostFacts, Listener},
+        observed::{Observed, Way},
+    },
+    mesh::{
+        Mesh,
+        id::ServiceId,
+        taken::{MAIN, Route, Taken, rule_for},
+    },
+};
+
+pub(super) fn address(mesh: &Mesh, there: &Observed, host: &HostFacts) -> Checked {
+    let mut findings = Vec::new();
+    let bind = mesh.spec.bind;
+    if !bind.is_unspecified() && !bind.is_loopback() && !host.interfaces.contains(&bind) {
+        findings.push(Finding::problem(
+            format!("{bind} is not an address of this machine"),
+            "see its addresses with `ip address`; `mesh create --bind 0.0.0.0` publishes on all of them",
+        ));
+    }
+    let known = there.network.as_ref().is_some_and(|network| network.subnet == mesh.subnet.to_string());
+    let own: Vec<IpNet> = there.network.iter().filter_map(|network| network.subnet.parse().ok()).collect();
+    let docker = there.unmanaged.subnets.iter().map(|(net, _)| *net);
+    let taken = host.taken(&own, docker);
+    let overlap = if known { None } else { overlap(mesh, there, &taken) };
+    findings.extend(overlap.map(|what| {
+        Finding::problem(format!("the mesh's network {} overlaps {what}", mesh.subnet), elsewhere(mesh, &taken))
+    }));
+    if findings.is_empty() {
+        findings.extend(diverted(mesh, there, &host.routes));
+    }
+    Checked::new(
+        "network",
+        format!("{} is free or the mesh's own, and {bind} is of this machine", mesh.subnet),
+        findings,
+    )
+}
+
+/// What the mesh's network cannot lie beside, in words.
+fn overlap(mesh: &Mesh, there: &Observed, taken: &Taken) -> Option<String> {
+    let of_docker = there.unmanaged.subnets.iter().find(|(net, _)| mesh.subnet.overlap(&[*net]).is_some());
+    if let Some((net, name)) = of_docker {
+        return Some(format!("{net} of Docker's network {name}"));
+    }
+    if let Some(net) = mesh.subnet.overlap(&taken.networks) {
+        return Some(format!("{net}, which this machine has an interface in"));
+    }
+    let route = taken.routes.iter().find(|route| route.table == MAIN && route.bars(mesh.subnet))?;
+    Some(format!("{}, {}", route.to, leaves(route)))
+}
+
+fn leaves(route: &Route) -> String {
+    match &route.interface {
+        Some(interface) => format!("which this machine has a route to by {interface}"),
+        None => "which this machine has a route for that leads nowhere, or several ways".to_owned(),
+    }
+}
+
+/// Another network for the mesh, that passes this check.
+fn elsewhere(mesh: &Mesh, taken: &Taken) -> String {
+    match (taken.free(), taken.free_in_main()) {
+        (Some(free), _) => format!("name a free one: `mesh create --subnet {free}`"),
+        (None, Some(subnet)) => {
+            format!("type `{}`, and then `mesh create --subnet {subnet}`", rule_for(subnet))
+        }
+        (None, None) => format!(
+            "take away what overlaps {}: `ip address`, `ip route show table all` and `docker network ls` show it",
+            mesh.subnet
+        ),
+    }
+}
+
+/// A route of a table that comes before the main one, as a VPN sets it, and that takes what is for the mesh's network: no client
+/// on this machine would reach a server.
+fn diverted(mesh: &Mesh, there: &Observed, routes: &BTreeSet<Route>) -> Option<Finding> {
+    let subnet = mesh.subnet;
+    let before = |route: &&Route| there.before_main.contains(&route.table);
+    let route = match there.way.as_ref()? {
+        Way::By(route) => Some(route).filter(before),
+        Way::Refused => {
+            routes.iter().filter(before).find(|route| route.interface.is_none() && route.to.contains(&subnet.net()))
+        }
+    }?;
+    let goes = match &route.interface {
+        Some(interface) => format!("would leave by {interface}"),
+        None => "would be refused".to_owned(),
+    };
+    let message = format!(
+        "packets for the mesh's network {subnet} {goes}: the kernel looks into table {} before its own networks, and finds {}",
+        route.table, route.to
+    );
+    let hint = format!("have it look at its own networks first: `{}`", rule_for(subnet));
+    // a VPN may know how to leave local networks alone
+    let severity = if route.is_default() { Severity::Estimate } else { Severity::Problem };
+    Some(Finding::new(severity, message, hint))
+}
+
+/// Whether the machine has the recorded mesh's network and Docker does not list it: a run was killed while Docker made it, and
+/// Docker lists it in a moment. An overlap that is one for good stays.
+pub fn half_made(mesh: &Mesh, host: &HostFacts, listed: &[String]) -> bool {
+    let subnet = IpNet::V4(mesh.subnet.net());
+    let there = host.networks.contains(&subnet) || host.left_bridges.values().any(|net| *net == subnet);
+    there && !listed.contains(&mesh.subnet.to_string())
+}
+
+/// The processes that hold a published port for Docker: a proxy for each, or with `"userland-proxy": false` the engine itself; see
+/// <https://docs.docker.com/engine/network/packet-filtering-firewalls/>.
+const DOCKER: [&str; 2] = ["docker-proxy", "dockerd"];
+
+/// Ports that somebody else has. Our own containers' do not count: they are replaced, or stay.
+pub(super) fn ports(mesh: &Mesh, there: &Observed, listeners: &[Listener]) -> Checked {
+    let bind = mesh.spec.bind;
+    let collides = |address: Option<IpAddr>| {
+        address.is_none_or(|address| address == bind || address.is_unspecified() || bind.is_unspecified())
+    };
+    let mut findings = Vec::new();
+    let runs = |service: ServiceId| there.containers.get(&service).is_some_and(|container| container.state.is_up());
+    let renamed = |service: ServiceId| !there.containers.contains_key(&service) && !there.orphans.is_empty();
+    let ours = |service: ServiceId| there.containers.contains_key(&service) || !there.orphans.is_empty();
+    for service in mesh.services().filter(|service| !runs(*service)) {
+        for port in mesh.service(service).ports {
+            let container =
+                there.unmanaged.ports.iter().find(|(address, taken, _)| *taken == port.host && collides(*address));
+            let listener =
+                listeners.iter().find(|listener| listener.port == port.host && collides(Some(listener.address)));
+            let owner = match (container, listener) {
+                (Some((_, _, name)), _) => format!("container {name}"),
+                // Docker opens a port before it says that the container runs, and keeps it for one that is renamed
+                (None, Some(Listener { owner: Some(process), .. }))
+                    if DOCKER.contains(&process.name.as_str()) && ours(service) =>
+                {
+                    continue;
+                }
+                // whose a port is, only root can tell; that of a container that is gone is most likely the renamed one's
+                (None, Some(Listener { owner: None, .. })) if renamed(service) => continue,
+                (None, Some(Listener { owner: Some(process), .. })) => {
+                    format!("{} (pid {})", process.name, process.pid)
+                }
+                (None, Some(_)) => "a process of another user".to_owned(),
+                (None, None) => continue,
+            };
+            findings.push(Finding::problem(
+                format!("port {} of {service} is taken by {owner}", port.host),
+                "stop what has it, or publish the mesh on another address with `mesh create --bind ADDRESS`",
+            ));
+        }
+    }
+    Checked::new("ports", format!("every port of the mesh on {bind} is free or its own"), findings)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::{
+        facts::{
+            host::Process,
+            observed::{ContainerFacts, ContainerState, Orphan},
+        },
+        judge::check::example::{messages, roomy, told},
+    };
+
+    fn listener(port: u16) -> Listener {
+        let owner = Some(Process { pid: 42, name: "nginx".to_owned() });
+        Listener { address: [0, 0, 0, 0].into(), port, owner }
+    }
+
+    #[test]
+    fn a_taken_port_is_named_with_its_owner_unless_it_is_ours() {
+        let mesh = Mesh::example(1);
+        let first = mesh.services().next().unwrap();
+        let findings = ports(&mesh, &Observed::default(), &[listener(9201)]).findings();
+        insta::assert_snapshot!(messages(&findings), @"Problem: port 9201 of cluster01-elastic is taken by nginx (pid 42)");
+        let container = ContainerFacts {
+            id: "c".to_owned(),
+            fingerprint: String::new(),
+            state: ContainerState::Running,
+            network: String::new(),
+            address: None,
+            made: None,
+        };
+        let ours = Observed { containers: BTreeMap::from([(first, container)]), ..Observed::default() };
+        assert_eq!(ports(&mesh, &ours, &[listener(9201)]).findings(), []);
+        let renamed = Observed {
+            orphans: [("renamed".to_owned(), Orphan { state: ContainerState::Running, service: None })].into(),
+            ..Observed::default()
+        };
+        let of_root = Listener { owner: None, ..listener(9201) };
+        assert_eq!(
+            ports(&mesh, &renamed, std::slice::from_ref(&of_root)).findings(),
+            [],
+            "only root sees that it is Docker's"
+        );
+        let mut stopped = ours;
+        stopped.containers.get_mut(&first).unwrap().state = ContainerState::Stopped;
+        insta::assert_snapshot!(messages(&ports(&mesh, &stopped, &[of_root]).findings()), @"Problem: port 9201 of cluster01-elastic is taken by a process of another user");
+        let other_address = Listener { address: [10, 0, 0, 1].into(), ..listener(9201) };
+        assert_eq!(ports(&mesh, &Observed::default(), &[other_address]).findings(), []);
+    }
+
+    #[test]
+    fn a_port_that_docker_holds_for_the_mesh_is_free_for_it() {
+        let mesh = Mesh::example(1);
+        let orphan = Orphan { state: ContainerState::Running, service: None };
+        let renamed = Observed { orphans: [("renamed".to_owned(), orphan)].into(), ..Observed::default() };
+        for name in DOCKER {
+            let owner = Some(Process { pid: 42, name: name.to_owned() });
+            let held = [Listener { owner, ..listener(9201) }];
+            assert_eq!(ports(&mesh, &renamed, &held).findings(), [], "{name}");
+            assert_eq!(ports(&mesh, &Observed::default(), &held).findings().len(), 1, "{name} of somebody else");
+        }
+    }
+
+    #[test]
+    fn a_network_that_docker_is_just_making_is_told_from_one_in_use() {
+        let mesh = Mesh::example(1);
+        let with = |network: &str| HostFacts { networks: [network.parse().unwrap()].into(), ..roomy() };
+        assert!(half_made(&mesh, &with("10.213.0.0/24"), &[]));
+        assert!(!half_made(&mesh, &with("10.213.0.0/24"), &["10.213.0.0/24".to_owned()]));
+        assert!(!half_made(&mesh, &with("10.0.0.0/8"), &[]), "somebody else's");
+        assert!(!half_made(&mesh, &roomy(), &[]));
+    }
+
+    fn route(to: &str, table: u32) -> Route {
+        Route { to: to.parse().unwrap(), table, interface: Some("tun0".to_owned()) }
+    }
+
+    /// What is said of `10.213.0.0/24` on a machine with these networks and routes.
+    fn refused(networks: &[&str], routes: &[Route]) -> String {
+        let networks = networks.iter().map(|net| net.parse().unwrap()).collect();
+        let host = HostFacts { networks, routes: routes.iter().cloned().collect(), ..roomy() };
+        told([address(&Mesh::example(1), &Observed::default(), &host)])
+    }
+
+    #[test]
+    fn a_network_in_use_is_refused_with_one_that_is_free() {
+        insta::assert_snapshot!(refused(&["10.0.0.0/8"], &[]), @r"
+        Problem: the mesh's network 10.213.0.0/24 overlaps 10.0.0.0/8, which this machine has an interface in
+          name a free one: `mesh create --subnet 172.31.0.0/24`
+        ");
+        insta::assert_snapshot!(refused(&[], &[route("10.213.0.128/25", MAIN)]), @r"
+        Problem: the mesh's network 10.213.0.0/24 overlaps 10.213.0.128/25, which this machine has a route to by tun0
+          name a free one: `mesh create --subnet 10.213.1.0/24`
+        ");
+    }
+
+    #[test]
+    fn a_wider_route_is_no_overlap() {
+        let wide = ["0.0.0.0/1", "10.0.0.0/8", "10.213.0.0/16"].map(|to| route(to, MAIN));
+        assert!(refused(&["10.8.0.0/24"], &wide).starts_with("good: "));
+    }
+
+    #[test]
+    fn a_network_that_another_table_diverts_is_refused() {
+        let mesh = Mesh::example(1);
+        let look = |way: Way, before_main: &[u32], routes: &[Route]| {
+            let host = HostFacts { routes: routes.iter().cloned().collect(), ..roomy() };
+            let before_main = before_main.iter().copied().collect();
+            told([address(&mesh, &Observed { way: Some(way), before_main, ..Observed::default() }, &host)])
+        };
+        insta::assert_snapshot!(look(Way::By(route("10.213.0.0/16", 52)), &[52], &[]), @r"
+        Problem: packets for the mesh's network 10.213.0.0/24 would leave by tun0: the kernel looks into table 52 before its own networks, and finds 10.213.0.0/16
+          have it look at its own networks first: `ip rule add pref 100 to 10.213.0.0/24 lookup main`
+        ");
+        let good = |said: String| said.starts_with("good: ");
+        assert!(good(look(Way::By(route("10.213.0.0/24", MAIN)), &[52], &[])));
+        assert!(good(look(Way::By(route("0.0.0.0/0", 51820)), &[], &[])), "the main table comes first");
+        assert!(look(Way::By(route("0.0.0.0/0", 52)), &[52], &[]).starts_with("Estimate: "));
+        let refusing = |table| Route { interface: None, ..route("10.0.0.0/8", table) };
+        assert!(look(Way::Refused, &[52], &[refusing(52)]).contains("would be refused"));
+        assert!(good(look(Way::Refused, &[52], &[refusing(MAIN)])));
+    }
+}

@@ -1,0 +1,197 @@
+//! Certificates and authorities: when each ends, and whether it can be used. Pure.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+use time::OffsetDateTime;
+
+use super::{State, VERSION, days_between};
+use crate::{
+    facts::observed::{ClusterFiles, Observed},
+    mesh::{
+        Mesh,
+        certs::{self, Authority},
+        id::{ClusterId, ServiceKind},
+        secret::Secret,
+    },
+};
+
+#[derive(Debug, Serialize)]
+pub struct Certificates {
+    pub version: u32,
+    pub certificates: Vec<CertificateRow>,
+}
+
+/// One certificate of a cluster.
+#[derive(Debug, Serialize)]
+pub struct CertificateRow {
+    pub cluster: ClusterId,
+    #[serde(rename = "for")]
+    pub of: Purpose,
+    /// Of an authority, what it is called; else every name and address it is valid for.
+    pub names: Vec<String>,
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub expires: Option<OffsetDateTime>,
+    pub days_left: Option<i64>,
+    /// Of a service, how many authorities its bundle holds.
+    pub trusts: Option<usize>,
+    pub state: State,
+    /// Why it is unusable.
+    pub reason: Option<String>,
+}
+
+/// What a certificate is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    Authority,
+    /// Trusted, and going to take over.
+    NextAuthority,
+    /// Trusted until nothing shows a certificate of it.
+    OldAuthority,
+    Elastic,
+    Kibana,
+}
+
+impl Purpose {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Authority => "authority",
+            Self::NextAuthority => "next authority",
+            Self::OldAuthority => "old authority",
+            Self::Elastic => "elastic",
+            Self::Kibana => "kibana",
+        }
+    }
+}
+
+impl Certificates {
+    pub fn new(mesh: &Mesh, there: &Observed, clusters: &BTreeSet<ClusterId>, now: OffsetDateTime) -> Self {
+        let none = ClusterFiles::default();
+        let of = |cluster: &ClusterId| rows(mesh, *cluster, there.files.get(cluster).unwrap_or(&none), now);
+        Self { version: VERSION, certificates: clusters.iter().flat_map(of).collect() }
+    }
+
+    pub fn all_usable(&self) -> bool {
+        self.certificates.iter().all(|row| row.state.is_usable())
+    }
+}
+
+fn rows(mesh: &Mesh, cluster: ClusterId, files: &ClusterFiles, now: OffsetDateTime) -> Vec<CertificateRow> {
+    let authority = |of, pem: Option<&String>, key: Option<&Secret>| {
+        let unusable = match (pem, key) {
+            (Some(pem), Some(key)) => Authority::open(pem, key).err().map(|error| error.to_string()),
+            (None, _) => Some(certs::CertificateError::Absent.to_string()),
+            (Some(_), None) => (of != Purpose::OldAuthority).then(|| "its private key is missing".to_owned()),
+        };
+        row(cluster, of, pem, None, unusable, now)
+    };
+    let mut rows = vec![authority(Purpose::Authority, files.authority.as_ref(), files.authority_key.as_ref())];
+    if let Some(next) = &files.next_authority {
+        rows.push(authority(Purpose::NextAuthority, Some(next), files.next_authority_key.as_ref()));
+    }
+    if let Some(old) = &files.old_authority {
+        rows.push(authority(Purpose::OldAuthority, Some(old), None));
+    }
+    for id in mesh.services_in(cluster) {
+        let service = files.services.get(&id);
+        let pem = service.and_then(|service| service.certificate.as_ref());
+        let key = service.and_then(|service| service.certificate_key.as_ref());
+        // one of the old authority is good for as long as that is trusted
+        let signed = |authority: &String| certs::verify(pem.map_or("", String::as_str), key, authority, now);
+        let checked = [&files.authority, &files.old_authority].into_iter().flatten().map(signed);
+        let unusable = checked.reduce(Result::or).map_or_else(
+            || Some("its authority is missing".to_owned()),
+            |checked| checked.err().map(|error| error.to_string()),
+        );
+        let (of, bundle) = match id.kind() {
+            ServiceKind::Elastic => (Purpose::Elastic, files.bundle.as_ref()),
+            ServiceKind::Kibana => (Purpose::Kibana, service.and_then(|service| service.authority.as_ref())),
+        };
+        let trusts = bundle.map(|bundle| bundle.matches("-----BEGIN CERTIFICATE-----").count());
+        rows.push(row(cluster, of, pem, trusts, unusable, now));
+    }
+    rows
+}
+
+fn row(
+    cluster: ClusterId,
+    of: Purpose,
+    pem: Option<&String>,
+    trusts: Option<usize>,
+    unusable: Option<String>,
+    now: OffsetDateTime,
+) -> CertificateRow {
+    let facts = pem.and_then(|pem| certs::examine(pem).ok());
+    let names = facts.as_ref().map(|facts| {
+        let all = facts.dns.iter().cloned().chain(facts.ip.iter().map(ToString::to_string));
+        let all: Vec<String> = all.collect();
+        if all.is_empty() { vec![facts.common_name.clone()] } else { all }
+    });
+    let expires = facts.map(|facts| facts.not_after);
+    let days_left = expires.map(|expires| days_between(now, expires));
+    let (state, reason) = match (unusable, expires.zip(days_left)) {
+        (_, Some((expires, _))) if expires <= now => (State::Expired, None),
+        (Some(reason), _) => (State::Unusable, Some(reason)),
+        (None, Some((expires, days_left))) => (State::until(days_left, expires, now), None),
+        (None, None) => (State::Unusable, None),
+    };
+    CertificateRow { cluster, of, names: names.unwrap_or_default(), expires, days_left, trusts, state, reason }
+}
+
+#[cfg(test)]
+mod tests {
+    use time::{Duration, macros::datetime};
+
+    use super::*;
+    use crate::facts::observed::ServiceFiles;
+
+    const NOW: OffsetDateTime = datetime!(2026-01-31 12:00 UTC);
+
+    fn cluster(number: u8) -> ClusterId {
+        ClusterId::new(number).unwrap()
+    }
+
+    #[test]
+    fn a_certificate_of_the_old_authority_is_good_while_that_is_trusted() {
+        let mesh = Mesh::example(1).without_kibana();
+        let (old, new) = (Authority::issue("cluster01", NOW), Authority::issue("cluster01", NOW));
+        let identity = old.sign(&mesh.certificate_names(cluster(1).first_node()), NOW);
+        let service = ServiceFiles {
+            certificate: Some(identity.certificate),
+            certificate_key: Some(identity.key),
+            ..ServiceFiles::default()
+        };
+        let mut files = ClusterFiles {
+            authority: Some(new.certificate().to_owned()),
+            authority_key: Some(new.key().clone()),
+            old_authority: Some(old.certificate().to_owned()),
+            services: [(cluster(1).first_node(), service)].into(),
+            bundle: Some([old.certificate(), new.certificate()].concat()),
+            ..ClusterFiles::default()
+        };
+        let told = |files: &ClusterFiles, now| {
+            let rows = rows(&mesh, cluster(1), files, now);
+            let line = |row: &CertificateRow| {
+                let reason = row.reason.as_deref().map_or("", |reason| reason.split(" CA ").next().unwrap());
+                format!("{}: {} {:?} {reason}", row.of.word(), row.state.word(), row.trusts).trim_end().to_owned()
+            };
+            rows.iter().map(line).collect::<Vec<_>>().join("\n")
+        };
+        insta::assert_snapshot!(told(&files, NOW), @r"
+        authority: good None
+        old authority: good None
+        elastic: good Some(2)
+        ");
+        files.old_authority = None;
+        insta::assert_snapshot!(told(&files, NOW), @r"
+        authority: good None
+        elastic: unusable Some(2) the certificate of cluster01-elastic was not signed by mesh cluster01
+        ");
+        files.authority_key = None;
+        insta::assert_snapshot!(told(&files, NOW + Duration::days(3640)), @r"
+        authority: unusable None its private key is missing
+        elastic: expired Some(2)
+        ");
+    }
+}

@@ -1,0 +1,137 @@
+//! API keys: when each ends, and who holds it. Pure.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+use time::OffsetDateTime;
+
+use super::{State, VERSION, days_between};
+use crate::{
+    facts::{evidence::KeyRecord, observed::Observed},
+    mesh::{Mesh, id::ClusterId, keystore, links::Key},
+};
+
+#[derive(Debug, Serialize)]
+pub struct Keys {
+    pub version: u32,
+    pub keys: Vec<KeyRow>,
+}
+
+/// An API key by which others reach a cluster.
+#[derive(Debug, Serialize)]
+pub struct KeyRow {
+    pub cluster: ClusterId,
+    /// The one cluster that it is for; absent for one that all share who have none of their own.
+    #[serde(rename = "for", skip_serializing_if = "Option::is_none")]
+    pub searcher: Option<ClusterId>,
+    /// `null` when none is saved.
+    pub id: Option<String>,
+    /// `cross_cluster`; `null` when its server tells nothing of it.
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+    /// Patterns of the indices that it lets others search.
+    pub shared: Vec<String>,
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub created: Option<OffsetDateTime>,
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub expires: Option<OffsetDateTime>,
+    pub days_left: Option<i64>,
+    /// The clusters whose keystore holds it.
+    pub held_by: Vec<ClusterId>,
+    pub state: State,
+}
+
+impl Keys {
+    /// `records` is what the servers say of the keys that are saved.
+    pub fn new(
+        mesh: &Mesh,
+        there: &Observed,
+        records: &BTreeMap<Key, KeyRecord>,
+        clusters: &BTreeSet<ClusterId>,
+        now: OffsetDateTime,
+    ) -> Self {
+        let row = |key: Key| {
+            let cluster = key.of;
+            let saved = there.files.get(&cluster).and_then(|files| files.key(key));
+            let record = saved.and_then(|saved| records.get(&key).filter(|record| record.id == saved.id));
+            let expires = record.map_or(saved.map(|saved| saved.expires), |record| record.expires);
+            let days_left = expires.map(|expires| days_between(now, expires));
+            let entry = keystore::credentials_of(cluster);
+            let holds = |on: &ClusterId| {
+                let held = there.files.get(on).and_then(|files| files.keystore.as_ref()?.get(&entry));
+                held.is_some() && held == saved.map(|saved| &saved.digest)
+            };
+            let state = match (record, expires.zip(days_left)) {
+                (None, _) => State::Unknown,
+                (Some(record), _) if record.invalidated => State::Invalidated,
+                (_, Some((expires, days_left))) => State::until(days_left, expires, now),
+                (_, None) => State::Good,
+            };
+            KeyRow {
+                cluster,
+                searcher: key.searcher,
+                id: saved.map(|saved| saved.id.clone()),
+                kind: record.map(|record| record.kind.clone()),
+                shared: record.map(|record| record.names.clone()).unwrap_or_default(),
+                created: record.and_then(|record| record.created),
+                expires,
+                days_left,
+                held_by: mesh.searchers(cluster).filter(holds).collect(),
+                state,
+            }
+        };
+        Self { version: VERSION, keys: clusters.iter().flat_map(|cluster| mesh.keys(*cluster)).map(row).collect() }
+    }
+
+    pub fn all_usable(&self) -> bool {
+        self.keys.iter().all(|row| row.state.is_usable())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use time::{Duration, macros::datetime};
+
+    use super::*;
+    use crate::facts::observed::{ClusterFiles, KeyFile};
+
+    const NOW: OffsetDateTime = datetime!(2026-01-31 12:00 UTC);
+
+    fn cluster(number: u8) -> ClusterId {
+        ClusterId::new(number).unwrap()
+    }
+
+    fn record(expires: OffsetDateTime) -> KeyRecord {
+        KeyRecord {
+            id: "id".to_owned(),
+            kind: "cross_cluster".to_owned(),
+            invalidated: false,
+            created: Some(NOW),
+            expires: Some(expires),
+            names: vec!["mesh*".to_owned()],
+        }
+    }
+
+    #[test]
+    fn a_key_is_what_its_server_says_it_is() {
+        let (mesh, first, second) = (Mesh::example(2), cluster(1), cluster(2));
+        let key = KeyFile { id: "id".to_owned(), expires: NOW + Duration::days(99), digest: "digest".to_owned() };
+        let holder = ClusterFiles {
+            keystore: Some([(keystore::credentials_of(first), "digest".to_owned())].into()),
+            ..ClusterFiles::default()
+        };
+        let owner = ClusterFiles { key: Some(key), ..ClusterFiles::default() };
+        let there = Observed { files: [(first, owner), (second, holder)].into(), ..Observed::default() };
+        let row = |record: Option<KeyRecord>| {
+            let records = record.map(|record| (Key::shared(first), record)).into_iter().collect();
+            Keys::new(&mesh, &there, &records, &[first].into(), NOW).keys.remove(0)
+        };
+        let of = |days| row(Some(record(NOW + Duration::days(days)))).state;
+        assert_eq!([of(30), of(29), of(0), of(-1)], [State::Good, State::Soon, State::Expired, State::Expired]);
+        let invalidated = KeyRecord { invalidated: true, ..record(NOW + Duration::days(50)) };
+        assert_eq!(row(Some(invalidated)).state, State::Invalidated);
+        let another = KeyRecord { id: "another".to_owned(), ..record(NOW + Duration::days(50)) };
+        assert_eq!((row(Some(another)).state, row(None).state), (State::Unknown, State::Unknown));
+        assert_eq!((row(None).days_left, row(None).held_by), (Some(99), vec![second]));
+    }
+}

@@ -1,0 +1,157 @@
+//! What ends within 30 days or has ended, and what to type about it. Pure.
+
+use serde::Serialize;
+use time::OffsetDateTime;
+
+use super::{SOON, days_between};
+use crate::facts::observed::{KeyFile, Observed};
+use crate::mesh::{Mesh, certs, id::ClusterId, settings::KeyDays};
+
+/// From so many days before its end on a trial is told of.
+const TRIAL_SOON: i64 = 8;
+
+/// Something of one kind that ends soon.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct EndsSoon {
+    /// `API key`, `certificate`, `authority` or `license`.
+    pub what: &'static str,
+    pub clusters: Vec<ClusterId>,
+    /// Of the first to end: whole days; below 0 when it has ended.
+    pub days_left: i64,
+    /// What to type.
+    pub remedy: String,
+}
+
+/// One entry a kind, those that have ended apart: they need another remedy.
+pub fn expiring(mesh: &Mesh, there: &Observed, now: OffsetDateTime) -> Vec<EndsSoon> {
+    let key = |cluster: ClusterId| api_key(there, cluster);
+    // a trial is short from its first day on: a warning that always stands is one that nobody reads. Beside a license it is
+    // most likely that of a cluster that came later
+    let licensed = there.servers.values().any(|server| server.license.is_bought());
+    let license = |cluster: ClusterId| {
+        let license = &there.servers.get(&cluster)?.license;
+        let tells = |end: &OffsetDateTime| licensed || license.kind != "trial" || days_between(now, *end) < TRIAL_SOON;
+        // the server's own word counts, whatever the clock here says
+        license.expires.map(|end| if license.active { end } else { end.min(now) }).filter(tells)
+    };
+    let end = |pem: &String| Some(certs::examine(pem).ok()?.not_after);
+    let authority = |cluster: ClusterId| there.files.get(&cluster)?.authority.as_ref().and_then(end);
+    let certificate = |cluster: ClusterId| {
+        let services = there.files.get(&cluster)?.services.values();
+        services.filter_map(|service| service.certificate.as_ref().and_then(end)).min()
+    };
+    let gather = |what, ended: bool, command: (&str, bool), end: &dyn Fn(ClusterId) -> Option<OffsetDateTime>| {
+        let left = |cluster: ClusterId| {
+            let end = end(cluster)?;
+            let days = days_between(now, end).min(if ended { -1 } else { SOON });
+            (days < SOON && (end <= now) == ended).then_some((cluster, days))
+        };
+        let ending: Vec<(ClusterId, i64)> = mesh.clusters().filter_map(left).collect();
+        let days_left = ending.iter().map(|(_, days)| *days).min()?;
+        let clusters: Vec<ClusterId> = ending.into_iter().map(|(cluster, _)| cluster).collect();
+        // a command that takes clusters need not name all
+        let named = command.1 && clusters.len() < mesh.clusters().count();
+        let numbers = clusters.iter().filter(|_| named).map(|cluster| cluster.number().to_string());
+        let remedy = std::iter::once(command.0.to_owned()).chain(numbers).collect::<Vec<_>>().join(" ");
+        Some(EndsSoon { what, clusters, days_left, remedy })
+    };
+    // a life as short as the mesh's keys have would be told of again at once
+    let short = i64::from(mesh.spec.key_days.get()) <= SOON;
+    let longer = KeyDays::default().get();
+    let (extend, create) =
+        (format!("mesh keys extend --key-days {longer}"), format!("mesh create --key-days {longer}"));
+    let extend = if short { extend.as_str() } else { "mesh keys extend" };
+    let replace = if short { (create.as_str(), false) } else { ("mesh keys rotate", true) };
+    [
+        gather("API key", false, (extend, true), &key),
+        gather("API key", true, replace, &key),
+        gather("certificate", false, ("mesh certs rotate", true), &certificate),
+        gather("certificate", true, ("mesh certs rotate", true), &certificate),
+        gather("authority", false, ("mesh certs rotate --ca", true), &authority),
+        gather("authority", true, ("mesh create", false), &authority),
+        gather("license", false, ("mesh create --license FILE", false), &license),
+        gather("license", true, ("mesh create --license FILE", false), &license),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// As the server has it, since it may have been made to expire there; else as it was saved.
+pub fn api_key(there: &Observed, cluster: ClusterId) -> Option<OffsetDateTime> {
+    there.files.get(&cluster)?.keys(cluster).map(|(_, saved)| expiry(there, cluster, saved)).min()
+}
+
+fn expiry(there: &Observed, cluster: ClusterId, saved: &KeyFile) -> OffsetDateTime {
+    let server = there.servers.get(&cluster);
+    let told = server.and_then(|server| server.keys.iter().find(|key| key.id == saved.id)?.expires);
+    told.unwrap_or(saved.expires)
+}
+
+#[cfg(test)]
+mod tests {
+    use time::{Duration, macros::datetime};
+
+    use super::*;
+    use crate::{
+        facts::observed::{ClusterFiles, KeyFile, ServerFacts},
+        mesh::certs::Authority,
+    };
+
+    const NOW: OffsetDateTime = datetime!(2026-01-31 12:00 UTC);
+
+    fn told(there: &Observed) -> String {
+        told_of(&Mesh::example(3), there)
+    }
+
+    fn told_of(mesh: &Mesh, there: &Observed) -> String {
+        let line = |ending: EndsSoon| {
+            let clusters = ending.clusters.iter().map(|cluster| cluster.number().to_string()).collect::<Vec<_>>();
+            format!("{} of {}: {} days, `{}`", ending.what, clusters.join(" "), ending.days_left, ending.remedy)
+        };
+        expiring(mesh, there, NOW).into_iter().map(line).collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn what_ends_soon_is_told_with_what_to_type() {
+        let mut there = Observed::default();
+        for (number, days) in [(1, 40), (2, 29), (3, 0)] {
+            let authority = Authority::issue("cluster", NOW - Duration::days(3652 - days));
+            let key = KeyFile { id: "k".to_owned(), expires: NOW + Duration::days(days), digest: String::new() };
+            let files = ClusterFiles {
+                authority: Some(authority.certificate().to_owned()),
+                key: Some(key),
+                ..ClusterFiles::default()
+            };
+            there.files.insert(ClusterId::new(number).unwrap(), files);
+        }
+        insta::assert_snapshot!(told(&there), @r"
+        API key of 2: 29 days, `mesh keys extend 2`
+        API key of 3: -1 days, `mesh keys rotate 3`
+        authority of 2: 29 days, `mesh certs rotate --ca 2`
+        authority of 3: -1 days, `mesh create`
+        ");
+        let mut short = Mesh::example(3);
+        short.spec.key_days = "1".parse().unwrap();
+        let keys: Vec<String> = told_of(&short, &there).lines().take(2).map(str::to_owned).collect();
+        insta::assert_snapshot!(keys.join("\n"), @r"
+        API key of 2: 29 days, `mesh keys extend --key-days 365 2`
+        API key of 3: -1 days, `mesh create --key-days 365`
+        ");
+        there.files.clear();
+        assert_eq!(told(&there), "");
+    }
+
+    #[test]
+    fn a_trial_is_told_of_in_its_last_week_and_beside_a_license_at_once() {
+        let mut there = Observed::default();
+        let mut has = |number, kind: &str, days| {
+            let server = ServerFacts::licensed(kind, NOW + Duration::days(days));
+            there.servers.insert(ClusterId::new(number).unwrap(), server);
+            told(&there)
+        };
+        assert_eq!(has(1, "trial", 29), "");
+        assert_eq!(has(2, "trial", 7), "license of 2: 7 days, `mesh create --license FILE`");
+        assert_eq!(has(2, "enterprise", 300), "license of 1: 29 days, `mesh create --license FILE`");
+    }
+}

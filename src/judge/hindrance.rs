@@ -1,0 +1,175 @@
+//! What stands in the way of a renewal, and which command takes it out of the way. Pure.
+
+use std::collections::BTreeSet;
+
+use time::{Duration, OffsetDateTime};
+
+use super::{
+    expiry::{days_between, soon::api_key},
+    verify::Cause,
+};
+use crate::mesh::{
+    Mesh,
+    id::{ClusterId, ServiceKind},
+    settings::KeyDays,
+};
+use crate::{
+    facts::observed::Observed,
+    plan::{Plan, Step, renew::Renewal},
+};
+
+/// Why nothing can be renewed now.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Hindrance {
+    #[error("{0} would have to be made, started or removed first")]
+    Container(String),
+    #[error("{0} does not answer, so nobody can tell whether its API key lives")]
+    Silent(ClusterId),
+    #[error("the API key of {0} is not on disk, or its server does not know it")]
+    Gone(ClusterId),
+    #[error("the API key of {0} has expired, and cannot be extended")]
+    Expired(ClusterId),
+    /// Elasticsearch makes and changes no cross-cluster API key then.
+    #[error("{0}")]
+    License(Cause),
+    #[error("mesh.json does not have {0}, whose data is there")]
+    Data(ClusterId),
+    #[error("{days} days would shorten the life of the API key of {cluster}, which has {left} left")]
+    Shorter { cluster: ClusterId, days: u16, left: i64 },
+}
+
+impl Hindrance {
+    /// Whether something else has to be asked for, rather than something mended before.
+    pub fn is_mistake(&self) -> bool {
+        matches!(self, Self::Shorter { .. })
+    }
+
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Container(_) | Self::Silent(_) => {
+                "`mesh create` brings the mesh to what was asked for; then type the same command again".to_owned()
+            }
+            Self::License(cause) => cause.remedy(),
+            Self::Data(_) => {
+                "see with `mesh create --dry-run` what would be deleted; `mesh create` asks first".to_owned()
+            }
+            Self::Shorter { left, .. } => {
+                let more = if *left < KeyDays::default().get().into() { KeyDays::default() } else { KeyDays::MOST };
+                format!(
+                    "`mesh keys extend --key-days {}` lets it live longer; `--shorten` goes on if a shorter life is meant",
+                    more.get()
+                )
+            }
+            Self::Gone(cluster) | Self::Expired(cluster) => {
+                format!("`mesh keys rotate {}` makes a new one", cluster.number())
+            }
+        }
+    }
+}
+
+/// A renewal touches what it is about. It starts nothing that was stopped on purpose, and replaces no container.
+pub fn hindrance(plan: &Plan) -> Option<Hindrance> {
+    plan.steps().find_map(|step| match step {
+        Step::CreateContainer(service) | Step::StartContainer(service) | Step::RemoveContainer { service, .. } => {
+            Some(Hindrance::Container(service.to_string()))
+        }
+        Step::RestartContainer(service) if service.kind() == ServiceKind::Elastic => {
+            Some(Hindrance::Container(service.to_string()))
+        }
+        Step::RemoveFiles(cluster) => Some(Hindrance::Data(*cluster)),
+        Step::RemoveOrphan(name) => Some(Hindrance::Container(name.clone())),
+        _ => None,
+    })
+}
+
+/// The first cluster of those whose keys are to be renewed that has no license for it.
+pub fn unlicensed(mesh: &Mesh, there: &Observed, renewal: &Renewal) -> Option<Hindrance> {
+    let renewed = |cluster: &ClusterId| renewal.keys.contains(cluster) || renewal.extended.contains(cluster);
+    mesh.clusters().filter(renewed).find_map(|of| {
+        let license = &there.servers.get(&of)?.license;
+        let (kind, active) = (license.kind.clone(), license.active);
+        (!license.allows_links()).then_some(Hindrance::License(Cause::License { of, kind, active }))
+    })
+}
+
+/// The first key that cannot be made to live longer: Elasticsearch refuses to update one that has ended.
+pub fn not_extendable(
+    mesh: &Mesh,
+    there: &Observed,
+    clusters: &BTreeSet<ClusterId>,
+    now: OffsetDateTime,
+) -> Option<Hindrance> {
+    mesh.clusters().filter(|cluster| clusters.contains(cluster)).find_map(|cluster| {
+        let Some(server) = there.servers.get(&cluster) else { return Some(Hindrance::Silent(cluster)) };
+        mesh.keys(cluster).into_iter().find_map(|key| {
+            let saved = there.files.get(&cluster).and_then(|files| files.key(key));
+            match saved.and_then(|saved| server.keys.iter().find(|key| key.id == saved.id)) {
+                None => Some(Hindrance::Gone(cluster)),
+                Some(key) if key.expires.is_some_and(|expires| expires <= now) => Some(Hindrance::Expired(cluster)),
+                Some(_) => None,
+            }
+        })
+    })
+}
+
+/// The first key that would end sooner than it does, unless that is meant.
+pub fn shorter(mesh: &Mesh, there: &Observed, renewal: &Renewal, now: OffsetDateTime) -> Option<Hindrance> {
+    let days = mesh.spec.key_days.get();
+    let end = now + Duration::days(days.into());
+    let extended = mesh.clusters().filter(|cluster| !renewal.shorten && renewal.extended.contains(cluster));
+    extended
+        .filter_map(|cluster| Some((cluster, api_key(there, cluster).filter(|has| *has > end)?)))
+        .map(|(cluster, has)| Hindrance::Shorter { cluster, days, left: days_between(now, has) })
+        .next()
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+    use crate::facts::observed::{ClusterFiles, KeyFile, ServerFacts};
+
+    const NOW: OffsetDateTime = datetime!(2026-01-31 12:00 UTC);
+
+    #[test]
+    fn extending_shortens_no_life_unless_that_is_meant() {
+        let told = |days: &str, left: Duration, shorten: bool| {
+            let key = KeyFile { id: "k".to_owned(), expires: NOW + left, digest: String::new() };
+            let files = ClusterFiles { key: Some(key), ..ClusterFiles::default() };
+            let there = Observed { files: [(ClusterId::FIRST, files)].into(), ..Observed::default() };
+            let mut mesh = Mesh::example(1);
+            mesh.spec.key_days = days.parse().unwrap();
+            let renewal = Renewal { extended: [ClusterId::FIRST].into(), shorten, ..Renewal::default() };
+            shorter(&mesh, &there, &renewal, NOW).map(|hindered| format!("{hindered}\n{}", hindered.hint()))
+        };
+        let almost_a_year = Duration::days(365) - Duration::seconds(1);
+        assert_eq!([told("365", almost_a_year, false), told("90", almost_a_year, true)], [None, None]);
+        insta::assert_snapshot!(told("90", almost_a_year, false).unwrap(), @r"
+        90 days would shorten the life of the API key of cluster01, which has 364 left
+        `mesh keys extend --key-days 365` lets it live longer; `--shorten` goes on if a shorter life is meant
+        ");
+        let hint = told("365", Duration::days(400), false).unwrap();
+        assert!(hint.contains("`mesh keys extend --key-days 3650`"), "{hint}");
+    }
+
+    #[test]
+    fn no_key_is_renewed_where_the_license_has_ended() {
+        let mesh = Mesh::example(2);
+        let mut server = ServerFacts::licensed("trial", NOW);
+        let mut there = Observed { servers: [(ClusterId::FIRST, server.clone())].into(), ..Observed::default() };
+        let first = || [ClusterId::FIRST].into();
+        let keys = Renewal { keys: first(), ..Renewal::default() };
+        let extended = Renewal { extended: first(), ..Renewal::default() };
+        assert_eq!(unlicensed(&mesh, &there, &keys), None);
+        server.license.active = false;
+        there.servers.insert(ClusterId::FIRST, server);
+        for renewal in [keys, extended] {
+            let hindered = unlicensed(&mesh, &there, &renewal).unwrap();
+            assert_eq!(hindered.to_string(), "the trial license of cluster01 has expired");
+            assert!(hindered.hint().starts_with("`mesh create --license FILE`"), "{}", hindered.hint());
+        }
+        let certificates = Renewal { certificates: first(), ..Renewal::default() };
+        assert_eq!(unlicensed(&mesh, &there, &certificates), None, "certificates need no license");
+    }
+}

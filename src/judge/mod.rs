@@ -1,0 +1,9 @@
+//! WHAT TO THINK OF IT. Pure: facts and plans in, findings, causes and reports out.
+
+pub mod check;
+pub mod container_exit;
+pub mod expiry;
+pub mod hindrance;
+pub mod image;
+pub mod status;
+pub mod verify;

@@ -1,0 +1,111 @@
+//! The mesh as it is shown, from facts.
+
+use time::macros::datetime;
+
+use super::*;
+use crate::facts::{
+    health::Unasked,
+    observed::{ContainerFacts, NetworkFacts, ServerFacts},
+};
+
+const NOW: OffsetDateTime = datetime!(2026-01-31 12:00 UTC);
+
+#[test]
+fn a_mesh_of_which_nothing_is_there_is_shown_as_that() {
+    let mesh = Mesh::example(2).without_kibana();
+    let status = status(&mesh, &Observed::default(), NOW);
+    assert!(!status.in_sync);
+    assert!(status.clusters.iter().all(|cluster| cluster.elastic.state == State::Absent && cluster.kibana.is_none()));
+    assert_eq!(status.clusters[0].links.down.len(), 1);
+    assert!(status.pending_changes.contains(&"container cluster01-elastic".to_owned()));
+}
+
+#[test]
+fn a_server_that_is_there_and_does_not_answer_is_shown_with_the_reason() {
+    let mesh = Mesh::example(1);
+    let first = mesh.clusters().next().unwrap();
+    let container = ContainerFacts {
+        id: "c".to_owned(),
+        fingerprint: String::new(),
+        state: ContainerState::Running,
+        network: String::new(),
+        address: None,
+        made: None,
+    };
+    let there = Observed {
+        containers: [(first.first_node(), container)].into(),
+        unasked: [(first, Unasked::Unreachable { words: "connection refused".to_owned(), started: None })].into(),
+        ..Observed::default()
+    };
+    let status = status(&mesh, &there, NOW);
+    let elastic = &status.clusters[0].elastic;
+    assert_eq!(
+        (elastic.state, elastic.reason.as_deref()),
+        (State::Unready, Some("does not answer: connection refused"))
+    );
+    assert_eq!(status.clusters[0].kibana.as_ref().unwrap().state, State::Absent);
+}
+
+#[test]
+fn a_red_index_or_a_disk_that_takes_nothing_more_does_not_serve_though_all_is_as_asked() {
+    let mesh = Mesh::example(1);
+    let ready = || ServiceStatus { state: State::Ready, url: String::new(), reason: None };
+    let mut cluster = status(&mesh, &Observed::default(), NOW).clusters.remove(0);
+    (cluster.elastic, cluster.kibana) = (ready(), Some(ready()));
+    assert!(cluster.serves(), "a license that has ended tells no health");
+    cluster.health = Some(Colour::Yellow);
+    cluster.disk_watermark = Some(Watermark::High);
+    assert!(cluster.serves(), "a warning is no fault");
+    cluster.disk_watermark = Some(Watermark::FloodStage);
+    assert!(!cluster.serves());
+    (cluster.disk_watermark, cluster.health) = (None, Some(Colour::Red));
+    assert!(!cluster.serves());
+}
+
+#[test]
+fn days_are_whole_and_go_below_zero() {
+    let (mesh, there) = (Mesh::example(1), Observed::default());
+    let look = Look { mesh: &mesh, there: &there, now: NOW };
+    assert_eq!(look.days_until(datetime!(2026-02-01 11:59 UTC)), 0);
+    assert_eq!(look.days_until(datetime!(2026-02-01 12:00 UTC)), 1);
+    assert_eq!(look.days_until(datetime!(2026-01-31 11:59 UTC)), -1);
+}
+
+#[test]
+fn a_share_of_nothing_is_unknown() {
+    assert_eq!((percent(1, 4), percent(1, 0)), (Some(25), None));
+}
+
+#[test]
+fn a_cluster_that_is_stopped_is_told_with_its_remedy_and_its_links_are_not_asked_about() {
+    let mesh = Mesh::example(2);
+    let mut there = Observed::default();
+    for cluster in mesh.clusters() {
+        let state = if cluster == ClusterId::FIRST { ContainerState::Running } else { ContainerState::Stopped };
+        let container = ContainerFacts {
+            id: cluster.to_string(),
+            fingerprint: String::new(),
+            state,
+            network: String::new(),
+            address: None,
+            made: None,
+        };
+        there.containers.insert(cluster.first_node(), container);
+    }
+    let mut licensed = ServerFacts::licensed("trial", NOW);
+    there.servers.insert(ClusterId::FIRST, licensed.clone());
+    let clusters = status(&mesh, &there, NOW).clusters;
+    assert_eq!(clusters[1].elastic.reason.as_deref(), Some("is stopped; `mesh manage start 2` starts it"));
+    let told = clusters[0].links.down.values().next().map(String::as_str);
+    assert_eq!(told, Some("cluster02-elastic is stopped"));
+
+    there.containers.get_mut(&clusters[1].cluster.first_node()).unwrap().state = ContainerState::Running;
+    there.network = Some(NetworkFacts { id: String::new(), subnet: String::new() });
+    licensed.license.active = false;
+    there.servers.insert(ClusterId::FIRST, licensed);
+    let ended = status(&mesh, &there, NOW);
+    let told = ended.clusters[0].links.down.values().next().map(String::as_str);
+    assert_eq!(told, Some("the trial license of cluster01 has expired"));
+    assert_eq!(ended.expiring[0].remedy, "mesh create --license FILE");
+    assert_eq!(ended.expiring[0].days_left, -1, "told as ended, whatever the clock here says");
+}

@@ -1,0 +1,93 @@
+//! What `mesh verify` found, in the form that programs read. Pure.
+//!
+//! This is the documented form of `mesh verify -o json`: fields may be added; [`VERSION`] goes up when one changes or goes.
+
+use serde::Serialize;
+
+use super::{Judgement, LinkState, Outcome};
+use crate::mesh::id::ClusterId;
+
+pub const VERSION: u32 = 2;
+
+#[derive(Debug, Serialize)]
+pub struct Report {
+    pub version: u32,
+    /// Whether every link is up, and every server answers: a mesh of one has no links.
+    pub up: bool,
+    pub links: Vec<LinkReport>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct LinkReport {
+    pub from: ClusterId,
+    pub to: ClusterId,
+    pub up: bool,
+    pub state: LinkState,
+    /// Of a link that is down.
+    pub cause: Option<CauseReport>,
+    /// Of a link that could not be tried.
+    pub untried: Option<UntriedReport>,
+    pub checks: Vec<CheckReport>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct CauseReport {
+    /// A stable name.
+    pub code: &'static str,
+    pub message: String,
+    /// What to type.
+    pub remedy: String,
+}
+
+#[derive(Debug, Serialize)]
+pub struct UntriedReport {
+    pub message: String,
+    /// What to type.
+    pub remedy: String,
+}
+
+#[derive(Debug, Serialize)]
+pub struct CheckReport {
+    pub check: &'static str,
+    /// `passed`, `failed` or `untried`.
+    pub outcome: &'static str,
+    /// Why it failed or was not tried.
+    pub detail: Option<String>,
+}
+
+impl Report {
+    pub fn new(judgements: &[Judgement], answering: bool) -> Self {
+        Self {
+            version: VERSION,
+            up: answering && judgements.iter().all(|judgement| judgement.state() == LinkState::Up),
+            links: judgements.iter().map(link).collect(),
+        }
+    }
+}
+
+fn link(judgement: &Judgement) -> LinkReport {
+    let checks = judgement.outcomes.iter().map(|(check, outcome)| {
+        let (outcome, detail) = match outcome {
+            Outcome::Passed => ("passed", None),
+            Outcome::Failed(cause) => ("failed", Some(cause.to_string())),
+            Outcome::Untried(why) => ("untried", Some(why.reason.clone())),
+        };
+        CheckReport { check: check.name(), outcome, detail }
+    });
+    LinkReport {
+        from: judgement.link.from,
+        to: judgement.link.to,
+        up: judgement.state() == LinkState::Up,
+        state: judgement.state(),
+        cause: judgement.cause().map(|cause| CauseReport {
+            code: cause.code(),
+            message: cause.to_string(),
+            remedy: cause.remedy(),
+        }),
+        untried: judgement.untried().map(|why| UntriedReport {
+            message: why.reason.clone(),
+            remedy: why.remedy.clone().unwrap_or_else(|| "`mesh verify -o json` shows every check".to_owned()),
+        }),
+        checks: checks.collect(),
+    }
+}

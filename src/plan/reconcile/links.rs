@@ -1,0 +1,160 @@
+//! The questions about API keys, credentials, remotes and links. Pure.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use time::Duration;
+
+use super::Reconciler;
+use crate::{
+    facts::observed::{KeyFile, LinkFacts, ServerFacts},
+    mesh::{
+        id::ClusterId,
+        keystore,
+        links::{Key, Link},
+    },
+    plan::Step,
+};
+
+impl Reconciler<'_> {
+    /// Whether the saved key can be handed to others: it has not expired and the server, if it answers, knows it.
+    fn key_good(&self, which: Key) -> bool {
+        let cluster = which.of;
+        let Some(key) = self.key_file(which) else { return false };
+        let soon = self.inputs.now + self.key_margin();
+        match self.server(cluster) {
+            // the server's own word counts: a key can be made to expire at another time than when it was saved
+            Some(server) => server.keys.iter().find(|facts| facts.id == key.id).is_some_and(|facts| {
+                self.renewal.extended.contains(&cluster) || facts.expires.is_none_or(|expires| expires > soon)
+            }),
+            None => key.expires > soon,
+        }
+    }
+
+    fn key_file(&self, key: Key) -> Option<&KeyFile> {
+        self.files(key.of)?.key(key)
+    }
+
+    /// Whether the saved key stays the one that others get.
+    fn key_stays(&self, key: Key) -> bool {
+        self.key_good(key) && !self.renewal.keys.contains(&key.of)
+    }
+
+    /// A key with less time than this is replaced: a month, or a quarter of a short life.
+    fn key_margin(&self) -> Duration {
+        Duration::days(30).min(Duration::hours(i64::from(self.mesh.spec.key_days.get()) * 24 / 4))
+    }
+
+    pub(super) fn keys(&self, cluster: ClusterId) -> Vec<Step> {
+        self.mesh.keys(cluster).into_iter().filter_map(|key| self.key(key)).collect()
+    }
+
+    fn key(&self, key: Key) -> Option<Step> {
+        if !self.key_stays(key) {
+            return Some(Step::IssueKey(key));
+        }
+        if self.renewal.extended.contains(&key.of) {
+            return Some(Step::ExtendKey(key));
+        }
+        let saved = self.key_file(key)?;
+        let facts = self.server(key.of)?.keys.iter().find(|facts| facts.id == saved.id)?;
+        // to the second, as it was saved before
+        let misdated = facts.expires.is_some_and(|on| on.unix_timestamp() != saved.expires.unix_timestamp());
+        (facts.names != self.mesh.shared_by(key) || misdated).then_some(Step::UpdateKey(key))
+    }
+
+    /// Whether the server has keys of this mesh that no file holds, or will have when a new one is issued, or there are files of
+    /// keys by which nobody is to search.
+    pub(super) fn keys_to_revoke(&self, cluster: ClusterId) -> bool {
+        let Some(server) = self.server(cluster) else { return false };
+        let wanted = self.mesh.keys(cluster);
+        let staying = wanted.iter().filter(|key| self.key_stays(**key));
+        let held: BTreeSet<&str> = staying.filter_map(|key| Some(self.key_file(*key)?.id.as_str())).collect();
+        server.keys.iter().any(|facts| !held.contains(facts.id.as_str()))
+            || self.files(cluster).is_some_and(|files| files.keys(cluster).any(|(key, _)| !wanted.contains(&key)))
+    }
+
+    /// Whether the keystore file holds exactly the keys of the remotes, as their files have them.
+    fn stored(&self, on: ClusterId) -> bool {
+        let Some(keystore) = self.files(on).and_then(|files| files.keystore.as_ref()) else {
+            return self.mesh.remotes(on).next().is_none();
+        };
+        let current = |remote: ClusterId| {
+            let key = self.mesh.key_of(Link { from: on, to: remote });
+            let held = keystore.get(&keystore::credentials_of(remote));
+            self.key_stays(key) && self.key_file(key).is_some_and(|file| held == Some(&file.digest))
+        };
+        let wanted: Vec<String> = self.mesh.remotes(on).map(keystore::credentials_of).collect();
+        self.mesh.remotes(on).all(current)
+            && keystore.keys().filter(|name| keystore::remote_of(name).is_some()).all(|name| wanted.contains(name))
+    }
+
+    /// A link that is down is reason enough to have the server read its keystore again: it may have missed the last write.
+    /// So is a remote that has other keys, too, which are about to be revoked: nobody can tell which one the server has read.
+    pub(super) fn credentials(&self, on: ClusterId) -> Option<Step> {
+        let of: Vec<ClusterId> = self.mesh.remotes(on).collect();
+        let missed = self.server(on).is_some_and(|server| self.down(server, on).next().is_some());
+        let doubtful = || of.iter().any(|remote| self.keys_to_revoke(*remote));
+        (!self.stored(on) || missed || doubtful()).then_some(Step::StoreCredentials { on, of })
+    }
+
+    /// Remotes that are set on the server though the mesh does not have them.
+    fn extra_remotes(&self, on: ClusterId) -> Vec<ClusterId> {
+        let set = self.server(on).into_iter().flat_map(|server| server.remotes.keys());
+        let mut extra: Vec<ClusterId> = set
+            .filter_map(|setting| alias(setting))
+            .filter(|remote| !self.mesh.has_link(Link { from: on, to: *remote }))
+            .collect();
+        extra.dedup();
+        extra
+    }
+
+    /// The settings of remotes that the mesh does not have are the business of [`Reach::disconnects`].
+    pub(super) fn connect(&self, on: ClusterId) -> Option<Step> {
+        let wanted = self.mesh.remote_settings(on);
+        let ours = |name: &String| alias(name).is_some_and(|alias| self.mesh.has_link(Link { from: on, to: alias }));
+        let set: Option<BTreeMap<String, String>> =
+            self.server(on).map(|server| server.remotes.clone().into_iter().filter(|(name, _)| ours(name)).collect());
+        if set.as_ref() == Some(&wanted) || (set.is_none() && wanted.is_empty()) {
+            return None;
+        }
+        let without = set.unwrap_or_default().into_keys().filter(|name| !wanted.contains_key(name)).collect();
+        Some(Step::Connect { on, to: self.mesh.remotes(on).collect(), without })
+    }
+
+    /// Only from clusters that stay and answer, and before the others are stopped, so that no search meets a dead remote.
+    pub(super) fn disconnects(&self) -> Vec<Step> {
+        self.mesh
+            .clusters()
+            .map(|on| Step::Disconnect { on, from: self.extra_remotes(on) })
+            .filter(|step| matches!(step, Step::Disconnect { from, .. } if !from.is_empty()))
+            .collect()
+    }
+
+    /// The remotes that the server does not reach, of those that it can search.
+    fn down(&self, server: &ServerFacts, on: ClusterId) -> impl Iterator<Item = ClusterId> {
+        self.mesh.searchable(on).filter(move |remote| server.links.get(remote) != Some(&LinkFacts::Connected))
+    }
+
+    pub(super) fn prove(&self, on: ClusterId) -> Option<Step> {
+        let renewed = |remote: &ClusterId| {
+            !self.key_stays(self.mesh.key_of(Link { from: on, to: *remote }))
+                || self.keys_to_revoke(*remote)
+                || self.server(*remote).is_none()
+                || self.reissued(remote.first_node())
+        };
+        let to: Vec<ClusterId> = match self.server(on) {
+            Some(server) if self.stored(on) => self
+                .mesh
+                .searchable(on)
+                .filter(|r| renewed(r) || self.down(server, on).any(|down| down == *r))
+                .collect(),
+            _ => self.mesh.searchable(on).collect(),
+        };
+        (!to.is_empty()).then_some(Step::ProveLinks { on, to })
+    }
+}
+
+/// The remote that a setting such as `cluster.remote.cluster03.mode` is about.
+fn alias(setting: &str) -> Option<ClusterId> {
+    setting.split('.').nth(2)?.parse().ok()
+}

@@ -1,0 +1,279 @@
+//! From what is there to what is wanted: create, complete, grow, shrink, repair and renew are this one function. Pure.
+
+mod containers;
+mod links;
+mod start;
+mod trust;
+
+use std::collections::BTreeSet;
+
+use time::OffsetDateTime;
+
+use super::{Plan, Step, permissions::misfits, renew::Renewal};
+use crate::facts::observed::{ClusterFiles, Observed, ServerFacts, ServiceFiles};
+use crate::mesh::{
+    Mesh, hosts_file,
+    id::{ClusterId, ServiceId, ServiceKind},
+    keystore,
+    service::digest_of,
+};
+
+/// What a plan depends on besides the mesh and the facts.
+#[derive(Debug, Clone)]
+pub struct PlanInputs {
+    pub now: OffsetDateTime,
+    /// The uid of the license that every cluster should have; `None` for whichever allows links.
+    pub license: Option<String>,
+    /// Whether somebody agreed to a server being given another password.
+    pub recover: bool,
+    /// Of the machine.
+    pub cores: usize,
+}
+
+impl PlanInputs {
+    pub fn new(now: OffsetDateTime, cores: usize) -> Self {
+        Self { now, license: None, recover: false, cores }
+    }
+
+    /// How many of `clusters` are worked on at the same time: one more than there are cores, or as many less as make turns of
+    /// the same length. A server that boots keeps more than one core busy, so more of them at once only keep each other waiting,
+    /// and the first is there so much later. docs/performance.md has the figures.
+    fn at_once(&self, clusters: usize) -> usize {
+        let turns = clusters.div_ceil(self.cores + 1).max(1);
+        clusters.div_ceil(turns).max(1)
+    }
+}
+
+/// The stages that lead from `there` to `mesh`, in the order of events.
+///
+/// Every step decides from its own fact whether it is needed, never from a neighbour's, so that a run that stopped anywhere
+/// is completed by the next. What could not be asked counts as not being so; the steps for it change nothing where it is.
+pub fn reconcile(mesh: &Mesh, there: &Observed, inputs: &PlanInputs) -> Plan {
+    renew(mesh, there, inputs, &Renewal::default())
+}
+
+/// The same, and what `renewal` names is made anew on the way though it is good.
+///
+/// Where an authority takes over from another, both are trusted before the next signs anything, and until nothing shows a
+/// certificate of the old one. The files tell how far that is, so every plan completes what another began.
+pub fn renew(mesh: &Mesh, there: &Observed, inputs: &PlanInputs, renewal: &Renewal) -> Plan {
+    let reach = Reconciler::new(mesh, there, inputs, renewal);
+    let kibana = || mesh.services_of(ServiceKind::Kibana);
+    let recorded = there.record.as_ref().is_some_and(|record| mesh.is_recorded_in(record));
+    let makes = mesh.services().any(|service| reach.container_stale(service));
+    Plan::default()
+        .stage("prove the directory", makes.then_some(Step::ProveDirectory))
+        .stage("pull images", reach.images())
+        .stage("try the new images", reach.trials())
+        .stage("record the mesh", (!recorded).then_some(if there.lost.record { Step::Rebuild } else { Step::Record }))
+        .stage("create the system user", (!there.account).then_some(Step::CreateAccount { uid: mesh.owner.uid }))
+        .stage("set modes and owners", misfits(mesh, there).into_iter().map(Step::SetPermissions))
+        .stage("disconnect remotes", reach.disconnects())
+        .stage("remove containers", reach.removals())
+        .stage("remove clusters", there.files.keys().filter(|c| !mesh.has_cluster(**c)).map(|c| Step::RemoveFiles(*c)))
+        .stage(
+            "remove the network",
+            there
+                .network
+                .iter()
+                .filter(|_| reach.network_stale())
+                .map(|network| Step::RemoveNetwork { id: network.id.clone() }),
+        )
+        .stage("write credentials", reach.credentials_file())
+        .stage("issue authorities", mesh.clusters().filter_map(|c| reach.authority(c)))
+        .stage("write bundles", reach.bundles())
+        // after the bundles: see `Step::AwaitCertificate`
+        .stage("issue certificates", reach.reissued.iter().copied().map(Step::IssueCertificate))
+        .stage("copy the images' files", mesh.services().filter(|s| !reach.seed_good(*s)).map(Step::SeedConfig))
+        .stage("write settings", mesh.services().filter(|s| !reach.settings_good(*s)).map(Step::WriteSettings))
+        .stage("write keystores", mesh.clusters().filter(|c| !reach.bootstrapped(*c)).map(Step::WriteKeystore))
+        .stage(
+            "remove superusers",
+            mesh.clusters().filter(|c| reach.has_recovery_user(*c)).map(Step::RemoveRecoveryUser),
+        )
+        .stage("create the network", reach.network_stale().then_some(Step::CreateNetwork))
+        .stage("create containers", mesh.services().filter(|s| reach.container_stale(*s)).map(Step::CreateContainer))
+        .stage("update containers", mesh.services().filter_map(|s| reach.limits(s)))
+        .lanes(reach.readying(), reach.at_once(), mesh.clusters().flat_map(|c| reach.ready(c)))
+        .stage("wait for certificates", mesh.clusters().filter(|c| reach.unread(*c)).map(Step::AwaitCertificate))
+        .stage(
+            "put the next authorities in force",
+            reach.changing.iter().copied().filter(|c| reach.authority_good(*c)).map(Step::PromoteAuthority),
+        )
+        .stage(
+            "issue certificates by the next authorities",
+            mesh.services().filter(|s| reach.changes(s.cluster())).map(Step::IssueCertificate),
+        )
+        .stage("wait for the next certificates", reach.changing.iter().copied().map(Step::AwaitCertificate))
+        .stage("restart Kibana", kibana().filter(|s| reach.kibana_outdated(*s)).map(Step::RestartContainer))
+        .lanes("link clusters", reach.linked_at_once(), mesh.clusters().flat_map(|c| reach.link(c)))
+        .stage("prove links", mesh.clusters().filter_map(|c| reach.prove(c)))
+        .stage("revoke stale API keys", mesh.clusters().filter(|c| reach.keys_to_revoke(*c)).map(Step::RevokeKeys))
+        .stage("remove old authorities", mesh.clusters().filter(|c| reach.retires(*c)).map(Step::RetireAuthority))
+        .stage("write bundles without them", reach.last_bundles())
+        .stage("wait for Kibana", kibana().filter(|s| reach.kibana_not_ready(*s)).map(Step::AwaitReady))
+        .stage("update /etc/hosts", reach.hosts())
+}
+
+/// The questions that the stages ask, each about one fact.
+struct Reconciler<'a> {
+    mesh: &'a Mesh,
+    there: &'a Observed,
+    inputs: &'a PlanInputs,
+    renewal: &'a Renewal,
+    /// Answers that are asked for again and again, so they are found once a service or cluster.
+    stale: BTreeSet<ServiceId>,
+    answering: BTreeSet<ClusterId>,
+    changing: BTreeSet<ClusterId>,
+    reissued: BTreeSet<ServiceId>,
+}
+
+impl<'a> Reconciler<'a> {
+    fn new(mesh: &'a Mesh, there: &'a Observed, inputs: &'a PlanInputs, renewal: &'a Renewal) -> Self {
+        let (stale, reissued) = (BTreeSet::new(), BTreeSet::new());
+        let (answering, changing) = (BTreeSet::new(), BTreeSet::new());
+        let mut reach = Self { mesh, there, inputs, renewal, stale, answering, changing, reissued };
+        reach.stale = mesh.services().filter(|service| reach.is_stale(*service)).collect();
+        let stays = |cluster: &ClusterId| {
+            !reach.container_stale(cluster.first_node()) && reach.settings_in_force(cluster.first_node())
+        };
+        reach.answering = mesh.clusters().filter(stays).collect();
+        reach.changing = mesh.clusters().filter(|cluster| reach.is_to_change(*cluster)).collect();
+        reach.reissued = mesh.services().filter(|service| reach.is_to_be_reissued(*service)).collect();
+        reach
+    }
+
+    fn files(&self, cluster: ClusterId) -> Option<&ClusterFiles> {
+        self.there.files.get(&cluster)
+    }
+
+    fn service_files(&self, service: ServiceId) -> Option<&ServiceFiles> {
+        self.files(service.cluster())?.services.get(&service)
+    }
+
+    /// The server as it answers now; `None` also when its container is about to be replaced or restarted.
+    fn server(&self, cluster: ClusterId) -> Option<&ServerFacts> {
+        self.there.servers.get(&cluster).filter(|_| self.answering.contains(&cluster))
+    }
+
+    /// Images are pulled only for containers that have to be made; those of an upgrade before its first cluster stops.
+    fn images(&self) -> Vec<Step> {
+        let now = self
+            .mesh
+            .services()
+            .filter(|service| self.container_stale(*service) || !self.seed_good(*service))
+            .map(|service| self.mesh.image(service));
+        let later = if self.mesh.next_upgrade().is_some() { self.mesh.images() } else { BTreeSet::new() };
+        let images: BTreeSet<String> = now.chain(later).filter(|image| !self.there.images.contains(image)).collect();
+        images.into_iter().map(Step::PullImage).collect()
+    }
+
+    /// An upgrade has no way back once data was opened, so its images are started before it is recorded, and those that
+    /// have to be pulled again.
+    fn trials(&self) -> Vec<Step> {
+        let begins = || {
+            let in_progress = |record: &Mesh| record.spec.stack_version == self.mesh.spec.stack_version;
+            !self.there.record.as_ref().is_some_and(in_progress)
+        };
+        let new = self.mesh.new_images();
+        let untried = new.into_iter().filter(|(_, image)| begins() || !self.there.images.contains(image));
+        untried.map(|(kind, image)| Step::TryImage { kind, image }).collect()
+    }
+
+    fn network_stale(&self) -> bool {
+        self.there.network.as_ref().is_none_or(|network| network.subnet != self.mesh.subnet.to_string())
+    }
+
+    fn credentials_file(&self) -> Option<Step> {
+        if self.there.lost.credentials {
+            return Some(Step::RecoverCredentials);
+        }
+        self.there.credentials.is_none().then_some(Step::WriteCredentials)
+    }
+
+    fn has_recovery_user(&self, cluster: ClusterId) -> bool {
+        self.files(cluster).is_some_and(|files| files.recovery_user)
+    }
+
+    /// Whether the configuration directory was filled from the image that is wanted. Where nobody wrote that down, it is
+    /// when it has to be: while the image can still be compared with.
+    fn seed_good(&self, service: ServiceId) -> bool {
+        let Some(files) = self.service_files(service).filter(|files| files.seeded) else {
+            return false;
+        };
+        let image_gone = || !self.there.images.contains(&self.mesh.image(service));
+        match &files.seed {
+            Some(seed) => seed.version == self.mesh.version(service.cluster()) && seed.missing.is_empty(),
+            None => !self.container_stale(service) && image_gone(),
+        }
+    }
+
+    /// Whether the files that are made from templates are there, word for word.
+    fn settings_good(&self, service: ServiceId) -> bool {
+        let (Some(files), Some(credentials)) = (self.service_files(service), &self.there.credentials) else {
+            return false;
+        };
+        let options = self.files(service.cluster()).and_then(|files| files.jvm_options.as_ref());
+        let options_good = match service.kind() {
+            ServiceKind::Elastic => {
+                self.mesh.render_jvm_options(service.cluster()).is_ok_and(|wanted| options == Some(&wanted))
+            }
+            ServiceKind::Kibana => true,
+        };
+        let wanted = self.mesh.render_settings(service, credentials);
+        self.seeded_by_version(service)
+            && options_good
+            && wanted.is_ok_and(|wanted| files.settings.as_ref() == Some(&wanted))
+    }
+
+    /// Whether those files say what is wanted, in whatever words: a service that runs need not read them again.
+    fn settings_in_force(&self, service: ServiceId) -> bool {
+        let said = || {
+            let made_from = self.mesh.made_from(service, self.there.credentials.as_ref()?).ok()?;
+            let settings = self.mesh.parsed_settings(service, self.there.credentials.as_ref()?).ok()?;
+            let same = self.settings_on_disk(service)? == settings;
+            Some(same && self.options_on_disk(service)? == made_from.jvm_options)
+        };
+        self.settings_good(service) || (self.seeded_by_version(service) && said().unwrap_or(false))
+    }
+
+    /// Whether the image's own files are there, of the version that is wanted where that was written down.
+    fn seeded_by_version(&self, service: ServiceId) -> bool {
+        let version = self.mesh.version(service.cluster());
+        self.service_files(service)
+            .is_some_and(|files| files.seeded && files.seed.as_ref().is_none_or(|seed| seed.version == version))
+    }
+
+    /// Whether the keystore holds the password that the server starts with.
+    fn bootstrapped(&self, cluster: ClusterId) -> bool {
+        let wanted =
+            self.there.credentials.as_ref().map(|credentials| digest_of(&[credentials.elastic.expose().as_bytes()]));
+        let found = self.files(cluster).and_then(|files| files.keystore.as_ref()?.get(keystore::BOOTSTRAP_PASSWORD));
+        wanted.is_some() && found == wanted.as_ref()
+    }
+
+    /// What links a cluster to its remotes, whose keys are there.
+    fn link(&self, on: ClusterId) -> Vec<Step> {
+        [self.credentials(on), self.connect(on)].into_iter().flatten().collect()
+    }
+
+    fn linked_at_once(&self) -> usize {
+        self.inputs.at_once(self.mesh.clusters().filter(|on| !self.link(*on).is_empty()).count())
+    }
+
+    fn kibana_not_ready(&self, service: ServiceId) -> bool {
+        self.container_stale(service)
+            || !self.there.kibanas.contains_key(&service.cluster())
+            || self.kibana_outdated(service)
+    }
+
+    fn hosts(&self) -> Option<Step> {
+        let text = self.there.hosts_file.as_deref()?;
+        let entries = self.mesh.spec.hosts.then(|| self.mesh.host_entries());
+        let wanted = hosts_file::with_block(text, self.mesh.name.as_ref(), entries.as_deref());
+        if wanted.is_ok_and(|wanted| wanted == text) {
+            return None;
+        }
+        Some(if self.mesh.spec.hosts { Step::WriteHosts } else { Step::RemoveHosts })
+    }
+}

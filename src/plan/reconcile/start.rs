@@ -1,0 +1,102 @@
+//! How clusters are brought up: which containers start, in which order, and how many at a time. Pure.
+
+use super::Reconciler;
+use crate::{
+    facts::observed::ContainerState,
+    mesh::{
+        id::{ClusterId, ServiceId},
+        keystore,
+    },
+    plan::{Step, renew::Renewal},
+};
+
+impl Reconciler<'_> {
+    /// A server that holds credentials of remotes may know them: it tries each before it is ready, one after the other, and
+    /// one that nobody has started yet keeps it waiting for 9 s. These start all at once.
+    pub(super) fn at_once(&self) -> usize {
+        let starting = || self.mesh.clusters().filter(|cluster| self.server(*cluster).is_none());
+        let linked = |cluster: ClusterId| {
+            let keystore = self.files(cluster).and_then(|files| files.keystore.as_ref());
+            keystore.is_some_and(|entries| entries.keys().any(|name| keystore::remote_of(name).is_some()))
+        };
+        match starting().count() {
+            count if count > 0 && !starting().any(linked) => self.inputs.at_once(count),
+            _ => self.mesh.clusters().count(),
+        }
+    }
+
+    /// The title of the stage that makes clusters ready.
+    pub(super) fn readying(&self) -> &'static str {
+        let starts =
+            |step: &Step| matches!(step, Step::StartContainer(_) | Step::RestartContainer(_) | Step::AwaitReady(_));
+        let started = self.mesh.clusters().any(|cluster| self.ready(cluster).iter().any(starts));
+        if started { "start clusters" } else { "prepare clusters" }
+    }
+
+    /// What brings a cluster up and ready to be linked. Its Kibana boots while others are started and linked.
+    pub(super) fn ready(&self, cluster: ClusterId) -> Vec<Step> {
+        let server = self.server(cluster);
+        let kibana = Some(cluster.kibana()).filter(|kibana| self.mesh.has(*kibana));
+        [
+            self.start(cluster.first_node()),
+            self.locked_out(cluster).then_some(Step::ResetPassword(cluster)),
+            server.is_none().then_some(Step::AwaitReady(cluster.first_node())),
+            self.license(cluster),
+            (!server.is_some_and(|server| server.passwords)).then_some(Step::SetPasswords(cluster)),
+            kibana.and_then(|kibana| self.start(kibana)),
+        ]
+        .into_iter()
+        .flatten()
+        .chain(self.keys(cluster))
+        .collect()
+    }
+
+    pub(super) fn start(&self, service: ServiceId) -> Option<Step> {
+        if self.container_stale(service) {
+            return Some(Step::StartContainer(service));
+        }
+        match self.there.containers.get(&service)?.state {
+            // nobody can tell whether it runs with the settings that somebody edited
+            ContainerState::Running if !self.settings_in_force(service) => Some(Step::RestartContainer(service)),
+            ContainerState::Running => None,
+            ContainerState::Created | ContainerState::Stopped => Some(Step::StartContainer(service)),
+            // Docker waits longer and longer before it starts one again that keeps ending
+            ContainerState::Paused | ContainerState::Restarting => Some(Step::RestartContainer(service)),
+        }
+    }
+
+    fn license(&self, cluster: ClusterId) -> Option<Step> {
+        // a renewal is about something else, and a trial that cannot be started must not keep it from its end
+        if *self.renewal != Renewal::default() {
+            return None;
+        }
+        let found = self.server(cluster).map(|server| &server.license);
+        match &self.inputs.license {
+            Some(uid) => found.is_none_or(|license| &license.uid != uid).then_some(Step::ApplyLicense(cluster)),
+            // a new cluster gives itself a trial license, so only one that says otherwise needs a step
+            None => found.is_some_and(|license| !license.allows_links()).then_some(Step::StartTrial(cluster)),
+        }
+    }
+
+    /// Whether `elastic` has a password on the server that nobody knows, and somebody agreed to it being set anew.
+    fn locked_out(&self, cluster: ClusterId) -> bool {
+        // one that cannot be asked yet may refuse the password when it answers; to be given the one it has harms nothing
+        let unknown = self.files(cluster).is_some() && self.server(cluster).is_none();
+        self.inputs.recover && (unknown || self.there.refuses(cluster))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use time::OffsetDateTime;
+
+    use crate::plan::reconcile::PlanInputs;
+
+    #[test]
+    fn clusters_start_in_turns_of_the_same_length() {
+        let at_once = |cores, clusters| PlanInputs::new(OffsetDateTime::UNIX_EPOCH, cores).at_once(clusters);
+        assert_eq!([1, 2, 3, 4, 5, 8, 16].map(|clusters| at_once(2, clusters)), [1, 2, 3, 2, 3, 3, 3]);
+        assert_eq!([1, 8, 12, 99].map(|clusters| at_once(8, clusters)), [1, 8, 6, 9]);
+        assert_eq!(at_once(8, 0), 1);
+    }
+}

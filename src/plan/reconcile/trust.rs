@@ -1,0 +1,178 @@
+//! The questions about authorities, certificates and bundles. Pure.
+//!
+//! An authority changes by an overlap, and the files tell how far that is: with a next authority the cluster is to trust two
+//! and shows what the first signed; with an old one it trusts two and is to show what the second signed.
+
+use time::Duration;
+
+use super::Reconciler;
+use crate::{
+    mesh::{
+        certs::{self, Authority},
+        id::{ClusterId, ServiceId, ServiceKind},
+    },
+    plan::Step,
+};
+
+/// A certificate with less time than this is issued anew.
+const CERTIFICATE_MARGIN: Duration = Duration::days(30);
+
+impl Reconciler<'_> {
+    /// Whether the authority can sign: certificate and key belong together, and it has not ended.
+    pub(super) fn authority_good(&self, cluster: ClusterId) -> bool {
+        self.files(cluster).is_some_and(|files| match (&files.authority, &files.authority_key) {
+            (Some(certificate), Some(key)) => {
+                Authority::open(certificate, key).is_ok() && self.lasts(certificate, Duration::ZERO)
+            }
+            _ => false,
+        })
+    }
+
+    fn lasts(&self, certificate: &str, longer_than: Duration) -> bool {
+        certs::examine(certificate).is_ok_and(|facts| facts.not_after > self.inputs.now + longer_than)
+    }
+
+    fn next_good(&self, cluster: ClusterId) -> bool {
+        self.files(cluster).is_some_and(|files| match (&files.next_authority, &files.next_authority_key) {
+            (Some(certificate), Some(key)) => Authority::open(certificate, key).is_ok(),
+            _ => false,
+        })
+    }
+
+    fn has_old(&self, cluster: ClusterId) -> bool {
+        self.files(cluster).is_some_and(|files| files.old_authority.is_some())
+    }
+
+    /// Whether the change of an authority begins now: it is asked for or due, and no other is under way.
+    fn begins(&self, cluster: ClusterId) -> bool {
+        let due = || {
+            let authority = self.files(cluster).and_then(|files| files.authority.as_ref());
+            authority.is_some_and(|authority| !self.lasts(authority, CERTIFICATE_MARGIN))
+        };
+        self.authority_good(cluster)
+            && !self.next_good(cluster)
+            && !self.has_old(cluster)
+            && (self.renewal.authorities.contains(&cluster) || due())
+    }
+
+    /// Whether a next authority is to take over: one that is there, or one that is issued now.
+    pub(super) fn is_to_change(&self, cluster: ClusterId) -> bool {
+        self.next_good(cluster) || self.begins(cluster)
+    }
+
+    pub(super) fn changes(&self, cluster: ClusterId) -> bool {
+        self.changing.contains(&cluster)
+    }
+
+    /// One that was interrupted while it took over has left a pair that does not belong together: it is completed, since a
+    /// new one would be trusted by nobody.
+    pub(super) fn authority(&self, cluster: ClusterId) -> Option<Step> {
+        if self.begins(cluster) {
+            return Some(Step::IssueNextAuthority(cluster));
+        }
+        if self.authority_good(cluster) {
+            return None;
+        }
+        Some(if self.next_good(cluster) { Step::PromoteAuthority(cluster) } else { Step::IssueAuthority(cluster) })
+    }
+
+    fn certificate_good(&self, service: ServiceId) -> bool {
+        let good = || {
+            let files = self.service_files(service)?;
+            let certificate = files.certificate.as_ref()?;
+            let authority = self.files(service.cluster())?.authority.as_ref()?;
+            let names = self.mesh.certificate_names(service);
+            let facts = certs::examine(certificate).ok()?;
+            certs::verify(certificate, files.certificate_key.as_ref(), authority, self.inputs.now).ok()?;
+            Some(
+                files.certificate_key.is_some()
+                    && facts.dns == names.dns
+                    && facts.ip == names.ip
+                    && facts.not_after > self.inputs.now + CERTIFICATE_MARGIN,
+            )
+        };
+        self.authority_good(service.cluster()) && good().unwrap_or(false)
+    }
+
+    /// Whether the service gets a new certificate by the authority in force. While an authority changes, every server gets
+    /// one, since only a new certificate shows that a server has read the bundles.
+    pub(super) fn is_to_be_reissued(&self, service: ServiceId) -> bool {
+        !self.certificate_good(service)
+            || self.renewal.certificates.contains(&service.cluster())
+            || (service.kind() == ServiceKind::Elastic && !self.changing.is_empty())
+    }
+
+    pub(super) fn reissued(&self, service: ServiceId) -> bool {
+        self.reissued.contains(&service)
+    }
+
+    /// Whether a server that runs already shows another certificate than its file will have.
+    pub(super) fn unread(&self, cluster: ClusterId) -> bool {
+        let elastic = cluster.first_node();
+        let file = || self.service_files(elastic).and_then(|files| certs::fingerprint(files.certificate.as_ref()?));
+        let differs = || self.server(cluster).is_some_and(|server| Some(&server.certificate) != file().as_ref());
+        self.start(elastic).is_none() && (self.reissued(elastic) || differs())
+    }
+
+    /// What a cluster's own services trust; `None` while an authority has yet to be issued.
+    fn wanted_trust(&self, cluster: ClusterId) -> Option<String> {
+        match self.authority(cluster) {
+            Some(Step::IssueAuthority(_) | Step::IssueNextAuthority(_)) => None,
+            _ => self.files(cluster)?.trusted(),
+        }
+    }
+
+    /// The bundle of these clusters' authorities; `None` while one of them has yet to be issued.
+    fn wanted_bundle(&self, of: impl Iterator<Item = ClusterId>) -> Option<String> {
+        let trusted: Option<Vec<String>> = of.map(|cluster| self.wanted_trust(cluster)).collect();
+        Some(certs::bundle(trusted?.iter().map(String::as_str)))
+    }
+
+    pub(super) fn bundles(&self) -> Vec<Step> {
+        let stale = |bundle: Option<&String>, wanted: Option<&String>| wanted.is_none() || bundle != wanted;
+        let stale_own = |service: ServiceId| {
+            let own = self.service_files(service).and_then(|files| files.authority.as_ref());
+            own.is_none() || own != self.wanted_trust(service.cluster()).as_ref()
+        };
+        let clusters = self
+            .mesh
+            .clusters()
+            .filter(|cluster| {
+                let wanted = self.wanted_bundle(self.mesh.trusted_by(*cluster));
+                stale(self.files(*cluster).and_then(|files| files.bundle.as_ref()), wanted.as_ref())
+                    || self.mesh.services().filter(|service| service.cluster() == *cluster).any(stale_own)
+            })
+            .map(Step::WriteBundle);
+        let all = self.wanted_bundle(self.mesh.clusters());
+        let browser = stale(self.there.browser_bundle.as_ref(), all.as_ref()).then_some(Step::WriteBrowserBundle);
+        clusters.chain(browser).collect()
+    }
+
+    /// Whether something of an earlier authority, or of one that cannot take over, is to leave the disk and the bundles.
+    pub(super) fn retires(&self, cluster: ClusterId) -> bool {
+        let useless =
+            self.files(cluster).is_some_and(|files| files.next_authority.is_some() && !self.next_good(cluster));
+        self.changes(cluster) || self.has_old(cluster) || useless
+    }
+
+    pub(super) fn last_bundles(&self) -> Vec<Step> {
+        if !self.mesh.clusters().any(|cluster| self.retires(cluster)) {
+            return Vec::new();
+        }
+        self.mesh.clusters().map(Step::WriteBundle).chain([Step::WriteBrowserBundle]).collect()
+    }
+
+    /// Whether Kibana runs with another certificate than its file's: it reads that only when it starts, unlike Elasticsearch.
+    /// One that is not ready shows none, so where a certificate is new or an authority is about to go, it counts as outdated.
+    pub(super) fn kibana_outdated(&self, service: ServiceId) -> bool {
+        let file = || self.service_files(service).and_then(|files| certs::fingerprint(files.certificate.as_ref()?));
+        let cluster = service.cluster();
+        // what starts before the next authority signs starts too early
+        self.changes(cluster)
+            || (self.start(service).is_none()
+                && match self.there.kibanas.get(&cluster) {
+                    Some(shown) => self.reissued(service) || Some(shown) != file().as_ref(),
+                    None => self.reissued(service) || self.has_old(cluster),
+                })
+    }
+}
