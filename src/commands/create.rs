@@ -11,7 +11,11 @@ use time::OffsetDateTime;
 use super::{
     Place, interruptible, lock,
     lost::{circumstances, rebuild, recover},
-    machine_lock, may_delete, open, require_own_name, same_engine, settings, time_for,
+    machine_lock, may_delete, open,
+    refusal::refusal,
+    require_own_name, same_engine, settings,
+    steady::reconcile_until_steady,
+    time_for,
     upgrade::turns,
 };
 use crate::{
@@ -34,9 +38,6 @@ use crate::{
     },
     world::{Survey, World, disk, templates},
 };
-
-/// Looking again finds what could not be asked before; a mesh that is still not as asked after this does not get there.
-pub(super) const ROUNDS: u8 = 3;
 
 /// Docker makes a network in a fraction of a second.
 const LISTED_WITHIN: Duration = Duration::from_secs(5);
@@ -134,7 +135,7 @@ pub async fn create(args: &CreateArgs, place: Place, console: &Console) -> Resul
     apply.choosing.replace(choosing);
     interruptible(&patience, console, async {
         apply.apply(&first).await?;
-        settle(&apply, inputs).await?;
+        reconcile_until_steady(&apply, inputs).await?;
         if let Some(of) = turn_for {
             let next = |mesh: &Mesh, there: &Observed, inputs: &PlanInputs| rolling::next(mesh, there, inputs, of);
             Box::pin(turns(mesh.clone(), &world, &patience, &survey.host, console, &next)).await?;
@@ -194,37 +195,6 @@ fn told(args: &CreateArgs, mesh: &Mesh, apply: &Apply<'_>, took: Duration, conso
         console.line("");
         console.timings(&stages, took);
     }
-}
-
-/// Looks again, and carries out what is still to do, until the mesh is as it was asked for.
-pub async fn settle(apply: &Apply<'_>, mut inputs: PlanInputs) -> Result<(), Error> {
-    for round in 1..=ROUNDS {
-        inputs.now = OffsetDateTime::now_utc();
-        let there = look_again(apply.world, apply.mesh).await.map_err(Error::part_way)?;
-        let rest = reconcile(apply.mesh, &there, &inputs);
-        if rest.is_empty() {
-            return Ok(());
-        }
-        if round == ROUNDS {
-            return Err(unsteady(&rest));
-        }
-        apply.apply(&rest).await.map_err(Error::part_way)?;
-    }
-    Ok(())
-}
-
-pub(super) async fn look_again(world: &World, mesh: &Mesh) -> Result<Observed, Error> {
-    let survey = world.survey().await?;
-    Ok(world.observe(mesh, &survey).await?)
-}
-
-/// A mesh that does not become as it was asked for, and what is still amiss.
-pub(super) fn unsteady(rest: &Plan) -> Error {
-    let told = Error::new(Exit::Unhealthy, "the mesh does not stay in sync");
-    rest.steps()
-        .take(5)
-        .fold(told, |told, step| told.cause(format!("still to do: {step}")))
-        .hint("somebody else may be changing it; `mesh create --dry-run` shows all that differs")
 }
 
 /// What is there, with what is about to go counted as the new mesh's: its ports and its memory will be free.
@@ -296,23 +266,6 @@ fn require(
         return Ok(());
     }
     Err(refusal(stops))
-}
-
-/// One finding is the error; several are its causes, each with its remedy.
-pub(super) fn refusal(mut stops: Vec<Finding>) -> Error {
-    if stops.len() == 1 {
-        let finding = stops.remove(0);
-        return Error::new(Exit::Machine, finding.message).hint(finding.hint);
-    }
-    let told = Error::new(Exit::Machine, format!("{} checks failed", stops.len()));
-    let hints: Vec<String> = stops.iter().map(|finding| finding.hint.clone()).collect();
-    let mut distinct: Vec<String> = Vec::new();
-    for hint in hints {
-        if !distinct.contains(&hint) {
-            distinct.push(hint);
-        }
-    }
-    stops.into_iter().fold(told, |told, finding| told.cause(finding.message)).hint(distinct.join("\nhint: "))
 }
 
 struct License {

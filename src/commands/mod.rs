@@ -18,11 +18,13 @@ mod man;
 mod manage;
 mod place;
 mod recorded;
+mod refusal;
 mod renew;
 mod reset;
 mod search;
 mod settings;
 mod status;
+mod steady;
 mod upgrade;
 mod verify;
 

@@ -6,9 +6,11 @@ use std::{collections::BTreeSet, path::Path, time::Instant};
 use time::OffsetDateTime;
 
 use super::{
-    Place, create, interruptible, lock, open,
+    Place, interruptible, lock, open,
     recorded::{Recorded, require_recorded},
-    same_engine, time_for,
+    same_engine,
+    steady::reconcile_until_steady,
+    time_for,
 };
 use crate::{
     apply::{Apply, wait::Patience},
@@ -69,7 +71,7 @@ pub async fn carry_out(
     apply.lift_record(&survey)?;
     interruptible(&patience, console, async {
         apply.apply(&plan).await?;
-        create::settle(&apply, inputs).await
+        reconcile_until_steady(&apply, inputs).await
     })
     .await?;
     console.done_in(said, begun.elapsed());

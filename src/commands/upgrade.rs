@@ -5,11 +5,11 @@ use std::time::Instant;
 use time::OffsetDateTime;
 
 use super::{
-    Place, consent,
-    create::{ROUNDS, look_again, refusal, unsteady},
-    interruptible, lock, open,
+    Place, consent, interruptible, lock, open,
     recorded::{Recorded, no_mesh, require_recorded},
+    refusal::refusal,
     same_engine,
+    steady::{ROUNDS, look_again, unsteady},
 };
 use crate::{
     apply::{Apply, wait::Patience},

@@ -6,10 +6,9 @@ use rand::{RngExt as _, rand_core::UnwrapErr, rngs::SysRng};
 use time::OffsetDateTime;
 
 use super::{
-    Place,
-    create::refusal,
-    ended, interruptible, lock, open,
+    Place, ended, interruptible, lock, open,
     recorded::{no_mesh, require_recorded},
+    refusal::refusal,
     same_engine, time_for,
 };
 use crate::{

@@ -1,0 +1,23 @@
+//! Checks that failed, as the error of a command. No I/O.
+
+use crate::{
+    error::{Error, Exit},
+    judge::check::Finding,
+};
+
+/// One finding is the error; several are its causes, each with its remedy.
+pub fn refusal(mut stops: Vec<Finding>) -> Error {
+    if stops.len() == 1 {
+        let finding = stops.remove(0);
+        return Error::new(Exit::Machine, finding.message).hint(finding.hint);
+    }
+    let told = Error::new(Exit::Machine, format!("{} checks failed", stops.len()));
+    let hints: Vec<String> = stops.iter().map(|finding| finding.hint.clone()).collect();
+    let mut distinct: Vec<String> = Vec::new();
+    for hint in hints {
+        if !distinct.contains(&hint) {
+            distinct.push(hint);
+        }
+    }
+    stops.into_iter().fold(told, |told, finding| told.cause(finding.message)).hint(distinct.join("\nhint: "))
+}
