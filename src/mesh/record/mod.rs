@@ -88,6 +88,16 @@ mod tests {
         assert!(matches!(read(&more), Err(RecordError::Damaged(why)) if why.contains("unknown field `topology`")));
     }
 
+    /// A record of format 2 as the first program of that format wrote it.
+    const WHOLE: &str = include_str!("../../../tests/fixtures/v2/whole/mesh.json");
+
+    #[test]
+    fn a_record_of_this_format_is_written_as_it_was_read() {
+        let record = read(WHOLE).unwrap();
+        assert_eq!((record.format, record.mesh.services().count()), (2, 4));
+        assert_eq!(text(&record.mesh), WHOLE.trim_end());
+    }
+
     #[test]
     fn a_record_of_a_newer_mesh_is_not_called_damaged() {
         let newer = text(&Mesh::example(1)).replace(r#""format": 2"#, r#""format": 3"#);
