@@ -86,7 +86,7 @@ fn a_bad_day_ends_well() {
     fs::write(&broken, "-Xms2g\n-Xmx2g\n").expect("should be writable");
     let other = || container("cluster02-elastic")["State"]["StartedAt"].clone();
     let before = other();
-    dies(&mesh, &["manage", "restart", "1"], &["for want of memory (exit code 137)", "--elastic-memory"]);
+    dies(&mesh, &["manage", "restart", "1"], &["was killed: out of memory (exit code 137)", "--elastic-memory"]);
     assert_eq!((other(), &container("cluster02-elastic")["State"]["Running"]), (before, &true.into()));
     fs::remove_file(&broken).expect("should be there");
     mesh.run(&["manage", "restart", "1"], 0);

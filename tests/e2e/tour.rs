@@ -57,7 +57,7 @@ fn status(mesh: &Mesh) {
     assert_eq!(matrix.matches('✓').count(), 6, "{matrix}");
 
     let status = json_of(&mesh.run(&["status", "-o", "json"], 0));
-    assert_eq!((&status["version"], &status["in_sync"]), (&json!(1), &json!(true)), "{status}");
+    assert_eq!((&status["version"], &status["in_sync"]), (&json!(2), &json!(true)), "{status}");
     let first = &status["clusters"][0];
     assert_eq!(first["links"], json!({ "up": 2, "wanted": 2, "down": {} }));
     assert_eq!((&first["documents"], &first["elastic"]["state"]), (&json!(1), &json!("ready")), "{first}");
@@ -174,7 +174,7 @@ fn hand_out(mesh: &Mesh) {
     let path = file.display().to_string();
     let run = mesh.run(&["create", "-f", &path, "--share", "other-*", "--dry-run", "-o", "json"], 0);
     let plan = json_of(&run);
-    assert_eq!((&plan["version"], &plan["destroys"]), (&json!(1), &json!(false)));
+    assert_eq!((&plan["version"], &plan["destroys"]), (&json!(2), &json!(false)));
     let steps = |title: &str| {
         let stages = plan["stages"].as_array().expect("should have stages");
         let stage = stages.iter().find(|stage| stage["title"] == title).map(|stage| stage["steps"].clone());
