@@ -103,7 +103,7 @@ fn data_whose_record_is_lost() {
     for words in [
         "mesh.json, rebuilt from what is there",
         "credentials.txt, recovered from what is there",
-        "\"clusters\": 2",
+        "\"clusters\": \"2-2\"",
         "\"kibana\": false",
     ] {
         assert!(said.contains(words), "{words}: {said}");
