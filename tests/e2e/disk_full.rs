@@ -5,7 +5,7 @@ use std::{fs, path::Path, process::Command};
 
 use serde_json::Value;
 
-use crate::{
+use crate::support::{
     Parts, leftovers, links,
     mesh::{Mesh, SMALL},
 };
@@ -33,7 +33,7 @@ impl Drop for Disk<'_> {
 
 #[test]
 #[ignore = "needs root, Docker and the images of images/: run by scripts/test"]
-fn a_full_disk_is_told_and_gone_on_from() {
+fn a_full_disk_tears_no_file() {
     let parts = Parts::begin();
     let mesh = Mesh::new("disk-full");
     let disk = Disk(&mesh.dir);

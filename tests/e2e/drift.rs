@@ -7,7 +7,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::{
+use crate::support::{
     Parts,
     docker::{NETWORK, container, docker, started},
     hosts, links,
@@ -20,7 +20,7 @@ const NOBODY: u32 = 65534;
 
 #[test]
 #[ignore = "needs root, Docker and the images of images/: run by scripts/test"]
-fn what_is_changed_by_hand_is_mended() {
+fn manual_changes_are_repaired() {
     let parts = Parts::begin();
     let mesh = Mesh::new("drift");
     mesh.create(&["2", "--no-kibana"]);

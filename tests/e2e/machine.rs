@@ -9,7 +9,7 @@ use std::{
 
 use serde_json::Value;
 
-use crate::{
+use crate::support::{
     Parts,
     docker::{docker, try_docker},
     firewall, links,
@@ -22,7 +22,7 @@ const BACK: Duration = Duration::from_mins(2);
 
 #[test]
 #[ignore = "needs root, Docker and the images of images/: run by scripts/test"]
-fn a_machine_that_fails_brings_the_mesh_back() {
+fn the_mesh_returns_after_the_machine_fails() {
     let parts = Parts::begin();
     let mesh = Mesh::new("machine");
     mesh.create(&["3", "--no-kibana", "--no-hosts"]);

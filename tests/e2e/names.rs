@@ -11,7 +11,7 @@ use std::{
 
 use serde_json::Value;
 
-use crate::{
+use crate::support::{
     Parts,
     docker::{container, containers, networks},
     mesh::{Mesh, SMALL},
@@ -93,7 +93,7 @@ fn published(name: &str) -> BTreeSet<String> {
 
 #[test]
 #[ignore = "needs root, Docker and the images of images/: run by scripts/test"]
-fn two_meshes_live_on_one_engine() {
+fn two_meshes_on_one_engine() {
     let _named = Named::begin();
     let _engine = Mesh::new("names");
     let parts = Parts::begin();

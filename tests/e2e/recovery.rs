@@ -5,7 +5,7 @@ use std::{fs, process::Command};
 
 use serde_json::{Value, json};
 
-use crate::{
+use crate::support::{
     Parts,
     docker::{NETWORK, docker},
     links,
@@ -17,7 +17,7 @@ const USER: &str = "mesh-recovery";
 
 #[test]
 #[ignore = "needs root, Docker and the images of images/: run by scripts/test"]
-fn what_the_mesh_keeps_of_itself_is_brought_back() {
+fn lost_files_of_the_mesh_are_restored() {
     let parts = Parts::begin();
     let mesh = Mesh::new("recovery");
     mesh.create(&["2", "--san", "mesh.example", "--share", "logs-*", "--key-days", "40"]);

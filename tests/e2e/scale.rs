@@ -1,10 +1,10 @@
 //! A mesh that grows and shrinks under load: nobody who stays notices.
 
-use crate::{Parts, docker::container, links, load::Load, mesh::Mesh};
+use crate::support::{Parts, docker::container, links, load::Load, mesh::Mesh};
 
 #[test]
 #[ignore = "needs root, Docker and the images of images/: run by scripts/test"]
-fn nobody_notices_a_mesh_that_grows_and_shrinks() {
+fn growing_and_shrinking_fails_no_request() {
     let parts = Parts::begin();
     let mesh = Mesh::new("scale");
     mesh.create(&["3", "--no-kibana", "--no-hosts"]);

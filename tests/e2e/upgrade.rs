@@ -1,19 +1,18 @@
 //! Another version: refused where Elasticsearch cannot, then cluster by cluster, killed in the middle and gone on with.
 
-use std::{collections::BTreeMap, fs};
+use std::fs;
 
 use serde_json::Value;
 
-use crate::{
-    Parts, create,
-    docker::{container, docker, require_image, started, try_docker},
+use crate::support::{
+    Parts,
+    docker::{container, docker, require_image, started},
     links,
     mesh::Mesh,
-    snapshot::Snapshot,
+    snapshot::{Snapshot, create_changes_nothing},
+    versions::{NEW, OLD, image, secrets, version, versions},
 };
 
-const OLD: &str = "8.19.21";
-const NEW: &str = "9.5.3";
 /// A version that only this test has images of.
 const UNFIT: &str = "9.5.4";
 const ELASTICSEARCH: &str = "mesh.local/elasticsearch/elasticsearch";
@@ -25,7 +24,7 @@ const LINE: &str = "# somebody's own line\n";
 
 #[test]
 #[ignore = "needs root, Docker and the images of images/: run by scripts/test"]
-fn a_mesh_comes_to_a_newer_version() {
+fn a_mesh_is_upgraded_to_a_newer_version() {
     let parts = Parts::begin();
     require_image("mesh.local/kibana/kibana:8.19.21");
     let mesh = Mesh::new("upgrade");
@@ -37,7 +36,7 @@ fn a_mesh_comes_to_a_newer_version() {
     fs::write(mesh.path(EDITED), format!("{text}{LINE}")).expect("should be writable");
     // as a mesh has it that was made before this was written down
     fs::remove_file(mesh.path(SEED)).expect("should be there");
-    let secrets = secrets(&mesh, 3);
+    let kept = secrets(&mesh, 3);
 
     parts.part("what Elasticsearch cannot do is refused, and nothing is changed");
     let before = Snapshot::of(&mesh);
@@ -125,54 +124,11 @@ fn a_mesh_comes_to_a_newer_version() {
     for name in mesh.containers() {
         assert!(image(&name).ends_with(NEW), "{name} has {}", image(&name));
     }
-    assert_eq!(secrets, self::secrets(&mesh, 3), "passwords and keys should stay");
+    assert_eq!(kept, secrets(&mesh, 3), "passwords and keys should stay");
     assert!(mesh.read(EDITED).ends_with(LINE), "what somebody edited should stay");
     assert!(mesh.read(SEED).contains(NEW), "{}", mesh.read(SEED));
     assert!(!mesh.read("mesh.json").contains(OLD), "{}", mesh.read("mesh.json"));
-    create::changes_nothing(&mesh, &[]);
-    let again = mesh.run(&["upgrade", NEW], 0);
-    assert!(again.stdout.contains("nothing to do"), "{}", again.stdout);
-    parts.part("done");
-}
-
-/// Each kill is of the run that goes on from the one before it.
-#[test]
-#[ignore = "takes minutes: run by scripts/faults"]
-fn an_upgrade_is_killed_everywhere() {
-    let parts = Parts::begin();
-    let mesh = Mesh::new("upgrade-kills");
-    mesh.create(&["2", "--no-kibana", "--stack-version", OLD]);
-    (1..=2).for_each(|number| links::write_document(&mesh.cluster(number)));
-    let secrets = secrets(&mesh, 2);
-
-    for (cluster, stage) in
-        [(1, "stop Elasticsearch"), (1, "start clusters"), (2, "record whose turn it is"), (2, "remove containers")]
-    {
-        parts.part(&format!("killed in the turn of cluster {cluster}, after the stage `{stage}`"));
-        let (running, done) = (mesh.start(&["upgrade", NEW, "--yes"]), format!("✓ {stage} "));
-        let heard = running.stderr();
-        let killed = running.kill_when("the end of the stage", || heard.text().contains(&done));
-        assert_eq!(killed.exit, None, "{}", killed.stderr);
-        println!("{}", killed.stderr);
-        let status = mesh.run(&["status"], 1);
-        if cluster == 1 {
-            assert!(status.stderr.contains("an upgrade to 9.5.3 is under way"), "{}", status.stderr);
-            assert_eq!(version(&mesh, 2), OLD, "should not be touched before its turn");
-        } else {
-            assert_eq!(version(&mesh, 1), NEW, "should be at its end");
-        }
-    }
-
-    parts.part("not killed");
-    mesh.run(&["upgrade", NEW], 0);
-    assert_eq!(versions(&mesh, 2), [NEW; 2]);
-    links::every_search_finds_all(&mesh, 2);
-    links::are_wired(&mesh, 2);
-    assert_eq!(mesh.containers(), ["cluster01-elastic", "cluster02-elastic"]);
-    mesh.containers().iter().for_each(|name| assert!(image(name).ends_with(NEW), "{name} has {}", image(name)));
-    assert_eq!(secrets, self::secrets(&mesh, 2), "passwords and keys should stay");
-    assert!(!mesh.read("mesh.json").contains(OLD), "{}", mesh.read("mesh.json"));
-    create::changes_nothing(&mesh, &[]);
+    create_changes_nothing(&mesh, &[]);
     let again = mesh.run(&["upgrade", NEW], 0);
     assert!(again.stdout.contains("nothing to do"), "{}", again.stdout);
     parts.part("done");
@@ -182,32 +138,4 @@ fn an_upgrade_is_killed_everywhere() {
 fn id(mesh: &Mesh) -> String {
     let record: Value = serde_json::from_str(&mesh.read("mesh.json")).expect("should be JSON");
     record["id"].as_str().expect("should have an id").to_owned()
-}
-
-/// The image of a container; empty where there is no such container.
-fn image(name: &str) -> String {
-    let (there, image) = try_docker(&["inspect", "--type", "container", "--format", "{{.Config.Image}}", name]);
-    if there { image.trim().to_owned() } else { String::new() }
-}
-
-fn version(mesh: &Mesh, number: u8) -> String {
-    let nodes = mesh.cluster(number).get("/_nodes?filter_path=nodes.*.version");
-    let node = nodes["nodes"].as_object().and_then(|nodes| nodes.values().next()).expect("should have a node");
-    node["version"].as_str().expect("should have a version").to_owned()
-}
-
-fn versions(mesh: &Mesh, count: u8) -> Vec<String> {
-    (1..=count).map(|number| version(mesh, number)).collect()
-}
-
-/// What an upgrade has no business with: passwords, and for each cluster the id of its key and its authority.
-fn secrets(mesh: &Mesh, count: u8) -> BTreeMap<String, String> {
-    let mut secrets = BTreeMap::from([("credentials.txt".to_owned(), mesh.read("credentials.txt"))]);
-    for number in 1..=count {
-        let name = mesh.cluster(number).name();
-        let key: Value = serde_json::from_str(&mesh.read(&format!("{name}/api-key.json"))).expect("should be JSON");
-        secrets.insert(format!("{name} key"), key["id"].as_str().expect("should have an id").to_owned());
-        secrets.insert(format!("{name} ca.crt"), mesh.read(&format!("{name}/certs/ca.crt")));
-    }
-    secrets
 }

@@ -6,7 +6,7 @@ use std::{
     process::Command,
 };
 
-use super::place::{Place, RECORD};
+use crate::place::{Place, RECORD};
 
 /// A small file system, unmounted when this is dropped.
 struct Disk(PathBuf);

@@ -4,8 +4,8 @@
 use std::{fs, os::unix::fs::symlink};
 
 use crate::{
-    docker::docker,
     place::{CREATE, Place, snapshot},
+    support::docker::docker,
 };
 
 #[test]

@@ -3,8 +3,8 @@
 use std::fs;
 
 use crate::{
-    docker::docker,
     place::{CREATE, Place},
+    support::docker::docker,
 };
 
 #[test]

@@ -5,18 +5,15 @@
 
 mod another_engine;
 mod disk;
-#[path = "../e2e/docker.rs"]
-#[allow(dead_code, reason = "the end-to-end tests ask more")]
-mod docker;
 mod elsewhere;
-#[path = "../e2e/leftovers.rs"]
-mod leftovers;
 mod logins;
 mod machine;
 mod manage;
 mod place;
 mod routes;
 mod signals;
+#[path = "../support/mod.rs"]
+mod support;
 
 use std::{
     fs,
@@ -27,9 +24,9 @@ use std::{
 
 use rcgen::{CertificateParams, DnType, KeyPair};
 
-use self::{
-    docker::docker,
+use crate::{
     place::{EMPTY, Place, RECORD},
+    support::docker::docker,
 };
 
 #[test]

@@ -2,9 +2,9 @@
 
 use std::{fs, process::Command};
 
-use super::{
-    docker::{container, docker},
+use crate::{
     place::{Place, RECORD},
+    support::docker::{container, docker},
 };
 
 /// An image of a program that does nothing for a while, made of this machine's own files.

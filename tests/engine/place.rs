@@ -7,7 +7,7 @@ use std::{
     sync::OnceLock,
 };
 
-use crate::{docker::docker, leftovers};
+use crate::support::{docker::docker, leftovers};
 
 /// An image of nothing, for containers that are never started.
 pub const EMPTY: &str = "mesh-test/empty:1";

@@ -5,7 +5,7 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 
-use crate::{docker::docker, place::Place};
+use crate::{place::Place, support::docker::docker};
 
 /// An interface with a network, as a VPN makes one, and one with the engine's own address, by which a machine is known as its.
 const LINKS: &str = "ip link set lo up; ip link add tun9 type bridge; ip addr add 10.8.0.6/24 dev tun9; ip link set tun9 up; \

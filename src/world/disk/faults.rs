@@ -11,7 +11,7 @@ use std::{
 use super::{Tree, replace};
 
 /// The test that runs itself in a process of its own, whose calls are forged, with the directory to write to in [`DIRECTORY`].
-const CHILD: &str = "world::disk::faults::a_file_of_the_mesh_is_old_or_new_whatever_fails";
+const CHILD: &str = "world::disk::faults::a_file_of_the_mesh_is_never_torn";
 const DIRECTORY: &str = "MESH_TEST_FAULTS";
 const OLD: &str = "127.0.0.1 localhost\n# the old text, which is longer than the new one\n";
 const NEW: &str = "127.0.0.1 localhost\n# the new text\n";
@@ -88,7 +88,7 @@ fn sweep(system: bool, always: &[String], in_place: bool) {
 
 #[test]
 #[ignore = "needs strace: run by scripts/test"]
-fn a_file_of_the_mesh_is_old_or_new_whatever_fails() {
+fn a_file_of_the_mesh_is_never_torn() {
     match env::var_os(DIRECTORY) {
         Some(dir) => write_as_told(Path::new(&dir)),
         None => sweep(false, &[], false),
@@ -97,13 +97,13 @@ fn a_file_of_the_mesh_is_old_or_new_whatever_fails() {
 
 #[test]
 #[ignore = "needs strace: run by scripts/test"]
-fn the_hosts_file_is_old_or_new_whatever_fails() {
+fn the_hosts_file_is_never_torn() {
     sweep(true, &[], false);
 }
 
 /// As in a container, where `/etc/hosts` is a mount.
 #[test]
 #[ignore = "needs strace: run by scripts/test"]
-fn a_hosts_file_that_cannot_be_renamed_over_is_old_or_new_whatever_fails() {
+fn a_hosts_file_that_is_a_mount_is_never_torn() {
     sweep(true, &["renameat:error=EBUSY".to_owned()], true);
 }

@@ -1,0 +1,70 @@
+//! `create` and `manage restart`, killed after every stage and at random moments: the same command again ends in the mesh that
+//! was asked for.
+
+use std::time::Duration;
+
+use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
+
+use crate::support::{
+    Parts,
+    interrupted::{CREATED, FOR_EVER, STARTED, create_without_kibana, is_killed, is_whole_after, when},
+    links,
+    mesh::Mesh,
+};
+
+/// Moments are drawn from this, so that a failure can be repeated.
+const SEED: u64 = 20_261_122;
+
+#[test]
+#[ignore = "takes a quarter of an hour: run by scripts/faults"]
+fn create_is_killed_at_every_stage() {
+    let parts = Parts::begin();
+    let mesh = Mesh::new("kills");
+    parts.part("as it is when nobody kills it");
+    let whole = create_without_kibana(&mesh, "3").end();
+    assert_eq!(whole.exit, Some(0), "{}", whole.stderr);
+    let (stages, time) = (whole.stderr.matches('✓').count(), whole.took);
+    mesh.run(&["reset", "--yes"], 0);
+
+    let mut moments = StdRng::seed_from_u64(SEED);
+    let boundaries = (1..stages).map(|stage| (Some(stage), FOR_EVER));
+    let random: Vec<_> = (0..12).map(|_| (None, time.mul_f64(moments.random_range(0.01..0.98)))).collect();
+    for (stage, moment) in boundaries.chain(random) {
+        let when = when(stage, moment);
+        parts.part(&format!("`create 3` killed after {when}"));
+        let killed = create_without_kibana(&mesh, "3").kill_after(stage, moment);
+        assert!(killed.is_some(), "should have been killed after {when}");
+        is_whole_after(&mesh, &["create", "3"], 3);
+        mesh.run(&["reset", "--yes"], 0);
+    }
+
+    for step in [CREATED + 2, CREATED + STARTED - 1, CREATED + STARTED + 2, CREATED + STARTED + 7] {
+        parts.part(&format!("`create 3` killed after step {step}"));
+        is_killed(&create_without_kibana(&mesh, "3").kill_after_steps(step));
+        is_whole_after(&mesh, &["create", "3"], 3);
+        mesh.run(&["reset", "--yes"], 0);
+    }
+
+    for stage in [3, 6, 9, 10] {
+        parts.part(&format!("`create 4` on three clusters, killed after stage {stage}"));
+        mesh.create(&["3", "--no-kibana"]);
+        links::write_document(&mesh.cluster(1));
+        let killed = create_without_kibana(&mesh, "4").kill_after(Some(stage), FOR_EVER);
+        assert!(killed.is_some(), "should have been killed after stage {stage}");
+        is_whole_after(&mesh, &["create", "4"], 4);
+        assert_eq!(mesh.cluster(1).get("/mesh-cluster01/_count")["count"], 1, "no document is lost");
+        mesh.run(&["reset", "--yes"], 0);
+    }
+
+    mesh.create(&["3", "--no-kibana"]);
+    links::write_document(&mesh.cluster(2));
+    for stage in 1..=4 {
+        parts.part(&format!("`manage restart` killed after stage {stage}"));
+        let moment = if stage == 4 { Duration::from_millis(700) } else { FOR_EVER };
+        let stages = (stage != 4).then_some(stage);
+        assert!(mesh.start(&["manage", "restart", "1", "3"]).kill_after(stages, moment).is_some());
+        is_whole_after(&mesh, &["manage", "restart", "1", "3"], 3);
+        assert_eq!(mesh.cluster(2).get("/mesh-cluster02/_count")["count"], 1, "no document is lost");
+    }
+    parts.part("done");
+}

@@ -1,0 +1,6 @@
+//! Runs that are killed at many points: the same command again completes them.
+
+mod create;
+mod renewal;
+mod reset;
+mod upgrade;

@@ -1,0 +1,15 @@
+//! Faults that take too long for CI, on real Docker and real Elasticsearch. Each module is a group of `scripts/faults`, which
+//! takes an hour at most:
+//!
+//! | Module | Group |
+//! |---|---|
+//! | [`kills`] | runs that are killed at many points |
+//! | [`world`] | failures around a mesh: disks, registries, keys and licenses that expire |
+
+#![expect(clippy::disallowed_methods, reason = "it looks at the machine itself, not through the code under test")]
+#![expect(clippy::print_stdout, reason = "a test that takes minutes prints its progress")]
+
+mod kills;
+#[path = "../support/mod.rs"]
+mod support;
+mod world;

@@ -1,0 +1,179 @@
+//! The binary under test, the directory that its mesh lives in, and the promise that nothing of it stays.
+
+use std::{
+    fmt::Write as _,
+    fs,
+    os::unix::fs::{MetadataExt as _, chown},
+    path::{Path, PathBuf},
+    process::Command,
+    sync::{Mutex, MutexGuard, PoisonError},
+    thread,
+};
+
+use crate::support::{
+    cluster::Cluster,
+    docker::{containers, require_image, try_docker},
+    leftovers::{self, PREFIX},
+    run::{Run, Running},
+};
+
+/// What every `create` of these tests is told. Small, so that four clusters fit beside a build.
+pub const SMALL: [&str; 6] = ["--registry", "mesh.local", "--elastic-memory", "1g", "--kibana-memory", "512m"];
+pub const IMAGES: [&str; 3] = [
+    "mesh.local/elasticsearch/elasticsearch:9.5.3",
+    "mesh.local/elasticsearch/elasticsearch:8.19.21",
+    "mesh.local/kibana/kibana:9.5.3",
+];
+
+/// The user `nobody` of Debian and its like.
+pub const CALLER: u32 = 65534;
+
+/// One engine, one mesh: whoever forgets `--test-threads=1` waits here.
+static ENGINE: Mutex<()> = Mutex::new(());
+
+/// A mesh that exists for one test. It is removed when this is dropped, however the test ends.
+pub struct Mesh {
+    pub dir: PathBuf,
+    printed: Mutex<String>,
+    /// Runs are those of [`CALLER`].
+    by_nobody: bool,
+    _engine: MutexGuard<'static, ()>,
+}
+
+impl Mesh {
+    /// A directory of its own, on an engine without any mesh.
+    pub fn new(name: &str) -> Self {
+        let engine = ENGINE.lock().unwrap_or_else(PoisonError::into_inner);
+        assert!(nix::unistd::geteuid().is_root(), "these tests have to be run as root");
+        IMAGES.into_iter().for_each(require_image);
+        leftovers::clear();
+        fs::create_dir_all(PREFIX).expect("should be writable");
+        Self { dir: Path::new(PREFIX).join(name), printed: Mutex::default(), by_nobody: false, _engine: engine }
+    }
+
+    /// The same, run by somebody who may use Docker's socket and is nobody else in particular.
+    pub fn called_by_nobody(mut self) -> Self {
+        // where the binary is built others may not look
+        fs::copy(env!("CARGO_BIN_EXE_mesh"), Self::binary_for_all()).expect("should be writable");
+        fs::create_dir(Self::home()).expect("should be writable");
+        chown(Self::home(), Some(CALLER), Some(CALLER)).expect("should be ours to give");
+        self.by_nobody = true;
+        self
+    }
+
+    fn binary_for_all() -> PathBuf {
+        Path::new(PREFIX).join("mesh")
+    }
+
+    fn home() -> PathBuf {
+        Path::new(PREFIX).join("home")
+    }
+
+    fn command(&self) -> Command {
+        if !self.by_nobody {
+            return Command::new(env!("CARGO_BIN_EXE_mesh"));
+        }
+        let socket = fs::metadata("/var/run/docker.sock").expect("Docker should have its socket");
+        let mut command = Command::new("setpriv");
+        let caller = CALLER.to_string();
+        command.args(["--reuid", &caller, "--regid", &caller, "--groups", &socket.gid().to_string()]);
+        command.arg(Self::binary_for_all()).env("HOME", Self::home());
+        command
+    }
+
+    pub fn cluster(&self, number: u8) -> Cluster<'_> {
+        Cluster { mesh: self, number }
+    }
+
+    pub fn path(&self, relative: &str) -> PathBuf {
+        self.dir.join(relative)
+    }
+
+    pub fn read(&self, relative: &str) -> String {
+        let path = self.path(relative);
+        fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    }
+
+    /// A value of `credentials.txt`.
+    pub fn credential(&self, name: &str) -> String {
+        let text = self.read("credentials.txt");
+        let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
+        value.unwrap_or_else(|| panic!("credentials.txt should have {name}")).to_owned()
+    }
+
+    pub fn containers(&self) -> Vec<String> {
+        containers(&format!("mesh.dir={}", self.dir.display()))
+    }
+
+    /// Everything that the binary has printed so far, on both streams.
+    pub fn printed(&self) -> String {
+        self.printed.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Starts `mesh … --dir DIR` without a terminal.
+    pub fn start(&self, args: &[&str]) -> Running<'_> {
+        self.spawn(self.command(), args)
+    }
+
+    /// The same as the program that `tool` runs, as `strace` does.
+    pub fn start_under(&self, tool: &[&str], args: &[&str]) -> Running<'_> {
+        let mut command = Command::new(tool[0]);
+        command.args(&tool[1..]).arg(env!("CARGO_BIN_EXE_mesh"));
+        self.spawn(command, args)
+    }
+
+    fn spawn(&self, mut command: Command, args: &[&str]) -> Running<'_> {
+        for variable in ["MESH_DIR", "MESH_REGISTRY", "MESH_LOG"] {
+            command.env_remove(variable);
+        }
+        command.args(args).arg("--dir").arg(&self.dir);
+        Running::start(self, format!("mesh {}", args.join(" ")), command)
+    }
+
+    /// Runs it to its end, which has to be this exit code.
+    pub fn run(&self, args: &[&str], exit: i32) -> Run {
+        let run = self.start(args).end();
+        assert_eq!(run.exit, Some(exit), "`mesh {}` printed\n{}{}", args.join(" "), run.stdout, run.stderr);
+        run
+    }
+
+    pub fn create(&self, args: &[&str]) -> Run {
+        self.run(&[&["create"], args, &SMALL].concat(), 0)
+    }
+
+    /// Keeps what a run has printed, for the case that the test fails.
+    pub fn keep(&self, printed: &str) {
+        self.printed.lock().unwrap_or_else(PoisonError::into_inner).push_str(printed);
+    }
+
+    fn last_words(&self) -> String {
+        let mut text = String::new();
+        for name in self.containers() {
+            let state = "{{.State.Status}}, exit code {{.State.ExitCode}}, out of memory: {{.State.OOMKilled}} {{.State.Error}}";
+            let (_, state) = try_docker(&["inspect", "--format", state, &name]);
+            let (_, log) = try_docker(&["logs", "--tail", "8", &name]);
+            let _ = write!(text, "--- {name}: {state}");
+            for line in log.lines() {
+                let _ = writeln!(text, "{}", line.chars().take(240).collect::<String>());
+            }
+        }
+        text
+    }
+}
+
+impl Drop for Mesh {
+    fn drop(&mut self) {
+        let failed = thread::panicking();
+        if failed {
+            eprintln!(
+                "--- {} failed; everything that mesh printed:\n{}{}",
+                self.dir.display(),
+                self.printed(),
+                self.last_words()
+            );
+        }
+        let clean = leftovers::clear_directory(&self.dir);
+        let _ = fs::remove_dir_all(PREFIX);
+        assert!(clean || failed, "`mesh reset --yes` could not remove {}", self.dir.display());
+    }
+}
