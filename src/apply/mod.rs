@@ -34,7 +34,7 @@ use crate::{
     console::{Console, StageLine, StageTime},
     error::{Error, Exit},
     mesh::{Mesh, Owner, credentials::Credentials, id::ClusterId, keystore::Salt, secret::Secret},
-    plan::{Effect, Order, Plan, Stage, Step},
+    plan::{Description, Effect, Order, Plan, Stage, Step},
     world::{World, disk::Tree, elasticsearch::Elasticsearch, files as saved, lock::Lock},
 };
 
@@ -135,7 +135,9 @@ impl<'a> Apply<'a> {
         let lanes = stage.lanes();
         let together = match stage.order {
             // every server is watched from the start, however many there are
-            Order::Together if stage.steps.iter().all(|step| step.effect() == Effect::Waits) => lanes.len(),
+            Order::Together if stage.steps.iter().all(|step| self.describe(step).effect == Effect::Waits) => {
+                lanes.len()
+            }
             Order::Together => TOGETHER,
             Order::ByCluster { at_once } => at_once,
         };
@@ -147,7 +149,7 @@ impl<'a> Apply<'a> {
             .collect()
             .await;
         let (longest, slowest) = slowest.into_inner();
-        let slowest = slowest.map(|step| (step.to_string(), longest));
+        let slowest = slowest.map(|step| (self.describe(step).text, longest));
         self.timings.borrow_mut().push(StageTime {
             title: stage.title,
             steps: stage.steps.len(),
@@ -182,7 +184,7 @@ impl<'a> Apply<'a> {
                 slowest.set((took, Some(step)));
             }
             // what keeps a server from coming up fails the run at once; links are all looked at, to name each that is down
-            if outcome.is_err() && brings_up(step) {
+            if outcome.is_err() && self.describe(step).brings_up {
                 self.patience.abandon(true);
             }
             outcome?;
@@ -242,8 +244,13 @@ impl<'a> Apply<'a> {
             Step::RemoveHosts => self.write_hosts(false),
             Step::RemoveDirectory => self.remove_directory(),
         };
-        tracing::info!("{step}: {} after {:.1?}", if outcome.is_ok() { "done" } else { "failed" }, begun.elapsed());
+        let end = if outcome.is_ok() { "done" } else { "failed" };
+        tracing::info!("{}: {end} after {:.1?}", self.describe(step).text, begun.elapsed());
         outcome
+    }
+
+    fn describe(&self, step: &Step) -> Description {
+        step.describe(self.mesh.name.as_ref())
     }
 
     /// The mesh's directory. It exists once the mesh is recorded.
@@ -288,19 +295,6 @@ impl<'a> Apply<'a> {
         let credentials = saved::credentials(&tree)?.ok_or_else(|| missing("password"))?;
         Ok((authorities, credentials.elastic))
     }
-}
-
-/// Whether nothing good comes of the other clusters when it fails.
-fn brings_up(step: &Step) -> bool {
-    matches!(
-        step,
-        Step::StartContainer(_)
-            | Step::RestartContainer(_)
-            | Step::AwaitReady(_)
-            | Step::ResetPassword(_)
-            | Step::ApplyLicense(_)
-            | Step::StartTrial(_)
-    )
 }
 
 /// One error of all that a stage's steps returned; those that were only cut short say nothing.

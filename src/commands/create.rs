@@ -30,7 +30,7 @@ use crate::{
     judge::check::{self, Finding, Severity},
     mesh::{Mesh, defaults::Revision, settings::Overrides},
     plan::{
-        Plan, Step,
+        Plan, Transition,
         leaving::{Leaving, LeavingError},
         reconcile::{PlanInputs, reconcile},
         remove::{remove, removed},
@@ -251,7 +251,7 @@ fn require(
         .extend(check::directory(&world.dir, &survey.entries, survey.known().is_some(), survey.writable).findings());
     findings.extend(check::attached(mesh, plan, there));
     findings.extend(check::mounted_inside(&world.dir, plan, there));
-    let grows = plan.steps().any(|step| matches!(step, Step::CreateContainer(_)));
+    let grows = plan.count(Transition::Creates) > 0;
     if grows {
         findings.extend(check::max_map_count(host.max_map_count).findings());
     }

@@ -116,6 +116,6 @@ fn healthy(drift: &Plan, to: StackVersion) -> Result<(), Error> {
         return Ok(());
     }
     let told = Error::new(Exit::Unhealthy, "the mesh is out of sync, and only one that is in sync can be upgraded");
-    let told = drift.steps().take(5).fold(told, |told, step| told.cause(format!("to do: {step}")));
+    let told = drift.descriptions().take(5).fold(told, |told, step| told.cause(format!("to do: {}", step.text)));
     Err(told.hint(format!("`mesh create` mends it, `mesh create --dry-run` says how; then `mesh upgrade {to}`")))
 }

@@ -12,7 +12,7 @@ use crate::{
         layout,
         settings::Topology,
     },
-    plan::{Plan, Step, data::PlanData},
+    plan::{Plan, Transition, data::PlanData},
 };
 
 impl Console {
@@ -43,10 +43,8 @@ impl Console {
             counted(count, "cluster"),
             mesh.dir.display()
         ));
-        let count = |wanted: fn(&Step) -> bool| plan.steps().filter(|step| wanted(step)).count();
-        let made = count(|step| matches!(step, Step::CreateContainer(_)));
-        let gone = count(|step| matches!(step, Step::RemoveContainer { .. }));
-        let again = count(|step| matches!(step, Step::RestartContainer(_)));
+        let [made, gone, again] =
+            [Transition::Creates, Transition::Removes, Transition::Restarts].map(|transition| plan.count(transition));
         self.note(&format!(
             "{} (`--dry-run` shows them); containers: {made} made, {gone} removed, {again} restarted",
             size(plan)
@@ -56,14 +54,8 @@ impl Console {
     /// What a plan takes away, with the bytes on disk of what it deletes.
     pub fn removals(&self, plan: &Plan, size: Option<u64>) {
         err("will be deleted:");
-        for step in plan.steps() {
-            let is_thing = matches!(
-                step,
-                Step::RemoveContainer { .. } | Step::RemoveOrphan(_) | Step::RemoveNetwork { .. } | Step::RemoveHosts
-            );
-            if is_thing || step.destroys() {
-                err(&format!("  - {}", plain::line(&step.to_string())));
-            }
+        for step in plan.descriptions().filter(|step| step.deletes.is_some()) {
+            err(&format!("  - {}", plain::line(&step.text)));
         }
         if plan.destroys() {
             err(&format!("{} on disk", size.map_or("an unknown amount".to_owned(), bytes)));

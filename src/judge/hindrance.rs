@@ -10,12 +10,12 @@ use super::{
 };
 use crate::mesh::{
     Mesh,
-    id::{ClusterId, ServiceKind},
+    id::{ClusterId, ServiceId},
     settings::KeyDays,
 };
 use crate::{
     facts::observed::Observed,
-    plan::{Plan, Step, renew::Renewal},
+    plan::{Deletion, Plan, Subject, Transition, renew::Renewal},
 };
 
 /// Why nothing can be renewed now.
@@ -69,15 +69,11 @@ impl Hindrance {
 
 /// A renewal touches what it is about. It starts nothing that was stopped on purpose, and replaces no container.
 pub fn hindrance(plan: &Plan) -> Option<Hindrance> {
-    plan.steps().find_map(|step| match step {
-        Step::CreateContainer(service) | Step::StartContainer(service) | Step::RemoveContainer { service, .. } => {
-            Some(Hindrance::Container(service.to_string()))
-        }
-        Step::RestartContainer(service) if service.kind() == ServiceKind::Elastic => {
-            Some(Hindrance::Container(service.to_string()))
-        }
-        Step::RemoveFiles(cluster) => Some(Hindrance::Data(*cluster)),
-        Step::RemoveOrphan(name) => Some(Hindrance::Container(name.clone())),
+    plan.descriptions().find_map(|step| match (step.container, step.deletes, step.subject) {
+        // a Kibana is restarted for its certificate
+        (Some(Transition::Restarts), _, Subject::Service(ServiceId::Kibana(_))) => None,
+        (Some(_), _, subject) => Some(Hindrance::Container(subject.to_string())),
+        (None, Some(Deletion::Data), Subject::Cluster(cluster)) => Some(Hindrance::Data(cluster)),
         _ => None,
     })
 }

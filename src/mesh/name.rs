@@ -71,11 +71,21 @@ fn outside(name: Option<&MeshName>, inside: impl fmt::Display) -> String {
     name.map_or_else(|| inside.to_string(), |name| format!("{name}-{inside}"))
 }
 
+/// The name of a service's container in a mesh with this name or without one.
+pub fn container_name(mesh: Option<&MeshName>, service: ServiceId) -> String {
+    outside(mesh, service)
+}
+
+/// The name of the Docker network of a mesh with this name or without one.
+pub fn network_name(mesh: Option<&MeshName>) -> String {
+    outside(mesh, network::NAME)
+}
+
 impl Mesh {
     /// The name of a service's container, which is also its host name, its name in the mesh's network and in `/etc/hosts`, and
     /// the one in its certificate.
     pub fn container_name(&self, service: ServiceId) -> String {
-        outside(self.name.as_ref(), service)
+        container_name(self.name.as_ref(), service)
     }
 
     /// The service of this mesh whose container has the name.
@@ -89,7 +99,7 @@ impl Mesh {
 
     /// The name of the mesh's Docker network.
     pub fn network_name(&self) -> String {
-        outside(self.name.as_ref(), network::NAME)
+        network_name(self.name.as_ref())
     }
 }
 

@@ -3,13 +3,13 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Effect, Order, Plan, Stage, Step};
-use crate::mesh::{Mesh, id::ServiceKind, links::Key, network, settings::StackVersion};
-
-/// The cluster of a key, and the one that it is for if it is one link's.
-fn of_key(key: Key) -> String {
-    key.searcher.map_or_else(|| key.of.to_string(), |searcher| format!("{} {searcher}", key.of))
-}
+use super::{Description, Effect, Order, Plan, Stage, Step};
+use crate::mesh::{
+    Mesh,
+    id::{ClusterId, ServiceKind},
+    name::MeshName,
+    settings::StackVersion,
+};
 
 /// The version of this form: it changes when a reader has to.
 const VERSION: u32 = 2;
@@ -46,12 +46,17 @@ struct StageData {
 
 #[derive(Debug, Serialize)]
 struct StepData {
-    effect: &'static str,
+    effect: Effect,
     step: &'static str,
     /// What it is done to.
     subject: String,
+    /// The cluster that the subject belongs to, if it is one cluster's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cluster: Option<ClusterId>,
     /// As people read it.
     text: String,
+    /// The reason that a mesh needs such a step.
+    why: &'static str,
     /// In what a container that is replaced differs from the one that takes its place.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     differences: Vec<String>,
@@ -69,90 +74,27 @@ impl PlanData {
                 network: mesh.network_name(),
                 subnet: mesh.subnet.to_string(),
             },
-            stages: plan.stages.iter().map(StageData::new).collect(),
+            stages: plan.stages.iter().map(|stage| StageData::new(stage, plan.mesh.as_ref())).collect(),
             destroys: plan.destroys(),
         }
     }
 }
 
 impl StageData {
-    fn new(stage: &Stage) -> Self {
+    fn new(stage: &Stage, mesh: Option<&MeshName>) -> Self {
         let clusters_at_once = match stage.order {
             Order::Together => None,
             Order::ByCluster { at_once } => Some(at_once),
         };
-        Self { title: stage.title, clusters_at_once, steps: stage.steps.iter().map(StepData::new).collect() }
+        let steps = stage.steps.iter().map(|step| StepData::new(step, mesh)).collect();
+        Self { title: stage.title, clusters_at_once, steps }
     }
 }
 
 impl StepData {
-    fn new(step: &Step) -> Self {
-        let effect = match step.effect() {
-            Effect::Adds => "adds",
-            Effect::Changes => "changes",
-            Effect::Removes => "removes",
-            Effect::Waits => "waits",
-        };
-        let (name, subject) = parts(step);
-        let differences = match step {
-            Step::RemoveContainer { differs, .. } => differs.clone(),
-            Step::UpdateContainer { from, to, .. } => from.changes(to),
-            _ => Vec::new(),
-        };
-        Self { effect, step: name, subject, text: step.to_string(), differences }
-    }
-}
-
-/// A step's name and its subject.
-fn parts(step: &Step) -> (&'static str, String) {
-    match step {
-        Step::PullImage(image) => ("pull-image", image.clone()),
-        Step::ProveDirectory => ("prove-directory", "all".to_owned()),
-        Step::TryImage { image, .. } => ("try-image", image.clone()),
-        Step::Record => ("record", "mesh.json".to_owned()),
-        Step::Rebuild => ("rebuild-record", "mesh.json".to_owned()),
-        Step::RecoverCredentials => ("recover-credentials", "credentials.txt".to_owned()),
-        Step::RemoveRecoveryUser(cluster) => ("remove-recovery-user", cluster.to_string()),
-        Step::ResetPassword(cluster) => ("reset-password", cluster.to_string()),
-        Step::CreateAccount { uid } => ("create-account", uid.to_string()),
-        Step::SetPermissions(misfit) => ("set-permissions", misfit.path.clone()),
-        Step::WriteCredentials => ("write-credentials", "credentials.txt".to_owned()),
-        Step::IssueAuthority(cluster) => ("issue-authority", cluster.to_string()),
-        Step::IssueNextAuthority(cluster) => ("issue-next-authority", cluster.to_string()),
-        Step::PromoteAuthority(cluster) => ("promote-authority", cluster.to_string()),
-        Step::RetireAuthority(cluster) => ("retire-authority", cluster.to_string()),
-        Step::AwaitCertificate(cluster) => ("await-certificate", cluster.first_node().to_string()),
-        Step::IssueCertificate(service) => ("issue-certificate", service.to_string()),
-        Step::WriteBundle(cluster) => ("write-bundle", cluster.to_string()),
-        Step::WriteBrowserBundle => ("write-browser-bundle", "ca.crt".to_owned()),
-        Step::SeedConfig(service) => ("seed-config", service.to_string()),
-        Step::WriteSettings(service) => ("write-settings", service.to_string()),
-        Step::WriteKeystore(cluster) => ("write-keystore", cluster.to_string()),
-        Step::CreateNetwork => ("create-network", network::NAME.to_owned()),
-        Step::RemoveNetwork { .. } => ("remove-network", network::NAME.to_owned()),
-        Step::CreateContainer(service) => ("create-container", service.to_string()),
-        Step::UpdateContainer { service, .. } => ("update-container", service.to_string()),
-        Step::StartContainer(service) => ("start-container", service.to_string()),
-        Step::StopContainer(service) => ("stop-container", service.to_string()),
-        Step::RestartContainer(service) => ("restart-container", service.to_string()),
-        Step::RemoveContainer { service, .. } => ("remove-container", service.to_string()),
-        Step::RemoveOrphan(name) => ("remove-stray", name.clone()),
-        Step::AwaitReady(service) => ("await-ready", service.to_string()),
-        Step::ApplyLicense(cluster) => ("apply-license", cluster.to_string()),
-        Step::StartTrial(cluster) => ("start-trial", cluster.to_string()),
-        Step::SetPasswords(cluster) => ("set-passwords", cluster.to_string()),
-        Step::IssueKey(key) => ("issue-key", of_key(*key)),
-        Step::UpdateKey(key) => ("update-key", of_key(*key)),
-        Step::ExtendKey(key) => ("extend-key", of_key(*key)),
-        Step::RevokeKeys(cluster) => ("revoke-keys", cluster.to_string()),
-        Step::StoreCredentials { on, .. } => ("store-credentials", on.to_string()),
-        Step::Connect { on, .. } => ("connect", on.to_string()),
-        Step::Disconnect { on, .. } => ("disconnect", on.to_string()),
-        Step::ProveLinks { on, .. } => ("prove-links", on.to_string()),
-        Step::RemoveFiles(cluster) => ("remove-files", cluster.to_string()),
-        Step::WriteHosts => ("write-hosts", "/etc/hosts".to_owned()),
-        Step::RemoveHosts => ("remove-hosts", "/etc/hosts".to_owned()),
-        Step::RemoveDirectory => ("remove-directory", "all".to_owned()),
+    fn new(step: &Step, mesh: Option<&MeshName>) -> Self {
+        let Description { code, effect, subject, text, why, differences, .. } = step.describe(mesh);
+        Self { effect, step: code, subject: subject.to_string(), cluster: subject.cluster(), text, why, differences }
     }
 }
 
@@ -190,10 +132,12 @@ mod tests {
         let containers = data["stages"].as_array().unwrap().iter().find(|stage| stage["title"] == "create containers");
         insta::assert_snapshot!(serde_json::to_string_pretty(&containers.unwrap()["steps"][0]).unwrap(), @r#"
         {
+          "cluster": "cluster01",
           "effect": "adds",
           "step": "create-container",
           "subject": "cluster01-elastic",
-          "text": "container cluster01-elastic"
+          "text": "container cluster01-elastic",
+          "why": "the service has no container, or one that is made from something else"
         }
         "#);
     }

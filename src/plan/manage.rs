@@ -147,23 +147,23 @@ pub fn select(mesh: &Mesh, there: &Observed, selection: &Selection, action: Acti
             .stage("wait for Kibana", kibana().map(Step::AwaitReady))
     };
     match action {
-        Action::Stop => Plan::default()
+        Action::Stop => Plan::of(mesh.name.as_ref())
             .stage("stop Kibana", kibana().filter(up).map(Step::StopContainer))
             .stage("stop Elasticsearch", elastic().filter(up).map(Step::StopContainer)),
-        Action::Down => Plan::default()
+        Action::Down => Plan::of(mesh.name.as_ref())
             .stage("remove Kibana's containers", kibana().filter(exists).map(Step::remove))
             .stage("remove Elasticsearch's containers", elastic().filter(exists).map(Step::remove)),
-        Action::Start => start(Plan::default()),
+        Action::Start => start(Plan::of(mesh.name.as_ref())),
         Action::Up => {
             let missing: Vec<ServiceId> = elastic().chain(kibana()).filter(|service| !exists(service)).collect();
             start(
-                Plan::default()
+                Plan::of(mesh.name.as_ref())
                     .stage("prove the directory", (!missing.is_empty()).then_some(Step::ProveDirectory))
                     .stage("create containers", missing.into_iter().map(Step::CreateContainer)),
             )
         }
         Action::Restart => start(
-            Plan::default()
+            Plan::of(mesh.name.as_ref())
                 .stage("stop Kibana", kibana().filter(up).map(Step::StopContainer))
                 .stage("stop Elasticsearch", elastic().filter(up).map(Step::StopContainer)),
         ),

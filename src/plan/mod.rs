@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod converge;
 pub mod data;
+mod describe;
+mod description;
 mod lacking;
 pub mod leaving;
 pub mod manage;
@@ -19,7 +21,11 @@ pub mod upgrade;
 
 use std::fmt;
 
-pub use self::step::{Effect, Step};
+pub use self::{
+    description::{Deletion, Description, Effect, Subject, Transition},
+    step::Step,
+};
+use crate::mesh::name::MeshName;
 
 /// Which steps of a stage may run at the same time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,25 +48,34 @@ pub struct Stage {
 impl Stage {
     /// Its steps in groups: in order within one, and no group depends on another.
     pub fn lanes(&self) -> Vec<&[Step]> {
+        // no subject's cluster depends on the name of the mesh
+        let cluster = |step: &Step| step.describe(None).subject.cluster();
         match self.order {
             Order::Together => self.steps.iter().map(std::slice::from_ref).collect(),
-            Order::ByCluster { .. } => self.steps.chunk_by(|one, next| one.cluster() == next.cluster()).collect(),
+            Order::ByCluster { .. } => self.steps.chunk_by(|one, next| cluster(one) == cluster(next)).collect(),
         }
     }
 
     /// Whether it only looks at the machine, or pulls or tries images, which changes nothing of a mesh.
     pub fn prepares(&self) -> bool {
-        self.steps.iter().all(|step| matches!(step, Step::ProveDirectory | Step::PullImage(_) | Step::TryImage { .. }))
+        self.steps.iter().all(|step| step.describe(None).prepares)
     }
 }
 
 /// All that has to be done, stage after stage.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
+    /// The name of the mesh, which is part of the names of containers and of the network.
+    pub mesh: Option<MeshName>,
     pub stages: Vec<Stage>,
 }
 
 impl Plan {
+    /// An empty plan for a mesh with this name or without one.
+    pub fn of(mesh: Option<&MeshName>) -> Self {
+        Self { mesh: mesh.cloned(), stages: Vec::new() }
+    }
+
     /// Adds a stage at the end, unless there is nothing to do in it.
     #[must_use]
     pub fn stage(self, title: &'static str, steps: impl IntoIterator<Item = Step>) -> Self {
@@ -85,7 +100,7 @@ impl Plan {
     #[must_use]
     pub fn after(self, first: Plan) -> Self {
         let (preparing, rest): (Vec<Stage>, Vec<Stage>) = self.stages.into_iter().partition(Stage::prepares);
-        Self { stages: preparing.into_iter().chain(first.stages).chain(rest).collect() }
+        Self { stages: preparing.into_iter().chain(first.stages).chain(rest).collect(), ..self }
     }
 
     pub fn is_empty(&self) -> bool {
@@ -96,17 +111,26 @@ impl Plan {
         self.stages.iter().flat_map(|stage| &stage.steps)
     }
 
+    pub fn descriptions(&self) -> impl Iterator<Item = Description> {
+        self.steps().map(|step| step.describe(self.mesh.as_ref()))
+    }
+
+    /// How many containers of services undergo the change.
+    pub fn count(&self, transition: Transition) -> usize {
+        let of_service = |step: &Description| matches!(step.subject, Subject::Service(_));
+        self.descriptions().filter(|step| of_service(step) && step.container == Some(transition)).count()
+    }
+
     /// Whether something stops that is to start again.
     pub fn restarts(&self) -> bool {
-        let has = |wanted: fn(&Step) -> bool| self.steps().any(wanted);
-        has(|step| matches!(step, Step::RestartContainer(_)))
-            || (has(|step| matches!(step, Step::StopContainer(_) | Step::RemoveContainer { .. }))
-                && has(|step| matches!(step, Step::StartContainer(_) | Step::CreateContainer(_))))
+        use Transition::{Creates, Removes, Restarts, Starts, Stops};
+        let any = |transitions: &[Transition]| transitions.iter().any(|transition| self.count(*transition) > 0);
+        any(&[Restarts]) || (any(&[Stops, Removes]) && any(&[Starts, Creates]))
     }
 
     /// Whether carrying it out deletes data.
     pub fn destroys(&self) -> bool {
-        self.steps().any(Step::destroys)
+        self.descriptions().any(|step| step.deletes == Some(Deletion::Data))
     }
 }
 
@@ -121,13 +145,8 @@ impl fmt::Display for Plan {
                 _ => writeln!(f)?,
             }
             for step in &stage.steps {
-                let sign = match step.effect() {
-                    Effect::Adds => '+',
-                    Effect::Changes => '~',
-                    Effect::Removes => '-',
-                    Effect::Waits => '?',
-                };
-                writeln!(f, "  {sign} {step}")?;
+                let Description { effect, text, .. } = step.describe(self.mesh.as_ref());
+                writeln!(f, "  {} {text}", effect.sign())?;
             }
         }
         Ok(())

@@ -14,7 +14,7 @@ pub fn remove(there: &Observed) -> Plan {
     // together: a file that cannot be written must not keep what can be removed
     let files = (there.record.is_some() || there.lost.record).then_some(Step::RemoveDirectory);
     let last = if block { "remove names and directory" } else { "remove the directory" };
-    Plan::default()
+    Plan::of(there.name.as_ref())
         .stage("remove containers", containers.chain(there.orphans.keys().cloned().map(Step::RemoveOrphan)))
         .stage("remove the network", there.network.iter().map(|network| Step::RemoveNetwork { id: network.id.clone() }))
         .stage(last, block.then_some(Step::RemoveHosts).into_iter().chain(files))

@@ -73,7 +73,7 @@ fn turn(before: &Mesh, mesh: &Mesh, there: &Observed, cluster: ClusterId) -> Pla
         || services().filter(|service| *service == elastic).filter(replaced),
         || services().filter(|service| *service == kibana).filter(replaced),
     );
-    Plan::default()
+    Plan::of(mesh.name.as_ref())
         .stage("prove the directory", services().any(|service| replaced(&service)).then_some(Step::ProveDirectory))
         .stage("record whose turn it is", [Step::Record])
         .stage("stop Kibana", kibana().map(Step::StopContainer))

@@ -55,7 +55,7 @@ fn turn(mesh: &Mesh, there: &Observed, cluster: ClusterId) -> Plan {
         matches!(state(service), Some(ContainerState::Running | ContainerState::Paused | ContainerState::Restarting))
     };
     let kibana = || services().filter(move |service| *service == kibana);
-    Plan::default()
+    Plan::of(mesh.name.as_ref())
         .stage("prove the directory", [Step::ProveDirectory])
         .stage("record whose turn it is", [Step::Record])
         .stage("stop Kibana", kibana().filter(|s| up(*s)).map(Step::StopContainer))
@@ -84,14 +84,8 @@ pub(super) fn links(mesh: &Mesh, cluster: ClusterId) -> Vec<Step> {
 
 /// What an upgrade would have to mend before it may begin: steps that are not its own.
 pub fn drift(first: &Plan) -> Plan {
-    // a container that an interrupted trial of an image left is in nobody's way
-    let own = |step: &Step| {
-        matches!(
-            step,
-            Step::PullImage(_) | Step::TryImage { .. } | Step::RemoveOrphan(_) | Step::Record | Step::SeedConfig(_)
-        )
-    };
-    first.stages.iter().fold(Plan::default(), |plan, stage| {
+    let own = |step: &Step| step.describe(None).belongs_to_upgrade;
+    first.stages.iter().fold(Plan::of(first.mesh.as_ref()), |plan, stage| {
         plan.stage(stage.title, stage.steps.iter().filter(|step| !own(step)).cloned())
     })
 }

@@ -263,7 +263,7 @@ mod tests {
         let dir = Path::new("/mnt/my mesh");
         let mounts = ["cluster02/elastic/data", "cluster02/elastic/data/more", "cluster03/elastic/data"];
         let there = Observed { mounts: mounts.map(str::to_owned).into(), ..Observed::default() };
-        let plan = |step| Plan::default().stage("remove", [step]);
+        let plan = |step| Plan::of(None).stage("remove", [step]);
         assert_eq!(mounted_inside(dir, &plan(Step::RemoveHosts), &there), None);
         assert_eq!(mounted_inside(dir, &plan(Step::RemoveFiles(ClusterId::FIRST)), &there), None);
         let second = mounted_inside(dir, &plan(Step::RemoveFiles(ClusterId::new(2).unwrap())), &there).unwrap();

@@ -169,7 +169,7 @@ pub struct Expiry {
 /// Puts together what is wanted and what is there.
 pub fn status(mesh: &Mesh, there: &Observed, now: OffsetDateTime) -> Status {
     let pending_changes: Vec<String> =
-        reconcile(mesh, there, &PlanInputs::new(now, 1)).steps().map(ToString::to_string).collect();
+        reconcile(mesh, there, &PlanInputs::new(now, 1)).descriptions().map(|step| step.text).collect();
     let look = Look { mesh, there, now };
     let other_engine = there.engine.as_ref().and_then(|engine| {
         let Finding { message, hint, .. } = check::other_engine(mesh, engine)?;

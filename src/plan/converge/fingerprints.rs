@@ -107,7 +107,7 @@ fn what_differs_in_a_container_that_is_replaced_is_shown() {
     model.there.containers.get_mut(&ClusterId::FIRST.kibana()).unwrap().fingerprint.clear();
     let plan = plan_for(&Mesh { spec: bigger.spec, ..mesh.clone() }, &model);
     let removals = plan.stages.iter().find(|stage| stage.title == "remove containers").unwrap();
-    let told: Vec<String> = removals.steps.iter().map(ToString::to_string).collect();
+    let told: Vec<String> = removals.steps.iter().map(|step| step.describe(None).text).collect();
     insta::assert_snapshot!(told.join("\n"), @r"
     container cluster01-elastic: image docker.elastic.co/elasticsearch/elasticsearch:9.5.3 → mesh.local/elasticsearch/elasticsearch:9.5.3, memory 2g → 3g, JVM options -Xms974m -Xmx974m → -Xms1486m -Xmx1486m
     container cluster01-kibana: image docker.elastic.co/kibana/kibana:9.5.3 → mesh.local/kibana/kibana:9.5.3

@@ -52,7 +52,7 @@ impl Model {
                 steps -= 1;
                 self.carry_out(&round.mesh, step);
                 let down = runs.iter().filter(|cluster| !self.runs(**cluster)).count();
-                assert!(down <= 1, "{down} clusters should not be down at once: {step}");
+                assert!(down <= 1, "{down} clusters should not be down at once: {step:?}");
             }
             mesh = round.mesh;
         }

@@ -37,7 +37,7 @@ fn plan_for(mesh: &Mesh, model: &Model, renewal: &Renewal) -> Plan {
 fn carry_out<'a>(mut model: Model, mesh: &Mesh, steps: impl IntoIterator<Item = &'a Step>) -> Model {
     for step in steps {
         model.carry_out(mesh, step);
-        model.assert_unbroken(mesh, &step.to_string());
+        model.assert_unbroken(mesh, &format!("{step:?}"));
     }
     model
 }

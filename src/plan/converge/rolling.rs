@@ -23,7 +23,7 @@ impl Model {
                 steps -= 1;
                 self.carry_out(&round.mesh, step);
                 let down: Vec<ClusterId> = mesh.clusters().filter(|cluster| !self.runs(*cluster)).collect();
-                assert!(down.len() <= 1, "{down:?} should not be down at once: {step}");
+                assert!(down.len() <= 1, "{down:?} should not be down at once: {step:?}");
             }
             mesh = round.mesh;
         }

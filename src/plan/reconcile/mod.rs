@@ -61,7 +61,7 @@ pub fn renew(mesh: &Mesh, there: &Observed, inputs: &PlanInputs, renewal: &Renew
     let kibana = || mesh.services_of(ServiceKind::Kibana);
     let recorded = there.record.as_ref().is_some_and(|record| mesh.is_recorded_in(record));
     let makes = mesh.services().any(|service| reach.container_stale(service));
-    Plan::default()
+    Plan::of(mesh.name.as_ref())
         .stage("prove the directory", makes.then_some(Step::ProveDirectory))
         .stage("pull images", reach.images())
         .stage("try the new images", reach.trials())

@@ -7,7 +7,7 @@ use crate::{
         id::{ClusterId, ServiceId},
         keystore,
     },
-    plan::{Step, renew::Renewal},
+    plan::{Effect, Step, renew::Renewal},
 };
 
 impl Reconciler<'_> {
@@ -27,8 +27,10 @@ impl Reconciler<'_> {
 
     /// The title of the stage that makes clusters ready.
     pub(super) fn readying(&self) -> &'static str {
-        let starts =
-            |step: &Step| matches!(step, Step::StartContainer(_) | Step::RestartContainer(_) | Step::AwaitReady(_));
+        let starts = |step: &Step| {
+            let step = step.describe(None);
+            step.container.is_some() || step.effect == Effect::Waits
+        };
         let started = self.mesh.clusters().any(|cluster| self.ready(cluster).iter().any(starts));
         if started { "start clusters" } else { "prepare clusters" }
     }

@@ -1,0 +1,391 @@
+//! The one place that describes steps: effect, subject, text, reason, and all that depends on the kind of a step. Pure.
+
+use super::{
+    Step,
+    description::{Deletion, Description, Effect, Subject, Transition},
+};
+use crate::mesh::{
+    id::ClusterId,
+    name::{MeshName, container_name, network_name},
+    recover,
+};
+
+fn adds(code: &'static str, subject: Subject, text: impl Into<String>, why: &'static str) -> Description {
+    Description::new(Effect::Adds, code, subject, text, why)
+}
+
+fn changes(code: &'static str, subject: Subject, text: impl Into<String>, why: &'static str) -> Description {
+    Description::new(Effect::Changes, code, subject, text, why)
+}
+
+fn removes(code: &'static str, subject: Subject, text: impl Into<String>, why: &'static str) -> Description {
+    Description::new(Effect::Removes, code, subject, text, why)
+}
+
+fn waits(code: &'static str, subject: Subject, text: impl Into<String>, why: &'static str) -> Description {
+    Description::new(Effect::Waits, code, subject, text, why)
+}
+
+fn list(clusters: &[ClusterId]) -> String {
+    clusters.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+}
+
+impl Step {
+    /// The description of the step in a mesh with this name or without one.
+    #[expect(clippy::too_many_lines, reason = "one arm a step, so that none can be described in part")]
+    pub fn describe(&self, mesh: Option<&MeshName>) -> Description {
+        use Subject::{Account, Cluster, File, Image, Key, Mesh, Network, Orphan, Path, Service};
+        let container = |service| format!("container {}", container_name(mesh, service));
+        match self {
+            Self::PullImage(image) => adds(
+                "pull-image",
+                Image(image.clone()),
+                format!("image {image}"),
+                "containers are made from it, and this machine does not have it",
+            )
+            .prepares()
+            .belongs_to_upgrade(),
+            Self::ProveDirectory => waits(
+                "prove-directory",
+                Mesh,
+                "Docker sees the mesh's directory",
+                "containers mount files of the engine's machine, which need not be this one",
+            )
+            .prepares(),
+            Self::TryImage { image, .. } => waits(
+                "try-image",
+                Image(image.clone()),
+                format!("image {image} starts on this machine"),
+                "an upgrade cannot be undone, and one that cannot start is found before it",
+            )
+            .prepares()
+            .belongs_to_upgrade(),
+            Self::Record => {
+                changes("record", File("mesh.json"), "mesh.json", "every later run goes by what was decided")
+                    .belongs_to_upgrade()
+            }
+            Self::Rebuild => changes(
+                "rebuild-record",
+                File("mesh.json"),
+                "mesh.json, rebuilt from what is there",
+                "it is lost, and what is there shows what it held",
+            ),
+            Self::CreateAccount { uid } => adds(
+                "create-account",
+                Account(*uid),
+                format!("system user elastic, uid {uid}"),
+                "containers run as this user, and their files belong to it",
+            ),
+            Self::SetPermissions(misfit) => changes(
+                "set-permissions",
+                Path { path: misfit.path.clone(), cluster: misfit.cluster() },
+                misfit.to_string(),
+                "it was written with another mode or owner",
+            ),
+            Self::WriteCredentials => adds(
+                "write-credentials",
+                File("credentials.txt"),
+                "credentials.txt",
+                "servers and Kibanas get the passwords in it",
+            ),
+            Self::RecoverCredentials => changes(
+                "recover-credentials",
+                File("credentials.txt"),
+                "credentials.txt, recovered from what is there",
+                "it is lost, and other files hold parts of it",
+            ),
+            Self::IssueAuthority(cluster) => adds(
+                "issue-authority",
+                Cluster(*cluster),
+                format!("authority of {cluster}"),
+                "it signs the certificates of the cluster's services",
+            ),
+            Self::IssueNextAuthority(cluster) => adds(
+                "issue-next-authority",
+                Cluster(*cluster),
+                format!("next authority of {cluster}"),
+                "an authority is replaced by one that is trusted before it signs anything",
+            ),
+            Self::PromoteAuthority(cluster) => changes(
+                "promote-authority",
+                Cluster(*cluster),
+                format!("next authority of {cluster} takes over"),
+                "every server trusts it by now",
+            ),
+            Self::RetireAuthority(cluster) => removes(
+                "retire-authority",
+                Cluster(*cluster),
+                format!("old authority of {cluster}"),
+                "no server shows a certificate of it any more",
+            ),
+            Self::IssueCertificate(service) => adds(
+                "issue-certificate",
+                Service(*service),
+                format!("certificate of {service}"),
+                "it is missing, expires soon, is not valid for the service's names, or is to be renewed",
+            ),
+            Self::AwaitCertificate(cluster) => waits(
+                "await-certificate",
+                Service(cluster.first_node()),
+                format!("{} shows its certificate", cluster.first_node()),
+                "a server that shows its new certificate has read the new authorities as well",
+            ),
+            Self::WriteBundle(cluster) => changes(
+                "write-bundle",
+                Cluster(*cluster),
+                format!("authorities that {cluster} trusts"),
+                "the cluster accepts certificates that these authorities signed, and no others",
+            ),
+            Self::WriteBrowserBundle => changes(
+                "write-browser-bundle",
+                File("ca.crt"),
+                "ca.crt for browsers",
+                "a browser that imports it trusts every cluster",
+            ),
+            Self::SeedConfig(service) => changes(
+                "seed-config",
+                Service(*service),
+                format!("files of {service} from its image"),
+                "the service does not start without its image's own configuration files",
+            )
+            .belongs_to_upgrade(),
+            Self::WriteSettings(service) => changes(
+                "write-settings",
+                Service(*service),
+                format!("settings of {service}"),
+                "the configuration file is missing, or does not say what was decided",
+            ),
+            Self::WriteKeystore(cluster) => changes(
+                "write-keystore",
+                Cluster(*cluster),
+                format!("keystore of {cluster}"),
+                "the server takes the first password of elastic from it",
+            ),
+            Self::RemoveRecoveryUser(cluster) => removes(
+                "remove-recovery-user",
+                Cluster(*cluster),
+                format!("superuser {} of {cluster}, left by an earlier run", recover::USER),
+                "it may do everything, and its purpose is served",
+            ),
+            Self::CreateNetwork => adds(
+                "create-network",
+                Network(network_name(mesh)),
+                format!("network {}", network_name(mesh)),
+                "services have fixed addresses in it, by which clusters reach each other",
+            ),
+            Self::RemoveNetwork { .. } => removes(
+                "remove-network",
+                Network(network_name(mesh)),
+                format!("network {}", network_name(mesh)),
+                "its range is not the one that was decided, or the mesh is removed",
+            )
+            .deletes(Deletion::Replaceable),
+            Self::CreateContainer(service) => adds(
+                "create-container",
+                Service(*service),
+                container(*service),
+                "the service has no container, or one that is made from something else",
+            )
+            .container(Transition::Creates),
+            Self::UpdateContainer { service, from, to } => changes(
+                "update-container",
+                Service(*service),
+                container(*service),
+                "its limits are not those that were decided",
+            )
+            .differing(from.changes(to)),
+            Self::StartContainer(service) => {
+                changes("start-container", Service(*service), container(*service), "it does not run")
+                    .container(Transition::Starts)
+                    .brings_up()
+            }
+            Self::StopContainer(service) => changes(
+                "stop-container",
+                Service(*service),
+                container(*service),
+                "it is to stop, or another takes its place",
+            )
+            .container(Transition::Stops),
+            Self::RestartContainer(service) => changes(
+                "restart-container",
+                Service(*service),
+                container(*service),
+                "it is halted, keeps ending, or runs with earlier settings or certificates",
+            )
+            .container(Transition::Restarts)
+            .brings_up(),
+            Self::RemoveContainer { service, differs } => removes(
+                "remove-container",
+                Service(*service),
+                container(*service),
+                "it is not wanted any more, or another takes its place",
+            )
+            .differing(differs.clone())
+            .container(Transition::Removes)
+            .deletes(Deletion::Replaceable),
+            Self::RemoveOrphan(name) => removes(
+                "remove-stray",
+                Orphan(name.clone()),
+                format!("container {name}, left by an earlier run"),
+                "it belongs to this mesh and to none of its services",
+            )
+            .container(Transition::Removes)
+            .deletes(Deletion::Replaceable)
+            .belongs_to_upgrade(),
+            Self::ResetPassword(cluster) => changes(
+                "reset-password",
+                Cluster(*cluster),
+                format!("password of elastic on {cluster}, by a superuser that is there for that long only"),
+                "the server may have another password than credentials.txt",
+            )
+            .brings_up(),
+            Self::AwaitReady(service) => waits(
+                "await-ready",
+                Service(*service),
+                format!("{service} answers"),
+                "what follows needs it, and one that cannot start is reported with its cause",
+            )
+            .brings_up(),
+            Self::ApplyLicense(cluster) => changes(
+                "apply-license",
+                Cluster(*cluster),
+                format!("license of {cluster}"),
+                "the cluster does not have the license that was given",
+            )
+            .brings_up(),
+            Self::StartTrial(cluster) => changes(
+                "start-trial",
+                Cluster(*cluster),
+                format!("trial license of {cluster}"),
+                "the license that it has does not allow cross-cluster search by API key",
+            )
+            .brings_up(),
+            Self::SetPasswords(cluster) => changes(
+                "set-passwords",
+                Cluster(*cluster),
+                format!("passwords of elastic and kibana_system on {cluster}"),
+                "the server is not known to accept those of credentials.txt",
+            ),
+            Self::IssueKey(key) => {
+                adds("issue-key", Key(*key), key.to_string(), "a cluster lets others search only by a key that it made")
+            }
+            Self::UpdateKey(key) => changes(
+                "update-key",
+                Key(*key),
+                key.to_string(),
+                "it lets others search other indices, or its expiry is not the recorded one",
+            ),
+            Self::ExtendKey(key) => {
+                changes("extend-key", Key(*key), format!("{key}, its whole life again"), "a longer life was asked for")
+            }
+            Self::RevokeKeys(cluster) => removes(
+                "revoke-keys",
+                Cluster(*cluster),
+                format!("API keys of {cluster} that are no longer used"),
+                "a key that no link uses lets its holder search all the same",
+            ),
+            Self::StoreCredentials { on, of } => {
+                let credentials = if of.is_empty() {
+                    "no credentials of remotes".to_owned()
+                } else {
+                    format!("credentials of {}", list(of))
+                };
+                changes(
+                    "store-credentials",
+                    Cluster(*on),
+                    format!("keystore of {on}: {credentials}"),
+                    "the server presents these keys to its remotes",
+                )
+            }
+            Self::Connect { on, to, without } => {
+                let without =
+                    if without.is_empty() { String::new() } else { format!(", no longer {}", without.join(" ")) };
+                changes(
+                    "connect",
+                    Cluster(*on),
+                    format!("remotes of {on}: {}{without}", list(to)),
+                    "the server's remotes are not those that were decided",
+                )
+            }
+            Self::Disconnect { on, from } => removes(
+                "disconnect",
+                Cluster(*on),
+                format!("remotes of {on}: {}", list(from)),
+                "no such link is wanted, and a search is not to wait for a cluster that is removed",
+            ),
+            Self::ProveLinks { on, to } => waits(
+                "prove-links",
+                Cluster(*on),
+                format!("links from {on} to {}", list(to)),
+                "a link counts when the server itself reports that it is connected",
+            ),
+            Self::RemoveFiles(cluster) => removes(
+                "remove-files",
+                Cluster(*cluster),
+                format!("directory of {cluster} with its data"),
+                "the mesh is to have no such cluster",
+            )
+            .deletes(Deletion::Data),
+            Self::WriteHosts => changes(
+                "write-hosts",
+                File("/etc/hosts"),
+                "block in /etc/hosts",
+                "programs on this machine find services by name",
+            ),
+            Self::RemoveHosts => removes(
+                "remove-hosts",
+                File("/etc/hosts"),
+                "block in /etc/hosts",
+                "no names of services are wanted there",
+            )
+            .deletes(Deletion::Replaceable),
+            Self::RemoveDirectory => {
+                removes("remove-directory", Mesh, "directory of the mesh with all data", "the mesh is removed")
+                    .deletes(Deletion::Data)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use time::OffsetDateTime;
+
+    use crate::{
+        facts::observed::{NetworkFacts, Observed},
+        mesh::{Mesh, id::ClusterId},
+        plan::{
+            Plan, Step,
+            reconcile::{PlanInputs, reconcile},
+            remove::remove,
+        },
+    };
+
+    fn texts(plan: &Plan) -> BTreeSet<String> {
+        plan.descriptions().map(|step| step.text).collect()
+    }
+
+    #[test]
+    fn containers_and_the_network_have_the_names_that_docker_knows() {
+        let mesh = Mesh::example(2).named("ci42");
+        let inputs = PlanInputs::new(OffsetDateTime::UNIX_EPOCH, 2);
+        let plan = reconcile(&mesh, &Observed { name: mesh.name.clone(), ..Observed::default() }, &inputs);
+        let created = texts(&plan);
+        let names = mesh.services().map(|service| mesh.container_name(service));
+        for name in names.map(|name| format!("container {name}")).chain(["network ci42-data-mesh-network".to_owned()]) {
+            assert!(created.contains(&name), "{name} should be among {created:?}");
+        }
+        let network = Some(NetworkFacts { id: "n".to_owned(), subnet: "10.213.0.0/24".to_owned() });
+        let there = Observed { name: mesh.name.clone(), network, ..Observed::default() };
+        assert_eq!(texts(&remove(&there)), ["network ci42-data-mesh-network".to_owned()].into());
+    }
+
+    #[test]
+    fn a_mesh_without_a_name_has_plain_names() {
+        let text = |step: Step| step.describe(None).text;
+        assert_eq!(text(Step::CreateNetwork), "network data-mesh-network");
+        assert_eq!(text(Step::StartContainer(ClusterId::FIRST.kibana())), "container cluster01-kibana");
+    }
+}
