@@ -45,17 +45,16 @@ use crate::{
 
 fn main() -> ExitCode {
     commands::complete();
-    let (cli, json) = match cli::Cli::read() {
+    let (cli, format) = match cli::Cli::read() {
         Ok(read) => read,
-        Err(told) => return instead_of_a_run(&told),
+        Err(message) => return instead_of_a_run(&message),
     };
     cli.color.write_global();
     log(cli.verbose);
     rustls::crypto::ring::default_provider().install_default().expect("should be the only provider");
     let place = commands::Place::of(&cli);
     let option = place.as_ref().ok().and_then(|place| place.option(&cli));
-    let console = Console::new(verbosity(&cli), commands::is_dumb_terminal(), option.as_ref());
-    let console = if json { console.with_json_errors() } else { console };
+    let console = Console::new(verbosity(&cli), commands::is_dumb_terminal(), option.as_ref()).with_errors_in(format);
     let outcome = runtime().and_then(|runtime| runtime.block_on(commands::run(cli, place, &console)));
     let exit = outcome.unwrap_or_else(|error| {
         console.error(&error);
@@ -70,15 +69,20 @@ fn runtime() -> Result<Runtime, Error> {
     runtime.map_err(|error| Error::new(Exit::Machine, "cannot start").cause(world::words::words(&error)))
 }
 
-/// What clap says of the command line: help and version, which were asked for, or a mistake.
-fn instead_of_a_run(told: &clap::Error) -> ExitCode {
-    if told.use_stderr() {
-        let _ = told.print();
-        return ExitCode::from(Exit::Request as u8);
-    }
+/// Prints what clap has in place of a run: help and version, or a usage error in the format of the result.
+fn instead_of_a_run(message: &clap::Error) -> ExitCode {
     let console = Console::new(Verbosity::Normal, commands::is_dumb_terminal(), None);
-    console.text(&told.render().ansi().to_string());
-    end(Exit::Done, &console)
+    if !message.use_stderr() {
+        console.text(&message.render().ansi().to_string());
+        return end(Exit::Done, &console);
+    }
+    let format = cli::Format::of_words(std::env::args_os());
+    if format.is_for_people() {
+        let _ = message.print();
+    } else {
+        console.with_errors_in(format).error(&Error::from(message));
+    }
+    ExitCode::from(Exit::Request as u8)
 }
 
 /// How the program ends: as its command did; but what looks done is not where its output is lost.

@@ -1,10 +1,10 @@
-//! The arguments of the commands that ask clusters something or hand something out. No behaviour.
+//! The arguments of the commands that query clusters or print what clients need. No behavior.
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, ValueHint};
 
-use super::{TextFormat, cluster_number};
+use super::{OutputArgs, cluster_number};
 use crate::{
     ask::{search::Indices, shell::Shell},
     mesh::{cluster_set::ClusterSet, id::ClusterId},
@@ -51,16 +51,14 @@ pub struct SearchArgs {
     /// The cluster that searches [default: the first that answers]
     #[arg(long, value_name = "CLUSTER", value_parser = cluster_number)]
     pub from: Option<ClusterId>,
-    /// How to print it
-    #[arg(long, short, value_enum, default_value_t)]
-    pub output: TextFormat,
+    #[command(flatten)]
+    pub output: OutputArgs,
 }
 
 #[derive(Debug, Args)]
 pub struct CredentialsArgs {
-    /// How to print it
-    #[arg(long, short, value_enum, default_value_t)]
-    pub output: TextFormat,
+    #[command(flatten)]
+    pub output: OutputArgs,
 }
 
 #[derive(Debug, Args)]
@@ -80,8 +78,18 @@ pub struct CompletionsArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(override_usage = "mesh man [OPTIONS] --into <DIR>")]
 pub struct ManArgs {
     /// The directory to write them to; it is made if it is missing
-    #[arg(value_name = "DIR")]
-    pub to: PathBuf,
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, required_unless_present = "directory")]
+    into: Option<PathBuf>,
+    /// The form of earlier versions
+    #[arg(hide = true, conflicts_with = "into")]
+    directory: Option<PathBuf>,
+}
+
+impl ManArgs {
+    pub fn into_dir(self) -> PathBuf {
+        self.into.or(self.directory).expect("should be given: clap requires it")
+    }
 }

@@ -1,8 +1,8 @@
-//! The arguments of `mesh create` and `mesh config`. No behaviour.
+//! The arguments of `mesh create` and `mesh config`. No behavior.
 
 use clap::{ArgGroup, Args};
 
-use super::{TextFormat, settings};
+use super::{Format, OutputArgs, settings};
 use crate::mesh::cluster_set::ClusterSet;
 
 #[derive(Debug, Args)]
@@ -21,13 +21,14 @@ pub struct CreateArgs {
     /// Print the plan and change nothing
     #[arg(long)]
     pub dry_run: bool,
-    /// Tell what each stage took, and its slowest step
+    /// Print how long each stage took, and its slowest step
     #[arg(long, conflicts_with = "dry_run")]
     pub timings: bool,
-    /// How to print the plan or the timings: `text`, `json` or `yaml` [default: text]
-    #[arg(long, short, value_enum, requires = "data", hide_possible_values = true)]
-    pub output: Option<TextFormat>,
-    /// Bring lost passwords back from the files that hold them, and set those anew that none holds
+    /// How to print the plan or the timings: `table`, `json` or `yaml`
+    #[arg(id = "output", long = "output", short = 'o', value_name = "FORMAT")]
+    #[arg(value_enum, default_value_t, requires = "data", hide_possible_values = true)]
+    pub format: Format,
+    /// Recover lost passwords from the files that hold them, and set new ones where no file does
     #[arg(long)]
     pub recover_credentials: bool,
     /// Go on when memory, disk or the kernel's table of neighbours seem too small
@@ -49,9 +50,8 @@ pub struct ConfigArgs {
     /// Print the JSON Schema of the settings file instead
     #[arg(long, conflicts_with = "output")]
     pub schema: bool,
-    /// How to print it: `text`, `json`, or `yaml`, which is a settings file [default: text]
-    #[arg(long, short, value_enum, hide_possible_values = true)]
-    pub output: Option<TextFormat>,
+    #[command(flatten)]
+    pub output: OutputArgs,
     #[command(flatten)]
     pub settings: settings::SettingsArgs,
 }

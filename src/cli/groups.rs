@@ -16,6 +16,8 @@ const GROUPS: [(&str, &[&str]); 5] = [
 pub fn grouped(command: Command) -> Command {
     let mut command = command;
     command.build();
+    // among the commands of this help, their options are the only ones
+    command = command.mut_args(|argument| argument.help_heading(None));
     let help = template(&command);
     command.help_template(help)
 }

@@ -1,8 +1,8 @@
-//! The arguments of the commands that look: status, verify, doctor, logs. No behaviour.
+//! The arguments of the commands that inspect: status, verify, doctor, logs, ls. No behavior.
 
 use clap::{Args, ValueEnum};
 
-use super::{Format, TextFormat, settings};
+use super::{Format, OutputArgs, settings};
 use crate::{
     ask::since::Since,
     mesh::{cluster_set::ClusterSet, id::ServiceKind},
@@ -10,9 +10,10 @@ use crate::{
 
 #[derive(Debug, Args)]
 pub struct StatusArgs {
-    /// How to print it
-    #[arg(long, short, value_enum, default_value_t)]
-    pub output: Format,
+    /// How to print it: `table`, `wide` with all columns, `json` or `yaml`
+    #[arg(id = "output", long = "output", short = 'o', value_name = "FORMAT")]
+    #[arg(value_enum, default_value_t, hide_possible_values = true)]
+    pub format: Format,
     /// Draw the links as a matrix, a row a cluster and a column a remote
     #[arg(long, conflicts_with = "output")]
     pub matrix: bool,
@@ -23,27 +24,15 @@ pub struct StatusArgs {
 
 #[derive(Debug, Args)]
 pub struct MeshesArgs {
-    /// How to print it
-    #[arg(long, short, value_enum, default_value_t)]
-    pub output: ListFormat,
-}
-
-/// How a list is printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub enum ListFormat {
-    /// For people
-    #[default]
-    Table,
-    Json,
-    Yaml,
+    #[command(flatten)]
+    pub output: OutputArgs,
 }
 
 #[derive(Debug, Args)]
 pub struct VerifyArgs {
-    /// How to print it
-    #[arg(long, short, value_enum, default_value_t)]
-    pub output: TextFormat,
-    /// Do what `mesh create` would do to mend the mesh, and prove it again
+    #[command(flatten)]
+    pub output: OutputArgs,
+    /// Repair the mesh as `mesh create` would, and prove every link again
     #[arg(long)]
     pub fix: bool,
 }
@@ -51,10 +40,9 @@ pub struct VerifyArgs {
 #[derive(Debug, Args)]
 #[command(after_help = settings::ELSEWHERE)]
 pub struct DoctorArgs {
-    /// How to print it
-    #[arg(long, short, value_enum, default_value_t)]
-    pub output: TextFormat,
-    /// Mend what is safe to mend: kernel settings
+    #[command(flatten)]
+    pub output: OutputArgs,
+    /// Repair what is safe to repair: kernel settings
     #[arg(long)]
     pub fix: bool,
     #[command(flatten)]
@@ -66,21 +54,25 @@ pub struct LogsArgs {
     /// The clusters, such as `1-3,7` [default: all]
     #[arg(value_name = "CLUSTERS")]
     pub clusters: Vec<ClusterSet>,
-    /// Of this service only
+    /// Print the logs of this service only
     #[arg(long, value_enum)]
     pub service: Option<ServiceName>,
-    /// Go on as more is written, until Ctrl-C
+    /// Print new lines as they are written, until Ctrl-C
     #[arg(long, short)]
     pub follow: bool,
-    /// Not older than this: `90s`, `10m`, `2h`, or a time such as `2026-01-31T12:00:00Z`
+    /// Leave out lines that are older than this: `90s`, `10m`, `2h`, or a time such as `2026-01-31T12:00:00Z`
     #[arg(long, value_name = "TIME")]
     pub since: Option<Since>,
-    /// Not more than the last COUNT lines of each service
+    /// Print at most the last COUNT lines of each service that exist already
     #[arg(long, short = 'n', value_name = "COUNT", value_parser = clap::value_parser!(u32).range(..=1_000_000))]
     pub tail: Option<u32>,
-    /// Every line as it was written, with nothing before it: for programs
-    #[arg(long)]
+    /// Print every line as the service wrote it, without a prefix
+    #[arg(long, conflicts_with = "output")]
     pub raw: bool,
+    /// How to print lines: `table`, `json` (one document a line) or `yaml`
+    #[arg(id = "output", long = "output", short = 'o', value_name = "FORMAT")]
+    #[arg(value_enum, default_value_t, hide_possible_values = true)]
+    pub format: Format,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -1,15 +1,15 @@
-//! The arguments of the commands that start, stop, upgrade and remove. No behaviour.
+//! The arguments of the commands that start, stop, upgrade and remove. No behavior.
 
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::{TextFormat, count, timeout};
+use super::{ConsentArgs, PlanArgs, count, timeout};
 use crate::mesh::{cluster_set::ClusterSet, id::Count, settings::StackVersion};
 
 #[derive(Debug, Args)]
 pub struct ManageArgs {
-    /// What the clusters are to do
+    /// What to do with the clusters
     pub action: ManageAction,
     /// The clusters, such as `1-3,7`, or the first of COUNT
     #[arg(value_name = "CLUSTERS")]
@@ -20,11 +20,13 @@ pub struct ManageArgs {
     /// Give up after this long, for example `90s` or `10m` [default: 5m and 1m a cluster]
     #[arg(long, value_name = "TIME", value_parser = timeout)]
     pub timeout: Option<Duration>,
+    #[command(flatten)]
+    pub plan: PlanArgs,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub enum ManageAction {
-    /// Make containers again that `down` removed, and start them
+    /// Create the containers that `down` removed, and start them
     Up,
     /// Stop and remove the containers; the data stays
     Down,
@@ -38,18 +40,11 @@ pub enum ManageAction {
 
 #[derive(Debug, Args)]
 pub struct UpgradeArgs {
-    /// The version to go to: newer, and none that skips a major one
+    /// The version to upgrade to; it cannot skip a major version
     #[arg(value_name = "VERSION")]
     pub version: StackVersion,
-    /// Ask nothing
-    #[arg(long, short)]
-    pub yes: bool,
-    /// Print the plan and change nothing
-    #[arg(long)]
-    pub dry_run: bool,
-    /// How to print the plan: `text`, `json` or `yaml` [default: text]
-    #[arg(long, short, value_enum, requires = "dry_run", hide_possible_values = true)]
-    pub output: Option<TextFormat>,
+    #[command(flatten)]
+    pub consent: ConsentArgs,
     /// Give up when a cluster takes longer than this, for example `90s` or `10m`
     #[arg(long, value_name = "TIME", default_value = "10m", value_parser = timeout)]
     pub timeout: Duration,
@@ -57,15 +52,8 @@ pub struct UpgradeArgs {
 
 #[derive(Debug, Args)]
 pub struct ResetArgs {
-    /// Ask nothing
-    #[arg(long, short)]
-    pub yes: bool,
-    /// Print the plan and change nothing
-    #[arg(long)]
-    pub dry_run: bool,
-    /// How to print the plan: `text`, `json` or `yaml` [default: text]
-    #[arg(long, short, value_enum, requires = "dry_run", hide_possible_values = true)]
-    pub output: Option<TextFormat>,
+    #[command(flatten)]
+    pub consent: ConsentArgs,
     /// Go on though the mesh is on another Docker engine: that one is gone, was installed anew or moved its data
     #[arg(long)]
     pub new_engine: bool,

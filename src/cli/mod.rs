@@ -1,21 +1,28 @@
-//! The command line, as types. No behaviour.
+//! The command line, as types. No behavior.
+//!
+//! Its grammar: `mesh VERB` for the mesh as a whole, `mesh NOUN VERB` for what it has many of (`keys rotate`), with the
+//! singular of a noun and `list` as aliases. `-o` is a format, `--into` a path to write to; `--as` is reserved for acting
+//! as another user. Whatever deletes or revokes something asks first, unless `--yes` is given, and has `--dry-run`.
 
 mod ask;
 mod create;
+mod format;
 mod groups;
 mod inspect;
 mod manage;
 mod renew;
 mod settings;
+mod usage;
 
 use std::{path::PathBuf, time::Duration};
 
-use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum, parser::ValueSource};
+use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, parser::ValueSource};
 
 pub use self::{
     ask::{CompletionsArgs, CredentialsArgs, EnvArgs, EsArgs, EsMethod, ManArgs, SearchArgs},
     create::{ConfigArgs, CreateArgs},
-    inspect::{DoctorArgs, ListFormat, LogsArgs, MeshesArgs, StatusArgs, VerifyArgs},
+    format::{ConsentArgs, Format, OutputArgs, PlanArgs},
+    inspect::{DoctorArgs, LogsArgs, MeshesArgs, StatusArgs, VerifyArgs},
     manage::{ManageAction, ManageArgs, ResetArgs, UpgradeArgs},
     renew::{CertsAction, KeysAction, LsArgs, RenewArgs},
     settings::SettingsArgs,
@@ -30,26 +37,26 @@ use crate::mesh::{
 const EXIT_CODES: &str = "\
 First `mesh doctor 2`, then `mesh create 2 --dry-run`, then `mesh create 2`.
 
-Exit codes: 0 as asked; 1 the mesh is not as it should be; 2 the request is wrong; 3 the machine is not ready; \
-4 stopped part-way, or answered with no: type it again; 5 another run holds the lock.";
+Exit codes: 0 success; 1 the mesh is not as it should be; 2 the request is invalid; 3 the machine is not ready; \
+4 stopped part-way, or answered with no: run it again; 5 another run holds the lock.";
 
 /// A data mesh: Elasticsearch clusters on one Docker host, each a remote cluster of every other
 #[derive(Debug, Parser)]
-#[command(version, max_term_width = 100, after_help = EXIT_CODES)]
+#[command(version, max_term_width = 100, after_help = EXIT_CODES, next_help_heading = "Global options")]
 pub struct Cli {
     /// The mesh's directory [default: /mnt/data/mesh for root, ~/.local/share/mesh for others]
-    #[arg(long, global = true, env = "MESH_DIR", value_name = "DIR")]
+    #[arg(long, global = true, env = "MESH_DIR", hide_env_values = true, value_name = "DIR")]
     pub dir: Option<PathBuf>,
-    /// The mesh's name, for several on one engine: it stands in front of the names of containers, and its directory is `mesh-NAME`
-    /// beside the one above
-    #[arg(long, global = true, env = "MESH_NAME", value_name = "NAME", value_parser = str::parse::<MeshName>)]
+    /// The mesh's name, for several on one engine: a prefix of its containers' names; its directory is `mesh-NAME`, beside the
+    /// default one
+    #[arg(long, global = true, env = "MESH_NAME", hide_env_values = true, value_name = "NAME", value_parser = str::parse::<MeshName>)]
     pub name: Option<MeshName>,
     #[arg(skip)]
     pub typed: Typed,
-    /// Print nothing but errors and what was asked for
+    /// Print errors and the result only
     #[arg(long, short, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
-    /// Tell each step; -vv each call to Docker and Elasticsearch (`MESH_LOG` chooses in detail)
+    /// Log each step; with -vv each call to Docker and Elasticsearch (`MESH_LOG` filters in detail)
     #[arg(long, short, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
     #[command(flatten)]
@@ -66,102 +73,87 @@ pub struct Typed {
 }
 
 impl Cli {
-    /// What was typed, and whether errors are to be JSON, as what was asked for is.
+    /// The parsed command line, and the format of its result, which is that of errors, too.
     ///
     /// # Errors
-    /// What clap says instead of a run: a mistake, or help and version.
-    pub fn read() -> Result<(Self, bool), clap::Error> {
+    /// What clap prints instead of a run: a usage error, help or the version.
+    pub fn read() -> Result<(Self, Format), clap::Error> {
         let matches = groups::grouped(Self::command()).try_get_matches()?;
         let typed = |id: &str| matches.value_source(id) == Some(ValueSource::CommandLine);
         let typed = Typed { dir: typed("dir"), name: typed("name") };
-        Ok((Self { typed, ..Self::from_arg_matches(&matches)? }, wants_json(&matches)))
+        Ok((Self { typed, ..Self::from_arg_matches(&matches)? }, output_format(&matches)))
     }
 }
 
-/// Whether the command that was typed writes JSON.
-fn wants_json(matches: &ArgMatches) -> bool {
-    if let Some((_, of)) = matches.subcommand() {
-        return wants_json(of);
+/// What `-o` of the command that was typed says.
+fn output_format(matches: &ArgMatches) -> Format {
+    match matches.subcommand() {
+        Some((_, of)) => output_format(of),
+        None => matches.try_get_one("output").ok().flatten().copied().unwrap_or_default(),
     }
-    let output = matches.try_get_raw("output").ok().flatten();
-    output.is_some_and(|mut given| given.any(|word| word.eq_ignore_ascii_case("json")))
 }
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Create a mesh of clusters, or bring the one that exists to these
+    /// Create a mesh of clusters, or reconcile the one that exists
     Create(Box<CreateArgs>),
-    /// Start, stop, restart, remove or bring back the containers of some clusters
+    /// Start, stop, restart, remove or recreate the containers of some clusters
+    ///
+    /// Data stays, and `up` undoes `down`, so it asks nothing.
     Manage(ManageArgs),
-    /// Go to a newer version of Elasticsearch and Kibana, cluster by cluster
+    /// Upgrade Elasticsearch and Kibana to a newer version, one cluster after the other
     ///
     /// Each cluster is stopped, started on the new version and linked again before the next one is. Data, passwords, API keys
-    /// and edited configuration files stay. There is no way back but a snapshot that was taken before. Whatever interrupts
-    /// it, the same command goes on.
+    /// and edited configuration files stay. A rollback needs a snapshot that was taken before. After an interruption, the same
+    /// command continues.
     Upgrade(UpgradeArgs),
     /// Remove the mesh: its containers, its network and its directory with all data
     #[command(visible_alias = "delete")]
     Reset(ResetArgs),
     /// List the meshes of this Docker engine, also those whose directories are gone
+    #[command(alias = "list")]
     Ls(MeshesArgs),
-    /// Show the mesh: every cluster and every link, and what is not as it was asked for
+    /// Show every cluster and every link, and what is out of sync
     Status(StatusArgs),
-    /// Prove every link, and say why one is down
+    /// Prove every link, and diagnose those that are down
     Verify(VerifyArgs),
-    /// Show, extend and replace the API keys by which clusters reach each other
-    #[command(subcommand)]
+    /// List, extend and replace the API keys by which clusters reach each other
+    #[command(subcommand, alias = "key")]
     Keys(KeysAction),
-    /// Show and replace certificates, and the authorities that sign them
-    #[command(subcommand)]
+    /// List and replace certificates, and the authorities that sign them
+    #[command(subcommand, alias = "cert")]
     Certs(CertsAction),
-    /// Check the machine: is it ready for a mesh?
+    /// Check whether the machine is ready for a mesh
     ///
-    /// For the mesh that exists, or for one of two clusters; with settings, for the mesh that `mesh create` would make of them.
+    /// The checks are those for the mesh that exists, else for one of two clusters; with settings, for the mesh that `mesh create`
+    /// would make of them.
     Doctor(Box<DoctorArgs>),
-    /// Show what the services write
+    /// Print the logs of the services, merged by time
+    #[command(alias = "log")]
     Logs(LogsArgs),
     /// Send a request to a cluster's Elasticsearch, as `elastic`
     Es(EsArgs),
     /// Search the whole mesh
     Search(SearchArgs),
     /// Print users, passwords and URLs
+    #[command(alias = "credential")]
     Credentials(CredentialsArgs),
     /// Print variables for a shell: `eval "$(mesh env 3)"`
     ///
-    /// They are `MESH_CLUSTER`, `ES_URL`, `ES_USER`, `ES_PASSWORD`, `ES_CACERT` and, where there is a Kibana, `KIBANA_URL`.
+    /// The variables are `MESH_CLUSTER`, `ES_URL`, `ES_USER`, `ES_PASSWORD`, `ES_CACERT` and, if there is a Kibana, `KIBANA_URL`.
     /// In fish: `mesh env 3 | source`.
     Env(EnvArgs),
-    /// Print the settings in force and where each comes from
+    /// Print the effective settings and the source of each
+    ///
+    /// As YAML, it is a settings file.
     Config(Box<ConfigArgs>),
     /// Print a script that completes commands and cluster numbers
     ///
-    /// `source <(mesh completions bash)` reads it; put that into `~/.bashrc`, so that it is always this program's own. In fish:
-    /// `mesh completions fish | source`.
+    /// Put `source <(mesh completions bash)` into `~/.bashrc`, so that the script is always that of the installed version. In
+    /// fish: `mesh completions fish | source`.
     Completions(CompletionsArgs),
     /// Write the manual pages
     Man(ManArgs),
-}
-
-/// How data is printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub enum Format {
-    /// For people
-    #[default]
-    Table,
-    /// For people with a wide terminal
-    Wide,
-    Json,
-    Yaml,
-}
-
-/// How data is printed that is either for people or for programs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub enum TextFormat {
-    /// For people
-    #[default]
-    Text,
-    Json,
-    Yaml,
 }
 
 /// How long a run may take.
@@ -177,4 +169,54 @@ fn cluster_number(text: &str) -> Result<ClusterId, String> {
 /// A number of clusters.
 fn count(text: &str) -> Result<Count, String> {
     text.parse().ok().and_then(Count::new).ok_or_else(|| "expected a number from 1 to 99".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::ValueEnum as _;
+
+    use super::*;
+
+    /// Every command that does something, with its full name.
+    fn commands() -> Vec<(String, clap::Command)> {
+        let mut root = Cli::command();
+        root.build();
+        let below = |name: String, command: &clap::Command| {
+            let of = move |command: &clap::Command| (format!("{name} {}", command.get_name()), command.clone());
+            command.get_subcommands().filter(|command| command.get_name() != "help").map(of).collect::<Vec<_>>()
+        };
+        let nouns = below(String::new(), &root);
+        let (groups, mut found): (Vec<_>, Vec<_>) =
+            nouns.into_iter().partition(|(_, command)| command.has_subcommands());
+        found.extend(groups.into_iter().flat_map(|(name, command)| below(name, &command)));
+        found
+    }
+
+    #[test]
+    fn one_grammar() {
+        for (name, command) in commands() {
+            for argument in command.get_arguments() {
+                assert_ne!(argument.get_long(), Some("as"), "`mesh{name} --as` is reserved for acting as another user");
+                let is_format = argument.get_possible_values().len() == Format::value_variants().len();
+                let is_output = argument.get_long() == Some("output");
+                assert_eq!(argument.get_short() == Some('o'), is_output, "`mesh{name} -o` should be a format");
+                assert!(!is_output || is_format, "`mesh{name} -o` should be a format");
+            }
+            let has = |long: &str| command.get_arguments().any(|argument| argument.get_long() == Some(long));
+            assert!(!has("yes") || has("dry-run"), "`mesh{name}` asks, so it should have `--dry-run`");
+            assert!(!name.ends_with(" ls") || has("output"), "`mesh{name}` is a list, so it should have `-o`");
+        }
+        for revokes in [" create", " upgrade", " reset", " keys rotate", " certs rotate"] {
+            let (_, command) = commands().into_iter().find(|(name, _)| name == revokes).unwrap();
+            assert!(command.get_arguments().any(|argument| argument.get_long() == Some("yes")), "mesh{revokes}");
+        }
+    }
+
+    #[test]
+    fn a_noun_has_a_singular() {
+        for command in Cli::command().get_subcommands().filter(|command| command.has_subcommands()) {
+            let singular = command.get_name().strip_suffix('s').unwrap();
+            assert!(command.get_all_aliases().any(|alias| alias == singular), "{}", command.get_name());
+        }
+    }
 }

@@ -1,25 +1,27 @@
-//! The arguments of the commands about what ends one day: keys, certs. No behaviour.
+//! The arguments of the commands about what expires: keys, certs. No behavior.
 
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
 
-use super::{TextFormat, timeout};
+use super::{ConsentArgs, OutputArgs, timeout};
 use crate::mesh::{cluster_set::ClusterSet, settings::KeyDays};
 
 #[derive(Debug, Subcommand)]
 pub enum KeysAction {
-    /// Show each cluster's API key: when it ends, and which clusters hold it
+    /// List the API keys: when each expires, and which clusters hold it
+    #[command(alias = "list")]
     Ls(LsArgs),
-    /// Let the API keys live longer; nothing else changes
+    /// Postpone the expiry of the API keys; nothing else changes
     Extend(ExtendArgs),
-    /// Replace the API keys: the old ones end when the new ones are proved
+    /// Replace the API keys: the old ones are revoked once the new ones are proved
     Rotate(RenewArgs),
 }
 
 #[derive(Debug, Subcommand)]
 pub enum CertsAction {
-    /// Show every certificate: what it is for, when it ends, and whether it can be used
+    /// List the certificates: what each is for, when it expires, and whether it is usable
+    #[command(alias = "list")]
     Ls(LsArgs),
     /// Replace the services' certificates; Elasticsearch is not restarted, Kibana is
     Rotate(RotateCertsArgs),
@@ -30,9 +32,8 @@ pub struct LsArgs {
     /// The clusters, such as `1-3,7` [default: all]
     #[arg(value_name = "CLUSTERS")]
     pub clusters: Vec<ClusterSet>,
-    /// How to print it
-    #[arg(long, short, value_enum, default_value_t)]
-    pub output: TextFormat,
+    #[command(flatten)]
+    pub output: OutputArgs,
 }
 
 #[derive(Debug, Args)]
@@ -40,9 +41,8 @@ pub struct RenewArgs {
     /// The clusters, such as `1-3,7` [default: all]
     #[arg(value_name = "CLUSTERS")]
     pub clusters: Vec<ClusterSet>,
-    /// Print the plan and change nothing
-    #[arg(long)]
-    pub dry_run: bool,
+    #[command(flatten)]
+    pub consent: ConsentArgs,
     /// Give up after this long, for example `90s` or `10m` [default: 5m and 1m a cluster]
     #[arg(long, value_name = "TIME", value_parser = timeout)]
     pub timeout: Option<Duration>,
@@ -50,10 +50,10 @@ pub struct RenewArgs {
 
 #[derive(Debug, Args)]
 pub struct ExtendArgs {
-    /// From now on, in days, and for every key that is made later [default: as the mesh has it]
+    /// Lifetime from now on, in days, of these keys and of all later ones [default: as recorded]
     #[arg(long, value_name = "DAYS")]
     pub key_days: Option<KeyDays>,
-    /// Go on where keys would end sooner than they do
+    /// Allow keys to expire sooner than they do
     #[arg(long)]
     pub shorten: bool,
     #[command(flatten)]
@@ -62,7 +62,7 @@ pub struct ExtendArgs {
 
 #[derive(Debug, Args)]
 pub struct RotateCertsArgs {
-    /// Replace the authorities, too: each cluster trusts the old and the new one until the new one is in use
+    /// Replace the authorities, too: clusters trust the old and the new one until the new one is in use
     #[arg(long)]
     pub ca: bool,
     #[command(flatten)]

@@ -1,5 +1,5 @@
-//! The settings of a mesh as arguments of `mesh create`, `mesh config` and `mesh doctor`, made from the table of settings. No
-//! behaviour.
+//! The settings of a mesh as arguments of `mesh create`, `mesh config` and `mesh doctor`, made from the table of settings.
+//! No behavior.
 
 use std::path::{Path, PathBuf};
 
@@ -10,11 +10,11 @@ use crate::mesh::settings::{
     per_cluster::{read_set, read_unset},
 };
 
-/// Where else settings come from, for the end of the help.
+/// The other sources of settings, for the end of the help.
 pub const ELSEWHERE: &str = "\
 Every setting can be set in the environment, too, as in MESH_ELASTIC_MEMORY=3g, MESH_KIBANA=false or \
-MESH_SHARE='logs-*,metrics-*'; an empty variable sets nothing. Flags come first, then the environment, then \
-the file, then what the mesh has, then the default: `mesh config` shows which.";
+MESH_SHARE='logs-*,metrics-*'; an empty variable is ignored. Flags take precedence over the environment, then come \
+the file, the mesh's record and the default: `mesh config` shows the source of each.";
 
 /// The id of the argument that names a settings file.
 const FILE: &str = "file";

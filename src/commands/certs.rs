@@ -8,8 +8,8 @@ use super::{
     renew::{carry_out, chosen},
 };
 use crate::{
-    cli::{CertsAction, LsArgs, TextFormat},
-    console::{Console, Notation},
+    cli::{CertsAction, LsArgs},
+    console::Console,
     error::{Error, Exit},
     judge::expiry::Certificates,
     mesh::settings::Overrides,
@@ -40,10 +40,6 @@ async fn ls(args: &LsArgs, place: Place, console: &Console) -> Result<Exit, Erro
     let mesh = survey.record.clone().ok_or_else(|| no_mesh(&world.dir))?;
     let there = world.observe(&mesh, &survey).await?;
     let certificates = Certificates::new(&mesh, &there, &chosen, OffsetDateTime::now_utc());
-    match args.output {
-        TextFormat::Text => console.certificates(&certificates),
-        TextFormat::Json => console.value(Notation::Json, &certificates),
-        TextFormat::Yaml => console.value(Notation::Yaml, &certificates),
-    }
+    console.show(args.output.format, &certificates, || console.certificates(&certificates));
     Ok(if certificates.all_usable() { Exit::Done } else { Exit::Unhealthy })
 }

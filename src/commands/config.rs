@@ -1,9 +1,9 @@
-//! `mesh config`: the settings in force, and where each comes from. Needs no Docker.
+//! `mesh config`: the effective settings and the source of each. Needs no Docker.
 
 use super::{Place, settings};
 use crate::{
-    cli::ConfigArgs,
-    console::{Console, Notation},
+    cli::{ConfigArgs, Format},
+    console::Console,
     error::{Error, Exit},
     mesh::settings::{
         precedence::{resolve, resolve_clusters, with_record_and_defaults},
@@ -17,7 +17,7 @@ use crate::{
 
 pub fn config(args: &ConfigArgs, place: &Place, console: &Console) -> Result<Exit, Error> {
     if args.schema {
-        console.value(Notation::Json, &schema());
+        console.show(Format::Json, &schema(), || {});
         return Ok(Exit::Done);
     }
     let sources = settings::sources(&args.settings, place, console)?;
@@ -25,6 +25,6 @@ pub fn config(args: &ConfigArgs, place: &Place, console: &Console) -> Result<Exi
     let record = Tree::open(&dir)?.map(|tree| files::mesh(&tree, &dir)).transpose()?.flatten();
     let sources = with_record_and_defaults(sources, record.as_ref());
     let clusters = resolve_clusters(&sources, record.as_ref());
-    console.settings(&resolve(&sources), &clusters, args.output.unwrap_or_default());
+    console.settings(&resolve(&sources), &clusters, args.output.format);
     Ok(Exit::Done)
 }

@@ -23,8 +23,8 @@ use crate::{
         Apply,
         wait::{Patience, Probe},
     },
-    cli::{CreateArgs, TextFormat},
-    console::{Console, Notation},
+    cli::CreateArgs,
+    console::Console,
     error::{Error, Exit},
     facts::observed::Observed,
     judge::check::{self, Finding, Severity},
@@ -103,7 +103,7 @@ pub async fn create(args: &CreateArgs, place: Place, console: &Console) -> Resul
         console.changes_of_clusters(&recorded.changes_of_clusters(&mesh.settled()));
     }
     if args.dry_run {
-        console.plan(&mesh, &plan, args.output.unwrap_or_default());
+        console.plan(&mesh, &plan, args.format);
         return Ok(Exit::Done);
     }
     let patience = Patience::new(time_for(timeout.map(|timeout| timeout.0), mesh.count().get()));
@@ -112,10 +112,7 @@ pub async fn create(args: &CreateArgs, place: Place, console: &Console) -> Resul
     apply.clear_canaries(&there).await;
     if plan.is_empty() {
         apply.lift_record(&survey)?;
-        match timings_notation(args) {
-            Some(notation) => console.timings_value(notation, &[], begun.elapsed()),
-            None => console.unchanged(&mesh, begun.elapsed()),
-        }
+        console.timings(args.format, &[], begun.elapsed(), || console.unchanged(&mesh, begun.elapsed()));
         return Ok(Exit::Done);
     }
     console.intent(&mesh, &plan);
@@ -143,7 +140,7 @@ pub async fn create(args: &CreateArgs, place: Place, console: &Console) -> Resul
         Ok(())
     })
     .await?;
-    told(args, &mesh, &apply, begun.elapsed(), console);
+    show_result(args, &mesh, &apply, begun.elapsed(), console);
     Ok(Exit::Done)
 }
 
@@ -175,26 +172,16 @@ async fn settled(world: &World) -> Result<Survey, Error> {
     Ok(survey)
 }
 
-/// How the timings are to be written, if for programs.
-fn timings_notation(args: &CreateArgs) -> Option<Notation> {
-    match args.output.filter(|_| args.timings)? {
-        TextFormat::Json => Some(Notation::Json),
-        TextFormat::Yaml => Some(Notation::Yaml),
-        TextFormat::Text => None,
-    }
-}
-
-/// What the user is left with: the mesh, and where the time went if they asked for that.
-fn told(args: &CreateArgs, mesh: &Mesh, apply: &Apply<'_>, took: Duration, console: &Console) {
+/// Prints the result: the mesh, and with `--timings` how long each stage took.
+fn show_result(args: &CreateArgs, mesh: &Mesh, apply: &Apply<'_>, took: Duration, console: &Console) {
     let stages = apply.timings.borrow();
-    match timings_notation(args) {
-        Some(notation) => return console.timings_value(notation, &stages, took),
-        None => console.welcome(mesh, &stages, took),
-    }
-    if args.timings {
-        console.line("");
-        console.timings(&stages, took);
-    }
+    console.timings(args.format, &stages, took, || {
+        console.welcome(mesh, &stages, took);
+        if args.timings {
+            console.line("");
+            console.timings_table(&stages, took);
+        }
+    });
 }
 
 /// What is there, with what is about to go counted as the new mesh's: its ports and its memory will be free.

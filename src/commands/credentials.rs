@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use super::recorded::Recorded;
 use crate::{
-    cli::{CredentialsArgs, TextFormat},
-    console::{Console, Notation},
+    cli::CredentialsArgs,
+    console::Console,
     error::{Error, Exit},
     mesh::{
         id::{ClusterId, ServiceKind},
@@ -62,11 +62,7 @@ pub fn credentials(args: &CredentialsArgs, dir: &Path, console: &Console) -> Res
         clusters: mesh.clusters().map(place).collect(),
         authorities: mesh.dir.join(layout::BUNDLE),
     };
-    match args.output {
-        TextFormat::Text => text(&shown, console),
-        TextFormat::Json => console.value(Notation::Json, &shown),
-        TextFormat::Yaml => console.value(Notation::Yaml, &shown),
-    }
+    console.show(args.output.format, &shown, || text(&shown, console));
     Ok(Exit::Done)
 }
 

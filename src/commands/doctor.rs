@@ -50,7 +50,7 @@ pub async fn doctor(args: &DoctorArgs, place: Place, console: &Console) -> Resul
         }
     }
     let report = Report::new(&mesh.cluster_set(), check::doctor(&mesh, &sight));
-    console.checks(&report, args.output);
+    console.checks(&report, args.output.format);
     mended?;
     Ok(if report.is_ready() { Exit::Done } else { Exit::Machine })
 }

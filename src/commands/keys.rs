@@ -8,8 +8,8 @@ use super::{
     renew::{carry_out, chosen},
 };
 use crate::{
-    cli::{KeysAction, LsArgs, TextFormat},
-    console::{Console, Notation},
+    cli::{KeysAction, LsArgs},
+    console::Console,
     error::{Error, Exit},
     judge::expiry::Keys,
     mesh::settings::Overrides,
@@ -42,10 +42,6 @@ async fn ls(args: &LsArgs, place: Place, console: &Console) -> Result<Exit, Erro
     let there = world.observe(&mesh, &survey).await?;
     let records = world.key_records(&mesh, &there).await;
     let keys = Keys::new(&mesh, &there, &records, &chosen, OffsetDateTime::now_utc());
-    match args.output {
-        TextFormat::Text => console.keys(&keys),
-        TextFormat::Json => console.value(Notation::Json, &keys),
-        TextFormat::Yaml => console.value(Notation::Yaml, &keys),
-    }
+    console.show(args.output.format, &keys, || console.keys(&keys));
     Ok(if keys.all_usable() { Exit::Done } else { Exit::Unhealthy })
 }

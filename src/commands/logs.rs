@@ -1,4 +1,4 @@
-//! `mesh logs`: what the services write, a prefix a service.
+//! `mesh logs`: the logs of the services, merged by time.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
@@ -14,7 +14,7 @@ use time::OffsetDateTime;
 use super::{Place, ended, open, recorded::Recorded};
 use crate::{
     ask::log_line::{LogLine, plain},
-    cli::LogsArgs,
+    cli::{Format, LogsArgs},
     console::Console,
     error::{Error, Exit},
     mesh::{
@@ -82,6 +82,7 @@ async fn present(
 /// What is printed, and how far each service's log was.
 struct Page<'a> {
     raw: bool,
+    format: Format,
     /// How many of the lines that are there already are printed of each service; `None` for all of them.
     tail: Option<usize>,
     /// Of the longest name.
@@ -104,7 +105,7 @@ impl<'a> Page<'a> {
         let before = since - time::Duration::NANOSECOND;
         let last = services.iter().map(|service| (*service, before)).collect();
         let tail = args.tail.map(|count| usize::try_from(count).unwrap_or(usize::MAX));
-        Self { raw: args.raw, tail, width, last, mesh, console }
+        Self { raw: args.raw, format: args.format, tail, width, last, mesh, console }
     }
 
     fn lines(&self, docker: &Docker, service: ServiceId, follow: bool) -> Lines {
@@ -116,7 +117,7 @@ impl<'a> Page<'a> {
         if self.raw {
             self.console.line(&plain(&written.line));
         } else {
-            self.console.log(service, self.width, written.at, &LogLine::read(&written.line));
+            self.console.log(self.format, service, self.width, written.at, &LogLine::read(&written.line));
         }
     }
 

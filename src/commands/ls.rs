@@ -3,8 +3,8 @@
 use time::OffsetDateTime;
 
 use crate::{
-    cli::{ListFormat, MeshesArgs},
-    console::{Console, Notation},
+    cli::MeshesArgs,
+    console::Console,
     error::{Error, Exit},
     plan::meshes::Meshes,
     world::docker::Docker,
@@ -12,10 +12,6 @@ use crate::{
 
 pub async fn ls(args: &MeshesArgs, console: &Console) -> Result<Exit, Error> {
     let meshes = Meshes::new(Docker::connect().await?.meshes().await?, OffsetDateTime::now_utc());
-    match args.output {
-        ListFormat::Table => console.meshes(&meshes),
-        ListFormat::Json => console.value(Notation::Json, &meshes),
-        ListFormat::Yaml => console.value(Notation::Yaml, &meshes),
-    }
+    console.show(args.output.format, &meshes, || console.meshes(&meshes));
     Ok(Exit::Done)
 }

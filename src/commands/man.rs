@@ -13,18 +13,19 @@ use crate::{
     mesh::shell_word::shell_word,
 };
 
-/// What the command line does not tell: exit codes, variables, files.
+/// What the help does not contain: exit codes, variables, files.
 const MORE: &str = include_str!("../../templates/mesh.1.roff");
 
-pub fn man(args: &ManArgs, console: &Console) -> Result<Exit, Error> {
+pub fn man(args: ManArgs, console: &Console) -> Result<Exit, Error> {
     let pages = pages().map_err(|error| Error::new(Exit::Machine, "cannot write a page").cause(error.to_string()))?;
-    write_pages(&args.to, &pages).map_err(|error| error.hint("name a directory of your own, or run it with `sudo`"))?;
-    let main = args.to.join("mesh.1");
+    let dir = args.into_dir();
+    write_pages(&dir, &pages).map_err(|error| error.hint("name a directory of your own, or run it with `sudo`"))?;
+    let main = dir.join("mesh.1");
     console.done(&format!("wrote {} pages: `man {}`", pages.len(), shell_word(main)));
     Ok(Exit::Done)
 }
 
-/// Names and texts: of `mesh` itself first, then of each command and what is below it.
+/// The names and texts of the pages: first `mesh` itself, then each command and its subcommands.
 fn pages() -> io::Result<Vec<(String, Vec<u8>)>> {
     let mut mesh = Cli::command().disable_help_subcommand(true);
     mesh.build();

@@ -24,7 +24,7 @@ use crate::{
 pub async fn manage(args: &ManageArgs, place: Place, console: &Console) -> Result<Exit, Error> {
     let begun = Instant::now();
     require_no_count_of_a_set(args)?;
-    let _lock = lock(&place)?;
+    let _lock = if args.plan.dry_run { None } else { Some(lock(&place)?) };
     let world = open(place).await?;
     let survey = world.survey().await?;
     same_engine(&survey)?;
@@ -53,6 +53,10 @@ pub async fn manage(args: &ManageArgs, place: Place, console: &Console) -> Resul
     }
 
     let plan = select(&mesh, &there, &selection, action);
+    if args.plan.dry_run {
+        console.plan(&mesh, &plan, args.plan.format);
+        return Ok(Exit::Done);
+    }
     if plan.is_empty() {
         console.done(&format!("nothing to do: {}", action.idle(&selection)));
         return Ok(Exit::Done);

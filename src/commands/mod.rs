@@ -92,7 +92,7 @@ pub async fn run(cli: Cli, place: Result<Place, Error>, console: &Console) -> Re
         Command::Env(args) => env::env(&args, &dir, console),
         Command::Config(args) => config::config(&args, &place, console),
         Command::Completions(args) => completions::completions(&args, console),
-        Command::Man(args) => man::man(&args, console),
+        Command::Man(args) => man::man(args, console),
     }
 }
 
@@ -205,21 +205,20 @@ async fn ended() {
     }
 }
 
-/// Whether what a plan deletes may go: shown first, then asked, unless `yes` says so.
+/// Whether what a plan deletes may be deleted: it is shown, then confirmed on the terminal unless `yes` is given.
 fn may_delete(world: &World, plan: &Plan, yes: bool, console: &Console) -> Result<bool, Error> {
     console.removals(plan, world.size_of(plan));
     consent("delete? this cannot be undone", "this deletes data", yes, console)
 }
 
-/// Whether something may be done from which there is no way back, told as `deed`. Where nobody can be asked, it may not.
+/// Whether something may be done that cannot be undone; `deed` says what. Without a terminal and without `yes` it may not.
 fn consent(question: &str, deed: &str, yes: bool, console: &Console) -> Result<bool, Error> {
     if yes {
         return Ok(true);
     }
     if !console.can_ask() {
-        return Err(
-            Error::new(Exit::Request, format!("{deed}, and nobody can be asked")).hint("add `--yes` if that is meant")
-        );
+        return Err(Error::new(Exit::Request, format!("{deed}, and there is no terminal to ask on"))
+            .hint("add `--yes` to agree"));
     }
     let agreed = console.agreed(question);
     if !agreed {

@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, path::Path, time::Instant};
 use time::OffsetDateTime;
 
 use super::{
-    Place, interruptible, lock, open,
+    Place, consent, interruptible, lock, open,
     recorded::{Recorded, require_recorded},
     same_engine,
     steady::reconcile_until_steady,
@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     apply::{Apply, wait::Patience},
-    cli::{RenewArgs, TextFormat},
+    cli::RenewArgs,
     console::Console,
     error::{Error, Exit},
     judge::hindrance::{hindrance, not_extendable, shorter, unlicensed},
@@ -25,6 +25,20 @@ use crate::{
     },
     world::templates,
 };
+
+/// The question before a renewal that revokes something, and what it does.
+fn revocation(renewal: &Renewal) -> Option<(&'static str, &'static str)> {
+    if !renewal.keys.is_empty() {
+        Some(("replace the API keys? the old ones will be revoked", "this revokes API keys"))
+    } else if !renewal.authorities.is_empty() {
+        Some((
+            "replace the authorities? clients that trust only the old ones will be refused",
+            "this ends the trust in authorities",
+        ))
+    } else {
+        None
+    }
+}
 
 /// The clusters that were named, or all.
 pub fn chosen(dir: &Path, named: &[ClusterSet]) -> Result<BTreeSet<ClusterId>, Error> {
@@ -41,7 +55,7 @@ pub async fn carry_out(
     console: &Console,
 ) -> Result<Exit, Error> {
     let begun = Instant::now();
-    let _lock = if args.dry_run { None } else { Some(lock(&place)?) };
+    let _lock = if args.consent.plan.dry_run { None } else { Some(lock(&place)?) };
     let world = open(place).await?;
     let survey = world.survey().await?;
     same_engine(&survey)?;
@@ -61,9 +75,15 @@ pub async fn carry_out(
         let exit = if hindered.is_mistake() { Exit::Request } else { Exit::Unhealthy };
         return Err(Error::new(exit, hindered.to_string()).hint(hindered.hint()));
     }
-    if args.dry_run {
-        console.plan(&mesh, &plan, TextFormat::Text);
+    if args.consent.plan.dry_run {
+        console.plan(&mesh, &plan, args.consent.plan.format);
         return Ok(Exit::Done);
+    }
+
+    if let Some((question, deed)) = revocation(&renewal)
+        && !consent(question, deed, args.consent.yes, console)?
+    {
+        return Ok(Exit::Unfinished);
     }
 
     let patience = Patience::new(time_for(args.timeout, mesh.count().get()));

@@ -1,4 +1,4 @@
-//! `mesh reset`: list what goes, ask, remove it.
+//! `mesh reset`: list what will be deleted, ask, remove it.
 
 use std::time::Instant;
 
@@ -17,7 +17,7 @@ use crate::{
 
 pub async fn reset(args: &ResetArgs, place: Place, console: &Console) -> Result<Exit, Error> {
     let begun = Instant::now();
-    let _lock = if args.dry_run { None } else { Some(lock(&place)?) };
+    let _lock = if args.consent.plan.dry_run { None } else { Some(lock(&place)?) };
     let world = open(place).await?;
     let mut survey = world.survey().await?;
     require_own_name(&world, &survey, "reset")?;
@@ -52,11 +52,11 @@ pub async fn reset(args: &ResetArgs, place: Place, console: &Console) -> Result<
     if let Some(finding) = stop {
         return Err(Error::new(Exit::Machine, finding.message).hint(finding.hint));
     }
-    if args.dry_run {
-        console.plan(&mesh, &plan, args.output.unwrap_or_default());
+    if args.consent.plan.dry_run {
+        console.plan(&mesh, &plan, args.consent.plan.format);
         return Ok(Exit::Done);
     }
-    if !may_delete(&world, &plan, args.yes, console)? {
+    if !may_delete(&world, &plan, args.consent.yes, console)? {
         return Ok(Exit::Unfinished);
     }
 

@@ -10,8 +10,8 @@ use crate::{
         log_line::plain,
         search::{self, Found},
     },
-    cli::{SearchArgs, TextFormat},
-    console::{Console, Notation},
+    cli::SearchArgs,
+    console::Console,
     error::{Error, Exit},
     mesh::{Mesh, id::ClusterId},
     world::https::HttpsError,
@@ -34,11 +34,7 @@ pub async fn search(args: &SearchArgs, dir: PathBuf, console: &Console) -> Resul
     }
     let (from, answer) = ask(args, &recorded).await?;
     let found = Found::read(mesh, from, args.on.as_ref(), &answer);
-    match args.output {
-        TextFormat::Text => console.found(&found),
-        TextFormat::Json => console.value(Notation::Json, &found),
-        TextFormat::Yaml => console.value(Notation::Yaml, &found),
-    }
+    console.show(args.output.format, &found, || console.found(&found));
     lacking(&found, mesh).map_or(Ok(Exit::Done), Err)
 }
 

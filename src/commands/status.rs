@@ -1,4 +1,4 @@
-//! `mesh status`: show every cluster and every link, and what is not as it was asked for.
+//! `mesh status`: show every cluster and every link, and what is out of sync.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use tokio::time::timeout;
 use super::{Place, ended, open, recorded::no_mesh};
 use crate::{
     cli::{Format, StatusArgs},
-    console::{Console, Notation},
+    console::Console,
     error::{Error, Exit},
     judge::{
         status::{self, Status},
@@ -62,18 +62,19 @@ async fn look(world: &World) -> Result<(Mesh, Status), Error> {
 }
 
 fn show(args: &StatusArgs, mesh: &Mesh, status: &Status, console: &Console) {
-    match args.output {
-        Format::Json => return console.report(Notation::Json, status),
-        Format::Yaml => return console.report(Notation::Yaml, status),
-        Format::Table | Format::Wide if args.matrix => console.matrix(mesh, |from, to| {
-            let found = status.clusters.iter().find(|cluster| cluster.cluster == from);
-            let down = found.is_none_or(|cluster| cluster.links.down.contains_key(&to));
-            if down { LinkState::Down } else { LinkState::Up }
-        }),
-        Format::Table => console.status(status, false),
-        Format::Wide => console.status(status, true),
-    }
-    console.complaints(status, args.output == Format::Wide);
-    console.in_progress(mesh);
-    console.new_defaults(mesh);
+    let wide = args.format == Format::Wide;
+    console.report(args.format, status, || {
+        if args.matrix {
+            console.matrix(mesh, |from, to| {
+                let found = status.clusters.iter().find(|cluster| cluster.cluster == from);
+                let down = found.is_none_or(|cluster| cluster.links.down.contains_key(&to));
+                if down { LinkState::Down } else { LinkState::Up }
+            });
+        } else {
+            console.status(status, wide);
+        }
+        console.complaints(status, wide);
+        console.in_progress(mesh);
+        console.new_defaults(mesh);
+    });
 }

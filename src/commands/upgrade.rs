@@ -31,7 +31,7 @@ pub async fn upgrade(args: &UpgradeArgs, place: Place, console: &Console) -> Res
     let begun = Instant::now();
     // what cannot be is refused without an engine
     Recorded::open(&place.dir)?.mesh.upgrade_to(args.version)?;
-    let _lock = if args.dry_run { None } else { Some(lock(&place)?) };
+    let _lock = if args.consent.plan.dry_run { None } else { Some(lock(&place)?) };
     let world = open(place).await?;
     let survey = world.survey().await?;
     same_engine(&survey)?;
@@ -53,9 +53,9 @@ pub async fn upgrade(args: &UpgradeArgs, place: Place, console: &Console) -> Res
         return Err(refusal(stops));
     }
     let plan = whole(&mesh, &there, &inputs);
-    if args.dry_run {
+    if args.consent.plan.dry_run {
         console.findings(&check::upgrade(&mesh, &there));
-        console.plan(&mesh, &plan, args.output.unwrap_or_default());
+        console.plan(&mesh, &plan, args.consent.plan.format);
         return Ok(Exit::Done);
     }
     if plan.is_empty() {
@@ -64,7 +64,7 @@ pub async fn upgrade(args: &UpgradeArgs, place: Place, console: &Console) -> Res
     }
     console.findings(&check::upgrade(&mesh, &there));
     console.upgrade(&mesh, recorded.spec.stack_version);
-    if begins && !consent("upgrade? this cannot be undone", "an upgrade cannot be undone", args.yes, console)? {
+    if begins && !consent("upgrade? this cannot be undone", "an upgrade cannot be undone", args.consent.yes, console)? {
         return Ok(Exit::Unfinished);
     }
 

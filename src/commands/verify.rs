@@ -13,8 +13,8 @@ use super::{
 };
 use crate::{
     apply::{Apply, wait::Patience},
-    cli::{TextFormat, VerifyArgs},
-    console::{Console, Notation},
+    cli::VerifyArgs,
+    console::Console,
     error::{Error, Exit},
     facts::{evidence::Evidence, host::HostFacts, observed::Observed},
     judge::{
@@ -39,7 +39,7 @@ pub async fn verify(args: &VerifyArgs, place: Place, console: &Console) -> Resul
     let world = open(place).await?;
     let (mesh, mut report, mending) = prove(&world, args.fix, console).await?;
     if args.fix && !mending.is_empty() {
-        if args.output == TextFormat::Text {
+        if args.output.format.is_for_people() {
             show(args, &mesh, &report, begun.elapsed(), console);
         }
         if mending.destroys() {
@@ -138,9 +138,5 @@ async fn mend(mesh: &Mesh, world: &World, plan: &Plan, console: &Console) -> Res
 }
 
 fn show(args: &VerifyArgs, mesh: &Mesh, report: &Report, took: Duration, console: &Console) {
-    match args.output {
-        TextFormat::Json => console.report(Notation::Json, report),
-        TextFormat::Yaml => console.report(Notation::Yaml, report),
-        TextFormat::Text => console.judgements(mesh, report, took),
-    }
+    console.report(args.output.format, report, || console.judgements(mesh, report, took));
 }

@@ -1,16 +1,18 @@
-//! What `logs`, `es`, `search` and `credentials` print. I/O: the terminal.
+//! The output of `logs`, `es`, `search` and `credentials`. I/O: the terminal.
 
 use anstyle::{AnsiColor, Style};
+use serde::Serialize;
 use time::{OffsetDateTime, UtcOffset, format_description::BorrowedFormatItem, macros::format_description};
 
 use super::{BOLD_RED, BOLD_YELLOW, Console, Mark, Table, plain, styled};
 use crate::{
     ask::{log_line::LogLine, search::Found},
-    mesh::id::{ServiceId, ServiceKind},
+    cli::Format,
+    mesh::id::{ClusterId, ServiceId, ServiceKind},
 };
 
-/// One a service; red and yellow are those of levels.
-const COLOURS: [AnsiColor; 6] = [
+/// The colors of services; red and yellow are those of levels.
+const COLORS: [AnsiColor; 6] = [
     AnsiColor::Cyan,
     AnsiColor::Green,
     AnsiColor::Magenta,
@@ -20,19 +22,41 @@ const COLOURS: [AnsiColor; 6] = [
 ];
 const TIME: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
-/// As much of a document as is shown to people.
+/// The characters of a document that are shown to people.
 const SHOWN: usize = 500;
 
+/// A line of a log, for programs.
+#[derive(Serialize)]
+struct LogData<'a> {
+    time: &'a str,
+    cluster: ClusterId,
+    service: ServiceKind,
+    level: Option<&'a str>,
+    logger: Option<&'a str>,
+    message: &'a str,
+}
+
 impl Console {
-    /// A line of a service's log, below others of names as long as `width`.
-    pub fn log(&self, service: ServiceId, width: usize, at: OffsetDateTime, line: &LogLine) {
-        let number =
-            2 * usize::from(service.cluster().number() - 1) + usize::from(service.kind() == ServiceKind::Kibana);
-        let prefix =
-            styled(COLOURS[number % COLOURS.len()].on_default(), &format!("{:<width$} |", service.to_string()));
+    /// A line of a service's log; for people, with the service's name in `width` columns before it.
+    pub fn log(&self, format: Format, service: ServiceId, width: usize, at: OffsetDateTime, line: &LogLine) {
         // Docker's own times are in UTC
         let at = at.checked_to_offset(UtcOffset::UTC).unwrap_or(at);
         let time = at.format(&TIME).expect("should be a time with a year of four digits");
+        let data = LogData {
+            time: &time,
+            cluster: service.cluster(),
+            service: service.kind(),
+            level: line.level.as_deref(),
+            logger: line.logger.as_deref(),
+            message: &line.text,
+        };
+        self.show_one_of_many(format, &data, || self.log_for_people(service, width, &time, line));
+    }
+
+    fn log_for_people(&self, service: ServiceId, width: usize, time: &str, line: &LogLine) {
+        let number =
+            2 * usize::from(service.cluster().number() - 1) + usize::from(service.kind() == ServiceKind::Kibana);
+        let prefix = styled(COLORS[number % COLORS.len()].on_default(), &format!("{:<width$} |", service.to_string()));
         let level = line.level.as_deref().map_or_else(String::new, |level| {
             let style = match level {
                 "WARN" => BOLD_YELLOW,
@@ -45,7 +69,7 @@ impl Console {
         self.text(&format!("{prefix} {time} {level}{}{}\n", plain::line(&logger), plain::line(&line.text)));
     }
 
-    /// Bytes to stdout, untouched for a program; a terminal gets what it can show, and the end of the last line if there is none.
+    /// Bytes to stdout: unchanged for a program; a terminal gets printable text that ends with a line break.
     pub fn answer(&self, bytes: &[u8]) {
         if !self.stdout.is_terminal() {
             return self.bytes(bytes);

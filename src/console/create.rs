@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::{Console, Notation, StageTime, bytes, duration, err, plain, timings::summary};
+use super::{Console, StageTime, bytes, duration, err, plain, timings::summary};
 use crate::{
-    cli::TextFormat,
+    cli::Format,
     mesh::{
         Mesh,
         counted::counted,
@@ -17,20 +17,14 @@ use crate::{
 
 impl Console {
     /// The whole plan, for `--dry-run`.
-    pub fn plan(&self, mesh: &Mesh, plan: &Plan, format: TextFormat) {
-        let notation = match format {
-            TextFormat::Text => None,
-            TextFormat::Json => Some(Notation::Json),
-            TextFormat::Yaml => Some(Notation::Yaml),
-        };
-        if let Some(notation) = notation {
-            self.value(notation, &PlanData::new(mesh, plan));
-        } else if plan.is_empty() {
-            self.line("nothing to do: the mesh is in sync");
-        } else {
+    pub fn plan(&self, mesh: &Mesh, plan: &Plan, format: Format) {
+        self.show(format, &PlanData::new(mesh, plan), || {
+            if plan.is_empty() {
+                return self.line("nothing to do: the mesh is in sync");
+            }
             self.line(plan.to_string().trim_end());
             self.line(&format!("\n{}; + adds, ~ changes, - removes, ? waits. Nothing was changed", size(plan)));
-        }
+        });
     }
 
     /// What is about to happen, in two lines.

@@ -4,19 +4,15 @@ use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
 
-use super::{Console, Notation, plain, styled};
+use super::{Console, plain, styled};
 use crate::{
-    cli::TextFormat,
+    cli::Format,
     judge::check::{Outcome, Report},
 };
 
 impl Console {
-    pub fn checks(&self, report: &Report, format: TextFormat) {
-        match format {
-            TextFormat::Text => self.text(&self.same_mesh.in_text(&text(report))),
-            TextFormat::Json => self.report(Notation::Json, report),
-            TextFormat::Yaml => self.report(Notation::Yaml, report),
-        }
+    pub fn checks(&self, report: &Report, format: Format) {
+        self.report(format, report, || self.text(&self.same_mesh.in_text(&text(report))));
     }
 }
 

@@ -1,4 +1,4 @@
-//! The only room that prints. stdout carries what was asked for, stderr everything else. I/O: the terminal.
+//! The only room that prints. stdout carries the result, stderr everything else. I/O: the terminal.
 //!
 //! Colours are always written and taken out on the way where they are not wanted: by `--color`, `NO_COLOR`, `TERM=dumb` or
 //! because the reader is no terminal. Words from outside lose what a terminal would obey: see [`plain`].
@@ -36,6 +36,7 @@ pub use self::{
 };
 use self::{same_mesh::SameMesh, stdout::Stdout};
 use crate::{
+    cli::Format,
     error::Error,
     judge::check::{Finding, Severity},
 };
@@ -54,7 +55,8 @@ pub struct Console {
     title_width: Cell<usize>,
     stdout: Stdout,
     same_mesh: SameMesh,
-    errors: ErrorForm,
+    /// The format of errors: that of the result.
+    errors: Format,
 }
 
 /// How much is told besides what was asked for.
@@ -64,21 +66,6 @@ pub enum Verbosity {
     Normal,
     /// Steps or calls are logged as they happen, so there is no live line for them to run into.
     Verbose,
-}
-
-/// How errors are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum ErrorForm {
-    Text,
-    /// For programs, as what was asked for is.
-    Json,
-}
-
-/// How a value is written for programs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Notation {
-    Json,
-    Yaml,
 }
 
 /// An error as programs read it, on stderr.
@@ -122,6 +109,18 @@ fn duration(time: Duration) -> String {
     }
 }
 
+/// A value as a program reads it; `None` in a format for people.
+fn encode(format: Format, value: &impl Serialize) -> Option<String> {
+    match format {
+        Format::Table | Format::Wide => None,
+        Format::Json => {
+            let text = serde_json::to_string_pretty(value).expect("should be JSON: keys are texts");
+            Some(plain::json(&text) + "\n")
+        }
+        Format::Yaml => Some(serde_yaml::to_string(value).expect("should be YAML: it is JSON")),
+    }
+}
+
 /// Bytes for people.
 pub fn bytes(count: u64) -> String {
     indicatif::BinaryBytes(count).to_string()
@@ -140,7 +139,7 @@ impl Console {
             title_width: Cell::new(stage::TITLE_WIDTH),
             stdout: Stdout::default(),
             same_mesh: SameMesh::new(option),
-            errors: ErrorForm::Text,
+            errors: Format::Table,
         }
     }
 
@@ -164,21 +163,34 @@ impl Console {
         self.text(&format!("{}\n", plain::lines(text)));
     }
 
-    /// A value to stdout, for programs.
-    pub fn value(&self, notation: Notation, value: &impl Serialize) {
-        let text = match notation {
-            Notation::Json => {
-                plain::json(&serde_json::to_string_pretty(value).expect("should be JSON: keys are texts")) + "\n"
-            }
-            Notation::Yaml => serde_yaml::to_string(value).expect("should be YAML: it is JSON"),
-        };
-        self.text(&text);
+    /// A value to stdout, in a format for programs or by `table` for people.
+    pub fn show(&self, format: Format, value: &impl Serialize, table: impl FnOnce()) {
+        match encode(format, value) {
+            Some(text) => self.text(&text),
+            None => table(),
+        }
     }
 
-    /// A report to stdout, for programs: data of our own in which commands are named.
-    pub fn report(&self, notation: Notation, report: &impl Serialize) {
+    /// One of many values to stdout, as [`Console::show`] does, as a stream that programs can split: a line of JSON each, or a
+    /// YAML document each.
+    pub fn show_one_of_many(&self, format: Format, value: &impl Serialize, table: impl FnOnce()) {
+        match format {
+            Format::Json => {
+                let text = serde_json::to_string(value).expect("should be JSON: keys are texts");
+                self.text(&format!("{}\n", plain::json(&text)));
+            }
+            Format::Yaml => {
+                self.text("---\n");
+                self.show(format, value, table);
+            }
+            Format::Table | Format::Wide => table(),
+        }
+    }
+
+    /// A report to stdout, as [`Console::show`] does: data of our own, whose texts name commands.
+    pub fn report(&self, format: Format, report: &impl Serialize, table: impl FnOnce()) {
         let report = serde_yaml::to_value(report).expect("should be YAML: it is JSON");
-        self.value(notation, &self.same_mesh.in_report(report));
+        self.show(format, &self.same_mesh.in_report(report), table);
     }
 
     pub fn table(&self, table: &Table) {
@@ -205,21 +217,19 @@ impl Console {
         self.stdout.lost()
     }
 
-    /// The same, with errors for programs.
+    /// This console with errors in the format of the result.
     #[must_use]
-    pub fn with_json_errors(self) -> Self {
-        Self { errors: ErrorForm::Json, ..self }
+    pub fn with_errors_in(self, format: Format) -> Self {
+        Self { errors: format, ..self }
     }
 
     pub fn error(&self, error: &Error) {
-        if self.errors == ErrorForm::Json {
-            let value =
-                serde_yaml::to_value(ErrorReport::new(error)).expect("should be YAML: it holds texts and numbers");
-            let text = serde_json::to_string_pretty(&self.same_mesh.in_report(value));
-            return err(&plain::json(&text.expect("should be JSON: keys are texts")));
+        let report = serde_yaml::to_value(ErrorReport::new(error)).expect("should be YAML: it holds texts and numbers");
+        if let Some(text) = encode(self.errors, &self.same_mesh.in_report(report)) {
+            return err(text.trim_end());
         }
-        let told = self.same_mesh.in_text(&error.to_string());
-        err(&format!("{}: {}", styled(BOLD_RED, "error"), plain::lines(&told)));
+        let text = self.same_mesh.in_text(&error.to_string());
+        err(&format!("{}: {}", styled(BOLD_RED, "error"), plain::lines(&text)));
     }
 
     pub fn note(&self, text: &str) {
@@ -235,8 +245,8 @@ impl Console {
 
     fn finding(&self, word: &str, message: &str, hint: &str) {
         if !self.is_quiet() {
-            let told = self.same_mesh.in_text(&format!("{message}\n  hint: {hint}"));
-            err(&format!("{word}: {}", plain::lines(&told)));
+            let text = self.same_mesh.in_text(&format!("{message}\n  hint: {hint}"));
+            err(&format!("{word}: {}", plain::lines(&text)));
         }
     }
 

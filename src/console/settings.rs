@@ -4,19 +4,18 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::{Console, Mark, Notation, Table, plain};
+use super::{Console, Mark, Table, plain};
 use crate::{
-    cli::TextFormat,
+    cli::Format,
     mesh::{id::ClusterId, settings::precedence::Resolved},
 };
 
 impl Console {
     /// A line a setting. As YAML it is a settings file, with the origins as remarks.
-    pub fn settings(&self, resolved: &[Resolved], clusters: &OfClusters, format: TextFormat) {
+    pub fn settings(&self, resolved: &[Resolved], clusters: &OfClusters, format: Format) {
         match format {
-            TextFormat::Text => self.table(&table(resolved, clusters)),
-            TextFormat::Json => self.value(Notation::Json, &data(resolved, clusters)),
-            TextFormat::Yaml => self.text(&file(resolved, clusters)),
+            Format::Yaml => self.text(&file(resolved, clusters)),
+            _ => self.show(format, &data(resolved, clusters), || self.table(&table(resolved, clusters))),
         }
     }
 }

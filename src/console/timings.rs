@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{Console, Mark, Notation, Table, duration};
+use super::{Console, Mark, Table, duration};
+use crate::cli::Format;
 
 /// The version of the form of `mesh create --timings -o json`.
 const VERSION: u32 = 1;
@@ -44,8 +45,20 @@ struct SlowestLine<'a> {
 }
 
 impl Console {
+    /// The time that each stage took; for people, below `text`.
+    pub fn timings(&self, format: Format, stages: &[StageTime], whole: Duration, text: impl FnOnce()) {
+        let lines = stages.iter().map(|stage| StageLine {
+            stage: stage.title,
+            steps: stage.steps,
+            seconds: stage.took.as_secs_f64(),
+            slowest: stage.slowest.as_ref().map(|(step, took)| SlowestLine { step, seconds: took.as_secs_f64() }),
+        });
+        let value = Timings { version: VERSION, seconds: whole.as_secs_f64(), stages: lines.collect() };
+        self.show(format, &value, text);
+    }
+
     /// A row a stage.
-    pub fn timings(&self, stages: &[StageTime], whole: Duration) {
+    pub fn timings_table(&self, stages: &[StageTime], whole: Duration) {
         let mut table = Table::new(&["STAGE", "STEPS", "TOOK", "SLOWEST STEP", "TOOK"]).right(&[1, 2, 4]);
         let plain = |text: String| (text, Mark::Plain);
         for stage in stages {
@@ -62,17 +75,6 @@ impl Console {
         let others = whole.saturating_sub(stages.iter().map(|stage| stage.took).sum());
         table.row(["planning".to_owned(), String::new(), duration(others), String::new(), String::new()].map(plain));
         self.table(&table);
-    }
-
-    /// The same for programs.
-    pub fn timings_value(&self, notation: Notation, stages: &[StageTime], whole: Duration) {
-        let lines = stages.iter().map(|stage| StageLine {
-            stage: stage.title,
-            steps: stage.steps,
-            seconds: stage.took.as_secs_f64(),
-            slowest: stage.slowest.as_ref().map(|(step, took)| SlowestLine { step, seconds: took.as_secs_f64() }),
-        });
-        self.value(notation, &Timings { version: VERSION, seconds: whole.as_secs_f64(), stages: lines.collect() });
     }
 }
 

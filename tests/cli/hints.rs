@@ -80,7 +80,7 @@ fn a_directory_that_is_a_link_to_nothing() {
 }
 
 #[test]
-fn an_error_is_json_where_json_was_asked_for() {
+fn an_error_has_the_format_of_the_result() {
     let output = mesh(&["status", "-o", "json", "--dir", "/nonexistent/mesh"]).output().unwrap();
     insta::assert_snapshot!(transcript(&output), @r#"
     exit 3
@@ -91,5 +91,14 @@ fn an_error_is_json_where_json_was_asked_for() {
       "remedy": "start it with `systemctl start docker`, or `dockerd &` where there is no systemd",
       "exit": 3
     }
+    "#);
+    insta::assert_snapshot!(crate::run(&["keys", "ls", "-o", "yaml", "--wrong"]), @r#"
+    exit 2
+    version: 1
+    error: unexpected argument '--wrong' found
+    causes:
+    - 'tip: to pass ''--wrong'' as a value, use ''-- --wrong'''
+    remedy: '`mesh keys ls --help`'
+    exit: 2
     "#);
 }

@@ -345,13 +345,14 @@ fn templates_are_seen_from_the_file_that_names_them() {
 
 #[test]
 fn a_plan_for_programs_is_a_dry_run() {
-    assert_snapshot!(run(&["create", "2", "-o", "json"]), @r"
+    assert_snapshot!(run(&["create", "2", "-o", "json"]), @r#"
     exit 2
-    error: the following required arguments were not provided:
-      <--dry-run|--timings>
-
-    Usage: mesh create --output <OUTPUT> --dir <DIR> <--dry-run|--timings> <CLUSTERS>
-
-    For more information, try '--help'.
-    ");
+    {
+      "version": 1,
+      "error": "the following required arguments were not provided: <--dry-run|--timings>",
+      "causes": [],
+      "remedy": "`mesh create --help`",
+      "exit": 2
+    }
+    "#);
 }

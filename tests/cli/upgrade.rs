@@ -7,65 +7,6 @@ use insta::assert_snapshot;
 use crate::{fixture::Fixture, run, transcript};
 
 #[test]
-fn help_of_upgrade() {
-    assert_snapshot!(run(&["upgrade", "--help"]), @r"
-    exit 0
-    Go to a newer version of Elasticsearch and Kibana, cluster by cluster
-
-    Each cluster is stopped, started on the new version and linked again before the next one is. Data,
-    passwords, API keys and edited configuration files stay. There is no way back but a snapshot that
-    was taken before. Whatever interrupts it, the same command goes on.
-
-    Usage: mesh upgrade [OPTIONS] <VERSION>
-
-    Arguments:
-      <VERSION>
-              The version to go to: newer, and none that skips a major one
-
-    Options:
-          --dir <DIR>
-              The mesh's directory [default: /mnt/data/mesh for root, ~/.local/share/mesh for others]
-              
-              [env: MESH_DIR=/nonexistent/mesh]
-
-      -y, --yes
-              Ask nothing
-
-          --dry-run
-              Print the plan and change nothing
-
-          --name <NAME>
-              The mesh's name, for several on one engine: it stands in front of the names of containers,
-              and its directory is `mesh-NAME` beside the one above
-              
-              [env: MESH_NAME=]
-
-      -o, --output <OUTPUT>
-              How to print the plan: `text`, `json` or `yaml` [default: text]
-
-      -q, --quiet
-              Print nothing but errors and what was asked for
-
-          --timeout <TIME>
-              Give up when a cluster takes longer than this, for example `90s` or `10m`
-              
-              [default: 10m]
-
-      -v, --verbose...
-              Tell each step; -vv each call to Docker and Elasticsearch (`MESH_LOG` chooses in detail)
-
-          --color <WHEN>
-              Controls when to use color
-              
-              [default: auto]
-              [possible values: auto, always, never]
-
-      -h, --help
-              Print help (see a summary with '-h')
-    ");
-}
-
-#[test]
 fn what_elasticsearch_cannot_do_needs_no_engine_to_be_refused() {
     let fixture = Fixture::new(61, "correct-horse");
     let upgrade = |version: &str| transcript(&fixture.mesh(&["upgrade", version]).output().unwrap());

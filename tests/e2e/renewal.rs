@@ -58,7 +58,7 @@ fn keys_and_certificates_are_renewed_under_load() {
 
     parts.part("what is stopped on purpose stays stopped");
     mesh.run(&["manage", "stop", "3"], 0);
-    let refused = mesh.run(&["keys", "rotate", "1"], 1);
+    let refused = mesh.run(&["keys", "rotate", "1", "--yes"], 1);
     assert!(refused.stderr.contains("cluster03-elastic") && refused.stderr.contains("hint:"), "{}", refused.stderr);
     let unknown = mesh.run(&["keys", "ls", "3"], 1);
     assert!(unknown.stdout.contains("unknown"), "{}", unknown.stdout);
@@ -84,13 +84,13 @@ fn keys_are_extended(mesh: &Mesh) {
 fn keys_are_replaced(mesh: &Mesh) {
     let extended = keys(mesh);
     under_load(mesh, || {
-        mesh.run(&["keys", "rotate", "2"], 0);
+        mesh.run(&["keys", "rotate", "2", "--yes"], 0);
     });
     let one = keys(mesh);
     assert_eq!((&one[0], &one[2]), (&extended[0], &extended[2]));
     assert_ne!(one[1]["id"], extended[1]["id"]);
     under_load(mesh, || {
-        mesh.run(&["keys", "rotate"], 0);
+        mesh.run(&["keys", "rotate", "--yes"], 0);
     });
     keys(mesh).iter().zip(&one).for_each(|(now, one)| assert_ne!(now["id"], one["id"]));
     let listed: Value =
@@ -119,13 +119,13 @@ fn certificates_are_replaced(mesh: &Mesh) {
 fn authorities_are_replaced(mesh: &Mesh) {
     let before = authorities(mesh);
     under_load(mesh, || {
-        mesh.run(&["certs", "rotate", "--ca", "2"], 0);
+        mesh.run(&["certs", "rotate", "--ca", "2", "--yes"], 0);
     });
     let one = authorities(mesh);
     assert_eq!((&one[0], &one[2]), (&before[0], &before[2]));
     assert_eq!(trusting(mesh, 2, &before[1]).exit, UNTRUSTED, "the old authority should be refused");
     under_load(mesh, || {
-        mesh.run(&["certs", "rotate", "--ca"], 0);
+        mesh.run(&["certs", "rotate", "--ca", "--yes"], 0);
     });
     for (number, (now, old)) in (1..).zip(authorities(mesh).iter().zip(&one)) {
         assert_eq!(trusting(mesh, number, old).exit, UNTRUSTED, "the old authority should be refused");
@@ -142,13 +142,13 @@ fn killed_while_keys_are_replaced(mesh: &Mesh) {
     let first = keys(mesh);
     let changed = |mesh: &Mesh, number: usize| keys(mesh)[number] != first[number];
     under_load(mesh, || {
-        is_killed(&mesh.start(&["keys", "rotate"]).kill_when("a new key", || changed(mesh, 0)));
-        mesh.run(&["keys", "rotate"], 0);
+        is_killed(&mesh.start(&["keys", "rotate", "--yes"]).kill_when("a new key", || changed(mesh, 0)));
+        mesh.run(&["keys", "rotate", "--yes"], 0);
     });
     let keystore = || fs::read(mesh.path("cluster03/elastic/config/elasticsearch.keystore")).expect("should be there");
     let stored = keystore();
     under_load(mesh, || {
-        is_killed(&mesh.start(&["keys", "rotate"]).kill_when("a new keystore", || keystore() != stored));
+        is_killed(&mesh.start(&["keys", "rotate", "--yes"]).kill_when("a new keystore", || keystore() != stored));
         mesh.run(&["create"], 0);
     });
 }
@@ -159,14 +159,16 @@ fn killed_while_authorities_are_replaced(mesh: &Mesh) {
     let exists = |path: &str| mesh.path(path).exists();
     under_load(mesh, || {
         let next = "cluster02/certs/next.crt";
-        is_killed(&mesh.start(&["certs", "rotate", "--ca", "2"]).kill_when("a next authority", || exists(next)));
+        is_killed(
+            &mesh.start(&["certs", "rotate", "--ca", "2", "--yes"]).kill_when("a next authority", || exists(next)),
+        );
         mesh.run(&["create"], 0);
     });
     assert_ne!(authorities(mesh)[1], before[1], "what was begun should be completed");
     under_load(mesh, || {
         let old = "cluster01/certs/old.crt";
-        is_killed(&mesh.start(&["certs", "rotate", "--ca"]).kill_when("an old authority", || exists(old)));
-        mesh.run(&["certs", "rotate", "--ca"], 0);
+        is_killed(&mesh.start(&["certs", "rotate", "--ca", "--yes"]).kill_when("an old authority", || exists(old)));
+        mesh.run(&["certs", "rotate", "--ca", "--yes"], 0);
     });
     authorities(mesh).iter().zip(&before).for_each(|(now, before)| assert_ne!(now, before));
 }
@@ -181,7 +183,7 @@ fn kibana_is_restarted_for_its_certificate() {
     let (elastic, kibana) = (started(&cluster.elastic()), started(&cluster.kibana()));
     let old = cluster.mesh.read("cluster01/certs/ca.crt");
     parts.part("a new authority");
-    mesh.run(&["certs", "rotate", "--ca"], 0);
+    mesh.run(&["certs", "rotate", "--ca", "--yes"], 0);
     assert_eq!(started(&cluster.elastic()), elastic, "Elasticsearch should not have been restarted");
     assert_ne!(started(&cluster.kibana()), kibana, "Kibana should have been restarted");
     let status =

@@ -49,7 +49,7 @@ fn a_mesh_is_upgraded_to_a_newer_version() {
     let refused = mesh.run(&["create", "--stack-version", NEW], 2);
     assert!(refused.stderr.contains("`mesh upgrade 9.5.3`"), "{}", refused.stderr);
     let unasked = mesh.run(&["upgrade", NEW], 2);
-    assert!(unasked.stderr.contains("an upgrade cannot be undone, and nobody can be asked"), "{}", unasked.stderr);
+    assert!(unasked.stderr.contains("an upgrade cannot be undone, and there is no terminal"), "{}", unasked.stderr);
     let missing = mesh.run(&["upgrade", "9.5.99", "--yes"], 3);
     assert!(missing.stderr.contains("elasticsearch:9.5.99 is not here and cannot be pulled"), "{}", missing.stderr);
 

@@ -122,7 +122,7 @@ fn clusters_past_the_last() {
     let told = place.refused(&["create", "3", "--stack-version", "8.19.21"], 2);
     assert!(told.contains("does not change the version"), "{told}");
     let told = place.refused(&["reset"], 2);
-    assert!(told.contains("this deletes data, and nobody can be asked"), "{told}");
+    assert!(told.contains("this deletes data, and there is no terminal to ask on"), "{told}");
 }
 
 #[test]

@@ -17,8 +17,8 @@ fn renewals_are_killed_at_four_steps_each() {
     let mesh = Mesh::new("renewal-kills");
     mesh.create(&["2", "--no-kibana"]);
     (1..=2).for_each(|number| links::write_document(&mesh.cluster(number)));
-    is_killed_on_its_way(&mesh, &parts, &["keys", "rotate"]);
-    is_killed_on_its_way(&mesh, &parts, &["certs", "rotate", "--ca"]);
+    is_killed_on_its_way(&mesh, &parts, &["keys", "rotate", "--yes"]);
+    is_killed_on_its_way(&mesh, &parts, &["certs", "rotate", "--ca", "--yes"]);
     parts.part("done");
 }
 

@@ -84,7 +84,7 @@ fn writes_of_whole_runs_fail_at_every_call() {
         files: [1, 2].map(keystore).to_vec(),
         is_whole: is_sealed,
     };
-    sweep(&mesh, &keystores, |_| vec!["keys".to_owned(), "rotate".to_owned()]);
+    sweep(&mesh, &keystores, |_| ["keys", "rotate", "--yes"].map(str::to_owned).to_vec());
     is_as_asked(&mesh, &begun);
 
     parts.part("the names, by `create`, after somebody has edited them");

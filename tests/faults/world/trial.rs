@@ -61,7 +61,7 @@ fn a_trial_license_expires() {
 
     parts.part("what needs a license is refused, and nothing else waits for what cannot come");
     let key = mesh.read("cluster01/api-key.json");
-    fails_soon(&mesh, &["keys", "rotate"], 1, ENDED);
+    fails_soon(&mesh, &["keys", "rotate", "--yes"], 1, ENDED);
     assert_eq!(mesh.read("cluster01/api-key.json"), key, "the key should stay");
     let certificate = || mesh.read("cluster01/elastic/config/certs/elastic.crt");
     let (old, begun) = (certificate(), started(&mesh.cluster(1).elastic()));
