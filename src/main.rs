@@ -19,7 +19,8 @@
 //! - [`apply`]: changing it. The only place that changes anything.
 //! - [`world`]: talking to Docker, Elasticsearch, Kibana, disk and host. No decisions.
 //! - [`console`]: the only room that prints.
-//! - [`error`]: what the user is told, with a hint and an exit code.
+//! - [`error`]: an error as the user reads it, with a hint and an exit code.
+//! - [`explain`]: the trait by which each error type gives these. Pure.
 
 mod apply;
 mod ask;
@@ -27,6 +28,7 @@ mod cli;
 mod commands;
 mod console;
 mod error;
+mod explain;
 mod facts;
 mod judge;
 mod mesh;

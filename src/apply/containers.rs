@@ -6,6 +6,7 @@ use super::{Apply, wait::Probe};
 use crate::{
     console::{StageLine, bytes},
     error::{Error, Exit},
+    explain::Explain as _,
     facts::{health::Unasked, host::MemoryLimit, observed::ContainerState},
     judge::{
         container_exit::{self, End, Known},
@@ -70,7 +71,7 @@ impl Apply<'_> {
 
     pub(super) async fn start_container(&self, service: ServiceId) -> Result<(), Error> {
         let started = self.world.docker.start_container(&self.mesh.container_name(service)).await;
-        started.map_err(|error| refused(self.mesh, Some(service), error).exit(Exit::Unfinished))
+        started.map_err(|error| refused(self.mesh, Some(service), error))
     }
 
     pub(super) async fn stop_container(&self, service: ServiceId, line: &StageLine) -> Result<(), Error> {
@@ -90,7 +91,7 @@ impl Apply<'_> {
 
     pub(super) async fn restart_container(&self, service: ServiceId) -> Result<(), Error> {
         let restarted = self.world.docker.restart_container(&self.mesh.container_name(service)).await;
-        restarted.map_err(|error| refused(self.mesh, Some(service), error).exit(Exit::Unfinished))
+        restarted.map_err(|error| refused(self.mesh, Some(service), error))
     }
 
     pub(super) async fn remove_container(&self, name: &str, line: &StageLine) -> Result<(), Error> {

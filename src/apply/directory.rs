@@ -9,7 +9,7 @@ use rand::RngExt as _;
 
 use super::{Apply, files::random};
 use crate::{
-    error::{Error, Exit},
+    error::Error,
     judge::check,
     world::{disk::Marker, docker::Docker, host},
 };
@@ -19,7 +19,7 @@ impl Apply<'_> {
         let asked = is_shared(&self.world.docker, &self.mesh.dir);
         let shared = self.patience.unless_interrupted(asked).await?;
         match check::mounts(&self.mesh.dir, shared).findings().pop() {
-            Some(finding) => Err(Error::new(Exit::Machine, finding.message).hint(finding.hint)),
+            Some(finding) => Err(finding.into()),
             None => Ok(()),
         }
     }

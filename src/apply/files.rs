@@ -164,13 +164,14 @@ impl Apply<'_> {
     pub(super) fn write_hosts(&self, present: bool) -> Result<(), Error> {
         let path = &self.world.hosts_file;
         let _lock = if self.root { lock::hosts_file().ok() } else { None };
-        let text = disk::read_outside(path)
-            .map_err(|error| Error::new(Exit::Unfinished, error.to_string()).hint(HOSTS_UNUSABLE))?
-            .unwrap_or_default();
+        let text =
+            disk::read_outside(path).map_err(|error| Error::from(error).hint(HOSTS_UNUSABLE))?.unwrap_or_default();
         let name = self.mesh.name.as_ref();
         let entries = present.then(|| self.mesh.host_entries());
-        let edited = hosts_file::with_block(&text, name, entries.as_deref())
-            .map_err(|error| Error::new(Exit::Unfinished, format!("{}: {error}", path.display())).hint(error.hint()))?;
+        let edited = hosts_file::with_block(&text, name, entries.as_deref()).map_err(|error| {
+            let message = format!("{}: {error}", path.display());
+            Error { message, ..error.into() }
+        })?;
         if edited == text {
             return Ok(());
         }
@@ -184,6 +185,6 @@ impl Apply<'_> {
                 "make it writable and type the same command again, or delete the lines between the mesh's two marker lines by hand"
             }
         };
-        disk::replace(path, &edited).map_err(|error| Error::new(Exit::Unfinished, error.to_string()).hint(hint))
+        disk::replace(path, &edited).map_err(|error| Error::from(error).hint(hint))
     }
 }

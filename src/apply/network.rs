@@ -2,7 +2,7 @@
 
 use super::{Apply, containers::refused};
 use crate::{
-    error::{Error, Exit},
+    error::Error,
     judge::container_exit,
     mesh::network::{self, Subnet},
     world::{host, netlink},
@@ -15,7 +15,7 @@ impl Apply<'_> {
         if created.is_err() {
             self.remove_left_bridges(self.mesh.subnet).await;
         }
-        created.map_err(|error| refused(self.mesh, None, error).exit(Exit::Unfinished))
+        created.map_err(|error| refused(self.mesh, None, error))
     }
 
     pub(super) async fn remove_network(&self, id: &str) -> Result<(), Error> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{Apply, files::random, wait::Probe};
 use crate::{
-    error::{Error, Exit},
+    error::Error,
     mesh::{id::ClusterId, layout, passphrase::hex_key, recover, secret::Secret},
     world::{disk::Tree, elasticsearch::Elasticsearch, files as saved, https::HttpsError},
 };
@@ -70,7 +70,7 @@ impl Apply<'_> {
             })
         };
         let what = format!("{cluster} to forget {}", recover::USER);
-        self.patience.until(&what, Some(READ_WITHIN), probe).await.map_err(|error| error.exit(Exit::Unfinished))
+        self.patience.until(&what, Some(READ_WITHIN), probe).await
     }
 
     /// A file of the file realm, written only where the edit changes it.

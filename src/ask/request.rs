@@ -2,6 +2,8 @@
 
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
+use crate::explain::{Exit, Explain};
+
 /// A body, and what it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Body {
@@ -23,10 +25,13 @@ pub enum PathError {
     TooLong(usize),
 }
 
-impl PathError {
-    /// What to type instead.
-    pub fn hint(&self) -> String {
-        match self {
+impl Explain for PathError {
+    fn exit(&self) -> Exit {
+        Exit::Request
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(match self {
             Self::Control(_) => "a tab is written `%09`, the end of a line `%0a`".to_owned(),
             Self::Backslash(path) => {
                 format!("`/` parts a path; where the character is meant: `{}`", encoded_slashes(path))
@@ -38,7 +43,7 @@ impl PathError {
                 format!("where a name is meant: `{path}{query}`")
             }
             Self::TooLong(_) => "send what is long in the body".to_owned(),
-        }
+        })
     }
 }
 
@@ -159,7 +164,7 @@ mod tests {
     fn a_path_that_would_name_another_is_refused_with_what_to_type() {
         let told = |typed: &str| {
             let error = path(typed).unwrap_err();
-            format!("{error}\n  {}\n", error.hint())
+            format!("{error}\n  {}\n", error.hint().unwrap())
         };
         let told: String =
             ["mesh-z/_doc/..", "../_all?x=..", "./a", "a\\..\\b", "a/\t./b", "a\n?x"].into_iter().map(told).collect();

@@ -2,6 +2,8 @@
 
 use clap::ValueEnum;
 
+use crate::explain::{Exit, Explain};
+
 /// A shell that can take variables over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Shell {
@@ -14,6 +16,16 @@ pub enum Shell {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a value holds a NUL, which no variable of a shell can")]
 pub struct NulError;
+
+impl Explain for NulError {
+    fn exit(&self) -> Exit {
+        Exit::Unhealthy
+    }
+
+    fn hint(&self) -> Option<String> {
+        None
+    }
+}
 
 impl Shell {
     /// The shell whose program is at `path`; `None` for others.

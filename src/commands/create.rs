@@ -26,6 +26,7 @@ use crate::{
     cli::CreateArgs,
     console::Console,
     error::{Error, Exit},
+    explain::Explain as _,
     facts::observed::Observed,
     judge::check::{self, Finding, Severity},
     mesh::{Mesh, defaults::Revision, settings::Overrides},
@@ -211,7 +212,7 @@ fn decide(mut asked: Overrides, args: &CreateArgs, world: &World, survey: &Surve
 fn require_named(args: &CreateArgs, leaving: &Leaving, console: &Console) -> Result<(), Error> {
     match leaving.require(args.remove.as_ref()) {
         Err(error @ LeavingError::Unnamed { .. }) if args.dry_run => {
-            console.findings(&[Finding::warning(error.to_string(), error.hint())]);
+            console.findings(&[Finding::warning(error.to_string(), error.hint().unwrap_or_default())]);
             Ok(())
         }
         required => Ok(required?),

@@ -27,7 +27,7 @@ pub fn env(args: &EnvArgs, dir: &Path, console: &Console) -> Result<Exit, Error>
     }
     let own = || Shell::at(&std::env::var("SHELL").ok()?);
     let shell = args.shell.or_else(own).unwrap_or(Shell::Bash);
-    let exports = shell.exports(&variables).map_err(|error| Error::new(Exit::Unhealthy, error.to_string()))?;
+    let exports = shell.exports(&variables)?;
     console.text(&exports);
     Ok(Exit::Done)
 }

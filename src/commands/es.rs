@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use hyper::Method;
 
-use super::recorded::{Recorded, silent};
+use super::{recorded::Recorded, unanswered::Unanswered};
 use crate::{
     ask::{
         log_line::plain,
@@ -19,8 +19,7 @@ use crate::{
 pub async fn es(args: &EsArgs, dir: PathBuf, console: &Console) -> Result<Exit, Error> {
     let recorded = Recorded::open(&dir)?;
     let server = recorded.server(args.cluster)?;
-    let path =
-        request::path(&args.path).map_err(|error| Error::new(Exit::Request, error.to_string()).hint(error.hint()))?;
+    let path = request::path(&args.path)?;
     let body = args.body.as_deref().map(read).transpose()?.map(|bytes| Body::of(&path, bytes));
     let method = match args.method {
         EsMethod::Get => Method::GET,
@@ -29,7 +28,10 @@ pub async fn es(args: &EsArgs, dir: PathBuf, console: &Console) -> Result<Exit, 
         EsMethod::Delete => Method::DELETE,
         EsMethod::Head => Method::HEAD,
     };
-    let answer = server.pass_on(method.clone(), &path, body).await.map_err(|error| silent(args.cluster, error))?;
+    let answer = server
+        .pass_on(method.clone(), &path, body)
+        .await
+        .map_err(|error| Unanswered { cluster: args.cluster, error })?;
     console.answer(&answer.bytes);
     if answer.status < 400 {
         return Ok(Exit::Done);

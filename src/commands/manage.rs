@@ -45,11 +45,11 @@ pub async fn manage(args: &ManageArgs, place: Place, console: &Console) -> Resul
     let there = if action.ends() { world.remains(&mesh, &survey)? } else { world.observe(&mesh, &survey).await? };
     require_recorded(&world, &there)?;
     if let Some(lacking) = selection.lacks(&mesh, &there, action) {
-        return Err(Error::new(Exit::Unhealthy, lacking.to_string()).hint(lacking.hint()));
+        return Err(lacking.into());
     }
     // before anything is stopped: nobody could ask the servers whether they are up again
     if let Some(finding) = check::lost_credentials(&mesh, &there).findings().pop().filter(|_| !action.ends()) {
-        return Err(Error::new(Exit::Machine, finding.message).hint(finding.hint));
+        return Err(finding.into());
     }
 
     let plan = select(&mesh, &there, &selection, action);

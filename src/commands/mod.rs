@@ -25,6 +25,7 @@ mod search;
 mod settings;
 mod status;
 mod steady;
+mod unanswered;
 mod upgrade;
 mod verify;
 
@@ -127,7 +128,7 @@ async fn open(place: Place) -> Result<World, Error> {
 /// Nothing is changed of a mesh that is on another engine than the one that was asked.
 fn same_engine(survey: &Survey) -> Result<(), Error> {
     let other = survey.record.as_ref().and_then(|record| check::other_engine(record, &survey.engine));
-    other.map_or(Ok(()), |finding| Err(Error::new(Exit::Machine, finding.message).hint(finding.hint)))
+    other.map_or(Ok(()), |finding| Err(finding.into()))
 }
 
 /// A name leads to the directory that is its own: where the mesh of that name lives elsewhere, that has to be named.

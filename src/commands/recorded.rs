@@ -11,9 +11,7 @@ use crate::{
         World,
         disk::{self, Tree},
         elasticsearch::Elasticsearch,
-        files,
-        https::HttpsError,
-        traces,
+        files, traces,
     },
 };
 
@@ -42,20 +40,7 @@ pub fn lost(dir: &Path) -> Error {
 /// do nothing to them and tell that it was done.
 pub fn require_recorded(world: &World, there: &Observed) -> Result<(), Error> {
     let found = check::recorded(&world.dir, there);
-    found.map_or(Ok(()), |finding| Err(Error::new(Exit::Machine, finding.message).hint(finding.hint)))
-}
-
-/// What is told of a cluster that gives no answer, or not the one that was hoped for.
-pub fn silent(cluster: ClusterId, error: HttpsError) -> Error {
-    match error {
-        HttpsError::NoAnswer { .. } => {}
-        HttpsError::OpenFiles(error) => return error.into(),
-        error => return Error::from(error).exit(Exit::Unhealthy),
-    }
-    let number = cluster.number();
-    Error::new(Exit::Unhealthy, format!("{cluster} does not answer"))
-        .cause(error.cause())
-        .hint(format!("`mesh status` shows what runs; `mesh manage start {number}` starts it"))
+    found.map_or(Ok(()), |finding| Err(finding.into()))
 }
 
 impl Recorded {

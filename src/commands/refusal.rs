@@ -8,8 +8,7 @@ use crate::{
 /// One finding is the error; several are its causes, each with its remedy.
 pub fn refusal(mut stops: Vec<Finding>) -> Error {
     if stops.len() == 1 {
-        let finding = stops.remove(0);
-        return Error::new(Exit::Machine, finding.message).hint(finding.hint);
+        return stops.remove(0).into();
     }
     let told = Error::new(Exit::Machine, format!("{} checks failed", stops.len()));
     let hints: Vec<String> = stops.iter().map(|finding| finding.hint.clone()).collect();

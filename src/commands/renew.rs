@@ -72,8 +72,7 @@ pub async fn carry_out(
         .or_else(|| not_extendable(&mesh, &there, &renewal.extended, inputs.now))
         .or_else(|| shorter(&mesh, &there, &renewal, inputs.now));
     if let Some(hindered) = hindered {
-        let exit = if hindered.is_mistake() { Exit::Request } else { Exit::Unhealthy };
-        return Err(Error::new(exit, hindered.to_string()).hint(hindered.hint()));
+        return Err(hindered.into());
     }
     if args.consent.plan.dry_run {
         console.plan(&mesh, &plan, args.consent.plan.format);

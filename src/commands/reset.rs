@@ -50,7 +50,7 @@ pub async fn reset(args: &ResetArgs, place: Place, console: &Console) -> Result<
         .or_else(|| check::attached(&mesh, &plan, &there))
         .or_else(|| check::mounted_inside(&world.dir, &plan, &there));
     if let Some(finding) = stop {
-        return Err(Error::new(Exit::Machine, finding.message).hint(finding.hint));
+        return Err(finding.into());
     }
     if args.consent.plan.dry_run {
         console.plan(&mesh, &plan, args.consent.plan.format);

@@ -4,7 +4,7 @@ use std::{cmp::Reverse, path::PathBuf};
 
 use serde_json::Value;
 
-use super::recorded::{Recorded, silent};
+use super::{recorded::Recorded, unanswered::Unanswered};
 use crate::{
     ask::{
         log_line::plain,
@@ -73,7 +73,7 @@ fn refused(cluster: ClusterId, error: HttpsError) -> Error {
             Error::new(Exit::Request, format!("{cluster} cannot search for that: {}", plain(&reason)))
                 .hint("words, `field:value`, `AND`, `OR`, `NOT` and brackets; a query with spaces in quotes")
         }
-        error => silent(cluster, error),
+        error => Unanswered { cluster, error }.into(),
     }
 }
 

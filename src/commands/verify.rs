@@ -77,7 +77,7 @@ async fn look(world: &World, fix: bool) -> Result<Looked, Error> {
     }
     let there = world.observe(&mesh, &survey).await?;
     if let Some(finding) = check::lost_credentials(&mesh, &there).findings().pop() {
-        return Err(Error::new(Exit::Machine, finding.message).hint(finding.hint));
+        return Err(finding.into());
     }
     let mending = reconcile(&mesh, &there, &PlanInputs::new(OffsetDateTime::now_utc(), survey.host.cores));
     if fix {

@@ -8,13 +8,14 @@ use super::{
     expiry::{days_between, soon::api_key},
     verify::Cause,
 };
-use crate::mesh::{
-    Mesh,
-    id::{ClusterId, ServiceId},
-    settings::KeyDays,
-};
 use crate::{
+    explain::{Exit, Explain},
     facts::observed::Observed,
+    mesh::{
+        Mesh,
+        id::{ClusterId, ServiceId},
+        settings::KeyDays,
+    },
     plan::{Deletion, Plan, Subject, Transition, renew::Renewal},
 };
 
@@ -38,14 +39,14 @@ pub enum Hindrance {
     Shorter { cluster: ClusterId, days: u16, left: i64 },
 }
 
-impl Hindrance {
-    /// Whether something else has to be asked for, rather than something mended before.
-    pub fn is_mistake(&self) -> bool {
-        matches!(self, Self::Shorter { .. })
+impl Explain for Hindrance {
+    /// Something else has to be asked for, or something mended before.
+    fn exit(&self) -> Exit {
+        if matches!(self, Self::Shorter { .. }) { Exit::Request } else { Exit::Unhealthy }
     }
 
-    pub fn hint(&self) -> String {
-        match self {
+    fn hint(&self) -> Option<String> {
+        Some(match self {
             Self::Container(_) | Self::Silent(_) => {
                 "`mesh create` brings the mesh to what was asked for; then type the same command again".to_owned()
             }
@@ -63,7 +64,7 @@ impl Hindrance {
             Self::Gone(cluster) | Self::Expired(cluster) => {
                 format!("`mesh keys rotate {}` makes a new one", cluster.number())
             }
-        }
+        })
     }
 }
 
@@ -137,7 +138,7 @@ mod tests {
             let mut mesh = Mesh::example(1);
             mesh.spec.key_days = days.parse().unwrap();
             let renewal = Renewal { extended: [ClusterId::FIRST].into(), shorten, ..Renewal::default() };
-            shorter(&mesh, &there, &renewal, NOW).map(|hindered| format!("{hindered}\n{}", hindered.hint()))
+            shorter(&mesh, &there, &renewal, NOW).map(|hindered| format!("{hindered}\n{}", hindered.hint().unwrap()))
         };
         let almost_a_year = Duration::days(365) - Duration::seconds(1);
         assert_eq!([told("365", almost_a_year, false), told("90", almost_a_year, true)], [None, None]);
@@ -163,7 +164,8 @@ mod tests {
         for renewal in [keys, extended] {
             let hindered = unlicensed(&mesh, &there, &renewal).unwrap();
             assert_eq!(hindered.to_string(), "the trial license of cluster01 has expired");
-            assert!(hindered.hint().starts_with("`mesh create --license FILE`"), "{}", hindered.hint());
+            let hint = hindered.hint().unwrap();
+            assert!(hint.starts_with("`mesh create --license FILE`"), "{hint}");
         }
         let certificates = Renewal { certificates: first(), ..Renewal::default() };
         assert_eq!(unlicensed(&mesh, &there, &certificates), None, "certificates need no license");

@@ -9,6 +9,7 @@ use super::{
     id::{ClusterId, Count},
     settings::InvalidValue,
 };
+use crate::explain::{Exit, Explain};
 
 /// One cluster or more.
 ///
@@ -175,6 +176,16 @@ impl NoSuchCluster {
         let alone = mesh.single().is_some() && mesh.count_from_first().is_none();
         let has = if alone { format!("{} alone", mesh.named()) } else { mesh.to_mesh_text() };
         Self { missing: format!("cluster {missing}"), has }
+    }
+}
+
+impl Explain for NoSuchCluster {
+    fn exit(&self) -> Exit {
+        Exit::Request
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some("`mesh status` shows the clusters".to_owned())
     }
 }
 

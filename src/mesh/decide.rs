@@ -16,6 +16,7 @@ use super::{
     taken::{Taken, rule_for},
     templates::Templates,
 };
+use crate::explain::{Exit, Explain};
 
 /// What decisions depend on besides the request.
 #[derive(Debug, Clone)]
@@ -57,10 +58,13 @@ pub enum DecideError {
     NoPorts { range: PortRange, clusters: ClusterSet },
 }
 
-impl DecideError {
-    /// What to type next.
-    pub fn hint(&self) -> String {
-        match self {
+impl Explain for DecideError {
+    fn exit(&self) -> Exit {
+        Exit::Request
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(match self {
             Self::NoClusters => "type `mesh create 2` for a mesh of two clusters".to_owned(),
             Self::NoSuchCluster { cluster, clusters } => format!(
                 "`mesh create {}` makes it; `overrides` in a settings file may name clusters that are to come",
@@ -90,7 +94,7 @@ impl DecideError {
                 "see them with `ip address`, `ip route show table all` and `docker network ls`, and take one away that is not needed"
                     .to_owned()
             }
-        }
+        })
     }
 }
 
@@ -249,10 +253,10 @@ mod tests {
         let asked = Overrides { stack_version: Some("8.19.21".parse().unwrap()), ..Overrides::default() };
         let error = Mesh::decide(&asked, Some(&first), now()).unwrap_err();
         insta::assert_snapshot!(error, @"the mesh runs 9.5.3, and `mesh create` does not change the version of data that exists");
-        insta::assert_snapshot!(error.hint(), @"leave out `--stack-version` or give 9.5.3; `mesh create 2 --reset --stack-version 8.19.21` starts afresh and deletes the data");
+        insta::assert_snapshot!(error.hint().unwrap(), @"leave out `--stack-version` or give 9.5.3; `mesh create 2 --reset --stack-version 8.19.21` starts afresh and deletes the data");
         let asked = Overrides { stack_version: Some("9.6.0".parse().unwrap()), ..Overrides::default() };
         let error = Mesh::decide(&asked, Some(&first), now()).unwrap_err();
-        insta::assert_snapshot!(error.hint(), @"leave out `--stack-version`; `mesh upgrade 9.6.0` upgrades cluster by cluster and keeps the data");
+        insta::assert_snapshot!(error.hint().unwrap(), @"leave out `--stack-version`; `mesh upgrade 9.6.0` upgrades cluster by cluster and keeps the data");
     }
 
     #[test]

@@ -5,6 +5,7 @@
 use std::net::IpAddr;
 
 use super::name::MeshName;
+use crate::explain::{Exit, Explain};
 
 /// The lines that the block of a mesh begins and ends with: those of other meshes are lines like any other.
 struct Markers {
@@ -33,10 +34,17 @@ pub enum HostsFileError {
 }
 
 impl HostsFileError {
-    /// What the user can do about it.
-    #[must_use]
-    pub fn hint(&self) -> &'static str {
-        "delete that line and the names of clusters next to it in `/etc/hosts`, and run this again"
+    /// What to type next.
+    pub const HINT: &str = "delete that line and the names of clusters next to it in `/etc/hosts`, and run this again";
+}
+
+impl Explain for HostsFileError {
+    fn exit(&self) -> Exit {
+        Exit::Unfinished
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(Self::HINT.to_owned())
     }
 }
 

@@ -11,6 +11,7 @@ use super::{
     secret::Secret,
     templates::Templates,
 };
+use crate::explain::{Exit, Explain};
 
 const SYSCTL: &str = include_str!("../../templates/sysctl.conf");
 
@@ -23,6 +24,21 @@ pub enum RenderError {
     NoYaml { name: &'static str, service: ServiceId, reason: String },
     #[error("{name} sets `{setting}` already, and so do the lines that are added to it for {service}")]
     SetTwice { name: &'static str, service: ServiceId, setting: String },
+}
+
+/// Templates are checked before anything is changed, with other values: this one fails with those of the mesh at hand.
+impl Explain for RenderError {
+    fn exit(&self) -> Exit {
+        Exit::Unfinished
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some("correct it, and type the same command again".to_owned())
+    }
+
+    fn message(&self) -> String {
+        format!("a template does not render: {self}")
+    }
 }
 
 /// Templates with every substituted value quoted as JSON, which is YAML too, and an error for a variable nobody defines.

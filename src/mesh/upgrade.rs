@@ -8,6 +8,7 @@ use super::{
     id::{ClusterId, ServiceId, ServiceKind},
     settings::StackVersion,
 };
+use crate::explain::{Exit, Explain};
 
 /// An upgrade that Elasticsearch does not allow, or not now.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -24,10 +25,13 @@ pub enum UpgradeError {
     InProgress { in_progress: StackVersion },
 }
 
-impl UpgradeError {
-    /// What to type next.
-    pub fn hint(&self) -> String {
-        match self {
+impl Explain for UpgradeError {
+    fn exit(&self) -> Exit {
+        Exit::Request
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(match self {
             Self::Downgrade { to, .. } => {
                 format!("`mesh create --reset --stack-version {to}` starts afresh and deletes the data")
             }
@@ -44,7 +48,7 @@ impl UpgradeError {
             Self::InProgress { in_progress } => {
                 format!("`mesh upgrade {in_progress}` goes on with it; another can follow when it is done")
             }
-        }
+        })
     }
 }
 
@@ -237,7 +241,7 @@ mod tests {
             .iter()
             .map(|(from, to)| {
                 let error = mesh(from).upgrade_to(version(to)).unwrap_err();
-                format!("{error}\n  {}", error.hint())
+                format!("{error}\n  {}", error.hint().unwrap())
             })
             .collect();
         insta::assert_snapshot!(told.join("\n"), @r"
@@ -257,7 +261,7 @@ mod tests {
           use a newer `mesh`; see <https://www.elastic.co/docs/deploy-manage/upgrade/plan-upgrade>
         ");
         let error = mesh("8.19.0").upgrade_to(version("9.4.0")).unwrap().upgrade_to(version("9.5.3")).unwrap_err();
-        insta::assert_snapshot!(error.hint(), @"`mesh upgrade 9.4.0` goes on with it; another can follow when it is done");
+        insta::assert_snapshot!(error.hint().unwrap(), @"`mesh upgrade 9.4.0` goes on with it; another can follow when it is done");
     }
 
     #[test]

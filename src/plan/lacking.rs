@@ -2,9 +2,12 @@
 
 use std::path::PathBuf;
 
-use crate::mesh::{
-    cluster_set::ClusterSet,
-    id::{ClusterId, ServiceId},
+use crate::{
+    explain::{Exit, Explain},
+    mesh::{
+        cluster_set::ClusterSet,
+        id::{ClusterId, ServiceId},
+    },
 };
 
 /// Something that an action needs to be otherwise.
@@ -20,9 +23,13 @@ pub enum Lacking {
     Renamed { service: ServiceId, free: bool, orphan: String, name: String, clusters: ClusterSet },
 }
 
-impl Lacking {
-    pub fn hint(&self) -> String {
-        match self {
+impl Explain for Lacking {
+    fn exit(&self) -> Exit {
+        Exit::Unhealthy
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(match self {
             Self::Container { selected, .. } => format!("`mesh manage up {selected}` makes it again"),
             Self::Parts { clusters } => format!("`mesh create {}` makes it again", clusters.to_mesh_text()),
             Self::Exchanged { .. } => {
@@ -39,6 +46,6 @@ impl Lacking {
                     removes
                 }
             }
-        }
+        })
     }
 }

@@ -2,8 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use crate::facts::observed::Observed;
-use crate::mesh::{Mesh, cluster_set::ClusterSet, id::ClusterId};
+use crate::{
+    explain::{Exit, Explain},
+    facts::observed::Observed,
+    mesh::{Mesh, cluster_set::ClusterSet, id::ClusterId},
+};
 
 /// The clusters that are there, and that a mesh does not have.
 #[derive(Debug, Clone)]
@@ -25,10 +28,13 @@ pub enum LeavingError {
     Missing { missing: ClusterSet, command: String },
 }
 
-impl LeavingError {
-    /// What to type next.
-    pub fn hint(&self) -> String {
-        match self {
+impl Explain for LeavingError {
+    fn exit(&self) -> Exit {
+        Exit::Request
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(match self {
             Self::Unnamed { command, keeps, .. } => {
                 format!("type `{command}` if that is meant; `mesh create {keeps}` keeps every cluster")
             }
@@ -36,7 +42,7 @@ impl LeavingError {
                 format!("type `{command}` to keep {}", stays.named())
             }
             Self::Missing { command, .. } => format!("type `{command}`"),
-        }
+        })
     }
 }
 
@@ -104,7 +110,7 @@ mod tests {
         let named: Option<ClusterSet> = (!named.is_empty()).then(|| named.parse().unwrap());
         match leaving.require(named.as_ref()) {
             Ok(()) => "done".to_owned(),
-            Err(error) => format!("{error}; {}", error.hint()),
+            Err(error) => format!("{error}; {}", error.hint().unwrap()),
         }
     }
 

@@ -9,6 +9,7 @@ use std::{
 use nix::unistd::{Group, User};
 
 use super::words::words;
+use crate::explain::{Exit, Explain};
 
 /// Where `useradd` is looked for. Not `PATH`: that of cron lacks the `sbin` directories, and root should not start what a user's `PATH` names.
 const PROGRAMS: [&str; 4] = ["/usr/sbin", "/sbin", "/usr/bin", "/bin"];
@@ -41,10 +42,12 @@ pub enum AccountError {
     },
 }
 
-impl AccountError {
-    /// What the user can type, where that is known.
-    #[must_use]
-    pub fn hint(&self) -> Option<String> {
+impl Explain for AccountError {
+    fn exit(&self) -> Exit {
+        Exit::Machine
+    }
+
+    fn hint(&self) -> Option<String> {
         match self {
             Self::NoProgram { name } => Some(format!(
                 "install it (`apt-get install passwd`, `dnf install shadow-utils`, `apk add shadow`), or make the user yourself: \

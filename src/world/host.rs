@@ -17,7 +17,10 @@ use nix::{
 use procfs::{CpuInfo, Current, Meminfo};
 
 use super::{cgroup, kernel, routes, words::words};
-use crate::facts::host::{EngineFacts, HostFacts};
+use crate::{
+    explain::{Exit, Explain},
+    facts::host::{EngineFacts, HostFacts},
+};
 
 const MAX_MAP_COUNT: &str = "/proc/sys/vm/max_map_count";
 
@@ -31,6 +34,16 @@ pub enum HostError {
     Proc { path: &'static str, cause: procfs::ProcError },
     #[error("cannot ask the kernel for {what}: {}", words(cause))]
     Kernel { what: &'static str, cause: io::Error },
+}
+
+impl Explain for HostError {
+    fn exit(&self) -> Exit {
+        Exit::Machine
+    }
+
+    fn hint(&self) -> Option<String> {
+        None
+    }
 }
 
 /// The facts of this machine; `dir` need not exist yet.

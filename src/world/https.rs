@@ -28,10 +28,10 @@ use super::{
     tls::{Connector, Shown},
     words::innermost,
 };
-use crate::mesh::{Mesh, id::ServiceId};
 use crate::{
     ask::request::{Body, JSON},
-    mesh::secret::Secret,
+    explain::{Exit, Explain},
+    mesh::{Mesh, id::ServiceId, secret::Secret},
 };
 
 /// A published port of a service, as this machine's own client reaches it.
@@ -118,6 +118,31 @@ impl HttpsError {
     /// What the innermost cause says.
     pub fn cause(&self) -> String {
         innermost(self)
+    }
+}
+
+impl Explain for HttpsError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::OpenFiles(error) => error.exit(),
+            _ => Exit::Unfinished,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::OpenFiles(error) => return error.hint(),
+            Self::Refused { status: 401, .. } => {
+                "`mesh create --recover-credentials` gives the server the password in credentials.txt"
+            }
+            Self::TooLong { .. } => "ask for less: fewer documents at a time, or fewer fields with `filter_path`",
+            _ => "`mesh verify` says what is wrong with each cluster",
+        };
+        Some(hint.to_owned())
+    }
+
+    fn reason(&self) -> Option<String> {
+        Some(self.cause()).filter(|cause| *cause != self.to_string())
     }
 }
 

@@ -15,7 +15,10 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::words::words;
-use crate::mesh::name::MeshName;
+use crate::{
+    explain::{Exit, Explain},
+    mesh::name::MeshName,
+};
 
 /// Who holds the lock, as they wrote it down themselves.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,6 +50,23 @@ pub enum LockError {
     /// The file cannot be opened, locked or written.
     #[error("cannot lock `{}`: {}", path.display(), words(cause))]
     Io { path: PathBuf, cause: io::Error },
+}
+
+impl Explain for LockError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Held { .. } => Exit::Locked,
+            Self::Io { .. } => Exit::Machine,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Held { .. } => "wait until it has ended, and type the command again",
+            Self::Io { .. } => "see who owns that file, or run `mesh` as that user",
+        };
+        Some(hint.to_owned())
+    }
 }
 
 /// A lock that is held until this is dropped or the process ends. Programs started meanwhile do not inherit it.

@@ -7,6 +7,8 @@ use nix::{
     sys::resource::{Resource, getrlimit, setrlimit},
 };
 
+use crate::explain::{Exit, Explain};
+
 /// Fewer are not enough for any command: the runtime, the lock, directories, Docker and one cluster.
 const FEWEST: u64 = 64;
 
@@ -30,6 +32,16 @@ impl TooManyOpenFiles {
         std::iter::successors(Some(error), |error: &&(dyn Error + 'static)| (*error).source())
             .any(of_limit)
             .then(|| Self { limit: limits().0 })
+    }
+}
+
+impl Explain for TooManyOpenFiles {
+    fn exit(&self) -> Exit {
+        Exit::Machine
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(Self::HINT.to_owned())
     }
 }
 

@@ -11,7 +11,10 @@ use procfs::{
     process::{self, FDTarget},
 };
 
-use crate::facts::host::{Listener, Process};
+use crate::{
+    explain::{Exit, Explain},
+    facts::host::{Listener, Process},
+};
 
 /// The table of sockets could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -19,6 +22,16 @@ use crate::facts::host::{Listener, Process};
 pub struct PortsError {
     path: &'static str,
     cause: ProcError,
+}
+
+impl Explain for PortsError {
+    fn exit(&self) -> Exit {
+        Exit::Machine
+    }
+
+    fn hint(&self) -> Option<String> {
+        None
+    }
 }
 
 /// Every listening TCP socket, IPv4 and IPv6, sorted by port. The owners of those that `in_question` tells take one walk through

@@ -19,6 +19,7 @@ use super::{
     templates,
 };
 use crate::{
+    explain::{Exit, Explain},
     facts::host::{HostFacts, Listener},
     mesh::{
         Engine, Mesh, Owner, allocate, cluster_set::ClusterSet, credentials::Credentials, decide::Circumstances,
@@ -46,6 +47,38 @@ pub enum WorldError {
     Account(#[from] AccountError),
     #[error(transparent)]
     OpenFiles(#[from] TooManyOpenFiles),
+}
+
+impl WorldError {
+    fn source(&self) -> &dyn Explain {
+        match self {
+            Self::Docker(error) => error,
+            Self::Disk(error) => error,
+            Self::Files(error) => error,
+            Self::Host(error) => error,
+            Self::Ports(error) => error,
+            Self::Account(error) => error,
+            Self::OpenFiles(error) => error,
+        }
+    }
+}
+
+impl Explain for WorldError {
+    fn exit(&self) -> Exit {
+        self.source().exit()
+    }
+
+    fn hint(&self) -> Option<String> {
+        self.source().hint()
+    }
+
+    fn message(&self) -> String {
+        self.source().message()
+    }
+
+    fn reason(&self) -> Option<String> {
+        self.source().reason()
+    }
 }
 
 /// What is known before anything is decided.

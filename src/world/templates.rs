@@ -3,7 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use super::disk::{self, DiskError, Tree};
-use crate::mesh::{Mesh, render::RenderError, templates::Templates};
+use crate::{
+    explain::{Exit, Explain},
+    mesh::{Mesh, render::RenderError, templates::Templates},
+};
 
 /// Templates that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -20,9 +23,12 @@ pub enum TemplatesError {
     Disk(#[from] DiskError),
 }
 
-impl TemplatesError {
-    /// What to type next.
-    pub fn hint(&self) -> Option<String> {
+impl Explain for TemplatesError {
+    fn exit(&self) -> Exit {
+        Exit::Request
+    }
+
+    fn hint(&self) -> Option<String> {
         let names = Templates::NAMES.map(|name| format!("`{name}`")).join(", ");
         match self {
             Self::Missing(_) => Some(

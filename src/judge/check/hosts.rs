@@ -3,7 +3,10 @@
 use super::{Checked, Finding};
 use crate::{
     facts::observed::Observed,
-    mesh::{Mesh, hosts_file},
+    mesh::{
+        Mesh,
+        hosts_file::{self, HostsFileError},
+    },
 };
 
 /// What to type where the names file is something that cannot hold names. It is the machine's, so it is not ours to remove.
@@ -21,7 +24,8 @@ pub fn hosts(mesh: &Mesh, there: &Observed) -> Checked {
         Some(_) => "the services' names can be written to /etc/hosts, and no line above leads them elsewhere",
         None => "/etc/hosts is left alone: `--no-hosts`, or this user may not write it",
     };
-    let finding = error.map(|error| Finding::problem(format!("/etc/hosts cannot be edited: {error}"), error.hint()));
+    let finding =
+        error.map(|error| Finding::problem(format!("/etc/hosts cannot be edited: {error}"), HostsFileError::HINT));
     Checked::new("hosts file", good, finding.into_iter().chain(stale_names(mesh, there)))
 }
 

@@ -27,11 +27,14 @@ pub use self::{
     upgrade::upgrade,
 };
 
-use crate::facts::{
-    host::{HostFacts, Listener},
-    observed::Observed,
+use crate::{
+    explain::{Exit, Explain},
+    facts::{
+        host::{HostFacts, Listener},
+        observed::Observed,
+    },
+    mesh::Mesh,
 };
-use crate::mesh::Mesh;
 
 /// How much a finding weighs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,7 +47,8 @@ pub enum Severity {
 }
 
 /// Something a check has to say.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
 pub struct Finding {
     pub severity: Severity,
     pub message: String,
@@ -62,6 +66,16 @@ impl Finding {
 
     pub fn problem(message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self::new(Severity::Problem, message, hint)
+    }
+}
+
+impl Explain for Finding {
+    fn exit(&self) -> Exit {
+        Exit::Machine
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(self.hint.clone())
     }
 }
 

@@ -12,6 +12,7 @@ use super::{
     id::{ClusterId, ServiceKind},
     settings::{ClusterOverride, ClusterSettings, IndexPattern, Overrides, PerCluster, SHARED, SubjectName},
 };
+use crate::explain::{Exit, Explain};
 
 /// A mesh that cannot be told from its traces.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -22,15 +23,18 @@ pub enum RebuildError {
     Undecided(#[from] DecideError),
 }
 
-impl RebuildError {
-    /// What to type next.
-    pub fn hint(&self) -> String {
+impl Explain for RebuildError {
+    fn exit(&self) -> Exit {
+        Exit::Machine
+    }
+
+    fn hint(&self) -> Option<String> {
         match self {
-            Self::NoVersion => {
+            Self::NoVersion => Some(
                 "name it with `mesh create --stack-version VERSION`, and with it every other setting that was not the \
                  default: a newer version would change the data for good"
-                    .to_owned()
-            }
+                    .to_owned(),
+            ),
             Self::Undecided(error) => error.hint(),
         }
     }

@@ -8,6 +8,7 @@ use std::{
 use nix::errno::Errno;
 
 use crate::{
+    explain::{Exit, Explain},
     mesh::shell_word::shell_word,
     world::{open_files::TooManyOpenFiles, words::words},
 };
@@ -45,10 +46,12 @@ pub enum DiskError {
     Outside(PathBuf),
 }
 
-impl DiskError {
-    /// What the user can do about it, where that is known.
-    #[must_use]
-    pub fn hint(&self) -> Option<String> {
+impl Explain for DiskError {
+    fn exit(&self) -> Exit {
+        Exit::Machine
+    }
+
+    fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::Io { cause, path, .. } => match cause.kind() {
                 ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
@@ -80,7 +83,9 @@ impl DiskError {
         };
         hint.map(str::to_owned)
     }
+}
 
+impl DiskError {
     /// Whether the path, or a directory on the way to it, does not exist.
     #[must_use]
     pub fn is_missing(&self) -> bool {

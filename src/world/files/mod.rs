@@ -1,9 +1,10 @@
 //! The mesh's directory: what its files say, and how its own formats are read and written. I/O: disk; no decisions.
 
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-};
+mod error;
+
+pub use self::error::FilesError;
+
+use std::{collections::BTreeMap, path::Path};
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -13,9 +14,9 @@ use crate::{
     facts::observed::{ClusterFiles, KeyFile, SeedFacts, ServiceFiles},
     mesh::{
         Mesh,
-        credentials::{Credentials, CredentialsError},
+        credentials::Credentials,
         id::{ClusterId, ServiceId},
-        keystore::{Keystore, KeystoreError},
+        keystore::Keystore,
         layout,
         links::Key,
         record::{self, Record, RecordError},
@@ -25,21 +26,6 @@ use crate::{
         settings::StackVersion,
     },
 };
-
-/// A file of the mesh that cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum FilesError {
-    #[error(transparent)]
-    Disk(#[from] DiskError),
-    #[error("{} is damaged: {reason}", path.display())]
-    Damaged { path: PathBuf, reason: String },
-    #[error("{} was made by a newer `mesh`: {cause}", path.display())]
-    Newer { path: PathBuf, cause: RecordError },
-    #[error("{}: {cause}", path.display())]
-    Credentials { path: PathBuf, cause: CredentialsError },
-    #[error("{}: {cause}", path.display())]
-    Keystore { path: PathBuf, cause: KeystoreError },
-}
 
 /// An API key as `api-key.json` holds it.
 #[derive(Serialize, Deserialize)]
