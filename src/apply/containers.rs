@@ -106,10 +106,9 @@ impl Apply<'_> {
     /// Asks the service itself, and watches its container: one that ends fails the wait at once.
     pub(super) async fn await_ready(&self, service: ServiceId, line: &StageLine) -> Result<(), Error> {
         let name = self.mesh.container_name(service);
-        let authorities = saved::cluster(&self.tree()?, service.cluster())?.trusted().unwrap_or_default();
         let kibana = match service {
             ServiceId::Node(_) => None,
-            ServiceId::Kibana(cluster) => Some(Kibana::new(self.mesh, cluster, &authorities)?),
+            ServiceId::Kibana(cluster) => Some(Kibana::new(self.mesh, cluster, &self.access(cluster)?.authorities)?),
         };
         let server = self.server(service.cluster())?;
         let before = self.world.docker.restarts(&name).await?;

@@ -2,7 +2,7 @@
 
 use rand::{rand_core::UnwrapErr, rngs::SysRng};
 
-use super::Apply;
+use super::{Apply, gone};
 use crate::{
     error::{Error, Exit},
     judge::check::HOSTS_UNUSABLE,
@@ -19,7 +19,7 @@ use crate::{
     },
     plan::permissions::Misfit,
     world::{
-        account,
+        access, account,
         disk::{self, Tree},
         files as saved, lock,
         survey::ACCOUNT,
@@ -85,10 +85,7 @@ impl Apply<'_> {
     }
 
     pub(super) fn credentials(&self) -> Result<Credentials, Error> {
-        saved::credentials(&self.tree()?)?.ok_or_else(|| {
-            Error::new(Exit::Unfinished, format!("{} is gone", self.mesh.dir.join(layout::CREDENTIALS).display()))
-                .hint("type the same command again")
-        })
+        access::credentials(&self.tree()?).map_err(gone)
     }
 
     /// Every directory that the service's container mounts.

@@ -33,9 +33,15 @@ use self::wait::Patience;
 use crate::{
     console::{Console, StageLine, StageTime},
     error::{Error, Exit},
-    mesh::{Mesh, Owner, credentials::Credentials, id::ClusterId, keystore::Salt, secret::Secret},
+    mesh::{Mesh, Owner, credentials::Credentials, id::ClusterId, keystore::Salt},
     plan::{Description, Effect, Order, Plan, Stage, Step},
-    world::{World, disk::Tree, elasticsearch::Elasticsearch, files as saved, lock::Lock},
+    world::{
+        World,
+        access::{Access, AccessError},
+        disk::Tree,
+        elasticsearch::Elasticsearch,
+        lock::Lock,
+    },
 };
 
 /// How many steps of a stage run at the same time, where their order is not by cluster; those that only wait are not bounded.
@@ -64,11 +70,8 @@ pub struct Apply<'a> {
     salt: Salt,
     seeds: Mutex<HashMap<String, Seed>>,
     /// Clients with open connections, and what they were made with.
-    servers: RefCell<HashMap<ClusterId, (Trusting, Elasticsearch)>>,
+    servers: RefCell<HashMap<ClusterId, (Access, Elasticsearch)>>,
 }
-
-/// The authorities that a client trusts, and the password that it presents.
-type Trusting = (String, Secret);
 
 /// The place of the first stage after which Docker tells of every network and port that the plan takes: the network's labels do, and
 /// where the mesh has one already, the new containers'. `None` where it takes none.
@@ -269,31 +272,30 @@ impl<'a> Apply<'a> {
     /// A cluster's REST API, with the authorities and the password that are on disk now. Connections stay open from one
     /// step to the next.
     fn server(&self, cluster: ClusterId) -> Result<Elasticsearch, Error> {
-        let trusting = self.trusting(cluster)?;
-        if let Some((_, server)) = self.servers.borrow().get(&cluster).filter(|(made_with, _)| *made_with == trusting) {
+        let access = self.access(cluster)?;
+        if let Some((_, server)) = self.servers.borrow().get(&cluster).filter(|(made_with, _)| *made_with == access) {
             return Ok(server.clone());
         }
-        let server = Elasticsearch::new(self.mesh, cluster, &trusting.0, &trusting.1)?;
-        self.servers.borrow_mut().insert(cluster, (trusting, server.clone()));
+        let server = Elasticsearch::new(self.mesh, cluster, access.clone())?;
+        self.servers.borrow_mut().insert(cluster, (access, server.clone()));
         Ok(server)
     }
 
-    /// The same over a connection of its own, to see what the server shows now.
+    /// A cluster's REST API over a connection of its own, to see what the server shows now.
     fn server_anew(&self, cluster: ClusterId) -> Result<Elasticsearch, Error> {
-        let (authorities, password) = self.trusting(cluster)?;
-        Ok(Elasticsearch::new(self.mesh, cluster, &authorities, &password)?)
+        Ok(Elasticsearch::new(self.mesh, cluster, self.access(cluster)?)?)
     }
 
-    fn trusting(&self, cluster: ClusterId) -> Result<Trusting, Error> {
-        let tree = self.tree()?;
-        let files = saved::cluster(&tree, cluster)?;
-        let missing = |what: &str| {
-            Error::new(Exit::Unfinished, format!("the {what} of {cluster} is missing in {}", self.mesh.dir.display()))
-                .hint("`mesh create` says what can be done")
-        };
-        let authorities = files.trusted().ok_or_else(|| missing("authority"))?;
-        let credentials = saved::credentials(&tree)?.ok_or_else(|| missing("password"))?;
-        Ok((authorities, credentials.elastic))
+    fn access(&self, cluster: ClusterId) -> Result<Access, Error> {
+        Access::read(&self.tree()?, cluster).map_err(gone)
+    }
+}
+
+/// What is missing now was there when the run began.
+fn gone(error: AccessError) -> Error {
+    match error {
+        AccessError::Files(error) => error.into(),
+        missing => Error::from(missing).exit(Exit::Unfinished),
     }
 }
 

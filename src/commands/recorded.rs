@@ -9,6 +9,7 @@ use crate::{
     mesh::{Mesh, cluster_set::ClusterSet, credentials::Credentials, id::ClusterId, layout},
     world::{
         World,
+        access::{self, Access},
         disk::{self, Tree},
         elasticsearch::Elasticsearch,
         files, traces,
@@ -54,11 +55,7 @@ impl Recorded {
     }
 
     pub fn credentials(&self) -> Result<Credentials, Error> {
-        files::credentials(&self.tree)?.ok_or_else(|| {
-            let path = self.mesh.dir.join(layout::CREDENTIALS);
-            Error::new(Exit::Unhealthy, format!("{} is lost", path.display()))
-                .hint("`mesh create --recover-credentials` brings its passwords back, or sets new ones")
-        })
+        Ok(access::credentials(&self.tree)?)
     }
 
     /// A cluster of the mesh, by what was typed.
@@ -79,10 +76,6 @@ impl Recorded {
     /// A cluster's REST API, asked as `elastic`.
     pub fn server(&self, cluster: ClusterId) -> Result<Elasticsearch, Error> {
         let cluster = self.cluster(cluster)?;
-        let authorities = files::authorities(&self.tree, cluster)?.trusted().ok_or_else(|| {
-            Error::new(Exit::Unhealthy, format!("the authority of {cluster} is missing in {}", self.mesh.dir.display()))
-                .hint("`mesh create` makes it again")
-        })?;
-        Ok(Elasticsearch::new(&self.mesh, cluster, &authorities, &self.credentials()?.elastic)?)
+        Ok(Elasticsearch::new(&self.mesh, cluster, Access::read(&self.tree, cluster)?)?)
     }
 }

@@ -6,6 +6,7 @@ use futures::future::join_all;
 
 use super::{
     World,
+    access::Access,
     elasticsearch::Elasticsearch,
     files::{self, FilesError},
     survey::WorldError,
@@ -26,8 +27,7 @@ use crate::{
 impl World {
     /// A cluster's REST API, with the authorities and the password that were found on disk.
     fn server(&self, mesh: &Mesh, there: &Observed, cluster: ClusterId) -> Option<Elasticsearch> {
-        let trusted = there.files.get(&cluster)?.trusted()?;
-        Elasticsearch::new(mesh, cluster, &trusted, &there.credentials.as_ref()?.elastic).ok()
+        Elasticsearch::new(mesh, cluster, Access::observed(there, cluster)?).ok()
     }
 
     /// What each server that answers says of the keys that are saved for it.

@@ -5,6 +5,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "this is where disk, processes and sockets are touched")]
 
+pub mod access;
 pub mod account;
 pub mod cgroup;
 pub mod clock;

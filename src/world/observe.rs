@@ -9,6 +9,7 @@ use futures::future::{join_all, try_join_all};
 
 use super::{
     Survey, World,
+    access::Access,
     disk::{self, Tree},
     docker::{ContainerSummary, DockerError, NetworkSummary, label},
     elasticsearch::{Elasticsearch, Greeting, unasked},
@@ -117,12 +118,12 @@ impl World {
         };
         // a remote that is stopped is known not to answer: to ask about it takes Elasticsearch five seconds
         let reachable: BTreeSet<ClusterId> = mesh.clusters().filter(|cluster| there.is_reachable(*cluster)).collect();
-        let authorities = |cluster: &ClusterId| Some((*cluster, there.files.get(cluster)?.trusted()?));
-        let clusters: Vec<(ClusterId, String)> = there.files.keys().filter_map(authorities).collect();
-        let servers =
-            clusters.iter().filter(|(cluster, _)| running(cluster.first_node())).map(async |(cluster, trusted)| {
-                (*cluster, ask(mesh, *cluster, (trusted, &credentials), &reachable, closely).await)
-            });
+        let of_running = there.files.keys().filter(|cluster| running(cluster.first_node()));
+        let accessible = of_running.filter_map(|cluster| Some((*cluster, Access::observed(there, *cluster)?)));
+        let servers = accessible.map(async |(cluster, access)| {
+            (cluster, ask(mesh, cluster, (access, &credentials), &reachable, closely).await)
+        });
+        let servers: Vec<_> = servers.collect();
         let kibanas =
             there.files.iter().filter(|(cluster, _)| running(cluster.kibana())).map(async |(cluster, files)| {
                 // one that nobody can trust is one that shows no certificate we know
@@ -211,11 +212,11 @@ struct Said {
 async fn ask(
     mesh: &Mesh,
     cluster: ClusterId,
-    (trusted, credentials): (&str, &Credentials),
+    (access, credentials): (Access, &Credentials),
     reachable: &BTreeSet<ClusterId>,
     closely: bool,
 ) -> Result<Said, HttpsError> {
-    let server = Elasticsearch::new(mesh, cluster, trusted, &credentials.elastic)?;
+    let server = Elasticsearch::new(mesh, cluster, access)?;
     let greeting = server.greet().await?;
     let facts = facts(&server, credentials, greeting, reachable).await?;
     let vitals = if closely { server.vitals().await.ok().flatten() } else { None };

@@ -79,6 +79,12 @@ impl Tree {
         Self::open(root)?.ok_or_else(|| fail("open", root)(ErrorKind::NotFound.into()))
     }
 
+    /// The path that the tree was opened by, for messages; not for opening.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
     /// The full path of something in the tree, for messages and bind mounts; not for opening.
     #[must_use]
     pub fn path(&self, path: impl AsRef<Path>) -> PathBuf {

@@ -11,7 +11,10 @@ use hyper::Method;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
-use super::https::{Answer, Bounds, Https, HttpsError, Login, RawAnswer};
+use super::{
+    access::Access,
+    https::{Answer, Bounds, Https, HttpsError, Login, RawAnswer},
+};
 use crate::{
     ask::request::{Body, segment},
     facts::{
@@ -60,10 +63,9 @@ pub struct Reloaded {
 }
 
 impl Elasticsearch {
-    /// The password is checked by the server, not here.
-    pub fn new(mesh: &Mesh, cluster: ClusterId, authorities: &str, password: &Secret) -> Result<Self, HttpsError> {
-        let https = Https::of(mesh, cluster.first_node(), authorities)?;
-        Ok(Self { https, user: "elastic", password: password.clone(), version: mesh.version(cluster) })
+    pub fn new(mesh: &Mesh, cluster: ClusterId, Access { authorities, password }: Access) -> Result<Self, HttpsError> {
+        let https = Https::of(mesh, cluster.first_node(), &authorities)?;
+        Ok(Self { https, user: "elastic", password, version: mesh.version(cluster) })
     }
 
     /// The same, asked as somebody else.
