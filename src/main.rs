@@ -17,6 +17,7 @@
 //! - [`judge`]: what to think of it: checks, status, verify, causes. Pure.
 //! - [`ask`]: what is asked and what comes back. Pure.
 //! - [`apply`]: changing it. The only place that changes anything.
+//! - [`session`]: how a command begins: the mesh it is about, its lock, a first look.
 //! - [`world`]: talking to Docker, Elasticsearch, Kibana, disk and host. No decisions.
 //! - [`console`]: the only room that prints.
 //! - [`error`]: an error as the user reads it, with a hint and an exit code.
@@ -33,6 +34,7 @@ mod facts;
 mod judge;
 mod mesh;
 mod plan;
+mod session;
 mod world;
 
 use std::process::ExitCode;
@@ -54,7 +56,7 @@ fn main() -> ExitCode {
     cli.color.write_global();
     log(cli.verbose);
     rustls::crypto::ring::default_provider().install_default().expect("should be the only provider");
-    let place = commands::Place::of(&cli);
+    let place = session::Place::of(&cli);
     let option = place.as_ref().ok().and_then(|place| place.option(&cli));
     let console = Console::new(verbosity(&cli), commands::is_dumb_terminal(), option.as_ref()).with_errors_in(format);
     let outcome = runtime().and_then(|runtime| runtime.block_on(commands::run(cli, place, &console)));

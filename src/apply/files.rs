@@ -4,7 +4,7 @@ use rand::{rand_core::UnwrapErr, rngs::SysRng};
 
 use super::{Apply, gone};
 use crate::{
-    error::{Error, Exit},
+    error::Error,
     judge::check::HOSTS_UNUSABLE,
     mesh::{
         Owner,
@@ -160,7 +160,7 @@ impl Apply<'_> {
 
     pub(super) fn write_hosts(&self, present: bool) -> Result<(), Error> {
         let path = &self.world.hosts_file;
-        let _lock = if self.root { lock::hosts_file().ok() } else { None };
+        let _lock = if self.session.survey.host.is_root { lock::hosts_file().ok() } else { None };
         let text =
             disk::read_outside(path).map_err(|error| Error::from(error).hint(HOSTS_UNUSABLE))?.unwrap_or_default();
         let name = self.mesh.name.as_ref();

@@ -25,7 +25,6 @@ use std::{
 };
 
 use futures::{StreamExt as _, stream};
-use serde_json::Value;
 use time::OffsetDateTime;
 use tokio::sync::Mutex;
 
@@ -33,14 +32,14 @@ use self::wait::Patience;
 use crate::{
     console::{Console, StageLine, StageTime},
     error::{Error, Exit},
-    mesh::{Mesh, Owner, credentials::Credentials, id::ClusterId, keystore::Salt},
+    mesh::{Mesh, Owner, id::ClusterId, keystore::Salt, license::License},
     plan::{Description, Effect, Order, Plan, Stage, Step},
+    session::{Session, now},
     world::{
         World,
         access::{Access, AccessError},
         disk::Tree,
         elasticsearch::Elasticsearch,
-        lock::Lock,
     },
 };
 
@@ -54,57 +53,43 @@ type Seed = Arc<Vec<(String, Vec<u8>)>>;
 pub struct Apply<'a> {
     pub mesh: &'a Mesh,
     pub world: &'a World,
+    session: &'a Session,
     console: &'a Console,
     patience: &'a Patience,
-    /// The license of `--license`.
-    pub license: Option<Value>,
-    /// What a lost `credentials.txt` is written again with.
-    pub recovered: Option<Credentials>,
-    /// The lock of the machine, until Docker's lists tell of the network and the ports that were chosen.
-    pub choosing: RefCell<Option<Lock>>,
+    /// What servers are given for `--license`.
+    license: Option<License>,
+    /// The date of certificates and keys.
     now: OffsetDateTime,
-    root: bool,
     /// What each stage took, in order.
     pub timings: RefCell<Vec<StageTime>>,
-    /// Of every keystore that is written.
+    /// The salt of every keystore that is written.
     salt: Salt,
     seeds: Mutex<HashMap<String, Seed>>,
     /// Clients with open connections, and what they were made with.
     servers: RefCell<HashMap<ClusterId, (Access, Elasticsearch)>>,
 }
 
-/// The place of the first stage after which Docker tells of every network and port that the plan takes: the network's labels do, and
-/// where the mesh has one already, the new containers'. `None` where it takes none.
-fn chosen_from(plan: &Plan) -> Option<usize> {
-    let last = |creates: fn(&Step) -> bool| plan.stages.iter().rposition(|stage| stage.steps.iter().any(creates));
-    let network = last(|step| matches!(step, Step::CreateNetwork));
-    network.or_else(|| last(|step| matches!(step, Step::CreateContainer(_)))).map(|at| at + 1)
-}
-
 impl<'a> Apply<'a> {
-    /// `root` says whether files can be given away; `now` dates certificates and keys.
-    pub fn new(
-        mesh: &'a Mesh,
-        world: &'a World,
-        console: &'a Console,
-        patience: &'a Patience,
-        (root, now): (bool, OffsetDateTime),
-    ) -> Self {
+    pub fn new(session: &'a Session, mesh: &'a Mesh, console: &'a Console, patience: &'a Patience) -> Self {
         Self {
             mesh,
-            world,
+            world: &session.world,
+            session,
             console,
             patience,
             license: None,
-            recovered: None,
-            choosing: RefCell::default(),
-            now,
-            root,
+            now: now(),
             timings: RefCell::default(),
             salt: Salt::random(&mut files::random()),
             seeds: Mutex::default(),
             servers: RefCell::default(),
         }
+    }
+
+    /// With the license that servers are given.
+    #[must_use]
+    pub fn with_license(self, license: Option<License>) -> Self {
+        Self { license, ..self }
     }
 
     /// Carries out a plan. What was done before a failure stays, for the next run to go on from.
@@ -114,11 +99,7 @@ impl<'a> Apply<'a> {
         }
         let mut changed = false;
         self.console.titles(plan.stages.iter().map(|stage| stage.title));
-        let chosen = chosen_from(plan);
-        for (at, stage) in plan.stages.iter().enumerate() {
-            if chosen.is_none_or(|from| at >= from) {
-                drop(self.choosing.take());
-            }
+        for stage in &plan.stages {
             if self.patience.is_interrupted() {
                 return Err(Patience::interruption());
             }
@@ -266,7 +247,7 @@ impl<'a> Apply<'a> {
 
     /// Who files for containers belong to: root gives them away, anybody else is the user that the containers run as.
     fn owner(&self) -> Option<Owner> {
-        self.root.then_some(self.mesh.owner)
+        self.session.survey.host.is_root.then_some(self.mesh.owner)
     }
 
     /// A cluster's REST API, with the authorities and the password that are on disk now. Connections stay open from one

@@ -4,7 +4,7 @@ use super::Apply;
 use crate::{
     error::Error,
     mesh::{FORMAT, Mesh, layout, permissions},
-    world::{Survey, disk::Tree},
+    world::disk::Tree,
 };
 
 impl Apply<'_> {
@@ -14,7 +14,8 @@ impl Apply<'_> {
     }
 
     /// Writes a record of an older format anew, and keeps the old one beside it. It says the same, so no plan tells of it.
-    pub fn lift_record(&self, survey: &Survey) -> Result<(), Error> {
+    pub fn lift_record(&self) -> Result<(), Error> {
+        let survey = &self.session.survey;
         let (Some(format), Some(mesh)) = (survey.format.filter(|format| *format < FORMAT), &survey.record) else {
             return Ok(());
         };

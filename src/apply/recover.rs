@@ -19,7 +19,7 @@ const PRIVATE: u32 = 0o600;
 impl Apply<'_> {
     /// What other files hold of the lost file, and new passwords for the rest: decided before anything was changed.
     pub(super) fn recover_credentials(&self) -> Result<(), Error> {
-        let Some(credentials) = &self.recovered else { return self.write_credentials() };
+        let Some(credentials) = &self.session.survey.recovered else { return self.write_credentials() };
         self.put_credentials(credentials)
     }
 

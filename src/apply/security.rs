@@ -46,7 +46,7 @@ impl Apply<'_> {
 
     pub(super) async fn apply_license(&self, cluster: ClusterId) -> Result<(), Error> {
         let server = self.server(cluster)?;
-        let license = self.license.as_ref().unwrap_or(&Value::Null);
+        let license = self.license.as_ref().map_or(&Value::Null, |license| &license.body);
         let refused = |error: Error| {
             error
                 .under(format!("{cluster} does not take the license"))

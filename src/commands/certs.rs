@@ -1,12 +1,6 @@
 //! `mesh certs`: show and replace the certificates of services and the authorities that sign them.
 
-use time::OffsetDateTime;
-
-use super::{
-    Place, open,
-    recorded::no_mesh,
-    renew::{carry_out, chosen},
-};
+use super::renew::{carry_out, chosen};
 use crate::{
     cli::{CertsAction, LsArgs},
     console::Console,
@@ -14,6 +8,7 @@ use crate::{
     judge::expiry::Certificates,
     mesh::settings::Overrides,
     plan::renew::Renewal,
+    session::{Place, Session, now},
 };
 
 pub async fn certs(action: &CertsAction, place: Place, console: &Console) -> Result<Exit, Error> {
@@ -35,11 +30,10 @@ pub async fn certs(action: &CertsAction, place: Place, console: &Console) -> Res
 
 async fn ls(args: &LsArgs, place: Place, console: &Console) -> Result<Exit, Error> {
     let chosen = chosen(&place.dir, &args.clusters)?;
-    let world = open(place).await?;
-    let survey = world.survey().await?;
-    let mesh = survey.record.clone().ok_or_else(|| no_mesh(&world.dir))?;
-    let there = world.observe(&mesh, &survey).await?;
-    let certificates = Certificates::new(&mesh, &there, &chosen, OffsetDateTime::now_utc());
+    let session = Session::to_look(place).await?;
+    let mesh = session.recorded()?;
+    let there = session.observe(&mesh).await?;
+    let certificates = Certificates::new(&mesh, &there, &chosen, now());
     console.show(args.output.format, &certificates, || console.certificates(&certificates));
     Ok(if certificates.all_usable() { Exit::Done } else { Exit::Unhealthy })
 }

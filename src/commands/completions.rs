@@ -1,5 +1,7 @@
 //! `mesh completions`: a script by which a shell completes commands, flags and the numbers of clusters that exist.
 
+#![expect(clippy::disallowed_methods, reason = "a shell asks by the environment")]
+
 use std::{
     ffi::OsString,
     io::Write as _,
@@ -10,12 +12,12 @@ use std::{
 use clap::CommandFactory as _;
 use clap_complete::{ArgValueCandidates, CompleteEnv, CompletionCandidate, env::Shells};
 
-use super::{default_dir, recorded::Recorded};
 use crate::{
     cli::{Cli, CompletionsArgs},
     console::Console,
     error::{Error, Exit},
     mesh::id::ClusterId,
+    session::{Recorded, default_dir},
 };
 
 /// The variable by which a shell says that it asks; see <https://docs.rs/clap_complete/latest/clap_complete/env/>.

@@ -1,6 +1,6 @@
 //! `mesh config`: the effective settings and the source of each. Needs no Docker.
 
-use super::{Place, settings};
+use super::settings;
 use crate::{
     cli::{ConfigArgs, Format},
     console::Console,
@@ -9,6 +9,7 @@ use crate::{
         precedence::{resolve, resolve_clusters, with_record_and_defaults},
         schema::schema,
     },
+    session::Place,
     world::{
         disk::{self, Tree},
         files,

@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::recorded::Recorded;
 use crate::{
     cli::CredentialsArgs,
     console::Console,
@@ -13,6 +12,7 @@ use crate::{
         id::{ClusterId, ServiceKind},
         layout,
     },
+    session::Recorded,
 };
 
 /// The version of the form for programs.

@@ -9,7 +9,7 @@ use futures::future::try_join_all;
 use nix::unistd::geteuid;
 use tokio::time::timeout;
 
-use super::{HOSTS_FILE, Place, recorded::lost, settings};
+use super::settings;
 use crate::{
     apply::{directory, sysctl},
     cli::DoctorArgs,
@@ -21,6 +21,7 @@ use crate::{
     },
     judge::check::{self, Finding, Report, Sight},
     mesh::{Mesh, Owner, cluster_set::ClusterSet, decide::Circumstances, settings::Overrides, taken::Taken},
+    session::{HOSTS_FILE, Place, lost},
     world::{
         account, clock,
         disk::{self, Tree},

@@ -1,14 +1,16 @@
 //! `mesh env`: variables for a shell.
 
+#![expect(clippy::disallowed_methods, reason = "the shell is known by the environment alone")]
+
 use std::path::Path;
 
-use super::recorded::Recorded;
 use crate::{
     ask::shell::Shell,
     cli::EnvArgs,
     console::Console,
     error::{Error, Exit},
     mesh::layout,
+    session::Recorded,
 };
 
 pub fn env(args: &EnvArgs, dir: &Path, console: &Console) -> Result<Exit, Error> {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use hyper::Method;
 
-use super::{recorded::Recorded, unanswered::Unanswered};
+use super::unanswered::Unanswered;
 use crate::{
     ask::{
         log_line::plain,
@@ -13,6 +13,7 @@ use crate::{
     cli::{EsArgs, EsMethod},
     console::Console,
     error::{Error, Exit},
+    session::Recorded,
     world::disk,
 };
 

@@ -1,12 +1,6 @@
 //! `mesh keys`: show, extend and replace the API keys by which clusters reach each other.
 
-use time::OffsetDateTime;
-
-use super::{
-    Place, open,
-    recorded::no_mesh,
-    renew::{carry_out, chosen},
-};
+use super::renew::{carry_out, chosen};
 use crate::{
     cli::{KeysAction, LsArgs},
     console::Console,
@@ -14,6 +8,7 @@ use crate::{
     judge::expiry::Keys,
     mesh::settings::Overrides,
     plan::renew::Renewal,
+    session::{Place, Session, now},
 };
 
 pub async fn keys(action: &KeysAction, place: Place, console: &Console) -> Result<Exit, Error> {
@@ -36,12 +31,11 @@ pub async fn keys(action: &KeysAction, place: Place, console: &Console) -> Resul
 
 async fn ls(args: &LsArgs, place: Place, console: &Console) -> Result<Exit, Error> {
     let chosen = chosen(&place.dir, &args.clusters)?;
-    let world = open(place).await?;
-    let survey = world.survey().await?;
-    let mesh = survey.record.clone().ok_or_else(|| no_mesh(&world.dir))?;
-    let there = world.observe(&mesh, &survey).await?;
-    let records = world.key_records(&mesh, &there).await;
-    let keys = Keys::new(&mesh, &there, &records, &chosen, OffsetDateTime::now_utc());
+    let session = Session::to_look(place).await?;
+    let mesh = session.recorded()?;
+    let there = session.observe(&mesh).await?;
+    let records = session.world.key_records(&mesh, &there).await;
+    let keys = Keys::new(&mesh, &there, &records, &chosen, now());
     console.show(args.output.format, &keys, || console.keys(&keys));
     Ok(if keys.all_usable() { Exit::Done } else { Exit::Unhealthy })
 }

@@ -11,7 +11,7 @@ use futures::{
 };
 use time::OffsetDateTime;
 
-use super::{Place, ended, open, recorded::Recorded};
+use super::ended;
 use crate::{
     ask::log_line::{LogLine, plain},
     cli::{Format, LogsArgs},
@@ -21,6 +21,7 @@ use crate::{
         Mesh,
         id::{ServiceId, ServiceKind},
     },
+    session::{Place, Recorded, now, open},
     world::docker::{ContainerSummary, Docker, DockerError, Lines, Written, label},
 };
 
@@ -35,12 +36,12 @@ pub async fn logs(args: &LogsArgs, place: Place, console: &Console) -> Result<Ex
             recorded.mesh.cluster_set()
         )));
     }
-    let now = OffsetDateTime::now_utc();
-    let since = args.since.map_or(OffsetDateTime::UNIX_EPOCH, |since| since.inputs(now));
+    let begun = now();
+    let since = args.since.map_or(OffsetDateTime::UNIX_EPOCH, |since| since.inputs(begun));
     let mut page = Page::new(args, (&recorded.mesh, &services), since, console);
     let reading = async {
         page.past(&docker, &there).await?;
-        if args.follow { page.follow(&docker, &there, now).await } else { Ok(()) }
+        if args.follow { page.follow(&docker, &there, begun).await } else { Ok(()) }
     };
     // Ctrl-C is how one stops reading
     tokio::select! {
@@ -198,7 +199,7 @@ impl<'a> Page<'a> {
                     },
                     Some(Err(error)) if !error.timed_out() => return Err(error.into()),
                     Some(Err(_)) => {
-                        starts = Box::pin(docker.starts(OffsetDateTime::now_utc()));
+                        starts = Box::pin(docker.starts(now()));
                         continue;
                     }
                     None => return Err(Error::new(Exit::Machine, "Docker has ended the stream of its events")),

@@ -3,13 +3,8 @@
 use std::time::Instant;
 
 use clap::ValueEnum as _;
-use time::OffsetDateTime;
 
-use super::{
-    Place, interruptible, lock, open,
-    recorded::{no_mesh, require_recorded},
-    same_engine, time_for,
-};
+use super::{interruptible, time_for};
 use crate::{
     apply::{Apply, wait::Patience},
     cli::{ManageAction, ManageArgs},
@@ -18,21 +13,18 @@ use crate::{
     judge::check,
     mesh::{Mesh, cluster_set::NoSuchCluster},
     plan::manage::{Action, Selection, select},
-    world::templates,
+    session::{Place, Session},
 };
 
 pub async fn manage(args: &ManageArgs, place: Place, console: &Console) -> Result<Exit, Error> {
     let begun = Instant::now();
     require_no_count_of_a_set(args)?;
-    let _lock = if args.plan.dry_run { None } else { Some(lock(&place)?) };
-    let world = open(place).await?;
-    let survey = world.survey().await?;
-    same_engine(&survey)?;
-    let mut mesh = survey.record.clone().ok_or_else(|| no_mesh(&world.dir))?;
-    if matches!(args.action, ManageAction::Up) {
+    let session = Session::to_change(place, args.plan.dry_run).await?;
+    let mesh = match args.action {
         // what is made needs the templates that the mesh is recorded with
-        mesh = templates::of(mesh)?;
-    }
+        ManageAction::Up => session.recorded_with_templates()?,
+        _ => session.recorded()?,
+    };
     let selection = selection(args, &mesh)?;
     let action = match args.action {
         ManageAction::Up => Action::Up,
@@ -42,8 +34,8 @@ pub async fn manage(args: &ManageArgs, place: Place, console: &Console) -> Resul
         ManageAction::Restart => Action::Restart,
     };
     // what ends a server must not need one that answers, nor files that can be read
-    let there = if action.ends() { world.remains(&mesh, &survey)? } else { world.observe(&mesh, &survey).await? };
-    require_recorded(&world, &there)?;
+    let there = if action.ends() { session.remains(&mesh)? } else { session.observe(&mesh).await? };
+    session.require_recorded(&there)?;
     if let Some(lacking) = selection.lacks(&mesh, &there, action) {
         return Err(lacking.into());
     }
@@ -62,9 +54,9 @@ pub async fn manage(args: &ManageArgs, place: Place, console: &Console) -> Resul
         return Ok(Exit::Done);
     }
     let patience = Patience::new(time_for(args.timeout, mesh.count().get()));
-    let apply = Apply::new(&mesh, &world, console, &patience, (survey.host.is_root, OffsetDateTime::now_utc()));
+    let apply = Apply::new(&session, &mesh, console, &patience);
     if !action.ends() {
-        apply.lift_record(&survey)?;
+        apply.lift_record()?;
     }
     interruptible(&patience, console, apply.apply(&plan)).await?;
     console.done_in(&format!("{} {selection}", action.past()), begun.elapsed());

@@ -1,7 +1,5 @@
 //! One file a command, each a short story from top to bottom. I/O: through `world`, `apply` and `console`.
 
-#![expect(clippy::disallowed_methods, reason = "a command is where the environment and the clock come in")]
-
 mod certs;
 mod completions;
 mod config;
@@ -12,12 +10,10 @@ mod env;
 mod es;
 mod keys;
 mod logs;
-mod lost;
 mod ls;
 mod man;
 mod manage;
-mod place;
-mod recorded;
+mod ready;
 mod refusal;
 mod renew;
 mod reset;
@@ -29,35 +25,22 @@ mod unanswered;
 mod upgrade;
 mod verify;
 
-pub use self::{completions::complete, place::Place};
+pub use self::completions::complete;
 
-use std::{
-    path::PathBuf,
-    time::{Duration, Instant},
-};
+use std::time::Duration;
 
 use crate::{
     apply::wait::Patience,
     cli::{Cli, Command},
     console::Console,
     error::{Error, Exit},
-    judge::check,
-    mesh::shell_word::shell_word,
     plan::Plan,
+    session::Place,
     world::{
-        Survey, World, disk,
-        lock::{self, Holder, Lock, LockError},
+        World, disk,
         signals::{Ending, Endings},
     },
 };
-
-/// Where a mesh of root lives.
-const ROOT_DIR: &str = "/mnt/data/mesh";
-const HOSTS_FILE: &str = "/etc/hosts";
-/// Longer than images take to be pulled, which a run does before it makes its network.
-const CHOSEN_WITHIN: Duration = Duration::from_mins(15);
-/// A wait of less is not worth a word.
-const NOTICED: Duration = Duration::from_secs(2);
 
 /// Runs one command.
 pub async fn run(cli: Cli, place: Result<Place, Error>, console: &Console) -> Result<Exit, Error> {
@@ -98,74 +81,9 @@ pub async fn run(cli: Cli, place: Result<Place, Error>, console: &Console) -> Re
 }
 
 /// Whether the terminal can do nothing but write one line after the other.
+#[expect(clippy::disallowed_methods, reason = "a terminal is known by the environment alone")]
 pub fn is_dumb_terminal() -> bool {
     std::env::var_os("TERM").is_some_and(|term| term == "dumb")
-}
-
-fn home() -> Option<PathBuf> {
-    std::env::var_os("HOME").map(PathBuf::from).filter(|home| home.is_absolute())
-}
-
-fn is_root() -> bool {
-    nix::unistd::geteuid().is_root()
-}
-
-fn default_dir() -> Result<PathBuf, Error> {
-    if is_root() {
-        return Ok(ROOT_DIR.into());
-    }
-    let data = std::env::var_os("XDG_DATA_HOME").map(PathBuf::from).filter(|dir| dir.is_absolute());
-    data.or_else(|| home().map(|home| home.join(".local/share"))).map(|data| data.join("mesh")).ok_or_else(|| {
-        Error::new(Exit::Request, "there is no home directory to keep the mesh in")
-            .hint("name a directory with `--dir`")
-    })
-}
-
-async fn open(place: Place) -> Result<World, Error> {
-    Ok(World::open(place.dir, place.name, HOSTS_FILE.into()).await?)
-}
-
-/// Nothing is changed of a mesh that is on another engine than the one that was asked.
-fn same_engine(survey: &Survey) -> Result<(), Error> {
-    let other = survey.record.as_ref().and_then(|record| check::other_engine(record, &survey.engine));
-    other.map_or(Ok(()), |finding| Err(finding.into()))
-}
-
-/// A name leads to the directory that is its own: where the mesh of that name lives elsewhere, that has to be named.
-fn require_own_name(world: &World, survey: &Survey, command: &str) -> Result<(), Error> {
-    let Some(dir) = world.namesake(survey).filter(|_| survey.known().is_none()) else { return Ok(()) };
-    let name = world.name.as_ref().map(ToString::to_string).unwrap_or_default();
-    Err(Error::new(Exit::Request, format!("the mesh {name} is in {dir}, and not in {}", world.dir.display()))
-        .hint(format!("`mesh {command} --dir {}`", shell_word(dir))))
-}
-
-/// The lock of a mesh. A second run is told who has it.
-fn lock(place: &Place) -> Result<Lock, Error> {
-    Ok(Lock::take(&lock_path(lock::Of::Mesh(place.name.as_ref()))?, &Holder::this_run())?)
-}
-
-/// The lock of this machine, held while a network and ports are chosen until Docker's lists tell of them. It is waited for.
-async fn machine_lock(console: &Console) -> Result<Lock, Error> {
-    let (path, holder, begun) = (lock_path(lock::Of::Machine)?, Holder::this_run(), Instant::now());
-    let mut told = false;
-    loop {
-        match Lock::take(&path, &holder) {
-            Err(held @ LockError::Held { .. }) if begun.elapsed() < CHOSEN_WITHIN => {
-                if !told && begun.elapsed() > NOTICED {
-                    console
-                        .note(&format!("waiting, since a network and ports are chosen by one run at a time: {held}"));
-                    told = true;
-                }
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
-            taken => return Ok(taken?),
-        }
-    }
-}
-
-fn lock_path(of: lock::Of<'_>) -> Result<PathBuf, Error> {
-    lock::path(of, is_root(), home().as_deref())
-        .ok_or_else(|| Error::new(Exit::Request, "there is no home directory to keep the lock in").hint("set `HOME`"))
 }
 
 /// The time a run may take: 5 minutes, and one for each cluster.

@@ -3,15 +3,7 @@
 
 use std::{collections::BTreeSet, path::Path, time::Instant};
 
-use time::OffsetDateTime;
-
-use super::{
-    Place, consent, interruptible, lock, open,
-    recorded::{Recorded, require_recorded},
-    same_engine,
-    steady::reconcile_until_steady,
-    time_for,
-};
+use super::{consent, interruptible, steady::reconcile_until_steady, time_for};
 use crate::{
     apply::{Apply, wait::Patience},
     cli::RenewArgs,
@@ -19,10 +11,8 @@ use crate::{
     error::{Error, Exit},
     judge::hindrance::{hindrance, not_extendable, shorter, unlicensed},
     mesh::{cluster_set::ClusterSet, id::ClusterId, settings::Overrides},
-    plan::{
-        reconcile::{PlanInputs, renew},
-        renew::Renewal,
-    },
+    plan::{reconcile::renew, renew::Renewal},
+    session::{Place, Recorded, Session},
     world::templates,
 };
 
@@ -55,16 +45,12 @@ pub async fn carry_out(
     console: &Console,
 ) -> Result<Exit, Error> {
     let begun = Instant::now();
-    let _lock = if args.consent.plan.dry_run { None } else { Some(lock(&place)?) };
-    let world = open(place).await?;
-    let survey = world.survey().await?;
-    same_engine(&survey)?;
-    let mut mesh = survey.record.clone().ok_or_else(|| super::recorded::no_mesh(&world.dir))?;
+    let session = Session::to_change(place, args.consent.plan.dry_run).await?;
+    let mut mesh = session.recorded()?;
     mesh.spec = mesh.spec.with(asked);
     let mesh = templates::of(mesh)?;
-    let there = world.observe(&mesh, &survey).await?;
-    require_recorded(&world, &there)?;
-    let inputs = PlanInputs::new(OffsetDateTime::now_utc(), survey.host.cores);
+    let there = session.observe_recorded(&mesh).await?;
+    let inputs = session.inputs();
 
     let plan = renew(&mesh, &there, &inputs, &renewal);
     let hindered = hindrance(&plan)
@@ -86,8 +72,8 @@ pub async fn carry_out(
     }
 
     let patience = Patience::new(time_for(args.timeout, mesh.count().get()));
-    let apply = Apply::new(&mesh, &world, console, &patience, (survey.host.is_root, inputs.now));
-    apply.lift_record(&survey)?;
+    let apply = Apply::new(&session, &mesh, console, &patience);
+    apply.lift_record()?;
     interruptible(&patience, console, async {
         apply.apply(&plan).await?;
         reconcile_until_steady(&apply, inputs).await

@@ -2,9 +2,7 @@
 
 use std::time::Instant;
 
-use time::OffsetDateTime;
-
-use super::{Place, interruptible, lock, lost::rebuild, may_delete, open, require_own_name, same_engine, time_for};
+use super::{interruptible, may_delete, time_for};
 use crate::{
     apply::{Apply, wait::Patience},
     cli::ResetArgs,
@@ -13,20 +11,20 @@ use crate::{
     judge::check,
     mesh::{id::ClusterId, settings::Overrides},
     plan::remove::remove,
+    session::{Place, Session},
 };
 
 pub async fn reset(args: &ResetArgs, place: Place, console: &Console) -> Result<Exit, Error> {
     let begun = Instant::now();
-    let _lock = if args.consent.plan.dry_run { None } else { Some(lock(&place)?) };
-    let world = open(place).await?;
-    let mut survey = world.survey().await?;
-    require_own_name(&world, &survey, "reset")?;
+    let mut session = Session::to_make(place, args.consent.plan.dry_run).await?;
+    session.require_own_name("reset")?;
     if !args.new_engine {
-        same_engine(&survey)?;
+        session.require_same_engine()?;
     }
-    rebuild(&Overrides::default(), true, &world, &mut survey).await?;
+    session.rebuild(&Overrides::default(), true).await?;
+    let Session { world, survey, .. } = &session;
     // without a record, labels tell what an interrupted reset left of the mesh of this directory
-    let Some(mesh) = survey.known().cloned().or_else(|| world.mesh_of_labels(&survey)) else {
+    let Some(mesh) = survey.known().cloned().or_else(|| world.mesh_of_labels(survey)) else {
         if survey.entries.is_empty() {
             console.done(&format!("nothing to do: there is no mesh in {}", world.dir.display()));
             return Ok(Exit::Done);
@@ -37,7 +35,7 @@ pub async fn reset(args: &ResetArgs, place: Place, console: &Console) -> Result<
         )
         .hint("name the mesh's directory with `--dir`; `mesh` deletes nothing that it did not make"));
     };
-    let there = world.remains(&mesh, &survey)?;
+    let there = session.remains(&mesh)?;
     if let Some(fault) = &there.hosts_fault {
         console.note(&format!("/etc/hosts stays as it is, with names of the mesh if it has any: {fault}"));
     }
@@ -56,12 +54,12 @@ pub async fn reset(args: &ResetArgs, place: Place, console: &Console) -> Result<
         console.plan(&mesh, &plan, args.consent.plan.format);
         return Ok(Exit::Done);
     }
-    if !may_delete(&world, &plan, args.consent.yes, console)? {
+    if !may_delete(world, &plan, args.consent.yes, console)? {
         return Ok(Exit::Unfinished);
     }
 
     let patience = Patience::new(time_for(None, ClusterId::MAX));
-    let apply = Apply::new(&mesh, &world, console, &patience, (survey.host.is_root, OffsetDateTime::now_utc()));
+    let apply = Apply::new(&session, &mesh, console, &patience);
     interruptible(&patience, console, apply.apply(&plan)).await?;
     console.done_in("removed the mesh", begun.elapsed());
     Ok(Exit::Done)

@@ -4,7 +4,7 @@ use std::{cmp::Reverse, path::PathBuf};
 
 use serde_json::Value;
 
-use super::{recorded::Recorded, unanswered::Unanswered};
+use super::unanswered::Unanswered;
 use crate::{
     ask::{
         log_line::plain,
@@ -14,6 +14,7 @@ use crate::{
     console::Console,
     error::{Error, Exit},
     mesh::{Mesh, id::ClusterId},
+    session::Recorded,
     world::https::HttpsError,
 };
 

@@ -1,15 +1,17 @@
 //! The settings that flags, the environment and a file set. I/O: the environment, disk, stdin, the terminal; changes
 //! nothing.
 
+#![expect(clippy::disallowed_methods, reason = "settings are read from the environment")]
+
 use std::path::{Path, PathBuf};
 
-use super::Place;
 use crate::{
     cli::SettingsArgs,
     console::Console,
     error::{Error, Exit},
     judge::check::Finding,
     mesh::settings::{Overrides, environment, file, near, precedence::Source},
+    session::Place,
     world::{disk, templates},
 };
 

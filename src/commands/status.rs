@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use time::OffsetDateTime;
 use tokio::time::timeout;
 
-use super::{Place, ended, open, recorded::no_mesh};
+use super::ended;
 use crate::{
     cli::{Format, StatusArgs},
     console::Console,
@@ -15,29 +14,35 @@ use crate::{
         verify::LinkState,
     },
     mesh::Mesh,
-    world::{World, templates},
+    session::{Place, Session, now},
 };
 
 /// Time between two looks of `--watch`.
 const INTERVAL: Duration = Duration::from_secs(2);
 
 pub async fn status(args: &StatusArgs, place: Place, console: &Console) -> Result<Exit, Error> {
-    let world = open(place).await?;
+    let session = Session::to_look(place).await?;
     if args.watch {
-        return watch(args, &world, console).await;
+        return watch(args, session, console).await;
     }
-    let (mesh, status) = look(&world).await?;
+    let (mesh, status) = judged(&session).await?;
     show(args, &mesh, &status, console);
     Ok(if status.in_sync && status.serves { Exit::Done } else { Exit::Unhealthy })
 }
 
 /// Looks again and again. A look that fails is shown and not the end: what is watched may be an engine that restarts.
-async fn watch(args: &StatusArgs, world: &World, console: &Console) -> Result<Exit, Error> {
+async fn watch(args: &StatusArgs, mut session: Session, console: &Console) -> Result<Exit, Error> {
     let mut first = true;
     let mut end = std::pin::pin!(ended());
     loop {
+        let look = async {
+            if !first {
+                session.look_again().await?;
+            }
+            judged(&session).await
+        };
         let seen = tokio::select! {
-            seen = look(world) => seen,
+            seen = look => seen,
             () = &mut end => return Ok(Exit::Done),
         };
         console.redraw(first);
@@ -52,12 +57,10 @@ async fn watch(args: &StatusArgs, world: &World, console: &Console) -> Result<Ex
     }
 }
 
-async fn look(world: &World) -> Result<(Mesh, Status), Error> {
-    let survey = world.survey().await?;
-    // with other templates than the mesh's, every container would seem to differ
-    let mesh = templates::of(survey.record.clone().ok_or_else(|| no_mesh(&world.dir))?)?;
-    let there = world.observe_closely(&mesh, &survey).await?;
-    let status = status::status(&mesh, &there, OffsetDateTime::now_utc());
+async fn judged(session: &Session) -> Result<(Mesh, Status), Error> {
+    let mesh = session.recorded_with_templates()?;
+    let there = session.world.observe_closely(&mesh, &session.survey).await?;
+    let status = status::status(&mesh, &there, now());
     Ok((mesh, status))
 }
 

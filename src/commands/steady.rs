@@ -1,7 +1,5 @@
 //! Looking again after a plan was carried out, until the mesh is in sync. I/O: through `world` and `apply`.
 
-use time::OffsetDateTime;
-
 use crate::{
     apply::Apply,
     error::{Error, Exit},
@@ -11,6 +9,7 @@ use crate::{
         Plan,
         reconcile::{PlanInputs, reconcile},
     },
+    session::now,
     world::World,
 };
 
@@ -20,7 +19,7 @@ pub const ROUNDS: u8 = 3;
 /// Looks again, and carries out what is still to do, until the mesh is in sync.
 pub async fn reconcile_until_steady(apply: &Apply<'_>, mut inputs: PlanInputs) -> Result<(), Error> {
     for round in 1..=ROUNDS {
-        inputs.now = OffsetDateTime::now_utc();
+        inputs.now = now();
         let there = look_again(apply.world, apply.mesh).await.map_err(Error::part_way)?;
         let rest = reconcile(apply.mesh, &there, &inputs);
         if rest.is_empty() {

@@ -2,13 +2,9 @@
 
 use std::time::Instant;
 
-use time::OffsetDateTime;
-
 use super::{
-    Place, consent, interruptible, lock, open,
-    recorded::{Recorded, no_mesh, require_recorded},
+    consent, interruptible,
     refusal::refusal,
-    same_engine,
     steady::{ROUNDS, look_again, unsteady},
 };
 use crate::{
@@ -16,7 +12,7 @@ use crate::{
     cli::UpgradeArgs,
     console::Console,
     error::{Error, Exit},
-    facts::{host::HostFacts, observed::Observed},
+    facts::observed::Observed,
     judge::check::{self, Severity},
     mesh::{Mesh, settings::StackVersion},
     plan::{
@@ -24,27 +20,23 @@ use crate::{
         reconcile::{PlanInputs, reconcile},
         upgrade::{Round, drift, next, whole},
     },
-    world::{World, templates},
+    session::{Place, Recorded, Session},
 };
 
 pub async fn upgrade(args: &UpgradeArgs, place: Place, console: &Console) -> Result<Exit, Error> {
     let begun = Instant::now();
     // what cannot be is refused without an engine
     Recorded::open(&place.dir)?.mesh.upgrade_to(args.version)?;
-    let _lock = if args.consent.plan.dry_run { None } else { Some(lock(&place)?) };
-    let world = open(place).await?;
-    let survey = world.survey().await?;
-    same_engine(&survey)?;
-    let recorded = templates::of(survey.record.clone().ok_or_else(|| no_mesh(&world.dir))?)?;
+    let session = Session::to_change(place, args.consent.plan.dry_run).await?;
+    let recorded = session.recorded_with_templates()?;
     let mesh = recorded.upgrade_to(args.version)?;
-    let there = world.observe(&mesh, &survey).await?;
-    require_recorded(&world, &there)?;
-    let inputs = PlanInputs::new(OffsetDateTime::now_utc(), survey.host.cores);
+    let (there, inputs) = (session.observe_recorded(&mesh).await?, session.inputs());
     let first = reconcile(&mesh, &there, &inputs);
     let begins = mesh != recorded;
     if begins || first.destroys() {
         healthy(&drift(&first), args.version)?;
     }
+    let survey = &session.survey;
     let mut stops = check::machine(&mesh, &there, &survey.host, &survey.listeners);
     // what ran before needs no more room than it had
     stops.retain(|finding| finding.severity == Severity::Problem);
@@ -70,9 +62,8 @@ pub async fn upgrade(args: &UpgradeArgs, place: Place, console: &Console) -> Res
 
     // until here nothing has changed
     let patience = Patience::new(args.timeout);
-    let now = OffsetDateTime::now_utc();
-    Apply::new(&recorded, &world, console, &patience, (survey.host.is_root, now)).lift_record(&survey)?;
-    let turns = Box::pin(turns(mesh, &world, &patience, &survey.host, console, &next));
+    Apply::new(&session, &recorded, console, &patience).lift_record()?;
+    let turns = Box::pin(turns(&session, mesh, &patience, console, &next));
     interruptible(&patience, console, turns).await?;
     console.done_in(&format!("every cluster has {}, and every link is proved", args.version), begun.elapsed());
     Ok(Exit::Done)
@@ -80,18 +71,17 @@ pub async fn upgrade(args: &UpgradeArgs, place: Place, console: &Console) -> Res
 
 /// Looks, and does what is next, until nothing is.
 pub(super) async fn turns(
+    session: &Session,
     mut mesh: Mesh,
-    world: &World,
     patience: &Patience,
-    host: &HostFacts,
     console: &Console,
     next: &dyn Fn(&Mesh, &Observed, &PlanInputs) -> Option<Round>,
 ) -> Result<(), Error> {
     let (mut mended, mut changed) = (0, false);
     loop {
-        let there = look_again(world, &mesh).await;
+        let there = look_again(&session.world, &mesh).await;
         let there = there.map_err(|error| if changed { error.part_way() } else { error })?;
-        let inputs = PlanInputs::new(OffsetDateTime::now_utc(), host.cores);
+        let inputs = session.inputs();
         let Some(round) = next(&mesh, &there, &inputs) else { return Ok(()) };
         match round.cluster {
             Some(cluster) => {
@@ -103,7 +93,7 @@ pub(super) async fn turns(
         }
         // each cluster has the whole time
         patience.restart();
-        let apply = Apply::new(&round.mesh, world, console, patience, (host.is_root, inputs.now));
+        let apply = Apply::new(session, &round.mesh, console, patience);
         let applied = apply.apply(&round.plan).await;
         applied.map_err(|error| if changed { error.part_way() } else { error })?;
         (mesh, changed) = (round.mesh, true);

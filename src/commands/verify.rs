@@ -3,30 +3,21 @@
 use std::time::{Duration, Instant};
 
 use rand::{RngExt as _, rand_core::UnwrapErr, rngs::SysRng};
-use time::OffsetDateTime;
 
-use super::{
-    Place, ended, interruptible, lock, open,
-    recorded::{no_mesh, require_recorded},
-    refusal::refusal,
-    same_engine, time_for,
-};
+use super::{ended, interruptible, refusal::refusal, time_for};
 use crate::{
     apply::{Apply, wait::Patience},
     cli::VerifyArgs,
     console::Console,
     error::{Error, Exit},
-    facts::{evidence::Evidence, host::HostFacts, observed::Observed},
+    facts::{evidence::Evidence, observed::Observed},
     judge::{
         check::{self, Severity},
         verify::{Report, judge},
     },
     mesh::Mesh,
-    plan::{
-        Plan,
-        reconcile::{PlanInputs, reconcile},
-    },
-    world::{World, templates},
+    plan::{Plan, reconcile::reconcile},
+    session::{Place, Session, now},
 };
 
 /// Elasticsearch looks for changed certificates every 5 s; see
@@ -35,9 +26,11 @@ const RELOADED_WITHIN: Duration = Duration::from_secs(15);
 
 pub async fn verify(args: &VerifyArgs, place: Place, console: &Console) -> Result<Exit, Error> {
     let begun = Instant::now();
-    let _lock = lock(&place)?;
-    let world = open(place).await?;
-    let (mesh, mut report, mending) = prove(&world, args.fix, console).await?;
+    let mut session = tokio::select! {
+        session = Session::to_change(place, false) => session?,
+        () = ended() => return Err(Patience::interruption()),
+    };
+    let (mesh, mut report, mending) = prove(&session, args.fix, console).await?;
     if args.fix && !mending.is_empty() {
         if args.output.format.is_for_people() {
             show(args, &mesh, &report, begun.elapsed(), console);
@@ -50,9 +43,9 @@ pub async fn verify(args: &VerifyArgs, place: Place, console: &Console) -> Resul
             .hint("see what with `mesh create --dry-run`; `mesh create` asks before it deletes"));
         }
         console.note(&format!("\nmending:\n{}", mending.to_string().trim_end()));
-        mend(&mesh, &world, &mending, console).await?;
+        mend(&mesh, &session, &mending, console).await?;
         console.note("");
-        report = prove_again(&world, console).await?;
+        report = prove_again(&mut session, console).await?;
     }
     show(args, &mesh, &report, begun.elapsed(), console);
     Ok(if report.up { Exit::Done } else { Exit::Unhealthy })
@@ -64,26 +57,21 @@ struct Looked {
     there: Observed,
     evidence: Evidence,
     mending: Plan,
-    host: HostFacts,
 }
 
-async fn look(world: &World, fix: bool) -> Result<Looked, Error> {
-    let survey = world.survey().await?;
-    same_engine(&survey)?;
-    let mut mesh = survey.record.clone().ok_or_else(|| no_mesh(&world.dir))?;
-    if fix {
-        // templates that cannot be read now must not be taken for the built-in ones
-        mesh = templates::of(mesh)?;
-    }
-    let there = world.observe(&mesh, &survey).await?;
+async fn look(session: &Session, fix: bool) -> Result<Looked, Error> {
+    // templates that cannot be read now must not be taken for the built-in ones
+    let mesh = if fix { session.recorded_with_templates()? } else { session.recorded()? };
+    let there = session.observe(&mesh).await?;
     if let Some(finding) = check::lost_credentials(&mesh, &there).findings().pop() {
         return Err(finding.into());
     }
-    let mending = reconcile(&mesh, &there, &PlanInputs::new(OffsetDateTime::now_utc(), survey.host.cores));
+    let mending = reconcile(&mesh, &there, &session.inputs());
     if fix {
-        require_recorded(world, &there)?;
+        session.require_recorded(&there)?;
     }
     if fix && !mending.is_empty() {
+        let survey = &session.survey;
         let mut stops = check::machine(&mesh, &there, &survey.host, &survey.listeners);
         stops.extend(check::attached(&mesh, &mending, &there));
         // what ran before needs no more room than it had
@@ -92,19 +80,19 @@ async fn look(world: &World, fix: bool) -> Result<Looked, Error> {
             return Err(refusal(stops));
         }
     }
-    let evidence = world.evidence(&mesh, &there).await?;
-    Ok(Looked { mesh, there, evidence, mending, host: survey.host })
+    let evidence = session.world.evidence(&mesh, &there).await?;
+    Ok(Looked { mesh, there, evidence, mending })
 }
 
 /// Looks, tries every link, and judges. With the judgement comes the plan that would mend what differs.
-async fn prove(world: &World, fix: bool, console: &Console) -> Result<(Mesh, Report, Plan), Error> {
+async fn prove(session: &Session, fix: bool, console: &Console) -> Result<(Mesh, Report, Plan), Error> {
     let looked = tokio::select! {
-        looked = look(world, fix) => looked?,
+        looked = look(session, fix) => looked?,
         () = ended() => return Err(Patience::interruption()),
     };
-    let Looked { mesh, there, mut evidence, mending, host } = looked;
+    let Looked { mesh, there, mut evidence, mending } = looked;
     let patience = Patience::new(time_for(None, mesh.count().get()));
-    let apply = Apply::new(&mesh, world, console, &patience, (host.is_root, OffsetDateTime::now_utc()));
+    let apply = Apply::new(session, &mesh, console, &patience);
     let run = format!("{:08x}", UnwrapErr(SysRng).random::<u32>());
     interruptible(&patience, console, async {
         evidence.canaries = apply.prove_documents(&there, &run).await;
@@ -113,15 +101,16 @@ async fn prove(world: &World, fix: bool, console: &Console) -> Result<(Mesh, Rep
     .await?;
     let answering = mesh.clusters().all(|cluster| there.servers.contains_key(&cluster));
     // what ended between the look and the search has ended
-    let report = Report::new(&judge(&mesh, &there, &evidence, OffsetDateTime::now_utc()), answering);
+    let report = Report::new(&judge(&mesh, &there, &evidence, now()), answering);
     Ok((mesh, report, mending))
 }
 
 /// Proves it until all is up: a server needs a moment before it shows a certificate that was put on its disk.
-async fn prove_again(world: &World, console: &Console) -> Result<Report, Error> {
+async fn prove_again(session: &mut Session, console: &Console) -> Result<Report, Error> {
     let begun = Instant::now();
     loop {
-        let report = prove(world, false, console).await.map_err(Error::part_way)?.1;
+        session.look_again().await.map_err(Error::part_way)?;
+        let report = prove(session, false, console).await.map_err(Error::part_way)?.1;
         if report.up || begun.elapsed() > RELOADED_WITHIN {
             return Ok(report);
         }
@@ -129,11 +118,10 @@ async fn prove_again(world: &World, console: &Console) -> Result<Report, Error> 
 }
 
 /// What `mesh create` would do: whatever is not as it was asked for is brought back to it.
-async fn mend(mesh: &Mesh, world: &World, plan: &Plan, console: &Console) -> Result<(), Error> {
-    let survey = world.survey().await?;
+async fn mend(mesh: &Mesh, session: &Session, plan: &Plan, console: &Console) -> Result<(), Error> {
     let patience = Patience::new(time_for(None, mesh.count().get()));
-    let apply = Apply::new(mesh, world, console, &patience, (survey.host.is_root, OffsetDateTime::now_utc()));
-    apply.lift_record(&survey)?;
+    let apply = Apply::new(session, mesh, console, &patience);
+    apply.lift_record()?;
     interruptible(&patience, console, apply.apply(plan)).await
 }
 

@@ -4,6 +4,7 @@
 
 pub mod allocate;
 pub mod certs;
+pub mod choice;
 pub mod cluster;
 pub mod cluster_set;
 pub mod container;
@@ -17,6 +18,7 @@ pub mod hosts_file;
 pub mod id;
 pub mod keystore;
 pub mod layout;
+pub mod license;
 pub mod links;
 pub mod name;
 pub mod network;

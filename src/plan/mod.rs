@@ -4,6 +4,7 @@
 
 #[cfg(test)]
 mod converge;
+pub mod create;
 pub mod data;
 mod describe;
 mod description;

@@ -33,6 +33,17 @@ pub fn removed(there: Observed) -> Observed {
     }
 }
 
+/// What is there, with what `goes` counted as the new mesh's: its ports and its memory will be free.
+pub fn replacing(there: Observed, goes: &Observed) -> Observed {
+    Observed {
+        containers: goes.containers.clone(),
+        orphans: goes.orphans.clone(),
+        network: goes.network.clone(),
+        unmanaged: goes.unmanaged.clone(),
+        ..there
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -24,6 +24,16 @@ pub enum Turns {
     Defaults,
 }
 
+impl Turns {
+    /// What clusters of a mesh have their turn for, where newer defaults were asked for or not.
+    pub fn of(mesh: &Mesh, new_defaults: bool) -> Option<Self> {
+        if new_defaults {
+            return Some(Self::Defaults);
+        }
+        mesh.pending_settings().next().map(|_| Self::Settings)
+    }
+}
+
 /// The next round: a cluster has its turn only when the whole mesh is in sync.
 pub fn next(mesh: &Mesh, there: &Observed, inputs: &PlanInputs, of: Turns) -> Option<Round> {
     let plan = reconcile(mesh, there, inputs);

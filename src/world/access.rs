@@ -43,9 +43,7 @@ impl Explain for AccessError {
         let hint = match self {
             Self::Files(error) => return error.hint(),
             Self::Authority { .. } => "`mesh create` makes it again",
-            Self::Credentials(_) => {
-                "`mesh create --recover-credentials` brings its passwords back, or sets new ones"
-            }
+            Self::Credentials(_) => "`mesh create --recover-credentials` brings its passwords back, or sets new ones",
         };
         Some(hint.to_owned())
     }

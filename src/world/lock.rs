@@ -14,7 +14,7 @@ use nix::libc::{O_NOFOLLOW, O_NONBLOCK};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use super::words::words;
+use super::{reservation::SUFFIX, words::words};
 use crate::{
     explain::{Exit, Explain},
     mesh::name::MeshName,
@@ -121,6 +121,8 @@ pub enum Of<'a> {
     Mesh(Option<&'a MeshName>),
     /// The machine: one run at a time chooses networks and ports.
     Machine,
+    /// What a run has chosen for a mesh: not a lock that is taken, but a [`Reservation`](super::reservation::Reservation).
+    Choice(Option<&'a MeshName>),
 }
 
 /// Where a lock lies: `/run/mesh.lock` for root (only root can write there, unlike `/run/lock`), else `~/.local/state/mesh/lock`, with
@@ -129,15 +131,17 @@ pub enum Of<'a> {
 #[must_use]
 pub fn path(of: Of<'_>, root: bool, home: Option<&Path>) -> Option<PathBuf> {
     // no name has a dot
-    let of = match of {
-        Of::Mesh(None) => String::new(),
-        Of::Mesh(Some(name)) => format!("-{name}"),
-        Of::Machine => ".machine".to_owned(),
+    let named = |name: Option<&MeshName>| name.map(|name| format!("-{name}")).unwrap_or_default();
+    let (of, suffix) = match of {
+        Of::Mesh(name) => (named(name), ""),
+        Of::Machine => (".machine".to_owned(), ""),
+        Of::Choice(name) => (named(name), SUFFIX),
     };
     if root {
-        return Some(format!("/run/mesh{of}.lock").into());
+        let suffix = if suffix.is_empty() { ".lock" } else { suffix };
+        return Some(format!("/run/mesh{of}{suffix}").into());
     }
-    home.filter(|home| home.is_absolute()).map(|home| home.join(format!(".local/state/mesh/lock{of}")))
+    home.filter(|home| home.is_absolute()).map(|home| home.join(format!(".local/state/mesh/lock{of}{suffix}")))
 }
 
 /// Keeps two runs of root from editing the hosts file at once, each from a text without what the other adds. Held for moments,
@@ -239,6 +243,8 @@ mod tests {
         assert_eq!(of(Of::Mesh(None), true, None), "/run/mesh.lock");
         assert_eq!(of(Of::Mesh(Some(&name)), true, None), "/run/mesh-ci42.lock");
         assert_eq!(of(Of::Machine, true, None), "/run/mesh.machine.lock");
+        assert_eq!(of(Of::Choice(None), true, None), "/run/mesh.chosen");
+        assert_eq!(of(Of::Choice(Some(&name)), false, home), "/home/a/.local/state/mesh/lock-ci42.chosen");
         assert_eq!(of(Of::Mesh(None), false, home), "/home/a/.local/state/mesh/lock");
         assert_eq!(of(Of::Mesh(Some(&name)), false, home), "/home/a/.local/state/mesh/lock-ci42");
         assert_eq!(path(Of::Machine, false, Some(Path::new("relative"))), None);

@@ -28,6 +28,7 @@ pub mod open_files;
 pub mod permissions;
 pub mod ports;
 pub mod probe;
+pub mod reservation;
 pub mod routes;
 pub mod signals;
 pub mod survey;

@@ -1,14 +1,20 @@
 //! Which mesh a command is about: its directory and its name. I/O: the environment, disk; changes nothing.
 
+#![expect(clippy::disallowed_methods, reason = "variables tell where meshes live")]
+
 use std::path::{Path, PathBuf};
 
-use super::{default_dir, recorded::Recorded};
+use super::recorded::Recorded;
 use crate::{
     cli::Cli,
     console::MeshOption,
     error::{Error, Exit},
     mesh::{Mesh, name::MeshName, shell_word::shell_word},
+    world::disk,
 };
+
+/// Where a mesh of root lives.
+const ROOT_DIR: &str = "/mnt/data/mesh";
 
 /// Where a mesh lives, and what stands in front of the names of its things.
 #[derive(Debug, Clone)]
@@ -78,6 +84,33 @@ impl Place {
         Err(Error::new(Exit::Request, format!("the settings are for the mesh {name}, and this is {here}"))
             .hint(format!("`{} --name {name}`, or take `name` out of the settings", without(&["--name", "--dir"]))))
     }
+}
+
+pub(super) fn home() -> Option<PathBuf> {
+    std::env::var_os("HOME").map(PathBuf::from).filter(|home| home.is_absolute())
+}
+
+pub(super) fn is_root() -> bool {
+    nix::unistd::geteuid().is_root()
+}
+
+/// The directory of the mesh without a name.
+pub fn default_dir() -> Result<PathBuf, Error> {
+    if is_root() {
+        return Ok(ROOT_DIR.into());
+    }
+    let data = std::env::var_os("XDG_DATA_HOME").map(PathBuf::from).filter(|dir| dir.is_absolute());
+    data.or_else(|| home().map(|home| home.join(".local/share"))).map(|data| data.join("mesh")).ok_or_else(|| {
+        Error::new(Exit::Request, "there is no home directory to keep the mesh in")
+            .hint("name a directory with `--dir`")
+    })
+}
+
+/// The name whose directory this is, whatever is in it.
+pub(super) fn name_of_dir(dir: &Path) -> Option<MeshName> {
+    let name: MeshName = dir.file_name()?.to_str()?.strip_prefix("mesh-")?.parse().ok()?;
+    let own = disk::resolve(&named_dir(&name).ok()?).ok()?;
+    (disk::resolve(dir).ok()? == own).then_some(name)
 }
 
 /// The directory of a mesh with a name, beside the one of the mesh without.

@@ -4,11 +4,8 @@ use std::{collections::BTreeSet, path::Path};
 
 use crate::{
     error::{Error, Exit},
-    facts::observed::Observed,
-    judge::check,
     mesh::{Mesh, cluster_set::ClusterSet, credentials::Credentials, id::ClusterId, layout},
     world::{
-        World,
         access::{self, Access},
         disk::{self, Tree},
         elasticsearch::Elasticsearch,
@@ -35,13 +32,6 @@ pub fn no_mesh(dir: &Path) -> Error {
 pub fn lost(dir: &Path) -> Error {
     Error::new(Exit::Machine, format!("{} is lost, and there is data of a mesh", dir.join(layout::RECORD).display()))
         .hint("`mesh create` rebuilds it from what is there; `--dry-run` shows how")
-}
-
-/// Whether Docker's containers of this directory are those of the mesh that is recorded there: by another record, a command would
-/// do nothing to them and tell that it was done.
-pub fn require_recorded(world: &World, there: &Observed) -> Result<(), Error> {
-    let found = check::recorded(&world.dir, there);
-    found.map_or(Ok(()), |finding| Err(finding.into()))
 }
 
 impl Recorded {
