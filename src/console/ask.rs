@@ -4,7 +4,7 @@ use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 use time::{OffsetDateTime, UtcOffset, format_description::BorrowedFormatItem, macros::format_description};
 
-use super::{BOLD_RED, BOLD_YELLOW, Console, Mark, Table, plain, styled};
+use super::{BOLD_RED, BOLD_YELLOW, Cell, Console, Table, plain, styled};
 use crate::{
     ask::{log_line::LogLine, search::Found},
     cli::Format,
@@ -98,9 +98,9 @@ impl Console {
 
     /// Users with their passwords, and what each is for.
     pub fn users(&self, users: &[(&str, &str, &str)]) {
-        let mut table = Table::new(&["USER", "PASSWORD", "FOR"]);
+        let mut table = Table::new(["USER", "PASSWORD", "FOR"]);
         for (user, password, purpose) in users {
-            table.row([*user, *password, *purpose].map(|text| (text.to_owned(), Mark::Plain)));
+            table.row([user, password, purpose].map(Cell::plain));
         }
         self.table(&table);
     }

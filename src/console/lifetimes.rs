@@ -1,50 +1,44 @@
-//! How `mesh keys ls` and `mesh certs ls` show what ends one day. I/O: the terminal.
+//! The tables of `mesh keys ls` and `mesh certs ls`, and warnings of what expires. I/O: the terminal.
 
 use time::{OffsetDateTime, UtcOffset, format_description::BorrowedFormatItem, macros::format_description};
 
-use super::{Console, Mark, Table};
-use crate::judge::expiry::{Certificates, Keys, State, soon::EndsSoon};
+use super::{Cell, Column, Console, Mark, Table};
+use crate::judge::expiry::{CertificateRow, Certificates, KeyRow, Keys, State, soon::EndsSoon};
 
 const DAY: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]");
 
+/// The columns of `mesh keys ls`.
+const KEYS: [Column<KeyRow>; 9] = [
+    Column::left("CLUSTER", |row| Cell::plain(row.cluster)),
+    Column::left("KEY", |row| Cell::known(row.id.as_ref())),
+    Column::left("TYPE", |row| Cell::known(row.kind.as_ref())),
+    Column::left("SHARES", |row| Cell::known(Some(row.shared.join(" ")))),
+    Column::left("CREATED", |row| Cell::known(row.created.map(day))),
+    Column::left("EXPIRES", |row| Cell::known(row.expires.map(day))),
+    Column::right("DAYS", |row| Cell::known(row.days_left)),
+    Column::left("HELD BY", holders),
+    Column::left("STATE", |row| state(row.state)),
+];
+/// The columns of `mesh certs ls`.
+const CERTIFICATES: [Column<CertificateRow>; 7] = [
+    Column::left("CLUSTER", |row| Cell::plain(row.cluster)),
+    Column::left("CERTIFICATE", |row| Cell::plain(row.of.word())),
+    Column::left("EXPIRES", |row| Cell::known(row.expires.map(day))),
+    Column::right("DAYS", |row| Cell::known(row.days_left)),
+    Column::right("TRUSTS", |row| Cell::known(row.trusts)),
+    Column::left("STATE", |row| state(row.state)),
+    Column::left("NAMES", |row| Cell::known(Some(row.names.join(" ")))),
+];
+
 impl Console {
-    /// A row a cluster.
+    /// A row a key.
     pub fn keys(&self, keys: &Keys) {
-        let header = ["CLUSTER", "KEY", "TYPE", "SHARES", "CREATED", "EXPIRES", "DAYS", "HELD BY", "STATE"];
-        let mut table = Table::new(&header).right(&[6]);
-        for row in &keys.keys {
-            let held = row.held_by.iter().map(|cluster| cluster.number().to_string()).collect::<Vec<_>>().join(" ");
-            table.row([
-                (row.cluster.to_string(), Mark::Plain),
-                known(row.id.clone()),
-                known(row.kind.clone()),
-                known(Some(row.shared.join(" "))),
-                known(row.created.map(day)),
-                known(row.expires.map(day)),
-                known(row.days_left.map(|days| days.to_string())),
-                known(Some(held)),
-                state(row.state),
-            ]);
-        }
-        self.table(&table);
+        self.table(&Table::of(&KEYS, &keys.keys));
     }
 
-    /// A row a certificate, and below why one cannot be used.
+    /// A row a certificate, and below them why some are unusable.
     pub fn certificates(&self, certificates: &Certificates) {
-        let header = ["CLUSTER", "CERTIFICATE", "EXPIRES", "DAYS", "TRUSTS", "STATE", "NAMES"];
-        let mut table = Table::new(&header).right(&[3, 4]);
-        for row in &certificates.certificates {
-            table.row([
-                (row.cluster.to_string(), Mark::Plain),
-                (row.of.word().to_owned(), Mark::Plain),
-                known(row.expires.map(day)),
-                known(row.days_left.map(|days| days.to_string())),
-                known(row.trusts.map(|count| count.to_string())),
-                state(row.state),
-                known(Some(row.names.join(" "))),
-            ]);
-        }
-        self.table(&table);
+        self.table(&Table::of(&CERTIFICATES, &certificates.certificates));
         for row in &certificates.certificates {
             if let Some(reason) = &row.reason {
                 self.note(&format!("{}, {}: {reason}", row.cluster, row.of.word()));
@@ -72,15 +66,16 @@ fn day(time: OffsetDateTime) -> String {
     time.to_offset(UtcOffset::UTC).format(&DAY).expect("should be a time with a year of four digits")
 }
 
-fn known(text: Option<String>) -> (String, Mark) {
-    text.filter(|text| !text.is_empty()).map_or(("-".to_owned(), Mark::Faint), |text| (text, Mark::Plain))
+fn holders(row: &KeyRow) -> Cell {
+    let numbers: Vec<String> = row.held_by.iter().map(|cluster| cluster.number().to_string()).collect();
+    Cell::known(Some(numbers.join(" ")))
 }
 
-fn state(state: State) -> (String, Mark) {
+fn state(state: State) -> Cell {
     let mark = match state {
         State::Good => Mark::Good,
         State::Soon => Mark::Poor,
         State::Expired | State::Invalidated | State::Unusable | State::Unknown => Mark::Bad,
     };
-    (state.word().to_owned(), mark)
+    Cell::new(state.word(), mark)
 }

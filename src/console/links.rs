@@ -1,8 +1,8 @@
-//! How links are shown: the matrix, and the reasons below it. I/O: the terminal.
+//! Links: the matrix, and below it the reasons for those that are down. I/O: the terminal.
 
 use std::time::Duration;
 
-use super::{Console, Mark, Table, duration, plain};
+use super::{Cell, Console, Mark, Table, duration, plain};
 use crate::{
     judge::verify::{LinkState, Report},
     mesh::{Mesh, counted::counted, id::ClusterId, links::Link},
@@ -12,24 +12,22 @@ impl Console {
     /// The links as a matrix: a row a cluster, a column a remote; `–` where no link is wanted.
     pub fn matrix(&self, mesh: &Mesh, state: impl Fn(ClusterId, ClusterId) -> LinkState) {
         let names: Vec<String> = mesh.clusters().map(|cluster| format!("{:02}", cluster.number())).collect();
-        let header: Vec<&str> = std::iter::once("FROM \\ TO").chain(names.iter().map(String::as_str)).collect();
-        let mut table = Table::new(&header);
+        let mut table = Table::new(std::iter::once("FROM \\ TO").chain(names.iter().map(String::as_str)));
         for from in mesh.clusters() {
             let cells = mesh.clusters().map(|to| {
                 if from != to && !mesh.has_link(Link { from, to }) {
-                    ("–".to_owned(), Mark::Faint)
+                    Cell::new("–", Mark::Faint)
                 } else if mesh.searchable(from).any(|remote| remote == to) {
-                    let (sign, mark) = match state(from, to) {
-                        LinkState::Up => ("✓", Mark::Good),
-                        LinkState::Down => ("✗", Mark::Bad),
-                        LinkState::Untried => ("?", Mark::Poor),
-                    };
-                    (sign.to_owned(), mark)
+                    match state(from, to) {
+                        LinkState::Up => Cell::new("✓", Mark::Good),
+                        LinkState::Down => Cell::new("✗", Mark::Bad),
+                        LinkState::Untried => Cell::new("?", Mark::Poor),
+                    }
                 } else {
-                    ("·".to_owned(), Mark::Faint)
+                    Cell::new("·", Mark::Faint)
                 }
             });
-            table.row(std::iter::once((from.to_string(), Mark::Plain)).chain(cells));
+            table.row(std::iter::once(Cell::plain(from)).chain(cells));
         }
         self.table(&table);
     }

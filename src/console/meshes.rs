@@ -1,40 +1,45 @@
-//! How the meshes of an engine are shown. I/O: the terminal.
+//! The table of `mesh ls`. I/O: the terminal.
 
-use super::{Console, Mark, Table};
+use super::{Cell, Column, Console, Mark, Table};
 use crate::plan::meshes::{MeshEntry, MeshState, Meshes};
 
+/// The columns of `mesh ls`.
+const COLUMNS: [Column<MeshEntry>; 5] = [
+    Column::left("NAME", |mesh| Cell::known(mesh.name.as_ref())),
+    Column::right("CLUSTERS", |mesh| Cell::plain(mesh.clusters)),
+    Column::left("STATE", state),
+    Column::right("AGE", |mesh| Cell::plain(mesh.age_seconds.map_or_else(|| "?".to_owned(), age))),
+    Column::left("DIRECTORY", directory),
+];
+
 impl Console {
-    /// A row a mesh; one whose record is gone can still be removed.
+    /// A row a mesh.
     pub fn meshes(&self, Meshes { meshes, .. }: &Meshes) {
         if meshes.is_empty() {
-            self.note("there is no mesh on this Docker engine; `mesh create 2` makes one");
-            return;
+            return self.note("there is no mesh on this Docker engine; `mesh create 2` makes one");
         }
-        let mut table = Table::new(&["NAME", "CLUSTERS", "STATE", "AGE", "DIRECTORY"]).right(&[1, 3]);
-        for mesh in meshes {
-            let name = mesh
-                .name
-                .as_ref()
-                .map_or_else(|| ("-".to_owned(), Mark::Faint), |name| (name.to_string(), Mark::Plain));
-            let dir = mesh.directory.display().to_string();
-            let dir = if mesh.recorded { (dir, Mark::Plain) } else { (format!("{dir} (gone)"), Mark::Bad) };
-            let age = mesh.age_seconds.map_or_else(|| "?".to_owned(), age);
-            table.row([name, (mesh.clusters.to_string(), Mark::Plain), state(mesh), (age, Mark::Plain), dir]);
-        }
-        self.table(&table);
+        self.table(&Table::of(&COLUMNS, meshes));
     }
 }
 
-fn state(mesh: &MeshEntry) -> (String, Mark) {
+/// The directory of a mesh; without its record, the mesh can still be removed.
+fn directory(mesh: &MeshEntry) -> Cell {
+    let dir = mesh.directory.display();
+    if mesh.recorded { Cell::plain(dir) } else { Cell::new(format!("{dir} (gone)"), Mark::Bad) }
+}
+
+fn state(mesh: &MeshEntry) -> Cell {
     match mesh.state {
-        MeshState::Running => ("running".to_owned(), Mark::Good),
-        MeshState::Partial => (format!("{} of {} running", mesh.containers_running, mesh.containers), Mark::Poor),
-        MeshState::Stopped => ("stopped".to_owned(), Mark::Plain),
-        MeshState::Empty => ("no containers".to_owned(), Mark::Poor),
+        MeshState::Running => Cell::new("running", Mark::Good),
+        MeshState::Partial => {
+            Cell::new(format!("{} of {} running", mesh.containers_running, mesh.containers), Mark::Poor)
+        }
+        MeshState::Stopped => Cell::plain("stopped"),
+        MeshState::Empty => Cell::new("no containers", Mark::Poor),
     }
 }
 
-/// In its largest unit: `12s`, `5m`, `3h`, `9d`.
+/// An age in its largest unit: `12s`, `5m`, `3h`, `9d`.
 fn age(seconds: i64) -> String {
     let units = [(86_400, "d"), (3_600, "h"), (60, "m")];
     let unit = units.into_iter().find(|(unit, _)| seconds >= *unit);

@@ -20,7 +20,7 @@ mod timings;
 mod upgrade;
 
 use std::{
-    cell::Cell,
+    cell,
     io::{self, BufRead as _, IsTerminal as _, Write as _},
     time::Duration,
 };
@@ -31,7 +31,7 @@ use serde::Serialize;
 pub use self::{
     same_mesh::MeshOption,
     stage::StageLine,
-    table::{Mark, Table},
+    table::{Cell, Column, Mark, Table},
     timings::StageTime,
 };
 use self::{same_mesh::SameMesh, stdout::Stdout};
@@ -52,7 +52,7 @@ pub struct Console {
     /// The terminal can do nothing but write one line after the other.
     dumb: bool,
     /// Room for the titles of stages.
-    title_width: Cell<usize>,
+    title_width: cell::Cell<usize>,
     stdout: Stdout,
     same_mesh: SameMesh,
     /// The format of errors: that of the result.
@@ -136,7 +136,7 @@ impl Console {
             interactive: terminal && Self::is_attended(),
             verbosity,
             dumb,
-            title_width: Cell::new(stage::TITLE_WIDTH),
+            title_width: cell::Cell::new(stage::TITLE_WIDTH),
             stdout: Stdout::default(),
             same_mesh: SameMesh::new(option),
             errors: Format::Table,

@@ -1,10 +1,10 @@
-//! What `config` prints: the settings in force. I/O: the terminal.
+//! The output of `mesh config`: the effective settings. I/O: the terminal.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::{Console, Mark, Table, plain};
+use super::{Cell, Console, Table, plain};
 use crate::{
     cli::Format,
     mesh::{id::ClusterId, settings::precedence::Resolved},
@@ -24,13 +24,13 @@ impl Console {
 type OfClusters = BTreeMap<ClusterId, Vec<Resolved>>;
 
 fn table(resolved: &[Resolved], clusters: &OfClusters) -> Table {
-    let mut table = Table::new(&["SETTING", "VALUE", "FROM"]);
+    let mut table = Table::new(["SETTING", "VALUE", "FROM"]);
     for one in resolved {
-        table.row([one.setting.name, &one.words(), &one.from].map(|text| (text.to_owned(), Mark::Plain)));
+        table.row([one.setting.name, &one.words(), &one.from].map(Cell::plain));
         for (cluster, settings) in clusters {
             for own in settings.iter().filter(|own| own.setting.name == one.setting.name) {
                 let name = format!("{cluster}.{}", own.setting.name);
-                table.row([&name, &own.words(), &own.from].map(|text| (text.clone(), Mark::Plain)));
+                table.row([&name, &own.words(), &own.from].map(Cell::plain));
             }
         }
     }

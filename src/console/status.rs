@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Console, Mark, Table, bytes, plain as plain_text};
+use super::{Cell, Column, Console, Mark, Table, bytes, plain};
 use crate::mesh::id::ClusterId;
 use crate::{
     facts::health::{Colour, Watermark},
@@ -13,32 +13,35 @@ use crate::{
     },
 };
 
+/// The columns of `mesh status`.
+const COLUMNS: [Column<ClusterStatus>; 13] = [
+    Column::left("CLUSTER", |cluster| Cell::plain(cluster.cluster)),
+    Column::left("STATE", |cluster| state(&cluster.elastic)),
+    Column::left("HEALTH", health),
+    Column::left("VERSION", |cluster| Cell::known(cluster.stack_version.as_ref())),
+    Column::left("KIBANA", |cluster| cluster.kibana.as_ref().map_or_else(Cell::none, state)),
+    Column::left("LINKS", links),
+    Column::right("DOCS", |cluster| Cell::known(cluster.documents)),
+    Column::right("STORE", |cluster| Cell::known(cluster.store_bytes.map(bytes))),
+    Column::right("HEAP", heap),
+    Column::right("DISK", disk),
+    Column::left("LICENSE", license),
+    Column::left("KEY", |cluster| days(cluster.api_key.as_ref())),
+    Column::left("CERTIFICATE", |cluster| days(cluster.certificate.as_ref())),
+];
+/// The columns that `-o wide` adds.
+const WIDE: [Column<ClusterStatus>; 2] = [
+    Column::left("ELASTICSEARCH", |cluster| Cell::plain(&cluster.elastic.url)),
+    Column::left("KIBANA URL", |cluster| Cell::known(cluster.kibana.as_ref().map(|kibana| &kibana.url))),
+];
+/// The part of a heap in use, in percent, above which a server runs short of memory.
+const HIGH_HEAP: u64 = 85;
+
 impl Console {
     /// A row a cluster.
     pub fn status(&self, status: &Status, wide: bool) {
-        let mut header = vec![
-            "CLUSTER",
-            "STATE",
-            "HEALTH",
-            "VERSION",
-            "KIBANA",
-            "LINKS",
-            "DOCS",
-            "STORE",
-            "HEAP",
-            "DISK",
-            "LICENSE",
-            "KEY",
-            "CERTIFICATE",
-        ];
-        if wide {
-            header.extend(["ELASTICSEARCH", "KIBANA URL"]);
-        }
-        let mut table = Table::new(&header).right(&[6, 7, 8, 9]);
-        for cluster in &status.clusters {
-            table.row(row(cluster, wide));
-        }
-        self.table(&table);
+        let columns = COLUMNS.iter().chain(WIDE.iter().filter(|_| wide));
+        self.table(&Table::of(columns, &status.clusters));
     }
 
     /// What is wrong, below the table: to stderr, since it is no data.
@@ -53,11 +56,11 @@ impl Console {
                 }
             }
             if cluster.elastic.state == State::Ready {
-                let is_told = |remote: &ClusterId| {
+                let is_reported = |remote: &ClusterId| {
                     let found = status.clusters.iter().find(|cluster| cluster.cluster == *remote);
                     found.is_some_and(|cluster| cluster.elastic.state != State::Ready)
                 };
-                for (remote, reason) in cluster.links.down.iter().filter(|(remote, _)| !is_told(remote)) {
+                for (remote, reason) in cluster.links.down.iter().filter(|(remote, _)| !is_reported(remote)) {
                     self.note(&format!("{} → {remote}: {reason}", cluster.cluster));
                 }
             }
@@ -87,7 +90,7 @@ impl Console {
                     "{}: index {} is red: {}; `mesh es {} GET _cluster/allocation/explain` says more",
                     cluster.cluster,
                     red.index,
-                    plain_text::line(&red.reason),
+                    plain::line(&red.reason),
                     cluster.cluster.number()
                 ));
             }
@@ -106,90 +109,69 @@ impl Console {
 
     /// The disks that are nearly full, each with the clusters on it.
     fn disks(&self, status: &Status) {
-        let mut told: BTreeMap<(Watermark, u64), Vec<String>> = BTreeMap::new();
+        let mut disks: BTreeMap<(Watermark, u64), Vec<String>> = BTreeMap::new();
         for cluster in &status.clusters {
             if let (Some(passed), Some(percent)) = (cluster.disk_watermark, cluster.disk_percent) {
-                told.entry((passed, percent)).or_default().push(cluster.cluster.to_string());
+                disks.entry((passed, percent)).or_default().push(cluster.cluster.to_string());
             }
         }
-        for ((passed, percent), clusters) in told {
+        for ((passed, percent), clusters) in disks {
             let effect = passed.effect();
             self.note(&format!("{}: the disk is {percent} % full, and {effect}: free some space", clusters.join(" ")));
         }
     }
 }
 
-fn row(cluster: &ClusterStatus, wide: bool) -> Vec<(String, Mark)> {
-    let health_mark = match cluster.health {
+fn health(cluster: &ClusterStatus) -> Cell {
+    let mark = match cluster.health {
         Some(Colour::Green) => Mark::Good,
         // all data is there, and a single node has no place for a replica
         Some(Colour::Yellow) => Mark::Plain,
-        Some(Colour::Red) | None => Mark::Bad,
+        Some(Colour::Red) => Mark::Bad,
+        None => return Cell::new("-", Mark::Bad),
     };
+    Cell::new(cluster.health.map_or_else(String::new, |health| health.to_string()), mark)
+}
+
+fn links(cluster: &ClusterStatus) -> Cell {
     let links = &cluster.links;
-    let links_mark = if links.up == links.wanted { Mark::Good } else { Mark::Bad };
-    let license = cluster.license.as_ref().map_or((none(), Mark::Faint), |license| match license.days_left {
-        _ if !license.active => (format!("{} ended", license.kind), Mark::Bad),
-        Some(days) => (format!("{} {days}d", license.kind), ends(days)),
-        None => (license.kind.clone(), Mark::Plain),
-    });
-    let mut row = vec![
-        (cluster.cluster.to_string(), Mark::Plain),
-        state(&cluster.elastic),
-        (cluster.health.map_or_else(none, |health| health.to_string()), health_mark),
-        plain(cluster.stack_version.clone()),
-        cluster.kibana.as_ref().map_or((none(), Mark::Faint), state),
-        (format!("{}/{}", links.up, links.wanted), links_mark),
-        plain(cluster.documents.map(|count| count.to_string())),
-        plain(cluster.store_bytes.map(bytes)),
-        share(cluster.heap_percent, 85),
-        disk(cluster),
-        license,
-        days(cluster.api_key.as_ref()),
-        days(cluster.certificate.as_ref()),
-    ];
-    if wide {
-        row.push((cluster.elastic.url.clone(), Mark::Plain));
-        row.push(plain(cluster.kibana.as_ref().map(|kibana| kibana.url.clone())));
+    Cell::new(format!("{}/{}", links.up, links.wanted), if links.up == links.wanted { Mark::Good } else { Mark::Bad })
+}
+
+fn license(cluster: &ClusterStatus) -> Cell {
+    let Some(license) = &cluster.license else { return Cell::none() };
+    match license.days_left {
+        _ if !license.active => Cell::new(format!("{} ended", license.kind), Mark::Bad),
+        Some(days) => Cell::new(format!("{} {days}d", license.kind), urgency(days)),
+        None => Cell::plain(&license.kind),
     }
-    row
 }
 
-fn none() -> String {
-    "-".to_owned()
-}
-
-fn plain(text: Option<String>) -> (String, Mark) {
-    text.map_or((none(), Mark::Faint), |text| (text, Mark::Plain))
-}
-
-fn state(service: &ServiceStatus) -> (String, Mark) {
+fn state(service: &ServiceStatus) -> Cell {
     let mark = match service.state {
         State::Ready => Mark::Good,
         State::Stopped | State::Paused | State::Absent => Mark::Poor,
         State::Unready | State::Restarting => Mark::Bad,
     };
-    (service.state.word().to_owned(), mark)
+    Cell::new(service.state.word(), mark)
 }
 
-fn disk(cluster: &ClusterStatus) -> (String, Mark) {
+fn disk(cluster: &ClusterStatus) -> Cell {
     let mark = match cluster.disk_watermark {
         None => Mark::Plain,
         Some(Watermark::Low | Watermark::High) => Mark::Poor,
         Some(Watermark::FloodStage) => Mark::Bad,
     };
-    cluster.disk_percent.map_or((none(), Mark::Faint), |percent| (format!("{percent}%"), mark))
+    cluster.disk_percent.map_or_else(Cell::none, |percent| Cell::new(format!("{percent}%"), mark))
 }
 
-/// A heap above 85 % is short of air.
-fn share(percent: Option<u64>, poor: u64) -> (String, Mark) {
-    match percent {
-        Some(percent) => (format!("{percent}%"), if percent >= poor { Mark::Poor } else { Mark::Plain }),
-        None => (none(), Mark::Faint),
-    }
+fn heap(cluster: &ClusterStatus) -> Cell {
+    let mark = |percent| if percent >= HIGH_HEAP { Mark::Poor } else { Mark::Plain };
+    cluster.heap_percent.map_or_else(Cell::none, |percent| Cell::new(format!("{percent}%"), mark(percent)))
 }
 
-fn ends(days: i64) -> Mark {
+/// The mark of something that expires in so many days.
+fn urgency(days: i64) -> Mark {
     match days {
         ..0 => Mark::Bad,
         0..=SOON => Mark::Poor,
@@ -197,6 +179,6 @@ fn ends(days: i64) -> Mark {
     }
 }
 
-fn days(expiry: Option<&Expiry>) -> (String, Mark) {
-    expiry.map_or((none(), Mark::Faint), |expiry| (format!("{}d", expiry.days_left), ends(expiry.days_left)))
+fn days(expiry: Option<&Expiry>) -> Cell {
+    expiry.map_or_else(Cell::none, |expiry| Cell::new(format!("{}d", expiry.days_left), urgency(expiry.days_left)))
 }

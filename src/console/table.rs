@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-use comfy_table::{Cell, CellAlignment, Color, ContentArrangement, presets::NOTHING};
+use comfy_table::{CellAlignment, Color, ContentArrangement, presets::NOTHING};
 
 use super::plain;
 
-/// How a cell is to be seen.
+/// The meaning of a cell, shown as a color.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mark {
     Plain,
@@ -16,6 +16,52 @@ pub enum Mark {
     Faint,
 }
 
+/// The text of a cell, and what it means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cell {
+    text: String,
+    mark: Mark,
+}
+
+impl Cell {
+    #[expect(clippy::needless_pass_by_value, reason = "most values are made for the cell")]
+    pub fn new(text: impl ToString, mark: Mark) -> Self {
+        Self { text: text.to_string(), mark }
+    }
+
+    pub fn plain(text: impl ToString) -> Self {
+        Self::new(text, Mark::Plain)
+    }
+
+    /// The cell for something that does not exist or is unknown.
+    pub fn none() -> Self {
+        Self::new("-", Mark::Faint)
+    }
+
+    /// A plain cell, or [`Cell::none`] for no text or an empty one.
+    pub fn known(text: Option<impl ToString>) -> Self {
+        text.map(|text| text.to_string()).filter(|text| !text.is_empty()).map_or_else(Self::none, Self::plain)
+    }
+}
+
+/// One column of a table whose rows are `R`s: its title, its alignment, and how a row's cell is made.
+pub struct Column<R> {
+    title: &'static str,
+    align: CellAlignment,
+    cell: fn(&R) -> Cell,
+}
+
+impl<R> Column<R> {
+    pub const fn left(title: &'static str, cell: fn(&R) -> Cell) -> Self {
+        Self { title, align: CellAlignment::Left, cell }
+    }
+
+    /// A column of numbers.
+    pub const fn right(title: &'static str, cell: fn(&R) -> Cell) -> Self {
+        Self { title, align: CellAlignment::Right, cell }
+    }
+}
+
 /// Rows below a header. Every row has a cell for every column of the header.
 #[derive(Debug)]
 pub struct Table {
@@ -23,33 +69,38 @@ pub struct Table {
 }
 
 impl Table {
-    pub fn new(header: &[&str]) -> Self {
+    /// A table of columns that are known beforehand.
+    pub fn of<'a, R: 'a>(
+        columns: impl IntoIterator<Item = &'a Column<R>>,
+        rows: impl IntoIterator<Item = &'a R>,
+    ) -> Self {
+        let columns: Vec<&Column<R>> = columns.into_iter().collect();
+        let mut table = Self::new(columns.iter().map(|column| column.title));
+        for (column, of) in table.table.column_iter_mut().zip(&columns) {
+            column.set_cell_alignment(of.align);
+        }
+        for row in rows {
+            table.row(columns.iter().map(|column| (column.cell)(row)));
+        }
+        table
+    }
+
+    pub fn new<'a>(header: impl IntoIterator<Item = &'a str>) -> Self {
         let mut table = comfy_table::Table::new();
         table.load_style(NOTHING);
         table.set_content_arrangement(ContentArrangement::Disabled);
         table.enforce_styling();
         table.style_text_only();
-        table.set_header(header.iter().map(Cell::new));
+        table.set_header(header.into_iter().map(comfy_table::Cell::new));
         let mut table = Self { table };
         table.pad();
         table
     }
 
-    /// Aligns these columns, counted from 0, to the right.
-    #[must_use]
-    pub fn right(mut self, columns: &[usize]) -> Self {
-        for column in columns {
-            if let Some(column) = self.table.column_mut(*column) {
-                column.set_cell_alignment(CellAlignment::Right);
-            }
-        }
-        self
-    }
-
-    pub fn row(&mut self, cells: impl IntoIterator<Item = (String, Mark)>) {
-        self.table.add_row(cells.into_iter().map(|(text, mark)| {
+    pub fn row(&mut self, cells: impl IntoIterator<Item = Cell>) {
+        self.table.add_row(cells.into_iter().map(|Cell { text, mark }| {
             // what comes from outside must not move the cursor
-            let cell = Cell::new(plain::line(&text));
+            let cell = comfy_table::Cell::new(plain::line(&text));
             match mark {
                 Mark::Plain => cell,
                 Mark::Good => cell.fg(Color::Green),
@@ -83,21 +134,22 @@ mod tests {
 
     #[test]
     fn columns_line_up_and_nothing_moves_the_cursor() {
-        let mut table = Table::new(&["CLUSTER", "LINKS", "STATE"]).right(&[1]);
-        table.row([
-            ("cluster01".to_owned(), Mark::Plain),
-            ("7/7".to_owned(), Mark::Plain),
-            ("up".to_owned(), Mark::Plain),
-        ]);
-        table.row([
-            ("cluster02".to_owned(), Mark::Plain),
-            ("10/98".to_owned(), Mark::Plain),
-            ("\u{1b}[2Jdown".to_owned(), Mark::Plain),
-        ]);
-        insta::assert_snapshot!(table.to_string(), @r"
+        struct Row(&'static str, &'static str, Option<&'static str>);
+        const COLUMNS: [Column<Row>; 3] = [
+            Column::left("CLUSTER", |row| Cell::plain(row.0)),
+            Column::right("LINKS", |row| Cell::new(row.1, Mark::Good)),
+            Column::left("STATE", |row| Cell::known(row.2)),
+        ];
+        let rows = [
+            Row("cluster01", "7/7", Some("up")),
+            Row("cluster02", "10/98", Some("\u{1b}[2Jdown")),
+            Row("cluster03", "0/7", None),
+        ];
+        insta::assert_snapshot!(anstream::adapter::strip_str(&Table::of(&COLUMNS, &rows).to_string()), @r"
         CLUSTER    LINKS  STATE
         cluster01    7/7  up
         cluster02  10/98  [2Jdown
+        cluster03    0/7  -
         ");
     }
 }

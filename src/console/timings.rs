@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{Console, Mark, Table, duration};
+use super::{Cell, Column, Console, Table, duration};
 use crate::cli::Format;
 
 /// The version of the form of `mesh create --timings -o json`.
@@ -21,6 +21,17 @@ pub struct StageTime {
     /// The step that took longest, and how long.
     pub slowest: Option<(String, Duration)>,
 }
+
+/// The columns of `mesh create --timings`.
+const COLUMNS: [Column<StageTime>; 5] = [
+    Column::left("STAGE", |stage| Cell::plain(stage.title)),
+    Column::right("STEPS", |stage| Cell::plain(stage.steps)),
+    Column::right("TOOK", |stage| Cell::plain(duration(stage.took))),
+    Column::left("SLOWEST STEP", |stage| {
+        Cell::known(stage.slowest.as_ref().map(|(step, _)| step.chars().take(60).collect::<String>()))
+    }),
+    Column::right("TOOK", |stage| Cell::known(stage.slowest.as_ref().map(|(_, took)| duration(*took)))),
+];
 
 #[derive(Serialize)]
 struct Timings<'a> {
@@ -57,24 +68,11 @@ impl Console {
         self.show(format, &value, text);
     }
 
-    /// A row a stage.
+    /// A row a stage, and one for the time between them.
     pub fn timings_table(&self, stages: &[StageTime], whole: Duration) {
-        let mut table = Table::new(&["STAGE", "STEPS", "TOOK", "SLOWEST STEP", "TOOK"]).right(&[1, 2, 4]);
-        let plain = |text: String| (text, Mark::Plain);
-        for stage in stages {
-            let (step, longest) = stage.slowest.clone().unwrap_or_default();
-            let cells = [
-                stage.title.to_owned(),
-                stage.steps.to_string(),
-                duration(stage.took),
-                step.chars().take(60).collect(),
-                duration(longest),
-            ];
-            table.row(cells.map(plain));
-        }
-        let others = whole.saturating_sub(stages.iter().map(|stage| stage.took).sum());
-        table.row(["planning".to_owned(), String::new(), duration(others), String::new(), String::new()].map(plain));
-        self.table(&table);
+        let took = whole.saturating_sub(stages.iter().map(|stage| stage.took).sum());
+        let planning = StageTime { title: "planning", steps: 0, took, slowest: None };
+        self.table(&Table::of(&COLUMNS, stages.iter().chain([&planning])));
     }
 }
 

@@ -10,7 +10,10 @@ pub mod soon;
 use serde::Serialize;
 use time::OffsetDateTime;
 
-pub use self::{certificates::Certificates, keys::Keys};
+pub use self::{
+    certificates::{CertificateRow, Certificates},
+    keys::{KeyRow, Keys},
+};
 
 pub const VERSION: u32 = 2;
 /// From this many days before something ends it is told.
