@@ -1,5 +1,7 @@
 //! Why Docker did not do something, and what to do about it. No I/O.
 
+use std::error::Error;
+
 use bollard::errors::Error as Cause;
 
 use super::{ANSWER, OLDEST_API, configuration::ConfigurationError, endpoint::NamedBy, logins::LoginError, socket};
@@ -79,7 +81,7 @@ impl Explain for DockerError {
             Self::Silent => "see what keeps it with `journalctl -u docker`; `systemctl restart docker` starts it again",
             Self::TooLong { .. } => "see with `docker info` whether it is Docker that listens there",
             Self::OpenFiles(_) => TooManyOpenFiles::HINT,
-            Self::Refused { cause, .. } => TooManyOpenFiles::under(&**cause).map(|_| TooManyOpenFiles::HINT)?,
+            Self::Refused { cause, .. } => TooManyOpenFiles::under(beneath(cause)).map(|_| TooManyOpenFiles::HINT)?,
             Self::SilentRegistry | Self::Stalled(_) | Self::Endless(_) => return None,
         };
         Some(hint.to_owned())
@@ -130,10 +132,18 @@ impl DockerError {
             Self::Refused { cause, .. } => match &**cause {
                 Cause::DockerResponseServerError { message, .. } => message.trim().to_owned(),
                 Cause::DockerStreamError { error } => error.trim().to_owned(),
-                other => innermost(other),
+                other => innermost(beneath(other)),
             },
             other => other.to_string(),
         }
+    }
+}
+
+/// The system's error where that is all there is: bollard has it in a variant that shows it and is not it.
+fn beneath(cause: &Cause) -> &(dyn Error + 'static) {
+    match cause {
+        Cause::IOError { err } => err,
+        other => other,
     }
 }
 
@@ -148,6 +158,8 @@ pub(super) fn absent_is_none<T>(result: Result<T, DockerError>) -> Result<Option
 
 #[cfg(test)]
 mod tests {
+    use nix::errno::Errno;
+
     use super::*;
 
     #[test]
@@ -159,5 +171,12 @@ mod tests {
         assert_eq!(absent.reason().as_deref(), Some("no such container: x"));
         assert!(absent.is_absent() && absent.hint().is_none());
         assert_eq!((DockerError::Silent.reason(), DockerError::Silent.exit()), (None, Exit::Machine));
+    }
+
+    #[test]
+    fn an_error_of_the_system_is_told_in_words_with_its_remedy() {
+        let full = DockerError::refused("list containers")(Cause::IOError { err: Errno::EMFILE.into() });
+        assert_eq!(full.reason().as_deref(), Some("too many open files"));
+        assert_eq!(full.hint().as_deref(), Some(TooManyOpenFiles::HINT));
     }
 }
