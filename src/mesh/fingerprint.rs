@@ -14,7 +14,7 @@ use super::{
     rendered::{self, Settings},
     secret::Secret,
     service::digest_of,
-    templates::Templates,
+    templates::Template,
 };
 
 /// How this program makes a label of a [`MadeFrom`]. Labels of scheme 1 have no number: it was a digest of Rust's `Debug`.
@@ -96,7 +96,7 @@ impl Mesh {
     pub fn parsed_settings(&self, service: ServiceId, credentials: &Credentials) -> Result<Settings, RenderError> {
         let text = self.render_settings(service, credentials)?;
         Settings::parse(text.expose()).map_err(|error| {
-            let name = Templates::NAMES[usize::from(service.kind() == ServiceKind::Kibana)];
+            let name = Template::of_settings(service.kind()).name();
             RenderError::NoYaml { name, service, reason: error.to_string() }
         })
     }
@@ -108,9 +108,9 @@ impl Mesh {
     pub fn require_settings_once(&self) -> Result<(), RenderError> {
         for service in self.services() {
             let settings = self.settings(service.cluster());
-            let (added, name): (Vec<&str>, _) = match service.kind() {
-                ServiceKind::Elastic => (settings.settings.names().collect(), Templates::NAMES[0]),
-                ServiceKind::Kibana => (settings.kibana_settings.names().collect(), Templates::NAMES[1]),
+            let added: Vec<&str> = match service.kind() {
+                ServiceKind::Elastic => settings.settings.names().collect(),
+                ServiceKind::Kibana => settings.kibana_settings.names().collect(),
             };
             if added.is_empty() {
                 continue;
@@ -118,6 +118,7 @@ impl Mesh {
             // what is no YAML is told of elsewhere
             let template = Settings::parse(&self.render_template(service, &placeholders())?).unwrap_or_default();
             if let Some(setting) = template.names().find(|name| added.contains(name)) {
+                let name = Template::of_settings(service.kind()).name();
                 return Err(RenderError::SetTwice { name, service, setting: setting.to_owned() });
             }
         }
@@ -136,6 +137,7 @@ mod tests {
     use crate::mesh::{
         id::ClusterId,
         settings::{Memory, per_cluster::read_set},
+        templates::Templates,
     };
 
     fn credentials() -> Credentials {

@@ -2,6 +2,7 @@
 //!
 //! [`Mesh`] holds every decision; names and texts follow from it.
 
+mod addresses;
 pub mod allocate;
 pub mod certs;
 pub mod choice;
@@ -13,6 +14,8 @@ pub mod counted;
 pub mod credentials;
 pub mod decide;
 pub mod defaults;
+#[cfg(test)]
+mod example;
 pub mod fingerprint;
 pub mod hosts_file;
 pub mod id;
@@ -35,30 +38,24 @@ pub mod secret;
 pub mod service;
 pub mod settings;
 pub mod shell_word;
-mod stand_in;
 pub mod taken;
 pub mod templates;
 pub mod upgrade;
 
-use std::{
-    collections::BTreeMap,
-    net::{IpAddr, Ipv4Addr, Ipv6Addr},
-    path::PathBuf,
-};
+use std::{collections::BTreeMap, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use self::{
-    certs::Names,
     cluster::{Cluster, Place},
     cluster_set::{ClusterSet, NoSuchCluster},
     defaults::Revision,
-    id::{ClusterId, Count, NodeId, NodeNumber, REMOTE, ServiceId, ServiceKind},
+    id::{ClusterId, Count, NodeId, NodeNumber, ServiceId, ServiceKind},
     name::MeshName,
     network::Subnet,
     ports::PortRange,
     service::Service,
-    settings::{ClusterOverride, ClusterSettings, MeshSpec, SHARED, SubjectName},
+    settings::{ClusterOverride, ClusterSettings, MeshSpec},
     templates::Templates,
 };
 
@@ -193,189 +190,12 @@ impl Mesh {
         self.services().filter(move |service| service.kind() == kind)
     }
 
-    /// The settings by which `of` reaches its remotes, each under its full name, as `PUT /_cluster/settings` takes them.
-    ///
-    /// Proxy mode, because it connects to the address given and no other, so that what the certificate says of it can be
-    /// checked in full. See
-    /// <https://www.elastic.co/docs/reference/elasticsearch/configuration-reference/remote-clusters>.
-    ///
-    /// The fixed address rather than the name: Docker forgets the name of a container that stops, and a name that vanishes
-    /// during a reconnection leaves Elasticsearch 9.5.3 (`ProxyConnectionStrategy.openConnections`, "unknown host" thrown in
-    /// a failure handler) waiting for that remote until its settings change.
-    pub fn remote_settings(&self, of: ClusterId) -> BTreeMap<String, String> {
-        self.remotes(of)
-            .flat_map(|remote| {
-                let node = remote.first_node();
-                [
-                    ("mode", "proxy".to_owned()),
-                    ("proxy_address", format!("{}:{REMOTE}", self.service(node).address)),
-                    ("proxy_socket_connections", self.spec.profile.sockets().to_string()),
-                    ("server_name", self.container_name(node)),
-                    ("skip_unavailable", "true".to_owned()),
-                ]
-                .map(|(field, value)| (format!("cluster.remote.{remote}.{field}"), value))
-            })
-            .collect()
-    }
-
-    /// The index patterns that a cluster's API key lets the others search.
-    pub fn shared(&self, cluster: ClusterId) -> Vec<String> {
-        let settings = self.settings(cluster);
-        let more = settings.share.iter().map(ToString::to_string);
-        let mut names: Vec<String> = std::iter::once(SHARED.to_owned()).chain(more).collect();
-        names.sort();
-        names.dedup();
-        names
-    }
-
-    /// The names that a service's certificate is valid for.
-    pub fn certificate_names(&self, service: ServiceId) -> Names {
-        let mut names = Names {
-            common_name: self.container_name(service),
-            dns: [self.container_name(service), "localhost".to_owned(), self.host_name.clone()].into(),
-            ip: [Ipv4Addr::LOCALHOST.into(), self.service(service).address.into()].into(),
-        };
-        names.ip.insert(self.client_address());
-        for san in &self.spec.san {
-            match san {
-                SubjectName::Dns(name) => names.dns.insert(name.clone()),
-                SubjectName::Ip(address) => names.ip.insert(*address),
-            };
-        }
-        names
-    }
-
     /// A service with all that follows from decisions.
     ///
     /// # Panics
     /// For one that the mesh has not, see [`Self::has`].
     pub fn service(&self, id: ServiceId) -> Service {
         Service::decide(self, id, self.place(id).expect("should be a service of the mesh"))
-    }
-
-    /// The address that this machine's own clients reach the published ports by.
-    pub fn client_address(&self) -> IpAddr {
-        match self.spec.bind {
-            IpAddr::V4(bind) if bind.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-            IpAddr::V6(bind) if bind.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-            bind => bind,
-        }
-    }
-
-    /// The host part of the URLs shown to people.
-    pub fn public_host(&self) -> String {
-        match self.spec.bind {
-            bind if bind == Ipv4Addr::LOCALHOST || bind == Ipv6Addr::LOCALHOST => "localhost".to_owned(),
-            bind if bind.is_unspecified() => self.host_name.clone(),
-            IpAddr::V6(bind) => format!("[{bind}]"),
-            IpAddr::V4(bind) => bind.to_string(),
-        }
-    }
-
-    /// # Panics
-    /// For a service that the mesh has not.
-    pub fn url(&self, service: ServiceId) -> String {
-        let path = match service {
-            ServiceId::Node(_) => String::new(),
-            ServiceId::Kibana(cluster) => format!("/{cluster}"),
-        };
-        let place = self.place(service).expect("should be a service of the mesh");
-        format!("https://{}:{}{path}", self.public_host(), place.https_port())
-    }
-
-    /// The lines that `/etc/hosts` gets.
-    pub fn host_entries(&self) -> Vec<(IpAddr, String)> {
-        self.services().map(|id| (self.service(id).address.into(), self.container_name(id))).collect()
-    }
-
-    /// A mesh with every default, for tests.
-    #[cfg(test)]
-    pub fn example(clusters: u8) -> Self {
-        Self {
-            format: FORMAT,
-            id: "0123456789abcdef".to_owned(),
-            name: None,
-            dir: "/mnt/data/mesh".into(),
-            defaults: Revision::FIRST,
-            spec: MeshSpec::default(),
-            overrides: Vec::new(),
-            set: BTreeMap::new(),
-            clusters: BTreeMap::new(),
-            subnet: "10.213.0.0/24".parse().expect("should be a subnet"),
-            ports: None,
-            owner: Owner { uid: 999, gid: 0 },
-            engine: None,
-            host_name: "vm".to_owned(),
-            templates: Templates::default(),
-        }
-        .with_count(clusters)
-    }
-
-    /// The same with another version everywhere, for tests.
-    #[cfg(test)]
-    #[must_use]
-    pub fn of_version(mut self, version: settings::StackVersion) -> Self {
-        self.spec.stack_version = version;
-        self.upgraded()
-    }
-
-    #[cfg(test)]
-    fn conditions(&self, cluster: ClusterId) -> cluster::Conditions {
-        let (version, kibana) = (self.spec.stack_version, self.settings(cluster).kibana);
-        cluster::Conditions { version, defaults: self.defaults, subnet: self.subnet, kibana }
-    }
-
-    /// The same with so many clusters, for tests.
-    #[cfg(test)]
-    #[must_use]
-    pub fn with_count(self, count: u8) -> Self {
-        self.with_clusters(&count.to_string())
-    }
-
-    /// The same with these clusters, for tests.
-    #[cfg(test)]
-    #[must_use]
-    pub fn with_clusters(mut self, set: &str) -> Self {
-        let conditions: BTreeMap<ClusterId, cluster::Conditions> =
-            Count::MAX.clusters().map(|cluster| (cluster, self.conditions(cluster))).collect();
-        self.clusters = ClusterSet::of_mesh(set)
-            .expect("should be a set")
-            .iter()
-            .map(|id| {
-                let known = self.clusters.remove(&id);
-                (id, known.unwrap_or_else(|| Cluster::allocate(id, conditions[&id])))
-            })
-            .collect();
-        self
-    }
-
-    /// The same in another network, for tests.
-    #[cfg(test)]
-    #[must_use]
-    pub fn moved_to(mut self, subnet: Subnet) -> Self {
-        self.subnet = subnet;
-        let conditions: BTreeMap<ClusterId, cluster::Conditions> =
-            self.clusters().map(|cluster| (cluster, self.conditions(cluster))).collect();
-        self.clusters = self.clusters.into_iter().map(|(id, of)| (id, of.kept(id, conditions[&id]))).collect();
-        self
-    }
-
-    /// The same with a name, for tests.
-    #[cfg(test)]
-    #[must_use]
-    pub fn named(self, name: &str) -> Self {
-        Self { name: Some(name.parse().expect("should be a name")), ..self }
-    }
-
-    /// The same without Kibana, for tests.
-    #[cfg(test)]
-    #[must_use]
-    pub fn without_kibana(mut self) -> Self {
-        self.spec.kibana = false;
-        for cluster in self.clusters.values_mut() {
-            cluster.kibana = None;
-        }
-        self
     }
 }
 
@@ -398,19 +218,5 @@ mod tests {
             assert!(!mesh.subnet.allocation_range().contains(&service.address));
             assert_ne!(service.address, mesh.subnet.gateway());
         }
-    }
-
-    #[test]
-    fn a_remote_is_named_in_full() {
-        let settings = Mesh::example(2).remote_settings(ClusterId::new(1).unwrap());
-        insta::assert_debug_snapshot!(settings, @r#"
-        {
-            "cluster.remote.cluster02.mode": "proxy",
-            "cluster.remote.cluster02.proxy_address": "10.213.0.12:9443",
-            "cluster.remote.cluster02.proxy_socket_connections": "3",
-            "cluster.remote.cluster02.server_name": "cluster02-elastic",
-            "cluster.remote.cluster02.skip_unavailable": "true",
-        }
-        "#);
     }
 }

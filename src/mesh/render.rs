@@ -9,7 +9,7 @@ use super::{
     credentials::Credentials,
     id::{ClusterId, KIBANA, REMOTE, REST, ServiceId, ServiceKind, TRANSPORT},
     secret::Secret,
-    templates::Templates,
+    templates::Template,
 };
 use crate::explain::{Exit, Explain};
 
@@ -103,8 +103,7 @@ impl Mesh {
             remote => REMOTE,
             ..self.values(cluster)
         };
-        let text = self.templates.elasticsearch_yml.as_deref();
-        render(Templates::NAMES[0], text.unwrap_or(self.revision(cluster).defaults().elasticsearch_yml), &values)
+        self.render(Template::Elasticsearch, cluster, &values)
     }
 
     fn render_kibana(&self, cluster: ClusterId, credentials: &Credentials) -> Result<String, RenderError> {
@@ -119,22 +118,26 @@ impl Mesh {
             encryption_key => credentials.kibana_encryption_key.expose(),
             ..self.values(cluster)
         };
-        let text = self.templates.kibana_yml.as_deref();
-        render(Templates::NAMES[1], text.unwrap_or(self.revision(cluster).defaults().kibana_yml), &values)
+        self.render(Template::Kibana, cluster, &values)
     }
 
     /// Options of the JVM of a cluster's Elasticsearch, on top of the image's own.
     pub fn render_jvm_options(&self, cluster: ClusterId) -> Result<String, RenderError> {
         let values =
             context! { heap => self.settings(cluster).elastic_memory.heap_mebibytes(), ..self.values(cluster) };
-        let text = self.templates.jvm_options.as_deref();
-        render(Templates::NAMES[2], text.unwrap_or(self.revision(cluster).defaults().jvm_options), &values)
+        self.render(Template::JvmOptions, cluster, &values)
+    }
+
+    fn render(&self, template: Template, cluster: ClusterId, values: &minijinja::Value) -> Result<String, RenderError> {
+        let text = self.templates.text(template, self.revision(cluster).defaults());
+        render(template.name(), text, values)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mesh::templates::Templates;
 
     fn credentials() -> Credentials {
         Credentials {
@@ -284,9 +287,9 @@ mod tests {
         let mut mesh = Mesh::example(2).of_version("9.10.1".parse().unwrap());
         mesh.clusters.get_mut(&ClusterId::new(2).unwrap()).unwrap().version = "9.4.0".parse().unwrap();
         let text = "a: {{ version }}\n{% if [major, minor] >= [9, 6] %}b: {{ profile }}\n{% endif %}";
-        mesh.templates.kibana_yml = Some(text.to_owned());
-        mesh.templates.elasticsearch_yml = Some(text.to_owned());
-        mesh.templates.jvm_options = Some("## {{ version }} {{ minor }}\n".to_owned());
+        let options = "## {{ version }} {{ minor }}\n";
+        let texts = [(Template::Kibana, text), (Template::Elasticsearch, text), (Template::JvmOptions, options)];
+        mesh.templates = Templates::with(texts.map(|(template, text)| (template, text.to_owned()))).unwrap();
         let second = ClusterId::new(2).unwrap();
         for kind in ServiceKind::ALL {
             assert_eq!(settings(&mesh, first().service(kind)), "a: \"9.10.1\"\nb: \"server\"\n");

@@ -5,7 +5,11 @@ use std::path::{Path, PathBuf};
 use super::disk::{self, DiskError, Tree};
 use crate::{
     explain::{Exit, Explain},
-    mesh::{Mesh, render::RenderError, templates::Templates},
+    mesh::{
+        Mesh,
+        render::RenderError,
+        templates::{Template, Templates},
+    },
 };
 
 /// Templates that cannot be used.
@@ -29,7 +33,7 @@ impl Explain for TemplatesError {
     }
 
     fn hint(&self) -> Option<String> {
-        let names = Templates::NAMES.map(|name| format!("`{name}`")).join(", ");
+        let names = Template::ALL.map(|template| format!("`{}`", template.name())).join(", ");
         match self {
             Self::Missing(_) => Some(
                 "name one that exists with `mesh create --templates DIR`, or go back with `mesh create --no-templates`"
@@ -51,18 +55,17 @@ pub fn read(dir: Option<&Path>) -> Result<Templates, TemplatesError> {
         return Err(TemplatesError::Missing(dir.to_owned()));
     }
     let mut found = Vec::new();
-    for name in Templates::NAMES {
+    for template in Template::ALL {
         // links are followed: the directory is not the mesh's
-        let path = disk::resolve(&dir.join(name))?;
+        let path = disk::resolve(&dir.join(template.name()))?;
         if let Some(bytes) = disk::read_outside(&path)? {
-            found.push((name, String::from_utf8(bytes).map_err(|_| TemplatesError::NotText(path))?));
+            found.push((template, String::from_utf8(bytes).map_err(|_| TemplatesError::NotText(path))?));
         }
     }
     if found.is_empty() {
         return Err(TemplatesError::Empty(dir.to_owned()));
     }
-    let text = |name: &str| Some(found.iter().find(|(found, _)| *found == name)?.1.clone());
-    Templates::with(text).map_err(|cause| TemplatesError::Render { dir: dir.to_owned(), cause })
+    Templates::with(found).map_err(|cause| TemplatesError::Render { dir: dir.to_owned(), cause })
 }
 
 /// The mesh with the templates it is recorded with.

@@ -1,0 +1,122 @@
+//! The names, addresses and settings by which a mesh is reached: by people, by this machine and by its own clusters. Pure:
+//! no I/O.
+
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+};
+
+use super::{
+    Mesh,
+    certs::Names,
+    id::{ClusterId, REMOTE, ServiceId},
+    settings::{SHARED, SubjectName},
+};
+
+impl Mesh {
+    /// The settings by which `of` reaches its remotes, each under its full name, as `PUT /_cluster/settings` takes them.
+    ///
+    /// Proxy mode, because it connects to the address given and no other, so that what the certificate says of it can be
+    /// checked in full. See
+    /// <https://www.elastic.co/docs/reference/elasticsearch/configuration-reference/remote-clusters>.
+    ///
+    /// The fixed address rather than the name: Docker forgets the name of a container that stops, and a name that vanishes
+    /// during a reconnection leaves Elasticsearch 9.5.3 (`ProxyConnectionStrategy.openConnections`, "unknown host" thrown in
+    /// a failure handler) waiting for that remote until its settings change.
+    pub fn remote_settings(&self, of: ClusterId) -> BTreeMap<String, String> {
+        self.remotes(of)
+            .flat_map(|remote| {
+                let node = remote.first_node();
+                [
+                    ("mode", "proxy".to_owned()),
+                    ("proxy_address", format!("{}:{REMOTE}", self.service(node).address)),
+                    ("proxy_socket_connections", self.spec.profile.sockets().to_string()),
+                    ("server_name", self.container_name(node)),
+                    ("skip_unavailable", "true".to_owned()),
+                ]
+                .map(|(field, value)| (format!("cluster.remote.{remote}.{field}"), value))
+            })
+            .collect()
+    }
+
+    /// The index patterns that a cluster's API key lets the others search.
+    pub fn shared(&self, cluster: ClusterId) -> Vec<String> {
+        let settings = self.settings(cluster);
+        let more = settings.share.iter().map(ToString::to_string);
+        let mut names: Vec<String> = std::iter::once(SHARED.to_owned()).chain(more).collect();
+        names.sort();
+        names.dedup();
+        names
+    }
+
+    /// The names that a service's certificate is valid for.
+    pub fn certificate_names(&self, service: ServiceId) -> Names {
+        let mut names = Names {
+            common_name: self.container_name(service),
+            dns: [self.container_name(service), "localhost".to_owned(), self.host_name.clone()].into(),
+            ip: [Ipv4Addr::LOCALHOST.into(), self.service(service).address.into()].into(),
+        };
+        names.ip.insert(self.client_address());
+        for san in &self.spec.san {
+            match san {
+                SubjectName::Dns(name) => names.dns.insert(name.clone()),
+                SubjectName::Ip(address) => names.ip.insert(*address),
+            };
+        }
+        names
+    }
+
+    /// The address that this machine's own clients reach the published ports by.
+    pub fn client_address(&self) -> IpAddr {
+        match self.spec.bind {
+            IpAddr::V4(bind) if bind.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+            IpAddr::V6(bind) if bind.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+            bind => bind,
+        }
+    }
+
+    /// The host part of the URLs shown to people.
+    pub fn public_host(&self) -> String {
+        match self.spec.bind {
+            bind if bind == Ipv4Addr::LOCALHOST || bind == Ipv6Addr::LOCALHOST => "localhost".to_owned(),
+            bind if bind.is_unspecified() => self.host_name.clone(),
+            IpAddr::V6(bind) => format!("[{bind}]"),
+            IpAddr::V4(bind) => bind.to_string(),
+        }
+    }
+
+    /// # Panics
+    /// For a service that the mesh has not.
+    pub fn url(&self, service: ServiceId) -> String {
+        let path = match service {
+            ServiceId::Node(_) => String::new(),
+            ServiceId::Kibana(cluster) => format!("/{cluster}"),
+        };
+        let place = self.place(service).expect("should be a service of the mesh");
+        format!("https://{}:{}{path}", self.public_host(), place.https_port())
+    }
+
+    /// The lines that `/etc/hosts` gets.
+    pub fn host_entries(&self) -> Vec<(IpAddr, String)> {
+        self.services().map(|id| (self.service(id).address.into(), self.container_name(id))).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_remote_is_named_in_full() {
+        let settings = Mesh::example(2).remote_settings(ClusterId::new(1).unwrap());
+        insta::assert_debug_snapshot!(settings, @r#"
+        {
+            "cluster.remote.cluster02.mode": "proxy",
+            "cluster.remote.cluster02.proxy_address": "10.213.0.12:9443",
+            "cluster.remote.cluster02.proxy_socket_connections": "3",
+            "cluster.remote.cluster02.server_name": "cluster02-elastic",
+            "cluster.remote.cluster02.skip_unavailable": "true",
+        }
+        "#);
+    }
+}

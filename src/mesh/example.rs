@@ -1,0 +1,98 @@
+//! Meshes as tests need them: one with every default, and what can be different of it. Pure: no I/O.
+
+use std::collections::BTreeMap;
+
+use super::{
+    FORMAT, Mesh, Owner,
+    cluster::{Cluster, Conditions},
+    cluster_set::ClusterSet,
+    defaults::Revision,
+    id::{ClusterId, Count},
+    network::Subnet,
+    settings::{MeshSpec, StackVersion},
+    templates::Templates,
+};
+
+impl Mesh {
+    /// A mesh with every default.
+    pub fn example(clusters: u8) -> Self {
+        Self {
+            format: FORMAT,
+            id: "0123456789abcdef".to_owned(),
+            name: None,
+            dir: "/mnt/data/mesh".into(),
+            defaults: Revision::FIRST,
+            spec: MeshSpec::default(),
+            overrides: Vec::new(),
+            set: BTreeMap::new(),
+            clusters: BTreeMap::new(),
+            subnet: "10.213.0.0/24".parse().expect("should be a subnet"),
+            ports: None,
+            owner: Owner { uid: 999, gid: 0 },
+            engine: None,
+            host_name: "vm".to_owned(),
+            templates: Templates::default(),
+        }
+        .with_count(clusters)
+    }
+
+    /// This mesh with another version everywhere.
+    #[must_use]
+    pub fn of_version(mut self, version: StackVersion) -> Self {
+        self.spec.stack_version = version;
+        self.upgraded()
+    }
+
+    fn conditions(&self, cluster: ClusterId) -> Conditions {
+        let (version, kibana) = (self.spec.stack_version, self.settings(cluster).kibana);
+        Conditions { version, defaults: self.defaults, subnet: self.subnet, kibana }
+    }
+
+    /// This mesh with so many clusters.
+    #[must_use]
+    pub fn with_count(self, count: u8) -> Self {
+        self.with_clusters(&count.to_string())
+    }
+
+    /// This mesh with these clusters.
+    #[must_use]
+    pub fn with_clusters(mut self, set: &str) -> Self {
+        let conditions: BTreeMap<ClusterId, Conditions> =
+            Count::MAX.clusters().map(|cluster| (cluster, self.conditions(cluster))).collect();
+        self.clusters = ClusterSet::of_mesh(set)
+            .expect("should be a set")
+            .iter()
+            .map(|id| {
+                let known = self.clusters.remove(&id);
+                (id, known.unwrap_or_else(|| Cluster::allocate(id, conditions[&id])))
+            })
+            .collect();
+        self
+    }
+
+    /// This mesh in another network.
+    #[must_use]
+    pub fn moved_to(mut self, subnet: Subnet) -> Self {
+        self.subnet = subnet;
+        let conditions: BTreeMap<ClusterId, Conditions> =
+            self.clusters().map(|cluster| (cluster, self.conditions(cluster))).collect();
+        self.clusters = self.clusters.into_iter().map(|(id, of)| (id, of.kept(id, conditions[&id]))).collect();
+        self
+    }
+
+    /// This mesh with a name.
+    #[must_use]
+    pub fn named(self, name: &str) -> Self {
+        Self { name: Some(name.parse().expect("should be a name")), ..self }
+    }
+
+    /// This mesh without Kibana.
+    #[must_use]
+    pub fn without_kibana(mut self) -> Self {
+        self.spec.kibana = false;
+        for cluster in self.clusters.values_mut() {
+            cluster.kibana = None;
+        }
+        self
+    }
+}

@@ -1,0 +1,88 @@
+//! The check of texts in place of built-in templates: they are taken if all that they render to is right, or not at all.
+//! Pure: no I/O.
+
+use std::path::PathBuf;
+
+use super::{Template, Templates};
+use crate::mesh::{
+    Mesh, Owner, cluster_set::ClusterSet, credentials::Credentials, decide::Circumstances, render::RenderError,
+    secret::Secret, settings::Overrides, taken::Taken,
+};
+
+impl Templates {
+    /// The built-in ones, with these texts in their places.
+    ///
+    /// # Errors
+    /// One of them does not render for every cluster there can be, or not as YAML where that is meant.
+    pub fn with(texts: impl IntoIterator<Item = (Template, String)>) -> Result<Self, RenderError> {
+        let templates = Self(texts.into_iter().collect());
+        templates.check()?;
+        Ok(templates)
+    }
+
+    /// Renders all there is to render for a mesh of 99, with passwords that are nobody's.
+    fn check(&self) -> Result<(), RenderError> {
+        let asked = Overrides { clusters: Some(ClusterSet::all()), ..Overrides::default() };
+        let nowhere = Circumstances {
+            name: None,
+            dir: PathBuf::new(),
+            new_id: String::new(),
+            owner: Owner { uid: 0, gid: 0 },
+            engine: None,
+            host_name: String::new(),
+            taken: Taken::default(),
+        };
+        let mesh = Mesh::decide(&asked, None, nowhere).expect("should be a mesh: every network is free");
+        let mesh = Mesh { templates: self.clone(), ..mesh };
+        let sample = || Secret::new("a-b-c-d-e-f");
+        let credentials = Credentials { elastic: sample(), kibana_system: sample(), kibana_encryption_key: sample() };
+        for service in mesh.services() {
+            mesh.render_jvm_options(service.cluster())?;
+            let text = mesh.render_settings(service, &credentials)?;
+            let name = Template::of_settings(service.kind()).name();
+            let read: Result<serde_yaml::Mapping, _> = serde_yaml::from_str(text.expose());
+            read.map_err(|error| RenderError::NoYaml { name, service, reason: error.to_string() })?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(template: Template, text: &str) -> String {
+        Templates::with([(template, text.to_owned())]).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn the_built_in_ones_render() {
+        assert_eq!(Templates::with([]), Ok(Templates::default()));
+    }
+
+    #[test]
+    fn one_stands_in_and_the_others_stay() {
+        let templates = Templates::with([(Template::JvmOptions, "-Xmx{{ heap }}m\n".to_owned())]).unwrap();
+        let mesh = Mesh { templates, ..Mesh::example(1) };
+        assert_eq!(mesh.render_jvm_options(crate::mesh::id::ClusterId::FIRST).unwrap(), "-Xmx974m\n");
+        let built_in = mesh.defaults.defaults();
+        assert_eq!(mesh.templates.text(Template::Kibana, built_in), built_in.kibana_yml);
+    }
+
+    #[test]
+    fn what_does_not_render_is_said_with_its_name_and_line() {
+        insta::assert_snapshot!(refusal(Template::Elasticsearch, "a: 1\nb: {{ clutser }}\n"), @"elasticsearch.yml:2: undefined variable; available: `cluster`, `major`, `minor`, `node`, `profile`, `remote`, `rest`, `transport`, `version`");
+        insta::assert_snapshot!(refusal(Template::Kibana, "a: {{ name\n"), @"kibana.yml:1: unexpected end of input, expected end of variable block");
+        insta::assert_snapshot!(refusal(Template::JvmOptions, "-Xmx{{ heap|nofilter }}m"), @"jvm.options:1: filter nofilter is unknown");
+        insta::assert_snapshot!(refusal(Template::Kibana, "port: {{ port + name }}"), @"kibana.yml:1: invalid operation");
+        // only the third of the clusters has it
+        insta::assert_snapshot!(refusal(Template::Elasticsearch, "{% if cluster == 'cluster03' %}{{ x }}{% endif %}a: 1"), @"elasticsearch.yml:1: undefined variable; available: `cluster`, `major`, `minor`, `node`, `profile`, `remote`, `rest`, `transport`, `version`");
+    }
+
+    #[test]
+    fn what_renders_to_no_yaml_is_refused() {
+        insta::assert_snapshot!(refusal(Template::Elasticsearch, "a: 1\nb: [\n"), @"elasticsearch.yml does not render to valid YAML for cluster01-elastic: did not find expected node content at line 3 column 1, while parsing a flow node");
+        insta::assert_snapshot!(refusal(Template::Elasticsearch, "a: 1\nb: 2\na: 3\n"), @r#"elasticsearch.yml does not render to valid YAML for cluster01-elastic: duplicate entry with key "a""#);
+        insta::assert_snapshot!(refusal(Template::Kibana, "- {{ name }}"), @"kibana.yml does not render to valid YAML for cluster01-kibana: invalid type: sequence, expected a YAML mapping");
+    }
+}
