@@ -218,9 +218,9 @@ impl Apply<'_> {
     /// Whether the certificate on disk is one that the cluster's authorities signed: then the server may yet show it, since it
     /// reads its files again every few seconds.
     fn is_signed(&self, service: ServiceId) -> Result<bool, Error> {
-        let files = saved::cluster(&self.tree()?, service.cluster())?;
-        let trusted = files.trusted().unwrap_or_default();
-        let certificate = files.services.get(&service).and_then(|files| files.certificate.clone());
+        let tree = self.tree()?;
+        let trusted = saved::authorities(&tree, service.cluster())?.trusted().unwrap_or_default();
+        let certificate = saved::text(&tree, &layout::certificate(service))?;
         let end = "-----END CERTIFICATE-----";
         Ok(certificate.is_some_and(|certificate| {
             let mut authorities = trusted.split_inclusive(end);

@@ -7,13 +7,12 @@ use std::{
 };
 
 use ipnet::IpNet;
-use serde::Serialize;
 use time::OffsetDateTime;
 
 use crate::mesh::taken::{Route, Taken};
 
 /// What a machine is and has, at one moment.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HostFacts {
     /// The kernel's host name, not looked up anywhere.
     pub hostname: String,
@@ -66,7 +65,7 @@ impl HostFacts {
 }
 
 /// A limit of memory that a control group has for all that is in it, containers among that.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MemoryLimit {
     /// Its path below the root of control groups: `/` is the machine's own, as a container that holds it sees it.
     pub group: String,

@@ -126,6 +126,11 @@ pub fn mounts(kind: ServiceKind) -> &'static [(&'static str, &'static str)] {
     }
 }
 
+/// The path in its container of a file in a service's configuration directory.
+pub fn config_inside(kind: ServiceKind, name: &str) -> String {
+    format!("{}/{name}", mounts(kind)[0].1)
+}
+
 /// A file in the service's configuration directory.
 pub fn config(service: ServiceId, name: &str) -> String {
     format!("{}/config/{name}", service_dir(service))
@@ -155,9 +160,12 @@ pub fn own_authority(service: ServiceId) -> String {
     config(service, "certs/ca.crt")
 }
 
-/// Every cluster's authority, by which Elasticsearch trusts its remotes.
+/// The bundle by which Elasticsearch trusts its remotes, in its configuration directory.
+pub const MESH_AUTHORITIES: &str = "certs/mesh-ca.crt";
+
+/// The authorities of the clusters that Elasticsearch has as remotes.
 pub fn mesh_authorities(cluster: ClusterId) -> String {
-    config(cluster.first_node(), "certs/mesh-ca.crt")
+    config(cluster.first_node(), MESH_AUTHORITIES)
 }
 
 pub fn jvm_options(cluster: ClusterId) -> String {

@@ -7,13 +7,12 @@ use crate::{
     facts::evidence::PathFacts,
     mesh::{
         Mesh,
-        id::{ClusterId, REMOTE},
+        id::{ClusterId, REMOTE, ServiceKind},
+        layout,
     },
 };
 
 const SCRIPT: &str = include_str!("../../templates/probe.sh");
-/// The bundle that Elasticsearch trusts its remotes by, in the container.
-const AUTHORITIES: &str = "/usr/share/elasticsearch/config/certs/mesh-ca.crt";
 /// A connection inside one machine takes milliseconds.
 const SECONDS: u64 = 5;
 /// Remotes are tried eight at a time, so this is longer than 98 dead ones take.
@@ -29,7 +28,8 @@ impl Docker {
         to: impl Iterator<Item = ClusterId>,
     ) -> Result<BTreeMap<ClusterId, PathFacts>, DockerError> {
         let to: Vec<ClusterId> = to.collect();
-        let fixed = ["sh", "-c", SCRIPT, "probe", &SECONDS.to_string(), AUTHORITIES, &REMOTE.to_string()];
+        let authorities = layout::config_inside(ServiceKind::Elastic, layout::MESH_AUTHORITIES);
+        let fixed = ["sh", "-c", SCRIPT, "probe", &SECONDS.to_string(), &authorities, &REMOTE.to_string()];
         let names = to.iter().map(|cluster| mesh.container_name(cluster.first_node()));
         let command = fixed.iter().map(ToString::to_string).chain(names).collect();
         let (exit, said) = self.run_inside(&mesh.container_name(on.first_node()), command, LONGEST).await?;

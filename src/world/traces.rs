@@ -132,7 +132,7 @@ fn directory(tree: &Tree, cluster: ClusterId) -> DirectoryTrace {
         |options: String| options.lines().find_map(|line| line.strip_prefix("-Xmx")?.strip_suffix('m')?.parse().ok());
     let owner = tree.metadata(layout::config(cluster.first_node(), "")).ok().flatten();
     DirectoryTrace {
-        ours: authority.is_some_and(|facts| facts.common_name.starts_with(&format!("mesh {cluster} CA "))),
+        ours: authority.is_some_and(|facts| certs::is_authority_of(&facts.common_name, &cluster.to_string())),
         names,
         profile: options.as_deref().and_then(Profile::of_jvm_options),
         heap: options.and_then(heap),

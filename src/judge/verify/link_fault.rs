@@ -9,7 +9,7 @@ use time::{OffsetDateTime, format_description::FormatItem, macros::format_descri
 
 use crate::{
     facts::observed::ContainerState,
-    mesh::id::{ClusterId, ServiceId},
+    mesh::id::{ClusterId, REMOTE, ServiceId},
 };
 
 const MINUTE: &[FormatItem<'_>] = format_description!("[year]-[month]-[day] [hour]:[minute] UTC");
@@ -182,11 +182,11 @@ impl fmt::Display for Cause {
             Self::OtherAddress { of, found, wanted } => {
                 write!(f, "{of} resolves to {found} instead of {wanted}")
             }
-            Self::PortClosed { of, words } => write!(f, "port 9443 of {of} refuses connections: {words}"),
+            Self::PortClosed { of, words } => write!(f, "port {REMOTE} of {of} refuses connections: {words}"),
             Self::PortRejected { of, words } => {
-                write!(f, "a firewall on this machine rejects connections to port 9443 of {of}: {words}")
+                write!(f, "a firewall on this machine rejects connections to port {REMOTE} of {of}: {words}")
             }
-            Self::PortSilent(service) => write!(f, "port 9443 of {service} does not answer"),
+            Self::PortSilent(service) => write!(f, "port {REMOTE} of {service} does not answer"),
             Self::CertificateExpired(service) => write!(f, "the certificate of {service} has expired"),
             Self::CertificateName(service) => write!(f, "the certificate of {service} is not for that name"),
             Self::CertificateUntrusted { on, of, words } => {
@@ -194,7 +194,7 @@ impl fmt::Display for Cause {
             }
             Self::RemoteMissing(remote) => write!(f, "{remote} is not set as a remote"),
             Self::WrongPort { remote, address } => {
-                write!(f, "the remote {remote} is set to {address}; clusters come in by port 9443")
+                write!(f, "the remote {remote} is set to {address}; clusters come in by port {REMOTE}")
             }
             Self::RemoteAltered { remote, setting, found } => {
                 write!(f, "the remote {remote} was changed: {setting} is {}", found.as_deref().unwrap_or("not set"))

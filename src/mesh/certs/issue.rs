@@ -56,6 +56,16 @@ impl Names {
     }
 }
 
+/// What the common name of an authority begins with.
+fn name_of_authority(name: &str) -> String {
+    format!("mesh {name} CA ")
+}
+
+/// Whether a certificate with this common name is of an authority that was issued as `name`.
+pub fn is_authority_of(common_name: &str, name: &str) -> bool {
+    common_name.starts_with(&name_of_authority(name))
+}
+
 impl Authority {
     /// A new authority for ten years, called `mesh <name> CA <8 digits of its serial number>`: a bundle may hold an old
     /// and a new authority of one cluster, and verifiers look them up by name. Signs identities only, no further
@@ -66,7 +76,8 @@ impl Authority {
     #[must_use]
     pub fn issue(name: &str, now: OffsetDateTime) -> Self {
         let (key, serial) = new_key();
-        let mut params = params(format!("mesh {name} CA {}", hex(&serial[..4])), serial, now, now + AUTHORITY_LIFETIME);
+        let mut params =
+            params(format!("{}{}", name_of_authority(name), hex(&serial[..4])), serial, now, now + AUTHORITY_LIFETIME);
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         let certificate = params.self_signed(&key).expect("an authority should sign itself");

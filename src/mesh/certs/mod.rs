@@ -11,5 +11,5 @@ mod issue;
 pub use self::{
     error::CertificateError,
     examine::{bundle, examine, fingerprint, verify},
-    issue::{Authority, Names},
+    issue::{Authority, Names, is_authority_of},
 };

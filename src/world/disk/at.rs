@@ -4,7 +4,6 @@ use std::{
     collections::HashSet,
     ffi::{OsStr, OsString},
     fs::{File, Permissions},
-    hash::{BuildHasher, RandomState},
     io::{self, Read, Write},
     os::{
         fd::OwnedFd,
@@ -133,7 +132,7 @@ pub(super) fn prepare(
 ) -> io::Result<OsString> {
     let prefix = [b".", name.as_bytes(), b".mesh-tmp-"].concat();
     remove_leftovers(dir, &prefix)?;
-    let number = format!("{:016x}", RandomState::new().hash_one(std::process::id()));
+    let number = format!("{:016x}", rand::random::<u64>());
     let temporary = OsString::from_vec([&prefix[..], number.as_bytes()].concat());
     let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL | FILE;
     let mut file = File::from(openat(dir, &*temporary, flags, Mode::S_IRUSR | Mode::S_IWUSR)?);

@@ -3,10 +3,7 @@
 use std::{collections::HashMap, io::Read as _, net::IpAddr};
 
 use bollard::{
-    models::{
-        ContainerCreateBody, ContainerSummaryStateEnum, EndpointIpamConfig, EndpointSettings, HealthConfig, HostConfig,
-        HostConfigLogConfig, Mount, MountType, NetworkingConfig, PortBinding,
-    },
+    models::{ContainerCreateBody, ContainerSummaryStateEnum},
     query_parameters::{
         CreateContainerOptionsBuilder, DownloadFromContainerOptionsBuilder, ListContainersOptionsBuilder,
         RemoveContainerOptionsBuilder, RestartContainerOptionsBuilder, StartContainerOptions,
@@ -16,35 +13,11 @@ use bollard::{
 use futures::StreamExt as _;
 use time::OffsetDateTime;
 
-use super::{
-    Docker, DockerError, absent_is_none,
-    made::{in_bytes, policy},
-};
+use super::{Docker, DockerError, absent_is_none, body::body, label};
 use crate::{
     facts::observed::ContainerState,
-    mesh::{
-        Mesh, container::Published, container_spec::ContainerSpec, fingerprint::MadeFrom, id::ServiceId, ports,
-        service::STOP_TIMEOUT,
-    },
+    mesh::{Mesh, fingerprint::MadeFrom, id::ServiceId, service::STOP_TIMEOUT},
 };
-
-/// Labels on everything that belongs to a mesh.
-pub mod label {
-    pub const MESH: &str = "mesh.id";
-    pub const DIR: &str = "mesh.dir";
-    /// Absent on things of a mesh without a name.
-    pub const NAME: &str = "mesh.name";
-    /// The ports of the host that the mesh (on its network) or a service publishes; absent where they follow from the clusters' numbers.
-    pub const PORTS: &str = "mesh.ports";
-    pub const CLUSTER: &str = "mesh.cluster";
-    /// `elastic` or `kibana`.
-    pub const SERVICE: &str = "mesh.service";
-    /// The number of an Elasticsearch node within its cluster; absent on containers of older programs, which had one.
-    pub const NODE: &str = "mesh.node";
-    pub const FINGERPRINT: &str = "mesh.fingerprint";
-    /// The revision of the defaults that a container was made with; one without it has the first.
-    pub const DEFAULTS: &str = "mesh.defaults";
-}
 
 /// One line of `docker ps -a`.
 #[derive(Debug, Clone)]
@@ -78,9 +51,6 @@ impl ContainerSummary {
         format!("{cluster}-{kind}{node}").parse().ok()
     }
 }
-
-/// Nanoseconds.
-const SECOND: i64 = 1_000_000_000;
 
 impl Docker {
     /// All containers of this engine, running or not.
@@ -183,7 +153,7 @@ impl Docker {
     ) -> Result<Vec<(String, Vec<u8>)>, DockerError> {
         let body = ContainerCreateBody {
             image: Some(image.to_owned()),
-            labels: Some(mesh_labels(mesh)),
+            labels: Some(label::of_mesh(mesh)),
             ..ContainerCreateBody::default()
         };
         let action = || DockerError::refused(format!("read {dir} of {image}"));
@@ -225,94 +195,4 @@ fn unpack(archive: &[u8]) -> std::io::Result<Vec<(String, Vec<u8>)>> {
         files.push((path.display().to_string(), contents));
     }
     Ok(files)
-}
-
-/// The labels by which a thing is known to belong to the mesh.
-pub(super) fn mesh_labels(mesh: &Mesh) -> HashMap<String, String> {
-    let dir = mesh.dir.display().to_string();
-    let name = mesh.name.iter().map(|name| (label::NAME.to_owned(), name.to_string()));
-    [(label::MESH.to_owned(), mesh.id.clone()), (label::DIR.to_owned(), dir)].into_iter().chain(name).collect()
-}
-
-fn bind_mount((container, host): (String, String)) -> Mount {
-    Mount { target: Some(container), source: Some(host), typ: Some(MountType::BIND), ..Mount::default() }
-}
-
-/// What holds for every process of an image, whatever it is started for: what it may use and what it may do.
-pub(super) fn confined(spec: &ContainerSpec) -> HostConfig {
-    HostConfig {
-        userns_mode: Some(spec.user_namespace.clone()),
-        memory: in_bytes(spec.limits.memory),
-        memory_swap: in_bytes(spec.limits.memory_swap),
-        security_opt: Some(spec.security_options.clone()),
-        cap_drop: Some(spec.dropped_capabilities.clone()),
-        log_config: Some(HostConfigLogConfig {
-            typ: Some(spec.log.driver.clone()),
-            config: Some(spec.log.options.clone().into_iter().collect()),
-        }),
-        ..HostConfig::default()
-    }
-}
-
-/// The specification in Docker's words.
-pub(super) fn body(mesh: &Mesh, id: ServiceId, made_from: MadeFrom) -> ContainerCreateBody {
-    let fingerprint = made_from.fingerprint();
-    let spec = made_from.container;
-    let mut labels = mesh_labels(mesh);
-    labels.insert(label::CLUSTER.to_owned(), id.cluster().to_string());
-    labels.insert(label::SERVICE.to_owned(), id.kind().word().to_owned());
-    labels.insert(label::FINGERPRINT.to_owned(), fingerprint);
-    labels.insert(label::DEFAULTS.to_owned(), mesh.revision(id.cluster()).to_string());
-    if mesh.ports.is_some() {
-        let published = mesh.service(id).ports.into_iter().map(|port| port.host).collect();
-        labels.insert(label::PORTS.to_owned(), ports::as_label(&published));
-    }
-    if let ServiceId::Node(node) = id {
-        labels.insert(label::NODE.to_owned(), node.number.get().to_string());
-    }
-    let bind = |port: &Published| {
-        let binding = PortBinding {
-            host_ip: port.address.as_ref().map(ToString::to_string),
-            host_port: port.host.as_ref().map(ToString::to_string),
-        };
-        (port.container.clone(), Some(vec![binding]))
-    };
-    let endpoint = EndpointSettings {
-        ipam_config: Some(EndpointIpamConfig {
-            ipv4_address: Some(spec.address.to_string()),
-            ..EndpointIpamConfig::default()
-        }),
-        ..EndpointSettings::default()
-    };
-    let confined = confined(&spec);
-    let check = spec.health_check;
-    let nanoseconds = |seconds: u32| Some(i64::from(seconds) * SECOND);
-    ContainerCreateBody {
-        exposed_ports: Some(spec.ports.iter().map(|port| port.container.clone()).collect()),
-        image: Some(spec.image),
-        hostname: Some(spec.hostname),
-        user: Some(spec.user),
-        labels: Some(labels),
-        stop_timeout: Some(spec.stop_timeout_seconds.into()),
-        healthcheck: Some(HealthConfig {
-            test: Some(vec!["CMD-SHELL".to_owned(), check.command]),
-            interval: nanoseconds(check.interval_seconds),
-            timeout: nanoseconds(check.timeout_seconds),
-            retries: Some(check.retries.into()),
-            start_period: nanoseconds(check.start_period_seconds),
-            start_interval: None,
-        }),
-        host_config: Some(HostConfig {
-            // as mounts, since for `binds` Docker makes a directory that is missing
-            mounts: Some(spec.mounts.into_iter().map(bind_mount).collect()),
-            port_bindings: Some(spec.ports.iter().map(bind).collect()),
-            restart_policy: Some(policy(spec.limits.restart)),
-            network_mode: Some(mesh.network_name()),
-            ..confined
-        }),
-        networking_config: Some(NetworkingConfig {
-            endpoints_config: Some(HashMap::from([(mesh.network_name(), endpoint)])),
-        }),
-        ..ContainerCreateBody::default()
-    }
 }

@@ -177,7 +177,7 @@ mod tests {
             credentials::Credentials,
             id::{ClusterId, ServiceId},
         },
-        world::docker::containers::body,
+        world::docker::body::body,
     };
 
     const KERNEL: Kernel = Kernel { cores: 2, limits_memory: true, limits_swap: true };

@@ -1,5 +1,6 @@
 //! The Docker engine: how it is reached, and what it says when it is not. I/O: a local socket.
 
+mod body;
 mod configuration;
 mod containers;
 mod endpoint;
@@ -8,6 +9,7 @@ mod engine;
 mod error;
 mod exec;
 mod images;
+pub mod label;
 mod logins;
 mod logs;
 mod made;
@@ -16,7 +18,7 @@ mod socket;
 mod trial;
 
 pub use self::{
-    containers::{ContainerSummary, label},
+    containers::ContainerSummary,
     ends::{Ended, Watched},
     error::DockerError,
     images::Progress,

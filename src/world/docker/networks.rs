@@ -8,10 +8,7 @@ use bollard::{
 };
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-use super::{
-    Docker, DockerError, absent_is_none,
-    containers::{label, mesh_labels},
-};
+use super::{Docker, DockerError, absent_is_none, label};
 use crate::mesh::{
     Mesh,
     network::{self, Subnet},
@@ -64,7 +61,7 @@ impl Docker {
             gateway: Some(mesh.subnet.gateway().to_string()),
             auxiliary_addresses: None,
         };
-        let mut labels = mesh_labels(mesh);
+        let mut labels = label::of_mesh(mesh);
         if mesh.ports.is_some() {
             labels.insert(label::PORTS.to_owned(), ports::as_label(&mesh.published()));
         }

@@ -11,10 +11,7 @@ use bollard::{
 use futures::StreamExt as _;
 use tokio::time::timeout;
 
-use super::{
-    Docker, DockerError, Ended, absent_is_none,
-    containers::{confined, mesh_labels},
-};
+use super::{Docker, DockerError, Ended, absent_is_none, body::confined, label};
 use crate::mesh::{Mesh, service::Service};
 
 impl Docker {
@@ -31,7 +28,7 @@ impl Docker {
         let body = ContainerCreateBody {
             image: Some(service.image.clone()),
             user: Some(service.user.clone()),
-            labels: Some(mesh_labels(mesh)),
+            labels: Some(label::of_mesh(mesh)),
             cmd: Some(command),
             host_config: Some(HostConfig {
                 network_mode: Some("none".to_owned()),

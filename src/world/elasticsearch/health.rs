@@ -1,15 +1,32 @@
-//! How a server's indices are, and why one that is red stays so. I/O: network; no decisions.
+//! How a server fares: its indices, why one that is red stays so, and its vitals. I/O: network; no decisions.
 
 use hyper::Method;
 use serde_json::{Value, json};
 
-use super::{Elasticsearch, HttpsError, read::fields};
-use crate::facts::health::{Colour, Health, RedIndex};
+use super::{
+    Elasticsearch, HttpsError,
+    read::{self, fields},
+};
+use crate::facts::{
+    health::{Colour, Health, RedIndex},
+    observed::Vitals,
+};
 
 /// Of so many red indices the reason is asked for: whoever has more has one reason for most of them.
 const EXPLAINED: usize = 5;
 
 impl Elasticsearch {
+    /// Three calls: about the health, about the server, and about the indices that are its users'; `None` where the license has
+    /// ended, and none of them is answered. See
+    /// <https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cluster-stats>.
+    pub async fn vitals(&self) -> Result<Option<Vitals>, HttpsError> {
+        let Some(health) = self.health().await? else { return Ok(None) };
+        let cluster = "/_cluster/stats?filter_path=nodes.versions,nodes.fs,nodes.jvm.mem";
+        let indices = "/_stats/docs,store?expand_wildcards=open&filter_path=_all.primaries";
+        let (cluster, indices) = (self.get(cluster).await?, self.get(indices).await?);
+        Ok(Some(read::vitals(health, &cluster, &indices)))
+    }
+
     /// `None` where the license has ended: then Elasticsearch answers 403 to this and to little else. See
     /// <https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cluster-health>.
     pub async fn health(&self) -> Result<Option<Health>, HttpsError> {

@@ -3,7 +3,6 @@
 mod health;
 mod links;
 mod read;
-mod vitals;
 
 use std::{collections::BTreeSet, time::Duration as Time};
 

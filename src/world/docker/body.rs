@@ -1,0 +1,102 @@
+//! What a container is created from, in Docker's words. No I/O.
+
+use std::collections::HashMap;
+
+use bollard::models::{
+    ContainerCreateBody, EndpointIpamConfig, EndpointSettings, HealthConfig, HostConfig, HostConfigLogConfig, Mount,
+    MountType, NetworkingConfig, PortBinding,
+};
+
+use super::{
+    label,
+    made::{in_bytes, policy},
+};
+use crate::mesh::{
+    Mesh, container::Published, container_spec::ContainerSpec, fingerprint::MadeFrom, id::ServiceId, ports,
+};
+
+/// Nanoseconds.
+const SECOND: i64 = 1_000_000_000;
+
+fn bind_mount((container, host): (String, String)) -> Mount {
+    Mount { target: Some(container), source: Some(host), typ: Some(MountType::BIND), ..Mount::default() }
+}
+
+/// What holds for every process of an image, whatever it is started for: what it may use and what it may do.
+pub(super) fn confined(spec: &ContainerSpec) -> HostConfig {
+    HostConfig {
+        userns_mode: Some(spec.user_namespace.clone()),
+        memory: in_bytes(spec.limits.memory),
+        memory_swap: in_bytes(spec.limits.memory_swap),
+        security_opt: Some(spec.security_options.clone()),
+        cap_drop: Some(spec.dropped_capabilities.clone()),
+        log_config: Some(HostConfigLogConfig {
+            typ: Some(spec.log.driver.clone()),
+            config: Some(spec.log.options.clone().into_iter().collect()),
+        }),
+        ..HostConfig::default()
+    }
+}
+
+/// The specification in Docker's words.
+pub(super) fn body(mesh: &Mesh, id: ServiceId, made_from: MadeFrom) -> ContainerCreateBody {
+    let fingerprint = made_from.fingerprint();
+    let spec = made_from.container;
+    let mut labels = label::of_mesh(mesh);
+    labels.insert(label::CLUSTER.to_owned(), id.cluster().to_string());
+    labels.insert(label::SERVICE.to_owned(), id.kind().word().to_owned());
+    labels.insert(label::FINGERPRINT.to_owned(), fingerprint);
+    labels.insert(label::DEFAULTS.to_owned(), mesh.revision(id.cluster()).to_string());
+    if mesh.ports.is_some() {
+        let published = mesh.service(id).ports.into_iter().map(|port| port.host).collect();
+        labels.insert(label::PORTS.to_owned(), ports::as_label(&published));
+    }
+    if let ServiceId::Node(node) = id {
+        labels.insert(label::NODE.to_owned(), node.number.get().to_string());
+    }
+    let bind = |port: &Published| {
+        let binding = PortBinding {
+            host_ip: port.address.as_ref().map(ToString::to_string),
+            host_port: port.host.as_ref().map(ToString::to_string),
+        };
+        (port.container.clone(), Some(vec![binding]))
+    };
+    let endpoint = EndpointSettings {
+        ipam_config: Some(EndpointIpamConfig {
+            ipv4_address: Some(spec.address.to_string()),
+            ..EndpointIpamConfig::default()
+        }),
+        ..EndpointSettings::default()
+    };
+    let confined = confined(&spec);
+    let check = spec.health_check;
+    let nanoseconds = |seconds: u32| Some(i64::from(seconds) * SECOND);
+    ContainerCreateBody {
+        exposed_ports: Some(spec.ports.iter().map(|port| port.container.clone()).collect()),
+        image: Some(spec.image),
+        hostname: Some(spec.hostname),
+        user: Some(spec.user),
+        labels: Some(labels),
+        stop_timeout: Some(spec.stop_timeout_seconds.into()),
+        healthcheck: Some(HealthConfig {
+            test: Some(vec!["CMD-SHELL".to_owned(), check.command]),
+            interval: nanoseconds(check.interval_seconds),
+            timeout: nanoseconds(check.timeout_seconds),
+            retries: Some(check.retries.into()),
+            start_period: nanoseconds(check.start_period_seconds),
+            start_interval: None,
+        }),
+        host_config: Some(HostConfig {
+            // as mounts, since for `binds` Docker makes a directory that is missing
+            mounts: Some(spec.mounts.into_iter().map(bind_mount).collect()),
+            port_bindings: Some(spec.ports.iter().map(bind).collect()),
+            restart_policy: Some(policy(spec.limits.restart)),
+            network_mode: Some(mesh.network_name()),
+            ..confined
+        }),
+        networking_config: Some(NetworkingConfig {
+            endpoints_config: Some(HashMap::from([(mesh.network_name(), endpoint)])),
+        }),
+        ..ContainerCreateBody::default()
+    }
+}
