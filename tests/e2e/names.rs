@@ -1,12 +1,14 @@
-//! Two meshes with names on one engine: made at once, one removed while the other is searched, listed also without a directory.
+//! Two meshes with names on one engine: created at once, also after runs that were killed while they held the locks; one removed
+//! while the other is searched; listed also without a directory.
 
 use std::{
     collections::BTreeSet,
-    fs,
+    fs::{self, File},
     path::Path,
     process::{Child, Command, Output, Stdio},
     sync::atomic::{AtomicBool, Ordering},
     thread,
+    time::Duration,
 };
 
 use serde_json::Value;
@@ -15,9 +17,12 @@ use crate::support::{
     Parts,
     docker::{container, containers, networks},
     mesh::{Mesh, SMALL},
+    wait_for,
 };
 
 const NAMES: [&str; 2] = ["e2e-one", "e2e-two"];
+/// A run that waits for no other has both locks within this, on a machine that is busy.
+const NOT_HELD_UP: Duration = Duration::from_secs(10);
 
 /// The directory of a mesh with a name, where root's are.
 fn directory(name: &str) -> String {
@@ -67,6 +72,29 @@ fn create(name: &str) -> Child {
     command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("should start")
 }
 
+/// The lock files of a mesh and of the machine, as runs of root have them.
+fn locks(name: &str) -> [String; 2] {
+    [format!("/run/mesh-{name}.lock"), "/run/mesh.machine.lock".to_owned()]
+}
+
+/// Ends a `create` by this signal when it has written its record and holds both locks, which it comes to without delay; both
+/// are free afterwards.
+fn create_ended_by(signal: &str, name: &str) -> Output {
+    let child = create(name);
+    let holder = format!(r#""pid":{},"#, child.id());
+    let holds = |lock: &String| fs::read_to_string(lock).is_ok_and(|text| text.contains(&holder));
+    let record = format!("{}/mesh.json", directory(name));
+    let is_ready = || Path::new(&record).exists() && locks(name).iter().all(holds);
+    wait_for("a run with a record and both locks", NOT_HELD_UP, || is_ready().then_some(()));
+    assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().expect("should start").success());
+    let output = child.wait_with_output().expect("should end");
+    for lock in locks(name) {
+        let file = File::open(&lock).expect("should be there");
+        assert!(file.try_lock().is_ok(), "{lock} should be free after {signal}: {}", said(&output));
+    }
+    output
+}
+
 fn listed() -> Vec<(String, String, bool)> {
     let output = Command::new(env!("CARGO_BIN_EXE_mesh")).args(["ls", "-o", "json"]).output().expect("should start");
     let list: Value = serde_json::from_slice(&output.stdout).expect("should be JSON");
@@ -97,6 +125,16 @@ fn two_meshes_on_one_engine() {
     let _named = Named::begin();
     let _engine = Mesh::new("names");
     let parts = Parts::begin();
+
+    parts.part("a create that is killed, or interrupted, frees both locks, and no other one is held up");
+    let killed = create_ended_by("-KILL", "e2e-one");
+    assert_eq!(killed.status.code(), None, "{}", said(&killed));
+    let interrupted = create_ended_by("-INT", "e2e-two");
+    assert_eq!(interrupted.status.code(), Some(4), "{}", said(&interrupted));
+    assert!(!said(&interrupted).contains("waiting, since"), "{}", said(&interrupted));
+    for name in NAMES {
+        run(name, &["reset", "--yes"], 0);
+    }
 
     parts.part("two are created at once");
     for (name, child) in NAMES.map(|name| (name, create(name))) {

@@ -1,6 +1,9 @@
 //! When a link of the [`Model`] is up: what both servers have read, and what they may read at any moment. Pure.
 
-use std::collections::BTreeSet;
+use std::{
+    cell::RefCell,
+    collections::{BTreeSet, HashMap},
+};
 
 use super::model::{Model, NOW};
 use crate::{
@@ -20,10 +23,18 @@ impl Model {
         server.bundle = bundle.expect("should have a bundle first");
     }
 
-    /// Whether a certificate is trusted by a bundle, which may be several PEM texts.
+    /// Whether a certificate is trusted by a bundle, which may be several PEM texts. Each pair is verified once, since models ask
+    /// for the same ones at every step.
     pub(super) fn trusts(bundle: &str, certificate: &str) -> bool {
-        let end = "-----END CERTIFICATE-----";
-        bundle.split_inclusive(end).any(|authority| certs::verify(certificate, None, authority, NOW).is_ok())
+        thread_local! {
+            static VERIFIED: RefCell<HashMap<(String, String), bool>> = RefCell::default();
+        }
+        let verify = || {
+            let end = "-----END CERTIFICATE-----";
+            bundle.split_inclusive(end).any(|authority| certs::verify(certificate, None, authority, NOW).is_ok())
+        };
+        let pair = (bundle.to_owned(), certificate.to_owned());
+        VERIFIED.with_borrow_mut(|verified| *verified.entry(pair).or_insert_with(verify))
     }
 
     fn accepted(&self, on: ClusterId, to: ClusterId) -> bool {

@@ -9,6 +9,7 @@ mod renewal;
 mod rolling;
 mod topologies;
 mod upgrade;
+mod walk;
 
 use self::model::{HOSTS, Model, inputs};
 use super::{
@@ -52,18 +53,13 @@ fn wherever_a_run_stops_the_next_one_reaches_the_same_end() {
         for start in starts {
             let whole = start.clone().converge(to);
             whole.assert_is(to);
-            let plan = plan_for(to, &start);
-            for (steps, stop) in orders(&plan).iter().flat_map(|steps| (0..steps.len()).map(move |stop| (steps, stop)))
-            {
-                let half = start.clone().carry_out_all(to, steps.iter().copied().take(stop));
-                let done = half.converge(to);
-                done.assert_is(to);
-                for (cluster, server) in &start.servers {
-                    if let Some(now) = done.servers.get(cluster) {
-                        assert_eq!(now.born, server.born, "the data of {cluster} should survive");
-                    }
+            for steps in orders(&plan_for(to, &start)) {
+                for half in start.walk(to, steps).stops() {
+                    let done = half.clone().converge(to);
+                    done.assert_is(to);
+                    done.assert_keeps_data_of(&start);
+                    walks += 1;
                 }
-                walks += 1;
             }
         }
     }
@@ -87,15 +83,15 @@ fn clusters_keep_their_numbers_whichever_others_go() {
     for sets in [["4", "2,4"], ["2,4", "4"], ["4", "5-8"], ["5-8", "4"], ["7-7", "2,7"], ["1-2", "7-7"]] {
         let [from, to] = sets.map(mesh);
         let start = Model::empty().converge(&from);
-        let plan = plan_for(&to, &start);
-        for (steps, stop) in orders(&plan).iter().flat_map(|steps| (0..=steps.len()).map(move |stop| (steps, stop))) {
-            let half = start.clone().carry_out_all(&to, steps.iter().copied().take(stop));
-            let done = half.converge(&to);
-            done.assert_is(&to);
-            for cluster in from.clusters().filter(|cluster| to.has_cluster(*cluster)) {
-                assert_eq!(done.servers[&cluster].born, start.servers[&cluster].born, "{sets:?}: {cluster}");
-                let node = cluster.first_node();
-                assert_eq!(done.there.containers[&node], start.there.containers[&node], "{sets:?}: {cluster}");
+        for steps in orders(&plan_for(&to, &start)) {
+            for half in start.walk(&to, steps).states() {
+                let done = half.clone().converge(&to);
+                done.assert_is(&to);
+                done.assert_keeps_data_of(&start);
+                for cluster in from.clusters().filter(|cluster| to.has_cluster(*cluster)) {
+                    let node = cluster.first_node();
+                    assert_eq!(done.there.containers[&node], start.there.containers[&node], "{sets:?}: {cluster}");
+                }
             }
         }
     }
@@ -106,10 +102,9 @@ fn a_removed_mesh_leaves_nothing() {
     let mesh = Mesh::example(2);
     let whole = Model::empty().converge(&mesh);
     let plan = remove(&whole.observe());
-    for stop in 0..=plan.steps().count() {
-        let half = whole.clone().carry_out_all(&mesh, plan.steps().take(stop));
+    for half in whole.walk(&mesh, plan.steps()).states() {
         let rest = remove(&half.observe());
-        let gone = half.carry_out_all(&mesh, rest.steps());
+        let gone = half.clone().carry_out_all(&mesh, rest.steps());
         assert!(gone.there.containers.is_empty() && gone.there.network.is_none() && gone.there.record.is_none());
         assert_eq!(gone.there.hosts_file.as_deref(), Some(HOSTS));
     }

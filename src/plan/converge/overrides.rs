@@ -7,11 +7,12 @@ use super::{
     model::{Model, inputs},
     plan_for,
     rolling::decided_by,
+    walk::Walk,
 };
 use crate::{
     mesh::{
         Mesh,
-        id::{ClusterId, ServiceId},
+        id::ServiceId,
         settings::{
             ClusterOverride, Overrides, PerCluster,
             per_cluster::{read_set, read_unset},
@@ -34,29 +35,13 @@ fn with(recorded: &Mesh, per_cluster: PerCluster) -> Mesh {
 }
 
 impl Model {
-    /// What `mesh create` does of so many steps, and how many are left then. At most one cluster of those that run is down at a time.
-    fn create(mut self, wanted: &Mesh, mut steps: usize) -> (Self, usize) {
-        let runs: BTreeSet<ClusterId> = wanted.clusters().filter(|cluster| self.runs(*cluster)).collect();
-        let mut mesh = match &self.there.record {
-            Some(recorded) => wanted.clone().in_turns(recorded, |cluster| runs.contains(&cluster)),
+    /// What `mesh create` does.
+    fn create(&self, wanted: &Mesh) -> Walk {
+        let mesh = match &self.there.record {
+            Some(recorded) => wanted.clone().in_turns(recorded, |cluster| self.runs(cluster)),
             None => wanted.clone(),
         };
-        let mut mended = 0;
-        while let Some(round) = next(&mesh, &self.observe(), &inputs(), Turns::Settings) {
-            mended = if round.cluster.is_some() { 0 } else { mended + 1 };
-            assert!(mended < 4, "still to do after three rounds:\n{}", round.plan);
-            for step in round.plan.steps() {
-                if steps == 0 {
-                    return (self, 0);
-                }
-                steps -= 1;
-                self.carry_out(&round.mesh, step);
-                let down = runs.iter().filter(|cluster| !self.runs(**cluster)).count();
-                assert!(down <= 1, "{down} clusters should not be down at once: {step:?}");
-            }
-            mesh = round.mesh;
-        }
-        (self, steps)
+        self.rounds(mesh, |mesh, there, inputs| next(mesh, there, inputs, Turns::Settings))
     }
 
     /// The services whose containers are others than in `before`, and those that only one of the two has.
@@ -71,8 +56,6 @@ impl Model {
             .collect()
     }
 }
-
-const ALL: usize = 1000;
 
 #[test]
 fn only_the_clusters_concerned_have_other_containers_wherever_a_run_stops() {
@@ -92,18 +75,16 @@ fn only_the_clusters_concerned_have_other_containers_wherever_a_run_stops() {
     let mut model = start.clone();
     for (texts, concerned) in steps {
         let wanted = with_overrides(model.there.record.as_ref().unwrap(), texts);
-        let (done, left) = model.clone().create(&wanted, ALL);
+        let walk = model.create(&wanted);
+        let done = walk.states().last().unwrap().clone();
         done.assert_is(&wanted);
         assert_eq!(done.others_than(&model), concerned.iter().map(ToString::to_string).collect(), "{texts:?}");
-        for stop in 0..ALL - left {
-            let (half, _) = model.clone().create(&wanted, stop);
+        for half in walk.stops() {
             let again = half.there.record.as_ref().map(|record| with_overrides(record, texts)).unwrap();
-            let (ended, _) = half.create(&again, ALL);
+            let ended = half.create(&again).end();
             ended.assert_is(&wanted);
-            assert_eq!(ended.others_than(&model), done.others_than(&model), "{texts:?} stopped after {stop} steps");
-        }
-        for (cluster, server) in &start.servers {
-            assert_eq!(done.servers[cluster].born, server.born, "{cluster}");
+            ended.assert_keeps_data_of(&start);
+            assert_eq!(ended.others_than(&model), done.others_than(&model), "{texts:?}");
         }
         model = done;
     }
@@ -115,14 +96,14 @@ fn what_a_cluster_was_given_by_hand_stays_until_it_is_taken_back() {
     let mesh = Mesh::example(2);
     let start = Model::empty().converge(&mesh);
     let set = with(&mesh, PerCluster { set: list(&["cluster02.elastic_memory=4g"]), ..PerCluster::default() });
-    let (done, _) = start.clone().create(&set, ALL);
+    let done = start.create(&set).end();
     assert_eq!(done.others_than(&start), ["cluster02-elastic".to_owned()].into());
     // a file without overrides leaves it, and one with others does not win
     for wanted in [with(&set, PerCluster::default()), with_overrides(&set, &["2.elastic_memory=3g"])] {
         assert!(plan_for(&wanted, &done).steps().all(|step| *step == crate::plan::Step::Record));
     }
     let unset = PerCluster { unset: vec![read_unset("cluster02.elastic_memory").unwrap()], ..PerCluster::default() };
-    let (back, _) = done.clone().create(&with(&set, unset), ALL);
+    let back = done.create(&with(&set, unset)).end();
     back.assert_is(&mesh);
     assert_eq!(back.others_than(&done), ["cluster02-elastic".to_owned()].into());
 }
@@ -136,7 +117,7 @@ fn a_cluster_that_is_down_is_not_waited_for() {
     let wanted = with_overrides(&mesh, &["1-3.elastic_memory=3g"]);
     let turns = wanted.clone().in_turns(&mesh, |_| false);
     assert_eq!(turns.pending_settings().count(), 0);
-    start.create(&wanted, ALL).0.assert_is(&wanted);
+    start.create(&wanted).end().assert_is(&wanted);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use super::{
     model::{Model, inputs},
     plan_for,
+    walk::Walk,
 };
 use crate::{
     mesh::{Mesh, decide::Circumstances, defaults::Revision, id::ClusterId, settings::Overrides, taken::Taken},
@@ -10,24 +11,9 @@ use crate::{
 };
 
 impl Model {
-    /// What `mesh create --new-defaults` does of so many steps, and how many are left then.
-    fn roll(mut self, mut mesh: Mesh, mut steps: usize) -> (Self, usize) {
-        let mut mended = 0;
-        while let Some(round) = next(&mesh, &self.observe(), &inputs(), Turns::Defaults) {
-            mended = if round.cluster.is_some() { 0 } else { mended + 1 };
-            assert!(mended < 4, "still to do after three rounds:\n{}", round.plan);
-            for step in round.plan.steps() {
-                if steps == 0 {
-                    return (self, 0);
-                }
-                steps -= 1;
-                self.carry_out(&round.mesh, step);
-                let down: Vec<ClusterId> = mesh.clusters().filter(|cluster| !self.runs(*cluster)).collect();
-                assert!(down.len() <= 1, "{down:?} should not be down at once: {step:?}");
-            }
-            mesh = round.mesh;
-        }
-        (self, steps)
+    /// What `mesh create --new-defaults` does.
+    fn roll(&self, mesh: Mesh) -> Walk {
+        self.rounds(mesh, |mesh, there, inputs| next(mesh, there, inputs, Turns::Defaults))
     }
 }
 
@@ -65,30 +51,26 @@ fn a_newer_program_replaces_nothing_unasked() {
 
 #[test]
 fn wherever_a_rolling_replacement_stops_nothing_else_is_replaced_and_the_next_reaches_the_same_end() {
-    let all = 1000;
     for (kibana, to) in [(true, Revision::NEXT), (true, Revision::LAST), (false, Revision::LAST)] {
         let mesh = if kibana { Mesh::example(3) } else { Mesh::example(3).without_kibana() };
         let start = Model::empty().converge(&mesh);
         let new = |recorded: &Mesh| recorded.clone().with_defaults(to, Some(recorded));
-        let (rolled, left) = start.clone().roll(new(&mesh), all);
+        let walk = start.roll(new(&mesh));
+        let rolled = walk.states().last().unwrap();
         let wanted = rolled.there.record.clone().unwrap();
         assert!(wanted.next_defaults().is_none() && wanted.defaults == to);
         rolled.assert_is(&wanted);
-        for stop in 0..all - left {
-            let (half, _) = start.clone().roll(new(&mesh), stop);
+        for half in walk.stops() {
             let recorded = half.there.record.clone().unwrap();
             let mended = half.clone().converge(&decided(&recorded));
             for service in recorded.services().filter(|service| recorded.revision(service.cluster()) == Revision::FIRST)
             {
                 assert_eq!(mended.there.containers[&service].id, start.there.containers[&service].id, "{service}");
             }
-            for way in [half, mended] {
-                let (done, _) = way.roll(new(&recorded), all);
+            for way in [half, &mended] {
+                let done = way.roll(new(&recorded)).end();
                 done.assert_is(&wanted);
-                for (cluster, server) in &start.servers {
-                    let now = &done.servers[cluster];
-                    assert_eq!((now.born, &now.keys), (server.born, &server.keys), "{cluster}");
-                }
+                done.assert_keeps_data_and_keys_of(&start);
             }
         }
     }
@@ -173,7 +155,7 @@ fn what_is_shown_beforehand_is_what_is_done() {
 fn a_service_that_is_the_same_in_both_revisions_is_not_replaced() {
     let mesh = Mesh::example(1);
     let model = Model::empty().converge(&mesh);
-    let (done, _) = model.clone().roll(mesh.clone().with_defaults(Revision::NEXT, Some(&mesh)), 1000);
+    let done = model.roll(mesh.clone().with_defaults(Revision::NEXT, Some(&mesh))).end();
     let [elastic, kibana] = [ClusterId::FIRST.first_node(), ClusterId::FIRST.kibana()];
     assert_ne!(done.there.containers[&elastic].id, model.there.containers[&elastic].id);
     assert_eq!(done.there.containers[&kibana], model.there.containers[&kibana]);

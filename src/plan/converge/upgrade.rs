@@ -1,6 +1,9 @@
 //! The same promise for `mesh upgrade`, and two more: one cluster is down at a time, and no data goes back to an older version.
 
-use super::model::{Model, inputs};
+use super::{
+    model::{Model, inputs},
+    walk::Walk,
+};
 use crate::{
     mesh::{Mesh, id::ClusterId, settings::StackVersion},
     plan::{
@@ -19,25 +22,9 @@ fn old(clusters: u8, kibana: bool) -> Mesh {
 }
 
 impl Model {
-    /// What `mesh upgrade` does until so many steps are carried out, and how many are left then.
-    fn upgrade(mut self, to: StackVersion, mut steps: usize) -> (Self, usize) {
-        let mut mesh = self.there.record.clone().unwrap().upgrade_to(to).unwrap();
-        let mut mended = 0;
-        while let Some(round) = next(&mesh, &self.observe(), &inputs()) {
-            mended = if round.cluster.is_some() { 0 } else { mended + 1 };
-            assert!(mended < 4, "still to do after three rounds:\n{}", round.plan);
-            for step in round.plan.steps() {
-                if steps == 0 {
-                    return (self, 0);
-                }
-                steps -= 1;
-                self.carry_out(&round.mesh, step);
-                let down: Vec<ClusterId> = mesh.clusters().filter(|cluster| !self.runs(*cluster)).collect();
-                assert!(down.len() <= 1, "{down:?} should not be down at once: {step:?}");
-            }
-            mesh = round.mesh;
-        }
-        (self, steps)
+    /// What `mesh upgrade` does.
+    fn upgrade(&self, to: StackVersion) -> Walk {
+        self.rounds(self.there.record.clone().unwrap().upgrade_to(to).unwrap(), next)
     }
 }
 
@@ -48,26 +35,22 @@ fn wherever_an_upgrade_stops_the_next_reaches_the_same_end() {
         let from = old(3, kibana);
         let new = from.clone().of_version(to);
         let start = Model::empty().converge(&from);
-        let all = 1000;
-        let (whole, left) = start.clone().upgrade(to, all);
-        whole.assert_is(&new);
-        assert!(all - left > 25, "{} steps", all - left);
-        for stop in 0..all - left {
-            let (half, _) = start.clone().upgrade(to, stop);
-            // somebody may type `mesh create` first: it brings no other cluster to another version
+        let walk = start.upgrade(to);
+        walk.states().last().unwrap().assert_is(&new);
+        assert!(walk.stops().len() > 25, "{} steps", walk.stops().len());
+        for half in walk.stops() {
+            // `mesh create` may come first: it brings no other cluster to another version
             let recorded = half.there.record.clone().unwrap();
             let mended = half.clone().converge(&recorded);
             mended.assert_is(&recorded);
             for cluster in recorded.clusters() {
                 assert_eq!(mended.servers[&cluster].version, recorded.version(cluster));
             }
-            for way in [half, mended] {
-                let (done, _) = way.upgrade(to, all);
+            for way in [half, &mended] {
+                let done = way.upgrade(to).end();
                 done.assert_is(&new);
-                for (cluster, server) in &start.servers {
-                    let now = &done.servers[cluster];
-                    assert_eq!((now.born, &now.keys, now.version), (server.born, &server.keys, to));
-                }
+                done.assert_keeps_data_and_keys_of(&start);
+                assert!(done.servers.values().all(|server| server.version == to));
                 let versions: Vec<StackVersion> = done.versions.values().copied().collect();
                 assert_eq!(versions, vec![to; new.services().count()]);
             }
@@ -202,9 +185,9 @@ fn a_mesh_from_before_files_were_written_down() {
     let mut bare = model.clone();
     bare.there.images.clear();
     assert!(super::plan_for(&from, &bare).is_empty());
-    let (done, _) = model.upgrade(version("9.5.3"), 1000);
+    let done = model.upgrade(version("9.5.3")).end();
     assert_eq!(done.servers[&ClusterId::FIRST].version, version("9.5.3"));
-    let (done, _) = bare.upgrade(version("9.5.3"), 1000);
+    let done = bare.upgrade(version("9.5.3")).end();
     assert_eq!(done.servers[&ClusterId::FIRST].version, version("9.5.3"));
 }
 
@@ -212,7 +195,7 @@ fn a_mesh_from_before_files_were_written_down() {
 fn a_mesh_of_two_versions_grows() {
     let from = old(2, false);
     let start = Model::empty().converge(&from);
-    let (half, _) = start.upgrade(version("9.5.3"), 8);
+    let half = start.upgrade(version("9.5.3")).states()[8].clone();
     let recorded = half.there.record.clone().unwrap();
     assert_eq!(recorded.pending_upgrade().count(), 1, "the first has had its turn");
     let half = half.converge(&recorded);
@@ -222,6 +205,6 @@ fn a_mesh_of_two_versions_grows() {
     for (service, facts) in &before {
         assert_eq!(&grown.there.containers[service], facts);
     }
-    let (done, _) = grown.upgrade(version("9.5.3"), 1000);
+    let done = grown.upgrade(version("9.5.3")).end();
     assert!(done.servers.values().all(|server| server.version == version("9.5.3")));
 }

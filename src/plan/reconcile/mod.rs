@@ -122,6 +122,8 @@ struct Reconciler<'a> {
     inputs: &'a PlanInputs,
     renewal: &'a Renewal,
     /// Answers that are asked for again and again, so they are found once a service or cluster.
+    authorities: BTreeSet<ClusterId>,
+    next_authorities: BTreeSet<ClusterId>,
     stale: BTreeSet<ServiceId>,
     answering: BTreeSet<ClusterId>,
     changing: BTreeSet<ClusterId>,
@@ -130,9 +132,20 @@ struct Reconciler<'a> {
 
 impl<'a> Reconciler<'a> {
     fn new(mesh: &'a Mesh, there: &'a Observed, inputs: &'a PlanInputs, renewal: &'a Renewal) -> Self {
-        let (stale, reissued) = (BTreeSet::new(), BTreeSet::new());
-        let (answering, changing) = (BTreeSet::new(), BTreeSet::new());
-        let mut reach = Self { mesh, there, inputs, renewal, stale, answering, changing, reissued };
+        let mut reach = Self {
+            mesh,
+            there,
+            inputs,
+            renewal,
+            authorities: BTreeSet::new(),
+            next_authorities: BTreeSet::new(),
+            stale: BTreeSet::new(),
+            answering: BTreeSet::new(),
+            changing: BTreeSet::new(),
+            reissued: BTreeSet::new(),
+        };
+        reach.authorities = mesh.clusters().filter(|cluster| reach.can_sign(*cluster)).collect();
+        reach.next_authorities = mesh.clusters().filter(|cluster| reach.can_take_over(*cluster)).collect();
         reach.stale = mesh.services().filter(|service| reach.is_stale(*service)).collect();
         let stays = |cluster: &ClusterId| {
             !reach.container_stale(cluster.first_node()) && reach.settings_in_force(cluster.first_node())

@@ -20,6 +20,10 @@ const CERTIFICATE_MARGIN: Duration = Duration::days(30);
 impl Reconciler<'_> {
     /// Whether the authority can sign: certificate and key belong together, and it has not ended.
     pub(super) fn authority_good(&self, cluster: ClusterId) -> bool {
+        self.authorities.contains(&cluster)
+    }
+
+    pub(super) fn can_sign(&self, cluster: ClusterId) -> bool {
         self.files(cluster).is_some_and(|files| match (&files.authority, &files.authority_key) {
             (Some(certificate), Some(key)) => {
                 Authority::open(certificate, key).is_ok() && self.lasts(certificate, Duration::ZERO)
@@ -33,6 +37,10 @@ impl Reconciler<'_> {
     }
 
     fn next_good(&self, cluster: ClusterId) -> bool {
+        self.next_authorities.contains(&cluster)
+    }
+
+    pub(super) fn can_take_over(&self, cluster: ClusterId) -> bool {
         self.files(cluster).is_some_and(|files| match (&files.next_authority, &files.next_authority_key) {
             (Some(certificate), Some(key)) => Authority::open(certificate, key).is_ok(),
             _ => false,
