@@ -21,7 +21,7 @@ impl Apply<'_> {
     /// searched: it would only hold up the search.
     pub async fn prove_documents(&self, there: &Observed, run: &str) -> BTreeMap<Link, CanaryFacts> {
         let index = format!("{}{run}", canary::prefix(self.mesh));
-        let clusters: Vec<ClusterId> = there.servers.keys().copied().collect();
+        let clusters: Vec<ClusterId> = there.answering().map(|(cluster, _)| cluster).collect();
         let searched = clusters.iter().filter(|cluster| self.mesh.searchers(**cluster).next().is_some());
         let put = join_all(searched.map(async |cluster| Some((*cluster, self.put_canary(*cluster, &index).await?))));
         let lacking: BTreeMap<ClusterId, Untried> = put.await.into_iter().flatten().collect();
@@ -34,8 +34,9 @@ impl Apply<'_> {
     /// Takes away the canaries of a run that is over, or that was killed. One that stays harms nobody, and is no drift.
     pub async fn clear_canaries(&self, there: &Observed) {
         // the server of a cluster that leaves goes with its own
-        let stay = there.servers.keys().filter(|cluster| self.mesh.has_cluster(**cluster));
-        join_all(stay.map(async |cluster| self.clear_canaries_of(*cluster).await)).await;
+        let answering = there.answering().map(|(cluster, _)| cluster);
+        let stay = answering.filter(|cluster| self.mesh.has_cluster(*cluster));
+        join_all(stay.map(async |cluster| self.clear_canaries_of(cluster).await)).await;
     }
 
     /// Why the document could not be put, if so.
@@ -54,7 +55,7 @@ impl Apply<'_> {
         lacking: &BTreeMap<ClusterId, Untried>,
     ) -> BTreeMap<Link, CanaryFacts> {
         let up = |to: &ClusterId| {
-            there.servers.get(&from).is_some_and(|server| server.links.get(to) == Some(&LinkFacts::Connected))
+            there.server(from).is_some_and(|server| server.links.get(to) == Some(&LinkFacts::Connected))
         };
         let (without, with): (Vec<ClusterId>, Vec<ClusterId>) =
             self.mesh.remotes(from).filter(up).partition(|to| lacking.contains_key(to));

@@ -36,7 +36,7 @@ impl Apply<'_> {
                 .cause(format!("it did not tell its version within {} s", LONGEST.as_secs()))
                 .hint("see with `mesh doctor` what the machine lacks; then type the same command again"));
         };
-        let end = End { exit_code, out_of_memory, error: &error, log: &log, ..End::default() };
+        let end = End { exit_code, out_of_memory, error: error.as_deref(), log: &log, ..End::default() };
         match unfit(&mesh, id, mesh.spec.stack_version, end) {
             None => Ok(()),
             Some(Unfit { outcome, causes, remedy }) => {

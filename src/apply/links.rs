@@ -8,7 +8,12 @@ use crate::{
     error::{Error, Exit},
     facts::observed::LinkFacts,
     judge::verify::Cause,
-    mesh::{id::ClusterId, keystore, links::Link, secret::Secret},
+    mesh::{
+        id::ClusterId,
+        keystore,
+        links::{Link, remote_of_setting},
+        secret::Secret,
+    },
 };
 
 /// Elasticsearch remembers a failed name for 10 s and a found one for 60 s, and reads a bundle of authorities again within
@@ -132,10 +137,7 @@ impl Apply<'_> {
             }
         }
         let Ok(settings) = self.server(on)?.remotes().await else { return Ok(()) };
-        let is_set = |remote: ClusterId| {
-            let prefix = format!("cluster.remote.{remote}.");
-            settings.keys().any(|name| name.starts_with(&prefix))
-        };
+        let is_set = |remote| settings.keys().any(|name| remote_of_setting(name) == Some(remote));
         match remotes.iter().find(|remote| !is_set(**remote)) {
             None => Ok(()),
             Some(remote) => {

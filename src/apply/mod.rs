@@ -10,6 +10,7 @@ mod images;
 mod links;
 mod network;
 pub mod pages;
+mod ready;
 mod record;
 mod recover;
 mod security;

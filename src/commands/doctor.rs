@@ -26,7 +26,7 @@ use crate::{
         account, clock,
         disk::{self, Tree},
         docker::{ANSWER, ContainerSummary, Docker, DockerError, NetworkSummary},
-        files, host, kernel, observe, permissions, ports, survey, traces,
+        files, host, kernel, observe, on_engine, permissions, ports, survey, traces,
     },
 };
 
@@ -110,7 +110,7 @@ async fn look(asked: &Overrides, place: &Place) -> Result<(Mesh, Sight), Error> 
         engine: engine.as_ref().ok().map(|engine| engine.docker.engine.clone()),
         way: observe::way(&mesh),
         before_main: observe::before_main(&mesh),
-        ..observe::on_engine(&mesh, containers, networks)
+        ..on_engine::on_engine(&mesh, containers, networks)
     };
     let writable = host.as_ref().map_or(true, |host| disk::may_write(&host.disk));
     let shared = match &engine {

@@ -63,7 +63,7 @@ mod tests {
         let refused = HttpsError::Refused {
             what: "GET /".to_owned(),
             status: 401,
-            kind: String::new(),
+            kind: None,
             reason: "unable to authenticate user [elastic]".to_owned(),
         };
         insta::assert_snapshot!(told(refused), @r"

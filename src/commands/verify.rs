@@ -99,7 +99,7 @@ async fn prove(session: &Session, fix: bool, console: &Console) -> Result<(Mesh,
         if patience.is_interrupted() { Err(Patience::interruption()) } else { Ok(()) }
     })
     .await?;
-    let answering = mesh.clusters().all(|cluster| there.servers.contains_key(&cluster));
+    let answering = mesh.clusters().all(|cluster| there.server(cluster).is_some());
     // what ended between the look and the search has ended
     let report = Report::new(&judge(&mesh, &there, &evidence, now()), answering);
     Ok((mesh, report, mending))

@@ -1,48 +1,9 @@
-//! How a server is: whether it can be asked, and if so how its indices and its disk fare. Health is one fact beside the others:
-//! a server that answers is asked, whatever its health. Pure.
+//! How the indices and the disk of a server fare. Health is one fact beside the others: a server that answers is asked, whatever
+//! its health. Pure.
 
 use std::fmt;
 
 use serde::Serialize;
-use time::{Duration, OffsetDateTime};
-
-/// Why a server whose container runs could not be asked.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Unasked {
-    Unreachable {
-        /// In the words of the one that tried.
-        words: String,
-        /// When its container was started, where that is known.
-        started: Option<OffsetDateTime>,
-    },
-    /// It was reached, and our own request ran out of time.
-    TimedOut,
-    /// It shows a certificate that is not good, or of another authority than its own.
-    Untrusted(String),
-    /// It does not take the password of `elastic`.
-    Unauthenticated(String),
-    /// It answers, and cannot yet tell what it is asked, in its own words.
-    NotReady(String),
-}
-
-/// A server that does not answer for so long after its start has more than its boot to do.
-const BOOT: Duration = Duration::minutes(3);
-
-impl Unasked {
-    /// What is said of the server: `cluster01-elastic` does this.
-    pub fn told(&self, now: OffsetDateTime) -> String {
-        match self {
-            Self::Unreachable { started: Some(started), .. } if now - *started < BOOT => {
-                format!("does not answer yet (started {} s ago)", (now - *started).whole_seconds().max(0))
-            }
-            Self::Unreachable { words, .. } => format!("does not answer: {words}"),
-            Self::TimedOut => "answers too slowly: the request timed out".to_owned(),
-            Self::Untrusted(words) => format!("shows a certificate that is not trusted: {words}"),
-            Self::Unauthenticated(words) => format!("does not take the password of elastic: {words}"),
-            Self::NotReady(words) => format!("is not ready: {words}"),
-        }
-    }
-}
 
 /// The worst state of a server's indices: yellow is one that lacks a replica, red one that lacks a primary shard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -125,20 +86,7 @@ impl Watermark {
 
 #[cfg(test)]
 mod tests {
-    use time::macros::datetime;
-
     use super::*;
-
-    #[test]
-    fn a_server_that_boots_is_told_apart_from_one_that_does_not_answer() {
-        let now = datetime!(2026-01-31 12:00 UTC);
-        let refused = |started| Unasked::Unreachable { words: "connection refused".to_owned(), started };
-        assert_eq!(refused(Some(now - Duration::seconds(4))).told(now), "does not answer yet (started 4 s ago)");
-        assert_eq!(refused(Some(now + Duration::seconds(4))).told(now), "does not answer yet (started 0 s ago)");
-        for started in [None, Some(now - Duration::minutes(3))] {
-            assert_eq!(refused(started).told(now), "does not answer: connection refused");
-        }
-    }
 
     #[test]
     fn red_is_settled_when_nothing_of_it_can_come_back_by_itself() {

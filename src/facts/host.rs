@@ -110,8 +110,8 @@ pub struct EngineFacts {
     pub version: String,
     /// The version of its API that was agreed on: `1.41`.
     pub api: String,
-    /// `1` or `2`; empty where the engine does not say.
-    pub cgroup_version: String,
+    /// `1` or `2`; `None` where the engine does not say.
+    pub cgroup_version: Option<String>,
     /// Whether a container's memory limit counts.
     pub limits_memory: bool,
     /// Whether a container's limit of memory and swap together counts.

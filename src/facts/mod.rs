@@ -1,6 +1,10 @@
 //! WHAT IS THERE, as data. Pure: [`World`](crate::world::World) fills it in.
 
+mod answer;
+mod container;
 pub mod evidence;
+mod files;
 pub mod health;
 pub mod host;
 pub mod observed;
+mod server;

@@ -83,7 +83,7 @@ pub fn hindrance(plan: &Plan) -> Option<Hindrance> {
 pub fn unlicensed(mesh: &Mesh, there: &Observed, renewal: &Renewal) -> Option<Hindrance> {
     let renewed = |cluster: &ClusterId| renewal.keys.contains(cluster) || renewal.extended.contains(cluster);
     mesh.clusters().filter(renewed).find_map(|of| {
-        let license = &there.servers.get(&of)?.license;
+        let license = &there.server(of)?.license;
         let (kind, active) = (license.kind.clone(), license.active);
         (!license.allows_links()).then_some(Hindrance::License(Cause::License { of, kind, active }))
     })
@@ -97,7 +97,7 @@ pub fn not_extendable(
     now: OffsetDateTime,
 ) -> Option<Hindrance> {
     mesh.clusters().filter(|cluster| clusters.contains(cluster)).find_map(|cluster| {
-        let Some(server) = there.servers.get(&cluster) else { return Some(Hindrance::Silent(cluster)) };
+        let Some(server) = there.server(cluster) else { return Some(Hindrance::Silent(cluster)) };
         mesh.keys(cluster).into_iter().find_map(|key| {
             let saved = there.files.get(&cluster).and_then(|files| files.key(key));
             match saved.and_then(|saved| server.keys.iter().find(|key| key.id == saved.id)) {
@@ -125,7 +125,7 @@ mod tests {
     use time::macros::datetime;
 
     use super::*;
-    use crate::facts::observed::{ClusterFiles, KeyFile, ServerFacts};
+    use crate::facts::observed::{Answer, ClusterFiles, KeyFile, ServerFacts};
 
     const NOW: OffsetDateTime = datetime!(2026-01-31 12:00 UTC);
 
@@ -154,13 +154,14 @@ mod tests {
     fn no_key_is_renewed_where_the_license_has_ended() {
         let mesh = Mesh::example(2);
         let mut server = ServerFacts::licensed("trial", NOW);
-        let mut there = Observed { servers: [(ClusterId::FIRST, server.clone())].into(), ..Observed::default() };
+        let mut there =
+            Observed { servers: [(ClusterId::FIRST, Answer::Ready(server.clone()))].into(), ..Observed::default() };
         let first = || [ClusterId::FIRST].into();
         let keys = Renewal { keys: first(), ..Renewal::default() };
         let extended = Renewal { extended: first(), ..Renewal::default() };
         assert_eq!(unlicensed(&mesh, &there, &keys), None);
         server.license.active = false;
-        there.servers.insert(ClusterId::FIRST, server);
+        there.servers.insert(ClusterId::FIRST, Answer::Ready(server));
         for renewal in [keys, extended] {
             let hindered = unlicensed(&mesh, &there, &renewal).unwrap();
             assert_eq!(hindered.to_string(), "the trial license of cluster01 has expired");

@@ -47,6 +47,11 @@ pub fn canary_prefix(mesh: &str) -> String {
     format!("mesh_verify-{mesh}-")
 }
 
+/// The remote that a setting of Elasticsearch such as `cluster.remote.cluster03.mode` is about, of remotes named as clusters are.
+pub fn remote_of_setting(name: &str) -> Option<ClusterId> {
+    name.strip_prefix("cluster.remote.")?.split('.').next()?.parse().ok()
+}
+
 /// The index patterns that are shared, sorted.
 fn patterns<'a>(of_mesh: &str, more: impl IntoIterator<Item = &'a IndexPattern>) -> Vec<String> {
     let mut names: Vec<String> = more.into_iter().map(ToString::to_string).chain([of_mesh.to_owned()]).collect();

@@ -38,7 +38,7 @@ impl Creation {
     /// The way to `wanted`, whose clusters come to newer defaults one after the other where these were asked for.
     pub fn new(wanted: Mesh, there: Observed, before: &Before<'_>, inputs: &PlanInputs, new_defaults: bool) -> Self {
         let mesh = match before {
-            Before::Kept(kept) => wanted.in_turns(kept, |cluster| there.servers.contains_key(&cluster)),
+            Before::Kept(kept) => wanted.in_turns(kept, |cluster| there.server(cluster).is_some()),
             Before::Nothing | Before::Replaced(_) => wanted,
         };
         if let Before::Replaced(goes) = before {

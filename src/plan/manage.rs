@@ -69,7 +69,9 @@ impl Selection {
             Some(Lacking::Renamed { service, free, orphan, name, clusters: clusters() })
         });
         renamed.or_else(|| match action {
-            Action::Start | Action::Restart => Some(Lacking::Container { missing: missing?, selected: self.0.clone() }),
+            Action::Start | Action::Restart => {
+                Some(Lacking::Container { missing: mesh.container_name(missing?), selected: self.0.clone() })
+            }
             Action::Stop | Action::Down | Action::Up => None,
         })
     }
@@ -210,20 +212,9 @@ mod tests {
         let containers = mesh
             .services()
             .map(|service| {
-                let state = if service.cluster() == cluster(stopped) {
-                    ContainerState::Stopped
-                } else {
-                    ContainerState::Running
-                };
-                let facts = ContainerFacts {
-                    id: service.to_string(),
-                    fingerprint: String::new(),
-                    state,
-                    network: String::new(),
-                    address: None,
-                    made: None,
-                };
-                (service, facts)
+                let stopped = service.cluster() == cluster(stopped);
+                let state = if stopped { ContainerState::Stopped } else { ContainerState::Running };
+                (service, ContainerFacts::in_state(state))
             })
             .collect();
         Observed { containers, ..Observed::default() }

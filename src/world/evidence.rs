@@ -32,7 +32,7 @@ impl World {
 
     /// What each server that answers says of the keys that are saved for it.
     pub async fn key_records(&self, mesh: &Mesh, there: &Observed) -> BTreeMap<Key, KeyRecord> {
-        let answering = mesh.clusters().filter(|cluster| there.servers.contains_key(cluster));
+        let answering = mesh.clusters().filter(|cluster| there.server(*cluster).is_some());
         let asked = answering.flat_map(|cluster| mesh.keys(cluster)).map(async |key| {
             let id = &there.files.get(&key.of)?.key(key)?.id;
             Some((key, self.server(mesh, there, key.of)?.key(id).await.ok()??))
@@ -66,7 +66,7 @@ impl World {
     async fn try_again(&self, mesh: &Mesh, there: &Observed, evidence: &mut Evidence) {
         let mut slow: BTreeMap<ClusterId, Vec<ClusterId>> = BTreeMap::new();
         let timed_out = evidence.paths.iter().filter(|(_, facts)| **facts == PathFacts::TimedOut);
-        for (Link { from, to }, _) in timed_out.filter(|(link, _)| there.servers.contains_key(&link.to)) {
+        for (Link { from, to }, _) in timed_out.filter(|(link, _)| there.server(link.to).is_some()) {
             slow.entry(*from).or_default().push(*to);
         }
         let tried =
@@ -102,7 +102,7 @@ impl World {
     }
 
     async fn by_key(&self, mesh: &Mesh, there: &Observed, from: ClusterId) -> BTreeMap<ClusterId, bool> {
-        match self.server(mesh, there, from).filter(|_| there.servers.contains_key(&from)) {
+        match self.server(mesh, there, from).filter(|_| there.server(from).is_some()) {
             Some(server) => server.by_key().await.unwrap_or_default(),
             None => BTreeMap::new(),
         }
@@ -122,7 +122,7 @@ impl World {
                 return Some((to, Presented::Absent));
             };
             let Some(id) = keystore::key_id(entry) else { return Some((to, Presented::Malformed)) };
-            let server = self.server(mesh, there, to).filter(|_| there.servers.contains_key(&to))?;
+            let server = self.server(mesh, there, to).filter(|_| there.server(to).is_some())?;
             let key = server.key(&id).await.ok()?;
             Some((to, key.map_or(Presented::Unknown { id }, Presented::Known)))
         });

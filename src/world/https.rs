@@ -84,8 +84,8 @@ pub enum HttpsError {
     Refused {
         what: String,
         status: u16,
-        /// Elasticsearch's name of the error; empty where it gave none.
-        kind: String,
+        /// Elasticsearch's name of the error, where it gave one.
+        kind: Option<String>,
         reason: String,
     },
     #[error("the answer to {what} has not the form that is documented: {reason}")]
@@ -282,7 +282,7 @@ impl Answer {
         if self.succeeded() {
             return Ok(self.body);
         }
-        let kind = self.body["error"]["type"].as_str().unwrap_or_default().to_owned();
+        let kind = self.body["error"]["type"].as_str().map(str::to_owned);
         Err(HttpsError::Refused { what: what.to_owned(), status: self.status, kind, reason: self.reason() })
     }
 

@@ -3,14 +3,10 @@
 use hyper::Method;
 
 use super::https::{Https, HttpsError};
-use crate::mesh::{Mesh, id::ClusterId, service::digest_of};
-
-/// A Kibana that is ready.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ready {
-    /// The fingerprint of the certificate it shows.
-    pub certificate: String,
-}
+use crate::{
+    facts::observed::{Answer, KibanaFacts},
+    mesh::{Mesh, id::ClusterId, service::digest_of},
+};
 
 /// One cluster's Kibana.
 #[derive(Debug, Clone)]
@@ -25,11 +21,14 @@ impl Kibana {
         Ok(Self { https, path: format!("/{cluster}/api/status") })
     }
 
-    /// What Kibana says of itself; `Err` with its status when it is not ready: it answers 503 until it reached
-    /// Elasticsearch. See <https://www.elastic.co/docs/api/doc/kibana/operation/operation-get-status>.
-    pub async fn status(&self) -> Result<Result<Ready, u16>, HttpsError> {
+    /// What Kibana says of itself: it answers 503 until it reached Elasticsearch. See
+    /// <https://www.elastic.co/docs/api/doc/kibana/operation/operation-get-status>.
+    pub async fn status(&self) -> Result<Answer<KibanaFacts>, HttpsError> {
         let answer = self.https.ask(None, Method::GET, &self.path, None).await?;
-        let ready = Ready { certificate: digest_of(&[&answer.certificate]) };
-        Ok(if answer.succeeded() { Ok(ready) } else { Err(answer.status) })
+        Ok(if answer.succeeded() {
+            Answer::Ready(KibanaFacts { certificate: digest_of(&[&answer.certificate]) })
+        } else {
+            Answer::NotReady(format!("status {}", answer.status))
+        })
     }
 }

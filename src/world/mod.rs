@@ -7,6 +7,7 @@
 
 pub mod access;
 pub mod account;
+mod answer;
 pub mod cgroup;
 pub mod clock;
 pub mod disk;
@@ -24,12 +25,14 @@ mod meshes;
 pub mod mounts;
 pub mod netlink;
 pub mod observe;
+pub mod on_engine;
 pub mod open_files;
 pub mod permissions;
 pub mod ports;
 pub mod probe;
 pub mod reservation;
 pub mod routes;
+mod services;
 pub mod signals;
 pub mod survey;
 pub mod templates;

@@ -221,14 +221,7 @@ mod tests {
         assert!(!told.contains("/box"), "the machine itself is short: {told}");
         // what runs in the group already is ours, and free again when it is replaced
         let mesh = Mesh::example(2);
-        let running = ContainerFacts {
-            id: String::new(),
-            fingerprint: String::new(),
-            state: ContainerState::Running,
-            network: String::new(),
-            address: None,
-            made: None,
-        };
+        let running = ContainerFacts::in_state(ContainerState::Running);
         let containers = mesh.services().map(|service| (service, running.clone())).collect();
         let there = Observed { record: Some(mesh.clone()), containers, ..Observed::default() };
         let host = HostFacts { memory_limit: Some(limit(7, 7)), ..roomy() };

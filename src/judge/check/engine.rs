@@ -56,7 +56,7 @@ pub(super) fn same_network(there: &Observed, host: &HostFacts) -> Checked {
 /// <https://docs.docker.com/engine/containers/resource_constraints/> and
 /// <https://docs.docker.com/engine/install/troubleshoot/#kernel-cgroup-swap-limit-capabilities>.
 pub(super) fn cgroup(engine: &EngineFacts) -> Checked {
-    let version = &engine.cgroup_version;
+    let version = engine.cgroup_version.as_ref().map(|version| format!("version {version}; ")).unwrap_or_default();
     let hint = "add `cgroup_enable=memory swapaccount=1` to the kernel's command line, and start the machine again";
     let lacks = if engine.limits_memory {
         (!engine.limits_swap).then_some("Docker cannot keep containers out of swap here: a server that swaps is slow")
@@ -64,7 +64,7 @@ pub(super) fn cgroup(engine: &EngineFacts) -> Checked {
         Some("Docker cannot limit a container's memory here, so one cluster can starve the others")
     };
     let finding = lacks.map(|lacks| Finding::warning(lacks, hint));
-    Checked::new("cgroup", format!("version {version}; limits of memory and swap are kept"), finding)
+    Checked::new("cgroup", format!("{version}limits of memory and swap are kept"), finding)
 }
 
 pub(super) fn images(images: &[(String, ImageFacts)]) -> Checked {

@@ -191,7 +191,7 @@ mod example {
         EngineFacts {
             version: "28.2.2".to_owned(),
             api: "1.50".to_owned(),
-            cgroup_version: "2".to_owned(),
+            cgroup_version: Some("2".to_owned()),
             limits_memory: true,
             limits_swap: true,
             control_group: Some("/docker".to_owned()),

@@ -180,14 +180,7 @@ mod tests {
         let first = mesh.services().next().unwrap();
         let findings = ports(&mesh, &Observed::default(), &[listener(9201)]).findings();
         insta::assert_snapshot!(messages(&findings), @"Problem: port 9201 of cluster01-elastic is taken by nginx (pid 42)");
-        let container = ContainerFacts {
-            id: "c".to_owned(),
-            fingerprint: String::new(),
-            state: ContainerState::Running,
-            network: String::new(),
-            address: None,
-            made: None,
-        };
+        let container = ContainerFacts::in_state(ContainerState::Running);
         let ours = Observed { containers: BTreeMap::from([(first, container)]), ..Observed::default() };
         assert_eq!(ports(&mesh, &ours, &[listener(9201)]).findings(), []);
         let renamed = Observed {

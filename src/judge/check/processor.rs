@@ -30,7 +30,7 @@ pub(super) fn processor(mesh: &Mesh, there: &Observed, flags: Option<&BTreeSet<S
         wanted.iter().copied().filter(|flag| !flags.contains(*flag)).collect()
     };
     let later = mesh.upgraded();
-    let runs: BTreeSet<StackVersion> = there.servers.keys().map(|cluster| mesh.version(*cluster)).collect();
+    let runs: BTreeSet<StackVersion> = there.answering().map(|(cluster, _)| mesh.version(cluster)).collect();
     let finding = [mesh, &later].into_iter().find_map(|mesh| {
         mesh.services().find_map(|service| {
             let version = mesh.version(service.cluster());
@@ -67,7 +67,11 @@ fn too_old(version: StackVersion, lacks: &[&str], level: &str, there: &Observed)
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{facts::observed::ServerFacts, judge::check::example::told, mesh::id::ClusterId};
+    use crate::{
+        facts::observed::{Answer, ServerFacts},
+        judge::check::example::told,
+        mesh::id::ClusterId,
+    };
 
     fn flags(of: &[&[&str]]) -> BTreeSet<String> {
         of.iter().copied().flatten().map(ToString::to_string).collect()
@@ -125,7 +129,7 @@ mod tests {
         let half = Observed { built_here: built.built_here.into_iter().take(1).collect(), ..Observed::default() };
         assert_eq!(processor(&mesh, &half, Some(&none)).findings().len(), 1, "the other product's is Elastic's");
         let end = time::OffsetDateTime::UNIX_EPOCH;
-        let server = (ClusterId::FIRST, ServerFacts::licensed("trial", end));
+        let server = (ClusterId::FIRST, Answer::Ready(ServerFacts::licensed("trial", end)));
         let running = Observed { servers: [server].into(), ..Observed::default() };
         assert_eq!(processor(&mesh, &running, Some(&none)).findings(), []);
     }

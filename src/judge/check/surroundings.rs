@@ -239,7 +239,7 @@ pub(super) fn versions(mesh: &Mesh, there: &Observed) -> Checked {
 
 /// A license is not kept: a cluster that comes later starts with a trial, whatever the others have.
 pub fn unlicensed(mesh: &Mesh, there: &Observed) -> Option<Finding> {
-    let licensed = there.servers.values().any(|server| server.license.is_bought());
+    let licensed = there.answering().any(|(_, server)| server.license.is_bought());
     let new = mesh.clusters().filter(|cluster| !there.files.contains_key(cluster));
     let names: Vec<String> = new.filter(|_| licensed).map(|cluster| cluster.to_string()).collect();
     (!names.is_empty()).then(|| {
@@ -254,7 +254,7 @@ pub fn unlicensed(mesh: &Mesh, there: &Observed) -> Option<Finding> {
 mod tests {
     use super::*;
     use crate::{
-        facts::observed::{ClusterFiles, SeedFacts, ServerFacts, ServiceFiles},
+        facts::observed::{Answer, ClusterFiles, SeedFacts, ServerFacts, ServiceFiles},
         mesh::id::ClusterId,
     };
 
@@ -338,7 +338,7 @@ mod tests {
             ("enterprise", Some("cluster02 cluster03 will have a trial of 30 days, though others have a license")),
         ] {
             there.files.insert(ClusterId::FIRST, ClusterFiles::default());
-            there.servers.insert(ClusterId::FIRST, ServerFacts::licensed(kind, end));
+            there.servers.insert(ClusterId::FIRST, Answer::Ready(ServerFacts::licensed(kind, end)));
             assert_eq!(told(&there).as_deref(), expected);
         }
     }

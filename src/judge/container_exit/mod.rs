@@ -22,7 +22,7 @@ pub struct End<'a> {
     /// The smallest limit of the control groups above it, as it is after the end.
     pub outer: Option<&'a MemoryLimit>,
     /// Docker's own words, where the container could not even be started.
-    pub error: &'a str,
+    pub error: Option<&'a str>,
     /// What it wrote since it was last started, oldest line first.
     pub log: &'a [String],
 }
@@ -56,7 +56,7 @@ pub fn known(mesh: &Mesh, service: ServiceId, end: End<'_>) -> Option<Known> {
     let log: Vec<String> = end.log.iter().flat_map(|line| line::parts(line)).collect();
     let entry = known::CATALOGUE.iter().find_map(|(signs, cause, text)| {
         let fits = |line: &str| signs.iter().any(|sign| fits(line, sign));
-        if fits(end.error) {
+        if end.error.is_some_and(fits) {
             return Some(Known { cause: (*cause).into(), line: None, remedy: remedy(text) });
         }
         let line = log.iter().find(|line| fits(line))?;

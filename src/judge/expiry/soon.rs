@@ -27,9 +27,9 @@ pub fn expiring(mesh: &Mesh, there: &Observed, now: OffsetDateTime) -> Vec<EndsS
     let key = |cluster: ClusterId| api_key(there, cluster);
     // a trial is short from its first day on: a warning that always stands is one that nobody reads. Beside a license it is
     // most likely that of a cluster that came later
-    let licensed = there.servers.values().any(|server| server.license.is_bought());
+    let licensed = there.answering().any(|(_, server)| server.license.is_bought());
     let license = |cluster: ClusterId| {
-        let license = &there.servers.get(&cluster)?.license;
+        let license = &there.server(cluster)?.license;
         let tells = |end: &OffsetDateTime| licensed || license.kind != "trial" || days_between(now, *end) < TRIAL_SOON;
         // the server's own word counts, whatever the clock here says
         license.expires.map(|end| if license.active { end } else { end.min(now) }).filter(tells)
@@ -83,7 +83,7 @@ pub fn api_key(there: &Observed, cluster: ClusterId) -> Option<OffsetDateTime> {
 }
 
 fn expiry(there: &Observed, cluster: ClusterId, saved: &KeyFile) -> OffsetDateTime {
-    let server = there.servers.get(&cluster);
+    let server = there.server(cluster);
     let told = server.and_then(|server| server.keys.iter().find(|key| key.id == saved.id)?.expires);
     told.unwrap_or(saved.expires)
 }
@@ -94,7 +94,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        facts::observed::{ClusterFiles, KeyFile, ServerFacts},
+        facts::observed::{Answer, ClusterFiles, KeyFile, ServerFacts},
         mesh::certs::Authority,
     };
 
@@ -147,7 +147,7 @@ mod tests {
         let mut there = Observed::default();
         let mut has = |number, kind: &str, days| {
             let server = ServerFacts::licensed(kind, NOW + Duration::days(days));
-            there.servers.insert(ClusterId::new(number).unwrap(), server);
+            there.servers.insert(ClusterId::new(number).unwrap(), Answer::Ready(server));
             told(&there)
         };
         assert_eq!(has(1, "trial", 29), "");

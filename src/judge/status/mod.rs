@@ -210,16 +210,13 @@ struct Look<'a> {
 
 impl Look<'_> {
     fn cluster(&self, cluster: ClusterId) -> ClusterStatus {
-        let server = self.there.servers.get(&cluster);
-        let vitals = self.there.vitals.get(&cluster);
+        let server = self.there.server(cluster);
+        let vitals = server.and_then(|server| server.vitals.as_ref());
         let kibana = cluster.kibana();
         ClusterStatus {
             cluster,
             elastic: self.service(cluster.first_node(), server.is_some()),
-            kibana: self
-                .mesh
-                .has(kibana)
-                .then(|| self.service(kibana, self.there.kibanas.get(&cluster).is_some_and(|shown| !shown.is_empty()))),
+            kibana: self.mesh.has(kibana).then(|| self.service(kibana, self.there.kibana(cluster).is_some())),
             health: vitals.map(|vitals| vitals.health.colour),
             red_indices: vitals.map(|vitals| vitals.health.red.clone()).unwrap_or_default(),
             yellow_indices: vitals.map(|vitals| vitals.health.yellow.clone()).unwrap_or_default(),
@@ -257,20 +254,21 @@ impl Look<'_> {
             (State::Paused, _) => {
                 Some(format!("is paused; `docker unpause {}` lets it go on", self.mesh.container_name(service)))
             }
-            (State::Unready, ServiceKind::Elastic) => Some(
-                self.there
-                    .unasked
-                    .get(&service.cluster())
-                    .map_or_else(|| "its authority or its password is lost".to_owned(), |why| why.told(self.now)),
-            ),
-            (State::Unready, ServiceKind::Kibana) => Some("it is not ready, or shows another certificate".to_owned()),
+            (State::Unready, kind) => {
+                let cluster = service.cluster();
+                let reason = match kind {
+                    ServiceKind::Elastic => self.there.servers.get(&cluster).and_then(|answer| answer.reason(self.now)),
+                    ServiceKind::Kibana => self.there.kibanas.get(&cluster).and_then(|answer| answer.reason(self.now)),
+                };
+                Some(reason.unwrap_or_else(|| "its authority or its password is lost".to_owned()))
+            }
             _ => None,
         };
         ServiceStatus { state, url: self.mesh.url(service), reason }
     }
 
     fn links(&self, cluster: ClusterId) -> Links {
-        let facts = self.there.servers.get(&cluster).map(|server| &server.links);
+        let facts = self.there.server(cluster).map(|server| &server.links);
         let down = |remote: ClusterId| match facts.map(|links| links.get(&remote)) {
             Some(Some(LinkFacts::Connected)) => None,
             Some(Some(LinkFacts::Down(reason))) => Some(reason.clone()),
@@ -278,7 +276,7 @@ impl Look<'_> {
             None => Some(format!("{} does not answer", cluster.first_node())),
         };
         let unlicensed = |of: &ClusterId| {
-            let license = &self.there.servers.get(of)?.license;
+            let license = &self.there.server(*of)?.license;
             let (kind, active) = (license.kind.clone(), license.active);
             (!license.allows_links()).then(|| Cause::License { of: *of, kind, active }.to_string())
         };

@@ -3,10 +3,7 @@
 use time::macros::datetime;
 
 use super::*;
-use crate::facts::{
-    health::Unasked,
-    observed::{ContainerFacts, NetworkFacts, ServerFacts},
-};
+use crate::facts::observed::{Answer, ContainerFacts, NetworkFacts, ServerFacts};
 
 const NOW: OffsetDateTime = datetime!(2026-01-31 12:00 UTC);
 
@@ -24,17 +21,10 @@ fn a_mesh_of_which_nothing_is_there_is_shown_as_that() {
 fn a_server_that_is_there_and_does_not_answer_is_shown_with_the_reason() {
     let mesh = Mesh::example(1);
     let first = mesh.clusters().next().unwrap();
-    let container = ContainerFacts {
-        id: "c".to_owned(),
-        fingerprint: String::new(),
-        state: ContainerState::Running,
-        network: String::new(),
-        address: None,
-        made: None,
-    };
+    let container = ContainerFacts::in_state(ContainerState::Running);
     let there = Observed {
         containers: [(first.first_node(), container)].into(),
-        unasked: [(first, Unasked::Unreachable { words: "connection refused".to_owned(), started: None })].into(),
+        servers: [(first, Answer::Unreachable { words: "connection refused".to_owned(), started: None })].into(),
         ..Observed::default()
     };
     let status = status(&mesh, &there, NOW);
@@ -82,27 +72,20 @@ fn a_cluster_that_is_stopped_is_told_with_its_remedy_and_its_links_are_not_asked
     let mut there = Observed::default();
     for cluster in mesh.clusters() {
         let state = if cluster == ClusterId::FIRST { ContainerState::Running } else { ContainerState::Stopped };
-        let container = ContainerFacts {
-            id: cluster.to_string(),
-            fingerprint: String::new(),
-            state,
-            network: String::new(),
-            address: None,
-            made: None,
-        };
+        let container = ContainerFacts { network: Some("n".to_owned()), ..ContainerFacts::in_state(state) };
         there.containers.insert(cluster.first_node(), container);
     }
     let mut licensed = ServerFacts::licensed("trial", NOW);
-    there.servers.insert(ClusterId::FIRST, licensed.clone());
+    there.servers.insert(ClusterId::FIRST, Answer::Ready(licensed.clone()));
     let clusters = status(&mesh, &there, NOW).clusters;
     assert_eq!(clusters[1].elastic.reason.as_deref(), Some("is stopped; `mesh manage start 2` starts it"));
     let told = clusters[0].links.down.values().next().map(String::as_str);
     assert_eq!(told, Some("cluster02-elastic is stopped"));
 
     there.containers.get_mut(&clusters[1].cluster.first_node()).unwrap().state = ContainerState::Running;
-    there.network = Some(NetworkFacts { id: String::new(), subnet: String::new() });
+    there.network = Some(NetworkFacts { id: "n".to_owned(), subnet: String::new() });
     licensed.license.active = false;
-    there.servers.insert(ClusterId::FIRST, licensed);
+    there.servers.insert(ClusterId::FIRST, Answer::Ready(licensed));
     let ended = status(&mesh, &there, NOW);
     let told = ended.clusters[0].links.down.values().next().map(String::as_str);
     assert_eq!(told, Some("the trial license of cluster01 has expired"));

@@ -19,18 +19,22 @@ const MINUTE: &[FormatItem<'_>] = format_description!("[year]-[month]-[day] [hou
 pub enum Cause {
     /// `None`: there is no such container.
     NotRunning {
-        service: ServiceId,
+        of: ClusterId,
+        /// The name of the container in Docker.
+        container: String,
         state: Option<ContainerState>,
     },
-    NotInNetwork(ServiceId),
+    /// By the name of the container in Docker.
+    NotInNetwork(String),
     /// The words say what the server does: `does not answer: connection refused`.
     ServerSilent {
         of: ServiceId,
         words: String,
     },
-    NameUnknown(ServiceId),
+    /// The name of a container, which is its name in the mesh's network.
+    NameUnknown(String),
     OtherAddress {
-        of: ServiceId,
+        name: String,
         found: String,
         wanted: String,
     },
@@ -135,11 +139,11 @@ impl Cause {
     pub fn remedy(&self) -> String {
         let number = |service: &ServiceId| service.cluster().number();
         match self {
-            Self::NotRunning { service, state: Some(ContainerState::Paused) } => {
-                format!("`docker unpause {service}`")
+            Self::NotRunning { container, state: Some(ContainerState::Paused), .. } => {
+                format!("`docker unpause {container}`")
             }
-            Self::NotRunning { service, state: None } => format!("`mesh manage up {}`", number(service)),
-            Self::NotRunning { service, .. } => format!("`mesh manage start {}`", number(service)),
+            Self::NotRunning { of, state: None, .. } => format!("`mesh manage up {}`", of.number()),
+            Self::NotRunning { of, .. } => format!("`mesh manage start {}`", of.number()),
             Self::ServerSilent { of, .. } => {
                 format!("`mesh verify --fix`, or see why with `mesh logs {} --service elastic`", number(of))
             }
@@ -170,17 +174,17 @@ impl Cause {
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotRunning { service, state } => match state {
-                None => write!(f, "there is no container {service}"),
-                Some(ContainerState::Paused) => write!(f, "container {service} is paused"),
-                Some(ContainerState::Restarting) => write!(f, "container {service} keeps ending and starting again"),
-                Some(_) => write!(f, "container {service} does not run"),
+            Self::NotRunning { container, state, .. } => match state {
+                None => write!(f, "there is no container {container}"),
+                Some(ContainerState::Paused) => write!(f, "container {container} is paused"),
+                Some(ContainerState::Restarting) => write!(f, "container {container} keeps ending and starting again"),
+                Some(_) => write!(f, "container {container} does not run"),
             },
-            Self::NotInNetwork(service) => write!(f, "container {service} is not attached to the mesh's network"),
+            Self::NotInNetwork(container) => write!(f, "container {container} is not attached to the mesh's network"),
             Self::ServerSilent { of, words } => write!(f, "{of} {words}"),
-            Self::NameUnknown(service) => write!(f, "the name {service} is not known in the mesh's network"),
-            Self::OtherAddress { of, found, wanted } => {
-                write!(f, "{of} resolves to {found} instead of {wanted}")
+            Self::NameUnknown(name) => write!(f, "the name {name} is not known in the mesh's network"),
+            Self::OtherAddress { name, found, wanted } => {
+                write!(f, "{name} resolves to {found} instead of {wanted}")
             }
             Self::PortClosed { of, words } => write!(f, "port {REMOTE} of {of} refuses connections: {words}"),
             Self::PortRejected { of, words } => {

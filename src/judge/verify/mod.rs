@@ -19,7 +19,7 @@ use crate::facts::observed::{ContainerState, LinkFacts, Observed};
 use crate::mesh::{
     Mesh,
     id::{ClusterId, REMOTE, ServiceId},
-    links::Link,
+    links::{Link, remote_of_setting},
 };
 
 /// What is asked of a link, in this order.
@@ -163,15 +163,8 @@ impl Judge<'_> {
             Check::Servers => unless(
                 [self.link.from, self.link.to]
                     .into_iter()
-                    .find(|cluster| !self.there.servers.contains_key(cluster))
-                    .map(|cluster| Cause::ServerSilent {
-                        of: cluster.first_node(),
-                        words: self
-                            .there
-                            .unasked
-                            .get(&cluster)
-                            .map_or_else(|| "could not be asked".to_owned(), |why| why.told(self.now)),
-                    }),
+                    .find(|cluster| self.there.server(*cluster).is_none())
+                    .map(|cluster| Cause::ServerSilent { of: cluster.first_node(), words: self.silence(cluster) }),
             ),
             Check::Remote => self.remote(),
             Check::Credentials => self.credentials(),
@@ -187,23 +180,31 @@ impl Judge<'_> {
         }
     }
 
+    /// What a server does that does not answer.
+    fn silence(&self, cluster: ClusterId) -> String {
+        let reason = self.there.servers.get(&cluster).and_then(|answer| answer.reason(self.now));
+        reason.unwrap_or_else(|| "could not be asked".to_owned())
+    }
+
     fn containers(&self) -> Option<Cause> {
         [self.link.from, self.link.to].into_iter().find_map(|cluster| {
             let service = cluster.first_node();
+            let name = self.mesh.container_name(service);
             let Some(container) = self.there.containers.get(&service) else {
-                return Some(Cause::NotRunning { service, state: None });
+                return Some(Cause::NotRunning { of: cluster, container: name, state: None });
             };
             if container.state != ContainerState::Running {
-                return Some(Cause::NotRunning { service, state: Some(container.state) });
+                return Some(Cause::NotRunning { of: cluster, container: name, state: Some(container.state) });
             }
-            let network = self.there.network.as_ref().map(|network| &network.id);
-            (network != Some(&container.network)).then_some(Cause::NotInNetwork(service))
+            let attached = self.there.network.as_ref().is_some_and(|network| container.is_in(network));
+            (!attached).then_some(Cause::NotInNetwork(name))
         })
     }
 
     /// The connection is tried once; each check is about one part of it.
     fn path(&self, check: Check) -> Outcome {
         let of = self.link.to.first_node();
+        let name = self.mesh.container_name(of);
         let Some(path) = self.evidence.paths.get(&self.link) else {
             return Outcome::untried("the container could not be asked".to_owned());
         };
@@ -213,9 +214,9 @@ impl Judge<'_> {
                 if *address == wanted {
                     return Outcome::Passed;
                 }
-                (Check::Name, Cause::OtherAddress { of, found: address.clone(), wanted })
+                (Check::Name, Cause::OtherAddress { name, found: address.clone(), wanted })
             }
-            PathFacts::NameUnknown => (Check::Name, Cause::NameUnknown(of)),
+            PathFacts::NameUnknown => (Check::Name, Cause::NameUnknown(name)),
             PathFacts::Rejected(words) => (Check::Port, Cause::PortRejected { of, words: words.clone() }),
             PathFacts::Closed(words) if self.evidence.listening.contains(&self.link.to) => {
                 (Check::Port, Cause::PortRejected { of, words: words.clone() })
@@ -237,18 +238,18 @@ impl Judge<'_> {
     }
 
     fn remote(&self) -> Outcome {
-        let Some(server) = self.there.servers.get(&self.link.from) else {
+        let Some(server) = self.there.server(self.link.from) else {
             return Outcome::untried(format!("{} does not answer", self.link.from.first_node()));
         };
         let remote = self.link.to;
-        let prefix = format!("cluster.remote.{remote}.");
-        if !server.remotes.keys().any(|name| name.starts_with(&prefix)) {
+        let of_remote = |name: &str| remote_of_setting(name) == Some(remote);
+        if !server.remotes.keys().any(|name| of_remote(name)) {
             return Outcome::Failed(Cause::RemoteMissing(remote));
         }
         let wanted = self.mesh.remote_settings(self.link.from);
         let altered = wanted
             .iter()
-            .filter(|(name, _)| name.starts_with(&prefix))
+            .filter(|(name, _)| of_remote(name))
             .find(|(name, value)| server.remotes.get(*name) != Some(value));
         unless(altered.map(|(name, _)| {
             let found = server.remotes.get(name).cloned();
@@ -256,7 +257,9 @@ impl Judge<'_> {
                 Some(address) if name.ends_with(".proxy_address") && !address.ends_with(&format!(":{REMOTE}")) => {
                     Cause::WrongPort { remote, address }
                 }
-                found => Cause::RemoteAltered { remote, setting: name[prefix.len()..].to_owned(), found },
+                found => {
+                    Cause::RemoteAltered { remote, setting: name.rsplit('.').next().unwrap_or(name).to_owned(), found }
+                }
             }
         }))
     }
@@ -300,12 +303,12 @@ impl Judge<'_> {
     }
 
     fn license(&self, of: ClusterId) -> Option<Cause> {
-        let license = &self.there.servers.get(&of)?.license;
+        let license = &self.there.server(of)?.license;
         (!license.allows_links()).then(|| Cause::License { of, kind: license.kind.clone(), active: license.active })
     }
 
     fn resolve(&self) -> Outcome {
-        match self.there.servers.get(&self.link.from).map(|server| server.links.get(&self.link.to)) {
+        match self.there.server(self.link.from).map(|server| server.links.get(&self.link.to)) {
             Some(Some(LinkFacts::Connected)) => Outcome::Passed,
             Some(Some(LinkFacts::Down(words))) => Outcome::Failed(Cause::NotConnected(words.clone())),
             Some(None) => Outcome::Failed(Cause::NotConnected("it names no such remote".to_owned())),

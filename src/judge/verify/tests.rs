@@ -7,7 +7,7 @@ use time::macros::datetime;
 
 use super::*;
 use crate::{
-    facts::observed::{ContainerFacts, LicenseFacts, NetworkFacts, ServerFacts},
+    facts::observed::{Answer, ContainerFacts, LicenseFacts, NetworkFacts, ServerFacts},
     mesh::network,
 };
 
@@ -30,14 +30,8 @@ fn whole() -> (Mesh, Observed, Evidence) {
     };
     let mut evidence = Evidence::default();
     for from in mesh.clusters() {
-        let container = ContainerFacts {
-            id: from.to_string(),
-            fingerprint: String::new(),
-            state: ContainerState::Running,
-            network: network::NAME.to_owned(),
-            address: None,
-            made: None,
-        };
+        let network = Some(network::NAME.to_owned());
+        let container = ContainerFacts { network, ..ContainerFacts::in_state(ContainerState::Running) };
         there.containers.insert(from.first_node(), container);
         let server = ServerFacts {
             passwords: true,
@@ -46,8 +40,9 @@ fn whole() -> (Mesh, Observed, Evidence) {
             remotes: mesh.remote_settings(from),
             certificate: String::new(),
             links: mesh.remotes(from).map(|to| (to, LinkFacts::Connected)).collect(),
+            vitals: None,
         };
-        there.servers.insert(from, server);
+        there.servers.insert(from, Answer::Ready(server));
         for to in mesh.remotes(from) {
             let link = Link { from, to };
             let address = mesh.service(to.first_node()).address.to_string();
@@ -105,7 +100,7 @@ fn each_harm_is_told_by_its_own_cause() {
             there.containers.remove(&cluster(2).first_node());
         }),
         ("1→2 container-not-in-network, 2→1 container-not-in-network", |there, _| {
-            there.containers.get_mut(&cluster(2).first_node()).unwrap().network.clear();
+            there.containers.get_mut(&cluster(2).first_node()).unwrap().network = None;
         }),
         ("1→2 server-silent, 2→1 server-silent", |there, _| drop(there.servers.remove(&cluster(2)))),
         ("1→2 name-unknown", |_, evidence| drop(evidence.paths.insert(link(), PathFacts::NameUnknown))),
@@ -133,9 +128,9 @@ fn each_harm_is_told_by_its_own_cause() {
         ("1→2 certificate-untrusted", |_, evidence| {
             evidence.paths.insert(link(), PathFacts::Distrusted("unable to get local issuer certificate".to_owned()));
         }),
-        ("1→2 remote-missing", |there, _| there.servers.get_mut(&cluster(1)).unwrap().remotes.clear()),
+        ("1→2 remote-missing", |there, _| there.server_mut(cluster(1)).remotes.clear()),
         ("1→2 remote-wrong-port", |there, _| {
-            let remotes = &mut there.servers.get_mut(&cluster(1)).unwrap().remotes;
+            let remotes = &mut there.server_mut(cluster(1)).remotes;
             remotes.insert("cluster.remote.cluster02.proxy_address".to_owned(), "10.213.0.12:9300".to_owned());
         }),
         ("1→2 credentials-missing", |_, evidence| drop(evidence.presented.insert(link(), Presented::Absent))),
@@ -147,7 +142,7 @@ fn each_harm_is_told_by_its_own_cause() {
         ("1→2 key-expired", |_, evidence| present(evidence, |key| key.expires = Some(NOW))),
         ("1→2 key-access", |_, evidence| present(evidence, |key| key.names = vec!["other-*".to_owned()])),
         ("1→2 license, 2→1 license", |there, _| {
-            there.servers.get_mut(&cluster(2)).unwrap().license.active = false;
+            there.server_mut(cluster(2)).license.active = false;
         }),
     ];
     for (told, harm) in harms {
@@ -158,7 +153,7 @@ fn each_harm_is_told_by_its_own_cause() {
 #[test]
 fn what_elasticsearch_says_is_the_last_resort() {
     let told = codes(|there, evidence| {
-        let links = &mut there.servers.get_mut(&cluster(1)).unwrap().links;
+        let links = &mut there.server_mut(cluster(1)).links;
         links.insert(cluster(2), LinkFacts::Down("unheard-of".to_owned()));
         evidence.canaries.remove(&link());
     });
@@ -203,7 +198,11 @@ fn a_container_without_curl_leaves_the_proof_to_the_search() {
 fn a_cause_is_told_in_words_with_a_remedy() {
     let second = cluster(2);
     let causes = [
-        Cause::NotRunning { service: second.first_node(), state: Some(ContainerState::Stopped) },
+        Cause::NotRunning {
+            of: second,
+            container: "cluster02-elastic".to_owned(),
+            state: Some(ContainerState::Stopped),
+        },
         Cause::WrongPort { remote: second, address: "10.213.0.12:9300".to_owned() },
         Cause::KeyExpired { of: second, on: NOW },
         Cause::License { of: second, kind: "basic".to_owned(), active: true },
@@ -239,4 +238,15 @@ fn the_report_is_what_is_documented() {
         .collect();
     assert_eq!((outcomes["port"], outcomes["credentials"], outcomes["key"]), ("passed", "failed", "untried"));
     assert_eq!(report["links"][1]["up"], true);
+}
+
+#[test]
+fn a_container_is_told_by_the_name_that_docker_knows() {
+    let (mesh, mut there, evidence) = whole();
+    let mesh = mesh.named("ci42");
+    there.containers.get_mut(&cluster(2).first_node()).unwrap().state = ContainerState::Paused;
+    let judged = judge(&mesh, &there, &evidence, NOW);
+    let cause = judged[0].cause().unwrap();
+    assert_eq!(cause.to_string(), "container ci42-cluster02-elastic is paused");
+    assert_eq!(cause.remedy(), "`docker unpause ci42-cluster02-elastic`");
 }

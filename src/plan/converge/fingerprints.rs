@@ -17,7 +17,7 @@ const OF_SCHEME_1: &str = "0123456789abcdef0123456789abcdef";
 fn made_by_an_older_program(mesh: &Mesh) -> Model {
     let mut model = Model::empty().converge(mesh);
     for container in model.there.containers.values_mut() {
-        container.fingerprint = OF_SCHEME_1.to_owned();
+        container.fingerprint = Some(OF_SCHEME_1.to_owned());
     }
     model
 }
@@ -76,7 +76,11 @@ fn a_container_of_an_older_scheme_is_replaced_when_it_is_not_as_wanted() {
             assert!(reconcile(&wanted, &done.observe(), &inputs()).is_empty());
             for (service, before) in &start.there.containers {
                 let now = &done.there.containers[service];
-                assert_eq!(now.id == before.id, !is_of_this_scheme(&now.fingerprint), "{service} by {told}");
+                assert_eq!(
+                    now.id == before.id,
+                    !now.fingerprint.as_deref().is_some_and(is_of_this_scheme),
+                    "{service} by {told}"
+                );
             }
         }
     }
@@ -104,7 +108,7 @@ fn what_differs_in_a_container_that_is_replaced_is_shown() {
     bigger.spec.registry = "mesh.local".parse().unwrap();
     let mut model = Model::empty().converge(&mesh);
     // what it was made from cannot be told
-    model.there.containers.get_mut(&ClusterId::FIRST.kibana()).unwrap().fingerprint.clear();
+    model.there.containers.get_mut(&ClusterId::FIRST.kibana()).unwrap().fingerprint = None;
     let plan = plan_for(&Mesh { spec: bigger.spec, ..mesh.clone() }, &model);
     let removals = plan.stages.iter().find(|stage| stage.title == "remove containers").unwrap();
     let told: Vec<String> = removals.steps.iter().map(|step| step.describe(None).text).collect();

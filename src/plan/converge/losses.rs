@@ -5,7 +5,7 @@ use super::{
     plan_for,
 };
 use crate::{
-    facts::observed::{ContainerState, FileFacts, KeyFacts, Orphan, PermissionFacts},
+    facts::observed::{Answer, ContainerState, FileFacts, KeyFacts, Orphan, PermissionFacts},
     mesh::{
         Mesh,
         container::{Bytes, Restart},
@@ -31,7 +31,7 @@ fn of_containers(second: ClusterId) -> Vec<(&'static str, Loss)> {
         ),
         (
             "a container replaced",
-            Box::new(move |m| m.there.containers.get_mut(&second.kibana()).unwrap().fingerprint.clear()),
+            Box::new(move |m| m.there.containers.get_mut(&second.kibana()).unwrap().fingerprint = None),
         ),
         (
             "limits changed by `docker update`",
@@ -252,6 +252,32 @@ fn a_password_that_nobody_knows_is_set_anew() {
         assert!(mended.there.files.values().all(|files| !files.recovery_user));
         for (cluster, server) in &whole.servers {
             assert_eq!(mended.servers[cluster].born, server.born, "the data of {cluster} should survive");
+        }
+    }
+}
+
+/// It reads its certificate only when it starts, so one that is not trusted stays so; one that is not ready may become so.
+#[test]
+fn a_kibana_that_is_not_trusted_is_restarted_and_one_that_is_not_ready_is_waited_for() {
+    let mesh = Mesh::example(1);
+    let mut there = Model::empty().converge(&mesh).observe();
+    let mut told = |answer| {
+        there.kibanas.insert(ClusterId::FIRST, answer);
+        reconcile(&mesh, &there, &inputs()).to_string()
+    };
+    insta::assert_snapshot!(told(Answer::Untrusted("UnknownIssuer".to_owned())), @r"
+    restart Kibana
+      ~ container cluster01-kibana
+    wait for Kibana
+      ? cluster01-kibana answers
+    ");
+    let booting = Answer::Unreachable { words: "connection refused".to_owned(), started: None };
+    for answer in [Answer::NotReady("status 503".to_owned()), Answer::TimedOut, booting] {
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(told(answer), @r"
+            wait for Kibana
+              ? cluster01-kibana answers
+            ");
         }
     }
 }

@@ -37,7 +37,7 @@ impl Reconciler<'_> {
     fn in_another_network(&self, container: &ContainerFacts) -> bool {
         // Docker looks the network up when it starts a container, and names no id before
         let started = container.state != ContainerState::Created;
-        self.there.network.as_ref().is_some_and(|network| started && network.id != container.network)
+        self.there.network.as_ref().is_some_and(|network| started && !container.is_in(network))
     }
 
     fn is_made_from(
@@ -48,10 +48,11 @@ impl Reconciler<'_> {
         credentials: &Credentials,
     ) -> bool {
         let inspected = wanted.container.as_inspected();
-        if container.fingerprint.is_empty() || is_of_this_scheme(&container.fingerprint) {
+        let Some(fingerprint) = &container.fingerprint else { return false };
+        if is_of_this_scheme(fingerprint) {
             // somebody may have made it by hand, with the labels of another
             let by_hand = container.made.as_ref().is_some_and(|made| made.fixed != inspected.fixed);
-            return container.fingerprint == wanted.fingerprint() && !by_hand;
+            return *fingerprint == wanted.fingerprint() && !by_hand;
         }
         // the label of another scheme cannot be compared: what Docker tells of the container, and the files that it mounts, can
         let made_so = container

@@ -10,7 +10,7 @@ use crate::{
     mesh::{
         id::ClusterId,
         keystore,
-        links::{Key, Link},
+        links::{Key, Link, remote_of_setting},
     },
     plan::Step,
 };
@@ -101,17 +101,19 @@ impl Reconciler<'_> {
     fn extra_remotes(&self, on: ClusterId) -> Vec<ClusterId> {
         let set = self.server(on).into_iter().flat_map(|server| server.remotes.keys());
         let mut extra: Vec<ClusterId> = set
-            .filter_map(|setting| alias(setting))
+            .filter_map(|setting| remote_of_setting(setting))
             .filter(|remote| !self.mesh.has_link(Link { from: on, to: *remote }))
             .collect();
         extra.dedup();
         extra
     }
 
-    /// The settings of remotes that the mesh does not have are the business of [`Reach::disconnects`].
+    /// The settings of remotes that the mesh does not have are the business of [`Reconciler::disconnects`].
     pub(super) fn connect(&self, on: ClusterId) -> Option<Step> {
         let wanted = self.mesh.remote_settings(on);
-        let ours = |name: &String| alias(name).is_some_and(|alias| self.mesh.has_link(Link { from: on, to: alias }));
+        let ours = |name: &String| {
+            remote_of_setting(name).is_some_and(|alias| self.mesh.has_link(Link { from: on, to: alias }))
+        };
         let set: Option<BTreeMap<String, String>> =
             self.server(on).map(|server| server.remotes.clone().into_iter().filter(|(name, _)| ours(name)).collect());
         if set.as_ref() == Some(&wanted) || (set.is_none() && wanted.is_empty()) {
@@ -152,9 +154,4 @@ impl Reconciler<'_> {
         };
         (!to.is_empty()).then_some(Step::ProveLinks { on, to })
     }
-}
-
-/// The remote that a setting such as `cluster.remote.cluster03.mode` is about.
-fn alias(setting: &str) -> Option<ClusterId> {
-    setting.split('.').nth(2)?.parse().ok()
 }

@@ -166,7 +166,7 @@ impl<'a> Reconciler<'a> {
 
     /// The server as it answers now; `None` also when its container is about to be replaced or restarted.
     fn server(&self, cluster: ClusterId) -> Option<&ServerFacts> {
-        self.there.servers.get(&cluster).filter(|_| self.answering.contains(&cluster))
+        self.there.server(cluster).filter(|_| self.answering.contains(&cluster))
     }
 
     /// Images are pulled only for containers that have to be made; those of an upgrade before its first cluster stops.
@@ -275,9 +275,7 @@ impl<'a> Reconciler<'a> {
     }
 
     fn kibana_not_ready(&self, service: ServiceId) -> bool {
-        self.container_stale(service)
-            || !self.there.kibanas.contains_key(&service.cluster())
-            || self.kibana_outdated(service)
+        self.container_stale(service) || self.there.kibana(service.cluster()).is_none() || self.kibana_outdated(service)
     }
 
     fn hosts(&self) -> Option<Step> {

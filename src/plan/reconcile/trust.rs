@@ -7,6 +7,7 @@ use time::Duration;
 
 use super::Reconciler;
 use crate::{
+    facts::observed::Answer,
     mesh::{
         certs::{self, Authority},
         id::{ClusterId, ServiceId, ServiceKind},
@@ -179,8 +180,11 @@ impl Reconciler<'_> {
         self.changes(cluster)
             || (self.start(service).is_none()
                 && match self.there.kibanas.get(&cluster) {
-                    Some(shown) => self.reissued(service) || Some(shown) != file().as_ref(),
-                    None => self.reissued(service) || self.has_old(cluster),
+                    Some(Answer::Ready(kibana)) => {
+                        self.reissued(service) || Some(&kibana.certificate) != file().as_ref()
+                    }
+                    Some(Answer::Untrusted(_)) => true,
+                    _ => self.reissued(service) || self.has_old(cluster),
                 })
     }
 }

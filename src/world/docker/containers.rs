@@ -36,8 +36,8 @@ pub struct ContainerSummary {
 /// A container's place in a network.
 #[derive(Debug, Clone, Default)]
 pub struct Attachment {
-    /// Docker's id of the network; empty before the container was ever started.
-    pub network: String,
+    /// Docker's id of the network; `None` before the container was ever started.
+    pub network: Option<String>,
     /// Its address there; `None` while it does not run.
     pub address: Option<IpAddr>,
 }
@@ -82,7 +82,7 @@ impl Docker {
                     .into_iter()
                     .map(|(name, endpoint)| {
                         let address = endpoint.ip_address.and_then(|address| address.parse().ok());
-                        (name, Attachment { network: endpoint.network_id.unwrap_or_default(), address })
+                        (name, Attachment { network: endpoint.network_id.filter(|id| !id.is_empty()), address })
                     })
                     .collect(),
                 ports: found

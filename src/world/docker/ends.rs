@@ -18,7 +18,7 @@ pub struct Ended {
     pub exit_code: Option<i64>,
     pub out_of_memory: bool,
     /// Docker's own words, where the container could not even be started.
-    pub error: String,
+    pub error: Option<String>,
     /// The last lines that it wrote since it was last started, oldest first.
     pub log: Vec<String>,
 }
@@ -78,7 +78,7 @@ impl Docker {
             .await
             .map_err(DockerError::refused(format!("inspect {name}")))?;
         let state = found.state.unwrap_or_default();
-        let error = state.error.unwrap_or_default();
+        let error = state.error.filter(|words| !words.is_empty());
         // the state of a container that Docker has started again tells nothing of its end
         let begun = state.started_at.as_deref().and_then(nanoseconds);
         let run = if state.status == Some(ContainerStateStatusEnum::RUNNING) {
@@ -87,7 +87,7 @@ impl Docker {
             Run { exit_code: state.exit_code, out_of_memory: state.oom_killed.unwrap_or_default(), begun, over: None }
         };
         // one that could not be started wrote nothing: what its log has is of an earlier run
-        let log = if error.is_empty() { self.log_of(name, run.begun, run.over).await } else { Vec::new() };
+        let log = if error.is_none() { self.log_of(name, run.begun, run.over).await } else { Vec::new() };
         Ok(Ended { exit_code: run.exit_code, out_of_memory: run.out_of_memory, error, log })
     }
 

@@ -23,7 +23,10 @@ impl Docker {
         Ok(EngineFacts {
             version: info.server_version.unwrap_or_default(),
             api: self.client.client_version().to_string(),
-            cgroup_version: info.cgroup_version.map(|version| version.to_string()).unwrap_or_default(),
+            cgroup_version: info
+                .cgroup_version
+                .map(|version| version.to_string())
+                .filter(|version| !version.is_empty()),
             limits_memory: info.memory_limit.unwrap_or_default(),
             limits_swap: info.swap_limit.unwrap_or_default(),
             control_group: self.options.as_ref().map(|options| control_group(options, info.cgroup_driver)),

@@ -45,7 +45,12 @@ impl Docker {
     pub async fn run_to_its_end(&self, id: &str, longest: Duration) -> Result<Option<Ended>, DockerError> {
         let started = self.client.start_container(id, None::<StartContainerOptions>).await;
         if let Err(error) = started.map_err(DockerError::refused(format!("start {id}"))) {
-            return Ok(Some(Ended { exit_code: None, out_of_memory: false, error: error.words(), log: Vec::new() }));
+            return Ok(Some(Ended {
+                exit_code: None,
+                out_of_memory: false,
+                error: Some(error.words()),
+                log: Vec::new(),
+            }));
         }
         // its exit code is asked for below, with all that is known of its end
         let end = async {

@@ -119,10 +119,12 @@ impl Elasticsearch {
 /// What an answer to a canary says, by Elasticsearch's names of errors.
 fn unput(error: HttpsError) -> Unput {
     match error {
-        HttpsError::Refused { kind, reason, .. } if kind == "cluster_block_exception" => Unput::Blocked(reason),
-        HttpsError::Refused { kind, reason, .. } if kind == "validation_exception" => Unput::ShardLimit(reason),
-        HttpsError::Refused { status: 408 | 429 | 503, reason, .. } => Unput::Busy(reason),
-        HttpsError::Refused { reason, .. } => Unput::Refused(reason),
+        HttpsError::Refused { status, kind, reason, .. } => match (status, kind.as_deref()) {
+            (_, Some("cluster_block_exception")) => Unput::Blocked(reason),
+            (_, Some("validation_exception")) => Unput::ShardLimit(reason),
+            (408 | 429 | 503, _) => Unput::Busy(reason),
+            _ => Unput::Refused(reason),
+        },
         error => Unput::Busy(error.cause()),
     }
 }

@@ -16,10 +16,7 @@ use super::{
 };
 use crate::{
     ask::request::{Body, segment},
-    facts::{
-        health::Unasked,
-        observed::{KeyFacts, LicenseFacts},
-    },
+    facts::observed::{KeyFacts, LicenseFacts},
     mesh::{Mesh, id::ClusterId, links::Key, secret::Secret, service::digest_of, settings::StackVersion},
 };
 
@@ -199,19 +196,5 @@ impl Elasticsearch {
     pub async fn search(&self, expression: &str, body: &Value) -> Result<Value, HttpsError> {
         let path = format!("/{}/_search?ignore_unavailable=true", segment(expression));
         self.send(Method::POST, &path, body).await
-    }
-}
-
-/// What a request that failed says of the server.
-pub fn unasked(error: HttpsError) -> Unasked {
-    let words = error.cause();
-    match error {
-        _ if error.is_distrust() => Unasked::Untrusted(words),
-        _ if error.is_timeout() => Unasked::TimedOut,
-        HttpsError::NoAnswer { .. } => Unasked::Unreachable { words, started: None },
-        HttpsError::Refused { status: 401, reason, .. } => Unasked::Unauthenticated(reason),
-        HttpsError::Refused { status: 404, .. } => Unasked::NotReady("its license is not known yet".to_owned()),
-        HttpsError::Refused { status, reason, .. } => Unasked::NotReady(format!("status {status}: {reason}")),
-        _ => Unasked::NotReady(words),
     }
 }

@@ -13,7 +13,7 @@ use crate::{
         health::Health,
         observed::{KeyFacts, LicenseFacts, LinkFacts, Vitals},
     },
-    mesh::{id::ClusterId, secret::Secret},
+    mesh::{id::ClusterId, links::remote_of_setting, secret::Secret},
 };
 
 fn items(value: &Value) -> &[Value] {
@@ -102,14 +102,8 @@ pub fn reloaded(body: &Value) -> Reloaded {
 
 /// The settings below `cluster.remote` of remotes that are named as clusters are.
 pub fn remotes(body: &Value) -> BTreeMap<String, String> {
-    let is_cluster = |name: &str| {
-        let mut parts = name.split('.');
-        parts.next() == Some("cluster")
-            && parts.next() == Some("remote")
-            && parts.next().is_some_and(|alias| alias.parse::<ClusterId>().is_ok())
-    };
     fields(&body["persistent"])
-        .filter(|(name, _)| is_cluster(name))
+        .filter(|(name, _)| remote_of_setting(name).is_some())
         .map(|(name, value)| (name.clone(), value.as_str().map_or_else(|| value.to_string(), str::to_owned)))
         .collect()
 }

@@ -34,7 +34,7 @@ fn kibana(line: &str) -> String {
 
 /// What is told of a server that Docker refused to start.
 fn refused(error: &str) -> String {
-    told(first().first_node(), End { error, ..End::default() })
+    told(first().first_node(), End { error: Some(error), ..End::default() })
 }
 
 #[test]

@@ -144,9 +144,9 @@ impl Model {
                 let credentials = self.there.credentials.clone().expect("should have credentials first");
                 let facts = ContainerFacts {
                     id: self.number().to_string(),
-                    fingerprint: mesh.made_from(*service, &credentials).expect("should render").fingerprint(),
+                    fingerprint: Some(mesh.made_from(*service, &credentials).expect("should render").fingerprint()),
                     state: ContainerState::Created,
-                    network: network.id,
+                    network: Some(network.id),
                     address: None,
                     made: Some(mesh.container(*service)),
                 };

@@ -8,15 +8,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use time::{OffsetDateTime, macros::datetime};
 
 use crate::{
-    facts::{
-        health::Unasked,
-        observed::{ClusterFiles, ContainerState, KeyFacts, LicenseFacts, LinkFacts, Observed, ServerFacts},
+    facts::observed::{
+        Answer, ClusterFiles, ContainerState, KeyFacts, KibanaFacts, LicenseFacts, LinkFacts, Observed, ServerFacts,
     },
     mesh::{
         Mesh,
         certs::{self, Authority},
         id::{ClusterId, ServiceId},
         keystore,
+        links::remote_of_setting,
         service::digest_of,
         settings::StackVersion,
     },
@@ -125,10 +125,10 @@ impl Model {
             let password =
                 there.credentials.as_ref().map(|credentials| digest_of(&[credentials.elastic.expose().as_bytes()]));
             if password.as_ref() != Some(&server.elastic) {
-                there.unasked.insert(*cluster, Unasked::Unauthenticated(String::new()));
+                there.servers.insert(*cluster, Answer::Unauthenticated(String::new()));
                 continue;
             }
-            let aliases = server.remotes.keys().filter_map(|name| name.split('.').nth(2)?.parse::<ClusterId>().ok());
+            let aliases = server.remotes.keys().filter_map(|name| remote_of_setting(name));
             let kind = if server.trial { "trial" } else { "basic" };
             let facts = ServerFacts {
                 passwords: server.passwords,
@@ -137,12 +137,15 @@ impl Model {
                 remotes: server.remotes.clone(),
                 links: aliases.map(|to| (to, self.link(*cluster, to))).collect(),
                 certificate: certs::fingerprint(&server.certificate).expect("should be a certificate"),
+                vitals: None,
             };
-            there.servers.insert(*cluster, facts);
+            there.servers.insert(*cluster, Answer::Ready(facts));
         }
-        let fingerprint = |shown: &String| certs::fingerprint(shown).expect("should be a certificate");
+        let ready = |shown: &String| {
+            Answer::Ready(KibanaFacts { certificate: certs::fingerprint(shown).expect("should be a certificate") })
+        };
         let asked = self.shown.iter().filter(|(cluster, _)| self.runs(**cluster));
-        there.kibanas = asked.map(|(cluster, shown)| (*cluster, fingerprint(shown))).collect();
+        there.kibanas = asked.map(|(cluster, shown)| (*cluster, ready(shown))).collect();
         there.kibanas.retain(|cluster, _| {
             self.there.containers.get(&cluster.kibana()).is_some_and(|facts| facts.state == ContainerState::Running)
         });

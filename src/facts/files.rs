@@ -1,0 +1,96 @@
+//! The files of a cluster as they are on disk. Pure.
+
+use std::collections::BTreeMap;
+
+use time::OffsetDateTime;
+
+use crate::mesh::{
+    certs,
+    id::{ClusterId, ServiceId},
+    links::Key,
+    secret::Secret,
+    settings::StackVersion,
+};
+
+/// A cluster's directory, as texts; certificates are public, everything else that matters is a [`Secret`].
+#[derive(Debug, Clone, Default)]
+pub struct ClusterFiles {
+    pub authority: Option<String>,
+    pub authority_key: Option<Secret>,
+    /// The authority that is going to take over, with its key.
+    pub next_authority: Option<String>,
+    pub next_authority_key: Option<Secret>,
+    /// The one that it took over from.
+    pub old_authority: Option<String>,
+    pub services: BTreeMap<ServiceId, ServiceFiles>,
+    /// The authorities that the cluster's Elasticsearch trusts.
+    pub bundle: Option<String>,
+    pub jvm_options: Option<String>,
+    /// What the keystore holds: names, each with the digest of its value.
+    pub keystore: Option<BTreeMap<String, String>>,
+    pub key: Option<KeyFile>,
+    /// The keys of single links, by who searches.
+    pub link_keys: BTreeMap<ClusterId, KeyFile>,
+    /// The user by whom passwords are recovered is in the file realm.
+    pub recovery_user: bool,
+}
+
+impl ClusterFiles {
+    /// A key of the cluster as it is saved.
+    pub fn key(&self, key: Key) -> Option<&KeyFile> {
+        match key.searcher {
+            None => self.key.as_ref(),
+            Some(searcher) => self.link_keys.get(&searcher),
+        }
+    }
+
+    /// Every key of the cluster `of` that is saved.
+    pub fn keys(&self, of: ClusterId) -> impl Iterator<Item = (Key, &KeyFile)> {
+        let of_links = self.link_keys.iter().map(move |(searcher, file)| (Key { of, searcher: Some(*searcher) }, file));
+        self.key.iter().map(move |file| (Key::shared(of), file)).chain(of_links)
+    }
+
+    /// Every authority that may have signed what the cluster's services show, in an order that stays the same while one
+    /// takes over from another.
+    pub fn trusted(&self) -> Option<String> {
+        let mut all: Vec<&str> = [&self.authority, &self.next_authority, &self.old_authority]
+            .into_iter()
+            .flatten()
+            .map(|pem| pem.trim())
+            .collect();
+        all.sort_unstable();
+        (!all.is_empty()).then(|| certs::bundle(all.into_iter()))
+    }
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct ServiceFiles {
+    pub certificate: Option<String>,
+    pub certificate_key: Option<Secret>,
+    /// The copy of [`ClusterFiles::trusted`].
+    pub authority: Option<String>,
+    pub settings: Option<Secret>,
+    /// Whether the image's own configuration files are there.
+    pub seeded: bool,
+    /// What they were taken from; `None` where nobody wrote that down.
+    pub seed: Option<SeedFacts>,
+}
+
+/// The image that a configuration directory was filled from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeedFacts {
+    pub version: StackVersion,
+    /// Names of files, below the directory, that are no longer as the image has them.
+    pub changed: Vec<String>,
+    /// Names of files that the image has and the directory does not: a server may not start without them.
+    pub missing: Vec<String>,
+}
+
+/// A saved API key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyFile {
+    pub id: String,
+    pub expires: OffsetDateTime,
+    /// Digest of the key's value, as [`ClusterFiles::keystore`] has it.
+    pub digest: String,
+}

@@ -1,0 +1,104 @@
+//! What a server and a Kibana say of themselves. Pure.
+
+use std::collections::BTreeMap;
+
+use time::OffsetDateTime;
+
+use super::health::Health;
+use crate::mesh::id::ClusterId;
+
+/// What a running server says of itself.
+#[derive(Debug, Clone)]
+pub struct ServerFacts {
+    /// Whether `kibana_system` can log in with its password. Set after that of `elastic`, so it stands for both.
+    pub passwords: bool,
+    pub license: LicenseFacts,
+    /// Cross-cluster API keys that carry this mesh's id and are not invalidated.
+    pub keys: Vec<KeyFacts>,
+    /// Settings below `cluster.remote` that belong to remotes named as clusters are.
+    pub remotes: BTreeMap<String, String>,
+    /// For each remote that is set: connected, or why not.
+    pub links: BTreeMap<ClusterId, LinkFacts>,
+    /// The fingerprint of the certificate it shows.
+    pub certificate: String,
+    /// How it fares, where that was asked: no plan depends on it.
+    pub vitals: Option<Vitals>,
+}
+
+#[cfg(test)]
+impl ServerFacts {
+    /// One that has a license in force, and nothing else.
+    pub fn licensed(kind: &str, expires: OffsetDateTime) -> Self {
+        let (kind, uid, expires) = (kind.to_owned(), String::new(), Some(expires));
+        Self {
+            passwords: false,
+            license: LicenseFacts { kind, active: true, uid, expires },
+            keys: Vec::new(),
+            remotes: BTreeMap::new(),
+            links: BTreeMap::new(),
+            certificate: String::new(),
+            vitals: None,
+        }
+    }
+}
+
+/// What a Kibana that is ready says of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KibanaFacts {
+    /// The fingerprint of the certificate it shows.
+    pub certificate: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LicenseFacts {
+    /// `trial`, `basic`, `enterprise` …
+    pub kind: String,
+    pub active: bool,
+    pub uid: String,
+    /// `None` for one that does not end.
+    pub expires: Option<OffsetDateTime>,
+}
+
+impl LicenseFacts {
+    /// Trust by API key needs Enterprise or a trial on both sides; see
+    /// <https://www.elastic.co/docs/deploy-manage/remote-clusters/remote-clusters-api-key>.
+    pub fn allows_links(&self) -> bool {
+        self.active && matches!(self.kind.as_str(), "trial" | "enterprise")
+    }
+
+    /// Whether it allows links for longer than a trial does.
+    pub fn is_bought(&self) -> bool {
+        self.allows_links() && self.kind != "trial"
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyFacts {
+    pub id: String,
+    /// Patterns of the indices that it lets others search, sorted.
+    pub names: Vec<String>,
+    pub expires: Option<OffsetDateTime>,
+}
+
+/// How a server fares, for people who look at it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Vitals {
+    pub health: Health,
+    pub version: String,
+    /// Documents in indices that are not hidden, so without the server's own; replicas do not count.
+    pub documents: u64,
+    /// Bytes of those indices.
+    pub store: u64,
+    pub heap_used: u64,
+    pub heap_max: u64,
+    /// Bytes free for the server on the disk that holds its data, and bytes in all.
+    pub disk_free: u64,
+    pub disk_total: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LinkFacts {
+    Connected,
+    /// In Elasticsearch's words, where it gave any.
+    Down(String),
+}
