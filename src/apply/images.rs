@@ -18,11 +18,11 @@ use crate::{
 const LONGEST: Duration = Duration::from_mins(2);
 
 impl Apply<'_> {
-    /// Starts the image that all clusters are to have, once, and sees that it is of the version that was asked for.
+    /// Starts the image that clusters are upgraded to, once, and checks that it is of that version.
     pub(super) async fn try_image(&self, kind: ServiceKind, image: &str, line: &StageLine) -> Result<(), Error> {
         line.now(&format!("starting {image} once"));
         let mesh = self.mesh.upgraded();
-        let Some(id) = mesh.services_of(kind).next() else { return Ok(()) };
+        let Some(id) = mesh.services_of(kind).find(|id| mesh.image(*id) == image) else { return Ok(()) };
         let docker = &self.world.docker;
         let command = version_command(kind).map(str::to_owned).to_vec();
         let container = docker.create_trial(&mesh, &mesh.service(id), command).await?;
@@ -37,7 +37,7 @@ impl Apply<'_> {
                 .hint("see with `mesh doctor` what the machine lacks; then type the same command again"));
         };
         let end = End { exit_code, out_of_memory, error: error.as_deref(), log: &log, ..End::default() };
-        match unfit(&mesh, id, mesh.spec.stack_version, end) {
+        match unfit(&mesh, id, mesh.version(id.cluster()), end) {
             None => Ok(()),
             Some(Unfit { outcome, causes, remedy }) => {
                 Err(causes.into_iter().fold(refused().cause(format!("it {outcome}")), Error::cause).hint(remedy))

@@ -43,6 +43,9 @@ pub struct UpgradeArgs {
     /// The version to upgrade to; it cannot skip a major version
     #[arg(value_name = "VERSION")]
     pub version: StackVersion,
+    /// The clusters to upgrade alone, such as `1-3,7` [default: all, and those to come]
+    #[arg(value_name = "CLUSTERS")]
+    pub clusters: Option<ClusterSet>,
     #[command(flatten)]
     pub consent: ConsentArgs,
     /// Give up when a cluster takes longer than this, for example `90s` or `10m`

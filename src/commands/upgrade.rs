@@ -14,7 +14,7 @@ use crate::{
     error::{Error, Exit},
     facts::observed::Observed,
     judge::check::{self, Severity},
-    mesh::{Mesh, settings::StackVersion},
+    mesh::Mesh,
     plan::{
         Plan,
         reconcile::{PlanInputs, reconcile},
@@ -26,15 +26,15 @@ use crate::{
 pub async fn upgrade(args: &UpgradeArgs, place: Place, console: &Console) -> Result<Exit, Error> {
     let begun = Instant::now();
     // what cannot be is refused without an engine
-    Recorded::open(&place.dir)?.mesh.upgrade_to(args.version)?;
+    Recorded::open(&place.dir)?.mesh.upgrade_to(args.version, args.clusters.as_ref())?;
     let session = Session::to_change(place, args.consent.plan.dry_run).await?;
     let recorded = session.recorded_with_templates()?;
-    let mesh = recorded.upgrade_to(args.version)?;
+    let mesh = recorded.upgrade_to(args.version, args.clusters.as_ref())?;
     let (there, inputs) = (session.observe_recorded(&mesh).await?, session.inputs());
     let first = reconcile(&mesh, &there, &inputs);
     let begins = mesh != recorded;
     if begins || first.destroys() {
-        healthy(&drift(&first), args.version)?;
+        healthy(&drift(&first), args)?;
     }
     let survey = &session.survey;
     let mut stops = check::machine(&mesh, &there, &survey.host, &survey.listeners);
@@ -51,11 +51,11 @@ pub async fn upgrade(args: &UpgradeArgs, place: Place, console: &Console) -> Res
         return Ok(Exit::Done);
     }
     if plan.is_empty() {
-        console.done_in(&format!("nothing to do: every cluster has {}", args.version), begun.elapsed());
+        console.done_in(&format!("nothing to do: {}", reached(args)), begun.elapsed());
         return Ok(Exit::Done);
     }
     console.findings(&check::upgrade(&mesh, &there));
-    console.upgrade(&mesh, recorded.spec.stack_version);
+    console.upgrade(&mesh, begins);
     if begins && !consent("upgrade? this cannot be undone", "an upgrade cannot be undone", args.consent.yes, console)? {
         return Ok(Exit::Unfinished);
     }
@@ -65,7 +65,7 @@ pub async fn upgrade(args: &UpgradeArgs, place: Place, console: &Console) -> Res
     Apply::new(&session, &recorded, console, &patience).lift_record()?;
     let turns = Box::pin(turns(&session, mesh, &patience, console, &next));
     interruptible(&patience, console, turns).await?;
-    console.done_in(&format!("every cluster has {}, and every link is proved", args.version), begun.elapsed());
+    console.done_in(&format!("{}, and the links are proved", reached(args)), begun.elapsed());
     Ok(Exit::Done)
 }
 
@@ -100,12 +100,23 @@ pub(super) async fn turns(
     }
 }
 
+/// What holds when it is done.
+fn reached(UpgradeArgs { version, clusters, .. }: &UpgradeArgs) -> String {
+    match clusters {
+        None => format!("every cluster has {version}"),
+        Some(clusters) if clusters.single().is_some() => format!("{} has {version}", clusters.named()),
+        Some(clusters) => format!("{} have {version}", clusters.named()),
+    }
+}
+
 /// Only a whole mesh is upgraded: what is amiss before is hard to tell from what an upgrade breaks.
-fn healthy(drift: &Plan, to: StackVersion) -> Result<(), Error> {
+fn healthy(drift: &Plan, UpgradeArgs { version, clusters, .. }: &UpgradeArgs) -> Result<(), Error> {
     if drift.is_empty() {
         return Ok(());
     }
+    let on = clusters.as_ref().map_or(String::new(), |clusters| format!(" {clusters}"));
     let told = Error::new(Exit::Unhealthy, "the mesh is out of sync, and only one that is in sync can be upgraded");
     let told = drift.descriptions().take(5).fold(told, |told, step| told.cause(format!("to do: {}", step.text)));
-    Err(told.hint(format!("`mesh create` mends it, `mesh create --dry-run` says how; then `mesh upgrade {to}`")))
+    Err(told
+        .hint(format!("`mesh create` mends it, `mesh create --dry-run` says how; then `mesh upgrade {version}{on}`")))
 }

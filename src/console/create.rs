@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Console, StageTime, bytes, duration, err, plain, timings::summary};
+use super::{Console, StageTime, bytes, duration, err, plain, timings::summary, upgrade::versions};
 use crate::{
     cli::Format,
     mesh::{
@@ -29,7 +29,7 @@ impl Console {
 
     /// What is about to happen, in two lines.
     pub fn intent(&self, mesh: &Mesh, plan: &Plan) {
-        let (count, version) = (mesh.count().get(), mesh.spec.stack_version);
+        let (count, version) = (mesh.count().get(), versions(&mesh.versions()));
         let kibanas = mesh.services_of(ServiceKind::Kibana).count();
         let kibana = if kibanas > 0 { " with Kibana" } else { "" };
         self.note(&format!(

@@ -1,20 +1,20 @@
 //! What `mesh upgrade` says before it begins. I/O: the terminal.
 
+use std::collections::BTreeSet;
+
 use super::Console;
 use crate::mesh::{Mesh, counted::counted, defaults::Revision, id::ClusterId, settings::StackVersion};
 
 impl Console {
     /// That an upgrade was begun and not ended, where that is so.
     pub fn in_progress(&self, mesh: &Mesh) {
-        let to = mesh.spec.stack_version;
-        let behind: Vec<String> =
+        let Some((to, command)) = mesh.upgrade_in_progress() else { return };
+        let pending: Vec<String> =
             mesh.pending_upgrade().map(|(cluster, version)| format!("{cluster} ({version})")).collect();
-        if !behind.is_empty() {
-            self.note(&format!(
-                "an upgrade to {to} is under way, with {} to come; `mesh upgrade {to}` goes on with it",
-                behind.join(", ")
-            ));
-        }
+        self.note(&format!(
+            "an upgrade to {to} is in progress; {} pending; `{command}` continues it",
+            pending.join(", ")
+        ));
     }
 
     /// Which newer defaults there are, or are in progress.
@@ -57,16 +57,23 @@ impl Console {
     }
 
     /// What is about to happen, and that there is no way back.
-    pub fn upgrade(&self, mesh: &Mesh, from: StackVersion) {
-        let to = mesh.spec.stack_version;
+    pub fn upgrade(&self, mesh: &Mesh, begins: bool) {
+        let Some((to, _)) = mesh.upgrade_in_progress() else { return };
         let left = counted(mesh.pending_upgrade().count(), "cluster");
         let dir = mesh.dir.display();
-        if from == to {
-            self.note(&format!("going on with the upgrade to {to} in {dir}, with {left} to come"));
+        if !begins {
+            self.note(&format!("continuing the upgrade to {to} in {dir}; {left} pending"));
             return;
         }
         let order = if mesh.pending_upgrade().count() > 1 { " one after the other" } else { "" };
+        let from: BTreeSet<StackVersion> = mesh.pending_upgrade().map(|(_, version)| version).collect();
+        let from = versions(&from);
         self.note(&format!("from {from} to {to}, {left}{order}, in {dir}; the data stays"));
         self.note("there is no way back but a snapshot: clusterNN/elastic/backup is `path.repo`; copy it elsewhere, since a reset deletes it");
     }
+}
+
+/// Versions in a sentence: `8.19.21 and 9.5.3`.
+pub(super) fn versions(versions: &BTreeSet<StackVersion>) -> String {
+    versions.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ")
 }

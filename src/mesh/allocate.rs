@@ -22,6 +22,7 @@ impl Cluster {
         let Conditions { version, defaults, subnet, kibana } = conditions;
         Self {
             version,
+            upgrade: None,
             defaults,
             kept_settings: None,
             nodes: BTreeMap::from([(NodeNumber::FIRST, Node::allocate(cluster, subnet))]),

@@ -15,6 +15,7 @@ use super::{
     settings::{ClusterOverride, MeshSpec, Overrides, StackVersion, SubjectName, Topology},
     taken::{Taken, rule_for},
     templates::Templates,
+    upgrade::UnsupportedSearch,
 };
 use crate::explain::{Exit, Explain};
 
@@ -44,6 +45,8 @@ pub enum DecideError {
     OtherVersion { from: StackVersion, to: StackVersion, clusters: ClusterSet },
     #[error("`--set` names {cluster}, and the mesh has {}", clusters.named())]
     NoSuchCluster { cluster: ClusterId, clusters: ClusterSet },
+    #[error(transparent)]
+    Unsupported(#[from] UnsupportedSearch),
     /// With the setting that names the cluster.
     #[error("`{by}` names cluster {cluster}, and the mesh has {has}")]
     NoCluster { by: &'static str, cluster: u8, has: ClusterSet },
@@ -80,6 +83,7 @@ impl Explain for DecideError {
                  `mesh create {} --reset --stack-version {to}` starts afresh and deletes the data",
                 clusters.to_mesh_text()
             ),
+            Self::Unsupported(error) => error.hint()?,
             Self::NoPorts { .. } => format!("name a wider one: `mesh create --ports {}`", PortRange::OF_NAMED),
             Self::NoCluster { by: "links", .. } => {
                 "change `links` in the settings file, or type `--topology all` to link all clusters again".to_owned()
@@ -147,7 +151,7 @@ impl Mesh {
             let published = allocate::publish(&mut allocated, recorded, range, &now.taken.ports);
             published.map_err(|_| DecideError::NoPorts { range, clusters: clusters.clone() })?;
         }
-        Ok(Self {
+        let mesh = Self {
             format: FORMAT,
             id: recorded.map_or(now.new_id, |mesh| mesh.id.clone()),
             name,
@@ -163,7 +167,9 @@ impl Mesh {
             engine: recorded.and_then(|mesh| mesh.engine.clone()).or(now.engine),
             host_name,
             templates: Templates::default(),
-        })
+        };
+        mesh.require_supported_searches()?;
+        Ok(mesh)
     }
 }
 
@@ -263,7 +269,7 @@ mod tests {
     fn a_mesh_of_two_versions_keeps_both() {
         let to = "9.5.3".parse().unwrap();
         let half = Mesh::example(3).of_version("8.19.21".parse().unwrap());
-        let half = half.upgrade_to(to).unwrap().with_upgraded(ClusterId::FIRST);
+        let half = half.upgrade_to(to, None).unwrap().with_upgraded(ClusterId::FIRST);
         assert_eq!(Mesh::decide(&Overrides::default(), Some(&half), now()).unwrap(), half);
         let count = |clusters| Overrides { clusters: ClusterSet::first(clusters), ..Overrides::default() };
         let four = Mesh::decide(&count(4), Some(&half), now()).unwrap();

@@ -40,7 +40,8 @@ impl Mesh {
     #[must_use]
     pub fn of_version(mut self, version: StackVersion) -> Self {
         self.spec.stack_version = version;
-        self.upgraded()
+        self.clusters.values_mut().for_each(|cluster| (cluster.version, cluster.upgrade) = (version, None));
+        self
     }
 
     fn conditions(&self, cluster: ClusterId) -> Conditions {

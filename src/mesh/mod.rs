@@ -41,6 +41,7 @@ pub mod shell_word;
 pub mod taken;
 pub mod templates;
 pub mod upgrade;
+pub mod versions;
 
 use std::{collections::BTreeMap, path::PathBuf};
 

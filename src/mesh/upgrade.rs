@@ -1,28 +1,74 @@
-//! Another version for a mesh that has data: which ways there are, and what holds while only some clusters have it. Pure.
+//! Another version for clusters that have data: what is refused, and what holds while only some clusters have it. Pure: no I/O.
+//!
+//! The mesh's version is that of new clusters, and no cluster is to have an older one. One that `mesh upgrade VERSION CLUSTERS` names
+//! has a newer one by itself.
 
 use std::collections::BTreeSet;
 
 use super::{
     Mesh,
-    cluster::Cluster,
-    id::{ClusterId, ServiceId, ServiceKind},
+    cluster_set::{ClusterSet, NoSuchCluster},
+    id::{ClusterId, ServiceId},
+    links::Link,
     settings::StackVersion,
+    versions::NoPath,
 };
 use crate::explain::{Exit, Explain};
 
 /// An upgrade that Elasticsearch does not allow, or not now.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum UpgradeError {
-    #[error("the mesh runs {from}, and Elasticsearch cannot go back to {to}")]
-    Downgrade { from: StackVersion, to: StackVersion },
-    #[error("from {from} to {to} a major version would be skipped")]
-    SkipsMajor { from: StackVersion, to: StackVersion },
-    #[error("of {}.x, only {major}.{minor} leads to {to}, and the mesh runs {from}", from.major, major = bridge.0, minor = bridge.1)]
-    NotFromHere { from: StackVersion, to: StackVersion, bridge: (u16, u16) },
-    #[error("this `mesh` does not know from which {}.x one may go to {to}", from.major)]
-    Unknown { from: StackVersion, to: StackVersion },
-    #[error("an upgrade to {in_progress} is under way")]
-    InProgress { in_progress: StackVersion },
+    #[error(transparent)]
+    NoSuchCluster(#[from] NoSuchCluster),
+    #[error("{}", no_path(runs.as_ref(), *from, *to, *why))]
+    NoPath { runs: Option<ClusterId>, from: StackVersion, to: StackVersion, newest: StackVersion, why: NoPath },
+    /// With the command that continues the upgrade.
+    #[error("an upgrade to {to} is in progress")]
+    InProgress { to: StackVersion, command: String },
+    #[error(transparent)]
+    Unsupported(#[from] UnsupportedSearch),
+}
+
+/// A wanted link between two versions of which Elastic does not support that the first searches the second.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{} on {from} would search {} on {to}, which Elastic does not support", link.from, link.to)]
+pub struct UnsupportedSearch {
+    link: Link,
+    from: StackVersion,
+    to: StackVersion,
+    /// What every cluster can come to without going back.
+    newest: StackVersion,
+}
+
+impl Explain for UnsupportedSearch {
+    fn exit(&self) -> Exit {
+        Exit::Request
+    }
+
+    fn hint(&self) -> Option<String> {
+        let Self { link, from, to, newest } = self;
+        let instead = if to < from {
+            let hub = link.to.number();
+            format!("let the older search the newer alone, as `mesh create --topology hub:{hub}` does")
+        } else {
+            "leave the link out by `links` in a settings file".to_owned()
+        };
+        Some(format!("`mesh upgrade {newest}` brings every cluster to one version; or {instead}; see {SEARCHES}"))
+    }
+}
+
+/// Why there is no way from one version to the other.
+fn no_path(runs: Option<&ClusterId>, from: StackVersion, to: StackVersion, why: NoPath) -> String {
+    let runs = runs.map_or("the mesh".to_owned(), ClusterId::to_string);
+    let before = from.major;
+    match why {
+        NoPath::Back => format!("{runs} runs {from}, and Elasticsearch cannot go back to {to}"),
+        NoPath::SkipsMajor => format!("from {from} to {to} a major version would be skipped"),
+        NoPath::OnlyFrom { major, minor } => {
+            format!("of {before}.x, only {major}.{minor} leads to {to}, and {runs} runs {from}")
+        }
+        NoPath::Unknown => format!("this `mesh` does not know from which {before}.x one may go to {to}"),
+    }
 }
 
 impl Explain for UpgradeError {
@@ -31,70 +77,32 @@ impl Explain for UpgradeError {
     }
 
     fn hint(&self) -> Option<String> {
-        Some(match self {
-            Self::Downgrade { to, .. } => {
-                format!("`mesh create --reset --stack-version {to}` starts afresh and deletes the data")
+        let (from, to, newest, runs, why) = match self {
+            Self::NoSuchCluster(error) => return error.hint(),
+            Self::Unsupported(error) => return error.hint(),
+            Self::InProgress { command, .. } => {
+                return Some(format!("`{command}` continues it; another can follow when it is done"));
             }
-            Self::SkipsMajor { from, .. } => {
-                format!("upgrade to {}.x first, and from there on; see {PATHS}", from.major + 1)
-            }
-            Self::NotFromHere { from, bridge: (major, minor), .. } if from.minor < *minor => {
+            Self::NoPath { runs, from, to, newest, why } => (from, to, newest, runs, why),
+        };
+        Some(match why {
+            NoPath::Back if runs.is_some() => format!("`mesh upgrade {newest}` brings every cluster to one version"),
+            NoPath::Back => format!("`mesh create --reset --stack-version {to}` starts afresh and deletes the data"),
+            NoPath::SkipsMajor => format!("upgrade to {}.x first, and from there on; see {PATHS}", from.major + 1),
+            NoPath::OnlyFrom { major, minor } if from.minor < *minor => {
                 format!("upgrade to the newest {major}.{minor} first, then to this; see {PATHS}")
             }
-            Self::NotFromHere { from, .. } => {
+            NoPath::OnlyFrom { .. } => {
                 format!("choose a later version than this: it is older than {from} was; see {PATHS}")
             }
-            Self::Unknown { .. } => format!("use a newer `mesh`; see {PATHS}"),
-            Self::InProgress { in_progress } => {
-                format!("`mesh upgrade {in_progress}` goes on with it; another can follow when it is done")
-            }
+            NoPath::Unknown => format!("use a newer `mesh`; see {PATHS}"),
         })
     }
 }
 
 const PATHS: &str = "<https://www.elastic.co/docs/deploy-manage/upgrade/plan-upgrade>";
-
-impl StackVersion {
-    /// The minor version of the major one before, from which alone an upgrade leads to this; see
-    /// <https://www.elastic.co/docs/deploy-manage/upgrade/plan-upgrade>. 8.18 was published with 9.0, hence the two.
-    fn bridge(self) -> Option<(u16, u16)> {
-        match (self.major, self.minor) {
-            (9, 0) => Some((8, 18)),
-            (9, _) => Some((8, 19)),
-            _ => None,
-        }
-    }
-
-    fn is(self, (major, minor): (u16, u16)) -> bool {
-        (self.major, self.minor) == (major, minor)
-    }
-
-    /// Whether Elastic supports searches from a cluster of this version in one of `remote`; see
-    /// <https://www.elastic.co/docs/solutions/search/cross-cluster-search#ccs-supported-configurations>.
-    pub fn searches(self, remote: Self) -> bool {
-        if self.major == remote.major {
-            return self.minor <= remote.minor + 1;
-        }
-        let from_the_last = self.is((8, 19)) && remote.major == 9;
-        let into_the_last = self.minor <= 1 && self.bridge().is_some_and(|bridge| remote.is(bridge));
-        from_the_last || into_the_last || remote.bridge().is_some_and(|bridge| self.is(bridge))
-    }
-
-    /// Whether data of this version can be taken over by `to`.
-    fn leads_to(self, to: Self) -> Result<(), UpgradeError> {
-        let from = self;
-        match to.major.checked_sub(from.major) {
-            _ if to < from => Err(UpgradeError::Downgrade { from, to }),
-            Some(0) | None => Ok(()),
-            Some(1) => match to.bridge() {
-                Some(bridge) if from.is(bridge) => Ok(()),
-                Some(bridge) => Err(UpgradeError::NotFromHere { from, to, bridge }),
-                None => Err(UpgradeError::Unknown { from, to }),
-            },
-            Some(_) => Err(UpgradeError::SkipsMajor { from, to }),
-        }
-    }
-}
+const SEARCHES: &str =
+    "<https://www.elastic.co/docs/solutions/search/cross-cluster-search#ccs-supported-configurations>";
 
 impl Mesh {
     /// The version that a cluster is to have now; for one that the mesh has not, the mesh's.
@@ -102,10 +110,16 @@ impl Mesh {
         self.clusters.get(&cluster).map_or(self.spec.stack_version, |cluster| cluster.version)
     }
 
+    /// The version that a cluster has when no upgrade is in progress any more.
+    pub fn target_version(&self, cluster: ClusterId) -> StackVersion {
+        let floor = self.spec.stack_version;
+        self.clusters.get(&cluster).map_or(floor, |of| of.upgrade.unwrap_or(of.version.max(floor)))
+    }
+
     /// The clusters that an upgrade has not reached yet, with the version that each has until then.
     pub fn pending_upgrade(&self) -> impl Iterator<Item = (ClusterId, StackVersion)> + Clone + use<'_> {
-        let pending = |cluster: &Cluster| cluster.version != self.spec.stack_version;
-        self.clusters.iter().filter(move |(_, of)| pending(of)).map(|(cluster, of)| (*cluster, of.version))
+        let pending = |cluster: ClusterId| self.version(cluster) != self.target_version(cluster);
+        self.clusters().filter(move |cluster| pending(*cluster)).map(|cluster| (cluster, self.version(cluster)))
     }
 
     /// The cluster that an upgrade comes to next.
@@ -113,65 +127,127 @@ impl Mesh {
         self.pending_upgrade().map(|(cluster, _)| cluster).next()
     }
 
-    /// The mesh that an upgrade leads to: every cluster has the mesh's version.
+    /// The upgrade that is in progress: the version, and the command that continues it.
+    pub fn upgrade_in_progress(&self) -> Option<(StackVersion, String)> {
+        let to = self.target_version(self.next_upgrade()?);
+        let pending = self.pending_upgrade().map(|(cluster, _)| cluster);
+        let of_all = pending.clone().any(|cluster| self.clusters[&cluster].upgrade.is_none());
+        let on = ClusterSet::new(pending).filter(|_| !of_all).map_or(String::new(), |on| format!(" {on}"));
+        Some((to, format!("mesh upgrade {to}{on}")))
+    }
+
+    /// The mesh that an upgrade leads to.
     #[must_use]
     pub fn upgraded(&self) -> Self {
         let mut mesh = self.clone();
-        for cluster in mesh.clusters.values_mut() {
-            cluster.version = mesh.spec.stack_version;
+        for (cluster, upgraded) in &mut mesh.clusters {
+            (upgraded.version, upgraded.upgrade) = (self.target_version(*cluster), None);
         }
         mesh
     }
 
-    /// The remotes of `of` that Elastic supports searches in: all of them, but for an upgrade that is under way.
+    /// The versions that clusters have, each once, the oldest first.
+    pub fn versions(&self) -> BTreeSet<StackVersion> {
+        self.clusters.values().map(|cluster| cluster.version).collect()
+    }
+
+    /// The remotes of `of` that Elastic supports searches in: all of them, but for an upgrade that is in progress.
     pub fn searchable(&self, of: ClusterId) -> impl Iterator<Item = ClusterId> + Clone + use<'_> {
         self.remotes(of).filter(move |remote| self.version(of).searches(self.version(*remote)))
     }
 
-    /// Versions of which the first cannot search the second, while clusters of both are in the mesh.
-    pub fn gaps(&self) -> Vec<(StackVersion, StackVersion)> {
-        let now = self.clusters.values().map(|cluster| cluster.version);
-        let versions: BTreeSet<StackVersion> = now.chain([self.spec.stack_version]).collect();
-        let pairs = versions.iter().rev().flat_map(|from| versions.iter().map(move |to| (*from, *to)));
-        let alone = self.clusters.len() == 1;
-        pairs.filter(|(from, to)| !alone && !from.searches(*to)).collect()
+    /// The wanted links between versions of which Elastic does not support that the first searches the second.
+    fn unsupported_now(&self) -> impl Iterator<Item = Link> + use<'_> {
+        let uniform = self.versions().len() == 1;
+        let links = if uniform { BTreeSet::new() } else { self.links() };
+        links.into_iter().filter(|link| !self.version(link.from).searches(self.version(link.to)))
     }
 
-    /// The images that the services need now, and those that they will need when all clusters have the mesh's version.
+    /// Versions of which the first cannot search the second, while an upgrade goes from cluster to cluster.
+    pub fn gaps(&self) -> BTreeSet<(StackVersion, StackVersion)> {
+        let (mut gaps, mut mesh) = (BTreeSet::new(), self.clone());
+        loop {
+            gaps.extend(mesh.unsupported_now().map(|link| (mesh.version(link.from), mesh.version(link.to))));
+            match mesh.next_upgrade() {
+                Some(cluster) => mesh = mesh.with_upgraded(cluster),
+                None => return gaps,
+            }
+        }
+    }
+
+    /// Whether each wanted link is one that Elastic supports, when no upgrade is in progress any more.
+    ///
+    /// # Errors
+    /// The first link that is not.
+    pub fn require_supported_searches(&self) -> Result<(), UnsupportedSearch> {
+        let mesh = self.upgraded();
+        let newest = mesh.versions().last().copied().unwrap_or(self.spec.stack_version);
+        match mesh.unsupported_now().next() {
+            Some(link) => {
+                Err(UnsupportedSearch { link, from: mesh.version(link.from), to: mesh.version(link.to), newest })
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// The images that the services need now, and those that they will need when no upgrade is in progress any more.
     pub fn images(&self) -> BTreeSet<String> {
         let later = self.upgraded();
         self.services().flat_map(|service| [self.image(service), later.image(service)]).collect()
     }
 
-    /// The images that clusters still have to come to, with the products they are of; none but for an upgrade.
-    pub fn new_images(&self) -> Vec<(ServiceKind, String)> {
+    /// The images that clusters still have to come to, with a service that needs each; none but for an upgrade.
+    pub fn new_images(&self) -> Vec<(ServiceId, String)> {
         let later = self.upgraded();
-        let services: Vec<ServiceId> =
-            self.next_upgrade().into_iter().flat_map(|cluster| later.services_in(cluster)).collect();
-        services.into_iter().map(|service| (service.kind(), later.image(service))).collect()
+        let pending: Vec<ClusterId> = self.pending_upgrade().map(|(cluster, _)| cluster).collect();
+        let services = pending.into_iter().flat_map(|cluster| later.services_in(cluster).collect::<Vec<_>>());
+        let mut images: Vec<(ServiceId, String)> = Vec::new();
+        for (service, image) in services.map(|service| (service, later.image(service))) {
+            if !images.iter().any(|(_, known)| *known == image) {
+                images.push((service, image));
+            }
+        }
+        images.sort_by_key(|(service, _)| service.kind());
+        images
     }
 
-    /// This mesh on its way to a version: no cluster has it yet. One that is there or on its way already stays as it is.
-    pub fn upgrade_to(&self, to: StackVersion) -> Result<Self, UpgradeError> {
-        let from = self.spec.stack_version;
-        if from == to {
-            return Ok(self.clone());
+    /// This mesh on its way to a version, with no cluster that has it yet: all clusters, and so those to come, or the named ones alone.
+    /// One that is there or on its way already stays as it is.
+    pub fn upgrade_to(&self, to: StackVersion, on: Option<&ClusterSet>) -> Result<Self, UpgradeError> {
+        on.map_or(Ok(()), |on| self.require(on))?;
+        let named = |cluster: &ClusterId| on.is_none_or(|on| on.contains(*cluster));
+        if let Some((in_progress, command)) = self.upgrade_in_progress()
+            && (in_progress != to || !self.pending_upgrade().all(|(cluster, _)| named(&cluster)))
+        {
+            return Err(UpgradeError::InProgress { to: in_progress, command });
         }
-        if self.next_upgrade().is_some() {
-            return Err(UpgradeError::InProgress { in_progress: from });
+        let alike = self.versions().len() == 1;
+        let newest = self.versions().last().copied().unwrap_or(to).max(to);
+        for cluster in self.clusters().filter(named) {
+            let from = self.version(cluster);
+            let runs = (!alike).then_some(cluster);
+            from.leads_to(to).map_err(|why| UpgradeError::NoPath { runs, from, to, newest, why })?;
         }
-        from.leads_to(to)?;
         let mut mesh = self.clone();
-        mesh.spec.stack_version = to;
+        if self.clusters().all(|cluster| named(&cluster) || self.target_version(cluster) == to) {
+            mesh.spec.stack_version = to;
+            mesh.clusters.values_mut().for_each(|cluster| cluster.upgrade = None);
+        } else {
+            let named = mesh.clusters.iter_mut().filter(|(cluster, _)| named(cluster));
+            for (_, cluster) in named.filter(|(_, cluster)| cluster.version != to) {
+                cluster.upgrade = Some(to);
+            }
+        }
+        mesh.require_supported_searches()?;
         Ok(mesh)
     }
 
     /// This mesh after the upgrade of one cluster.
     #[must_use]
     pub fn with_upgraded(&self, cluster: ClusterId) -> Self {
-        let mut mesh = self.clone();
+        let (mut mesh, version) = (self.clone(), self.target_version(cluster));
         if let Some(upgraded) = mesh.clusters.get_mut(&cluster) {
-            upgraded.version = self.spec.stack_version;
+            (upgraded.version, upgraded.upgrade) = (version, None);
         }
         mesh
     }
@@ -180,6 +256,7 @@ impl Mesh {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mesh::settings::Topology;
 
     fn version(text: &str) -> StackVersion {
         text.parse().unwrap()
@@ -190,42 +267,9 @@ mod tests {
     }
 
     #[test]
-    fn the_documentations_table_of_searches() {
-        let searches = |from: &str, to: &str| version(from).searches(version(to));
-        let yes = [
-            ("9.5.3", "9.5.3"),
-            ("9.5.3", "9.4.0"),
-            ("9.1.0", "9.5.0"),
-            ("8.19.21", "9.5.3"),
-            ("8.19.0", "9.0.0"),
-            ("8.18.0", "9.0.0"),
-            ("9.0.0", "8.18.0"),
-            ("9.1.0", "8.19.0"),
-            ("8.19.0", "8.18.0"),
-            ("8.14.0", "8.19.0"),
-        ];
-        let no = [
-            ("9.5.3", "9.3.0"),
-            ("9.5.3", "8.19.21"),
-            ("9.2.0", "8.19.0"),
-            ("9.0.0", "8.19.0"),
-            ("9.0.0", "8.17.0"),
-            ("8.18.0", "9.1.0"),
-            ("8.17.0", "9.0.0"),
-            ("8.19.0", "8.17.0"),
-        ];
-        for (from, to) in yes {
-            assert!(searches(from, to), "{from} searches {to}");
-        }
-        for (from, to) in no {
-            assert!(!searches(from, to), "{from} does not search {to}");
-        }
-    }
-
-    #[test]
     fn what_elasticsearch_cannot_do_is_refused() {
         for (from, to) in [("8.19.21", "9.5.3"), ("8.18.1", "9.0.0"), ("9.0.1", "9.5.3"), ("8.14.0", "8.19.21")] {
-            let upgraded = mesh(from).upgrade_to(version(to)).unwrap();
+            let upgraded = mesh(from).upgrade_to(version(to), None).unwrap();
             assert_eq!(upgraded.clusters().map(|c| upgraded.version(c)).collect::<Vec<_>>(), [version(from); 3]);
         }
         let refused = [
@@ -240,7 +284,7 @@ mod tests {
         let told: Vec<String> = refused
             .iter()
             .map(|(from, to)| {
-                let error = mesh(from).upgrade_to(version(to)).unwrap_err();
+                let error = mesh(from).upgrade_to(version(to), None).unwrap_err();
                 format!("{error}\n  {}", error.hint().unwrap())
             })
             .collect();
@@ -260,19 +304,20 @@ mod tests {
         this `mesh` does not know from which 9.x one may go to 10.0.0
           use a newer `mesh`; see <https://www.elastic.co/docs/deploy-manage/upgrade/plan-upgrade>
         ");
-        let error = mesh("8.19.0").upgrade_to(version("9.4.0")).unwrap().upgrade_to(version("9.5.3")).unwrap_err();
-        insta::assert_snapshot!(error.hint().unwrap(), @"`mesh upgrade 9.4.0` goes on with it; another can follow when it is done");
+        let error =
+            mesh("8.19.0").upgrade_to(version("9.4.0"), None).unwrap().upgrade_to(version("9.5.3"), None).unwrap_err();
+        insta::assert_snapshot!(error.hint().unwrap(), @"`mesh upgrade 9.4.0` continues it; another can follow when it is done");
     }
 
     #[test]
     fn a_cluster_after_the_other_comes_to_the_same_version() {
         let from = mesh("8.19.21");
-        let mut mesh = from.upgrade_to(version("9.5.3")).unwrap();
-        assert_eq!(mesh.upgrade_to(version("9.5.3")).unwrap(), mesh, "the same again goes on");
+        let mut mesh = from.upgrade_to(version("9.5.3"), None).unwrap();
+        assert_eq!(mesh.upgrade_to(version("9.5.3"), None).unwrap(), mesh, "the same again goes on");
         assert_eq!((mesh.images().len(), mesh.new_images().len()), (4, 2));
         let gap = [(version("9.5.3"), version("8.19.21"))];
         for cluster in from.clusters() {
-            assert_eq!(mesh.gaps(), gap);
+            assert_eq!(mesh.gaps(), gap.into());
             assert_eq!(mesh.version(cluster), version("8.19.21"));
             mesh = mesh.with_upgraded(cluster);
             assert_eq!(mesh.version(cluster), version("9.5.3"));
@@ -280,14 +325,18 @@ mod tests {
         assert_eq!((mesh.pending_upgrade().count(), mesh.gaps().len(), mesh.images().len()), (0, 0, 2));
         assert_eq!(mesh.new_images(), [], "all of them have come to it");
         let alone = Mesh::example(1).of_version(from.spec.stack_version);
-        assert_eq!(alone.upgrade_to(version("9.5.3")).unwrap().gaps(), [], "nobody is there to be searched");
+        assert_eq!(
+            alone.upgrade_to(version("9.5.3"), None).unwrap().gaps(),
+            [].into(),
+            "no other is there to be searched"
+        );
         let text = serde_json::to_string(&mesh).unwrap();
         assert!(!text.contains("behind"), "{text}");
     }
 
     #[test]
     fn half_an_upgrade_is_read_back() {
-        let mesh = mesh("8.19.21").upgrade_to(version("9.5.3")).unwrap().with_upgraded(ClusterId::FIRST);
+        let mesh = mesh("8.19.21").upgrade_to(version("9.5.3"), None).unwrap().with_upgraded(ClusterId::FIRST);
         let read: Mesh = serde_json::from_str(&serde_json::to_string(&mesh).unwrap()).unwrap();
         assert!(mesh.is_recorded_in(&Mesh { dir: mesh.dir.clone(), ..read }));
         let searchable: Vec<String> = mesh
@@ -295,5 +344,70 @@ mod tests {
             .map(|of| mesh.searchable(of).map(|to| to.to_string()).collect::<Vec<_>>().join(" "))
             .collect();
         assert_eq!(searchable, ["", "cluster01 cluster03", "cluster01 cluster02"]);
+    }
+
+    /// A mesh of three clusters whose first searches the others.
+    fn hub(text: &str) -> Mesh {
+        let mut mesh = mesh(text);
+        mesh.spec.topology = Topology::Hub { hub: ClusterId::FIRST, both: false };
+        mesh
+    }
+
+    fn on(set: &str) -> ClusterSet {
+        set.parse().unwrap()
+    }
+
+    fn told(upgrade: Result<Mesh, UpgradeError>) -> String {
+        let error = upgrade.unwrap_err();
+        format!("{error}\n  {}", error.hint().unwrap())
+    }
+
+    #[test]
+    fn a_set_of_clusters_comes_to_a_version_by_itself() {
+        let (old, new) = (version("8.19.21"), version("9.5.3"));
+        let begun = hub("8.19.21").upgrade_to(new, Some(&on("2-3"))).unwrap();
+        assert_eq!(begun.pending_upgrade().map(|(cluster, _)| cluster.number()).collect::<Vec<_>>(), [2, 3]);
+        assert_eq!(begun.upgrade_in_progress(), Some((new, "mesh upgrade 9.5.3 2-3".to_owned())));
+        assert_eq!(begun.upgrade_to(new, Some(&on("2-3"))).unwrap(), begun, "the same again continues");
+        let half = begun.with_upgraded(ClusterId::new(2).unwrap());
+        assert_eq!(half.upgrade_in_progress(), Some((new, "mesh upgrade 9.5.3 3".to_owned())));
+        let done = half.upgraded();
+        assert_eq!((done.spec.stack_version, done.upgrade_in_progress()), (old, None));
+        assert_eq!(done.clusters().map(|c| done.version(c)).collect::<Vec<_>>(), [old, new, new]);
+        assert_eq!(done.upgrade_to(new, Some(&on("2"))).unwrap(), done, "nothing to do");
+        let read: Mesh = serde_json::from_str(&serde_json::to_string(&half).unwrap()).unwrap();
+        assert!(half.is_recorded_in(&Mesh { dir: half.dir.clone(), ..read }));
+        let all = done.upgrade_to(new, None).unwrap();
+        assert_eq!(all.next_upgrade(), Some(ClusterId::FIRST));
+        assert_eq!(all.upgraded(), hub("9.5.3"));
+        assert_eq!(done.upgrade_to(new, Some(&on("1"))).unwrap(), all, "the last one is the whole mesh");
+    }
+
+    #[test]
+    fn what_a_set_cannot_come_to_is_refused() {
+        let (half, three) = (hub("8.19.21").upgrade_to(version("9.5.3"), Some(&on("2"))).unwrap(), mesh("8.19.21"));
+        let refused = [
+            three.upgrade_to(version("9.5.3"), Some(&on("2"))),
+            three.upgrade_to(version("9.5.3"), Some(&on("2,4"))),
+            half.upgrade_to(version("9.5.3"), Some(&on("3"))),
+            half.upgrade_to(version("9.6.0"), None),
+            half.upgraded().upgrade_to(version("9.5.2"), None),
+            mesh("9.4.0").upgrade_to(version("9.6.0"), Some(&on("2-3"))),
+        ];
+        insta::assert_snapshot!(refused.map(told).join("\n"), @r"
+        cluster02 on 9.5.3 would search cluster01 on 8.19.21, which Elastic does not support
+          `mesh upgrade 9.5.3` brings every cluster to one version; or let the older search the newer alone, as `mesh create --topology hub:1` does; see <https://www.elastic.co/docs/solutions/search/cross-cluster-search#ccs-supported-configurations>
+        there is no cluster 4: the mesh has 3
+          `mesh status` shows the clusters
+        an upgrade to 9.5.3 is in progress
+          `mesh upgrade 9.5.3 2` continues it; another can follow when it is done
+        an upgrade to 9.5.3 is in progress
+          `mesh upgrade 9.5.3 2` continues it; another can follow when it is done
+        cluster02 runs 9.5.3, and Elasticsearch cannot go back to 9.5.2
+          `mesh upgrade 9.5.3` brings every cluster to one version
+        cluster02 on 9.6.0 would search cluster01 on 9.4.0, which Elastic does not support
+          `mesh upgrade 9.6.0` brings every cluster to one version; or let the older search the newer alone, as `mesh create --topology hub:1` does; see <https://www.elastic.co/docs/solutions/search/cross-cluster-search#ccs-supported-configurations>
+        ");
+        assert!(mesh("9.4.0").upgrade_to(version("9.5.3"), Some(&on("3"))).is_ok(), "one minor version apart");
     }
 }

@@ -1,4 +1,4 @@
-//! `mesh upgrade`: its help, and where it is refused before any engine is asked.
+//! `mesh upgrade`: where it is refused before any engine is asked.
 
 use std::fs;
 
@@ -48,10 +48,37 @@ fn one_upgrade_after_the_other() {
     fs::write(&path, behind).unwrap();
     assert_snapshot!(transcript(&fixture.mesh(&["upgrade", "9.6.0"]).output().unwrap()), @r"
     exit 2
-    error: an upgrade to 9.5.3 is under way
+    error: an upgrade to 9.5.3 is in progress
 
-    hint: `mesh upgrade 9.5.3` goes on with it; another can follow when it is done
+    hint: `mesh upgrade 9.5.3` continues it; another can follow when it is done
     ");
     let told = transcript(&fixture.mesh(&["upgrade", "9.5.3", "--dry-run"]).output().unwrap());
+    assert!(told.starts_with("exit 3\nerror: Docker is not "), "{told}");
+}
+
+#[test]
+fn clusters_by_themselves() {
+    let fixture = Fixture::new(63, "correct-horse");
+    let upgrade = |clusters: &str| transcript(&fixture.mesh(&["upgrade", "9.7.0", clusters]).output().unwrap());
+    assert_snapshot!(upgrade("2"), @r"
+    exit 2
+    error: cluster02 on 9.7.0 would search cluster01 on 9.5.3, which Elastic does not support
+
+    hint: `mesh upgrade 9.7.0` brings every cluster to one version; or let the older search the newer alone, as `mesh create --topology hub:1` does; see <https://www.elastic.co/docs/solutions/search/cross-cluster-search#ccs-supported-configurations>
+    ");
+    assert_snapshot!(upgrade("2,7"), @r"
+    exit 2
+    error: there is no cluster 7: the mesh has 3
+
+    hint: `mesh status` shows the clusters
+    ");
+    assert_snapshot!(upgrade("two"), @r"
+    exit 2
+    error: invalid value 'two' for '[CLUSTERS]': `two` is not a set of clusters from 1 to 99 such as `1-3,7`
+
+    For more information, try '--help'.
+    ");
+    // a minor version apart, all may search all
+    let told = transcript(&fixture.mesh(&["upgrade", "9.6.0", "2-3", "--dry-run"]).output().unwrap());
     assert!(told.starts_with("exit 3\nerror: Docker is not "), "{told}");
 }

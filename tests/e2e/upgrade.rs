@@ -102,9 +102,9 @@ fn a_mesh_is_upgraded_to_a_newer_version() {
 
     parts.part("half of an upgrade is seen, and `create` leaves the other clusters alone");
     let status = mesh.run(&["status"], 1);
-    assert!(status.stderr.contains("an upgrade to 9.5.3 is under way"), "{}", status.stderr);
+    assert!(status.stderr.contains("an upgrade to 9.5.3 is in progress"), "{}", status.stderr);
     let refused = mesh.run(&["upgrade", "9.6.0"], 2);
-    assert!(refused.stderr.contains("an upgrade to 9.5.3 is under way"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("an upgrade to 9.5.3 is in progress"), "{}", refused.stderr);
     let plan = mesh.run(&["create", "--dry-run"], 0);
     for other in ["container cluster01", "container cluster03", "settings of"] {
         assert!(!plan.stdout.contains(other), "{}", plan.stdout);
@@ -138,4 +138,41 @@ fn a_mesh_is_upgraded_to_a_newer_version() {
 fn id(mesh: &Mesh) -> String {
     let record: Value = serde_json::from_str(&mesh.read("mesh.json")).expect("should be JSON");
     record["id"].as_str().expect("should have an id").to_owned()
+}
+
+/// Cluster 1 stays on the older version and searches cluster 2 on the newer one, as Elastic supports it.
+#[test]
+#[ignore = "needs root, Docker and the images of images/: run by scripts/test"]
+fn a_single_cluster_is_upgraded_by_itself() {
+    let parts = Parts::begin();
+    let mesh = Mesh::new("upgrade-one");
+    mesh.create(&["2", "--no-kibana", "--stack-version", OLD]);
+    (1..=2).for_each(|number| links::write_document(&mesh.cluster(number)));
+    let first = started("cluster01-elastic");
+
+    parts.part("a search that Elastic does not support is refused, with the command that helps");
+    let refused = mesh.run(&["upgrade", NEW, "2", "--yes"], 2);
+    assert!(refused.stderr.contains("`mesh create --topology hub:1`"), "{}", refused.stderr);
+    mesh.run(&["create", "--topology", "hub:1", "--yes"], 0);
+
+    parts.part("killed while it boots, and typed again");
+    let killed = mesh.start(&["upgrade", NEW, "2", "--yes"]).kill_when("the cluster boots", || {
+        image("cluster02-elastic").ends_with(NEW) && container("cluster02-elastic")["State"]["Running"] == true
+    });
+    assert_eq!(killed.exit, None, "{}", killed.stderr);
+    mesh.run(&["upgrade", NEW, "2"], 0);
+    assert_eq!(versions(&mesh, 2), [OLD, NEW]);
+    assert_eq!(started("cluster01-elastic"), first, "should not be touched");
+    let found = mesh.cluster(1).get("/mesh-*,cluster02:mesh-*/_search");
+    assert_eq!(links::sources(&found), ["cluster01", "cluster02"], "{found}");
+
+    parts.part("a mesh of two versions is in sync, and each keeps its own");
+    mesh.run(&["status"], 0);
+    mesh.run(&["verify"], 0);
+    create_changes_nothing(&mesh, &[]);
+    let again = mesh.run(&["upgrade", NEW, "2"], 0);
+    assert!(again.stdout.contains("nothing to do: cluster02 has 9.5.3"), "{}", again.stdout);
+    let refused = mesh.run(&["create", "--topology", "all"], 2);
+    assert!(refused.stderr.contains("which Elastic does not support"), "{}", refused.stderr);
+    parts.part("done");
 }

@@ -101,7 +101,7 @@ mod tests {
     fn what_is_lacking_is_told_with_what_runs_instead() {
         let (new, v2) = (Observed::default(), flags(&[V2]));
         let old = Observed { record: Some(mesh("8.19.21")), ..Observed::default() };
-        let upgrade = mesh("8.19.21").upgrade_to("9.5.3".parse().unwrap()).unwrap();
+        let upgrade = mesh("8.19.21").upgrade_to("9.5.3".parse().unwrap(), None).unwrap();
         insta::assert_snapshot!(told([
             processor(&mesh("9.5.3"), &new, Some(&flags(&[&V2[..4]]))),
             processor(&upgrade, &old, Some(&flags(&[&V2[..4]]))),

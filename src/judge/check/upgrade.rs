@@ -13,8 +13,7 @@ pub fn upgrade(mesh: &Mesh, there: &Observed) -> Vec<Finding> {
             format!("while it runs, there are no supported searches from clusters on {from} in those still on {to}"),
             format!(
                 "simple ones may work all the same: Elastic supports remotes that are newer or one minor version older; \
-                 when all clusters have {}, each searches every other again",
-                mesh.spec.stack_version
+                 when no cluster is on {to} any more, every wanted search is supported again",
             ),
         )
     });

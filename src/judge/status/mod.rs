@@ -39,7 +39,7 @@ pub struct Status {
     pub version: u32,
     pub dir: String,
     pub stack_version: String,
-    /// Whether nothing differs from what was asked for, and no upgrade is under way.
+    /// Whether nothing differs from what was asked for, and no upgrade is in progress.
     pub in_sync: bool,
     /// Whether every service is ready, no index is red, and every disk takes documents.
     pub serves: bool,
@@ -51,7 +51,7 @@ pub struct Status {
     pub expiring: Vec<EndsSoon>,
     /// What does not keep the mesh from serving, and somebody may want to mend.
     pub warnings: Vec<Warning>,
-    /// The clusters that an upgrade to `stack_version` has yet to come to, with what each has until then.
+    /// The clusters that an upgrade has not reached yet, with the version that each has until then.
     pub pending_upgrade: BTreeMap<ClusterId, StackVersion>,
     /// Whether `mesh create --new-defaults` would take newer built-in templates or container options. It is no drift.
     pub new_defaults: bool,
@@ -90,6 +90,8 @@ pub struct ClusterStatus {
     /// Indices with a replica that has no place.
     pub yellow_indices: Vec<String>,
     pub stack_version: Option<String>,
+    /// The version that an upgrade is to bring it to; `null` if none is in progress for it.
+    pub upgrade_to: Option<StackVersion>,
     pub links: Links,
     pub documents: Option<u64>,
     pub store_bytes: Option<u64>,
@@ -221,6 +223,7 @@ impl Look<'_> {
             red_indices: vitals.map(|vitals| vitals.health.red.clone()).unwrap_or_default(),
             yellow_indices: vitals.map(|vitals| vitals.health.yellow.clone()).unwrap_or_default(),
             stack_version: vitals.map(|vitals| vitals.version.clone()),
+            upgrade_to: Some(self.mesh.target_version(cluster)).filter(|to| *to != self.mesh.version(cluster)),
             links: self.links(cluster),
             documents: vitals.map(|vitals| vitals.documents),
             store_bytes: vitals.map(|vitals| vitals.store),

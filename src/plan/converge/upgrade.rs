@@ -5,7 +5,12 @@ use super::{
     walk::Walk,
 };
 use crate::{
-    mesh::{Mesh, id::ClusterId, settings::StackVersion},
+    mesh::{
+        Mesh,
+        cluster_set::ClusterSet,
+        id::ClusterId,
+        settings::{StackVersion, Topology},
+    },
     plan::{
         Step,
         upgrade::{drift, next, whole},
@@ -24,7 +29,12 @@ fn old(clusters: u8, kibana: bool) -> Mesh {
 impl Model {
     /// What `mesh upgrade` does.
     fn upgrade(&self, to: StackVersion) -> Walk {
-        self.rounds(self.there.record.clone().unwrap().upgrade_to(to).unwrap(), next)
+        self.upgrade_on(to, None)
+    }
+
+    /// The same for some clusters.
+    fn upgrade_on(&self, to: StackVersion, on: Option<&ClusterSet>) -> Walk {
+        self.rounds(self.there.record.clone().unwrap().upgrade_to(to, on).unwrap(), next)
     }
 }
 
@@ -62,7 +72,7 @@ fn wherever_an_upgrade_stops_the_next_reaches_the_same_end() {
 fn what_is_shown_beforehand_is_what_is_done() {
     let from = old(2, true);
     let mut model = Model::empty().converge(&from);
-    let mut mesh = from.upgrade_to(version("9.5.3")).unwrap();
+    let mut mesh = from.upgrade_to(version("9.5.3"), None).unwrap();
     let shown = whole(&mesh, &model.observe(), &inputs());
     let mut done = Vec::new();
     while let Some(round) = next(&mesh, &model.observe(), &inputs()) {
@@ -150,7 +160,7 @@ fn an_upgrade_mends_nothing_but_what_it_left_itself() {
     let whole = Model::empty().converge(&from);
     let second = ClusterId::new(2).unwrap();
     let first = |model: &Model| {
-        let mesh = from.upgrade_to(version("9.5.3")).unwrap();
+        let mesh = from.upgrade_to(version("9.5.3"), None).unwrap();
         next(&mesh, &model.observe(), &inputs()).unwrap().plan
     };
     assert!(drift(&first(&whole)).is_empty());
@@ -207,4 +217,31 @@ fn a_mesh_of_two_versions_grows() {
     }
     let done = grown.upgrade(version("9.5.3")).end();
     assert!(done.servers.values().all(|server| server.version == version("9.5.3")));
+}
+
+#[test]
+fn clusters_are_upgraded_by_themselves_wherever_a_run_stops() {
+    let to = version("9.5.3");
+    let on: ClusterSet = "2-3".parse().unwrap();
+    let mut from = old(3, false);
+    from.spec.topology = Topology::Hub { hub: ClusterId::FIRST, both: false };
+    let new = from.upgrade_to(to, Some(&on)).unwrap().upgraded();
+    let first = ClusterId::FIRST.first_node();
+    let start = Model::empty().converge(&from);
+    let walk = start.upgrade_on(to, Some(&on));
+    let whole = walk.states().last().unwrap();
+    whole.assert_is(&new);
+    assert!(super::plan_for(&new, whole).is_empty(), "a mesh of two versions is in sync");
+    for half in walk.stops() {
+        let recorded = half.there.record.clone().unwrap();
+        let mended = half.clone().converge(&recorded);
+        for way in [half, &mended] {
+            let done = way.upgrade_on(to, Some(&on)).end();
+            done.assert_is(&new);
+            done.assert_keeps_data_and_keys_of(&start);
+            assert_eq!(done.there.containers[&first], start.there.containers[&first], "should not be touched");
+            assert!(done.servers.iter().all(|(cluster, server)| server.version == new.version(*cluster)));
+        }
+    }
+    whole.upgrade(to).end().assert_is(&from.of_version(to));
 }

@@ -185,12 +185,13 @@ impl<'a> Reconciler<'a> {
     /// have to be pulled again.
     fn trials(&self) -> Vec<Step> {
         let begins = || {
-            let in_progress = |record: &Mesh| record.spec.stack_version == self.mesh.spec.stack_version;
+            let same = |record: &Mesh, id: ClusterId| record.target_version(id) == self.mesh.target_version(id);
+            let in_progress = |record: &Mesh| self.mesh.clusters().all(|cluster| same(record, cluster));
             !self.there.record.as_ref().is_some_and(in_progress)
         };
         let new = self.mesh.new_images();
         let untried = new.into_iter().filter(|(_, image)| begins() || !self.there.images.contains(image));
-        untried.map(|(kind, image)| Step::TryImage { kind, image }).collect()
+        untried.map(|(service, image)| Step::TryImage { kind: service.kind(), image }).collect()
     }
 
     fn network_stale(&self) -> bool {

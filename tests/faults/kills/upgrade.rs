@@ -28,7 +28,7 @@ fn an_upgrade_is_killed_at_four_stages() {
         println!("{}", killed.stderr);
         let status = mesh.run(&["status"], 1);
         if cluster == 1 {
-            assert!(status.stderr.contains("an upgrade to 9.5.3 is under way"), "{}", status.stderr);
+            assert!(status.stderr.contains("an upgrade to 9.5.3 is in progress"), "{}", status.stderr);
             assert_eq!(version(&mesh, 2), OLD, "should not be touched before its turn");
         } else {
             assert_eq!(version(&mesh, 1), NEW, "should be at its end");
