@@ -8,7 +8,6 @@ pub mod create;
 pub mod data;
 mod describe;
 mod description;
-mod lacking;
 pub mod leaving;
 pub mod manage;
 pub mod meshes;

@@ -2,7 +2,7 @@
 
 use super::{
     Checked, Finding, Verdict, capacity, clock, directory, engine, hosts, image_disk, limits, neighbours, network,
-    processor, surroundings,
+    own_data, processor, surroundings,
 };
 use crate::{
     facts::{
@@ -68,15 +68,15 @@ pub fn doctor(mesh: &Mesh, sight: &Sight) -> Vec<Checked> {
             Err(why) => Checked::unknown("mounts", why),
         },
         match &sight.directory {
-            Ok(_) => surroundings::lost_credentials(mesh, there),
+            Ok(_) => own_data::lost_credentials(mesh, there),
             Err(_) => Checked::unknown("credentials", "the mesh's directory cannot be read"),
         },
         match &sight.directory {
-            Ok(_) => surroundings::permissions(mesh, there),
+            Ok(_) => own_data::permissions(mesh, there),
             Err(_) => Checked::unknown("permissions", "the mesh's directory cannot be read"),
         },
         match &sight.directory {
-            Ok(_) => surroundings::versions(mesh, there),
+            Ok(_) => own_data::versions(mesh, there),
             Err(_) => Checked::unknown("versions", "the mesh's directory cannot be read"),
         },
         host("processor", |mesh, there, host| processor::processor(mesh, there, host.processor.as_ref())),

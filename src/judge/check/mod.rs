@@ -10,7 +10,9 @@ mod least_memory;
 mod limits;
 mod neighbours;
 mod network;
+mod own_data;
 mod processor;
+mod removal;
 mod report;
 mod surroundings;
 mod upgrade;
@@ -22,8 +24,10 @@ pub use self::{
     limits::{Setting, kept, lacking, max_map_count},
     neighbours::LIMIT as NEIGHBOURS,
     network::half_made,
+    own_data::{lost_credentials, unlicensed},
+    removal::{attached, mounted_inside},
     report::{Outcome, Report},
-    surroundings::{attached, directory, lost_credentials, mounted_inside, mounts, other_engine, recorded, unlicensed},
+    surroundings::{directory, mounts, other_engine, recorded},
     upgrade::upgrade,
 };
 
@@ -127,8 +131,8 @@ pub fn machine(mesh: &Mesh, there: &Observed, host: &HostFacts, listeners: &[Lis
     };
     [
         surroundings::unmanaged(mesh, there),
-        surroundings::lost_credentials(mesh, there),
-        surroundings::versions(mesh, there),
+        own_data::lost_credentials(mesh, there),
+        own_data::versions(mesh, there),
         processor::processor(mesh, there, host.processor.as_ref()),
         capacity::memory(mesh, there, host),
         capacity::disk(mesh, there, host),

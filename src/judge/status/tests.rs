@@ -2,8 +2,9 @@
 
 use time::macros::datetime;
 
+use super::look::percent;
 use super::*;
-use crate::facts::observed::{Answer, ContainerFacts, NetworkFacts, ServerFacts};
+use crate::facts::observed::{Answer, ContainerFacts, ContainerState, NetworkFacts, ServerFacts};
 
 const NOW: OffsetDateTime = datetime!(2026-01-31 12:00 UTC);
 

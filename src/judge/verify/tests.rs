@@ -7,8 +7,8 @@ use time::macros::datetime;
 
 use super::*;
 use crate::{
-    facts::observed::{Answer, ContainerFacts, LicenseFacts, NetworkFacts, ServerFacts},
-    mesh::network,
+    facts::observed::{Answer, ContainerFacts, ContainerState, LicenseFacts, LinkFacts, NetworkFacts, ServerFacts},
+    mesh::{id::ClusterId, network},
 };
 
 const NOW: OffsetDateTime = datetime!(2026-01-31 12:00 UTC);

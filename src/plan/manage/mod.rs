@@ -1,0 +1,116 @@
+//! The stages of `mesh manage`: what some clusters of a mesh are to do. Pure.
+
+mod lacking;
+mod selection;
+#[cfg(test)]
+mod tests;
+
+pub use self::selection::Selection;
+use super::{Plan, Step};
+use crate::{
+    facts::observed::{ContainerState, Observed},
+    mesh::{
+        Mesh,
+        id::{ClusterId, ServiceId, ServiceKind},
+    },
+};
+
+/// What the selected clusters are to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// Make the containers again where they are missing, and start them.
+    Up,
+    /// Stop the containers and remove them; data stays.
+    Down,
+    Start,
+    Stop,
+    Restart,
+}
+
+impl Action {
+    /// Whether it leaves nothing running, so that nothing has to be asked but Docker.
+    pub fn ends(self) -> bool {
+        matches!(self, Self::Stop | Self::Down)
+    }
+
+    /// What was done, for the closing line.
+    pub fn past(self) -> &'static str {
+        match self {
+            Self::Up => "made and started",
+            Self::Down => "removed the containers of",
+            Self::Start => "started",
+            Self::Stop => "stopped",
+            Self::Restart => "restarted",
+        }
+    }
+
+    /// What is told where there is nothing to do.
+    pub fn idle(self, selection: &Selection) -> String {
+        match self {
+            Self::Down => format!("there is no container of {selection}"),
+            Self::Up | Self::Start | Self::Stop | Self::Restart => format!("no container of {selection} runs"),
+        }
+    }
+}
+
+/// The stages that do it. Kibana is stopped before its Elasticsearch and started after it.
+pub fn select(mesh: &Mesh, there: &Observed, selection: &Selection, action: Action) -> Plan {
+    let elastic = || selection.services(mesh, ServiceKind::Elastic);
+    let kibana = || selection.services(mesh, ServiceKind::Kibana);
+    let state = |service: &ServiceId| there.containers.get(service).map(|container| container.state);
+    let exists = |service: &ServiceId| state(service).is_some();
+    let up = |service: &ServiceId| state(service).is_some_and(ContainerState::is_up);
+    let start = |plan: Plan| {
+        let bring_up = |service: ServiceId| match state(&service) {
+            Some(ContainerState::Paused) if action != Action::Restart => Some(Step::RestartContainer(service)),
+            _ if action == Action::Restart || !up(&service) => Some(Step::StartContainer(service)),
+            _ => None,
+        };
+        plan.stage("start Elasticsearch", elastic().filter_map(bring_up))
+            .stage("wait for Elasticsearch", elastic().map(Step::AwaitReady))
+            .stage("start Kibana", kibana().filter_map(bring_up))
+            .stage("prove links", links(mesh, there, selection))
+            .stage("wait for Kibana", kibana().map(Step::AwaitReady))
+    };
+    match action {
+        Action::Stop => Plan::of(mesh.name.as_ref())
+            .stage("stop Kibana", kibana().filter(up).map(Step::StopContainer))
+            .stage("stop Elasticsearch", elastic().filter(up).map(Step::StopContainer)),
+        Action::Down => Plan::of(mesh.name.as_ref())
+            .stage("remove Kibana's containers", kibana().filter(exists).map(Step::remove))
+            .stage("remove Elasticsearch's containers", elastic().filter(exists).map(Step::remove)),
+        Action::Start => start(Plan::of(mesh.name.as_ref())),
+        Action::Up => {
+            let missing: Vec<ServiceId> = elastic().chain(kibana()).filter(|service| !exists(service)).collect();
+            start(
+                Plan::of(mesh.name.as_ref())
+                    .stage("prove the directory", (!missing.is_empty()).then_some(Step::ProveDirectory))
+                    .stage("create containers", missing.into_iter().map(Step::CreateContainer)),
+            )
+        }
+        Action::Restart => start(
+            Plan::of(mesh.name.as_ref())
+                .stage("stop Kibana", kibana().filter(up).map(Step::StopContainer))
+                .stage("stop Elasticsearch", elastic().filter(up).map(Step::StopContainer)),
+        ),
+    }
+}
+
+/// Links in both directions between the selected clusters and all that run; one that was stopped on purpose is not waited for.
+fn links(mesh: &Mesh, there: &Observed, selection: &Selection) -> Vec<Step> {
+    let runs = |cluster: ClusterId| {
+        let state = there.containers.get(&cluster.first_node()).map(|container| container.state);
+        selection.contains(cluster) || state == Some(ContainerState::Running)
+    };
+    mesh.clusters()
+        .filter(|on| runs(*on))
+        .map(|on| Step::ProveLinks {
+            on,
+            to: mesh
+                .searchable(on)
+                .filter(|to| runs(*to) && (selection.contains(on) || selection.contains(*to)))
+                .collect(),
+        })
+        .filter(|step| matches!(step, Step::ProveLinks { to, .. } if !to.is_empty()))
+        .collect()
+}

@@ -1,0 +1,94 @@
+//! The clusters that an action is about, and what they lack for it. Pure.
+
+use std::fmt;
+
+use super::{Action, lacking::Lacking};
+use crate::{
+    facts::observed::Observed,
+    mesh::{
+        Mesh, certs,
+        cluster_set::{ClusterSet, NoSuchCluster},
+        id::{ClusterId, Count, ServiceId, ServiceKind},
+    },
+};
+
+/// Some clusters of a mesh.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Selection(ClusterSet);
+
+impl Selection {
+    /// # Errors
+    /// The mesh does not have one of them.
+    pub fn new(mesh: &Mesh, clusters: ClusterSet) -> Result<Self, NoSuchCluster> {
+        mesh.require(&clusters).map(|()| Self(clusters))
+    }
+
+    /// `count` clusters from `first` on.
+    ///
+    /// # Errors
+    /// The mesh does not have one of them.
+    pub fn from(mesh: &Mesh, first: ClusterId, count: Count) -> Result<Self, NoSuchCluster> {
+        let last = u16::from(first.number()) + u16::from(count.get()) - 1;
+        let cluster = |number: u16| u8::try_from(number).ok().and_then(ClusterId::new);
+        let clusters: Option<Vec<ClusterId>> = (first.number().into()..=last).map(cluster).collect();
+        match clusters.and_then(ClusterSet::new) {
+            Some(clusters) => Self::new(mesh, clusters),
+            None => Err(NoSuchCluster::new(last, &mesh.cluster_set())),
+        }
+    }
+
+    /// What the action needs and is not there.
+    pub fn lacks(&self, mesh: &Mesh, there: &Observed, action: Action) -> Option<Lacking> {
+        let wanted: Vec<ServiceId> = mesh.services().filter(|service| self.contains(service.cluster())).collect();
+        let clusters = || mesh.cluster_set();
+        let missing = wanted.iter().find(|service| !there.containers.contains_key(service)).copied();
+        let exchanged = wanted.iter().filter(|_| !action.ends()).find_map(|service| {
+            let files = there.files.get(&service.cluster())?.services.get(service)?;
+            let name = certs::examine(files.certificate.as_ref()?).ok()?.common_name;
+            let of = name.parse::<ServiceId>().ok().filter(|of| of != service)?;
+            Some(Lacking::Exchanged { of: of.cluster(), at: mesh.dir.join(service.cluster().to_string()) })
+        });
+        let parts = match action {
+            Action::Stop | Action::Down => false,
+            Action::Up => {
+                there.network.is_none() || wanted.iter().any(|service| !there.files.contains_key(&service.cluster()))
+            }
+            // Docker starts no container in a network that is gone
+            Action::Start | Action::Restart => there.network.is_none(),
+        };
+        if parts {
+            return Some(Lacking::Parts { clusters: clusters() });
+        }
+        // it would start on another's data, and no link would trust its certificate
+        if exchanged.is_some() {
+            return exchanged;
+        }
+        // one that runs unseen would be told as stopped, or hold what another needs
+        let renamed = there.orphans.iter().filter(|(_, orphan)| orphan.state.is_up()).find_map(|(name, orphan)| {
+            let service = orphan.service.map_or(missing, |service| Some(service).filter(|s| wanted.contains(s)))?;
+            let free = !there.containers.contains_key(&service);
+            let (orphan, name) = (name.clone(), mesh.container_name(service));
+            Some(Lacking::Renamed { service, free, orphan, name, clusters: clusters() })
+        });
+        renamed.or_else(|| match action {
+            Action::Start | Action::Restart => {
+                Some(Lacking::Container { missing: mesh.container_name(missing?), selected: self.0.clone() })
+            }
+            Action::Stop | Action::Down | Action::Up => None,
+        })
+    }
+
+    pub(super) fn contains(&self, cluster: ClusterId) -> bool {
+        self.0.contains(cluster)
+    }
+
+    pub(super) fn services(&self, mesh: &Mesh, kind: ServiceKind) -> impl Iterator<Item = ServiceId> {
+        mesh.services_of(kind).filter(move |service| self.contains(service.cluster()))
+    }
+}
+
+impl fmt::Display for Selection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.named())
+    }
+}
