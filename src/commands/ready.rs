@@ -46,18 +46,20 @@ pub fn require_ready(
 
 fn findings(args: &CreateArgs, session: &Session, creation: &Creation, grows: bool) -> Vec<Finding> {
     let (Session { world, survey, .. }, Creation { mesh, there, whole, .. }) = (session, creation);
-    let mut host = survey.host.clone();
-    if args.reset {
+    let (mut host, mut listeners) = (survey.host.clone(), survey.listeners.clone());
+    if let Some(replaced) = survey.known().filter(|_| args.reset) {
+        // what it has is free by then
         host.disk_free += world.size_of(whole).unwrap_or_default();
+        listeners = survey.listeners_without(&replaced.id);
     }
     // with room for all that is asked for, whoever has its turn first
-    let mut findings = check::machine(&mesh.settled(), there, &host, &survey.listeners);
+    let mut findings = check::machine(&mesh.settled(), there, &host, &listeners);
     findings
         .extend(check::directory(&world.dir, &survey.entries, survey.known().is_some(), survey.writable).findings());
     findings.extend(check::attached(mesh, whole, there));
     findings.extend(check::mounted_inside(&world.dir, whole, there));
     if grows {
-        findings.extend(check::max_map_count(host.max_map_count).findings());
+        findings.extend(check::max_map_count(host.limits.max_map_count).findings());
     }
     findings
 }

@@ -26,10 +26,7 @@ pub struct HostFacts {
     pub cores: usize,
     /// What the first processor can do, in the words of `/proc/cpuinfo`; `None` on machines that are no x86-64.
     pub processor: Option<BTreeSet<String>>,
-    /// `vm.max_map_count`; Elasticsearch asks for 262144.
-    pub max_map_count: u64,
-    /// The most entries of the kernel's table of neighbours; `None` where it cannot be read, as in a network namespace of its own.
-    pub neighbours: Option<u64>,
+    pub limits: Limits,
     /// Whether the effective user is root.
     pub is_root: bool,
     /// The effective user.
@@ -134,12 +131,12 @@ pub enum ImageFacts {
     Missing(String),
 }
 
-/// Limits of the kernel; `None` for one that cannot be read.
+/// Limits of the kernel and of the process that starts containers; `None` for one that cannot be read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Limits {
-    /// `vm.max_map_count`.
+    /// `vm.max_map_count`; Elasticsearch asks for 262144.
     pub max_map_count: Option<u64>,
-    /// As [`HostFacts::neighbours`].
+    /// The most entries of the kernel's table of neighbours; not to be read in a network namespace of its own.
     pub neighbours: Option<u64>,
     /// `fs.inotify.max_user_instances`.
     pub inotify_instances: Option<u64>,

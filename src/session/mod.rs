@@ -10,7 +10,7 @@ mod recorded;
 
 pub use self::{
     place::{Place, default_dir},
-    recorded::{Recorded, lost, no_mesh},
+    recorded::{Recorded, no_mesh},
 };
 
 use rand::{RngExt as _, rand_core::UnwrapErr, rngs::SysRng};

@@ -4,12 +4,14 @@ use std::{collections::BTreeSet, path::Path};
 
 use crate::{
     error::{Error, Exit},
-    mesh::{Mesh, cluster_set::ClusterSet, credentials::Credentials, id::ClusterId, layout},
+    mesh::{Mesh, cluster_set::ClusterSet, credentials::Credentials, id::ClusterId},
     world::{
         access::{self, Access},
         disk::{self, Tree},
         elasticsearch::Elasticsearch,
-        files, traces,
+        files,
+        glance::LostRecord,
+        traces,
     },
 };
 
@@ -22,16 +24,10 @@ pub struct Recorded {
 /// There is nothing recorded in a directory.
 pub fn no_mesh(dir: &Path) -> Error {
     if Tree::open(dir).ok().flatten().is_some_and(|tree| traces::holds_a_mesh(&tree)) {
-        return lost(dir);
+        return LostRecord { dir: dir.to_owned() }.into();
     }
     Error::new(Exit::Request, format!("there is no mesh in {}", dir.display()))
         .hint("make one with `mesh create 2`, or name its directory with `--dir`")
-}
-
-/// What is recorded in a directory is lost, and its data is not.
-pub fn lost(dir: &Path) -> Error {
-    Error::new(Exit::Machine, format!("{} is lost, and there is data of a mesh", dir.join(layout::RECORD).display()))
-        .hint("`mesh create` rebuilds it from what is there; `--dry-run` shows how")
 }
 
 impl Recorded {

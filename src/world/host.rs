@@ -19,10 +19,8 @@ use procfs::{CpuInfo, Current, Meminfo};
 use super::{cgroup, kernel, routes, words::words};
 use crate::{
     explain::{Exit, Explain},
-    facts::host::{EngineFacts, HostFacts},
+    facts::host::{EngineFacts, HostFacts, Limits},
 };
-
-const MAX_MAP_COUNT: &str = "/proc/sys/vm/max_map_count";
 
 /// A fact that could not be had; names the file or the call.
 #[derive(Debug, thiserror::Error)]
@@ -67,8 +65,7 @@ pub fn facts(dir: &Path) -> Result<HostFacts, HostError> {
         memory_available: memory.mem_available.unwrap_or(memory.mem_free + memory.cached),
         cores: cores.get(),
         processor: processor(),
-        max_map_count: max_map_count()?,
-        neighbours: kernel::neighbours(),
+        limits: kernel::limits(),
         is_root: geteuid().is_root(),
         uid: geteuid().as_raw(),
         gid: getegid().as_raw(),
@@ -90,6 +87,7 @@ pub fn with_engine(facts: HostFacts, engine: &EngineFacts) -> HostFacts {
     let free = |dir: &Path| statvfs(dir).ok().map(|space| space.blocks_available() * space.fragment_size());
     HostFacts {
         memory_limit: limit.filter(|limit| limit.bytes < facts.memory_total),
+        limits: Limits { given_files: engine.open_files, ..facts.limits },
         images_disk: engine.images.as_ref().and_then(|dir| Some((dir.clone(), free(dir)?))),
         ..facts
     }
@@ -117,11 +115,6 @@ pub fn nearest_existing(dir: &Path) -> Result<PathBuf, HostError> {
 fn processor() -> Option<BTreeSet<String>> {
     let info = CpuInfo::current().ok()?;
     Some(info.flags(0)?.into_iter().map(str::to_owned).collect())
-}
-
-fn max_map_count() -> Result<u64, HostError> {
-    let read = fs::read_to_string(MAX_MAP_COUNT).and_then(|text| text.trim().parse().map_err(io::Error::other));
-    read.map_err(|cause| HostError::Read { path: MAX_MAP_COUNT.into(), cause })
 }
 
 /// What the machine's interfaces have; see [`HostFacts`].
@@ -172,7 +165,7 @@ mod tests {
         assert_eq!(facts.disk, temp.path());
         assert!(facts.memory_total >= facts.memory_available && facts.memory_available > 1 << 20);
         assert!(facts.disk_total >= facts.disk_free && facts.disk_total > 0);
-        assert!(facts.cores > 0 && facts.max_map_count > 0 && !facts.hostname.is_empty());
+        assert!(facts.cores > 0 && facts.limits.max_map_count > Some(0) && !facts.hostname.is_empty());
         assert_eq!(facts.is_root, facts.uid == 0);
         assert!(facts.interfaces.contains(&"127.0.0.1".parse().unwrap()));
         assert!(facts.networks.contains(&"127.0.0.0/8".parse().unwrap()));

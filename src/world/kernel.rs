@@ -22,7 +22,7 @@ pub fn limits() -> Limits {
     let get = |key| get(Path::new(SETTINGS), key).ok();
     Limits {
         max_map_count: get("vm.max_map_count"),
-        neighbours: neighbours(),
+        neighbours: get(NEIGHBOURS),
         inotify_instances: get("fs.inotify.max_user_instances"),
         inotify_watches: get("fs.inotify.max_user_watches"),
         files: get("fs.file-max"),
@@ -30,11 +30,6 @@ pub fn limits() -> Limits {
         starter: STARTERS.iter().find_map(|name| starter(name)),
         given_files: None,
     }
-}
-
-/// The most entries of the table of neighbours.
-pub fn neighbours() -> Option<u64> {
-    get(Path::new(SETTINGS), NEIGHBOURS).ok()
 }
 
 /// The first number of a setting, below `root`.

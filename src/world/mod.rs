@@ -16,6 +16,7 @@ mod dockerd;
 pub mod elasticsearch;
 pub mod evidence;
 pub mod files;
+pub mod glance;
 pub mod host;
 pub mod https;
 pub mod kernel;

@@ -118,6 +118,13 @@ impl Survey {
         self.record.as_ref().or(self.rebuilt.as_ref())
     }
 
+    /// The listeners without those of the containers of the mesh with this id, which go with them.
+    pub fn listeners_without(&self, id: &str) -> Vec<Listener> {
+        let ours = self.containers.iter().filter(|found| found.labels.get(label::MESH).is_some_and(|of| of == id));
+        let ports: BTreeSet<u16> = ours.flat_map(|found| &found.ports).map(|(_, port)| *port).collect();
+        self.listeners.iter().filter(|listener| !ports.contains(&listener.port)).cloned().collect()
+    }
+
     /// Those of every container and every network.
     fn labels(&self) -> impl Iterator<Item = &HashMap<String, String>> {
         let containers = self.containers.iter().map(|found| &found.labels);

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     facts::{
-        host::{ClockFacts, EngineFacts, HostFacts, ImageFacts, Limits, Listener},
+        host::{ClockFacts, EngineFacts, HostFacts, ImageFacts, Listener},
         observed::Observed,
     },
     mesh::Mesh,
@@ -19,7 +19,6 @@ pub struct Sight {
     pub engine: Result<EngineFacts, Finding>,
     pub host: Result<HostFacts, String>,
     pub listeners: Result<Vec<Listener>, String>,
-    pub limits: Limits,
     pub clock: ClockFacts,
     pub images: Result<Vec<(String, ImageFacts)>, String>,
     /// The names in the directory, and whether something may be written there; or what is wrong with the mesh in it.
@@ -105,14 +104,11 @@ pub fn doctor(mesh: &Mesh, sight: &Sight) -> Vec<Checked> {
             Err(why) => Checked::unknown("ports", why),
         },
         hosts::hosts(mesh, there),
-        match sight.limits.max_map_count {
-            Some(found) => limits::max_map_count(found),
-            None => Checked::unknown("max_map_count", "vm.max_map_count cannot be read"),
-        },
-        limits::open_files(mesh, &sight.limits),
-        limits::inotify(mesh, &sight.limits),
-        neighbours::neighbours(mesh, there, sight.limits.neighbours),
-        limits::memory_lock(&sight.limits),
+        host("max_map_count", |_, _, host| limits::max_map_count(host.limits.max_map_count)),
+        host("open files", |mesh, _, host| limits::open_files(mesh, &host.limits)),
+        host("inotify", |mesh, _, host| limits::inotify(mesh, &host.limits)),
+        host("neighbours", |mesh, there, host| neighbours::neighbours(mesh, there, host.limits.neighbours)),
+        host("memory lock", |_, _, host| limits::memory_lock(&host.limits)),
         clock::clock(sight.clock, there),
     ]
 }
@@ -124,7 +120,7 @@ mod tests {
     use super::*;
     use crate::judge::check::{
         Report,
-        example::{ample, engine, roomy, told},
+        example::{engine, roomy, told},
     };
 
     fn ready() -> Sight {
@@ -132,7 +128,6 @@ mod tests {
             engine: Ok(engine()),
             host: Ok(roomy()),
             listeners: Ok(Vec::new()),
-            limits: ample(),
             clock: ClockFacts { now: datetime!(2026-11-22 15:12 UTC), synchronized: Some(true) },
             images: Ok(vec![("elasticsearch".to_owned(), ImageFacts::Here)]),
             directory: Ok((Vec::new(), true)),
@@ -182,7 +177,6 @@ mod tests {
             engine: Err(Finding::problem("Docker is not running", "start it")),
             host: Err("cannot read `/proc/meminfo`".to_owned()),
             listeners: Err("cannot read `/proc/net/tcp`".to_owned()),
-            limits: Limits::default(),
             images: Err("Docker cannot be asked".to_owned()),
             directory: Err(Finding::problem("mesh.json is damaged", "bring it back")),
             shared: Err("Docker cannot be asked".to_owned()),
@@ -209,11 +203,11 @@ mod tests {
         unknown: network: cannot read `/proc/meminfo`
         unknown: ports: cannot read `/proc/net/tcp`
         good: hosts file: /etc/hosts is left alone: `--no-hosts`, or this user may not write it
-        unknown: max_map_count: vm.max_map_count cannot be read
-        unknown: open files: the limits of dockerd or containerd cannot be read
-        unknown: inotify: the kernel's limits of inotify cannot be read
-        unknown: neighbours: net.ipv4.neigh.default.gc_thresh3 cannot be read
-        unknown: memory lock: the limits of dockerd or containerd cannot be read
+        unknown: max_map_count: cannot read `/proc/meminfo`
+        unknown: open files: cannot read `/proc/meminfo`
+        unknown: inotify: cannot read `/proc/meminfo`
+        unknown: neighbours: cannot read `/proc/meminfo`
+        unknown: memory lock: cannot read `/proc/meminfo`
         good: clock: it says 2026-11-22 15:12 UTC, and is synchronized
         ");
         let report = Report::new(&Mesh::example(2).cluster_set(), checks);

@@ -66,7 +66,8 @@ pub fn kept(text: &str, new: &[Setting]) -> BTreeMap<String, u64> {
 }
 
 /// The kernel setting that Elasticsearch warns of with one node, and refuses to start without once there are several.
-pub fn max_map_count(found: u64) -> Checked {
+pub fn max_map_count(found: Option<u64>) -> Checked {
+    let Some(found) = found else { return Checked::unknown("max_map_count", "vm.max_map_count cannot be read") };
     let finding = (found < MAX_MAP_COUNT).then(|| {
         Finding::warning(
             format!("vm.max_map_count is {found}, and Elasticsearch asks for {MAX_MAP_COUNT}"),
@@ -210,13 +211,14 @@ mod tests {
         let mesh = Mesh::example(50);
         let poor = Starter { name: "containerd".to_owned(), open_files: 20_000, locked_memory: 8 << 20 };
         let low = Limits {
+            max_map_count: Some(65_530),
             inotify_instances: Some(128),
             files: Some(100_000),
             files_open: Some(2_000),
             starter: Some(poor),
             ..ample()
         };
-        insta::assert_snapshot!(told([max_map_count(65_530), inotify(&mesh, &low), open_files(&mesh, &low), memory_lock(&low)]), @r"
+        insta::assert_snapshot!(told([max_map_count(low.max_map_count), inotify(&mesh, &low), open_files(&mesh, &low), memory_lock(&low)]), @r"
         Warning: vm.max_map_count is 65530, and Elasticsearch asks for 262144
           set and keep it with `mesh doctor --fix`; single-node clusters start without it
         Warning: fs.inotify.max_user_instances is 128, which may not be enough for 100 containers
@@ -227,7 +229,7 @@ mod tests {
           set `LimitNOFILE=65535` with `systemctl edit containerd` and restart it, or start it after `ulimit -n 65535`; single-node clusters start without it
         good: memory lock: containers may lock 8192 KiB at most; the mesh does not ask for it
         ");
-        insta::assert_snapshot!(told([max_map_count(262_144), inotify(&mesh, &ample()), open_files(&mesh, &ample()), memory_lock(&ample())]), @r"
+        insta::assert_snapshot!(told([max_map_count(ample().max_map_count), inotify(&mesh, &ample()), open_files(&mesh, &ample()), memory_lock(&ample())]), @r"
         good: max_map_count: vm.max_map_count is 262144
         good: inotify: 1024 instances and 524288 watches a user
         good: open files: 1048576 a container; about 114700 are needed in all

@@ -71,6 +71,13 @@ impl Finding {
     pub fn problem(message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self::new(Severity::Problem, message, hint)
     }
+
+    /// An error as a problem: its reason belongs to the message.
+    pub fn of(error: &impl Explain) -> Self {
+        let message = std::iter::once(error.message()).chain(error.reason()).collect::<Vec<_>>().join(": ");
+        let hint = || "when the cause is gone, type the same command again".to_owned();
+        Self::problem(message, error.hint().unwrap_or_else(hint))
+    }
 }
 
 impl Explain for Finding {
@@ -137,7 +144,7 @@ pub fn machine(mesh: &Mesh, there: &Observed, host: &HostFacts, listeners: &[Lis
         capacity::memory(mesh, there, host),
         capacity::disk(mesh, there, host),
         image_disk::image_disk(mesh, there, host),
-        neighbours::neighbours(mesh, there, host.neighbours),
+        neighbours::neighbours(mesh, there, host.limits.neighbours),
         hosts::hosts(mesh, there),
     ]
     .into_iter()
@@ -160,8 +167,7 @@ mod example {
             memory_limit: None,
             cores: 4,
             processor: Some(processor::V2.iter().copied().map(str::to_owned).collect()),
-            max_map_count: limits::MAX_MAP_COUNT,
-            neighbours: Some(neighbours::RAISED),
+            limits: ample(),
             is_root: true,
             uid: 0,
             gid: 0,
