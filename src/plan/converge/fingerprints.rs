@@ -14,7 +14,7 @@ use crate::{
 /// A label as programs made it whose fingerprint was a digest of Rust's `Debug`: nobody can tell it from another.
 const OF_SCHEME_1: &str = "0123456789abcdef0123456789abcdef";
 
-fn made_by_an_older_program(mesh: &Mesh) -> Model {
+pub(super) fn made_by_an_older_program(mesh: &Mesh) -> Model {
     let mut model = Model::empty().converge(mesh);
     for container in model.there.containers.values_mut() {
         container.fingerprint = Some(OF_SCHEME_1.to_owned());

@@ -28,7 +28,7 @@ fn old(clusters: u8, kibana: bool) -> Mesh {
 
 impl Model {
     /// What `mesh upgrade` does.
-    fn upgrade(&self, to: StackVersion) -> Walk {
+    pub(super) fn upgrade(&self, to: StackVersion) -> Walk {
         self.upgrade_on(to, None)
     }
 
