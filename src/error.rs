@@ -15,7 +15,7 @@ pub struct Error {
     pub causes: Vec<String>,
     /// What to type next.
     pub hint: Option<String>,
-    /// Somebody ended the run; nothing is wrong.
+    /// The run was interrupted; nothing is wrong.
     pub interrupted: bool,
 }
 

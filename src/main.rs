@@ -15,7 +15,7 @@
 //! - [`facts`]: what is there, as data. Pure.
 //! - [`plan`]: what must change. Pure.
 //! - [`judge`]: what to think of it: checks, status, verify, causes. Pure.
-//! - [`ask`]: what is asked and what comes back. Pure.
+//! - [`ask`]: requests and their responses. Pure.
 //! - [`apply`]: changing it. The only place that changes anything.
 //! - [`session`]: how a command begins: the mesh it is about, its lock, a first look.
 //! - [`world`]: talking to Docker, Elasticsearch, Kibana, disk and host. No decisions.
@@ -117,7 +117,7 @@ fn log(verbose: u8) {
         .with_env_filter(EnvFilter::try_from_env("MESH_LOG").unwrap_or_else(|_| EnvFilter::new(level)))
         .with_ansi(false)
         .with_writer(std::io::stderr)
-        // else a line that cannot be written is told on stderr, too, and that ends the program
+        // else a failed write would be logged to stderr, too, which ends the program
         .log_internal_errors(false)
         .init();
 }

@@ -162,13 +162,13 @@ mod tests {
 
     #[test]
     fn a_path_that_would_name_another_is_refused_with_what_to_type() {
-        let told = |typed: &str| {
+        let error = |typed: &str| {
             let error = path(typed).unwrap_err();
             format!("{error}\n  {}\n", error.hint().unwrap())
         };
-        let told: String =
-            ["mesh-z/_doc/..", "../_all?x=..", "./a", "a\\..\\b", "a/\t./b", "a\n?x"].into_iter().map(told).collect();
-        insta::assert_snapshot!(told, @r"
+        let errors: String =
+            ["mesh-z/_doc/..", "../_all?x=..", "./a", "a\\..\\b", "a/\t./b", "a\n?x"].into_iter().map(error).collect();
+        insta::assert_snapshot!(errors, @r"
         the path `mesh-z/_doc/..` has the segment `..`, which stands for another path
           where a name is meant: `mesh-z/_doc/%2e%2e`
         the path `../_all?x=..` has the segment `..`, which stands for another path

@@ -167,6 +167,6 @@ pub struct Starter {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClockFacts {
     pub now: OffsetDateTime,
-    /// Whether the kernel holds it for synchronized; `None` where nobody says.
+    /// Whether the kernel holds it for synchronized; `None` if unknown.
     pub synchronized: Option<bool>,
 }

@@ -19,12 +19,12 @@ use crate::{
     plan::{Deletion, Plan, Subject, Transition, renew::Renewal},
 };
 
-/// Why nothing can be renewed now.
+/// The reason why nothing can be renewed now.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Hindrance {
     #[error("{0} would have to be made, started or removed first")]
     Container(String),
-    #[error("{0} does not answer, so nobody can tell whether its API key lives")]
+    #[error("{0} does not answer, so whether its API key is valid is unknown")]
     Silent(ClusterId),
     #[error("the API key of {0} is not on disk, or its server does not know it")]
     Gone(ClusterId),
@@ -131,7 +131,7 @@ mod tests {
 
     #[test]
     fn extending_shortens_no_life_unless_that_is_meant() {
-        let told = |days: &str, left: Duration, shorten: bool| {
+        let hindrance_of = |days: &str, left: Duration, shorten: bool| {
             let key = KeyFile { id: "k".to_owned(), expires: NOW + left, digest: String::new() };
             let files = ClusterFiles { key: Some(key), ..ClusterFiles::default() };
             let there = Observed { files: [(ClusterId::FIRST, files)].into(), ..Observed::default() };
@@ -141,12 +141,12 @@ mod tests {
             shorter(&mesh, &there, &renewal, NOW).map(|hindered| format!("{hindered}\n{}", hindered.hint().unwrap()))
         };
         let almost_a_year = Duration::days(365) - Duration::seconds(1);
-        assert_eq!([told("365", almost_a_year, false), told("90", almost_a_year, true)], [None, None]);
-        insta::assert_snapshot!(told("90", almost_a_year, false).unwrap(), @r"
+        assert_eq!([hindrance_of("365", almost_a_year, false), hindrance_of("90", almost_a_year, true)], [None, None]);
+        insta::assert_snapshot!(hindrance_of("90", almost_a_year, false).unwrap(), @r"
         90 days would shorten the life of the API key of cluster01, which has 364 left
         `mesh keys extend --key-days 365` lets it live longer; `--shorten` goes on if a shorter life is meant
         ");
-        let hint = told("365", Duration::days(400), false).unwrap();
+        let hint = hindrance_of("365", Duration::days(400), false).unwrap();
         assert!(hint.contains("`mesh keys extend --key-days 3650`"), "{hint}");
     }
 

@@ -236,8 +236,8 @@ mod tests {
 
     #[test]
     fn a_message_names_the_clusters_that_there_are() {
-        let told = |mesh: &str| NoSuchCluster::new(9, &ClusterSet::of_mesh(mesh).unwrap()).to_string();
-        insta::assert_snapshot!(["8", "1", "5-8", "1-3,7", "7-7"].map(told).join("\n"), @r"
+        let message = |mesh: &str| NoSuchCluster::new(9, &ClusterSet::of_mesh(mesh).unwrap()).to_string();
+        insta::assert_snapshot!(["8", "1", "5-8", "1-3,7", "7-7"].map(message).join("\n"), @r"
         there is no cluster 9: the mesh has 8
         there is no cluster 9: the mesh has 1
         there is no cluster 9: the mesh has 5-8

@@ -103,7 +103,7 @@ pub enum Restart {
     No,
     OnFailure,
     Always,
-    /// Also after a reboot, except where somebody stopped it.
+    /// Also after a reboot, unless the container was stopped on purpose.
     UnlessStopped,
 }
 
@@ -161,8 +161,8 @@ impl fmt::Display for Published {
 }
 
 impl Limits {
-    /// As much memory as that and no swap, since a heap that is swapped out is slower than a container that is told it is too
-    /// small; started again after a reboot, unless somebody stopped it.
+    /// As much memory as that and no swap, since a heap that is swapped out is slower than a container that fails
+    /// because it is too small; started again after a reboot, unless it was stopped on purpose.
     pub(super) fn of(memory: Memory) -> Self {
         Self {
             memory: Bytes::Limit(memory.bytes()),

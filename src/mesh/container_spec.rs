@@ -1,4 +1,4 @@
-//! Everything that Docker is told of a container: the room that talks to Docker only translates it. Pure: no I/O.
+//! All options of a container: the room that talks to Docker only translates them. Pure: no I/O.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -1,7 +1,7 @@
 //! The passwords and the key that open a mesh, as they stand in `credentials.txt`.
 //!
 //! The file is meant for people too: they read the password of `elastic` in it and may put their own there before the
-//! first run. So what is wrong with it is said with the line, and never with the value. Pure: no I/O.
+//! first run. So an error names the line, and never the value. Pure: no I/O.
 
 use rand::CryptoRng;
 

@@ -79,8 +79,8 @@ impl Revision {
 
     /// The revision that a container's label tells: the first without one, and the newest where a newer program made it.
     pub fn of_label(label: Option<&str>) -> Self {
-        let told = |label: &str| label.parse::<u32>().ok().and_then(|number| Self::try_from(number).ok());
-        label.map_or(Self::FIRST, |label| told(label).unwrap_or(Self::NEWEST))
+        let parsed = |label: &str| label.parse::<u32>().ok().and_then(|number| Self::try_from(number).ok());
+        label.map_or(Self::FIRST, |label| parsed(label).unwrap_or(Self::NEWEST))
     }
 
     pub fn defaults(self) -> &'static Defaults {
@@ -195,8 +195,8 @@ mod tests {
     #[test]
     fn a_label_tells_a_revision() {
         let label = Revision::NEXT.to_string();
-        let told = [None, Some("1"), Some(label.as_str()), Some("99"), Some("x")].map(Revision::of_label);
-        assert_eq!(told, [Revision::FIRST, Revision::FIRST, Revision::NEXT, Revision::NEWEST, Revision::NEWEST]);
+        let revisions = [None, Some("1"), Some(label.as_str()), Some("99"), Some("x")].map(Revision::of_label);
+        assert_eq!(revisions, [Revision::FIRST, Revision::FIRST, Revision::NEXT, Revision::NEWEST, Revision::NEWEST]);
     }
 
     #[test]

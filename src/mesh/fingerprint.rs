@@ -115,7 +115,7 @@ impl Mesh {
             if added.is_empty() {
                 continue;
             }
-            // what is no YAML is told of elsewhere
+            // invalid YAML is reported elsewhere
             let template = Settings::parse(&self.render_template(service, &placeholders())?).unwrap_or_default();
             if let Some(setting) = template.names().find(|name| added.contains(name)) {
                 let name = Template::of_settings(service.kind()).name();

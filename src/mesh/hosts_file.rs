@@ -23,7 +23,7 @@ impl Markers {
 /// Stands in the block if the last line before it had no line end, so that removing the block gives the very bytes back.
 const OPEN_LINE: &str = "# mesh: the line above the block had no line end";
 
-/// Marker lines that do not pair up: what is ours cannot be told, so nothing is changed. Lines count from 1.
+/// Marker lines that do not pair up: which lines are ours is unclear, so nothing is changed. Lines count from 1.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HostsFileError {
     /// No end before the next begin or the end of the file.
@@ -120,14 +120,14 @@ impl Parts {
         let (mut begun_at, mut found) = (None, false);
         for (index, line) in text.split_inclusive(|byte| *byte == b'\n').enumerate() {
             // Trimmed, for an editor may have turned every line end into CRLF.
-            let said = line.trim_ascii();
-            match (begun_at, said == begin.as_bytes(), said == end.as_bytes()) {
+            let content = line.trim_ascii();
+            match (begun_at, content == begin.as_bytes(), content == end.as_bytes()) {
                 (Some(line), true, _) => return Err(no_end(line)),
                 (None, _, true) => return Err(no_begin(index + 1)),
                 (None, true, _) => begun_at = Some(index + 1),
                 (Some(_), _, true) => (begun_at, found) = (None, true),
                 // Only the first block's note speaks of the line above the place that is kept.
-                (Some(_), ..) => parts.open_line |= !found && said == OPEN_LINE.as_bytes(),
+                (Some(_), ..) => parts.open_line |= !found && content == OPEN_LINE.as_bytes(),
                 (None, ..) if found => parts.after.extend(line),
                 (None, ..) => parts.before.extend(line),
             }
@@ -259,7 +259,7 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(10_000))]
 
-        /// Markers anywhere, as somebody's editor may leave them.
+        /// Markers anywhere, as an editor may leave them.
         #[test]
         fn no_file_makes_it_panic_or_is_changed_without_need(
             pieces in proptest::collection::vec(prop_oneof![hosts(), Just(format!("{BEGIN}\n").into_bytes()), Just(format!("{END}\r\n").into_bytes())], 0..6),

@@ -82,8 +82,8 @@ impl Mesh {
         Key { of: link.to, searcher: own }
     }
 
-    /// The keys that a cluster is to have: those by which somebody searches it. Where all are linked, one that is alone keeps
-    /// its own for those to come.
+    /// The keys that a cluster is to have: those by which other clusters search it. In a full mesh, a single cluster keeps
+    /// its own for the clusters to come.
     pub fn keys(&self, of: ClusterId) -> BTreeSet<Key> {
         match self.spec.topology {
             Topology::All => [Key::shared(of)].into(),

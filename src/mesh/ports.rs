@@ -15,7 +15,7 @@ pub struct PortRange {
 }
 
 impl PortRange {
-    /// The range of a mesh with a name: below those that Linux gives to connections, 32768 to 60999 unless it is told otherwise.
+    /// The range of a mesh with a name: below those that Linux gives to connections, 32768 to 60999 by default.
     pub const OF_NAMED: Self = Self { first: 20_000, last: 29_999 };
 
     pub fn ports(self) -> RangeInclusive<u16> {

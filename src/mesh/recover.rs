@@ -1,5 +1,5 @@
-//! Passwords that `credentials.txt` held, told from the other files that hold them; and the user by whom a password is set that
-//! no file holds. Pure: no I/O, and randomness is an argument.
+//! Passwords of a lost `credentials.txt`, recovered from the other files that hold them; and the user by whom a password is reset
+//! that no file holds. Pure: no I/O, and randomness is an argument.
 
 use std::num::NonZeroU32;
 
@@ -21,9 +21,9 @@ pub struct Found {
     kibana_encryption_key: Vec<Secret>,
 }
 
-/// What all say. Containers may write these files: one of them alone must not choose the password of every cluster.
-fn agreed(said: &[Secret]) -> Option<Secret> {
-    let (first, rest) = said.split_first()?;
+/// The value that all files hold. Containers may write these files: one of them alone must not choose the password of every cluster.
+fn agreed(values: &[Secret]) -> Option<Secret> {
+    let (first, rest) = values.split_first()?;
     rest.iter().all(|other| other == first).then(|| first.clone())
 }
 
@@ -41,8 +41,8 @@ impl Found {
         self.kibana_encryption_key.extend(text("xpack.encryptedSavedObjects.encryptionKey"));
     }
 
-    /// Whether the files hold different encryption keys. A password can be set anew; what was encrypted with a key that is gone
-    /// nobody can read.
+    /// Whether the files hold different encryption keys. A password can be reset; what was encrypted with a lost key
+    /// cannot be read again.
     pub fn keys_differ(&self) -> bool {
         !self.kibana_encryption_key.is_empty() && agreed(&self.kibana_encryption_key).is_none()
     }

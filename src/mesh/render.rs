@@ -41,7 +41,7 @@ impl Explain for RenderError {
     }
 }
 
-/// Templates with every substituted value quoted as JSON, which is YAML too, and an error for a variable nobody defines.
+/// Templates with every substituted value quoted as JSON, which is YAML too, and an error for an undefined variable.
 fn render(name: &'static str, template: &str, values: &minijinja::Value) -> Result<String, RenderError> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
@@ -50,7 +50,7 @@ fn render(name: &'static str, template: &str, values: &minijinja::Value) -> Resu
         let known = || values.try_iter().into_iter().flatten().map(|name| format!("`{name}`")).collect::<Vec<_>>();
         let reason = match (error.kind(), error.detail()) {
             (ErrorKind::UndefinedError, _) => format!("undefined variable; available: {}", known().join(", ")),
-            // what is said of values could give a password away
+            // a detail about values could give a password away
             (ErrorKind::InvalidOperation, _) | (_, None) => error.kind().to_string(),
             (_, Some(detail)) => detail.to_owned(),
         };

@@ -94,7 +94,7 @@ fn text_of(value: &serde_yaml::Value) -> String {
     value.as_str().map_or_else(|| serde_yaml::to_string(value).unwrap_or_default().trim().to_owned(), str::to_owned)
 }
 
-/// Words in the names of what holds a secret. `xpack.security.http.ssl.key` is the path of one, which nobody misses.
+/// Words in the names of what holds a secret. `xpack.security.http.ssl.key` is the path of one, and withheld needlessly.
 const SECRET_WORDS: [&str; 8] = ["pass", "secret", "key", "token", "credential", "auth", "private", "salt"];
 
 /// Whether the value of a setting or option of this name may be shown.

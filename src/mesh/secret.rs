@@ -1,4 +1,4 @@
-//! A value nobody may read by accident: passwords, keys, passphrases.
+//! A value that must not be shown by accident: passwords, keys, passphrases.
 //!
 //! A [`Secret`] can be kept, compared and handed on, but neither printed nor serialized: whoever needs the text says so
 //! with [`Secret::expose`], and every place where a secret leaves its wrapper is found by searching for that word.

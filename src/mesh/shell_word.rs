@@ -1,8 +1,8 @@
-//! A path as one word of a command that somebody is to type. Pure.
+//! A path as one word of a shell command. Pure.
 
 use std::path::Path;
 
-/// As it is where that is safe, else quoted. What no shell can be told, a NUL, is in no path.
+/// The path unchanged where that is safe, else quoted. A NUL, which no shell accepts, is in no path.
 pub fn shell_word(path: impl AsRef<Path>) -> String {
     let path = path.as_ref().to_string_lossy();
     shlex::try_quote(&path).map_or_else(|_| path.to_string(), |word| word.to_string())

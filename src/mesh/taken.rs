@@ -42,8 +42,8 @@ impl Route {
         }
     }
 
-    /// Whether somebody may miss what the route leads to once the network is there. One to a whole private range is set for
-    /// whatever may be in it.
+    /// Whether the network would hide hosts that the route leads to. A route to a whole private range covers unused addresses
+    /// as well, so it does not count.
     fn is_missed(&self, subnet: Subnet) -> bool {
         let whole = |range: &Ipv4Net| range.contains(&subnet.net()) && self.to.contains(range);
         self.overlaps(subnet.net()) && !(self.table == MAIN && private_ranges().iter().any(whole))
@@ -62,12 +62,12 @@ pub struct Taken {
     /// Networks of interfaces, and of Docker.
     pub networks: Vec<IpNet>,
     pub routes: Vec<Route>,
-    /// Ports that somebody listens on, or that Docker publishes for others or will.
+    /// Ports with a listener, and ports that Docker publishes or will publish for other containers.
     pub ports: BTreeSet<u16>,
 }
 
 impl Taken {
-    /// A network that nobody misses an address for; where there is none, one that works at least.
+    /// A network that hides no address in use; where there is none, one that works at least.
     pub fn free(&self) -> Option<Subnet> {
         let clear = || Subnet::candidates().filter(|subnet| subnet.overlap(&self.networks).is_none());
         let any = |subnet: Subnet, wrong: fn(&Route, Subnet) -> bool| {

@@ -281,14 +281,14 @@ mod tests {
             ("8.19.4", "9.0.3"),
             ("9.5.3", "10.0.0"),
         ];
-        let told: Vec<String> = refused
+        let messages: Vec<String> = refused
             .iter()
             .map(|(from, to)| {
                 let error = mesh(from).upgrade_to(version(to), None).unwrap_err();
                 format!("{error}\n  {}", error.hint().unwrap())
             })
             .collect();
-        insta::assert_snapshot!(told.join("\n"), @r"
+        insta::assert_snapshot!(messages.join("\n"), @r"
         the mesh runs 9.5.3, and Elasticsearch cannot go back to 9.5.2
           `mesh create --reset --stack-version 9.5.2` starts afresh and deletes the data
         the mesh runs 9.0.0, and Elasticsearch cannot go back to 8.19.21

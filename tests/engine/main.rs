@@ -211,7 +211,7 @@ fn a_container_of_that_name_that_is_not_ours() {
     for output in refused {
         let told = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(3), "{told}");
-        assert!(told.contains("than its mesh.json tells of") && !told.contains("mesh reset"), "{told}");
+        assert!(told.contains("than its mesh.json describes") && !told.contains("mesh reset"), "{told}");
     }
 }
 

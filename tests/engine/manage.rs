@@ -95,7 +95,7 @@ fn containers_of_another_mesh_of_the_directory_are_left_alone() {
         &["reset", "--yes"],
     ] {
         let told = told(&place, arguments, 3);
-        assert!(told.contains("than its mesh.json tells of"), "{arguments:?}: {told}");
+        assert!(told.contains("than its mesh.json describes"), "{arguments:?}: {told}");
     }
     assert!(other.runs());
 }

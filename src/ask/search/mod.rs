@@ -171,14 +171,14 @@ impl Found {
             None => (from.to_string(), index.to_owned()),
         };
         let name = |alias: &str| if alias == "(local)" { from.to_string() } else { alias.to_owned() };
-        let told = answer["_clusters"]["details"].as_object();
+        let details = answer["_clusters"]["details"].as_object();
         let mut parts: BTreeMap<String, Part> =
-            told.into_iter().flatten().map(|(alias, facts)| (name(alias), Part::read(name(alias), facts))).collect();
+            details.into_iter().flatten().map(|(alias, facts)| (name(alias), Part::read(name(alias), facts))).collect();
         let none = json!({ "status": "successful" });
         if searched(&from) {
             parts
                 .entry(from.to_string())
-                .or_insert_with(|| Part::read(from.to_string(), if told.is_some() { &none } else { answer }));
+                .or_insert_with(|| Part::read(from.to_string(), if details.is_some() { &none } else { answer }));
         }
         for remote in mesh.remotes(from).filter(searched) {
             parts.entry(remote.to_string()).or_insert_with(|| Part::unknown(remote, from));

@@ -166,13 +166,13 @@ mod tests {
                 other => panic!("{other:?}"),
             }
         };
-        let told = [
+        let texts = [
             needed(|_| ()),
             needed(|mesh| mesh.spec.kibana_memory = Memory::gibibytes(1)),
             needed(|mesh| *mesh = mesh.clone().of_version("9.3.0".parse().unwrap())),
             needed(|mesh| *mesh = mesh.clone().without_kibana()),
         ];
-        insta::assert_snapshot!(told.join("\n"), @r"
+        insta::assert_snapshot!(texts.join("\n"), @r"
         8 clusters need about 25.0 GiB
         8 clusters need about 21.0 GiB
         8 clusters need about 22.6 GiB
@@ -197,11 +197,11 @@ mod tests {
             used: used * GIBIBYTE,
             reached: false,
         };
-        let told = |limit| {
+        let texts = |limit| {
             let host = HostFacts { memory_limit: Some(limit), ..roomy() };
             memory(&Mesh::example(2), &Observed::default(), &host).findings().pop()
         };
-        let lines = [told(limit(6, 0)), told(limit(12, 8)), told(limit(7, 0)), told(limit(12, 2))];
+        let lines = [texts(limit(6, 0)), texts(limit(12, 8)), texts(limit(7, 0)), texts(limit(12, 2))];
         let lines = lines.map(|finding| {
             finding.map_or("good".to_owned(), |finding| {
                 format!("{:?}: {}\n  {}", finding.severity, finding.message, finding.hint)
@@ -217,8 +217,8 @@ mod tests {
         good
         ");
         let short = HostFacts { memory_available: GIBIBYTE, memory_limit: Some(limit(12, 0)), ..roomy() };
-        let told = messages(&memory(&Mesh::example(2), &Observed::default(), &short).findings());
-        assert!(!told.contains("/box"), "the machine itself is short: {told}");
+        let texts = messages(&memory(&Mesh::example(2), &Observed::default(), &short).findings());
+        assert!(!texts.contains("/box"), "the machine itself is short: {texts}");
         // what runs in the group already is ours, and free again when it is replaced
         let mesh = Mesh::example(2);
         let running = ContainerFacts::in_state(ContainerState::Running);

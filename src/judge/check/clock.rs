@@ -40,7 +40,7 @@ pub(super) fn clock(clock: ClockFacts, there: &Observed) -> Checked {
     if finding.is_none() && synchronized.is_none() {
         return Checked::unknown(
             "clock",
-            format!("it says {}, and whether that is kept right cannot be told", minute(now)),
+            format!("it says {}, and whether it is synchronized is unknown", minute(now)),
         );
     }
     Checked::new("clock", format!("it says {}, and is synchronized", minute(now)), finding)
@@ -53,7 +53,7 @@ mod tests {
     use super::*;
     use crate::{
         facts::observed::ClusterFiles,
-        judge::check::example::told,
+        judge::check::example::rendered,
         mesh::{certs::Authority, id::ClusterId},
     };
 
@@ -61,14 +61,14 @@ mod tests {
     fn a_clock_that_is_wrong_or_left_alone() {
         let now = datetime!(2026-11-22 15:12 UTC);
         let says = |now, synchronized| clock(ClockFacts { now, synchronized }, &Observed::default());
-        insta::assert_snapshot!(told([
+        insta::assert_snapshot!(rendered([
             says(now, Some(true)),
             says(now, None),
             says(now, Some(false)),
             says(datetime!(1970-01-01 00:03 UTC), Some(true)),
         ]), @r"
         good: clock: it says 2026-11-22 15:12 UTC, and is synchronized
-        unknown: clock: it says 2026-11-22 15:12 UTC, and whether that is kept right cannot be told
+        unknown: clock: it says 2026-11-22 15:12 UTC, and whether it is synchronized is unknown
         Warning: the clock says 2026-11-22 15:12 UTC, and nothing keeps it right
           have it kept right with `timedatectl set-ntp true`: certificates and API keys go by it
         Problem: the clock says 1970-01-01 00:03 UTC, which is before this `mesh` was made
@@ -82,7 +82,7 @@ mod tests {
         let authority = Authority::issue("cluster01", now + Duration::days(3));
         let files = ClusterFiles { authority: Some(authority.certificate().to_owned()), ..ClusterFiles::default() };
         let there = Observed { files: [(ClusterId::new(1).unwrap(), files)].into(), ..Observed::default() };
-        let says = |now| told([clock(ClockFacts { now, synchronized: Some(true) }, &there)]);
+        let says = |now| rendered([clock(ClockFacts { now, synchronized: Some(true) }, &there)]);
         assert!(says(now).starts_with(
             "Problem: the clock says 2026-11-22 15:12 UTC, and the authority of cluster01 begins 2026-11-2"
         ));

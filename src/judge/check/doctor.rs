@@ -29,7 +29,7 @@ pub struct Sight {
     pub there: Observed,
 }
 
-/// Why nothing is told of a network.
+/// The reason why nothing is reported of a network.
 const ELSEWHERE: &str = "`mesh` is not in the engine's network";
 
 /// Every check for `mesh`, in the order in which a mesh meets what they look at.
@@ -120,7 +120,7 @@ mod tests {
     use super::*;
     use crate::judge::check::{
         Report,
-        example::{engine, roomy, told},
+        example::{engine, rendered, roomy},
     };
 
     fn ready() -> Sight {
@@ -143,7 +143,7 @@ mod tests {
     #[test]
     fn a_machine_that_is_ready() {
         let checks = doctor(&Mesh::example(2), &ready());
-        insta::assert_snapshot!(told(checks.clone()), @r"
+        insta::assert_snapshot!(rendered(checks.clone()), @r"
         good: docker: Docker 28.2.2 (API 1.50) answers this user, and runs as root
         good: cgroup: version 2; limits of memory and swap are kept
         good: images: all are here
@@ -183,7 +183,7 @@ mod tests {
             ..ready()
         };
         let checks = doctor(&Mesh::example(2), &blind);
-        insta::assert_snapshot!(told(checks.clone()), @r"
+        insta::assert_snapshot!(rendered(checks.clone()), @r"
         Problem: Docker is not running
           start it
         unknown: cgroup: Docker cannot be asked

@@ -95,7 +95,7 @@ mod tests {
     use crate::{
         facts::host::Listener,
         judge::check::{
-            example::{engine, roomy, told},
+            example::{engine, rendered, roomy},
             machine,
         },
         mesh::Mesh,
@@ -105,7 +105,7 @@ mod tests {
     fn limits_that_do_not_count_are_warned_of() {
         let (deaf, swaps) =
             (EngineFacts { limits_memory: false, ..engine() }, EngineFacts { limits_swap: false, ..engine() });
-        insta::assert_snapshot!(told([docker(&engine()), cgroup(&engine()), cgroup(&deaf), cgroup(&swaps)]), @r"
+        insta::assert_snapshot!(rendered([docker(&engine()), cgroup(&engine()), cgroup(&deaf), cgroup(&swaps)]), @r"
         good: docker: Docker 28.2.2 (API 1.50) answers this user, and runs as root
         good: cgroup: version 2; limits of memory and swap are kept
         Warning: Docker cannot limit a container's memory here, so one cluster can starve the others
@@ -139,7 +139,7 @@ mod tests {
             ..Observed::default()
         };
         let host = |address: &str| HostFacts { interfaces: [address.parse().unwrap()].into(), ..roomy() };
-        insta::assert_snapshot!(told([
+        insta::assert_snapshot!(rendered([
             same_network(&there(&[]), &host("10.0.0.5")),
             same_network(&there(&["172.17.0.1", "172.18.0.1"]), &host("172.18.0.1")),
             same_network(&there(&["172.17.0.1"]), &host("172.17.0.2")),
@@ -149,17 +149,17 @@ mod tests {
         Estimate: `mesh` is not in the network of Docker's engine, which has 172.17.0.1: it would not reach what containers publish
           run `mesh` where the engine runs; start a container that holds `mesh` with `--network host`; `mesh create --force` tries all the same
         ");
-        // what is known of the wrong network is not told as the engine's
+        // facts about the wrong network are not reported as the engine's
         let taken = Listener { address: [0, 0, 0, 0].into(), port: 9201, owner: None };
-        let told = machine(&Mesh::example(1), &there(&["172.17.0.1"]), &host("172.17.0.2"), &[taken]);
-        assert_eq!(told.len(), 1, "{told:?}");
+        let findings = machine(&Mesh::example(1), &there(&["172.17.0.1"]), &host("172.17.0.2"), &[taken]);
+        assert_eq!(findings.len(), 1, "{findings:?}");
     }
 
     #[test]
     fn an_image_that_cannot_be_had_is_a_problem() {
         let missing = || ImageFacts::Missing("no such host".to_owned());
         let image = |facts| ("r/elasticsearch:9.5.3".to_owned(), facts);
-        insta::assert_snapshot!(told([
+        insta::assert_snapshot!(rendered([
             images(&[image(ImageFacts::Here)]),
             images(&[image(ImageFacts::Here), image(ImageFacts::Pullable)]),
             images(&[image(ImageFacts::Here), image(missing()), image(missing())]),

@@ -33,13 +33,13 @@ pub fn hosts(mesh: &Mesh, there: &Observed) -> Checked {
 fn stale_names(mesh: &Mesh, there: &Observed) -> Option<Finding> {
     let text = there.hosts_file.as_deref().filter(|_| mesh.spec.hosts)?;
     let stale = hosts_file::stale(text, mesh.name.as_ref(), &mesh.host_entries());
-    let told = |stale: &hosts_file::Stale| format!("line {} leads {} to {}", stale.line, stale.name, stale.address);
-    let lines: Vec<String> = stale.iter().map(told).collect();
+    let line = |stale: &hosts_file::Stale| format!("line {} leads {} to {}", stale.line, stale.name, stale.address);
+    let lines: Vec<String> = stale.iter().map(line).collect();
     let deleted: Vec<String> = stale.iter().map(|stale| format!("{}d", stale.line)).collect();
     (!stale.is_empty()).then(|| {
         Finding::warning(
             format!("/etc/hosts has lines above the mesh's names, and those win: {}", lines.join(", ")),
-            format!("delete them if nobody needs them: `sed -i '{}' /etc/hosts`", deleted.join(";")),
+            format!("delete them if they are not needed: `sed -i '{}' /etc/hosts`", deleted.join(";")),
         )
     })
 }
@@ -47,16 +47,16 @@ fn stale_names(mesh: &Mesh, there: &Observed) -> Option<Finding> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::judge::check::example::told;
+    use crate::judge::check::example::rendered;
 
     #[test]
     fn a_hosts_file_is_told_where_it_leads_elsewhere_or_is_none() {
         let mesh = Mesh::example(1);
-        let look = |there: Observed| told([hosts(&mesh, &there)]);
+        let look = |there: Observed| rendered([hosts(&mesh, &there)]);
         let text = b"127.0.0.1 localhost\n172.30.0.10 cluster01-elastic\n172.30.0.11 cluster01-kibana\n".to_vec();
         insta::assert_snapshot!(look(Observed { hosts_file: Some(text), ..Observed::default() }), @r"
         Warning: /etc/hosts has lines above the mesh's names, and those win: line 2 leads cluster01-elastic to 172.30.0.10, line 3 leads cluster01-kibana to 172.30.0.11
-          delete them if nobody needs them: `sed -i '2d;3d' /etc/hosts`
+          delete them if they are not needed: `sed -i '2d;3d' /etc/hosts`
         ");
         let fault = Some("`/etc/hosts` is not a regular file".to_owned());
         insta::assert_snapshot!(look(Observed { hosts_fault: fault, ..Observed::default() }), @r"

@@ -43,8 +43,8 @@ mod tests {
         let host = |free| HostFacts { images_disk: Some(("/var/lib/docker".into(), free)), ..roomy() };
         let mesh = Mesh::example(1);
         let (none, all) = (Observed::default(), Observed { images: mesh.images(), ..Observed::default() });
-        let told = |there: &Observed, free| messages(&image_disk(&mesh, there, &host(free)).findings());
-        insta::assert_snapshot!(told(&none, 3 * GIBIBYTE), @"Estimate: pulling 2 images takes about 4.0 GiB in /var/lib/docker, which has 3.0 GiB free");
-        assert_eq!(told(&none, 5 * GIBIBYTE) + &told(&all, 0), "");
+        let finding = |there: &Observed, free| messages(&image_disk(&mesh, there, &host(free)).findings());
+        insta::assert_snapshot!(finding(&none, 3 * GIBIBYTE), @"Estimate: pulling 2 images takes about 4.0 GiB in /var/lib/docker, which has 3.0 GiB free");
+        assert_eq!(finding(&none, 5 * GIBIBYTE) + &finding(&all, 0), "");
     }
 }

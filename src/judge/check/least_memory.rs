@@ -8,15 +8,15 @@ use crate::{
     mesh::{Mesh, id::ServiceId, settings::Memory},
 };
 
-/// Limits that somebody asks for now and that are too low for Elastic's own images; those of `images/build` need less. A
-/// limit that the mesh has already is not judged: its containers have shown whether they run with it.
+/// Limits that are requested now and are too low for Elastic's own images; those of `images/build` need less. A
+/// limit that the mesh has already passes: its containers have shown whether they run with it.
 pub(super) fn below(mesh: &Mesh, there: &Observed) -> Vec<Finding> {
     let asked = |service: &ServiceId| {
         there.record.as_ref().is_none_or(|record| {
             record.memory(*service) != mesh.memory(*service) || record.spec.registry != mesh.spec.registry
         })
     };
-    // those of a product that have the same limit are told of once
+    // services of a product with the same limit are reported together
     let limited: BTreeMap<_, _> = mesh
         .services()
         .filter(|service| mesh.memory(*service) < Memory::LEAST_OF_ELASTIC)

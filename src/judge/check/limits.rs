@@ -58,11 +58,11 @@ pub fn lacking(mesh: &Mesh, limits: &Limits) -> Vec<Setting> {
 /// The settings that a file of `sysctl.d` should hold: what it says already, with `new` on top. Lines that are no
 /// settings with a number are dropped; the file is our own.
 pub fn kept(text: &str, new: &[Setting]) -> BTreeMap<String, u64> {
-    let said = text.lines().filter_map(|line| {
+    let present = text.lines().filter_map(|line| {
         let (key, value) = line.split_once('=')?;
         Some((key.trim().to_owned(), value.trim().parse().ok()?))
     });
-    said.chain(new.iter().map(|setting| (setting.key.to_owned(), setting.value))).collect()
+    present.chain(new.iter().map(|setting| (setting.key.to_owned(), setting.value))).collect()
 }
 
 /// The kernel setting that Elasticsearch warns of with one node, and refuses to start without once there are several.
@@ -162,7 +162,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        judge::check::example::{ample, told},
+        judge::check::example::{ample, rendered},
         mesh::render::kernel_settings,
     };
 
@@ -196,7 +196,7 @@ mod tests {
 
     #[test]
     fn what_the_engine_gives_containers_counts_before_its_own() {
-        let given = |files| told([open_files(&Mesh::example(2), &Limits { given_files: Some(files), ..ample() })]);
+        let given = |files| rendered([open_files(&Mesh::example(2), &Limits { given_files: Some(files), ..ample() })]);
         insta::assert_snapshot!([given(200), given(1024), given(u64::MAX)].join("\n"), @r"
         Estimate: containers may open 200 files each, and Elasticsearch needs about 1000 from the start
           set `nofile` to 65535 where the engine has it, in `default-ulimits` of /etc/docker/daemon.json or in `--default-ulimit`, and restart it
@@ -218,7 +218,7 @@ mod tests {
             starter: Some(poor),
             ..ample()
         };
-        insta::assert_snapshot!(told([max_map_count(low.max_map_count), inotify(&mesh, &low), open_files(&mesh, &low), memory_lock(&low)]), @r"
+        insta::assert_snapshot!(rendered([max_map_count(low.max_map_count), inotify(&mesh, &low), open_files(&mesh, &low), memory_lock(&low)]), @r"
         Warning: vm.max_map_count is 65530, and Elasticsearch asks for 262144
           set and keep it with `mesh doctor --fix`; single-node clusters start without it
         Warning: fs.inotify.max_user_instances is 128, which may not be enough for 100 containers
@@ -229,14 +229,14 @@ mod tests {
           set `LimitNOFILE=65535` with `systemctl edit containerd` and restart it, or start it after `ulimit -n 65535`; single-node clusters start without it
         good: memory lock: containers may lock 8192 KiB at most; the mesh does not ask for it
         ");
-        insta::assert_snapshot!(told([max_map_count(ample().max_map_count), inotify(&mesh, &ample()), open_files(&mesh, &ample()), memory_lock(&ample())]), @r"
+        insta::assert_snapshot!(rendered([max_map_count(ample().max_map_count), inotify(&mesh, &ample()), open_files(&mesh, &ample()), memory_lock(&ample())]), @r"
         good: max_map_count: vm.max_map_count is 262144
         good: inotify: 1024 instances and 524288 watches a user
         good: open files: 1048576 a container; about 114700 are needed in all
         good: memory lock: containers may lock memory; the mesh does not ask for it
         ");
         let none = Limits::default();
-        insta::assert_snapshot!(told([inotify(&mesh, &none), open_files(&mesh, &none), memory_lock(&none)]), @r"
+        insta::assert_snapshot!(rendered([inotify(&mesh, &none), open_files(&mesh, &none), memory_lock(&none)]), @r"
         unknown: inotify: the kernel's limits of inotify cannot be read
         unknown: open files: the limits of dockerd or containerd cannot be read
         unknown: memory lock: the limits of dockerd or containerd cannot be read

@@ -109,7 +109,7 @@ pub enum Verdict {
 }
 
 impl Checked {
-    /// `good` is what is told when there are no findings.
+    /// `good` is the message if there are no findings.
     fn new(check: &'static str, good: impl Into<String>, findings: impl IntoIterator<Item = Finding>) -> Self {
         let findings: Vec<Finding> = findings.into_iter().collect();
         let verdict = if findings.is_empty() { Verdict::Good(good.into()) } else { Verdict::Found(findings) };
@@ -211,14 +211,14 @@ mod example {
     }
 
     /// Checks as one text, with their remedies.
-    pub fn told(checks: impl IntoIterator<Item = Checked>) -> String {
+    pub fn rendered(checks: impl IntoIterator<Item = Checked>) -> String {
         let line = |Checked { check, verdict }| match verdict {
             Verdict::Good(good) => format!("good: {check}: {good}"),
             Verdict::Unknown(why) => format!("unknown: {check}: {why}"),
             Verdict::Found(findings) => {
-                let told =
+                let line =
                     |finding: &Finding| format!("{:?}: {}\n  {}", finding.severity, finding.message, finding.hint);
-                findings.iter().map(told).collect::<Vec<_>>().join("\n")
+                findings.iter().map(line).collect::<Vec<_>>().join("\n")
             }
         };
         checks.into_iter().map(line).collect::<Vec<_>>().join("\n")

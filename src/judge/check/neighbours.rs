@@ -7,7 +7,7 @@ use crate::{facts::observed::Observed, mesh::Mesh};
 /// is not in it is dropped, and links time out for no visible reason. See
 /// <https://docs.kernel.org/networking/ip-sysctl.html>; 1024 is the kernel's own.
 pub const LIMIT: &str = "net.ipv4.neigh.default.gc_thresh3";
-/// Above this, entries that nobody used for 5 s are dropped.
+/// Above this, entries that were unused for 5 s are dropped.
 pub const SOFT_LIMIT: &str = "net.ipv4.neigh.default.gc_thresh2";
 /// What they are raised to: enough for the largest mesh, at some hundred bytes an entry.
 pub const RAISED: u64 = 16_384;
@@ -43,7 +43,7 @@ pub(super) fn neighbours(mesh: &Mesh, there: &Observed, limit: Option<u64>) -> C
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::judge::check::example::told;
+    use crate::judge::check::example::rendered;
 
     #[test]
     fn a_kernel_knows_enough_for_some_thirty_clusters_by_itself() {
@@ -52,7 +52,7 @@ mod tests {
             let mesh = if kibana { mesh } else { mesh.without_kibana() };
             neighbours(&mesh, &Observed::default(), Some(1024))
         };
-        insta::assert_snapshot!(told([check(28, true), check(29, true), check(30, false), check(31, false)]), @r"
+        insta::assert_snapshot!(rendered([check(28, true), check(29, true), check(30, false), check(31, false)]), @r"
         good: neighbours: net.ipv4.neigh.default.gc_thresh3 is 1024; about 988 are needed
         Estimate: net.ipv4.neigh.default.gc_thresh3 is 1024, and the containers need about 1050: without, some links time out
           `mesh doctor --fix 29` raises and keeps it; `mesh create --force` tries all the same

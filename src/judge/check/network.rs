@@ -1,4 +1,4 @@
-//! Addresses, networks and ports that the mesh needs and somebody else may have. Pure.
+//! Addresses, networks and ports that the mesh needs and others may have. Pure.
 
 use std::{collections::BTreeSet, net::IpAddr};
 
@@ -115,7 +115,7 @@ pub fn half_made(mesh: &Mesh, host: &HostFacts, listed: &[String]) -> bool {
 /// <https://docs.docker.com/engine/network/packet-filtering-firewalls/>.
 const DOCKER: [&str; 2] = ["docker-proxy", "dockerd"];
 
-/// Ports that somebody else has. Our own containers' do not count: they are replaced, or stay.
+/// Ports that others have. Those of our own containers do not count: they are replaced, or stay.
 pub(super) fn ports(mesh: &Mesh, there: &Observed, listeners: &[Listener]) -> Checked {
     let bind = mesh.spec.bind;
     let collides = |address: Option<IpAddr>| {
@@ -166,7 +166,7 @@ mod tests {
             host::Process,
             observed::{ContainerFacts, ContainerState, Orphan},
         },
-        judge::check::example::{messages, roomy, told},
+        judge::check::example::{messages, rendered, roomy},
     };
 
     fn listener(port: u16) -> Listener {
@@ -209,7 +209,7 @@ mod tests {
             let owner = Some(Process { pid: 42, name: name.to_owned() });
             let held = [Listener { owner, ..listener(9201) }];
             assert_eq!(ports(&mesh, &renamed, &held).findings(), [], "{name}");
-            assert_eq!(ports(&mesh, &Observed::default(), &held).findings().len(), 1, "{name} of somebody else");
+            assert_eq!(ports(&mesh, &Observed::default(), &held).findings().len(), 1, "{name} of others");
         }
     }
 
@@ -219,7 +219,7 @@ mod tests {
         let with = |network: &str| HostFacts { networks: [network.parse().unwrap()].into(), ..roomy() };
         assert!(half_made(&mesh, &with("10.213.0.0/24"), &[]));
         assert!(!half_made(&mesh, &with("10.213.0.0/24"), &["10.213.0.0/24".to_owned()]));
-        assert!(!half_made(&mesh, &with("10.0.0.0/8"), &[]), "somebody else's");
+        assert!(!half_made(&mesh, &with("10.0.0.0/8"), &[]), "of others");
         assert!(!half_made(&mesh, &roomy(), &[]));
     }
 
@@ -227,11 +227,11 @@ mod tests {
         Route { to: to.parse().unwrap(), table, interface: Some("tun0".to_owned()) }
     }
 
-    /// What is said of `10.213.0.0/24` on a machine with these networks and routes.
+    /// The check of `10.213.0.0/24` on a machine with these networks and routes.
     fn refused(networks: &[&str], routes: &[Route]) -> String {
         let networks = networks.iter().map(|net| net.parse().unwrap()).collect();
         let host = HostFacts { networks, routes: routes.iter().cloned().collect(), ..roomy() };
-        told([address(&Mesh::example(1), &Observed::default(), &host)])
+        rendered([address(&Mesh::example(1), &Observed::default(), &host)])
     }
 
     #[test]
@@ -258,13 +258,13 @@ mod tests {
         let look = |way: Way, before_main: &[u32], routes: &[Route]| {
             let host = HostFacts { routes: routes.iter().cloned().collect(), ..roomy() };
             let before_main = before_main.iter().copied().collect();
-            told([address(&mesh, &Observed { way: Some(way), before_main, ..Observed::default() }, &host)])
+            rendered([address(&mesh, &Observed { way: Some(way), before_main, ..Observed::default() }, &host)])
         };
         insta::assert_snapshot!(look(Way::By(route("10.213.0.0/16", 52)), &[52], &[]), @r"
         Problem: packets for the mesh's network 10.213.0.0/24 would leave by tun0: the kernel looks into table 52 before its own networks, and finds 10.213.0.0/16
           have it look at its own networks first: `ip rule add pref 100 to 10.213.0.0/24 lookup main`
         ");
-        let good = |said: String| said.starts_with("good: ");
+        let good = |text: String| text.starts_with("good: ");
         assert!(good(look(Way::By(route("10.213.0.0/24", MAIN)), &[52], &[])));
         assert!(good(look(Way::By(route("0.0.0.0/0", 51820)), &[], &[])), "the main table comes first");
         assert!(look(Way::By(route("0.0.0.0/0", 52)), &[52], &[]).starts_with("Estimate: "));

@@ -1,4 +1,4 @@
-//! What somebody should know before an upgrade begins. Pure.
+//! Warnings before an upgrade begins. Pure.
 
 use super::Finding;
 use crate::{
@@ -27,7 +27,7 @@ pub fn upgrade(mesh: &Mesh, there: &Observed) -> Vec<Finding> {
     gaps.chain(kept).collect()
 }
 
-/// The files of a cluster's services that somebody changed, seen from the mesh's directory.
+/// The files of a cluster's services that were changed by hand, seen from the mesh's directory.
 fn changed(mesh: &Mesh, there: &Observed, cluster: ClusterId) -> Vec<String> {
     mesh.services_in(cluster)
         .filter_map(|service| {

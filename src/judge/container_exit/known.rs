@@ -13,13 +13,13 @@ pub(super) const OUT_OF_MEMORY: (&str, &str) =
     ("it needed more memory than its limit allows", "give it more with `mesh create {memory} 4g`");
 
 pub(super) const KILLED: (&str, &str) = (
-    "something killed it: the kernel, because the machine ran out of memory, or somebody with `docker kill`",
+    "something killed it: the kernel, because the machine ran out of memory, or a `docker kill`",
     "see which with `dmesg | grep -i 'killed process'`, and whether memory is short with `mesh doctor`",
 );
 
-/// Told before anything is stopped, too.
+/// Also reported before anything is stopped.
 pub(super) const FIREWALL_GONE: &str =
-    "Docker's own firewall rules are gone: somebody flushed or reloaded the firewall after Docker was started";
+    "Docker's own firewall rules are gone: the firewall was flushed or reloaded after Docker was started";
 
 const NOT_ITS_FILES: &str = "it may not read or write its own files";
 const GIVE_BACK: &str = "give them back to its user with `chown -R {owner} {dir}`, and type the command again";

@@ -7,7 +7,7 @@ const SHOWN: usize = 400;
 
 /// A line of a log as people read it. Elasticsearch and Kibana write JSON; what it says is in two of its fields. See
 /// <https://www.elastic.co/docs/deploy-manage/monitor/logging-configuration/elasticsearch-log4j-configuration-self-managed>.
-pub(super) fn said(line: &str) -> String {
+pub(super) fn message_of(line: &str) -> String {
     tidy(&message(line, &parse(line)))
 }
 
@@ -36,7 +36,7 @@ pub fn last_words(log: &[String]) -> Vec<String> {
     // the exception comes first
     let head = usize::from(trace > 0 && lines.len() > LAST);
     let rest = lines.len().saturating_sub(LAST - head).max(head);
-    lines[..head].iter().chain(&lines[rest..]).map(|line| said(line)).collect()
+    lines[..head].iter().chain(&lines[rest..]).map(|line| message_of(line)).collect()
 }
 
 /// As many lines as are shown of a log's end.
@@ -70,10 +70,10 @@ mod tests {
     #[test]
     fn a_line_of_json_is_told_by_its_message() {
         let line = r#"{"@timestamp": "2026", "log.level": "ERROR", "message": "fatal", "error.message": "no space\u001b[31m left"}"#;
-        assert_eq!(said(line), "fatal: no space[31m left");
-        assert_eq!(said("Unrecognized VM option\u{7}"), "Unrecognized VM option");
-        assert_eq!(said("{\"broken"), "{\"broken");
-        assert_eq!(said(r#"{"message": "same", "error": {"message": "same"}}"#), "same");
+        assert_eq!(message_of(line), "fatal: no space[31m left");
+        assert_eq!(message_of("Unrecognized VM option\u{7}"), "Unrecognized VM option");
+        assert_eq!(message_of("{\"broken"), "{\"broken");
+        assert_eq!(message_of(r#"{"message": "same", "error": {"message": "same"}}"#), "same");
     }
 
     #[test]
@@ -93,8 +93,8 @@ mod tests {
             ]
         );
         let many = format!("java.lang.Error: why\n{calls}{}", "after\n".repeat(20));
-        let told = last_words(&lines(&format!("starting\n{many}")));
-        assert_eq!((told.len(), told[0].as_str(), told[7].as_str()), (8, "java.lang.Error: why", "after"));
+        let words = last_words(&lines(&format!("starting\n{many}")));
+        assert_eq!((words.len(), words[0].as_str(), words[7].as_str()), (8, "java.lang.Error: why", "after"));
         assert_eq!(last_words(&lines(&"line\n".repeat(20))).len(), 8);
         assert_eq!(last_words(&lines(&calls)), Vec::<String>::new());
         assert_eq!(last_words(&[]), Vec::<String>::new());

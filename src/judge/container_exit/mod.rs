@@ -41,8 +41,8 @@ pub struct Known {
 /// The exit code of a process that was ended by `SIGKILL`.
 const KILLED: i64 = 137;
 
-/// The cause of an end, if it is a known one. What the catalogue has first is looked for in the whole log first, since what
-/// goes wrong first is often told last, or only as the cause of something else.
+/// The cause of an end, if it is a known one. What comes first in the catalog is looked for in the whole log first, since what
+/// goes wrong first is often logged last, or only as the cause of something else.
 pub fn known(mesh: &Mesh, service: ServiceId, end: End<'_>) -> Option<Known> {
     let remedy = |remedy: &str| addressed(remedy, mesh, service);
     if let Some(outer) = outer(mesh, &end) {
@@ -95,10 +95,9 @@ fn outer<'a>(mesh: &Mesh, end: &End<'a>) -> Option<&'a MemoryLimit> {
     end.outer.filter(|outer| killed && outer.reached && outer.bytes < limits)
 }
 
-/// Whether a server says in these lines of its log that it could not read who its users are, and so lets nobody in: its
-/// index of users is not there yet. See `ReservedRealm` of Elasticsearch.
+/// Whether a server logged that it could not read its users, and so refuses every login: its index of users does not exist yet. See `ReservedRealm` of Elasticsearch.
 pub fn cannot_read_users(log: &[String]) -> bool {
-    log.iter().any(|line| line::said(line).contains("failed to retrieve password hash for reserved user"))
+    log.iter().any(|line| line::message_of(line).contains("failed to retrieve password hash for reserved user"))
 }
 
 /// A remedy with the names of what it is about in place of `{service}` and the like.

@@ -170,7 +170,7 @@ mod tests {
             bundle: Some([old.certificate(), new.certificate()].concat()),
             ..ClusterFiles::default()
         };
-        let told = |files: &ClusterFiles, now| {
+        let rows = |files: &ClusterFiles, now| {
             let rows = rows(&mesh, cluster(1), files, now);
             let line = |row: &CertificateRow| {
                 let reason = row.reason.as_deref().map_or("", |reason| reason.split(" CA ").next().unwrap());
@@ -178,18 +178,18 @@ mod tests {
             };
             rows.iter().map(line).collect::<Vec<_>>().join("\n")
         };
-        insta::assert_snapshot!(told(&files, NOW), @r"
+        insta::assert_snapshot!(rows(&files, NOW), @r"
         authority: good None
         old authority: good None
         elastic: good Some(2)
         ");
         files.old_authority = None;
-        insta::assert_snapshot!(told(&files, NOW), @r"
+        insta::assert_snapshot!(rows(&files, NOW), @r"
         authority: good None
         elastic: unusable Some(2) the certificate of cluster01-elastic was not signed by mesh cluster01
         ");
         files.authority_key = None;
-        insta::assert_snapshot!(told(&files, NOW + Duration::days(3640)), @r"
+        insta::assert_snapshot!(rows(&files, NOW + Duration::days(3640)), @r"
         authority: unusable None its private key is missing
         elastic: expired Some(2)
         ");

@@ -16,7 +16,7 @@ pub use self::{
 };
 
 pub const VERSION: u32 = 2;
-/// From this many days before something ends it is told.
+/// The days before an expiry from which on it is reported.
 pub const SOON: i64 = 30;
 
 /// How something that ends is, in one word.
@@ -27,7 +27,7 @@ pub enum State {
     /// It ends within 30 days.
     Soon,
     Expired,
-    /// Of a key: somebody ended it.
+    /// The key was revoked.
     Invalidated,
     /// Of a certificate: it cannot be used, and not because it has ended.
     Unusable,

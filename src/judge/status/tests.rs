@@ -80,16 +80,16 @@ fn a_cluster_that_is_stopped_is_told_with_its_remedy_and_its_links_are_not_asked
     there.servers.insert(ClusterId::FIRST, Answer::Ready(licensed.clone()));
     let clusters = status(&mesh, &there, NOW).clusters;
     assert_eq!(clusters[1].elastic.reason.as_deref(), Some("is stopped; `mesh manage start 2` starts it"));
-    let told = clusters[0].links.down.values().next().map(String::as_str);
-    assert_eq!(told, Some("cluster02-elastic is stopped"));
+    let reason = clusters[0].links.down.values().next().map(String::as_str);
+    assert_eq!(reason, Some("cluster02-elastic is stopped"));
 
     there.containers.get_mut(&clusters[1].cluster.first_node()).unwrap().state = ContainerState::Running;
     there.network = Some(NetworkFacts { id: "n".to_owned(), subnet: String::new() });
     licensed.license.active = false;
     there.servers.insert(ClusterId::FIRST, Answer::Ready(licensed));
     let ended = status(&mesh, &there, NOW);
-    let told = ended.clusters[0].links.down.values().next().map(String::as_str);
-    assert_eq!(told, Some("the trial license of cluster01 has expired"));
+    let reason = ended.clusters[0].links.down.values().next().map(String::as_str);
+    assert_eq!(reason, Some("the trial license of cluster01 has expired"));
     assert_eq!(ended.expiring[0].remedy, "mesh create --license FILE");
-    assert_eq!(ended.expiring[0].days_left, -1, "told as ended, whatever the clock here says");
+    assert_eq!(ended.expiring[0].days_left, -1, "reported as ended, whatever the clock here says");
 }

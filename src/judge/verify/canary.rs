@@ -46,7 +46,7 @@ pub fn document(cluster: ClusterId) -> Value {
     json!({ "canary_of": cluster })
 }
 
-/// Why a cluster did not take its document: nothing that is said of a link. Each with Elasticsearch's words, where it gave any.
+/// Why a cluster did not take its document, in Elasticsearch's words where it gave any: no fault of a link.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unput {
     /// The cluster, or all its indices, are set not to be written to.
@@ -68,7 +68,7 @@ impl Unput {
             Self::Blocked(words) => (
                 words.clone(),
                 format!(
-                    "free some space where `mesh status` says that the disk is full; a block that somebody set goes with \
+                    "free some space where `mesh status` says that the disk is full; a block that was set by hand is removed by \
                      `mesh es {number} PUT _cluster/settings '{{\"persistent\": {{\"cluster.blocks.read_only\": null, \
                      \"cluster.blocks.read_only_allow_delete\": null}}}}'`"
                 ),
@@ -76,7 +76,7 @@ impl Unput {
             Self::ShardLimit(words) => (
                 words.clone(),
                 format!(
-                    "delete indices that nobody needs, or allow more with `mesh es {number} PUT _cluster/settings \
+                    "delete indices that are not needed, or allow more with `mesh es {number} PUT _cluster/settings \
                      '{{\"persistent\": {{\"cluster.max_shards_per_node\": 2000}}}}'`"
                 ),
             ),

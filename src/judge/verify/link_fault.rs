@@ -1,4 +1,4 @@
-//! Why a link is down: every cause that can be told apart, in words, with the command that mends it. Pure.
+//! Why a link is down: every cause that is distinguished, with the command that fixes it. Pure.
 //!
 //! Elasticsearch answers most of them with fewer hits and status 200. The list follows
 //! <https://www.elastic.co/docs/troubleshoot/elasticsearch/remote-clusters>.

@@ -28,14 +28,14 @@ pub(super) const CODEC: &[u8] = b"elasticsearch.keystore";
 pub(super) const FOOTER_LENGTH: usize = 16;
 const SALT_LENGTH: usize = 64;
 
-/// Keys that were derived before: nothing else is told by them than by deriving them again, which takes 0.1 s each. The
+/// A cache of derived keys, since each derivation takes 0.1 s. The
 /// keystores that a run writes share a salt.
 static DERIVED: Mutex<Derived> = Mutex::new(BTreeMap::new());
 
 /// By format and salt.
 type Derived = BTreeMap<(Format, Vec<u8>), aead::LessSafeKey>;
 
-/// What the key of a file is derived from, besides its password, which is empty: a salt keeps nobody out, and files may share
+/// What the key of a file is derived from, besides its password, which is empty: a salt protects nothing then, and files may share
 /// one.
 #[derive(Clone, Debug)]
 pub struct Salt(pub(super) [u8; SALT_LENGTH]);
@@ -113,7 +113,7 @@ impl Mesh {
         Format::for_version(version.major, version.minor)
     }
 
-    /// For a server that runs and reads the file once more. With an empty password rounds keep nobody out, and 210,000 cost a
+    /// For a server that runs and reads the file once more. With an empty password rounds protect nothing, and 210,000 cost a
     /// JVM that compiles little 0.6 s of CPU.
     pub fn keystore_format_at_work(&self, cluster: ClusterId) -> Format {
         match self.spec.profile {

@@ -1,4 +1,4 @@
-//! A mesh whose `mesh.json` is lost, told from what it left behind: labels, containers, certificates, files. Pure: no I/O.
+//! A mesh whose `mesh.json` is lost, rebuilt from what it left behind: labels, containers, certificates, files. Pure: no I/O.
 
 mod traces;
 
@@ -14,7 +14,7 @@ use super::{
 };
 use crate::explain::{Exit, Explain};
 
-/// A mesh that cannot be told from its traces.
+/// Why a mesh cannot be rebuilt from its traces.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RebuildError {
     #[error("mesh.json is lost, and no container is left to tell which version the data is of")]

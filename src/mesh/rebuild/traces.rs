@@ -75,14 +75,14 @@ impl Traces {
         self.containers.iter().filter(move |container| container.service.kind() == kind)
     }
 
-    /// The limit of each cluster's service of this kind, where its container or the heap of its server tells it.
+    /// The limit of each cluster's service of this kind, where its container or the heap of its server shows it.
     pub(super) fn memory(&self, kind: ServiceKind) -> BTreeMap<ClusterId, Memory> {
         let limits = self.of(kind).map(|it| (it.service.cluster(), it.memory >> 20)).filter(|(_, limit)| *limit > 0);
         let heaps = self.directories.iter().filter(|_| kind == ServiceKind::Elastic);
         let heaps = heaps.filter_map(|(cluster, kept)| Some((*cluster, Memory::of_heap(kept.heap?)?)));
-        let told = heaps.chain(limits.map(|(cluster, limit)| (cluster, Memory::mebibytes(limit))));
+        let limits = heaps.chain(limits.map(|(cluster, limit)| (cluster, Memory::mebibytes(limit))));
         // in the range of the setting
-        told.filter_map(|(cluster, memory)| Some((cluster, memory.to_string().parse().ok()?))).collect()
+        limits.filter_map(|(cluster, memory)| Some((cluster, memory.to_string().parse().ok()?))).collect()
     }
 
     /// Those that have a container or a directory.

@@ -219,15 +219,15 @@ mod tests {
     fn a_topology_and_links_replace_each_other() {
         let topology = Overrides { topology: Some(Topology::None), ..Overrides::default() };
         let links = Overrides { links: Some(Vec::new()), ..Overrides::default() };
-        let said = |sources: [(Source, &Overrides); 2]| {
+        let resolved = |sources: [(Source, &Overrides); 2]| {
             let sources = sources.map(|(source, overrides)| (source, overrides.clone()));
             let settings = resolve(&sources);
             let of = |name| settings.iter().find(|resolved| resolved.setting.name == name).unwrap();
             let shown = |one: &Resolved| format!("{} ({})", one.words(), one.from);
             format!("{}, links {}", shown(of("topology")), shown(of("links")))
         };
-        insta::assert_snapshot!(said([(Source::Flag, &topology), (Source::Record, &links)]), @"none (flag), links as the topology says (default)");
-        insta::assert_snapshot!(said([(Source::Flag, &links), (Source::Record, &topology)]), @"all (not used: `links` is set), links none (flag)");
+        insta::assert_snapshot!(resolved([(Source::Flag, &topology), (Source::Record, &links)]), @"none (flag), links as the topology says (default)");
+        insta::assert_snapshot!(resolved([(Source::Flag, &links), (Source::Record, &topology)]), @"all (not used: `links` is set), links none (flag)");
         assert_eq!(links.clone().or(topology.clone()).topology, None);
         assert_eq!(topology.or(links).links, None);
     }

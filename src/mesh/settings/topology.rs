@@ -28,7 +28,7 @@ pub enum Topology {
     Links(Vec<LinkRule>),
 }
 
-/// One rule of `links`: `from` searches `to`. Nobody is linked to itself.
+/// One rule of `links`: `from` searches `to`. No cluster is linked to itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LinkRule {
     pub from: ClusterSet,

@@ -13,12 +13,12 @@ fn a_limit_that_docker_may_not_set() {
 
 #[test]
 fn firewall_rules_that_are_gone() {
-    let told = "
-    Docker's own firewall rules are gone: somebody flushed or reloaded the firewall after Docker was started
+    let causes = "
+    Docker's own firewall rules are gone: the firewall was flushed or reloaded after Docker was started
     -
     `systemctl restart docker` sets them again (where there is no systemd, end dockerd and start it), and containers come back by themselves; then type the command again
     ";
-    let lines: Vec<&str> = told.trim().lines().map(str::trim).collect();
+    let lines: Vec<&str> = causes.trim().lines().map(str::trim).collect();
     for words in [
         "driver failed programming external connectivity on endpoint cluster01-elastic (479f25b7b329):  (iptables failed: iptables --wait -t nat -A DOCKER -p tcp -d 127.0.0.1 --dport 9401 -j DNAT --to-destination 10.213.0.11:9443 ! -i br-9d5: iptables: No chain/target/match by that name.\n (exit status 1))",
         "Failed to Setup IP tables: Unable to enable SKIP DNAT rule:  (iptables failed: iptables --wait -t nat -I DOCKER -i br-2d280870a331 -j RETURN: iptables: No chain/target/match by that name.\n (exit status 1))",
@@ -37,9 +37,9 @@ fn firewall_rules_that_are_gone() {
 /// A network is no service's, and neither is its remedy.
 #[test]
 fn what_is_said_of_no_service_names_none() {
-    let told = |words: &str| of_docker(&Mesh::example(1), None, words);
-    assert!(told("iptables: No chain/target/match by that name").is_some_and(|known| !known.remedy.contains('{')));
-    assert_eq!(told("No space left on device"), None);
+    let known = |words: &str| of_docker(&Mesh::example(1), None, words);
+    assert!(known("iptables: No chain/target/match by that name").is_some_and(|known| !known.remedy.contains('{')));
+    assert_eq!(known("No space left on device"), None);
 }
 
 #[test]

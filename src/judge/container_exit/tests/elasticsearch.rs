@@ -1,6 +1,6 @@
 //! What Elasticsearch and its Java write. Pure.
 
-use super::{End, elastic, first, told};
+use super::{End, elastic, explained, first};
 
 #[test]
 fn inotify() {
@@ -120,7 +120,7 @@ fn a_log_of_java_that_cannot_be_written() {
         "Error: Could not create the Java Virtual Machine.",
     ]
     .map(str::to_owned);
-    insta::assert_snapshot!(told(first().first_node(), End { log: &log, ..End::default() }), @r"
+    insta::assert_snapshot!(explained(first().first_node(), End { log: &log, ..End::default() }), @r"
     it may not read or write its own files
     [0.003s][error][logging] Error opening log file 'logs/gc.log': Permission denied
     give them back to its user with `chown -R 999:0 /mnt/data/mesh/cluster01/elastic`, and type the command again
@@ -308,7 +308,7 @@ fn warnings_are_no_causes() {
     ] {
         assert_eq!(elastic(line), "unknown", "{line}");
     }
-    // where somebody's template has the check enforced, it is the cause
+    // with a template that has the check enforced, it is the cause
     let refused = "bootstrap check failure [1] of [1]: initial heap size [536870912] not equal to maximum heap size [1073741824]; this can cause resize pauses";
     assert!(elastic(refused).starts_with("the sizes of the heap contradict each other\n"));
 }

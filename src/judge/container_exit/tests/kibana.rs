@@ -1,6 +1,6 @@
 //! What Kibana writes. Pure.
 
-use super::{End, first, kibana, told};
+use super::{End, explained, first, kibana};
 
 #[test]
 fn a_heap_of_kibana_that_is_used_up() {
@@ -93,7 +93,7 @@ fn what_ended_it_comes_before_what_it_lived_with() {
     ]
     .map(str::to_owned);
     let end = End { exit_code: Some(1), log: &log, ..End::default() };
-    insta::assert_snapshot!(told(first().kibana(), end), @r"
+    insta::assert_snapshot!(explained(first().kibana(), end), @r"
     Kibana cannot start with what this line says
     FATAL  Error: Unable to write to UUID file
     see all it wrote with `docker logs cluster01-kibana`; when the cause is gone, type the same command again
