@@ -41,7 +41,7 @@ pub struct ContainerFacts {
     pub network: Option<String>,
     /// Its address there; `None` while it does not run, unless Docker failed to start it.
     pub address: Option<IpAddr>,
-    /// What it was made from and is limited to; `None` where nobody looked.
+    /// What it was made from and its limits; `None` if it was not inspected.
     pub made: Option<Container>,
 }
 

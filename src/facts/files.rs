@@ -72,7 +72,7 @@ pub struct ServiceFiles {
     pub settings: Option<Secret>,
     /// Whether the image's own configuration files are there.
     pub seeded: bool,
-    /// What they were taken from; `None` where nobody wrote that down.
+    /// The image that they were taken from; `None` if that is not recorded.
     pub seed: Option<SeedFacts>,
 }
 

@@ -95,7 +95,7 @@ mod tests {
         assert!(health(false, vec![red(true)]).is_settled());
         assert!(!health(true, vec![red(true)]).is_settled());
         assert!(!health(false, vec![red(true), red(false)]).is_settled());
-        assert!(!health(false, Vec::new()).is_settled(), "nobody knows why it is red");
+        assert!(!health(false, Vec::new()).is_settled(), "the reason for red is unknown");
         assert!(Health { colour: Colour::Yellow, ..health(true, Vec::new()) }.is_settled());
     }
 

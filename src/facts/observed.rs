@@ -66,7 +66,7 @@ pub struct Observed {
     pub unmanaged: Unmanaged,
     /// Places inside the mesh's directory where other file systems are mounted.
     pub mounts: BTreeSet<String>,
-    /// Modes and owners of the mesh's files; `None` where nobody looked.
+    /// Modes and owners of the mesh's files; `None` if they were not read.
     pub permissions: Option<PermissionFacts>,
 }
 

@@ -35,8 +35,8 @@ pub fn unfit(mesh: &Mesh, service: ServiceId, wanted: StackVersion, end: End<'_>
         if states(end.log, wanted) {
             return None;
         }
-        let said = end.log.iter().find_map(|line| stated(line));
-        let outcome = said.map_or_else(
+        let version = end.log.iter().find_map(|line| stated(line));
+        let outcome = version.map_or_else(
             || format!("does not say that it is {}", service.kind().product()),
             |version| format!("is {} {version} inside, and not {wanted}", service.kind().product()),
         );
@@ -83,7 +83,7 @@ mod tests {
     use super::*;
     use crate::mesh::id::ClusterId;
 
-    fn told(service: ServiceId, exit_code: i64, log: &[&str], error: Option<&str>) -> String {
+    fn verdict(service: ServiceId, exit_code: i64, log: &[&str], error: Option<&str>) -> String {
         let log: Vec<String> = log.iter().map(|line| (*line).to_owned()).collect();
         let end = End { exit_code: Some(exit_code), error, log: &log, ..End::default() };
         let wanted = "9.5.3".parse().unwrap();
@@ -97,24 +97,27 @@ mod tests {
     fn the_version_that_is_wanted_is_fit() {
         let (elastic, kibana) = (ClusterId::FIRST.first_node(), ClusterId::FIRST.kibana());
         let line = "Version: 9.5.3, Build: docker/0bbe2f0/2026-01-01T00:00:00Z, JVM: 25.0.1";
-        assert_eq!(told(elastic, 0, &["warning: ignoring JAVA_HOME=/opt/java; using bundled JDK", line], None), "fit");
-        assert_eq!(told(kibana, 0, &["9.5.3"], None), "fit");
+        assert_eq!(
+            verdict(elastic, 0, &["warning: ignoring JAVA_HOME=/opt/java; using bundled JDK", line], None),
+            "fit"
+        );
+        assert_eq!(verdict(kibana, 0, &["9.5.3"], None), "fit");
     }
 
     #[test]
     fn another_version_is_named() {
         let (elastic, kibana) = (ClusterId::FIRST.first_node(), ClusterId::FIRST.kibana());
-        insta::assert_snapshot!(told(elastic, 0, &["Version: 9.4.0, Build: docker/x/y, JVM: 25.0.1"], None), @r"
+        insta::assert_snapshot!(verdict(elastic, 0, &["Version: 9.4.0, Build: docker/x/y, JVM: 25.0.1"], None), @r"
         is Elasticsearch 9.4.0 inside, and not 9.5.3
         Version: 9.4.0, Build: docker/x/y, JVM: 25.0.1
         put the right image in its place (`docker image rm docker.elastic.co/elasticsearch/elasticsearch:9.5.3` has it pulled again)
         ");
-        insta::assert_snapshot!(told(kibana, 0, &["9.5.3-SNAPSHOT"], None), @r"
+        insta::assert_snapshot!(verdict(kibana, 0, &["9.5.3-SNAPSHOT"], None), @r"
         is Kibana 9.5.3-SNAPSHOT inside, and not 9.5.3
         9.5.3-SNAPSHOT
         put the right image in its place (`docker image rm docker.elastic.co/kibana/kibana:9.5.3` has it pulled again)
         ");
-        insta::assert_snapshot!(told(kibana, 0, &["hello from nginx 9.5.3"], None), @r"
+        insta::assert_snapshot!(verdict(kibana, 0, &["hello from nginx 9.5.3"], None), @r"
         does not say that it is Kibana
         hello from nginx 9.5.3
         put the right image in its place (`docker image rm docker.elastic.co/kibana/kibana:9.5.3` has it pulled again)
@@ -124,26 +127,26 @@ mod tests {
     #[test]
     fn what_does_not_start_is_told_with_the_cause() {
         let elastic = ClusterId::FIRST.first_node();
-        insta::assert_snapshot!(told(elastic, 127, &["Fatal glibc error: CPU does not support x86-64-v2"], None), @r"
+        insta::assert_snapshot!(verdict(elastic, 127, &["Fatal glibc error: CPU does not support x86-64-v2"], None), @r"
         ended with exit code 127
         its image needs a newer processor than this machine has
         Fatal glibc error: CPU does not support x86-64-v2
         give the virtual machine the processor of its host (in Proxmox and QEMU: `cpu: host`), and start it again; Elasticsearch and Kibana 8.19 run on older ones
         ");
-        insta::assert_snapshot!(told(elastic, 1, &["exec /bin/tini: exec format error"], None), @r"
+        insta::assert_snapshot!(verdict(elastic, 1, &["exec /bin/tini: exec format error"], None), @r"
         ended with exit code 1
         its image is made for another kind of processor
         exec /bin/tini: exec format error
         name a registry that has it for this machine with `mesh create --registry HOST`; `images/build all` builds stand-ins here
         ");
-        insta::assert_snapshot!(told(elastic, 0, &[], Some("OCI runtime create failed: exec: \"bin/elasticsearch\": no such file")), @r#"
+        insta::assert_snapshot!(verdict(elastic, 0, &[], Some("OCI runtime create failed: exec: \"bin/elasticsearch\": no such file")), @r#"
         could not be started: OCI runtime create failed: exec: "bin/elasticsearch": no such file
 
         see for yourself with `docker run --rm --network none -u 999:0 docker.elastic.co/elasticsearch/elasticsearch:9.5.3 bin/elasticsearch --version`
         "#);
-        insta::assert_snapshot!(told(elastic, 3, &["nobody knows"], None), @r"
+        insta::assert_snapshot!(verdict(elastic, 3, &["no reason given"], None), @r"
         ended with exit code 3
-        nobody knows
+        no reason given
         see for yourself with `docker run --rm --network none -u 999:0 docker.elastic.co/elasticsearch/elasticsearch:9.5.3 bin/elasticsearch --version`
         ");
     }

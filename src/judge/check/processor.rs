@@ -69,7 +69,7 @@ mod tests {
     use super::*;
     use crate::{
         facts::observed::{Answer, ServerFacts},
-        judge::check::example::told,
+        judge::check::example::rendered,
         mesh::id::ClusterId,
     };
 
@@ -102,7 +102,7 @@ mod tests {
         let (new, v2) = (Observed::default(), flags(&[V2]));
         let old = Observed { record: Some(mesh("8.19.21")), ..Observed::default() };
         let upgrade = mesh("8.19.21").upgrade_to("9.5.3".parse().unwrap(), None).unwrap();
-        insta::assert_snapshot!(told([
+        insta::assert_snapshot!(rendered([
             processor(&mesh("9.5.3"), &new, Some(&flags(&[&V2[..4]]))),
             processor(&upgrade, &old, Some(&flags(&[&V2[..4]]))),
             processor(&mesh("9.4.1"), &new, Some(&v2)),

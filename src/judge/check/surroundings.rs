@@ -20,7 +20,7 @@ pub fn directory(dir: &Path, entries: &[String], recorded: bool, writable: bool)
     Checked::new("directory", format!("{} {what}", dir.display()), findings)
 }
 
-/// Whether containers can mount what is written here; `shared` says whether the engine saw a file of ours, where it could be told.
+/// Whether containers can mount what is written here; `shared` is whether the engine saw a file of ours; `None` if unknown.
 pub fn mounts(dir: &Path, shared: Option<bool>) -> Checked {
     let dir = dir.display();
     let Some(shared) = shared else {
@@ -38,7 +38,7 @@ pub fn mounts(dir: &Path, shared: Option<bool>) -> Checked {
     Checked::new("mounts", format!("Docker's engine sees the files of {dir}"), finding)
 }
 
-/// A directory that is somebody else's.
+/// A directory that holds files of others.
 fn stranger(dir: &Path, entries: &[String], recorded: bool) -> Option<Finding> {
     let strangers: Vec<&str> =
         entries.iter().map(String::as_str).filter(|name| !name.starts_with(".mesh.json.")).collect();
@@ -107,7 +107,7 @@ pub(super) fn unmanaged(mesh: &Mesh, there: &Observed) -> Checked {
     Checked::new("other meshes", "nothing on this engine is in the mesh's way", findings)
 }
 
-/// What is told where Docker has containers of a mesh of this directory that is not the one its record tells of, or that has none.
+/// The finding where Docker has containers of another mesh of this directory than its record describes, or it has no record.
 /// The directory may be another disk's.
 fn not_recorded(dir: &str, there: &Observed) -> Finding {
     let named = shell_word(dir);
@@ -121,7 +121,7 @@ fn not_recorded(dir: &str, there: &Observed) -> Finding {
         );
     }
     Finding::problem(
-        format!("Docker has containers of another mesh of {dir} than its mesh.json tells of"),
+        format!("Docker has containers of another mesh of {dir} than its mesh.json describes"),
         format!(
             "bring back the mesh.json that they were made from, perhaps from a backup; \
              `docker ps -a --filter label=mesh.dir={named}` lists them"
@@ -129,7 +129,7 @@ fn not_recorded(dir: &str, there: &Observed) -> Finding {
     )
 }
 
-/// What is told where `engine` is not the one that has the mesh's containers: by it, second servers would start on the data of those
+/// The finding where `engine` is not the one that has the mesh's containers: by it, second servers would start on the data of those
 /// that may still run on the other.
 pub fn other_engine(mesh: &Mesh, engine: &Engine) -> Option<Finding> {
     let recorded = mesh.engine.as_ref().filter(|recorded| *recorded != engine)?;
@@ -161,22 +161,22 @@ mod tests {
         for (dir, reset) in [("/srv/other", true), (mesh.dir.to_str().unwrap(), false)] {
             there.unmanaged.meshes = [dir.to_owned()].into();
             there.unmanaged.namesakes = there.unmanaged.meshes.clone();
-            let told = unmanaged(&mesh, &there).findings();
-            assert_eq!((told.len(), told[0].hint.contains("mesh reset")), (1, reset), "{told:?}");
+            let findings = unmanaged(&mesh, &there).findings();
+            assert_eq!((findings.len(), findings[0].hint.contains("mesh reset")), (1, reset), "{findings:?}");
             assert_eq!(recorded(&mesh.dir, &there).is_none(), reset);
         }
         there.unmanaged.meshes = ["/srv/other".to_owned()].into();
         there.unmanaged.namesakes.clear();
-        assert_eq!(unmanaged(&mesh, &there).findings(), [], "a mesh with another name is in nobody's way");
+        assert_eq!(unmanaged(&mesh, &there).findings(), [], "a mesh with another name does not conflict");
     }
 
     #[test]
     fn a_mesh_of_another_engine_is_left_alone() {
         let engine = |id: &str, root: &str| Engine { id: id.to_owned(), root: root.to_owned() };
         let here = engine("WXT2", "/var/lib/docker");
-        let told = |recorded: Option<Engine>| other_engine(&Mesh { engine: recorded, ..Mesh::example(1) }, &here);
-        assert_eq!([told(None), told(Some(here.clone()))], [None, None]);
-        insta::assert_snapshot!(told(Some(engine("WXT2", "/srv/docker"))).unwrap().message, @"the mesh of /mnt/data/mesh is on another Docker engine: WXT2 with its data in /srv/docker, and this is WXT2 with its data in /var/lib/docker");
+        let finding_of = |recorded: Option<Engine>| other_engine(&Mesh { engine: recorded, ..Mesh::example(1) }, &here);
+        assert_eq!([finding_of(None), finding_of(Some(here.clone()))], [None, None]);
+        insta::assert_snapshot!(finding_of(Some(engine("WXT2", "/srv/docker"))).unwrap().message, @"the mesh of /mnt/data/mesh is on another Docker engine: WXT2 with its data in /srv/docker, and this is WXT2 with its data in /var/lib/docker");
         let there = Observed { engine: Some(here), ..Observed::default() };
         let elsewhere = Mesh { engine: Some(engine("ABCD", "/var/lib/docker")), ..Mesh::example(1) };
         assert_eq!(unmanaged(&elsewhere, &there).findings().len(), 1);

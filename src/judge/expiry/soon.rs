@@ -1,4 +1,4 @@
-//! What ends within 30 days or has ended, and what to type about it. Pure.
+//! What expires within 30 days or has expired, each with the command that renews it. Pure.
 
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -7,7 +7,7 @@ use super::{SOON, days_between};
 use crate::facts::observed::{KeyFile, Observed};
 use crate::mesh::{Mesh, certs, id::ClusterId, settings::KeyDays};
 
-/// From so many days before its end on a trial is told of.
+/// The days before the end of a trial from which on it is reported.
 const TRIAL_SOON: i64 = 8;
 
 /// Something of one kind that ends soon.
@@ -25,7 +25,7 @@ pub struct EndsSoon {
 /// One entry a kind, those that have ended apart: they need another remedy.
 pub fn expiring(mesh: &Mesh, there: &Observed, now: OffsetDateTime) -> Vec<EndsSoon> {
     let key = |cluster: ClusterId| api_key(there, cluster);
-    // a trial is short from its first day on: a warning that always stands is one that nobody reads. Beside a license it is
+    // a trial is short from its first day on: a permanent warning is not read. Beside a license it is
     // most likely that of a cluster that came later
     let licensed = there.answering().any(|(_, server)| server.license.is_bought());
     let license = |cluster: ClusterId| {
@@ -55,7 +55,7 @@ pub fn expiring(mesh: &Mesh, there: &Observed, now: OffsetDateTime) -> Vec<EndsS
         let remedy = std::iter::once(command.0.to_owned()).chain(numbers).collect::<Vec<_>>().join(" ");
         Some(EndsSoon { what, clusters, days_left, remedy })
     };
-    // a life as short as the mesh's keys have would be told of again at once
+    // a life as short as the mesh's keys have would be reported again at once
     let short = i64::from(mesh.spec.key_days.get()) <= SOON;
     let longer = KeyDays::default().get();
     let (extend, create) =
@@ -84,8 +84,8 @@ pub fn api_key(there: &Observed, cluster: ClusterId) -> Option<OffsetDateTime> {
 
 fn expiry(there: &Observed, cluster: ClusterId, saved: &KeyFile) -> OffsetDateTime {
     let server = there.server(cluster);
-    let told = server.and_then(|server| server.keys.iter().find(|key| key.id == saved.id)?.expires);
-    told.unwrap_or(saved.expires)
+    let reported = server.and_then(|server| server.keys.iter().find(|key| key.id == saved.id)?.expires);
+    reported.unwrap_or(saved.expires)
 }
 
 #[cfg(test)]
@@ -100,7 +100,7 @@ mod tests {
 
     const NOW: OffsetDateTime = datetime!(2026-01-31 12:00 UTC);
 
-    fn told(there: &Observed) -> String {
+    fn listed(there: &Observed) -> String {
         told_of(&Mesh::example(3), there)
     }
 
@@ -125,7 +125,7 @@ mod tests {
             };
             there.files.insert(ClusterId::new(number).unwrap(), files);
         }
-        insta::assert_snapshot!(told(&there), @r"
+        insta::assert_snapshot!(listed(&there), @r"
         API key of 2: 29 days, `mesh keys extend 2`
         API key of 3: -1 days, `mesh keys rotate 3`
         authority of 2: 29 days, `mesh certs rotate --ca 2`
@@ -139,7 +139,7 @@ mod tests {
         API key of 3: -1 days, `mesh create --key-days 365`
         ");
         there.files.clear();
-        assert_eq!(told(&there), "");
+        assert_eq!(listed(&there), "");
     }
 
     #[test]
@@ -148,7 +148,7 @@ mod tests {
         let mut has = |number, kind: &str, days| {
             let server = ServerFacts::licensed(kind, NOW + Duration::days(days));
             there.servers.insert(ClusterId::new(number).unwrap(), Answer::Ready(server));
-            told(&there)
+            listed(&there)
         };
         assert_eq!(has(1, "trial", 29), "");
         assert_eq!(has(2, "trial", 7), "license of 2: 7 days, `mesh create --license FILE`");

@@ -42,7 +42,7 @@ pub struct Status {
     pub other_engine: Option<OtherEngine>,
     /// What expires within 30 days, or has expired.
     pub expiring: Vec<EndsSoon>,
-    /// What does not keep the mesh from serving, and somebody may want to mend.
+    /// Faults that do not keep the mesh from serving.
     pub warnings: Vec<Warning>,
     /// The clusters that an upgrade has not reached yet, with the version that each has until then.
     pub pending_upgrade: BTreeMap<ClusterId, StackVersion>,

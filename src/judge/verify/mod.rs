@@ -82,7 +82,7 @@ impl Outcome {
     }
 }
 
-/// What is said of a link as a whole.
+/// The state of a link as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LinkState {

@@ -145,23 +145,23 @@ fn each_harm_is_told_by_its_own_cause() {
             there.server_mut(cluster(2)).license.active = false;
         }),
     ];
-    for (told, harm) in harms {
-        assert_eq!(codes(harm), told);
+    for (expected, harm) in harms {
+        assert_eq!(codes(harm), expected);
     }
 }
 
 #[test]
 fn what_elasticsearch_says_is_the_last_resort() {
-    let told = codes(|there, evidence| {
+    let found = codes(|there, evidence| {
         let links = &mut there.server_mut(cluster(1)).links;
         links.insert(cluster(2), LinkFacts::Down("unheard-of".to_owned()));
         evidence.canaries.remove(&link());
     });
-    assert_eq!(told, "1→2 not-connected");
-    let told = codes(|_, evidence| {
+    assert_eq!(found, "1→2 not-connected");
+    let found = codes(|_, evidence| {
         evidence.canaries.insert(link(), CanaryFacts::Missing("skipped".to_owned()));
     });
-    assert_eq!(told, "1→2 nothing-found");
+    assert_eq!(found, "1→2 nothing-found");
 }
 
 #[test]
@@ -181,7 +181,7 @@ fn a_document_that_was_refused_says_nothing_of_the_link() {
     insta::assert_snapshot!(serde_json::to_string_pretty(&first["untried"]).unwrap(), @r#"
     {
       "message": "cluster02 did not take the document: this cluster has [1]/[1] shards open",
-      "remedy": "delete indices that nobody needs, or allow more with `mesh es 2 PUT _cluster/settings '{\"persistent\": {\"cluster.max_shards_per_node\": 2000}}'`"
+      "remedy": "delete indices that are not needed, or allow more with `mesh es 2 PUT _cluster/settings '{\"persistent\": {\"cluster.max_shards_per_node\": 2000}}'`"
     }
     "#);
 }
@@ -207,8 +207,8 @@ fn a_cause_is_told_in_words_with_a_remedy() {
         Cause::KeyExpired { of: second, on: NOW },
         Cause::License { of: second, kind: "basic".to_owned(), active: true },
     ];
-    let told: Vec<String> = causes.iter().map(|cause| format!("{cause}\n  {}", cause.remedy())).collect();
-    insta::assert_snapshot!(told.join("\n"), @r"
+    let texts: Vec<String> = causes.iter().map(|cause| format!("{cause}\n  {}", cause.remedy())).collect();
+    insta::assert_snapshot!(texts.join("\n"), @r"
     container cluster02-elastic does not run
       `mesh manage start 2`
     the remote cluster02 is set to 10.213.0.12:9300; clusters come in by port 9443

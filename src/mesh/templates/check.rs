@@ -20,7 +20,7 @@ impl Templates {
         Ok(templates)
     }
 
-    /// Renders all there is to render for a mesh of 99, with passwords that are nobody's.
+    /// Renders all there is to render for a mesh of 99, with made-up passwords.
     fn check(&self) -> Result<(), RenderError> {
         let asked = Overrides { clusters: Some(ClusterSet::all()), ..Overrides::default() };
         let nowhere = Circumstances {

@@ -7,7 +7,7 @@ mod kibana;
 use super::*;
 use crate::mesh::id::ClusterId;
 
-fn told(service: ServiceId, end: End<'_>) -> String {
+fn explained(service: ServiceId, end: End<'_>) -> String {
     match known(&Mesh::example(2), service, end) {
         Some(Known { cause, line, remedy }) => format!("{cause}\n{}\n{remedy}", line.as_deref().unwrap_or("-")),
         None => "unknown".to_owned(),
@@ -18,10 +18,10 @@ fn first() -> ClusterId {
     ClusterId::new(1).unwrap()
 }
 
-/// What is told of a server, or a Kibana, that wrote `line` among others.
+/// The explanation for a server, or a Kibana, that wrote `line` among others.
 fn wrote(service: ServiceId, line: &str) -> String {
     let log = ["starting", line, "ERROR: Elasticsearch did not exit normally"].map(str::to_owned);
-    told(service, End { exit_code: Some(1), log: &log, ..End::default() })
+    explained(service, End { exit_code: Some(1), log: &log, ..End::default() })
 }
 
 fn elastic(line: &str) -> String {
@@ -32,22 +32,22 @@ fn kibana(line: &str) -> String {
     wrote(first().kibana(), line)
 }
 
-/// What is told of a server that Docker refused to start.
+/// The explanation for a server that Docker refused to start.
 fn refused(error: &str) -> String {
-    told(first().first_node(), End { error: Some(error), ..End::default() })
+    explained(first().first_node(), End { error: Some(error), ..End::default() })
 }
 
 #[test]
 fn an_end_for_want_of_memory() {
     let log = ["starting".to_owned()];
     let end = End { exit_code: Some(137), out_of_memory: true, log: &log, ..End::default() };
-    insta::assert_snapshot!(told(first().kibana(), end), @r"
+    insta::assert_snapshot!(explained(first().kibana(), end), @r"
     it needed more memory than its limit allows
     -
     give it more with `mesh create --kibana-memory 4g`
     ");
-    insta::assert_snapshot!(told(first().first_node(), End { out_of_memory: false, ..end }), @r"
-    something killed it: the kernel, because the machine ran out of memory, or somebody with `docker kill`
+    insta::assert_snapshot!(explained(first().first_node(), End { out_of_memory: false, ..end }), @r"
+    something killed it: the kernel, because the machine ran out of memory, or a `docker kill`
     -
     see which with `dmesg | grep -i 'killed process'`, and whether memory is short with `mesh doctor`
     ");
@@ -58,7 +58,10 @@ fn a_limit_above_the_containers_is_not_taken_for_their_own() {
     let above =
         |mebibytes: u64, reached| MemoryLimit { group: "/box".to_owned(), bytes: mebibytes << 20, used: 0, reached };
     let killed = |outer: &MemoryLimit, out_of_memory| {
-        told(first().first_node(), End { exit_code: Some(137), out_of_memory, outer: Some(outer), ..End::default() })
+        explained(
+            first().first_node(),
+            End { exit_code: Some(137), out_of_memory, outer: Some(outer), ..End::default() },
+        )
     };
     insta::assert_snapshot!(killed(&above(620, true), true), @r"
     the control group /box allows all containers together 620 MiB of memory, and they needed more
@@ -71,7 +74,7 @@ fn a_limit_above_the_containers_is_not_taken_for_their_own() {
         assert!(killed(&own, true).starts_with("it needed more memory than its limit allows"), "{own:?}");
     }
     let stopped = End { exit_code: Some(143), outer: Some(&above(620, true)), ..End::default() };
-    assert_eq!(told(first().first_node(), stopped), "unknown");
+    assert_eq!(explained(first().first_node(), stopped), "unknown");
 }
 
 #[test]
@@ -86,7 +89,7 @@ fn what_is_not_known_is_not_guessed() {
     let warns = r#"{"log.level":"WARN", "message":"max virtual memory areas vm.max_map_count [65530] is too low, increase to at least [262144]"}"#;
     assert_eq!(elastic(warns), "unknown");
     assert_eq!(kibana("something else"), "unknown");
-    assert_eq!(told(first().first_node(), End { exit_code: Some(0), ..End::default() }), "unknown");
+    assert_eq!(explained(first().first_node(), End { exit_code: Some(0), ..End::default() }), "unknown");
 }
 
 #[test]
@@ -96,5 +99,5 @@ fn the_particular_is_found_before_the_general_wherever_it_stands() {
         "Caused by: java.nio.file.FileSystemException: /usr/share/elasticsearch/data/node.lock: No space left on device",
     ];
     let log = log.map(str::to_owned);
-    assert!(told(first().first_node(), End { log: &log, ..End::default() }).starts_with("the disk is full\n"));
+    assert!(explained(first().first_node(), End { log: &log, ..End::default() }).starts_with("the disk is full\n"));
 }
