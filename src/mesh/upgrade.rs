@@ -357,7 +357,7 @@ mod tests {
         set.parse().unwrap()
     }
 
-    fn told(upgrade: Result<Mesh, UpgradeError>) -> String {
+    fn outcome(upgrade: Result<Mesh, UpgradeError>) -> String {
         let error = upgrade.unwrap_err();
         format!("{error}\n  {}", error.hint().unwrap())
     }
@@ -394,7 +394,7 @@ mod tests {
             half.upgraded().upgrade_to(version("9.5.2"), None),
             mesh("9.4.0").upgrade_to(version("9.6.0"), Some(&on("2-3"))),
         ];
-        insta::assert_snapshot!(refused.map(told).join("\n"), @r"
+        insta::assert_snapshot!(refused.map(outcome).join("\n"), @r"
         cluster02 on 9.5.3 would search cluster01 on 8.19.21, which Elastic does not support
           `mesh upgrade 9.5.3` brings every cluster to one version; or let the older search the newer alone, as `mesh create --topology hub:1` does; see <https://www.elastic.co/docs/solutions/search/cross-cluster-search#ccs-supported-configurations>
         there is no cluster 4: the mesh has 3

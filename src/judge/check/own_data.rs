@@ -7,7 +7,7 @@ use crate::{
     plan::permissions::misfits,
 };
 
-/// Without the file, nobody can log in to data that exists: making new passwords would lock everybody out.
+/// Without the file, existing data is out of reach: new passwords would lock every user out.
 pub fn lost_credentials(mesh: &Mesh, there: &Observed) -> Checked {
     let data = there.has_data();
     let path = mesh.dir.join(layout::CREDENTIALS).display().to_string();
@@ -23,10 +23,10 @@ pub fn lost_credentials(mesh: &Mesh, there: &Observed) -> Checked {
     Checked::new("credentials", good, finding)
 }
 
-/// Files that others can read, or that a server cannot, as somebody left them.
+/// Files whose mode or owner was changed by hand: others may read them, or a server may not.
 pub(super) fn permissions(mesh: &Mesh, there: &Observed) -> Checked {
     let found = misfits(mesh, there).into_iter().map(|misfit| {
-        Finding::warning(format!("somebody changed {misfit}"), "`mesh create` changes it back, and restarts nothing")
+        Finding::warning(format!("changed by hand: {misfit}"), "`mesh create` changes it back, and restarts nothing")
     });
     let good = match there.permissions {
         Some(_) => "modes and owners of the mesh's files are those that they were written with",
@@ -93,14 +93,14 @@ mod tests {
     fn a_cluster_that_comes_later_has_no_license() {
         let end = time::OffsetDateTime::UNIX_EPOCH;
         let mut there = Observed::default();
-        let told = |there: &Observed| unlicensed(&Mesh::example(3), there).map(|finding| finding.message);
+        let message = |there: &Observed| unlicensed(&Mesh::example(3), there).map(|finding| finding.message);
         for (kind, expected) in [
             ("trial", None),
             ("enterprise", Some("cluster02 cluster03 will have a trial of 30 days, though others have a license")),
         ] {
             there.files.insert(ClusterId::FIRST, ClusterFiles::default());
             there.servers.insert(ClusterId::FIRST, Answer::Ready(ServerFacts::licensed(kind, end)));
-            assert_eq!(told(&there).as_deref(), expected);
+            assert_eq!(message(&there).as_deref(), expected);
         }
     }
 }

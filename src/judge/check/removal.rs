@@ -9,7 +9,7 @@ use crate::{
     plan::{Plan, Step},
 };
 
-/// Somebody else's containers in a network that is to go: Docker would refuse, after the mesh's own are gone.
+/// Containers of others in a network that is to be removed: Docker would refuse, after the mesh's own are gone.
 pub fn attached(mesh: &Mesh, plan: &Plan, there: &Observed) -> Option<Finding> {
     let removes = plan.steps().any(|step| matches!(step, Step::RemoveNetwork { .. }));
     let name = there.unmanaged.attached.first().filter(|_| removes)?;

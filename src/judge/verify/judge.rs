@@ -48,7 +48,7 @@ impl Judge<'_> {
                 Some(CanaryFacts::Found) => Outcome::Passed,
                 Some(CanaryFacts::Missing(words)) => Outcome::Failed(Cause::NothingFound(words.clone())),
                 Some(CanaryFacts::Untried(why)) => Outcome::Untried(why.clone()),
-                None => Outcome::untried("no document was put there, or nobody could search for it".to_owned()),
+                None => Outcome::untried("no document was put there, or none could be searched for".to_owned()),
             },
         }
     }
