@@ -71,6 +71,11 @@ fn require_named(args: &CreateArgs, leaving: &Leaving, console: &Console) -> Res
             console.findings(&[Finding::warning(error.to_string(), error.hint().unwrap_or_default())]);
             Ok(())
         }
-        required => Ok(required?),
+        required => {
+            if let Some(missing) = required? {
+                console.note(&format!("{}: not there any more, nothing to delete", missing.named()));
+            }
+            Ok(())
+        }
     }
 }

@@ -36,6 +36,9 @@ pub async fn search(args: &SearchArgs, dir: PathBuf, console: &Console) -> Resul
     let (from, answer) = ask(args, &recorded).await?;
     let found = Found::read(mesh, from, args.on.as_ref(), &answer);
     console.show(args.output.format, &found, || console.found(&found));
+    if args.on.is_none() && mesh.count().get() > 1 && mesh.remotes(from).next().is_none() {
+        console.note(&format!("{from} has no remotes, so it searched only itself; `mesh config` shows the topology"));
+    }
     lacking(&found, mesh).map_or(Ok(Exit::Done), Err)
 }
 

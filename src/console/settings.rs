@@ -109,7 +109,7 @@ mod tests {
             timeout: Some("90s".parse().unwrap()),
             ..Overrides::of(&mesh)
         };
-        let source = Source::File { name: "a\nhosts: false".to_owned(), lines: Lines::new() };
+        let source = Source::File { name: "a\nhosts: false".to_owned(), lines: Lines::default() };
         let sources = [(source, overrides.clone())];
         let text = file(&resolve(&sources), &resolve_clusters(&sources, None));
         assert_eq!(settings_file::read("mesh.yaml", Path::new("/"), &text).unwrap().0, overrides, "{text}");

@@ -24,8 +24,6 @@ pub enum LeavingError {
     Unnamed { unnamed: ClusterSet, command: String, keeps: String },
     #[error("{} cannot be removed and stay", stays.named())]
     Stays { stays: ClusterSet, command: String },
-    #[error("there is no {} to remove", missing.named())]
-    Missing { missing: ClusterSet, command: String },
 }
 
 impl Explain for LeavingError {
@@ -41,7 +39,6 @@ impl Explain for LeavingError {
             Self::Stays { stays, command } => {
                 format!("type `{command}` to keep {}", stays.named())
             }
-            Self::Missing { command, .. } => format!("type `{command}`"),
         })
     }
 }
@@ -67,8 +64,12 @@ impl Leaving {
         from_the_last_that_stays.peek().is_some() && from_the_last_that_stays.all(|cluster| stays(&cluster))
     }
 
-    /// `named` is what `--remove` says: exactly what goes. The tail of a mesh may go without it.
-    pub fn require(&self, named: Option<&ClusterSet>) -> Result<(), LeavingError> {
+    /// `named` is what `--remove` names: everything that is deleted. The tail of a mesh may go without it. What is named and not there is
+    /// returned: an earlier run of the same command may have deleted it.
+    ///
+    /// # Errors
+    /// Something else would be deleted, or something that is named stays.
+    pub fn require(&self, named: Option<&ClusterSet>) -> Result<Option<ClusterSet>, LeavingError> {
         let goes = self.goes();
         let mesh = self.wanted.to_mesh_text();
         let command = match &goes {
@@ -78,17 +79,15 @@ impl Leaving {
         let keeps = self.every().to_mesh_text();
         let Some(named) = named else {
             let unnamed = goes.filter(|_| !self.is_tail());
-            return unnamed.map_or(Ok(()), |unnamed| Err(LeavingError::Unnamed { unnamed, command, keeps }));
+            return unnamed.map_or(Ok(None), |unnamed| Err(LeavingError::Unnamed { unnamed, command, keeps }));
         };
         let of_named = |is: &dyn Fn(ClusterId) -> bool| ClusterSet::new(named.iter().filter(|cluster| is(*cluster)));
         if let Some(stays) = of_named(&|cluster| self.wanted.contains(cluster)) {
             return Err(LeavingError::Stays { stays, command });
         }
-        if let Some(missing) = of_named(&|cluster| !self.there.contains(&cluster)) {
-            return Err(LeavingError::Missing { missing, command });
-        }
+        let missing = of_named(&|cluster| !self.there.contains(&cluster));
         let unnamed = goes.and_then(|goes| ClusterSet::new(goes.iter().filter(|cluster| !named.contains(*cluster))));
-        unnamed.map_or(Ok(()), |unnamed| Err(LeavingError::Unnamed { unnamed, command, keeps }))
+        unnamed.map_or(Ok(missing), |unnamed| Err(LeavingError::Unnamed { unnamed, command, keeps }))
     }
 
     fn every(&self) -> ClusterSet {
@@ -109,7 +108,8 @@ mod tests {
     fn told(leaving: &Leaving, named: &str) -> String {
         let named: Option<ClusterSet> = (!named.is_empty()).then(|| named.parse().unwrap());
         match leaving.require(named.as_ref()) {
-            Ok(()) => "done".to_owned(),
+            Ok(None) => "done".to_owned(),
+            Ok(Some(missing)) => format!("done without {}", missing.named()),
             Err(error) => format!("{error}; {}", error.hint().unwrap()),
         }
     }
@@ -140,8 +140,8 @@ mod tests {
         insta::assert_snapshot!(cases.map(|(from, to, named)| told(&leaving(from, to), named)).join("\n"), @r"
         cluster03 would be deleted with all data, and `--remove` does not say so; type `mesh create 2,4 --remove 1,3` if that is meant; `mesh create 4` keeps every cluster
         cluster02 cannot be removed and stay; type `mesh create 2,4 --remove 1,3` to keep cluster02
-        there is no cluster09 to remove; type `mesh create 2,4 --remove 1,3`
-        there is no cluster09 to remove; type `mesh create 4`
+        done without cluster09
+        done without cluster09
         cluster03 would be deleted with all data, and `--remove` does not say so; type `mesh create 2 --remove 3-4` if that is meant; `mesh create 4` keeps every cluster
         ");
     }
@@ -153,6 +153,7 @@ mod tests {
             Observed { files: [(ClusterId::new(2).unwrap(), ClusterFiles::default())].into(), ..Observed::default() };
         let leaving = Leaving::new(&mesh, Some(&mesh), &left);
         assert_eq!(told(&leaving, "2"), "done");
+        assert_eq!(told(&leaving, "1-2"), "done without cluster01", "the same command as before continues");
         assert!(told(&leaving, "").contains("`mesh create 3-4 --remove 2`"));
     }
 }

@@ -308,10 +308,10 @@ fn settings_of_single_clusters() {
     let output = run_beside(&files, &arguments);
     let own: Vec<&str> = output.lines().filter(|line| line.starts_with("cluster0")).collect();
     assert_snapshot!(own.join("\n"), @r"
-    cluster02.kibana          false                              mesh.yaml overrides[1]
-    cluster01.elastic_memory  3g                                 mesh.yaml overrides[0]
-    cluster02.elastic_memory  3g                                 mesh.yaml overrides[0]
-    cluster02.settings        a.b=1                              mesh.yaml overrides[1]
+    cluster02.kibana          false                              mesh.yaml:3
+    cluster01.elastic_memory  3g                                 mesh.yaml:2
+    cluster02.elastic_memory  3g                                 mesh.yaml:2
+    cluster02.settings        a.b=1                              mesh.yaml:3
     cluster04.settings        a.b=2                              flag --set
     ");
     let data = run_beside(&files, &[&arguments[..], &["-o", "json"]].concat());

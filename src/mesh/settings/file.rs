@@ -11,8 +11,17 @@ use super::{
     yaml::{self, Entry, Node, Value},
 };
 
-/// The line of each setting in a file, counted from 1.
-pub type Lines = BTreeMap<&'static str, usize>;
+/// The line of each setting, counted from 1.
+type SettingLines = BTreeMap<&'static str, usize>;
+
+/// Where a file has its settings.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Lines {
+    /// Settings of the whole mesh.
+    pub mesh: SettingLines,
+    /// Those of each entry of `overrides`.
+    pub overrides: Vec<SettingLines>,
+}
 
 /// What a file sets, with the lines; or everything that is wrong with it, each with its place.
 pub type Read = Result<(Overrides, Lines), Vec<String>>;
@@ -68,8 +77,8 @@ impl Reader<'_> {
     /// The whole file: settings, and those of single clusters.
     fn file(&mut self, document: &Node) -> (Overrides, Lines) {
         let (per_cluster, rest) = taken(document, OVERRIDES);
-        let (mut overrides, lines) = self.settings("", &rest);
-        overrides.per_cluster.overrides = match per_cluster.map(|entry| (&entry.value.value, entry.line)) {
+        let (mut overrides, mesh) = self.settings("", &rest);
+        let listed: Option<Vec<_>> = match per_cluster.map(|entry| (&entry.value.value, entry.line)) {
             None | Some((Value::Null, _)) => None,
             Some((Value::List(items), _)) => {
                 Some(items.iter().enumerate().filter_map(|(index, item)| self.cluster_override(index, item)).collect())
@@ -81,13 +90,15 @@ impl Reader<'_> {
                 None
             }
         };
-        (overrides, lines)
+        let (listed, lines) = listed.map(|listed| listed.into_iter().unzip()).unzip();
+        overrides.per_cluster.overrides = listed;
+        (overrides, Lines { mesh, overrides: lines.unwrap_or_default() })
     }
 
-    fn cluster_override(&mut self, index: usize, item: &Node) -> Option<ClusterOverride> {
+    fn cluster_override(&mut self, index: usize, item: &Node) -> Option<(ClusterOverride, SettingLines)> {
         let path = format!("{OVERRIDES}[{index}]");
         let (clusters, rest) = taken(item, CLUSTERS);
-        let (overrides, _) = self.settings(&path, &rest);
+        let (overrides, lines) = self.settings(&path, &rest);
         let clusters = match clusters.map(|entry| (&entry.value.value, entry.line)) {
             Some((Value::Text(text), line)) => text
                 .parse()
@@ -105,13 +116,13 @@ impl Reader<'_> {
                 None
             }
         };
-        Some(ClusterOverride { clusters: clusters?, settings: ClusterSettings::of(&overrides) })
+        Some((ClusterOverride { clusters: clusters?, settings: ClusterSettings::of(&overrides) }, lines))
     }
 
     /// The settings of a mapping that lies at `path`: empty for the whole file, else such as `overrides[1]`, where only settings
     /// of single clusters are.
-    fn settings(&mut self, path: &str, node: &Node) -> (Overrides, Lines) {
-        let (mut texts, mut lines) = (BTreeMap::new(), Lines::new());
+    fn settings(&mut self, path: &str, node: &Node) -> (Overrides, SettingLines) {
+        let (mut texts, mut lines) = (BTreeMap::new(), SettingLines::new());
         // all settings at the top, and further down those that clusters can have by themselves
         let expected = |setting: &&Setting| path.is_empty() || setting.scope == Scope::Cluster;
         for entry in self.entries(path, node) {
@@ -325,14 +336,14 @@ mod tests {
             ..Overrides::default()
         };
         assert_eq!(overrides, expected);
-        assert_eq!((lines["clusters"], lines["share"], lines["key_days"]), (1, 5, 6));
+        assert_eq!((lines.mesh["clusters"], lines.mesh["share"], lines.mesh["key_days"]), (1, 5, 6));
     }
 
     #[test]
     fn a_file_that_sets_nothing() {
         for text in ["", "# all of it later\n", "---\n", "clusters:\n", "clusters: ~\n", "{}"] {
             let (overrides, lines) = read("mesh.yaml", Path::new(""), text).unwrap();
-            assert_eq!((overrides, lines.len()), (Overrides::default(), 0), "{text}");
+            assert_eq!((overrides, lines.mesh.len()), (Overrides::default(), 0), "{text}");
         }
         let (overrides, _) = read("mesh.yaml", Path::new(""), "templates: ''").unwrap();
         assert_eq!(overrides.templates, Some(TemplateDir(None)));

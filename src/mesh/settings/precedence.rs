@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::{
-    ClusterOverride, ClusterSettings, DEFAULT_VERSION, Overrides, PerCluster, SETTINGS, Setting, Shape,
+    ClusterSettings, DEFAULT_VERSION, Overrides, PerCluster, SETTINGS, Setting, Shape,
     file::{Lines, at},
     per_cluster::all_of_clusters,
 };
@@ -38,9 +38,42 @@ impl Source {
         match self {
             Self::Flag => "flag".to_owned(),
             Self::Environment => format!("environment {}", setting.variable()),
-            Self::File { name, lines } => lines.get(setting.name).map_or_else(|| name.clone(), |line| at(name, *line)),
+            Self::File { name, lines } => {
+                lines.mesh.get(setting.name).map_or_else(|| name.clone(), |line| at(name, *line))
+            }
             Self::Record => "mesh.json".to_owned(),
             Self::Default => "default".to_owned(),
+        }
+    }
+
+    /// Where it has a setting of single clusters, in an entry of `overrides` that is counted from 0.
+    fn place_in_override(&self, entry: usize, setting: &Setting) -> String {
+        let line = match self {
+            Self::File { name, lines } => {
+                lines.overrides.get(entry).and_then(|lines| Some((name, lines.get(setting.name)?)))
+            }
+            _ => None,
+        };
+        line.map_or_else(|| format!("{} overrides[{entry}]", self.name()), |(name, line)| at(name, *line))
+    }
+}
+
+/// Where a setting of a single cluster comes from.
+#[derive(Clone, Copy)]
+enum Layer<'a> {
+    /// An entry of the `overrides` of a source, counted from 0.
+    Override(&'a Source, usize),
+    /// What `--set` recorded before.
+    Recorded,
+    Set,
+}
+
+impl Layer<'_> {
+    fn place(self, setting: &Setting) -> String {
+        match self {
+            Self::Override(source, entry) => source.place_in_override(entry, setting),
+            Self::Recorded => "mesh.json --set".to_owned(),
+            Self::Set => "flag --set".to_owned(),
         }
     }
 }
@@ -139,14 +172,13 @@ pub fn resolve_clusters(
     let kept = PerCluster { unset: unset.clone(), ..PerCluster::default() }.recorded_with(before);
     let layers = |cluster: ClusterId| {
         let listed = listed.iter().flat_map(|(source, overrides)| {
-            overrides.iter().enumerate().map(move |(at, one)| (format!("{} overrides[{at}]", source.name()), one))
+            let own = overrides.iter().enumerate().filter(move |(_, one)| one.clusters.contains(cluster));
+            own.map(move |(entry, one)| (Layer::Override(source, entry), one.settings.clone()))
         });
-        let set = set.iter().map(|one| ("flag --set".to_owned(), one));
-        let own = |(from, one): (String, &ClusterOverride)| {
-            one.clusters.contains(cluster).then(|| (from, one.settings.clone()))
-        };
-        let kept = kept.get(&cluster).map(|settings| ("mesh.json --set".to_owned(), settings.clone()));
-        listed.filter_map(own).chain(kept).chain(set.filter_map(own)).collect::<Vec<_>>()
+        let set = set.iter().filter(|one| one.clusters.contains(cluster));
+        let set = set.map(|one| (Layer::Set, one.settings.clone()));
+        let kept = kept.get(&cluster).map(|settings| (Layer::Recorded, settings.clone()));
+        listed.chain(kept).chain(set).collect::<Vec<_>>()
     };
     let resolved = |cluster: ClusterId| {
         let layers = layers(cluster);
@@ -156,8 +188,8 @@ pub fn resolve_clusters(
         }
         let values = effective.as_overrides().values();
         let one = |setting: &'static Setting| {
-            let sets = |(from, settings): &(String, ClusterSettings)| {
-                settings.as_overrides().values().contains_key(setting.name).then(|| from.clone())
+            let sets = |(from, settings): &(Layer, ClusterSettings)| {
+                settings.as_overrides().values().contains_key(setting.name).then(|| from.place(setting))
             };
             let mut origins: Vec<String> = layers.iter().filter_map(sets).collect();
             // of a mapping each gives some names, of anything else the last all of it
@@ -187,7 +219,10 @@ mod tests {
     #[test]
     fn the_first_source_that_sets_a_setting_wins() {
         let sets = |memory: &str| Overrides { elastic_memory: Some(memory.parse().unwrap()), ..Overrides::default() };
-        let file = Source::File { name: "mesh.yaml".to_owned(), lines: [("elastic_memory", 4)].into() };
+        let file = Source::File {
+            name: "mesh.yaml".to_owned(),
+            lines: Lines { mesh: [("elastic_memory", 4)].into(), ..Lines::default() },
+        };
         let all = [
             (Source::Flag, sets("3g")),
             (Source::Environment, sets("4g")),
@@ -280,11 +315,11 @@ mod tests {
             (Source::File { name: "mesh.yaml".to_owned(), lines }, overrides),
         ];
         insta::assert_snapshot!(shown(&with_record_and_defaults(sources, Some(&mesh)), Some(&mesh)), @r"
-        cluster01.elastic_memory: 3g (mesh.yaml overrides[0])
+        cluster01.elastic_memory: 3g (mesh.yaml:3)
         cluster01.share: hr-* (flag --set)
-        cluster01.settings: a.b=2, a.c=1 (mesh.yaml overrides[0])
-        cluster02.elastic_memory: 6g (mesh.yaml overrides[1])
-        cluster02.settings: a.b=2, a.c=1, a.d=2 (mesh.yaml overrides[0], mesh.yaml overrides[1])
+        cluster01.settings: a.b=2, a.c=1 (mesh.yaml:3)
+        cluster02.elastic_memory: 6g (mesh.yaml:4)
+        cluster02.settings: a.b=2, a.c=1, a.d=2 (mesh.yaml:3, mesh.yaml:4)
         cluster03.kibana: false (mesh.json --set)
         ");
     }
