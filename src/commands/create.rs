@@ -1,12 +1,13 @@
 //! `mesh create`: look, decide, compare, show, carry out, look again.
 
-use std::{
-    path::Path,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use super::{
-    interruptible, may_delete, ready::require_ready, settings, steady::reconcile_until_steady, time_for, upgrade::turns,
+    interruptible, may_delete,
+    ready::require_ready,
+    request::Request,
+    steady::{reconcile_until_steady, turns},
+    time_for,
 };
 use crate::{
     apply::{
@@ -18,19 +19,10 @@ use crate::{
     error::{Error, Exit},
     facts::observed::Observed,
     judge::check,
-    mesh::{
-        Mesh,
-        defaults::Revision,
-        license::{License, LicenseError},
-        settings::Overrides,
-    },
-    plan::{
-        create::{Before, Creation},
-        reconcile::PlanInputs,
-        rolling::{self, Turns},
-    },
-    session::{Place, Session, now},
-    world::{Survey, disk, templates},
+    mesh::Mesh,
+    plan::{create::Creation, reconcile::PlanInputs, rolling},
+    session::{Place, Session},
+    world::Survey,
 };
 
 /// Docker makes a network in a fraction of a second.
@@ -64,65 +56,6 @@ pub async fn create(args: &CreateArgs, place: Place, console: &Console) -> Resul
     carry_out(args, &apply, &session, &creation, inputs, &patience, console).await?;
     report(args, &creation, &apply, begun.elapsed(), console);
     Ok(Exit::Done)
-}
-
-/// What was asked for, from all its sources.
-struct Request<'a> {
-    args: &'a CreateArgs,
-    settings: Overrides,
-    license: Option<License>,
-}
-
-impl<'a> Request<'a> {
-    fn read(args: &'a CreateArgs, place: &Place, console: &Console) -> Result<Self, Error> {
-        let settings = settings::requested(&args.settings, place, console)?;
-        let license = settings.license.as_deref().map(read_license).transpose()?;
-        Ok(Self { args, settings, license })
-    }
-
-    /// The mesh with every name, port and address, and the texts of templates.
-    fn decide(&self, session: &Session) -> Result<Mesh, Error> {
-        let (args, recorded, mut settings) = (self.args, session.survey.known(), self.settings.clone());
-        if args.reset {
-            settings.clusters = settings.clusters.or(recorded.map(Mesh::cluster_set));
-        }
-        let kept = recorded.filter(|_| !args.reset);
-        let mesh = templates::of(Mesh::decide(&settings, kept, session.circumstances()?)?)?;
-        let mesh = if args.new_defaults { mesh.with_defaults(Revision::NEWEST, recorded) } else { mesh };
-        Ok(Mesh { engine: Some(session.survey.engine.clone()), ..mesh })
-    }
-
-    fn inputs(&self, session: &Session, recover: bool) -> PlanInputs {
-        let license = self.license.as_ref().map(|license| license.uid.clone());
-        PlanInputs { license, recover, ..session.inputs() }
-    }
-
-    fn plan(&self, session: &Session, wanted: Mesh, there: Observed, inputs: &PlanInputs) -> Result<Creation, Error> {
-        let before = match session.survey.known() {
-            None => Before::Nothing,
-            Some(kept) if !self.args.reset => Before::Kept(kept),
-            // as the old mesh knows it
-            Some(old) => Before::Replaced(Box::new(session.remains(old)?)),
-        };
-        Ok(Creation::new(wanted, there, &before, inputs, self.args.new_defaults))
-    }
-
-    /// What the user should know of before agreeing.
-    fn announce(&self, session: &Session, Creation { mesh, there, turns, .. }: &Creation, console: &Console) {
-        if self.license.is_none() {
-            console.findings(check::unlicensed(mesh, there).as_slice());
-        }
-        if self.args.reset {
-            return;
-        }
-        console.in_progress(mesh);
-        if *turns != Some(Turns::Defaults) && mesh.next_defaults().is_some() {
-            console.new_defaults(mesh);
-        }
-        if let Some(recorded) = session.survey.known() {
-            console.changes_of_clusters(&recorded.changes_of_clusters(&mesh.settled()));
-        }
-    }
 }
 
 /// What is there, once Docker lists a network that it was making when an earlier run was killed. Where it does not come, the
@@ -201,14 +134,4 @@ fn report(args: &CreateArgs, creation: &Creation, apply: &Apply<'_>, took: Durat
             console.timings_table(&stages, took);
         }
     });
-}
-
-fn read_license(path: &Path) -> Result<License, Error> {
-    let refuse = |why: &str| {
-        Error::new(Exit::Request, format!("{} is not a usable license: {why}", path.display())).hint(LicenseError::HINT)
-    };
-    let bytes = disk::read_given(path, disk::LARGEST).map_err(|error| {
-        if error.is_missing() { refuse("there is no such file") } else { refuse(&error.to_string()) }
-    })?;
-    License::parse(&bytes, now()).map_err(|error| refuse(&error.to_string()))
 }

@@ -16,6 +16,7 @@ mod manage;
 mod ready;
 mod refusal;
 mod renew;
+mod request;
 mod reset;
 mod search;
 mod settings;

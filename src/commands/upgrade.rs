@@ -2,23 +2,17 @@
 
 use std::time::Instant;
 
-use super::{
-    consent, interruptible,
-    refusal::refusal,
-    steady::{ROUNDS, look_again, unsteady},
-};
+use super::{consent, interruptible, refusal::refusal, steady::turns};
 use crate::{
     apply::{Apply, wait::Patience},
     cli::UpgradeArgs,
     console::Console,
     error::{Error, Exit},
-    facts::observed::Observed,
     judge::check::{self, Severity},
-    mesh::Mesh,
     plan::{
         Plan,
-        reconcile::{PlanInputs, reconcile},
-        upgrade::{Round, drift, next, whole},
+        reconcile::reconcile,
+        upgrade::{drift, next, whole},
     },
     session::{Place, Recorded, Session},
 };
@@ -67,37 +61,6 @@ pub async fn upgrade(args: &UpgradeArgs, place: Place, console: &Console) -> Res
     interruptible(&patience, console, turns).await?;
     console.done_in(&format!("{}, and the links are proved", reached(args)), begun.elapsed());
     Ok(Exit::Done)
-}
-
-/// Looks, and does what is next, until nothing is.
-pub(super) async fn turns(
-    session: &Session,
-    mut mesh: Mesh,
-    patience: &Patience,
-    console: &Console,
-    next: &dyn Fn(&Mesh, &Observed, &PlanInputs) -> Option<Round>,
-) -> Result<(), Error> {
-    let (mut mended, mut changed) = (0, false);
-    loop {
-        let there = look_again(&session.world, &mesh).await;
-        let there = there.map_err(|error| if changed { error.part_way() } else { error })?;
-        let inputs = session.inputs();
-        let Some(round) = next(&mesh, &there, &inputs) else { return Ok(()) };
-        match round.cluster {
-            Some(cluster) => {
-                console.turn(&mesh, &round.mesh, cluster);
-                mended = 0;
-            }
-            None if mended == ROUNDS => return Err(unsteady(&round.plan)),
-            None => mended += 1,
-        }
-        // each cluster has the whole time
-        patience.restart();
-        let apply = Apply::new(session, &round.mesh, console, patience);
-        let applied = apply.apply(&round.plan).await;
-        applied.map_err(|error| if changed { error.part_way() } else { error })?;
-        (mesh, changed) = (round.mesh, true);
-    }
 }
 
 /// What holds when it is done.
