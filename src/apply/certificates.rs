@@ -8,7 +8,7 @@ use crate::{
     error::{Error, Exit},
     mesh::{
         certs::{self, Authority},
-        id::{ClusterId, ServiceId, ServiceKind},
+        id::{ClusterId, ServiceId},
         layout,
     },
     world::{disk::Tree, files as saved},
@@ -110,7 +110,7 @@ impl Apply<'_> {
         let tree = self.tree()?;
         let bundle = Self::bundle(&tree, self.mesh.trusted_by(cluster))?;
         let trusted = Self::trusted(&tree, cluster)?;
-        for service in ServiceKind::ALL.map(|kind| cluster.service(kind)).into_iter().filter(|s| self.mesh.has(*s)) {
+        for service in self.mesh.services_in(cluster) {
             self.make_certificates_dir(&tree, service)?;
             self.write(&tree, &layout::own_authority(service), trusted.as_bytes())?;
         }

@@ -6,13 +6,14 @@
 
 use super::{
     Plan, Step,
+    boot::{Boot, links_touching},
     reconcile::{PlanInputs, reconcile},
-    upgrade::{Round, links},
+    upgrade::Round,
 };
 use crate::facts::observed::Observed;
 use crate::mesh::{
     Mesh,
-    id::{ClusterId, ServiceId},
+    id::{ClusterId, ServiceId, ServiceKind},
 };
 
 /// What clusters have their turn for.
@@ -70,35 +71,32 @@ pub fn whole(mesh: &Mesh, there: &Observed, inputs: &PlanInputs, of: Turns) -> P
 
 /// The stages from `before` to `mesh`, which differ in this cluster.
 fn turn(before: &Mesh, mesh: &Mesh, there: &Observed, cluster: ClusterId) -> Plan {
-    let (elastic, kibana) = (cluster.first_node(), cluster.kibana());
-    let services = || [elastic, kibana].into_iter().filter(|service| mesh.has(*service));
+    let services = || mesh.services_in(cluster);
     let differs = |service: ServiceId| {
         let credentials = there.credentials.as_ref()?;
         let (has, wanted) = (before.made_from(service, credentials).ok()?, mesh.made_from(service, credentials).ok()?);
         Some(has.differences(&wanted))
     };
     // a service that is the same in both keeps its container
-    let replaced = |service: &ServiceId| differs(*service).is_none_or(|differs| !differs.is_empty());
-    let (elastic, kibana) = (
-        || services().filter(|service| *service == elastic).filter(replaced),
-        || services().filter(|service| *service == kibana).filter(replaced),
-    );
+    let is_replaced = |service: &ServiceId| differs(*service).is_none_or(|differs| !differs.is_empty());
+    let replaced: Vec<ServiceId> = services().filter(is_replaced).collect();
+    let of = |kind: ServiceKind| replaced.iter().copied().filter(move |service| service.kind() == kind);
+    let start = |service| replaced.contains(&service).then_some(Step::StartContainer(service));
+    let restarted = of(ServiceKind::Elastic).next().is_some();
+    let links = links_touching(mesh, |of| restarted && of == cluster, |_| true);
     Plan::of(mesh.name.as_ref())
-        .stage("prove the directory", services().any(|service| replaced(&service)).then_some(Step::ProveDirectory))
+        .stage("prove the directory", (!replaced.is_empty()).then_some(Step::ProveDirectory))
         .stage("record whose turn it is", [Step::Record])
-        .stage("stop Kibana", kibana().map(Step::StopContainer))
-        .stage("stop Elasticsearch", elastic().map(Step::StopContainer))
+        .stage("stop Kibana", of(ServiceKind::Kibana).map(Step::StopContainer))
+        .stage("stop Elasticsearch", of(ServiceKind::Elastic).map(Step::StopContainer))
         .stage(
             "remove containers",
-            services()
-                .filter(replaced)
-                .map(|service| Step::RemoveContainer { service, differs: differs(service).unwrap_or_default() }),
+            replaced.iter().map(|service| Step::RemoveContainer {
+                service: *service,
+                differs: differs(*service).unwrap_or_default(),
+            }),
         )
         .stage("write settings", services().map(Step::WriteSettings))
-        .stage("create containers", services().filter(replaced).map(Step::CreateContainer))
-        .stage("start Elasticsearch", elastic().map(Step::StartContainer))
-        .stage("wait for Elasticsearch", elastic().map(Step::AwaitReady))
-        .stage("prove links", elastic().flat_map(|_| links(mesh, cluster)))
-        .stage("start Kibana", kibana().map(Step::StartContainer))
-        .stage("wait for Kibana", kibana().map(Step::AwaitReady))
+        .stage("create containers", replaced.iter().copied().map(Step::CreateContainer))
+        .bring_up([Boot::again(cluster, restarted, start)], links, of(ServiceKind::Kibana))
 }

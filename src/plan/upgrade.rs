@@ -5,12 +5,13 @@
 
 use super::{
     Plan, Step,
+    boot::{Boot, links_touching},
     reconcile::{PlanInputs, reconcile},
 };
 use crate::facts::observed::{ContainerState, Observed};
 use crate::mesh::{
     Mesh,
-    id::{ClusterId, ServiceKind},
+    id::{ClusterId, ServiceId, ServiceKind},
 };
 
 /// What is to be done before looking again: with it, `mesh` is as asked.
@@ -47,39 +48,22 @@ pub fn whole(mesh: &Mesh, there: &Observed, inputs: &PlanInputs) -> Plan {
 
 /// The stages that bring one cluster to the version that `mesh` has for it.
 fn turn(mesh: &Mesh, there: &Observed, cluster: ClusterId) -> Plan {
-    let elastic = cluster.first_node();
-    let kibana = cluster.kibana();
-    let services = || ServiceKind::ALL.map(|kind| cluster.service(kind)).into_iter().filter(|s| mesh.has(*s));
-    let state = |service| there.containers.get(&service).map(|container| container.state);
-    let up = |service| {
-        matches!(state(service), Some(ContainerState::Running | ContainerState::Paused | ContainerState::Restarting))
-    };
-    let kibana = || services().filter(move |service| *service == kibana);
+    let state = |service: &ServiceId| there.containers.get(service).map(|container| container.state);
+    let up = |service: &ServiceId| state(service).is_some_and(ContainerState::is_up);
+    let services = || mesh.services_in(cluster);
+    let stops = |kind: ServiceKind| services().filter(move |service| service.kind() == kind).filter(up);
+    let start = |service| mesh.has(service).then_some(Step::StartContainer(service));
+    let kibana = services().filter(|service| service.kind() == ServiceKind::Kibana);
     Plan::of(mesh.name.as_ref())
         .stage("prove the directory", [Step::ProveDirectory])
         .stage("record whose turn it is", [Step::Record])
-        .stage("stop Kibana", kibana().filter(|s| up(*s)).map(Step::StopContainer))
-        .stage("stop Elasticsearch", up(elastic).then_some(Step::StopContainer(elastic)))
-        .stage("remove containers", services().filter(|s| state(*s).is_some()).map(Step::remove))
+        .stage("stop Kibana", stops(ServiceKind::Kibana).map(Step::StopContainer))
+        .stage("stop Elasticsearch", stops(ServiceKind::Elastic).map(Step::StopContainer))
+        .stage("remove containers", services().filter(|service| state(service).is_some()).map(Step::remove))
         .stage("copy the images' files", services().map(Step::SeedConfig))
         .stage("write settings", services().map(Step::WriteSettings))
         .stage("create containers", services().map(Step::CreateContainer))
-        .stage("start Elasticsearch", [Step::StartContainer(elastic)])
-        .stage("wait for Elasticsearch", [Step::AwaitReady(elastic)])
-        .stage("prove links", links(mesh, cluster))
-        .stage("start Kibana", kibana().map(Step::StartContainer))
-        .stage("wait for Kibana", kibana().map(Step::AwaitReady))
-}
-
-/// Links from and to the cluster, of those that the versions at both ends allow.
-pub(super) fn links(mesh: &Mesh, cluster: ClusterId) -> Vec<Step> {
-    mesh.clusters()
-        .map(|on| Step::ProveLinks {
-            on,
-            to: mesh.searchable(on).filter(|to| on == cluster || *to == cluster).collect(),
-        })
-        .filter(|step| matches!(step, Step::ProveLinks { to, .. } if !to.is_empty()))
-        .collect()
+        .bring_up([Boot::again(cluster, true, start)], links_touching(mesh, |of| of == cluster, |_| true), kibana)
 }
 
 /// What an upgrade would have to mend before it may begin: steps that are not its own.

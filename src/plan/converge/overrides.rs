@@ -140,9 +140,8 @@ fn two_clusters_have_their_turn_one_after_the_other() {
       ~ settings of cluster01-elastic
     create containers
       + container cluster01-elastic
-    start Elasticsearch
+    start clusters
       ~ container cluster01-elastic
-    wait for Elasticsearch
       ? cluster01-elastic answers
     prove links
       ? links from cluster01 to cluster02 cluster03
@@ -160,9 +159,8 @@ fn two_clusters_have_their_turn_one_after_the_other() {
       ~ settings of cluster02-elastic
     create containers
       + container cluster02-elastic
-    start Elasticsearch
+    start clusters
       ~ container cluster02-elastic
-    wait for Elasticsearch
       ? cluster02-elastic answers
     prove links
       ? links from cluster01 to cluster02

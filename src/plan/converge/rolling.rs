@@ -109,15 +109,13 @@ fn what_is_shown_beforehand_is_what_is_done() {
     create containers
       + container cluster01-elastic
       + container cluster01-kibana
-    start Elasticsearch
+    start clusters
       ~ container cluster01-elastic
-    wait for Elasticsearch
       ? cluster01-elastic answers
+      ~ container cluster01-kibana
     prove links
       ? links from cluster01 to cluster02
       ? links from cluster02 to cluster01
-    start Kibana
-      ~ container cluster01-kibana
     wait for Kibana
       ? cluster01-kibana answers
     prove the directory
@@ -137,15 +135,13 @@ fn what_is_shown_beforehand_is_what_is_done() {
     create containers
       + container cluster02-elastic
       + container cluster02-kibana
-    start Elasticsearch
+    start clusters
       ~ container cluster02-elastic
-    wait for Elasticsearch
       ? cluster02-elastic answers
+      ~ container cluster02-kibana
     prove links
       ? links from cluster01 to cluster02
       ? links from cluster02 to cluster01
-    start Kibana
-      ~ container cluster02-kibana
     wait for Kibana
       ? cluster02-kibana answers
     ");

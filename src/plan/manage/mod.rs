@@ -6,12 +6,15 @@ mod selection;
 mod tests;
 
 pub use self::selection::Selection;
-use super::{Plan, Step};
+use super::{
+    Plan, Step,
+    boot::{Boot, links_touching},
+};
 use crate::{
     facts::observed::{ContainerState, Observed},
     mesh::{
         Mesh,
-        id::{ClusterId, ServiceId, ServiceKind},
+        id::{ServiceId, ServiceKind},
     },
 };
 
@@ -66,11 +69,10 @@ pub fn select(mesh: &Mesh, there: &Observed, selection: &Selection, action: Acti
             _ if action == Action::Restart || !up(&service) => Some(Step::StartContainer(service)),
             _ => None,
         };
-        plan.stage("start Elasticsearch", elastic().filter_map(bring_up))
-            .stage("wait for Elasticsearch", elastic().map(Step::AwaitReady))
-            .stage("start Kibana", kibana().filter_map(bring_up))
-            .stage("prove links", links(mesh, there, selection))
-            .stage("wait for Kibana", kibana().map(Step::AwaitReady))
+        let boots = selection.clusters().map(|cluster| {
+            Boot::again(cluster, true, |service| Some(service).filter(|service| mesh.has(*service)).and_then(bring_up))
+        });
+        plan.bring_up(boots, links(mesh, there, selection), kibana())
     };
     match action {
         Action::Stop => Plan::of(mesh.name.as_ref())
@@ -98,19 +100,6 @@ pub fn select(mesh: &Mesh, there: &Observed, selection: &Selection, action: Acti
 
 /// Links in both directions between the selected clusters and all that run; one that was stopped on purpose is not waited for.
 fn links(mesh: &Mesh, there: &Observed, selection: &Selection) -> Vec<Step> {
-    let runs = |cluster: ClusterId| {
-        let state = there.containers.get(&cluster.first_node()).map(|container| container.state);
-        selection.contains(cluster) || state == Some(ContainerState::Running)
-    };
-    mesh.clusters()
-        .filter(|on| runs(*on))
-        .map(|on| Step::ProveLinks {
-            on,
-            to: mesh
-                .searchable(on)
-                .filter(|to| runs(*to) && (selection.contains(on) || selection.contains(*to)))
-                .collect(),
-        })
-        .filter(|step| matches!(step, Step::ProveLinks { to, .. } if !to.is_empty()))
-        .collect()
+    let selected = |cluster| selection.contains(cluster);
+    links_touching(mesh, selected, |cluster| selected(cluster) || there.runs(cluster.first_node()))
 }

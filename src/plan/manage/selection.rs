@@ -78,6 +78,10 @@ impl Selection {
         })
     }
 
+    pub(super) fn clusters(&self) -> impl Iterator<Item = ClusterId> {
+        self.0.iter()
+    }
+
     pub(super) fn contains(&self, cluster: ClusterId) -> bool {
         self.0.contains(cluster)
     }

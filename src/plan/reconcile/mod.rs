@@ -94,7 +94,7 @@ pub fn renew(mesh: &Mesh, there: &Observed, inputs: &PlanInputs, renewal: &Renew
         .stage("create the network", reach.network_stale().then_some(Step::CreateNetwork))
         .stage("create containers", mesh.services().filter(|s| reach.container_stale(*s)).map(Step::CreateContainer))
         .stage("update containers", mesh.services().filter_map(|s| reach.limits(s)))
-        .lanes(reach.readying(), reach.at_once(), mesh.clusters().flat_map(|c| reach.ready(c)))
+        .lanes(reach.readying(), reach.at_once(), mesh.clusters().flat_map(|c| reach.ready(c).steps()))
         .stage("wait for certificates", mesh.clusters().filter(|c| reach.unread(*c)).map(Step::AwaitCertificate))
         .stage(
             "put the next authorities in force",

@@ -7,7 +7,7 @@ use crate::{
         id::{ClusterId, ServiceId},
         keystore,
     },
-    plan::{Effect, Step, renew::Renewal},
+    plan::{Step, boot::Boot, renew::Renewal},
 };
 
 impl Reconciler<'_> {
@@ -27,30 +27,24 @@ impl Reconciler<'_> {
 
     /// The title of the stage that makes clusters ready.
     pub(super) fn readying(&self) -> &'static str {
-        let starts = |step: &Step| {
-            let step = step.describe(None);
-            step.container.is_some() || step.effect == Effect::Waits
-        };
-        let started = self.mesh.clusters().any(|cluster| self.ready(cluster).iter().any(starts));
+        let starts = |boot: Boot| boot.server.is_some() || boot.answer.is_some() || boot.kibana.is_some();
+        let started = self.mesh.clusters().any(|cluster| starts(self.ready(cluster)));
         if started { "start clusters" } else { "prepare clusters" }
     }
 
-    /// What brings a cluster up and ready to be linked. Its Kibana boots while others are started and linked.
-    pub(super) fn ready(&self, cluster: ClusterId) -> Vec<Step> {
-        let server = self.server(cluster);
+    /// What brings a cluster up and ready to be linked.
+    pub(super) fn ready(&self, cluster: ClusterId) -> Boot {
+        let (elastic, server) = (cluster.first_node(), self.server(cluster));
+        let passwords = (!server.is_some_and(|server| server.passwords)).then_some(Step::SetPasswords(cluster));
         let kibana = Some(cluster.kibana()).filter(|kibana| self.mesh.has(*kibana));
-        [
-            self.start(cluster.first_node()),
-            self.locked_out(cluster).then_some(Step::ResetPassword(cluster)),
-            server.is_none().then_some(Step::AwaitReady(cluster.first_node())),
-            self.license(cluster),
-            (!server.is_some_and(|server| server.passwords)).then_some(Step::SetPasswords(cluster)),
-            kibana.and_then(|kibana| self.start(kibana)),
-        ]
-        .into_iter()
-        .flatten()
-        .chain(self.keys(cluster))
-        .collect()
+        Boot {
+            server: self.start(elastic),
+            password: self.locked_out(cluster).then_some(Step::ResetPassword(cluster)),
+            answer: server.is_none().then_some(Step::AwaitReady(elastic)),
+            settings: self.license(cluster).into_iter().chain(passwords).collect(),
+            kibana: kibana.and_then(|kibana| self.start(kibana)),
+            keys: self.keys(cluster),
+        }
     }
 
     pub(super) fn start(&self, service: ServiceId) -> Option<Step> {
