@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::{
-    interruptible, may_delete,
+    consent, interruptible, may_delete,
     ready::require_ready,
     request::Request,
     steady::{reconcile_until_steady, turns},
@@ -82,7 +82,7 @@ async fn begin(args: &CreateArgs, place: Place) -> Result<Session, Error> {
     Ok(session)
 }
 
-/// Shows what is about to happen; asks where data is deleted.
+/// Shows what is about to happen; asks where data is deleted or access revoked.
 fn may_begin(args: &CreateArgs, session: &Session, creation: &Creation, console: &Console) -> Result<bool, Error> {
     let Creation { mesh, whole, .. } = creation;
     if whole.is_empty() {
@@ -91,7 +91,10 @@ fn may_begin(args: &CreateArgs, session: &Session, creation: &Creation, console:
     console.intent(mesh, whole);
     // `--reset` is consent enough where nobody sits, so that it works in CI; a mesh that shrinks is not
     let agreed = args.yes || (args.reset && !Console::is_attended());
-    Ok(!whole.destroys() || may_delete(&session.world, whole, agreed, console)?)
+    if whole.destroys() {
+        return may_delete(&session.world, whole, agreed, console);
+    }
+    Ok(creation.lost_access.is_empty() || consent("revoke access?", "this revokes access", agreed, console)?)
 }
 
 async fn carry_out(

@@ -72,7 +72,12 @@ impl<'a> Request<'a> {
     }
 
     /// What the user should know of before agreeing.
-    pub fn announce(&self, session: &Session, Creation { mesh, there, turns, .. }: &Creation, console: &Console) {
+    pub fn announce(
+        &self,
+        session: &Session,
+        Creation { mesh, there, turns, lost_access, .. }: &Creation,
+        console: &Console,
+    ) {
         if self.license.is_none() {
             console.findings(check::unlicensed(mesh, there).as_slice());
         }
@@ -86,6 +91,7 @@ impl<'a> Request<'a> {
         if let Some(recorded) = session.survey.known() {
             console.changes_of_clusters(&recorded.changes_of_clusters(&mesh.settled()));
         }
+        console.lost_access(lost_access);
     }
 }
 

@@ -12,7 +12,7 @@ use crate::{
         layout,
         settings::Topology,
     },
-    plan::{Plan, Transition, data::PlanData},
+    plan::{Plan, Transition, access::LostAccess, data::PlanData},
 };
 
 impl Console {
@@ -43,6 +43,17 @@ impl Console {
             "{} (`--dry-run` shows them); containers: {made} made, {gone} removed, {again} restarted",
             size(plan)
         ));
+    }
+
+    /// What clusters can no longer search.
+    pub fn lost_access(&self, lost: &[LostAccess]) {
+        if lost.is_empty() {
+            return;
+        }
+        err("access will be revoked:");
+        for lost in lost {
+            err(&format!("  - {lost}"));
+        }
     }
 
     /// What a plan takes away, with the bytes on disk of what it deletes.

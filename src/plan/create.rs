@@ -2,6 +2,7 @@
 
 use super::{
     Plan,
+    access::{LostAccess, lost_access},
     reconcile::{PlanInputs, reconcile},
     remove::{remove, removed, replacing},
     rolling::{self, Turns},
@@ -32,11 +33,17 @@ pub struct Creation {
     pub whole: Plan,
     /// What clusters then have their turn for, one after the other.
     pub turns: Option<Turns>,
+    /// What clusters that stay can no longer search.
+    pub lost_access: Vec<LostAccess>,
 }
 
 impl Creation {
     /// The way to `wanted`, whose clusters come to newer defaults one after the other where these were asked for.
     pub fn new(wanted: Mesh, there: Observed, before: &Before<'_>, inputs: &PlanInputs, new_defaults: bool) -> Self {
+        let lost_access = match before {
+            Before::Kept(kept) => lost_access(kept, &wanted),
+            Before::Nothing | Before::Replaced(_) => Vec::new(),
+        };
         let mesh = match before {
             Before::Kept(kept) => wanted.in_turns(kept, |cluster| there.server(cluster).is_some()),
             Before::Nothing | Before::Replaced(_) => wanted,
@@ -45,12 +52,12 @@ impl Creation {
             let there = replacing(there, goes);
             // images first: one that cannot be pulled must not be found missing when the old mesh is gone
             let plan = reconcile(&mesh, &removed(there.clone()), inputs).after(remove(goes));
-            return Self { mesh, there, first: plan.clone(), whole: plan, turns: None };
+            return Self { mesh, there, first: plan.clone(), whole: plan, turns: None, lost_access };
         }
         let first = reconcile(&mesh, &there, inputs);
         let turns = Turns::of(&mesh, new_defaults);
         let whole = turns.map_or_else(|| first.clone(), |of| rolling::whole(&mesh, &there, inputs, of));
-        Self { mesh, there, first, whole, turns }
+        Self { mesh, there, first, whole, turns, lost_access }
     }
 }
 

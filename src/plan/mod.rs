@@ -2,6 +2,7 @@
 //!
 //! A plan is data in ordered stages: it can be shown, compared and tested, and it holds no secret and no choice.
 
+pub mod access;
 mod boot;
 #[cfg(test)]
 mod converge;

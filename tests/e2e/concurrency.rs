@@ -16,7 +16,7 @@ fn one_of_two_concurrent_runs_wins() {
     let mut met = 0;
     for pair in 0..PAIRS {
         let wanted = [format!("one-{pair}"), format!("two-{pair}")];
-        let running = wanted.each_ref().map(|share| mesh.start(&["create", "--share", share]));
+        let running = wanted.each_ref().map(|share| mesh.start(&["create", "--share", share, "--yes"]));
         let pids = running.each_ref().map(crate::support::run::Running::pid);
         let runs = running.map(crate::support::run::Running::end);
         let won: Vec<usize> = (0..2).filter(|n| runs[*n].exit == Some(0)).collect();

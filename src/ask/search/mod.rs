@@ -61,7 +61,7 @@ impl Indices {
 }
 
 /// Whether everything that `pattern` names, `share` names too: it does when it fits the pattern's own text.
-fn covers(share: &str, pattern: &str) -> bool {
+pub fn covers(share: &str, pattern: &str) -> bool {
     match share.split_once('*') {
         None => share == pattern,
         Some((before, after)) => pattern.strip_prefix(before).is_some_and(|rest| {

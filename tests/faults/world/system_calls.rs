@@ -101,7 +101,7 @@ fn writes_of_whole_runs_fail_at_every_call() {
     parts.part("mesh.json, by `create --share`");
     let dir = mesh.dir.display().to_string();
     let record = Target { name: "mesh.json", dir: &dir, files: vec![mesh.path("mesh.json")], is_whole: |_| false };
-    sweep(&mesh, &record, |turn| ["create", "--share", &format!("turn{turn}-*")].map(str::to_owned).to_vec());
+    sweep(&mesh, &record, |turn| ["create", "--yes", "--share", &format!("turn{turn}-*")].map(str::to_owned).to_vec());
     assert!(serde_json::from_str::<Value>(&mesh.read("mesh.json")).is_ok());
     links::every_search_finds_all(&mesh, 2);
     assert!(mesh.run(&["create", "--dry-run"], 0).stdout.contains("nothing to do"));
