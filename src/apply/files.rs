@@ -126,13 +126,14 @@ impl Apply<'_> {
         edit: impl FnOnce(&mut Keystore),
     ) -> Result<(), Error> {
         let tree = self.tree()?;
-        let before = saved::keystore(&tree, cluster)?;
+        let mut keys = self.keys.borrow_mut();
+        let before = saved::keystore(&tree, cluster, &mut keys)?;
         let mut keystore = before.clone().unwrap_or_else(Keystore::new);
         edit(&mut keystore);
         if before.as_ref() == Some(&keystore) {
             return Ok(());
         }
-        let file = keystore.seal(format, &self.salt, &mut random());
+        let file = keystore.seal(format, &self.salt, &mut keys, &mut random());
         self.write(&tree, &layout::keystore(cluster), &file)?;
         let record = saved::keystore_record(&file, &keystore);
         self.write(&tree, &layout::keystore_record(cluster), record.as_bytes())

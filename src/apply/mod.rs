@@ -33,7 +33,12 @@ use self::wait::Patience;
 use crate::{
     console::{Console, StageLine, StageTime},
     error::{Error, Exit},
-    mesh::{Mesh, Owner, id::ClusterId, keystore::Salt, license::License},
+    mesh::{
+        Mesh, Owner,
+        id::ClusterId,
+        keystore::{Keyring, Salt},
+        license::License,
+    },
     plan::{Description, Effect, Order, Plan, Stage, Step},
     session::{Session, now},
     world::{
@@ -65,6 +70,8 @@ pub struct Apply<'a> {
     pub timings: RefCell<Vec<StageTime>>,
     /// The salt of every keystore that is written.
     salt: Salt,
+    /// The keys of keystores that were opened or written.
+    keys: RefCell<Keyring>,
     seeds: Mutex<HashMap<String, Seed>>,
     /// Clients with open connections, and what they were made with.
     servers: RefCell<HashMap<ClusterId, (Access, Elasticsearch)>>,
@@ -82,6 +89,7 @@ impl<'a> Apply<'a> {
             now: now(),
             timings: RefCell::default(),
             salt: Salt::random(&mut files::random()),
+            keys: RefCell::default(),
             seeds: Mutex::default(),
             servers: RefCell::default(),
         }

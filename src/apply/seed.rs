@@ -112,7 +112,7 @@ impl Config<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mesh::id::ClusterId;
+    use crate::mesh::{id::ClusterId, keystore::Keyring};
 
     fn seed(files: &[(&str, &str)]) -> Vec<(String, Vec<u8>)> {
         files.iter().map(|(name, text)| ((*name).to_owned(), text.as_bytes().to_vec())).collect()
@@ -136,7 +136,9 @@ mod tests {
         assert_eq!((text("elasticsearch.yml").unwrap(), text("jvm.options.d/mesh.options")), ("ours".to_owned(), None));
         put("log4j2.properties", "edited");
         put("left", "edited");
-        let facts = |tree: &Tree| saved::cluster(tree, service.cluster()).unwrap().services[&service].seed.clone();
+        let facts = |tree: &Tree| {
+            saved::cluster(tree, service.cluster(), &mut Keyring::default()).unwrap().services[&service].seed.clone()
+        };
         assert_eq!(facts(&tree).unwrap().changed, ["left", "log4j2.properties"]);
         tree.remove_tree(layout::config(service, "roles.yml")).unwrap();
         assert_eq!(facts(&tree).unwrap().missing, ["roles.yml"]);

@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "a shell asks by the environment")]
 
 use std::{
+    any::TypeId,
     ffi::OsString,
     io::Write as _,
     os::unix::ffi::{OsStrExt as _, OsStringExt as _},
@@ -16,25 +17,12 @@ use crate::{
     cli::{Cli, CompletionsArgs},
     console::Console,
     error::{Error, Exit},
-    mesh::id::ClusterId,
+    mesh::{cluster_set::ClusterSet, id::ClusterId},
     session::{Recorded, default_dir},
 };
 
 /// The variable by which a shell says that it asks; see <https://docs.rs/clap_complete/latest/clap_complete/env/>.
 const VARIABLE: &str = "COMPLETE";
-/// The arguments that are a cluster's number, by their commands.
-const NUMBERS: [(&str, &str); 10] = [
-    ("create", "remove"),
-    ("manage", "clusters"),
-    ("logs", "clusters"),
-    ("es", "cluster"),
-    ("search", "from"),
-    ("search", "on"),
-    ("env", "cluster"),
-    ("ls", "clusters"),
-    ("extend", "clusters"),
-    ("rotate", "clusters"),
-];
 
 /// Answers a shell that asks for completions, and ends the program then.
 pub fn complete() {
@@ -68,11 +56,12 @@ fn command() -> clap::Command {
     Cli::command().mut_subcommands(with_clusters)
 }
 
+/// Every argument that is read as clusters of the mesh is one: those that it is to have are a setting, and read as such.
 fn with_clusters(command: clap::Command) -> clap::Command {
-    let name = command.get_name().to_owned();
     let command = command.mut_args(|argument| {
-        let is_number = NUMBERS.contains(&(name.as_str(), argument.get_id().as_str()));
-        if is_number { argument.add(ArgValueCandidates::new(clusters)) } else { argument }
+        let read = argument.get_value_parser().type_id();
+        let names_clusters = read == TypeId::of::<ClusterId>() || read == TypeId::of::<ClusterSet>();
+        if names_clusters { argument.add(ArgValueCandidates::new(clusters)) } else { argument }
     });
     command.mut_subcommands(with_clusters)
 }

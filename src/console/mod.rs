@@ -68,6 +68,9 @@ pub enum Verbosity {
     Verbose,
 }
 
+/// The version of the form of an [`ErrorReport`].
+const ERROR_VERSION: u32 = 1;
+
 /// An error as programs read it, on stderr.
 #[derive(Serialize)]
 struct ErrorReport<'a> {
@@ -82,7 +85,7 @@ struct ErrorReport<'a> {
 impl<'a> ErrorReport<'a> {
     fn new(error: &'a Error) -> Self {
         let Error { exit, message, causes, hint, .. } = error;
-        Self { version: 1, error: message, causes, remedy: hint.as_deref(), exit: *exit as u8 }
+        Self { version: ERROR_VERSION, error: message, causes, remedy: hint.as_deref(), exit: *exit as u8 }
     }
 }
 

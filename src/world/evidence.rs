@@ -19,7 +19,7 @@ use crate::{
     mesh::{
         Mesh,
         id::ClusterId,
-        keystore::{self, Keystore},
+        keystore::{self, Keyring, Keystore},
         links::{Key, Link},
     },
 };
@@ -89,8 +89,12 @@ impl World {
 
     fn keystores(&self, mesh: &Mesh) -> Result<BTreeMap<ClusterId, Keystore>, FilesError> {
         let Some(tree) = self.tree()? else { return Ok(BTreeMap::new()) };
-        let open = |cluster| Some(files::keystore(&tree, cluster).transpose()?.map(|keystore| (cluster, keystore)));
-        mesh.clusters().filter_map(open).collect()
+        let mut keys = Keyring::default();
+        let mut keystores = BTreeMap::new();
+        for cluster in mesh.clusters() {
+            keystores.extend(files::keystore(&tree, cluster, &mut keys)?.map(|keystore| (cluster, keystore)));
+        }
+        Ok(keystores)
     }
 
     async fn paths(&self, mesh: &Mesh, there: &Observed, from: ClusterId) -> BTreeMap<ClusterId, PathFacts> {

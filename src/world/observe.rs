@@ -23,6 +23,7 @@ use crate::{
         Mesh,
         container::Container,
         id::{ClusterId, ServiceId},
+        keystore::Keyring,
         layout,
     },
 };
@@ -115,5 +116,7 @@ fn first_address(mesh: &Mesh) -> Ipv4Addr {
 }
 
 pub fn cluster_files(tree: &Tree) -> Result<BTreeMap<ClusterId, ClusterFiles>, FilesError> {
-    files::clusters(tree)?.into_iter().map(|cluster| Ok((cluster, files::cluster(tree, cluster)?))).collect()
+    let mut keys = Keyring::default();
+    let all = files::clusters(tree)?.into_iter();
+    all.map(|cluster| Ok((cluster, files::cluster(tree, cluster, &mut keys)?))).collect()
 }

@@ -19,6 +19,7 @@ use crate::mesh::{
     defaults::Revision,
     hosts_file,
     id::{ClusterId, ServiceKind},
+    keystore::Keyring,
     layout,
     links::Key,
     rebuild::{ContainerTrace, DirectoryTrace, Traces},
@@ -84,14 +85,14 @@ impl World {
         if files::credentials(&tree)?.is_some() {
             return Ok(None);
         }
-        let (mut found, mut needed) = (Found::default(), false);
+        let (mut found, mut needed, mut keys) = (Found::default(), false, Keyring::default());
         for cluster in files::clusters(&tree)? {
             for kind in ServiceKind::ALL {
                 needed |= tree.metadata(layout::settings(cluster.service(kind)))?.is_some();
             }
             needed |= tree.metadata(layout::keystore(cluster))?.is_some();
             // one that is damaged holds nothing
-            if let Ok(Some(keystore)) = files::keystore(&tree, cluster) {
+            if let Ok(Some(keystore)) = files::keystore(&tree, cluster, &mut keys) {
                 found.in_keystore(&keystore);
             }
             if let Ok(Some(settings)) = files::text(&tree, &layout::settings(cluster.kibana())) {

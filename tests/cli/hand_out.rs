@@ -125,6 +125,7 @@ fn the_clusters_that_exist_are_completed() {
     let fixture = Fixture::new(24, "password");
     for words in [
         &["manage", "stop", ""] as &[&str],
+        &["upgrade", "9.5.3", ""],
         &["logs", ""],
         &["create", "2", "--remove", ""],
         &["logs", "1", ""],

@@ -12,11 +12,7 @@
 //!
 //! The salt is also the additional data of AES-GCM.
 
-use std::{
-    collections::BTreeMap,
-    num::NonZeroU32,
-    sync::{Mutex, PoisonError},
-};
+use std::{collections::BTreeMap, num::NonZeroU32};
 
 use rand::CryptoRng;
 use ring::{aead, pbkdf2};
@@ -28,12 +24,17 @@ pub(super) const CODEC: &[u8] = b"elasticsearch.keystore";
 pub(super) const FOOTER_LENGTH: usize = 16;
 const SALT_LENGTH: usize = 64;
 
-/// A cache of derived keys, since each derivation takes 0.1 s. The
-/// keystores that a run writes share a salt.
-static DERIVED: Mutex<Derived> = Mutex::new(BTreeMap::new());
+/// The keys that were derived so far, by format and salt: deriving one takes 0.1 s, and the keystores that a run writes share
+/// a salt.
+#[derive(Debug, Default)]
+pub struct Keyring(BTreeMap<(Format, Vec<u8>), aead::LessSafeKey>);
 
-/// By format and salt.
-type Derived = BTreeMap<(Format, Vec<u8>), aead::LessSafeKey>;
+impl Keyring {
+    /// The key of a file with this salt, derived once.
+    pub(super) fn key(&mut self, format: Format, salt: &[u8]) -> &aead::LessSafeKey {
+        self.0.entry((format, salt.to_vec())).or_insert_with(|| format.derive(salt))
+    }
+}
 
 /// What the key of a file is derived from, besides its password, which is empty: a salt protects nothing then, and files may share
 /// one.
@@ -81,12 +82,6 @@ impl Format {
 
     pub(super) fn from_number(number: u32) -> Option<Self> {
         [Self::V5, Self::V6, Self::V7].into_iter().find(|format| format.number() == number)
-    }
-
-    /// The key of a file with this salt, derived once.
-    pub(super) fn key(self, salt: &[u8]) -> aead::LessSafeKey {
-        let mut derived = DERIVED.lock().unwrap_or_else(PoisonError::into_inner);
-        derived.entry((self, salt.to_vec())).or_insert_with(|| self.derive(salt)).clone()
     }
 
     /// PBKDF2-HMAC-SHA512 of the empty password.

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 pub use self::{
     error::KeystoreError,
-    format::{Format, Salt},
+    format::{Format, Keyring, Salt},
 };
 use base64::{Engine as _, prelude::BASE64_STANDARD as BASE64};
 

@@ -6,7 +6,7 @@ use ring::aead;
 
 use super::{
     Keystore, KeystoreError,
-    format::{CODEC, FOOTER_LENGTH, Format, MAGIC},
+    format::{CODEC, FOOTER_LENGTH, Format, Keyring, MAGIC},
     is_setting_name,
 };
 use crate::mesh::secret::Secret;
@@ -17,7 +17,7 @@ impl Keystore {
     /// # Errors
     /// When the file is anything but an intact keystore with the empty password whose values are all texts. No content
     /// makes it panic or allocate more than a few times the length of `file`.
-    pub fn open(file: &[u8]) -> Result<Self, KeystoreError> {
+    pub fn open(file: &[u8], keys: &mut Keyring) -> Result<Self, KeystoreError> {
         let mut input = Input(file);
         let header = (input.u32_be().ok(), input.bytes_after_u8().ok());
         if header != (Some(MAGIC), Some(CODEC)) {
@@ -46,8 +46,8 @@ impl Keystore {
         let nonce = aead::Nonce::try_assume_unique_for_key(iv)
             .map_err(|_| KeystoreError::Malformed("its initialization vector has the wrong length"))?;
         let mut sealed = sealed.to_vec();
-        let plain = format
-            .key(salt)
+        let plain = keys
+            .key(format, salt)
             .open_in_place(nonce, aead::Aad::from(salt), &mut sealed)
             .map_err(|_| KeystoreError::Undecryptable)?;
         Self::parse(plain)
@@ -145,7 +145,7 @@ mod tests {
 
     fn file() -> Vec<u8> {
         let mut rng = StdRng::seed_from_u64(1);
-        Keystore::example().seal(Format::V5, &Salt::random(&mut rng), &mut rng)
+        Keystore::example().seal(Format::V5, &Salt::random(&mut rng), &mut Keyring::default(), &mut rng)
     }
 
     #[test]
@@ -156,7 +156,7 @@ mod tests {
         expected.put("a.one", Secret::new("one"));
         expected.put("b.two", Secret::new("two"));
         expected.put(SEED, Secret::new("qop$bJQDsFUj%fm7V^su"));
-        assert_eq!(Keystore::open(&file.collect::<Vec<_>>()), Ok(expected));
+        assert_eq!(Keystore::open(&file.collect::<Vec<_>>(), &mut Keyring::default()), Ok(expected));
     }
 
     #[test]
@@ -165,9 +165,9 @@ mod tests {
         let changed = |at: usize, to: u8| {
             let mut file = file.clone();
             file[at] = to;
-            Keystore::open(&with_valid_checksum(file)).unwrap_err()
+            Keystore::open(&with_valid_checksum(file), &mut Keyring::default()).unwrap_err()
         };
-        assert_eq!(Keystore::open(b"elastic=hunter2"), Err(KeystoreError::NotAKeystore));
+        assert_eq!(Keystore::open(b"elastic=hunter2", &mut Keyring::default()), Err(KeystoreError::NotAKeystore));
         assert_eq!(changed(5, b'E'), KeystoreError::NotAKeystore);
         assert_eq!(changed(30, 4), KeystoreError::UnknownFormat(4));
         assert_eq!(changed(31, 1), KeystoreError::Password);
@@ -175,7 +175,7 @@ mod tests {
         assert_eq!(changed(file.len() - 17, b'x'), KeystoreError::Undecryptable);
         assert!(matches!(changed(file.len() - 16, 0), KeystoreError::Malformed(_)));
         assert!(matches!(changed(35, 0xff), KeystoreError::Malformed(_)));
-        assert_eq!(Keystore::open(&[&file[..], b"\n"].concat()), Err(KeystoreError::Checksum));
+        assert_eq!(Keystore::open(&[&file[..], b"\n"].concat(), &mut Keyring::default()), Err(KeystoreError::Checksum));
     }
 
     #[test]
@@ -195,7 +195,7 @@ mod tests {
             let bit = bit % ((file.len() - if repaired { 8 } else { 0 }) * 8);
             file[bit / 8] ^= 1 << (bit % 8);
             let file = if repaired { with_valid_checksum(file) } else { file };
-            prop_assert!(Keystore::open(&file).is_err());
+            prop_assert!(Keystore::open(&file, &mut Keyring::default()).is_err());
         }
 
         #[test]
@@ -203,15 +203,15 @@ mod tests {
             let mut file = file();
             file.truncate(length % file.len());
             let file = if repaired && file.len() >= 8 { with_valid_checksum(file) } else { file };
-            prop_assert!(Keystore::open(&file).is_err());
+            prop_assert!(Keystore::open(&file, &mut Keyring::default()).is_err());
         }
 
         #[test]
         fn random_bytes_are_refused(bytes: Vec<u8>, lead in 0usize..40) {
-            prop_assert!(Keystore::open(&bytes).is_err());
+            prop_assert!(Keystore::open(&bytes, &mut Keyring::default()).is_err());
             let mut file = file()[..lead].to_vec();
             file.extend([bytes, vec![0; 8]].concat());
-            prop_assert!(Keystore::open(&with_valid_checksum(file)).is_err());
+            prop_assert!(Keystore::open(&with_valid_checksum(file), &mut Keyring::default()).is_err());
         }
 
     }
@@ -237,7 +237,7 @@ mod tests {
         fn random_files_never_panic(bytes: Vec<u8>, lead in 0usize..200) {
             static FILE: std::sync::LazyLock<Vec<u8>> = std::sync::LazyLock::new(file);
             let lead = &FILE[..lead.min(FILE.len() - 1)];
-            prop_assert!(Keystore::open(&[lead, &bytes].concat()).is_err());
+            prop_assert!(Keystore::open(&[lead, &bytes].concat(), &mut Keyring::default()).is_err());
         }
     }
 }

@@ -5,7 +5,7 @@ use ring::aead;
 
 use super::{
     Keystore,
-    format::{CODEC, Format, MAGIC, Salt},
+    format::{CODEC, Format, Keyring, MAGIC, Salt},
 };
 use crate::mesh::secret::Secret;
 
@@ -22,13 +22,13 @@ impl Keystore {
     /// # Panics
     /// When the entries together are larger than 4 GiB, which the file has no room for.
     #[must_use]
-    pub fn seal(&self, format: Format, Salt(salt): &Salt, rng: &mut impl CryptoRng) -> Vec<u8> {
+    pub fn seal(&self, format: Format, Salt(salt): &Salt, keys: &mut Keyring, rng: &mut impl CryptoRng) -> Vec<u8> {
         let mut iv = [0; aead::NONCE_LEN];
         rng.fill_bytes(&mut iv);
 
         let mut sealed = self.seeded(rng).plain();
         let nonce = aead::Nonce::assume_unique_for_key(iv);
-        let key = format.key(salt);
+        let key = keys.key(format, salt);
         key.seal_in_place_append_tag(nonce, aead::Aad::from(salt), &mut sealed)
             .expect("the entries should fit AES-GCM's 64 GiB");
 
@@ -86,15 +86,15 @@ mod tests {
 
     fn seal(keystore: &Keystore, format: Format, seed: u64) -> Vec<u8> {
         let mut rng = StdRng::seed_from_u64(seed);
-        keystore.seal(format, &Salt::random(&mut rng), &mut rng)
+        keystore.seal(format, &Salt::random(&mut rng), &mut Keyring::default(), &mut rng)
     }
 
     #[test]
     fn every_format_comes_back_with_a_seed() {
         for format in [Format::V5, Format::V6, Format::V7] {
             let file = seal(&Keystore::example(), format, 1);
-            let mut opened = Keystore::open(&file).unwrap();
-            let again = Keystore::open(&seal(&opened, format, 2)).unwrap();
+            let mut opened = Keystore::open(&file, &mut Keyring::default()).unwrap();
+            let again = Keystore::open(&seal(&opened, format, 2), &mut Keyring::default()).unwrap();
             assert_eq!(again, opened, "a seed that is there is kept");
             let seed = opened.remove(SEED).unwrap();
             assert_eq!(seed.expose().len(), 20);
@@ -109,12 +109,12 @@ mod tests {
         let salt = Salt::random(&mut rng);
         let mut keystore = Keystore::example();
         keystore.put(SEED, Secret::new("the same in both"));
-        let files = [(), ()].map(|()| keystore.seal(Format::V5, &salt, &mut rng));
+        let files = [(), ()].map(|()| keystore.seal(Format::V5, &salt, &mut Keyring::default(), &mut rng));
         let (iv, sealed) = (108..120, 124..files[0].len() - 16);
         assert_ne!(files[0][iv.clone()], files[1][iv], "the iv should be fresh");
         assert_ne!(files[0][sealed.clone()], files[1][sealed]);
         for file in &files {
-            assert_eq!(Keystore::open(file).as_ref(), Ok(&keystore));
+            assert_eq!(Keystore::open(file, &mut Keyring::default()).as_ref(), Ok(&keystore));
         }
     }
 
@@ -136,7 +136,7 @@ mod tests {
             for (name, value) in entries {
                 keystore.put(name, Secret::new(value));
             }
-            let mut opened = Keystore::open(&seal(&keystore, Format::V5, seed)).unwrap();
+            let mut opened = Keystore::open(&seal(&keystore, Format::V5, seed), &mut Keyring::default()).unwrap();
             if !keystore.entries.contains_key(SEED) {
                 prop_assert!(opened.remove(SEED).is_some());
             }

@@ -16,7 +16,7 @@ use crate::{
         Mesh,
         credentials::Credentials,
         id::{ClusterId, ServiceId},
-        keystore::Keystore,
+        keystore::{Keyring, Keystore},
         layout,
         links::Key,
         record::{self, Record, RecordError},
@@ -110,10 +110,10 @@ pub fn searchers_with_keys(tree: &Tree, cluster: ClusterId) -> Result<Vec<Cluste
 }
 
 /// The keystore itself, with its secrets.
-pub fn keystore(tree: &Tree, cluster: ClusterId) -> Result<Option<Keystore>, FilesError> {
+pub fn keystore(tree: &Tree, cluster: ClusterId, keys: &mut Keyring) -> Result<Option<Keystore>, FilesError> {
     let path = layout::keystore(cluster);
     let Some(bytes) = tree.read(&path)? else { return Ok(None) };
-    Keystore::open(&bytes).map(Some).map_err(|cause| FilesError::Keystore { path: tree.path(&path), cause })
+    Keystore::open(&bytes, keys).map(Some).map_err(|cause| FilesError::Keystore { path: tree.path(&path), cause })
 }
 
 /// A value as it may be compared and recorded.
@@ -128,7 +128,11 @@ pub fn keystore_record(file: &[u8], keystore: &Keystore) -> String {
     serde_json::to_string_pretty(&record).expect("should be JSON: it holds only texts")
 }
 
-fn keystore_entries(tree: &Tree, cluster: ClusterId) -> Result<Option<BTreeMap<String, String>>, FilesError> {
+fn keystore_entries(
+    tree: &Tree,
+    cluster: ClusterId,
+    keys: &mut Keyring,
+) -> Result<Option<BTreeMap<String, String>>, FilesError> {
     let Some(bytes) = tree.read(layout::keystore(cluster))? else { return Ok(None) };
     // a record that cannot be read only costs the time it would have spared
     if let Ok(Some(record)) = parse::<KeystoreRecord>(tree, &layout::keystore_record(cluster))
@@ -136,7 +140,7 @@ fn keystore_entries(tree: &Tree, cluster: ClusterId) -> Result<Option<BTreeMap<S
     {
         return Ok(Some(record.entries));
     }
-    let keystore = keystore(tree, cluster)?;
+    let keystore = keystore(tree, cluster, keys)?;
     Ok(keystore.map(|keystore| keystore.entries().iter().map(|(name, value)| (name.clone(), digest(value))).collect()))
 }
 
@@ -193,7 +197,7 @@ pub fn authorities(tree: &Tree, cluster: ClusterId) -> Result<ClusterFiles, File
 }
 
 /// Everything a plan wants to know of a cluster's directory.
-pub fn cluster(tree: &Tree, cluster: ClusterId) -> Result<ClusterFiles, FilesError> {
+pub fn cluster(tree: &Tree, cluster: ClusterId, keys: &mut Keyring) -> Result<ClusterFiles, FilesError> {
     let secret = |path: &str| Ok::<_, FilesError>(text(tree, path)?.map(Secret::new));
     let service = |id: ServiceId| {
         Ok::<_, FilesError>(ServiceFiles {
@@ -227,7 +231,7 @@ pub fn cluster(tree: &Tree, cluster: ClusterId) -> Result<ClusterFiles, FilesErr
         services,
         bundle: text(tree, &layout::mesh_authorities(cluster))?,
         jvm_options: text(tree, &layout::jvm_options(cluster))?,
-        keystore: keystore_entries(tree, cluster)?,
+        keystore: keystore_entries(tree, cluster, keys)?,
         key: key(Key::shared(cluster))?,
         link_keys,
         ..authorities(tree, cluster)?
