@@ -1,5 +1,5 @@
-//! How an error explains itself to the user: one trait, which each error type implements beside its own definition. Pure:
-//! no I/O.
+//! How an error explains itself to the user: one trait, which each error type implements beside its own definition.
+//! Pure: no I/O.
 
 /// How a run ends, for whoever started it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -118,6 +118,40 @@ fn the_users_error_knows_no_other_error() {
     }
 }
 
+/// The widest line that a person writes; rustfmt holds the code to it, and texts that programs read may be wider.
+const WIDEST: usize = 120;
+
+#[test]
+fn comments_and_documents_are_no_wider_than_the_code() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let documents = fs::read_dir(root.join("docs")).unwrap().map(|entry| entry.unwrap().path());
+    let documents = documents.chain([root.join("README.md")]).filter(|path| path.extension().unwrap() == "md");
+    let documents = documents.map(|path| (fs::read_to_string(&path).unwrap(), path));
+    let mut wide = Vec::new();
+    for (text, path) in documents {
+        let mut shown = false;
+        for line in text.lines() {
+            shown ^= line.trim_start().starts_with("```");
+            // tables, and what is shown word for word, have no other lines
+            if !shown && !line.starts_with('|') && !line.starts_with("    ") && is_wide(line) {
+                wide.push(format!("{}: {line}", path.display()));
+            }
+        }
+    }
+    for (path, text) in rust("src").into_iter().chain(rust("tests")) {
+        // the help of a setting is one line of its entry
+        let is_help = |line: &str| path.ends_with("settings/table.rs") && line.starts_with("    ///");
+        let comments = text.lines().filter(|line| line.trim_start().starts_with("//") && !is_help(line));
+        wide.extend(comments.filter(|line| is_wide(line)).map(|line| format!("{}: {line}", path.display())));
+    }
+    assert!(wide.is_empty(), "no line should have more than {WIDEST} columns:\n{}", wide.join("\n"));
+}
+
+/// Whether a line could be shorter: an address cannot be broken.
+fn is_wide(line: &str) -> bool {
+    line.chars().count() > WIDEST && !line.contains("https://")
+}
+
 #[test]
 fn every_file_says_what_it_is_for() {
     for (path, text) in sources("") {
@@ -200,7 +234,8 @@ fn spans(text: &str) -> impl Iterator<Item = &str> {
     text.split('`').skip(1).step_by(2)
 }
 
-/// Whether there is a test, or a module with tests, by a name as documents have it: `kills::…` is each test of a module.
+/// Whether there is a test, or a module with tests, by a name as documents have it: `kills::…` is each test of a
+/// module.
 fn names_a_test(tests: &[Test], name: &str) -> bool {
     let (name, whole) = name.strip_suffix('…').map_or((name, true), |start| (start, false));
     tests.iter().any(|test| {

@@ -16,9 +16,9 @@ use crate::{
 };
 
 impl Apply<'_> {
-    /// Puts a document into every server that answers and that another searches, in an index named after `run`, and has every server search for it on
-    /// its remotes. What was put is removed again, and what an earlier run left. A link that is known to be down is not
-    /// searched: it would only hold up the search.
+    /// Puts a document into every server that answers and that another searches, in an index named after `run`, and has
+    /// every server search for it on its remotes. What was put is removed again, and what an earlier run left. A link
+    /// that is known to be down is not searched: it would only hold up the search.
     pub async fn prove_documents(&self, there: &Observed, run: &str) -> BTreeMap<Link, CanaryFacts> {
         let index = format!("{}{run}", canary::prefix(self.mesh));
         let clusters: Vec<ClusterId> = there.answering().map(|(cluster, _)| cluster).collect();

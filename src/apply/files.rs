@@ -46,7 +46,8 @@ impl Apply<'_> {
         Ok(tree.write_pair(key, certificate, self.given_to(holder))?)
     }
 
-    /// Makes a directory of the mesh with the mode and the owner that it is to have, or gives them to one that is there.
+    /// Makes a directory of the mesh with the mode and the owner that it is to have, or gives them to one that is
+    /// there.
     pub(super) fn make_dir(&self, tree: &Tree, path: &str) -> Result<(), Error> {
         let Permissions { mode, holder } = permissions::of_dir(path);
         Ok(tree.make_dir(path, mode, self.given_to(holder))?)

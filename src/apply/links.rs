@@ -16,13 +16,13 @@ use crate::{
     },
 };
 
-/// Elasticsearch remembers a failed name for 10 s and a found one for 60 s, and reads a bundle of authorities again within
-/// 5 s of a change: a link that is not up after this stays down.
+/// Elasticsearch remembers a failed name for 10 s and a found one for 60 s, and reads a bundle of authorities again
+/// within 5 s of a change: a link that is not up after this stays down.
 const LINK_TIMEOUT: Duration = Duration::from_mins(2);
 
 impl Apply<'_> {
-    /// One write of the keystore with the credentials of all remotes, one reload; the answer is looked into, since it is
-    /// 200 even when a node could not read its keystore.
+    /// One write of the keystore with the credentials of all remotes, one reload; the answer is looked into, since it
+    /// is 200 even when a node could not read its keystore.
     pub(super) async fn store_credentials(&self, on: ClusterId, of: &[ClusterId]) -> Result<(), Error> {
         let mut credentials = BTreeMap::new();
         for remote in of {
@@ -122,8 +122,8 @@ impl Apply<'_> {
         }
     }
 
-    /// Fails where the links from `on` to `remotes` cannot come up however long somebody waits: a container does not run, a
-    /// license does not allow links, or a remote is not set, which Elasticsearch itself never does.
+    /// Fails where the links from `on` to `remotes` cannot come up however long somebody waits: a container does not
+    /// run, a license does not allow links, or a remote is not set, which Elasticsearch itself never does.
     async fn may_come(&self, on: ClusterId, remotes: &[ClusterId]) -> Result<(), Error> {
         for cluster in std::iter::once(on).chain(remotes.iter().copied()) {
             self.watch(cluster.first_node(), Some(i64::MAX)).await?;

@@ -1,5 +1,5 @@
-//! CHANGING IT. Stages in order, the lanes of a stage together: all results are gathered, and a failure stops before the
-//! next stage. I/O: everything; the only place that changes anything.
+//! CHANGING IT. Stages in order, the lanes of a stage together: all results are gathered, and a failure stops before
+//! the next stage. I/O: everything; the only place that changes anything.
 
 mod canary;
 mod certificates;
@@ -49,7 +49,8 @@ use crate::{
     },
 };
 
-/// How many steps of a stage run at the same time, where their order is not by cluster; those that only wait are not bounded.
+/// How many steps of a stage run at the same time, where their order is not by cluster; those that only wait are not
+/// bounded.
 const TOGETHER: usize = 32;
 
 /// The configuration files of an image, as paths with contents.
@@ -176,7 +177,8 @@ impl<'a> Apply<'a> {
             if took >= slowest.get().0 {
                 slowest.set((took, Some(step)));
             }
-            // what keeps a server from coming up fails the run at once; links are all looked at, to name each that is down
+            // what keeps a server from coming up fails the run at once; links are all looked at, to name each that is
+            // down
             if outcome.is_err() && self.describe(step).brings_up {
                 self.patience.abandon(true);
             }

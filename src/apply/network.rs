@@ -22,8 +22,8 @@ impl Apply<'_> {
         self.world.docker.remove_network(id).await.map_err(|error| refused(self.mesh, None, error))
     }
 
-    /// Fails where Docker can start no container, since its firewall rules are gone; seen by a network that is made and removed
-    /// again. Asked before anything is stopped that would then stay so.
+    /// Fails where Docker can start no container, since its firewall rules are gone; seen by a network that is made and
+    /// removed again. Asked before anything is stopped that would then stay so.
     pub(super) async fn require_firewall(&self) -> Result<(), Error> {
         let survey = self.world.survey().await?;
         for left in survey.networks.iter().filter(|found| found.name == network::PROBE) {
@@ -42,8 +42,8 @@ impl Apply<'_> {
         }
     }
 
-    /// Removes the bridges of a subnet that Docker left when it could not make a network. They are in nobody's way, so that it is no
-    /// fault where they stay, as they do for all but root.
+    /// Removes the bridges of a subnet that Docker left when it could not make a network. They are in nobody's way, so
+    /// that it is no fault where they stay, as they do for all but root.
     async fn remove_left_bridges(&self, subnet: Subnet) {
         let Ok(interfaces) = host::interfaces() else { return };
         let left = interfaces.left_bridges.into_iter().filter(|(_, net)| *net == subnet.net().into());

@@ -67,7 +67,8 @@ impl Apply<'_> {
         }
     }
 
-    /// How far a service has come that was `asked` and gave this answer; `Probe::Ready` with an error where it gets no further.
+    /// How far a service has come that was `asked` and gave this answer; `Probe::Ready` with an error where it gets no
+    /// further.
     async fn progress<T>(
         &self,
         service: ServiceId,
@@ -99,8 +100,8 @@ impl Apply<'_> {
         Ok(Probe::Pending(format!("it {reason}")))
     }
 
-    /// Fails when the container does not run, or Docker had to start it again since `before`: one that ended and came back
-    /// in the past is not one that ends now.
+    /// Fails when the container does not run, or Docker had to start it again since `before`: one that ended and came
+    /// back in the past is not one that ends now.
     pub(super) async fn watch(&self, service: ServiceId, before: Option<i64>) -> Result<(), Error> {
         let name = self.mesh.container_name(service);
         let Watched { restarts, .. } = self.watch_way_to(service).await?;
@@ -117,8 +118,8 @@ impl Apply<'_> {
         Ok(())
     }
 
-    /// Whether the certificate on disk is one that the cluster's authorities signed: then the server may yet show it, since it
-    /// reads its files again every few seconds.
+    /// Whether the certificate on disk is one that the cluster's authorities signed: then the server may yet show it,
+    /// since it reads its files again every few seconds.
     fn is_signed(&self, service: ServiceId) -> Result<bool, Error> {
         let tree = self.tree()?;
         let trusted = saved::authorities(&tree, service.cluster())?.trusted().unwrap_or_default();
@@ -145,8 +146,8 @@ impl Apply<'_> {
     }
 }
 
-/// Whether the server serves as far as it can: it can be asked, and nothing is red that comes by itself. An index of a user
-/// that stays red is no reason to wait, and no server whose license has ended tells its health.
+/// Whether the server serves as far as it can: it can be asked, and nothing is red that comes by itself. An index of a
+/// user that stays red is no reason to wait, and no server whose license has ended tells its health.
 async fn serves(server: &Elasticsearch) -> Result<Answer<()>, HttpsError> {
     server.greet().await?;
     Ok(match server.health().await? {

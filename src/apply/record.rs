@@ -13,7 +13,8 @@ impl Apply<'_> {
         self.write_record(&Tree::create(&self.mesh.dir, permissions::ROOT)?, self.mesh)
     }
 
-    /// Writes a record of an older format anew, and keeps the old one beside it. It says the same, so no plan tells of it.
+    /// Writes a record of an older format anew, and keeps the old one beside it. It says the same, so no plan tells of
+    /// it.
     pub fn lift_record(&self) -> Result<(), Error> {
         let survey = &self.session.survey;
         let (Some(format), Some(mesh)) = (survey.format.filter(|format| *format < FORMAT), &survey.record) else {

@@ -1,5 +1,5 @@
-//! A password that nobody knows any more is set anew, by a superuser in the server's file realm that is there for that long
-//! only. I/O: disk, network.
+//! A password that nobody knows any more is set anew, by a superuser in the server's file realm that is there for that
+//! long only. I/O: disk, network.
 
 use std::time::Duration;
 

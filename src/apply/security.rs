@@ -79,8 +79,8 @@ impl Apply<'_> {
         Ok(())
     }
 
-    /// The key is saved before anything else happens; one that is lost in between is revoked by a later step. The one before
-    /// stays valid until others hold this one.
+    /// The key is saved before anything else happens; one that is lost in between is revoked by a later step. The one
+    /// before stays valid until others hold this one.
     pub(super) async fn issue_key(&self, which: Key) -> Result<(), Error> {
         let server = self.server(which.of)?;
         let key = self

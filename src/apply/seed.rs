@@ -1,5 +1,5 @@
-//! The configuration files that an image brings: copied, taken over from a newer image, kept where somebody changed them.
-//! I/O: disk, Docker.
+//! The configuration files that an image brings: copied, taken over from a newer image, kept where somebody changed
+//! them. I/O: disk, Docker.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -62,8 +62,9 @@ struct Config<'a> {
 }
 
 impl Config<'_> {
-    /// Copies an image's files, and says which stay because somebody changed them. What was copied is written down last, so
-    /// that a run that stops in between is done again; the file that the service does not start without, just before.
+    /// Copies an image's files, and says which stay because somebody changed them. What was copied is written down
+    /// last, so that a run that stops in between is done again; the file that the service does not start without, just
+    /// before.
     fn take_over(&self, seed: &[(String, Vec<u8>)], version: StackVersion) -> Result<Vec<String>, FilesError> {
         let before = saved::seed_record(self.tree, self.service).map(|record| record.files).unwrap_or_default();
         let marker = layout::seed_marker(self.service);

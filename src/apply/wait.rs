@@ -1,4 +1,5 @@
-//! Waiting: until something is ready, has died, or the time is over. Every wait has a deadline and says what it waits for.
+//! Waiting: until something is ready, has died, or the time is over. Every wait has a deadline and says what it waits
+//! for.
 
 #![expect(clippy::disallowed_methods, reason = "the one place that sleeps: between two questions")]
 
@@ -81,8 +82,8 @@ impl Patience {
         }
     }
 
-    /// Asks until the answer is ready. An error from `probe` ends the wait at once. When its time is over it asks once more: a run
-    /// that was suspended meanwhile finds what has come about without it.
+    /// Asks until the answer is ready. An error from `probe` ends the wait at once. When its time is over it asks once
+    /// more: a run that was suspended meanwhile finds what has come about without it.
     pub async fn until<T>(
         &self,
         what: &str,

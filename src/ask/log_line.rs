@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-/// What a line says. Elasticsearch and Kibana write JSON, or `[time][LEVEL][logger] message`; anything else is all text.
+/// What a line says. Elasticsearch and Kibana write JSON, or `[time][LEVEL][logger] message`; anything else is all
+/// text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogLine {
     pub level: Option<String>,

@@ -55,11 +55,12 @@ pub const JSON: &str = "application/json";
 /// JSON values one a line, each line ended; see <https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-bulk>.
 const NDJSON: &str = "application/x-ndjson";
 
-/// The longest path with its query, in bytes. The `http` crate refuses more; Elasticsearch takes 4 KiB unless it is set otherwise.
+/// The longest path with its query, in bytes. The `http` crate refuses more; Elasticsearch takes 4 KiB unless it is set
+/// otherwise.
 const LONGEST: usize = 65_534;
 
-/// What neither a path nor a query can hold as it is; see <https://www.rfc-editor.org/rfc/rfc3986#appendix-A>. `%` is judged by what
-/// follows it.
+/// What neither a path nor a query can hold as it is; see <https://www.rfc-editor.org/rfc/rfc3986#appendix-A>. `%` is
+/// judged by what follows it.
 const ILLEGAL: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')
@@ -80,7 +81,8 @@ const SEGMENT: &AsciiSet = &ILLEGAL.add(b'/').add(b'?').add(b'%');
 /// The path as it is sent: with a slash in front, `%XX` as typed, and what is illegal in it encoded.
 ///
 /// # Errors
-/// It has `.` or `..` as a segment, `\`, or a control character. HTTP clients take these for other paths, without a word.
+/// It has `.` or `..` as a segment, `\`, or a control character. HTTP clients take these for other paths, without a
+/// word.
 pub fn path(typed: &str) -> Result<String, PathError> {
     if typed.contains(char::is_control) {
         return Err(PathError::Control(typed.escape_debug().to_string()));

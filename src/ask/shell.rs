@@ -49,7 +49,8 @@ impl Shell {
     }
 }
 
-/// In single quotes, where only `\\` and `\'` are escapes; see <https://fishshell.com/docs/current/language.html#quotes>.
+/// In single quotes, where only `\\` and `\'` are escapes; see
+/// <https://fishshell.com/docs/current/language.html#quotes>.
 fn fish(value: &str) -> String {
     format!("'{}'", value.replace('\\', r"\\").replace('\'', r"\'"))
 }

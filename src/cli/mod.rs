@@ -1,8 +1,9 @@
 //! The command line, as types. No behavior.
 //!
 //! Its grammar: `mesh VERB` for the mesh as a whole, `mesh NOUN VERB` for what it has many of (`keys rotate`), with the
-//! singular of a noun and `list` as aliases. `-o` is a format, `--into` a path to write to; `--as` is reserved for acting
-//! as another user. Whatever deletes or revokes something asks first, unless `--yes` is given, and has `--dry-run`.
+//! singular of a noun and `list` as aliases. `-o` is a format, `--into` a path to write to; `--as` is reserved for
+//! acting as another user. Whatever deletes or revokes something asks first, unless `--yes` is given, and has
+//! `--dry-run`.
 
 mod ask;
 mod create;
@@ -47,8 +48,8 @@ pub struct Cli {
     /// The mesh's directory [default: /mnt/data/mesh for root, ~/.local/share/mesh for others]
     #[arg(long, global = true, env = "MESH_DIR", hide_env_values = true, value_name = "DIR")]
     pub dir: Option<PathBuf>,
-    /// The mesh's name, for several on one engine: a prefix of its containers' names; its directory is `mesh-NAME`, beside the
-    /// default one
+    /// The mesh's name, for several on one engine: a prefix of its containers' names; its directory is `mesh-NAME`,
+    /// beside the default one
     #[arg(long, global = true, env = "MESH_NAME", hide_env_values = true, value_name = "NAME", value_parser = str::parse::<MeshName>)]
     pub name: Option<MeshName>,
     #[arg(skip)]
@@ -103,9 +104,9 @@ pub enum Command {
     Manage(ManageArgs),
     /// Upgrade Elasticsearch and Kibana to a newer version, one cluster after the other
     ///
-    /// Each cluster is stopped, started on the new version and linked again before the next one is. Data, passwords, API keys
-    /// and edited configuration files stay. A rollback needs a snapshot that was taken before. After an interruption, the same
-    /// command continues.
+    /// Each cluster is stopped, started on the new version and linked again before the next one is. Data, passwords,
+    /// API keys and edited configuration files stay. A rollback needs a snapshot that was taken before. After an
+    /// interruption, the same command continues.
     Upgrade(UpgradeArgs),
     /// Remove the mesh: its containers, its network and its directory with all data
     #[command(visible_alias = "delete")]
@@ -125,8 +126,8 @@ pub enum Command {
     Certs(CertsAction),
     /// Check whether the machine is ready for a mesh
     ///
-    /// The checks are those for the mesh that exists, else for one of two clusters; with settings, for the mesh that `mesh create`
-    /// would make of them.
+    /// The checks are those for the mesh that exists, else for one of two clusters; with settings, for the mesh that
+    /// `mesh create` would make of them.
     Doctor(Box<DoctorArgs>),
     /// Print the logs of the services, merged by time
     #[command(alias = "log")]
@@ -140,8 +141,8 @@ pub enum Command {
     Credentials(CredentialsArgs),
     /// Print variables for a shell: `eval "$(mesh env 3)"`
     ///
-    /// The variables are `MESH_CLUSTER`, `ES_URL`, `ES_USER`, `ES_PASSWORD`, `ES_CACERT` and, if there is a Kibana, `KIBANA_URL`.
-    /// In fish: `mesh env 3 | source`.
+    /// The variables are `MESH_CLUSTER`, `ES_URL`, `ES_USER`, `ES_PASSWORD`, `ES_CACERT` and, if there is a Kibana,
+    /// `KIBANA_URL`. In fish: `mesh env 3 | source`.
     Env(EnvArgs),
     /// Print the effective settings and the source of each
     ///
@@ -149,8 +150,8 @@ pub enum Command {
     Config(Box<ConfigArgs>),
     /// Print a script that completes commands and cluster numbers
     ///
-    /// Put `source <(mesh completions bash)` into `~/.bashrc`, so that the script is always that of the installed version. In
-    /// fish: `mesh completions fish | source`.
+    /// Put `source <(mesh completions bash)` into `~/.bashrc`, so that the script is always that of the installed
+    /// version. In fish: `mesh completions fish | source`.
     Completions(CompletionsArgs),
     /// Write the manual pages
     Man(ManArgs),

@@ -1,5 +1,5 @@
-//! The settings of a mesh as arguments of `mesh create`, `mesh config` and `mesh doctor`, made from the table of settings.
-//! No behavior.
+//! The settings of a mesh as arguments of `mesh create`, `mesh config` and `mesh doctor`, made from the table of
+//! settings. No behavior.
 
 use std::path::{Path, PathBuf};
 

@@ -56,7 +56,8 @@ fn command() -> clap::Command {
     Cli::command().mut_subcommands(with_clusters)
 }
 
-/// Every argument that is read as clusters of the mesh is one: those that it is to have are a setting, and read as such.
+/// Every argument that is read as clusters of the mesh is one: those that it is to have are a setting, and read as
+/// such.
 fn with_clusters(command: clap::Command) -> clap::Command {
     let command = command.mut_args(|argument| {
         let read = argument.get_value_parser().type_id();

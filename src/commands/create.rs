@@ -58,8 +58,8 @@ pub async fn create(args: &CreateArgs, place: Place, console: &Console) -> Resul
     Ok(Exit::Done)
 }
 
-/// What is there, once Docker lists a network that it was making when an earlier run was killed. Where it does not come, the
-/// checks say what is in the way.
+/// What is there, once Docker lists a network that it was making when an earlier run was killed. Where it does not
+/// come, the checks say what is in the way.
 async fn begin(args: &CreateArgs, place: Place) -> Result<Session, Error> {
     let mut session = Session::to_make(place, args.dry_run).await?;
     let half_made = |survey: &Survey| {

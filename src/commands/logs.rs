@@ -122,7 +122,8 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// The last lines of those that were written until now. Docker's own way of asking for them counts pieces of long lines.
+    /// The last lines of those that were written until now. Docker's own way of asking for them counts pieces of long
+    /// lines.
     async fn tail(&mut self, service: ServiceId, mut lines: Lines, count: usize) -> Result<Lines, Error> {
         let mut kept = VecDeque::new();
         while let Some(written) = lines.next().await {

@@ -117,7 +117,8 @@ async fn interruptible(
     }
 }
 
-/// Ends when somebody wants the program to end. For commands that change nothing: those that do finish their step first.
+/// Ends when somebody wants the program to end. For commands that change nothing: those that do finish their step
+/// first.
 async fn ended() {
     match Endings::listen() {
         Ok(mut endings) => drop(endings.next().await),
@@ -131,7 +132,8 @@ fn may_delete(world: &World, plan: &Plan, yes: bool, console: &Console) -> Resul
     consent("delete? this cannot be undone", "this deletes data", yes, console)
 }
 
-/// Whether something may be done that cannot be undone; `deed` says what. Without a terminal and without `yes` it may not.
+/// Whether something may be done that cannot be undone; `deed` says what. Without a terminal and without `yes` it may
+/// not.
 fn consent(question: &str, deed: &str, yes: bool, console: &Console) -> Result<bool, Error> {
     if yes {
         return Ok(true);

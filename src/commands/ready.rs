@@ -1,4 +1,5 @@
-//! Whether `mesh create` may do what it plans, asked before anything is changed. I/O: disk, the terminal; changes nothing.
+//! Whether `mesh create` may do what it plans, asked before anything is changed. I/O: disk, the terminal; changes
+//! nothing.
 
 use super::refusal::refusal;
 use crate::{

@@ -1,5 +1,5 @@
-//! What `mesh keys` and `mesh certs` share: renewing something of a mesh that exists, and proving it. I/O: through `world`,
-//! `apply` and `console`.
+//! What `mesh keys` and `mesh certs` share: renewing something of a mesh that exists, and proving it. I/O: through
+//! `world`, `apply` and `console`.
 
 use std::{collections::BTreeSet, path::Path, time::Instant};
 

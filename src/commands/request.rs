@@ -1,4 +1,5 @@
-//! What `mesh create` is asked for, and what follows from it. I/O: the environment, disk, stdin, the terminal; changes nothing.
+//! What `mesh create` is asked for, and what follows from it. I/O: the environment, disk, stdin, the terminal; changes
+//! nothing.
 
 use std::path::Path;
 

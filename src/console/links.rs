@@ -32,7 +32,8 @@ impl Console {
         self.table(&table);
     }
 
-    /// What was found out about every link: the matrix, each link that is not up with its cause and its remedy, the sum.
+    /// What was found out about every link: the matrix, each link that is not up with its cause and its remedy, the
+    /// sum.
     pub fn judgements(&self, mesh: &Mesh, report: &Report, took: Duration) {
         self.matrix(mesh, |from, to| {
             let found = report.links.iter().find(|link| link.from == from && link.to == to);

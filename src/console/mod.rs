@@ -1,7 +1,7 @@
 //! The only room that prints. stdout carries the result, stderr everything else. I/O: the terminal.
 //!
-//! Colours are always written and taken out on the way where they are not wanted: by `--color`, `NO_COLOR`, `TERM=dumb` or
-//! because the reader is no terminal. Words from outside lose what a terminal would obey: see [`plain`].
+//! Colours are always written and taken out on the way where they are not wanted: by `--color`, `NO_COLOR`, `TERM=dumb`
+//! or because the reader is no terminal. Words from outside lose what a terminal would obey: see [`plain`].
 
 mod ask;
 mod create;
@@ -130,8 +130,8 @@ pub fn bytes(count: u64) -> String {
 }
 
 impl Console {
-    /// `dumb` says that the terminal can do nothing but write one line after the other, `option` what commands have to name so
-    /// that they are about the same mesh in any shell.
+    /// `dumb` says that the terminal can do nothing but write one line after the other, `option` what commands have to
+    /// name so that they are about the same mesh in any shell.
     pub fn new(verbosity: Verbosity, dumb: bool, option: Option<&MeshOption>) -> Self {
         let terminal = io::stderr().is_terminal();
         Self {
@@ -151,7 +151,8 @@ impl Console {
         self.verbosity == Verbosity::Quiet
     }
 
-    /// A text to stdout as it is. A failure ends nothing by itself: see [`Console::stdout_failed`] and [`Console::lost`].
+    /// A text to stdout as it is. A failure ends nothing by itself: see [`Console::stdout_failed`] and
+    /// [`Console::lost`].
     pub fn text(&self, text: &str) {
         self.stdout.text(text);
     }
@@ -174,8 +175,8 @@ impl Console {
         }
     }
 
-    /// One of many values to stdout, as [`Console::show`] does, as a stream that programs can split: a line of JSON each, or a
-    /// YAML document each.
+    /// One of many values to stdout, as [`Console::show`] does, as a stream that programs can split: a line of JSON
+    /// each, or a YAML document each.
     pub fn show_one_of_many(&self, format: Format, value: &impl Serialize, table: impl FnOnce()) {
         match format {
             Format::Json => {
@@ -200,8 +201,8 @@ impl Console {
         self.text(&table.to_string());
     }
 
-    /// Makes room for a picture that replaces the one before: on a terminal the screen is cleared, elsewhere an empty line
-    /// parts them.
+    /// Makes room for a picture that replaces the one before: on a terminal the screen is cleared, elsewhere an empty
+    /// line parts them.
     pub fn redraw(&self, first: bool) {
         if self.stdout.is_terminal() && !self.dumb {
             self.text("\x1b[H\x1b[2J");

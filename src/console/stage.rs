@@ -12,7 +12,8 @@ const DONE: char = '✓';
 const FAILED: char = '✗';
 
 impl Console {
-    /// Makes room for titles as long as these, so that what stands behind them lines up. There is never less room again.
+    /// Makes room for titles as long as these, so that what stands behind them lines up. There is never less room
+    /// again.
     pub fn titles(&self, titles: impl Iterator<Item = &'static str>) {
         let longest = titles.map(str::len).max().unwrap_or_default();
         self.title_width.set(self.title_width.get().max(longest));

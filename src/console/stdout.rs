@@ -1,5 +1,5 @@
-//! stdout, and what became of it: the first failure is kept, since a program that reads has to hear of output that is lost. I/O:
-//! stdout.
+//! stdout, and what became of it: the first failure is kept, since a program that reads has to hear of output that is
+//! lost. I/O: stdout.
 
 use std::{
     cell::Cell,
@@ -19,7 +19,8 @@ use crate::{
     world::words::words,
 };
 
-/// The standard library's own takes a descriptor that cannot be written for one that swallows everything, so this writes past it.
+/// The standard library's own takes a descriptor that cannot be written for one that swallows everything, so this
+/// writes past it.
 #[derive(Debug, Default)]
 pub struct Stdout {
     /// Why something could not be written.

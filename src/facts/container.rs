@@ -51,8 +51,8 @@ impl ContainerFacts {
         self.network.as_ref() == Some(&network.id)
     }
 
-    /// Whether Docker has not attached it to its network, as after a start that failed on the way there: it keeps the address then,
-    /// and may start the container without a network the next time.
+    /// Whether Docker has not attached it to its network, as after a start that failed on the way there: it keeps the
+    /// address then, and may start the container without a network the next time.
     pub fn lacks_network(&self) -> bool {
         match self.state {
             ContainerState::Created | ContainerState::Stopped => self.address.is_some(),

@@ -1,5 +1,5 @@
-//! How the indices and the disk of a server fare. Health is one fact beside the others: a server that answers is asked, whatever
-//! its health. Pure.
+//! How the indices and the disk of a server fare. Health is one fact beside the others: a server that answers is asked,
+//! whatever its health. Pure.
 
 use std::fmt;
 
@@ -66,7 +66,8 @@ pub enum Watermark {
 }
 
 impl Watermark {
-    /// The highest one that is passed. A disk of terabytes may be fuller, since there less than a fixed amount has to be free.
+    /// The highest one that is passed. A disk of terabytes may be fuller, since there less than a fixed amount has to
+    /// be free.
     pub fn passed(free: u64, total: u64) -> Option<Self> {
         [(Self::FloodStage, 5, 100), (Self::High, 10, 150), (Self::Low, 15, 200)]
             .into_iter()

@@ -20,7 +20,8 @@ pub struct HostFacts {
     pub memory_total: u64,
     /// Bytes that new programs can have without swapping, as the kernel estimates (`MemAvailable`).
     pub memory_available: u64,
-    /// The smallest limit of memory that the control groups above containers have; `None` where there is none, or none is seen.
+    /// The smallest limit of memory that the control groups above containers have; `None` where there is none, or none
+    /// is seen.
     pub memory_limit: Option<MemoryLimit>,
     /// Cores that this process may use: its affinity and control group are taken into account.
     pub cores: usize,
@@ -43,8 +44,8 @@ pub struct HostFacts {
     pub images_disk: Option<(PathBuf, u64)>,
     /// Networks of interfaces, those that are down included. The mesh's own network is among them once it exists.
     pub networks: BTreeSet<IpNet>,
-    /// Bridges that are down and have a name as Docker gives it, with the network of each: it leaves one behind when it cannot
-    /// make a network. Their networks are not among the others.
+    /// Bridges that are down and have a name as Docker gives it, with the network of each: it leaves one behind when it
+    /// cannot make a network. Their networks are not among the others.
     pub left_bridges: BTreeMap<String, IpNet>,
     pub routes: BTreeSet<Route>,
     /// The addresses of this machine, those of interfaces that are down included.
@@ -87,7 +88,8 @@ pub struct Listener {
     pub address: IpAddr,
     /// The port it is bound to.
     pub port: u16,
-    /// The process that holds it; `None` where we may not look (another user's, unless we are root) or it has ended meanwhile.
+    /// The process that holds it; `None` where we may not look (another user's, unless we are root) or it has ended
+    /// meanwhile.
     pub owner: Option<Process>,
 }
 
@@ -113,7 +115,8 @@ pub struct EngineFacts {
     pub limits_memory: bool,
     /// Whether a container's limit of memory and swap together counts.
     pub limits_swap: bool,
-    /// The control group that containers are put into; `None` where the engine's process is not seen, which may then be in others.
+    /// The control group that containers are put into; `None` where the engine's process is not seen, which may then be
+    /// in others.
     pub control_group: Option<String>,
     /// The hard limit of open files that containers get, if they get another than the engine's own; `u64::MAX` is none.
     pub open_files: Option<u64>,

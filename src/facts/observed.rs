@@ -1,4 +1,5 @@
-//! What is there: the facts that plans and checks depend on, as plain data. Pure: [`World`](crate::world::World) fills them in.
+//! What is there: the facts that plans and checks depend on, as plain data. Pure: [`World`](crate::world::World) fills
+//! them in.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -28,7 +28,8 @@ pub struct Unfit {
     pub remedy: String,
 }
 
-/// Why the image of a service, whose program ended like this when it was asked for its version, cannot be used for `wanted`.
+/// Why the image of a service, whose program ended like this when it was asked for its version, cannot be used for
+/// `wanted`.
 pub fn unfit(mesh: &Mesh, service: ServiceId, wanted: StackVersion, end: End<'_>) -> Option<Unfit> {
     let lines = || container_exit::last_words(end.log);
     if end.error.is_none() && end.exit_code == Some(0) {

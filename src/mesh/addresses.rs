@@ -1,5 +1,5 @@
-//! The names, addresses and settings by which a mesh is reached: by people, by this machine and by its own clusters. Pure:
-//! no I/O.
+//! The names, addresses and settings by which a mesh is reached: by people, by this machine and by its own clusters.
+//! Pure: no I/O.
 
 use std::{
     collections::BTreeMap,
@@ -14,15 +14,16 @@ use super::{
 };
 
 impl Mesh {
-    /// The settings by which `of` reaches its remotes, each under its full name, as `PUT /_cluster/settings` takes them.
+    /// The settings by which `of` reaches its remotes, each under its full name, as `PUT /_cluster/settings` takes
+    /// them.
     ///
-    /// Proxy mode, because it connects to the address given and no other, so that what the certificate says of it can be
-    /// checked in full. See
+    /// Proxy mode, because it connects to the address given and no other, so that what the certificate says of it can
+    /// be checked in full. See
     /// <https://www.elastic.co/docs/reference/elasticsearch/configuration-reference/remote-clusters>.
     ///
-    /// The fixed address rather than the name: Docker forgets the name of a container that stops, and a name that vanishes
-    /// during a reconnection leaves Elasticsearch 9.5.3 (`ProxyConnectionStrategy.openConnections`, "unknown host" thrown in
-    /// a failure handler) waiting for that remote until its settings change.
+    /// The fixed address rather than the name: Docker forgets the name of a container that stops, and a name that
+    /// vanishes during a reconnection leaves Elasticsearch 9.5.3 (`ProxyConnectionStrategy.openConnections`, "unknown
+    /// host" thrown in a failure handler) waiting for that remote until its settings change.
     pub fn remote_settings(&self, of: ClusterId) -> BTreeMap<String, String> {
         self.remotes(of)
             .flat_map(|remote| {

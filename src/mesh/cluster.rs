@@ -15,8 +15,8 @@ use super::{
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Cluster {
-    /// The version that it is to have now: an older one than the mesh's until an upgrade has reached it, a newer one where it was
-    /// upgraded by itself.
+    /// The version that it is to have now: an older one than the mesh's until an upgrade has reached it, a newer one
+    /// where it was upgraded by itself.
     pub version: StackVersion,
     /// The version that an upgrade of it by itself is to bring it to; `None` where none is in progress.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -24,8 +24,8 @@ impl ClusterSet {
         Some(clusters.into_iter().collect()).filter(|clusters: &BTreeSet<_>| !clusters.is_empty()).map(Self)
     }
 
-    /// Reads the clusters that a mesh is to have: a single number is their count, so that `8` means 1 to 8. Anything else is a
-    /// set: `5-8`, `1-4,7`.
+    /// Reads the clusters that a mesh is to have: a single number is their count, so that `8` means 1 to 8. Anything
+    /// else is a set: `5-8`, `1-4,7`.
     pub fn of_mesh(text: &str) -> Result<Self, InvalidValue> {
         match number(text) {
             Some(count) => Ok(Self((1..=count.number()).filter_map(ClusterId::new).collect())),
@@ -47,7 +47,8 @@ impl ClusterSet {
         Self::new(Count::new(count)?.clusters())
     }
 
-    /// The text that [`of_mesh`](Self::of_mesh) reads as this set: `8` for 1 to 8, and `7-7` for the seventh cluster alone.
+    /// The text that [`of_mesh`](Self::of_mesh) reads as this set: `8` for 1 to 8, and `7-7` for the seventh cluster
+    /// alone.
     pub fn to_mesh_text(&self) -> String {
         let text = self.to_string();
         match (self.count_from_first(), number(&text)) {

@@ -1,7 +1,8 @@
-//! A container as Docker is asked for it, and as Docker describes it: one type, so that the two can be compared. Pure: no I/O.
+//! A container as Docker is asked for it, and as Docker describes it: one type, so that the two can be compared. Pure:
+//! no I/O.
 //!
-//! It holds what every engine gives back as it was asked for. An engine may rewrite the rest, such as the intervals of a health
-//! check, and what is rewritten would differ for ever.
+//! It holds what every engine gives back as it was asked for. An engine may rewrite the rest, such as the intervals of
+//! a health check, and what is rewritten would differ for ever.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -182,7 +183,8 @@ impl Limits {
         pairs.iter().all(|(found, wanted)| found == wanted || *found == Bytes::Unsupported)
     }
 
-    /// What is to change until they are `wanted`, such as `memory 700m → 2g`. What the kernel does not support is no difference.
+    /// What is to change until they are `wanted`, such as `memory 700m → 2g`. What the kernel does not support is no
+    /// difference.
     pub fn changes(&self, wanted: &Self) -> Vec<String> {
         let cores = |cpus: u64| format!("{}.{:02}", cpus / 1_000_000_000, cpus / 10_000_000 % 100);
         let number = |value: Option<u64>| value.map_or_else(|| "none".to_owned(), |value| value.to_string());

@@ -19,8 +19,8 @@ use super::{
 
 /// A container as Docker is asked for it.
 ///
-/// It is hashed as it is serialized, see [`fingerprint`](super::fingerprint), so the serialized names are a contract: a field that
-/// is renamed keeps its name with `#[serde(rename)]`, and a new one is left out while it has its default.
+/// It is hashed as it is serialized, see [`fingerprint`](super::fingerprint), so the serialized names are a contract: a
+/// field that is renamed keeps its name with `#[serde(rename)]`, and a new one is left out while it has its default.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ContainerSpec {
     /// The name that the image is asked for by.

@@ -103,7 +103,8 @@ impl Explain for DecideError {
 }
 
 impl Mesh {
-    /// Decides everything but the texts of templates, which are the built-in ones. What `recorded` decided before stays, unless `asked` says otherwise.
+    /// Decides everything but the texts of templates, which are the built-in ones. What `recorded` decided before
+    /// stays, unless `asked` says otherwise.
     pub fn decide(asked: &Overrides, recorded: Option<&Mesh>, now: Circumstances) -> Result<Self, DecideError> {
         let clusters = asked.clusters.clone().or(recorded.map(Self::cluster_set)).ok_or(DecideError::NoClusters)?;
         let spec = recorded.map_or_else(MeshSpec::default, |mesh| mesh.spec.clone()).with(asked);

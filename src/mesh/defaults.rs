@@ -1,8 +1,9 @@
-//! What a mesh is given besides its settings: built-in templates and the constants of its containers, by revision. Pure: no I/O.
+//! What a mesh is given besides its settings: built-in templates and the constants of its containers, by revision.
+//! Pure: no I/O.
 //!
-//! A mesh keeps the revision that it was made with until `mesh create --new-defaults`, so a newer program replaces no container. A
-//! revision that was released never changes, not even in a comment: what is to be different is another revision, with its templates
-//! in `templates/<revision>/`.
+//! A mesh keeps the revision that it was made with until `mesh create --new-defaults`, so a newer program replaces no
+//! container. A revision that was released never changes, not even in a comment: what is to be different is another
+//! revision, with its templates in `templates/<revision>/`.
 
 use serde::{Deserialize, Serialize};
 
@@ -43,7 +44,8 @@ const FIRST: Defaults = Defaults {
     elasticsearch_yml: include_str!("../../templates/1/elasticsearch.yml"),
     kibana_yml: include_str!("../../templates/1/kibana.yml"),
     jvm_options: include_str!("../../templates/1/jvm.options"),
-    // Docker's own default: a look is a process in the container and a handshake of its server, and nothing waits for it
+    // Docker's own default: a look is a process in the container and a handshake of its server, and nothing waits for
+    // it
     health_check: HealthTimes { interval_seconds: 30, timeout_seconds: 10, retries: 3, start_period_seconds: 120 },
     log_options: &[("max-size", "10m"), ("max-file", "3")],
     // Elasticsearch flushes its indices before it ends
@@ -77,7 +79,8 @@ impl Revision {
         *self == Self::FIRST
     }
 
-    /// The revision that a container's label tells: the first without one, and the newest where a newer program made it.
+    /// The revision that a container's label tells: the first without one, and the newest where a newer program made
+    /// it.
     pub fn of_label(label: Option<&str>) -> Self {
         let parsed = |label: &str| label.parse::<u32>().ok().and_then(|number| Self::try_from(number).ok());
         label.map_or(Self::FIRST, |label| parsed(label).unwrap_or(Self::NEWEST))

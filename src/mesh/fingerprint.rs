@@ -1,7 +1,8 @@
 //! What a container is made from, as one value whose digest tells whether another one is needed. Pure: no I/O.
 //!
-//! The digest is a label of the container, and is compared by every later program: whatever changes it replaces every container of
-//! every mesh. So it covers what texts say and not how they say it, and the label begins with the number of the scheme.
+//! The digest is a label of the container, and is compared by every later program: whatever changes it replaces every
+//! container of every mesh. So it covers what texts say and not how they say it, and the label begins with the number
+//! of the scheme.
 
 use serde::Serialize;
 
@@ -17,11 +18,12 @@ use super::{
     templates::Template,
 };
 
-/// How this program makes a label of a [`MadeFrom`]. Labels of scheme 1 have no number: it was a digest of Rust's `Debug`.
+/// How this program makes a label of a [`MadeFrom`]. Labels of scheme 1 have no number: it was a digest of Rust's
+/// `Debug`.
 const SCHEME: u32 = 2;
 
-/// All of what a container is made from. The bundle of authorities, the keystore and the number of clusters are not among it: they
-/// change while it runs.
+/// All of what a container is made from. The bundle of authorities, the keystore and the number of clusters are not
+/// among it: they change while it runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct MadeFrom {
     pub container: ContainerSpec,
@@ -42,7 +44,8 @@ impl MadeFrom {
 }
 
 impl MadeFrom {
-    /// The differences from what is `wanted`, such as `setting xpack.ml.enabled false → true`; empty only where there are none.
+    /// The differences from what is `wanted`, such as `setting xpack.ml.enabled false → true`; empty only where there
+    /// are none.
     pub fn differences(&self, wanted: &Self) -> Vec<String> {
         if self == wanted {
             return Vec::new();

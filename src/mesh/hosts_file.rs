@@ -1,6 +1,7 @@
 //! The block of names in `/etc/hosts`: text in, text out. Pure.
 //!
-//! Everything outside the two marker lines stays byte for byte. What lies between them is ours and is written anew each time.
+//! Everything outside the two marker lines stays byte for byte. What lies between them is ours and is written anew each
+//! time.
 
 use std::net::IpAddr;
 
@@ -20,7 +21,8 @@ impl Markers {
     }
 }
 
-/// Stands in the block if the last line before it had no line end, so that removing the block gives the very bytes back.
+/// Stands in the block if the last line before it had no line end, so that removing the block gives the very bytes
+/// back.
 const OPEN_LINE: &str = "# mesh: the line above the block had no line end";
 
 /// Marker lines that do not pair up: which lines are ours is unclear, so nothing is changed. Lines count from 1.
@@ -48,10 +50,12 @@ impl Explain for HostsFileError {
     }
 }
 
-/// The hosts file `text` with this block of addresses and names of the mesh `name`: in the place of the one that is there, else at the end; `None` or an empty block
-/// takes it out. Several blocks become one, in the first one's place. Names outside the block are not looked at.
+/// The hosts file `text` with this block of addresses and names of the mesh `name`: in the place of the one that is
+/// there, else at the end; `None` or an empty block takes it out. Several blocks become one, in the first one's place.
+/// Names outside the block are not looked at.
 ///
-/// Guarantees: `with_block(with_block(text, block), None)` is `text` again if `text` has no block, and the same block twice changes nothing.
+/// Guarantees: `with_block(with_block(text, block), None)` is `text` again if `text` has no block, and the same block
+/// twice changes nothing.
 ///
 /// # Errors
 /// Marker lines that do not pair up.
@@ -89,8 +93,8 @@ pub struct Stale {
     pub name: String,
 }
 
-/// The lines above the place of the block that name something of it with another address; the first name of each. None in a file
-/// whose marker lines do not pair up.
+/// The lines above the place of the block that name something of it with another address; the first name of each. None
+/// in a file whose marker lines do not pair up.
 pub fn stale(text: &[u8], name: Option<&MeshName>, block: &[(IpAddr, String)]) -> Vec<Stale> {
     let Ok(Parts { before, .. }) = Parts::of(text, &Markers::of(name)) else { return Vec::new() };
     let stale = |(index, line): (usize, &[u8])| {

@@ -35,7 +35,8 @@ pub fn is_own(name: &str) -> bool {
     name.parse::<ClusterId>().is_ok() || OWN_FILES.contains(&name)
 }
 
-/// Whether a directory of this name is one that a file system or a desktop keeps at the top of a disk: it belongs to no mesh, and stays.
+/// Whether a directory of this name is one that a file system or a desktop keeps at the top of a disk: it belongs to no
+/// mesh, and stays.
 pub fn is_of_disk(name: &str) -> bool {
     const NAMES: [&str; 8] = [
         // where fsck puts what it finds

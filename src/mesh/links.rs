@@ -47,7 +47,8 @@ pub fn canary_prefix(mesh: &str) -> String {
     format!("mesh_verify-{mesh}-")
 }
 
-/// The remote that a setting of Elasticsearch such as `cluster.remote.cluster03.mode` is about, of remotes named as clusters are.
+/// The remote that a setting of Elasticsearch such as `cluster.remote.cluster03.mode` is about, of remotes named as
+/// clusters are.
 pub fn remote_of_setting(name: &str) -> Option<ClusterId> {
     name.strip_prefix("cluster.remote.")?.split('.').next()?.parse().ok()
 }
@@ -82,8 +83,8 @@ impl Mesh {
         Key { of: link.to, searcher: own }
     }
 
-    /// The keys that a cluster is to have: those by which other clusters search it. In a full mesh, a single cluster keeps
-    /// its own for the clusters to come.
+    /// The keys that a cluster is to have: those by which other clusters search it. In a full mesh, a single cluster
+    /// keeps its own for the clusters to come.
     pub fn keys(&self, of: ClusterId) -> BTreeSet<Key> {
         match self.spec.topology {
             Topology::All => [Key::shared(of)].into(),

@@ -84,8 +84,8 @@ pub struct Mesh {
     /// What `--set` recorded, on top of that.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub set: BTreeMap<ClusterId, ClusterSettings>,
-    /// The revision of built-in templates and constants that new clusters are made with. Others have an earlier one until
-    /// `--new-defaults` has come to them.
+    /// The revision of built-in templates and constants that new clusters are made with. Others have an earlier one
+    /// until `--new-defaults` has come to them.
     #[serde(default, skip_serializing_if = "Revision::is_first")]
     pub defaults: Revision,
     /// What was decided for each cluster; never empty.
@@ -95,8 +95,8 @@ pub struct Mesh {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ports: Option<PortRange>,
     pub owner: Owner,
-    /// The engine that has the containers. A record from before it was kept has none, and takes the one that it is used with when
-    /// it is written next.
+    /// The engine that has the containers. A record from before it was kept has none, and takes the one that it is used
+    /// with when it is written next.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub engine: Option<Engine>,
     /// The machine's name, which certificates are valid for.
@@ -116,8 +116,8 @@ pub struct Owner {
     pub gid: u32,
 }
 
-/// A Docker engine, as `docker info` tells of it. It is another one as soon as either differs: up to 20.10 all engines of a
-/// machine have one id (`/etc/docker/key.json`), and no two of them share a directory.
+/// A Docker engine, as `docker info` tells of it. It is another one as soon as either differs: up to 20.10 all engines
+/// of a machine have one id (`/etc/docker/key.json`), and no two of them share a directory.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Engine {

@@ -13,8 +13,8 @@ use super::{
 
 /// One to 30 of `a-z`, `0-9` and `-`, no `-` at either end, and not the name of a cluster.
 ///
-/// It stands in front of the names of containers, which are DNS names: with `-cluster99-elastic-99` it stays below the 63
-/// characters of a label.
+/// It stands in front of the names of containers, which are DNS names: with `-cluster99-elastic-99` it stays below the
+/// 63 characters of a label.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct MeshName(String);
@@ -82,8 +82,8 @@ pub fn network_name(mesh: Option<&MeshName>) -> String {
 }
 
 impl Mesh {
-    /// The name of a service's container, which is also its host name, its name in the mesh's network and in `/etc/hosts`, and
-    /// the one in its certificate.
+    /// The name of a service's container, which is also its host name, its name in the mesh's network and in
+    /// `/etc/hosts`, and the one in its certificate.
     pub fn container_name(&self, service: ServiceId) -> String {
         container_name(self.name.as_ref(), service)
     }

@@ -15,8 +15,8 @@ pub const PROBE: &str = "data-mesh-probe";
 
 /// A private IPv4 network with room for 99 clusters: /16 to /24.
 ///
-/// Services have fixed addresses in its first 256, and Docker hands out others only from its last 32, so that a container
-/// that is not ours never takes the address of one that is stopped. Held as text in `mesh.json`.
+/// Services have fixed addresses in its first 256, and Docker hands out others only from its last 32, so that a
+/// container that is not ours never takes the address of one that is stopped. Held as text in `mesh.json`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Subnet(Ipv4Net);
@@ -47,8 +47,8 @@ impl Subnet {
         taken.iter().copied().find(|net| net.contains(&own) || own.contains(net))
     }
 
-    /// Those that a mesh may choose from, the best first: ranges that neither Docker's own pools (172.17-31, 192.168) nor most
-    /// home and office networks use come before those.
+    /// Those that a mesh may choose from, the best first: ranges that neither Docker's own pools (172.17-31, 192.168)
+    /// nor most home and office networks use come before those.
     pub(super) fn candidates() -> impl Iterator<Item = Self> {
         let usual = (0..=255).map(|third| [10, 213, third]);
         let others = (214..=254).map(|second| [10, second, 0]);

@@ -39,8 +39,9 @@ impl Mesh {
         pending.map(|(id, _)| *id)
     }
 
-    /// This mesh on its way from `recorded` where settings of single clusters change: those of `serving` that need other containers keep
-    /// their settings until it is their turn. Where such settings of the whole mesh change as well, all have their turn at once.
+    /// This mesh on its way from `recorded` where settings of single clusters change: those of `serving` that need
+    /// other containers keep their settings until it is their turn. Where such settings of the whole mesh change as
+    /// well, all have their turn at once.
     #[must_use]
     pub fn in_turns(mut self, recorded: &Mesh, serving: impl Fn(ClusterId) -> bool) -> Self {
         if of_containers(&self.spec) != of_containers(&recorded.spec) {
@@ -80,8 +81,8 @@ impl Mesh {
         mesh
     }
 
-    /// What differs between the settings of each cluster that both meshes have, for people: `cluster02: elastic_memory 2g → 8g`. What
-    /// differs for all of them alike is not among it.
+    /// What differs between the settings of each cluster that both meshes have, for people:
+    /// `cluster02: elastic_memory 2g → 8g`. What differs for all of them alike is not among it.
     pub fn changes_of_clusters(&self, wanted: &Mesh) -> Vec<String> {
         let plain = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         let changes = |before: &MeshSpec, after: &MeshSpec| -> Vec<String> {

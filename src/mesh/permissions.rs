@@ -1,4 +1,5 @@
-//! Who may read and write what in the mesh's directory: the mode and the holder of each file and directory. Pure: no I/O.
+//! Who may read and write what in the mesh's directory: the mode and the holder of each file and directory. Pure: no
+//! I/O.
 
 use super::{
     id::{ClusterId, ServiceId, ServiceKind},

@@ -1,5 +1,5 @@
-//! Passwords of a lost `credentials.txt`, recovered from the other files that hold them; and the user by whom a password is reset
-//! that no file holds. Pure: no I/O, and randomness is an argument.
+//! Passwords of a lost `credentials.txt`, recovered from the other files that hold them; and the user by whom a
+//! password is reset that no file holds. Pure: no I/O, and randomness is an argument.
 
 use std::num::NonZeroU32;
 
@@ -21,7 +21,8 @@ pub struct Found {
     kibana_encryption_key: Vec<Secret>,
 }
 
-/// The value that all files hold. Containers may write these files: one of them alone must not choose the password of every cluster.
+/// The value that all files hold. Containers may write these files: one of them alone must not choose the password of
+/// every cluster.
 fn agreed(values: &[Secret]) -> Option<Secret> {
     let (first, rest) = values.split_first()?;
     rest.iter().all(|other| other == first).then(|| first.clone())
@@ -47,7 +48,8 @@ impl Found {
         !self.kibana_encryption_key.is_empty() && agreed(&self.kibana_encryption_key).is_none()
     }
 
-    /// Whole credentials: what was found, where all files agree and `credentials.txt` can hold it, and `new` for the rest.
+    /// Whole credentials: what was found, where all files agree and `credentials.txt` can hold it, and `new` for the
+    /// rest.
     #[must_use]
     pub fn or(&self, new: Credentials) -> Credentials {
         let mut all = new;
@@ -67,8 +69,8 @@ impl Found {
     }
 }
 
-/// The user that is there for as long as it takes to set a password. A name of its own, so that one that an interrupted run
-/// left is known as such.
+/// The user that is there for as long as it takes to set a password. A name of its own, so that one that an interrupted
+/// run left is known as such.
 pub const USER: &str = "mesh-recovery";
 const ROLE: &str = "superuser";
 /// `PBKDF2_DEFAULT_COST` and its neighbours in Elasticsearch's `Hasher.java`.

@@ -82,8 +82,8 @@ impl Mesh {
         }
     }
 
-    /// What every template may ask for. A setting that a version does not know keeps it from starting, so a template for
-    /// several versions has to tell them apart: `{% if [major, minor] >= [9, 6] %}`.
+    /// What every template may ask for. A setting that a version does not know keeps it from starting, so a template
+    /// for several versions has to tell them apart: `{% if [major, minor] >= [9, 6] %}`.
     fn values(&self, cluster: ClusterId) -> minijinja::Value {
         let version = self.version(cluster);
         context! {

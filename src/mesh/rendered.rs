@@ -38,7 +38,8 @@ impl Settings {
         self.0.keys().map(String::as_str)
     }
 
-    /// What is to change until they are `wanted`, such as `setting xpack.ml.enabled false → true`. No value of a secret is in it.
+    /// What is to change until they are `wanted`, such as `setting xpack.ml.enabled false → true`. No value of a secret
+    /// is in it.
     pub fn changes(&self, wanted: &Self) -> Vec<String> {
         let names: BTreeSet<&String> = self.0.keys().chain(wanted.0.keys()).collect();
         let shown = |value: Option<&Value>| value.map_or_else(|| "none".to_owned(), Value::to_string);
@@ -94,7 +95,8 @@ fn text_of(value: &serde_yaml::Value) -> String {
     value.as_str().map_or_else(|| serde_yaml::to_string(value).unwrap_or_default().trim().to_owned(), str::to_owned)
 }
 
-/// Words in the names of what holds a secret. `xpack.security.http.ssl.key` is the path of one, and withheld needlessly.
+/// Words in the names of what holds a secret. `xpack.security.http.ssl.key` is the path of one, and withheld
+/// needlessly.
 const SECRET_WORDS: [&str; 8] = ["pass", "secret", "key", "token", "credential", "auth", "private", "salt"];
 
 /// Whether the value of a setting or option of this name may be shown.

@@ -23,7 +23,8 @@ pub struct Mount {
     pub container: &'static str,
 }
 
-/// A service as it has to be; [`ContainerSpec`](super::container_spec::ContainerSpec) has all that its container is given.
+/// A service as it has to be; [`ContainerSpec`](super::container_spec::ContainerSpec) has all that its container is
+/// given.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Service {
     pub id: ServiceId,

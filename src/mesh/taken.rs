@@ -1,7 +1,8 @@
 //! What of a machine's address space is in use, and where a mesh's network can lie nevertheless. Pure: no I/O.
 //!
-//! Where two routes of one table fit an address, the longer prefix wins, so a network of the mesh's own works inside a wider
-//! route of the main table. Other tables are looked up before that one, as those of VPNs are, and there any route that fits wins.
+//! Where two routes of one table fit an address, the longer prefix wins, so a network of the mesh's own works inside a
+//! wider route of the main table. Other tables are looked up before that one, as those of VPNs are, and there any route
+//! that fits wins.
 
 use std::collections::BTreeSet;
 
@@ -19,7 +20,8 @@ pub struct Route {
     pub to: Ipv4Net,
     /// The number of its table.
     pub table: u32,
-    /// Where packets leave; `None` where they are refused (`unreachable`, `blackhole`, `prohibit`), or leave by several.
+    /// Where packets leave; `None` where they are refused (`unreachable`, `blackhole`, `prohibit`), or leave by
+    /// several.
     pub interface: Option<String>,
 }
 
@@ -42,8 +44,8 @@ impl Route {
         }
     }
 
-    /// Whether the network would hide hosts that the route leads to. A route to a whole private range covers unused addresses
-    /// as well, so it does not count.
+    /// Whether the network would hide hosts that the route leads to. A route to a whole private range covers unused
+    /// addresses as well, so it does not count.
     fn is_missed(&self, subnet: Subnet) -> bool {
         let whole = |range: &Ipv4Net| range.contains(&subnet.net()) && self.to.contains(range);
         self.overlaps(subnet.net()) && !(self.table == MAIN && private_ranges().iter().any(whole))
@@ -78,7 +80,8 @@ impl Taken {
             .or_else(|| clear().find(|subnet| !any(*subnet, Route::bars)))
     }
 
-    /// A network that only routes of other tables than the main one stand in the way of: a rule can have that looked up first.
+    /// A network that only routes of other tables than the main one stand in the way of: a rule can have that looked up
+    /// first.
     pub fn free_in_main(&self) -> Option<Subnet> {
         let routes = self.routes.iter().filter(|route| route.table == MAIN).cloned().collect();
         Self { networks: self.networks.clone(), routes, ..Self::default() }.free()

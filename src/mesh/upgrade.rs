@@ -1,7 +1,8 @@
-//! Another version for clusters that have data: what is refused, and what holds while only some clusters have it. Pure: no I/O.
+//! Another version for clusters that have data: what is refused, and what holds while only some clusters have it. Pure:
+//! no I/O.
 //!
-//! The mesh's version is that of new clusters, and no cluster is to have an older one. One that `mesh upgrade VERSION CLUSTERS` names
-//! has a newer one by itself.
+//! The mesh's version is that of new clusters, and no cluster is to have an older one. One that
+//! `mesh upgrade VERSION CLUSTERS` names has a newer one by itself.
 
 use std::collections::BTreeSet;
 
@@ -211,8 +212,8 @@ impl Mesh {
         images
     }
 
-    /// This mesh on its way to a version, with no cluster that has it yet: all clusters, and so those to come, or the named ones alone.
-    /// One that is there or on its way already stays as it is.
+    /// This mesh on its way to a version, with no cluster that has it yet: all clusters, and so those to come, or the
+    /// named ones alone. One that is there or on its way already stays as it is.
     pub fn upgrade_to(&self, to: StackVersion, on: Option<&ClusterSet>) -> Result<Self, UpgradeError> {
         on.map_or(Ok(()), |on| self.require(on))?;
         let named = |cluster: &ClusterId| on.is_none_or(|on| on.contains(*cluster));

@@ -1,4 +1,5 @@
-//! What Elastic supports between two versions: upgrades from one to the other, and searches from one in the other. Pure: no I/O.
+//! What Elastic supports between two versions: upgrades from one to the other, and searches from one in the other.
+//! Pure: no I/O.
 
 use super::settings::StackVersion;
 

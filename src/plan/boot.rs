@@ -6,8 +6,8 @@ use crate::mesh::{
     id::{ClusterId, ServiceId},
 };
 
-/// What a cluster needs to come up, without what it has already. It has no default: whoever brings clusters up decides on
-/// every part of it.
+/// What a cluster needs to come up, without what it has already. It has no default: whoever brings clusters up decides
+/// on every part of it.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Boot {
     /// What starts its Elasticsearch.
@@ -47,8 +47,8 @@ impl Boot {
 }
 
 impl Plan {
-    /// The stages in which clusters that were up before come up again, all at the same time: a server that knows remotes waits
-    /// for each that does not run yet. Kibana is waited for last.
+    /// The stages in which clusters that were up before come up again, all at the same time: a server that knows
+    /// remotes waits for each that does not run yet. Kibana is waited for last.
     pub(super) fn bring_up(
         self,
         boots: impl IntoIterator<Item = Boot>,
@@ -62,8 +62,8 @@ impl Plan {
     }
 }
 
-/// The proofs of all links from and to clusters that are `touched`, between clusters that `run`, of those that the versions
-/// at both ends allow.
+/// The proofs of all links from and to clusters that are `touched`, between clusters that `run`, of those that the
+/// versions at both ends allow.
 pub(super) fn links_touching(
     mesh: &Mesh,
     touched: impl Fn(ClusterId) -> bool,

@@ -1,4 +1,5 @@
-//! The description of a step: everything that is read of one, by people, by programs and by the code that runs it. Pure.
+//! The description of a step: everything that is read of one, by people, by programs and by the code that runs it.
+//! Pure.
 
 use std::fmt;
 
@@ -100,7 +101,8 @@ pub enum Subject {
 }
 
 impl Subject {
-    /// The cluster that it belongs to, if it is one cluster's: what is done for different clusters can be done at the same time.
+    /// The cluster that it belongs to, if it is one cluster's: what is done for different clusters can be done at the
+    /// same time.
     pub fn cluster(&self) -> Option<ClusterId> {
         match self {
             Self::Cluster(cluster) => Some(*cluster),

@@ -17,7 +17,8 @@ pub struct Leaving {
     there: BTreeSet<ClusterId>,
 }
 
-/// Clusters that would be deleted and were not named, or named and not deleted. The command is the one that does what was asked.
+/// Clusters that would be deleted and were not named, or named and not deleted. The command is the one that does what
+/// was asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LeavingError {
     #[error("{} would be deleted with all data, and `--remove` does not say so", unnamed.named())]
@@ -64,8 +65,8 @@ impl Leaving {
         from_the_last_that_stays.peek().is_some() && from_the_last_that_stays.all(|cluster| stays(&cluster))
     }
 
-    /// `named` is what `--remove` names: everything that is deleted. The tail of a mesh may go without it. What is named and not there is
-    /// returned: an earlier run of the same command may have deleted it.
+    /// `named` is what `--remove` names: everything that is deleted. The tail of a mesh may go without it. What is
+    /// named and not there is returned: an earlier run of the same command may have deleted it.
     ///
     /// # Errors
     /// Something else would be deleted, or something that is named stays.

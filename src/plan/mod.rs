@@ -98,7 +98,8 @@ impl Plan {
         self
     }
 
-    /// The other plan, and then this one; but what prepares this one comes before either, since it can fail and changes nothing.
+    /// The other plan, and then this one; but what prepares this one comes before either, since it can fail and changes
+    /// nothing.
     #[must_use]
     pub fn after(self, first: Plan) -> Self {
         let (preparing, rest): (Vec<Stage>, Vec<Stage>) = self.stages.into_iter().partition(Stage::prepares);

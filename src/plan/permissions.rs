@@ -72,8 +72,8 @@ struct Holders {
 }
 
 impl Holders {
-    /// Root may look at the mesh of another user: that is one whose record and containers are the same user's, and not the
-    /// system user's.
+    /// Root may look at the mesh of another user: that is one whose record and containers are the same user's, and not
+    /// the system user's.
     fn of(mesh: &Mesh, facts: &PermissionFacts) -> Self {
         let owner = mesh.owner;
         let gives = facts.user == 0;
@@ -92,7 +92,8 @@ impl Holders {
         let FileFacts { directory, mode, uid, gid } = found;
         let path = path.to_owned();
         if path.is_empty() {
-            // it may have been there before the mesh; root's is as good as one's own, and only root can take it from another
+            // it may have been there before the mesh; root's is as good as one's own, and only root can take it from
+            // another
             let wanted = if self.gives && uid != 0 { self.mesh } else { uid };
             return Misfit {
                 path,

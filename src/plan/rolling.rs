@@ -1,8 +1,8 @@
-//! The stages of `mesh create` where clusters are given other containers one after the other, each answering before the next one stops:
-//! for `--new-defaults`, and where settings of single clusters change. Pure.
+//! The stages of `mesh create` where clusters are given other containers one after the other, each answering before the
+//! next one stops: for `--new-defaults`, and where settings of single clusters change. Pure.
 //!
-//! Between two clusters the mesh is a whole one of two revisions of defaults or of some settings and others, recorded as such, and [`reconcile`] brings it back to that
-//! from wherever a run stopped.
+//! Between two clusters the mesh is a whole one of two revisions of defaults or of some settings and others, recorded
+//! as such, and [`reconcile`] brings it back to that from wherever a run stopped.
 
 use super::{
     Plan, Step,

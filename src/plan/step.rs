@@ -11,7 +11,8 @@ use crate::mesh::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
     PullImage(String),
-    /// Sees that Docker's engine has the mesh's directory where this program has it: containers mount the engine's files.
+    /// Sees that Docker's engine has the mesh's directory where this program has it: containers mount the engine's
+    /// files.
     ProveDirectory,
     /// Starts the image of a product once, beside what runs, and asks it for its version.
     TryImage {
@@ -39,7 +40,8 @@ pub enum Step {
     /// Deletes the old authority.
     RetireAuthority(ClusterId),
     IssueCertificate(ServiceId),
-    /// Waits until the cluster's Elasticsearch shows the certificate that its file has, and so has read all its certificates.
+    /// Waits until the cluster's Elasticsearch shows the certificate that its file has, and so has read all its
+    /// certificates.
     AwaitCertificate(ClusterId),
     /// Writes all authorities into the bundle by which this cluster trusts its remotes, and its own to its services.
     WriteBundle(ClusterId),

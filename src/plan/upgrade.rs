@@ -1,7 +1,7 @@
 //! The stages of `mesh upgrade`: one cluster after the other, each served and linked before the next one stops. Pure.
 //!
-//! Between two clusters the mesh is a whole one of two versions, recorded as such, and [`reconcile`] brings it back to that from
-//! wherever a run stopped.
+//! Between two clusters the mesh is a whole one of two versions, recorded as such, and [`reconcile`] brings it back to
+//! that from wherever a run stopped.
 
 use super::{
     Plan, Step,

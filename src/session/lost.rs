@@ -1,4 +1,5 @@
-//! What the mesh kept of itself and lost, brought back before anything is decided. I/O: Docker, disk, the terminal; changes nothing.
+//! What the mesh kept of itself and lost, brought back before anything is decided. I/O: Docker, disk, the terminal;
+//! changes nothing.
 
 use rand::{rand_core::UnwrapErr, rngs::SysRng};
 
@@ -16,8 +17,8 @@ use crate::{
 };
 
 impl Session {
-    /// Brings back what `mesh create` can go on from: the record, from what the mesh left, and the passwords, if the user
-    /// agrees. Says whether they do. With `--reset`, neither is needed again.
+    /// Brings back what `mesh create` can go on from: the record, from what the mesh left, and the passwords, if the
+    /// user agrees. Says whether they do. With `--reset`, neither is needed again.
     pub async fn restore(&mut self, args: &CreateArgs, asked: &Overrides, console: &Console) -> Result<bool, Error> {
         self.rebuild(asked, args.reset).await?;
         if self.survey.rebuilt.is_some() {
@@ -51,7 +52,8 @@ impl Session {
         Ok(())
     }
 
-    /// Puts together again what `credentials.txt` held, if it is lost and the user agrees to that; says whether they do.
+    /// Puts together again what `credentials.txt` held, if it is lost and the user agrees to that; says whether they
+    /// do.
     fn recover(&mut self, args: &CreateArgs, asked: &Overrides, console: &Console) -> Result<bool, Error> {
         let found = self.world.found_of_credentials()?;
         let question = "credentials.txt is lost: bring its passwords back, and set those anew that no file holds?";

@@ -1,5 +1,5 @@
-//! How a command begins: which mesh it is about, its lock, Docker, a first look. I/O: the environment, disk, Docker, the
-//! terminal; changes nothing but lock files.
+//! How a command begins: which mesh it is about, its lock, Docker, a first look. I/O: the environment, disk, Docker,
+//! the terminal; changes nothing but lock files.
 //!
 //! A [`Session`] works with Docker. [`Recorded`] is for commands that need the mesh's directory alone.
 
@@ -78,8 +78,8 @@ impl Session {
         Ok(())
     }
 
-    /// Decides by what is taken on this machine. What the known mesh does not have, or all of it where that is `replaced`, is
-    /// chosen by one run at a time, and no other run chooses it from then on until this one ends.
+    /// Decides by what is taken on this machine. What the known mesh does not have, or all of it where that is
+    /// `replaced`, is chosen by one run at a time, and no other run chooses it from then on until this one ends.
     pub async fn choose(
         &mut self,
         replaced: bool,
@@ -106,7 +106,8 @@ impl Session {
         other.map_or(Ok(()), |finding| Err(finding.into()))
     }
 
-    /// A name leads to the directory that is its own: where the mesh of that name lives elsewhere, that has to be named.
+    /// A name leads to the directory that is its own: where the mesh of that name lives elsewhere, that has to be
+    /// named.
     pub fn require_own_name(&self, command: &str) -> Result<(), Error> {
         let Self { world, survey, .. } = self;
         let Some(dir) = world.namesake(survey).filter(|_| survey.known().is_none()) else { return Ok(()) };

@@ -24,8 +24,8 @@ pub struct Place {
 }
 
 impl Place {
-    /// `--name` and `--dir` come before their variables. A directory alone tells the name by its record, a name alone the
-    /// directory; where both are given, they have to be of one mesh.
+    /// `--name` and `--dir` come before their variables. A directory alone tells the name by its record, a name alone
+    /// the directory; where both are given, they have to be of one mesh.
     pub fn of(cli: &Cli) -> Result<Self, Error> {
         let typed = cli.typed;
         match (&cli.dir, &cli.name) {

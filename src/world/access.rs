@@ -1,4 +1,5 @@
-//! What a client of a cluster's Elasticsearch has to have: authorities that it trusts, a password that it presents. I/O: disk.
+//! What a client of a cluster's Elasticsearch has to have: authorities that it trusts, a password that it presents.
+//! I/O: disk.
 
 use std::path::PathBuf;
 

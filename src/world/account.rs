@@ -11,7 +11,8 @@ use nix::unistd::{Group, User};
 use super::words::words;
 use crate::explain::{Exit, Explain};
 
-/// Where `useradd` is looked for. Not `PATH`: that of cron lacks the `sbin` directories, and root should not start what a user's `PATH` names.
+/// Where `useradd` is looked for. Not `PATH`: that of cron lacks the `sbin` directories, and root should not start what
+/// a user's `PATH` names.
 const PROGRAMS: [&str; 4] = ["/usr/sbin", "/sbin", "/usr/bin", "/bin"];
 
 /// A user of this machine.
@@ -96,7 +97,8 @@ pub fn free_uid(name: &str) -> Result<Option<u32>, AccountError> {
     Ok(None)
 }
 
-/// Makes a system user with this number, a group of its own, no home and no login; one that exists already is returned as it is.
+/// Makes a system user with this number, a group of its own, no home and no login; one that exists already is returned
+/// as it is.
 ///
 /// # Errors
 /// There is no `useradd`, or it refuses (most often: not root).
@@ -146,7 +148,8 @@ mod tests {
     fn fake(script: &str) -> tempfile::TempDir {
         let temp = tempfile::tempdir().unwrap();
         let program = temp.path().join("useradd");
-        // Written by another process, so that no descriptor open for writing can leak into a child of another test ("text file busy").
+        // Written by another process, so that no descriptor open for writing can leak into a child of another test
+        // ("text file busy").
         let written = Command::new("/bin/sh")
             .args(["-c", "printf '%s' \"$1\" > \"$2\"", "sh", script])
             .arg(&program)

@@ -39,8 +39,8 @@ const V1: Files = Files {
     reached: ("memory.failcnt", None),
 };
 
-/// The smallest limit of a group, and of those above it up to the root that is seen here. A container that holds this machine has
-/// its own limit at that root.
+/// The smallest limit of a group, and of those above it up to the root that is seen here. A container that holds this
+/// machine has its own limit at that root.
 pub fn memory_limit(group: &str) -> Option<MemoryLimit> {
     let (root, files) = if Path::new(ROOT).join(CONTROLLERS).exists() { (ROOT, &V2) } else { (ROOT_V1, &V1) };
     smallest(Path::new(root), files, group)

@@ -6,8 +6,8 @@ use time::OffsetDateTime;
 
 use crate::facts::host::ClockFacts;
 
-/// The time, and whether it is synchronized. `timedatectl` tells what the kernel thinks of that, whoever keeps the clock;
-/// without systemd, nobody is asked.
+/// The time, and whether it is synchronized. `timedatectl` tells what the kernel thinks of that, whoever keeps the
+/// clock; without systemd, nobody is asked.
 pub fn facts() -> ClockFacts {
     // the bus may be there and silent
     let asked = Command::new("timeout").args(["3", "timedatectl", "show", "-p", "NTPSynchronized", "--value"]).output();

@@ -1,4 +1,5 @@
-//! The engine's own process: which options it was started with that its API does not tell. I/O: `/proc`, the engine's configuration file.
+//! The engine's own process: which options it was started with that its API does not tell. I/O: `/proc`, the engine's
+//! configuration file.
 
 use std::{collections::BTreeMap, fs};
 
@@ -17,8 +18,8 @@ pub struct Options {
     pub open_files: Option<u64>,
 }
 
-/// The options of the engine whose process listens on a socket, `pid`; where that is another's, as systemd's, those of the only engine
-/// here. `None` for an engine whose process cannot be seen.
+/// The options of the engine whose process listens on a socket, `pid`; where that is another's, as systemd's, those of
+/// the only engine here. `None` for an engine whose process cannot be seen.
 pub fn options(pid: Option<i32>) -> Option<Options> {
     let is_engine = |process: &Process| process.stat().is_ok_and(|stat| stat.comm == NAME);
     let listener = pid.and_then(|pid| Process::new(pid).ok()).filter(is_engine);

@@ -61,8 +61,8 @@ impl World {
         Ok(evidence)
     }
 
-    /// Servers that have just booted may be too busy when all the others try at once: those that answer and still were too slow
-    /// are tried once more, when nobody else is.
+    /// Servers that have just booted may be too busy when all the others try at once: those that answer and still were
+    /// too slow are tried once more, when nobody else is.
     async fn try_again(&self, mesh: &Mesh, there: &Observed, evidence: &mut Evidence) {
         let mut slow: BTreeMap<ClusterId, Vec<ClusterId>> = BTreeMap::new();
         let timed_out = evidence.paths.iter().filter(|(_, facts)| **facts == PathFacts::TimedOut);
@@ -76,7 +76,8 @@ impl World {
         }
     }
 
-    /// Those whose port refuses others and takes a connection from inside their own container, where no firewall is between.
+    /// Those whose port refuses others and takes a connection from inside their own container, where no firewall is
+    /// between.
     async fn listening(&self, mesh: &Mesh, evidence: &Evidence) -> BTreeSet<ClusterId> {
         let closed = evidence.paths.iter().filter(|(_, facts)| matches!(facts, PathFacts::Closed(_)));
         let refusing: BTreeSet<ClusterId> = closed.map(|(link, _)| link.to).collect();

@@ -1,5 +1,5 @@
-//! A look at a machine that may not be ready: each part by itself, so that what hides one hides no other. I/O: Docker, disk,
-//! `/proc`; changes nothing.
+//! A look at a machine that may not be ready: each part by itself, so that what hides one hides no other. I/O: Docker,
+//! disk, `/proc`; changes nothing.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -173,12 +173,12 @@ impl Login<'_> {
 }
 
 impl Https {
-    /// Connecting to dead remotes takes Elasticsearch up to ten seconds each, at once. What is asked here is answered in a few
-    /// hundred KiB by the largest mesh.
+    /// Connecting to dead remotes takes Elasticsearch up to ten seconds each, at once. What is asked here is answered
+    /// in a few hundred KiB by the largest mesh.
     const BOUNDS: Bounds = Bounds { time: Duration::from_secs(30), length: 64 << 20 };
 
-    /// A client for a service of a mesh, by its port on this machine. Proxy variables are ignored: they are about the way out, not
-    /// to loopback.
+    /// A client for a service of a mesh, by its port on this machine. Proxy variables are ignored: they are about the
+    /// way out, not to loopback.
     pub fn of(mesh: &Mesh, service: ServiceId, authorities: &str) -> Result<Self, HttpsError> {
         let place = mesh.place(service).ok_or(HttpsError::NoService(service))?;
         let unusable = |error: &dyn ToString| HttpsError::Authority(error.to_string());
@@ -204,8 +204,8 @@ impl Https {
         Ok(self.ask_raw(login, method, path, body, Self::BOUNDS).await?.read())
     }
 
-    /// Sends one request with these bytes, and gives back those that come; any status is an answer. The path is sent as it is: a
-    /// URL library would take `..` in it, and `%2e%2e`, too, for a way to another.
+    /// Sends one request with these bytes, and gives back those that come; any status is an answer. The path is sent as
+    /// it is: a URL library would take `..` in it, and `%2e%2e`, too, for a way to another.
     pub async fn ask_raw(
         &self,
         login: Option<&Login<'_>>,

@@ -1,7 +1,8 @@
 //! The locks that keep runs of `mesh` apart. Does I/O.
 //!
-//! One lock for each mesh, and one for the machine; those of root are apart from those of each other user. The kernel holds it (`flock`) and frees it when the process ends, however it ends, so there
-//! is no stale lock to clear. The file lies outside the mesh's directory and is never deleted: whoever deletes a lock file splits it in two.
+//! One lock for each mesh, and one for the machine; those of root are apart from those of each other user. The kernel
+//! holds it (`flock`) and frees it when the process ends, however it ends, so there is no stale lock to clear. The file
+//! lies outside the mesh's directory and is never deleted: whoever deletes a lock file splits it in two.
 
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
@@ -77,7 +78,8 @@ pub struct Lock {
 }
 
 impl Lock {
-    /// Takes the lock at once or says who has it; never waits. Makes the file (0600) and its directory (0700) if they are missing.
+    /// Takes the lock at once or says who has it; never waits. Makes the file (0600) and its directory (0700) if they
+    /// are missing.
     ///
     /// # Errors
     /// [`LockError::Held`], or the file cannot be used (a symbolic link is refused).
@@ -109,7 +111,8 @@ impl Lock {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // So that the next holder is not announced under this name before it has written its own. Closing the file frees the lock.
+        // So that the next holder is not announced under this name before it has written its own. Closing the file
+        // frees the lock.
         let _ = self.file.set_len(0);
     }
 }
@@ -121,13 +124,14 @@ pub enum Of<'a> {
     Mesh(Option<&'a MeshName>),
     /// The machine: one run at a time chooses networks and ports.
     Machine,
-    /// What a run has chosen for a mesh: not a lock that is taken, but a [`Reservation`](super::reservation::Reservation).
+    /// What a run has chosen for a mesh: not a lock that is taken, but a
+    /// [`Reservation`](super::reservation::Reservation).
     Choice(Option<&'a MeshName>),
 }
 
-/// Where a lock lies: `/run/mesh.lock` for root (only root can write there, unlike `/run/lock`), else `~/.local/state/mesh/lock`, with
-/// the mesh's name in it if it has one; `None` without a `home`. Not `$XDG_RUNTIME_DIR`: a job of cron has none, and would not see
-/// the lock of a run in a terminal.
+/// Where a lock lies: `/run/mesh.lock` for root (only root can write there, unlike `/run/lock`), else
+/// `~/.local/state/mesh/lock`, with the mesh's name in it if it has one; `None` without a `home`. Not
+/// `$XDG_RUNTIME_DIR`: a job of cron has none, and would not see the lock of a run in a terminal.
 #[must_use]
 pub fn path(of: Of<'_>, root: bool, home: Option<&Path>) -> Option<PathBuf> {
     // no name has a dot
@@ -144,8 +148,8 @@ pub fn path(of: Of<'_>, root: bool, home: Option<&Path>) -> Option<PathBuf> {
     home.filter(|home| home.is_absolute()).map(|home| home.join(format!(".local/state/mesh/lock{of}{suffix}")))
 }
 
-/// Keeps two runs of root from editing the hosts file at once, each from a text without what the other adds. Held for moments,
-/// so it is waited for.
+/// Keeps two runs of root from editing the hosts file at once, each from a text without what the other adds. Held for
+/// moments, so it is waited for.
 pub fn hosts_file() -> io::Result<impl Drop> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false).mode(0o600).custom_flags(O_NOFOLLOW | O_NONBLOCK);

@@ -1,4 +1,5 @@
-//! File systems that are mounted below a directory, as the kernel lists them. I/O: `/proc/self/mountinfo`; changes nothing.
+//! File systems that are mounted below a directory, as the kernel lists them. I/O: `/proc/self/mountinfo`; changes
+//! nothing.
 
 use std::{
     collections::BTreeSet,

@@ -10,7 +10,8 @@ use nix::net::if_::if_nametoindex;
 /// Messages, and how far apart they start; see `netlink(3)`.
 const ALIGNED_TO: usize = 4;
 
-/// Asks or tells the kernel something. The kernel answers before it returns from being asked, so there is nothing to wait for.
+/// Asks or tells the kernel something. The kernel answers before it returns from being asked, so there is nothing to
+/// wait for.
 ///
 /// # Errors
 /// The kernel refuses: with its own error number.

@@ -50,8 +50,8 @@ fn limits() -> (u64, u64) {
     getrlimit(Resource::RLIMIT_NOFILE).unwrap_or((u64::MAX, u64::MAX))
 }
 
-/// Allows this process as many as it may allow itself: the lower limit of shells is for programs that use `select(2)`, and a mesh
-/// of many clusters has more connections than that.
+/// Allows this process as many as it may allow itself: the lower limit of shells is for programs that use `select(2)`,
+/// and a mesh of many clusters has more connections than that.
 ///
 /// # Errors
 /// They are too few for any command.

@@ -34,8 +34,9 @@ impl Explain for PortsError {
     }
 }
 
-/// Every listening TCP socket, IPv4 and IPv6, sorted by port. The owners of those that `in_question` tells take one walk through
-/// `/proc`, however many there are, and none where nothing is in question: it looks at every file that every process has open.
+/// Every listening TCP socket, IPv4 and IPv6, sorted by port. The owners of those that `in_question` tells take one
+/// walk through `/proc`, however many there are, and none where nothing is in question: it looks at every file that
+/// every process has open.
 ///
 /// # Errors
 /// `/proc/net/tcp` cannot be read. A process that cannot be looked into only costs its sockets their `owner`.

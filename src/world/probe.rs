@@ -19,8 +19,8 @@ const SECONDS: u64 = 5;
 const LONGEST: Duration = Duration::from_secs(90);
 
 impl Docker {
-    /// Tries to connect from `on`'s Elasticsearch container to the remote cluster server of each of `to`, by name, with the
-    /// authorities that its Elasticsearch trusts.
+    /// Tries to connect from `on`'s Elasticsearch container to the remote cluster server of each of `to`, by name, with
+    /// the authorities that its Elasticsearch trusts.
     pub async fn probe(
         &self,
         mesh: &Mesh,
@@ -41,8 +41,8 @@ impl Docker {
     }
 }
 
-/// How the kernel tells of a connection that something on the way has sent back, where a port that is closed refuses it; see
-/// `connect(2)` and the answers of `REJECT` in `iptables-extensions(8)`.
+/// How the kernel tells of a connection that something on the way has sent back, where a port that is closed refuses
+/// it; see `connect(2)` and the answers of `REJECT` in `iptables-extensions(8)`.
 const REJECTIONS: [&str; 4] =
     ["No route to host", "Host is unreachable", "Network is unreachable", "Permission denied"];
 

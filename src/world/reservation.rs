@@ -1,8 +1,8 @@
 //! Choices that Docker's lists do not tell of yet. I/O: files beside the locks.
 //!
-//! A run that makes a mesh pulls images, which may take minutes, before it makes the network whose labels tell others what is
-//! taken. Until it ends, a file tells them. The kernel holds it by `flock`, so the choice of a run that was killed is void.
-//! Choices are made and read under the lock of the machine.
+//! A run that makes a mesh pulls images, which may take minutes, before it makes the network whose labels tell others
+//! what is taken. Until it ends, a file tells them. The kernel holds it by `flock`, so the choice of a run that was
+//! killed is void. Choices are made and read under the lock of the machine.
 
 use std::{
     fs::{self, File, OpenOptions, TryLockError},

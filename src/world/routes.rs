@@ -49,8 +49,8 @@ pub fn way(address: Ipv4Addr) -> Option<Way> {
     }
 }
 
-/// The tables that the kernel's rules have it look into before the main one, where a packet is for the address; whether a rule
-/// applies to other packets only does not count. None where it does not tell.
+/// The tables that the kernel's rules have it look into before the main one, where a packet is for the address; whether
+/// a rule applies to other packets only does not count. None where it does not tell.
 pub fn before_main(address: Ipv4Addr) -> BTreeSet<u32> {
     let mut question = RuleMessage::default();
     question.header.family = AddressFamily::Inet;

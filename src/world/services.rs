@@ -59,7 +59,8 @@ impl World {
         Ok(())
     }
 
-    /// The answer that a request brought, with the start of the container where the service was not reached: it may be booting.
+    /// The answer that a request brought, with the start of the container where the service was not reached: it may be
+    /// booting.
     async fn answer<T>(
         &self,
         mesh: &Mesh,

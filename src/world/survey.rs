@@ -84,8 +84,8 @@ impl Explain for WorldError {
 /// What is known before anything is decided.
 #[derive(Debug)]
 pub struct Survey {
-    /// With its templates; with the built-in ones if those cannot be used, since a mesh can be removed without them. One that
-    /// names no engine is taken to be of the one that was asked.
+    /// With its templates; with the built-in ones if those cannot be used, since a mesh can be removed without them.
+    /// One that names no engine is taken to be of the one that was asked.
     pub record: Option<Mesh>,
     /// That of the file which the record was read from.
     pub format: Option<u32>,
@@ -191,8 +191,9 @@ impl World {
         named.filter_map(|labels| labels.get(label::DIR)).find(|other| **other != dir).cloned()
     }
 
-    /// The mesh that labels tell of when `mesh.json` is gone: enough of it to remove what is left. Without a mesh of the
-    /// name on the engine, and nothing in the directory, that may still be a block in `/etc/hosts`, which is then nobody's.
+    /// The mesh that labels tell of when `mesh.json` is gone: enough of it to remove what is left. Without a mesh of
+    /// the name on the engine, and nothing in the directory, that may still be a block in `/etc/hosts`, which is then
+    /// nobody's.
     pub fn mesh_of_labels(&self, survey: &Survey) -> Option<Mesh> {
         let name = self.name_of(survey).map(|name| name.to_string());
         let same = |labels: &HashMap<String, String>| {
@@ -214,8 +215,8 @@ impl World {
     }
 }
 
-/// Listeners with their owners where these are in question: on a port that a mesh may publish, and no container of a mesh
-/// does.
+/// Listeners with their owners where these are in question: on a port that a mesh may publish, and no container of a
+/// mesh does.
 fn listeners(record: Option<&Mesh>, containers: &[ContainerSummary]) -> Result<Vec<Listener>, PortsError> {
     let mut wanted = allocate::published();
     wanted.extend(record.map(Mesh::published).unwrap_or_default());
@@ -229,8 +230,8 @@ fn listeners(record: Option<&Mesh>, containers: &[ContainerSummary]) -> Result<V
     ports::listeners(|bound| wanted.contains(&bound.port()) && !publishes(bound))
 }
 
-/// Ports that somebody listens on, or that labels and Docker tell of for others than the mesh with the id `own`: Docker forgets those
-/// of a container that is stopped, and knows none of one that is still to come.
+/// Ports that somebody listens on, or that labels and Docker tell of for others than the mesh with the id `own`: Docker
+/// forgets those of a container that is stopped, and knows none of one that is still to come.
 fn taken_ports(survey: &Survey, own: Option<&str>) -> BTreeSet<u16> {
     let is_own = |labels: &HashMap<String, String>| own.is_some() && labels.get(label::MESH).map(String::as_str) == own;
     let (ours, others): (Vec<_>, Vec<_>) = survey.containers.iter().partition(|found| is_own(&found.labels));
@@ -247,7 +248,8 @@ fn taken_ports(survey: &Survey, own: Option<&str>) -> BTreeSet<u16> {
     listeners.chain(others.iter().flat_map(published)).chain(networks.flat_map(of_network)).chain(labelled).collect()
 }
 
-/// What a new network has to keep clear of: the host's and Docker's networks, without that of the mesh with the id `own`.
+/// What a new network has to keep clear of: the host's and Docker's networks, without that of the mesh with the id
+/// `own`.
 pub fn taken(host: &HostFacts, docker: &[NetworkSummary], own: Option<&str>) -> Taken {
     let parse = |subnet: &String| subnet.parse::<IpNet>().ok();
     let (ours, others): (Vec<_>, Vec<_>) =

@@ -79,7 +79,8 @@ impl World {
         Some(hosts_file::with_block(&text, name.as_ref(), None).map_or(true, |without| without != text))
     }
 
-    /// What is left of `credentials.txt` where there is data that needs it; `None` if the file is there, or nothing needs it yet.
+    /// What is left of `credentials.txt` where there is data that needs it; `None` if the file is there, or nothing
+    /// needs it yet.
     pub fn found_of_credentials(&self) -> Result<Option<Found>, WorldError> {
         let Some(tree) = self.tree()? else { return Ok(None) };
         if files::credentials(&tree)?.is_some() {

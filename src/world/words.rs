@@ -19,8 +19,8 @@ pub fn words(error: &io::Error) -> String {
     }
 }
 
-/// What the innermost cause of an error says, which is the one that tells: `connection refused` rather than "error sending
-/// request".
+/// What the innermost cause of an error says, which is the one that tells: `connection refused` rather than "error
+/// sending request".
 pub fn innermost(error: &(dyn Error + 'static)) -> String {
     let mut error = error;
     while let Some(source) = error.source() {

@@ -15,8 +15,8 @@ const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/commands.md");
 const HEAD: &str = "\
 # Commands
 
-`mesh COMMAND --help`, word for word; the options of every command stand once, at the top. Locks, documents and exit codes
-are in [reference.md](reference.md). `tests/cli/help.rs` compares this page with the program, and writes it with
+`mesh COMMAND --help`, word for word; the options of every command stand once, at the top. Locks, documents and exit
+codes are in [reference.md](reference.md). `tests/cli/help.rs` compares this page with the program, and writes it with
 `UPDATE_DOCS=1 cargo test --test cli help`.
 ";
 

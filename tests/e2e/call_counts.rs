@@ -1,5 +1,5 @@
-//! What a mesh costs as it grows: calls to Elasticsearch and Docker grow with the clusters, not with their pairs. The meshes
-//! are of the smoke profile, whose servers are asked whether they are.
+//! What a mesh costs as it grows: calls to Elasticsearch and Docker grow with the clusters, not with their pairs. The
+//! meshes are of the smoke profile, whose servers are asked whether they are.
 
 use std::{fs, thread, time::Duration};
 
@@ -15,8 +15,8 @@ use crate::{
 /// Bytes that `mesh` may keep in memory at most.
 const MOST_MEMORY: u64 = 60 << 20;
 
-/// How often a run may ask a cluster again, in a second: its two services and their containers, and each of these once more when
-/// all is looked at, before and after.
+/// How often a run may ask a cluster again, in a second: its two services and their containers, and each of these once
+/// more when all is looked at, before and after.
 const MOST_AGAIN: f64 = 8.0;
 
 /// How often a run asked, by what it says with `-vv`.

@@ -1,5 +1,5 @@
-//! A disk that is full at each write of a mesh's preparation in turn: told with its remedy, nothing torn, and gone on with when
-//! there is room.
+//! A disk that is full at each write of a mesh's preparation in turn: told with its remedy, nothing torn, and gone on
+//! with when there is room.
 
 use std::{fs, path::Path, process::Command};
 

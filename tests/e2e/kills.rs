@@ -1,5 +1,5 @@
-//! Runs that are killed at some of their stages: the same command again ends in the mesh that was asked for. All stages are in
-//! `tests/faults/kills`.
+//! Runs that are killed at some of their stages: the same command again ends in the mesh that was asked for. All stages
+//! are in `tests/faults/kills`.
 
 use crate::support::{
     Parts,

@@ -1,5 +1,5 @@
-//! Two meshes with names on one engine: created at once, also after runs that were killed while they held the locks; one removed
-//! while the other is searched; listed also without a directory.
+//! Two meshes with names on one engine: created at once, also after runs that were killed while they held the locks;
+//! one removed while the other is searched; listed also without a directory.
 
 use std::{
     collections::BTreeSet,
@@ -77,8 +77,8 @@ fn locks(name: &str) -> [String; 2] {
     [format!("/run/mesh-{name}.lock"), "/run/mesh.machine.lock".to_owned()]
 }
 
-/// Ends a `create` by this signal when it has written its record and holds both locks, which it comes to without delay; both
-/// are free afterwards.
+/// Ends a `create` by this signal when it has written its record and holds both locks, which it comes to without delay;
+/// both are free afterwards.
 fn create_ended_by(signal: &str, name: &str) -> Output {
     let child = create(name);
     let holder = format!(r#""pid":{},"#, child.id());

@@ -1,5 +1,5 @@
-//! The mesh's own files are lost or damaged: `create` brings them back from what is there, and no data and no container is
-//! touched for it.
+//! The mesh's own files are lost or damaged: `create` brings them back from what is there, and no data and no container
+//! is touched for it.
 
 use std::{fs, process::Command};
 

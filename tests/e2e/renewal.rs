@@ -219,7 +219,8 @@ fn trusting(mesh: &Mesh, number: u8, authority: &str) -> Answer {
     answer
 }
 
-/// Does the work while every cluster searches all of them. A search that fails is tried once more, and then has to succeed.
+/// Does the work while every cluster searches all of them. A search that fails is tried once more, and then has to
+/// succeed.
 fn under_load(mesh: &Mesh, work: impl FnOnce()) {
     let over = AtomicBool::new(false);
     let failures = Mutex::new(Vec::new());

@@ -1,5 +1,5 @@
-//! Every port and file of a mesh, tried without credentials: from another address, without an authority, a certificate or a key;
-//! as another user of the machine; through symbolic links planted where files are written.
+//! Every port and file of a mesh, tried without credentials: from another address, without an authority, a certificate
+//! or a key; as another user of the machine; through symbolic links planted where files are written.
 
 use std::{
     fs,
@@ -147,8 +147,8 @@ fn may_read(path: &Path) -> bool {
     command.output().expect("setpriv should be there").status.success()
 }
 
-/// In the place of each kind of file and directory that is written, a link out of the mesh's directory: refused or replaced, and
-/// what it points to stays as it is.
+/// In the place of each kind of file and directory that is written, a link out of the mesh's directory: refused or
+/// replaced, and what it points to stays as it is.
 fn links_are_not_followed(mesh: &Mesh) {
     let outside = mesh.dir.with_extension("outside");
     fs::create_dir(&outside).expect("should be writable");

@@ -5,8 +5,8 @@ use crate::support::{
     mesh::{Mesh, SMALL},
 };
 
-/// A running server of this profile reads a keystore of an older format, and writes it in its own when it starts again. So
-/// does one of the version before.
+/// A running server of this profile reads a keystore of an older format, and writes it in its own when it starts again.
+/// So does one of the version before.
 #[test]
 #[ignore = "needs root, Docker and the images of images/: run by scripts/test"]
 fn older_versions_have_the_smoke_profile_too() {

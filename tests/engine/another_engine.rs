@@ -1,4 +1,5 @@
-//! A record that names another engine: by this one, second servers would start on the data of those that may run on the other.
+//! A record that names another engine: by this one, second servers would start on the data of those that may run on the
+//! other.
 
 use std::fs;
 

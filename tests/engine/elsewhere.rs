@@ -1,5 +1,5 @@
-//! Runs that have other files, or another network, than the engine: refused before anything is made, since containers would
-//! start on the engine's files, an older mesh's data among them.
+//! Runs that have other files, or another network, than the engine: refused before anything is made, since containers
+//! would start on the engine's files, an older mesh's data among them.
 
 use std::{fs, os::unix::fs::symlink};
 

@@ -1,4 +1,5 @@
-//! Logins for a registry: kept by a helper that hangs, fails or is missing, in a configuration that is damaged, and one that is there.
+//! Logins for a registry: kept by a helper that hangs, fails or is missing, in a configuration that is damaged, and one
+//! that is there.
 
 use std::{
     fs,

@@ -1,5 +1,5 @@
-//! Bad input that only a Docker engine can tell: each gets one clear error, the right exit code, and changes nothing. No
-//! image is needed and nothing is started.
+//! Bad input that only a Docker engine can tell: each gets one clear error, the right exit code, and changes nothing.
+//! No image is needed and nothing is started.
 
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "a test is a program of its own")]
 
@@ -250,7 +250,8 @@ fn a_reset_follows_no_symlink_out_of_the_directory() {
     assert_eq!(left, ["notes.txt"], "what is not the mesh's stays");
 }
 
-/// Other lines that come first, as the scripts left them; then things that hold no names, mounted over the file for one run.
+/// Other lines that come first, as the scripts left them; then things that hold no names, mounted over the file for one
+/// run.
 #[test]
 #[ignore = "needs root and a Docker engine: run by scripts/test"]
 fn a_hosts_file_that_leads_elsewhere_or_is_none() {
@@ -293,7 +294,8 @@ fn a_hosts_file_that_leads_elsewhere_or_is_none() {
     }
 }
 
-/// A `mesh.json` from an older backup does not have a cluster whose data is there: nothing but `create` deletes it, and that asks.
+/// A `mesh.json` from an older backup does not have a cluster whose data is there: nothing but `create` deletes it, and
+/// that asks.
 #[test]
 #[ignore = "needs root and Docker: run by scripts/test"]
 fn data_that_the_record_does_not_have() {

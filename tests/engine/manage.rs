@@ -1,4 +1,5 @@
-//! Commands on containers that are not the recorded mesh's, or not under its names: nothing that was not done is told as done.
+//! Commands on containers that are not the recorded mesh's, or not under its names: nothing that was not done is told
+//! as done.
 
 use std::{fs, process::Command};
 

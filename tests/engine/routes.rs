@@ -1,5 +1,5 @@
-//! Machines with other routes: `mesh` runs in a network of its own, which has them, and the engine outside answers it by its
-//! socket. Nothing is made: `--dry-run` tells the network that would be.
+//! Machines with other routes: `mesh` runs in a network of its own, which has them, and the engine outside answers it
+//! by its socket. Nothing is made: `--dry-run` tells the network that would be.
 
 use std::process::{Command, Output};
 
@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use crate::{place::Place, support::docker::docker};
 
-/// An interface with a network, as a VPN makes one, and one with the engine's own address, by which a machine is known as its.
+/// An interface with a network, as a VPN makes one, and one with the engine's own address, by which a machine is known
+/// as its.
 const LINKS: &str = "ip link set lo up; ip link add tun9 type bridge; ip addr add 10.8.0.6/24 dev tun9; ip link set tun9 up; \
                      ip link add docker9 type bridge; ip addr add $GATEWAY/16 dev docker9; ip link set docker9 up";
 

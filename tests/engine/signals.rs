@@ -1,4 +1,5 @@
-//! Whoever wants a run to end, and by which signal: it ends with 4 and says what to type, unless it was told not to listen.
+//! Whoever wants a run to end, and by which signal: it ends with 4 and says what to type, unless it was told not to
+//! listen.
 
 use std::{
     net::{TcpListener, TcpStream},

@@ -1,5 +1,5 @@
-//! Faults that take too long for CI, on real Docker and real Elasticsearch. Each module is a group of `scripts/faults`, which
-//! takes an hour at most:
+//! Faults that take too long for CI, on real Docker and real Elasticsearch. Each module is a group of `scripts/faults`,
+//! which takes an hour at most:
 //!
 //! | Module | Group |
 //! |---|---|

@@ -42,8 +42,8 @@ fn split() -> (Vec<u8>, Vec<String>) {
     (outside, block)
 }
 
-/// The block names exactly the containers of the mesh with the addresses that Docker gave them, and the machine resolves
-/// them so; everything else is as `before`.
+/// The block names exactly the containers of the mesh with the addresses that Docker gave them, and the machine
+/// resolves them so; everything else is as `before`.
 pub fn are_right(mesh: &Mesh, before: &[u8]) {
     let (outside, block) = split();
     assert_eq!(String::from_utf8_lossy(&outside), String::from_utf8_lossy(before), "bytes outside the block changed");

@@ -1,4 +1,5 @@
-//! Every cluster a remote of every other: one search finds what lies on all of them, and Elasticsearch says how it got there.
+//! Every cluster a remote of every other: one search finds what lies on all of them, and Elasticsearch says how it got
+//! there.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,5 @@
-//! Writes to every cluster and searches from every cluster over its remotes, without a pause, while something else goes on.
+//! Writes to every cluster and searches from every cluster over its remotes, without a pause, while something else goes
+//! on.
 
 use std::{
     collections::BTreeMap,
@@ -103,7 +104,8 @@ impl Target {
 }
 
 impl Load {
-    /// On the clusters 1 to `count`, which have to stay, each with the document of [`crate::support::links::write_document`].
+    /// On the clusters 1 to `count`, which have to stay, each with the document of
+    /// [`crate::support::links::write_document`].
     pub fn begin(mesh: &Mesh, count: u8) -> Self {
         let ended = Arc::new(AtomicBool::new(false));
         let workers = (1..=count)

@@ -1,5 +1,5 @@
-//! What the tests against a real engine share: the binary and its mesh, Docker, curl, and assertions that more than one test
-//! makes. Elasticsearch and Docker are asked through their own interfaces and never through the code under test.
+//! What the tests against a real engine share: the binary and its mesh, Docker, curl, and assertions that more than one
+//! test makes. Elasticsearch and Docker are asked through their own interfaces and never through the code under test.
 
 #![allow(dead_code, reason = "each test target uses a part of it")]
 #![expect(clippy::disallowed_methods, reason = "it looks at the machine itself, not through the code under test")]

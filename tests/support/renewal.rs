@@ -7,7 +7,8 @@ pub fn starts(mesh: &Mesh, count: u8) -> Vec<String> {
     (1..=count).map(|number| started(&mesh.cluster(number).elastic())).collect()
 }
 
-/// All links by Elasticsearch's own word, one key a cluster, nothing to do, nothing left over, and no server was restarted.
+/// All links by Elasticsearch's own word, one key a cluster, nothing to do, nothing left over, and no server was
+/// restarted.
 pub fn is_as_asked(mesh: &Mesh, begun: &[String]) {
     let count = u8::try_from(begun.len()).expect("should be few");
     links::are_wired(mesh, count);

@@ -1,4 +1,5 @@
-//! What a run that changes nothing leaves alone: containers with their starts, and every file that is not a server's own data.
+//! What a run that changes nothing leaves alone: containers with their starts, and every file that is not a server's
+//! own data.
 
 use std::{
     collections::BTreeMap,

@@ -35,8 +35,8 @@ impl FromStr for Indices {
 }
 
 impl Indices {
-    /// The expression that names them in the clusters `on`, or in all of the mesh, for the cluster `from` that searches; see
-    /// <https://www.elastic.co/docs/explore-analyze/cross-cluster-search>.
+    /// The expression that names them in the clusters `on`, or in all of the mesh, for the cluster `from` that
+    /// searches; see <https://www.elastic.co/docs/explore-analyze/cross-cluster-search>.
     pub fn expression(&self, mesh: &Mesh, from: ClusterId, on: Option<&ClusterSet>) -> String {
         let prefixes: Vec<String> = match on {
             Some(on) => on.iter().map(|on| if on == from { String::new() } else { format!("{on}:") }).collect(),
@@ -52,8 +52,8 @@ impl Indices {
         prefixes.iter().map(of).collect::<Vec<_>>().join(",")
     }
 
-    /// The first pattern that names more than the clusters share: of that, Elasticsearch would show the searching cluster's
-    /// part and be silent about the rest.
+    /// The first pattern that names more than the clusters share: of that, Elasticsearch would show the searching
+    /// cluster's part and be silent about the rest.
     pub fn beyond(&self, shared: &[String]) -> Option<&IndexPattern> {
         let wanted = self.0.iter().filter(|(wanted, _)| *wanted).map(|(_, pattern)| pattern);
         wanted.into_iter().find(|pattern| !shared.iter().any(|share| covers(share, &pattern.to_string())))
@@ -70,7 +70,8 @@ pub fn covers(share: &str, pattern: &str) -> bool {
     }
 }
 
-/// The body of the search. Hits are counted by index, whose name begins with its cluster's: `_clusters` does not count them.
+/// The body of the search. Hits are counted by index, whose name begins with its cluster's: `_clusters` does not count
+/// them.
 pub fn body(query: Option<&str>, size: u16) -> Value {
     let query = match query {
         Some(query) => json!({ "query_string": { "query": query } }),
@@ -162,8 +163,8 @@ impl Part {
 }
 
 impl Found {
-    /// Reads the answer to a search that `from` did, in the clusters `on` or in all of the mesh. A searching cluster in which no index fits is not in its
-    /// own answer, nor is a remote that it does not have.
+    /// Reads the answer to a search that `from` did, in the clusters `on` or in all of the mesh. A searching cluster in
+    /// which no index fits is not in its own answer, nor is a remote that it does not have.
     pub fn read(mesh: &Mesh, from: ClusterId, on: Option<&ClusterSet>, answer: &Value) -> Self {
         let searched = |cluster: &ClusterId| on.is_none_or(|on| on.contains(*cluster));
         let place = |index: &str| match index.split_once(':') {

@@ -18,8 +18,8 @@ pub(super) const GIBIBYTE: u64 = 1 << 30;
 
 /// What a server needs besides its heap, measured: 615 MiB resident at a heap of 400 MiB, more with use.
 const ELASTIC_OVERHEAD: u64 = 700 * MEBIBYTE;
-/// What a Kibana is counted with at the least, and at most its limit: an estimate, since no real Kibana was within reach to
-/// be measured. One that is busy has its largest heap.
+/// What a Kibana is counted with at the least, and at most its limit: an estimate, since no real Kibana was within
+/// reach to be measured. One that is busy has its largest heap.
 const KIBANA_RESIDENT: u64 = 1229 * MEBIBYTE;
 /// What the stand-in for Kibana is counted with: 30 MiB were measured.
 const STAND_IN_RESIDENT: u64 = 100 * MEBIBYTE;

@@ -19,15 +19,15 @@ pub(super) fn docker(engine: &EngineFacts) -> Checked {
     Checked::new("docker", format!("Docker {version} (API {api}) answers this user, and runs as root"), finding)
 }
 
-/// Engines of 20.10 before 20.10.10 answer the system call `clone3` with EPERM, upon which no C library tries the older one; see
-/// <https://docs.docker.com/engine/release-notes/20.10/#201010>.
+/// Engines of 20.10 before 20.10.10 answer the system call `clone3` with EPERM, upon which no C library tries the older
+/// one; see <https://docs.docker.com/engine/release-notes/20.10/#201010>.
 fn refuses_clone3(version: &str) -> bool {
     let patch = version.strip_prefix("20.10.").map(|rest| rest.split(|c: char| !c.is_ascii_digit()).next());
     patch.flatten().and_then(|patch| patch.parse::<u32>().ok()).is_some_and(|patch| patch < 10)
 }
 
-/// Whether this program is in the engine's network, and so reaches what containers publish: one of the engine's bridges at least
-/// has to be an interface here. An engine without any does not tell.
+/// Whether this program is in the engine's network, and so reaches what containers publish: one of the engine's bridges
+/// at least has to be an interface here. An engine without any does not tell.
 pub(super) fn shares_network(there: &Observed, host: &HostFacts) -> bool {
     there.gateways.is_empty() || there.gateways.iter().any(|gateway| host.interfaces.contains(gateway))
 }

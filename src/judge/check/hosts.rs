@@ -9,7 +9,8 @@ use crate::{
     },
 };
 
-/// What to type where the names file is something that cannot hold names. It is the machine's, so it is not ours to remove.
+/// What to type where the names file is something that cannot hold names. It is the machine's, so it is not ours to
+/// remove.
 pub const HOSTS_UNUSABLE: &str = "see what it is with `ls -ld /etc/hosts`, and put back a file of names; \
                                   `mesh create --no-hosts` leaves it alone";
 

@@ -9,8 +9,8 @@ use crate::{
     mesh::{Mesh, counted::counted},
 };
 
-/// What one of Elastic's images takes on disk, with room for its packed layers while it is pulled: an estimate. 1.2 GiB is measured
-/// for Elasticsearch's files alone.
+/// What one of Elastic's images takes on disk, with room for its packed layers while it is pulled: an estimate. 1.2 GiB
+/// is measured for Elasticsearch's files alone.
 const IMAGE: u64 = 2 * GIBIBYTE;
 
 /// Room for the images that have to be pulled, where the engine keeps them.

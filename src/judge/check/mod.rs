@@ -128,8 +128,9 @@ impl Checked {
     }
 }
 
-/// Everything that speaks against making `mesh` on this machine, or deserves a warning. [`doctor`] runs these checks and
-/// others; a registry and the keeper of the clock may take seconds to answer, and a run that makes a mesh asks neither.
+/// Everything that speaks against making `mesh` on this machine, or deserves a warning. [`doctor`] runs these checks
+/// and others; a registry and the keeper of the clock may take seconds to answer, and a run that makes a mesh asks
+/// neither.
 pub fn machine(mesh: &Mesh, there: &Observed, host: &HostFacts, listeners: &[Listener]) -> Vec<Finding> {
     let networks = if engine::shares_network(there, host) {
         vec![network::address(mesh, there, host), network::ports(mesh, there, listeners)]

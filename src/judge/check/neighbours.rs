@@ -3,8 +3,8 @@
 use super::{Checked, Finding, Severity};
 use crate::{facts::observed::Observed, mesh::Mesh};
 
-/// The hard limit of the table. There is one table for all containers of a machine; when it is full, what is sent to an address that
-/// is not in it is dropped, and links time out for no visible reason. See
+/// The hard limit of the table. There is one table for all containers of a machine; when it is full, what is sent to an
+/// address that is not in it is dropped, and links time out for no visible reason. See
 /// <https://docs.kernel.org/networking/ip-sysctl.html>; 1024 is the kernel's own.
 pub const LIMIT: &str = "net.ipv4.neigh.default.gc_thresh3";
 /// Above this, entries that were unused for 5 s are dropped.
@@ -16,8 +16,8 @@ pub const RAISED_SOFT: u64 = 12_288;
 /// On top of what else a machine talks to.
 const OTHERS: u64 = 64;
 
-/// Entries of a mesh that is up: both ends of a link know each other, a Kibana and its server each other, and each container and the
-/// host.
+/// Entries of a mesh that is up: both ends of a link know each other, a Kibana and its server each other, and each
+/// container and the host.
 pub(super) fn needed(mesh: &Mesh) -> u64 {
     let clusters = u64::from(mesh.count().get());
     let services = mesh.services().count() as u64;

@@ -78,8 +78,8 @@ fn elsewhere(mesh: &Mesh, taken: &Taken) -> String {
     }
 }
 
-/// A route of a table that comes before the main one, as a VPN sets it, and that takes what is for the mesh's network: no client
-/// on this machine would reach a server.
+/// A route of a table that comes before the main one, as a VPN sets it, and that takes what is for the mesh's network:
+/// no client on this machine would reach a server.
 fn diverted(mesh: &Mesh, there: &Observed, routes: &BTreeSet<Route>) -> Option<Finding> {
     let subnet = mesh.subnet;
     let before = |route: &&Route| there.before_main.contains(&route.table);
@@ -103,16 +103,16 @@ fn diverted(mesh: &Mesh, there: &Observed, routes: &BTreeSet<Route>) -> Option<F
     Some(Finding::new(severity, message, hint))
 }
 
-/// Whether the machine has the recorded mesh's network and Docker does not list it: a run was killed while Docker made it, and
-/// Docker lists it in a moment. An overlap that is one for good stays.
+/// Whether the machine has the recorded mesh's network and Docker does not list it: a run was killed while Docker made
+/// it, and Docker lists it in a moment. An overlap that is one for good stays.
 pub fn half_made(mesh: &Mesh, host: &HostFacts, listed: &[String]) -> bool {
     let subnet = IpNet::V4(mesh.subnet.net());
     let there = host.networks.contains(&subnet) || host.left_bridges.values().any(|net| *net == subnet);
     there && !listed.contains(&mesh.subnet.to_string())
 }
 
-/// The processes that hold a published port for Docker: a proxy for each, or with `"userland-proxy": false` the engine itself; see
-/// <https://docs.docker.com/engine/network/packet-filtering-firewalls/>.
+/// The processes that hold a published port for Docker: a proxy for each, or with `"userland-proxy": false` the engine
+/// itself; see <https://docs.docker.com/engine/network/packet-filtering-firewalls/>.
 const DOCKER: [&str; 2] = ["docker-proxy", "dockerd"];
 
 /// Ports that others have. Those of our own containers do not count: they are replaced, or stay.
@@ -139,7 +139,8 @@ pub(super) fn ports(mesh: &Mesh, there: &Observed, listeners: &[Listener]) -> Ch
                 {
                     continue;
                 }
-                // whose a port is, only root can tell; that of a container that is gone is most likely the renamed one's
+                // whose a port is, only root can tell; that of a container that is gone is most likely the renamed
+                // one's
                 (None, Some(Listener { owner: None, .. })) if renamed(service) => continue,
                 (None, Some(Listener { owner: Some(process), .. })) => {
                     format!("{} (pid {})", process.name, process.pid)

@@ -8,8 +8,8 @@ use crate::{
     mesh::{Mesh, id::ServiceKind, settings::StackVersion},
 };
 
-/// What x86-64-v2 has beyond the first processors of that kind, in the words of `/proc/cpuinfo`. Images of 9.x are made on Red Hat
-/// UBI 9, whose C library starts no process without; see <https://gitlab.com/x86-psABIs/x86-64-ABI> and
+/// What x86-64-v2 has beyond the first processors of that kind, in the words of `/proc/cpuinfo`. Images of 9.x are made
+/// on Red Hat UBI 9, whose C library starts no process without; see <https://gitlab.com/x86-psABIs/x86-64-ABI> and
 /// <https://developers.redhat.com/blog/2021/01/05/building-red-hat-enterprise-linux-9-for-the-x86-64-v2-microarchitecture-level>.
 pub(super) const V2: &[&str] = &["cx16", "lahf_lm", "popcnt", "sse4_1", "sse4_2", "ssse3"];
 /// What x86-64-v3 has on top. The launcher of Elasticsearch 9.4.0 and 9.4.1 is built for it; see
@@ -20,8 +20,8 @@ const FIRST_ON_V2: StackVersion = StackVersion { major: 9, minor: 0, patch: 0 };
 const FIRST_ON_V3: StackVersion = StackVersion { major: 9, minor: 4, patch: 0 };
 const FIRST_AFTER_V3: StackVersion = StackVersion { major: 9, minor: 4, patch: 2 };
 
-/// `flags` are the processor's; one that has none of the kind is not judged. Images that `images/build` made run anywhere, and so
-/// does what runs already.
+/// `flags` are the processor's; one that has none of the kind is not judged. Images that `images/build` made run
+/// anywhere, and so does what runs already.
 pub(super) fn processor(mesh: &Mesh, there: &Observed, flags: Option<&BTreeSet<String>>) -> Checked {
     let Some(flags) = flags else {
         return Checked::unknown("processor", "/proc/cpuinfo tells no flags of an x86-64 processor");

@@ -19,7 +19,8 @@ pub fn attached(mesh: &Mesh, plan: &Plan, there: &Observed) -> Option<Finding> {
     ))
 }
 
-/// A file system inside a directory that is to go: what is on it would be deleted, and where it is mounted could not be.
+/// A file system inside a directory that is to go: what is on it would be deleted, and where it is mounted could not
+/// be.
 pub fn mounted_inside(dir: &Path, plan: &Plan, there: &Observed) -> Option<Finding> {
     let goes = |place: &str| {
         plan.steps().any(|step| match step {

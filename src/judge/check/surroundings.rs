@@ -20,7 +20,8 @@ pub fn directory(dir: &Path, entries: &[String], recorded: bool, writable: bool)
     Checked::new("directory", format!("{} {what}", dir.display()), findings)
 }
 
-/// Whether containers can mount what is written here; `shared` is whether the engine saw a file of ours; `None` if unknown.
+/// Whether containers can mount what is written here; `shared` is whether the engine saw a file of ours; `None` if
+/// unknown.
 pub fn mounts(dir: &Path, shared: Option<bool>) -> Checked {
     let dir = dir.display();
     let Some(shared) = shared else {
@@ -107,8 +108,8 @@ pub(super) fn unmanaged(mesh: &Mesh, there: &Observed) -> Checked {
     Checked::new("other meshes", "nothing on this engine is in the mesh's way", findings)
 }
 
-/// The finding where Docker has containers of another mesh of this directory than its record describes, or it has no record.
-/// The directory may be another disk's.
+/// The finding where Docker has containers of another mesh of this directory than its record describes, or it has no
+/// record. The directory may be another disk's.
 fn not_recorded(dir: &str, there: &Observed) -> Finding {
     let named = shell_word(dir);
     if there.record.is_none() {
@@ -129,8 +130,8 @@ fn not_recorded(dir: &str, there: &Observed) -> Finding {
     )
 }
 
-/// The finding where `engine` is not the one that has the mesh's containers: by it, second servers would start on the data of those
-/// that may still run on the other.
+/// The finding where `engine` is not the one that has the mesh's containers: by it, second servers would start on the
+/// data of those that may still run on the other.
 pub fn other_engine(mesh: &Mesh, engine: &Engine) -> Option<Finding> {
     let recorded = mesh.engine.as_ref().filter(|recorded| *recorded != engine)?;
     let dir = mesh.dir.display();

@@ -66,8 +66,8 @@ pub(super) const CATALOGUE: &[Entry] = &[
         "the disk is full",
         "free some space (`df -h {dir}`), and type the command again",
     ),
-    // before the want of threads: engines before 20.10.10 refuse the system call `clone3`, by which newer C libraries start them; see
-    // <https://github.com/moby/moby/pull/42836>
+    // before the want of threads: engines before 20.10.10 refuse the system call `clone3`, by which newer C libraries
+    // start them; see <https://github.com/moby/moby/pull/42836>
     (
         &["pthread_create failed (EPERM)", "pthread_create: Operation not permitted"],
         "Docker forbids it to start threads, as engines before 20.10.10 do",

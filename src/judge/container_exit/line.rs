@@ -25,8 +25,8 @@ pub(super) fn tidy(text: &str) -> String {
     text.strip_prefix("Caused by: ").map(str::to_owned).unwrap_or(text)
 }
 
-/// The lines that a log ends with, as people read them: at most eight. Of a stack trace, those that name an exception, and none of
-/// its calls; what comes before the last one does not count.
+/// The lines that a log ends with, as people read them: at most eight. Of a stack trace, those that name an exception,
+/// and none of its calls; what comes before the last one does not count.
 pub fn last_words(log: &[String]) -> Vec<String> {
     let trace = log.iter().rposition(|line| is_call(line)).map_or(0, |last| {
         let is_within = |line: &String| is_call(line) || line.trim_start().starts_with("Caused by: ");

@@ -41,8 +41,8 @@ pub struct Known {
 /// The exit code of a process that was ended by `SIGKILL`.
 const KILLED: i64 = 137;
 
-/// The cause of an end, if it is a known one. What comes first in the catalog is looked for in the whole log first, since what
-/// goes wrong first is often logged last, or only as the cause of something else.
+/// The cause of an end, if it is a known one. What comes first in the catalog is looked for in the whole log first,
+/// since what goes wrong first is often logged last, or only as the cause of something else.
 pub fn known(mesh: &Mesh, service: ServiceId, end: End<'_>) -> Option<Known> {
     let remedy = |remedy: &str| addressed(remedy, mesh, service);
     if let Some(outer) = outer(mesh, &end) {
@@ -87,15 +87,16 @@ fn fits(text: &str, sign: &str) -> bool {
     sign.split(" … ").all(|part| text.contains(part))
 }
 
-/// The limit above a container that was killed for want of memory, where that is the one that was reached: the containers can have more
-/// than it allows them all, so it comes first.
+/// The limit above a container that was killed for want of memory, where that is the one that was reached: the
+/// containers can have more than it allows them all, so it comes first.
 fn outer<'a>(mesh: &Mesh, end: &End<'a>) -> Option<&'a MemoryLimit> {
     let limits: u64 = mesh.services().map(|service| mesh.memory(service).bytes()).sum();
     let killed = end.out_of_memory || end.exit_code == Some(KILLED);
     end.outer.filter(|outer| killed && outer.reached && outer.bytes < limits)
 }
 
-/// Whether a server logged that it could not read its users, and so refuses every login: its index of users does not exist yet. See `ReservedRealm` of Elasticsearch.
+/// Whether a server logged that it could not read its users, and so refuses every login: its index of users does not
+/// exist yet. See `ReservedRealm` of Elasticsearch.
 pub fn cannot_read_users(log: &[String]) -> bool {
     log.iter().any(|line| line::message_of(line).contains("failed to retrieve password hash for reserved user"))
 }

@@ -1,7 +1,7 @@
 //! What ends one day, and when: API keys and certificates, in the form that programs read. Pure.
 //!
-//! These are the documented forms of `mesh keys ls -o json` and `mesh certs ls -o json`: fields may be added; [`VERSION`] goes
-//! up when one changes or goes.
+//! These are the documented forms of `mesh keys ls -o json` and `mesh certs ls -o json`: fields may be added;
+//! [`VERSION`] goes up when one changes or goes.
 
 mod certificates;
 mod keys;

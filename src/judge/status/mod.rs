@@ -1,6 +1,8 @@
-//! The mesh as it is beside the mesh as it was asked for: what `mesh status` shows, in the form that programs read. Pure.
+//! The mesh as it is beside the mesh as it was asked for: what `mesh status` shows, in the form that programs read.
+//! Pure.
 //!
-//! This is the documented form of `mesh status -o json`: fields may be added; [`VERSION`] goes up when one changes or goes.
+//! This is the documented form of `mesh status -o json`: fields may be added; [`VERSION`] goes up when one changes or
+//! goes.
 
 mod look;
 #[cfg(test)]
@@ -38,7 +40,8 @@ pub struct Status {
     pub serves: bool,
     /// What `mesh create` would do, one step a line.
     pub pending_changes: Vec<String>,
-    /// That the mesh is on another Docker engine than the one that was asked, so that nothing of it is seen; else `null`.
+    /// That the mesh is on another Docker engine than the one that was asked, so that nothing of it is seen; else
+    /// `null`.
     pub other_engine: Option<OtherEngine>,
     /// What expires within 30 days, or has expired.
     pub expiring: Vec<EndsSoon>,

@@ -5,19 +5,20 @@ use serde_json::{Value, json};
 use crate::facts::evidence::Untried;
 use crate::mesh::{Mesh, id::ClusterId, links::canary_prefix};
 
-/// The beginning of the names of this mesh's canaries. Every key shares them, as it does all that begins with `mesh`; templates
-/// and rules for users' `mesh-*` do not match them.
+/// The beginning of the names of this mesh's canaries. Every key shares them, as it does all that begins with `mesh`;
+/// templates and rules for users' `mesh-*` do not match them.
 pub fn prefix(mesh: &Mesh) -> String {
     canary_prefix(&mesh.id)
 }
 
-/// The indices that a run of `mesh verify` may have left when it was killed. Older versions named them like users' indices.
+/// The indices that a run of `mesh verify` may have left when it was killed. Older versions named them like users'
+/// indices.
 pub fn leftovers(mesh: &Mesh) -> String {
     format!("{}*,mesh-verify-{}-*", prefix(mesh), mesh.id)
 }
 
-/// Hidden, so that no search by a pattern counts it; and explicit in what a template of a user's could spoil: what a request
-/// says comes before it. See
+/// Hidden, so that no search by a pattern counts it; and explicit in what a template of a user's could spoil: what a
+/// request says comes before it. See
 /// <https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-create>.
 pub fn index() -> Value {
     json!({

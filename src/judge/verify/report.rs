@@ -1,6 +1,7 @@
 //! What `mesh verify` found, in the form that programs read. Pure.
 //!
-//! This is the documented form of `mesh verify -o json`: fields may be added; [`VERSION`] goes up when one changes or goes.
+//! This is the documented form of `mesh verify -o json`: fields may be added; [`VERSION`] goes up when one changes or
+//! goes.
 
 use serde::Serialize;
 

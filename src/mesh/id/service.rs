@@ -42,9 +42,9 @@ impl ServiceKind {
     }
 }
 
-/// A service: one container of one cluster. Its name is the container's, and its DNS name in the network: `cluster03-elastic` for the
-/// first node, `cluster03-elastic-2` for the second, `cluster03-kibana`.
-/// In order, those of a cluster stand together, its nodes first.
+/// A service: one container of one cluster. Its name is the container's, and its DNS name in the network:
+/// `cluster03-elastic` for the first node, `cluster03-elastic-2` for the second, `cluster03-kibana`. In order, those of
+/// a cluster stand together, its nodes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ServiceId {
     Node(NodeId),

@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! header   u32be 0x3fd76c17 · u8 22 · "elasticsearch.keystore" · u32be format · u8 0 (no password)
-//! data     u32le length · [ u32le 64 · salt · u32le 12 · iv · u32le n · n bytes of AES-GCM ciphertext and 16-byte tag ]
+//! data     u32le length · [ u32le 64 · salt · u32le 12 · iv · u32le n · n bytes AES-GCM ciphertext and 16-byte tag ]
 //! footer   u32be !0x3fd76c17 · u32be 0 · u64be CRC-32 of everything before it
 //! plain    u32be count · for each: u16be length, name · u32be length, value
 //! ```
@@ -24,8 +24,8 @@ pub(super) const CODEC: &[u8] = b"elasticsearch.keystore";
 pub(super) const FOOTER_LENGTH: usize = 16;
 const SALT_LENGTH: usize = 64;
 
-/// The keys that were derived so far, by format and salt: deriving one takes 0.1 s, and the keystores that a run writes share
-/// a salt.
+/// The keys that were derived so far, by format and salt: deriving one takes 0.1 s, and the keystores that a run writes
+/// share a salt.
 #[derive(Debug, Default)]
 pub struct Keyring(BTreeMap<(Format, Vec<u8>), aead::LessSafeKey>);
 
@@ -36,8 +36,8 @@ impl Keyring {
     }
 }
 
-/// What the key of a file is derived from, besides its password, which is empty: a salt protects nothing then, and files may share
-/// one.
+/// What the key of a file is derived from, besides its password, which is empty: a salt protects nothing then, and
+/// files may share one.
 #[derive(Clone, Debug)]
 pub struct Salt(pub(super) [u8; SALT_LENGTH]);
 
@@ -102,14 +102,15 @@ impl Format {
 }
 
 impl Mesh {
-    /// For a server that is going to start: the strongest that its version reads, since it would write another one again.
+    /// For a server that is going to start: the strongest that its version reads, since it would write another one
+    /// again.
     pub fn keystore_format(&self, cluster: ClusterId) -> Format {
         let version = self.version(cluster);
         Format::for_version(version.major, version.minor)
     }
 
-    /// For a server that runs and reads the file once more. With an empty password rounds protect nothing, and 210,000 cost a
-    /// JVM that compiles little 0.6 s of CPU.
+    /// For a server that runs and reads the file once more. With an empty password rounds protect nothing, and 210,000
+    /// cost a JVM that compiles little 0.6 s of CPU.
     pub fn keystore_format_at_work(&self, cluster: ClusterId) -> Format {
         match self.spec.profile {
             Profile::Server => self.keystore_format(cluster),

@@ -31,7 +31,8 @@ pub fn remote_of(entry: &str) -> Option<ClusterId> {
     entry.strip_prefix("cluster.remote.")?.strip_suffix(".credentials")?.parse().ok()
 }
 
-/// The id in an API key as clusters present it: Base64 of `id:key`, of which only the id is returned. `None` if it is malformed; see
+/// The id in an API key as clusters present it: Base64 of `id:key`, of which only the id is returned. `None` if it is
+/// malformed; see
 /// <https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-create-cross-cluster-api-key>.
 pub fn key_id(encoded: &Secret) -> Option<String> {
     let bytes = BASE64.decode(encoded.expose().trim()).ok()?;

@@ -1,4 +1,5 @@
-//! A mesh whose `mesh.json` is lost, rebuilt from what it left behind: labels, containers, certificates, files. Pure: no I/O.
+//! A mesh whose `mesh.json` is lost, rebuilt from what it left behind: labels, containers, certificates, files. Pure:
+//! no I/O.
 
 mod traces;
 
@@ -41,8 +42,8 @@ impl Explain for RebuildError {
 }
 
 impl Mesh {
-    /// The mesh that left these traces, as `mesh.json` would tell of it. What nothing tells is as it is by default; the version is as `asked` where no
-    /// container tells it, and never a guess.
+    /// The mesh that left these traces, as `mesh.json` would tell of it. What nothing tells is as it is by default; the
+    /// version is as `asked` where no container tells it, and never a guess.
     pub fn rebuild(traces: &Traces, asked: &Overrides, now: Circumstances) -> Result<Self, RebuildError> {
         let registry = traces.containers.iter().find_map(|container| Some(traces::image(&container.image)?.0));
         let versions = traces.versions();

@@ -91,8 +91,8 @@ impl Traces {
         ClusterSet::new(containers.chain(self.directories.keys().copied()))
     }
 
-    /// The version of each cluster's data, where a container or the files of its image tell it. The newer of the two: files are
-    /// taken from an image when the cluster's turn has come, and that is not taken back.
+    /// The version of each cluster's data, where a container or the files of its image tell it. The newer of the two:
+    /// files are taken from an image when the cluster's turn has come, and that is not taken back.
     pub(super) fn versions(&self) -> BTreeMap<ClusterId, StackVersion> {
         let made = self.of(ServiceKind::Elastic).filter_map(|it| Some((it.service.cluster(), image(&it.image)?.1)));
         let seeded = self.directories.iter().filter_map(|(cluster, kept)| Some((*cluster, kept.version?)));
@@ -104,7 +104,8 @@ impl Traces {
         versions
     }
 
-    /// The revision of each cluster's defaults. The newest of its containers: one that is the same in both is not made anew.
+    /// The revision of each cluster's defaults. The newest of its containers: one that is the same in both is not made
+    /// anew.
     pub(super) fn revisions(&self) -> BTreeMap<ClusterId, Revision> {
         let mut revisions = BTreeMap::new();
         for container in &self.containers {

@@ -25,7 +25,8 @@ struct Format1 {
     format: u32,
     id: String,
     spec: Spec,
-    /// Clusters that an upgrade to the version of `spec` has not reached yet, with the version that each has until then.
+    /// Clusters that an upgrade to the version of `spec` has not reached yet, with the version that each has until
+    /// then.
     #[serde(default)]
     behind: BTreeMap<ClusterId, StackVersion>,
     subnet: Subnet,

@@ -1,6 +1,7 @@
 //! What `mesh.json` holds, in every format that a released `mesh` wrote. Pure: no I/O.
 //!
-//! Format 1 held how many clusters there are; addresses, ports and versions followed from their numbers. Format 2 holds them.
+//! Format 1 held how many clusters there are; addresses, ports and versions followed from their numbers. Format 2 holds
+//! them.
 
 mod format1;
 

@@ -138,8 +138,9 @@ macro_rules! recorded {
 }
 pub(super) use recorded;
 
-/// Makes everything of the table that is the same for every setting. A setting whose entry has a value as its default is one that
-/// a mesh keeps in its [`MeshSpec`](super::MeshSpec); any other is of a run, or kept elsewhere in the record.
+/// Makes everything of the table that is the same for every setting. A setting whose entry has a value as its default
+/// is one that a mesh keeps in its [`MeshSpec`](super::MeshSpec); any other is of a run, or kept elsewhere in the
+/// record.
 macro_rules! settings {
     ($(
         #[doc = $help:literal]

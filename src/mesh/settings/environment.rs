@@ -4,7 +4,8 @@ use std::path::Path;
 
 use super::{Flags, Overrides, Setting, define::Flaw};
 
-/// Reads the environment: `variable` gives what a variable holds, and an empty one sets nothing. Lists are comma separated.
+/// Reads the environment: `variable` gives what a variable holds, and an empty one sets nothing. Lists are comma
+/// separated.
 ///
 /// # Errors
 /// Everything that is wrong, each with its variable.

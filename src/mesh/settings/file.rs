@@ -119,8 +119,8 @@ impl Reader<'_> {
         Some((ClusterOverride { clusters: clusters?, settings: ClusterSettings::of(&overrides) }, lines))
     }
 
-    /// The settings of a mapping that lies at `path`: empty for the whole file, else such as `overrides[1]`, where only settings
-    /// of single clusters are.
+    /// The settings of a mapping that lies at `path`: empty for the whole file, else such as `overrides[1]`, where only
+    /// settings of single clusters are.
     fn settings(&mut self, path: &str, node: &Node) -> (Overrides, SettingLines) {
         let (mut texts, mut lines) = (BTreeMap::new(), SettingLines::new());
         // all settings at the top, and further down those that clusters can have by themselves

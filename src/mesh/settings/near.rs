@@ -14,8 +14,8 @@ pub(super) fn setting(name: &str) -> Option<&'static str> {
     SETTINGS.iter().map(|setting| setting.name).filter(near).min_by_key(|known| osa_distance(&name, known))
 }
 
-/// The variables among `names` that are one edit from one that is read, each with that one. Others that begin with `MESH_` may be
-/// of another program.
+/// The variables among `names` that are one edit from one that is read, each with that one. Others that begin with
+/// `MESH_` may be of another program.
 pub fn variables(names: &[String]) -> Vec<(&str, String)> {
     let known: Vec<String> =
         SETTINGS.iter().map(Setting::variable).chain(OWN[..2].iter().map(ToString::to_string)).collect();

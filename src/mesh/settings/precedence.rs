@@ -108,8 +108,8 @@ fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// The sources of a request, and behind them what the mesh has, if there is one, and the defaults of the profile and the version
-/// that are in force.
+/// The sources of a request, and behind them what the mesh has, if there is one, and the defaults of the profile and
+/// the version that are in force.
 pub fn with_record_and_defaults(
     requested: Vec<(Source, Overrides)>,
     recorded: Option<&Mesh>,

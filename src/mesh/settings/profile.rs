@@ -43,7 +43,8 @@ impl Profile {
         }
     }
 
-    /// What a server's options tell of the profile they were rendered by; `None` if they are not of the built-in template.
+    /// What a server's options tell of the profile they were rendered by; `None` if they are not of the built-in
+    /// template.
     pub fn of_jvm_options(options: &str) -> Option<Self> {
         let built_in = options.starts_with("## Made by mesh ");
         let compiles_little = options.lines().any(|line| line == "-XX:TieredStopAtLevel=1");

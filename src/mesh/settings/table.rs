@@ -1,7 +1,8 @@
 //! The table of all settings: everything that is known of a setting stands in its entry here. Pure: no I/O.
 //!
-//! Everything else is made of it: [`MeshSpec`], [`Overrides`] and their merge by [`settings!`](super::define), the settings file
-//! with its JSON Schema, the variables of the environment, the flags and the table in `docs/reference.md` from [`SETTINGS`].
+//! Everything else is made of it: [`MeshSpec`], [`Overrides`] and their merge by [`settings!`](super::define), the
+//! settings file with its JSON Schema, the variables of the environment, the flags and the table in
+//! `docs/reference.md` from [`SETTINGS`].
 //! A new setting is a new entry and the code that uses it. In a record from before it was there, it has its default.
 
 use std::{

@@ -75,7 +75,8 @@ impl FromStr for StackVersion {
 }
 
 impl StackVersion {
-    /// The largest heap of a Kibana, in percent of its container's limit; see <https://github.com/elastic/kibana/pull/246073>.
+    /// The largest heap of a Kibana, in percent of its container's limit; see
+    /// <https://github.com/elastic/kibana/pull/246073>.
     pub fn kibana_heap_percent(self) -> u64 {
         if (self.major, self.minor) >= (9, 4) { 75 } else { 50 }
     }
@@ -109,8 +110,8 @@ impl Memory {
         Self(count * MEBIBYTE)
     }
 
-    /// The heap of an Elasticsearch in a container with this limit, in whole mebibytes, as its own launcher sizes it: without
-    /// the 100 MiB that the launcher keeps, 40 % of less than 1 GiB, and half of more, up to 31 GiB. See
+    /// The heap of an Elasticsearch in a container with this limit, in whole mebibytes, as its own launcher sizes it:
+    /// without the 100 MiB that the launcher keeps, 40 % of less than 1 GiB, and half of more, up to 31 GiB. See
     /// `MachineDependentHeap` and `OverheadSystemMemoryInfo` in
     /// <https://github.com/elastic/elasticsearch/tree/main/distribution/tools/server-cli/src/main/java/org/elasticsearch/server/cli>.
     pub const fn heap_mebibytes(self) -> u64 {

@@ -1,7 +1,8 @@
 //! YAML as a tree whose nodes know their lines, so that an error in a nested value names its place. Pure: no I/O.
 //!
-//! `serde_yaml` gives the place of the first value that does not fit a type, and of no value that was read; settings are
-//! judged after they were read, and all at once. Scalars stay texts here: `9.10` is a version, and not the number 9.1.
+//! `serde_yaml` gives the place of the first value that does not fit a type, and of no value that was read; settings
+//! are judged after they were read, and all at once. Scalars stay texts here: `9.10` is a version, and not the number
+//! 9.1.
 
 use std::collections::{BTreeMap, BTreeSet};
 

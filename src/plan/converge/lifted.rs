@@ -1,4 +1,5 @@
-//! Meshes whose record is of format 1: the lift plans nothing, and wherever it or a later run stops, the end is the same. Pure.
+//! Meshes whose record is of format 1: the lift plans nothing, and wherever it or a later run stops, the end is the
+//! same. Pure.
 
 use super::{fingerprints::made_by_an_older_program, model::Model, orders, plan_for};
 use crate::mesh::{
@@ -18,8 +19,8 @@ fn recorded(text: &str) -> (u32, Mesh) {
     (record.format, Mesh { dir: "/mnt/data/mesh".into(), ..record.mesh })
 }
 
-/// What `mesh.json` tells at each stop of the lift. The old record is copied beside it first, and then it is replaced at once,
-/// so it is of format 1 until it is of this one.
+/// What `mesh.json` tells at each stop of the lift. The old record is copied beside it first, and then it is replaced
+/// at once, so it is of format 1 until it is of this one.
 fn stops_of_the_lift(text: &str) -> [(u32, Mesh); 2] {
     let (format, mesh) = recorded(text);
     let lifted = recorded(&serde_json::to_string_pretty(&mesh).unwrap());

@@ -23,8 +23,8 @@ impl Model {
         server.bundle = bundle.expect("should have a bundle first");
     }
 
-    /// Whether a certificate is trusted by a bundle, which may be several PEM texts. Each pair is verified once, since models ask
-    /// for the same ones at every step.
+    /// Whether a certificate is trusted by a bundle, which may be several PEM texts. Each pair is verified once, since
+    /// models ask for the same ones at every step.
     pub(super) fn trusts(bundle: &str, certificate: &str) -> bool {
         thread_local! {
             static VERIFIED: RefCell<HashMap<(String, String), bool>> = RefCell::default();

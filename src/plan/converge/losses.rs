@@ -256,7 +256,8 @@ fn a_password_that_nobody_knows_is_set_anew() {
     }
 }
 
-/// It reads its certificate only when it starts, so one that is not trusted stays so; one that is not ready may become so.
+/// It reads its certificate only when it starts, so one that is not trusted stays so; one that is not ready may become
+/// so.
 #[test]
 fn a_kibana_that_is_not_trusted_is_restarted_and_one_that_is_not_ready_is_waited_for() {
     let mesh = Mesh::example(1);

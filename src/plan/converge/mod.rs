@@ -24,7 +24,8 @@ fn plan_for(mesh: &Mesh, model: &Model) -> Plan {
     reconcile(mesh, &model.observe(), &inputs())
 }
 
-/// The steps of a plan in two orders in which they can come about: one cluster after the other, and all clusters step by step.
+/// The steps of a plan in two orders in which they can come about: one cluster after the other, and all clusters step
+/// by step.
 fn orders(plan: &Plan) -> [Vec<&Step>; 2] {
     let in_turn = plan.stages.iter().flat_map(|stage| {
         let lanes = stage.lanes();

@@ -1,4 +1,5 @@
-//! From one topology to another: nothing restarts, wherever a run stops, and keys, credentials and trust follow the links. Pure.
+//! From one topology to another: nothing restarts, wherever a run stops, and keys, credentials and trust follow the
+//! links. Pure.
 
 use std::collections::BTreeMap;
 

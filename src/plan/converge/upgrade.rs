@@ -1,4 +1,5 @@
-//! The same promise for `mesh upgrade`, and two more: one cluster is down at a time, and no data goes back to an older version.
+//! The same promise for `mesh upgrade`, and two more: one cluster is down at a time, and no data goes back to an older
+//! version.
 
 use super::{
     model::{Model, inputs},

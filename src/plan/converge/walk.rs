@@ -40,8 +40,8 @@ impl Model {
         Walk(states)
     }
 
-    /// Carries out rounds until there is none, as commands do that take one cluster after the other: at most one cluster is down
-    /// at a time, or those that were down before.
+    /// Carries out rounds until there is none, as commands do that take one cluster after the other: at most one
+    /// cluster is down at a time, or those that were down before.
     pub(super) fn rounds(&self, mut mesh: Mesh, next: impl Fn(&Mesh, &Observed, &PlanInputs) -> Option<Round>) -> Walk {
         let down = |model: &Self, mesh: &Mesh| -> BTreeSet<ClusterId> {
             mesh.clusters().filter(|cluster| !model.runs(*cluster)).collect()

@@ -98,7 +98,8 @@ pub fn select(mesh: &Mesh, there: &Observed, selection: &Selection, action: Acti
     }
 }
 
-/// Links in both directions between the selected clusters and all that run; one that was stopped on purpose is not waited for.
+/// Links in both directions between the selected clusters and all that run; one that was stopped on purpose is not
+/// waited for.
 fn links(mesh: &Mesh, there: &Observed, selection: &Selection) -> Vec<Step> {
     let selected = |cluster| selection.contains(cluster);
     links_touching(mesh, selected, |cluster| selected(cluster) || there.runs(cluster.first_node()))

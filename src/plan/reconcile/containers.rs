@@ -54,7 +54,8 @@ impl Reconciler<'_> {
             let by_hand = container.made.as_ref().is_some_and(|made| made.fixed != inspected.fixed);
             return *fingerprint == wanted.fingerprint() && !by_hand;
         }
-        // the label of another scheme cannot be compared: what Docker tells of the container, and the files that it mounts, can
+        // the label of another scheme cannot be compared: what Docker tells of the container, and the files that it
+        // mounts, can
         let made_so = container
             .made
             .as_ref()
@@ -80,8 +81,8 @@ impl Reconciler<'_> {
         }
     }
 
-    /// The differences between a container and the one that replaces it, as far as Docker and the files on disk tell: a fingerprint
-    /// tells only that there are some.
+    /// The differences between a container and the one that replaces it, as far as Docker and the files on disk tell: a
+    /// fingerprint tells only that there are some.
     fn differences(&self, service: ServiceId) -> Vec<String> {
         let (Some(container), Some(credentials)) = (self.there.containers.get(&service), &self.there.credentials)
         else {

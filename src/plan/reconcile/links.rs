@@ -62,8 +62,8 @@ impl Reconciler<'_> {
         (facts.names != self.mesh.shared_by(key) || misdated).then_some(Step::UpdateKey(key))
     }
 
-    /// Whether the server has keys of this mesh that no file holds, or will have when a new one is issued, or there are files of
-    /// keys by which nobody is to search.
+    /// Whether the server has keys of this mesh that no file holds, or will have when a new one is issued, or there are
+    /// files of keys by which nobody is to search.
     pub(super) fn keys_to_revoke(&self, cluster: ClusterId) -> bool {
         let Some(server) = self.server(cluster) else { return false };
         let wanted = self.mesh.keys(cluster);
@@ -88,8 +88,9 @@ impl Reconciler<'_> {
             && keystore.keys().filter(|name| keystore::remote_of(name).is_some()).all(|name| wanted.contains(name))
     }
 
-    /// A link that is down is reason enough to have the server read its keystore again: it may have missed the last write.
-    /// So is a remote that has other keys, too, which are about to be revoked: nobody can tell which one the server has read.
+    /// A link that is down is reason enough to have the server read its keystore again: it may have missed the last
+    /// write. So is a remote that has other keys, too, which are about to be revoked: nobody can tell which one the
+    /// server has read.
     pub(super) fn credentials(&self, on: ClusterId) -> Option<Step> {
         let of: Vec<ClusterId> = self.mesh.remotes(on).collect();
         let missed = self.server(on).is_some_and(|server| self.down(server, on).next().is_some());
@@ -123,7 +124,8 @@ impl Reconciler<'_> {
         Some(Step::Connect { on, to: self.mesh.remotes(on).collect(), without })
     }
 
-    /// Only from clusters that stay and answer, and before the others are stopped, so that no search meets a dead remote.
+    /// Only from clusters that stay and answer, and before the others are stopped, so that no search meets a dead
+    /// remote.
     pub(super) fn disconnects(&self) -> Vec<Step> {
         self.mesh
             .clusters()

@@ -35,9 +35,9 @@ impl PlanInputs {
         Self { now, license: None, recover: false, cores }
     }
 
-    /// How many of `clusters` are worked on at the same time: one more than there are cores, or as many less as make turns of
-    /// the same length. A server that boots keeps more than one core busy, so more of them at once only keep each other waiting,
-    /// and the first is there so much later. docs/performance.md has the figures.
+    /// How many of `clusters` are worked on at the same time: one more than there are cores, or as many less as make
+    /// turns of the same length. A server that boots keeps more than one core busy, so more of them at once only keep
+    /// each other waiting, and the first is there so much later. docs/performance.md has the figures.
     fn at_once(&self, clusters: usize) -> usize {
         let turns = clusters.div_ceil(self.cores + 1).max(1);
         clusters.div_ceil(turns).max(1)
@@ -46,16 +46,17 @@ impl PlanInputs {
 
 /// The stages that lead from `there` to `mesh`, in the order of events.
 ///
-/// Every step decides from its own fact whether it is needed, never from a neighbour's, so that a run that stopped anywhere
-/// is completed by the next. What could not be asked counts as not being so; the steps for it change nothing where it is.
+/// Every step decides from its own fact whether it is needed, never from a neighbour's, so that a run that stopped
+/// anywhere is completed by the next. What could not be asked counts as not being so; the steps for it change nothing
+/// where it is.
 pub fn reconcile(mesh: &Mesh, there: &Observed, inputs: &PlanInputs) -> Plan {
     renew(mesh, there, inputs, &Renewal::default())
 }
 
 /// The same, and what `renewal` names is made anew on the way though it is good.
 ///
-/// Where an authority takes over from another, both are trusted before the next signs anything, and until nothing shows a
-/// certificate of the old one. The files tell how far that is, so every plan completes what another began.
+/// Where an authority takes over from another, both are trusted before the next signs anything, and until nothing shows
+/// a certificate of the old one. The files tell how far that is, so every plan completes what another began.
 pub fn renew(mesh: &Mesh, there: &Observed, inputs: &PlanInputs, renewal: &Renewal) -> Plan {
     let reach = Reconciler::new(mesh, there, inputs, renewal);
     let kibana = || mesh.services_of(ServiceKind::Kibana);
@@ -209,8 +210,8 @@ impl<'a> Reconciler<'a> {
         self.files(cluster).is_some_and(|files| files.recovery_user)
     }
 
-    /// Whether the configuration directory was filled from the image that is wanted. Where nobody wrote that down, it is
-    /// when it has to be: while the image can still be compared with.
+    /// Whether the configuration directory was filled from the image that is wanted. Where nobody wrote that down, it
+    /// is when it has to be: while the image can still be compared with.
     fn seed_good(&self, service: ServiceId) -> bool {
         let Some(files) = self.service_files(service).filter(|files| files.seeded) else {
             return false;

@@ -11,8 +11,8 @@ use crate::{
 };
 
 impl Reconciler<'_> {
-    /// A server that holds credentials of remotes may know them: it tries each before it is ready, one after the other, and
-    /// one that nobody has started yet keeps it waiting for 9 s. These start all at once.
+    /// A server that holds credentials of remotes may know them: it tries each before it is ready, one after the other,
+    /// and one that nobody has started yet keeps it waiting for 9 s. These start all at once.
     pub(super) fn at_once(&self) -> usize {
         let starting = || self.mesh.clusters().filter(|cluster| self.server(*cluster).is_none());
         let linked = |cluster: ClusterId| {
@@ -76,7 +76,8 @@ impl Reconciler<'_> {
 
     /// Whether `elastic` has a password on the server that nobody knows, and somebody agreed to it being set anew.
     fn locked_out(&self, cluster: ClusterId) -> bool {
-        // one that cannot be asked yet may refuse the password when it answers; to be given the one it has harms nothing
+        // one that cannot be asked yet may refuse the password when it answers; to be given the one it has harms
+        // nothing
         let unknown = self.files(cluster).is_some() && self.server(cluster).is_none();
         self.inputs.recover && (unknown || self.there.refuses(cluster))
     }

@@ -1,7 +1,7 @@
 //! The questions about authorities, certificates and bundles. Pure.
 //!
-//! An authority changes by an overlap, and the files tell how far that is: with a next authority the cluster is to trust two
-//! and shows what the first signed; with an old one it trusts two and is to show what the second signed.
+//! An authority changes by an overlap, and the files tell how far that is: with a next authority the cluster is to
+//! trust two and shows what the first signed; with an old one it trusts two and is to show what the second signed.
 
 use time::Duration;
 
@@ -73,8 +73,8 @@ impl Reconciler<'_> {
         self.changing.contains(&cluster)
     }
 
-    /// One that was interrupted while it took over has left a pair that does not belong together: it is completed, since a
-    /// new one would be trusted by nobody.
+    /// One that was interrupted while it took over has left a pair that does not belong together: it is completed,
+    /// since a new one would be trusted by nobody.
     pub(super) fn authority(&self, cluster: ClusterId) -> Option<Step> {
         if self.begins(cluster) {
             return Some(Step::IssueNextAuthority(cluster));
@@ -103,8 +103,8 @@ impl Reconciler<'_> {
         self.authority_good(service.cluster()) && good().unwrap_or(false)
     }
 
-    /// Whether the service gets a new certificate by the authority in force. While an authority changes, every server gets
-    /// one, since only a new certificate shows that a server has read the bundles.
+    /// Whether the service gets a new certificate by the authority in force. While an authority changes, every server
+    /// gets one, since only a new certificate shows that a server has read the bundles.
     pub(super) fn is_to_be_reissued(&self, service: ServiceId) -> bool {
         !self.certificate_good(service)
             || self.renewal.certificates.contains(&service.cluster())
@@ -157,7 +157,8 @@ impl Reconciler<'_> {
         clusters.chain(browser).collect()
     }
 
-    /// Whether something of an earlier authority, or of one that cannot take over, is to leave the disk and the bundles.
+    /// Whether something of an earlier authority, or of one that cannot take over, is to leave the disk and the
+    /// bundles.
     pub(super) fn retires(&self, cluster: ClusterId) -> bool {
         let useless =
             self.files(cluster).is_some_and(|files| files.next_authority.is_some() && !self.next_good(cluster));
@@ -171,8 +172,9 @@ impl Reconciler<'_> {
         self.mesh.clusters().map(Step::WriteBundle).chain([Step::WriteBrowserBundle]).collect()
     }
 
-    /// Whether Kibana runs with another certificate than its file's: it reads that only when it starts, unlike Elasticsearch.
-    /// One that is not ready shows none, so where a certificate is new or an authority is about to go, it counts as outdated.
+    /// Whether Kibana runs with another certificate than its file's: it reads that only when it starts, unlike
+    /// Elasticsearch. One that is not ready shows none, so where a certificate is new or an authority is about to go,
+    /// it counts as outdated.
     pub(super) fn kibana_outdated(&self, service: ServiceId) -> bool {
         let file = || self.service_files(service).and_then(|files| certs::fingerprint(files.certificate.as_ref()?));
         let cluster = service.cluster();

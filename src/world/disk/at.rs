@@ -174,8 +174,8 @@ pub(super) fn sync(dir: &OwnedFd) -> io::Result<()> {
     readable(dir)?.sync_all()
 }
 
-/// Writes into the file that is there, which keeps its inode, mode and owner, in one call and with the room for it taken
-/// before. A run that is ended between the write and the cut leaves empty lines at the end.
+/// Writes into the file that is there, which keeps its inode, mode and owner, in one call and with the room for it
+/// taken before. A run that is ended between the write and the cut leaves empty lines at the end.
 pub(super) fn overwrite(dir: &OwnedFd, name: &OsStr, contents: &[u8], at: &Path) -> Result<(), DiskError> {
     let mut file = File::from(open(dir, name, OFlag::O_WRONLY | FILE, at)?);
     let meta = file.metadata().map_err(fail("write", at))?;

@@ -1,5 +1,5 @@
-//! A write that fails or is ended at any of its calls leaves the old file or the new one, never a torn one. The kernel's
-//! answers are forged by `strace`; see <https://man7.org/linux/man-pages/man1/strace.1.html>.
+//! A write that fails or is ended at any of its calls leaves the old file or the new one, never a torn one. The
+//! kernel's answers are forged by `strace`; see <https://man7.org/linux/man-pages/man1/strace.1.html>.
 
 use std::{
     env, fs,
@@ -10,7 +10,8 @@ use std::{
 
 use super::{Tree, replace};
 
-/// The test that runs itself in a process of its own, whose calls are forged, with the directory to write to in [`DIRECTORY`].
+/// The test that runs itself in a process of its own, whose calls are forged, with the directory to write to in
+/// [`DIRECTORY`].
 const CHILD: &str = "world::disk::faults::a_file_of_the_mesh_is_never_torn";
 const DIRECTORY: &str = "MESH_TEST_FAULTS";
 const OLD: &str = "127.0.0.1 localhost\n# the old text, which is longer than the new one\n";

@@ -118,8 +118,8 @@ impl Tree {
         at::put(&dir, name, contents, mode, owner).map_err(fail("write", &self.path(path)))
     }
 
-    /// Writes two files of one directory that belong together, such as a key and its certificate: both are whole on the disk
-    /// before the first takes its name, so that hardly a moment shows one without the other.
+    /// Writes two files of one directory that belong together, such as a key and its certificate: both are whole on the
+    /// disk before the first takes its name, so that hardly a moment shows one without the other.
     ///
     /// # Errors
     /// As for `write`; the second may still be the old one then.
@@ -186,9 +186,9 @@ impl Tree {
         })
     }
 
-    /// Removes the entries that are `own` and then the root, unless something else is in it, it is a mount point or its parent is not ours;
-    /// says whether it is gone. The entry `last` goes after all others, so that an interrupted removal can be
-    /// recognised and done again.
+    /// Removes the entries that are `own` and then the root, unless something else is in it, it is a mount point or its
+    /// parent is not ours; says whether it is gone. The entry `last` goes after all others, so that an interrupted
+    /// removal can be recognised and done again.
     ///
     /// # Errors
     /// As for `remove_tree`.

@@ -53,8 +53,8 @@ impl Tree {
         }
     }
 
-    /// Gives all that is below a directory to somebody, and the directory last, so that one that was not finished still shows it.
-    /// What is mounted below it stays as it is.
+    /// Gives all that is below a directory to somebody, and the directory last, so that one that was not finished still
+    /// shows it. What is mounted below it stays as it is.
     ///
     /// # Errors
     /// No permission, or it is nested more than 256 deep.

@@ -52,7 +52,8 @@ pub fn read_outside(path: &Path) -> Result<Option<Vec<u8>>, DiskError> {
     unless_missing(beside(path).and_then(|(dir, name)| at::read(&dir, name, path)))
 }
 
-/// All of a file that the user names, which has at most `largest` bytes; a link or a pipe is their choice. `-` is stdin.
+/// All of a file that the user names, which has at most `largest` bytes; a link or a pipe is their choice. `-` is
+/// stdin.
 ///
 /// # Errors
 /// It is missing, a directory, larger, or cannot be read.

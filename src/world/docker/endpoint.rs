@@ -87,8 +87,8 @@ impl Endpoint {
     }
 }
 
-/// The engine by these variables and the configuration in `directory`. A `config.json` that cannot be read names none, as for
-/// `docker`, which warns of it.
+/// The engine by these variables and the configuration in `directory`. A `config.json` that cannot be read names none,
+/// as for `docker`, which warns of it.
 fn named(variable: impl Fn(&str) -> Option<String>, directory: Option<&Path>) -> Result<Endpoint, DockerError> {
     let variable = |name: &str| variable(name).filter(|value| !value.is_empty());
     if let Some(host) = variable("DOCKER_HOST") {
@@ -110,8 +110,8 @@ fn named(variable: impl Fn(&str) -> Option<String>, directory: Option<&Path>) ->
     }
 }
 
-/// The host of a context's engine; `None` where there is no such context. Its directory has the SHA-256 of its name; see
-/// `contextdirOf` in <https://github.com/docker/cli/blob/master/cli/context/store/metadatastore.go>.
+/// The host of a context's engine; `None` where there is no such context. Its directory has the SHA-256 of its name;
+/// see `contextdirOf` in <https://github.com/docker/cli/blob/master/cli/context/store/metadatastore.go>.
 fn host_of(context: &str, directory: &Path) -> Result<Option<String>, ConfigurationError> {
     let name = digest(&SHA256, context.as_bytes());
     let meta = directory.join("contexts/meta").join(hex(name.as_ref())).join("meta.json");

@@ -39,9 +39,10 @@ impl Docker {
         })
     }
 
-    /// Whether the engine has something at a path. It is asked for a container that mounts it, of an image that is nowhere: of the
-    /// two that are missing, an engine names the mount first. Nothing is made. See `verifyContainerSettings` in
-    /// <https://github.com/moby/moby/blob/master/daemon/create.go>, which 20.10 has in the same order.
+    /// Whether the engine has something at a path. It is asked for a container that mounts it, of an image that is
+    /// nowhere: of the two that are missing, an engine names the mount first. Nothing is made. See
+    /// `verifyContainerSettings` in <https://github.com/moby/moby/blob/master/daemon/create.go>, which 20.10 has in the
+    /// same order.
     pub async fn sees(&self, path: &Path) -> Result<bool, DockerError> {
         let mount = Mount {
             target: Some("/seen".to_owned()),

@@ -93,7 +93,8 @@ impl Explain for DockerError {
 }
 
 impl DockerError {
-    /// What a failed call is told as. It is asked for once a call has ended, well or not, so this is where calls are logged.
+    /// What a failed call is told as. It is asked for once a call has ended, well or not, so this is where calls are
+    /// logged.
     pub(super) fn refused(action: impl Into<String>) -> impl FnOnce(Cause) -> Self {
         let action = action.into();
         tracing::debug!("docker: {action}");

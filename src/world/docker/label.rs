@@ -8,7 +8,8 @@ pub const MESH: &str = "mesh.id";
 pub const DIR: &str = "mesh.dir";
 /// Absent on things of a mesh without a name.
 pub const NAME: &str = "mesh.name";
-/// The ports of the host that the mesh (on its network) or a service publishes; absent where they follow from the clusters' numbers.
+/// The ports of the host that the mesh (on its network) or a service publishes; absent where they follow from the
+/// clusters' numbers.
 pub const PORTS: &str = "mesh.ports";
 pub const CLUSTER: &str = "mesh.cluster";
 /// `elastic` or `kibana`.

@@ -1,4 +1,5 @@
-//! Logins for registries: in the user's Docker configuration, or kept by the helpers that it names. I/O: disk, programs of the PATH.
+//! Logins for registries: in the user's Docker configuration, or kept by the helpers that it names. I/O: disk, programs
+//! of the PATH.
 
 use std::{io::ErrorKind, path::PathBuf, process::Stdio, time::Duration};
 
@@ -67,7 +68,8 @@ pub(super) fn registry_of(image: &str) -> &str {
     }
 }
 
-/// The login that the user has for a registry. Nothing is asked of a helper that the configuration does not name for it.
+/// The login that the user has for a registry. Nothing is asked of a helper that the configuration does not name for
+/// it.
 pub(super) async fn login(registry: &str) -> Result<Option<DockerCredentials>, LoginError> {
     let directory = configuration::directory();
     let configuration = configuration::read(directory.as_deref())?;
@@ -144,7 +146,8 @@ struct Answer {
     secret: String,
 }
 
-/// Asks a helper for the login of a registry. It is ended when it does not answer in time, or when nobody waits any more.
+/// Asks a helper for the login of a registry. It is ended when it does not answer in time, or when nobody waits any
+/// more.
 async fn ask(helper: String, address: &str) -> Result<Option<DockerCredentials>, LoginError> {
     let failed = |reason: String| LoginError::Failed { helper: helper.clone(), reason };
     let mut command = Command::new(&helper);

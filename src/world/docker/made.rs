@@ -1,4 +1,5 @@
-//! What a container was made from and is limited to, as Docker keeps it, and the call that changes its limits. I/O: Docker's socket.
+//! What a container was made from and is limited to, as Docker keeps it, and the call that changes its limits. I/O:
+//! Docker's socket.
 
 use bollard::{
     models::{
@@ -126,8 +127,8 @@ fn cores_of(set: &str) -> u64 {
     set.split(',').filter_map(count).sum()
 }
 
-/// The body of Docker's update call, in which 0 and an empty text stand for "as it is": what is to be without a limit is given all
-/// there is.
+/// The body of Docker's update call, in which 0 and an empty text stand for "as it is": what is to be without a limit
+/// is given all there is.
 fn update(from: &Limits, to: &Limits, cores: u64) -> ContainerUpdateBody {
     let number = |value: Option<u64>, none: i64| value.map_or(Some(none), |value| i64::try_from(value).ok());
     // together: Docker refuses a limit of memory above that of memory and swap

@@ -57,7 +57,8 @@ pub struct Docker {
     /// Which one it is.
     pub engine: Engine,
     kernel: Kernel,
-    /// How the engine was started; `None` where its process is not seen, so that it may be on another machine, or outside this container.
+    /// How the engine was started; `None` where its process is not seen, so that it may be on another machine, or
+    /// outside this container.
     options: Option<Options>,
 }
 
@@ -71,7 +72,8 @@ struct Kernel {
 }
 
 impl Docker {
-    /// Connects to the engine that `docker` would talk to, if that is a socket of this machine, and agrees on an API version.
+    /// Connects to the engine that `docker` would talk to, if that is a socket of this machine, and agrees on an API
+    /// version.
     pub async fn connect() -> Result<Self, DockerError> {
         let Endpoint { socket, named_by } = Endpoint::find()?;
         if let Err(error) = std::os::unix::net::UnixStream::connect(&socket) {

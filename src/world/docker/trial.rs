@@ -40,8 +40,8 @@ impl Docker {
         Ok(created.map_err(DockerError::refused(format!("create a container of {}", service.image)))?.id)
     }
 
-    /// Starts a container and tells how it ended, which includes that it could not be started; `None` when it has not within
-    /// `longest`.
+    /// Starts a container and tells how it ended, which includes that it could not be started; `None` when it has not
+    /// within `longest`.
     pub async fn run_to_its_end(&self, id: &str, longest: Duration) -> Result<Option<Ended>, DockerError> {
         let started = self.client.start_container(id, None::<StartContainerOptions>).await;
         if let Err(error) = started.map_err(DockerError::refused(format!("start {id}"))) {

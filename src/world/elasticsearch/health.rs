@@ -16,8 +16,8 @@ use crate::facts::{
 const EXPLAINED: usize = 5;
 
 impl Elasticsearch {
-    /// Three calls: about the health, about the server, and about the indices that are its users'; `None` where the license has
-    /// ended, and none of them is answered. See
+    /// Three calls: about the health, about the server, and about the indices that are its users'; `None` where the
+    /// license has ended, and none of them is answered. See
     /// <https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cluster-stats>.
     pub async fn vitals(&self) -> Result<Option<Vitals>, HttpsError> {
         let Some(health) = self.health().await? else { return Ok(None) };
@@ -79,7 +79,8 @@ fn red_shards(body: &Value) -> Vec<(String, u64)> {
     fields(&body["indices"]).filter_map(|(name, index)| Some((name.clone(), first(index)?))).collect()
 }
 
-/// Whether the answer is a decision that only somebody else changes: everything else is said of shards that may come yet.
+/// Whether the answer is a decision that only somebody else changes: everything else is said of shards that may come
+/// yet.
 fn stays(explained: &Value) -> bool {
     matches!(explained["can_allocate"].as_str(), Some("no" | "no_valid_shard_copy"))
 }

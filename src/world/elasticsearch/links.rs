@@ -37,8 +37,8 @@ impl Elasticsearch {
         self.send(Method::PUT, "/_cluster/settings", &json!({ "persistent": settings })).await.map(|_| ())
     }
 
-    /// Contacts these remotes, and says which are connected. This is also the nudge: Elasticsearch does not reconnect by itself;
-    /// see <https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-resolve-cluster>.
+    /// Contacts these remotes, and says which are connected. This is also the nudge: Elasticsearch does not reconnect
+    /// by itself; see <https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-resolve-cluster>.
     pub async fn links(&self, of: &[ClusterId]) -> Result<BTreeMap<ClusterId, LinkFacts>, HttpsError> {
         if of.is_empty() {
             return Ok(BTreeMap::new());
@@ -72,7 +72,8 @@ impl Elasticsearch {
         Ok(read::key(&answer.accepted("`GET /_security/api_key`")?))
     }
 
-    /// Makes a canary's index and puts its document into it, which searches find at once; `Err` says what the server has against it.
+    /// Makes a canary's index and puts its document into it, which searches find at once; `Err` says what the server
+    /// has against it.
     pub async fn put_canary(&self, index: &str, cluster: ClusterId) -> Result<(), Unput> {
         let made = self.send(Method::PUT, &format!("/{index}?timeout={ACTIVE_WITHIN}"), &canary::index()).await;
         if made.map_err(unput)?["shards_acknowledged"] == false {

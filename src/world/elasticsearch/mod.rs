@@ -42,8 +42,8 @@ pub struct NewKey {
 #[derive(Debug, Clone)]
 pub struct Greeting {
     pub license: LicenseFacts,
-    /// The cross-cluster API keys of this mesh that are not invalidated, expired ones too. They are in the security index, so
-    /// one that tells them can read it.
+    /// The cross-cluster API keys of this mesh that are not invalidated, expired ones too. They are in the security
+    /// index, so one that tells them can read it.
     pub keys: Vec<KeyFacts>,
     /// The fingerprint of the certificate that it showed when the connection began.
     pub certificate: String,
@@ -83,9 +83,9 @@ impl Elasticsearch {
         self.ask(method, path, Some(body)).await?.accepted(&what)
     }
 
-    /// Whether the server can be asked, which is another question than its health: one whose license has ended answers 403
-    /// to that, and one with a red index does everything else. The license is not known for a moment after the start; see
-    /// <https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-license-get>.
+    /// Whether the server can be asked, which is another question than its health: one whose license has ended answers
+    /// 403 to that, and one with a red index does everything else. The license is not known for a moment after the
+    /// start; see <https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-license-get>.
     pub async fn greet(&self) -> Result<Greeting, HttpsError> {
         let answer = self.ask(Method::GET, "/_license", None).await?;
         let certificate = digest_of(&[&answer.certificate]);
@@ -136,8 +136,8 @@ impl Elasticsearch {
         Ok(answer.succeeded())
     }
 
-    /// The cross-cluster API keys of this mesh that are not invalidated, expired ones too. Whatever id they carry: a cluster is
-    /// of one mesh, which has a new id where nothing was left to tell the old one.
+    /// The cross-cluster API keys of this mesh that are not invalidated, expired ones too. Whatever id they carry: a
+    /// cluster is of one mesh, which has a new id where nothing was left to tell the old one.
     pub async fn keys(&self) -> Result<Vec<KeyFacts>, HttpsError> {
         Ok(read::keys(&self.get("/_security/api_key?name=mesh-*").await?))
     }
@@ -163,8 +163,9 @@ impl Elasticsearch {
         self.send(Method::PUT, &format!("/_security/cross_cluster/api_key/{}", segment(id)), &request).await.map(|_| ())
     }
 
-    /// The same, and lets it live as long again as a new one. Elasticsearch 9.5.3 refuses a request that says nothing but when
-    /// it expires; see <https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-update-cross-cluster-api-key>.
+    /// The same, and lets it live as long again as a new one. Elasticsearch 9.5.3 refuses a request that says nothing
+    /// but when it expires; see
+    /// <https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-update-cross-cluster-api-key>.
     pub async fn extend_key(&self, mesh: &Mesh, key: Key, id: &str) -> Result<(), HttpsError> {
         let request = json!({
             "expiration": format!("{}d", mesh.spec.key_days.get()),
@@ -183,8 +184,8 @@ impl Elasticsearch {
         Ok(read::reloaded(&body))
     }
 
-    /// What Elasticsearch answers to a request of the user's, which may take as long as they care to wait: at most 256 MiB, since
-    /// it is kept until it is whole.
+    /// What Elasticsearch answers to a request of the user's, which may take as long as they care to wait: at most 256
+    /// MiB, since it is kept until it is whole.
     pub async fn pass_on(&self, method: Method, path: &str, body: Option<Body>) -> Result<RawAnswer, HttpsError> {
         let login = Login { user: self.user, password: &self.password };
         let bounds = Bounds { time: Time::from_hours(24), length: 256 << 20 };

@@ -45,8 +45,8 @@ struct KeystoreRecord {
     entries: BTreeMap<String, String>,
 }
 
-/// What `seed-elastic.json` and `seed-kibana.json` hold: the image's version and the digests of its configuration files, by
-/// their names below the directory.
+/// What `seed-elastic.json` and `seed-kibana.json` hold: the image's version and the digests of its configuration
+/// files, by their names below the directory.
 #[derive(Serialize, Deserialize)]
 pub struct SeedRecord {
     pub version: StackVersion,

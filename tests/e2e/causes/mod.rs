@@ -1,5 +1,5 @@
-//! Every cause that takes a link down silently: a real mesh is broken in that way, `verify` names the cause, and its remedy
-//! repairs the link.
+//! Every cause that takes a link down silently: a real mesh is broken in that way, `verify` names the cause, and its
+//! remedy repairs the link.
 
 mod untried;
 

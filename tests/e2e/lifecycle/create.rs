@@ -14,7 +14,8 @@ use crate::support::{
     snapshot::Snapshot,
 };
 
-/// After a look at the plan, the first run ends by SIGKILL when the first container runs; the second is told the same and completes it.
+/// After a look at the plan, the first run ends by SIGKILL when the first container runs; the second is told the same
+/// and completes it.
 pub fn killed_and_run_again(mesh: &Mesh, args: &[&str]) {
     let plan = mesh.create(&[args, &["--dry-run"]].concat());
     assert!(plan.stdout.contains("+ container cluster03-kibana") && !mesh.dir.exists(), "{}", plan.stdout);

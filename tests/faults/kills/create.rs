@@ -1,5 +1,5 @@
-//! `create` and `manage restart`, killed after every stage and at random moments: the same command again ends in the mesh that
-//! was asked for.
+//! `create` and `manage restart`, killed after every stage and at random moments: the same command again ends in the
+//! mesh that was asked for.
 
 use std::time::Duration;
 

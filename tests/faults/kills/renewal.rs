@@ -1,5 +1,5 @@
-//! A renewal that is killed at steps all along its way: the same command again, or `create`, completes it, and no server is
-//! started again for it.
+//! A renewal that is killed at steps all along its way: the same command again, or `create`, completes it, and no
+//! server is started again for it.
 
 use crate::support::{
     Parts, links,

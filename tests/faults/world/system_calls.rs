@@ -1,5 +1,5 @@
-//! Whole runs that meet a full disk, a broken one or SIGKILL at the system calls by which they write: the file is the old one
-//! or the new one, and the same command again completes it. The answers are forged by `strace`, as in
+//! Whole runs that meet a full disk, a broken one or SIGKILL at the system calls by which they write: the file is the
+//! old one or the new one, and the same command again completes it. The answers are forged by `strace`, as in
 //! `src/world/disk/faults.rs`.
 
 use std::{
@@ -27,8 +27,8 @@ const FAULTS: [(&str, Option<&str>); 3] = [
 ];
 /// The calls of one write: the text, onto the disk, the name, onto the disk. The number tells which of the file's own.
 const CALLS: [(&str, usize); 4] = [("write", 0), ("fsync", 0), ("renameat", 0), ("fsync", 1)];
-/// A run does not always print, and wake itself, as often before the call as the run before it did: about every third try is
-/// a hit, and six misses in a row were seen.
+/// A run does not always print, and wake itself, as often before the call as the run before it did: about every third
+/// try is a hit, and six misses in a row were seen.
 const TRIES: usize = 30;
 
 /// A file that a command writes.

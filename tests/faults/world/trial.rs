@@ -88,7 +88,8 @@ fn fails_soon(mesh: &Mesh, command: &[&str], exit: i32, error: &str) {
     assert!(run.took < SOON, "took {:?}: {}", run.took, run.stderr);
 }
 
-/// Restarts both servers with a clock that is so many days ahead, and waits until they serve, with licenses of this status.
+/// Restarts both servers with a clock that is so many days ahead, and waits until they serve, with licenses of this
+/// status.
 fn set_clocks(mesh: &Mesh, days: &str, license: &str) {
     let clusters = [1, 2].map(|number| mesh.cluster(number));
     for cluster in &clusters {
