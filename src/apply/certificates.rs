@@ -10,6 +10,7 @@ use crate::{
         certs::{self, Authority},
         id::{ClusterId, ServiceId},
         layout,
+        render::RenderError,
     },
     world::{disk::Tree, files as saved},
 };
@@ -71,8 +72,8 @@ impl Apply<'_> {
     /// Key and certificate change together: a server that reads one of each shows a certificate that it cannot prove.
     pub(super) fn issue_certificate(&self, service: ServiceId) -> Result<(), Error> {
         let tree = self.tree()?;
-        let authority = self.authority(&tree, service.cluster())?;
-        let identity = authority.sign(&self.mesh.certificate_names(service), self.now);
+        let names = self.mesh.certificate_names(service).ok_or(RenderError::NoService(service))?;
+        let identity = self.authority(&tree, service.cluster())?.sign(&names, self.now);
         self.make_certificates_dir(&tree, service)?;
         let (key, certificate) = (layout::certificate_key(service), layout::certificate(service));
         let (key, certificate) =

@@ -22,10 +22,11 @@ impl Apply<'_> {
     pub(super) async fn try_image(&self, kind: ServiceKind, image: &str, line: &StageLine) -> Result<(), Error> {
         line.now(&format!("starting {image} once"));
         let mesh = self.mesh.upgraded();
-        let Some(id) = mesh.services_of(kind).find(|id| mesh.image(*id) == image) else { return Ok(()) };
+        let mut services = mesh.services_of(kind).filter_map(|id| mesh.service(id));
+        let Some(service) = services.find(|service| service.image == image) else { return Ok(()) };
         let docker = &self.world.docker;
         let command = version_command(kind).map(str::to_owned).to_vec();
-        let container = docker.create_trial(&mesh, &mesh.service(id), command).await?;
+        let container = docker.create_trial(&mesh, &service, command).await?;
         let trial = async { Ok(docker.run_to_its_end(&container, LONGEST).await?) };
         let ended = self.patience.unless_interrupted(trial).await;
         // whatever came of it
@@ -37,7 +38,7 @@ impl Apply<'_> {
                 .hint("see with `mesh doctor` what the machine lacks; then type the same command again"));
         };
         let end = End { exit_code, out_of_memory, error: error.as_deref(), log: &log, ..End::default() };
-        match unfit(&mesh, id, mesh.version(id.cluster()), end) {
+        match unfit(&mesh, service.id, mesh.version(service.id.cluster()), end) {
             None => Ok(()),
             Some(Unfit { outcome, causes, remedy }) => {
                 Err(causes.into_iter().fold(refused().cause(format!("it {outcome}")), Error::cause).hint(remedy))

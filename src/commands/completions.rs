@@ -75,7 +75,8 @@ fn clusters() -> Vec<CompletionCandidate> {
     };
     let mesh = &recorded.mesh;
     let candidate = |(order, cluster): (usize, ClusterId)| {
-        let help = format!("{cluster}, {}", mesh.url(cluster.first_node()));
+        let url = mesh.url(cluster.first_node()).map(|url| format!(", {url}")).unwrap_or_default();
+        let help = format!("{cluster}{url}");
         CompletionCandidate::new(cluster.number().to_string()).help(Some(help.into())).display_order(Some(order))
     };
     mesh.clusters().enumerate().map(candidate).collect()

@@ -8,10 +8,7 @@ use crate::{
     cli::CredentialsArgs,
     console::Console,
     error::{Error, Exit},
-    mesh::{
-        id::{ClusterId, ServiceKind},
-        layout,
-    },
+    mesh::{id::ClusterId, layout},
     session::Recorded,
 };
 
@@ -49,9 +46,8 @@ pub fn credentials(args: &CredentialsArgs, dir: &Path, console: &Console) -> Res
     let (mesh, credentials) = (&recorded.mesh, recorded.credentials()?);
     let user = |name, password: &str, purpose| User { name, password: password.to_owned(), purpose };
     let place = |cluster: ClusterId| {
-        let url =
-            |kind| Some(cluster.service(kind)).filter(|service| mesh.has(*service)).map(|service| mesh.url(service));
-        Place { cluster, elasticsearch: mesh.url(cluster.first_node()), kibana: url(ServiceKind::Kibana) }
+        let elasticsearch = mesh.url(cluster.first_node())?;
+        Some(Place { cluster, elasticsearch, kibana: mesh.url(cluster.kibana()) })
     };
     let shown = Shown {
         version: VERSION,
@@ -59,7 +55,7 @@ pub fn credentials(args: &CredentialsArgs, dir: &Path, console: &Console) -> Res
             user("elastic", credentials.elastic.expose(), "you: Elasticsearch and Kibana of every cluster"),
             user("kibana_system", credentials.kibana_system.expose(), "Kibana itself"),
         ],
-        clusters: mesh.clusters().map(place).collect(),
+        clusters: mesh.clusters().filter_map(place).collect(),
         authorities: mesh.dir.join(layout::BUNDLE),
     };
     console.show(args.output.format, &shown, || text(&shown, console));

@@ -17,16 +17,14 @@ pub fn env(args: &EnvArgs, dir: &Path, console: &Console) -> Result<Exit, Error>
     let recorded = Recorded::open(dir)?;
     let (mesh, cluster) = (&recorded.mesh, recorded.cluster(args.cluster)?);
     let bundle = mesh.dir.join(layout::BUNDLE);
-    let mut variables = vec![
-        ("MESH_CLUSTER", cluster.number().to_string()),
-        ("ES_URL", mesh.url(cluster.first_node())),
+    let mut variables = vec![("MESH_CLUSTER", cluster.number().to_string())];
+    variables.extend(mesh.url(cluster.first_node()).map(|url| ("ES_URL", url)));
+    variables.extend([
         ("ES_USER", "elastic".to_owned()),
         ("ES_PASSWORD", recorded.credentials()?.elastic.expose().to_owned()),
         ("ES_CACERT", bundle.display().to_string()),
-    ];
-    if mesh.has(cluster.kibana()) {
-        variables.push(("KIBANA_URL", mesh.url(cluster.kibana())));
-    }
+    ]);
+    variables.extend(mesh.url(cluster.kibana()).map(|url| ("KIBANA_URL", url)));
     let own = || Shell::at(&std::env::var("SHELL").ok()?);
     let shell = args.shell.or_else(own).unwrap_or(Shell::Bash);
     let exports = shell.exports(&variables)?;

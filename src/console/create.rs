@@ -81,7 +81,8 @@ impl Console {
             summary(stages, took)
         ));
         for cluster in mesh.clusters() {
-            let urls: Vec<String> = mesh.services_in(cluster).map(|s| format!("{:<32}", mesh.url(s))).collect();
+            let urls: Vec<String> =
+                mesh.services_in(cluster).filter_map(|s| Some(format!("{:<32}", mesh.url(s)?))).collect();
             self.line(format!("  {cluster}  {}", urls.join(" ")).trim_end());
         }
         let dir = mesh.dir.display();

@@ -9,6 +9,7 @@ use std::{
 use super::{
     Mesh,
     certs::Names,
+    cluster::Place,
     id::{ClusterId, REMOTE, ServiceId},
     settings::{SHARED, SubjectName},
 };
@@ -26,17 +27,19 @@ impl Mesh {
     /// host" thrown in a failure handler) waiting for that remote until its settings change.
     pub fn remote_settings(&self, of: ClusterId) -> BTreeMap<String, String> {
         self.remotes(of)
-            .flat_map(|remote| {
+            .filter_map(|remote| {
                 let node = remote.first_node();
-                [
+                let Place { address, .. } = self.place(node)?;
+                let settings = [
                     ("mode", "proxy".to_owned()),
-                    ("proxy_address", format!("{}:{REMOTE}", self.service(node).address)),
+                    ("proxy_address", format!("{address}:{REMOTE}")),
                     ("proxy_socket_connections", self.spec.profile.sockets().to_string()),
                     ("server_name", self.container_name(node)),
                     ("skip_unavailable", "true".to_owned()),
-                ]
-                .map(|(field, value)| (format!("cluster.remote.{remote}.{field}"), value))
+                ];
+                Some(settings.map(|(field, value)| (format!("cluster.remote.{remote}.{field}"), value)))
             })
+            .flatten()
             .collect()
     }
 
@@ -50,12 +53,13 @@ impl Mesh {
         names
     }
 
-    /// The names that a service's certificate is valid for.
-    pub fn certificate_names(&self, service: ServiceId) -> Names {
+    /// The names that a service's certificate is valid for; `None` for one that the mesh does not have.
+    pub fn certificate_names(&self, service: ServiceId) -> Option<Names> {
+        let Place { address, .. } = self.place(service)?;
         let mut names = Names {
             common_name: self.container_name(service),
             dns: [self.container_name(service), "localhost".to_owned(), self.host_name.clone()].into(),
-            ip: [Ipv4Addr::LOCALHOST.into(), self.service(service).address.into()].into(),
+            ip: [Ipv4Addr::LOCALHOST.into(), address.into()].into(),
         };
         names.ip.insert(self.client_address());
         for san in &self.spec.san {
@@ -64,7 +68,7 @@ impl Mesh {
                 SubjectName::Ip(address) => names.ip.insert(*address),
             };
         }
-        names
+        Some(names)
     }
 
     /// The address that this machine's own clients reach the published ports by.
@@ -86,20 +90,20 @@ impl Mesh {
         }
     }
 
-    /// # Panics
-    /// For a service that the mesh has not.
-    pub fn url(&self, service: ServiceId) -> String {
+    /// Where people reach a service; `None` for one that the mesh does not have.
+    pub fn url(&self, service: ServiceId) -> Option<String> {
         let path = match service {
             ServiceId::Node(_) => String::new(),
             ServiceId::Kibana(cluster) => format!("/{cluster}"),
         };
-        let place = self.place(service).expect("should be a service of the mesh");
-        format!("https://{}:{}{path}", self.public_host(), place.https_port())
+        let port = self.place(service)?.https_port();
+        Some(format!("https://{}:{port}{path}", self.public_host()))
     }
 
     /// The lines that `/etc/hosts` gets.
     pub fn host_entries(&self) -> Vec<(IpAddr, String)> {
-        self.services().map(|id| (self.service(id).address.into(), self.container_name(id))).collect()
+        let entry = |service| Some((self.place(service)?.address.into(), self.container_name(service)));
+        self.services().filter_map(entry).collect()
     }
 }
 

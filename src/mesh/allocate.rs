@@ -106,7 +106,11 @@ pub(super) fn publish(
 impl Mesh {
     /// The ports of the host that its services publish.
     pub fn published(&self) -> BTreeSet<u16> {
-        self.services().flat_map(|service| self.service(service).ports).map(|port| port.host).collect()
+        self.services()
+            .filter_map(|service| self.place(service))
+            .flat_map(|place| place.ports)
+            .map(|port| port.host)
+            .collect()
     }
 }
 

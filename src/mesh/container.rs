@@ -109,9 +109,9 @@ pub enum Restart {
 }
 
 impl Mesh {
-    /// A service's container as Docker describes it while it is as wanted.
-    pub fn container(&self, id: ServiceId) -> Container {
-        self.container_spec(id).as_inspected()
+    /// A service's container as Docker describes it while it is as wanted; `None` for one that the mesh does not have.
+    pub fn container(&self, id: ServiceId) -> Option<Container> {
+        Some(self.container_spec(self.service(id)?).as_inspected())
     }
 }
 

@@ -67,8 +67,9 @@ pub const ALL_CAPABILITIES: &str = "ALL";
 pub const NO_NEW_PRIVILEGES: &str = "no-new-privileges";
 
 impl Mesh {
-    pub fn container_spec(&self, id: ServiceId) -> ContainerSpec {
-        let Service { image, memory, user, address, ports, mounts, .. } = self.service(id);
+    /// What the container of a service is given.
+    pub fn container_spec(&self, service: Service) -> ContainerSpec {
+        let Service { id, image, memory, user, address, ports, mounts } = service;
         let Defaults { health_check, log_options, stop_timeout_seconds, .. } = self.revision(id.cluster()).defaults();
         let HealthTimes { interval_seconds, timeout_seconds, retries, start_period_seconds } = health_check;
         let published = |port: Port| Published {

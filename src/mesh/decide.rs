@@ -214,7 +214,7 @@ mod tests {
         assert_eq!(mesh.clusters[&ClusterId::FIRST].nodes, odd.clusters[&ClusterId::FIRST].nodes);
         assert_eq!(mesh.services().count(), 3, "without Kibana");
         let asked = Overrides { subnet: Some("10.214.0.0/24".parse().unwrap()), ..Overrides::default() };
-        let moved = Mesh::decide(&asked, Some(&odd), now()).unwrap().service(ClusterId::FIRST.first_node());
+        let moved = Mesh::decide(&asked, Some(&odd), now()).unwrap().service(ClusterId::FIRST.first_node()).unwrap();
         assert_eq!((moved.address.to_string().as_str(), moved.ports[0].host), ("10.214.0.11", 20_000));
     }
 

@@ -80,7 +80,7 @@ pub fn is_of_this_scheme(fingerprint: &str) -> bool {
 
 impl Mesh {
     /// # Errors
-    /// A template does not render, or not as YAML.
+    /// A template does not render, or not as YAML, or the mesh does not have the service.
     pub fn made_from(&self, service: ServiceId, credentials: &Credentials) -> Result<MadeFrom, RenderError> {
         let secrets = [&credentials.kibana_system, &credentials.kibana_encryption_key];
         let secrets = secrets.map(|secret| secret.expose().as_bytes());
@@ -89,7 +89,8 @@ impl Mesh {
             ServiceKind::Kibana => (Vec::new(), Some(digest_of(&secrets))),
         };
         let settings = self.parsed_settings(service, &placeholders())?;
-        Ok(MadeFrom { container: self.container_spec(service), settings, jvm_options, secrets })
+        let container = self.container_spec(self.service(service).ok_or(RenderError::NoService(service))?);
+        Ok(MadeFrom { container, settings, jvm_options, secrets })
     }
 
     /// What the service's configuration file says, with the secrets that it holds.
@@ -138,7 +139,7 @@ fn placeholders() -> Credentials {
 mod tests {
     use super::*;
     use crate::mesh::{
-        id::ClusterId,
+        id::{ClusterId, Count},
         settings::{Memory, per_cluster::read_set},
         templates::Templates,
     };
@@ -266,6 +267,33 @@ mod tests {
         assert!(is_of_this_scheme(&label), "{label}");
         for other in ["", "0123456789abcdef0123456789abcdef", "3:0123456789abcdef0123456789abcdef", ":"] {
             assert!(!is_of_this_scheme(other), "{other}");
+        }
+    }
+
+    /// A mesh without Kibana, and one that a cluster leaves, are asked about services of before: the answer is that there are none.
+    #[test]
+    fn nothing_is_decided_for_a_service_that_the_mesh_does_not_have() {
+        let meshes = [
+            Mesh::example(3),
+            Mesh::example(3).without_kibana(),
+            Mesh::example(1).with_clusters("2-3"),
+            Mesh::example(1).with_clusters("4").without_kibana(),
+        ];
+        for mesh in meshes {
+            for cluster in Count::new(4).unwrap().clusters() {
+                for service in ServiceKind::ALL.map(|kind| cluster.service(kind)) {
+                    let has = mesh.has_cluster(cluster)
+                        && (service.kind() == ServiceKind::Elastic || mesh.clusters[&cluster].kibana.is_some());
+                    assert_eq!(mesh.place(service).is_some(), has, "{service}");
+                    assert_eq!(mesh.service(service).is_some(), has, "{service}");
+                    assert_eq!(mesh.url(service).is_some(), has, "{service}");
+                    assert_eq!(mesh.container(service).is_some(), has, "{service}");
+                    assert_eq!(mesh.certificate_names(service).is_some(), has, "{service}");
+                    assert_eq!(mesh.made_from(service, &credentials()).is_ok(), has, "{service}");
+                }
+                let remotes = mesh.remote_settings(cluster);
+                assert_eq!(remotes.is_empty(), mesh.remotes(cluster).next().is_none(), "{cluster}");
+            }
         }
     }
 }

@@ -20,6 +20,9 @@ const SYSCTL: &str = include_str!("../../templates/sysctl.conf");
 pub enum RenderError {
     #[error("{name}:{line}: {reason}")]
     Template { name: &'static str, line: usize, reason: String },
+    /// The mesh that was asked for the texts has no such service.
+    #[error("{0} is not a service of the mesh")]
+    NoService(ServiceId),
     #[error("{name} does not render to valid YAML for {service}: {reason}")]
     NoYaml { name: &'static str, service: ServiceId, reason: String },
     #[error("{name} sets `{setting}` already, and so do the lines that are added to it for {service}")]
@@ -107,11 +110,12 @@ impl Mesh {
     }
 
     fn render_kibana(&self, cluster: ClusterId, credentials: &Credentials) -> Result<String, RenderError> {
+        let url = self.url(cluster.kibana()).ok_or(RenderError::NoService(cluster.kibana()))?;
         let values = context! {
             name => self.container_name(cluster.kibana()),
             port => KIBANA,
             base_path => format!("/{cluster}"),
-            public_url => self.url(cluster.kibana()),
+            public_url => url,
             banner => format!("Data Mesh - Cluster{:02}", cluster.number()),
             elasticsearch => format!("https://{}:{REST}", self.container_name(cluster.first_node())),
             password => credentials.kibana_system.expose(),

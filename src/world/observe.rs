@@ -111,8 +111,8 @@ pub fn before_main(mesh: &Mesh) -> BTreeSet<u32> {
 }
 
 fn first_address(mesh: &Mesh) -> Ipv4Addr {
-    let first = mesh.services().next();
-    first.map_or(mesh.subnet.gateway(), |service| mesh.service(service).address)
+    let first = mesh.services().next().and_then(|service| mesh.place(service));
+    first.map_or(mesh.subnet.gateway(), |place| place.address)
 }
 
 pub fn cluster_files(tree: &Tree) -> Result<BTreeMap<ClusterId, ClusterFiles>, FilesError> {

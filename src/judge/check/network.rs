@@ -126,7 +126,7 @@ pub(super) fn ports(mesh: &Mesh, there: &Observed, listeners: &[Listener]) -> Ch
     let renamed = |service: ServiceId| !there.containers.contains_key(&service) && !there.orphans.is_empty();
     let ours = |service: ServiceId| there.containers.contains_key(&service) || !there.orphans.is_empty();
     for service in mesh.services().filter(|service| !runs(*service)) {
-        for port in mesh.service(service).ports {
+        for port in mesh.place(service).into_iter().flat_map(|place| place.ports) {
             let container =
                 there.unmanaged.ports.iter().find(|(address, taken, _)| *taken == port.host && collides(*address));
             let listener =

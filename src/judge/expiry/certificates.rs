@@ -156,7 +156,7 @@ mod tests {
     fn a_certificate_of_the_old_authority_is_good_while_that_is_trusted() {
         let mesh = Mesh::example(1).without_kibana();
         let (old, new) = (Authority::issue("cluster01", NOW), Authority::issue("cluster01", NOW));
-        let identity = old.sign(&mesh.certificate_names(cluster(1).first_node()), NOW);
+        let identity = old.sign(&mesh.certificate_names(cluster(1).first_node()).unwrap(), NOW);
         let service = ServiceFiles {
             certificate: Some(identity.certificate),
             certificate_key: Some(identity.key),

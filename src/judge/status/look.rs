@@ -28,14 +28,15 @@ pub(super) struct Look<'a> {
 }
 
 impl Look<'_> {
-    pub(super) fn cluster(&self, cluster: ClusterId) -> ClusterStatus {
+    /// `None` for a cluster that the mesh does not have.
+    pub(super) fn cluster(&self, cluster: ClusterId) -> Option<ClusterStatus> {
         let server = self.there.server(cluster);
         let vitals = server.and_then(|server| server.vitals.as_ref());
         let kibana = cluster.kibana();
-        ClusterStatus {
+        Some(ClusterStatus {
             cluster,
-            elastic: self.service(cluster.first_node(), server.is_some()),
-            kibana: self.mesh.has(kibana).then(|| self.service(kibana, self.there.kibana(cluster).is_some())),
+            elastic: self.service(cluster.first_node(), server.is_some())?,
+            kibana: self.service(kibana, self.there.kibana(cluster).is_some()),
             health: vitals.map(|vitals| vitals.health.colour),
             red_indices: vitals.map(|vitals| vitals.health.red.clone()).unwrap_or_default(),
             yellow_indices: vitals.map(|vitals| vitals.health.yellow.clone()).unwrap_or_default(),
@@ -56,10 +57,12 @@ impl Look<'_> {
             }),
             api_key: api_key(self.there, cluster).map(|expires| self.expiry(expires)),
             certificate: self.certificate(cluster).map(|expires| self.expiry(expires)),
-        }
+        })
     }
 
-    fn service(&self, service: ServiceId, ready: bool) -> ServiceStatus {
+    /// `None` for a service that the mesh does not have.
+    fn service(&self, service: ServiceId, ready: bool) -> Option<ServiceStatus> {
+        let url = self.mesh.url(service)?;
         let state = match self.there.containers.get(&service).map(|container| container.state) {
             None => State::Absent,
             Some(ContainerState::Running) if ready => State::Ready,
@@ -84,7 +87,7 @@ impl Look<'_> {
             }
             _ => None,
         };
-        ServiceStatus { state, url: self.mesh.url(service), reason }
+        Some(ServiceStatus { state, url, reason })
     }
 
     fn links(&self, cluster: ClusterId) -> Links {

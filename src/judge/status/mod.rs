@@ -173,7 +173,7 @@ pub fn status(mesh: &Mesh, there: &Observed, now: OffsetDateTime) -> Status {
         let Finding { message, hint, .. } = check::other_engine(mesh, engine)?;
         Some(OtherEngine { message, remedy: hint })
     });
-    let clusters: Vec<ClusterStatus> = mesh.clusters().map(|cluster| look.cluster(cluster)).collect();
+    let clusters: Vec<ClusterStatus> = mesh.clusters().filter_map(|cluster| look.cluster(cluster)).collect();
     Status {
         version: VERSION,
         dir: mesh.dir.display().to_string(),

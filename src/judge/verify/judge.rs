@@ -1,7 +1,5 @@
 //! The checks of one link, each asked of the evidence. Pure.
 
-use std::net::Ipv4Addr;
-
 use time::OffsetDateTime;
 
 use super::{CanaryFacts, Cause, Check, Evidence, KeyRecord, Outcome, PathFacts, Presented};
@@ -83,7 +81,10 @@ impl Judge<'_> {
         };
         let (failed, cause) = match path {
             PathFacts::Reached { address } => {
-                let wanted = self.address(of).to_string();
+                let Some(place) = self.mesh.place(of) else {
+                    return Outcome::untried(format!("{of} is not a service of the mesh"));
+                };
+                let wanted = place.address.to_string();
                 if *address == wanted {
                     return Outcome::Passed;
                 }
@@ -104,10 +105,6 @@ impl Judge<'_> {
             std::cmp::Ordering::Equal => Outcome::Failed(cause),
             std::cmp::Ordering::Greater => Outcome::untried(format!("{} comes first", failed.name())),
         }
-    }
-
-    fn address(&self, of: ServiceId) -> Ipv4Addr {
-        self.mesh.service(of).address
     }
 
     fn remote(&self) -> Outcome {

@@ -45,7 +45,7 @@ fn whole() -> (Mesh, Observed, Evidence) {
         there.servers.insert(from, Answer::Ready(server));
         for to in mesh.remotes(from) {
             let link = Link { from, to };
-            let address = mesh.service(to.first_node()).address.to_string();
+            let address = mesh.place(to.first_node()).unwrap().address.to_string();
             evidence.paths.insert(link, PathFacts::Reached { address });
             evidence.by_key.insert(link, true);
             evidence.canaries.insert(link, CanaryFacts::Found);

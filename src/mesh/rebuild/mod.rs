@@ -110,7 +110,7 @@ impl Mesh {
         for (cluster, kept) in &traces.directories {
             let of = |kind: ServiceKind| Some(cluster.service(kind)).filter(|service| self.has(*service));
             for (service, names) in kept.names.iter().filter_map(|(kind, names)| Some((of(*kind)?, names))) {
-                let own = self.certificate_names(service);
+                let Some(own) = self.certificate_names(service) else { continue };
                 asked.extend(names.dns.difference(&own.dns).filter_map(|name| name.parse().ok()));
                 asked.extend(names.ip.difference(&own.ip).map(|address| SubjectName::Ip(*address)));
             }
@@ -162,7 +162,7 @@ mod tests {
     /// What a whole mesh leaves.
     fn traces(mesh: &Mesh) -> Traces {
         let containers = mesh.services().map(|service| {
-            let made = mesh.service(service);
+            let made = mesh.service(service).unwrap();
             ContainerTrace {
                 service,
                 image: made.image,
@@ -177,7 +177,7 @@ mod tests {
             names: mesh
                 .services()
                 .filter(|service| service.cluster() == cluster)
-                .map(|service| (service.kind(), mesh.certificate_names(service)))
+                .map(|service| (service.kind(), mesh.certificate_names(service).unwrap()))
                 .collect(),
             heap: Some(mesh.settings(cluster).elastic_memory.heap_mebibytes()),
             profile: Some(mesh.spec.profile),

@@ -130,7 +130,7 @@ mod tests {
         let record = read(UPGRADING).unwrap();
         assert_eq!((record.format, record.mesh.next_upgrade()), (1, ClusterId::new(2)));
         let services = record.mesh.services().map(|id| {
-            let service = record.mesh.service(id);
+            let service = record.mesh.service(id).unwrap();
             let ports: Vec<u16> = service.ports.iter().map(|port| port.host).collect();
             format!("{id} {} {} {ports:?}", record.mesh.version(id.cluster()), service.address)
         });

@@ -131,7 +131,7 @@ fn nothing_starts_on_the_files_of_another_cluster() {
     there.network = Some(NetworkFacts { id: String::new(), subnet: String::new() });
     let mut holds = |at, of: u8| {
         let now = time::macros::datetime!(2026-01-31 12:00 UTC);
-        let names = mesh.certificate_names(cluster(of).first_node());
+        let names = mesh.certificate_names(cluster(of).first_node()).unwrap();
         let certificate = Some(Authority::issue("cluster", now).sign(&names, now).certificate);
         let service = ServiceFiles { certificate, ..ServiceFiles::default() };
         let services = [(cluster(at).first_node(), service)].into();

@@ -1,5 +1,7 @@
 //! The questions about containers: which are in sync, and how the others differ. Pure.
 
+use std::net::IpAddr;
+
 use super::Reconciler;
 use crate::{
     facts::observed::{ContainerFacts, ContainerState},
@@ -27,11 +29,15 @@ impl Reconciler<'_> {
         self.network_stale()
             || self.in_another_network(container)
             || container.lacks_network()
-            || container.address.is_some_and(|address| address != self.mesh.service(service).address)
+            || container.address.is_some_and(|address| Some(address) != self.address(service))
             || !self
                 .mesh
                 .made_from(service, credentials)
                 .is_ok_and(|wanted| self.is_made_from(service, container, &wanted, credentials))
+    }
+
+    fn address(&self, service: ServiceId) -> Option<IpAddr> {
+        self.mesh.place(service).map(|place| place.address.into())
     }
 
     fn in_another_network(&self, container: &ContainerFacts) -> bool {
@@ -94,9 +100,10 @@ impl Reconciler<'_> {
         } else if container.lacks_network() {
             found.push("not attached to its network".to_owned());
         }
-        let address = self.mesh.service(service).address;
-        if let Some(has) = container.address.filter(|has| *has != address) {
-            found.push(format!("address {has} → {address}"));
+        if let (Some(has), Some(wanted)) = (container.address, self.address(service))
+            && has != wanted
+        {
+            found.push(format!("address {has} → {wanted}"));
         }
         let Ok(wanted) = self.mesh.made_from(service, credentials) else { return found };
         if self.is_made_from(service, container, &wanted, credentials) {
@@ -123,7 +130,7 @@ impl Reconciler<'_> {
     /// What `docker update` changed is changed back.
     pub(super) fn limits(&self, service: ServiceId) -> Option<Step> {
         let from = &self.there.containers.get(&service)?.made.as_ref()?.limits;
-        let to = self.mesh.container(service).limits;
+        let to = self.mesh.container(service)?.limits;
         let differ = !self.container_stale(service) && !from.changes(&to).is_empty();
         differ.then(|| Step::UpdateContainer { service, from: Box::new(from.clone()), to: Box::new(to) })
     }

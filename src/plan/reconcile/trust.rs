@@ -90,7 +90,7 @@ impl Reconciler<'_> {
             let files = self.service_files(service)?;
             let certificate = files.certificate.as_ref()?;
             let authority = self.files(service.cluster())?.authority.as_ref()?;
-            let names = self.mesh.certificate_names(service);
+            let names = self.mesh.certificate_names(service)?;
             let facts = certs::examine(certificate).ok()?;
             certs::verify(certificate, files.certificate_key.as_ref(), authority, self.inputs.now).ok()?;
             Some(

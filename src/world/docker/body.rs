@@ -48,7 +48,7 @@ pub(super) fn body(mesh: &Mesh, id: ServiceId, made_from: MadeFrom) -> Container
     labels.insert(label::FINGERPRINT.to_owned(), fingerprint);
     labels.insert(label::DEFAULTS.to_owned(), mesh.revision(id.cluster()).to_string());
     if mesh.ports.is_some() {
-        let published = mesh.service(id).ports.into_iter().map(|port| port.host).collect();
+        let published = mesh.place(id).into_iter().flat_map(|place| place.ports).map(|port| port.host).collect();
         labels.insert(label::PORTS.to_owned(), ports::as_label(&published));
     }
     if let ServiceId::Node(node) = id {

@@ -201,7 +201,7 @@ mod tests {
         };
         let mut host = body.host_config.unwrap();
         change(&mut config, &mut host);
-        (made(config, host, KERNEL), mesh.container(service))
+        (made(config, host, KERNEL), mesh.container(service).unwrap())
     }
 
     #[test]
@@ -245,7 +245,7 @@ mod tests {
 
     #[test]
     fn an_update_asks_for_what_differs_and_gives_all_there_is_where_no_limit_is_wanted() {
-        let wanted = Mesh::example(1).container(ClusterId::FIRST.first_node()).limits;
+        let wanted = Mesh::example(1).container(ClusterId::FIRST.first_node()).unwrap().limits;
         assert_eq!(update(&wanted, &wanted, 2), ContainerUpdateBody::default());
         let found = Limits { cpus: Some(1), cpuset_cpus: Some("0".to_owned()), ..wanted.clone() };
         let all = ContainerUpdateBody {

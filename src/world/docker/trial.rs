@@ -32,7 +32,7 @@ impl Docker {
             cmd: Some(command),
             host_config: Some(HostConfig {
                 network_mode: Some("none".to_owned()),
-                ..confined(&mesh.container_spec(service.id))
+                ..confined(&mesh.container_spec(service.clone()))
             }),
             ..ContainerCreateBody::default()
         };

@@ -273,7 +273,7 @@ mod tests {
             text.replace_range(at..end, &put);
             for text in [text, garbage] {
                 if let Ok(Record { mesh, .. }) = record::read(&text) {
-                    let services: Vec<_> = mesh.services().map(|service| mesh.service(service)).collect();
+                    let services: Vec<_> = mesh.services().filter_map(|service| mesh.service(service)).collect();
                     prop_assert!(!services.is_empty());
                     let _ = (mesh.host_entries(), mesh.shared(ClusterId::FIRST), mesh.remote_settings(ClusterId::FIRST));
                 }

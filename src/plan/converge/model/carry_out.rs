@@ -71,7 +71,8 @@ impl Model {
             }
             Step::IssueCertificate(service) => {
                 let authority = self.authority(service.cluster());
-                let identity = authority.sign(&mesh.certificate_names(*service), NOW);
+                let identity =
+                    authority.sign(&mesh.certificate_names(*service).expect("should be a service of the mesh"), NOW);
                 let files = self.files(service.cluster()).services.entry(*service).or_default();
                 files.certificate = Some(identity.certificate);
                 files.certificate_key = Some(identity.key);
@@ -148,7 +149,7 @@ impl Model {
                     state: ContainerState::Created,
                     network: Some(network.id),
                     address: None,
-                    made: Some(mesh.container(*service)),
+                    made: mesh.container(*service),
                 };
                 assert!(self.there.containers.insert(*service, facts).is_none(), "the name {service} should be free");
                 self.versions.insert(*service, mesh.version(service.cluster()));
@@ -160,7 +161,8 @@ impl Model {
             Step::StartContainer(service) | Step::RestartContainer(service) => {
                 let born = self.number();
                 let facts = self.there.containers.get_mut(service).expect("should have a container first");
-                (facts.state, facts.address) = (ContainerState::Running, Some(mesh.service(*service).address.into()));
+                (facts.state, facts.address) =
+                    (ContainerState::Running, mesh.place(*service).map(|place| place.address.into()));
                 let version = self.versions[service];
                 let files = &self.there.files[&service.cluster()];
                 let seed = files.services[service].seed.as_ref();
