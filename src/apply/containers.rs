@@ -5,9 +5,10 @@ use crate::{
     console::{StageLine, bytes},
     error::{Error, Exit},
     explain::Explain as _,
+    facts::observed::ContainerState,
     judge::container_exit::{self, Known},
     mesh::{Mesh, container::Limits, id::ServiceId},
-    world::docker::DockerError,
+    world::docker::{DockerError, label},
 };
 
 impl Apply<'_> {
@@ -36,12 +37,28 @@ impl Apply<'_> {
     pub(super) async fn create_container(&self, id: ServiceId) -> Result<(), Error> {
         self.make_service_dirs(&self.tree()?, id)?;
         let made_from = self.mesh.made_from(id, &self.credentials()?)?;
-        let created = self.world.docker.create_container(self.mesh, id, made_from).await;
+        let mut created = self.world.docker.create_container(self.mesh, id, made_from.clone()).await;
+        // the engine finishes the request of a run that was killed, perhaps after this run has looked
+        if created.as_ref().is_err_and(DockerError::is_conflict) && self.remove_unstarted(id).await? {
+            created = self.world.docker.create_container(self.mesh, id, made_from).await;
+        }
         created.map_err(|error| {
             let image_gone = error.is_absent();
             let told = refused(self.mesh, Some(id), error);
             if image_gone { told.hint("`mesh create` pulls the image; then type the command again") } else { told }
         })
+    }
+
+    /// Removes the container of that name if it is this mesh's and was never started; whether there was one.
+    async fn remove_unstarted(&self, id: ServiceId) -> Result<bool, Error> {
+        let name = self.mesh.container_name(id);
+        let found = self.world.docker.containers().await?.into_iter().find(|container| container.name == name);
+        let unstarted = found.filter(|container| {
+            container.state == ContainerState::Created && container.labels.get(label::MESH) == Some(&self.mesh.id)
+        });
+        let Some(unstarted) = unstarted else { return Ok(false) };
+        self.world.docker.remove_container(&unstarted.id).await.map_err(|error| refused(self.mesh, Some(id), error))?;
+        Ok(true)
     }
 
     pub(super) async fn update_container(&self, service: ServiceId, from: &Limits, to: &Limits) -> Result<(), Error> {

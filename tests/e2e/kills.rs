@@ -1,10 +1,14 @@
 //! Runs that are killed at some of their stages: the same command again ends in the mesh that was asked for. All stages
 //! are in `tests/faults/kills`.
 
+use serde_json::Value;
+
 use crate::support::{
     Parts,
+    docker::docker,
     interrupted::{CREATED, FOR_EVER, STARTED, create_without_kibana, is_gone_after_reset, is_killed, is_whole_after},
-    mesh::Mesh,
+    mesh::{IMAGES, Mesh},
+    wait_for,
 };
 
 #[test]
@@ -19,8 +23,16 @@ fn the_same_command_completes_killed_runs() {
         is_whole_after(&mesh, &["create", "3"], 3);
         mesh.run(&["reset", "--yes"], 0);
     }
-    parts.part("`create 3` killed while clusters are linked");
-    is_killed(&create_without_kibana(&mesh, "3").kill_after_steps(CREATED + STARTED + 4));
+    parts.part(
+        "`create 3` killed while clusters are linked; a container of a run before it appears after this one has looked",
+    );
+    let running = create_without_kibana(&mesh, "3");
+    let heard = running.stderr();
+    wait_for("the record", FOR_EVER, || heard.text().contains("✓ record the mesh").then_some(()));
+    let record: Value = serde_json::from_str(&mesh.read("mesh.json")).expect("should be JSON");
+    let label = format!("mesh.id={}", record["id"].as_str().expect("should have an id"));
+    docker(&["create", "--name", "cluster02-elastic", "--label", &label, IMAGES[0]]);
+    is_killed(&running.kill_after_steps(CREATED + STARTED + 4));
     is_whole_after(&mesh, &["create", "3"], 3);
     parts.part("`manage restart` loses its terminal, is killed, and typed again");
     let ended = mesh.start(&["manage", "restart", "1", "3"]);

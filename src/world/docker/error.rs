@@ -116,6 +116,11 @@ impl DockerError {
         self.status() == Some(404)
     }
 
+    /// Whether something of that name is there already.
+    pub fn is_conflict(&self) -> bool {
+        self.status() == Some(409)
+    }
+
     /// Docker's HTTP status, where it answered with one.
     pub(super) fn status(&self) -> Option<u16> {
         match self {
