@@ -13,6 +13,11 @@ use super::{
     templates::Templates,
 };
 
+/// The cluster of this number.
+pub fn cluster(number: u8) -> ClusterId {
+    ClusterId::new(number).expect("should be a number of a cluster")
+}
+
 impl Mesh {
     /// A mesh with every default.
     pub fn example(clusters: u8) -> Self {

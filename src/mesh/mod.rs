@@ -15,7 +15,7 @@ pub mod credentials;
 pub mod decide;
 pub mod defaults;
 #[cfg(test)]
-mod example;
+pub mod example;
 pub mod fingerprint;
 pub mod hosts_file;
 pub mod id;

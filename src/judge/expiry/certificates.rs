@@ -144,13 +144,9 @@ mod tests {
     use time::{Duration, macros::datetime};
 
     use super::*;
-    use crate::facts::observed::ServiceFiles;
+    use crate::{facts::observed::ServiceFiles, mesh::example::cluster};
 
     const NOW: OffsetDateTime = datetime!(2026-01-31 12:00 UTC);
-
-    fn cluster(number: u8) -> ClusterId {
-        ClusterId::new(number).unwrap()
-    }
 
     #[test]
     fn a_certificate_of_the_old_authority_is_good_while_that_is_trusted() {

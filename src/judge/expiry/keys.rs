@@ -93,13 +93,12 @@ mod tests {
     use time::{Duration, macros::datetime};
 
     use super::*;
-    use crate::facts::observed::{ClusterFiles, KeyFile};
+    use crate::{
+        facts::observed::{ClusterFiles, KeyFile},
+        mesh::example::cluster,
+    };
 
     const NOW: OffsetDateTime = datetime!(2026-01-31 12:00 UTC);
-
-    fn cluster(number: u8) -> ClusterId {
-        ClusterId::new(number).unwrap()
-    }
 
     fn record(expires: OffsetDateTime) -> KeyRecord {
         KeyRecord {

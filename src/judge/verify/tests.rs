@@ -8,14 +8,10 @@ use time::macros::datetime;
 use super::*;
 use crate::{
     facts::observed::{Answer, ContainerFacts, ContainerState, LicenseFacts, LinkFacts, NetworkFacts, ServerFacts},
-    mesh::{id::ClusterId, network},
+    mesh::{example::cluster, network},
 };
 
 const NOW: OffsetDateTime = datetime!(2026-01-31 12:00 UTC);
-
-fn cluster(number: u8) -> ClusterId {
-    ClusterId::new(number).unwrap()
-}
 
 fn link() -> Link {
     Link { from: cluster(1), to: cluster(2) }

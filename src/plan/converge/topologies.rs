@@ -11,15 +11,12 @@ use crate::{
     mesh::{
         Mesh,
         cluster_set::ClusterSet,
-        id::{ClusterId, ServiceId},
+        example::cluster,
+        id::ServiceId,
         settings::{LinkRule, Topology},
     },
     plan::{Plan, Step, reconcile::reconcile},
 };
-
-fn id(number: u8) -> ClusterId {
-    ClusterId::new(number).unwrap()
-}
 
 fn mesh(clusters: u8, topology: Topology) -> Mesh {
     let mut mesh = Mesh::example(clusters).without_kibana();
@@ -28,11 +25,11 @@ fn mesh(clusters: u8, topology: Topology) -> Mesh {
 }
 
 fn hub(hub: u8, both: bool) -> Topology {
-    Topology::Hub { hub: id(hub), both }
+    Topology::Hub { hub: cluster(hub), both }
 }
 
 fn rule(from: u8, to: u8, both: bool, share: Option<&str>) -> LinkRule {
-    let set = |number| ClusterSet::new([id(number)]).unwrap();
+    let set = |number| ClusterSet::new([cluster(number)]).unwrap();
     LinkRule { from: set(from), to: set(to), both, share: share.map(|pattern| vec![pattern.parse().unwrap()]) }
 }
 

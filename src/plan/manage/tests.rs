@@ -4,18 +4,11 @@ use super::*;
 use crate::{
     explain::Explain as _,
     facts::observed::{ClusterFiles, ContainerFacts, NetworkFacts, Orphan, ServiceFiles},
-    mesh::{
-        certs::Authority,
-        id::{ClusterId, Count},
-    },
+    mesh::{certs::Authority, example::cluster, id::Count},
 };
 
 fn count(number: u8) -> Count {
     Count::new(number).unwrap()
-}
-
-fn cluster(number: u8) -> ClusterId {
-    ClusterId::new(number).unwrap()
 }
 
 fn running(mesh: &Mesh, stopped: u8) -> Observed {
