@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-pub use crate::explain::Exit;
+pub use crate::exit::Exit;
 use crate::explain::Explain;
 
 /// One thing that went wrong, in the user's words.

@@ -1,22 +1,7 @@
 //! How an error explains itself to the user: one trait, which each error type implements beside its own definition.
 //! Pure: no I/O.
 
-/// How a run ends, for whoever started it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Exit {
-    /// As asked.
-    Done = 0,
-    /// The mesh is not as it should be.
-    Unhealthy = 1,
-    /// The request is wrong.
-    Request = 2,
-    /// The machine is not ready.
-    Machine = 3,
-    /// Stopped part-way, or before it began by whoever was asked; run it again.
-    Unfinished = 4,
-    /// Another run holds the lock.
-    Locked = 5,
-}
+use crate::exit::Exit;
 
 /// An error that can end a run: its exit code, and all that the user reads. `?` turns it into the user's
 /// [`Error`](crate::error::Error).

@@ -29,6 +29,7 @@ mod cli;
 mod commands;
 mod console;
 mod error;
+mod exit;
 mod explain;
 mod facts;
 mod judge;

@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use super::{Apply, Seed, containers::refused};
 use crate::{
     error::{Error, Exit},
-    mesh::{Owner, id::ServiceId, layout, permissions, service::digest_of, settings::StackVersion},
+    mesh::{Owner, digest::digest_of, id::ServiceId, layout, permissions, settings::StackVersion},
     world::{
         disk::Tree,
         files as saved,

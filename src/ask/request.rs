@@ -2,7 +2,7 @@
 
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
-use crate::explain::{Exit, Explain};
+use crate::{exit::Exit, explain::Explain};
 
 /// A body, and what it is.
 #[derive(Debug, Clone, PartialEq, Eq)]

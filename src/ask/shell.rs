@@ -2,7 +2,7 @@
 
 use clap::ValueEnum;
 
-use crate::explain::{Exit, Explain};
+use crate::{exit::Exit, explain::Explain};
 
 /// A shell that can take variables over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

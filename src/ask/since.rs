@@ -20,8 +20,8 @@ impl FromStr for Since {
     type Err = SinceError;
 
     fn from_str(text: &str) -> Result<Self, SinceError> {
-        if let Ok(inputs) = OffsetDateTime::parse(text, &Rfc3339) {
-            return Ok(Self::At(inputs));
+        if let Ok(moment) = OffsetDateTime::parse(text, &Rfc3339) {
+            return Ok(Self::At(moment));
         }
         humantime::parse_duration(text).map(Self::Ago).map_err(|_| SinceError)
     }
@@ -29,9 +29,9 @@ impl FromStr for Since {
 
 impl Since {
     /// The moment itself; the beginning of time where it would lie before that.
-    pub fn inputs(self, now: OffsetDateTime) -> OffsetDateTime {
+    pub fn moment(self, now: OffsetDateTime) -> OffsetDateTime {
         match self {
-            Self::At(inputs) => inputs,
+            Self::At(moment) => moment,
             Self::Ago(long) => time::Duration::try_from(long)
                 .ok()
                 .and_then(|long| now.checked_sub(long))
@@ -49,14 +49,14 @@ mod tests {
     #[test]
     fn lengths_and_times_are_moments_and_nothing_else_is() {
         let now = datetime!(2026-01-31 12:00 UTC);
-        let inputs = |text: &str| text.parse::<Since>().map(|since| since.inputs(now));
-        assert_eq!(inputs("90s"), Ok(datetime!(2026-01-31 11:58:30 UTC)));
-        assert_eq!(inputs("2h"), Ok(datetime!(2026-01-31 10:00 UTC)));
-        assert_eq!(inputs("1h 30m"), Ok(datetime!(2026-01-31 10:30 UTC)));
-        assert_eq!(inputs("2026-01-31T01:02:03+01:00"), Ok(datetime!(2026-01-31 00:02:03 UTC)));
-        assert_eq!(inputs("500000y"), Ok(OffsetDateTime::UNIX_EPOCH));
+        let moment = |text: &str| text.parse::<Since>().map(|since| since.moment(now));
+        assert_eq!(moment("90s"), Ok(datetime!(2026-01-31 11:58:30 UTC)));
+        assert_eq!(moment("2h"), Ok(datetime!(2026-01-31 10:00 UTC)));
+        assert_eq!(moment("1h 30m"), Ok(datetime!(2026-01-31 10:30 UTC)));
+        assert_eq!(moment("2026-01-31T01:02:03+01:00"), Ok(datetime!(2026-01-31 00:02:03 UTC)));
+        assert_eq!(moment("500000y"), Ok(OffsetDateTime::UNIX_EPOCH));
         for wrong in ["", "soon", "10", "-5m", "2026-01-31", "12:00", "2026-01-31T12:00:00"] {
-            assert_eq!(inputs(wrong), Err(SinceError), "{wrong}");
+            assert_eq!(moment(wrong), Err(SinceError), "{wrong}");
         }
     }
 }

@@ -28,22 +28,24 @@ pub use self::{
     renew::{CertsAction, KeysAction, LsArgs, RenewArgs},
     settings::SettingsArgs,
 };
-use crate::mesh::{
-    id::{ClusterId, Count},
-    name::MeshName,
-    settings::{InvalidValue, Timeout},
+use crate::{
+    exit::Exit,
+    mesh::{
+        id::{ClusterId, Count},
+        name::MeshName,
+        settings::{InvalidValue, Timeout},
+    },
 };
 
-/// How a run ends, for the end of the help.
-const EXIT_CODES: &str = "\
-First `mesh doctor 2`, then `mesh create 2 --dry-run`, then `mesh create 2`.
-
-Exit codes: 0 success; 1 the mesh is not as it should be; 2 the request is invalid; 3 the machine is not ready; \
-4 stopped part-way, or answered with no: run it again; 5 another run holds the lock.";
+/// The end of the help: where to begin, and the exit codes.
+fn after_help() -> String {
+    let codes: String = Exit::ALL.map(|exit| format!("\n  {}  {}", exit as u8, exit.meaning())).concat();
+    format!("First `mesh doctor 2`, then `mesh create 2 --dry-run`, then `mesh create 2`.\n\nExit codes:{codes}")
+}
 
 /// A data mesh: Elasticsearch clusters on one Docker host, each a remote cluster of every other
 #[derive(Debug, Parser)]
-#[command(version, max_term_width = 100, after_help = EXIT_CODES, next_help_heading = "Global options")]
+#[command(version, max_term_width = 100, after_help = after_help(), next_help_heading = "Global options")]
 pub struct Cli {
     /// The mesh's directory [default: /mnt/data/mesh for root, ~/.local/share/mesh for others]
     #[arg(long, global = true, env = "MESH_DIR", hide_env_values = true, value_name = "DIR")]

@@ -37,7 +37,7 @@ pub async fn logs(args: &LogsArgs, place: Place, console: &Console) -> Result<Ex
         )));
     }
     let begun = now();
-    let since = args.since.map_or(OffsetDateTime::UNIX_EPOCH, |since| since.inputs(begun));
+    let since = args.since.map_or(OffsetDateTime::UNIX_EPOCH, |since| since.moment(begun));
     let mut page = Page::new(args, (&recorded.mesh, &services), since, console);
     let reading = async {
         page.past(&docker, &there).await?;

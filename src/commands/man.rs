@@ -13,7 +13,7 @@ use crate::{
     mesh::shell_word::shell_word,
 };
 
-/// What the help does not contain: exit codes, variables, files.
+/// What the help does not contain: variables, files.
 const MORE: &str = include_str!("../../templates/mesh.1.roff");
 
 pub fn man(args: ManArgs, console: &Console) -> Result<Exit, Error> {
@@ -23,6 +23,12 @@ pub fn man(args: ManArgs, console: &Console) -> Result<Exit, Error> {
     let main = dir.join("mesh.1");
     console.done(&format!("wrote {} pages: `man {}`", pages.len(), shell_word(main)));
     Ok(Exit::Done)
+}
+
+/// The section of the exit codes, as the source of a page.
+fn exit_status() -> String {
+    let entry = |exit: Exit| format!(".TP\n{}\n{}.\n", exit as u8, exit.meaning().replace('-', "\\-"));
+    format!(".SH \"EXIT STATUS\"\n{}", Exit::ALL.map(entry).concat())
 }
 
 /// The names and texts of the pages: first `mesh` itself, then each command and its subcommands.
@@ -40,5 +46,7 @@ fn pages() -> io::Result<Vec<(String, Vec<u8>)>> {
         text.extend_from_slice(more.as_bytes());
         Ok((man.get_filename(), text))
     };
-    std::iter::once(page(mesh, MORE)).chain(commands.into_iter().map(|command| page(command, ""))).collect()
+    std::iter::once(page(mesh, &(exit_status() + MORE)))
+        .chain(commands.into_iter().map(|command| page(command, "")))
+        .collect()
 }

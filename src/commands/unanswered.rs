@@ -1,10 +1,6 @@
 //! The error for a cluster that does not answer a request, or answers with an error. No I/O.
 
-use crate::{
-    explain::{Exit, Explain},
-    mesh::id::ClusterId,
-    world::https::HttpsError,
-};
+use crate::{exit::Exit, explain::Explain, mesh::id::ClusterId, world::https::HttpsError};
 
 /// A cluster without the answer that a command is about.
 #[derive(Debug, thiserror::Error)]

@@ -9,7 +9,8 @@ use super::{
     verify::Cause,
 };
 use crate::{
-    explain::{Exit, Explain},
+    exit::Exit,
+    explain::Explain,
     facts::observed::Observed,
     mesh::{
         Mesh,

@@ -9,7 +9,7 @@ use super::{
     id::{ClusterId, Count},
     settings::InvalidValue,
 };
-use crate::explain::{Exit, Explain};
+use crate::{exit::Exit, explain::Explain};
 
 /// One cluster or more.
 ///

@@ -17,7 +17,7 @@ use super::{
     templates::Templates,
     upgrade::UnsupportedSearch,
 };
-use crate::explain::{Exit, Explain};
+use crate::{exit::Exit, explain::Explain};
 
 /// What decisions depend on besides the request.
 #[derive(Debug, Clone)]

@@ -165,7 +165,7 @@ impl Mesh {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mesh::{credentials::Credentials, id::ServiceKind, secret::Secret, service::digest_of};
+    use crate::mesh::{credentials::Credentials, digest::digest_of, id::ServiceKind, secret::Secret};
 
     #[test]
     fn a_released_revision_never_changes() {

@@ -10,11 +10,11 @@ use super::{
     Mesh,
     container_spec::ContainerSpec,
     credentials::Credentials,
+    digest::digest_of,
     id::{ServiceId, ServiceKind},
     render::RenderError,
     rendered::{self, Settings},
     secret::Secret,
-    service::digest_of,
     templates::Template,
 };
 

@@ -6,7 +6,7 @@
 use std::net::IpAddr;
 
 use super::name::MeshName;
-use crate::explain::{Exit, Explain};
+use crate::{exit::Exit, explain::Explain};
 
 /// The lines that the block of a mesh begins and ends with: those of other meshes are lines like any other.
 struct Markers {

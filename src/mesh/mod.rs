@@ -14,6 +14,7 @@ pub mod counted;
 pub mod credentials;
 pub mod decide;
 pub mod defaults;
+pub mod digest;
 #[cfg(test)]
 pub mod example;
 pub mod fingerprint;

@@ -11,7 +11,7 @@ use super::{
     secret::Secret,
     templates::Template,
 };
-use crate::explain::{Exit, Explain};
+use crate::{exit::Exit, explain::Explain};
 
 const SYSCTL: &str = include_str!("../../templates/sysctl.conf");
 

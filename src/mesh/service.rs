@@ -2,19 +2,13 @@
 
 use std::net::Ipv4Addr;
 
-use ring::digest;
-
 use super::{
     Mesh,
     cluster::{Place, Port},
     id::{ServiceId, ServiceKind},
     layout,
-    passphrase::hex,
     settings::Memory,
 };
-
-/// Time between SIGTERM and SIGKILL, in seconds: Elasticsearch flushes its indices before it ends.
-pub const STOP_TIMEOUT: u32 = 120;
 
 /// A directory of the host, by its full path, and its place in the container.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,14 +73,4 @@ impl Mesh {
             ServiceKind::Kibana => self.settings(service.cluster()).kibana_memory,
         }
     }
-}
-
-/// The first 128 bits of SHA-256 over the parts, each with its length, in hexadecimal.
-pub fn digest_of(parts: &[&[u8]]) -> String {
-    let mut context = digest::Context::new(&digest::SHA256);
-    for part in parts {
-        context.update(&(part.len() as u64).to_be_bytes());
-        context.update(part);
-    }
-    hex(&context.finish().as_ref()[..16])
 }

@@ -14,7 +14,7 @@ use super::{
     settings::StackVersion,
     versions::NoPath,
 };
-use crate::explain::{Exit, Explain};
+use crate::{exit::Exit, explain::Explain};
 
 /// An upgrade that Elasticsearch does not allow, or not now.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    explain::{Exit, Explain},
+    exit::Exit,
+    explain::Explain,
     facts::observed::Observed,
     mesh::{Mesh, cluster_set::ClusterSet, id::ClusterId},
 };

@@ -8,7 +8,8 @@ use super::{
     files::{self, FilesError},
 };
 use crate::{
-    explain::{Exit, Explain},
+    exit::Exit,
+    explain::Explain,
     facts::observed::{ClusterFiles, Observed},
     mesh::{credentials::Credentials, id::ClusterId, layout, secret::Secret},
 };

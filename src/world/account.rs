@@ -9,7 +9,7 @@ use std::{
 use nix::unistd::{Group, User};
 
 use super::words::words;
-use crate::explain::{Exit, Explain};
+use crate::{exit::Exit, explain::Explain};
 
 /// Where `useradd` is looked for. Not `PATH`: that of cron lacks the `sbin` directories, and root should not start what
 /// a user's `PATH` names.

@@ -19,7 +19,8 @@ use super::{
     traces,
 };
 use crate::{
-    explain::{Exit, Explain},
+    exit::Exit,
+    explain::Explain,
     facts::{
         host::{EngineFacts, HostFacts, ImageFacts},
         observed::{Observed, PermissionFacts},

@@ -18,7 +18,8 @@ use procfs::{CpuInfo, Current, Meminfo};
 
 use super::{cgroup, kernel, routes, words::words};
 use crate::{
-    explain::{Exit, Explain},
+    exit::Exit,
+    explain::Explain,
     facts::host::{EngineFacts, HostFacts, Limits},
 };
 

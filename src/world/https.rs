@@ -30,7 +30,8 @@ use super::{
 };
 use crate::{
     ask::request::{Body, JSON},
-    explain::{Exit, Explain},
+    exit::Exit,
+    explain::Explain,
     mesh::{Mesh, id::ServiceId, secret::Secret},
 };
 

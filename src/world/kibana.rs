@@ -5,7 +5,7 @@ use hyper::Method;
 use super::https::{Https, HttpsError};
 use crate::{
     facts::observed::{Answer, KibanaFacts},
-    mesh::{Mesh, id::ClusterId, service::digest_of},
+    mesh::{Mesh, digest::digest_of, id::ClusterId},
 };
 
 /// One cluster's Kibana.

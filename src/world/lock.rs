@@ -16,10 +16,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::{reservation::SUFFIX, words::words};
-use crate::{
-    explain::{Exit, Explain},
-    mesh::name::MeshName,
-};
+use crate::{exit::Exit, explain::Explain, mesh::name::MeshName};
 
 /// Who holds the lock, as they wrote it down themselves.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -7,7 +7,7 @@ use nix::{
     sys::resource::{Resource, getrlimit, setrlimit},
 };
 
-use crate::explain::{Exit, Explain};
+use crate::{exit::Exit, explain::Explain};
 
 /// Fewer are not enough for any command: the runtime, the lock, directories, Docker and one cluster.
 const FEWEST: u64 = 64;

@@ -12,7 +12,8 @@ use procfs::{
 };
 
 use crate::{
-    explain::{Exit, Explain},
+    exit::Exit,
+    explain::Explain,
     facts::host::{Listener, Process},
 };
 

@@ -19,7 +19,8 @@ use super::{
     templates,
 };
 use crate::{
-    explain::{Exit, Explain},
+    exit::Exit,
+    explain::Explain,
     facts::host::{HostFacts, Listener},
     mesh::{
         Engine, Mesh, Owner, allocate, cluster_set::ClusterSet, credentials::Credentials, decide::Circumstances,

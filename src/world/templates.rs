@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use super::disk::{self, DiskError, Tree};
 use crate::{
-    explain::{Exit, Explain},
+    exit::Exit,
+    explain::Explain,
     mesh::{
         Mesh,
         render::RenderError,

@@ -12,9 +12,9 @@ use crate::{
 const EARLIEST: OffsetDateTime = datetime!(2026-01-01 00:00 UTC);
 
 /// A moment to the minute: `2026-11-22 15:12 UTC`.
-fn minute(inputs: OffsetDateTime) -> String {
+fn minute(moment: OffsetDateTime) -> String {
     let form = time::macros::format_description!("[year]-[month]-[day] [hour]:[minute] UTC");
-    inputs.format(form).expect("should be a year that can be written")
+    moment.format(form).expect("should be a year that can be written")
 }
 
 pub(super) fn clock(clock: ClockFacts, there: &Observed) -> Checked {

@@ -32,7 +32,8 @@ pub use self::{
 };
 
 use crate::{
-    explain::{Exit, Explain},
+    exit::Exit,
+    explain::Explain,
     facts::{
         host::{HostFacts, Listener},
         observed::Observed,

@@ -12,7 +12,7 @@ use x509_parser::{
 };
 
 use super::CertificateError;
-use crate::mesh::{secret::Secret, service::digest_of};
+use crate::mesh::{digest::digest_of, secret::Secret};
 
 /// What a certificate says about itself.
 #[derive(Clone, Debug, PartialEq, Eq)]

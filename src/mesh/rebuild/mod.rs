@@ -13,7 +13,7 @@ use super::{
     id::{ClusterId, ServiceKind},
     settings::{ClusterOverride, ClusterSettings, IndexPattern, Overrides, PerCluster, SHARED, SubjectName},
 };
-use crate::explain::{Exit, Explain};
+use crate::{exit::Exit, explain::Explain};
 
 /// Why a mesh cannot be rebuilt from its traces.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -8,7 +8,7 @@ use std::{
 use super::model::{Model, NOW};
 use crate::{
     facts::observed::LinkFacts,
-    mesh::{Mesh, certs, id::ClusterId, keystore, links::Key, service::digest_of},
+    mesh::{Mesh, certs, digest::digest_of, id::ClusterId, keystore, links::Key},
     plan::Step,
 };
 

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use crate::{
-    explain::{Exit, Explain},
+    exit::Exit,
+    explain::Explain,
     mesh::{
         cluster_set::ClusterSet,
         id::{ClusterId, ServiceId},

@@ -12,10 +12,11 @@ use time::OffsetDateTime;
 use super::{Plan, Step, permissions::misfits, renew::Renewal};
 use crate::facts::observed::{ClusterFiles, Observed, ServerFacts, ServiceFiles};
 use crate::mesh::{
-    Mesh, hosts_file,
+    Mesh,
+    digest::digest_of_secret,
+    hosts_file,
     id::{ClusterId, ServiceId, ServiceKind},
     keystore,
-    service::digest_of,
 };
 
 /// What a plan depends on besides the mesh and the facts.
@@ -58,62 +59,62 @@ pub fn reconcile(mesh: &Mesh, there: &Observed, inputs: &PlanInputs) -> Plan {
 /// Where an authority takes over from another, both are trusted before the next signs anything, and until nothing shows
 /// a certificate of the old one. The files tell how far that is, so every plan completes what another began.
 pub fn renew(mesh: &Mesh, there: &Observed, inputs: &PlanInputs, renewal: &Renewal) -> Plan {
-    let reach = Reconciler::new(mesh, there, inputs, renewal);
+    let reconciler = Reconciler::new(mesh, there, inputs, renewal);
     let kibana = || mesh.services_of(ServiceKind::Kibana);
     let recorded = there.record.as_ref().is_some_and(|record| mesh.is_recorded_in(record));
-    let makes = mesh.services().any(|service| reach.container_stale(service));
+    let makes = mesh.services().any(|service| reconciler.container_stale(service));
     Plan::of(mesh.name.as_ref())
         .stage("prove the directory", makes.then_some(Step::ProveDirectory))
-        .stage("pull images", reach.images())
-        .stage("try the new images", reach.trials())
+        .stage("pull images", reconciler.images())
+        .stage("try the new images", reconciler.trials())
         .stage("record the mesh", (!recorded).then_some(if there.lost.record { Step::Rebuild } else { Step::Record }))
         .stage("create the system user", (!there.account).then_some(Step::CreateAccount { uid: mesh.owner.uid }))
         .stage("set modes and owners", misfits(mesh, there).into_iter().map(Step::SetPermissions))
-        .stage("disconnect remotes", reach.disconnects())
-        .stage("remove containers", reach.removals())
+        .stage("disconnect remotes", reconciler.disconnects())
+        .stage("remove containers", reconciler.removals())
         .stage("remove clusters", there.files.keys().filter(|c| !mesh.has_cluster(**c)).map(|c| Step::RemoveFiles(*c)))
         .stage(
             "remove the network",
             there
                 .network
                 .iter()
-                .filter(|_| reach.network_stale())
+                .filter(|_| reconciler.network_stale())
                 .map(|network| Step::RemoveNetwork { id: network.id.clone() }),
         )
-        .stage("write credentials", reach.credentials_file())
-        .stage("issue authorities", mesh.clusters().filter_map(|c| reach.authority(c)))
-        .stage("write bundles", reach.bundles())
+        .stage("write credentials", reconciler.credentials_file())
+        .stage("issue authorities", mesh.clusters().filter_map(|c| reconciler.authority(c)))
+        .stage("write bundles", reconciler.bundles())
         // after the bundles: see `Step::AwaitCertificate`
-        .stage("issue certificates", reach.reissued.iter().copied().map(Step::IssueCertificate))
-        .stage("copy the images' files", mesh.services().filter(|s| !reach.seed_good(*s)).map(Step::SeedConfig))
-        .stage("write settings", mesh.services().filter(|s| !reach.settings_good(*s)).map(Step::WriteSettings))
-        .stage("write keystores", mesh.clusters().filter(|c| !reach.bootstrapped(*c)).map(Step::WriteKeystore))
+        .stage("issue certificates", reconciler.reissued.iter().copied().map(Step::IssueCertificate))
+        .stage("copy the images' files", mesh.services().filter(|s| !reconciler.seed_good(*s)).map(Step::SeedConfig))
+        .stage("write settings", mesh.services().filter(|s| !reconciler.settings_good(*s)).map(Step::WriteSettings))
+        .stage("write keystores", mesh.clusters().filter(|c| !reconciler.bootstrapped(*c)).map(Step::WriteKeystore))
         .stage(
             "remove superusers",
-            mesh.clusters().filter(|c| reach.has_recovery_user(*c)).map(Step::RemoveRecoveryUser),
+            mesh.clusters().filter(|c| reconciler.has_recovery_user(*c)).map(Step::RemoveRecoveryUser),
         )
-        .stage("create the network", reach.network_stale().then_some(Step::CreateNetwork))
-        .stage("create containers", mesh.services().filter(|s| reach.container_stale(*s)).map(Step::CreateContainer))
-        .stage("update containers", mesh.services().filter_map(|s| reach.limits(s)))
-        .lanes(reach.readying(), reach.at_once(), mesh.clusters().flat_map(|c| reach.ready(c).steps()))
-        .stage("wait for certificates", mesh.clusters().filter(|c| reach.unread(*c)).map(Step::AwaitCertificate))
+        .stage("create the network", reconciler.network_stale().then_some(Step::CreateNetwork))
+        .stage("create containers", mesh.services().filter(|s| reconciler.container_stale(*s)).map(Step::CreateContainer))
+        .stage("update containers", mesh.services().filter_map(|s| reconciler.limits(s)))
+        .lanes(reconciler.readying(), reconciler.at_once(), mesh.clusters().flat_map(|c| reconciler.ready(c).steps()))
+        .stage("wait for certificates", mesh.clusters().filter(|c| reconciler.unread(*c)).map(Step::AwaitCertificate))
         .stage(
             "put the next authorities in force",
-            reach.changing.iter().copied().filter(|c| reach.authority_good(*c)).map(Step::PromoteAuthority),
+            reconciler.changing.iter().copied().filter(|c| reconciler.authority_good(*c)).map(Step::PromoteAuthority),
         )
         .stage(
             "issue certificates by the next authorities",
-            mesh.services().filter(|s| reach.changes(s.cluster())).map(Step::IssueCertificate),
+            mesh.services().filter(|s| reconciler.changes(s.cluster())).map(Step::IssueCertificate),
         )
-        .stage("wait for the next certificates", reach.changing.iter().copied().map(Step::AwaitCertificate))
-        .stage("restart Kibana", kibana().filter(|s| reach.kibana_outdated(*s)).map(Step::RestartContainer))
-        .lanes("link clusters", reach.linked_at_once(), mesh.clusters().flat_map(|c| reach.link(c)))
-        .stage("prove links", mesh.clusters().filter_map(|c| reach.prove(c)))
-        .stage("revoke stale API keys", mesh.clusters().filter(|c| reach.keys_to_revoke(*c)).map(Step::RevokeKeys))
-        .stage("remove old authorities", mesh.clusters().filter(|c| reach.retires(*c)).map(Step::RetireAuthority))
-        .stage("write bundles without them", reach.last_bundles())
-        .stage("wait for Kibana", kibana().filter(|s| reach.kibana_not_ready(*s)).map(Step::AwaitReady))
-        .stage("update /etc/hosts", reach.hosts())
+        .stage("wait for the next certificates", reconciler.changing.iter().copied().map(Step::AwaitCertificate))
+        .stage("restart Kibana", kibana().filter(|s| reconciler.kibana_outdated(*s)).map(Step::RestartContainer))
+        .lanes("link clusters", reconciler.linked_at_once(), mesh.clusters().flat_map(|c| reconciler.link(c)))
+        .stage("prove links", mesh.clusters().filter_map(|c| reconciler.prove(c)))
+        .stage("revoke stale API keys", mesh.clusters().filter(|c| reconciler.keys_to_revoke(*c)).map(Step::RevokeKeys))
+        .stage("remove old authorities", mesh.clusters().filter(|c| reconciler.retires(*c)).map(Step::RetireAuthority))
+        .stage("write bundles without them", reconciler.last_bundles())
+        .stage("wait for Kibana", kibana().filter(|s| reconciler.kibana_not_ready(*s)).map(Step::AwaitReady))
+        .stage("update /etc/hosts", reconciler.hosts())
 }
 
 /// The questions that the stages ask, each about one fact.
@@ -133,7 +134,7 @@ struct Reconciler<'a> {
 
 impl<'a> Reconciler<'a> {
     fn new(mesh: &'a Mesh, there: &'a Observed, inputs: &'a PlanInputs, renewal: &'a Renewal) -> Self {
-        let mut reach = Self {
+        let mut reconciler = Self {
             mesh,
             there,
             inputs,
@@ -145,16 +146,16 @@ impl<'a> Reconciler<'a> {
             changing: BTreeSet::new(),
             reissued: BTreeSet::new(),
         };
-        reach.authorities = mesh.clusters().filter(|cluster| reach.can_sign(*cluster)).collect();
-        reach.next_authorities = mesh.clusters().filter(|cluster| reach.can_take_over(*cluster)).collect();
-        reach.stale = mesh.services().filter(|service| reach.is_stale(*service)).collect();
+        reconciler.authorities = mesh.clusters().filter(|cluster| reconciler.can_sign(*cluster)).collect();
+        reconciler.next_authorities = mesh.clusters().filter(|cluster| reconciler.can_take_over(*cluster)).collect();
+        reconciler.stale = mesh.services().filter(|service| reconciler.is_stale(*service)).collect();
         let stays = |cluster: &ClusterId| {
-            !reach.container_stale(cluster.first_node()) && reach.settings_in_force(cluster.first_node())
+            !reconciler.container_stale(cluster.first_node()) && reconciler.settings_in_force(cluster.first_node())
         };
-        reach.answering = mesh.clusters().filter(stays).collect();
-        reach.changing = mesh.clusters().filter(|cluster| reach.is_to_change(*cluster)).collect();
-        reach.reissued = mesh.services().filter(|service| reach.is_to_be_reissued(*service)).collect();
-        reach
+        reconciler.answering = mesh.clusters().filter(stays).collect();
+        reconciler.changing = mesh.clusters().filter(|cluster| reconciler.is_to_change(*cluster)).collect();
+        reconciler.reissued = mesh.services().filter(|service| reconciler.is_to_be_reissued(*service)).collect();
+        reconciler
     }
 
     fn files(&self, cluster: ClusterId) -> Option<&ClusterFiles> {
@@ -261,8 +262,7 @@ impl<'a> Reconciler<'a> {
 
     /// Whether the keystore holds the password that the server starts with.
     fn bootstrapped(&self, cluster: ClusterId) -> bool {
-        let wanted =
-            self.there.credentials.as_ref().map(|credentials| digest_of(&[credentials.elastic.expose().as_bytes()]));
+        let wanted = self.there.credentials.as_ref().map(|credentials| digest_of_secret(&credentials.elastic));
         let found = self.files(cluster).and_then(|files| files.keystore.as_ref()?.get(keystore::BOOTSTRAP_PASSWORD));
         wanted.is_some() && found == wanted.as_ref()
     }

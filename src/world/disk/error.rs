@@ -8,7 +8,8 @@ use std::{
 use nix::errno::Errno;
 
 use crate::{
-    explain::{Exit, Explain},
+    exit::Exit,
+    explain::Explain,
     mesh::shell_word::shell_word,
     world::{open_files::TooManyOpenFiles, words::words},
 };

@@ -6,8 +6,7 @@ use bollard::{
     models::{ContainerCreateBody, ContainerSummaryStateEnum},
     query_parameters::{
         CreateContainerOptionsBuilder, DownloadFromContainerOptionsBuilder, ListContainersOptionsBuilder,
-        RemoveContainerOptionsBuilder, RestartContainerOptionsBuilder, StartContainerOptions,
-        StopContainerOptionsBuilder,
+        RemoveContainerOptionsBuilder, RestartContainerOptions, StartContainerOptions, StopContainerOptions,
     },
 };
 use futures::StreamExt as _;
@@ -16,7 +15,7 @@ use time::OffsetDateTime;
 use super::{Docker, DockerError, absent_is_none, body::body, label};
 use crate::{
     facts::observed::ContainerState,
-    mesh::{Mesh, fingerprint::MadeFrom, id::ServiceId, service::STOP_TIMEOUT},
+    mesh::{Mesh, fingerprint::MadeFrom, id::ServiceId},
 };
 
 /// One line of `docker ps -a`.
@@ -113,11 +112,14 @@ impl Docker {
             .map_err(DockerError::refused(format!("start {name}")))
     }
 
-    /// Returns when the container has ended; one that is stopped or gone already is fine.
+    /// Returns when the container has ended, killed after the stop timeout that it was made with; one that is stopped or gone
+    /// already is fine.
     pub async fn stop_container(&self, name: &str) -> Result<(), DockerError> {
-        let options = StopContainerOptionsBuilder::default().t(STOP_TIMEOUT.cast_signed()).build();
-        let stopped =
-            self.client.stop_container(name, Some(options)).await.map_err(DockerError::refused(format!("stop {name}")));
+        let stopped = self
+            .client
+            .stop_container(name, None::<StopContainerOptions>)
+            .await
+            .map_err(DockerError::refused(format!("stop {name}")));
         match stopped {
             Err(error) if error.status() == Some(304) => Ok(()),
             other => absent_is_none(other).map(|_| ()),
@@ -125,9 +127,8 @@ impl Docker {
     }
 
     pub async fn restart_container(&self, name: &str) -> Result<(), DockerError> {
-        let options = RestartContainerOptionsBuilder::default().t(STOP_TIMEOUT.cast_signed()).build();
         self.client
-            .restart_container(name, Some(options))
+            .restart_container(name, None::<RestartContainerOptions>)
             .await
             .map_err(DockerError::refused(format!("restart {name}")))
     }

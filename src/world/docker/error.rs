@@ -6,7 +6,8 @@ use bollard::errors::Error as Cause;
 
 use super::{ANSWER, OLDEST_API, configuration::ConfigurationError, endpoint::NamedBy, logins::LoginError, socket};
 use crate::{
-    explain::{Exit, Explain},
+    exit::Exit,
+    explain::Explain,
     world::{open_files::TooManyOpenFiles, words::innermost},
 };
 

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     ask::request::{Body, segment},
     facts::observed::{KeyFacts, LicenseFacts},
-    mesh::{Mesh, id::ClusterId, links::Key, secret::Secret, service::digest_of, settings::StackVersion},
+    mesh::{Mesh, digest::digest_of, id::ClusterId, links::Key, secret::Secret, settings::StackVersion},
 };
 
 /// One cluster's REST API, asked as `elastic` unless somebody else is named.

@@ -26,7 +26,7 @@ pub fn fields(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
 
 /// A time in milliseconds since 1970, as Elasticsearch writes it: to the millisecond, or a key would be told to have
 /// ended before it has.
-fn inputs(value: &Value) -> Option<OffsetDateTime> {
+fn time_of_millis(value: &Value) -> Option<OffsetDateTime> {
     OffsetDateTime::from_unix_timestamp_nanos(i128::from(value.as_i64()?) * 1_000_000).ok()
 }
 
@@ -44,7 +44,7 @@ pub fn license(body: &Value) -> LicenseFacts {
         kind: text("type"),
         active: text("status") == "active",
         uid: text("uid"),
-        expires: inputs(&body["license"]["expiry_date_in_millis"]),
+        expires: time_of_millis(&body["license"]["expiry_date_in_millis"]),
     }
 }
 
@@ -54,7 +54,7 @@ pub fn keys(body: &Value) -> Vec<KeyFacts> {
     let facts = |key: &Value| KeyFacts {
         id: key["id"].as_str().unwrap_or_default().to_owned(),
         names: shared_names(key),
-        expires: inputs(&key["expiration"]),
+        expires: time_of_millis(&key["expiration"]),
     };
     items(&body["api_keys"]).iter().filter(ours).map(facts).collect()
 }
@@ -67,8 +67,8 @@ pub fn key(body: &Value) -> Option<KeyRecord> {
         id,
         kind: text("type").unwrap_or_else(|| "rest".to_owned()),
         invalidated: key["invalidated"] == true,
-        created: inputs(&key["creation"]),
-        expires: inputs(&key["expiration"]),
+        created: time_of_millis(&key["creation"]),
+        expires: time_of_millis(&key["expiration"]),
         names: shared_names(key),
     })
 }
@@ -84,7 +84,7 @@ pub fn new_key(body: &Value, now: OffsetDateTime, days: u16) -> Result<NewKey, H
     Ok(NewKey {
         id: field("id")?,
         encoded: Secret::new(field("encoded")?),
-        expires: inputs(&body["expiration"]).unwrap_or(now + Duration::days(days.into())),
+        expires: time_of_millis(&body["expiration"]).unwrap_or(now + Duration::days(days.into())),
     })
 }
 

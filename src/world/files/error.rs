@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use crate::{
-    explain::{Exit, Explain},
+    exit::Exit,
+    explain::Explain,
     mesh::{
         credentials::CredentialsError, keystore::KeystoreError, layout, record::RecordError, shell_word::shell_word,
     },

@@ -15,6 +15,7 @@ use crate::{
     mesh::{
         Mesh,
         credentials::Credentials,
+        digest::{digest_of, digest_of_secret},
         id::{ClusterId, ServiceId},
         keystore::{Keyring, Keystore},
         layout,
@@ -22,7 +23,6 @@ use crate::{
         record::{self, Record, RecordError},
         recover,
         secret::Secret,
-        service::digest_of,
         settings::StackVersion,
     },
 };
@@ -116,14 +116,9 @@ pub fn keystore(tree: &Tree, cluster: ClusterId, keys: &mut Keyring) -> Result<O
     Keystore::open(&bytes, keys).map(Some).map_err(|cause| FilesError::Keystore { path: tree.path(&path), cause })
 }
 
-/// A value as it may be compared and recorded.
-pub fn digest(value: &Secret) -> String {
-    digest_of(&[value.expose().as_bytes()])
-}
-
 /// The text of `keystore.json` for a keystore file and its entries.
 pub fn keystore_record(file: &[u8], keystore: &Keystore) -> String {
-    let entries = keystore.entries().iter().map(|(name, value)| (name.clone(), digest(value))).collect();
+    let entries = keystore.entries().iter().map(|(name, value)| (name.clone(), digest_of_secret(value))).collect();
     let record = KeystoreRecord { file: digest_of(&[file]), entries };
     serde_json::to_string_pretty(&record).expect("should be JSON: it holds only texts")
 }
@@ -141,7 +136,7 @@ fn keystore_entries(
         return Ok(Some(record.entries));
     }
     let keystore = keystore(tree, cluster, keys)?;
-    Ok(keystore.map(|keystore| keystore.entries().iter().map(|(name, value)| (name.clone(), digest(value))).collect()))
+    Ok(keystore.map(|keystore| keystore.entries().iter().map(|(name, value)| (name.clone(), digest_of_secret(value))).collect()))
 }
 
 /// What was taken from the service's image. A record that cannot be read is as good as none.
@@ -215,7 +210,7 @@ pub fn cluster(tree: &Tree, cluster: ClusterId, keys: &mut Keyring) -> Result<Cl
     }
     let key = |key: Key| {
         let file = |saved: SavedKey| {
-            let digest = digest(&Secret::new(saved.encoded));
+            let digest = digest_of_secret(&Secret::new(saved.encoded));
             KeyFile { id: saved.id, expires: saved.expires, digest }
         };
         Ok::<_, FilesError>(saved_key(tree, key)?.map(file))

@@ -11,12 +11,12 @@ use crate::{
         Mesh,
         certs::Authority,
         credentials::Credentials,
+        digest::{digest_of, digest_of_secret},
         hosts_file,
         id::{ClusterId, ServiceKind},
         keystore,
         links::{Key, Link},
         secret::Secret,
-        service::digest_of,
     },
     plan::Step,
 };
@@ -47,7 +47,7 @@ impl Model {
             Step::RemoveRecoveryUser(cluster) => self.files(*cluster).recovery_user = false,
             Step::ResetPassword(cluster) => {
                 let password = self.there.credentials.as_ref().expect("should have credentials first").elastic.clone();
-                self.answering(*cluster).elastic = digest_of(&[password.expose().as_bytes()]);
+                self.answering(*cluster).elastic = digest_of_secret(&password);
             }
             Step::CreateAccount { .. } => self.there.account = true,
             Step::SetPermissions(misfit) => {
@@ -122,7 +122,7 @@ impl Model {
             }
             Step::WriteKeystore(cluster) => {
                 let password = self.there.credentials.as_ref().expect("should have credentials first").elastic.clone();
-                let digest = digest_of(&[password.expose().as_bytes()]);
+                let digest = digest_of_secret(&password);
                 self.files(*cluster)
                     .keystore
                     .get_or_insert_default()
@@ -204,7 +204,7 @@ impl Model {
             Step::RemoveOrphan(name) => self.there.orphans.retain(|orphan, _| orphan != name),
             Step::AwaitReady(service) => {
                 let password = self.there.credentials.clone().expect("should have credentials first").elastic;
-                let digest = digest_of(&[password.expose().as_bytes()]);
+                let digest = digest_of_secret(&password);
                 assert_eq!(self.answering(service.cluster()).elastic, digest, "{service} should take the password");
                 if service.kind() == ServiceKind::Kibana {
                     let (trusted, shown) = (self.trusted(service.cluster()), &self.shown[&service.cluster()]);

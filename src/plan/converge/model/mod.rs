@@ -14,10 +14,10 @@ use crate::{
     mesh::{
         Mesh,
         certs::{self, Authority},
+        digest::digest_of_secret,
         id::{ClusterId, ServiceId},
         keystore,
         links::remote_of_setting,
-        service::digest_of,
         settings::StackVersion,
     },
     plan::{
@@ -122,8 +122,7 @@ impl Model {
     pub(super) fn observe(&self) -> Observed {
         let mut there = self.there.clone();
         for (cluster, server) in self.servers.iter().filter(|(cluster, _)| self.runs(**cluster)) {
-            let password =
-                there.credentials.as_ref().map(|credentials| digest_of(&[credentials.elastic.expose().as_bytes()]));
+            let password = there.credentials.as_ref().map(|credentials| digest_of_secret(&credentials.elastic));
             if password.as_ref() != Some(&server.elastic) {
                 there.servers.insert(*cluster, Answer::Unauthenticated(String::new()));
                 continue;
