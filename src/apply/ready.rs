@@ -153,7 +153,7 @@ async fn serves(server: &Elasticsearch) -> Result<Answer<()>, HttpsError> {
     Ok(match server.health().await? {
         Some(health) if !health.is_settled() => {
             let red: Vec<String> = health.red.iter().map(|red| format!("; {}: {}", red.index, red.reason)).collect();
-            Answer::NotReady(format!("its health is {}{}", health.colour, red.concat()))
+            Answer::NotReady(format!("its health is {}{}", health.color, red.concat()))
         }
         _ => Answer::Ready(()),
     })

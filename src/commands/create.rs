@@ -52,7 +52,7 @@ pub async fn create(args: &CreateArgs, place: Place, console: &Console) -> Resul
         return Ok(Exit::Unfinished);
     }
     patience.restart();
-    // until here nothing has changed
+    // until here nothing of the mesh has changed
     carry_out(args, &apply, &session, &creation, inputs, &patience, console).await?;
     report(args, &creation, &apply, begun.elapsed(), console);
     Ok(Exit::Done)

@@ -4,7 +4,7 @@ use crate::{
     cli::MeshesArgs,
     console::Console,
     error::{Error, Exit},
-    plan::meshes::Meshes,
+    judge::meshes::Meshes,
     session::now,
     world::docker::Docker,
 };

@@ -1,7 +1,7 @@
 //! The table of `mesh ls`. I/O: the terminal.
 
 use super::{Cell, Column, Console, Mark, Table};
-use crate::plan::meshes::{MeshEntry, MeshState, Meshes};
+use crate::judge::meshes::{MeshEntry, MeshState, Meshes};
 
 /// The columns of `mesh ls`.
 const COLUMNS: [Column<MeshEntry>; 5] = [

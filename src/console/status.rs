@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use super::{Cell, Column, Console, Mark, Table, bytes, plain};
 use crate::mesh::id::ClusterId;
 use crate::{
-    facts::health::{Colour, Watermark},
+    facts::health::{Color, Watermark},
     judge::{
         check::Finding,
         expiry::SOON,
-        status::{ClusterStatus, Expiry, OtherEngine, ServiceStatus, State, Status},
+        status::{ClusterStatus, Expiry, HIGH_HEAP, OtherEngine, ServiceStatus, State, Status},
     },
 };
 
@@ -34,8 +34,6 @@ const WIDE: [Column<ClusterStatus>; 2] = [
     Column::left("ELASTICSEARCH", |cluster| Cell::plain(&cluster.elastic.url)),
     Column::left("KIBANA URL", |cluster| Cell::known(cluster.kibana.as_ref().map(|kibana| &kibana.url))),
 ];
-/// The part of a heap in use, in percent, above which a server runs short of memory.
-const HIGH_HEAP: u64 = 85;
 
 impl Console {
     /// A row a cluster.
@@ -124,10 +122,10 @@ impl Console {
 
 fn health(cluster: &ClusterStatus) -> Cell {
     let mark = match cluster.health {
-        Some(Colour::Green) => Mark::Good,
+        Some(Color::Green) => Mark::Good,
         // all data is there, and a single node has no place for a replica
-        Some(Colour::Yellow) => Mark::Plain,
-        Some(Colour::Red) => Mark::Bad,
+        Some(Color::Yellow) => Mark::Plain,
+        Some(Color::Red) => Mark::Bad,
         None => return Cell::new("-", Mark::Bad),
     };
     Cell::new(cluster.health.map_or_else(String::new, |health| health.to_string()), mark)

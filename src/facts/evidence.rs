@@ -89,3 +89,18 @@ impl From<String> for Untried {
         Self { reason, remedy: None }
     }
 }
+
+/// Why a cluster did not take its document, in Elasticsearch's words where it gave any: no fault of a link.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CanaryRefusal {
+    /// The cluster, or all its indices, are set not to be written to.
+    Blocked(String),
+    /// It may have no more shards.
+    ShardLimit(String),
+    /// The index is there, and no node may hold it.
+    Unassigned(String),
+    /// Our own request ran out of time, or the server had no room for it.
+    Busy(String),
+    /// A template that matches the index, most likely.
+    Refused(String),
+}

@@ -8,13 +8,13 @@ use serde::Serialize;
 /// The worst state of a server's indices: yellow is one that lacks a replica, red one that lacks a primary shard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Colour {
+pub enum Color {
     Green,
     Yellow,
     Red,
 }
 
-impl fmt::Display for Colour {
+impl fmt::Display for Color {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Green => "green",
@@ -27,8 +27,8 @@ impl fmt::Display for Colour {
 /// How the indices of a server are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Health {
-    pub colour: Colour,
-    /// Shards are being recovered or looked for, so a colour other than green may still change by itself.
+    pub color: Color,
+    /// Shards are being recovered or looked for, so a color other than green may still change by itself.
     pub in_motion: bool,
     pub red: Vec<RedIndex>,
     /// The indices that lack only replicas.
@@ -49,7 +49,7 @@ pub struct RedIndex {
 impl Health {
     /// Whether the server serves as far as it can: nothing is red that waiting would mend.
     pub fn is_settled(&self) -> bool {
-        self.colour != Colour::Red || (!self.in_motion && !self.red.is_empty() && self.red.iter().all(|red| red.stays))
+        self.color != Color::Red || (!self.in_motion && !self.red.is_empty() && self.red.iter().all(|red| red.stays))
     }
 }
 
@@ -92,12 +92,12 @@ mod tests {
     #[test]
     fn red_is_settled_when_nothing_of_it_can_come_back_by_itself() {
         let red = |stays| RedIndex { index: "red".to_owned(), reason: String::new(), stays };
-        let health = |in_motion, red| Health { colour: Colour::Red, in_motion, red, yellow: Vec::new() };
+        let health = |in_motion, red| Health { color: Color::Red, in_motion, red, yellow: Vec::new() };
         assert!(health(false, vec![red(true)]).is_settled());
         assert!(!health(true, vec![red(true)]).is_settled());
         assert!(!health(false, vec![red(true), red(false)]).is_settled());
         assert!(!health(false, Vec::new()).is_settled(), "the reason for red is unknown");
-        assert!(Health { colour: Colour::Yellow, ..health(true, Vec::new()) }.is_settled());
+        assert!(Health { color: Color::Yellow, ..health(true, Vec::new()) }.is_settled());
     }
 
     #[test]

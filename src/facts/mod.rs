@@ -6,5 +6,6 @@ pub mod evidence;
 mod files;
 pub mod health;
 pub mod host;
+pub mod meshes;
 pub mod observed;
 mod server;

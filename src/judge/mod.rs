@@ -5,5 +5,6 @@ pub mod container_exit;
 pub mod expiry;
 pub mod hindrance;
 pub mod image;
+pub mod meshes;
 pub mod status;
 pub mod verify;

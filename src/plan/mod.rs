@@ -12,7 +12,6 @@ mod describe;
 mod description;
 pub mod leaving;
 pub mod manage;
-pub mod meshes;
 pub mod permissions;
 pub mod reconcile;
 pub mod remove;
@@ -129,6 +128,15 @@ impl Plan {
         use Transition::{Creates, Removes, Restarts, Starts, Stops};
         let any = |transitions: &[Transition]| transitions.iter().any(|transition| self.count(*transition) > 0);
         any(&[Restarts]) || (any(&[Stops, Removes]) && any(&[Starts, Creates]))
+    }
+
+    /// The paths in the mesh's directory that it deletes with all that lies below; the directory itself is the empty one.
+    pub fn deleted_paths(&self) -> impl Iterator<Item = String> {
+        self.steps().filter_map(|step| match step {
+            Step::RemoveDirectory => Some(String::new()),
+            Step::RemoveFiles(cluster) => Some(cluster.to_string()),
+            _ => None,
+        })
     }
 
     /// Whether carrying it out deletes data.

@@ -9,7 +9,10 @@ use std::{
 use time::OffsetDateTime;
 
 use super::docker::{Docker, DockerError, label};
-use crate::{facts::observed::ContainerState, mesh::layout, plan::meshes::MeshFacts};
+use crate::{
+    facts::{meshes::MeshFacts, observed::ContainerState},
+    mesh::layout,
+};
 
 impl Docker {
     /// Every mesh of this engine, whatever is left of it.

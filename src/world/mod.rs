@@ -45,10 +45,7 @@ use std::path::PathBuf;
 
 pub use self::survey::Survey;
 use self::{disk::Tree, docker::Docker, survey::WorldError};
-use crate::{
-    mesh::name::MeshName,
-    plan::{Plan, Step},
-};
+use crate::{mesh::name::MeshName, plan::Plan};
 
 /// What a mesh is made of outside this program: an engine, a directory, a machine.
 #[derive(Debug)]
@@ -71,13 +68,7 @@ impl World {
     /// Bytes on disk that the plan deletes; `None` when that cannot be told.
     pub fn size_of(&self, plan: &Plan) -> Option<u64> {
         let Some(tree) = self.tree().ok()? else { return Some(0) };
-        plan.steps()
-            .map(|step| match step {
-                Step::RemoveDirectory => tree.size("").ok(),
-                Step::RemoveFiles(cluster) => tree.size(cluster.to_string()).ok(),
-                _ => Some(0),
-            })
-            .sum()
+        plan.deleted_paths().map(|path| tree.size(path).ok()).sum()
     }
 
     /// The directory as a tree that cannot be left; `None` when it does not exist.

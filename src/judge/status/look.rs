@@ -37,7 +37,7 @@ impl Look<'_> {
             cluster,
             elastic: self.service(cluster.first_node(), server.is_some())?,
             kibana: self.service(kibana, self.there.kibana(cluster).is_some()),
-            health: vitals.map(|vitals| vitals.health.colour),
+            health: vitals.map(|vitals| vitals.health.color),
             red_indices: vitals.map(|vitals| vitals.health.red.clone()).unwrap_or_default(),
             yellow_indices: vitals.map(|vitals| vitals.health.yellow.clone()).unwrap_or_default(),
             stack_version: vitals.map(|vitals| vitals.version.clone()),

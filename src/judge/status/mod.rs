@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     facts::{
-        health::{Colour, RedIndex, Watermark},
+        health::{Color, RedIndex, Watermark},
         observed::Observed,
     },
     mesh::{Mesh, defaults::Revision, id::ClusterId, settings::StackVersion},
@@ -28,6 +28,9 @@ use crate::{
 };
 
 pub const VERSION: u32 = 2;
+
+/// The part of a heap in use, in percent, above which a server runs short of memory.
+pub const HIGH_HEAP: u64 = 85;
 
 #[derive(Debug, Serialize)]
 pub struct Status {
@@ -81,7 +84,7 @@ pub struct ClusterStatus {
     /// `null` for a mesh without Kibana.
     pub kibana: Option<ServiceStatus>,
     /// `null` when the server does not answer, or does not tell since its license has ended.
-    pub health: Option<Colour>,
+    pub health: Option<Color>,
     pub red_indices: Vec<RedIndex>,
     /// Indices with a replica that has no place.
     pub yellow_indices: Vec<String>,
@@ -195,7 +198,7 @@ impl ClusterStatus {
         let ready = |service: &ServiceStatus| service.state == State::Ready;
         ready(&self.elastic)
             && self.kibana.as_ref().is_none_or(ready)
-            && self.health != Some(Colour::Red)
+            && self.health != Some(Color::Red)
             && self.disk_watermark != Some(Watermark::FloodStage)
     }
 }

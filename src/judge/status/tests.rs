@@ -44,12 +44,12 @@ fn a_red_index_or_a_disk_that_takes_nothing_more_does_not_serve_though_all_is_as
     let mut cluster = status(&mesh, &Observed::default(), NOW).clusters.remove(0);
     (cluster.elastic, cluster.kibana) = (ready(), Some(ready()));
     assert!(cluster.serves(), "a license that has ended tells no health");
-    cluster.health = Some(Colour::Yellow);
+    cluster.health = Some(Color::Yellow);
     cluster.disk_watermark = Some(Watermark::High);
     assert!(cluster.serves(), "a warning is no fault");
     cluster.disk_watermark = Some(Watermark::FloodStage);
     assert!(!cluster.serves());
-    (cluster.disk_watermark, cluster.health) = (None, Some(Colour::Red));
+    (cluster.disk_watermark, cluster.health) = (None, Some(Color::Red));
     assert!(!cluster.serves());
 }
 

@@ -2,8 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::facts::evidence::Untried;
-use crate::mesh::{Mesh, id::ClusterId, links::canary_prefix};
+use crate::{
+    facts::evidence::{CanaryRefusal, Untried},
+    mesh::{Mesh, id::ClusterId, links::canary_prefix},
+};
 
 /// The beginning of the names of this mesh's canaries. Every key shares them, as it does all that begins with `mesh`;
 /// templates and rules for users' `mesh-*` do not match them.
@@ -47,22 +49,8 @@ pub fn document(cluster: ClusterId) -> Value {
     json!({ "canary_of": cluster })
 }
 
-/// Why a cluster did not take its document, in Elasticsearch's words where it gave any: no fault of a link.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Unput {
-    /// The cluster, or all its indices, are set not to be written to.
-    Blocked(String),
-    /// It may have no more shards.
-    ShardLimit(String),
-    /// The index is there, and no node may hold it.
-    Unassigned(String),
-    /// Our own request ran out of time, or the server had no room for it.
-    Busy(String),
-    /// A template that matches the index, most likely.
-    Refused(String),
-}
-
-impl Unput {
+impl CanaryRefusal {
+    /// The links that were not tried for this reason, with the remedy.
     pub fn untried(&self, of: ClusterId, index: &str) -> Untried {
         let number = of.number();
         let (reason, remedy) = match self {

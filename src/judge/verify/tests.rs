@@ -7,6 +7,7 @@ use time::macros::datetime;
 
 use super::*;
 use crate::{
+    facts::evidence::CanaryRefusal,
     facts::observed::{Answer, ContainerFacts, ContainerState, LicenseFacts, LinkFacts, NetworkFacts, ServerFacts},
     mesh::{example::cluster, network},
 };
@@ -168,7 +169,7 @@ fn a_link_that_nobody_could_search_is_not_called_up() {
 #[test]
 fn a_document_that_was_refused_says_nothing_of_the_link() {
     let (mesh, there, mut evidence) = whole();
-    let refused = canary::Unput::ShardLimit("this cluster has [1]/[1] shards open".to_owned());
+    let refused = CanaryRefusal::ShardLimit("this cluster has [1]/[1] shards open".to_owned());
     evidence.canaries.insert(link(), CanaryFacts::Untried(refused.untried(cluster(2), "mesh_verify-1")));
     let report = serde_json::to_value(Report::new(&judge(&mesh, &there, &evidence, NOW), true)).unwrap();
     assert_eq!(report["up"], false, "what is not proved is not called up");

@@ -94,7 +94,10 @@ pub fn renew(mesh: &Mesh, there: &Observed, inputs: &PlanInputs, renewal: &Renew
             mesh.clusters().filter(|c| reconciler.has_recovery_user(*c)).map(Step::RemoveRecoveryUser),
         )
         .stage("create the network", reconciler.network_stale().then_some(Step::CreateNetwork))
-        .stage("create containers", mesh.services().filter(|s| reconciler.container_stale(*s)).map(Step::CreateContainer))
+        .stage(
+            "create containers",
+            mesh.services().filter(|s| reconciler.container_stale(*s)).map(Step::CreateContainer),
+        )
         .stage("update containers", mesh.services().filter_map(|s| reconciler.limits(s)))
         .lanes(reconciler.readying(), reconciler.at_once(), mesh.clusters().flat_map(|c| reconciler.ready(c).steps()))
         .stage("wait for certificates", mesh.clusters().filter(|c| reconciler.unread(*c)).map(Step::AwaitCertificate))

@@ -8,7 +8,7 @@ use super::{
     read::{self, fields},
 };
 use crate::facts::{
-    health::{Colour, Health, RedIndex},
+    health::{Color, Health, RedIndex},
     observed::Vitals,
 };
 
@@ -59,10 +59,10 @@ fn health(body: &Value, red: Vec<RedIndex>) -> Health {
     let some = |field: &str| body[field].as_u64().is_some_and(|count| count > 0);
     let yellow = fields(&body["indices"]).filter(|(_, index)| index["status"] == "yellow");
     Health {
-        colour: match body["status"].as_str() {
-            Some("green") => Colour::Green,
-            Some("yellow") => Colour::Yellow,
-            _ => Colour::Red,
+        color: match body["status"].as_str() {
+            Some("green") => Color::Green,
+            Some("yellow") => Color::Yellow,
+            _ => Color::Red,
         },
         in_motion: some("initializing_shards") || some("number_of_in_flight_fetch"),
         red,
@@ -113,7 +113,7 @@ mod tests {
         });
         assert_eq!(red_shards(&body), [("red".to_owned(), 1)]);
         let found = health(&body, Vec::new());
-        assert_eq!((found.colour, found.in_motion, found.yellow), (Colour::Red, false, vec!["spare".to_owned()]));
+        assert_eq!((found.color, found.in_motion, found.yellow), (Color::Red, false, vec!["spare".to_owned()]));
         let mut explained = json!({
             "can_allocate": "no",
             "allocate_explanation": "Elasticsearch isn't allowed to allocate this shard. Choose a node.",
@@ -135,6 +135,6 @@ mod tests {
     #[test]
     fn shards_that_are_looked_for_are_in_motion() {
         assert!(health(&json!({ "number_of_in_flight_fetch": 1 }), Vec::new()).in_motion);
-        assert_eq!(health(&Value::Null, Vec::new()).colour, Colour::Red, "what is not told is not taken for well");
+        assert_eq!(health(&Value::Null, Vec::new()).color, Color::Red, "what is not told is not taken for well");
     }
 }

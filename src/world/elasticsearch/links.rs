@@ -8,10 +8,10 @@ use serde_json::json;
 use super::{Elasticsearch, HttpsError, read};
 use crate::{
     facts::{
-        evidence::{CanaryFacts, KeyRecord},
+        evidence::{CanaryFacts, CanaryRefusal, KeyRecord},
         observed::LinkFacts,
     },
-    judge::verify::canary::{self, Unput},
+    judge::verify::canary,
     mesh::{id::ClusterId, settings::StackVersion},
 };
 
@@ -74,19 +74,19 @@ impl Elasticsearch {
 
     /// Makes a canary's index and puts its document into it, which searches find at once; `Err` says what the server
     /// has against it.
-    pub async fn put_canary(&self, index: &str, cluster: ClusterId) -> Result<(), Unput> {
+    pub async fn put_canary(&self, index: &str, cluster: ClusterId) -> Result<(), CanaryRefusal> {
         let made = self.send(Method::PUT, &format!("/{index}?timeout={ACTIVE_WITHIN}"), &canary::index()).await;
-        if made.map_err(unput)?["shards_acknowledged"] == false {
-            let explained = self.explain(index, 0).await.map_err(unput)?;
+        if made.map_err(refusal)?["shards_acknowledged"] == false {
+            let explained = self.explain(index, 0).await.map_err(refusal)?;
             return Err(if explained.stays {
-                Unput::Unassigned(explained.reason)
+                CanaryRefusal::Unassigned(explained.reason)
             } else {
-                Unput::Busy(format!("its index was not ready within {ACTIVE_WITHIN}"))
+                CanaryRefusal::Busy(format!("its index was not ready within {ACTIVE_WITHIN}"))
             });
         }
         // a template may ask for a routing, and none minds one
         let path = format!("/{index}/_doc/1?routing=1&refresh=true&timeout={ACTIVE_WITHIN}");
-        self.send(Method::PUT, &path, &canary::document(cluster)).await.map_err(unput).map(|_| ())
+        self.send(Method::PUT, &path, &canary::document(cluster)).await.map_err(refusal).map(|_| ())
     }
 
     /// The indices of a pattern, hidden ones too.
@@ -118,14 +118,14 @@ impl Elasticsearch {
 }
 
 /// What an answer to a canary says, by Elasticsearch's names of errors.
-fn unput(error: HttpsError) -> Unput {
+fn refusal(error: HttpsError) -> CanaryRefusal {
     match error {
         HttpsError::Refused { status, kind, reason, .. } => match (status, kind.as_deref()) {
-            (_, Some("cluster_block_exception")) => Unput::Blocked(reason),
-            (_, Some("validation_exception")) => Unput::ShardLimit(reason),
-            (408 | 429 | 503, _) => Unput::Busy(reason),
-            _ => Unput::Refused(reason),
+            (_, Some("cluster_block_exception")) => CanaryRefusal::Blocked(reason),
+            (_, Some("validation_exception")) => CanaryRefusal::ShardLimit(reason),
+            (408 | 429 | 503, _) => CanaryRefusal::Busy(reason),
+            _ => CanaryRefusal::Refused(reason),
         },
-        error => Unput::Busy(error.cause()),
+        error => CanaryRefusal::Busy(error.cause()),
     }
 }

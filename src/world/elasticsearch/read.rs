@@ -172,7 +172,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::{facts::health::Colour, world::https::Answer};
+    use crate::{facts::health::Color, world::https::Answer};
 
     #[test]
     fn why_a_document_is_missing_is_told_in_the_servers_words() {
@@ -264,7 +264,7 @@ mod tests {
         fn no_answer_makes_the_readers_panic(body in answer(), status: u16) {
             let _ = (license(&body), keys(&body), key(&body), reloaded(&body), remotes(&body), links(&body), by_key(&body));
             let _ = (indices(&body), canary(&body, "mesh-canary", ClusterId::FIRST));
-            let health = Health { colour: Colour::Red, in_motion: false, red: Vec::new(), yellow: Vec::new() };
+            let health = Health { color: Color::Red, in_motion: false, red: Vec::new(), yellow: Vec::new() };
             let _ = vitals(health, &body, &body);
             if let Err(error) = new_key(&body, OffsetDateTime::UNIX_EPOCH, 3650) {
                 prop_assert!(!error.to_string().contains("hunter2"));

@@ -136,7 +136,9 @@ fn keystore_entries(
         return Ok(Some(record.entries));
     }
     let keystore = keystore(tree, cluster, keys)?;
-    Ok(keystore.map(|keystore| keystore.entries().iter().map(|(name, value)| (name.clone(), digest_of_secret(value))).collect()))
+    Ok(keystore.map(|keystore| {
+        keystore.entries().iter().map(|(name, value)| (name.clone(), digest_of_secret(value))).collect()
+    }))
 }
 
 /// What was taken from the service's image. A record that cannot be read is as good as none.

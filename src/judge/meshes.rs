@@ -1,29 +1,14 @@
 //! The meshes of an engine, as `mesh ls` lists them. Pure.
 
-use std::{collections::BTreeSet, path::PathBuf};
+use std::path::PathBuf;
 
 use serde::Serialize;
 use time::OffsetDateTime;
 
-use crate::mesh::{id::ClusterId, name::MeshName};
+use crate::{facts::meshes::MeshFacts, mesh::name::MeshName};
 
 /// Version of the JSON and YAML that is printed.
 const VERSION: u8 = 1;
-
-/// What Docker's labels and the disk tell of a mesh.
-#[derive(Debug, Clone, Default)]
-pub struct MeshFacts {
-    pub name: Option<MeshName>,
-    pub dir: PathBuf,
-    /// Whether its record is there.
-    pub recorded: bool,
-    /// Those that have containers.
-    pub clusters: BTreeSet<ClusterId>,
-    pub containers: usize,
-    pub running: usize,
-    /// When the first of its things was made that is still there.
-    pub created: Option<OffsetDateTime>,
-}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -88,6 +73,7 @@ impl MeshFacts {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mesh::id::ClusterId;
 
     #[test]
     fn a_mesh_is_listed_with_what_is_left_of_it() {
