@@ -1,5 +1,5 @@
-//! The meshes of an engine, as their labels and the disk show them. Pure: [`Docker`](crate::world::docker::Docker) fills
-//! them in.
+//! The meshes of an engine, as their labels and the disk show them. Pure:
+//! [`Docker`](crate::world::docker::Docker) fills them in.
 
 use std::{collections::BTreeSet, path::PathBuf};
 

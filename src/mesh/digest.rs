@@ -17,7 +17,8 @@ pub fn digest_of(parts: &[&[u8]]) -> String {
     hex(&context.finish().as_ref()[..16])
 }
 
-/// The digest of a secret, which may be written where the secret itself may not: secrets of `mesh` are too long to be guessed.
+/// The digest of a secret, which may be written where the secret itself may not: secrets of `mesh` are too long to be
+/// guessed.
 pub fn digest_of_secret(secret: &Secret) -> String {
     digest_of(&[secret.expose().as_bytes()])
 }

@@ -270,7 +270,8 @@ mod tests {
         }
     }
 
-    /// A mesh without Kibana, and one that a cluster leaves, are asked about services of before: the answer is that there are none.
+    /// A mesh without Kibana, and one that a cluster leaves, are asked about services of before: the answer is that
+    /// there are none.
     #[test]
     fn nothing_is_decided_for_a_service_that_the_mesh_does_not_have() {
         let meshes = [

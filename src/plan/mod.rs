@@ -130,7 +130,8 @@ impl Plan {
         any(&[Restarts]) || (any(&[Stops, Removes]) && any(&[Starts, Creates]))
     }
 
-    /// The paths in the mesh's directory that it deletes with all that lies below; the directory itself is the empty one.
+    /// The paths in the mesh's directory that it deletes with all that lies below; the directory itself is the empty
+    /// one.
     pub fn deleted_paths(&self) -> impl Iterator<Item = String> {
         self.steps().filter_map(|step| match step {
             Step::RemoveDirectory => Some(String::new()),

@@ -112,8 +112,8 @@ impl Docker {
             .map_err(DockerError::refused(format!("start {name}")))
     }
 
-    /// Returns when the container has ended, killed after the stop timeout that it was made with; one that is stopped or gone
-    /// already is fine.
+    /// Returns when the container has ended, killed after the stop timeout that it was made with; one that is stopped
+    /// or gone already is fine.
     pub async fn stop_container(&self, name: &str) -> Result<(), DockerError> {
         let stopped = self
             .client
