@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn an_interruption_is_not_told_what_would_mend_something_else() {
+    fn an_interruption_gets_no_hint_for_something_else() {
         let interrupted = Error { interrupted: true, ..Error::new(Exit::Unfinished, "interrupted") };
         assert_eq!(interrupted.under("no trial").hint("give a license").to_string(), "interrupted");
         let refused = Error::new(Exit::Unfinished, "refused");

@@ -10,13 +10,13 @@ command -v curl >/dev/null || exit 127
 newline='
 '
 probe() {
-    said=$newline$(curl --silent --show-error --verbose --noproxy '*' --output /dev/null --max-time "$seconds" \
+    output=$newline$(curl --silent --show-error --verbose --noproxy '*' --output /dev/null --max-time "$seconds" \
         --cacert "$authorities" --write-out '|%{remote_ip}|' "https://$1:$port/" 2>&1)
     exit=$?
-    address=${said##*"$newline|"}
-    case $exit,$said in
-    7,*"* connect to "*" failed: "*) words=${said##*" failed: "} ;;
-    *"curl: ("*) words=${said##*"curl: ("} ;;
+    address=${output##*"$newline|"}
+    case $exit,$output in
+    7,*"* connect to "*" failed: "*) words=${output##*" failed: "} ;;
+    *"curl: ("*) words=${output##*"curl: ("} ;;
     *) words= ;;
     esac
     printf '%s %s |%s| %s\n' "$1" "$exit" "${address%%|*}" "${words%%[$newline|]*}"

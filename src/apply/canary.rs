@@ -31,7 +31,7 @@ impl Apply<'_> {
         found.into_iter().flatten().collect()
     }
 
-    /// Takes away the canaries of a run that is over, or that was killed. One that stays harms nobody, and is no drift.
+    /// Takes away the canaries of a run that is over, or that was killed. One that stays does no harm, and is no drift.
     pub async fn clear_canaries(&self, there: &Observed) {
         // the server of a cluster that leaves goes with its own
         let answering = there.answering().map(|(cluster, _)| cluster);

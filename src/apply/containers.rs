@@ -44,8 +44,8 @@ impl Apply<'_> {
         }
         created.map_err(|error| {
             let image_gone = error.is_absent();
-            let told = refused(self.mesh, Some(id), error);
-            if image_gone { told.hint("`mesh create` pulls the image; then type the command again") } else { told }
+            let error = refused(self.mesh, Some(id), error);
+            if image_gone { error.hint("`mesh create` pulls the image; then type the command again") } else { error }
         })
     }
 
@@ -104,9 +104,9 @@ impl Apply<'_> {
 /// What Docker refused, with the cause and the remedy where they are known.
 pub(super) fn refused(mesh: &Mesh, service: Option<ServiceId>, error: DockerError) -> Error {
     let known = container_exit::of_docker(mesh, service, &error.words());
-    let told = Error::from(error);
+    let error = Error::from(error);
     match known {
-        Some(Known { cause, remedy, .. }) => told.cause(cause).hint(remedy),
-        None => told,
+        Some(Known { cause, remedy, .. }) => error.cause(cause).hint(remedy),
+        None => error,
     }
 }

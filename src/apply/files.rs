@@ -153,7 +153,7 @@ impl Apply<'_> {
         let own = |name: &str| layout::is_own(name) || name.contains(".mesh-tmp-");
         if !tree.remove(layout::RECORD, own)? {
             self.console.note(&format!(
-                "{} stays: it is a disk of its own, something that is not the mesh's is in it, or its parent is somebody else's",
+                "{} stays: it is a disk of its own, something that is not the mesh's is in it, or its parent belongs to another user",
                 self.mesh.dir.display()
             ));
         }

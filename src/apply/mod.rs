@@ -303,12 +303,13 @@ fn gathered(stage: &Stage, errors: Vec<Error>) -> Error {
     let same = errors.iter().all(|error| error.exit == errors[0].exit);
     let exit = if same { errors[0].exit } else { Exit::Unfinished };
     let hint = errors[0].hint.clone();
-    let mut told = Error::new(exit, format!("{} of {} steps failed: {}", errors.len(), stage.steps.len(), stage.title));
+    let mut failure =
+        Error::new(exit, format!("{} of {} steps failed: {}", errors.len(), stage.steps.len(), stage.title));
     for error in errors {
-        told = told.cause(std::iter::once(error.message).chain(error.causes).collect::<Vec<_>>().join(": "));
+        failure = failure.cause(std::iter::once(error.message).chain(error.causes).collect::<Vec<_>>().join(": "));
     }
     match hint {
-        Some(hint) => told.hint(hint),
-        None => told,
+        Some(hint) => failure.hint(hint),
+        None => failure,
     }
 }

@@ -32,7 +32,7 @@ use crate::{
     },
 };
 
-/// A password that a server has refused for this long, and has not said why, is the wrong one.
+/// A password that a server has refused for this long without a reason is the wrong one.
 const REFUSED_FOR: Duration = Duration::from_mins(1);
 
 impl Apply<'_> {
@@ -62,7 +62,7 @@ impl Apply<'_> {
             Err(interruption) if interruption.interrupted => Err(interruption),
             Err(gave_up) => {
                 let log = self.world.docker.last_lines(&name, None).await.unwrap_or_default();
-                Err(with_what_it_said(gave_up, self.mesh, service, &log))
+                Err(with_last_words(gave_up, self.mesh, service, &log))
             }
         }
     }
@@ -131,7 +131,7 @@ impl Apply<'_> {
         }))
     }
 
-    /// Fails when somebody paused a service's container or took it out of the network: no waiting brings it back.
+    /// Fails when a service's container is paused or was taken out of the network: no wait brings it back.
     async fn watch_way_to(&self, service: ServiceId) -> Result<Watched, Error> {
         let container = self.mesh.container_name(service);
         let watched = self.world.docker.watched(&container, &self.mesh.network_name()).await?;
@@ -161,7 +161,7 @@ async fn serves(server: &Elasticsearch) -> Result<Answer<()>, HttpsError> {
 
 /// A wait that ran out, with the known cause that the service wrote of meanwhile: Kibana, for one, does not end when
 /// Elasticsearch refuses it.
-fn with_what_it_said(gave_up: Error, mesh: &Mesh, service: ServiceId, log: &[String]) -> Error {
+fn with_last_words(gave_up: Error, mesh: &Mesh, service: ServiceId, log: &[String]) -> Error {
     match container_exit::known(mesh, service, End { log, ..End::default() }) {
         Some(Known { cause, line, remedy }) => line.into_iter().fold(gave_up.cause(cause), Error::cause).hint(remedy),
         None => gave_up,
@@ -174,7 +174,7 @@ fn locked_out(mesh: &Mesh, cluster: ClusterId) -> Error {
         .hint("put back the one it has, or give it this one with `mesh create --recover-credentials`")
 }
 
-/// What is told of a container that ended though it should run.
+/// The error for a container that ended though it should run.
 fn died(mesh: &Mesh, service: ServiceId, ended: &Ended, outer: Option<&MemoryLimit>) -> Error {
     let Ended { exit_code, out_of_memory, error, log } = ended;
     let code = exit_code.map_or_else(|| "an unknown exit code".to_owned(), |code| format!("exit code {code}"));
@@ -185,13 +185,13 @@ fn died(mesh: &Mesh, service: ServiceId, ended: &Ended, outer: Option<&MemoryLim
     } else {
         format!("{service} ended with {code}")
     };
-    let told = Error::new(Exit::Unfinished, how);
+    let failure = Error::new(Exit::Unfinished, how);
     let end = End { exit_code: *exit_code, out_of_memory: *out_of_memory, outer, error: error.as_deref(), log };
     let lines = || container_exit::last_words(log).into_iter();
     match container_exit::known(mesh, service, end) {
-        Some(Known { cause, line: Some(line), remedy }) => told.cause(cause).cause(line).hint(remedy),
-        Some(Known { cause, line: None, remedy }) => lines().fold(told.cause(cause), Error::cause).hint(remedy),
-        None => lines().fold(told, Error::cause).hint(format!(
+        Some(Known { cause, line: Some(line), remedy }) => failure.cause(cause).cause(line).hint(remedy),
+        Some(Known { cause, line: None, remedy }) => lines().fold(failure.cause(cause), Error::cause).hint(remedy),
+        None => lines().fold(failure, Error::cause).hint(format!(
             "see all it wrote with `docker logs {}`; when the cause is gone, type the same command again",
             mesh.container_name(service)
         )),
@@ -212,7 +212,7 @@ mod tests {
         ]
         .map(str::to_owned);
         let kibana = ClusterId::FIRST.kibana();
-        insta::assert_snapshot!(with_what_it_said(gave_up(), &Mesh::example(1), kibana, &log), @r"
+        insta::assert_snapshot!(with_last_words(gave_up(), &Mesh::example(1), kibana, &log), @r"
         gave up waiting for cluster01-kibana to answer
           caused by: status 503
           caused by: Elasticsearch does not take Kibana's password
@@ -220,11 +220,11 @@ mod tests {
 
         hint: `mesh create` sets it again
         ");
-        assert_eq!(with_what_it_said(gave_up(), &Mesh::example(1), kibana, &log[..1]).causes, ["status 503"]);
+        assert_eq!(with_last_words(gave_up(), &Mesh::example(1), kibana, &log[..1]).causes, ["status 503"]);
     }
 
     #[test]
-    fn the_end_of_a_container_is_told_with_its_last_lines() {
+    fn the_end_of_a_container_is_reported_with_its_last_lines() {
         let mesh = Mesh::example(1);
         let first = ClusterId::new(1).unwrap().first_node();
         let ended = |exit_code, log: &str| Ended {
@@ -248,10 +248,10 @@ mod tests {
 
         hint: free some space (`df -h /mnt/data/mesh/cluster01/elastic`), and type the command again
         ");
-        insta::assert_snapshot!(died(&mesh, first, &ended(2, "nobody knows"), None), @r"
+        insta::assert_snapshot!(died(&mesh, first, &ended(2, "no reason given"), None), @r"
         cluster01-elastic ended with exit code 2
           caused by: starting
-          caused by: nobody knows
+          caused by: no reason given
 
         hint: see all it wrote with `docker logs cluster01-elastic`; when the cause is gone, type the same command again
         ");

@@ -23,7 +23,7 @@ impl Apply<'_> {
         self.persist_or(cluster, what, |error| error, call).await
     }
 
-    /// The same, where a refusal is told in other words.
+    /// A call whose refusal is reported in other words.
     async fn persist_or<T>(
         &self,
         cluster: ClusterId,
@@ -66,7 +66,7 @@ impl Apply<'_> {
     }
 
     /// `elastic` first: the password of `kibana_system` is the fact by which a later run knows that both are set. The
-    /// password in the keystore counts only until `elastic` has its own, so this way a lost keystore locks nobody out.
+    /// password in the keystore counts only until `elastic` has its own, so a lost keystore locks no user out.
     pub(super) async fn set_passwords(&self, cluster: ClusterId) -> Result<(), Error> {
         let server = self.server(cluster)?;
         let credentials = self.credentials()?;
@@ -124,7 +124,7 @@ impl Apply<'_> {
         }
     }
 
-    /// The files of keys that nobody is to search by go last: they are why a later run comes back to this.
+    /// The files of keys that no cluster is to search by are removed last: they are why a later run comes back to this.
     pub(super) async fn revoke_keys(&self, cluster: ClusterId) -> Result<(), Error> {
         let (server, wanted) = (self.server(cluster)?, self.mesh.keys(cluster));
         let held: BTreeSet<String> =

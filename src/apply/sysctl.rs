@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn a_setting_that_cannot_be_set_is_told_with_what_to_type() {
+    fn a_setting_that_cannot_be_set_is_reported_with_what_to_type() {
         let temp = tempfile::tempdir().unwrap();
         let file = temp.path().join("99-mesh.conf");
         let console = Console::new(Verbosity::Quiet, true, None);

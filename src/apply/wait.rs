@@ -64,9 +64,9 @@ impl Patience {
 
     /// Ends the run, cleanly.
     pub fn interruption() -> Error {
-        let told =
+        let error =
             Error::new(Exit::Unfinished, "interrupted").hint("type the same command again: it goes on from here");
-        Error { interrupted: true, ..told }
+        Error { interrupted: true, ..error }
     }
 
     /// Does work that can be left in the middle, such as a pull.
@@ -147,7 +147,7 @@ mod tests {
         let outcome = patience
             .until("x", None, async || {
                 asked.set(asked.get() + 1);
-                // nobody else runs meanwhile, as in a process that is stopped
+                // nothing else runs meanwhile, as in a process that is stopped
                 std::thread::sleep(Duration::from_millis(20));
                 Ok(if asked.get() == 1 { Probe::Ready(()) } else { Probe::Pending(String::new()) })
             })

@@ -16,14 +16,14 @@ pub async fn certs(action: &CertsAction, place: Place, console: &Console) -> Res
         CertsAction::Ls(args) => ls(args, place, console).await,
         CertsAction::Rotate(args) => {
             let clusters = chosen(&place.dir, &args.renew.clusters)?;
-            let (renewal, said) = if args.ca {
+            let (renewal, summary) = if args.ca {
                 let renewal = Renewal { authorities: clusters, ..Renewal::default() };
                 (renewal, "authorities and certificates replaced, every link proved")
             } else {
                 let renewal = Renewal { certificates: clusters, ..Renewal::default() };
                 (renewal, "certificates replaced, every link proved")
             };
-            Box::pin(carry_out(&args.renew, &Overrides::default(), renewal, said, place, console)).await
+            Box::pin(carry_out(&args.renew, &Overrides::default(), renewal, summary, place, console)).await
         }
     }
 }

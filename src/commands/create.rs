@@ -89,7 +89,7 @@ fn may_begin(args: &CreateArgs, session: &Session, creation: &Creation, console:
         return Ok(true);
     }
     console.intent(mesh, whole);
-    // `--reset` is consent enough where nobody sits, so that it works in CI; a mesh that shrinks is not
+    // `--reset` is consent enough without a terminal, so that it works in CI; a smaller set of clusters is not
     let agreed = args.yes || (args.reset && !Console::is_attended());
     if whole.destroys() {
         return may_delete(&session.world, whole, agreed, console);

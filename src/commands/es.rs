@@ -38,10 +38,10 @@ pub async fn es(args: &EsArgs, dir: PathBuf, console: &Console) -> Result<Exit, 
         return Ok(Exit::Done);
     }
     let (status, cluster) = (answer.status, args.cluster);
-    let told = format!("{cluster} refused `{method} {path}` with status {status}");
+    let message = format!("{cluster} refused `{method} {path}` with status {status}");
     // HEAD has no body to give a reason in
     let reason = if answer.bytes.is_empty() { String::new() } else { format!(": {}", plain(&answer.read().reason())) };
-    Err(Error::new(Exit::Unhealthy, told + &reason))
+    Err(Error::new(Exit::Unhealthy, message + &reason))
 }
 
 /// Elasticsearch takes no larger body, whatever `http.max_content_length` says; see

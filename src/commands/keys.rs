@@ -18,13 +18,13 @@ pub async fn keys(action: &KeysAction, place: Place, console: &Console) -> Resul
             let (extended, shorten) = (chosen(&place.dir, &args.renew.clusters)?, args.shorten);
             let renewal = Renewal { extended, shorten, ..Renewal::default() };
             let asked = Overrides { key_days: args.key_days, ..Overrides::default() };
-            let said = if shorten { "API keys end when it was asked for" } else { "API keys extended" };
-            Box::pin(carry_out(&args.renew, &asked, renewal, said, place, console)).await
+            let summary = if shorten { "API keys expire at the requested time" } else { "API keys extended" };
+            Box::pin(carry_out(&args.renew, &asked, renewal, summary, place, console)).await
         }
         KeysAction::Rotate(args) => {
             let renewal = Renewal { keys: chosen(&place.dir, &args.clusters)?, ..Renewal::default() };
-            let said = "API keys replaced, every link proved with the new ones";
-            Box::pin(carry_out(args, &Overrides::default(), renewal, said, place, console)).await
+            let summary = "API keys replaced, every link proved with the new ones";
+            Box::pin(carry_out(args, &Overrides::default(), renewal, summary, place, console)).await
         }
     }
 }

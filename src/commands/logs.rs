@@ -185,7 +185,7 @@ impl<'a> Page<'a> {
         while !self.console.stdout_failed() {
             let (service, again) = tokio::select! {
                 Some((service, written)) = logs.next() => match written {
-                    // what two streams of one container both have is told once
+                    // a line that two streams of one container have is printed once
                     Ok(written) if written.at <= self.last[&service] => continue,
                     Ok(written) => {
                         self.print(service, &written);

@@ -39,7 +39,7 @@ pub async fn manage(args: &ManageArgs, place: Place, console: &Console) -> Resul
     if let Some(lacking) = selection.lacks(&mesh, &there, action) {
         return Err(lacking.into());
     }
-    // before anything is stopped: nobody could ask the servers whether they are up again
+    // before anything is stopped: without a password the servers cannot be asked whether they are up again
     if let Some(finding) = check::lost_credentials(&mesh, &there).findings().pop().filter(|_| !action.ends()) {
         return Err(finding.into());
     }

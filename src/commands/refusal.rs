@@ -10,7 +10,7 @@ pub fn refusal(mut stops: Vec<Finding>) -> Error {
     if stops.len() == 1 {
         return stops.remove(0).into();
     }
-    let told = Error::new(Exit::Machine, format!("{} checks failed", stops.len()));
+    let error = Error::new(Exit::Machine, format!("{} checks failed", stops.len()));
     let hints: Vec<String> = stops.iter().map(|finding| finding.hint.clone()).collect();
     let mut distinct: Vec<String> = Vec::new();
     for hint in hints {
@@ -18,5 +18,5 @@ pub fn refusal(mut stops: Vec<Finding>) -> Error {
             distinct.push(hint);
         }
     }
-    stops.into_iter().fold(told, |told, finding| told.cause(finding.message)).hint(distinct.join("\nhint: "))
+    stops.into_iter().fold(error, |error, finding| error.cause(finding.message)).hint(distinct.join("\nhint: "))
 }

@@ -35,12 +35,12 @@ pub fn chosen(dir: &Path, named: &[ClusterSet]) -> Result<BTreeSet<ClusterId>, E
     Recorded::open(dir)?.clusters(named)
 }
 
-/// Makes it anew, then looks again until the mesh is as it was asked for. `said` is the closing line.
+/// Renews, then reconciles until the mesh is in sync. `summary` is the closing line.
 pub async fn carry_out(
     args: &RenewArgs,
     asked: &Overrides,
     renewal: Renewal,
-    said: &str,
+    summary: &str,
     place: Place,
     console: &Console,
 ) -> Result<Exit, Error> {
@@ -79,6 +79,6 @@ pub async fn carry_out(
         reconcile_until_steady(&apply, inputs).await
     })
     .await?;
-    console.done_in(said, begun.elapsed());
+    console.done_in(summary, begun.elapsed());
     Ok(Exit::Done)
 }

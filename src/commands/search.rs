@@ -64,11 +64,11 @@ async fn ask(args: &SearchArgs, recorded: &Recorded) -> Result<(ClusterId, Value
             Err(error) => return Err(refused(cluster, error)),
         }
     }
-    let told = Error::new(
+    let error = Error::new(
         Exit::Unhealthy,
         format!("no {} answers", if args.on.is_some() { "chosen cluster" } else { "cluster of the mesh" }),
     );
-    Err(silence.into_iter().fold(told, Error::cause).hint(format!("`mesh manage start {candidates}` starts them")))
+    Err(silence.into_iter().fold(error, Error::cause).hint(format!("`mesh manage start {candidates}` starts them")))
 }
 
 fn refused(cluster: ClusterId, error: HttpsError) -> Error {
@@ -87,17 +87,17 @@ fn lacking(found: &Found, mesh: &Mesh) -> Option<Error> {
     if lacking == 0 {
         return None;
     }
-    let told = match all {
+    let error = match all {
         1 => "the cluster was not searched in full".to_owned(),
         _ => format!("only {} of {all} clusters were searched in full", all - lacking),
     };
-    let told = found.lacking().fold(Error::new(Exit::Unhealthy, told), |told, part| {
+    let error = found.lacking().fold(Error::new(Exit::Unhealthy, error), |error, part| {
         let reason = part.failure.as_ref().map_or("no reason given", |failure| &failure.reason);
-        told.cause(format!("{} ({}): {reason}", part.cluster, part.status))
+        error.cause(format!("{} ({}): {reason}", part.cluster, part.status))
     });
     let forbidden = |kind: &str| kind == "security_exception";
     let unshared = found.lacking().filter_map(|part| part.failure.as_ref()).any(|failure| forbidden(&failure.kind));
-    Some(told.hint(if unshared {
+    Some(error.hint(if unshared {
         sharing(mesh)
     } else {
         "`mesh verify` proves every link and says why one is down".to_owned()

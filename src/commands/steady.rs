@@ -72,9 +72,9 @@ async fn look_again(world: &World, mesh: &Mesh) -> Result<Observed, Error> {
 
 /// The error for a mesh that does not get in sync, with what is still pending.
 fn unsteady(rest: &Plan) -> Error {
-    let told = Error::new(Exit::Unhealthy, "the mesh does not stay in sync");
+    let error = Error::new(Exit::Unhealthy, "the mesh does not stay in sync");
     rest.descriptions()
         .take(5)
-        .fold(told, |told, step| told.cause(format!("still to do: {}", step.text)))
-        .hint("somebody else may be changing it; `mesh create --dry-run` shows all that differs")
+        .fold(error, |error, step| error.cause(format!("still to do: {}", step.text)))
+        .hint("another program may be changing it; `mesh create --dry-run` shows all that differs")
 }

@@ -44,13 +44,13 @@ mod tests {
     use crate::{error::Error, world::https::Silence};
 
     #[test]
-    fn a_cluster_that_is_silent_is_told_otherwise_than_one_that_refuses() {
-        let told = |error: HttpsError| {
+    fn a_cluster_that_is_silent_is_reported_otherwise_than_one_that_refuses() {
+        let shown = |error: HttpsError| {
             let error = Error::from(Unanswered { cluster: ClusterId::FIRST, error });
             format!("exit code {}: {error}", error.exit as u8)
         };
         let address = "127.0.0.1:9201".parse().unwrap();
-        insta::assert_snapshot!(told(HttpsError::NoAnswer { address, cause: Silence::TimedOut }), @r"
+        insta::assert_snapshot!(shown(HttpsError::NoAnswer { address, cause: Silence::TimedOut }), @r"
         exit code 1: cluster01 does not answer
           caused by: operation timed out
 
@@ -62,7 +62,7 @@ mod tests {
             kind: None,
             reason: "unable to authenticate user [elastic]".to_owned(),
         };
-        insta::assert_snapshot!(told(refused), @r"
+        insta::assert_snapshot!(shown(refused), @r"
         exit code 1: GET / was refused with status 401: unable to authenticate user [elastic]
 
         hint: `mesh create --recover-credentials` gives the server the password in credentials.txt

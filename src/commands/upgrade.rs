@@ -78,8 +78,8 @@ fn healthy(drift: &Plan, UpgradeArgs { version, clusters, .. }: &UpgradeArgs) ->
         return Ok(());
     }
     let on = clusters.as_ref().map_or(String::new(), |clusters| format!(" {clusters}"));
-    let told = Error::new(Exit::Unhealthy, "the mesh is out of sync, and only one that is in sync can be upgraded");
-    let told = drift.descriptions().take(5).fold(told, |told, step| told.cause(format!("to do: {}", step.text)));
-    Err(told
+    let error = Error::new(Exit::Unhealthy, "the mesh is out of sync, and only one that is in sync can be upgraded");
+    let error = drift.descriptions().take(5).fold(error, |error, step| error.cause(format!("to do: {}", step.text)));
+    Err(error
         .hint(format!("`mesh create` mends it, `mesh create --dry-run` says how; then `mesh upgrade {version}{on}`")))
 }

@@ -41,12 +41,12 @@ use crate::{
     judge::check::{Finding, Severity},
 };
 
-/// Where messages go, and whether somebody is there to read and answer them.
+/// Where messages go, and whether a user can read and answer them.
 #[derive(Debug)]
 pub struct Console {
     /// stderr is a terminal: a live line shows what is going on.
     live: bool,
-    /// Somebody can be asked.
+    /// The user can be asked.
     interactive: bool,
     verbosity: Verbosity,
     /// The terminal can do nothing but write one line after the other.
@@ -59,7 +59,7 @@ pub struct Console {
     errors: Format,
 }
 
-/// How much is told besides what was asked for.
+/// How much is printed besides the result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verbosity {
     Quiet,
@@ -146,7 +146,7 @@ impl Console {
         }
     }
 
-    /// Only errors, questions and what was asked for are printed.
+    /// Whether only errors, questions and the result are printed.
     fn is_quiet(&self) -> bool {
         self.verbosity == Verbosity::Quiet
     }
@@ -216,7 +216,7 @@ impl Console {
         self.stdout.failed()
     }
 
-    /// That what was asked for could not be written to stdout, where that is so.
+    /// The error if the result could not be written to stdout.
     pub fn lost(&self) -> Option<Error> {
         self.stdout.lost()
     }
@@ -263,12 +263,12 @@ impl Console {
         }
     }
 
-    /// Whether somebody can be asked at all.
+    /// Whether the user can be asked at all.
     pub fn can_ask(&self) -> bool {
         self.interactive
     }
 
-    /// Whether somebody sits there, be it that they would not see a question: what is said to them may go elsewhere.
+    /// Whether stdin is a terminal, even if a question would not be seen because stderr goes elsewhere.
     pub fn is_attended() -> bool {
         io::stdin().is_terminal()
     }

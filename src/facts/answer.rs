@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_server_that_boots_is_told_apart_from_one_that_does_not_answer() {
+    fn a_server_that_boots_differs_from_one_that_does_not_answer() {
         let now = datetime!(2026-01-31 12:00 UTC);
         let refused = |started| Answer::<()>::Unreachable { words: "connection refused".to_owned(), started };
         assert_eq!(

@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_start_is_told_with_the_cause() {
+    fn what_does_not_start_is_reported_with_the_cause() {
         let elastic = ClusterId::FIRST.first_node();
         insta::assert_snapshot!(verdict(elastic, 127, &["Fatal glibc error: CPU does not support x86-64-v2"], None), @r"
         ended with exit code 127

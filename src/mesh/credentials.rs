@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_said_with_its_line() {
+    fn an_error_is_reported_with_its_line() {
         let whole = file("secret1", "secret2", KEY);
         insta::assert_snapshot!(refusal("hunter2\n"), @"line 1: expected `name=value`");
         insta::assert_snapshot!(refusal(" elastic=hunter2\n"), @"line 1: unknown name, the known ones are `elastic`, `kibana_system` and `kibana_encryption_key`");

@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn every_password_is_told_from_the_files_that_hold_it() {
+    fn every_password_is_recovered_from_the_files_that_hold_it() {
         let (lost, new) = (credentials(1), credentials(2));
         let mut keystore = Keystore::new();
         keystore.put(BOOTSTRAP_PASSWORD, lost.elastic.clone());

@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn a_route_that_somebody_may_miss_is_taken_only_where_nothing_else_is_left() {
+    fn a_route_in_use_is_taken_only_where_nothing_else_is_left() {
         let halves = ["10.0.0.0/9", "10.128.0.0/9", "172.16.0.0/13", "172.24.0.0/13", "192.168.0.0/17"];
         let mut routes: Vec<(&str, u32)> = halves.map(|to| (to, MAIN)).into();
         assert_eq!(free(&[], &routes), "192.168.255.0/24");

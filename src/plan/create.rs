@@ -1,4 +1,4 @@
-//! What `mesh create` does, all told: with the mesh that it replaces, and the clusters that have their turn. Pure.
+//! The whole plan of `mesh create`: with the mesh that it replaces, and the clusters that are changed one by one. Pure.
 
 use super::{
     Plan,

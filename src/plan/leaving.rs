@@ -1,4 +1,4 @@
-//! Which clusters a mesh loses, and whether somebody asked for that by name. Pure.
+//! Which clusters a mesh loses, and whether they were named. Pure.
 
 use std::collections::BTreeSet;
 
@@ -107,7 +107,7 @@ mod tests {
         Leaving::new(&mesh(to), Some(&mesh(from)), &Observed::default())
     }
 
-    fn told(leaving: &Leaving, named: &str) -> String {
+    fn outcome(leaving: &Leaving, named: &str) -> String {
         let named: Option<ClusterSet> = (!named.is_empty()).then(|| named.parse().unwrap());
         match leaving.require(named.as_ref()) {
             Ok(None) => "done".to_owned(),
@@ -121,10 +121,10 @@ mod tests {
         for (from, to) in
             [("4", "4"), ("4", "5"), ("4", "2"), ("2-4", "2,9"), ("1,3,5", "1,3"), ("5-8", "1-8"), ("4", "1")]
         {
-            assert_eq!(told(&leaving(from, to), ""), "done", "{from} to {to}");
+            assert_eq!(outcome(&leaving(from, to), ""), "done", "{from} to {to}");
         }
         let cases = [("4", "2,4"), ("4", "5-8"), ("4", "2-3"), ("2-4", "3-4"), ("7-7", "2")];
-        insta::assert_snapshot!(cases.map(|(from, to)| told(&leaving(from, to), "")).join("\n"), @r"
+        insta::assert_snapshot!(cases.map(|(from, to)| outcome(&leaving(from, to), "")).join("\n"), @r"
         clusters 1,3 would be deleted with all data, and `--remove` does not say so; type `mesh create 2,4 --remove 1,3` if that is meant; `mesh create 4` keeps every cluster
         clusters 1-4 would be deleted with all data, and `--remove` does not say so; type `mesh create 5-8 --remove 1-4` if that is meant; `mesh create 8` keeps every cluster
         clusters 1,4 would be deleted with all data, and `--remove` does not say so; type `mesh create 2-3 --remove 1,4` if that is meant; `mesh create 4` keeps every cluster
@@ -136,10 +136,10 @@ mod tests {
     #[test]
     fn what_is_named_is_exactly_what_goes() {
         for (from, to, named) in [("4", "2,4", "1,3"), ("4", "5-8", "1-4"), ("4", "2", "3-4")] {
-            assert_eq!(told(&leaving(from, to), named), "done", "{from} to {to}");
+            assert_eq!(outcome(&leaving(from, to), named), "done", "{from} to {to}");
         }
         let cases = [("4", "2,4", "1"), ("4", "2,4", "1-3"), ("4", "2,4", "1,3,9"), ("4", "4", "9"), ("4", "2", "4")];
-        insta::assert_snapshot!(cases.map(|(from, to, named)| told(&leaving(from, to), named)).join("\n"), @r"
+        insta::assert_snapshot!(cases.map(|(from, to, named)| outcome(&leaving(from, to), named)).join("\n"), @r"
         cluster03 would be deleted with all data, and `--remove` does not say so; type `mesh create 2,4 --remove 1,3` if that is meant; `mesh create 4` keeps every cluster
         cluster02 cannot be removed and stay; type `mesh create 2,4 --remove 1,3` to keep cluster02
         done without cluster09
@@ -154,8 +154,8 @@ mod tests {
         let left =
             Observed { files: [(ClusterId::new(2).unwrap(), ClusterFiles::default())].into(), ..Observed::default() };
         let leaving = Leaving::new(&mesh, Some(&mesh), &left);
-        assert_eq!(told(&leaving, "2"), "done");
-        assert_eq!(told(&leaving, "1-2"), "done without cluster01", "the same command as before continues");
-        assert!(told(&leaving, "").contains("`mesh create 3-4 --remove 2`"));
+        assert_eq!(outcome(&leaving, "2"), "done");
+        assert_eq!(outcome(&leaving, "1-2"), "done without cluster01", "the same command as before continues");
+        assert!(outcome(&leaving, "").contains("`mesh create 3-4 --remove 2`"));
     }
 }

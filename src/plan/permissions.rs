@@ -49,7 +49,7 @@ impl fmt::Display for Misfit {
     }
 }
 
-/// Everything of the mesh that somebody gave another mode or owner, in the order of the paths.
+/// Everything of the mesh whose mode or owner was changed by hand, in the order of the paths.
 pub fn misfits(mesh: &Mesh, there: &Observed) -> Vec<Misfit> {
     let Some(facts) = &there.permissions else { return Vec::new() };
     let holders = Holders::of(mesh, facts);
@@ -122,7 +122,7 @@ mod tests {
     const DIR: FileFacts = FileFacts { directory: true, mode: 0o750, uid: 999, gid: 0 };
     const RECORD: FileFacts = FileFacts { mode: 0o644, ..FILE };
 
-    fn told(user: u32, account: Option<u32>, owner: u32, found: &[(&str, FileFacts)]) -> String {
+    fn listed(user: u32, account: Option<u32>, owner: u32, found: &[(&str, FileFacts)]) -> String {
         let mut mesh = Mesh::example(1);
         mesh.owner.uid = owner;
         let found = found.iter().map(|(path, facts)| ((*path).to_owned(), *facts)).collect();
@@ -143,7 +143,7 @@ mod tests {
             ("cluster01/elastic/logs", FileFacts { mode: 0o755, ..DIR }),
             ("cluster02/api-key.json", FileFacts { mode: 0o644, ..FILE }),
         ];
-        insta::assert_snapshot!(told(0, Some(999), 999, &found), @r"
+        insta::assert_snapshot!(listed(0, Some(999), 999, &found), @r"
         the mesh's directory: mode 0777 → 0775, owner 999 → 0
         cluster01/certs/ca.key: mode 0640 → 0600, owner 65534 → 0
         cluster01/elastic/data with all below it: owner 65534:65534 → 999:0
@@ -161,19 +161,19 @@ mod tests {
             ("credentials.txt", FileFacts { uid: 1000, gid: 1000, ..FILE }),
             ("cluster01/elastic/data", FileFacts { uid: 1000, gid: 1000, ..DIR }),
         ];
-        assert_eq!(told(1000, None, 1000, &mine), "");
-        assert_eq!(told(0, Some(999), 1000, &mine), "");
+        assert_eq!(listed(1000, None, 1000, &mine), "");
+        assert_eq!(listed(0, Some(999), 1000, &mine), "");
         // what root wrote there is given back; the directory may be one that an administrator made
         let mut roots = mine;
         (roots[0].1.uid, roots[2].1.uid) = (0, 0);
         for user in [0, 1000] {
-            assert_eq!(told(user, None, 1000, &roots), "credentials.txt: owner 0 → 1000");
+            assert_eq!(listed(user, None, 1000, &roots), "credentials.txt: owner 0 → 1000");
         }
     }
 
-    /// The number of a system user that is gone may be somebody else's now.
+    /// The number of a deleted system user may be that of another user now.
     #[test]
     fn a_mesh_of_root_is_not_given_away() {
-        assert_eq!(told(0, None, 999, &[("", DIR), ("mesh.json", RECORD)]), "the mesh's directory: owner 999 → 0");
+        assert_eq!(listed(0, None, 999, &[("", DIR), ("mesh.json", RECORD)]), "the mesh's directory: owner 999 → 0");
     }
 }

@@ -47,7 +47,7 @@ pub enum Step {
     WriteBundle(ClusterId),
     /// Writes the bundle for browsers.
     WriteBrowserBundle,
-    /// Copies the image's own files into the configuration directory, except over those that somebody changed.
+    /// Copies the image's own files into the configuration directory, except over those that were changed by hand.
     SeedConfig(ServiceId),
     /// Writes the files of the configuration directory that are made from templates.
     WriteSettings(ServiceId),
@@ -76,7 +76,7 @@ pub enum Step {
         /// In what it differs from the one that takes its place, such as `memory 2g → 3g`.
         differs: Vec<String>,
     },
-    /// Removes a container of this mesh that is no service's: an interrupted run left it, or somebody renamed it.
+    /// Removes a container of this mesh that is no service's: an interrupted run left it, or it was renamed.
     RemoveOrphan(String),
     /// Gives `elastic` the password of `credentials.txt`, by a superuser that is there for that long only.
     ResetPassword(ClusterId),
@@ -90,14 +90,14 @@ pub enum Step {
     UpdateKey(Key),
     /// Gives the API key its whole life again.
     ExtendKey(Key),
-    /// Invalidates keys of this mesh that no file holds or nobody is to search by, and removes the files of those.
+    /// Invalidates keys of this mesh that no file holds or no cluster is to search by, and removes the files of those.
     RevokeKeys(ClusterId),
     /// Writes the credentials of all remotes into `on`'s keystore and has the server read it again.
     StoreCredentials {
         on: ClusterId,
         of: Vec<ClusterId>,
     },
-    /// Sets all remotes of `on`, and takes away the settings `without`, which nobody wanted.
+    /// Sets all remotes of `on`, and takes away the settings `without`, which are not wanted.
     Connect {
         on: ClusterId,
         to: Vec<ClusterId>,

@@ -33,13 +33,13 @@ pub enum AccountError {
     NoProgram { name: String },
     #[error("cannot start `{}`: {}", program.display(), words(cause))]
     Start { program: PathBuf, cause: io::Error },
-    /// `useradd` ran and said no, or said yes and the user is not there.
-    #[error("`{}` could not make the user `{name}`: {said}", program.display())]
+    /// `useradd` failed, or succeeded without making the user.
+    #[error("`{}` could not make the user `{name}`: {output}", program.display())]
     Refused {
         program: PathBuf,
         name: String,
         /// What it wrote, else its exit status.
-        said: String,
+        output: String,
     },
 }
 
@@ -134,9 +134,9 @@ fn create_with(directories: &[&Path], name: &str, uid: u32) -> Result<Account, A
     if let Some(account) = find(name)? {
         return Ok(account);
     }
-    let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-    let said = if said.is_empty() { output.status.to_string() } else { said };
-    Err(AccountError::Refused { program, name: name.to_owned(), said })
+    let words = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+    let output = if words.is_empty() { output.status.to_string() } else { words };
+    Err(AccountError::Refused { program, name: name.to_owned(), output })
 }
 
 #[cfg(test)]
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn root_is_found_and_nobody_of_that_name_is_not() {
+    fn root_is_found_and_an_unknown_user_is_not() {
         assert_eq!(find("root").unwrap(), Some(Account { uid: 0, gid: 0 }));
         assert_eq!(find("mesh-no-such-user").unwrap(), None);
         assert_eq!(create("root", 0).unwrap(), Account { uid: 0, gid: 0 });
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_is_told_in_its_own_words() {
+    fn a_refusal_is_reported_in_its_own_words() {
         let temp = fake("#!/bin/sh\necho 'useradd: Permission denied.' >&2\nexit 1\n");
         let error = create_with(&[temp.path()], "mesh-no-such-user", 998).unwrap_err();
         assert!(

@@ -23,7 +23,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_refusal_is_told_apart_by_its_status() {
+    fn a_refusal_is_recognized_by_its_status() {
         let refused = |status| {
             let (what, reason) = ("`GET /_license`".to_owned(), "the reason".to_owned());
             Answer::<()>::from(HttpsError::Refused { what, status, kind: None, reason })

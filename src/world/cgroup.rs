@@ -112,11 +112,11 @@ mod tests {
             ],
         );
         put(root, "box/in", &[("memory.max", "max\n")]);
-        let told = |group: &str| smallest(root, &V2, group).unwrap();
+        let found = |group: &str| smallest(root, &V2, group).unwrap();
         let of = |group: &str, bytes, used, reached| MemoryLimit { group: group.to_owned(), bytes, used, reached };
-        assert_eq!(told("/box/in/none"), of("/box", 2000, 50, true));
-        assert_eq!(told("box"), of("/box", 2000, 50, true));
-        assert_eq!(told("/docker"), of("/", 3000, 800, false));
+        assert_eq!(found("/box/in/none"), of("/box", 2000, 50, true));
+        assert_eq!(found("box"), of("/box", 2000, 50, true));
+        assert_eq!(found("/docker"), of("/", 3000, 800, false));
     }
 
     #[test]

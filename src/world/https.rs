@@ -216,7 +216,7 @@ impl Https {
         bounds: Bounds,
     ) -> Result<RawAnswer, HttpsError> {
         let begun = Instant::now();
-        let told = |outcome: &str| {
+        let log = |outcome: &str| {
             tracing::debug!("{method} https://{}{path}: {outcome} after {:.0?}", self.address, begun.elapsed());
         };
         let uri = Uri::builder().scheme("https").authority(self.address.to_string()).path_and_query(path).build()?;
@@ -244,15 +244,15 @@ impl Https {
         };
         match timeout(bounds.time, asking).await.unwrap_or(Err(Silence::TimedOut)) {
             Ok(Some(answer)) => {
-                told(&answer.status.to_string());
+                log(&answer.status.to_string());
                 Ok(answer)
             }
             Ok(None) => {
-                told("an answer without end");
+                log("an answer without end");
                 Err(HttpsError::TooLong { address: self.address, longest: bounds.length })
             }
             Err(cause) => {
-                told("no answer");
+                log("no answer");
                 Err(match TooManyOpenFiles::under(&cause) {
                     Some(error) => HttpsError::OpenFiles(error),
                     None => HttpsError::NoAnswer { address: self.address, cause },
@@ -278,7 +278,7 @@ impl Answer {
         StatusCode::from_u16(self.status).is_ok_and(|status| status.is_success())
     }
 
-    /// The body of a request that succeeded; otherwise what the server said against it.
+    /// The body of a request that succeeded; otherwise the server's reason for refusing it.
     pub fn accepted(self, what: &str) -> Result<Value, HttpsError> {
         if self.succeeded() {
             return Ok(self.body);

@@ -65,7 +65,7 @@ impl World {
         Ok(Self { docker: Docker::connect().await?, dir, name, hosts_file })
     }
 
-    /// Bytes on disk that the plan deletes; `None` when that cannot be told.
+    /// Bytes on disk that the plan deletes; `None` when that is unknown.
     pub fn size_of(&self, plan: &Plan) -> Option<u64> {
         let Some(tree) = self.tree().ok()? else { return Some(0) };
         plan.deleted_paths().map(|path| tree.size(path).ok()).sum()

@@ -33,7 +33,7 @@ pub fn found(tree: &Tree, clusters: impl Iterator<Item = ClusterId>) -> Result<B
     for (dir, names) in by_dir {
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         for (name, meta) in tree.metadata_in(&dir, &names)? {
-            // anything else is not what was written there, and told by whoever reads it
+            // anything else is not what was written there, and reported where it is read
             if let Kind::File | Kind::Directory = meta.kind {
                 let path = if dir.is_empty() { name } else { format!("{dir}/{name}") };
                 found.insert(path, facts(meta));

@@ -32,12 +32,12 @@ impl Docker {
         let fixed = ["sh", "-c", SCRIPT, "probe", &SECONDS.to_string(), &authorities, &REMOTE.to_string()];
         let names = to.iter().map(|cluster| mesh.container_name(cluster.first_node()));
         let command = fixed.iter().map(ToString::to_string).chain(names).collect();
-        let (exit, said) = self.run_inside(&mesh.container_name(on.first_node()), command, LONGEST).await?;
+        let (exit, words) = self.run_inside(&mesh.container_name(on.first_node()), command, LONGEST).await?;
         if exit != 0 {
             let why = format!("{} has no curl to try it with", on.first_node());
             return Ok(to.into_iter().map(|remote| (remote, PathFacts::Untried(why.clone()))).collect());
         }
-        Ok(said.lines().filter_map(|line| path(mesh, line)).collect())
+        Ok(words.lines().filter_map(|line| path(mesh, line)).collect())
     }
 }
 
@@ -53,14 +53,14 @@ fn path(mesh: &Mesh, line: &str) -> Option<(ClusterId, PathFacts)> {
     let mut words = rest.splitn(3, '|');
     let (before, address, after) = (words.next()?, words.next()?, words.next()?);
     // errors come before or after what is written at the end: two streams make no order
-    let said = format!("{before}{after}");
-    let said = said.trim().split_once(") ").map_or(said.trim(), |(_, said)| said).to_owned();
+    let words = format!("{before}{after}");
+    let words = words.trim().split_once(") ").map_or(words.trim(), |(_, words)| words).to_owned();
     let facts = match exit {
         "6" => PathFacts::NameUnknown,
-        "7" if REJECTIONS.iter().any(|words| said.contains(words)) => PathFacts::Rejected(said),
-        "7" => PathFacts::Closed(said),
+        "7" if REJECTIONS.iter().any(|words| words.contains(words)) => PathFacts::Rejected(words),
+        "7" => PathFacts::Closed(words),
         "28" => PathFacts::TimedOut,
-        "35" | "51" | "60" | "77" | "83" | "90" | "91" => PathFacts::Distrusted(said),
+        "35" | "51" | "60" | "77" | "83" | "90" | "91" => PathFacts::Distrusted(words),
         _ => PathFacts::Reached { address: address.to_owned() },
     };
     Some((mesh.service_of_container(name)?.cluster(), facts))

@@ -130,7 +130,7 @@ mod tests {
     #[test]
     fn the_kernel_tells_its_routes_and_where_an_address_goes() {
         assert!(all().unwrap().iter().all(|route| route.table != LOCAL));
-        // the kernel holds its own table and the main one as one, until somebody sets a rule
+        // the kernel holds its own table and the main one as one, until a rule is set
         let way = way(Ipv4Addr::LOCALHOST);
         assert!(matches!(&way, Some(Way::By(Route { interface: Some(name), .. })) if name == "lo"), "{way:?}");
     }

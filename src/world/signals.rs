@@ -1,4 +1,4 @@
-//! The signals by which somebody wants the program to end. I/O: signals.
+//! The signals that end the program. I/O: signals.
 
 use std::io;
 
@@ -18,7 +18,7 @@ pub struct Endings {
 /// Who wants the end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
-    /// Somebody, and may ask for it again.
+    /// A signal of the user, who may send it again.
     Asked,
     /// The terminal is gone. The kernel says so, and the shell again.
     TerminalLost,

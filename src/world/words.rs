@@ -34,7 +34,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_error_is_told_without_its_number() {
+    fn an_error_is_reported_without_its_number() {
         assert_eq!(words(&io::Error::from_raw_os_error(111)), "connection refused");
         assert_eq!(words(&io::Error::from_raw_os_error(5)), "input/output error");
         assert_eq!(words(&io::Error::other("a text")), "a text");

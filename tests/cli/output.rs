@@ -31,7 +31,7 @@ fn what_cannot_be_written_to_stdout_is_an_error() {
     let server = fixture.serve(1, &[(200, "{}"), (200, "{}"), (404, "{}")]);
     for arguments in QUIET.into_iter().chain([&["es", "1", "GET", "/"][..]]) {
         let told = transcript(&fixture.mesh(arguments).stdout(full()).output().unwrap());
-        let lost = "cannot write to stdout: what was asked for is lost";
+        let lost = "cannot write to stdout: the result is lost";
         if arguments.contains(&"json") {
             let error: Value = serde_json::from_str(told.strip_prefix("exit 3\n").unwrap()).unwrap();
             assert_eq!((&error["error"], &error["causes"][0]), (&json!(lost), &json!("no space left on device")));

@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_known_is_said_and_hides_nothing_else() {
+    fn what_is_unknown_is_reported_and_hides_nothing_else() {
         let blind = Sight {
             engine: Err(Finding::problem("Docker is not running", "start it")),
             host: Err("cannot read `/proc/meminfo`".to_owned()),

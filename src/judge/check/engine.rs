@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn an_engine_that_forbids_threads_is_told_by_its_version() {
+    fn an_engine_that_forbids_threads_is_recognized_by_its_version() {
         for (version, refuses) in [
             ("20.10.0", true),
             ("20.10.5+dfsg1", true),
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn an_engine_in_another_network_is_told_by_its_bridges() {
+    fn an_engine_in_another_network_is_recognized_by_its_bridges() {
         let there = |gateways: &[&str]| Observed {
             gateways: gateways.iter().map(|gateway| gateway.parse().unwrap()).collect(),
             ..Observed::default()

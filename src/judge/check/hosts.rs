@@ -51,7 +51,7 @@ mod tests {
     use crate::judge::check::example::rendered;
 
     #[test]
-    fn a_hosts_file_is_told_where_it_leads_elsewhere_or_is_none() {
+    fn a_hosts_file_is_reported_where_it_leads_elsewhere_or_is_none() {
         let mesh = Mesh::example(1);
         let look = |there: Observed| rendered([hosts(&mesh, &there)]);
         let text = b"127.0.0.1 localhost\n172.30.0.10 cluster01-elastic\n172.30.0.11 cluster01-kibana\n".to_vec();

@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn a_network_that_docker_is_just_making_is_told_from_one_in_use() {
+    fn a_network_that_docker_is_just_making_differs_from_one_in_use() {
         let mesh = Mesh::example(1);
         let with = |network: &str| HostFacts { networks: [network.parse().unwrap()].into(), ..roomy() };
         assert!(half_made(&mesh, &with("10.213.0.0/24"), &[]));

@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_lacking_is_told_with_what_runs_instead() {
+    fn what_is_lacking_is_reported_with_what_runs_instead() {
         let (new, v2) = (Observed::default(), flags(&[V2]));
         let old = Observed { record: Some(mesh("8.19.21")), ..Observed::default() };
         let upgrade = mesh("8.19.21").upgrade_to("9.5.3".parse().unwrap(), None).unwrap();

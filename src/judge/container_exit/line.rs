@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_of_json_is_told_by_its_message() {
+    fn a_line_of_json_is_shown_by_its_message() {
         let line = r#"{"@timestamp": "2026", "log.level": "ERROR", "message": "fatal", "error.message": "no space\u001b[31m left"}"#;
         assert_eq!(message_of(line), "fatal: no space[31m left");
         assert_eq!(message_of("Unrecognized VM option\u{7}"), "Unrecognized VM option");
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_stack_trace_says_is_told_line_by_line() {
+    fn what_a_stack_trace_says_is_read_line_by_line() {
         let line = r#"{"message": "fatal", "error.message": "no", "error.stack_trace": "java.X: no\n\tat y\nCaused by: java.Z: why"}"#;
         let parts = parts(line);
         assert_eq!(parts, ["fatal: no", "java.X: no", "\tat y", "Caused by: java.Z: why"]);

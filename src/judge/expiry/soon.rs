@@ -101,10 +101,10 @@ mod tests {
     const NOW: OffsetDateTime = datetime!(2026-01-31 12:00 UTC);
 
     fn listed(there: &Observed) -> String {
-        told_of(&Mesh::example(3), there)
+        listed_for(&Mesh::example(3), there)
     }
 
-    fn told_of(mesh: &Mesh, there: &Observed) -> String {
+    fn listed_for(mesh: &Mesh, there: &Observed) -> String {
         let line = |ending: EndsSoon| {
             let clusters = ending.clusters.iter().map(|cluster| cluster.number().to_string()).collect::<Vec<_>>();
             format!("{} of {}: {} days, `{}`", ending.what, clusters.join(" "), ending.days_left, ending.remedy)
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn what_ends_soon_is_told_with_what_to_type() {
+    fn what_ends_soon_is_reported_with_what_to_type() {
         let mut there = Observed::default();
         for (number, days) in [(1, 40), (2, 29), (3, 0)] {
             let authority = Authority::issue("cluster", NOW - Duration::days(3652 - days));
@@ -133,7 +133,7 @@ mod tests {
         ");
         let mut short = Mesh::example(3);
         short.spec.key_days = "1".parse().unwrap();
-        let keys: Vec<String> = told_of(&short, &there).lines().take(2).map(str::to_owned).collect();
+        let keys: Vec<String> = listed_for(&short, &there).lines().take(2).map(str::to_owned).collect();
         insta::assert_snapshot!(keys.join("\n"), @r"
         API key of 2: 29 days, `mesh keys extend --key-days 365 2`
         API key of 3: -1 days, `mesh create --key-days 365`
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn a_trial_is_told_of_in_its_last_week_and_beside_a_license_at_once() {
+    fn a_trial_is_reported_in_its_last_week_and_beside_a_license_at_once() {
         let mut there = Observed::default();
         let mut has = |number, kind: &str, days| {
             let server = ServerFacts::licensed(kind, NOW + Duration::days(days));

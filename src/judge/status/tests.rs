@@ -68,7 +68,7 @@ fn a_share_of_nothing_is_unknown() {
 }
 
 #[test]
-fn a_cluster_that_is_stopped_is_told_with_its_remedy_and_its_links_are_not_asked_about() {
+fn a_cluster_that_is_stopped_is_reported_with_its_remedy_and_its_links_are_not_asked_about() {
     let mesh = Mesh::example(2);
     let mut there = Observed::default();
     for cluster in mesh.clusters() {

@@ -86,12 +86,12 @@ fn present(evidence: &mut Evidence, change: impl FnOnce(&mut KeyRecord)) {
 }
 
 #[test]
-fn nothing_is_said_of_a_link_that_is_up() {
+fn no_cause_is_reported_for_a_link_that_is_up() {
     assert_eq!(codes(|_, _| ()), "");
 }
 
 #[test]
-fn each_harm_is_told_by_its_own_cause() {
+fn each_harm_has_its_own_cause() {
     let harms: [(&str, Harm); 21] = [
         ("1→2 container-not-running, 2→1 container-not-running", |there, _| {
             there.containers.remove(&cluster(2).first_node());
@@ -162,7 +162,7 @@ fn what_elasticsearch_says_is_the_last_resort() {
 }
 
 #[test]
-fn a_link_that_nobody_could_search_is_not_called_up() {
+fn a_link_that_could_not_be_searched_is_not_called_up() {
     assert_eq!(codes(|_, evidence| drop(evidence.canaries.remove(&link()))), "1→2 untried");
 }
 
@@ -192,7 +192,7 @@ fn a_container_without_curl_leaves_the_proof_to_the_search() {
 }
 
 #[test]
-fn a_cause_is_told_in_words_with_a_remedy() {
+fn a_cause_is_reported_in_words_with_a_remedy() {
     let second = cluster(2);
     let causes = [
         Cause::NotRunning {
@@ -238,7 +238,7 @@ fn the_report_is_what_is_documented() {
 }
 
 #[test]
-fn a_container_is_told_by_the_name_that_docker_knows() {
+fn a_container_is_named_by_the_name_that_docker_knows() {
     let (mesh, mut there, evidence) = whole();
     let mesh = mesh.named("ci42");
     there.containers.get_mut(&cluster(2).first_node()).unwrap().state = ContainerState::Paused;

@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn every_failure_is_said_in_the_users_words() {
+    fn every_failure_is_in_the_users_words() {
         let (authority, other) = (Authority::issue("cluster01", NOW), Authority::issue("cluster02", NOW));
         let Identity { certificate, key } = authority.sign(&Names::example(), NOW);
         let check =

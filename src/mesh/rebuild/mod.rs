@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mesh_is_told_whole_from_what_it_left() {
+    fn a_mesh_is_rebuilt_from_what_it_left() {
         for mesh in [Mesh::example(1), Mesh::example(3), Mesh::example(1).with_clusters("2,5-6"), unusual()] {
             let rebuilt = Mesh::rebuild(&traces(&mesh), &Overrides::default(), now()).unwrap();
             assert_eq!(rebuilt, mesh);
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn what_clusters_have_by_themselves_is_told() {
+    fn settings_of_single_clusters_are_rebuilt() {
         let mut mesh = Mesh::example(4);
         mesh.overrides =
             ["2.elastic_memory=3g", "3.kibana=false", "4.kibana_memory=3g"].map(|text| read_set(text).unwrap()).into();
@@ -255,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn an_upgrade_that_was_under_way_is_told_as_that() {
+    fn an_upgrade_in_progress_is_rebuilt() {
         let mut mesh = Mesh::example(3);
         for cluster in [2, 3] {
             mesh.clusters.get_mut(&ClusterId::new(cluster).unwrap()).unwrap().version = "8.19.21".parse().unwrap();

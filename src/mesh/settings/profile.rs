@@ -81,7 +81,7 @@ mod tests {
     };
 
     #[test]
-    fn a_profile_is_told_by_the_options_of_its_servers() {
+    fn a_profile_is_recognized_by_the_options_of_its_servers() {
         for profile in Profile::ALL {
             let mut mesh = Mesh::example(1);
             mesh.spec.profile = profile;

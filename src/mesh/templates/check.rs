@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_render_is_said_with_its_name_and_line() {
+    fn what_does_not_render_is_reported_with_its_name_and_line() {
         insta::assert_snapshot!(refusal(Template::Elasticsearch, "a: 1\nb: {{ clutser }}\n"), @"elasticsearch.yml:2: undefined variable; available: `cluster`, `major`, `minor`, `node`, `profile`, `remote`, `rest`, `transport`, `version`");
         insta::assert_snapshot!(refusal(Template::Kibana, "a: {{ name\n"), @"kibana.yml:1: unexpected end of input, expected end of variable block");
         insta::assert_snapshot!(refusal(Template::JvmOptions, "-Xmx{{ heap|nofilter }}m"), @"jvm.options:1: filter nofilter is unknown");

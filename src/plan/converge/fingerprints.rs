@@ -11,7 +11,7 @@ use crate::{
     plan::{Step, reconcile::reconcile},
 };
 
-/// A label as programs made it whose fingerprint was a digest of Rust's `Debug`: nobody can tell it from another.
+/// A label as programs made it whose fingerprint was a digest of Rust's `Debug`: it says nothing about the scheme.
 const OF_SCHEME_1: &str = "0123456789abcdef0123456789abcdef";
 
 pub(super) fn made_by_an_older_program(mesh: &Mesh) -> Model {
@@ -66,11 +66,11 @@ fn a_container_of_an_older_scheme_is_replaced_when_it_is_not_as_wanted() {
             "setting server.name \"other\" → \"cluster01-kibana\"",
         ),
     ];
-    for (change, told) in changes {
+    for (change, expected) in changes {
         let (mut wanted, mut model) = (mesh.clone(), start.clone());
         change(&mut wanted, &mut model);
         let plan = plan_for(&wanted, &model);
-        assert!(plan.to_string().contains(told), "{told} should be in\n{plan}");
+        assert!(plan.to_string().contains(expected), "{expected} should be in\n{plan}");
         for stop in 0..=plan.steps().count() {
             let done = model.clone().carry_out_all(&wanted, plan.steps().take(stop)).converge(&wanted);
             assert!(reconcile(&wanted, &done.observe(), &inputs()).is_empty());
@@ -79,7 +79,7 @@ fn a_container_of_an_older_scheme_is_replaced_when_it_is_not_as_wanted() {
                 assert_eq!(
                     now.id == before.id,
                     !now.fingerprint.as_deref().is_some_and(is_of_this_scheme),
-                    "{service} by {told}"
+                    "{service} by {expected}"
                 );
             }
         }
@@ -107,12 +107,12 @@ fn what_differs_in_a_container_that_is_replaced_is_shown() {
     bigger.spec.elastic_memory = Memory::gibibytes(3);
     bigger.spec.registry = "mesh.local".parse().unwrap();
     let mut model = Model::empty().converge(&mesh);
-    // what it was made from cannot be told
+    // what it was made from is unknown
     model.there.containers.get_mut(&ClusterId::FIRST.kibana()).unwrap().fingerprint = None;
     let plan = plan_for(&Mesh { spec: bigger.spec, ..mesh.clone() }, &model);
     let removals = plan.stages.iter().find(|stage| stage.title == "remove containers").unwrap();
-    let told: Vec<String> = removals.steps.iter().map(|step| step.describe(None).text).collect();
-    insta::assert_snapshot!(told.join("\n"), @r"
+    let texts: Vec<String> = removals.steps.iter().map(|step| step.describe(None).text).collect();
+    insta::assert_snapshot!(texts.join("\n"), @r"
     container cluster01-elastic: image docker.elastic.co/elasticsearch/elasticsearch:9.5.3 → mesh.local/elasticsearch/elasticsearch:9.5.3, memory 2g → 3g, JVM options -Xms974m -Xmx974m → -Xms1486m -Xmx1486m
     container cluster01-kibana: image docker.elastic.co/kibana/kibana:9.5.3 → mesh.local/kibana/kibana:9.5.3
     ");

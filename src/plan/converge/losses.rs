@@ -1,4 +1,4 @@
-//! Whatever of a mesh is lost or changed by somebody is seen, named and mended, and costs no data.
+//! Whatever of a mesh is lost or changed by hand is seen, named and repaired, and costs no data.
 
 use super::{
     model::{HOSTS, Model, NOW, inputs},
@@ -213,7 +213,7 @@ fn lost_files_of_the_mesh_itself_are_written_again_and_nothing_else_changes() {
 
 /// Wherever such a run stops, the next one ends with a password that every server takes, and with no superuser left.
 #[test]
-fn a_password_that_nobody_knows_is_set_anew() {
+fn an_unknown_password_is_reset() {
     let mesh = Mesh::example(2);
     let whole = Model::empty().converge(&mesh);
     let agreed = PlanInputs { recover: true, ..inputs() };
@@ -222,7 +222,7 @@ fn a_password_that_nobody_knows_is_set_anew() {
     lost.there.lost.credentials = true;
     lost.files(ClusterId::FIRST).recovery_user = true;
     let refused = plan_for(&mesh, &lost);
-    assert!(!refused.steps().any(|step| matches!(step, Step::ResetPassword(_))), "nobody agreed:\n{refused}");
+    assert!(!refused.steps().any(|step| matches!(step, Step::ResetPassword(_))), "no consent:\n{refused}");
     let plan = reconcile(&mesh, &lost.observe(), &agreed);
     insta::assert_snapshot!(plan, @r"
     write credentials
@@ -262,11 +262,11 @@ fn a_password_that_nobody_knows_is_set_anew() {
 fn a_kibana_that_is_not_trusted_is_restarted_and_one_that_is_not_ready_is_waited_for() {
     let mesh = Mesh::example(1);
     let mut there = Model::empty().converge(&mesh).observe();
-    let mut told = |answer| {
+    let mut planned = |answer| {
         there.kibanas.insert(ClusterId::FIRST, answer);
         reconcile(&mesh, &there, &inputs()).to_string()
     };
-    insta::assert_snapshot!(told(Answer::Untrusted("UnknownIssuer".to_owned())), @r"
+    insta::assert_snapshot!(planned(Answer::Untrusted("UnknownIssuer".to_owned())), @r"
     restart Kibana
       ~ container cluster01-kibana
     wait for Kibana
@@ -275,7 +275,7 @@ fn a_kibana_that_is_not_trusted_is_restarted_and_one_that_is_not_ready_is_waited
     let booting = Answer::Unreachable { words: "connection refused".to_owned(), started: None };
     for answer in [Answer::NotReady("status 503".to_owned()), Answer::TimedOut, booting] {
         insta::allow_duplicates! {
-            insta::assert_snapshot!(told(answer), @r"
+            insta::assert_snapshot!(planned(answer), @r"
             wait for Kibana
               ? cluster01-kibana answers
             ");

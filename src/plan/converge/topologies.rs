@@ -159,7 +159,7 @@ fn from_any_links_to_any_others_nothing_restarts() {
 fn stories() {
     let start = Model::empty().converge(&mesh(3, hub(1, false)));
     let keys = start.servers.values().map(|server| server.keys.len()).collect::<Vec<_>>();
-    assert_eq!(keys, [0, 1, 1], "nobody searches the hub");
+    assert_eq!(keys, [0, 1, 1], "no cluster searches the hub");
     insta::assert_snapshot!(plan_for(&mesh(3, Topology::None), &start), @r"
     record the mesh
       ~ mesh.json

@@ -47,7 +47,7 @@ impl Action {
         }
     }
 
-    /// What is told where there is nothing to do.
+    /// The message where there is nothing to do.
     pub fn idle(self, selection: &Selection) -> String {
         match self {
             Self::Down => format!("there is no container of {selection}"),

@@ -63,7 +63,7 @@ impl Selection {
         if exchanged.is_some() {
             return exchanged;
         }
-        // one that runs unseen would be told as stopped, or hold what another needs
+        // one that runs unseen would be reported as stopped, or hold what another needs
         let renamed = there.orphans.iter().filter(|(_, orphan)| orphan.state.is_up()).find_map(|(name, orphan)| {
             let service = orphan.service.map_or(missing, |service| Some(service).filter(|s| wanted.contains(s)))?;
             let free = !there.containers.contains_key(&service);

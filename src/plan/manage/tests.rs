@@ -81,39 +81,39 @@ fn stopping_touches_only_what_runs() {
 }
 
 #[test]
-fn what_is_missing_is_told_before_anything_is_stopped() {
+fn what_is_missing_is_reported_before_anything_is_stopped() {
     let mesh = Mesh::example(2);
     let selected = selection(&mesh, "1-2");
     let mut there = running(&mesh, 2);
     there.containers.remove(&cluster(2).kibana());
-    let told = |there: &Observed, action| {
+    let lacks = |there: &Observed, action| {
         selected.lacks(&mesh, there, action).map(|lacking| format!("{lacking}; {}", lacking.hint().unwrap()))
     };
     let gone = "the mesh's network or a cluster's directory is gone; `mesh create 2` makes it again";
     for action in [Action::Up, Action::Start, Action::Restart] {
-        assert_eq!(told(&there, action).as_deref(), Some(gone));
+        assert_eq!(lacks(&there, action).as_deref(), Some(gone));
     }
-    assert_eq!(told(&there, Action::Down), None);
+    assert_eq!(lacks(&there, Action::Down), None);
     there.network = Some(NetworkFacts { id: String::new(), subnet: String::new() });
     let missing = "there is no container cluster02-kibana; `mesh manage up 1-2` makes it again";
-    assert_eq!(told(&there, Action::Restart).as_deref(), Some(missing));
+    assert_eq!(lacks(&there, Action::Restart).as_deref(), Some(missing));
     there.files = mesh.clusters().map(|cluster| (cluster, ClusterFiles::default())).collect();
-    assert_eq!(told(&there, Action::Up), None);
+    assert_eq!(lacks(&there, Action::Up), None);
     let old = |state, service| [("old".to_owned(), Orphan { state, service })].into();
     there.orphans = old(ContainerState::Stopped, None);
-    assert_eq!(told(&there, Action::Up), None);
+    assert_eq!(lacks(&there, Action::Up), None);
     there.orphans = old(ContainerState::Running, Some(cluster(2).kibana()));
     let renamed = "container old is the mesh's under another name, and may hold the address and ports of cluster02-kibana; \
                    `mesh create 2` removes that container, and makes the one that is missing; \
                    `docker rename old cluster02-kibana` gives it its name back";
     for action in [Action::Up, Action::Start, Action::Stop, Action::Down, Action::Restart] {
-        assert_eq!(told(&there, action).as_deref(), Some(renamed));
+        assert_eq!(lacks(&there, action).as_deref(), Some(renamed));
     }
     let other = selection(&mesh, "1");
     assert_eq!(other.lacks(&mesh, &there, Action::Stop), None, "it is not of the cluster that is to stop");
     // beside one that has its name
     there.orphans = old(ContainerState::Paused, Some(cluster(1).first_node()));
-    assert!(told(&there, Action::Stop).is_some_and(|told| !told.contains("docker rename")));
+    assert!(lacks(&there, Action::Stop).is_some_and(|message| !message.contains("docker rename")));
 }
 
 #[test]

@@ -56,7 +56,7 @@ impl Reconciler<'_> {
         let inspected = wanted.container.as_inspected();
         let Some(fingerprint) = &container.fingerprint else { return false };
         if is_of_this_scheme(fingerprint) {
-            // somebody may have made it by hand, with the labels of another
+            // it may have been made by hand, with the labels of another
             let by_hand = container.made.as_ref().is_some_and(|made| made.fixed != inspected.fixed);
             return *fingerprint == wanted.fingerprint() && !by_hand;
         }

@@ -157,11 +157,11 @@ pub(super) fn discard(dir: &OwnedFd, temporary: &OsStr) {
     let _ = unlinkat(dir, temporary, UnlinkatFlags::NoRemoveDir);
 }
 
-/// What runs left that were ended in the middle: one at a time writes, so nobody still does.
+/// Leftovers of killed runs: only one run writes at a time, so none of them is in use.
 fn remove_leftovers(dir: &OwnedFd, prefix: &[u8]) -> io::Result<()> {
     for name in list(dir)?.into_iter().filter(|name| name.as_bytes().starts_with(prefix)) {
         match unlinkat(dir, name.as_os_str(), UnlinkatFlags::NoRemoveDir) {
-            // a directory of that name is nobody's leftover
+            // a directory of that name is no leftover
             Ok(()) | Err(Errno::ENOENT | Errno::EISDIR) => {}
             Err(errno) => return Err(errno.into()),
         }

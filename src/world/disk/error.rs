@@ -109,15 +109,15 @@ mod tests {
 
     #[test]
     fn hints_fit_the_cause() {
-        let said = [
+        let expected = [
             (Errno::ENOSPC, "space"),
             (Errno::EROFS, "read-only"),
             (Errno::EACCES, "sudo"),
             (Errno::EDQUOT, "space"),
             (Errno::EIO, "dmesg"),
         ];
-        for (errno, said) in said {
-            assert!(fail("write", Path::new("/x"))(errno.into()).hint().unwrap().contains(said));
+        for (errno, expected) in expected {
+            assert!(fail("write", Path::new("/x"))(errno.into()).hint().unwrap().contains(expected));
         }
     }
 }

@@ -22,7 +22,7 @@ const CALLS: [&str; 7] = ["write", "fsync", "renameat", "fchmod", "fallocate", "
 const MOST: u32 = 60;
 
 /// In the process whose calls are forged.
-fn write_as_told(dir: &Path) {
+fn write_as_requested(dir: &Path) {
     if dir.join("system").exists() {
         replace(&dir.join("file"), NEW.as_bytes()).unwrap();
     } else {
@@ -91,7 +91,7 @@ fn sweep(system: bool, always: &[String], in_place: bool) {
 #[ignore = "needs strace: run by scripts/test"]
 fn a_file_of_the_mesh_is_never_torn() {
     match env::var_os(DIRECTORY) {
-        Some(dir) => write_as_told(Path::new(&dir)),
+        Some(dir) => write_as_requested(Path::new(&dir)),
         None => sweep(false, &[], false),
     }
 }

@@ -1,4 +1,4 @@
-//! Files and directories of a mesh, read and written so that nobody can lead us astray. Does I/O.
+//! Files and directories of a mesh, read and written so that no symbolic link leads out of them. Does I/O.
 //!
 //! A container's user owns `elastic/config` and its like, and root writes there: a link planted as
 //! `config/certs -> /etc` must not be followed. So a [`Tree`] holds its root open and walks every path from there, one
@@ -72,7 +72,7 @@ impl Tree {
         let sync = |made: &Path| fs::File::open(made.parent()?).and_then(|above| above.sync_all()).ok();
         match fs::DirBuilder::new().mode(mode).create(root) {
             Err(cause) if cause.kind() != ErrorKind::AlreadyExists => return Err(fail("create", root)(cause)),
-            // a parent of somebody else's, which cannot be read, is theirs to sync
+            // a parent of another user, which cannot be read, is theirs to sync
             Ok(()) => drop(sync(root)),
             Err(_) => {}
         }

@@ -23,7 +23,7 @@ use crate::mesh::Owner;
 /// The path in full, symlinks resolved as far as it exists.
 ///
 /// # Errors
-/// The path is empty, or the working directory cannot be told.
+/// The path is empty, or the working directory is unknown.
 pub fn resolve(path: &Path) -> Result<PathBuf, DiskError> {
     let full = std::path::absolute(path).map_err(fail("find", path))?;
     let (existing, rest) = full

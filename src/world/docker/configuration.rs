@@ -79,20 +79,20 @@ mod tests {
     #[test]
     fn a_configuration_is_read_as_far_as_it_matters() {
         let temp = tempfile::tempdir().unwrap();
-        let said = |text: &str| {
+        let parsed = |text: &str| {
             fs::write(temp.path().join("config.json"), text).unwrap();
             read(Some(temp.path()))
         };
         assert_eq!(read(Some(&temp.path().join("none"))), Ok(Configuration::default()));
         assert_eq!(read(None), Ok(Configuration::default()));
         let read =
-            said(r#"{"currentContext": "vm", "credsStore": "pass", "auths": {"r": {}}, "psFormat": "x"}"#).unwrap();
+            parsed(r#"{"currentContext": "vm", "credsStore": "pass", "auths": {"r": {}}, "psFormat": "x"}"#).unwrap();
         assert_eq!((read.current_context.as_str(), read.creds_store.as_str(), read.auths.len()), ("vm", "pass", 1));
         for wrong in ["", "{\"auths\": {\"r\": {\"auth\": \"hunter2\"", r#"{"auths": "hunter2"}"#] {
-            let told = said(wrong).unwrap_err().to_string();
+            let message = parsed(wrong).unwrap_err().to_string();
             assert!(
-                told.contains("config.json: it ") && told.contains("(line ") && !told.contains("hunter2"),
-                "{told}"
+                message.contains("config.json: it ") && message.contains("(line ") && !message.contains("hunter2"),
+                "{message}"
             );
         }
     }

@@ -32,7 +32,7 @@ pub enum NamedBy {
     Variable(String),
     /// The current context of the user's configuration.
     Current(String),
-    Nobody,
+    Default,
 }
 
 impl fmt::Display for NamedBy {
@@ -41,7 +41,7 @@ impl fmt::Display for NamedBy {
             Self::Host => f.write_str("`DOCKER_HOST`"),
             Self::Variable(context) => write!(f, "the Docker context `{context}` of `DOCKER_CONTEXT`"),
             Self::Current(context) => write!(f, "the current Docker context `{context}`"),
-            Self::Nobody => f.write_str("Docker's default"),
+            Self::Default => f.write_str("Docker's default"),
         }
     }
 }
@@ -51,7 +51,7 @@ impl NamedBy {
     pub fn remedy(&self) -> &'static str {
         match self {
             Self::Host => "`unset DOCKER_HOST`",
-            Self::Variable(_) | Self::Current(_) | Self::Nobody => "`export DOCKER_CONTEXT=default`",
+            Self::Variable(_) | Self::Current(_) | Self::Default => "`export DOCKER_CONTEXT=default`",
         }
     }
 }
@@ -100,7 +100,7 @@ fn named(variable: impl Fn(&str) -> Option<String>, directory: Option<&Path>) ->
         None => (current(), NamedBy::Current),
     };
     if context.is_empty() || context == DEFAULT {
-        return local("", NamedBy::Nobody);
+        return local("", NamedBy::Default);
     }
     let named_by = named_by(context.clone());
     match directory.map_or(Ok(None), |directory| host_of(&context, directory)) {
@@ -141,7 +141,7 @@ mod tests {
     const FAR: &str = "512eea46ceb3921dff4363c7069d89d4964d1d9fccaa0f411851a7aa60a5c868";
 
     /// What comes of a configuration with this current context, and with the contexts `vm`, a socket, and `far`.
-    fn told(current: &str, variables: &[(&str, &str)]) -> String {
+    fn endpoint(current: &str, variables: &[(&str, &str)]) -> String {
         let temp = tempfile::tempdir().unwrap();
         fs::write(temp.path().join("config.json"), format!(r#"{{"currentContext": "{current}"}}"#)).unwrap();
         for (digest, name, host) in [(VM, "vm", "unix:///run/vm.sock"), (FAR, "far", "ssh://root@far")] {
@@ -161,9 +161,9 @@ mod tests {
     #[test]
     fn the_first_that_names_an_engine_counts() {
         let host = ("DOCKER_HOST", "unix:///run/host.sock");
-        insta::assert_snapshot!(told("vm", &[host, ("DOCKER_CONTEXT", "far")]), @"/run/host.sock by `DOCKER_HOST`");
-        insta::assert_snapshot!(told("far", &[("DOCKER_HOST", ""), ("DOCKER_CONTEXT", "vm")]), @"/run/vm.sock by the Docker context `vm` of `DOCKER_CONTEXT`");
-        insta::assert_snapshot!(told("vm", &[]), @"/run/vm.sock by the current Docker context `vm`");
+        insta::assert_snapshot!(endpoint("vm", &[host, ("DOCKER_CONTEXT", "far")]), @"/run/host.sock by `DOCKER_HOST`");
+        insta::assert_snapshot!(endpoint("far", &[("DOCKER_HOST", ""), ("DOCKER_CONTEXT", "vm")]), @"/run/vm.sock by the Docker context `vm` of `DOCKER_CONTEXT`");
+        insta::assert_snapshot!(endpoint("vm", &[]), @"/run/vm.sock by the current Docker context `vm`");
         let local: [(&str, &[(&str, &str)]); 4] = [
             ("", &[]),
             ("default", &[]),
@@ -171,15 +171,15 @@ mod tests {
             ("far", &[("DOCKER_HOST", "unix://")]),
         ];
         for (current, variables) in local {
-            assert!(told(current, variables).starts_with("/var/run/docker.sock by "), "{current} {variables:?}");
+            assert!(endpoint(current, variables).starts_with("/var/run/docker.sock by "), "{current} {variables:?}");
         }
         assert_eq!(named(|_| None, None).unwrap().socket, SOCKET);
     }
 
     #[test]
     fn an_engine_that_no_socket_leads_to_is_refused() {
-        insta::assert_snapshot!(told("far", &[]), @"the current Docker context `far` names `ssh://root@far`, another machine or a protocol that reaches one");
-        insta::assert_snapshot!(told("gone", &[]), @"the current Docker context `gone` does not exist");
-        insta::assert_snapshot!(told("vm", &[("DOCKER_HOST", "tcp://vm:2375")]), @"`DOCKER_HOST` names `tcp://vm:2375`, another machine or a protocol that reaches one");
+        insta::assert_snapshot!(endpoint("far", &[]), @"the current Docker context `far` names `ssh://root@far`, another machine or a protocol that reaches one");
+        insta::assert_snapshot!(endpoint("gone", &[]), @"the current Docker context `gone` does not exist");
+        insta::assert_snapshot!(endpoint("vm", &[("DOCKER_HOST", "tcp://vm:2375")]), @"`DOCKER_HOST` names `tcp://vm:2375`, another machine or a protocol that reaches one");
     }
 }

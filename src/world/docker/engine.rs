@@ -61,7 +61,7 @@ impl Docker {
             Err(error) if error.is_absent() => Ok(true),
             Err(error) if error.words().contains("bind source path does not exist") => Ok(false),
             Err(error) => Err(error),
-            // somebody has an image of that name
+            // an image of that name exists
             Ok(made) => self.remove_container(&made.id).await.map(|()| true),
         }
     }

@@ -29,18 +29,18 @@ impl Docker {
         };
         let run = async {
             let exec = self.client.create_exec(container, options).await.map_err(action())?;
-            let mut said = Vec::new();
+            let mut bytes = Vec::new();
             if let StartExecResults::Attached { mut output, .. } =
                 self.client.start_exec(&exec.id, None).await.map_err(action())?
             {
                 while let Some(chunk) = output.next().await {
                     if let bollard::container::LogOutput::StdOut { message } = chunk.map_err(action())? {
-                        said.extend_from_slice(&message);
+                        bytes.extend_from_slice(&message);
                     }
                 }
             }
             let found = self.client.inspect_exec(&exec.id).await.map_err(action())?;
-            Ok((found.exit_code.unwrap_or_default(), String::from_utf8_lossy(&said).into_owned()))
+            Ok((found.exit_code.unwrap_or_default(), String::from_utf8_lossy(&bytes).into_owned()))
         };
         timeout(longest, run).await.unwrap_or_else(|_| Err(DockerError::Endless(container.to_owned())))
     }

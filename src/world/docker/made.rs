@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn what_somebody_made_otherwise_differs() {
+    fn what_was_made_by_hand_differs() {
         type Change = fn(&mut ContainerConfig, &mut HostConfig);
         let changes: [Change; 9] = [
             |config, _| config.image = Some("other".to_owned()),

@@ -28,7 +28,7 @@ pub struct NetworkSummary {
 }
 
 impl Docker {
-    /// All networks of this engine. Names are not unique (API 1.41), so they are told apart by id.
+    /// All networks of this engine. Names are not unique (API 1.41), so ids tell them apart.
     pub async fn networks(&self) -> Result<Vec<NetworkSummary>, DockerError> {
         let list = self
             .client
@@ -80,7 +80,7 @@ impl Docker {
         Ok(())
     }
 
-    /// Creates a network of nobody's, and removes it again: whether Docker can set one up.
+    /// Creates a network for a test, and removes it again: whether Docker can set one up.
     pub async fn try_network(&self, subnet: Subnet) -> Result<(), DockerError> {
         let range = IpamConfig { subnet: Some(subnet.to_string()), ..IpamConfig::default() };
         let request = NetworkCreateRequest {

@@ -57,7 +57,7 @@ impl Elasticsearch {
         Ok(read::links(&self.get(&format!("/_resolve/cluster/{remotes}{limit}")).await?))
     }
 
-    /// For each remote, whether it is reached by API key: the model is not told in another way. See
+    /// For each remote, whether it is reached by API key: there is no other sign of the model. See
     /// <https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cluster-remote-info>.
     pub async fn by_key(&self) -> Result<BTreeMap<ClusterId, bool>, HttpsError> {
         Ok(read::by_key(&self.get("/_remote/info").await?))

@@ -20,7 +20,7 @@ use crate::{
     mesh::{Mesh, digest::digest_of, id::ClusterId, links::Key, secret::Secret, settings::StackVersion},
 };
 
-/// One cluster's REST API, asked as `elastic` unless somebody else is named.
+/// One cluster's REST API, asked as `elastic` unless another user is named.
 #[derive(Debug, Clone)]
 pub struct Elasticsearch {
     https: Https,
@@ -29,7 +29,7 @@ pub struct Elasticsearch {
     version: StackVersion,
 }
 
-/// A new cross-cluster API key; its value is told only this once.
+/// A new cross-cluster API key; its value is shown only this once.
 #[derive(Debug, Clone)]
 pub struct NewKey {
     pub id: String,
@@ -49,7 +49,7 @@ pub struct Greeting {
     pub certificate: String,
 }
 
-/// What a server said when it read its keystore again.
+/// The answer of a server that read its keystore again.
 #[derive(Debug, Clone, Default)]
 pub struct Reloaded {
     /// Exceptions, one a node that failed.
@@ -64,7 +64,7 @@ impl Elasticsearch {
         Ok(Self { https, user: "elastic", password, version: mesh.version(cluster) })
     }
 
-    /// The same, asked as somebody else.
+    /// This server, asked as another user.
     #[must_use]
     pub fn asked_as(self, user: &'static str, password: &Secret) -> Self {
         Self { user, password: password.clone(), ..self }

@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_that_cannot_be_used_is_told_with_what_brings_it_back() {
+    fn a_file_that_cannot_be_used_is_reported_with_what_brings_it_back() {
         let damaged = |path: &str| FilesError::Damaged { path: path.into(), reason: "it is no JSON".to_owned() };
         let password = KeystoreError::Password;
         let missing = CredentialsError::Missing { name: "elastic" };
@@ -70,8 +70,8 @@ mod tests {
             FilesError::Keystore { path: "/m/a keystore".into(), cause: password },
             FilesError::Credentials { path: "/m/credentials.txt".into(), cause: missing },
         ];
-        let told = errors.map(|error| format!("{error}\n  {}", error.hint().unwrap()));
-        insta::assert_snapshot!(told.join("\n"), @r"
+        let messages = errors.map(|error| format!("{error}\n  {}", error.hint().unwrap()));
+        insta::assert_snapshot!(messages.join("\n"), @r"
         /m/mesh.json is damaged: it is no JSON
           bring the file back from a backup, or move it away (`mv /m/mesh.json /m/mesh.json.broken`) and type `mesh create`, which rebuilds it from what is there
         /m/cluster01/api-key.json is damaged: it is no JSON

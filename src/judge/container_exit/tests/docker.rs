@@ -36,7 +36,7 @@ fn firewall_rules_that_are_gone() {
 
 /// A network is no service's, and neither is its remedy.
 #[test]
-fn what_is_said_of_no_service_names_none() {
+fn a_cause_of_no_service_names_none() {
     let known = |words: &str| of_docker(&Mesh::example(1), None, words);
     assert!(known("iptables: No chain/target/match by that name").is_some_and(|known| !known.remedy.contains('{')));
     assert_eq!(known("No space left on device"), None);

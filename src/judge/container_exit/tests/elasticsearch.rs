@@ -200,7 +200,7 @@ fn data_in_use() {
 }
 
 #[test]
-fn files_of_somebody_else() {
+fn files_of_another_user() {
     insta::assert_snapshot!(elastic(r#"{"log.level":"ERROR", "message":"fatal exception while booting Elasticsearch", "error.type":"java.lang.IllegalStateException","error.message":"failed to obtain node locks, tried [/usr/share/elasticsearch/data]; maybe these locations are not writable or multiple nodes were started on the same data path?"}"#), @r"
     it may not read or write its own files
     fatal exception while booting Elasticsearch: failed to obtain node locks, tried [/usr/share/elasticsearch/data]; maybe these locations are not writable or multiple nodes were started on the same data path?
@@ -290,7 +290,7 @@ fn an_index_that_has_to_be_read_only() {
 }
 
 #[test]
-fn a_file_of_somebody_else() {
+fn a_file_of_another_user() {
     insta::assert_snapshot!(elastic("/usr/share/elasticsearch/bin/elasticsearch-env: line 85: /usr/share/elasticsearch/config/elasticsearch.keystore: Permission denied"), @r"
     it may not read or write its own files
     /usr/share/elasticsearch/bin/elasticsearch-env: line 85: /usr/share/elasticsearch/config/elasticsearch.keystore: Permission denied
