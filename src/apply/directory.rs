@@ -25,7 +25,7 @@ impl Apply<'_> {
     }
 }
 
-/// Whether a file that nobody else can have is there for the engine, too: it is put into the directory, or into the
+/// Whether a file that cannot exist elsewhere is there for the engine, too: it is put into the directory, or into the
 /// nearest one above that exists, and taken away again. `None` for an engine that does not tell.
 pub async fn is_shared(docker: &Docker, dir: &Path) -> Result<Option<bool>, Error> {
     let mut random = random();

@@ -61,7 +61,7 @@ impl Apply<'_> {
         }
     }
 
-    /// One settings call with all remotes, every field of each, and what nobody wanted as null.
+    /// One settings call with all remotes, every field of each, and unwanted ones as null.
     pub(super) async fn connect(&self, on: ClusterId, without: &[String]) -> Result<(), Error> {
         let mut settings: BTreeMap<String, Option<String>> =
             self.mesh.remote_settings(on).into_iter().map(|(name, value)| (name, Some(value))).collect();
@@ -122,7 +122,7 @@ impl Apply<'_> {
         }
     }
 
-    /// Fails where the links from `on` to `remotes` cannot come up however long somebody waits: a container does not
+    /// Fails where the links from `on` to `remotes` cannot come up however long the wait: a container does not
     /// run, a license does not allow links, or a remote is not set, which Elasticsearch itself never does.
     async fn may_come(&self, on: ClusterId, remotes: &[ClusterId]) -> Result<(), Error> {
         for cluster in std::iter::once(on).chain(remotes.iter().copied()) {
@@ -132,8 +132,8 @@ impl Apply<'_> {
             if !license.allows_links() {
                 let (kind, active) = (license.kind, license.active);
                 let cause = Cause::License { of: cluster, kind, active };
-                let told = Error::new(Exit::Unhealthy, format!("links of {cluster} cannot be proved"));
-                return Err(told.cause(cause.to_string()).hint(cause.remedy()));
+                let error = Error::new(Exit::Unhealthy, format!("links of {cluster} cannot be proved"));
+                return Err(error.cause(cause.to_string()).hint(cause.remedy()));
             }
         }
         let Ok(settings) = self.server(on)?.remotes().await else { return Ok(()) };
@@ -142,15 +142,15 @@ impl Apply<'_> {
             None => Ok(()),
             Some(remote) => {
                 let cause = Cause::RemoteMissing(*remote);
-                let told = Error::new(Exit::Unhealthy, format!("links of {on} cannot be proved"));
-                Err(told.cause(cause.to_string()).hint(cause.remedy()))
+                let error = Error::new(Exit::Unhealthy, format!("links of {on} cannot be proved"));
+                Err(error.cause(cause.to_string()).hint(cause.remedy()))
             }
         }
     }
 }
 
 fn unproved(on: ClusterId, down: &BTreeMap<ClusterId, String>) -> Error {
-    let told = Error::new(Exit::Unhealthy, format!("links from {on} that are down: {}", down.len()));
-    let told = down.iter().fold(told, |told, (remote, reason)| told.cause(format!("{on} → {remote}: {reason}")));
-    told.hint("`mesh verify` says why each is down and what mends it; then type the same command again")
+    let error = Error::new(Exit::Unhealthy, format!("links from {on} that are down: {}", down.len()));
+    let error = down.iter().fold(error, |error, (remote, reason)| error.cause(format!("{on} → {remote}: {reason}")));
+    error.hint("`mesh verify` says why each is down and what mends it; then type the same command again")
 }

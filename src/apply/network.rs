@@ -42,8 +42,8 @@ impl Apply<'_> {
         }
     }
 
-    /// Removes the bridges of a subnet that Docker left when it could not make a network. They are in nobody's way, so
-    /// that it is no fault where they stay, as they do for all but root.
+    /// Removes the bridges of a subnet that Docker left when it could not make a network. They are in no way of others,
+    /// so it is no fault where they stay, as they do for all but root.
     async fn remove_left_bridges(&self, subnet: Subnet) {
         let Ok(interfaces) = host::interfaces() else { return };
         let left = interfaces.left_bridges.into_iter().filter(|(_, net)| *net == subnet.net().into());

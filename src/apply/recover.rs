@@ -1,4 +1,4 @@
-//! A password that nobody knows any more is set anew, by a superuser in the server's file realm that is there for that
+//! An unknown password is replaced, by a superuser in the server's file realm that is there for that
 //! long only. I/O: disk, network.
 
 use std::time::Duration;

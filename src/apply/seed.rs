@@ -1,4 +1,4 @@
-//! The configuration files that an image brings: copied, taken over from a newer image, kept where somebody changed
+//! The configuration files that an image brings: copied, taken over from a newer image, kept where a user changed
 //! them. I/O: disk, Docker.
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -23,7 +23,7 @@ impl Apply<'_> {
         let config = Config { tree: &tree, service, owner: self.owner() };
         let recorded = saved::seed_record(&tree, service).is_some();
         let kept = config.take_over(&seed, self.mesh.version(service.cluster()))?;
-        // with a record it is known beforehand, and told then
+        // with a record it is known, and reported, beforehand
         for path in kept.iter().filter(|_| !recorded) {
             self.console.note(&format!("{} stays: it is not as the image has it", tree.path(path).display()));
         }
@@ -62,7 +62,7 @@ struct Config<'a> {
 }
 
 impl Config<'_> {
-    /// Copies an image's files, and says which stay because somebody changed them. What was copied is written down
+    /// Copies an image's files, and reports which stay because a user changed them. What was copied is written down
     /// last, so that a run that stops in between is done again; the file that the service does not start without, just
     /// before.
     fn take_over(&self, seed: &[(String, Vec<u8>)], version: StackVersion) -> Result<Vec<String>, FilesError> {

@@ -92,7 +92,7 @@ fn time_for(asked: Option<Duration>, clusters: u8) -> Duration {
     asked.unwrap_or(Duration::from_mins(1) * (5 + u32::from(clusters)))
 }
 
-/// Does the work, and meanwhile notes when somebody wants it to end: the step at hand is finished first, unless they
+/// Does the work, and meanwhile notes when the user wants it to end: the step at hand is finished first, unless they
 /// ask twice.
 async fn interruptible(
     patience: &Patience,
@@ -117,7 +117,7 @@ async fn interruptible(
     }
 }
 
-/// Ends when somebody wants the program to end. For commands that change nothing: those that do finish their step
+/// Ends when the user wants the program to end. For commands that change nothing: those that do finish their step
 /// first.
 async fn ended() {
     match Endings::listen() {

@@ -54,8 +54,8 @@ impl Stdout {
     /// That output is lost. A reader that went away has what it wanted, so that is none.
     pub fn lost(&self) -> Option<Error> {
         let failure = self.failure.get().filter(|errno| *errno != Errno::EPIPE)?;
-        let told = Error::new(Exit::Machine, "cannot write to stdout: the result is lost");
-        Some(told.cause(words(&failure.into())))
+        let error = Error::new(Exit::Machine, "cannot write to stdout: the result is lost");
+        Some(error.cause(words(&failure.into())))
     }
 }
 

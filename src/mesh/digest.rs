@@ -1,4 +1,4 @@
-//! Digests by which contents are told apart: files, secrets, certificates, what containers are made from. Pure: no I/O.
+//! Digests that identify contents: files, secrets, certificates, what containers are made from. Pure: no I/O.
 //!
 //! They are kept on disk and in labels, so another algorithm makes everything seem changed: `keystore.json` would be
 //! written again, and every container replaced. `fingerprint` and its test with a literal digest say what that costs.

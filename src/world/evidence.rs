@@ -62,7 +62,7 @@ impl World {
     }
 
     /// Servers that have just booted may be too busy when all the others try at once: those that answer and still were
-    /// too slow are tried once more, when nobody else is.
+    /// too slow are tried once more, alone.
     async fn try_again(&self, mesh: &Mesh, there: &Observed, evidence: &mut Evidence) {
         let mut slow: BTreeMap<ClusterId, Vec<ClusterId>> = BTreeMap::new();
         let timed_out = evidence.paths.iter().filter(|(_, facts)| **facts == PathFacts::TimedOut);

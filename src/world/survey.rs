@@ -90,7 +90,7 @@ pub struct Survey {
     pub record: Option<Mesh>,
     /// That of the file which the record was read from.
     pub format: Option<u32>,
-    /// Without a record, the mesh as it was told from what it left; set by whoever rebuilds it.
+    /// Without a record, the mesh as it is rebuilt from what it left; set by the code that rebuilds it.
     pub rebuilt: Option<Mesh>,
     /// Where `credentials.txt` is lost, what it will hold again; set by whoever recovers it.
     pub recovered: Option<Credentials>,
@@ -101,13 +101,13 @@ pub struct Survey {
     /// The engine that was asked.
     pub engine: Engine,
     pub host: HostFacts,
-    /// Owners are told where they are in question: on ports of services that no container publishes.
+    /// Owners are known where they are in question: on ports of services that no container publishes.
     pub listeners: Vec<Listener>,
     pub containers: Vec<ContainerSummary>,
     pub networks: Vec<NetworkSummary>,
     /// The uid of the user `elastic`; `None` when there is none.
     pub elastic: Option<u32>,
-    /// A number for it that nobody has.
+    /// A free number for it.
     pub free_uid: Option<u32>,
     /// Whether there is a user with the number of the recorded owner.
     pub owner_exists: bool,
@@ -193,8 +193,8 @@ impl World {
     }
 
     /// The mesh that labels tell of when `mesh.json` is gone: enough of it to remove what is left. Without a mesh of
-    /// the name on the engine, and nothing in the directory, that may still be a block in `/etc/hosts`, which is then
-    /// nobody's.
+    /// the name on the engine, and nothing in the directory, that may still be a block in `/etc/hosts`, which then
+    /// belongs to no mesh.
     pub fn mesh_of_labels(&self, survey: &Survey) -> Option<Mesh> {
         let name = self.name_of(survey).map(|name| name.to_string());
         let same = |labels: &HashMap<String, String>| {
@@ -231,7 +231,7 @@ fn listeners(record: Option<&Mesh>, containers: &[ContainerSummary]) -> Result<V
     ports::listeners(|bound| wanted.contains(&bound.port()) && !publishes(bound))
 }
 
-/// Ports that somebody listens on, or that labels and Docker tell of for others than the mesh with the id `own`: Docker
+/// Ports that are listened on, or that labels and Docker show for others than the mesh with the id `own`: Docker
 /// forgets those of a container that is stopped, and knows none of one that is still to come.
 fn taken_ports(survey: &Survey, own: Option<&str>) -> BTreeSet<u16> {
     let is_own = |labels: &HashMap<String, String>| own.is_some() && labels.get(label::MESH).map(String::as_str) == own;

@@ -102,7 +102,7 @@ fn wherever_a_renewal_stops_no_link_breaks_and_the_end_is_the_same() {
     assert!(walks > 150, "{walks} interrupted renewals");
 }
 
-/// One that boots while somebody looks tells nothing of its certificate, and one that is stopped reads its files when
+/// One that boots during a look shows nothing of its certificate, and one that is stopped reads its files when
 /// it starts.
 #[test]
 fn a_kibana_that_cannot_be_asked_shows_a_certificate_that_is_trusted() {

@@ -63,7 +63,7 @@ impl Reconciler<'_> {
     }
 
     /// Whether the server has keys of this mesh that no file holds, or will have when a new one is issued, or there are
-    /// files of keys by which nobody is to search.
+    /// files of keys by which no cluster is to search.
     pub(super) fn keys_to_revoke(&self, cluster: ClusterId) -> bool {
         let Some(server) = self.server(cluster) else { return false };
         let wanted = self.mesh.keys(cluster);
@@ -89,7 +89,7 @@ impl Reconciler<'_> {
     }
 
     /// A link that is down is reason enough to have the server read its keystore again: it may have missed the last
-    /// write. So is a remote that has other keys, too, which are about to be revoked: nobody can tell which one the
+    /// write. So is a remote that has other keys, too, which are about to be revoked: it is unknown which one the
     /// server has read.
     pub(super) fn credentials(&self, on: ClusterId) -> Option<Step> {
         let of: Vec<ClusterId> = self.mesh.remotes(on).collect();

@@ -25,7 +25,7 @@ pub struct PlanInputs {
     pub now: OffsetDateTime,
     /// The uid of the license that every cluster should have; `None` for whichever allows links.
     pub license: Option<String>,
-    /// Whether somebody agreed to a server being given another password.
+    /// Whether the user agreed to give a server another password.
     pub recover: bool,
     /// Of the machine.
     pub cores: usize,
@@ -214,7 +214,7 @@ impl<'a> Reconciler<'a> {
         self.files(cluster).is_some_and(|files| files.recovery_user)
     }
 
-    /// Whether the configuration directory was filled from the image that is wanted. Where nobody wrote that down, it
+    /// Whether the configuration directory was filled from the image that is wanted. Where that is not recorded, it
     /// is when it has to be: while the image can still be compared with.
     fn seed_good(&self, service: ServiceId) -> bool {
         let Some(files) = self.service_files(service).filter(|files| files.seeded) else {
@@ -247,13 +247,13 @@ impl<'a> Reconciler<'a> {
 
     /// Whether those files say what is wanted, in whatever words: a service that runs need not read them again.
     fn settings_in_force(&self, service: ServiceId) -> bool {
-        let said = || {
+        let unchanged = || {
             let made_from = self.mesh.made_from(service, self.there.credentials.as_ref()?).ok()?;
             let settings = self.mesh.parsed_settings(service, self.there.credentials.as_ref()?).ok()?;
             let same = self.settings_on_disk(service)? == settings;
             Some(same && self.options_on_disk(service)? == made_from.jvm_options)
         };
-        self.settings_good(service) || (self.seeded_by_version(service) && said().unwrap_or(false))
+        self.settings_good(service) || (self.seeded_by_version(service) && unchanged().unwrap_or(false))
     }
 
     /// Whether the image's own files are there, of the version that is wanted where that was written down.

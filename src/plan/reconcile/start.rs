@@ -12,7 +12,8 @@ use crate::{
 
 impl Reconciler<'_> {
     /// A server that holds credentials of remotes may know them: it tries each before it is ready, one after the other,
-    /// and one that nobody has started yet keeps it waiting for 9 s. These start all at once.
+    /// and a remote that is not started yet keeps it waiting for 9 s. So servers that hold credentials start all at
+    /// once.
     pub(super) fn at_once(&self) -> usize {
         let starting = || self.mesh.clusters().filter(|cluster| self.server(*cluster).is_none());
         let linked = |cluster: ClusterId| {
@@ -52,7 +53,7 @@ impl Reconciler<'_> {
             return Some(Step::StartContainer(service));
         }
         match self.there.containers.get(&service)?.state {
-            // nobody can tell whether it runs with the settings that somebody edited
+            // it is unknown whether it runs with the settings that were edited
             ContainerState::Running if !self.settings_in_force(service) => Some(Step::RestartContainer(service)),
             ContainerState::Running => None,
             ContainerState::Created | ContainerState::Stopped => Some(Step::StartContainer(service)),
@@ -74,7 +75,7 @@ impl Reconciler<'_> {
         }
     }
 
-    /// Whether `elastic` has a password on the server that nobody knows, and somebody agreed to it being set anew.
+    /// Whether `elastic` has an unknown password on the server, and the user agreed to set a new one.
     fn locked_out(&self, cluster: ClusterId) -> bool {
         // one that cannot be asked yet may refuse the password when it answers; to be given the one it has harms
         // nothing

@@ -74,7 +74,7 @@ impl Reconciler<'_> {
     }
 
     /// One that was interrupted while it took over has left a pair that does not belong together: it is completed,
-    /// since a new one would be trusted by nobody.
+    /// since no cluster would trust a new one.
     pub(super) fn authority(&self, cluster: ClusterId) -> Option<Step> {
         if self.begins(cluster) {
             return Some(Step::IssueNextAuthority(cluster));

@@ -1,4 +1,4 @@
-//! Modes and owners of what is there: told, set, and given back with all that is below. Does I/O; follows no link.
+//! Modes and owners of what is there: read, set, and given back with all that is below. Does I/O; follows no link.
 
 use std::{ffi::OsStr, os::fd::OwnedFd, path::Path};
 
@@ -53,7 +53,7 @@ impl Tree {
         }
     }
 
-    /// Gives all that is below a directory to somebody, and the directory last, so that one that was not finished still
+    /// Gives all that is below a directory to a user, and the directory last, so that one that was not finished still
     /// shows it. What is mounted below it stays as it is.
     ///
     /// # Errors
@@ -98,7 +98,7 @@ fn give(
 /// Sets both, and says which mode there is then: a file system that keeps none may not say so.
 fn set(dir: &OwnedFd, name: &OsStr, mode: u32, owner: (u32, Option<u32>)) -> Result<u32, Errno> {
     let mode_now = || fstatat(dir, name, AtFlags::AT_SYMLINK_NOFOLLOW).map(|found| FileMeta::from(found).mode);
-    // the owner first: the kernel takes bits away from a file that is given to somebody
+    // the owner first: the kernel takes bits away from a file that changes its owner
     chown(dir, name, owner)?;
     if mode_now()? != mode {
         fchmodat(dir, name, Mode::from_bits_truncate(mode), FchmodatFlags::NoFollowSymlink)?;

@@ -23,7 +23,7 @@ pub struct Ended {
     pub log: Vec<String>,
 }
 
-/// A container that somebody waits for.
+/// A container that is waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Watched {
     /// As of [`Docker::restarts`].
@@ -33,7 +33,7 @@ pub struct Watched {
 }
 
 impl Docker {
-    /// How often Docker has started the container again by itself since somebody last did; `None` while it does not
+    /// How often Docker has started the container again by itself since it was last started by hand; `None` while it does not
     /// run.
     pub async fn restarts(&self, name: &str) -> Result<Option<i64>, DockerError> {
         let found = self.client.inspect_container(name, None::<InspectContainerOptions>).await;
@@ -49,7 +49,7 @@ impl Docker {
         Ok(found.and_then(|found| found.state?.running).unwrap_or_default())
     }
 
-    /// How a container is that somebody waits for, and whether it is in the network of this name.
+    /// The state of a container that is waited for, and whether it is in the network of this name.
     pub async fn watched(&self, name: &str, network: &str) -> Result<Watched, DockerError> {
         let found = self.client.inspect_container(name, None::<InspectContainerOptions>).await;
         let found = found.map_err(DockerError::refused(format!("inspect {name}")))?;

@@ -94,7 +94,7 @@ impl Explain for DockerError {
 }
 
 impl DockerError {
-    /// What a failed call is told as. It is asked for once a call has ended, well or not, so this is where calls are
+    /// The error that a failed call becomes. It is asked for once a call has ended, well or not, so this is where calls are
     /// logged.
     pub(super) fn refused(action: impl Into<String>) -> impl FnOnce(Cause) -> Self {
         let action = action.into();

@@ -56,8 +56,8 @@ impl Docker {
     /// Pulls an image with the login that the user's Docker configuration has for its registry.
     ///
     /// # Errors
-    /// A login that cannot be had is told only where it does not go without, as `docker` does: most who have a helper
-    /// need none here.
+    /// A login that cannot be had is an error only where the pull fails without it, as with `docker`: most who have a
+    /// helper need none here.
     pub async fn pull_image(&self, image: &str, report: impl FnMut(Progress)) -> Result<(), DockerError> {
         with_login(image, async |login| self.pull_as(login, image, report).await).await
     }
@@ -87,8 +87,8 @@ impl Docker {
     }
 }
 
-/// Does something of an image's registry with the user's login there. Where that cannot be had and it fails without, it
-/// is what is told.
+/// Does something of an image's registry with the user's login there. Where that cannot be had and the work fails
+/// without, the login is the error.
 pub(super) async fn with_login<T>(
     image: &str,
     ask: impl AsyncFnOnce(Option<DockerCredentials>) -> Result<T, DockerError>,

@@ -14,7 +14,7 @@ use tokio::{
 
 use super::configuration::{self, Configuration, ConfigurationError, SavedLogin};
 
-/// A helper that says nothing for this long hangs, most likely in a question that nobody sees.
+/// A helper that is silent for this long hangs, most likely in a question that is shown nowhere.
 const ANSWER: Duration = Duration::from_secs(10);
 /// More than any login has, in bytes.
 const LONGEST: u64 = 1 << 20;
@@ -24,7 +24,7 @@ const NOT_FOUND: &str = "credentials not found";
 /// The name under which Docker Hub's login is kept.
 const HUB: &str = "https://index.docker.io/v1/";
 
-/// Why it cannot be told whether there is a login.
+/// Why it is unknown whether there is a login.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LoginError {
     #[error(transparent)]
@@ -146,8 +146,8 @@ struct Answer {
     secret: String,
 }
 
-/// Asks a helper for the login of a registry. It is ended when it does not answer in time, or when nobody waits any
-/// more.
+/// Asks a helper for the login of a registry. It is ended when it does not answer in time, or when its caller
+/// gives up.
 async fn ask(helper: String, address: &str) -> Result<Option<DockerCredentials>, LoginError> {
     let failed = |reason: String| LoginError::Failed { helper: helper.clone(), reason };
     let mut command = Command::new(&helper);
@@ -169,11 +169,11 @@ async fn ask(helper: String, address: &str) -> Result<Option<DockerCredentials>,
     let status = status.map_err(|error| failed(error.to_string()))?;
     if !status.success() {
         // helpers tell on either, and most on stdout
-        let told = if err.trim().is_empty() { out } else { err };
-        if told.to_lowercase().contains(NOT_FOUND) {
+        let output = if err.trim().is_empty() { out } else { err };
+        if output.to_lowercase().contains(NOT_FOUND) {
             return Ok(None);
         }
-        let line = told.lines().map(str::trim).find(|line| !line.is_empty());
+        let line = output.lines().map(str::trim).find(|line| !line.is_empty());
         return Err(failed(line.map_or_else(|| status.to_string(), str::to_owned)));
     }
     // not what it says: there is a secret in it

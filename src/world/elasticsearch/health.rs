@@ -79,7 +79,7 @@ fn red_shards(body: &Value) -> Vec<(String, u64)> {
     fields(&body["indices"]).filter_map(|(name, index)| Some((name.clone(), first(index)?))).collect()
 }
 
-/// Whether the answer is a decision that only somebody else changes: everything else is said of shards that may come
+/// Whether the answer is a decision that waiting does not change: everything else is about shards that may come
 /// yet.
 fn stays(explained: &Value) -> bool {
     matches!(explained["can_allocate"].as_str(), Some("no" | "no_valid_shard_copy"))
@@ -135,6 +135,6 @@ mod tests {
     #[test]
     fn shards_that_are_looked_for_are_in_motion() {
         assert!(health(&json!({ "number_of_in_flight_fetch": 1 }), Vec::new()).in_motion);
-        assert_eq!(health(&Value::Null, Vec::new()).color, Color::Red, "what is not told is not taken for well");
+        assert_eq!(health(&Value::Null, Vec::new()).color, Color::Red, "unknown health is not good health");
     }
 }

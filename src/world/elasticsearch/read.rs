@@ -1,5 +1,5 @@
-//! What Elasticsearch's answers say, whatever they hold: a field that is missing or of another type is as if it had not
-//! been told. Pure: no I/O.
+//! What Elasticsearch's answers say, whatever they hold: a field that is missing or of another type counts as
+//! missing. Pure: no I/O.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,7 +24,7 @@ pub fn fields(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
     value.as_object().into_iter().flat_map(Map::iter)
 }
 
-/// A time in milliseconds since 1970, as Elasticsearch writes it: to the millisecond, or a key would be told to have
+/// A time in milliseconds since 1970, as Elasticsearch writes it: to the millisecond, or a key would seem to have
 /// ended before it has.
 fn time_of_millis(value: &Value) -> Option<OffsetDateTime> {
     OffsetDateTime::from_unix_timestamp_nanos(i128::from(value.as_i64()?) * 1_000_000).ok()
@@ -48,7 +48,7 @@ pub fn license(body: &Value) -> LicenseFacts {
     }
 }
 
-/// The keys that a mesh made and nobody invalidated.
+/// The keys that a mesh made and that are not invalidated.
 pub fn keys(body: &Value) -> Vec<KeyFacts> {
     let ours = |key: &&Value| key["metadata"]["mesh.id"].is_string() && key["invalidated"] == false;
     let facts = |key: &Value| KeyFacts {
