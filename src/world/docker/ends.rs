@@ -33,8 +33,8 @@ pub struct Watched {
 }
 
 impl Docker {
-    /// How often Docker has started the container again by itself since it was last started by hand; `None` while it does not
-    /// run.
+    /// How often Docker has started the container again by itself since it was last started by hand; `None` while it
+    /// does not run.
     pub async fn restarts(&self, name: &str) -> Result<Option<i64>, DockerError> {
         let found = self.client.inspect_container(name, None::<InspectContainerOptions>).await;
         let found = found.map_err(DockerError::refused(format!("inspect {name}")))?;

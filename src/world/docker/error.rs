@@ -94,8 +94,8 @@ impl Explain for DockerError {
 }
 
 impl DockerError {
-    /// The error that a failed call becomes. It is asked for once a call has ended, well or not, so this is where calls are
-    /// logged.
+    /// The error that a failed call becomes. It is asked for once a call has ended, well or not, so this is where calls
+    /// are logged.
     pub(super) fn refused(action: impl Into<String>) -> impl FnOnce(Cause) -> Self {
         let action = action.into();
         tracing::debug!("docker: {action}");
