@@ -57,7 +57,7 @@ fn path(mesh: &Mesh, line: &str) -> Option<(ClusterId, PathFacts)> {
     let words = words.trim().split_once(") ").map_or(words.trim(), |(_, words)| words).to_owned();
     let facts = match exit {
         "6" => PathFacts::NameUnknown,
-        "7" if REJECTIONS.iter().any(|words| words.contains(words)) => PathFacts::Rejected(words),
+        "7" if REJECTIONS.iter().any(|rejection| words.contains(rejection)) => PathFacts::Rejected(words),
         "7" => PathFacts::Closed(words),
         "28" => PathFacts::TimedOut,
         "35" | "51" | "60" | "77" | "83" | "90" | "91" => PathFacts::Distrusted(words),
