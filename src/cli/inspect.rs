@@ -10,6 +10,9 @@ use crate::{
 
 #[derive(Debug, Args)]
 pub struct StatusArgs {
+    /// Judge these clusters only, such as `1-3,7`, and the links from and to them [default: all]
+    #[arg(long, value_name = "CLUSTERS")]
+    pub on: Option<ClusterSet>,
     /// How to print it: `table`, `wide` with all columns, `json` or `yaml`
     #[arg(id = "output", long = "output", short = 'o', value_name = "FORMAT")]
     #[arg(value_enum, default_value_t, hide_possible_values = true)]
@@ -30,10 +33,13 @@ pub struct MeshesArgs {
 
 #[derive(Debug, Args)]
 pub struct VerifyArgs {
+    /// Judge these clusters only, such as `1-3,7`, and the links from and to them [default: all]
+    #[arg(long, value_name = "CLUSTERS")]
+    pub on: Option<ClusterSet>,
     #[command(flatten)]
     pub output: OutputArgs,
-    /// Repair the mesh as `mesh create` would, and prove every link again
-    #[arg(long)]
+    /// Repair the mesh as `mesh create` would, and prove every link again; always the whole mesh, so not with `--on`
+    #[arg(long, conflicts_with = "on")]
     pub fix: bool,
 }
 

@@ -10,6 +10,7 @@ use crate::{
     console::Console,
     error::{Error, Exit},
     judge::{
+        scope::Scope,
         status::{self, Status},
         verify::LinkState,
     },
@@ -22,10 +23,14 @@ const INTERVAL: Duration = Duration::from_secs(2);
 
 pub async fn status(args: &StatusArgs, place: Place, console: &Console) -> Result<Exit, Error> {
     let session = Session::to_look(place).await?;
+    // before a watch, which goes on after errors
+    if let (Some(on), Some(mesh)) = (&args.on, &session.survey.record) {
+        mesh.require(on)?;
+    }
     if args.watch {
         return watch(args, session, console).await;
     }
-    let (mesh, status) = judged(&session).await?;
+    let (mesh, status) = judged(args, &session).await?;
     show(args, &mesh, &status, console);
     Ok(if status.in_sync && status.serves { Exit::Done } else { Exit::Unhealthy })
 }
@@ -39,7 +44,7 @@ async fn watch(args: &StatusArgs, mut session: Session, console: &Console) -> Re
             if !first {
                 session.look_again().await?;
             }
-            judged(&session).await
+            judged(args, &session).await
         };
         let seen = tokio::select! {
             seen = look => seen,
@@ -57,10 +62,13 @@ async fn watch(args: &StatusArgs, mut session: Session, console: &Console) -> Re
     }
 }
 
-async fn judged(session: &Session) -> Result<(Mesh, Status), Error> {
+async fn judged(args: &StatusArgs, session: &Session) -> Result<(Mesh, Status), Error> {
     let mesh = session.recorded_with_templates()?;
+    if let Some(on) = &args.on {
+        mesh.require(on)?;
+    }
     let there = session.world.observe_closely(&mesh, &session.survey).await?;
-    let status = status::status(&mesh, &there, now());
+    let status = status::status(&mesh, Scope::new(args.on.as_ref()), &there, now());
     Ok((mesh, status))
 }
 
@@ -68,16 +76,18 @@ fn show(args: &StatusArgs, mesh: &Mesh, status: &Status, console: &Console) {
     let wide = args.format == Format::Wide;
     console.report(args.format, status, || {
         if args.matrix {
-            console.matrix(mesh, |from, to| {
-                let found = status.clusters.iter().find(|cluster| cluster.cluster == from);
-                let down = found.is_none_or(|cluster| cluster.links.down.contains_key(&to));
-                if down { LinkState::Down } else { LinkState::Up }
+            console.matrix(mesh, Scope::new(args.on.as_ref()), |link| {
+                if status.has_down(link) { LinkState::Down } else { LinkState::Up }
             });
         } else {
             console.status(status, wide);
         }
         console.complaints(status, wide);
-        console.in_progress(mesh);
-        console.new_defaults(mesh);
+        if !status.pending_upgrade.is_empty() {
+            console.in_progress(mesh);
+        }
+        if status.new_defaults {
+            console.new_defaults(mesh);
+        }
     });
 }

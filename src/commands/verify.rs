@@ -13,6 +13,7 @@ use crate::{
     facts::{evidence::Evidence, observed::Observed},
     judge::{
         check::{self, Severity},
+        scope::Scope,
         verify::{Report, judge},
     },
     mesh::Mesh,
@@ -30,7 +31,7 @@ pub async fn verify(args: &VerifyArgs, place: Place, console: &Console) -> Resul
         session = Session::to_change(place, false) => session?,
         () = ended() => return Err(Patience::interruption()),
     };
-    let (mesh, mut report, mending) = prove(&session, args.fix, console).await?;
+    let (mesh, mut report, mending) = prove(&session, args, args.fix, console).await?;
     if args.fix && !mending.is_empty() {
         if args.output.format.is_for_people() {
             show(args, &mesh, &report, begun.elapsed(), console);
@@ -45,7 +46,7 @@ pub async fn verify(args: &VerifyArgs, place: Place, console: &Console) -> Resul
         console.note(&format!("\nmending:\n{}", mending.to_string().trim_end()));
         mend(&mesh, &session, &mending, console).await?;
         console.note("");
-        report = prove_again(&mut session, console).await?;
+        report = prove_again(&mut session, args, console).await?;
     }
     show(args, &mesh, &report, begun.elapsed(), console);
     Ok(if report.up { Exit::Done } else { Exit::Unhealthy })
@@ -59,9 +60,12 @@ struct Looked {
     mending: Plan,
 }
 
-async fn look(session: &Session, fix: bool) -> Result<Looked, Error> {
+async fn look(session: &Session, args: &VerifyArgs, fix: bool) -> Result<Looked, Error> {
     // templates that cannot be read now must not be taken for the built-in ones
     let mesh = if fix { session.recorded_with_templates()? } else { session.recorded()? };
+    if let Some(on) = &args.on {
+        mesh.require(on)?;
+    }
     let there = session.observe(&mesh).await?;
     if let Some(finding) = check::lost_credentials(&mesh, &there).findings().pop() {
         return Err(finding.into());
@@ -85,9 +89,14 @@ async fn look(session: &Session, fix: bool) -> Result<Looked, Error> {
 }
 
 /// Looks, tries every link, and judges. With the judgement comes the plan that would mend what differs.
-async fn prove(session: &Session, fix: bool, console: &Console) -> Result<(Mesh, Report, Plan), Error> {
+async fn prove(
+    session: &Session,
+    args: &VerifyArgs,
+    fix: bool,
+    console: &Console,
+) -> Result<(Mesh, Report, Plan), Error> {
     let looked = tokio::select! {
-        looked = look(session, fix) => looked?,
+        looked = look(session, args, fix) => looked?,
         () = ended() => return Err(Patience::interruption()),
     };
     let Looked { mesh, there, mut evidence, mending } = looked;
@@ -99,18 +108,19 @@ async fn prove(session: &Session, fix: bool, console: &Console) -> Result<(Mesh,
         if patience.is_interrupted() { Err(Patience::interruption()) } else { Ok(()) }
     })
     .await?;
-    let answering = mesh.clusters().all(|cluster| there.server(cluster).is_some());
+    let scope = Scope::new(args.on.as_ref());
+    let answering = scope.clusters(&mesh).all(|cluster| there.server(cluster).is_some());
     // what ended between the look and the search has ended
-    let report = Report::new(&judge(&mesh, &there, &evidence, now()), answering);
+    let report = Report::new(&judge(&mesh, scope, &there, &evidence, now()), answering);
     Ok((mesh, report, mending))
 }
 
 /// Proves it until all is up: a server needs a moment before it shows a certificate that was put on its disk.
-async fn prove_again(session: &mut Session, console: &Console) -> Result<Report, Error> {
+async fn prove_again(session: &mut Session, args: &VerifyArgs, console: &Console) -> Result<Report, Error> {
     let begun = Instant::now();
     loop {
         session.look_again().await.map_err(Error::part_way)?;
-        let report = prove(session, false, console).await.map_err(Error::part_way)?.1;
+        let report = prove(session, args, false, console).await.map_err(Error::part_way)?.1;
         if report.up || begun.elapsed() > RELOADED_WITHIN {
             return Ok(report);
         }
@@ -126,5 +136,5 @@ async fn mend(mesh: &Mesh, session: &Session, plan: &Plan, console: &Console) ->
 }
 
 fn show(args: &VerifyArgs, mesh: &Mesh, report: &Report, took: Duration, console: &Console) {
-    console.report(args.output.format, report, || console.judgements(mesh, report, took));
+    console.report(args.output.format, report, || console.judgements(mesh, Scope::new(args.on.as_ref()), report, took));
 }

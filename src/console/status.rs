@@ -61,6 +61,10 @@ impl Console {
                 for (remote, reason) in cluster.links.down.iter().filter(|(remote, _)| !is_reported(remote)) {
                     self.note(&format!("{} → {remote}: {reason}", cluster.cluster));
                 }
+                let is_shown = |other: &ClusterId| status.clusters.iter().any(|cluster| cluster.cluster == *other);
+                for (searcher, reason) in cluster.searched_by.down.iter().filter(|(other, _)| !is_shown(other)) {
+                    self.note(&format!("{searcher} → {}: {reason}", cluster.cluster));
+                }
             }
         }
         self.indices(status, wide);

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Console;
-use crate::mesh::{Mesh, counted::counted, defaults::Revision, id::ClusterId, settings::StackVersion};
+use crate::mesh::{Mesh, counted::counted, id::ClusterId, settings::StackVersion};
 
 impl Console {
     /// That an upgrade was begun and not ended, where that is so.
@@ -17,11 +17,8 @@ impl Console {
         ));
     }
 
-    /// Which newer defaults there are, or are in progress.
+    /// That newer defaults are available, or in progress.
     pub fn new_defaults(&self, mesh: &Mesh) {
-        if !mesh.has_older_defaults_than(Revision::NEWEST) {
-            return;
-        }
         let pending: Vec<String> = mesh.pending_defaults().map(|cluster| cluster.to_string()).collect();
         self.note(&if pending.is_empty() {
             "newer defaults are available; `mesh create --new-defaults` takes them, one cluster after the other"

@@ -6,5 +6,6 @@ pub mod expiry;
 pub mod hindrance;
 pub mod image;
 pub mod meshes;
+pub mod scope;
 pub mod status;
 pub mod verify;

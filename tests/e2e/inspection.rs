@@ -56,6 +56,12 @@ fn status(mesh: &Mesh) {
     let matrix = mesh.run(&["status", "--matrix"], 0).stdout;
     assert_eq!(matrix.matches('✓').count(), 6, "{matrix}");
 
+    let matrix = mesh.run(&["status", "--matrix", "--on", "2"], 0).stdout;
+    assert_eq!((matrix.matches('✓').count(), matrix.lines().count()), (4, 4), "{matrix}");
+    let proved = json_of(&mesh.run(&["verify", "--on", "1-2", "-o", "json"], 0));
+    assert_eq!(proved["links"].as_array().map(Vec::len), Some(6), "{proved}");
+    mesh.run(&["status", "--on", "2-4"], 2);
+
     let status = json_of(&mesh.run(&["status", "-o", "json"], 0));
     assert_eq!((&status["version"], &status["in_sync"]), (&json!(2), &json!(true)), "{status}");
     let first = &status["clusters"][0];

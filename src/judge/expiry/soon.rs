@@ -5,6 +5,7 @@ use time::OffsetDateTime;
 
 use super::{SOON, days_between};
 use crate::facts::observed::{KeyFile, Observed};
+use crate::judge::scope::Scope;
 use crate::mesh::{Mesh, certs, id::ClusterId, settings::KeyDays};
 
 /// The days before the end of a trial from which on it is reported.
@@ -23,7 +24,7 @@ pub struct EndsSoon {
 }
 
 /// One entry a kind, those that have ended apart: they need another remedy.
-pub fn expiring(mesh: &Mesh, there: &Observed, now: OffsetDateTime) -> Vec<EndsSoon> {
+pub fn expiring(mesh: &Mesh, scope: Scope, there: &Observed, now: OffsetDateTime) -> Vec<EndsSoon> {
     let key = |cluster: ClusterId| api_key(there, cluster);
     // a trial is short from its first day on: a permanent warning is not read. Beside a license it is
     // most likely that of a cluster that came later
@@ -46,7 +47,7 @@ pub fn expiring(mesh: &Mesh, there: &Observed, now: OffsetDateTime) -> Vec<EndsS
             let days = days_between(now, end).min(if ended { -1 } else { SOON });
             (days < SOON && (end <= now) == ended).then_some((cluster, days))
         };
-        let ending: Vec<(ClusterId, i64)> = mesh.clusters().filter_map(left).collect();
+        let ending: Vec<(ClusterId, i64)> = scope.clusters(mesh).filter_map(left).collect();
         let days_left = ending.iter().map(|(_, days)| *days).min()?;
         let clusters: Vec<ClusterId> = ending.into_iter().map(|(cluster, _)| cluster).collect();
         // a command that takes clusters need not name all
@@ -109,7 +110,7 @@ mod tests {
             let clusters = ending.clusters.iter().map(|cluster| cluster.number().to_string()).collect::<Vec<_>>();
             format!("{} of {}: {} days, `{}`", ending.what, clusters.join(" "), ending.days_left, ending.remedy)
         };
-        expiring(mesh, there, NOW).into_iter().map(line).collect::<Vec<_>>().join("\n")
+        expiring(mesh, Scope::Mesh, there, NOW).into_iter().map(line).collect::<Vec<_>>().join("\n")
     }
 
     #[test]

@@ -17,6 +17,7 @@ use crate::{
     mesh::{
         Mesh, certs,
         id::{ClusterId, ServiceId, ServiceKind},
+        links::Link,
     },
 };
 
@@ -43,6 +44,7 @@ impl Look<'_> {
             stack_version: vitals.map(|vitals| vitals.version.clone()),
             upgrade_to: Some(self.mesh.target_version(cluster)).filter(|to| *to != self.mesh.version(cluster)),
             links: self.links(cluster),
+            searched_by: self.searched_by(cluster),
             documents: vitals.map(|vitals| vitals.documents),
             store_bytes: vitals.map(|vitals| vitals.store),
             heap_percent: vitals.and_then(|vitals| percent(vitals.heap_used, vitals.heap_max)),
@@ -90,37 +92,45 @@ impl Look<'_> {
         Some(ServiceStatus { state, url, reason })
     }
 
+    /// The links from a cluster.
     fn links(&self, cluster: ClusterId) -> Links {
-        let facts = self.there.server(cluster).map(|server| &server.links);
-        let down = |remote: ClusterId| match facts.map(|links| links.get(&remote)) {
-            Some(Some(LinkFacts::Connected)) => None,
-            Some(Some(LinkFacts::Down(reason))) => Some(reason.clone()),
-            Some(None) => Some("it is not set as a remote".to_owned()),
-            None => Some(format!("{} does not answer", cluster.first_node())),
+        let reason = |remote| self.reason(Link { from: cluster, to: remote });
+        Links::new(self.mesh.remotes(cluster).map(|remote| (remote, reason(remote))))
+    }
+
+    /// The links to a cluster.
+    fn searched_by(&self, cluster: ClusterId) -> Links {
+        let reason = |searcher| self.reason(Link { from: searcher, to: cluster });
+        Links::new(self.mesh.searchers(cluster).map(|searcher| (searcher, reason(searcher))))
+    }
+
+    /// The reason that a link is down; `None` for one that is up.
+    fn reason(&self, Link { from, to }: Link) -> Option<String> {
+        let why = match self.there.server(from).map(|server| server.links.get(&to)) {
+            Some(Some(LinkFacts::Connected)) => return None,
+            Some(Some(LinkFacts::Down(reason))) => reason.clone(),
+            Some(None) => "it is not set as a remote".to_owned(),
+            None => format!("{} does not answer", from.first_node()),
         };
-        let unlicensed = |of: &ClusterId| {
-            let license = &self.there.server(*of)?.license;
-            let (kind, active) = (license.kind.clone(), license.active);
-            (!license.allows_links()).then(|| Cause::License { of: *of, kind, active }.to_string())
+        Some(self.asleep(to).or_else(|| [from, to].iter().find_map(|end| self.unlicensed(*end))).unwrap_or(why))
+    }
+
+    fn unlicensed(&self, of: ClusterId) -> Option<String> {
+        let license = &self.there.server(of)?.license;
+        let (kind, active) = (license.kind.clone(), license.active);
+        (!license.allows_links()).then(|| Cause::License { of, kind, active }.to_string())
+    }
+
+    /// Why nothing can reach a cluster; `None` for one whose container can be reached.
+    fn asleep(&self, remote: ClusterId) -> Option<String> {
+        let reason = match self.there.containers.get(&remote.first_node()).map(|container| container.state) {
+            Some(ContainerState::Running) if self.there.is_reachable(remote) => return None,
+            Some(ContainerState::Running) => "is not attached to the mesh's network",
+            Some(ContainerState::Paused) => "is paused",
+            Some(_) => "is stopped",
+            None => "has no container",
         };
-        let asleep = |remote: ClusterId| {
-            let reason = match self.there.containers.get(&remote.first_node()).map(|container| container.state) {
-                Some(ContainerState::Running) if self.there.is_reachable(remote) => return None,
-                Some(ContainerState::Running) => "is not attached to the mesh's network",
-                Some(ContainerState::Paused) => "is paused",
-                Some(_) => "is stopped",
-                None => "has no container",
-            };
-            Some(format!("{} {reason}", remote.first_node()))
-        };
-        let reason = |remote: ClusterId| {
-            let why = down(remote)?;
-            Some(asleep(remote).or_else(|| [cluster, remote].iter().find_map(unlicensed)).unwrap_or(why))
-        };
-        let wanted = self.mesh.remotes(cluster).count();
-        let down: BTreeMap<ClusterId, String> =
-            self.mesh.remotes(cluster).filter_map(|remote| Some((remote, reason(remote)?))).collect();
-        Links { up: wanted - down.len(), wanted, down }
+        Some(format!("{} {reason}", remote.first_node()))
     }
 
     fn certificate(&self, cluster: ClusterId) -> Option<OffsetDateTime> {
@@ -136,6 +146,16 @@ impl Look<'_> {
 
     pub(super) fn days_until(&self, end: OffsetDateTime) -> i64 {
         days_between(self.now, end)
+    }
+}
+
+impl Links {
+    /// Each with the reason that it is down; `None` for one that is up.
+    fn new(links: impl Iterator<Item = (ClusterId, Option<String>)>) -> Self {
+        let links: Vec<_> = links.collect();
+        let wanted = links.len();
+        let down: BTreeMap<_, _> = links.into_iter().filter_map(|(other, reason)| Some((other, reason?))).collect();
+        Self { up: wanted - down.len(), wanted, down }
     }
 }
 

@@ -17,13 +17,14 @@ use self::look::Look;
 use super::{
     check::{self, Finding},
     expiry::soon::{EndsSoon, expiring},
+    scope::Scope,
 };
 use crate::{
     facts::{
         health::{Color, RedIndex, Watermark},
         observed::Observed,
     },
-    mesh::{Mesh, defaults::Revision, id::ClusterId, settings::StackVersion},
+    mesh::{Mesh, defaults::Revision, id::ClusterId, links::Link, settings::StackVersion},
     plan::reconcile::{PlanInputs, reconcile},
 };
 
@@ -91,7 +92,10 @@ pub struct ClusterStatus {
     pub stack_version: Option<String>,
     /// The version that an upgrade is to bring it to; `null` if none is in progress for it.
     pub upgrade_to: Option<StackVersion>,
+    /// The links from it, by the remote.
     pub links: Links,
+    /// The links to it, by the cluster that searches.
+    pub searched_by: Links,
     pub documents: Option<u64>,
     pub store_bytes: Option<u64>,
     pub heap_percent: Option<u64>,
@@ -139,12 +143,12 @@ impl State {
     }
 }
 
-/// The links from a cluster to its remotes.
+/// The links from a cluster to its remotes, or to it from those that search it.
 #[derive(Debug, Serialize)]
 pub struct Links {
     pub up: usize,
     pub wanted: usize,
-    /// Why the others are not.
+    /// The reason for each that is not up, by the cluster at its other end.
     pub down: BTreeMap<ClusterId, String>,
 }
 
@@ -167,29 +171,43 @@ pub struct Expiry {
     pub days_left: i64,
 }
 
-/// Puts together what is wanted and what is there.
-pub fn status(mesh: &Mesh, there: &Observed, now: OffsetDateTime) -> Status {
-    let pending_changes: Vec<String> =
-        reconcile(mesh, there, &PlanInputs::new(now, 1)).descriptions().map(|step| step.text).collect();
+/// Puts together what is wanted and what is there of the clusters in a scope.
+pub fn status(mesh: &Mesh, scope: Scope, there: &Observed, now: OffsetDateTime) -> Status {
+    let plan = reconcile(mesh, there, &PlanInputs::new(now, 1));
+    let steps = plan.descriptions().filter(|step| scope.has_subject(&step.subject));
+    let pending_changes: Vec<String> = steps.map(|step| step.text).collect();
+    let pending_upgrade: BTreeMap<ClusterId, StackVersion> =
+        mesh.pending_upgrade().filter(|(cluster, _)| scope.contains(*cluster)).collect();
     let look = Look { mesh, there, now };
     let other_engine = there.engine.as_ref().and_then(|engine| {
         let Finding { message, hint, .. } = check::other_engine(mesh, engine)?;
         Some(OtherEngine { message, remedy: hint })
     });
-    let clusters: Vec<ClusterStatus> = mesh.clusters().filter_map(|cluster| look.cluster(cluster)).collect();
+    let clusters: Vec<ClusterStatus> = scope.clusters(mesh).filter_map(|cluster| look.cluster(cluster)).collect();
+    let warnings = if scope.is_mesh() { check::hosts(mesh, there).findings() } else { Vec::new() };
     Status {
         version: VERSION,
         dir: mesh.dir.display().to_string(),
         stack_version: mesh.spec.stack_version.to_string(),
-        in_sync: pending_changes.is_empty() && mesh.next_upgrade().is_none() && other_engine.is_none(),
+        in_sync: pending_changes.is_empty() && pending_upgrade.is_empty() && other_engine.is_none(),
         serves: clusters.iter().all(ClusterStatus::serves),
         pending_changes,
         other_engine,
-        expiring: expiring(mesh, there, now),
-        warnings: check::hosts(mesh, there).findings().into_iter().map(Warning::from).collect(),
-        pending_upgrade: mesh.pending_upgrade().collect(),
-        new_defaults: mesh.has_older_defaults_than(Revision::NEWEST),
+        expiring: expiring(mesh, scope, there, now),
+        warnings: warnings.into_iter().map(Warning::from).collect(),
+        pending_upgrade,
+        new_defaults: scope.clusters(mesh).any(|cluster| mesh.revision(cluster) < Revision::NEWEST),
         clusters,
+    }
+}
+
+impl Status {
+    /// Whether a link of which it has an end is down.
+    pub fn has_down(&self, Link { from, to }: Link) -> bool {
+        self.clusters.iter().any(|cluster| {
+            (cluster.cluster == from && cluster.links.down.contains_key(&to))
+                || (cluster.cluster == to && cluster.searched_by.down.contains_key(&from))
+        })
     }
 }
 

@@ -17,6 +17,7 @@ pub use self::{link_fault::Cause, report::Report};
 pub use crate::facts::evidence::{CanaryFacts, Evidence, KeyRecord, PathFacts, Presented, Untried};
 use crate::{
     facts::observed::Observed,
+    judge::scope::Scope,
     mesh::{Mesh, links::Link},
 };
 
@@ -128,10 +129,11 @@ impl Judgement {
     }
 }
 
-/// Judges every link of the mesh that its clusters' versions allow.
-pub fn judge(mesh: &Mesh, there: &Observed, evidence: &Evidence, now: OffsetDateTime) -> Vec<Judgement> {
+/// Judges every link in a scope that its clusters' versions allow.
+pub fn judge(mesh: &Mesh, scope: Scope, there: &Observed, evidence: &Evidence, now: OffsetDateTime) -> Vec<Judgement> {
     let links = mesh.clusters().flat_map(|from| mesh.searchable(from).map(move |to| Link { from, to }));
     links
+        .filter(|link| scope.has_link(*link))
         .map(|link| {
             let judge = Judge { mesh, there, evidence, now, link };
             Judgement { link, outcomes: Check::ALL.map(|check| (check, judge.ask(check))).to_vec() }

@@ -69,7 +69,7 @@ type Harm = fn(&mut Observed, &mut Evidence);
 fn codes(harm: Harm) -> String {
     let (mesh, mut there, mut evidence) = whole();
     harm(&mut there, &mut evidence);
-    let found = judge(&mesh, &there, &evidence, NOW);
+    let found = judge(&mesh, Scope::Mesh, &there, &evidence, NOW);
     let down = found.iter().filter(|judgement| judgement.state() != LinkState::Up);
     let line = |judgement: &Judgement| {
         let Link { from, to } = judgement.link;
@@ -171,7 +171,7 @@ fn a_document_that_was_refused_says_nothing_of_the_link() {
     let (mesh, there, mut evidence) = whole();
     let refused = CanaryRefusal::ShardLimit("this cluster has [1]/[1] shards open".to_owned());
     evidence.canaries.insert(link(), CanaryFacts::Untried(refused.untried(cluster(2), "mesh_verify-1")));
-    let report = serde_json::to_value(Report::new(&judge(&mesh, &there, &evidence, NOW), true)).unwrap();
+    let report = serde_json::to_value(Report::new(&judge(&mesh, Scope::Mesh, &there, &evidence, NOW), true)).unwrap();
     assert_eq!(report["up"], false, "what is not proved is not called up");
     let first = &report["links"][0];
     assert_eq!((&first["up"], &first["state"], &first["cause"]), (&false.into(), &"untried".into(), &Value::Null));
@@ -223,7 +223,7 @@ fn a_cause_is_reported_in_words_with_a_remedy() {
 fn the_report_is_what_is_documented() {
     let (mesh, there, mut evidence) = whole();
     evidence.presented.insert(link(), Presented::Absent);
-    let report = serde_json::to_value(Report::new(&judge(&mesh, &there, &evidence, NOW), true)).unwrap();
+    let report = serde_json::to_value(Report::new(&judge(&mesh, Scope::Mesh, &there, &evidence, NOW), true)).unwrap();
     assert_eq!((&report["version"], &report["up"]), (&2.into(), &false.into()));
     let first = &report["links"][0];
     assert_eq!(first["cause"]["code"], "credentials-missing");
@@ -242,8 +242,22 @@ fn a_container_is_named_by_the_name_that_docker_knows() {
     let (mesh, mut there, evidence) = whole();
     let mesh = mesh.named("ci42");
     there.containers.get_mut(&cluster(2).first_node()).unwrap().state = ContainerState::Paused;
-    let judged = judge(&mesh, &there, &evidence, NOW);
+    let judged = judge(&mesh, Scope::Mesh, &there, &evidence, NOW);
     let cause = judged[0].cause().unwrap();
     assert_eq!(cause.to_string(), "container ci42-cluster02-elastic is paused");
     assert_eq!(cause.remedy(), "`docker unpause ci42-cluster02-elastic`");
+}
+
+#[test]
+fn a_scope_has_the_links_from_and_to_its_clusters() {
+    let mesh = Mesh::example(4);
+    let links = |on: &str| {
+        let on = on.parse().unwrap();
+        let found = judge(&mesh, Scope::new(Some(&on)), &Observed::default(), &Evidence::default(), NOW);
+        let link = |judgement: &Judgement| (judgement.link.from.number(), judgement.link.to.number());
+        found.iter().map(link).collect::<Vec<_>>()
+    };
+    assert_eq!(links("3"), [(1, 3), (2, 3), (3, 1), (3, 2), (3, 4), (4, 3)]);
+    assert_eq!(links("2-3").len(), 10);
+    assert_eq!(links("1-4").len(), 12);
 }
