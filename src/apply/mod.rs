@@ -15,6 +15,7 @@ mod record;
 mod recover;
 mod security;
 mod seed;
+mod snapshots;
 pub mod sysctl;
 pub mod wait;
 
@@ -234,6 +235,16 @@ impl<'a> Apply<'a> {
             Step::Connect { on, without, .. } => self.connect(*on, without).await,
             Step::Disconnect { on, from } => self.disconnect(*on, from).await,
             Step::ProveLinks { on, to } => self.prove_links(*on, to, line).await,
+            Step::PrepareRepository(cluster) => self.prepare_repository(*cluster),
+            Step::AdoptRepository(cluster) => self.own_repository(*cluster),
+            Step::RegisterRepository(cluster) => self.register_repository(*cluster).await,
+            Step::WriteSnapshotPolicy(cluster) => self.write_snapshot_policy(*cluster).await,
+            Step::RemoveSnapshotPolicy(cluster) => self.remove_snapshot_policy(*cluster).await,
+            Step::TakeSnapshot { on, name } => self.take_snapshot(*on, name, line).await,
+            Step::DeleteSnapshot { on, name } => self.delete_snapshot(*on, name).await,
+            Step::Restore(restoration) => self.restore(restoration, line).await,
+            Step::RestoreFeatures { on, snapshot, features } => self.restore_features(*on, snapshot, features).await,
+            Step::KeepSnapshots { of, into } => self.keep_snapshots(*of, into),
             Step::RemoveFiles(cluster) => self.remove_files(*cluster),
             Step::WriteHosts => self.write_hosts(true),
             Step::RemoveHosts => self.write_hosts(false),

@@ -24,7 +24,7 @@ impl Apply<'_> {
     }
 
     /// A call whose refusal is reported in other words.
-    async fn persist_or<T>(
+    pub(super) async fn persist_or<T>(
         &self,
         cluster: ClusterId,
         what: &str,

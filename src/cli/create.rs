@@ -1,5 +1,7 @@
 //! The arguments of `mesh create` and `mesh config`. No behavior.
 
+use std::path::PathBuf;
+
 use clap::{ArgGroup, Args};
 
 use super::{Format, OutputArgs, settings};
@@ -40,6 +42,9 @@ pub struct CreateArgs {
     /// Take the newer built-in templates and container options of this `mesh`, one cluster after the other
     #[arg(long)]
     pub new_defaults: bool,
+    /// Move snapshots in the mesh's directory into this one before they would be deleted
+    #[arg(long, value_name = "DIR")]
+    pub keep_snapshots: Option<PathBuf>,
     #[command(flatten)]
     pub settings: settings::SettingsArgs,
 }

@@ -4,9 +4,10 @@ use std::fmt::Write as _;
 
 use clap::{Command, builder::StyledStr};
 
-const GROUPS: [(&str, &[&str]); 5] = [
+const GROUPS: [(&str, &[&str]); 6] = [
     ("Life of a mesh", &["create", "manage", "upgrade", "reset", "ls"]),
     ("Health", &["status", "verify", "doctor", "logs"]),
+    ("Data", &["snapshots"]),
     ("Use", &["search", "es", "credentials", "env"]),
     ("Trust", &["keys", "certs"]),
     ("This program", &["config", "completions", "man", "help"]),

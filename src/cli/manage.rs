@@ -1,6 +1,6 @@
 //! The arguments of the commands that start, stop, upgrade and remove. No behavior.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, ValueEnum};
 
@@ -46,6 +46,9 @@ pub struct UpgradeArgs {
     /// The clusters to upgrade alone, such as `1-3,7` [default: all, and those to come]
     #[arg(value_name = "CLUSTERS")]
     pub clusters: Option<ClusterSet>,
+    /// Take no snapshot of the clusters before
+    #[arg(long)]
+    pub no_snapshot: bool,
     #[command(flatten)]
     pub consent: ConsentArgs,
     /// Give up when a cluster takes longer than this, for example `90s` or `10m`
@@ -60,4 +63,7 @@ pub struct ResetArgs {
     /// Go on though the mesh is on another Docker engine: that one is gone, was installed anew or moved its data
     #[arg(long)]
     pub new_engine: bool,
+    /// Move the snapshots in the mesh's directory into this one before they would be deleted
+    #[arg(long, value_name = "DIR")]
+    pub keep_snapshots: Option<PathBuf>,
 }

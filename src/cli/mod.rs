@@ -13,6 +13,7 @@ mod inspect;
 mod manage;
 mod renew;
 mod settings;
+mod snapshots;
 mod usage;
 
 use std::{path::PathBuf, time::Duration};
@@ -27,6 +28,7 @@ pub use self::{
     manage::{ManageAction, ManageArgs, ResetArgs, UpgradeArgs},
     renew::{CertsAction, KeysAction, LsArgs, RenewArgs},
     settings::SettingsArgs,
+    snapshots::{AdoptArgs, RestoreArgs, RmArgs, SnapshotsAction, TakeArgs},
 };
 use crate::{
     exit::Exit,
@@ -120,6 +122,9 @@ pub enum Command {
     Status(StatusArgs),
     /// Prove every link, and diagnose those that are down
     Verify(VerifyArgs),
+    /// Take, list and restore snapshots of the clusters' data
+    #[command(subcommand, alias = "snapshot")]
+    Snapshots(SnapshotsAction),
     /// List, extend and replace the API keys by which clusters reach each other
     #[command(subcommand, alias = "key")]
     Keys(KeysAction),

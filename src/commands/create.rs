@@ -6,6 +6,7 @@ use super::{
     consent, interruptible, may_delete,
     ready::require_ready,
     request::Request,
+    snapshots::require_place,
     steady::{reconcile_until_steady, turns},
     time_for,
 };
@@ -38,6 +39,7 @@ pub async fn create(args: &CreateArgs, place: Place, console: &Console) -> Resul
     let inputs = request.inputs(&session, recovers);
     let creation = request.plan(&session, wanted, there, &inputs)?;
     require_ready(args, &session, &creation, console)?;
+    require_place(&session.world, &creation.whole)?;
     request.announce(&session, &creation, console);
     if args.dry_run {
         console.plan(&creation.mesh, &creation.whole, args.format);
@@ -92,6 +94,7 @@ fn may_begin(args: &CreateArgs, session: &Session, creation: &Creation, console:
     // `--reset` is consent enough without a terminal, so that it works in CI; a smaller set of clusters is not
     let agreed = args.yes || (args.reset && !Console::is_attended());
     if whole.destroys() {
+        console.lost_snapshots(&creation.there, whole);
         return may_delete(&session.world, whole, agreed, console);
     }
     Ok(creation.lost_access.is_empty() || consent("revoke access?", "this revokes access", agreed, console)?)

@@ -20,6 +20,7 @@ mod request;
 mod reset;
 mod search;
 mod settings;
+mod snapshots;
 mod status;
 mod steady;
 mod unanswered;
@@ -69,6 +70,7 @@ pub async fn run(cli: Cli, place: Result<Place, Error>, console: &Console) -> Re
         Command::Verify(args) => verify::verify(&args, place, console).await,
         Command::Keys(action) => keys::keys(&action, place, console).await,
         Command::Certs(action) => certs::certs(&action, place, console).await,
+        Command::Snapshots(action) => snapshots::snapshots(&action, place, console).await,
         Command::Doctor(args) => doctor::doctor(&args, place, console).await,
         Command::Logs(args) => logs::logs(&args, place, console).await,
         Command::Es(args) => es::es(&args, dir, console).await,

@@ -53,7 +53,7 @@ impl<'a> Request<'a> {
 
     pub fn inputs(&self, session: &Session, recover: bool) -> PlanInputs {
         let license = self.license.as_ref().map(|license| license.uid.clone());
-        PlanInputs { license, recover, ..session.inputs() }
+        PlanInputs { license, recover, keep_snapshots: self.args.keep_snapshots.clone(), ..session.inputs() }
     }
 
     pub fn plan(

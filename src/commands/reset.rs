@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::{interruptible, may_delete, time_for};
+use super::{interruptible, may_delete, snapshots::require_place, time_for};
 use crate::{
     apply::{Apply, wait::Patience},
     cli::ResetArgs,
@@ -39,7 +39,7 @@ pub async fn reset(args: &ResetArgs, place: Place, console: &Console) -> Result<
     if let Some(fault) = &there.hosts_fault {
         console.note(&format!("/etc/hosts stays as it is, with names of the mesh if it has any: {fault}"));
     }
-    let plan = remove(&there);
+    let plan = remove(&there, args.keep_snapshots.as_deref());
     if plan.is_empty() {
         console.done(&format!("nothing to do: there is no mesh in {}", world.dir.display()));
         return Ok(Exit::Done);
@@ -50,10 +50,12 @@ pub async fn reset(args: &ResetArgs, place: Place, console: &Console) -> Result<
     if let Some(finding) = stop {
         return Err(finding.into());
     }
+    require_place(world, &plan)?;
     if args.consent.plan.dry_run {
         console.plan(&mesh, &plan, args.consent.plan.format);
         return Ok(Exit::Done);
     }
+    console.lost_snapshots(&there, &plan);
     if !may_delete(world, &plan, args.consent.yes, console)? {
         return Ok(Exit::Unfinished);
     }

@@ -1,8 +1,8 @@
 //! `mesh upgrade`: another version, one cluster after the other.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use super::{consent, interruptible, refusal::refusal, steady::turns};
+use super::{consent, interruptible, refusal::refusal, snapshots::take_before, steady::turns};
 use crate::{
     apply::{Apply, wait::Patience},
     cli::UpgradeArgs,
@@ -17,6 +17,9 @@ use crate::{
     session::{Place, Recorded, Session},
 };
 
+/// The longest that snapshots may take; one that does not move ends much earlier.
+const SNAPSHOT: Duration = Duration::from_hours(24);
+
 pub async fn upgrade(args: &UpgradeArgs, place: Place, console: &Console) -> Result<Exit, Error> {
     let begun = Instant::now();
     // what cannot be is refused without an engine
@@ -24,7 +27,9 @@ pub async fn upgrade(args: &UpgradeArgs, place: Place, console: &Console) -> Res
     let session = Session::to_change(place, args.consent.plan.dry_run).await?;
     let recorded = session.recorded_with_templates()?;
     let mesh = recorded.upgrade_to(args.version, args.clusters.as_ref())?;
-    let (there, inputs) = (session.observe_recorded(&mesh).await?, session.inputs());
+    let there = session.world.observe_closely(&mesh, &session.survey).await?;
+    session.require_recorded(&there)?;
+    let inputs = session.inputs();
     let first = reconcile(&mesh, &there, &inputs);
     let begins = mesh != recorded;
     if begins || first.destroys() {
@@ -38,7 +43,12 @@ pub async fn upgrade(args: &UpgradeArgs, place: Place, console: &Console) -> Res
     if !stops.is_empty() {
         return Err(refusal(stops));
     }
+    let snapshot = if begins && !args.no_snapshot { take_before(&mesh, &there)? } else { None };
     let plan = whole(&mesh, &there, &inputs);
+    let plan = match &snapshot {
+        Some((_, first)) => plan.after(first.clone()),
+        None => plan,
+    };
     if args.consent.plan.dry_run {
         console.findings(&check::upgrade(&mesh, &there));
         console.plan(&mesh, &plan, args.consent.plan.format);
@@ -49,7 +59,7 @@ pub async fn upgrade(args: &UpgradeArgs, place: Place, console: &Console) -> Res
         return Ok(Exit::Done);
     }
     console.findings(&check::upgrade(&mesh, &there));
-    console.upgrade(&mesh, begins);
+    console.upgrade(&mesh, begins, snapshot.as_ref().map(|(name, _)| name.as_str()));
     if begins && !consent("upgrade? this cannot be undone", "an upgrade cannot be undone", args.consent.yes, console)? {
         return Ok(Exit::Unfinished);
     }
@@ -57,9 +67,17 @@ pub async fn upgrade(args: &UpgradeArgs, place: Place, console: &Console) -> Res
     // until here nothing has changed
     let patience = Patience::new(args.timeout);
     Apply::new(&session, &recorded, console, &patience).lift_record()?;
+    if let Some((_, first)) = &snapshot {
+        let patience = Patience::new(SNAPSHOT);
+        let apply = Apply::new(&session, &recorded, console, &patience);
+        interruptible(&patience, console, apply.apply(first)).await?;
+    }
     let turns = Box::pin(turns(&session, mesh, &patience, console, &next));
     interruptible(&patience, console, turns).await?;
     console.done_in(&format!("{}, and the links are proved", reached(args)), begun.elapsed());
+    if let Some((name, _)) = &snapshot {
+        console.way_back(&recorded, name);
+    }
     Ok(Exit::Done)
 }
 

@@ -12,6 +12,7 @@ mod meshes;
 mod plain;
 mod same_mesh;
 mod settings;
+mod snapshots;
 mod stage;
 mod status;
 mod stdout;

@@ -9,12 +9,13 @@ use crate::{
     judge::{
         check::Finding,
         expiry::SOON,
+        snapshots::age,
         status::{ClusterStatus, Expiry, HIGH_HEAP, OtherEngine, ServiceStatus, State, Status},
     },
 };
 
 /// The columns of `mesh status`.
-const COLUMNS: [Column<ClusterStatus>; 13] = [
+const COLUMNS: [Column<ClusterStatus>; 14] = [
     Column::left("CLUSTER", |cluster| Cell::plain(cluster.cluster)),
     Column::left("STATE", |cluster| state(&cluster.elastic)),
     Column::left("HEALTH", health),
@@ -28,6 +29,7 @@ const COLUMNS: [Column<ClusterStatus>; 13] = [
     Column::left("LICENSE", license),
     Column::left("KEY", |cluster| days(cluster.api_key.as_ref())),
     Column::left("CERTIFICATE", |cluster| days(cluster.certificate.as_ref())),
+    Column::right("SNAPSHOT", |cluster| Cell::known(cluster.last_snapshot.as_ref().map(|last| age(last.age)))),
 ];
 /// The columns that `-o wide` adds.
 const WIDE: [Column<ClusterStatus>; 2] = [

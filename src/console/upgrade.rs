@@ -54,7 +54,7 @@ impl Console {
     }
 
     /// What is about to happen, and that there is no way back.
-    pub fn upgrade(&self, mesh: &Mesh, begins: bool) {
+    pub fn upgrade(&self, mesh: &Mesh, begins: bool, snapshot: Option<&str>) {
         let Some((to, _)) = mesh.upgrade_in_progress() else { return };
         let left = counted(mesh.pending_upgrade().count(), "cluster");
         let dir = mesh.dir.display();
@@ -66,7 +66,21 @@ impl Console {
         let from: BTreeSet<StackVersion> = mesh.pending_upgrade().map(|(_, version)| version).collect();
         let from = versions(&from);
         self.note(&format!("from {from} to {to}, {left}{order}, in {dir}; the data stays"));
-        self.note("there is no way back but a snapshot: clusterNN/elastic/backup is `path.repo`; copy it elsewhere, since a reset deletes it");
+        self.note(&match snapshot {
+            Some(name) => format!("there is no way back but snapshots, so {name} is taken first"),
+            None => "there is no way back but snapshots, and none is taken: `mesh snapshots create` takes one, once \
+                     `mesh create --snapshots fs` has turned them on"
+                .to_owned(),
+        });
+    }
+
+    /// How to go back to the versions before an upgrade.
+    pub fn way_back(&self, before: &Mesh, snapshot: &str) {
+        let (set, version) = (before.cluster_set().to_mesh_text(), before.spec.stack_version);
+        self.note(&format!(
+            "the way back: `mesh reset --keep-snapshots DIR`, `mesh create {set} --stack-version {version} --snapshots \
+             DIR`, then `mesh snapshots restore CLUSTER {snapshot}` for each cluster"
+        ));
     }
 }
 

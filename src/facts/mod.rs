@@ -9,3 +9,4 @@ pub mod host;
 pub mod meshes;
 pub mod observed;
 mod server;
+pub mod snapshots;

@@ -19,6 +19,7 @@ use crate::mesh::{
     credentials::Credentials,
     id::{ClusterId, ServiceId},
     name::MeshName,
+    snapshots::RepositoryOwner,
     taken::Route,
 };
 
@@ -51,6 +52,10 @@ pub struct Observed {
     pub orphans: BTreeMap<String, Orphan>,
     /// Directories of clusters.
     pub files: BTreeMap<ClusterId, ClusterFiles>,
+    /// Who writes to each cluster's repository, where that is written down.
+    pub repository_owners: BTreeMap<ClusterId, RepositoryOwner>,
+    /// The clusters that have snapshots in the mesh's directory.
+    pub snapshots_inside: BTreeSet<ClusterId>,
     /// The bundle for browsers.
     pub browser_bundle: Option<String>,
     /// The answers of Elasticsearch, from each server whose container runs and that could be asked.

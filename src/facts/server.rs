@@ -4,8 +4,11 @@ use std::collections::BTreeMap;
 
 use time::OffsetDateTime;
 
-use super::health::Health;
-use crate::mesh::id::ClusterId;
+use super::{
+    health::Health,
+    snapshots::{PolicyFacts, SnapshotFacts},
+};
+use crate::mesh::{id::ClusterId, snapshots::RepositorySpec};
 
 /// What a running server says of itself.
 #[derive(Debug, Clone)]
@@ -21,6 +24,9 @@ pub struct ServerFacts {
     pub links: BTreeMap<ClusterId, LinkFacts>,
     /// The fingerprint of the certificate it shows.
     pub certificate: String,
+    /// The mesh's repository, if it has one.
+    pub repository: Option<RepositorySpec>,
+    pub snapshot_policy: PolicyFacts,
     /// How it fares, where that was asked: no plan depends on it.
     pub vitals: Option<Vitals>,
 }
@@ -37,6 +43,8 @@ impl ServerFacts {
             remotes: BTreeMap::new(),
             links: BTreeMap::new(),
             certificate: String::new(),
+            repository: None,
+            snapshot_policy: PolicyFacts::Unsupported,
             vitals: None,
         }
     }
@@ -94,6 +102,8 @@ pub struct Vitals {
     /// Bytes free for the server on the disk that holds its data, and bytes in all.
     pub disk_free: u64,
     pub disk_total: u64,
+    /// What is in its repository, or why that cannot be read; `None` without a repository.
+    pub snapshots: Option<Result<Vec<SnapshotFacts>, String>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,5 +7,6 @@ pub mod hindrance;
 pub mod image;
 pub mod meshes;
 pub mod scope;
+pub mod snapshots;
 pub mod status;
 pub mod verify;

@@ -39,6 +39,7 @@ pub mod secret;
 pub mod service;
 pub mod settings;
 pub mod shell_word;
+pub mod snapshots;
 pub mod taken;
 pub mod templates;
 pub mod upgrade;

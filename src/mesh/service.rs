@@ -1,6 +1,6 @@
 //! One service, with what is decided for it. Pure: no I/O.
 
-use std::net::Ipv4Addr;
+use std::{net::Ipv4Addr, path::PathBuf};
 
 use super::{
     Mesh,
@@ -8,6 +8,7 @@ use super::{
     id::{ServiceId, ServiceKind},
     layout,
     settings::Memory,
+    snapshots,
 };
 
 /// A directory of the host, by its full path, and its place in the container.
@@ -42,16 +43,19 @@ impl Service {
             ports,
             mounts: layout::mounts(id.kind())
                 .iter()
-                .map(|(dir, container)| Mount {
-                    host: mesh.dir.join(layout::service_dir(id)).join(dir).display().to_string(),
-                    container,
-                })
+                .map(|(dir, container)| Mount { host: mesh.mounted(id, dir).display().to_string(), container })
                 .collect(),
         }
     }
 }
 
 impl Mesh {
+    /// The directory of the host for one of [`layout::mounts`].
+    fn mounted(&self, id: ServiceId, dir: &str) -> PathBuf {
+        let outside = (dir == snapshots::DIRECTORY).then(|| self.repository_dir(id.cluster())).flatten();
+        outside.unwrap_or_else(|| self.dir.join(layout::service_dir(id)).join(dir))
+    }
+
     /// The image of a service.
     pub fn image(&self, service: ServiceId) -> String {
         let name = match service.kind() {

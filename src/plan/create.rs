@@ -51,7 +51,8 @@ impl Creation {
         if let Before::Replaced(goes) = before {
             let there = replacing(there, goes);
             // images first: one that cannot be pulled must not be found missing when the old mesh is gone
-            let plan = reconcile(&mesh, &removed(there.clone()), inputs).after(remove(goes));
+            let plan =
+                reconcile(&mesh, &removed(there.clone()), inputs).after(remove(goes, inputs.keep_snapshots.as_deref()));
             return Self { mesh, there, first: plan.clone(), whole: plan, turns: None, lost_access };
         }
         let first = reconcile(&mesh, &there, inputs);

@@ -17,6 +17,7 @@ pub mod reconcile;
 pub mod remove;
 pub mod renew;
 pub mod rolling;
+pub mod snapshots;
 mod step;
 pub mod upgrade;
 
@@ -24,7 +25,7 @@ use std::fmt;
 
 pub use self::{
     description::{Deletion, Description, Effect, Subject, Transition},
-    step::Step,
+    step::{Restoration, Step},
 };
 use crate::mesh::name::MeshName;
 

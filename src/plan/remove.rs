@@ -1,12 +1,16 @@
 //! The stages that take a whole mesh away, for `mesh reset` and `mesh create --reset`. Pure.
 
+use std::path::Path;
+
 use super::{Plan, Step};
 use crate::facts::observed::Observed;
-use crate::mesh::hosts_file;
+use crate::mesh::{hosts_file, id::ClusterId};
 
 /// Removes all that is there of the mesh: containers before the files they use, the directory last.
 /// Whatever is already gone gets no step.
-pub fn remove(there: &Observed) -> Plan {
+///
+/// Snapshots in the mesh's directory are moved into `kept` first, once no server writes any more.
+pub fn remove(there: &Observed, kept: Option<&Path>) -> Plan {
     let block = there.hosts_file.as_deref().is_some_and(|text| {
         hosts_file::with_block(text, there.name.as_ref(), None).is_ok_and(|without| without != text)
     });
@@ -16,8 +20,14 @@ pub fn remove(there: &Observed) -> Plan {
     let last = if block { "remove names and directory" } else { "remove the directory" };
     Plan::of(there.name.as_ref())
         .stage("remove containers", containers.chain(there.orphans.keys().cloned().map(Step::RemoveOrphan)))
+        .stage("keep snapshots", kept.into_iter().flat_map(|into| keep(&there.snapshots_inside, into)))
         .stage("remove the network", there.network.iter().map(|network| Step::RemoveNetwork { id: network.id.clone() }))
         .stage(last, block.then_some(Step::RemoveHosts).into_iter().chain(files))
+}
+
+/// The steps that move snapshots of clusters out of the mesh's directory.
+pub fn keep<'a>(of: impl IntoIterator<Item = &'a ClusterId>, into: &'a Path) -> impl Iterator<Item = Step> {
+    of.into_iter().map(move |of| Step::KeepSnapshots { of: *of, into: into.to_owned() })
 }
 
 /// What is there when [`remove`] has been carried out: what is not the mesh's.
@@ -55,12 +65,19 @@ mod tests {
             network: Some(NetworkFacts { id: "n".to_owned(), subnet: "10.213.0.0/24".to_owned() }),
             ..Observed::default()
         };
-        insta::assert_snapshot!(remove(&there), @r"
+        insta::assert_snapshot!(remove(&there, None), @r"
         remove the network
           - network data-mesh-network
         ");
-        assert!(remove(&Observed::default()).is_empty());
+        assert!(remove(&Observed::default(), None).is_empty());
         let files = Observed { record: Some(Mesh::example(1)), ..Observed::default() };
-        assert!(remove(&files).destroys());
+        assert!(remove(&files, None).destroys());
+        let files = Observed { snapshots_inside: [ClusterId::FIRST].into(), ..files };
+        insta::assert_snapshot!(remove(&files, Some(Path::new("/kept"))), @r"
+        keep snapshots
+          ~ snapshots of cluster01, moved into /kept
+        remove the directory
+          - directory of the mesh with all data
+        ");
     }
 }

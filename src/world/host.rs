@@ -55,7 +55,7 @@ pub fn facts(dir: &Path) -> Result<HostFacts, HostError> {
     let cores = std::thread::available_parallelism()
         .map_err(|cause| HostError::Kernel { what: "the number of cores", cause })?;
     let disk = nearest_existing(dir)?;
-    let space = statvfs(&disk).map_err(|errno| HostError::Read { path: disk.clone(), cause: errno.into() })?;
+    let (disk_free, disk_total) = space(&disk)?;
     let Interfaces { addresses, networks, left_bridges } = interfaces()?;
     let routes = routes::all().map_err(|cause| HostError::Kernel { what: "its routes", cause })?;
     Ok(HostFacts {
@@ -71,14 +71,21 @@ pub fn facts(dir: &Path) -> Result<HostFacts, HostError> {
         uid: geteuid().as_raw(),
         gid: getegid().as_raw(),
         disk,
-        disk_free: space.blocks_available() * space.fragment_size(),
-        disk_total: space.blocks() * space.fragment_size(),
+        disk_free,
+        disk_total,
         networks,
         left_bridges,
         routes: routes.into_iter().collect(),
         interfaces: addresses,
         images_disk: None,
     })
+}
+
+/// Bytes free for users and in all, on the file system that holds a directory, which need not exist yet.
+pub fn space(dir: &Path) -> Result<(u64, u64), HostError> {
+    let disk = nearest_existing(dir)?;
+    let space = statvfs(&disk).map_err(|errno| HostError::Read { path: disk.clone(), cause: errno.into() })?;
+    Ok((space.blocks_available() * space.fragment_size(), space.blocks() * space.fragment_size()))
 }
 
 /// The same facts, with what the engine's containers and images find on this machine.

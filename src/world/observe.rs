@@ -41,6 +41,9 @@ impl World {
             account: !survey.host.is_root || survey.elastic.is_some() || survey.owner_exists,
             ..on_engine(mesh, &survey.containers, &survey.networks)
         };
+        if let Some(tree) = self.tree()? {
+            there.snapshots_inside = files::snapshots_inside(&tree)?;
+        }
         if survey.host.is_root {
             match disk::read_outside(&self.hosts_file) {
                 Ok(text) => there.hosts_file = text,
@@ -72,6 +75,7 @@ impl World {
             }
             there.browser_bundle = files::text(&tree, layout::BUNDLE)?;
             there.files = cluster_files(&tree)?;
+            there.repository_owners = files::repository_owners(mesh)?;
             let found = permissions::found(&tree, there.files.keys().copied())?;
             let (user, account) = (survey.host.uid, survey.elastic);
             there.permissions = Some(PermissionFacts { user, account, found });

@@ -13,7 +13,10 @@ use super::{
     open_files::TooManyOpenFiles,
 };
 use crate::{
-    facts::observed::{Answer, Observed, ServerFacts},
+    facts::{
+        observed::{Answer, Observed, ServerFacts},
+        snapshots::PolicyFacts,
+    },
     mesh::{
         Mesh,
         credentials::Credentials,
@@ -97,6 +100,17 @@ async fn ask(
     let set: BTreeSet<ClusterId> = remotes.keys().filter_map(|name| remote_of_setting(name)).collect();
     let of: Vec<ClusterId> = reachable.intersection(&set).copied().collect();
     let links = server.links(&of).await.unwrap_or_default();
-    let vitals = if closely { server.vitals().await.ok().flatten() } else { None };
-    Ok(Answer::Ready(ServerFacts { passwords, license, keys, remotes, links, certificate, vitals }))
+    // one that is not to have a repository is not asked for it
+    let (repository, snapshot_policy) = if mesh.snapshots(cluster).is_off() {
+        (None, PolicyFacts::Unsupported)
+    } else {
+        (server.repository().await?, server.snapshot_policy().await?)
+    };
+    let mut vitals = if closely { server.vitals().await.ok().flatten() } else { None };
+    if let (Some(vitals), Some(_)) = (&mut vitals, &repository) {
+        vitals.snapshots = Some(server.snapshots().await.map_err(|error| error.cause()));
+    }
+    let facts =
+        ServerFacts { passwords, license, keys, remotes, links, certificate, repository, snapshot_policy, vitals };
+    Ok(Answer::Ready(facts))
 }

@@ -4,14 +4,16 @@ use std::collections::BTreeMap;
 
 use time::OffsetDateTime;
 
-use super::{ClusterStatus, Expiry, License, Links, ServiceStatus, State};
+use super::{ClusterStatus, Expiry, LastSnapshot, License, Links, ServiceStatus, State};
 use crate::{
     facts::{
         health::Watermark,
         observed::{ContainerState, LinkFacts, Observed},
+        snapshots::last_good,
     },
     judge::{
         expiry::{days_between, soon::api_key},
+        snapshots,
         verify::Cause,
     },
     mesh::{
@@ -59,6 +61,7 @@ impl Look<'_> {
             }),
             api_key: api_key(self.there, cluster).map(|expires| self.expiry(expires)),
             certificate: self.certificate(cluster).map(|expires| self.expiry(expires)),
+            last_snapshot: self.last_snapshot(cluster),
         })
     }
 
@@ -90,6 +93,13 @@ impl Look<'_> {
             _ => None,
         };
         Some(ServiceStatus { state, url, reason })
+    }
+
+    fn last_snapshot(&self, cluster: ClusterId) -> Option<LastSnapshot> {
+        let last = last_good(snapshots::of(self.there, cluster)?)?;
+        let (name, ended) = (last.name.clone(), last.ended?);
+        let age = self.now - ended;
+        Some(LastSnapshot { name, ended, age_hours: age.whole_hours(), age })
     }
 
     /// The links from a cluster.

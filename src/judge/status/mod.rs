@@ -18,6 +18,7 @@ use super::{
     check::{self, Finding},
     expiry::soon::{EndsSoon, expiring},
     scope::Scope,
+    snapshots,
 };
 use crate::{
     facts::{
@@ -107,6 +108,18 @@ pub struct ClusterStatus {
     pub api_key: Option<Expiry>,
     /// The first of its certificates to expire.
     pub certificate: Option<Expiry>,
+    /// The last snapshot that is good; `null` where there is none, or it is not known.
+    pub last_snapshot: Option<LastSnapshot>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct LastSnapshot {
+    pub name: String,
+    #[serde(with = "time::serde::rfc3339")]
+    pub ended: OffsetDateTime,
+    pub age_hours: i64,
+    #[serde(skip)]
+    pub age: time::Duration,
 }
 
 #[derive(Debug, Serialize)]
@@ -184,7 +197,8 @@ pub fn status(mesh: &Mesh, scope: Scope, there: &Observed, now: OffsetDateTime) 
         Some(OtherEngine { message, remedy: hint })
     });
     let clusters: Vec<ClusterStatus> = scope.clusters(mesh).filter_map(|cluster| look.cluster(cluster)).collect();
-    let warnings = if scope.is_mesh() { check::hosts(mesh, there).findings() } else { Vec::new() };
+    let hosts = if scope.is_mesh() { check::hosts(mesh, there).findings() } else { Vec::new() };
+    let warnings = hosts.into_iter().map(Warning::from).chain(snapshots::warnings(mesh, scope, there, now));
     Status {
         version: VERSION,
         dir: mesh.dir.display().to_string(),
@@ -194,7 +208,7 @@ pub fn status(mesh: &Mesh, scope: Scope, there: &Observed, now: OffsetDateTime) 
         pending_changes,
         other_engine,
         expiring: expiring(mesh, scope, there, now),
-        warnings: warnings.into_iter().map(Warning::from).collect(),
+        warnings: warnings.collect(),
         pending_upgrade,
         new_defaults: scope.clusters(mesh).any(|cluster| mesh.revision(cluster) < Revision::NEWEST),
         clusters,

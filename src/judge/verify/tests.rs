@@ -9,6 +9,7 @@ use super::*;
 use crate::{
     facts::evidence::CanaryRefusal,
     facts::observed::{Answer, ContainerFacts, ContainerState, LicenseFacts, LinkFacts, NetworkFacts, ServerFacts},
+    facts::snapshots::PolicyFacts,
     mesh::{example::cluster, network},
 };
 
@@ -37,6 +38,8 @@ fn whole() -> (Mesh, Observed, Evidence) {
             remotes: mesh.remote_settings(from),
             certificate: String::new(),
             links: mesh.remotes(from).map(|to| (to, LinkFacts::Connected)).collect(),
+            repository: None,
+            snapshot_policy: PolicyFacts::Unsupported,
             vitals: None,
         };
         there.servers.insert(from, Answer::Ready(server));

@@ -13,7 +13,7 @@ use crate::mesh::{
     network::Subnet,
     settings::{
         ElasticSettings, IndexPattern, KeyDays, KibanaSettings, Memory, MeshSpec, PassphraseWords, Profile, Registry,
-        StackVersion, SubjectName, TemplateDir, Topology,
+        Snapshots, StackVersion, SubjectName, TemplateDir, Topology,
     },
     templates::Templates,
 };
@@ -106,6 +106,7 @@ impl Spec {
             passphrase_words: self.passphrase_words,
             profile: self.profile,
             topology: Topology::default(),
+            snapshots: Snapshots::off(),
         }
     }
 }

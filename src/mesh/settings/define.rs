@@ -124,11 +124,13 @@ pub struct Flaw {
 pub struct Basis {
     pub profile: Profile,
     pub version: StackVersion,
+    /// Whether they are for a record that has no such setting: it was made before there was one.
+    pub of_record: bool,
 }
 
 impl Default for Basis {
     fn default() -> Self {
-        Self { profile: Profile::default(), version: DEFAULT_VERSION }
+        Self { profile: Profile::default(), version: DEFAULT_VERSION, of_record: false }
     }
 }
 
@@ -225,6 +227,7 @@ macro_rules! settings {
                 let basis = Basis {
                     profile: record.profile.unwrap_or(usual.profile),
                     version: record.stack_version.unwrap_or(usual.version),
+                    of_record: true,
                 };
                 let mut spec = Self::defaults(&basis);
                 spec.set(&Overrides {

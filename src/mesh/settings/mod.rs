@@ -6,6 +6,7 @@
 mod define;
 pub mod environment;
 pub mod file;
+mod mapping;
 pub mod near;
 mod numbers;
 pub mod per_cluster;
@@ -16,6 +17,7 @@ mod raw;
 mod reference;
 mod registry;
 pub mod schema;
+mod snapshots;
 mod table;
 mod template_dir;
 mod topology;
@@ -31,6 +33,7 @@ pub use self::{
     profile::Profile,
     raw::{ElasticSettings, KibanaSettings},
     registry::Registry,
+    snapshots::{Repository, Snapshots},
     table::{MeshSpec, Overrides, SETTINGS},
     template_dir::TemplateDir,
     topology::{LinkRule, Topology},
@@ -76,7 +79,7 @@ impl Overrides {
     /// What holds where nothing is set but a profile and a version: all but which clusters, and what is found out
     /// by the run.
     pub fn defaults(profile: Profile, version: StackVersion) -> Self {
-        MeshSpec::defaults(&Basis { profile, version }).into()
+        MeshSpec::defaults(&Basis { profile, version, of_record: false }).into()
     }
 }
 
@@ -136,6 +139,7 @@ mod tests {
     fn a_setting_that_a_record_does_not_have_has_the_default_of_its_profile() {
         let spec: MeshSpec = serde_json::from_str(r#"{"profile": "smoke"}"#).unwrap();
         let smoke = Overrides { profile: Some(Profile::Smoke), ..Overrides::default() };
-        assert_eq!(spec, MeshSpec::default().with(&smoke));
+        let expected = MeshSpec { snapshots: Snapshots::off(), ..MeshSpec::default().with(&smoke) };
+        assert_eq!(spec, expected, "it was made before there were snapshots");
     }
 }

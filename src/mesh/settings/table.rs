@@ -13,7 +13,7 @@ use std::{
 
 use super::{
     ElasticSettings, IndexPattern, KeyDays, KibanaSettings, LinkRule, Memory, PassphraseWords, PerCluster, Profile,
-    Registry, StackVersion, SubjectName, TemplateDir, Timeout, Topology,
+    Registry, Snapshots, StackVersion, SubjectName, TemplateDir, Timeout, Topology,
     define::{Basis, Flags, Flaw, Scope, Setting, recorded, settings},
     value::Value,
 };
@@ -175,6 +175,13 @@ settings! {
         scope: Cluster,
         default: "none" = |_| KibanaSettings::default(),
         example: "logging.root.level=warn",
+        flags: Flags::Value,
+    }
+    /// Where snapshots are kept: `fs` for the mesh's directory, an absolute path, or `off`; a mapping says when, how long and of what
+    snapshots: Snapshots {
+        scope: Cluster,
+        default: "fs" = |basis| if basis.of_record { Snapshots::off() } else { Snapshots::default() },
+        example: "/mnt/nfs/mesh",
         flags: Flags::Value,
     }
     /// Give up after this long, for example `90s` or `10m`

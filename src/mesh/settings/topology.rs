@@ -7,8 +7,9 @@ use serde_json::{Value as Json, json};
 
 use super::{
     IndexPattern, InvalidValue,
+    mapping::{list, mapping, scalar, switch},
     value::{Scalar, Shape},
-    yaml::{self, Node, Value},
+    yaml::Node,
 };
 use crate::mesh::{cluster_set::ClusterSet, id::ClusterId, links::Link};
 
@@ -229,35 +230,6 @@ impl Scalar for LinkRule {
     }
 }
 
-/// The entries of a mapping that is written in one text, each with one of `keys`.
-fn mapping(text: &str, keys: &[&str]) -> Result<Vec<(String, Node)>, InvalidValue> {
-    let expected = || keys.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ");
-    let node = yaml::parse(text).map_err(|error| InvalidValue::new(error.reason))?;
-    let Value::Map(entries) = node.value else {
-        return Err(InvalidValue::new(format!("expected a mapping of {}, found {}", expected(), node.value.kind())));
-    };
-    entries
-        .into_iter()
-        .map(|entry| {
-            if keys.contains(&entry.key.as_str()) {
-                return Ok((entry.key, entry.value));
-            }
-            Err(InvalidValue::new(format!("unknown `{}`, expected {}", entry.key, expected())))
-        })
-        .collect()
-}
-
-fn scalar<'a>(key: &str, node: &'a Node) -> Result<&'a str, InvalidValue> {
-    match &node.value {
-        Value::Text(text) => Ok(text),
-        value => Err(InvalidValue::new(format!("`{key}` is one value, found {}", value.kind()))),
-    }
-}
-
-fn switch(key: &str, node: &Node) -> Result<bool, InvalidValue> {
-    <bool as Scalar>::read(scalar(key, node)?, Path::new(""))
-}
-
 fn cluster(text: &str) -> Result<ClusterId, InvalidValue> {
     let number = text.bytes().all(|c| c.is_ascii_digit()).then(|| text.parse().ok()).flatten();
     number
@@ -267,10 +239,7 @@ fn cluster(text: &str) -> Result<ClusterId, InvalidValue> {
 
 /// At least one: a link that shares nothing proves nothing.
 fn patterns(node: &Node) -> Result<Vec<IndexPattern>, InvalidValue> {
-    let Value::List(items) = &node.value else {
-        let found = node.value.kind();
-        return Err(InvalidValue::new(format!("`share` is a list such as `[hr-*]`, found {found}")));
-    };
+    let items = list("share", "[hr-*]", node)?;
     if items.is_empty() {
         return Err(InvalidValue::new("`share` is empty: leave it out for what its cluster shares with all"));
     }

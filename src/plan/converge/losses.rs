@@ -239,6 +239,9 @@ fn an_unknown_password_is_reset() {
       ~ password of elastic on cluster02, by a superuser that is there for that long only
       ? cluster02-elastic answers
       ~ passwords of elastic and kibana_system on cluster02
+    register snapshot repositories
+      ~ snapshot repository of cluster01
+      ~ snapshot repository of cluster02
     link clusters
       ~ remotes of cluster01: cluster02
       ~ remotes of cluster02: cluster01

@@ -103,9 +103,9 @@ fn clusters_keep_their_numbers_whichever_others_go() {
 fn a_removed_mesh_leaves_nothing() {
     let mesh = Mesh::example(2);
     let whole = Model::empty().converge(&mesh);
-    let plan = remove(&whole.observe());
+    let plan = remove(&whole.observe(), None);
     for half in whole.walk(&mesh, plan.steps()).states() {
-        let rest = remove(&half.observe());
+        let rest = remove(&half.observe(), None);
         let gone = half.clone().carry_out_all(&mesh, rest.steps());
         assert!(gone.there.containers.is_empty() && gone.there.network.is_none() && gone.there.record.is_none());
         assert_eq!(gone.there.hosts_file.as_deref(), Some(HOSTS));
@@ -117,7 +117,7 @@ fn starting_afresh_makes_everything_anew() {
     let old = Mesh::example(3);
     let new = Mesh { id: "f".repeat(16), ..Mesh::example(2) };
     let there = Model::empty().converge(&old).observe();
-    let plan = reconcile(&new, &removed(there.clone()), &inputs()).after(remove(&there));
+    let plan = reconcile(&new, &removed(there.clone()), &inputs()).after(remove(&there, None));
     let mut model = Model::empty().converge(&old);
     model.there.orphans.clear();
     let done = model.carry_out_all(&new, plan.steps());
@@ -155,6 +155,8 @@ fn stories() {
       ? Docker sees the mesh's directory
     record the mesh
       ~ mesh.json
+    prepare repositories
+      + directory for snapshots of cluster03
     issue authorities
       + authority of cluster03
     write bundles
@@ -177,6 +179,8 @@ fn stories() {
       ? cluster03-elastic answers
       ~ passwords of elastic and kibana_system on cluster03
       + API key of cluster03
+    register snapshot repositories
+      ~ snapshot repository of cluster03
     link clusters
       ~ keystore of cluster01: credentials of cluster02 cluster03
       ~ remotes of cluster01: cluster02 cluster03

@@ -168,6 +168,8 @@ fn an_upgrade_mends_nothing_but_what_it_left_itself() {
       ~ container cluster02-elastic
       ? cluster02-elastic answers
       ~ passwords of elastic and kibana_system on cluster02
+    register snapshot repositories
+      ~ snapshot repository of cluster02
     link clusters
       ~ keystore of cluster01: credentials of cluster02 cluster03
       ~ remotes of cluster02: cluster01 cluster03

@@ -2,10 +2,11 @@
 
 mod containers;
 mod links;
+mod snapshots;
 mod start;
 mod trust;
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, path::PathBuf};
 
 use time::OffsetDateTime;
 
@@ -29,11 +30,13 @@ pub struct PlanInputs {
     pub recover: bool,
     /// Of the machine.
     pub cores: usize,
+    /// Where the snapshots of clusters that are deleted are moved to before; `None` to delete them.
+    pub keep_snapshots: Option<PathBuf>,
 }
 
 impl PlanInputs {
     pub fn new(now: OffsetDateTime, cores: usize) -> Self {
-        Self { now, license: None, recover: false, cores }
+        Self { now, license: None, recover: false, cores, keep_snapshots: None }
     }
 
     /// How many of `clusters` are worked on at the same time: one more than there are cores, or as many less as make
@@ -70,8 +73,13 @@ pub fn renew(mesh: &Mesh, there: &Observed, inputs: &PlanInputs, renewal: &Renew
         .stage("record the mesh", (!recorded).then_some(if there.lost.record { Step::Rebuild } else { Step::Record }))
         .stage("create the system user", (!there.account).then_some(Step::CreateAccount { uid: mesh.owner.uid }))
         .stage("set modes and owners", misfits(mesh, there).into_iter().map(Step::SetPermissions))
+        .stage(
+            "prepare repositories",
+            mesh.clusters().filter(|c| reconciler.unprepared(*c)).map(Step::PrepareRepository),
+        )
         .stage("disconnect remotes", reconciler.disconnects())
         .stage("remove containers", reconciler.removals())
+        .stage("keep snapshots", reconciler.kept_snapshots())
         .stage("remove clusters", there.files.keys().filter(|c| !mesh.has_cluster(**c)).map(|c| Step::RemoveFiles(*c)))
         .stage(
             "remove the network",
@@ -111,6 +119,7 @@ pub fn renew(mesh: &Mesh, there: &Observed, inputs: &PlanInputs, renewal: &Renew
         )
         .stage("wait for the next certificates", reconciler.changing.iter().copied().map(Step::AwaitCertificate))
         .stage("restart Kibana", kibana().filter(|s| reconciler.kibana_outdated(*s)).map(Step::RestartContainer))
+        .stage("register snapshot repositories", mesh.clusters().flat_map(|c| reconciler.snapshots(c)))
         .lanes("link clusters", reconciler.linked_at_once(), mesh.clusters().flat_map(|c| reconciler.link(c)))
         .stage("prove links", mesh.clusters().filter_map(|c| reconciler.prove(c)))
         .stage("revoke stale API keys", mesh.clusters().filter(|c| reconciler.keys_to_revoke(*c)).map(Step::RevokeKeys))

@@ -8,6 +8,7 @@
 mod at;
 mod error;
 mod marker;
+mod moved;
 mod permissions;
 mod system;
 

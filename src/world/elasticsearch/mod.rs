@@ -3,6 +3,7 @@
 mod health;
 mod links;
 mod read;
+mod snapshots;
 
 use std::{collections::BTreeSet, time::Duration as Time};
 
@@ -10,6 +11,7 @@ use hyper::Method;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
+pub use self::snapshots::{Progress, Wanted};
 use super::{
     access::Access,
     https::{Answer, Bounds, Https, HttpsError, Login, RawAnswer},

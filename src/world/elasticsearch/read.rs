@@ -16,7 +16,7 @@ use crate::{
     mesh::{id::ClusterId, links::remote_of_setting, secret::Secret},
 };
 
-fn items(value: &Value) -> &[Value] {
+pub fn items(value: &Value) -> &[Value] {
     value.as_array().map(Vec::as_slice).unwrap_or_default()
 }
 
@@ -26,7 +26,7 @@ pub fn fields(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
 
 /// A time in milliseconds since 1970, as Elasticsearch writes it: to the millisecond, or a key would seem to have
 /// ended before it has.
-fn time_of_millis(value: &Value) -> Option<OffsetDateTime> {
+pub fn time_of_millis(value: &Value) -> Option<OffsetDateTime> {
     OffsetDateTime::from_unix_timestamp_nanos(i128::from(value.as_i64()?) * 1_000_000).ok()
 }
 
@@ -163,6 +163,7 @@ pub fn vitals(health: Health, cluster: &Value, indices: &Value) -> Vitals {
         heap_max: number(&nodes["jvm"]["mem"]["heap_max_in_bytes"]),
         disk_free: number(&nodes["fs"]["available_in_bytes"]),
         disk_total: number(&nodes["fs"]["total_in_bytes"]),
+        snapshots: None,
     }
 }
 

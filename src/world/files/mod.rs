@@ -4,7 +4,10 @@ mod error;
 
 pub use self::error::FilesError;
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -24,6 +27,7 @@ use crate::{
         recover,
         secret::Secret,
         settings::StackVersion,
+        snapshots::{DIRECTORY, OWNER, RepositoryOwner},
     },
 };
 
@@ -70,6 +74,31 @@ fn parse_secret<T: for<'de> Deserialize<'de>>(tree: &Tree, path: &str) -> Result
 fn place(error: &serde_json::Error) -> String {
     let what = if error.is_data() { "it holds something else than a key" } else { "it is no JSON" };
     format!("{what} (line {}, column {})", error.line(), error.column())
+}
+
+/// The clusters that have snapshots in the mesh's directory: Elasticsearch writes this file with the first one. See
+/// <https://www.elastic.co/docs/deploy-manage/tools/snapshot-and-restore/read-only-url-repository>.
+pub fn snapshots_inside(tree: &Tree) -> Result<BTreeSet<ClusterId>, FilesError> {
+    let written = |cluster: &ClusterId| {
+        let dir = format!("{}/{DIRECTORY}", layout::service_dir(cluster.first_node()));
+        tree.metadata(format!("{dir}/index.latest")).is_ok_and(|found| found.is_some())
+    };
+    Ok(clusters(tree)?.into_iter().filter(written).collect())
+}
+
+/// Who writes to the repository of a cluster's snapshots; `None` where that is not written down.
+pub fn repository_owner(mesh: &Mesh, cluster: ClusterId) -> Result<Option<RepositoryOwner>, FilesError> {
+    let Some((root, below)) = mesh.repository_place(cluster) else { return Ok(None) };
+    let Some(tree) = Tree::open(&root)? else { return Ok(None) };
+    parse(&tree, &format!("{below}/{OWNER}"))
+}
+
+/// Who writes to each repository of a mesh that keeps snapshots.
+pub fn repository_owners(mesh: &Mesh) -> Result<BTreeMap<ClusterId, RepositoryOwner>, FilesError> {
+    let kept = mesh.clusters().filter(|cluster| !mesh.snapshots(*cluster).is_off());
+    let owners = kept.map(|cluster| Ok(repository_owner(mesh, cluster)?.map(|owner| (cluster, owner))));
+    let owners: Result<Vec<_>, FilesError> = owners.collect();
+    Ok(owners?.into_iter().flatten().collect())
 }
 
 fn parse<T: for<'de> Deserialize<'de>>(tree: &Tree, path: &str) -> Result<Option<T>, FilesError> {

@@ -6,7 +6,10 @@ use time::Duration;
 
 use super::{Model, NOW, Server};
 use crate::{
-    facts::observed::{ContainerFacts, ContainerState, KeyFacts, KeyFile, LinkFacts, NetworkFacts, SeedFacts},
+    facts::{
+        observed::{ContainerFacts, ContainerState, KeyFacts, KeyFile, LinkFacts, NetworkFacts, SeedFacts},
+        snapshots::PolicyFacts,
+    },
     mesh::{
         Mesh,
         certs::Authority,
@@ -178,6 +181,8 @@ impl Model {
                         remotes: BTreeMap::new(),
                         loaded: BTreeMap::new(),
                         trial: true,
+                        repository: None,
+                        snapshot_policy: PolicyFacts::Missing,
                         certificate: String::new(),
                         bundle: String::new(),
                         version,
@@ -212,6 +217,30 @@ impl Model {
                 }
             }
             Step::ApplyLicense(_) => unreachable!("no license is asked for"),
+            Step::PrepareRepository(cluster) => {
+                let owner = mesh.owner_of_repository(*cluster);
+                self.there.repository_owners.entry(*cluster).or_insert(owner);
+            }
+            Step::AdoptRepository(cluster) => {
+                self.there.repository_owners.insert(*cluster, mesh.owner_of_repository(*cluster));
+            }
+            Step::RegisterRepository(cluster) => {
+                let owner = self.there.repository_owners.get(cluster).cloned();
+                assert!(owner.is_some(), "the directory should be prepared first");
+                self.answering(*cluster).repository = mesh.repository(*cluster, owner.as_ref());
+            }
+            Step::WriteSnapshotPolicy(cluster) => {
+                let policy = mesh.snapshot_policy(*cluster).expect("should be wanted");
+                self.answering(*cluster).snapshot_policy = PolicyFacts::Is(policy);
+            }
+            Step::RemoveSnapshotPolicy(cluster) => {
+                self.answering(*cluster).snapshot_policy = PolicyFacts::Missing;
+            }
+            Step::TakeSnapshot { .. }
+            | Step::DeleteSnapshot { .. }
+            | Step::Restore(_)
+            | Step::RestoreFeatures { .. }
+            | Step::KeepSnapshots { .. } => unreachable!("a command plans it, not the mesh"),
             Step::StartTrial(cluster) => self.answering(*cluster).trial = true,
             Step::SetPasswords(cluster) => self.answering(*cluster).passwords = true,
             Step::IssueKey(which) => {
@@ -281,6 +310,7 @@ impl Model {
                 assert!(!ServiceKind::ALL.into_iter().any(service), "files in use should not go");
                 self.there.files.remove(cluster);
                 self.servers.remove(cluster);
+                self.there.repository_owners.remove(cluster);
             }
             Step::WriteHosts | Step::RemoveHosts => {
                 let entries = (*step == Step::WriteHosts).then(|| mesh.host_entries());

@@ -8,8 +8,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use time::{OffsetDateTime, macros::datetime};
 
 use crate::{
-    facts::observed::{
-        Answer, ClusterFiles, ContainerState, KeyFacts, KibanaFacts, LicenseFacts, LinkFacts, Observed, ServerFacts,
+    facts::{
+        observed::{
+            Answer, ClusterFiles, ContainerState, KeyFacts, KibanaFacts, LicenseFacts, LinkFacts, Observed, ServerFacts,
+        },
+        snapshots::PolicyFacts,
     },
     mesh::{
         Mesh,
@@ -19,6 +22,7 @@ use crate::{
         keystore,
         links::remote_of_setting,
         settings::StackVersion,
+        snapshots::RepositorySpec,
     },
     plan::{
         Step,
@@ -42,6 +46,8 @@ pub(super) struct Server {
     /// The keystore as it was last read.
     pub(super) loaded: BTreeMap<String, String>,
     pub(super) trial: bool,
+    pub(super) repository: Option<RepositorySpec>,
+    pub(super) snapshot_policy: PolicyFacts,
     /// Its certificate and its bundle as they were last read.
     pub(super) certificate: String,
     pub(super) bundle: String,
@@ -136,6 +142,8 @@ impl Model {
                 remotes: server.remotes.clone(),
                 links: aliases.map(|to| (to, self.link(*cluster, to))).collect(),
                 certificate: certs::fingerprint(&server.certificate).expect("should be a certificate"),
+                repository: server.repository.clone(),
+                snapshot_policy: server.snapshot_policy.clone(),
                 vitals: None,
             };
             there.servers.insert(*cluster, Answer::Ready(facts));
@@ -197,6 +205,9 @@ impl Model {
             let authorities = self.there.files[&on].bundle.as_ref().expect("should have a bundle");
             assert_eq!(*authorities, self.bundle(mesh.trusted_by(on)), "bundle of {on}");
             assert_eq!(self.servers[&on].remotes, mesh.remote_settings(on));
+            if let Some(repository) = mesh.repository(on, self.there.repository_owners.get(&on)) {
+                assert_eq!(self.servers[&on].repository.as_ref(), Some(&repository), "repository of {on}");
+            }
             for to in mesh.searchable(on) {
                 assert_eq!(self.link(on, to), LinkFacts::Connected);
             }

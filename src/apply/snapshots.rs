@@ -1,0 +1,285 @@
+//! Repositories, snapshots and restores. I/O: network, disk.
+//!
+//! A snapshot and a restore go on in the server when this program ends: it only begins them, watches and judges.
+
+use std::{
+    cell::Cell,
+    collections::BTreeSet,
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use super::{Apply, wait::Probe};
+use crate::{
+    console::{StageLine, bytes},
+    error::{Error, Exit},
+    facts::snapshots::{SnapshotFacts, Worth},
+    mesh::{
+        id::ClusterId,
+        layout,
+        snapshots::{DIRECTORY, OWNER, REPOSITORY},
+    },
+    plan::Restoration,
+    world::{
+        disk::Tree,
+        elasticsearch::{Progress, Wanted},
+        files as saved,
+        https::HttpsError,
+    },
+};
+
+/// A snapshot or a restore of which nothing has moved for so long does not end well.
+const STALLED: Duration = Duration::from_mins(10);
+
+impl Apply<'_> {
+    pub(super) fn prepare_repository(&self, cluster: ClusterId) -> Result<(), Error> {
+        if saved::repository_owner(self.mesh, cluster)?.is_none() {
+            self.own_repository(cluster)?;
+        }
+        Ok(())
+    }
+
+    /// Makes the directory of a cluster's snapshots, and writes down that the cluster writes to it.
+    pub(super) fn own_repository(&self, cluster: ClusterId) -> Result<(), Error> {
+        let Some((root, below)) = self.mesh.repository_place(cluster) else { return Ok(()) };
+        let tree = if root == self.mesh.dir {
+            let tree = self.tree()?;
+            self.make_service_dirs(&tree, cluster.first_node())?;
+            tree
+        } else {
+            let tree = Tree::open(&root)?.ok_or_else(|| no_path(&root))?;
+            tree.make_dir(&below, 0o750, self.owner())?;
+            tree
+        };
+        let owner = serde_json::to_string_pretty(&self.mesh.owner_of_repository(cluster));
+        let text = format!("{}\n", owner.expect("should be JSON: it holds only texts"));
+        Ok(tree.write(format!("{below}/{OWNER}"), text.as_bytes(), 0o644, None)?)
+    }
+
+    /// A server that cannot use the repository is to have none: with one, it would seem to be as it was decided.
+    pub(super) async fn register_repository(&self, cluster: ClusterId) -> Result<(), Error> {
+        let owner = saved::repository_owner(self.mesh, cluster)?;
+        let Some(wanted) = self.mesh.repository(cluster, owner.as_ref()) else { return Ok(()) };
+        let server = self.server(cluster)?;
+        let place = self.mesh.repository_dir(cluster).map_or_else(
+            || "the bucket can be reached, with the keys in `secure_settings`".to_owned(),
+            |dir| format!("{} is there, has room, and belongs to {}", dir.display(), self.mesh.user()),
+        );
+        let refused = |error: Error| {
+            error
+                .under(format!("{cluster} cannot use its snapshot repository"))
+                .hint(format!("see that {place}; then type the same command again"))
+        };
+        let registered =
+            self.persist_or(cluster, "the repository", refused, async || server.put_repository(&wanted).await).await;
+        if registered.is_err() {
+            let _ = server.remove_repository().await;
+        }
+        registered
+    }
+
+    pub(super) async fn write_snapshot_policy(&self, cluster: ClusterId) -> Result<(), Error> {
+        let Some(policy) = self.mesh.snapshot_policy(cluster) else { return Ok(()) };
+        let server = self.server(cluster)?;
+        let written = self.persist(cluster, "the snapshot policy", async || {
+            match server.put_snapshot_policy(&policy).await {
+                // no handler: the server takes none by itself, which `mesh status` reports
+                Err(HttpsError::Refused { status: 400 | 405, reason, .. }) if reason.starts_with("no handler") => {
+                    Ok(())
+                }
+                written => written,
+            }
+        });
+        written.await
+    }
+
+    pub(super) async fn remove_snapshot_policy(&self, cluster: ClusterId) -> Result<(), Error> {
+        let server = self.server(cluster)?;
+        self.persist(cluster, "the snapshot policy", async || server.remove_snapshot_policy().await).await
+    }
+
+    pub(super) async fn take_snapshot(&self, on: ClusterId, name: &str, line: &StageLine) -> Result<(), Error> {
+        let server = self.server(on)?;
+        let request = self.mesh.snapshot_request(on);
+        let refused = |error: Error| error.under(format!("{on} takes no snapshot")).hint(self.look_at_repository(on));
+        let begin = async || match server.begin_snapshot(name, &request).await {
+            // the answer to an earlier try was lost
+            Err(HttpsError::Refused { kind: Some(kind), .. }) if kind == "snapshot_name_already_in_use_exception" => {
+                Ok(())
+            }
+            begun => begun,
+        };
+        self.persist_or(on, "the snapshot", refused, begin).await?;
+        let moved = Moved::default();
+        let ended = self
+            .patience
+            .until(&format!("snapshot {name} of {on}"), None, async || {
+                let found = match server.snapshot(name).await {
+                    Ok(found) => found,
+                    Err(error) => return self.pending(on, &error).await,
+                };
+                match found {
+                    None => Err(lost(on, name)),
+                    Some(found) if found.worth() == Worth::InProgress => {
+                        let progress = server.snapshot_progress(name).await.unwrap_or_default();
+                        line.now(&format!("{on}: {}", shown(progress)));
+                        moved.require(progress, &format!("snapshot {name} of {on}"))?;
+                        Ok(Probe::Pending(shown(progress)))
+                    }
+                    Some(found) => Ok(Probe::Ready(found)),
+                }
+            })
+            .await?;
+        self.judge_snapshot(on, &ended)
+    }
+
+    /// A snapshot counts when everything is in it.
+    fn judge_snapshot(&self, on: ClusterId, found: &SnapshotFacts) -> Result<(), Error> {
+        let fault = match found.worth() {
+            Worth::Good => return Ok(()),
+            Worth::Empty => "no index is in it: there is none, or none that its patterns match".to_owned(),
+            Worth::InProgress => "it has not ended".to_owned(),
+            Worth::Partial => format!("{} of {} shards are missing", found.failed_shards, found.shards),
+            Worth::Failed => "it failed".to_owned(),
+        };
+        let error = Error::new(Exit::Unhealthy, format!("snapshot {} of {on} is not good: {fault}", found.name));
+        let error = found.failure.iter().fold(error, |error, reason| error.cause(reason.clone()));
+        Err(error.hint(self.look_at_repository(on)))
+    }
+
+    fn look_at_repository(&self, on: ClusterId) -> String {
+        let number = on.number();
+        let of_disk = self.mesh.repository_dir(on).map_or_else(String::new, |dir| {
+            format!("see that {} has room and can be written by {}, and ", dir.display(), self.mesh.user())
+        });
+        format!("{of_disk}try the repository with `mesh es {number} POST _snapshot/{REPOSITORY}/_verify`")
+    }
+
+    pub(super) async fn delete_snapshot(&self, on: ClusterId, name: &str) -> Result<(), Error> {
+        let server = self.server(on)?;
+        let refused = |error: Error| error.hint(self.look_at_repository(on));
+        self.persist_or(on, &format!("the deletion of snapshot {name}"), refused, async || {
+            match server.remove_snapshot(name).await {
+                // another snapshot or deletion is going on
+                Err(HttpsError::Refused { kind: Some(kind), reason, .. })
+                    if kind == "concurrent_snapshot_execution_exception" =>
+                {
+                    Err(HttpsError::Refused { what: "the deletion".to_owned(), status: 503, kind: Some(kind), reason })
+                }
+                deleted => deleted,
+            }
+        })
+        .await
+    }
+
+    /// Begins what is not on its way, and waits until every shard is there.
+    pub(super) async fn restore(&self, restoration: &Restoration, line: &StageLine) -> Result<(), Error> {
+        let Restoration { on, snapshot, begin, rename, becomes } = restoration;
+        let (on, server) = (*on, self.server(*on)?);
+        if !begin.is_empty() {
+            let wanted = Wanted { names: begin, rename: rename.as_deref() };
+            let refused = |error: Error| error.under(format!("{on} does not restore from snapshot {snapshot}"));
+            self.persist_or(on, "the restore", refused, async || server.begin_restore(snapshot, wanted).await).await?;
+        }
+        let names: BTreeSet<&String> = becomes.iter().collect();
+        let moved = Moved::default();
+        self.patience
+            .until(&format!("the restore of {on}"), None, async || {
+                let (recoveries, health) = match futures::join!(server.recoveries(), server.health()) {
+                    (Ok(recoveries), Ok(Some(health))) => (recoveries, health),
+                    (Err(error), _) | (_, Err(error)) => return self.pending(on, &error).await,
+                    (_, Ok(None)) => return Ok(Probe::Pending("its license has ended".to_owned())),
+                };
+                let ours = recoveries.iter().filter(|shard| shard.snapshot == *snapshot);
+                let progress = ours.fold(Progress::default(), |sum, shard| Progress {
+                    shards: sum.shards + 1,
+                    shards_done: sum.shards_done + u64::from(shard.done),
+                    bytes: sum.bytes + shard.bytes,
+                    bytes_done: sum.bytes_done + shard.bytes_done,
+                });
+                line.now(&format!("{on}: {}", shown(progress)));
+                // an index of a data stream is red with it
+                let red: Vec<_> = health.red.iter().filter(|red| is_of(&red.index, &names)).collect();
+                if let Some(red) = red.iter().find(|red| red.stays) {
+                    return Err(Error::new(Exit::Unhealthy, format!("{} of {on} was not restored", red.index))
+                        .cause(red.reason.clone())
+                        .hint(self.look_at_repository(on)));
+                }
+                if red.is_empty() && progress.shards_done == progress.shards && !health.in_motion {
+                    return Ok(Probe::Ready(()));
+                }
+                moved.require(progress, &format!("the restore of {on}"))?;
+                Ok(Probe::Pending(shown(progress)))
+            })
+            .await
+    }
+
+    pub(super) async fn restore_features(
+        &self,
+        on: ClusterId,
+        snapshot: &str,
+        features: &[String],
+    ) -> Result<(), Error> {
+        let server = self.server(on)?;
+        let restored = async { Ok(server.restore_features(snapshot, features).await?) };
+        restored.await.map_err(|error: Error| {
+            error.under(format!("{on} does not restore the states of features")).hint(
+                "`mesh create --recover-credentials` gives the server the mesh's passwords, if it has others by now",
+            )
+        })
+    }
+
+    /// Moves a cluster's snapshots to a place of their own below `into`, which has none of that cluster yet.
+    pub(super) fn keep_snapshots(&self, of: ClusterId, into: &Path) -> Result<(), Error> {
+        let from = format!("{}/{DIRECTORY}", layout::service_dir(of.first_node()));
+        let to = Tree::create(into, 0o755)?;
+        Ok(self.tree()?.move_into(&from, &to, &of.to_string())?)
+    }
+
+    /// A server that does not answer for a moment; one that has ended ends the wait.
+    async fn pending<T>(&self, on: ClusterId, error: &HttpsError) -> Result<Probe<T>, Error> {
+        self.watch(on.first_node(), Some(i64::MAX)).await?;
+        Ok(Probe::Pending(error.cause()))
+    }
+}
+
+/// Whether an index has one of these names, or belongs to a data stream of that name.
+fn is_of(index: &str, names: &BTreeSet<&String>) -> bool {
+    names.iter().any(|name| *index == ***name || index.starts_with(&format!(".ds-{name}-")))
+}
+
+/// When something last moved.
+#[derive(Debug, Default)]
+struct Moved(Cell<Option<(Progress, Instant)>>);
+
+impl Moved {
+    fn require(&self, progress: Progress, what: &str) -> Result<(), Error> {
+        match self.0.get() {
+            Some((last, since)) if last == progress && since.elapsed() > STALLED => Err(Error::new(
+                Exit::Unfinished,
+                format!("{what} has not moved for {} minutes", STALLED.as_secs() / 60),
+            )
+            .cause(shown(progress))
+            .hint("see `mesh status` and `mesh logs`; it goes on in the server: the same command waits for it")),
+            Some((last, _)) if last == progress => Ok(()),
+            _ => {
+                self.0.set(Some((progress, Instant::now())));
+                Ok(())
+            }
+        }
+    }
+}
+
+fn shown(Progress { shards, shards_done, bytes: all, bytes_done }: Progress) -> String {
+    format!("{shards_done} of {shards} shards, {} of {}", bytes(bytes_done), bytes(all))
+}
+
+fn no_path(root: &Path) -> Error {
+    Error::new(Exit::Machine, format!("the path for snapshots, {}, is not there", root.display()))
+        .hint("mount or make it, or name another with `mesh create --snapshots PATH`; then type the same command again")
+}
+
+fn lost(on: ClusterId, name: &str) -> Error {
+    Error::new(Exit::Unhealthy, format!("snapshot {name} of {on} is gone"))
+        .hint("it was deleted, or the repository is another now; `mesh snapshots ls` shows what is there")
+}

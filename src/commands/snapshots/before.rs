@@ -1,0 +1,48 @@
+//! Snapshots before what cannot be undone: upgrades, and deletions.
+
+use super::usable;
+use crate::{
+    error::{Error, Exit},
+    facts::observed::Observed,
+    judge::snapshots::{has_data, require_room},
+    mesh::{Mesh, id::ClusterId, snapshots::name_at},
+    plan::{self, Plan, Step},
+    session::now,
+    world::{World, disk::Tree, host},
+};
+
+/// The plan that takes a snapshot of each cluster that has data and is to be upgraded, and the name of the snapshot.
+pub fn take_before(mesh: &Mesh, there: &Observed) -> Result<Option<(String, Plan)>, Error> {
+    let with_data = |cluster: &ClusterId| !mesh.snapshots(*cluster).is_off() && has_data(there, *cluster);
+    let clusters: Vec<ClusterId> = mesh.pending_upgrade().map(|(cluster, _)| cluster).filter(with_data).collect();
+    if clusters.is_empty() {
+        return Ok(None);
+    }
+    let or_without =
+        |error: Error| error.under("a snapshot cannot be taken before").or_hint("`--no-snapshot` goes on without one");
+    let found = usable(mesh, there, clusters.iter().copied(), true).map_err(|error| or_without(error.into()))?;
+    require_room(mesh, there, &clusters, |place| host::space(place).ok())?;
+    let name = name_at(now());
+    let plan = plan::snapshots::take(mesh, &name, &found, now());
+    Ok(Some((name, plan)))
+}
+
+/// Requires that snapshots can be moved where a plan moves them: to a directory outside the mesh's, with none of these
+/// clusters in it.
+pub fn require_place(world: &World, plan: &Plan) -> Result<(), Error> {
+    for step in plan.steps() {
+        let Step::KeepSnapshots { of, into } = step else { continue };
+        let refuse = |why: String| {
+            Error::new(Exit::Request, format!("the snapshots of {of} cannot be kept in {}: {why}", into.display()))
+                .hint("name a directory outside the mesh's that has none of these clusters")
+        };
+        if !into.is_absolute() || into.starts_with(&world.dir) {
+            return Err(refuse("it is no absolute path outside the mesh's directory".to_owned()));
+        }
+        let Some(tree) = Tree::open(into)? else { continue };
+        if tree.metadata(of.to_string())?.is_some() {
+            return Err(refuse(format!("there is a {of} already")));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,70 @@
+//! `mesh snapshots`: take, list, restore and delete the snapshots of each cluster.
+
+mod adopt;
+mod before;
+mod remove;
+mod restore;
+mod take;
+
+use std::collections::BTreeMap;
+
+pub use self::before::{require_place, take_before};
+use super::renew::chosen;
+use crate::{
+    cli::{LsArgs, SnapshotsAction},
+    console::Console,
+    error::{Error, Exit},
+    facts::{observed::Observed, snapshots::SnapshotFacts},
+    judge::snapshots::{Snapshots, Unusable},
+    mesh::{Mesh, id::ClusterId},
+    session::{Place, Session, now},
+};
+
+pub async fn snapshots(action: &SnapshotsAction, place: Place, console: &Console) -> Result<Exit, Error> {
+    match action {
+        SnapshotsAction::Create(args) => take::take(args, place, console).await,
+        SnapshotsAction::Ls(args) => ls(args, place, console).await,
+        SnapshotsAction::Restore(args) => Box::pin(restore::restore(args, place, console)).await,
+        SnapshotsAction::Rm(args) => remove::remove(args, place, console).await,
+        SnapshotsAction::Adopt(args) => Box::pin(adopt::adopt(args, place, console)).await,
+    }
+}
+
+async fn ls(args: &LsArgs, place: Place, console: &Console) -> Result<Exit, Error> {
+    let chosen = chosen(&place.dir, &args.clusters)?;
+    let session = Session::to_look(place).await?;
+    let mesh = session.recorded()?;
+    let there = session.world.observe_closely(&mesh, &session.survey).await?;
+    let list = Snapshots::new(&mesh, &there, &chosen, now());
+    console.show(args.output.format, &list, || console.snapshots(&list));
+    Ok(if list.unreadable.is_empty() { Exit::Done } else { Exit::Unhealthy })
+}
+
+/// The snapshots of clusters whose repositories can be read and, if `writes`, written to.
+fn usable(
+    mesh: &Mesh,
+    there: &Observed,
+    clusters: impl IntoIterator<Item = ClusterId>,
+    writes: bool,
+) -> Result<BTreeMap<ClusterId, Vec<SnapshotFacts>>, Unusable> {
+    let of = |cluster: ClusterId| {
+        if mesh.snapshots(cluster).is_off() {
+            return Err(Unusable::Off(cluster));
+        }
+        let Some(server) = there.server(cluster) else {
+            let reason = there.servers.get(&cluster).and_then(|answer| answer.reason(now()));
+            return Err(Unusable::Silent(cluster, reason.unwrap_or_else(|| "does not run".to_owned())));
+        };
+        match &server.repository {
+            None => return Err(Unusable::Unregistered(cluster)),
+            Some(repository) if writes && repository.is_read_only() => return Err(Unusable::ReadOnly(cluster)),
+            Some(_) => {}
+        }
+        match server.vitals.as_ref().and_then(|vitals| vitals.snapshots.clone()) {
+            Some(Ok(found)) => Ok((cluster, found)),
+            Some(Err(reason)) => Err(Unusable::Unreadable(cluster, reason)),
+            None => Err(Unusable::Silent(cluster, "has no license that is in force".to_owned())),
+        }
+    };
+    clusters.into_iter().map(of).collect()
+}

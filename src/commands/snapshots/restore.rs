@@ -1,0 +1,123 @@
+//! `mesh snapshots restore`: indices, data streams and states of features, brought back.
+
+use std::{collections::BTreeSet, time::Instant};
+
+use super::usable;
+use crate::{
+    apply::{Apply, wait::Patience},
+    cli::RestoreArgs,
+    commands::{consent, interruptible, steady::reconcile_until_steady},
+    console::Console,
+    error::{Error, Exit},
+    facts::snapshots::{SnapshotFacts, Worth, last_good},
+    judge::snapshots::Restore,
+    mesh::{Mesh, counted::counted, id::ClusterId, snapshots::version_of},
+    plan::{
+        self, Restoration,
+        reconcile::PlanInputs,
+        snapshots::{Obstacle, restoration},
+    },
+    session::{Place, Recorded, Session},
+    world::elasticsearch::Elasticsearch,
+};
+
+/// The name that stands for the last good snapshot.
+const LAST: &str = "last";
+
+pub async fn restore(args: &RestoreArgs, place: Place, console: &Console) -> Result<Exit, Error> {
+    let begun = Instant::now();
+    let on = Recorded::open(&place.dir)?.cluster(args.cluster)?;
+    let server = Recorded::open(&place.dir)?.server(on)?;
+    let session = Session::to_change(place, args.consent.plan.dry_run).await?;
+    let mesh = session.recorded_with_templates()?;
+    let there = session.world.observe_closely(&mesh, &session.survey).await?;
+    session.require_recorded(&there)?;
+    let found = usable(&mesh, &there, [on], false)?.remove(&on).unwrap_or_default();
+    let snapshot = chosen(&mesh, on, &args.snapshot, &found)?;
+    let features = features(snapshot, &args.features)?;
+    let wanted = wanted(args, on, snapshot, &server).await?;
+    let plan = plan::snapshots::restore(&mesh, wanted.clone(), features.clone());
+    if args.consent.plan.dry_run {
+        console.plan(&mesh, &plan, args.consent.plan.format);
+        return Ok(Exit::Done);
+    }
+    if !features.is_empty() {
+        console.intent(&mesh, &plan);
+        let question = format!("replace all that {} keeps on {on}?", features.join(" and "));
+        if !consent(&question, "this replaces what is there", args.consent.yes, console)? {
+            return Ok(Exit::Unfinished);
+        }
+    }
+    let patience = Patience::new(args.timeout);
+    let apply = Apply::new(&session, &mesh, console, &patience);
+    interruptible(&patience, console, async {
+        apply.apply(&plan).await?;
+        if features.is_empty() {
+            return Ok(());
+        }
+        // the server has the passwords and the keys of the snapshot now
+        reconcile_until_steady(&apply, PlanInputs { recover: true, ..session.inputs() }).await
+    })
+    .await?;
+    let what = counted(wanted.becomes.len() as u64, "name");
+    console.done_in(&format!("restored {what} into {on} from {}", snapshot.name), begun.elapsed());
+    Ok(Exit::Done)
+}
+
+/// The snapshot that was named, if it can be restored from.
+fn chosen<'a>(
+    mesh: &Mesh,
+    on: ClusterId,
+    name: &str,
+    found: &'a [SnapshotFacts],
+) -> Result<&'a SnapshotFacts, Restore> {
+    let named = found.iter().find(|snapshot| snapshot.name == name);
+    let named = named.or_else(|| last_good(found).filter(|_| name == LAST));
+    let snapshot = named.ok_or_else(|| Restore::Missing(on, name.to_owned()))?;
+    let version = mesh.version(on);
+    if version_of(&snapshot.version).is_some_and(|of| of > version) {
+        let (name, of) = (snapshot.name.clone(), snapshot.version.clone());
+        return Err(Restore::Newer(name, of, version.to_string(), on));
+    }
+    match snapshot.worth() {
+        Worth::Good | Worth::Empty => Ok(snapshot),
+        worth => Err(Restore::NotEnded(on, snapshot.name.clone(), worth.word())),
+    }
+}
+
+fn features(snapshot: &SnapshotFacts, asked: &[String]) -> Result<Vec<String>, Restore> {
+    match asked.iter().find(|feature| !snapshot.features.contains_key(*feature)) {
+        Some(missing) => Err(Restore::NoFeature(snapshot.name.clone(), missing.clone())),
+        None => Ok(asked.to_vec()),
+    }
+}
+
+/// The indices and data streams to bring back. With `--with` alone, what is there already needs not come back.
+async fn wanted(
+    args: &RestoreArgs,
+    on: ClusterId,
+    snapshot: &SnapshotFacts,
+    server: &Elasticsearch,
+) -> Result<Restoration, Error> {
+    let existing = server.names().await?;
+    let recoveries = server.recoveries().await?;
+    let under_way: BTreeSet<String> = recoveries
+        .into_iter()
+        .filter(|shard| shard.snapshot == snapshot.name && !shard.done)
+        .map(|shard| stream_of(&shard.index).unwrap_or(shard.index))
+        .collect();
+    let rename = args.rename.as_deref();
+    let nothing =
+        || Restoration { on, snapshot: snapshot.name.clone(), begin: Vec::new(), rename: None, becomes: Vec::new() };
+    match restoration(on, snapshot, (&args.indices, rename), &existing, &under_way) {
+        Ok(restoration) => Ok(restoration),
+        Err(Obstacle::NothingMatches) if !args.features.is_empty() && args.indices.is_empty() => Ok(nothing()),
+        Err(obstacle) => Err(Restore::of(obstacle, on, &snapshot.name).into()),
+    }
+}
+
+/// The data stream that a backing index is of: `.ds-NAME-2026.11.26-000001`.
+fn stream_of(index: &str) -> Option<String> {
+    let (rest, _generation) = index.strip_prefix(".ds-")?.rsplit_once('-')?;
+    Some(rest.rsplit_once('-')?.0.to_owned())
+}

@@ -1,0 +1,42 @@
+//! `mesh snapshots create`: a snapshot of each cluster, and the old ones deleted.
+
+use std::time::Instant;
+
+use super::usable;
+use crate::{
+    apply::{Apply, wait::Patience},
+    cli::TakeArgs,
+    commands::{interruptible, renew::chosen},
+    console::Console,
+    error::{Error, Exit},
+    mesh::snapshots::name_at,
+    plan,
+    session::{Place, Session, now},
+};
+
+pub async fn take(args: &TakeArgs, place: Place, console: &Console) -> Result<Exit, Error> {
+    let begun = Instant::now();
+    let named = chosen(&place.dir, &args.clusters)?;
+    let session = Session::to_change(place, args.plan.dry_run).await?;
+    let mesh = session.recorded_with_templates()?;
+    // without a set, clusters that save nothing are left out
+    let clusters = named.into_iter().filter(|cluster| !args.clusters.is_empty() || !mesh.snapshots(*cluster).is_off());
+    let there = session.world.observe_closely(&mesh, &session.survey).await?;
+    session.require_recorded(&there)?;
+    let found = usable(&mesh, &there, clusters, true)?;
+    let name = name_at(now());
+    let plan = plan::snapshots::take(&mesh, &name, &found, now());
+    if args.plan.dry_run {
+        console.plan(&mesh, &plan, args.plan.format);
+        return Ok(Exit::Done);
+    }
+    if plan.is_empty() {
+        console.done("nothing to do: snapshots of all clusters are off");
+        return Ok(Exit::Done);
+    }
+    let patience = Patience::new(args.timeout);
+    let apply = Apply::new(&session, &mesh, console, &patience);
+    interruptible(&patience, console, apply.apply(&plan)).await?;
+    console.done_in(&format!("took snapshot {name}"), begun.elapsed());
+    Ok(Exit::Done)
+}

@@ -1,0 +1,143 @@
+//! What to think of a mesh's snapshots. Pure.
+
+mod list;
+mod room;
+mod unusable;
+
+use time::OffsetDateTime;
+
+pub use self::{
+    list::{SnapshotRow, Snapshots},
+    room::require_room,
+    unusable::{Restore, Unusable},
+};
+use super::{scope::Scope, status::Warning};
+use crate::{
+    facts::{
+        observed::Observed,
+        snapshots::{PolicyFacts, SnapshotFacts, last_good},
+    },
+    mesh::{Mesh, id::ClusterId},
+};
+
+/// The snapshots of a cluster, where they were asked for and its repository can be read.
+pub fn of(there: &Observed, cluster: ClusterId) -> Option<&[SnapshotFacts]> {
+    let snapshots = there.server(cluster)?.vitals.as_ref()?.snapshots.as_ref()?;
+    snapshots.as_ref().ok().map(Vec::as_slice)
+}
+
+/// Whether a cluster has something that a snapshot would save.
+pub fn has_data(there: &Observed, cluster: ClusterId) -> bool {
+    let vitals = there.server(cluster).and_then(|server| server.vitals.as_ref());
+    vitals.is_some_and(|vitals| vitals.documents > 0)
+}
+
+/// What is wrong with the snapshots of the clusters in a scope.
+pub fn warnings(mesh: &Mesh, scope: Scope, there: &Observed, now: OffsetDateTime) -> Vec<Warning> {
+    scope.clusters(mesh).filter_map(|cluster| warning(mesh, cluster, there, now)).collect()
+}
+
+fn warning(mesh: &Mesh, cluster: ClusterId, there: &Observed, now: OffsetDateTime) -> Option<Warning> {
+    let number = cluster.number();
+    let server = there.server(cluster)?;
+    let (take, snapshots) = (format!("`mesh snapshots create {number}`"), mesh.snapshots(cluster));
+    let repository = server.repository.as_ref().filter(|_| !snapshots.is_off())?;
+    if repository.is_read_only() {
+        let error = Unusable::ReadOnly(cluster);
+        return Some(Warning { message: error.to_string(), remedy: error.remedy() });
+    }
+    if let Some(Err(reason)) = server.vitals.as_ref()?.snapshots.as_ref() {
+        let error = Unusable::Unreadable(cluster, reason.clone());
+        return Some(Warning { message: error.to_string(), remedy: error.remedy() });
+    }
+    let late_after = snapshots.late_after()?;
+    if !has_data(there, cluster) {
+        return None;
+    }
+    let message = match last_good(of(there, cluster)?).and_then(|last| last.ended) {
+        Some(ended) if now - ended <= late_after => return None,
+        Some(ended) => format!("the last good snapshot of {cluster} is {} old", age(now - ended)),
+        None => format!("{cluster} has no good snapshot"),
+    };
+    let by_itself = snapshots.schedule.is_some() && server.snapshot_policy != PolicyFacts::Unsupported;
+    let remedy = if by_itself {
+        format!("see `mesh es {number} GET _slm/policy/mesh`; {take} takes one now")
+    } else {
+        format!("{take} takes one; cron or a timer can type it every day")
+    };
+    Some(Warning { message, remedy })
+}
+
+/// A time in its largest unit, rounded down.
+pub fn age(time: time::Duration) -> String {
+    match (time.whole_days(), time.whole_hours(), time.whole_minutes()) {
+        (days @ 2.., ..) => format!("{days}d"),
+        (_, hours @ 2.., _) => format!("{hours}h"),
+        (_, _, minutes) => format!("{}m", minutes.max(0)),
+    }
+}
+
+#[cfg(test)]
+pub(in crate::judge) mod tests {
+    use std::collections::BTreeMap;
+
+    use time::{Duration, macros::datetime};
+
+    use super::*;
+    use crate::{
+        facts::{
+            health::{Color, Health},
+            observed::{Answer, ServerFacts, Vitals},
+        },
+        mesh::snapshots::RepositorySpec,
+    };
+
+    const NOW: OffsetDateTime = datetime!(2026-11-26 12:00 UTC);
+
+    pub(in crate::judge) fn server(documents: u64, snapshots: Result<Vec<SnapshotFacts>, String>) -> ServerFacts {
+        let health = Health { color: Color::Green, in_motion: false, red: Vec::new(), yellow: Vec::new() };
+        ServerFacts {
+            repository: Some(RepositorySpec { kind: "fs".to_owned(), settings: BTreeMap::new() }),
+            vitals: Some(Vitals {
+                health,
+                version: String::new(),
+                documents,
+                store: 0,
+                heap_used: 0,
+                heap_max: 0,
+                disk_free: 0,
+                disk_total: 0,
+                snapshots: Some(snapshots),
+            }),
+            ..ServerFacts::licensed("trial", NOW)
+        }
+    }
+
+    pub(in crate::judge) fn there(server: ServerFacts) -> Observed {
+        Observed { servers: BTreeMap::from([(ClusterId::FIRST, Answer::Ready(server))]), ..Observed::default() }
+    }
+
+    fn warned(server: ServerFacts) -> String {
+        let mut mesh = Mesh::example(1);
+        mesh.spec.snapshots.late_after = Some(26);
+        let there = there(server);
+        let found = warnings(&mesh, Scope::new(None), &there, NOW);
+        found.into_iter().map(|warning| format!("{}: {}", warning.message, warning.remedy)).collect()
+    }
+
+    fn taken(hours: i64, state: &str) -> SnapshotFacts {
+        let ended = Some(NOW - Duration::hours(hours));
+        let indices = ["a".to_owned()].into();
+        SnapshotFacts { state: state.to_owned(), indices, started: ended, ended, ..SnapshotFacts::default() }
+    }
+
+    #[test]
+    fn only_one_that_ended_well_counts() {
+        let late = "the last good snapshot of cluster01 is 2d old: `mesh snapshots create 1` takes one; cron or a timer can type it every day";
+        assert_eq!(warned(server(1, Ok(vec![taken(1, "PARTIAL"), taken(50, "SUCCESS")]))), late);
+        assert_eq!(warned(server(1, Ok(vec![taken(25, "SUCCESS")]))), "");
+        assert!(warned(server(1, Ok(Vec::new()))).starts_with("cluster01 has no good snapshot"));
+        assert_eq!(warned(server(0, Ok(Vec::new()))), "", "there is nothing to save");
+        insta::assert_snapshot!(warned(server(1, Err("missing".to_owned()))), @"the snapshot repository of cluster01 cannot be read: missing: see that its directory is there and belongs to the containers' user; after it was mounted again, `mesh manage restart 1`");
+    }
+}

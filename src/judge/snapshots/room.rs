@@ -1,0 +1,77 @@
+//! Whether snapshots before an upgrade have room. Pure.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use crate::{
+    exit::Exit,
+    explain::Explain,
+    facts::{health::Watermark, observed::Observed},
+    mesh::{Mesh, id::ClusterId},
+};
+
+/// That a snapshot would fill a disk.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a snapshot of each cluster may take {} MiB, which would fill {} past 90 %", needed >> 20, place.display())]
+pub struct NoRoom {
+    place: PathBuf,
+    needed: u64,
+}
+
+impl Explain for NoRoom {
+    fn exit(&self) -> Exit {
+        Exit::Machine
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(
+            "free some space; or keep snapshots elsewhere, with `mesh create --snapshots /PATH`; or go on without one, \
+             with `--no-snapshot`"
+                .to_owned(),
+        )
+    }
+}
+
+/// Whether all that clusters hold fits below the high watermark of each disk that their snapshots are on. What is in a
+/// repository already needs no room again, so this is the most that it can take. `space` says what is free on a disk,
+/// and how large it is.
+pub fn require_room(
+    mesh: &Mesh,
+    there: &Observed,
+    clusters: &[ClusterId],
+    space: impl Fn(&PathBuf) -> Option<(u64, u64)>,
+) -> Result<(), NoRoom> {
+    let mut needs: BTreeMap<PathBuf, u64> = BTreeMap::new();
+    for cluster in clusters {
+        let store = there.server(*cluster).and_then(|server| Some(server.vitals.as_ref()?.store)).unwrap_or_default();
+        if let Some((place, _)) = mesh.repository_place(*cluster) {
+            *needs.entry(place).or_default() += store;
+        }
+    }
+    let full = |place: &PathBuf, needed: u64| {
+        space(place).is_some_and(|(free, total)| {
+            let passed = Watermark::passed(free.saturating_sub(needed), total);
+            matches!(passed, Some(Watermark::High | Watermark::FloodStage))
+        })
+    };
+    match needs.into_iter().find(|(place, needed)| full(place, *needed)) {
+        Some((place, needed)) => Err(NoRoom { place, needed }),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::judge::snapshots::tests::{server, there};
+
+    #[test]
+    fn a_snapshot_leaves_a_tenth_of_the_disk() {
+        let mesh = Mesh::example(1);
+        let mut found = server(1, Ok(Vec::new()));
+        found.vitals.as_mut().unwrap().store = 1 << 30;
+        let there = there(found);
+        let room = |free: u64| require_room(&mesh, &there, &[ClusterId::FIRST], |_| Some((free << 20, 10 << 30)));
+        assert_eq!(room(2 * 1024 + 10), Ok(()));
+        insta::assert_snapshot!(room(2 * 1024 - 10).unwrap_err(), @"a snapshot of each cluster may take 1024 MiB, which would fill /mnt/data/mesh past 90 %");
+    }
+}

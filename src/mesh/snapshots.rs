@@ -1,0 +1,219 @@
+//! Repositories, policies and names of snapshots, as they are wanted. Pure: no I/O.
+//!
+//! Whatever a repository is, its container sees it at one place: a path outside the mesh's directory is mounted there
+//! instead of the cluster's own directory. So no server is told another path, and none can reach another's.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value as Json, json};
+use time::{OffsetDateTime, UtcOffset, format_description::BorrowedFormatItem, macros::format_description};
+
+use super::{
+    Mesh,
+    id::{ClusterId, ServiceKind},
+    layout,
+    name::MeshName,
+    settings::{Repository, Snapshots, StackVersion},
+};
+
+/// The name of the mesh's repository on every server.
+pub const REPOSITORY: &str = "mesh";
+/// The name of the mesh's policy on a server that takes snapshots by itself.
+pub const POLICY: &str = "mesh";
+/// The directory of a cluster's snapshots, below its service's.
+pub const DIRECTORY: &str = "backup";
+/// The file in a repository that names the one cluster that may write to it.
+pub const OWNER: &str = "mesh-owner.json";
+
+/// A repository as a server has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RepositorySpec {
+    /// `fs` or `s3`.
+    pub kind: String,
+    pub settings: BTreeMap<String, String>,
+}
+
+impl RepositorySpec {
+    /// Whether nothing can be written to it.
+    pub fn is_read_only(&self) -> bool {
+        self.settings.get("readonly").is_some_and(|value| value == "true")
+    }
+
+    pub fn body(&self) -> Json {
+        json!({ "type": self.kind, "settings": self.settings })
+    }
+}
+
+/// The one cluster that writes to a repository.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RepositoryOwner {
+    /// The id of its mesh.
+    pub mesh: String,
+    pub cluster: ClusterId,
+}
+
+impl Mesh {
+    pub fn snapshots(&self, cluster: ClusterId) -> Snapshots {
+        self.settings(cluster).snapshots.clone()
+    }
+
+    /// The directory of a cluster's snapshots on this machine: the one that is expected to be there, and the path below
+    /// it. `None` where they are not in files.
+    pub fn repository_place(&self, cluster: ClusterId) -> Option<(PathBuf, String)> {
+        match self.snapshots(cluster).repository {
+            Repository::Off | Repository::Directory => {
+                Some((self.dir.clone(), format!("{}/{DIRECTORY}", layout::service_dir(cluster.first_node()))))
+            }
+            Repository::Path(path) => Some((path, place(self.name.as_ref(), cluster))),
+            Repository::S3 { .. } => None,
+        }
+    }
+
+    /// The same as one path.
+    pub fn repository_dir(&self, cluster: ClusterId) -> Option<PathBuf> {
+        self.repository_place(cluster).map(|(root, below)| root.join(below))
+    }
+
+    /// Whether the snapshots of a cluster are deleted with it.
+    pub fn keeps_snapshots_inside(&self, cluster: ClusterId) -> bool {
+        self.repository_dir(cluster).is_some_and(|dir| dir.starts_with(&self.dir))
+    }
+
+    pub fn owner_of_repository(&self, cluster: ClusterId) -> RepositoryOwner {
+        RepositoryOwner { mesh: self.id.clone(), cluster }
+    }
+
+    /// The repository that a cluster is to have: one that is another cluster's can only be read. `None` where
+    /// snapshots are off.
+    pub fn repository(&self, cluster: ClusterId, owner: Option<&RepositoryOwner>) -> Option<RepositorySpec> {
+        let text = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let (kind, mut settings) = match self.snapshots(cluster).repository {
+            Repository::Off => return None,
+            Repository::Directory | Repository::Path(_) => ("fs", BTreeMap::from([text("location", location())])),
+            Repository::S3 { bucket, base_path } => {
+                let place = place(self.name.as_ref(), cluster);
+                let base_path = if base_path.is_empty() { place } else { format!("{base_path}/{place}") };
+                ("s3", BTreeMap::from([text("bucket", &bucket), text("base_path", &base_path)]))
+            }
+        };
+        if owner.is_some_and(|owner| *owner != self.owner_of_repository(cluster)) {
+            settings.extend([text("readonly", "true")]);
+        }
+        Some(RepositorySpec { kind: kind.to_owned(), settings })
+    }
+
+    /// The policy by which a cluster's server takes snapshots itself; `None` where there is no schedule. See
+    /// <https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-slm-put-lifecycle>.
+    pub fn snapshot_policy(&self, cluster: ClusterId) -> Option<Json> {
+        let snapshots = self.snapshots(cluster);
+        let schedule = snapshots.schedule.as_ref().filter(|_| !snapshots.is_off())?;
+        let keep = snapshots.keep;
+        Some(json!({
+            "schedule": schedule,
+            "name": "<mesh-{now{yyyyMMdd-HHmmss}}>",
+            "repository": REPOSITORY,
+            "config": self.snapshot_request(cluster),
+            "retention": {
+                "expire_after": format!("{}d", keep.days),
+                "min_count": keep.least,
+                "max_count": keep.most,
+            },
+        }))
+    }
+
+    /// What a snapshot of a cluster holds. Data streams have hidden indices, so no pattern may leave those out: with
+    /// `-.*` Elasticsearch 9.5.3 saves no data stream, and reports success.
+    pub fn snapshot_request(&self, cluster: ClusterId) -> Json {
+        let snapshots = self.snapshots(cluster);
+        // with an empty list, Elasticsearch saves the states of all features
+        let none = || vec!["none".to_owned()];
+        let states = if snapshots.feature_states.is_empty() { none() } else { snapshots.feature_states };
+        json!({
+            "indices": snapshots.indices,
+            "ignore_unavailable": true,
+            "include_global_state": false,
+            "feature_states": states,
+            "metadata": { "mesh.id": self.id, "mesh.cluster": cluster },
+        })
+    }
+}
+
+/// The place of the repository in the container.
+fn location() -> &'static str {
+    let mounts = layout::mounts(ServiceKind::Elastic);
+    mounts.iter().find(|(dir, _)| *dir == DIRECTORY).map_or("", |(_, place)| place)
+}
+
+/// Where a cluster writes below a path that it shares with others.
+fn place(mesh: Option<&MeshName>, cluster: ClusterId) -> String {
+    mesh.map_or_else(|| cluster.to_string(), |name| format!("{name}/{cluster}"))
+}
+
+const NAME: &[BorrowedFormatItem<'_>] = format_description!("mesh-[year][month][day]-[hour][minute][second]");
+
+/// The name of a snapshot that is taken now.
+pub fn name_at(now: OffsetDateTime) -> String {
+    now.to_offset(UtcOffset::UTC).format(&NAME).expect("should be a time with a year of four digits")
+}
+
+/// The oldest release that a snapshot may be of, as its server wrote it: several releases can have one form of indices,
+/// which is then written as `9.5.2-9.5.3`.
+pub fn version_of(text: &str) -> Option<StackVersion> {
+    text.split('-').next()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+
+    fn mesh(snapshots: &str) -> Mesh {
+        let mut mesh = Mesh::example(2);
+        mesh.spec.snapshots = serde_json::from_value(json!(snapshots)).unwrap();
+        mesh
+    }
+
+    #[test]
+    fn no_two_clusters_write_to_one_place() {
+        let first = ClusterId::FIRST;
+        let inside = mesh("fs");
+        assert!(inside.keeps_snapshots_inside(first));
+        let outside = mesh("/mnt/nfs");
+        assert_eq!(outside.repository_dir(first), Some("/mnt/nfs/cluster01".into()));
+        assert!(!outside.keeps_snapshots_inside(first));
+        let named = Mesh { name: Some("ci42".parse().unwrap()), ..outside.clone() };
+        assert_eq!(named.repository_dir(first), Some("/mnt/nfs/ci42/cluster01".into()));
+        let s3 = mesh(r#"{repository: {type: s3, bucket: b}}"#).repository(first, None).unwrap();
+        assert_eq!(s3.body().to_string(), r#"{"settings":{"base_path":"mesh/cluster01","bucket":"b"},"type":"s3"}"#);
+    }
+
+    #[test]
+    fn a_repository_of_another_cluster_is_only_read() {
+        let mesh = mesh("fs");
+        let first = ClusterId::FIRST;
+        let own = mesh.owner_of_repository(first);
+        let read_only = |owner: &RepositoryOwner| mesh.repository(first, Some(owner)).unwrap().is_read_only();
+        assert!(!read_only(&own));
+        assert!(read_only(&RepositoryOwner { mesh: "x".to_owned(), ..own.clone() }));
+        assert!(!mesh.repository(first, None).unwrap().is_read_only());
+    }
+
+    #[test]
+    fn a_policy_needs_a_schedule() {
+        assert_eq!(mesh("fs").snapshot_policy(ClusterId::FIRST), None);
+        let policy = mesh("{schedule: '0 30 1 * * ?', keep: {for: 7d, least: 2, most: 9}}");
+        let policy = policy.snapshot_policy(ClusterId::FIRST).unwrap();
+        insta::assert_snapshot!(policy["retention"], @r#"{"expire_after":"7d","max_count":9,"min_count":2}"#);
+        assert_eq!(policy["config"]["indices"], json!(["*"]));
+    }
+
+    #[test]
+    fn a_snapshot_is_named_by_its_time_and_has_a_version() {
+        assert_eq!(name_at(datetime!(2026-11-26 03:04:05 +2)), "mesh-20261126-010405");
+        assert_eq!(version_of("9.5.2-9.5.3").map(|version| version.to_string()), Some("9.5.2".to_owned()));
+        assert_eq!(version_of("8.19.21").map(|version| version.to_string()), Some("8.19.21".to_owned()));
+        assert_eq!(version_of("unknown"), None);
+    }
+}

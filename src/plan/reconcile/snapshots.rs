@@ -1,0 +1,57 @@
+//! The questions about repositories of snapshots. Pure.
+
+use super::Reconciler;
+use crate::{
+    facts::snapshots::PolicyFacts,
+    mesh::id::ClusterId,
+    plan::{Step, remove::keep},
+};
+
+impl Reconciler<'_> {
+    /// Where it is written down who writes to a repository, its directory is there, too.
+    pub(super) fn unprepared(&self, cluster: ClusterId) -> bool {
+        let in_files = self.mesh.repository_place(cluster).is_some();
+        in_files && !self.mesh.snapshots(cluster).is_off() && !self.there.repository_owners.contains_key(&cluster)
+    }
+
+    /// The snapshots in directories that are deleted, moved to where they are to be kept.
+    pub(super) fn kept_snapshots(&self) -> Vec<Step> {
+        let goes = self.there.snapshots_inside.iter().filter(|cluster| !self.mesh.has_cluster(**cluster));
+        let kept = self.inputs.keep_snapshots.as_deref();
+        kept.map(|into| keep(goes, into).collect()).unwrap_or_default()
+    }
+
+    /// A repository that is not wanted any more stays registered: what is in it can be restored.
+    pub(super) fn snapshots(&self, cluster: ClusterId) -> Vec<Step> {
+        let repository = self.unregistered(cluster).then_some(Step::RegisterRepository(cluster));
+        repository.into_iter().chain(self.policy(cluster)).collect()
+    }
+
+    fn unregistered(&self, cluster: ClusterId) -> bool {
+        let wanted = self.mesh.repository(cluster, self.there.repository_owners.get(&cluster));
+        wanted.is_some() && self.server(cluster).is_none_or(|server| server.repository != wanted)
+    }
+
+    fn policy(&self, cluster: ClusterId) -> Option<Step> {
+        // what is another cluster's is not written to
+        let owner = self.there.repository_owners.get(&cluster);
+        let read_only = self.mesh.repository(cluster, owner).is_some_and(|repository| repository.is_read_only());
+        let wanted = self.mesh.snapshot_policy(cluster).filter(|_| !read_only);
+        match (self.server(cluster).map(|server| &server.snapshot_policy), wanted) {
+            (Some(PolicyFacts::Is(found)), Some(wanted)) if holds(found, &wanted) => None,
+            (Some(PolicyFacts::Unsupported), _) | (Some(PolicyFacts::Missing) | None, None) => None,
+            (_, Some(_)) => Some(Step::WriteSnapshotPolicy(cluster)),
+            (Some(PolicyFacts::Is(_)), None) => Some(Step::RemoveSnapshotPolicy(cluster)),
+        }
+    }
+}
+
+/// Whether a policy says all that is wanted; a server may add what is its default.
+fn holds(found: &serde_json::Value, wanted: &serde_json::Value) -> bool {
+    match (found.as_object(), wanted.as_object()) {
+        (Some(found), Some(wanted)) => {
+            wanted.iter().all(|(name, value)| found.get(name).is_some_and(|found| holds(found, value)))
+        }
+        _ => found == wanted,
+    }
+}

@@ -1,0 +1,200 @@
+//! The plans of `mesh snapshots`: what is taken, deleted and brought back. Pure.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use time::{Duration, OffsetDateTime};
+
+use super::{Plan, Restoration, Step};
+use crate::{
+    facts::snapshots::{SnapshotFacts, last_good},
+    mesh::{Mesh, id::ClusterId, settings::Snapshots},
+};
+
+/// The stages that take a snapshot of each cluster, and then delete those of the mesh that are older than what is kept.
+/// A snapshot that is not good ends the run before anything is deleted.
+pub fn take(mesh: &Mesh, name: &str, there: &BTreeMap<ClusterId, Vec<SnapshotFacts>>, now: OffsetDateTime) -> Plan {
+    let taken = there.keys().map(|on| Step::TakeSnapshot { on: *on, name: name.to_owned() });
+    let old = there.iter().flat_map(|(on, found)| {
+        let expired = expired(&mesh.snapshots(*on), &mesh.id, found, now);
+        expired.into_iter().map(|name| Step::DeleteSnapshot { on: *on, name })
+    });
+    // a server deletes one after the other, and says so to the second
+    let (clusters, old) = (there.len(), old.collect::<Vec<_>>());
+    Plan::of(mesh.name.as_ref()).stage("take snapshots", taken).lanes("delete old snapshots", clusters.max(1), old)
+}
+
+/// The stages that delete snapshots of one cluster.
+pub fn remove(mesh: &Mesh, on: ClusterId, names: impl IntoIterator<Item = String>) -> Plan {
+    let steps = names.into_iter().map(|name| Step::DeleteSnapshot { on, name });
+    Plan::of(mesh.name.as_ref()).lanes("delete snapshots", 1, steps)
+}
+
+/// The stages that restore from one snapshot.
+pub fn restore(mesh: &Mesh, restoration: Restoration, features: Vec<String>) -> Plan {
+    let (on, snapshot) = (restoration.on, restoration.snapshot.clone());
+    let user_data = (!restoration.becomes.is_empty()).then(|| Step::Restore(Box::new(restoration)));
+    let states = (!features.is_empty()).then_some(Step::RestoreFeatures { on, snapshot, features });
+    Plan::of(mesh.name.as_ref()).stage("restore", user_data).stage("restore the states of features", states)
+}
+
+/// The snapshots of a mesh that are not kept once there is a newer one: of its own only, never the last good one, and
+/// so many stay as `keep` says, the one that is being taken counted.
+fn expired(snapshots: &Snapshots, mesh: &str, found: &[SnapshotFacts], now: OffsetDateTime) -> Vec<String> {
+    let keep = snapshots.keep;
+    let last = last_good(found).map(|snapshot| &snapshot.name);
+    let mut ours: Vec<&SnapshotFacts> =
+        found.iter().filter(|snapshot| snapshot.mesh.as_deref() == Some(mesh) && snapshot.ended.is_some()).collect();
+    ours.sort_by_key(|snapshot| std::cmp::Reverse(snapshot.started));
+    let oldest = now - Duration::days(keep.days.into());
+    let goes = |(place, snapshot): &(usize, &SnapshotFacts)| {
+        // the one that is being taken has the first place
+        let place = u32::try_from(place + 2).unwrap_or(u32::MAX);
+        let is_old = snapshot.started.is_some_and(|started| started < oldest);
+        Some(&snapshot.name) != last && (place > keep.most || (is_old && place > keep.least))
+    };
+    ours.into_iter().enumerate().filter(goes).map(|(_, snapshot)| snapshot.name.clone()).collect()
+}
+
+/// Those of the clusters with snapshots `inside` the mesh's directory whose snapshots a plan deletes.
+pub fn lost_with(plan: &Plan, inside: &BTreeSet<ClusterId>) -> BTreeSet<ClusterId> {
+    let mut lost = BTreeSet::new();
+    let mut kept = BTreeSet::new();
+    for step in plan.steps() {
+        match step {
+            Step::KeepSnapshots { of, .. } => drop(kept.insert(*of)),
+            Step::RemoveDirectory => lost.extend(inside),
+            Step::RemoveFiles(cluster) => lost.extend(inside.get(cluster)),
+            _ => {}
+        }
+    }
+    lost.difference(&kept).copied().collect()
+}
+
+/// What stands in the way of a restore.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Obstacle {
+    /// No name in the snapshot matches.
+    NothingMatches,
+    /// Names that are there already, and would be overwritten.
+    Exists(Vec<String>),
+    /// Two names of the snapshot would become this one.
+    Collides(String),
+}
+
+/// What to bring back of a snapshot's `names`: those that match one of `patterns`, under the names that `rename` makes
+/// of them. `existing` is what the server has; what an earlier run began to restore from this snapshot is `under_way`,
+/// and is waited for.
+pub fn restoration(
+    on: ClusterId,
+    snapshot: &SnapshotFacts,
+    (patterns, rename): (&[String], Option<&str>),
+    existing: &BTreeSet<String>,
+    under_way: &BTreeSet<String>,
+) -> Result<Restoration, Obstacle> {
+    let chosen: Vec<&str> = snapshot
+        .names()
+        .into_iter()
+        .filter(|name| patterns.is_empty() || patterns.iter().any(|pattern| matches(pattern, name)))
+        .collect();
+    if chosen.is_empty() {
+        return Err(Obstacle::NothingMatches);
+    }
+    let becomes = |name: &str| rename.map_or_else(|| name.to_owned(), |to| to.replace("$1", name));
+    let mut targets = BTreeMap::new();
+    for name in &chosen {
+        if targets.insert(becomes(name), *name).is_some() {
+            return Err(Obstacle::Collides(becomes(name)));
+        }
+    }
+    let taken: Vec<String> =
+        targets.keys().filter(|name| existing.contains(*name) && !under_way.contains(*name)).cloned().collect();
+    if !taken.is_empty() {
+        return Err(Obstacle::Exists(taken));
+    }
+    let begin = targets.iter().filter(|(target, _)| !existing.contains(*target)).map(|(_, name)| (*name).to_owned());
+    Ok(Restoration {
+        on,
+        snapshot: snapshot.name.clone(),
+        begin: begin.collect(),
+        rename: rename.map(str::to_owned),
+        becomes: targets.into_keys().collect(),
+    })
+}
+
+/// Whether a name fits a pattern in which `*` stands for any text.
+fn matches(pattern: &str, name: &str) -> bool {
+    let Some((first, rest)) = pattern.split_once('*') else { return pattern == name };
+    let Some(name) = name.strip_prefix(first) else { return false };
+    (0..=name.len()).filter(|at| name.is_char_boundary(*at)).any(|at| matches(rest, &name[at..]))
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+
+    const NOW: OffsetDateTime = datetime!(2026-11-26 12:00 UTC);
+
+    fn snapshot(name: &str, days: i64, state: &str) -> SnapshotFacts {
+        let time = Some(NOW - Duration::days(days));
+        SnapshotFacts {
+            name: name.to_owned(),
+            mesh: Some("m".to_owned()),
+            state: state.to_owned(),
+            indices: ["logs-a", "logs-b", "hr"].map(str::to_owned).into(),
+            started: time,
+            ended: time,
+            ..SnapshotFacts::default()
+        }
+    }
+
+    fn expired_of(keep: &str, found: &[SnapshotFacts]) -> String {
+        let snapshots: Snapshots = serde_json::from_value(format!("{{keep: {keep}}}").into()).unwrap();
+        expired(&snapshots, "m", found, NOW).join(" ")
+    }
+
+    #[test]
+    fn old_snapshots_go_but_not_the_last_good_one() {
+        let found = [snapshot("new", 1, "FAILED"), snapshot("old", 40, "SUCCESS"), snapshot("older", 50, "SUCCESS")];
+        assert_eq!(expired_of("{for: 30d, least: 1, most: 9}", &found), "older", "the last good one stays");
+        assert_eq!(expired_of("{for: 30d, least: 4, most: 9}", &found), "", "so many stay");
+        assert_eq!(expired_of("{for: 90d, least: 1, most: 2}", &found), "older", "more are too many");
+        let others = [SnapshotFacts { mesh: None, ..snapshot("hand", 99, "SUCCESS") }];
+        assert_eq!(expired_of("{for: 1d, least: 1, most: 1}", &others), "", "it is not the mesh's own");
+    }
+
+    fn restored(patterns: &[&str], rename: Option<&str>, existing: &[&str], under_way: &[&str]) -> String {
+        let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>();
+        let patterns: Vec<String> = patterns.iter().map(|pattern| (*pattern).to_owned()).collect();
+        let taken = snapshot("s", 1, "SUCCESS");
+        let found = restoration(ClusterId::FIRST, &taken, (&patterns, rename), &set(existing), &set(under_way));
+        found.map_or_else(
+            |obstacle| format!("{obstacle:?}"),
+            |found| format!("{} → {}", found.begin.join(" "), found.becomes.join(" ")),
+        )
+    }
+
+    #[test]
+    fn nothing_that_exists_is_overwritten() {
+        assert_eq!(restored(&[], None, &[], &[]), "hr logs-a logs-b → hr logs-a logs-b");
+        assert_eq!(restored(&["logs-*"], Some("r-$1"), &["logs-a"], &[]), "logs-a logs-b → r-logs-a r-logs-b");
+        assert_eq!(restored(&[], None, &["hr", "x"], &[]), r#"Exists(["hr"])"#);
+        assert_eq!(restored(&["nope*"], None, &[], &[]), "NothingMatches");
+        assert_eq!(restored(&[], Some("one"), &[], &[]), r#"Collides("one")"#);
+    }
+
+    #[test]
+    fn a_restore_that_was_interrupted_goes_on() {
+        assert_eq!(restored(&[], None, &["hr", "logs-a"], &["hr", "logs-a"]), "logs-b → hr logs-a logs-b");
+    }
+
+    #[test]
+    fn a_star_stands_for_any_text() {
+        for (pattern, name, fits) in
+            [("*", "", true), ("a*c", "abc", true), ("a*c", "ab", false), ("*b*", "abc", true), ("abc", "abcd", false)]
+        {
+            assert_eq!(matches(pattern, name), fits, "{pattern} {name}");
+        }
+    }
+}

@@ -1,0 +1,293 @@
+//! Repositories, snapshots and restores of a server. I/O: network; no decisions. See
+//! <https://www.elastic.co/docs/api/doc/elasticsearch/group/endpoint-snapshot>.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use hyper::Method;
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+
+use super::{
+    Elasticsearch, HttpsError,
+    read::{fields, items, time_of_millis},
+};
+use crate::{
+    ask::request::segment,
+    facts::snapshots::{PolicyFacts, SnapshotFacts},
+    mesh::snapshots::{POLICY, REPOSITORY, RepositorySpec},
+};
+
+/// How far a snapshot or a restore is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Progress {
+    pub shards: u64,
+    pub shards_done: u64,
+    pub bytes: u64,
+    pub bytes_done: u64,
+}
+
+/// A shard that comes from a snapshot, or has come from one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecoveryFacts {
+    pub index: String,
+    pub snapshot: String,
+    pub done: bool,
+    pub bytes: u64,
+    pub bytes_done: u64,
+}
+
+/// What a restore takes out of a snapshot.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'a> {
+    pub names: &'a [String],
+    /// What stands for each name, with `$1` for the name itself.
+    pub rename: Option<&'a str>,
+}
+
+impl Elasticsearch {
+    /// The mesh's repository, if the server has one.
+    pub async fn repository(&self) -> Result<Option<RepositorySpec>, HttpsError> {
+        let path = format!("/_snapshot/{REPOSITORY}");
+        let answer = self.ask(Method::GET, &path, None).await?;
+        if answer.status == 404 {
+            return Ok(None);
+        }
+        Ok(repository(&answer.accepted(&format!("`GET {path}`"))?))
+    }
+
+    /// Registers the repository, which every node has to be able to write to, or to read from.
+    pub async fn put_repository(&self, wanted: &RepositorySpec) -> Result<(), HttpsError> {
+        self.send(Method::PUT, &format!("/_snapshot/{REPOSITORY}"), &wanted.body()).await.map(|_| ())
+    }
+
+    /// Forgets the repository; its files stay.
+    pub async fn remove_repository(&self) -> Result<(), HttpsError> {
+        self.remove(&format!("/_snapshot/{REPOSITORY}")).await
+    }
+
+    /// The mesh's policy. A server without this feature has no handler for the path, and answers 400.
+    pub async fn snapshot_policy(&self) -> Result<PolicyFacts, HttpsError> {
+        let path = format!("/_slm/policy/{POLICY}");
+        let answer = self.ask(Method::GET, &path, None).await?;
+        match answer.status {
+            400 | 405 => Ok(PolicyFacts::Unsupported),
+            404 => Ok(PolicyFacts::Missing),
+            _ => Ok(policy(&answer.accepted(&format!("`GET {path}`"))?)),
+        }
+    }
+
+    pub async fn put_snapshot_policy(&self, policy: &Value) -> Result<(), HttpsError> {
+        self.send(Method::PUT, &format!("/_slm/policy/{POLICY}"), policy).await.map(|_| ())
+    }
+
+    pub async fn remove_snapshot_policy(&self) -> Result<(), HttpsError> {
+        self.remove(&format!("/_slm/policy/{POLICY}")).await
+    }
+
+    async fn remove(&self, path: &str) -> Result<(), HttpsError> {
+        let answer = self.ask(Method::DELETE, path, None).await?;
+        if answer.status == 404 {
+            return Ok(());
+        }
+        answer.accepted(&format!("`DELETE {path}`")).map(|_| ())
+    }
+
+    /// Every snapshot in the repository, the newest first.
+    pub async fn snapshots(&self) -> Result<Vec<SnapshotFacts>, HttpsError> {
+        let path = format!("/_snapshot/{REPOSITORY}/*?sort=start_time&order=desc");
+        Ok(items(&self.get(&path).await?["snapshots"]).iter().map(snapshot).collect())
+    }
+
+    /// One snapshot; `None` where there is none of that name.
+    pub async fn snapshot(&self, name: &str) -> Result<Option<SnapshotFacts>, HttpsError> {
+        let path = format!("/_snapshot/{REPOSITORY}/{}", segment(name));
+        let answer = self.ask(Method::GET, &path, None).await?;
+        if answer.status == 404 {
+            return Ok(None);
+        }
+        Ok(items(&answer.accepted(&format!("`GET {path}`"))?["snapshots"]).first().map(snapshot))
+    }
+
+    /// Begins a snapshot; it goes on without this program.
+    pub async fn begin_snapshot(&self, name: &str, request: &Value) -> Result<(), HttpsError> {
+        let path = format!("/_snapshot/{REPOSITORY}/{}?wait_for_completion=false", segment(name));
+        self.send(Method::PUT, &path, request).await.map(|_| ())
+    }
+
+    pub async fn snapshot_progress(&self, name: &str) -> Result<Progress, HttpsError> {
+        let path = format!("/_snapshot/{REPOSITORY}/{}/_status", segment(name));
+        Ok(progress(&self.get(&path).await?["snapshots"][0]))
+    }
+
+    /// Deletes a snapshot; one that is gone already is fine.
+    pub async fn remove_snapshot(&self, name: &str) -> Result<(), HttpsError> {
+        self.remove(&format!("/_snapshot/{REPOSITORY}/{}", segment(name))).await
+    }
+
+    /// Begins a restore, without aliases of indices that are renamed: those belong to the ones that are there.
+    pub async fn begin_restore(&self, snapshot: &str, wanted: Wanted<'_>) -> Result<(), HttpsError> {
+        let path = format!("/_snapshot/{REPOSITORY}/{}/_restore?wait_for_completion=false", segment(snapshot));
+        let mut request = json!({
+            "indices": wanted.names,
+            "include_global_state": false,
+            "include_aliases": wanted.rename.is_none(),
+            "feature_states": ["none"],
+        });
+        if let Some(replacement) = wanted.rename {
+            request["rename_pattern"] = json!("^(.+)$");
+            request["rename_replacement"] = json!(replacement);
+        }
+        self.send(Method::POST, &path, &request).await.map(|_| ())
+    }
+
+    /// Restores the states of features, in the place of those that are there, and waits for them.
+    pub async fn restore_features(&self, snapshot: &str, features: &[String]) -> Result<(), HttpsError> {
+        let path = format!("/_snapshot/{REPOSITORY}/{}/_restore?wait_for_completion=true", segment(snapshot));
+        let request = json!({ "indices": "-*", "include_global_state": false, "feature_states": features });
+        let body = self.send(Method::POST, &path, &request).await?;
+        match body["snapshot"]["shards"]["failed"].as_u64() {
+            Some(0) => Ok(()),
+            failed => Err(HttpsError::Unexpected {
+                what: format!("`POST {path}`"),
+                reason: format!("{} shards were not restored", failed.unwrap_or_default()),
+            }),
+        }
+    }
+
+    /// Shards that come from the mesh's repository, or have come from there since the server started.
+    pub async fn recoveries(&self) -> Result<Vec<RecoveryFacts>, HttpsError> {
+        let fields = "*.shards.type,*.shards.stage,*.shards.primary,*.shards.source.repository,\
+                      *.shards.source.snapshot,*.shards.index.size.total_in_bytes,\
+                      *.shards.index.size.recovered_in_bytes";
+        Ok(recoveries(&self.get(&format!("/_recovery?filter_path={fields}")).await?))
+    }
+
+    /// Every name of an index, a data stream or an alias, hidden ones too.
+    pub async fn names(&self) -> Result<BTreeSet<String>, HttpsError> {
+        let body = self.get("/_resolve/index/*?expand_wildcards=all&filter_path=*.name").await?;
+        let all = ["indices", "aliases", "data_streams"].into_iter().flat_map(|kind| items(&body[kind]));
+        Ok(all.filter_map(|entry| Some(entry["name"].as_str()?.to_owned())).collect())
+    }
+}
+
+fn texts(value: &Value) -> BTreeSet<String> {
+    items(value).iter().filter_map(|item| Some(item.as_str()?.to_owned())).collect()
+}
+
+fn repository(body: &Value) -> Option<RepositorySpec> {
+    let found = &body[REPOSITORY];
+    let plain = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let settings: BTreeMap<String, String> =
+        fields(&found["settings"]).map(|(name, value)| (name.clone(), plain(value))).collect();
+    Some(RepositorySpec { kind: found["type"].as_str()?.to_owned(), settings })
+}
+
+fn policy(body: &Value) -> PolicyFacts {
+    match &body[POLICY]["policy"] {
+        Value::Null => PolicyFacts::Missing,
+        policy => PolicyFacts::Is(policy.clone()),
+    }
+}
+
+fn snapshot(body: &Value) -> SnapshotFacts {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let time = |field: &str| time_of_millis(&body[field]).filter(|time| *time > OffsetDateTime::UNIX_EPOCH);
+    let feature = |entry: &Value| (text(&entry["feature_name"]), texts(&entry["indices"]));
+    let state = text(&body["state"]);
+    SnapshotFacts {
+        name: text(&body["snapshot"]),
+        mesh: body["metadata"]["mesh.id"].as_str().map(str::to_owned),
+        indices: texts(&body["indices"]),
+        data_streams: texts(&body["data_streams"]),
+        features: items(&body["feature_states"]).iter().map(feature).collect(),
+        shards: body["shards"]["total"].as_u64().unwrap_or_default(),
+        failed_shards: body["shards"]["failed"].as_u64().unwrap_or_default(),
+        started: time("start_time_in_millis"),
+        ended: time("end_time_in_millis").filter(|_| state != "IN_PROGRESS"),
+        state,
+        version: text(&body["version"]),
+        failure: body["failures"][0]["reason"].as_str().or(body["reason"].as_str()).map(str::to_owned),
+    }
+}
+
+fn progress(body: &Value) -> Progress {
+    let number = |value: &Value| value.as_u64().unwrap_or_default();
+    let (shards, stats) = (&body["shards_stats"], &body["stats"]);
+    Progress {
+        shards: number(&shards["total"]),
+        shards_done: number(&shards["done"]) + number(&shards["failed"]),
+        bytes: number(&stats["incremental"]["size_in_bytes"]),
+        // while it runs; a snapshot that has ended has all of it
+        bytes_done: stats["processed"]["size_in_bytes"]
+            .as_u64()
+            .unwrap_or(number(&stats["incremental"]["size_in_bytes"])),
+    }
+}
+
+fn recoveries(body: &Value) -> Vec<RecoveryFacts> {
+    let shards = fields(body).flat_map(|(index, of)| items(&of["shards"]).iter().map(move |shard| (index, shard)));
+    let number = |value: &Value| value.as_u64().unwrap_or_default();
+    let from_here =
+        shards.filter(|(_, shard)| shard["type"] == "SNAPSHOT" && shard["source"]["repository"] == REPOSITORY);
+    from_here
+        .map(|(index, shard)| RecoveryFacts {
+            index: index.clone(),
+            snapshot: shard["source"]["snapshot"].as_str().unwrap_or_default().to_owned(),
+            done: shard["stage"] == "DONE",
+            bytes: number(&shard["index"]["size"]["total_in_bytes"]),
+            bytes_done: number(&shard["index"]["size"]["recovered_in_bytes"]),
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::snapshots::Worth;
+
+    /// As Elasticsearch 9.5.3 answered.
+    #[test]
+    fn a_snapshot_is_read_as_the_server_lists_it() {
+        let found = snapshot(&json!({
+            "snapshot": "e", "uuid": "8Sp20U2JTa--t_Tyv5Xo1w", "repository": "mesh", "version_id": 9_111_000,
+            "version": "9.5.2-9.5.3", "data_streams": ["logs-x"], "include_global_state": false,
+            "indices": [".ds-logs-x-2026.11.26-000001", "r-a", ".security-7", "a", ".hid"],
+            "metadata": { "mesh.id": "x" }, "state": "SUCCESS", "start_time_in_millis": 1_795_689_913_807_i64,
+            "end_time_in_millis": 1_795_689_914_008_i64, "failures": [],
+            "shards": { "total": 5, "failed": 0, "successful": 5 },
+            "feature_states": [{ "feature_name": "security", "indices": [".security-7"] }],
+        }));
+        assert_eq!(found.names(), BTreeSet::from([".hid", "a", "logs-x", "r-a"]));
+        assert_eq!((found.worth(), found.mesh.as_deref(), found.shards), (Worth::Good, Some("x"), 5));
+        assert_eq!(snapshot(&Value::Null).worth(), Worth::Failed, "unknown is not good");
+    }
+
+    /// As the documentation has it: no server of the images here has the feature.
+    #[test]
+    fn a_policy_is_what_was_put() {
+        let body =
+            json!({ "mesh": { "version": 1, "modified_date_millis": 1, "policy": { "schedule": "0 30 1 * * ?" } } });
+        assert_eq!(policy(&body), PolicyFacts::Is(json!({ "schedule": "0 30 1 * * ?" })));
+        assert_eq!(policy(&Value::Null), PolicyFacts::Missing);
+    }
+
+    #[test]
+    fn only_shards_from_the_repository_are_restored_ones() {
+        let shard = |kind: &str, stage: &str| {
+            json!({ "type": kind, "stage": stage, "primary": true, "source": { "repository": "mesh", "snapshot": "d" },
+                    "index": { "size": { "total_in_bytes": 4182, "recovered_in_bytes": 17 } } })
+        };
+        let found = recoveries(&json!({
+            "r-a": { "shards": [shard("SNAPSHOT", "INDEX")] },
+            "b": { "shards": [shard("EXISTING_STORE", "DONE")] },
+        }));
+        let expected = RecoveryFacts {
+            index: "r-a".to_owned(),
+            snapshot: "d".to_owned(),
+            done: false,
+            bytes: 4182,
+            bytes_done: 17,
+        };
+        assert_eq!(found, [expected]);
+    }
+}
