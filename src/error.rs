@@ -45,7 +45,7 @@ impl Error {
         self
     }
 
-    /// The same once something was changed: a machine that stops being ready has stopped the run part-way.
+    /// The error once something was changed: a machine that stops being ready has stopped the run part-way.
     #[must_use]
     pub fn part_way(self) -> Self {
         if self.exit == Exit::Machine { self.exit(Exit::Unfinished) } else { self }
@@ -61,7 +61,7 @@ impl Error {
         Self { message: message.into(), causes, ..self }
     }
 
-    /// The same, ending the run in another way.
+    /// The error with another exit code.
     #[must_use]
     pub fn exit(mut self, exit: Exit) -> Self {
         self.exit = exit;

@@ -153,6 +153,54 @@ fn is_wide(line: &str) -> bool {
     line.chars().count() > WIDEST && !line.contains("https://")
 }
 
+/// Words of this project's first dialect, and what takes their place. This list is the only one that has them.
+const DIALECT: [(&str, &str); 4] = [
+    ("told", "reported, printed, shown"),
+    ("said", "reported, printed, shown"),
+    ("somebody", "the user, another user, a client"),
+    ("nobody", "no one, no user, or the noun that is meant"),
+];
+
+/// The words of a line in lower case; each part of a name counts: `is_reported` has `is` and `reported`.
+fn words(line: &str) -> impl Iterator<Item = String> {
+    line.split(|c: char| !c.is_ascii_alphabetic()).filter(|word| !word.is_empty()).map(str::to_ascii_lowercase)
+}
+
+/// What is wrong with the words of a line, by docs/style.md.
+fn dialect(line: &str) -> Option<String> {
+    let comment = line.trim_start();
+    let text = comment.strip_prefix("///").or_else(|| comment.strip_prefix("//!")).unwrap_or_default().trim_start();
+    if text.starts_with("The same") {
+        return Some("a comment should begin with the noun it is about, not with `The same`".to_owned());
+    }
+    words(line).find_map(|word| {
+        let (_, instead) = DIALECT.iter().find(|(dialect, _)| *dialect == word)?;
+        Some(format!("write {instead} instead of `{word}`"))
+    })
+}
+
+#[test]
+fn code_and_comments_are_in_the_words_of_the_field() {
+    let mut found = Vec::new();
+    for (path, text) in rust("src").into_iter().chain(rust("tests")).filter(|(path, _)| !path.ends_with(file!())) {
+        let path = path.strip_prefix(env!("CARGO_MANIFEST_DIR")).unwrap().to_owned();
+        for (number, line) in (1..).zip(text.lines()) {
+            found.extend(dialect(line).map(|why| format!("{}:{number}: {why}: {}", path.display(), line.trim())));
+        }
+    }
+    assert!(found.is_empty(), "docs/style.md has the words to use:\n{}", found.join("\n"));
+}
+
+#[test]
+fn the_dialect_is_found_in_names_texts_and_beginnings() {
+    for line in ["fn a_fault_is_told() {", "let x = \"Somebody's\";", "    /// The same once more.", "//! The same"] {
+        assert!(dialect(line).is_some(), "{line}");
+    }
+    for line in ["let unsaid = retold;", "/// The user's.", "// in the same way", "assert_eq!(a, b, \"The same\");"] {
+        assert_eq!(dialect(line), None, "{line}");
+    }
+}
+
 #[test]
 fn every_file_says_what_it_is_for() {
     for (path, text) in sources("") {

@@ -13,7 +13,7 @@ use crate::{
 /// The server reads the files of its file realm again every 5 s; see
 /// <https://www.elastic.co/docs/deploy-manage/users-roles/cluster-or-deployment-auth/file-based>.
 const READ_WITHIN: Duration = Duration::from_mins(1);
-/// Of files that are new; those that are there keep theirs.
+/// The mode of new files; those that are there keep theirs.
 const PRIVATE: u32 = 0o600;
 
 impl Apply<'_> {

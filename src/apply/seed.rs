@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn a_newer_image_replaces_what_nobody_changed() {
+    fn a_newer_image_replaces_unchanged_files() {
         let temp = tempfile::tempdir().unwrap();
         let tree = Tree::open(temp.path()).unwrap().unwrap();
         let service = ClusterId::FIRST.first_node();

@@ -86,7 +86,7 @@ struct Page<'a> {
     format: Format,
     /// How many of the lines that are there already are printed of each service; `None` for all of them.
     tail: Option<usize>,
-    /// Of the longest name.
+    /// The width of the longest name.
     width: usize,
     /// The time of the last line of each service.
     last: BTreeMap<ServiceId, OffsetDateTime>,

@@ -37,7 +37,7 @@ impl Console {
 #[derive(Debug)]
 pub struct StageLine {
     title: &'static str,
-    /// Of the column in which it stands.
+    /// The width of the column of titles.
     width: usize,
     count: usize,
     begun: Instant,

@@ -68,7 +68,7 @@ pub struct Observed {
     pub hosts_fault: Option<String>,
     /// The addresses of the engine's own bridges.
     pub gateways: BTreeSet<IpAddr>,
-    /// Of this machine's Docker, but not of this mesh.
+    /// What this machine's Docker has that is not this mesh's.
     pub unmanaged: Unmanaged,
     /// Places inside the mesh's directory where other file systems are mounted.
     pub mounts: BTreeSet<String>,

@@ -58,7 +58,7 @@ impl ClusterSet {
         }
     }
 
-    /// The same in a settings file and in JSON: a number for 1 to that many, else a text.
+    /// The set as a settings file and JSON write it: a number for 1 to that many, else a text.
     pub fn to_mesh_json(&self) -> Value {
         self.count_from_first().map_or_else(|| self.to_mesh_text().into(), Value::from)
     }

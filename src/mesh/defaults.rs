@@ -151,7 +151,7 @@ impl Mesh {
         self
     }
 
-    /// The same with one more cluster that has come to the revision.
+    /// The mesh once one more cluster has come to the revision.
     #[must_use]
     pub fn with_defaults_on(&self, cluster: ClusterId) -> Self {
         let mut mesh = self.clone();

@@ -63,7 +63,7 @@ impl Mesh {
         self
     }
 
-    /// The same once every cluster has come to its settings.
+    /// The mesh once every cluster has come to its settings.
     #[must_use]
     pub fn settled(&self) -> Self {
         let mut mesh = self.clone();
@@ -71,7 +71,7 @@ impl Mesh {
         mesh
     }
 
-    /// The same with one more cluster that has come to its settings.
+    /// The mesh once one more cluster has come to its settings.
     #[must_use]
     pub fn with_settings_on(&self, cluster: ClusterId) -> Self {
         let mut mesh = self.clone();

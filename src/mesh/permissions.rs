@@ -39,7 +39,7 @@ const PRIVATE: u32 = 0o600;
 const KEYSTORE: u32 = 0o660;
 const DIR_PUBLIC: u32 = 0o755;
 const DIR_PRIVATE: u32 = 0o700;
-/// Of directories that containers use: their user and group 0.
+/// The mode of directories that containers use: their user and group 0.
 const DIR_SERVICE: u32 = 0o750;
 
 /// The mesh's directory, where `mesh` makes it; one that was there keeps what it has.

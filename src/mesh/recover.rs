@@ -95,7 +95,7 @@ fn is_its(line: &str) -> bool {
     name.trim() == USER || (name.trim() == ROLE && value.trim() == USER)
 }
 
-/// The same file without [`USER`]; every other line stays as it is.
+/// The text of the users' file without [`USER`]; every other line stays as it is.
 pub fn without_user(text: &str) -> String {
     text.split_inclusive('\n').filter(|line| !is_its(line)).collect()
 }

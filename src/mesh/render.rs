@@ -77,7 +77,7 @@ impl Mesh {
         Ok(Secret::new(self.render_template(service, credentials)? + &lines))
     }
 
-    /// The same without the lines that are added to the template's.
+    /// The template's text, without the lines of the user's settings.
     pub(super) fn render_template(&self, service: ServiceId, credentials: &Credentials) -> Result<String, RenderError> {
         match service.kind() {
             ServiceKind::Elastic => self.render_elasticsearch(service.cluster()),

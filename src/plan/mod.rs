@@ -84,7 +84,7 @@ impl Plan {
         self.ordered(title, Order::Together, steps)
     }
 
-    /// The same, with the steps cluster by cluster.
+    /// Adds a stage at the end whose steps are taken cluster by cluster.
     #[must_use]
     pub fn lanes(self, title: &'static str, at_once: usize, steps: impl IntoIterator<Item = Step>) -> Self {
         self.ordered(title, Order::ByCluster { at_once }, steps)

@@ -18,7 +18,7 @@ pub struct Misfit {
     pub mode: (u32, u32),
     /// As it is, and as it is to be.
     pub uid: (u32, u32),
-    /// The same; without the second the group makes no difference.
+    /// The group that it has, and the one it is to have; without the second the group makes no difference.
     pub gid: (u32, Option<u32>),
     /// Whether all that is below belongs to the wrong user, too.
     pub deep: bool,

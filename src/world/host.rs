@@ -88,7 +88,7 @@ pub fn space(dir: &Path) -> Result<(u64, u64), HostError> {
     Ok((space.blocks_available() * space.fragment_size(), space.blocks() * space.fragment_size()))
 }
 
-/// The same facts, with what the engine's containers and images find on this machine.
+/// Facts of the host, completed with what the engine's containers and images find on this machine.
 #[must_use]
 pub fn with_engine(facts: HostFacts, engine: &EngineFacts) -> HostFacts {
     let limit = engine.control_group.as_deref().and_then(cgroup::memory_limit);

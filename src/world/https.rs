@@ -150,9 +150,9 @@ impl Explain for HttpsError {
 /// How much of an answer is waited for.
 #[derive(Debug, Clone, Copy)]
 pub struct Bounds {
-    /// Until the answer is whole.
+    /// The time until the answer is whole.
     pub time: Duration,
-    /// Of its body, in bytes: what does not end must not eat the memory.
+    /// The longest body, in bytes: an endless one must not exhaust the memory.
     pub length: usize,
 }
 
@@ -263,7 +263,7 @@ impl Https {
 }
 
 impl RawAnswer {
-    /// The same, read as JSON.
+    /// The answer with its body read as JSON.
     pub fn read(self) -> Answer {
         Answer {
             status: self.status,

@@ -58,7 +58,7 @@ impl World {
         self.look(mesh, survey, false).await
     }
 
-    /// The same, and how servers fare, which no plan depends on.
+    /// Looks at everything that a plan depends on, and at the servers' health, which no plan depends on.
     pub async fn observe_closely(&self, mesh: &Mesh, survey: &Survey) -> Result<Observed, WorldError> {
         self.look(mesh, survey, true).await
     }

@@ -200,8 +200,8 @@ impl World {
         let same = |labels: &HashMap<String, String>| {
             labels.contains_key(label::MESH) && labels.get(label::NAME) == name.as_ref()
         };
-        let nobodys = survey.entries.is_empty() && !survey.labels().any(same);
-        let id = self.id_of_labels(survey).or_else(|| nobodys.then(String::new))?;
+        let unclaimed = survey.entries.is_empty() && !survey.labels().any(same);
+        let id = self.id_of_labels(survey).or_else(|| unclaimed.then(String::new))?;
         let asked = Overrides { clusters: Some(ClusterSet::all()), ..Overrides::default() };
         let now = Circumstances {
             dir: self.dir.clone(),

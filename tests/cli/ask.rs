@@ -9,9 +9,9 @@ use crate::{fixture::Fixture, run, transcript};
 /// What a mistake is answered with, in one line each.
 fn first_lines(fixture: &Fixture, mistakes: &[&[&str]]) -> String {
     let line = |arguments: &&[&str]| {
-        let told = transcript(&fixture.mesh(arguments).output().unwrap());
-        assert!(told.starts_with("exit 2\n"), "{arguments:?}: {told}");
-        fixture.neutral(told.lines().nth(1).unwrap_or_default())
+        let printed = transcript(&fixture.mesh(arguments).output().unwrap());
+        assert!(printed.starts_with("exit 2\n"), "{arguments:?}: {printed}");
+        fixture.neutral(printed.lines().nth(1).unwrap_or_default())
     };
     mistakes.iter().map(line).collect::<Vec<_>>().join("\n")
 }
@@ -31,8 +31,8 @@ fn there_is_no_mesh_to_ask() {
         &["certs", "rotate", "--ca"],
     ];
     for arguments in commands {
-        let told = run(arguments);
-        assert!(told.starts_with("exit 2\nerror: there is no mesh in /nonexistent/mesh\n\nhint: "), "{told}");
+        let printed = run(arguments);
+        assert!(printed.starts_with("exit 2\nerror: there is no mesh in /nonexistent/mesh\n\nhint: "), "{printed}");
     }
 }
 
@@ -137,13 +137,13 @@ fn a_request_is_sent_as_it_was_typed_and_answered_as_it_came() {
     assert!(fixture.mesh(&["es", "2", "GET", "mesh-a/_doc/%2e%2e"]).output().unwrap().status.success());
     let asked = server.join().unwrap();
     assert!(asked[2].starts_with("GET /mesh-a/_doc/%2e%2e HTTP/1.1\r\n"), "{}", asked[2]);
-    assert_snapshot!(told(&asked[0]), @r#"
+    assert_snapshot!(essence(&asked[0]), @r#"
     PUT /mesh-a/_doc/1?x=a%20b HTTP/1.1
     authorization: Basic ZWxhc3RpYzpwYXNzOnfDtnJk
     content-type: application/json
     "{\"n\":\"\u{1}\"}"
     "#);
-    assert_snapshot!(told(&asked[1]), @r#"
+    assert_snapshot!(essence(&asked[1]), @r#"
     POST /_bulk HTTP/1.1
     authorization: Basic ZWxhc3RpYzpwYXNzOnfDtnJk
     content-type: application/x-ndjson
@@ -151,8 +151,8 @@ fn a_request_is_sent_as_it_was_typed_and_answered_as_it_came() {
     "#);
 }
 
-/// A request without what only clients care about.
-fn told(request: &str) -> String {
+/// The request line, the headers and the body of a request, without what differs from client to client.
+fn essence(request: &str) -> String {
     let (head, body) = request.split_once("\r\n\r\n").unwrap();
     let wanted = |line: &&str| !["host", "accept", "content-length"].iter().any(|name| line.starts_with(name));
     let head: Vec<&str> = head.lines().filter(wanted).collect();
@@ -194,7 +194,7 @@ fn the_first_cluster_that_answers_searches_all() {
     let output = fixture.mesh(&["search", "mesh*", "--from", "2", "-o", "json"]).output().unwrap();
     let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!((&json["version"], &json["from"], &json["total"]), (&1.into(), &"cluster02".into(), &3.into()));
-    assert_snapshot!(told(&server.join().unwrap()[0]), @r#"
+    assert_snapshot!(essence(&server.join().unwrap()[0]), @r#"
     POST /mesh*,-mesh-old,cluster*:mesh*,cluster*:-mesh-old/_search?ignore_unavailable=true HTTP/1.1
     authorization: Basic ZWxhc3RpYzpwYXNzd29yZA==
     content-type: application/json

@@ -9,8 +9,8 @@ use crate::run;
 #[test]
 fn a_number_of_clusters_that_is_none() {
     for wrong in ["0", "100", "abc", "-1", "1.5", ""] {
-        let told = run(&["create", wrong]);
-        assert!(told.starts_with("exit 2\n"), "{wrong}: {told}");
+        let printed = run(&["create", wrong]);
+        assert!(printed.starts_with("exit 2\n"), "{wrong}: {printed}");
     }
     assert_snapshot!(run(&["create", "100"]), @r"
     exit 2
@@ -37,18 +37,19 @@ fn sets_that_are_none() {
         &["manage", "stop", "1;3"],
         &["manage", "stop", "1-3,7", "2"],
     ];
-    let said: Vec<String> = wrong
+    let shown: Vec<String> = wrong
         .iter()
         .map(|arguments| {
-            let told = run(arguments);
-            assert!(told.starts_with("exit 2\n"), "{arguments:?}: {told}");
-            told.lines()
+            let printed = run(arguments);
+            assert!(printed.starts_with("exit 2\n"), "{arguments:?}: {printed}");
+            printed
+                .lines()
                 .filter(|line| line.starts_with("error") || line.starts_with("hint"))
                 .collect::<Vec<_>>()
                 .join("; ")
         })
         .collect();
-    assert_snapshot!(said.join("\n"), @r"
+    assert_snapshot!(shown.join("\n"), @r"
     error: invalid value '1-' for '[CLUSTERS]': `1-` is not a set of clusters from 1 to 99 such as `1-3,7`
     error: invalid value '4-2' for '[CLUSTERS]': `4-2` is not a range: write `2-4`
     error: invalid value '1-100' for '[CLUSTERS]': `1-100` is not a set of clusters from 1 to 99 such as `1-3,7`
@@ -78,15 +79,15 @@ fn settings_that_cannot_be() {
         ["--passphrase-words", "2"],
         ["--passphrase-words", "21"],
     ];
-    let said: Vec<String> = wrong
+    let shown: Vec<String> = wrong
         .iter()
         .map(|[flag, value]| {
-            let told = run(&["create", "2", flag, value]);
-            assert!(told.starts_with("exit 2\n"), "{flag} {value}: {told}");
-            told.lines().nth(1).unwrap_or_default().to_owned()
+            let printed = run(&["create", "2", flag, value]);
+            assert!(printed.starts_with("exit 2\n"), "{flag} {value}: {printed}");
+            printed.lines().nth(1).unwrap_or_default().to_owned()
         })
         .collect();
-    assert_snapshot!(said.join("\n"), @r"
+    assert_snapshot!(shown.join("\n"), @r"
     error: invalid value '8.13.4' for '--stack-version <VERSION>': 8.13.4 is too old: clusters trust each other by API key from 8.14.0 on
     error: invalid value 'latest' for '--stack-version <VERSION>': `latest` is not a version such as `9.5.3`
     error: invalid value 'https://example.org' for '--registry <HOST>': `https://example.org` is not a registry such as `docker.elastic.co` or `registry.local:5000/elastic`
@@ -115,8 +116,11 @@ fn a_license_that_is_none() {
         (r#"{"license": {"uid": "x", "type": "basic", "signature": "x"}}"#, "links need an Enterprise license"),
     ] {
         fs::write(&path, text).unwrap();
-        let told = run(&["create", "2", "--license", path.to_str().unwrap()]);
-        assert!(told.starts_with("exit 2\n") && told.contains(&format!("is not a usable license: {reason}")), "{told}");
+        let printed = run(&["create", "2", "--license", path.to_str().unwrap()]);
+        assert!(
+            printed.starts_with("exit 2\n") && printed.contains(&format!("is not a usable license: {reason}")),
+            "{printed}"
+        );
     }
     assert_snapshot!(run(&["create", "2", "--license", "/nonexistent/license.json"]), @r"
     exit 2

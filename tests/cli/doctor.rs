@@ -26,9 +26,9 @@ fn a_machine_without_an_engine_is_checked_all_the_same() {
         assert_eq!(line["remedy"].is_string(), stands, "{line}");
     }
 
-    let told = run(&["doctor"]);
-    assert!(told.starts_with("exit 3\n✗ docker         Docker is not "), "{told}");
-    assert!(told.contains("\n- cgroup         not checked: Docker cannot be asked\n"), "{told}");
+    let printed = run(&["doctor"]);
+    assert!(printed.starts_with("exit 3\n✗ docker         Docker is not "), "{printed}");
+    assert!(printed.contains("\n- cgroup         not checked: Docker cannot be asked\n"), "{printed}");
     let yaml = run(&["doctor", "-o", "yaml"]);
     assert!(
         yaml.starts_with("exit 3\nversion: 1\nclusters: 2\nchecks:\n- check: docker\n  result: problem\n"),
@@ -36,13 +36,13 @@ fn a_machine_without_an_engine_is_checked_all_the_same() {
     );
 }
 
-/// As `mesh create` would make it, so that nobody has to make one to learn that it does not fit.
+/// As `mesh create` would make it, so that the user need not make one to learn that it does not fit.
 #[test]
 fn a_mesh_of_other_settings_is_checked() {
     let memory = |settings: &[&str]| {
-        let told = run(&[&["doctor", "99"], settings].concat());
-        let line = told.lines().find(|line| line[3..].trim_start().starts_with("memory"));
-        let line = line.unwrap_or_else(|| panic!("memory should be in {told}"));
+        let printed = run(&[&["doctor", "99"], settings].concat());
+        let line = printed.lines().find(|line| line[3..].trim_start().starts_with("memory"));
+        let line = line.unwrap_or_else(|| panic!("memory should be in {printed}"));
         // what the machine has free changes from one run to the next
         line.split(", and ").next().unwrap_or_default().to_owned()
     };

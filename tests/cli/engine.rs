@@ -14,9 +14,9 @@ use crate::{mesh, run, transcript};
 #[test]
 fn an_engine_that_is_somewhere_else() {
     for host in ["tcp://10.0.0.1:2375", "ssh://vm"] {
-        let told = transcript(&mesh(&["create", "2", "--dry-run"]).env("DOCKER_HOST", host).output().unwrap());
-        assert!(told.starts_with(&format!("exit 3\nerror: `DOCKER_HOST` names `{host}`")), "{told}");
-        assert!(told.contains("hint: the mesh's files have to be on Docker's machine"), "{told}");
+        let printed = transcript(&mesh(&["create", "2", "--dry-run"]).env("DOCKER_HOST", host).output().unwrap());
+        assert!(printed.starts_with(&format!("exit 3\nerror: `DOCKER_HOST` names `{host}`")), "{printed}");
+        assert!(printed.contains("hint: the mesh's files have to be on Docker's machine"), "{printed}");
     }
 }
 
@@ -36,21 +36,27 @@ fn with_context(current: &str, host: &str, variables: &[(&str, &str)]) -> String
 
 #[test]
 fn an_engine_of_a_context() {
-    let told = with_context("vm", "unix:///nonexistent/vm.sock", &[]);
-    assert!(told.starts_with("exit 3\nerror: Docker is not ") && told.contains("/nonexistent/vm.sock"), "{told}");
-    let told = with_context("gone", "unix:///nonexistent/vm.sock", &[("DOCKER_CONTEXT", "vm")]);
-    assert!(told.contains("/nonexistent/vm.sock"), "{told}");
-    let told = with_context("vm", "ssh://vm", &[("DOCKER_HOST", "unix:///nonexistent/host.sock")]);
-    assert!(told.contains("/nonexistent/host.sock"), "{told}");
-
-    let told = with_context("vm", "ssh://vm", &[]);
+    let printed = with_context("vm", "unix:///nonexistent/vm.sock", &[]);
     assert!(
-        told.starts_with("exit 3\nerror: the current Docker context `vm` names `ssh://vm`, another machine"),
-        "{told}"
+        printed.starts_with("exit 3\nerror: Docker is not ") && printed.contains("/nonexistent/vm.sock"),
+        "{printed}"
     );
-    assert!(told.contains("`export DOCKER_CONTEXT=default` to use the local engine"), "{told}");
-    let told = with_context("", "", &[("DOCKER_CONTEXT", "gone")]);
-    assert!(told.starts_with("exit 3\nerror: the Docker context `gone` of `DOCKER_CONTEXT` does not exist"), "{told}");
+    let printed = with_context("gone", "unix:///nonexistent/vm.sock", &[("DOCKER_CONTEXT", "vm")]);
+    assert!(printed.contains("/nonexistent/vm.sock"), "{printed}");
+    let printed = with_context("vm", "ssh://vm", &[("DOCKER_HOST", "unix:///nonexistent/host.sock")]);
+    assert!(printed.contains("/nonexistent/host.sock"), "{printed}");
+
+    let printed = with_context("vm", "ssh://vm", &[]);
+    assert!(
+        printed.starts_with("exit 3\nerror: the current Docker context `vm` names `ssh://vm`, another machine"),
+        "{printed}"
+    );
+    assert!(printed.contains("`export DOCKER_CONTEXT=default` to use the local engine"), "{printed}");
+    let printed = with_context("", "", &[("DOCKER_CONTEXT", "gone")]);
+    assert!(
+        printed.starts_with("exit 3\nerror: the Docker context `gone` of `DOCKER_CONTEXT` does not exist"),
+        "{printed}"
+    );
 }
 
 /// An engine at `socket` that answers these paths, and any other with an answer that does not end.
@@ -77,7 +83,7 @@ fn endless(socket: &Path, known: &'static [(&str, &str)]) {
     });
 }
 
-/// In 1 GiB of address space: a program that keeps all that it is told is killed long before.
+/// In 1 GiB of address space: a program that kept every answer would be killed long before.
 #[test]
 fn an_engine_that_answers_without_end() {
     let known: [&'static [(&str, &str)]; 2] = [
@@ -92,25 +98,25 @@ fn an_engine_that_answers_without_end() {
         command.args(["-c", "ulimit -v 1048576; exec \"$0\" create 2 --dry-run", env!("CARGO_BIN_EXE_mesh")]);
         command.env_clear().env("MESH_DIR", dir.path().join("mesh")).env("HOME", "/nonexistent");
         command.env("DOCKER_HOST", format!("unix://{}", socket.display()));
-        let told = transcript(&command.output().unwrap());
-        assert!(told.starts_with(&format!("exit 3\nerror: Docker could not {action}")), "{told}");
-        assert!(told.contains(": its answer is longer than 64 MiB") && told.contains("hint: "), "{told}");
+        let printed = transcript(&command.output().unwrap());
+        assert!(printed.starts_with(&format!("exit 3\nerror: Docker could not {action}")), "{printed}");
+        assert!(printed.contains(": its answer is longer than 64 MiB") && printed.contains("hint: "), "{printed}");
     }
 }
 
 #[test]
 fn an_engine_that_does_not_run() {
-    let told = run(&["create", "2", "--dry-run"]);
-    assert!(told.starts_with("exit 3\nerror: Docker is not "), "{told}");
-    assert!(told.contains("/nonexistent/docker.sock") && told.contains("hint: "), "{told}");
+    let printed = run(&["create", "2", "--dry-run"]);
+    assert!(printed.starts_with("exit 3\nerror: Docker is not "), "{printed}");
+    assert!(printed.contains("/nonexistent/docker.sock") && printed.contains("hint: "), "{printed}");
 
     let dir = tempfile::tempdir().unwrap();
     let socket = dir.path().join("docker.sock");
     drop(UnixListener::bind(&socket).unwrap());
     let host = format!("unix://{}", socket.display());
-    let told = transcript(&mesh(&["create", "2", "--dry-run"]).env("DOCKER_HOST", host).output().unwrap());
-    assert!(told.starts_with("exit 3\nerror: Docker is not running: nothing listens on "), "{told}");
-    assert!(told.contains("hint: start it with `systemctl start docker`"), "{told}");
+    let printed = transcript(&mesh(&["create", "2", "--dry-run"]).env("DOCKER_HOST", host).output().unwrap());
+    assert!(printed.starts_with("exit 3\nerror: Docker is not running: nothing listens on "), "{printed}");
+    assert!(printed.contains("hint: start it with `systemctl start docker`"), "{printed}");
 }
 
 #[test]
@@ -119,12 +125,12 @@ fn an_engine_that_hangs() {
     let socket = dir.path().join("docker.sock");
     let _listener = UnixListener::bind(&socket).unwrap();
     let host = format!("unix://{}", socket.display());
-    let told = transcript(&mesh(&["status"]).env("DOCKER_HOST", host).output().unwrap());
-    assert!(told.starts_with("exit 3\nerror: Docker did not answer within 10 seconds"), "{told}");
-    assert!(told.contains("hint: see what keeps it with `journalctl -u docker`"), "{told}");
+    let printed = transcript(&mesh(&["status"]).env("DOCKER_HOST", host).output().unwrap());
+    assert!(printed.starts_with("exit 3\nerror: Docker did not answer within 10 seconds"), "{printed}");
+    assert!(printed.contains("hint: see what keeps it with `journalctl -u docker`"), "{printed}");
 }
 
-/// Needs root, to become somebody else; anybody else is somebody else already.
+/// Needs root, to become another user; any other user is one already.
 #[test]
 fn an_engine_that_this_user_may_not_use() {
     let dir = tempfile::tempdir().unwrap();
@@ -144,9 +150,9 @@ fn an_engine_that_this_user_may_not_use() {
     } else {
         fs::set_permissions(&socket, fs::Permissions::from_mode(0o000)).unwrap();
     }
-    let told = transcript(&command.output().unwrap());
-    assert!(told.starts_with("exit 3\nerror: this user may not use Docker's socket "), "{told}");
-    assert!(told.contains("hint: run `mesh` as root, or join the group"), "{told}");
+    let printed = transcript(&command.output().unwrap());
+    assert!(printed.starts_with("exit 3\nerror: this user may not use Docker's socket "), "{printed}");
+    assert!(printed.contains("hint: run `mesh` as root, or join the group"), "{printed}");
 }
 
 fn is_root() -> bool {

@@ -187,8 +187,8 @@ fn every_shell_gets_a_script() {
 fn every_command_gets_a_page() {
     let dir = tempfile::tempdir().unwrap();
     let to = dir.path().join("share/man1");
-    let told = printed(mesh(&["man", "--into", to.to_str().unwrap()]).output().unwrap());
-    assert!(told.contains("mesh.1"), "{told}");
+    let shown = printed(mesh(&["man", "--into", to.to_str().unwrap()]).output().unwrap());
+    assert!(shown.contains("mesh.1"), "{shown}");
     let help = printed(mesh(&["--help"]).output().unwrap());
     let commands = subcommands(&help);
     assert!(commands.len() > 15, "{commands:?}");

@@ -4,7 +4,7 @@ use std::{fs, os::unix::fs::symlink};
 
 use crate::{fixture::Fixture, mesh, transcript};
 
-fn said(command: &mut std::process::Command) -> String {
+fn shown(command: &mut std::process::Command) -> String {
     let output = command.output().unwrap();
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
@@ -13,13 +13,13 @@ fn said(command: &mut std::process::Command) -> String {
 fn commands_name_a_directory_that_is_not_the_default_one() {
     let fixture = Fixture::new(20, "password");
     let dir = fixture.dir.path().to_str().unwrap().to_owned();
-    let told = said(&mut fixture.mesh(&["es", "2", "GET", "/"]));
+    let printed = shown(&mut fixture.mesh(&["es", "2", "GET", "/"]));
     assert!(
-        told.contains(&format!("`mesh status --dir {dir}` shows what runs; `mesh manage start 2 --dir {dir}`")),
-        "{told}"
+        printed.contains(&format!("`mesh status --dir {dir}` shows what runs; `mesh manage start 2 --dir {dir}`")),
+        "{printed}"
     );
-    let typed = said(mesh(&["es", "2", "GET", "/", "--dir", &dir]).env_remove("MESH_DIR"));
-    assert_eq!(typed, told);
+    let typed = shown(mesh(&["es", "2", "GET", "/", "--dir", &dir]).env_remove("MESH_DIR"));
+    assert_eq!(typed, printed);
 }
 
 #[test]
@@ -27,10 +27,10 @@ fn a_relative_directory_is_named_in_full() {
     let fixture = Fixture::new(21, "password");
     let dir = fixture.dir.path();
     fs::create_dir(dir.join("it's here")).unwrap();
-    let told = said(mesh(&["env", "1", "--dir", "it's here/mesh"]).current_dir(dir));
-    let command = told.split('`').find(|part| part.starts_with("mesh create 2 ")).unwrap();
+    let printed = shown(mesh(&["env", "1", "--dir", "it's here/mesh"]).current_dir(dir));
+    let command = printed.split('`').find(|part| part.starts_with("mesh create 2 ")).unwrap();
     let words = shlex::split(command).unwrap();
-    assert_eq!(words[3..], ["--dir".to_owned(), format!("{}/it's here/mesh", dir.display())], "{told}");
+    assert_eq!(words[3..], ["--dir".to_owned(), format!("{}/it's here/mesh", dir.display())], "{printed}");
 }
 
 #[test]
@@ -44,7 +44,7 @@ fn the_default_directory_needs_no_name() {
         if let Some(other) = variable {
             command.env("MESH_DIR", other).args(["--dir", &default]);
         }
-        said(&mut command)
+        shown(&mut command)
     };
     // there may be a mesh of the machine's own
     let plain = run(None);
@@ -72,9 +72,9 @@ fn a_directory_that_is_a_link_to_nothing() {
             &["upgrade", "9.6.0"],
         ];
         for arguments in commands {
-            let told = transcript(&mesh(arguments).args(["--dir", path]).output().unwrap());
+            let printed = transcript(&mesh(arguments).args(["--dir", path]).output().unwrap());
             let wanted = format!("exit 3\nerror: `{}` is a symbolic link that leads nowhere\n", link.display());
-            assert!(told.starts_with(&wanted), "{name}, {arguments:?}: {told}");
+            assert!(printed.starts_with(&wanted), "{name}, {arguments:?}: {printed}");
         }
     }
 }

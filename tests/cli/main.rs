@@ -32,11 +32,11 @@ fn mesh(arguments: &[&str]) -> Command {
     command
 }
 
-/// The exit code and what was said, for people to read, without the test's own directory in commands: see `hints`.
+/// The exit code and the output for people, without the test's own directory in commands: see `hints`.
 fn transcript(output: &Output) -> String {
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    let told = format!("exit {}\n{}{}", output.status.code().unwrap_or(-1), out.trim_end(), err.trim_end());
-    Regex::new(" --dir /[^ \n`\"]+").unwrap().replace_all(&told, "").into_owned()
+    let printed = format!("exit {}\n{}{}", output.status.code().unwrap_or(-1), out.trim_end(), err.trim_end());
+    Regex::new(" --dir /[^ \n`\"]+").unwrap().replace_all(&printed, "").into_owned()
 }
 
 fn run(arguments: &[&str]) -> String {

@@ -11,7 +11,7 @@ fn at_home(home: &std::path::Path, arguments: &[&str]) -> std::process::Command 
     command
 }
 
-fn said(command: &mut std::process::Command, home: &std::path::Path) -> String {
+fn shown(command: &mut std::process::Command, home: &std::path::Path) -> String {
     transcript(&command.output().unwrap()).replace(home.to_str().unwrap(), "/home")
 }
 
@@ -31,7 +31,7 @@ fn record(dir: &std::path::Path, name: &str) {
 #[test]
 fn a_name_that_is_none_is_refused() {
     let home = tempfile::tempdir().unwrap();
-    insta::assert_snapshot!(said(&mut at_home(home.path(), &["--name", "cluster01", "status"]), home.path()), @r"
+    insta::assert_snapshot!(shown(&mut at_home(home.path(), &["--name", "cluster01", "status"]), home.path()), @r"
     exit 2
     error: invalid value 'cluster01' for '--name <NAME>': `cluster01` is not a name of a mesh such as `ci42`: clusters are named like this
 
@@ -45,9 +45,9 @@ fn a_directory_and_a_name_have_to_be_of_one_mesh() {
     let dir = home.path().join("x");
     record(&dir, "ci42");
     let dir = dir.to_str().unwrap();
-    let told = said(&mut at_home(home.path(), &["--dir", dir, "reset", "--name", "other"]), home.path());
-    assert!(told.starts_with("exit 2\nerror: the mesh in /home/x is called ci42, and not other"), "{told}");
-    assert!(told.contains("`mesh reset --name other`"), "{told}");
+    let printed = shown(&mut at_home(home.path(), &["--dir", dir, "reset", "--name", "other"]), home.path());
+    assert!(printed.starts_with("exit 2\nerror: the mesh in /home/x is called ci42, and not other"), "{printed}");
+    assert!(printed.contains("`mesh reset --name other`"), "{printed}");
     // the directory that was typed comes before the variable, and the name that was typed before the other's
     for arguments in [&["--dir", dir, "config"][..], &["--dir", dir, "--name", "ci42", "config"]] {
         let output = at_home(home.path(), arguments).env("MESH_NAME", "ci42").output().unwrap();
@@ -65,7 +65,7 @@ fn a_settings_file_leads_to_no_other_mesh() {
     let file = home.path().join("mesh.yaml");
     fs::write(&file, "name: ci42\nclusters: 2\n").unwrap();
     let file = file.to_str().unwrap();
-    insta::assert_snapshot!(said(&mut at_home(home.path(), &["create", "-f", file, "--reset"]), home.path()), @r"
+    insta::assert_snapshot!(shown(&mut at_home(home.path(), &["create", "-f", file, "--reset"]), home.path()), @r"
     exit 2
     error: the settings are for the mesh ci42, and this is the one without a name
 
@@ -78,6 +78,6 @@ fn a_settings_file_leads_to_no_other_mesh() {
 #[test]
 fn a_named_mesh_lives_beside_the_one_without() {
     let home = tempfile::tempdir().unwrap();
-    let told = said(&mut at_home(home.path(), &["--name", "ci42", "credentials"]), home.path());
-    assert!(told.contains("mesh-ci42") && told.contains("`mesh create 2 --name ci42`"), "{told}");
+    let printed = shown(&mut at_home(home.path(), &["--name", "ci42", "credentials"]), home.path());
+    assert!(printed.contains("mesh-ci42") && printed.contains("`mesh create 2 --name ci42`"), "{printed}");
 }

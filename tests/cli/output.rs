@@ -30,23 +30,23 @@ fn what_cannot_be_written_to_stdout_is_an_error() {
     let fixture = Fixture::new(22, "password");
     let server = fixture.serve(1, &[(200, "{}"), (200, "{}"), (404, "{}")]);
     for arguments in QUIET.into_iter().chain([&["es", "1", "GET", "/"][..]]) {
-        let told = transcript(&fixture.mesh(arguments).stdout(full()).output().unwrap());
+        let printed = transcript(&fixture.mesh(arguments).stdout(full()).output().unwrap());
         let lost = "cannot write to stdout: the result is lost";
         if arguments.contains(&"json") {
-            let error: Value = serde_json::from_str(told.strip_prefix("exit 3\n").unwrap()).unwrap();
+            let error: Value = serde_json::from_str(printed.strip_prefix("exit 3\n").unwrap()).unwrap();
             assert_eq!((&error["error"], &error["causes"][0]), (&json!(lost), &json!("no space left on device")));
         } else {
             let wanted = format!("exit 3\nerror: {lost}\n  caused by: no space left on device");
-            assert_eq!(told, wanted, "{arguments:?}");
+            assert_eq!(printed, wanted, "{arguments:?}");
         }
     }
     let search = fixture.mesh(&["search", "mesh-*", "--from", "1", "-o", "json"]).stdout(full()).output().unwrap();
-    let told = transcript(&search);
-    assert!(told.starts_with("exit 3\n") && told.contains("\"cannot write to stdout"), "{told}");
-    // a refusal is told all the same
-    let told = transcript(&fixture.mesh(&["es", "1", "GET", "/nope"]).stdout(full()).output().unwrap());
-    assert!(told.starts_with("exit 3\n") && told.contains("error: cannot write to stdout"), "{told}");
-    assert!(told.contains("with status 404"), "{told}");
+    let printed = transcript(&search);
+    assert!(printed.starts_with("exit 3\n") && printed.contains("\"cannot write to stdout"), "{printed}");
+    // an error is printed nevertheless
+    let printed = transcript(&fixture.mesh(&["es", "1", "GET", "/nope"]).stdout(full()).output().unwrap());
+    assert!(printed.starts_with("exit 3\n") && printed.contains("error: cannot write to stdout"), "{printed}");
+    assert!(printed.contains("with status 404"), "{printed}");
     server.join().unwrap();
 }
 
@@ -56,8 +56,8 @@ fn a_stdout_that_is_only_for_reading_is_an_error() {
     let fixture = Fixture::new(23, "password");
     for arguments in QUIET {
         let output = fixture.mesh(arguments).stdout(File::open("/dev/null").unwrap()).output().unwrap();
-        let told = transcript(&output);
-        assert!(told.starts_with("exit 3\n") && told.contains("bad file descriptor"), "{arguments:?}: {told}");
+        let printed = transcript(&output);
+        assert!(printed.starts_with("exit 3\n") && printed.contains("bad file descriptor"), "{arguments:?}: {printed}");
     }
 }
 
@@ -67,8 +67,8 @@ fn a_reader_that_goes_away_is_no_error() {
     for arguments in QUIET {
         let mut child = fixture.mesh(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         drop(child.stdout.take());
-        let told = transcript(&child.wait_with_output().unwrap());
-        assert_eq!(told, "exit 0\n", "{arguments:?}");
+        let printed = transcript(&child.wait_with_output().unwrap());
+        assert_eq!(printed, "exit 0\n", "{arguments:?}");
     }
 }
 
@@ -91,21 +91,21 @@ fn too_few_open_files_are_named() {
         let line = format!("ulimit -n {limit}; exec \"$0\" \"$@\"");
         let mut command = Command::new("sh");
         command.args(["-c", &line, env!("CARGO_BIN_EXE_mesh"), "es", "1", "GET", "/"]);
-        let told = transcript(&command.env("MESH_DIR", fixture.dir.path()).output().unwrap());
+        let printed = transcript(&command.env("MESH_DIR", fixture.dir.path()).output().unwrap());
         let wanted =
             format!("exit 3\nerror: too many open files: `ulimit -n` allows {limit}\n\nhint: type `ulimit -n 4096`");
-        assert!(told.starts_with(&wanted), "{told}");
+        assert!(printed.starts_with(&wanted), "{printed}");
     }
 }
 
 /// The lower limit of a shell is raised where the higher one allows it.
 #[test]
 fn a_low_limit_of_open_files_is_raised() {
-    let told = transcript(
+    let printed = transcript(
         &Command::new("sh")
             .args(["-c", "ulimit -Sn 8; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_mesh"), "config", "-o", "json"])
             .output()
             .unwrap(),
     );
-    assert!(told.starts_with("exit 0\n"), "{told}");
+    assert!(printed.starts_with("exit 0\n"), "{printed}");
 }

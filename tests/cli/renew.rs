@@ -7,8 +7,8 @@ use crate::{fixture::Fixture, transcript};
 #[test]
 fn what_cannot_be_renewed() {
     let fixture = Fixture::new(41, "password");
-    let told = |arguments: &[&str]| fixture.neutral(&transcript(&fixture.mesh(arguments).output().unwrap()));
-    assert_snapshot!(told(&["keys", "rotate", "1", "4"]), @r"
+    let printed = |arguments: &[&str]| fixture.neutral(&transcript(&fixture.mesh(arguments).output().unwrap()));
+    assert_snapshot!(printed(&["keys", "rotate", "1", "4"]), @r"
     exit 2
     error: there is no cluster 4: the mesh has 3
 
@@ -17,14 +17,14 @@ fn what_cannot_be_renewed() {
     for mistake in
         [&["keys", "ls", "4"] as &[&str], &["keys", "extend", "4"], &["certs", "ls", "4"], &["certs", "rotate", "4"]]
     {
-        assert!(told(mistake).starts_with("exit 2\nerror: there is no cluster 4: the mesh has 3\n"), "{mistake:?}");
+        assert!(printed(mistake).starts_with("exit 2\nerror: there is no cluster 4: the mesh has 3\n"), "{mistake:?}");
     }
-    assert_snapshot!(told(&["keys", "extend", "--key-days", "0"]), @r"
+    assert_snapshot!(printed(&["keys", "extend", "--key-days", "0"]), @r"
     exit 2
     error: invalid value '0' for '--key-days <DAYS>': `0` is not a number of days from 1 to 3650
 
     For more information, try '--help'.
     ");
-    assert!(told(&["keys", "rotate", "0"]).starts_with("exit 2\n"));
-    assert!(told(&["keys", "rotate", "--ca"]).starts_with("exit 2\n"));
+    assert!(printed(&["keys", "rotate", "0"]).starts_with("exit 2\n"));
+    assert!(printed(&["keys", "rotate", "--ca"]).starts_with("exit 2\n"));
 }

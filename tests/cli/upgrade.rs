@@ -35,8 +35,8 @@ fn what_elasticsearch_cannot_do_needs_no_engine_to_be_refused() {
     hint: make one with `mesh create 2`, or name its directory with `--dir`
     ");
     // what may be gets as far as the engine
-    let told = transcript(&fixture.mesh(&["upgrade", "9.6.0", "--dry-run"]).output().unwrap());
-    assert!(told.starts_with("exit 3\nerror: Docker is not "), "{told}");
+    let printed = transcript(&fixture.mesh(&["upgrade", "9.6.0", "--dry-run"]).output().unwrap());
+    assert!(printed.starts_with("exit 3\nerror: Docker is not "), "{printed}");
 }
 
 #[test]
@@ -52,8 +52,8 @@ fn one_upgrade_after_the_other() {
 
     hint: `mesh upgrade 9.5.3` continues it; another can follow when it is done
     ");
-    let told = transcript(&fixture.mesh(&["upgrade", "9.5.3", "--dry-run"]).output().unwrap());
-    assert!(told.starts_with("exit 3\nerror: Docker is not "), "{told}");
+    let printed = transcript(&fixture.mesh(&["upgrade", "9.5.3", "--dry-run"]).output().unwrap());
+    assert!(printed.starts_with("exit 3\nerror: Docker is not "), "{printed}");
 }
 
 #[test]
@@ -79,6 +79,6 @@ fn clusters_by_themselves() {
     For more information, try '--help'.
     ");
     // a minor version apart, all may search all
-    let told = transcript(&fixture.mesh(&["upgrade", "9.6.0", "2-3", "--dry-run"]).output().unwrap());
-    assert!(told.starts_with("exit 3\nerror: Docker is not "), "{told}");
+    let printed = transcript(&fixture.mesh(&["upgrade", "9.6.0", "2-3", "--dry-run"]).output().unwrap());
+    assert!(printed.starts_with("exit 3\nerror: Docker is not "), "{printed}");
 }

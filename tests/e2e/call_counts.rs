@@ -22,9 +22,9 @@ const MOST_AGAIN: f64 = 8.0;
 /// How often a run asked, by what it says with `-vv`.
 #[derive(Debug, PartialEq, Eq)]
 struct Calls {
-    /// Of what a run asks once.
+    /// The requests that a run sends once.
     once: usize,
-    /// Of what it asks again until the answer is the right one; that depends on how long a boot takes.
+    /// The requests that it repeats until the answer is the right one; that depends on how long a boot takes.
     again: usize,
 }
 

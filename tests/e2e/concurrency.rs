@@ -42,7 +42,7 @@ fn one_of_two_concurrent_runs_wins() {
 fn lost(run: &Run, winner: u32) {
     assert_eq!(run.exit, Some(5), "{}", run.stderr);
     let names = run.stderr.contains(&format!("(process {winner})")) && run.stderr.contains("mesh create --share");
-    // in the moment between taking the lock and writing its name, nobody can say who it is
+    // in the moment between taking the lock and writing its name, the lock names no run
     assert!(names || run.stderr.contains("another run holds"), "{}", run.stderr);
 }
 

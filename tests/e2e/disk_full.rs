@@ -1,5 +1,5 @@
-//! A disk that is full at each write of a mesh's preparation in turn: told with its remedy, nothing torn, and gone on
-//! with when there is room.
+//! A disk that is full at each write of a mesh's preparation in turn: it is reported with its remedy, no file is torn,
+//! and the preparation continues when there is room.
 
 use std::{fs, path::Path, process::Command};
 
@@ -50,9 +50,12 @@ fn a_full_disk_tears_no_file() {
         disk.mount(&format!("remount,size={}k", pages * 4));
         let run = mesh.start(&create).end();
         assert!(matches!(run.exit, Some(3 | 4)), "{pages} pages: {run:?}");
-        let told = &run.stderr;
-        assert!(told.contains("no space left on device") && told.contains(&mesh.dir.display().to_string()), "{told}");
-        assert!(told.contains("hint: free some space on its disk (`df -h "), "{told}");
+        let printed = &run.stderr;
+        assert!(
+            printed.contains("no space left on device") && printed.contains(&mesh.dir.display().to_string()),
+            "{printed}"
+        );
+        assert!(printed.contains("hint: free some space on its disk (`df -h "), "{printed}");
         nothing_is_torn(&mesh.dir);
         met += 1;
     }

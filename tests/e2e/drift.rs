@@ -1,4 +1,4 @@
-//! What somebody changes by hand, `create --dry-run` names and `create` mends.
+//! What a user changes by hand, `create --dry-run` names and `create` repairs.
 
 use std::{
     fs::{self, Permissions},
@@ -16,7 +16,7 @@ use crate::support::{
 };
 
 /// The user and the group of that name.
-const NOBODY: u32 = 65534;
+const UNPRIVILEGED: u32 = 65534;
 
 #[test]
 #[ignore = "needs root, Docker and the images of images/: run by scripts/test"]
@@ -129,9 +129,9 @@ fn is_mended_without_a_restart(mesh: &Mesh) {
     let before = [started(&first), started(&second)];
     docker(&["update", "--memory", "700m", "--restart", "no", "--cpus", "0.5", &first]);
     fs::set_permissions(mesh.path("credentials.txt"), Permissions::from_mode(0o644)).expect("should be ours");
-    chown(mesh.path("cluster01/api-key.json"), Some(NOBODY), None).expect("should be root");
+    chown(mesh.path("cluster01/api-key.json"), Some(UNPRIVILEGED), None).expect("should be root");
     for path in ["cluster02/elastic/data", "cluster02/elastic/data/node.lock"] {
-        chown(mesh.path(path), Some(NOBODY), Some(NOBODY)).expect("should be root");
+        chown(mesh.path(path), Some(UNPRIVILEGED), Some(UNPRIVILEGED)).expect("should be root");
     }
     let status = mesh.run(&["status"], 1).stderr;
     assert!(status.contains("out of sync: 4 pending changes"), "{status}");
@@ -148,17 +148,17 @@ fn is_mended_without_a_restart(mesh: &Mesh) {
     assert_eq!([started(&first), started(&second)], before, "nothing should be restarted");
     assert_eq!(container(&first)["HostConfig"]["RestartPolicy"]["Name"], "unless-stopped");
     let lock = fs::metadata(mesh.path("cluster02/elastic/data/node.lock")).expect("should be there");
-    assert_ne!(lock.uid(), NOBODY, "what is below belongs to the server again");
+    assert_ne!(lock.uid(), UNPRIVILEGED, "what is below belongs to the server again");
     mesh.run(&["status"], 0);
 }
 
 /// As it is, and when Docker has left a container of the right name that cannot start.
 fn is_mended_when_renamed(mesh: &Mesh) {
     let (first, second) = (mesh.cluster(1), mesh.cluster(2));
-    docker(&["rename", &first.elastic(), "somebody-elses-name"]);
+    docker(&["rename", &first.elastic(), "another-name"]);
     docker(&["stop", &second.elastic()]);
     let refused = mesh.run(&["manage", "up", "1"], 1).stderr;
-    assert!(refused.contains("somebody-elses-name is the mesh's under another name"), "{refused}");
+    assert!(refused.contains("another-name is the mesh's under another name"), "{refused}");
     assert!(refused.contains("hint: `mesh create 2` removes that container"), "{refused}");
     // a container of the right name that is there and does not run, as Docker leaves one whose address is taken
     let record: Value = serde_json::from_str(&mesh.read("mesh.json")).expect("should be JSON");
@@ -170,7 +170,7 @@ fn is_mended_when_renamed(mesh: &Mesh) {
     is_mended(
         mesh,
         &[
-            "- container somebody-elses-name, left by an earlier run",
+            "- container another-name, left by an earlier run",
             "container cluster01-elastic",
             "~ container cluster02-elastic",
         ],

@@ -29,7 +29,7 @@ fn interrupts_concurrent_runs_and_dying_servers() {
     assert!(interrupted.took < AT_ONCE, "took {:?}", interrupted.took);
     mesh.run(&["create"], 0);
 
-    parts.part("`--reset` typed by somebody who would not see the question: refused");
+    parts.part("`--reset` typed where the user would not see the question: refused");
     let before = Snapshot::of(&mesh);
     let typed = format!("{} create --reset --dir {} 2>/dev/null", env!("CARGO_BIN_EXE_mesh"), mesh.dir.display());
     // a terminal of its own, in which stderr goes elsewhere
@@ -38,7 +38,7 @@ fn interrupts_concurrent_runs_and_dying_servers() {
     before.is_still(&mesh);
     mesh.run(&["reset", "--yes"], 0);
 
-    parts.part("two runs at once: the second is told who is at it; the first is killed when it has made a key");
+    parts.part("two runs at once: the second names the first; the first is killed when it has made a key");
     let running = mesh.start(&create);
     let holder = format!("(process {})", running.pid());
     let killed = running.kill_when("an API key", || {
@@ -95,9 +95,9 @@ fn interrupts_concurrent_runs_and_dying_servers() {
 }
 
 /// The command fails long before its time is over, and tells all this.
-fn dies(mesh: &Mesh, command: &[&str], told: &[&str]) {
+fn dies(mesh: &Mesh, command: &[&str], printed: &[&str]) {
     let failed = mesh.run(command, 4);
-    for words in told.iter().copied().chain(["hint:"]) {
+    for words in printed.iter().copied().chain(["hint:"]) {
         assert!(failed.stderr.contains(words), "should tell `{words}`: {}", failed.stderr);
     }
     assert!(failed.took < AT_ONCE, "took {:?}", failed.took);

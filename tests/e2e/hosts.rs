@@ -41,8 +41,8 @@ fn a_read_only_hosts_file_prevents_nothing_else() {
     are_right(&mesh, &before);
     mount(&["-o", "remount,bind,ro", FILE]);
     for args in [&["create", "--no-hosts"][..], &["reset", "--yes"]] {
-        let told = mesh.run(args, 4).stderr;
-        assert!(told.contains(FILE) && told.contains("marker lines by hand"), "{told}");
+        let printed = mesh.run(args, 4).stderr;
+        assert!(printed.contains(FILE) && printed.contains("marker lines by hand"), "{printed}");
     }
     assert!(has_block() && mesh.containers().is_empty() && !mesh.dir.exists());
     mount(&["-o", "remount,bind,rw", FILE]);

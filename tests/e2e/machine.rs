@@ -45,7 +45,7 @@ fn the_mesh_returns_after_the_machine_fails() {
     is_back(&mesh);
 
     parts.part("the firewall is flushed: nothing is stopped that could not start again");
-    firewall::rules_that_are_gone_are_told_before_anything_stops(&mesh);
+    firewall::missing_rules_are_reported_before_anything_stops(&mesh);
     is_back(&mesh);
 
     parts.part("the engine is restarted");

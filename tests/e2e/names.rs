@@ -56,14 +56,14 @@ fn mesh(name: &str, args: &[&str]) -> Command {
     command
 }
 
-fn said(output: &Output) -> String {
+fn shown(output: &Output) -> String {
     String::from_utf8_lossy(&[&output.stdout[..], &output.stderr].concat()).into_owned()
 }
 
 fn run(name: &str, args: &[&str], exit: i32) -> String {
     let output = mesh(name, args).output().expect("should start");
-    assert_eq!(output.status.code(), Some(exit), "mesh --name {name} {}: {}", args.join(" "), said(&output));
-    said(&output)
+    assert_eq!(output.status.code(), Some(exit), "mesh --name {name} {}: {}", args.join(" "), shown(&output));
+    shown(&output)
 }
 
 fn create(name: &str) -> Child {
@@ -91,7 +91,7 @@ fn create_ended_by(signal: &str, name: &str) -> Output {
     let output = child.wait_with_output().expect("should end");
     for lock in locks(name) {
         let file = File::open(&lock).expect("should be there");
-        assert!(file.try_lock().is_ok(), "{lock} should be free after {signal}: {}", said(&output));
+        assert!(file.try_lock().is_ok(), "{lock} should be free after {signal}: {}", shown(&output));
     }
     output
 }
@@ -129,10 +129,10 @@ fn two_meshes_on_one_engine() {
 
     parts.part("a create that is killed, or interrupted, frees both locks, and no other one is held up");
     let killed = create_ended_by("-KILL", "e2e-one");
-    assert_eq!(killed.status.code(), None, "{}", said(&killed));
+    assert_eq!(killed.status.code(), None, "{}", shown(&killed));
     let interrupted = create_ended_by("-INT", "e2e-two");
-    assert_eq!(interrupted.status.code(), Some(4), "{}", said(&interrupted));
-    assert!(!said(&interrupted).contains("waiting, since"), "{}", said(&interrupted));
+    assert_eq!(interrupted.status.code(), Some(4), "{}", shown(&interrupted));
+    assert!(!shown(&interrupted).contains("waiting, since"), "{}", shown(&interrupted));
     for name in NAMES {
         run(name, &["reset", "--yes"], 0);
     }
@@ -140,7 +140,7 @@ fn two_meshes_on_one_engine() {
     parts.part("two are created at once");
     for (name, child) in NAMES.map(|name| (name, create(name))) {
         let output = child.wait_with_output().expect("should end");
-        assert!(output.status.success(), "{name}: {}", said(&output));
+        assert!(output.status.success(), "{name}: {}", shown(&output));
     }
     assert_eq!(containers("mesh.name=e2e-one"), ["e2e-one-cluster01-elastic", "e2e-one-cluster02-elastic"]);
     let (one, two) = (published("e2e-one"), published("e2e-two"));
@@ -187,7 +187,7 @@ fn two_meshes_on_one_engine() {
         });
         let reset = mesh("e2e-two", &["reset", "--yes"]).output().expect("should start");
         ended.store(true, Ordering::Relaxed);
-        assert!(reset.status.success(), "{}", said(&reset));
+        assert!(reset.status.success(), "{}", shown(&reset));
         searching.join().expect("no search should fail")
     });
     assert!(searches > 0);
@@ -204,6 +204,6 @@ fn two_meshes_on_one_engine() {
         .args(["reset", "--yes", "--dir", &directory("e2e-one")])
         .output()
         .expect("should start");
-    assert!(by_dir.status.success(), "{}", said(&by_dir));
+    assert!(by_dir.status.success(), "{}", shown(&by_dir));
     assert!(listed().is_empty() && !Path::new(&directory("e2e-one")).exists());
 }

@@ -20,13 +20,13 @@ use crate::support::{
 #[ignore = "needs root, Docker and the images of images/: run by scripts/test"]
 fn a_user_who_is_not_root_has_a_mesh_too() {
     let parts = Parts::begin();
-    let mesh = Mesh::new("non-root").called_by_nobody();
+    let mesh = Mesh::new("non-root").unprivileged();
     let hosts_before = hosts::bytes();
     // a place that is theirs, in one that is not
     fs::create_dir(&mesh.dir).expect("should be writable");
     chown(&mesh.dir, Some(CALLER), Some(CALLER)).expect("should be ours to give");
 
-    parts.part("a mesh of somebody's own");
+    parts.part("a mesh of a user without privileges");
     let create = [&["create", "2", "--no-kibana"], &SMALL[..]].concat();
     mesh.run(&create, 0);
     (1..=2).for_each(|number| links::write_document(&mesh.cluster(number)));
@@ -54,14 +54,14 @@ fn a_user_who_is_not_root_has_a_mesh_too() {
     assert_eq!(keys["api_keys"].as_array().map(Vec::len), Some(1), "{keys}");
     assert_eq!(keys["api_keys"][0]["access"]["search"][0]["names"], json!(["logs-*", "mesh*"]));
 
-    parts.part("a license that nobody signed");
+    parts.part("a license without a valid signature");
     let license = mesh.dir.with_extension("license");
-    let signed_by_nobody = json!({ "license": {
+    let unsigned = json!({ "license": {
         "uid": "893361dc-9749-4997-93cb-802e3d7fa4xx", "type": "enterprise", "issue_date_in_millis": 1_600_000_000_000_i64,
         "expiry_date_in_millis": 4_000_000_000_000_i64, "max_nodes": null, "max_resource_units": 10,
-        "issued_to": "nobody", "issuer": "nobody", "start_date_in_millis": 1_600_000_000_000_i64, "signature": "AAAA",
+        "issued_to": "tests", "issuer": "tests", "start_date_in_millis": 1_600_000_000_000_i64, "signature": "AAAA",
     }});
-    fs::write(&license, signed_by_nobody.to_string()).expect("should be writable");
+    fs::write(&license, unsigned.to_string()).expect("should be writable");
     let refused = mesh.run(&["create", "--license", license.to_str().expect("should be text")], 4);
     assert!(refused.stderr.contains("does not take the license"), "{}", refused.stderr);
     fs::remove_file(&license).expect("should be there");

@@ -27,8 +27,8 @@ fn lost_files_of_the_mesh_are_restored() {
     let (before, record) = (Snapshot::of(&mesh), record(&mesh));
     remove(&mesh, "mesh.json");
     for command in [&["status"][..], &["manage", "stop", "1"], &["verify"], &["credentials"]] {
-        let told = mesh.run(command, 3).stderr;
-        assert!(told.contains("mesh.json is lost") && told.contains("`mesh create` rebuilds it"), "{told}");
+        let printed = mesh.run(command, 3).stderr;
+        assert!(printed.contains("mesh.json is lost") && printed.contains("`mesh create` rebuilds it"), "{printed}");
     }
     let plan = mesh.run(&["create", "--dry-run"], 0).stdout;
     assert!(plan.contains("~ mesh.json, rebuilt from what is there") && plan.contains("\n1 step in"), "{plan}");
@@ -39,10 +39,10 @@ fn lost_files_of_the_mesh_are_restored() {
     parts.part("mesh.json is cut off: refused, and brought back when it is out of the way");
     let text = mesh.read("mesh.json");
     fs::write(mesh.path("mesh.json"), &text[..text.len() / 2]).expect("should be writable");
-    let told = mesh.run(&["create"], 3).stderr;
+    let printed = mesh.run(&["create"], 3).stderr;
     assert!(
-        told.contains("mesh.json is damaged") && told.contains("mesh.json.broken`) and type `mesh create`"),
-        "{told}"
+        printed.contains("mesh.json is damaged") && printed.contains("mesh.json.broken`) and type `mesh create`"),
+        "{printed}"
     );
     fs::rename(mesh.path("mesh.json"), mesh.path("mesh.json.broken")).expect("should be there");
     mesh.run(&["create"], 0);
@@ -54,8 +54,8 @@ fn lost_files_of_the_mesh_are_restored() {
     let credentials = mesh.read("credentials.txt");
     remove(&mesh, "credentials.txt");
     for command in [&["create"][..], &["create", "--yes"], &["verify", "--fix"], &["manage", "restart", "1", "2"]] {
-        let told = mesh.run(command, 3).stderr;
-        assert!(told.contains("credentials.txt is lost") && told.contains("--recover-credentials`"), "{told}");
+        let printed = mesh.run(command, 3).stderr;
+        assert!(printed.contains("credentials.txt is lost") && printed.contains("--recover-credentials`"), "{printed}");
         assert!(!mesh.path("credentials.txt").exists());
     }
     mesh.run(&["create", "--recover-credentials"], 0);
@@ -79,7 +79,7 @@ fn lost_files_of_the_mesh_are_restored() {
         remove(&mesh, &format!("cluster0{number}/elastic/config/elasticsearch.keystore"));
     }
     let users = mesh.path("cluster01/elastic/config/users");
-    fs::write(&users, "somebody:$2a$10$x\n").expect("should be writable");
+    fs::write(&users, "another:$2a$10$x\n").expect("should be writable");
     let killed = mesh
         .start(&["create", "--recover-credentials"])
         .kill_when("the superuser", || fs::read_to_string(&users).is_ok_and(|text| text.contains(USER)));
@@ -88,14 +88,14 @@ fn lost_files_of_the_mesh_are_restored() {
     assert!(plan.contains("- superuser mesh-recovery of cluster01, left by an earlier run"), "{plan}");
     mesh.run(&["create", "--recover-credentials"], 0);
     no_superuser_is_left(&mesh);
-    assert_eq!(fs::read_to_string(&users).expect("should be readable"), "somebody:$2a$10$x\n");
+    assert_eq!(fs::read_to_string(&users).expect("should be readable"), "another:$2a$10$x\n");
     links::every_search_finds_all(&mesh, 2);
     before.containers_are_still(&mesh);
 
     parts.part("passwords are edited: every server and every Kibana gets them");
     passwords_are_changed(&mesh);
 
-    parts.part("Docker has nothing left and mesh.json is lost: nobody guesses a version, and the data is served again");
+    parts.part("Docker has nothing left and mesh.json is lost: no version is guessed, and the data is served again");
     let names = mesh.containers();
     docker(&[&["rm", "--force", "--volumes"], &names.iter().map(String::as_str).collect::<Vec<_>>()[..]].concat());
     docker(&["network", "rm", NETWORK]);
@@ -105,8 +105,8 @@ fn lost_files_of_the_mesh_are_restored() {
     for seed in &seeds {
         remove(&mesh, seed);
     }
-    let told = mesh.run(&["create"], 3).stderr;
-    assert!(told.contains("no container is left to tell which version"), "{told}");
+    let printed = mesh.run(&["create"], 3).stderr;
+    assert!(printed.contains("no container is left to tell which version"), "{printed}");
     // what the images brought is written down with their version
     for (seed, text) in seeds.iter().zip(kept) {
         fs::write(mesh.path(seed), text).expect("should be writable");
@@ -136,8 +136,8 @@ fn passwords_are_changed(mesh: &Mesh) {
         .iter()
         .fold(edited, |text, user| text.replace(&mesh.credential(user), &format!("of-my-own-{user}")));
     fs::write(mesh.path("credentials.txt"), edited).expect("should be writable");
-    let told = mesh.run(&["create"], 1).stderr;
-    assert!(told.contains("--recover-credentials`"), "{told}");
+    let printed = mesh.run(&["create"], 1).stderr;
+    assert!(printed.contains("--recover-credentials`"), "{printed}");
     mesh.run(&["create", "--recover-credentials"], 0);
     no_superuser_is_left(mesh);
     links::every_search_finds_all(mesh, 2);
@@ -152,10 +152,10 @@ fn remove(mesh: &Mesh, name: &str) {
     fs::remove_file(mesh.path(name)).expect("should be there");
 }
 
-/// Passwords of `elastic` that nobody wrote down.
+/// Gives `elastic` passwords that are written nowhere.
 fn set_by_hand(mesh: &Mesh) {
     for number in 1..=2 {
-        let password = json!({ "password": "nobody-wrote-this-down" });
+        let password = json!({ "password": "written-down-nowhere" });
         mesh.cluster(number).post("/_security/user/elastic/_password", &password);
     }
 }

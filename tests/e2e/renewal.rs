@@ -137,7 +137,7 @@ fn authorities_are_replaced(mesh: &Mesh) {
     assert!(mesh.run(&["certs", "ls"], 0).stdout.contains("good"));
 }
 
-/// The same command completes it, and so does `create`.
+/// A killed rotation is completed by another one, and by `create`.
 fn killed_while_keys_are_replaced(mesh: &Mesh) {
     let first = keys(mesh);
     let changed = |mesh: &Mesh, number: usize| keys(mesh)[number] != first[number];
@@ -210,7 +210,7 @@ fn certificates(mesh: &Mesh) -> Vec<String> {
     (1..=3).map(|number| mesh.read(&format!("cluster{number:02}/elastic/config/certs/elastic.crt"))).collect()
 }
 
-/// A request without a login, by somebody who trusts this authority and no other.
+/// A request without a login, by a client that trusts this authority and no other.
 fn trusting(mesh: &Mesh, number: u8, authority: &str) -> Answer {
     let file = mesh.path("trusted.crt");
     fs::write(&file, authority).expect("should be writable");
@@ -259,7 +259,7 @@ fn under_load(mesh: &Mesh, work: impl FnOnce()) {
     }
 }
 
-/// One search from a cluster over all, by a client that trusts what browsers are told to trust.
+/// One search from a cluster over all, by a client that trusts the authorities that are handed to browsers.
 fn search(mesh: &Mesh, number: u8) -> Result<(), String> {
     let url = mesh.cluster(number).url("/mesh-*,cluster*:mesh-*/_search?size=100");
     let authorities = mesh.path("ca.crt").display().to_string();

@@ -1,4 +1,4 @@
-//! A mesh that grows and shrinks under load: nobody who stays notices.
+//! A mesh that grows and shrinks under load: the clusters that stay notice nothing.
 
 use crate::support::{Parts, docker::container, links, load::Load, mesh::Mesh};
 
@@ -17,14 +17,14 @@ fn growing_and_shrinking_fails_no_request() {
     mesh.run(&["create", "6"], 0);
     parts.part("6 → 2");
     mesh.run(&["create", "2", "--yes"], 0);
-    let told = load.end();
-    println!("          {told:?}");
-    assert_eq!((told.failed_writes, told.failed_searches), (0, 0), "{told:?}");
-    assert!(told.writes > 50 && told.searches > 50, "it should have been a load: {told:?}");
-    assert_eq!([1, 2].map(started), before[..2], "nobody who stays was started again");
+    let printed = load.end();
+    println!("          {printed:?}");
+    assert_eq!((printed.failed_writes, printed.failed_searches), (0, 0), "{printed:?}");
+    assert!(printed.writes > 50 && printed.searches > 50, "it should have been a load: {printed:?}");
+    assert_eq!([1, 2].map(started), before[..2], "no container that stays was started again");
     for number in 1..=2 {
         let found = mesh.cluster(number).get("/mesh-load/_count");
-        assert_eq!(found["count"].as_u64(), Some(told.writes_on(number)), "every write that was taken is there");
+        assert_eq!(found["count"].as_u64(), Some(printed.writes_on(number)), "every write that was taken is there");
     }
     parts.part("done");
 }

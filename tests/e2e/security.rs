@@ -178,9 +178,9 @@ fn links_are_not_followed(mesh: &Mesh) {
         let target = if kept.is_dir() { outside.clone() } else { outside.join("precious") };
         symlink(&target, &path).expect("should be writable");
         let run = mesh.start(&["create", "--recover-credentials"]).end();
-        let told = run.exit == Some(3) && run.stderr.contains("is a symbolic link");
+        let printed = run.exit == Some(3) && run.stderr.contains("is a symbolic link");
         let replaced = run.exit == Some(0);
-        assert!(told || replaced, "{name}: {run:?}");
+        assert!(printed || replaced, "{name}: {run:?}");
         let left: Vec<PathBuf> = fs::read_dir(&outside)
             .expect("should be readable")
             .map(|entry| entry.expect("should be there").path())

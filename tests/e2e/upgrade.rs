@@ -17,10 +17,10 @@ use crate::support::{
 const UNFIT: &str = "9.5.4";
 const ELASTICSEARCH: &str = "mesh.local/elasticsearch/elasticsearch";
 const KIBANA: &str = "mesh.local/kibana/kibana";
-/// Somebody's own line in a file that the image brought.
+/// A user's own line in a file that the image brought.
 const EDITED: &str = "cluster02/elastic/config/log4j2.properties";
 const SEED: &str = "cluster03/seed-elastic.json";
-const LINE: &str = "# somebody's own line\n";
+const LINE: &str = "# a user's own line\n";
 
 #[test]
 #[ignore = "needs root, Docker and the images of images/: run by scripts/test"]
@@ -73,9 +73,9 @@ fn a_mesh_is_upgraded_to_a_newer_version() {
     docker(&["rm", "unfit"]);
     docker(&["tag", &format!("{KIBANA}:{NEW}"), &other]);
     let refused = mesh.run(&["upgrade", UNFIT, "--yes"], 3);
-    for told in [words, "nothing was stopped", "exit code 127", "`cpu: host`", "is Kibana 9.5.3 inside, and not 9.5.4"]
+    for part in [words, "nothing was stopped", "exit code 127", "`cpu: host`", "is Kibana 9.5.3 inside, and not 9.5.4"]
     {
-        assert!(refused.stderr.contains(told), "{told}: {}", refused.stderr);
+        assert!(refused.stderr.contains(part), "{part}: {}", refused.stderr);
     }
     before.is_still(&mesh);
     docker(&["rmi", &broken, &other]);
@@ -125,7 +125,7 @@ fn a_mesh_is_upgraded_to_a_newer_version() {
         assert!(image(&name).ends_with(NEW), "{name} has {}", image(&name));
     }
     assert_eq!(kept, secrets(&mesh, 3), "passwords and keys should stay");
-    assert!(mesh.read(EDITED).ends_with(LINE), "what somebody edited should stay");
+    assert!(mesh.read(EDITED).ends_with(LINE), "what the user edited should stay");
     assert!(mesh.read(SEED).contains(NEW), "{}", mesh.read(SEED));
     assert!(!mesh.read("mesh.json").contains(OLD), "{}", mesh.read("mesh.json"));
     create_changes_nothing(&mesh, &[]);

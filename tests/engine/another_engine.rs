@@ -23,22 +23,25 @@ fn a_mesh_of_another_engine() {
         &["upgrade", "9.5.4", "--yes"],
         &["verify", "--fix"],
     ] {
-        let told = place.refused(arguments, 3);
+        let printed = place.refused(arguments, 3);
         assert!(
-            told.contains("is on another Docker engine: ABCD with its data in /srv/docker"),
-            "{arguments:?}: {told}"
+            printed.contains("is on another Docker engine: ABCD with its data in /srv/docker"),
+            "{arguments:?}: {printed}"
         );
-        assert!(told.contains("`mesh create --new-engine`") && told.contains("`mesh reset --new-engine`"), "{told}");
+        assert!(
+            printed.contains("`mesh create --new-engine`") && printed.contains("`mesh reset --new-engine`"),
+            "{printed}"
+        );
     }
     let status = place.mesh(&["status"]);
-    let told = String::from_utf8_lossy(&status.stderr).into_owned();
-    assert_eq!(status.status.code(), Some(1), "{told}");
-    assert!(told.contains("is on another Docker engine: ABCD"), "{told}");
+    let printed = String::from_utf8_lossy(&status.stderr).into_owned();
+    assert_eq!(status.status.code(), Some(1), "{printed}");
+    assert!(printed.contains("is on another Docker engine: ABCD"), "{printed}");
 
     // whoever means it: the record is written anew, and names this engine
     let plan = place.mesh(&["create", "--new-engine", "--recover-credentials", "--force", "--dry-run"]);
-    let told = format!("{}{}", String::from_utf8_lossy(&plan.stdout), String::from_utf8_lossy(&plan.stderr));
-    assert!(told.contains("record the mesh") && plan.status.success(), "{told}");
+    let printed = format!("{}{}", String::from_utf8_lossy(&plan.stdout), String::from_utf8_lossy(&plan.stderr));
+    assert!(printed.contains("record the mesh") && plan.status.success(), "{printed}");
     let reset = place.mesh(&["reset", "--new-engine", "--yes"]);
     assert_eq!(reset.status.code(), Some(0), "{}", String::from_utf8_lossy(&reset.stderr));
     assert!(!place.mesh_dir().exists());

@@ -68,8 +68,8 @@ fn a_slow_pull_holds_up_no_other_mesh_and_keeps_what_it_chose() {
 
     let begun = Instant::now();
     let quick = create(&place, NAMES[1], "mesh.invalid").output().unwrap();
-    let told = String::from_utf8_lossy(&quick.stderr);
-    assert!(told.contains("cannot be pulled") && !told.contains("waiting"), "{told}");
+    let printed = String::from_utf8_lossy(&quick.stderr);
+    assert!(printed.contains("cannot be pulled") && !printed.contains("waiting"), "{printed}");
     assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
     assert_eq!(slow.try_wait().unwrap(), None, "the other should still be pulling");
     let (one, two) = (choice(NAMES[0]), choice(NAMES[1]));

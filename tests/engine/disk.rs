@@ -36,7 +36,7 @@ fn names(dir: &Path) -> Vec<String> {
 
 #[test]
 #[ignore = "needs root and a Docker engine: run by scripts/test"]
-fn what_a_file_system_keeps_on_its_disk_is_in_nobodys_way_and_stays() {
+fn what_a_file_system_keeps_on_its_disk_stays_and_blocks_nothing() {
     let place = Place::new();
     let disk = Disk::mount(&place.mesh_dir());
     let of_disk = [".Trash-0", ".snapshot", ".zfs", "lost+found"];
@@ -44,23 +44,23 @@ fn what_a_file_system_keeps_on_its_disk_is_in_nobodys_way_and_stays() {
         fs::create_dir(disk.0.join(name)).unwrap();
     }
     // it gets as far as the image
-    let told = place.refused(&["create", "1", "--registry", "127.0.0.1:1", "--force"], 3);
-    assert!(told.contains("cannot be pulled"), "{told}");
+    let printed = place.refused(&["create", "1", "--registry", "127.0.0.1:1", "--force"], 3);
+    assert!(printed.contains("cannot be pulled"), "{printed}");
     assert_eq!(place.mesh(&["reset", "--yes"]).status.code(), Some(0), "there is no mesh yet");
 
     place.record(RECORD);
     fs::create_dir_all(disk.0.join("cluster01/elastic/data")).unwrap();
     let output = place.mesh(&["reset", "--yes"]);
-    let told = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(0), "{told}");
-    assert!(told.contains("stays: it is a disk of its own"), "{told}");
+    let printed = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{printed}");
+    assert!(printed.contains("stays: it is a disk of its own"), "{printed}");
     assert_eq!(names(&disk.0), of_disk);
 
     // no file system has a file of that name
     fs::remove_dir(disk.0.join("lost+found")).unwrap();
-    fs::write(disk.0.join("lost+found"), "somebody's").unwrap();
-    let told = place.refused(&["create", "1", "--registry", "127.0.0.1:1", "--force"], 3);
-    assert!(told.contains("is not empty and holds no mesh.json"), "{told}");
+    fs::write(disk.0.join("lost+found"), "a user's").unwrap();
+    let printed = place.refused(&["create", "1", "--registry", "127.0.0.1:1", "--force"], 3);
+    assert!(printed.contains("is not empty and holds no mesh.json"), "{printed}");
 }
 
 #[test]
@@ -73,8 +73,11 @@ fn a_disk_inside_the_mesh_is_named_before_anything_is_removed() {
     fs::write(data.join("precious"), "x").unwrap();
     let unmount = format!("`umount {}`", data.display());
     for arguments in [&["reset", "--yes"][..], &["create", "2", "--yes", "--registry", "mesh.invalid", "--force"]] {
-        let told = place.refused(arguments, 3);
-        assert!(told.contains("another file system is mounted inside the mesh") && told.contains(&unmount), "{told}");
+        let printed = place.refused(arguments, 3);
+        assert!(
+            printed.contains("another file system is mounted inside the mesh") && printed.contains(&unmount),
+            "{printed}"
+        );
     }
     drop(disk);
     let output = place.mesh(&["reset", "--yes"]);

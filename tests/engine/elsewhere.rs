@@ -16,13 +16,13 @@ fn the_engine_has_other_files_at_the_same_place() {
     let containers = docker(&["ps", "-aq"]);
     let refuses = |on: &str| {
         let before = snapshot(place.dir.path());
-        let (exit, told) =
+        let (exit, printed) =
             place.apart(&["--mount", "--propagation", "private"], &tmpfs(on), &[&CREATE[..], &["--force"]].concat());
-        assert_eq!(exit, Some(3), "{told}");
+        assert_eq!(exit, Some(3), "{printed}");
         let dir = place.mesh_dir();
-        assert!(told.contains(&format!("Docker's engine does not see the files of {}", dir.display())), "{told}");
-        assert!(told.contains(&format!("-v {0}:{0}", dir.display())), "{told}");
-        assert!(!told.contains("pull images"), "nothing is pulled before: {told}");
+        assert!(printed.contains(&format!("Docker's engine does not see the files of {}", dir.display())), "{printed}");
+        assert!(printed.contains(&format!("-v {0}:{0}", dir.display())), "{printed}");
+        assert!(!printed.contains("pull images"), "nothing is pulled before: {printed}");
         assert_eq!(snapshot(place.dir.path()), before);
         assert_eq!(docker(&["ps", "-aq"]), containers);
     };
@@ -40,16 +40,19 @@ fn the_engine_has_the_same_files() {
     let real = place.dir.path().join("real");
     fs::create_dir(&real).unwrap();
     symlink(&real, place.mesh_dir()).unwrap();
-    let told = place.refused(&[&CREATE[..], &["--force"]].concat(), 3);
-    assert!(told.contains("✓ prove the directory") && told.contains("cannot be pulled"), "{told}");
+    let printed = place.refused(&[&CREATE[..], &["--force"]].concat(), 3);
+    assert!(printed.contains("✓ prove the directory") && printed.contains("cannot be pulled"), "{printed}");
 }
 
 #[test]
 #[ignore = "needs root and a Docker engine: run by scripts/test"]
 fn the_engine_publishes_in_another_network() {
     let place = Place::new();
-    let (exit, told) = place.apart(&["--net"], "", &CREATE);
-    assert_eq!(exit, Some(3), "{told}");
-    assert!(told.contains("not in the network of Docker's engine") && told.contains("--network host"), "{told}");
+    let (exit, printed) = place.apart(&["--net"], "", &CREATE);
+    assert_eq!(exit, Some(3), "{printed}");
+    assert!(
+        printed.contains("not in the network of Docker's engine") && printed.contains("--network host"),
+        "{printed}"
+    );
     assert!(!place.mesh_dir().exists());
 }

@@ -45,18 +45,18 @@ impl Logins {
     }
 }
 
-fn told(output: &Output, exit: i32) -> String {
-    let told = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(exit), "{told}");
-    told
+fn printed(output: &Output, exit: i32) -> String {
+    let printed = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(exit), "{printed}");
+    printed
 }
 
-/// What is told where nothing listens at the registry, so that no login could help.
+/// The error where nothing listens at the registry, so that no login could help.
 fn refusal(config: &str, helper: Option<&str>) -> String {
     let place = Place::new();
     let output = Logins::new(config, helper).create(&place, "127.0.0.1:1").output().unwrap();
     assert_eq!(snapshot(place.dir.path()), [], "nothing should be changed");
-    told(&output, 3)
+    printed(&output, 3)
 }
 
 #[test]
@@ -70,16 +70,16 @@ fn a_helper_that_does_not_answer_as_it_should() {
         (Some("exec yes"), "`docker-credential-test` failed: "),
         (None, "`docker-credential-test` is not on the PATH"),
     ] {
-        let told = refusal(all, helper);
-        assert!(told.contains(reason) && told.contains("connection refused"), "{told}");
-        assert!(told.contains("docker login 127.0.0.1:1") && !told.contains("hunter2"), "{told}");
+        let printed = refusal(all, helper);
+        assert!(printed.contains(reason) && printed.contains("connection refused"), "{printed}");
+        assert!(printed.contains("docker login 127.0.0.1:1") && !printed.contains("hunter2"), "{printed}");
     }
-    let told = refusal("{\"auths\": ", None);
-    assert!(told.contains("/config.json: it is no JSON (line 1, column "), "{told}");
-    let told = refusal(r#"{"auths": {"127.0.0.1:1": {"auth": "hunter2"}}}"#, None);
+    let printed = refusal("{\"auths\": ", None);
+    assert!(printed.contains("/config.json: it is no JSON (line 1, column "), "{printed}");
+    let printed = refusal(r#"{"auths": {"127.0.0.1:1": {"auth": "hunter2"}}}"#, None);
     assert!(
-        told.contains("/config.json: the login for 127.0.0.1:1 cannot be read") && !told.contains("hunter2"),
-        "{told}"
+        printed.contains("/config.json: the login for 127.0.0.1:1 cannot be read") && !printed.contains("hunter2"),
+        "{printed}"
     );
     // one that knows no login, and one that keeps those of another registry
     let without = [
@@ -87,8 +87,8 @@ fn a_helper_that_does_not_answer_as_it_should() {
         (r#"{"credHelpers": {"other.local": "test"}}"#, "exit 1"),
     ];
     for (config, helper) in without {
-        let told = refusal(config, Some(helper));
-        assert!(told.contains("connection refused") && !told.contains("docker-credential-test"), "{told}");
+        let printed = refusal(config, Some(helper));
+        assert!(printed.contains("connection refused") && !printed.contains("docker-credential-test"), "{printed}");
     }
 }
 
@@ -97,8 +97,8 @@ fn a_helper_that_does_not_answer_as_it_should() {
 fn a_helper_that_hangs() {
     let begun = Instant::now();
     let hangs = Some("exec sleep 120");
-    let told = refusal(r#"{"credHelpers": {"127.0.0.1:1": "test"}}"#, hangs);
-    assert!(told.contains("`docker-credential-test` did not answer within 10 seconds"), "{told}");
+    let printed = refusal(r#"{"credHelpers": {"127.0.0.1:1": "test"}}"#, hangs);
+    assert!(printed.contains("`docker-credential-test` did not answer within 10 seconds"), "{printed}");
     assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
 
     let place = Place::new();
@@ -112,7 +112,7 @@ fn a_helper_that_hangs() {
     assert!(Command::new("kill").args(["-INT", &run.id().to_string()]).status().unwrap().success());
     let output = run.wait_with_output().unwrap();
     assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
-    assert!(self::told(&output, 4).contains("interrupted"));
+    assert!(self::printed(&output, 4).contains("interrupted"));
 }
 
 /// A registry that asks for a login, and has no image for anybody.
@@ -137,9 +137,12 @@ fn a_login_comes_to_the_registry() {
     let place = Place::new();
     let helper = r#"read -r asked; echo "{\"ServerURL\": \"$asked\", \"Username\": \"user\", \"Secret\": \"secret\"}""#;
     let output = Logins::new(r#"{"credsStore": "test"}"#, Some(helper)).create(&place, &host).output().unwrap();
-    let told = told(&output, 3);
-    assert!(told.contains("is not here and cannot be pulled") && !told.contains("credential helper"), "{told}");
+    let printed = printed(&output, 3);
+    assert!(
+        printed.contains("is not here and cannot be pulled") && !printed.contains("credential helper"),
+        "{printed}"
+    );
     // `printf user:secret | base64`, in lower case
     let wanted = "basic dxnlcjpzzwnyzxq=";
-    assert!(logins_seen.try_iter().flatten().any(|login| login == wanted), "{told}");
+    assert!(logins_seen.try_iter().flatten().any(|login| login == wanted), "{printed}");
 }

@@ -18,13 +18,13 @@ fn a_processor_too_old_for_the_images() {
     let create = |version: &str| {
         place.apart(&["--mount"], &prepare, &[&CREATE[..], &["--force", "--stack-version", version]].concat())
     };
-    let (exit, told) = create("9.5.3");
-    assert_eq!(exit, Some(3), "{told}");
-    assert!(told.contains("this processor lacks popcnt sse4_2, and the images of 9.5.3 do not start"), "{told}");
-    assert!(told.contains("`cpu: host`") && !told.contains("cannot be pulled"), "{told}");
+    let (exit, printed) = create("9.5.3");
+    assert_eq!(exit, Some(3), "{printed}");
+    assert!(printed.contains("this processor lacks popcnt sse4_2, and the images of 9.5.3 do not start"), "{printed}");
+    assert!(printed.contains("`cpu: host`") && !printed.contains("cannot be pulled"), "{printed}");
     // 8.19 asks for nothing, and gets as far as the pull
-    let (exit, told) = create("8.19.21");
-    assert!(exit == Some(3) && told.contains("cannot be pulled"), "{told}");
+    let (exit, printed) = create("8.19.21");
+    assert!(exit == Some(3) && printed.contains("cannot be pulled"), "{printed}");
     assert!(!place.mesh_dir().exists());
 }
 
@@ -34,10 +34,10 @@ fn a_processor_too_old_for_the_images() {
 fn a_limit_of_memory_above_the_containers() {
     let place = Place::new();
     let limited = "mount -t tmpfs tmpfs /sys/fs/cgroup; : >/sys/fs/cgroup/cgroup.controllers; echo 650117120 >/sys/fs/cgroup/memory.max";
-    let (exit, told) = place.apart(&["--mount"], limited, &CREATE);
-    assert_eq!(exit, Some(3), "{told}");
-    assert!(told.contains("0.6 GiB is available in the control group /, which is limited to 0.6 GiB"), "{told}");
-    assert!(told.contains("raise that limit") && !told.contains("cannot be pulled"), "{told}");
+    let (exit, printed) = place.apart(&["--mount"], limited, &CREATE);
+    assert_eq!(exit, Some(3), "{printed}");
+    assert!(printed.contains("0.6 GiB is available in the control group /, which is limited to 0.6 GiB"), "{printed}");
+    assert!(printed.contains("raise that limit") && !printed.contains("cannot be pulled"), "{printed}");
 }
 
 #[test]
@@ -46,10 +46,10 @@ fn a_disk_of_docker_without_room_for_images() {
     let place = Place::new();
     let root = docker(&["info", "--format", "{{.DockerRootDir}}"]);
     let small = format!("mount -t tmpfs -o size=100m tmpfs '{}'", root.trim());
-    let (exit, told) = place.apart(&["--mount"], &small, &CREATE);
-    assert_eq!(exit, Some(3), "{told}");
-    assert!(told.contains("pulling 1 image takes about 2.0 GiB in"), "{told}");
-    assert!(told.contains("docker system df") && !told.contains("cannot be pulled"), "{told}");
+    let (exit, printed) = place.apart(&["--mount"], &small, &CREATE);
+    assert_eq!(exit, Some(3), "{printed}");
+    assert!(printed.contains("pulling 1 image takes about 2.0 GiB in"), "{printed}");
+    assert!(printed.contains("docker system df") && !printed.contains("cannot be pulled"), "{printed}");
 }
 
 #[test]
@@ -66,9 +66,12 @@ fn the_limits_that_the_engine_gives_containers() {
         );
         place.apart(&["--mount"], &configured, &["doctor"])
     };
-    let (_, told) = doctor(1024);
-    assert!(told.contains("! open files") && told.contains("containers may open 1024 files each"), "{told}");
-    let (exit, told) = doctor(200);
-    assert_eq!(exit, Some(3), "{told}");
-    assert!(told.contains("✗ open files") && told.contains("`default-ulimits` of /etc/docker/daemon.json"), "{told}");
+    let (_, printed) = doctor(1024);
+    assert!(printed.contains("! open files") && printed.contains("containers may open 1024 files each"), "{printed}");
+    let (exit, printed) = doctor(200);
+    assert_eq!(exit, Some(3), "{printed}");
+    assert!(
+        printed.contains("✗ open files") && printed.contains("`default-ulimits` of /etc/docker/daemon.json"),
+        "{printed}"
+    );
 }

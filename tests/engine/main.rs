@@ -36,16 +36,16 @@ fn a_directory_of_something_else() {
     let place = Place::new();
     fs::create_dir(place.mesh_dir()).unwrap();
     fs::write(place.mesh_dir().join("photo.jpg"), "x").unwrap();
-    let told = place.refused(&["create", "2"], 3);
-    assert!(told.contains("is not empty and holds no mesh.json"), "{told}");
-    let told = place.refused(&["reset", "--yes"], 3);
-    assert!(told.contains("holds no mesh.json: it is not a mesh's directory"), "{told}");
+    let printed = place.refused(&["create", "2"], 3);
+    assert!(printed.contains("is not empty and holds no mesh.json"), "{printed}");
+    let printed = place.refused(&["reset", "--yes"], 3);
+    assert!(printed.contains("holds no mesh.json: it is not a mesh's directory"), "{printed}");
 
     fs::remove_file(place.mesh_dir().join("photo.jpg")).unwrap();
     fs::create_dir(place.mesh_dir().join("cluster01")).unwrap();
     fs::write(place.mesh_dir().join("credentials.txt"), "elastic=x").unwrap();
-    let told = place.refused(&["create", "2"], 3);
-    assert!(told.contains("perhaps of the scripts it replaces"), "{told}");
+    let printed = place.refused(&["create", "2"], 3);
+    assert!(printed.contains("perhaps of the scripts it replaces"), "{printed}");
 
     let place = Place::new();
     fs::write(place.mesh_dir(), "a file").unwrap();
@@ -67,8 +67,8 @@ fn a_record_that_cannot_be_understood_is_never_no_mesh() {
         for arguments in
             [&["create", "2"][..], &["create", "2", "--reset"], &["reset", "--yes"], &["manage", "stop", "1"]]
         {
-            let told = place.refused(arguments, 3);
-            assert!(told.contains(reason), "{arguments:?}: {told}");
+            let printed = place.refused(arguments, 3);
+            assert!(printed.contains(reason), "{arguments:?}: {printed}");
         }
     }
 }
@@ -88,49 +88,52 @@ fn data_whose_record_is_lost() {
     fs::write(config.join("jvm.options.d/mesh.options"), "-Xms768m\n-Xmx768m\n").unwrap();
     fs::write(config.join("elasticsearch.yml"), "cluster.name: cluster02\n").unwrap();
 
-    let told = place.refused(&["create"], 3);
-    assert!(told.contains("no container is left to tell which version") && told.contains("--stack-version"), "{told}");
-    let told = place.refused(&["status"], 3);
-    assert!(told.contains("mesh.json is lost") && told.contains("`mesh create` rebuilds it"), "{told}");
+    let printed = place.refused(&["create"], 3);
+    assert!(
+        printed.contains("no container is left to tell which version") && printed.contains("--stack-version"),
+        "{printed}"
+    );
+    let printed = place.refused(&["status"], 3);
+    assert!(printed.contains("mesh.json is lost") && printed.contains("`mesh create` rebuilds it"), "{printed}");
     let named = ["create", "--stack-version", "9.5.3", "--registry", "mesh.invalid", "--force", "--dry-run"];
-    let told = place.refused(&named, 3);
-    assert!(told.contains("credentials.txt is lost") && told.contains("--recover-credentials"), "{told}");
+    let printed = place.refused(&named, 3);
+    assert!(printed.contains("credentials.txt is lost") && printed.contains("--recover-credentials"), "{printed}");
     let plan = place.mesh(&[&named[..], &["--recover-credentials", "-o", "json"]].concat());
-    let said = String::from_utf8_lossy(&plan.stdout).into_owned();
-    assert_eq!(plan.status.code(), Some(0), "{said}{}", String::from_utf8_lossy(&plan.stderr));
+    let shown = String::from_utf8_lossy(&plan.stdout).into_owned();
+    assert_eq!(plan.status.code(), Some(0), "{shown}{}", String::from_utf8_lossy(&plan.stderr));
     for words in [
         "mesh.json, rebuilt from what is there",
         "credentials.txt, recovered from what is there",
         "\"clusters\": \"2-2\"",
         "\"kibana\": false",
     ] {
-        assert!(said.contains(words), "{words}: {said}");
+        assert!(shown.contains(words), "{words}: {shown}");
     }
-    assert!(said.contains("\"destroys\": false"), "{said}");
+    assert!(shown.contains("\"destroys\": false"), "{shown}");
 }
 
 #[test]
 #[ignore = "needs root and a Docker engine: run by scripts/test"]
 fn clusters_past_the_last() {
     let place = Place::new();
-    let told = place.refused(&["manage", "stop", "1"], 2);
-    assert!(told.contains("there is no mesh in"), "{told}");
+    let printed = place.refused(&["manage", "stop", "1"], 2);
+    assert!(printed.contains("there is no mesh in"), "{printed}");
     place.record(RECORD);
-    let told = place.refused(&["manage", "restart", "2", "3"], 2);
-    assert!(told.contains("there is no cluster 4: the mesh has 3"), "{told}");
-    let told = place.refused(&["manage", "start", "1"], 1);
-    assert!(told.contains("the mesh's network") && told.contains("`mesh create 3` makes it again"), "{told}");
-    let told = place.refused(&["create", "3", "--stack-version", "8.19.21"], 2);
-    assert!(told.contains("does not change the version"), "{told}");
-    let told = place.refused(&["reset"], 2);
-    assert!(told.contains("this deletes data, and there is no terminal to ask on"), "{told}");
+    let printed = place.refused(&["manage", "restart", "2", "3"], 2);
+    assert!(printed.contains("there is no cluster 4: the mesh has 3"), "{printed}");
+    let printed = place.refused(&["manage", "start", "1"], 1);
+    assert!(printed.contains("the mesh's network") && printed.contains("`mesh create 3` makes it again"), "{printed}");
+    let printed = place.refused(&["create", "3", "--stack-version", "8.19.21"], 2);
+    assert!(printed.contains("does not change the version"), "{printed}");
+    let printed = place.refused(&["reset"], 2);
+    assert!(printed.contains("this deletes data, and there is no terminal to ask on"), "{printed}");
 }
 
 #[test]
 #[ignore = "needs root and a Docker engine: run by scripts/test"]
-fn a_count_that_nobody_gave() {
-    let told = Place::new().refused(&["create"], 2);
-    assert!(told.contains("type `mesh create 2`"), "{told}");
+fn a_count_that_is_not_given() {
+    let printed = Place::new().refused(&["create"], 2);
+    assert!(printed.contains("type `mesh create 2`"), "{printed}");
 }
 
 /// Where these tests run an engine is installed, so one that has no socket does not run.
@@ -139,44 +142,44 @@ fn a_count_that_nobody_gave() {
 fn an_engine_that_is_installed_but_stopped() {
     let mut command = Command::new(env!("CARGO_BIN_EXE_mesh"));
     let output = command.args(["create", "2"]).env("DOCKER_HOST", "unix:///nonexistent/docker.sock").output().unwrap();
-    let told = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(3), "{told}");
-    assert!(told.contains("Docker is not running") && told.contains("systemctl start docker"), "{told}");
+    let printed = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(3), "{printed}");
+    assert!(printed.contains("Docker is not running") && printed.contains("systemctl start docker"), "{printed}");
 }
 
 #[test]
 #[ignore = "needs root and a Docker engine: run by scripts/test"]
 fn a_port_that_is_taken() {
     let taken = TcpListener::bind("127.0.0.1:9202").unwrap();
-    let told = Place::new().refused(&["create", "2"], 3);
+    let printed = Place::new().refused(&["create", "2"], 3);
     let owner = format!("(pid {})", std::process::id());
-    assert!(told.contains("port 9202 of cluster02-elastic is taken by") && told.contains(&owner), "{told}");
+    assert!(printed.contains("port 9202 of cluster02-elastic is taken by") && printed.contains(&owner), "{printed}");
     drop(taken);
 }
 
 #[test]
 #[ignore = "needs root and a Docker engine: run by scripts/test"]
 fn a_machine_that_is_too_small() {
-    let told = Place::new().refused(&["create", "99", "--elastic-memory", "8g"], 3);
-    assert!(told.contains("99 clusters need about") && told.contains("`mesh create --force`"), "{told}");
+    let printed = Place::new().refused(&["create", "99", "--elastic-memory", "8g"], 3);
+    assert!(printed.contains("99 clusters need about") && printed.contains("`mesh create --force`"), "{printed}");
 }
 
 #[test]
 #[ignore = "needs root and a Docker engine: run by scripts/test"]
 fn an_address_or_a_network_that_does_not_fit() {
     let place = Place::new();
-    let told = place.refused(&["create", "1", "--bind", "192.0.2.1"], 3);
-    assert!(told.contains("192.0.2.1 is not an address of this machine"), "{told}");
+    let printed = place.refused(&["create", "1", "--bind", "192.0.2.1"], 3);
+    assert!(printed.contains("192.0.2.1 is not an address of this machine"), "{printed}");
     let bridge = docker(&["network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Subnet}}"]);
-    let told = place.refused(&["create", "1", "--subnet", bridge.trim()], 3);
-    assert!(told.contains("of Docker's network bridge"), "{told}");
+    let printed = place.refused(&["create", "1", "--subnet", bridge.trim()], 3);
+    assert!(printed.contains("of Docker's network bridge"), "{printed}");
 }
 
 #[test]
 #[ignore = "needs root and a Docker engine: run by scripts/test"]
 fn an_image_that_cannot_be_pulled() {
-    let told = Place::new().refused(&["create", "1", "--registry", "127.0.0.1:1"], 3);
-    assert!(told.contains("is not here and cannot be pulled") && told.contains("images/build"), "{told}");
+    let printed = Place::new().refused(&["create", "1", "--registry", "127.0.0.1:1"], 3);
+    assert!(printed.contains("is not here and cannot be pulled") && printed.contains("images/build"), "{printed}");
 }
 
 #[test]
@@ -187,14 +190,14 @@ fn a_container_of_that_name_that_is_not_ours() {
     fs::write(&empty, [0; 1024]).unwrap();
     docker(&["import", empty.to_str().unwrap(), EMPTY]);
     docker(&["create", "--name", "cluster02-kibana", EMPTY, "true"]);
-    let told = place.refused(&["create", "2"], 3);
+    let printed = place.refused(&["create", "2"], 3);
     docker(&["rm", "cluster02-kibana"]);
-    assert!(told.contains("there is a container cluster02-kibana that is not of this mesh"), "{told}");
+    assert!(printed.contains("there is a container cluster02-kibana that is not of this mesh"), "{printed}");
 
     docker(&["create", "--name", "other", "--label", "mesh.id=ffff", "--label", "mesh.dir=/srv/other", EMPTY, "true"]);
-    let told = place.refused(&["create", "2"], 3);
+    let printed = place.refused(&["create", "2"], 3);
     docker(&["rm", "other"]);
-    assert!(told.contains("another mesh without a name is on this Docker engine, in /srv/other"), "{told}");
+    assert!(printed.contains("another mesh without a name is on this Docker engine, in /srv/other"), "{printed}");
 
     // of this very directory, and not the mesh that its record tells of: perhaps the disk is not mounted
     let label = format!("mesh.dir={}", place.mesh_dir().display());
@@ -206,13 +209,13 @@ fn a_container_of_that_name_that_is_not_ours() {
     docker(&["rm", "other"]);
     docker(&["rmi", EMPTY]);
     assert!(there, "a reset by the wrong record should delete nothing");
-    let told = String::from_utf8_lossy(&unrecorded.stderr).into_owned();
-    assert_eq!(unrecorded.status.code(), Some(3), "{told}");
-    assert!(told.contains("findmnt -T "), "{told}");
+    let printed = String::from_utf8_lossy(&unrecorded.stderr).into_owned();
+    assert_eq!(unrecorded.status.code(), Some(3), "{printed}");
+    assert!(printed.contains("findmnt -T "), "{printed}");
     for output in refused {
-        let told = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert_eq!(output.status.code(), Some(3), "{told}");
-        assert!(told.contains("than its mesh.json describes") && !told.contains("mesh reset"), "{told}");
+        let printed = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(3), "{printed}");
+        assert!(printed.contains("than its mesh.json describes") && !printed.contains("mesh reset"), "{printed}");
     }
 }
 
@@ -225,9 +228,9 @@ fn a_directory_that_cannot_be_written() {
     assert!(mounted.success());
     let output = place.mesh(&["create", "1"]);
     assert!(Command::new("umount").arg(place.dir.path()).status().unwrap().success());
-    let told = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(3), "{told}");
-    assert!(told.contains("nothing can be written in"), "{told}");
+    let printed = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(3), "{printed}");
+    assert!(printed.contains("nothing can be written in"), "{printed}");
 }
 
 #[test]
@@ -241,7 +244,7 @@ fn a_reset_follows_no_symlink_out_of_the_directory() {
     symlink(&outside, place.mesh_dir().join("cluster01")).unwrap();
     fs::create_dir(place.mesh_dir().join("cluster02")).unwrap();
     symlink(&outside, place.mesh_dir().join("cluster02/elastic")).unwrap();
-    fs::write(place.mesh_dir().join("notes.txt"), "somebody's").unwrap();
+    fs::write(place.mesh_dir().join("notes.txt"), "a user's").unwrap();
     fs::set_permissions(&outside, fs::Permissions::from_mode(0o755)).unwrap();
     let output = place.mesh(&["reset", "--yes"]);
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
@@ -264,17 +267,17 @@ fn a_hosts_file_that_leads_elsewhere_or_is_none() {
             .env("MESH_DIR", place.mesh_dir())
             .output()
             .unwrap();
-        let told = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-        (output.status.code(), told)
+        let printed = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        (output.status.code(), printed)
     };
     let other = place.dir.path().join("other");
     fs::write(&other, "127.0.0.1 localhost\n172.30.0.10 cluster01-elastic\n").unwrap();
     let mounted = format!("mount --bind '{}' /etc/hosts", other.display());
     let create = ["create", "1", "--dry-run", "--force", "--no-kibana"];
     for arguments in [&create[..], &["doctor", "1"]] {
-        let (_, told) = with(&mounted, arguments);
-        assert!(told.contains("line 2 leads cluster01-elastic to 172.30.0.10"), "{arguments:?}: {told}");
-        assert!(told.contains("`sed -i '2d' /etc/hosts`"), "{told}");
+        let (_, printed) = with(&mounted, arguments);
+        assert!(printed.contains("line 2 leads cluster01-elastic to 172.30.0.10"), "{arguments:?}: {printed}");
+        assert!(printed.contains("`sed -i '2d' /etc/hosts`"), "{printed}");
     }
     assert_eq!(with(&mounted, &create).0, Some(0), "it is a warning");
 
@@ -283,14 +286,17 @@ fn a_hosts_file_that_leads_elsewhere_or_is_none() {
     assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
     for none in [&large, &fifo] {
         let mounted = format!("mount --bind '{}' /etc/hosts", none.display());
-        let (exit, told) = with(&mounted, &create);
-        assert_eq!(exit, Some(3), "{told}");
-        assert!(told.contains("`mesh create --no-hosts --dir ") && !told.contains("remove it"), "{told}");
+        let (exit, printed) = with(&mounted, &create);
+        assert_eq!(exit, Some(3), "{printed}");
+        assert!(printed.contains("`mesh create --no-hosts --dir ") && !printed.contains("remove it"), "{printed}");
         assert_eq!(with(&mounted, &[&create[..], &["--no-hosts"]].concat()).0, Some(0));
         place.record(RECORD);
-        let (exit, told) = with(&mounted, &["reset", "--yes"]);
-        assert_eq!(exit, Some(0), "{told}");
-        assert!(told.contains("/etc/hosts stays as it is") && !place.mesh_dir().join("mesh.json").exists(), "{told}");
+        let (exit, printed) = with(&mounted, &["reset", "--yes"]);
+        assert_eq!(exit, Some(0), "{printed}");
+        assert!(
+            printed.contains("/etc/hosts stays as it is") && !place.mesh_dir().join("mesh.json").exists(),
+            "{printed}"
+        );
     }
 }
 
@@ -303,10 +309,10 @@ fn data_that_the_record_does_not_have() {
     place.record(RECORD);
     fs::create_dir_all(place.mesh_dir().join("cluster04/elastic/data")).unwrap();
     fs::write(place.mesh_dir().join("cluster04/elastic/data/node"), "data").unwrap();
-    let told = place.refused(&["verify", "--fix"], 2);
-    assert!(told.contains("would delete the data") && told.contains("mesh create --dry-run"), "{told}");
-    let told = place.refused(&["certs", "rotate"], 1);
-    assert!(told.contains("`mesh create` "), "{told}");
-    let told = place.refused(&["create"], 2);
-    assert!(told.contains("directory of cluster04 with its data") && told.contains("add `--yes`"), "{told}");
+    let printed = place.refused(&["verify", "--fix"], 2);
+    assert!(printed.contains("would delete the data") && printed.contains("mesh create --dry-run"), "{printed}");
+    let printed = place.refused(&["certs", "rotate"], 1);
+    assert!(printed.contains("`mesh create` "), "{printed}");
+    let printed = place.refused(&["create"], 2);
+    assert!(printed.contains("directory of cluster04 with its data") && printed.contains("add `--yes`"), "{printed}");
 }

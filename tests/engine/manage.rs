@@ -1,5 +1,5 @@
-//! Commands on containers that are not the recorded mesh's, or not under its names: nothing that was not done is told
-//! as done.
+//! Commands on containers that are not the recorded mesh's, or not under its names: none reports as done what it did
+//! not do.
 
 use std::{fs, process::Command};
 
@@ -10,7 +10,7 @@ use crate::{
 
 /// An image of a program that does nothing for a while, made of this machine's own files.
 const IDLE: &str = "mesh-test/idle:1";
-/// Of [`RECORD`].
+/// The ID in [`RECORD`].
 const ID: &str = "0123456789abcdef";
 
 /// A container that runs, with a mesh's labels; removed when this is dropped.
@@ -45,26 +45,26 @@ impl Drop for Idle {
     }
 }
 
-fn told(place: &Place, arguments: &[&str], exit: i32) -> String {
+fn printed(place: &Place, arguments: &[&str], exit: i32) -> String {
     let output = place.mesh(arguments);
-    let told = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert_eq!(output.status.code(), Some(exit), "{arguments:?}: {told}");
-    told
+    let printed = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert_eq!(output.status.code(), Some(exit), "{arguments:?}: {printed}");
+    printed
 }
 
 #[test]
 #[ignore = "needs root and a Docker engine: run by scripts/test"]
-fn a_container_under_another_name_is_not_told_as_stopped() {
+fn a_container_under_another_name_is_not_reported_as_stopped() {
     let place = Place::new();
     place.record(RECORD);
     let mut renamed = Idle::run(&place, "renamed", ID);
     for action in ["stop", "down"] {
-        let told = told(&place, &["manage", action, "1"], 1);
-        assert!(told.contains("container renamed is the mesh's under another name"), "{told}");
-        assert!(told.contains("`docker rename renamed cluster01-elastic`"), "{told}");
+        let printed = printed(&place, &["manage", action, "1"], 1);
+        assert!(printed.contains("container renamed is the mesh's under another name"), "{printed}");
+        assert!(printed.contains("`docker rename renamed cluster01-elastic`"), "{printed}");
         assert!(renamed.runs());
     }
-    assert!(told(&place, &["manage", "stop", "2"], 0).contains("nothing to do: no container of cluster02 runs"));
+    assert!(printed(&place, &["manage", "stop", "2"], 0).contains("nothing to do: no container of cluster02 runs"));
 
     // under its name it is stopped, whatever cannot be read
     docker(&["rename", "renamed", "cluster01-elastic"]);
@@ -73,9 +73,9 @@ fn a_container_under_another_name_is_not_told_as_stopped() {
     fs::create_dir_all(&config).unwrap();
     fs::write(config.join("elasticsearch.keystore"), "damaged").unwrap();
     fs::write(place.mesh_dir().join("credentials.txt"), "damaged").unwrap();
-    assert!(told(&place, &["manage", "stop", "1"], 0).contains("stopped cluster01"));
+    assert!(printed(&place, &["manage", "stop", "1"], 0).contains("stopped cluster01"));
     assert!(!renamed.runs());
-    assert!(told(&place, &["manage", "down", "1"], 0).contains("removed the containers of cluster01"));
+    assert!(printed(&place, &["manage", "down", "1"], 0).contains("removed the containers of cluster01"));
 }
 
 #[test]
@@ -95,8 +95,8 @@ fn containers_of_another_mesh_of_the_directory_are_left_alone() {
         &["create"],
         &["reset", "--yes"],
     ] {
-        let told = told(&place, arguments, 3);
-        assert!(told.contains("than its mesh.json describes"), "{arguments:?}: {told}");
+        let printed = printed(&place, arguments, 3);
+        assert!(printed.contains("than its mesh.json describes"), "{arguments:?}: {printed}");
     }
     assert!(other.runs());
 }

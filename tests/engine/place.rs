@@ -57,21 +57,21 @@ impl Place {
             .env("MESH_DIR", self.mesh_dir())
             .output()
             .unwrap();
-        let told = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-        (output.status.code(), told)
+        let printed = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        (output.status.code(), printed)
     }
 
     /// The refusal of a run that must change nothing.
     pub fn refused(&self, arguments: &[&str], exit: i32) -> String {
         let before = snapshot(self.dir.path());
         let output = self.mesh(arguments);
-        let told = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-        let told = told.replace(&format!(" --dir {}", self.mesh_dir().display()), "");
-        assert_eq!(output.status.code(), Some(exit), "{arguments:?}: {told}");
-        assert!(told.contains("error: ") && told.contains("\nhint: "), "{arguments:?}: {told}");
+        let printed = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        let printed = printed.replace(&format!(" --dir {}", self.mesh_dir().display()), "");
+        assert_eq!(output.status.code(), Some(exit), "{arguments:?}: {printed}");
+        assert!(printed.contains("error: ") && printed.contains("\nhint: "), "{arguments:?}: {printed}");
         assert_eq!(snapshot(self.dir.path()), before, "{arguments:?} should change nothing");
         assert_eq!(docker(&["ps", "-aq", "--filter", &format!("label=mesh.dir={}", self.mesh_dir().display())]), "");
-        told
+        printed
     }
 
     pub fn record(&self, text: &str) {

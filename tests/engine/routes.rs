@@ -36,20 +36,20 @@ impl Place {
         plan["mesh"]["subnet"].as_str().unwrap().to_owned()
     }
 
-    /// What is said of a network that cannot be made; what the hint types is tried with the same routes.
+    /// The error for a network that cannot be created; the hint's command is tried with these routes.
     fn refusal(&self, routes: &str, subnet: &str) -> String {
         let output = self.dry_run(routes, &["--subnet", subnet]);
-        let told = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert_eq!(output.status.code(), Some(3), "{routes}: {told}");
-        let quoted: Vec<&str> = told.rsplit("hint: ").next().unwrap().split('`').skip(1).step_by(2).collect();
+        let printed = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(3), "{routes}: {printed}");
+        let quoted: Vec<&str> = printed.rsplit("hint: ").next().unwrap().split('`').skip(1).step_by(2).collect();
         let rules: Vec<&str> = quoted.iter().copied().filter(|command| command.starts_with("ip ")).collect();
         let named = quoted
             .iter()
             .find_map(|command| command.strip_prefix("mesh create --subnet ")?.split(' ').next())
             .unwrap_or(subnet);
         let mended = [&[routes], &rules[..]].concat().join("; ");
-        assert_eq!(self.subnet(&mended, &["--subnet", named]), named, "the hint should pass: {told}");
-        told
+        assert_eq!(self.subnet(&mended, &["--subnet", named]), named, "the hint should pass: {printed}");
+        printed
     }
 }
 
@@ -71,7 +71,7 @@ fn a_vpn_that_takes_everything_leaves_room() {
 
 #[test]
 #[ignore = "needs root and a Docker engine: run by scripts/test"]
-fn routes_that_somebody_may_need_are_kept_clear_of() {
+fn routes_that_the_user_may_need_are_avoided() {
     let place = Place::new();
     for kind in ["", "unreachable "] {
         let dev = if kind.is_empty() { "dev tun9" } else { "" };
@@ -79,10 +79,10 @@ fn routes_that_somebody_may_need_are_kept_clear_of() {
         assert_eq!(place.subnet(&routes, &[]), "10.216.0.0/24");
         assert_eq!(place.subnet(&routes, &["--subnet", "10.213.0.0/24"]), "10.213.0.0/24", "wider is no overlap");
     }
-    let told = place.refusal("true", "10.8.0.0/16");
-    assert!(told.contains("10.8.0.0/24, which this machine has an interface in"), "{told}");
-    let told = place.refusal("ip route add 10.213.0.128/25 dev tun9", "10.213.0.0/24");
-    assert!(told.contains("10.213.0.128/25, which this machine has a route to by tun9"), "{told}");
+    let printed = place.refusal("true", "10.8.0.0/16");
+    assert!(printed.contains("10.8.0.0/24, which this machine has an interface in"), "{printed}");
+    let printed = place.refusal("ip route add 10.213.0.128/25 dev tun9", "10.213.0.0/24");
+    assert!(printed.contains("10.213.0.128/25, which this machine has a route to by tun9"), "{printed}");
 }
 
 #[test]
@@ -91,11 +91,11 @@ fn routes_of_other_tables_count() {
     let place = Place::new();
     let routes = "ip route add 10.213.0.0/16 dev tun9 table 52; ip rule add pref 5270 lookup 52";
     assert_eq!(place.subnet(routes, &[]), "10.214.0.0/24");
-    let told = place.refusal(routes, "10.213.7.0/24");
-    assert!(told.contains("would leave by tun9") && told.contains("table 52"), "{told}");
-    let told =
+    let printed = place.refusal(routes, "10.213.7.0/24");
+    assert!(printed.contains("would leave by tun9") && printed.contains("table 52"), "{printed}");
+    let printed =
         place.refusal("ip route add unreachable 10.0.0.0/8 table 52; ip rule add pref 5270 lookup 52", "10.9.0.0/24");
-    assert!(told.contains("would be refused") && told.contains("table 52"), "{told}");
+    assert!(printed.contains("would be refused") && printed.contains("table 52"), "{printed}");
 
     // as `wg-quick` sets it: the main table comes first, but for its default route
     let wireguard = "ip route add default dev tun9 table 51820; ip rule add not fwmark 51820 table 51820; \
@@ -110,8 +110,8 @@ fn routes_of_other_tables_count() {
     let all = private.map(|net| format!("ip route add {net} dev tun9 table 52")).join("; ");
     let all = format!("{all}; ip rule add pref 5270 lookup 52");
     let output = place.dry_run(&all, &[]);
-    let told = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(told.contains("no private network is left") && told.contains("ip rule add pref 100"), "{told}");
+    let printed = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(printed.contains("no private network is left") && printed.contains("ip rule add pref 100"), "{printed}");
     assert_eq!(
         place.subnet(
             &format!("{all}; ip rule add pref 100 to 10.213.0.0/24 lookup main"),

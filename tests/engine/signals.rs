@@ -1,5 +1,4 @@
-//! Whoever wants a run to end, and by which signal: it ends with 4 and says what to type, unless it was told not to
-//! listen.
+//! Signals that end a run: it ends with 4 and names the command to type, unless it was started with the signal ignored.
 
 use std::{
     net::{TcpListener, TcpStream},
@@ -66,9 +65,9 @@ fn a_registry_that_hangs() {
         for signal in signals {
             hanging.signal(signal);
         }
-        let (exit, told) = hanging.end();
-        assert_eq!(exit, Some(4), "{signals:?}: {told}");
-        assert!(told.contains("interrupted") && told.contains("hint: type the same command again"), "{told}");
+        let (exit, printed) = hanging.end();
+        assert_eq!(exit, Some(4), "{signals:?}: {printed}");
+        assert!(printed.contains("interrupted") && printed.contains("hint: type the same command again"), "{printed}");
         assert_eq!(snapshot(place.dir.path()), before, "nothing should be changed");
     }
 }
@@ -82,9 +81,9 @@ fn a_terminal_that_is_lost_means_nothing_under_nohup() {
     sleep(Duration::from_secs(1));
     assert_eq!(hanging.run.try_wait().unwrap(), None, "it should go on");
     hanging.signal("-INT");
-    let (exit, told) = hanging.end();
-    assert_eq!(exit, Some(4), "{told}");
-    assert_eq!(told.matches("stopping after the step at hand").count(), 1, "{told}");
+    let (exit, printed) = hanging.end();
+    assert_eq!(exit, Some(4), "{printed}");
+    assert_eq!(printed.matches("stopping after the step at hand").count(), 1, "{printed}");
 }
 
 /// What a lost terminal leaves of stderr: every write to it fails.

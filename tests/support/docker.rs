@@ -18,7 +18,7 @@ pub fn docker(args: &[&str]) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-/// The same where a failure is an answer: whether it worked, and both streams.
+/// Whether `docker …` succeeds, and what it prints on both streams.
 pub fn try_docker(args: &[&str]) -> (bool, String) {
     let output = run(args);
     let printed = [output.stdout, output.stderr].concat();
@@ -63,7 +63,7 @@ pub fn networks(label: &str) -> Vec<String> {
     lines(&docker(&["network", "ls", "--filter", &format!("label={label}"), "--quiet", "--no-trunc"]))
 }
 
-/// Names of all volumes, since a volume that nobody asked for has no label.
+/// Names of all volumes, since an anonymous volume has no label.
 pub fn volumes() -> Vec<String> {
     lines(&docker(&["volume", "ls", "--quiet"]))
 }

@@ -39,7 +39,7 @@ fn bridges() -> String {
 }
 
 /// That is found out before a server stops that could not start again, and nothing of finding it out stays.
-pub fn rules_that_are_gone_are_told_before_anything_stops(mesh: &Mesh) {
+pub fn missing_rules_are_reported_before_anything_stops(mesh: &Mesh) {
     let server = mesh.cluster(1).elastic();
     let before = (started(&server), bridges());
     let flushed = Flushed::now();

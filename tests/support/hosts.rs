@@ -26,14 +26,14 @@ fn split() -> (Vec<u8>, Vec<String>) {
     let text = bytes();
     let (mut outside, mut block, mut inside) = (Vec::new(), Vec::new(), false);
     for line in text.split_inclusive(|byte| *byte == b'\n') {
-        let said = String::from_utf8_lossy(line).trim().to_owned();
-        if said.starts_with(BEGIN) {
+        let text = String::from_utf8_lossy(line).trim().to_owned();
+        if text.starts_with(BEGIN) {
             assert!(!inside && block.is_empty(), "there should be one block in {FILE}");
             inside = true;
-        } else if inside && said.starts_with(END) {
+        } else if inside && text.starts_with(END) {
             inside = false;
         } else if inside {
-            block.push(said);
+            block.push(text);
         } else {
             outside.extend_from_slice(line);
         }

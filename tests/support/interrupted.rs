@@ -29,7 +29,7 @@ pub fn is_killed(run: &Run) {
     assert_eq!(run.exit, None, "{}", run.stderr);
 }
 
-/// The same command, and then: nothing is left to do, every link is proved, and there is one key a cluster.
+/// An interrupted command run again: nothing is left to do, every link is proved, and there is one key a cluster.
 pub fn is_whole_after(mesh: &Mesh, command: &[&str], clusters: u8) -> Run {
     let command =
         if command[0] == "create" { [command, &["--no-kibana"], &SMALL[..]].concat() } else { command.to_vec() };

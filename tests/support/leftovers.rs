@@ -23,7 +23,7 @@ fn be_alone() {
     });
 }
 
-/// Leaves the machine without a trace of an earlier run. Panics where somebody else's mesh is on it.
+/// Leaves the machine without a trace of an earlier run. Panics where another user's mesh is on it.
 pub fn clear() {
     be_alone();
     let mounts = fs::read_to_string("/proc/self/mountinfo").expect("should be readable");

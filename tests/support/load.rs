@@ -15,7 +15,7 @@ use crate::support::{
 
 /// What became of it all.
 #[derive(Debug, Default)]
-pub struct Told {
+pub struct Report {
     /// By the number of the cluster.
     taken: BTreeMap<u8, u64>,
     pub writes: u64,
@@ -25,11 +25,11 @@ pub struct Told {
     pub failed_searches: u64,
     /// Those that came right at the second try.
     pub retried: u64,
-    /// What was said of those that failed.
+    /// The answers of those that failed.
     words: Vec<String>,
 }
 
-impl Told {
+impl Report {
     pub fn writes_on(&self, number: u8) -> u64 {
         self.taken.get(&number).copied().unwrap_or_default()
     }
@@ -38,7 +38,7 @@ impl Told {
 /// A load that goes on until it is ended.
 pub struct Load {
     ended: Arc<AtomicBool>,
-    workers: Vec<JoinHandle<Told>>,
+    workers: Vec<JoinHandle<Report>>,
 }
 
 /// A cluster as the load asks it: nothing here looks at the disk again.
@@ -61,23 +61,23 @@ impl Target {
     }
 
     /// One document; whether it was taken.
-    fn write(&self, told: &mut Told) {
+    fn write(&self, report: &mut Report) {
         let answer = self.ask("POST", "/mesh-load/_doc", r#"{"from":"load"}"#);
         if answer.status == 201 {
-            told.writes += 1;
-            *told.taken.entry(self.number).or_default() += 1;
+            report.writes += 1;
+            *report.taken.entry(self.number).or_default() += 1;
         } else {
-            told.failed_writes += 1;
-            told.words.push(format!("write on {}: {answer:?}", self.number));
+            report.failed_writes += 1;
+            report.words.push(format!("write on {}: {answer:?}", self.number));
         }
     }
 
     /// One search over the clusters 1 to `count`, by their names.
-    fn search(&self, count: u8, told: &mut Told) {
+    fn search(&self, count: u8, report: &mut Report) {
         let remotes: Vec<String> =
             (1..=count).filter(|n| *n != self.number).map(|n| format!("cluster{n:02}:mesh-cluster{n:02}")).collect();
         let path = format!("/{}/_search", remotes.join(","));
-        told.searches += 1;
+        report.searches += 1;
         let mut whole = || {
             let answer = self.ask("GET", &path, "");
             let body = answer.body();
@@ -85,7 +85,7 @@ impl Target {
                 && body["hits"]["total"]["value"] == u64::from(count - 1)
                 && body["_clusters"]["successful"] == u64::from(count - 1);
             if !is_whole {
-                told.words.push(format!(
+                report.words.push(format!(
                     "search from {}: {}",
                     self.number,
                     answer.text.chars().take(300).collect::<String>()
@@ -95,9 +95,9 @@ impl Target {
         };
         if !whole() {
             if whole() {
-                told.retried += 1;
+                report.retried += 1;
             } else {
-                told.failed_searches += 1;
+                report.failed_searches += 1;
             }
         }
     }
@@ -121,31 +121,31 @@ impl Load {
                 cluster.put("/mesh-load", &serde_json::json!({ "settings": { "number_of_replicas": 0 } }));
                 let ended = Arc::clone(&ended);
                 thread::spawn(move || {
-                    let mut told = Told::default();
+                    let mut report = Report::default();
                     while !ended.load(Ordering::Relaxed) {
-                        target.write(&mut told);
-                        target.search(count, &mut told);
+                        target.write(&mut report);
+                        target.search(count, &mut report);
                     }
                     target.ask("POST", "/mesh-load/_refresh", "");
-                    told
+                    report
                 })
             })
             .collect();
         Self { ended, workers }
     }
 
-    pub fn end(self) -> Told {
+    pub fn end(self) -> Report {
         self.ended.store(true, Ordering::Relaxed);
-        let mut all = Told::default();
+        let mut all = Report::default();
         for worker in self.workers {
-            let told = worker.join().expect("should have ended by itself");
-            all.taken.extend(told.taken);
-            all.writes += told.writes;
-            all.failed_writes += told.failed_writes;
-            all.searches += told.searches;
-            all.failed_searches += told.failed_searches;
-            all.retried += told.retried;
-            all.words.extend(told.words);
+            let report = worker.join().expect("should have ended by itself");
+            all.taken.extend(report.taken);
+            all.writes += report.writes;
+            all.failed_writes += report.failed_writes;
+            all.searches += report.searches;
+            all.failed_searches += report.failed_searches;
+            all.retried += report.retried;
+            all.words.extend(report.words);
         }
         all
     }

@@ -17,7 +17,7 @@ use crate::support::{
     run::{Run, Running},
 };
 
-/// What every `create` of these tests is told. Small, so that four clusters fit beside a build.
+/// The flags of every `create` of these tests. Small, so that four clusters fit beside a build.
 pub const SMALL: [&str; 6] = ["--registry", "mesh.local", "--elastic-memory", "1g", "--kibana-memory", "512m"];
 pub const IMAGES: [&str; 3] = [
     "mesh.local/elasticsearch/elasticsearch:9.5.3",
@@ -25,7 +25,7 @@ pub const IMAGES: [&str; 3] = [
     "mesh.local/kibana/kibana:9.5.3",
 ];
 
-/// The user `nobody` of Debian and its like.
+/// Debian's user without privileges.
 pub const CALLER: u32 = 65534;
 
 /// One engine, one mesh: whoever forgets `--test-threads=1` waits here.
@@ -36,7 +36,7 @@ pub struct Mesh {
     pub dir: PathBuf,
     printed: Mutex<String>,
     /// Runs are those of [`CALLER`].
-    by_nobody: bool,
+    unprivileged: bool,
     _engine: MutexGuard<'static, ()>,
 }
 
@@ -48,16 +48,16 @@ impl Mesh {
         IMAGES.into_iter().for_each(require_image);
         leftovers::clear();
         fs::create_dir_all(PREFIX).expect("should be writable");
-        Self { dir: Path::new(PREFIX).join(name), printed: Mutex::default(), by_nobody: false, _engine: engine }
+        Self { dir: Path::new(PREFIX).join(name), printed: Mutex::default(), unprivileged: false, _engine: engine }
     }
 
-    /// The same, run by somebody who may use Docker's socket and is nobody else in particular.
-    pub fn called_by_nobody(mut self) -> Self {
+    /// A mesh that a user without privileges runs, who may use Docker's socket.
+    pub fn unprivileged(mut self) -> Self {
         // where the binary is built others may not look
         fs::copy(env!("CARGO_BIN_EXE_mesh"), Self::binary_for_all()).expect("should be writable");
         fs::create_dir(Self::home()).expect("should be writable");
         chown(Self::home(), Some(CALLER), Some(CALLER)).expect("should be ours to give");
-        self.by_nobody = true;
+        self.unprivileged = true;
         self
     }
 
@@ -70,7 +70,7 @@ impl Mesh {
     }
 
     fn command(&self) -> Command {
-        if !self.by_nobody {
+        if !self.unprivileged {
             return Command::new(env!("CARGO_BIN_EXE_mesh"));
         }
         let socket = fs::metadata("/var/run/docker.sock").expect("Docker should have its socket");
@@ -115,7 +115,7 @@ impl Mesh {
         self.spawn(self.command(), args)
     }
 
-    /// The same as the program that `tool` runs, as `strace` does.
+    /// Starts `mesh` as the program that `tool` runs, as `strace` does.
     pub fn start_under(&self, tool: &[&str], args: &[&str]) -> Running<'_> {
         let mut command = Command::new(tool[0]);
         command.args(&tool[1..]).arg(env!("CARGO_BIN_EXE_mesh"));

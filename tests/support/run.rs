@@ -40,7 +40,7 @@ impl Heard {
         self.text().matches('✓').count()
     }
 
-    /// Steps that have ended well; told with `-v`.
+    /// Steps that have ended well; printed with `-v`.
     pub fn steps(&self) -> usize {
         self.text().matches(": done after ").count()
     }
@@ -119,7 +119,7 @@ impl<'a> Running<'a> {
         self.ask_to_end("-INT", what, event)
     }
 
-    /// The same by any signal.
+    /// Waits until `event` has come about, and sends the run a signal, as `-INT`.
     pub fn ask_to_end(mut self, signal: &str, what: &str, event: impl FnMut() -> bool) -> Run {
         self.come_to(what, event);
         let asked = Command::new("kill").args([signal, &self.pid().to_string()]).status();

@@ -28,12 +28,12 @@ pub struct CertificateRow {
     pub cluster: ClusterId,
     #[serde(rename = "for")]
     pub of: Purpose,
-    /// Of an authority, what it is called; else every name and address it is valid for.
+    /// The name of an authority; else every name and address that the certificate is valid for.
     pub names: Vec<String>,
     #[serde(with = "time::serde::rfc3339::option")]
     pub expires: Option<OffsetDateTime>,
     pub days_left: Option<i64>,
-    /// Of a service, how many authorities its bundle holds.
+    /// How many authorities a service's bundle holds; `None` for an authority.
     pub trusts: Option<usize>,
     pub state: State,
     /// Why it is unusable.

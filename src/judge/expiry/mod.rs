@@ -29,14 +29,14 @@ pub enum State {
     Expired,
     /// The key was revoked.
     Invalidated,
-    /// Of a certificate: it cannot be used, and not because it has ended.
+    /// A certificate that cannot be used, and not because it has ended.
     Unusable,
-    /// Of a key: its server does not answer, or does not know it.
+    /// A key whose server does not answer, or does not know it.
     Unknown,
 }
 
 impl State {
-    /// Of something that ends then and is good until then.
+    /// The state of something that is good until `expires`.
     fn until(days_left: i64, expires: OffsetDateTime, now: OffsetDateTime) -> Self {
         match days_left {
             _ if expires <= now => Self::Expired,

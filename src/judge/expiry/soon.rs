@@ -17,7 +17,7 @@ pub struct EndsSoon {
     /// `API key`, `certificate`, `authority` or `license`.
     pub what: &'static str,
     pub clusters: Vec<ClusterId>,
-    /// Of the first to end: whole days; below 0 when it has ended.
+    /// The whole days that the first to end has left; below 0 when it has ended.
     pub days_left: i64,
     /// What to type.
     pub remedy: String,

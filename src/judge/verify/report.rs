@@ -24,9 +24,9 @@ pub struct LinkReport {
     pub to: ClusterId,
     pub up: bool,
     pub state: LinkState,
-    /// Of a link that is down.
+    /// Why the link is down; `None` for any other.
     pub cause: Option<CauseReport>,
-    /// Of a link that could not be tried.
+    /// Why the link could not be tried; `None` for any other.
     pub untried: Option<UntriedReport>,
     pub checks: Vec<CheckReport>,
 }

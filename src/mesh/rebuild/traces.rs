@@ -22,12 +22,12 @@ pub struct Traces {
     /// By Docker's labels.
     pub id: Option<String>,
     pub containers: Vec<ContainerTrace>,
-    /// Of the mesh's network.
+    /// The subnet of the mesh's network.
     pub subnet: Option<Subnet>,
     pub directories: BTreeMap<ClusterId, DirectoryTrace>,
     /// Whether the block of the mesh is in `/etc/hosts`.
     pub hosts: Option<bool>,
-    /// Of the password of `elastic`.
+    /// The number of words in the password of `elastic`.
     pub passphrase_words: Option<PassphraseWords>,
 }
 
@@ -52,7 +52,7 @@ pub struct DirectoryTrace {
     pub ours: bool,
     /// The names in the certificates of its services.
     pub names: BTreeMap<ServiceKind, Names>,
-    /// Of the server, in mebibytes.
+    /// The server's heap, in mebibytes.
     pub heap: Option<u64>,
     /// By the options of the server.
     pub profile: Option<Profile>,
@@ -60,7 +60,7 @@ pub struct DirectoryTrace {
     pub owner: Option<Owner>,
     /// The lifetime that its API key was given.
     pub key_days: Option<KeyDays>,
-    /// Of the image that its configuration's files came from, where that was written down.
+    /// The version of the image that its configuration's files came from, where that was written down.
     pub version: Option<StackVersion>,
 }
 

@@ -1,5 +1,5 @@
-//! The same promise where settings of single clusters appear, change and vanish: other clusters keep their containers,
-//! and one cluster is down at a time. Pure.
+//! The promise of convergence where settings of single clusters appear, change and vanish: other clusters keep their
+//! containers, and one cluster is down at a time. Pure.
 
 use std::collections::BTreeSet;
 

@@ -173,7 +173,7 @@ fn an_authority_that_ends_soon_hands_over_and_one_that_has_ended_is_replaced() {
 }
 
 #[test]
-fn what_is_in_the_way_is_told_before_anything_is_changed() {
+fn what_blocks_a_renewal_is_reported_before_any_change() {
     let mesh = Mesh::example(2);
     let all = clusters(&[1, 2]);
     let second = ClusterId::new(2).unwrap();

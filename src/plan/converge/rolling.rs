@@ -1,4 +1,4 @@
-//! The same promise for `mesh create --new-defaults`: nothing unasked, and one cluster is down at a time. Pure.
+//! The promise of convergence for `mesh create --new-defaults`: nothing unasked, one cluster down at a time. Pure.
 
 use super::{
     model::{Model, inputs},

@@ -1,5 +1,5 @@
-//! The same promise for `mesh upgrade`, and two more: one cluster is down at a time, and no data goes back to an older
-//! version.
+//! The promise of convergence for `mesh upgrade`, and two more: one cluster is down at a time, and no data goes back to
+//! an older version.
 
 use super::{
     model::{Model, inputs},
@@ -33,7 +33,7 @@ impl Model {
         self.upgrade_on(to, None)
     }
 
-    /// The same for some clusters.
+    /// What `mesh upgrade --on` does; `None` is every cluster.
     fn upgrade_on(&self, to: StackVersion, on: Option<&ClusterSet>) -> Walk {
         self.rounds(self.there.record.clone().unwrap().upgrade_to(to, on).unwrap(), next)
     }

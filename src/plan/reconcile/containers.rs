@@ -20,7 +20,7 @@ impl Reconciler<'_> {
         self.stale.contains(&service)
     }
 
-    /// The same, computed.
+    /// Computes what [`Self::container_stale`] remembers.
     pub(super) fn is_stale(&self, service: ServiceId) -> bool {
         let (Some(container), Some(credentials)) = (self.there.containers.get(&service), &self.there.credentials)
         else {

@@ -28,7 +28,7 @@ pub struct PlanInputs {
     pub license: Option<String>,
     /// Whether the user agreed to give a server another password.
     pub recover: bool,
-    /// Of the machine.
+    /// The machine's cores.
     pub cores: usize,
     /// Where the snapshots of clusters that are deleted are moved to before; `None` to delete them.
     pub keep_snapshots: Option<PathBuf>,
@@ -57,7 +57,7 @@ pub fn reconcile(mesh: &Mesh, there: &Observed, inputs: &PlanInputs) -> Plan {
     renew(mesh, there, inputs, &Renewal::default())
 }
 
-/// The same, and what `renewal` names is made anew on the way though it is good.
+/// A plan that reconciles, and makes what `renewal` names anew on the way though it is good.
 ///
 /// Where an authority takes over from another, both are trusted before the next signs anything, and until nothing shows
 /// a certificate of the old one. The files tell how far that is, so every plan completes what another began.

@@ -82,7 +82,7 @@ pub(super) fn stat(dir: &OwnedFd, name: &OsStr, at: &Path) -> Result<FileStat, D
     fstatat(dir, name, AtFlags::AT_SYMLINK_NOFOLLOW).map_err(io::Error::from).map_err(fail("look at", at))
 }
 
-/// The same directory, opened for what `O_PATH` cannot do: list, sync, change mode and owner.
+/// A directory opened once more, for what `O_PATH` cannot do: list, sync, change mode and owner.
 pub(super) fn readable(dir: &OwnedFd) -> io::Result<File> {
     Ok(openat(dir, ".", OFlag::O_RDONLY | DIRECTORY, Mode::empty())?.into())
 }

@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_of_the_system_is_told_in_words_with_its_remedy() {
+    fn an_error_of_the_system_is_explained_with_its_remedy() {
         let full = DockerError::refused("list containers")(Cause::IOError { err: Errno::EMFILE.into() });
         assert_eq!(full.reason().as_deref(), Some("too many open files"));
         assert_eq!(full.hint().as_deref(), Some(TooManyOpenFiles::HINT));

@@ -12,7 +12,7 @@ use crate::facts::{
     observed::Vitals,
 };
 
-/// Of so many red indices the reason is asked for: whoever has more has one reason for most of them.
+/// The number of red indices whose reason is asked for: most of a longer list have one reason in common.
 const EXPLAINED: usize = 5;
 
 impl Elasticsearch {
@@ -103,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_red_index_is_told_with_its_reason() {
+    fn a_red_index_is_reported_with_its_reason() {
         let body = json!({
             "status": "red", "initializing_shards": 0, "number_of_in_flight_fetch": 0,
             "indices": {

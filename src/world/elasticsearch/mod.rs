@@ -165,8 +165,8 @@ impl Elasticsearch {
         self.send(Method::PUT, &format!("/_security/cross_cluster/api_key/{}", segment(id)), &request).await.map(|_| ())
     }
 
-    /// The same, and lets it live as long again as a new one. Elasticsearch 9.5.3 refuses a request that says nothing
-    /// but when it expires; see
+    /// Changes which indices a key lets others search, and extends its life to that of a new one. Elasticsearch 9.5.3
+    /// refuses a request that has nothing but a time of expiry; see
     /// <https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-update-cross-cluster-api-key>.
     pub async fn extend_key(&self, mesh: &Mesh, key: Key, id: &str) -> Result<(), HttpsError> {
         let request = json!({

@@ -129,7 +129,7 @@ pub fn indices(body: &Value) -> Vec<String> {
     items(&body["indices"]).iter().filter_map(|index| Some(index["name"].as_str()?.to_owned())).collect()
 }
 
-/// Of a search for the documents of `remotes` in `index`: what became of that of `remote`.
+/// The canary of `remote` in the answer to a search for those of all remotes in `index`.
 pub fn canary(body: &Value, index: &str, remote: ClusterId) -> CanaryFacts {
     // the document names its cluster, so that a remote that leads elsewhere is not taken for this one
     let is_its = |hit: &&Value| {
@@ -176,7 +176,7 @@ mod tests {
     use crate::{facts::health::Color, world::https::Answer};
 
     #[test]
-    fn why_a_document_is_missing_is_told_in_the_servers_words() {
+    fn a_missing_document_is_explained_in_the_servers_words() {
         let details = json!({
             "status": "skipped",
             "failures": [{ "shard": -1, "reason": { "type": "security_exception", "reason": "unauthorized" } }],

@@ -64,7 +64,7 @@ pub fn text(tree: &Tree, path: &str) -> Result<Option<String>, FilesError> {
     String::from_utf8(bytes).map(Some).map_err(damaged)
 }
 
-/// Of a file with a secret in it: where it is damaged, and not what stands there.
+/// The value of a file with a secret in it. The error for a damaged one names the place, and not what stands there.
 fn parse_secret<T: for<'de> Deserialize<'de>>(tree: &Tree, path: &str) -> Result<Option<T>, FilesError> {
     let Some(text) = text(tree, path)? else { return Ok(None) };
     let damaged = |error: serde_json::Error| FilesError::Damaged { path: tree.path(path), reason: place(&error) };

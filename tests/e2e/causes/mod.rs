@@ -40,7 +40,7 @@ fn every_cause_is_reported_and_repaired() {
 
     parts.part("a license that does not allow links: this one only a license mends");
     mesh.cluster(3).send("POST", "/_license/start_basic?acknowledge=true", None);
-    is_told(&mesh, &[(1, 3, "license"), (2, 3, "license"), (3, 1, "license"), (3, 2, "license")]);
+    is_reported(&mesh, &[(1, 3, "license"), (2, 3, "license"), (3, 1, "license"), (3, 2, "license")]);
     let run = mesh.run(&["verify", "--fix"], 4);
     assert!(run.stderr.contains("--license"), "{}", run.stderr);
     parts.part("done");
@@ -57,7 +57,7 @@ fn credentials(mesh: &Mesh, parts: &Parts) {
         "{TOOL} remove cluster.remote.cluster02.credentials && echo '{encoded}' | {TOOL} add -f -x cluster.remote.cluster2.credentials"
     ));
     reload(&first);
-    is_told(mesh, &[(1, 2, "credentials-missing")]);
+    is_reported(mesh, &[(1, 2, "credentials-missing")]);
     is_mended(mesh);
 
     parts.part("the server has not read what its keystore holds");
@@ -66,22 +66,22 @@ fn credentials(mesh: &Mesh, parts: &Parts) {
     inside(&format!("{TOOL} remove cluster.remote.cluster03.credentials"));
     reload(&first);
     fs::write(&path, whole).expect("should be writable");
-    is_told(mesh, &[(1, 3, "credentials-unread")]);
+    is_reported(mesh, &[(1, 3, "credentials-unread")]);
     is_mended(mesh);
 
     parts.part("a key of the wrong type");
     let rest = second.post("/_security/api_key", &json!({ "name": "rest" }));
-    let encoded = rest["encoded"].as_str().expect("should be told").to_owned();
+    let encoded = rest["encoded"].as_str().expect("should be in the answer").to_owned();
     inside(&format!("echo '{encoded}' | {TOOL} add -f -x cluster.remote.cluster02.credentials"));
     reload(&first);
-    is_told(mesh, &[(1, 2, "key-type")]);
+    is_reported(mesh, &[(1, 2, "key-type")]);
     is_mended(mesh);
 
     parts.part("a key that the remote does not know, and something that is no key");
     inside(&format!(
         "printf '%s\\n' bm9ib2R5OnMzY3JldA== nonsense | {TOOL} add -f -x cluster.remote.cluster02.credentials cluster.remote.cluster03.credentials"
     ));
-    is_told(mesh, &[(1, 2, "key-unknown"), (1, 3, "credentials-malformed")]);
+    is_reported(mesh, &[(1, 2, "key-unknown"), (1, 3, "credentials-malformed")]);
     is_mended(mesh);
 }
 
@@ -91,7 +91,7 @@ fn keys(mesh: &Mesh, parts: &Parts) {
 
     parts.part("the key was invalidated");
     second.delete("/_security/api_key", Some(&json!({ "ids": [key_of(&second)["id"]] })));
-    is_told(mesh, &[(1, 2, "key-invalidated"), (3, 2, "key-invalidated")]);
+    is_reported(mesh, &[(1, 2, "key-invalidated"), (3, 2, "key-invalidated")]);
     is_mended(mesh);
 
     parts.part("the key has expired");
@@ -101,13 +101,13 @@ fn keys(mesh: &Mesh, parts: &Parts) {
         let link = first.get("/_resolve/cluster/cluster03:*");
         (link["cluster03"]["connected"] == false).then_some(())
     });
-    is_told(mesh, &[(1, 3, "key-expired"), (2, 3, "key-expired")]);
+    is_reported(mesh, &[(1, 3, "key-expired"), (2, 3, "key-expired")]);
     is_mended(mesh);
 
     parts.part("the key lets others search something else");
     let key = format!("/_security/cross_cluster/api_key/{}", key_of(&third)["id"].as_str().expect("should have an id"));
     third.put(&key, &json!({ "access": { "search": [{ "names": ["other-*"] }] } }));
-    is_told(mesh, &[(1, 3, "key-access"), (2, 3, "key-access")]);
+    is_reported(mesh, &[(1, 3, "key-access"), (2, 3, "key-access")]);
     is_mended(mesh);
 }
 
@@ -124,14 +124,14 @@ fn settings_and_certificates(mesh: &Mesh, parts: &Parts) {
     first.put("/_cluster/settings", &remote("cluster02.proxy_address", json!(address)));
     second.put("/_cluster/settings", &remote("cluster03.*", Value::Null));
     third.put("/_cluster/settings", &remote("cluster01.skip_unavailable", json!(false)));
-    is_told(mesh, &[(1, 2, "remote-wrong-port"), (2, 3, "remote-missing"), (3, 1, "remote-altered")]);
+    is_reported(mesh, &[(1, 2, "remote-wrong-port"), (2, 3, "remote-missing"), (3, 1, "remote-altered")]);
     is_mended(mesh);
 
     parts.part("the authority of a remote is not among those that are trusted");
     let bundle = mesh.path("cluster01/elastic/config/certs/mesh-ca.crt");
     fs::write(&bundle, mesh.read("cluster01/certs/ca.crt") + &mesh.read("cluster03/certs/ca.crt"))
         .expect("should be writable");
-    is_told(mesh, &[(1, 2, "certificate-untrusted")]);
+    is_reported(mesh, &[(1, 2, "certificate-untrusted")]);
     is_mended(mesh);
 
     parts.part("a certificate that has expired, and one for another name");
@@ -165,7 +165,7 @@ fn containers(mesh: &Mesh, parts: &Parts) {
         &[
             (1, 2, "name-other-address"),
             (1, 3, "container-not-in-network"),
-            // its open connections are of the old address, and nobody tells it that they lead nowhere
+            // its open connections are of the old address, and no reset tells it that they lead nowhere
             (2, 1, "not-connected"),
             (2, 3, "container-not-in-network"),
             (3, 1, "container-not-in-network"),
@@ -179,13 +179,13 @@ fn containers(mesh: &Mesh, parts: &Parts) {
     docker(&["pause", &second.elastic()]);
     docker(&["stop", &third.elastic()]);
     let gone = "container-not-running";
-    is_told(mesh, &[(1, 2, gone), (1, 3, gone), (2, 1, gone), (2, 3, gone), (3, 1, gone), (3, 2, gone)]);
+    is_reported(mesh, &[(1, 2, gone), (1, 3, gone), (2, 1, gone), (2, 3, gone), (3, 1, gone), (3, 2, gone)]);
     let status = mesh.run(&["status"], 1);
     assert!(status.stderr.contains("cluster03-elastic: is stopped; `mesh manage start 3"), "{}", status.stderr);
     assert!(status.took < Duration::from_secs(3), "it asked about what is stopped: {:?}", status.took);
     let looking = mesh.start(&["-vv", "verify"]);
-    let told = looking.stderr();
-    let interrupted = looking.interrupt_when("a look", || told.text().contains("docker: list containers"));
+    let printed = looking.stderr();
+    let interrupted = looking.interrupt_when("a look", || printed.text().contains("docker: list containers"));
     assert_eq!(interrupted.exit, Some(4), "{}", interrupted.stderr);
     assert!(interrupted.took < Duration::from_secs(3), "it waited for what is paused: {:?}", interrupted.took);
     let remedies = remedies(mesh);
@@ -256,11 +256,11 @@ fn remedies(mesh: &Mesh) -> Vec<String> {
 }
 
 /// `verify` names these links, each with this cause, and no others.
-fn is_told(mesh: &Mesh, wanted: &[(u8, u8, &str)]) {
+fn is_reported(mesh: &Mesh, wanted: &[(u8, u8, &str)]) {
     assert_eq!(causes(mesh), named(wanted));
 }
 
-/// The same, once servers have seen what was changed and have given up what they still had open.
+/// `verify` comes to name these links and no others, once servers have seen the change and have closed what was open.
 fn comes_to(mesh: &Mesh, wanted: &[(u8, u8, &str)]) {
     let mut last = Vec::new();
     let come = |last: &mut Vec<_>| {
@@ -286,7 +286,7 @@ fn is_mended(mesh: &Mesh) {
 
 /// Every link is proved, and no canary stays.
 fn all_up(mesh: &Mesh) {
-    is_told(mesh, &[]);
+    is_reported(mesh, &[]);
     for number in 1..=3 {
         assert!(untried::canaries(&mesh.cluster(number)).is_empty(), "cluster {number}");
     }

@@ -18,23 +18,23 @@ pub fn is_not_down(mesh: &Mesh, parts: &Parts) {
 
     parts.part("a cluster that may have no more shards");
     settings("cluster.max_shards_per_node", json!(1));
-    assert!(told(mesh).iter().all(|line| line.contains("maximum normal shards open")));
+    assert!(messages(mesh).iter().all(|line| line.contains("maximum normal shards open")));
     settings("cluster.max_shards_per_node", Value::Null);
 
     parts.part("templates that a canary is not spoilt by, and one that keeps it away");
     let template = |body: &Value| second.put("/_index_template/all", body);
     template(&json!({ "index_patterns": ["mesh*"], "priority": 500, "template": {
-        "settings": { "index.default_pipeline": "none-such", "index.routing.allocation.require._name": "nobody" },
+        "settings": { "index.default_pipeline": "none-such", "index.routing.allocation.require._name": "none-such" },
         "mappings": { "dynamic": "strict", "_routing": { "required": true }, "_source": { "enabled": false } },
     } }));
     mesh.run(&["verify"], 0);
     template(&json!({ "index_patterns": ["mesh*"], "priority": 500, "data_stream": {} }));
-    assert!(told(mesh).iter().all(|line| line.contains("creates data streams only")));
+    assert!(messages(mesh).iter().all(|line| line.contains("creates data streams only")));
     second.delete("/_index_template/all", None);
 
-    parts.part("a cluster that is set to be read only, and the remedy that is told");
+    parts.part("a cluster that is set to be read only, and the remedy that is shown");
     settings("cluster.blocks.read_only", json!(true));
-    assert!(told(mesh).iter().all(|line| line.contains("cluster read-only (api)")));
+    assert!(messages(mesh).iter().all(|line| line.contains("cluster read-only (api)")));
     second.put(
         "/_cluster/settings",
         &json!({ "persistent": { "cluster.blocks.read_only": null, "cluster.blocks.read_only_allow_delete": null } }),
@@ -43,14 +43,14 @@ pub fn is_not_down(mesh: &Mesh, parts: &Parts) {
 }
 
 /// Why the two links to cluster 2 could not be tried; all others are up.
-fn told(mesh: &Mesh) -> Vec<String> {
+fn messages(mesh: &Mesh) -> Vec<String> {
     let run = mesh.run(&["verify", "-o", "json"], 1);
     let report: Value = serde_json::from_str(&run.stdout).expect("should be JSON");
     let links = report["links"].as_array().expect("should list links");
     let (untried, up): (Vec<&Value>, Vec<&Value>) = links.iter().partition(|link| link["to"] == "cluster02");
     assert!(up.iter().all(|link| link["state"] == "up"), "{report}");
     assert!(untried.iter().all(|link| link["state"] == "untried" && link["cause"].is_null()), "{report}");
-    let text = |value: &Value| value.as_str().expect("should be told").to_owned();
+    let text = |value: &Value| value.as_str().expect("should be a text").to_owned();
     assert!(untried.iter().all(|link| text(&link["untried"]["remedy"]).contains("`mesh es 2 ")), "{report}");
     assert_eq!(untried.len(), 2, "{report}");
     untried.iter().map(|link| text(&link["untried"]["message"])).collect()
@@ -62,9 +62,9 @@ pub fn is_cleared_after_a_kill(mesh: &Mesh, parts: &Parts) {
     let all = "/mesh*,cluster*:mesh*/_search?size=0&track_total_hits=true";
     let before = mesh.cluster(1).get(all)["hits"]["total"].clone();
     let verifying = mesh.start(&["-vv", "verify"]);
-    let told = verifying.stderr();
-    // an answer is told when it has come
-    verifying.kill_when("a canary", || told.text().contains("?timeout=10s: 200"));
+    let printed = verifying.stderr();
+    // an answer is logged when it has come
+    verifying.kill_when("a canary", || printed.text().contains("?timeout=10s: 200"));
     let left = (1..=3).filter(|number| !canaries(&mesh.cluster(*number)).is_empty()).count();
     assert!(left > 0, "the kill should leave a canary");
     assert_eq!(mesh.cluster(1).get(all)["hits"]["total"], before, "no search of a user's should count it");

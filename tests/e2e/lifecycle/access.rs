@@ -38,7 +38,7 @@ pub fn requires_credentials(mesh: &Mesh) {
         for (login, status) in [
             (format!("elastic:{password}"), 200),
             ("elastic:wrong-password".to_owned(), 401),
-            ("nobody:".to_owned(), 401),
+            ("unknown:".to_owned(), 401),
         ] {
             assert_eq!(curl(&[("url", &url), ("cacert", &own), ("user", &login)]).status, status, "{url}");
         }

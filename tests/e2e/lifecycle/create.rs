@@ -14,7 +14,7 @@ use crate::support::{
     snapshot::Snapshot,
 };
 
-/// After a look at the plan, the first run ends by SIGKILL when the first container runs; the second is told the same
+/// After a look at the plan, the first run ends by SIGKILL when the first container runs; the second gets the same
 /// and completes it.
 pub fn killed_and_run_again(mesh: &Mesh, args: &[&str]) {
     let plan = mesh.create(&[args, &["--dry-run"]].concat());
@@ -39,7 +39,7 @@ fn starts(mesh: &Mesh, clusters: std::ops::RangeInclusive<u8>) -> Vec<String> {
         .collect()
 }
 
-/// One cluster more, while somebody searches and writes on the first without ever noticing.
+/// One cluster more, while a client searches and writes on the first without ever noticing.
 pub fn grows_to_four_under_traffic(mesh: &Mesh) {
     let before = starts(mesh, 1..=3);
     let (over, asked) = (AtomicBool::new(false), AtomicU32::new(0));
@@ -58,7 +58,7 @@ pub fn grows_to_four_under_traffic(mesh: &Mesh) {
         });
         mesh.run(&["create", "4"], 0);
         over.store(true, Ordering::Relaxed);
-        traffic.join().expect("nobody should have noticed");
+        traffic.join().expect("the client should notice nothing");
     });
     let asked = asked.into_inner();
     println!("          {asked} searches and writes meanwhile");
@@ -69,7 +69,7 @@ pub fn grows_to_four_under_traffic(mesh: &Mesh) {
     links::write_document(&mesh.cluster(4));
 }
 
-/// Fewer clusters is data gone: refused where nobody can be asked.
+/// Fewer clusters is data gone: refused without a terminal to ask at.
 pub fn shrinks_only_with_consent(mesh: &Mesh) {
     let before = Snapshot::of(mesh);
     let refused = mesh.run(&["create", "3"], 2);

@@ -1,4 +1,4 @@
-//! What Docker was told of the containers and their network: limits, restarts, logs, health, labels, addresses.
+//! What Docker records of the containers and their network: limits, restarts, logs, health, labels, addresses.
 
 use serde_json::json;
 

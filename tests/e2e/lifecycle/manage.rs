@@ -19,9 +19,9 @@ fn start_of(mesh: &Mesh, number: u8) -> [String; 2] {
 /// Cluster 2 starts anew, its neighbours do not, and every link is back the moment the command ends.
 pub fn restarts_one(mesh: &Mesh) {
     let before = [1, 2, 3].map(|number| start_of(mesh, number));
-    // an index of a user's that no node may hold: what is red before is red afterwards, and keeps nobody waiting
+    // an index of a user's that no node may hold: what is red before is red afterwards, and delays no command
     let nowhere =
-        json!({ "settings": { "number_of_replicas": 0, "index.routing.allocation.require._name": "nobody" } });
+        json!({ "settings": { "number_of_replicas": 0, "index.routing.allocation.require._name": "none-such" } });
     mesh.cluster(2).put("/red?wait_for_active_shards=0", &nowhere);
     mesh.run(&["manage", "restart", "2"], 0);
     let after = [1, 2, 3].map(|number| start_of(mesh, number));

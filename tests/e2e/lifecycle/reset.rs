@@ -16,7 +16,7 @@ fn id(mesh: &Mesh) -> Value {
     record["id"].clone()
 }
 
-/// Nobody to ask, and no `--yes`.
+/// Neither a terminal to ask at nor `--yes`.
 pub fn needs_consent(mesh: &Mesh) {
     let before = Snapshot::of(mesh);
     let plan = mesh.run(&["reset", "--dry-run"], 0).stdout;

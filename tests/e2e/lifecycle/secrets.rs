@@ -53,7 +53,7 @@ fn all(mesh: &Mesh) -> Vec<(String, String)> {
     secrets
 }
 
-/// Looks for every secret wherever somebody else could see it.
+/// Looks for every secret wherever another user could see it.
 pub fn show_nowhere(mesh: &Mesh) {
     let mut places = vec![
         ("docker ps".to_owned(), docker(&["ps", "--all", "--no-trunc"])),

@@ -20,7 +20,7 @@ const SEED: u64 = 20_261_122;
 fn create_is_killed_at_every_stage() {
     let parts = Parts::begin();
     let mesh = Mesh::new("kills");
-    parts.part("as it is when nobody kills it");
+    parts.part("without a kill");
     let whole = create_without_kibana(&mesh, "3").end();
     assert_eq!(whole.exit, Some(0), "{}", whole.stderr);
     let (stages, time) = (whole.stderr.matches('✓').count(), whole.took);

@@ -21,7 +21,7 @@ __attribute__((constructor)) static void read_days(void)
     fclose(file);
 }
 
-/* Other clocks count from the start of the machine or of the process, and belong to nobody's calendar. */
+/* Other clocks count from the start of the machine or of the process, and belong to no calendar. */
 int clock_gettime(clockid_t clock, struct timespec *now)
 {
     long failed = syscall(SYS_clock_gettime, clock, now);

@@ -8,8 +8,8 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use crate::support::{Parts, docker::docker, links, mesh::Mesh, wait_for};
 
 const LIFETIME: time::Duration = time::Duration::minutes(2);
-/// From its end until `verify` has told it.
-const TOLD_WITHIN: Duration = Duration::from_secs(30);
+/// From the key's end until `verify` reports it.
+const REPORTED_WITHIN: Duration = Duration::from_secs(30);
 
 #[test]
 #[ignore = "waits for two minutes: run by scripts/faults"]
@@ -26,10 +26,10 @@ fn a_key_of_two_minutes_expires() {
 
     parts.part("it ends");
     let left = Duration::try_from(ends - OffsetDateTime::now_utc()).expect("should not have ended yet");
-    let links = wait_for("the key's end to be told", left + TOLD_WITHIN, || down(&mesh));
+    let links = wait_for("the report of the key's end", left + REPORTED_WITHIN, || down(&mesh));
     let late = OffsetDateTime::now_utc() - ends;
-    println!("          told {:.1} s after it", late.as_seconds_f64());
-    assert!(late.is_positive(), "should not be told before: {links:?}");
+    println!("          reported {:.1} s after it", late.as_seconds_f64());
+    assert!(late.is_positive(), "should not be reported before: {links:?}");
     let [link] = &links[..] else { panic!("one link uses the key: {links:?}") };
     assert_eq!((&link["from"], &link["to"]), (&json!("cluster01"), &json!("cluster02")));
     assert_eq!(link["cause"]["code"], "key-expired", "{link}");
@@ -64,7 +64,7 @@ fn give_short_key(mesh: &Mesh) -> OffsetDateTime {
     let expires = ends.format(&Rfc3339).expect("should be a date");
     let text = json!({ "id": key["id"], "encoded": key["encoded"], "expires": expires }).to_string();
     fs::write(mesh.path(file), text).expect("should be writable");
-    let encoded = key["encoded"].as_str().expect("should be told");
+    let encoded = key["encoded"].as_str().expect("should be in the answer");
     let tool = "bin/elasticsearch-keystore add -f -x cluster.remote.cluster02.credentials";
     docker(&["exec", &first.elastic(), "sh", "-c", &format!("echo '{encoded}' | {tool}")]);
     first.post("/_nodes/reload_secure_settings", &json!({}));

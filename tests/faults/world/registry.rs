@@ -52,7 +52,8 @@ fn a_registry_that_hangs_after_it_has_identified_itself() {
     parts.part("done");
 }
 
-/// Answers whoever asks whether this is a registry, until somebody asks for a manifest: that connection, unanswered.
+/// Answers each client that asks whether this is a registry, and returns the first connection that asks for a manifest,
+/// unanswered.
 fn asked_for_a_manifest(registry: &TcpListener) -> TcpStream {
     registry.set_nonblocking(true).expect("should be settable");
     wait_for("a question for the image", SOON, || {

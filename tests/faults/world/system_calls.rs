@@ -87,7 +87,7 @@ fn writes_of_whole_runs_fail_at_every_call() {
     sweep(&mesh, &keystores, |_| ["keys", "rotate", "--yes"].map(str::to_owned).to_vec());
     is_as_asked(&mesh, &begun);
 
-    parts.part("the names, by `create`, after somebody has edited them");
+    parts.part("the names, by `create`, after an edit by hand");
     let whole = hosts::bytes();
     let edited = String::from_utf8_lossy(&whole).replace(" cluster01-elastic", " elsewhere");
     let names = Target { name: "hosts", dir: "</etc", files: vec![hosts::FILE.into()], is_whole: |_| false };
@@ -138,7 +138,7 @@ fn sweep(mesh: &Mesh, target: &Target<'_>, prepare: impl Fn(usize) -> Vec<String
                 let hit = position == when;
                 when = position;
                 if hit {
-                    is_told(&run, words);
+                    is_reported(&run, words);
                 }
                 hit
             });
@@ -151,7 +151,7 @@ fn sweep(mesh: &Mesh, target: &Target<'_>, prepare: impl Fn(usize) -> Vec<String
 }
 
 /// Ended by the signal, or well-behaved: the cause, the remedy and an exit code that says so.
-fn is_told(run: &Run, words: Option<&str>) {
+fn is_reported(run: &Run, words: Option<&str>) {
     match words {
         None => assert_eq!(run.exit, None, "should be killed: {}", run.stderr),
         Some(words) => {

@@ -13,7 +13,7 @@ use crate::support::{
 };
 
 const REAL: &str = "mesh.local/elasticsearch/elasticsearch:9.5.3";
-/// The same with [`CLOCK`] in it, which only this test has.
+/// An image of [`REAL`] and [`CLOCK`], which only this test has.
 const AHEAD: &str = "ahead.local/elasticsearch/elasticsearch:9.5.3";
 const CLOCK: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/faults/world/clock_ahead.c");
 const CREATE: [&str; 8] =
