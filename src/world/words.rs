@@ -19,6 +19,15 @@ pub fn words(error: &io::Error) -> String {
     }
 }
 
+/// An error and all that lies under it, the outermost first. An I/O error's `source` omits the error that it wraps.
+pub fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |error: &&'a (dyn Error + 'static)| {
+        let error: &'a (dyn Error + 'static) = *error;
+        let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        wrapped.map(|wrapped| wrapped as &(dyn Error + 'static)).or_else(|| error.source())
+    })
+}
+
 /// What the innermost cause of an error says, which is the one that tells: `connection refused` rather than "error
 /// sending request".
 pub fn innermost(error: &(dyn Error + 'static)) -> String {
@@ -40,5 +49,12 @@ mod tests {
         assert_eq!(words(&io::Error::other("a text")), "a text");
         let wrapped = io::Error::other(io::Error::from_raw_os_error(104));
         assert_eq!(innermost(&wrapped), "connection reset by peer");
+    }
+
+    #[test]
+    fn causes_are_found_in_errors_that_wrap_them() {
+        let wrapped = io::Error::other(io::Error::other(rustls::Error::DecryptError));
+        assert_eq!(causes(&wrapped).count(), 3);
+        assert!(causes(&wrapped).any(<dyn Error>::is::<rustls::Error>));
     }
 }

@@ -1,5 +1,9 @@
 //! An HTTPS client that trusts one cluster's authorities and nothing else. I/O: network.
 
+mod error;
+#[cfg(test)]
+mod tests;
+
 use std::{
     net::SocketAddr,
     time::{Duration, Instant},
@@ -23,15 +27,13 @@ use rustls::{
 use serde_json::Value;
 use tokio::time::timeout;
 
+pub use self::error::{HttpsError, Silence};
 use super::{
     open_files::TooManyOpenFiles,
     tls::{Connector, Shown},
-    words::innermost,
 };
 use crate::{
     ask::request::{Body, JSON},
-    exit::Exit,
-    explain::Explain,
     mesh::{Mesh, id::ServiceId, secret::Secret},
 };
 
@@ -59,92 +61,6 @@ pub struct RawAnswer {
     pub bytes: Vec<u8>,
     /// The certificate that the server showed, as DER.
     certificate: Vec<u8>,
-}
-
-/// Why there is no answer, or not the one that was hoped for.
-#[derive(Debug, thiserror::Error)]
-pub enum HttpsError {
-    #[error("the authority's certificate cannot be used: {0}")]
-    Authority(String),
-    /// The mesh that was asked with has no such service, so no port of it.
-    #[error("{0} is not a service of the mesh")]
-    NoService(ServiceId),
-    #[error("the request cannot be sent")]
-    Request(#[from] hyper::http::Error),
-    #[error(transparent)]
-    OpenFiles(TooManyOpenFiles),
-    #[error("https://{address} does not answer")]
-    NoAnswer {
-        address: SocketAddr,
-        #[source]
-        cause: Silence,
-    },
-    #[error("the answer of https://{address} is longer than {} MiB", longest >> 20)]
-    TooLong { address: SocketAddr, longest: usize },
-    #[error("{what} was refused with status {status}: {reason}")]
-    Refused {
-        what: String,
-        status: u16,
-        /// Elasticsearch's name of the error, where it gave one.
-        kind: Option<String>,
-        reason: String,
-    },
-    #[error("the answer to {what} has not the form that is documented: {reason}")]
-    Unexpected { what: String, reason: String },
-}
-
-/// What came instead of an answer.
-#[derive(Debug, thiserror::Error)]
-pub enum Silence {
-    #[error("operation timed out")]
-    TimedOut,
-    #[error(transparent)]
-    Connection(#[from] hyper_util::client::legacy::Error),
-    /// The answer broke off.
-    #[error(transparent)]
-    Answer(#[from] hyper::Error),
-}
-
-impl HttpsError {
-    /// Whether something answered with a certificate that the authority did not sign.
-    pub fn is_distrust(&self) -> bool {
-        matches!(self, Self::NoAnswer { .. }) && self.cause().contains("invalid peer certificate")
-    }
-
-    /// Whether the server was reached, and our own request ran out of time.
-    pub fn is_timeout(&self) -> bool {
-        matches!(self, Self::NoAnswer { cause: Silence::TimedOut, .. })
-    }
-
-    /// What the innermost cause says.
-    pub fn cause(&self) -> String {
-        innermost(self)
-    }
-}
-
-impl Explain for HttpsError {
-    fn exit(&self) -> Exit {
-        match self {
-            Self::OpenFiles(error) => error.exit(),
-            _ => Exit::Unfinished,
-        }
-    }
-
-    fn hint(&self) -> Option<String> {
-        let hint = match self {
-            Self::OpenFiles(error) => return error.hint(),
-            Self::Refused { status: 401, .. } => {
-                "`mesh create --recover-credentials` gives the server the password in credentials.txt"
-            }
-            Self::TooLong { .. } => "ask for less: fewer documents at a time, or fewer fields with `filter_path`",
-            _ => "`mesh verify` says what is wrong with each cluster",
-        };
-        Some(hint.to_owned())
-    }
-
-    fn reason(&self) -> Option<String> {
-        Some(self.cause()).filter(|cause| *cause != self.to_string())
-    }
 }
 
 /// How much of an answer is waited for.
@@ -182,6 +98,11 @@ impl Https {
     /// way out, not to loopback.
     pub fn of(mesh: &Mesh, service: ServiceId, authorities: &str) -> Result<Self, HttpsError> {
         let place = mesh.place(service).ok_or(HttpsError::NoService(service))?;
+        Self::at(SocketAddr::new(mesh.client_address(), place.https_port()), authorities)
+    }
+
+    /// A client for whatever listens at an address.
+    fn at(address: SocketAddr, authorities: &str) -> Result<Self, HttpsError> {
         let unusable = |error: &dyn ToString| HttpsError::Authority(error.to_string());
         let mut trusted = RootCertStore::empty();
         for certificate in CertificateDer::pem_slice_iter(authorities.as_bytes()) {
@@ -190,7 +111,7 @@ impl Https {
         }
         let config = ClientConfig::builder().with_root_certificates(trusted).with_no_client_auth();
         let client = Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(Connector::new(config));
-        Ok(Self { client, address: SocketAddr::new(mesh.client_address(), place.https_port()) })
+        Ok(Self { client, address })
     }
 
     /// Sends one request; any status is an answer.
