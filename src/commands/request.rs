@@ -80,7 +80,7 @@ impl<'a> Request<'a> {
         console: &Console,
     ) {
         if self.license.is_none() {
-            console.findings(check::unlicensed(mesh, there).as_slice());
+            console.findings(check::trial_only(mesh, there).as_slice());
         }
         if self.args.reset {
             return;

@@ -83,11 +83,7 @@ pub fn hindrance(plan: &Plan) -> Option<Hindrance> {
 /// The first cluster of those whose keys are to be renewed that has no license for it.
 pub fn unlicensed(mesh: &Mesh, there: &Observed, renewal: &Renewal) -> Option<Hindrance> {
     let renewed = |cluster: &ClusterId| renewal.keys.contains(cluster) || renewal.extended.contains(cluster);
-    mesh.clusters().filter(renewed).find_map(|of| {
-        let license = &there.server(of)?.license;
-        let (kind, active) = (license.kind.clone(), license.active);
-        (!license.allows_links()).then_some(Hindrance::License(Cause::License { of, kind, active }))
-    })
+    mesh.clusters().filter(renewed).find_map(|of| Cause::of_license(there, of).map(Hindrance::License))
 }
 
 /// The first key that cannot be made to live longer: Elasticsearch refuses to update one that has ended.

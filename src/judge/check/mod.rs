@@ -24,7 +24,7 @@ pub use self::{
     limits::{Setting, kept, lacking, max_map_count},
     neighbours::LIMIT as NEIGHBOURS,
     network::half_made,
-    own_data::{lost_credentials, unlicensed},
+    own_data::{lost_credentials, trial_only},
     removal::{attached, mounted_inside},
     report::{Outcome, Report},
     surroundings::{directory, mounts, other_engine, recorded},

@@ -54,7 +54,7 @@ pub(super) fn versions(mesh: &Mesh, there: &Observed) -> Checked {
 }
 
 /// A license is not kept: a cluster that comes later starts with a trial, whatever the others have.
-pub fn unlicensed(mesh: &Mesh, there: &Observed) -> Option<Finding> {
+pub fn trial_only(mesh: &Mesh, there: &Observed) -> Option<Finding> {
     let licensed = there.answering().any(|(_, server)| server.license.is_bought());
     let new = mesh.clusters().filter(|cluster| !there.files.contains_key(cluster));
     let names: Vec<String> = new.filter(|_| licensed).map(|cluster| cluster.to_string()).collect();
@@ -93,7 +93,7 @@ mod tests {
     fn a_cluster_that_comes_later_has_no_license() {
         let end = time::OffsetDateTime::UNIX_EPOCH;
         let mut there = Observed::default();
-        let message = |there: &Observed| unlicensed(&Mesh::example(3), there).map(|finding| finding.message);
+        let message = |there: &Observed| trial_only(&Mesh::example(3), there).map(|finding| finding.message);
         for (kind, expected) in [
             ("trial", None),
             ("enterprise", Some("cluster02 cluster03 will have a trial of 30 days, though others have a license")),

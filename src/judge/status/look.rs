@@ -122,25 +122,9 @@ impl Look<'_> {
             Some(None) => "it is not set as a remote".to_owned(),
             None => format!("{} does not answer", from.first_node()),
         };
-        Some(self.asleep(to).or_else(|| [from, to].iter().find_map(|end| self.unlicensed(*end))).unwrap_or(why))
-    }
-
-    fn unlicensed(&self, of: ClusterId) -> Option<String> {
-        let license = &self.there.server(of)?.license;
-        let (kind, active) = (license.kind.clone(), license.active);
-        (!license.allows_links()).then(|| Cause::License { of, kind, active }.to_string())
-    }
-
-    /// Why nothing can reach a cluster; `None` for one whose container can be reached.
-    fn asleep(&self, remote: ClusterId) -> Option<String> {
-        let reason = match self.there.containers.get(&remote.first_node()).map(|container| container.state) {
-            Some(ContainerState::Running) if self.there.is_reachable(remote) => return None,
-            Some(ContainerState::Running) => "is not attached to the mesh's network",
-            Some(ContainerState::Paused) => "is paused",
-            Some(_) => "is stopped",
-            None => "has no container",
-        };
-        Some(format!("{} {reason}", remote.first_node()))
+        let fault = [from, to].into_iter().find_map(|end| Cause::of_container(self.mesh, self.there, end));
+        let fault = fault.or_else(|| [from, to].into_iter().find_map(|end| Cause::of_license(self.there, end)));
+        Some(fault.map_or(why, |fault| fault.to_string()))
     }
 
     fn certificate(&self, cluster: ClusterId) -> Option<OffsetDateTime> {

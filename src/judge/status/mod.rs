@@ -1,188 +1,29 @@
-//! The mesh as it is beside the mesh as it was asked for: what `mesh status` shows, in the form that programs read.
-//! Pure.
-//!
-//! This is the documented form of `mesh status -o json`: fields may be added; [`VERSION`] goes up when one changes or
-//! goes.
+//! The mesh as it is beside the mesh as it was asked for: what `mesh status` shows. Pure.
 
 mod look;
+mod report;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
 use time::OffsetDateTime;
 
 use self::look::Look;
+pub use self::report::{
+    ClusterStatus, Expiry, HIGH_HEAP, LastSnapshot, License, Links, OtherEngine, ServiceStatus, State, Status, VERSION, Warning,
+};
 use super::{
     check::{self, Finding},
-    expiry::soon::{EndsSoon, expiring},
+    expiry::soon::expiring,
     scope::Scope,
     snapshots,
 };
 use crate::{
-    facts::{
-        health::{Color, RedIndex, Watermark},
-        observed::Observed,
-    },
-    mesh::{Mesh, defaults::Revision, id::ClusterId, links::Link, settings::StackVersion},
+    facts::observed::Observed,
+    mesh::{Mesh, defaults::Revision, id::ClusterId, settings::StackVersion},
     plan::reconcile::{PlanInputs, reconcile},
 };
-
-pub const VERSION: u32 = 2;
-
-/// The part of a heap in use, in percent, above which a server runs short of memory.
-pub const HIGH_HEAP: u64 = 85;
-
-#[derive(Debug, Serialize)]
-pub struct Status {
-    pub version: u32,
-    pub dir: String,
-    pub stack_version: String,
-    /// Whether nothing differs from what was asked for, and no upgrade is in progress.
-    pub in_sync: bool,
-    /// Whether every service is ready, no index is red, and every disk takes documents.
-    pub serves: bool,
-    /// What `mesh create` would do, one step a line.
-    pub pending_changes: Vec<String>,
-    /// That the mesh is on another Docker engine than the one that was asked, so that nothing of it is seen; else
-    /// `null`.
-    pub other_engine: Option<OtherEngine>,
-    /// What expires within 30 days, or has expired.
-    pub expiring: Vec<EndsSoon>,
-    /// Faults that do not keep the mesh from serving.
-    pub warnings: Vec<Warning>,
-    /// The clusters that an upgrade has not reached yet, with the version that each has until then.
-    pub pending_upgrade: BTreeMap<ClusterId, StackVersion>,
-    /// Whether `mesh create --new-defaults` would take newer built-in templates or container options. It is no drift.
-    pub new_defaults: bool,
-    pub clusters: Vec<ClusterStatus>,
-}
-
-#[derive(Debug, PartialEq, Eq, Serialize)]
-pub struct OtherEngine {
-    pub message: String,
-    /// What to do about it.
-    pub remedy: String,
-}
-
-#[derive(Debug, Serialize)]
-pub struct Warning {
-    pub message: String,
-    /// What to type.
-    pub remedy: String,
-}
-
-impl From<Finding> for Warning {
-    fn from(finding: Finding) -> Self {
-        Self { message: finding.message, remedy: finding.hint }
-    }
-}
-
-#[derive(Debug, Serialize)]
-pub struct ClusterStatus {
-    pub cluster: ClusterId,
-    pub elastic: ServiceStatus,
-    /// `null` for a mesh without Kibana.
-    pub kibana: Option<ServiceStatus>,
-    /// `null` when the server does not answer, or does not tell since its license has ended.
-    pub health: Option<Color>,
-    pub red_indices: Vec<RedIndex>,
-    /// Indices with a replica that has no place.
-    pub yellow_indices: Vec<String>,
-    pub stack_version: Option<String>,
-    /// The version that an upgrade is to bring it to; `null` if none is in progress for it.
-    pub upgrade_to: Option<StackVersion>,
-    /// The links from it, by the remote.
-    pub links: Links,
-    /// The links to it, by the cluster that searches.
-    pub searched_by: Links,
-    pub documents: Option<u64>,
-    pub store_bytes: Option<u64>,
-    pub heap_percent: Option<u64>,
-    pub disk_percent: Option<u64>,
-    /// The watermark that the disk has passed.
-    pub disk_watermark: Option<Watermark>,
-    pub license: Option<License>,
-    /// The API key by which others reach this cluster.
-    pub api_key: Option<Expiry>,
-    /// The first of its certificates to expire.
-    pub certificate: Option<Expiry>,
-    /// The last snapshot that is good; `null` where there is none, or it is not known.
-    pub last_snapshot: Option<LastSnapshot>,
-}
-
-#[derive(Debug, Serialize)]
-pub struct LastSnapshot {
-    pub name: String,
-    #[serde(with = "time::serde::rfc3339")]
-    pub ended: OffsetDateTime,
-    pub age_hours: i64,
-    #[serde(skip)]
-    pub age: time::Duration,
-}
-
-#[derive(Debug, Serialize)]
-pub struct ServiceStatus {
-    pub state: State,
-    pub url: String,
-    /// Why it is not ready, where that is known.
-    pub reason: Option<String>,
-}
-
-/// How a service is, in one word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum State {
-    Ready,
-    /// The container runs, and the service does not answer, or not well.
-    Unready,
-    Stopped,
-    Paused,
-    Restarting,
-    Absent,
-}
-
-impl State {
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Ready => "ready",
-            Self::Unready => "unready",
-            Self::Stopped => "stopped",
-            Self::Paused => "paused",
-            Self::Restarting => "restarting",
-            Self::Absent => "absent",
-        }
-    }
-}
-
-/// The links from a cluster to its remotes, or to it from those that search it.
-#[derive(Debug, Serialize)]
-pub struct Links {
-    pub up: usize,
-    pub wanted: usize,
-    /// The reason for each that is not up, by the cluster at its other end.
-    pub down: BTreeMap<ClusterId, String>,
-}
-
-#[derive(Debug, Serialize)]
-pub struct License {
-    #[serde(rename = "type")]
-    pub kind: String,
-    pub active: bool,
-    #[serde(with = "time::serde::rfc3339::option")]
-    pub expires: Option<OffsetDateTime>,
-    /// Whole days; below 0 when it has ended.
-    pub days_left: Option<i64>,
-}
-
-#[derive(Debug, Serialize)]
-pub struct Expiry {
-    #[serde(with = "time::serde::rfc3339")]
-    pub expires: OffsetDateTime,
-    /// Whole days; below 0 when it has ended.
-    pub days_left: i64,
-}
 
 /// Puts together what is wanted and what is there of the clusters in a scope.
 pub fn status(mesh: &Mesh, scope: Scope, there: &Observed, now: OffsetDateTime) -> Status {
@@ -212,25 +53,5 @@ pub fn status(mesh: &Mesh, scope: Scope, there: &Observed, now: OffsetDateTime) 
         pending_upgrade,
         new_defaults: scope.clusters(mesh).any(|cluster| mesh.revision(cluster) < Revision::NEWEST),
         clusters,
-    }
-}
-
-impl Status {
-    /// Whether a link of which it has an end is down.
-    pub fn has_down(&self, Link { from, to }: Link) -> bool {
-        self.clusters.iter().any(|cluster| {
-            (cluster.cluster == from && cluster.links.down.contains_key(&to))
-                || (cluster.cluster == to && cluster.searched_by.down.contains_key(&from))
-        })
-    }
-}
-
-impl ClusterStatus {
-    fn serves(&self) -> bool {
-        let ready = |service: &ServiceStatus| service.state == State::Ready;
-        ready(&self.elastic)
-            && self.kibana.as_ref().is_none_or(ready)
-            && self.health != Some(Color::Red)
-            && self.disk_watermark != Some(Watermark::FloodStage)
     }
 }

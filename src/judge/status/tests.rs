@@ -4,7 +4,10 @@ use time::macros::datetime;
 
 use super::look::percent;
 use super::*;
-use crate::facts::observed::{Answer, ContainerFacts, ContainerState, LinkFacts, NetworkFacts, ServerFacts};
+use crate::facts::{
+    health::{Color, Watermark},
+    observed::{Answer, ContainerFacts, ContainerState, LinkFacts, NetworkFacts, ServerFacts},
+};
 
 const NOW: OffsetDateTime = datetime!(2026-01-31 12:00 UTC);
 
@@ -70,7 +73,8 @@ fn a_share_of_nothing_is_unknown() {
 #[test]
 fn a_cluster_that_is_stopped_is_reported_with_its_remedy_and_its_links_are_not_asked_about() {
     let mesh = Mesh::example(2);
-    let mut there = Observed::default();
+    let mut there =
+        Observed { network: Some(NetworkFacts { id: "n".to_owned(), subnet: String::new() }), ..Observed::default() };
     for cluster in mesh.clusters() {
         let state = if cluster == ClusterId::FIRST { ContainerState::Running } else { ContainerState::Stopped };
         let container = ContainerFacts { network: Some("n".to_owned()), ..ContainerFacts::in_state(state) };
@@ -81,10 +85,9 @@ fn a_cluster_that_is_stopped_is_reported_with_its_remedy_and_its_links_are_not_a
     let clusters = status(&mesh, Scope::Mesh, &there, NOW).clusters;
     assert_eq!(clusters[1].elastic.reason.as_deref(), Some("is stopped; `mesh manage start 2` starts it"));
     let reason = clusters[0].links.down.values().next().map(String::as_str);
-    assert_eq!(reason, Some("cluster02-elastic is stopped"));
+    assert_eq!(reason, Some("container cluster02-elastic is stopped"));
 
     there.containers.get_mut(&clusters[1].cluster.first_node()).unwrap().state = ContainerState::Running;
-    there.network = Some(NetworkFacts { id: "n".to_owned(), subnet: String::new() });
     licensed.license.active = false;
     there.servers.insert(ClusterId::FIRST, Answer::Ready(licensed));
     let ended = status(&mesh, Scope::Mesh, &there, NOW);
@@ -120,7 +123,7 @@ fn a_scope_judges_its_clusters_and_their_links_alone() {
     assert!(!first.pending_changes.is_empty() && !first.pending_changes.iter().any(foreign));
     let (from, to) = (&first.clusters[0].links, &first.clusters[0].searched_by);
     assert_eq!((from.up, from.wanted), (2, 2), "as its server says");
-    assert_eq!((to.up, to.wanted, to.down[&third].as_str()), (1, 2, "cluster03-elastic does not answer"));
+    assert_eq!((to.up, to.wanted, to.down[&third].as_str()), (1, 2, "there is no container cluster03-elastic"));
 
     let rest = on("2-3");
     assert!(!rest.serves && rest.pending_changes.contains(&"container cluster03-elastic".to_owned()));

@@ -4,7 +4,7 @@ use time::OffsetDateTime;
 
 use super::{CanaryFacts, Cause, Check, Evidence, KeyRecord, Outcome, PathFacts, Presented};
 use crate::{
-    facts::observed::{ContainerState, LinkFacts, Observed},
+    facts::observed::{LinkFacts, Observed},
     mesh::{
         Mesh,
         id::{ClusterId, REMOTE, ServiceId},
@@ -29,18 +29,17 @@ fn unless(cause: Option<Cause>) -> Outcome {
 impl Judge<'_> {
     pub(super) fn ask(&self, check: Check) -> Outcome {
         match check {
-            Check::Containers => unless(self.containers()),
+            Check::Containers => unless(self.ends().find_map(|end| Cause::of_container(self.mesh, self.there, end))),
             Check::Name | Check::Port | Check::Certificate => self.path(check),
             Check::Servers => unless(
-                [self.link.from, self.link.to]
-                    .into_iter()
+                self.ends()
                     .find(|cluster| self.there.server(*cluster).is_none())
                     .map(|cluster| Cause::ServerSilent { of: cluster.first_node(), words: self.silence(cluster) }),
             ),
             Check::Remote => self.remote(),
             Check::Credentials => self.credentials(),
             Check::Key => self.key(),
-            Check::License => unless([self.link.from, self.link.to].into_iter().find_map(|of| self.license(of))),
+            Check::License => unless(self.ends().find_map(|end| Cause::of_license(self.there, end))),
             Check::Resolve => self.resolve(),
             Check::Document => match self.evidence.canaries.get(&self.link) {
                 Some(CanaryFacts::Found) => Outcome::Passed,
@@ -51,25 +50,15 @@ impl Judge<'_> {
         }
     }
 
+    /// The clusters at both ends, the one that searches first.
+    fn ends(&self) -> impl Iterator<Item = ClusterId> + use<> {
+        [self.link.from, self.link.to].into_iter()
+    }
+
     /// What a server does that does not answer.
     fn silence(&self, cluster: ClusterId) -> String {
         let reason = self.there.servers.get(&cluster).and_then(|answer| answer.reason(self.now));
         reason.unwrap_or_else(|| "could not be asked".to_owned())
-    }
-
-    fn containers(&self) -> Option<Cause> {
-        [self.link.from, self.link.to].into_iter().find_map(|cluster| {
-            let service = cluster.first_node();
-            let name = self.mesh.container_name(service);
-            let Some(container) = self.there.containers.get(&service) else {
-                return Some(Cause::NotRunning { of: cluster, container: name, state: None });
-            };
-            if container.state != ContainerState::Running {
-                return Some(Cause::NotRunning { of: cluster, container: name, state: Some(container.state) });
-            }
-            let attached = self.there.network.as_ref().is_some_and(|network| container.is_in(network));
-            (!attached).then_some(Cause::NotInNetwork(name))
-        })
     }
 
     /// The connection is tried once; each check is about one part of it.
@@ -170,11 +159,6 @@ impl Judge<'_> {
         }
         (key.names != self.mesh.shared_by(self.mesh.key_of(self.link)))
             .then(|| Cause::KeyAccess { of, names: key.names.clone() })
-    }
-
-    fn license(&self, of: ClusterId) -> Option<Cause> {
-        let license = &self.there.server(of)?.license;
-        (!license.allows_links()).then(|| Cause::License { of, kind: license.kind.clone(), active: license.active })
     }
 
     fn resolve(&self) -> Outcome {

@@ -178,7 +178,7 @@ impl fmt::Display for Cause {
                 None => write!(f, "there is no container {container}"),
                 Some(ContainerState::Paused) => write!(f, "container {container} is paused"),
                 Some(ContainerState::Restarting) => write!(f, "container {container} keeps ending and starting again"),
-                Some(_) => write!(f, "container {container} does not run"),
+                Some(_) => write!(f, "container {container} is stopped"),
             },
             Self::NotInNetwork(container) => write!(f, "container {container} is not attached to the mesh's network"),
             Self::ServerSilent { of, words } => write!(f, "{of} {words}"),

@@ -3,6 +3,7 @@
 //! The checks stand in the order in which a connection meets them, so the first that fails is the cause.
 
 pub mod canary;
+mod ends;
 mod judge;
 mod link_fault;
 mod report;

@@ -209,7 +209,7 @@ fn a_cause_is_reported_in_words_with_a_remedy() {
     ];
     let texts: Vec<String> = causes.iter().map(|cause| format!("{cause}\n  {}", cause.remedy())).collect();
     insta::assert_snapshot!(texts.join("\n"), @r"
-    container cluster02-elastic does not run
+    container cluster02-elastic is stopped
       `mesh manage start 2`
     the remote cluster02 is set to 10.213.0.12:9300; clusters come in by port 9443
       `mesh verify --fix`
