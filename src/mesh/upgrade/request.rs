@@ -1,20 +1,17 @@
-//! Another version for clusters that have data: what is refused, and what holds while only some clusters have it. Pure:
-//! no I/O.
-//!
-//! The mesh's version is that of new clusters, and no cluster is to have an older one. One that
-//! `mesh upgrade VERSION CLUSTERS` names has a newer one by itself.
+//! The request for another version: what is refused, and the mesh that is on its way there. Pure: no I/O.
 
-use std::collections::BTreeSet;
-
-use super::{
-    Mesh,
-    cluster_set::{ClusterSet, NoSuchCluster},
-    id::{ClusterId, ServiceId},
-    links::Link,
-    settings::StackVersion,
-    versions::NoPath,
+use super::UnsupportedSearch;
+use crate::{
+    exit::Exit,
+    explain::Explain,
+    mesh::{
+        Mesh,
+        cluster_set::{ClusterSet, NoSuchCluster},
+        id::ClusterId,
+        settings::StackVersion,
+        versions::NoPath,
+    },
 };
-use crate::{exit::Exit, explain::Explain};
 
 /// An upgrade that Elasticsearch does not allow, or not now.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -28,34 +25,6 @@ pub enum UpgradeError {
     InProgress { to: StackVersion, command: String },
     #[error(transparent)]
     Unsupported(#[from] UnsupportedSearch),
-}
-
-/// A wanted link between two versions of which Elastic does not support that the first searches the second.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{} on {from} would search {} on {to}, which Elastic does not support", link.from, link.to)]
-pub struct UnsupportedSearch {
-    link: Link,
-    from: StackVersion,
-    to: StackVersion,
-    /// What every cluster can come to without going back.
-    newest: StackVersion,
-}
-
-impl Explain for UnsupportedSearch {
-    fn exit(&self) -> Exit {
-        Exit::Request
-    }
-
-    fn hint(&self) -> Option<String> {
-        let Self { link, from, to, newest } = self;
-        let instead = if to < from {
-            let hub = link.to.number();
-            format!("let the older search the newer alone, as `mesh create --topology hub:{hub}` does")
-        } else {
-            "leave the link out by `links` in a settings file".to_owned()
-        };
-        Some(format!("`mesh upgrade {newest}` brings every cluster to one version; or {instead}; see {SEARCHES}"))
-    }
 }
 
 /// Why there is no way from one version to the other.
@@ -102,116 +71,8 @@ impl Explain for UpgradeError {
 }
 
 const PATHS: &str = "<https://www.elastic.co/docs/deploy-manage/upgrade/plan-upgrade>";
-const SEARCHES: &str =
-    "<https://www.elastic.co/docs/solutions/search/cross-cluster-search#ccs-supported-configurations>";
 
 impl Mesh {
-    /// The version that a cluster is to have now; for one that the mesh has not, the mesh's.
-    pub fn version(&self, cluster: ClusterId) -> StackVersion {
-        self.clusters.get(&cluster).map_or(self.spec.stack_version, |cluster| cluster.version)
-    }
-
-    /// The version that a cluster has when no upgrade is in progress any more.
-    pub fn target_version(&self, cluster: ClusterId) -> StackVersion {
-        let floor = self.spec.stack_version;
-        self.clusters.get(&cluster).map_or(floor, |of| of.upgrade.unwrap_or(of.version.max(floor)))
-    }
-
-    /// The clusters that an upgrade has not reached yet, with the version that each has until then.
-    pub fn pending_upgrade(&self) -> impl Iterator<Item = (ClusterId, StackVersion)> + Clone + use<'_> {
-        let pending = |cluster: ClusterId| self.version(cluster) != self.target_version(cluster);
-        self.clusters().filter(move |cluster| pending(*cluster)).map(|cluster| (cluster, self.version(cluster)))
-    }
-
-    /// The cluster that an upgrade comes to next.
-    pub fn next_upgrade(&self) -> Option<ClusterId> {
-        self.pending_upgrade().map(|(cluster, _)| cluster).next()
-    }
-
-    /// The upgrade that is in progress: the version, and the command that continues it.
-    pub fn upgrade_in_progress(&self) -> Option<(StackVersion, String)> {
-        let to = self.target_version(self.next_upgrade()?);
-        let pending = self.pending_upgrade().map(|(cluster, _)| cluster);
-        let of_all = pending.clone().any(|cluster| self.clusters[&cluster].upgrade.is_none());
-        let on = ClusterSet::new(pending).filter(|_| !of_all).map_or(String::new(), |on| format!(" {on}"));
-        Some((to, format!("mesh upgrade {to}{on}")))
-    }
-
-    /// The mesh that an upgrade leads to.
-    #[must_use]
-    pub fn upgraded(&self) -> Self {
-        let mut mesh = self.clone();
-        for (cluster, upgraded) in &mut mesh.clusters {
-            (upgraded.version, upgraded.upgrade) = (self.target_version(*cluster), None);
-        }
-        mesh
-    }
-
-    /// The versions that clusters have, each once, the oldest first.
-    pub fn versions(&self) -> BTreeSet<StackVersion> {
-        self.clusters.values().map(|cluster| cluster.version).collect()
-    }
-
-    /// The remotes of `of` that Elastic supports searches in: all of them, but for an upgrade that is in progress.
-    pub fn searchable(&self, of: ClusterId) -> impl Iterator<Item = ClusterId> + Clone + use<'_> {
-        self.remotes(of).filter(move |remote| self.version(of).searches(self.version(*remote)))
-    }
-
-    /// The wanted links between versions of which Elastic does not support that the first searches the second.
-    fn unsupported_now(&self) -> impl Iterator<Item = Link> + use<'_> {
-        let uniform = self.versions().len() == 1;
-        let links = if uniform { BTreeSet::new() } else { self.links() };
-        links.into_iter().filter(|link| !self.version(link.from).searches(self.version(link.to)))
-    }
-
-    /// Versions of which the first cannot search the second, while an upgrade goes from cluster to cluster.
-    pub fn gaps(&self) -> BTreeSet<(StackVersion, StackVersion)> {
-        let (mut gaps, mut mesh) = (BTreeSet::new(), self.clone());
-        loop {
-            gaps.extend(mesh.unsupported_now().map(|link| (mesh.version(link.from), mesh.version(link.to))));
-            match mesh.next_upgrade() {
-                Some(cluster) => mesh = mesh.with_upgraded(cluster),
-                None => return gaps,
-            }
-        }
-    }
-
-    /// Whether each wanted link is one that Elastic supports, when no upgrade is in progress any more.
-    ///
-    /// # Errors
-    /// The first link that is not.
-    pub fn require_supported_searches(&self) -> Result<(), UnsupportedSearch> {
-        let mesh = self.upgraded();
-        let newest = mesh.versions().last().copied().unwrap_or(self.spec.stack_version);
-        match mesh.unsupported_now().next() {
-            Some(link) => {
-                Err(UnsupportedSearch { link, from: mesh.version(link.from), to: mesh.version(link.to), newest })
-            }
-            None => Ok(()),
-        }
-    }
-
-    /// The images that the services need now, and those that they will need when no upgrade is in progress any more.
-    pub fn images(&self) -> BTreeSet<String> {
-        let later = self.upgraded();
-        self.services().flat_map(|service| [self.image(service), later.image(service)]).collect()
-    }
-
-    /// The images that clusters still have to come to, with a service that needs each; none but for an upgrade.
-    pub fn new_images(&self) -> Vec<(ServiceId, String)> {
-        let later = self.upgraded();
-        let pending: Vec<ClusterId> = self.pending_upgrade().map(|(cluster, _)| cluster).collect();
-        let services = pending.into_iter().flat_map(|cluster| later.services_in(cluster).collect::<Vec<_>>());
-        let mut images: Vec<(ServiceId, String)> = Vec::new();
-        for (service, image) in services.map(|service| (service, later.image(service))) {
-            if !images.iter().any(|(_, known)| *known == image) {
-                images.push((service, image));
-            }
-        }
-        images.sort_by_key(|(service, _)| service.kind());
-        images
-    }
-
     /// This mesh on its way to a version, with no cluster that has it yet: all clusters, and so those to come, or the
     /// named ones alone. One that is there or on its way already stays as it is.
     pub fn upgrade_to(&self, to: StackVersion, on: Option<&ClusterSet>) -> Result<Self, UpgradeError> {
@@ -241,16 +102,6 @@ impl Mesh {
         }
         mesh.require_supported_searches()?;
         Ok(mesh)
-    }
-
-    /// This mesh after the upgrade of one cluster.
-    #[must_use]
-    pub fn with_upgraded(&self, cluster: ClusterId) -> Self {
-        let (mut mesh, version) = (self.clone(), self.target_version(cluster));
-        if let Some(upgraded) = mesh.clusters.get_mut(&cluster) {
-            (upgraded.version, upgraded.upgrade) = (version, None);
-        }
-        mesh
     }
 }
 
@@ -308,43 +159,6 @@ mod tests {
         let error =
             mesh("8.19.0").upgrade_to(version("9.4.0"), None).unwrap().upgrade_to(version("9.5.3"), None).unwrap_err();
         insta::assert_snapshot!(error.hint().unwrap(), @"`mesh upgrade 9.4.0` continues it; another can follow when it is done");
-    }
-
-    #[test]
-    fn a_cluster_after_the_other_comes_to_the_same_version() {
-        let from = mesh("8.19.21");
-        let mut mesh = from.upgrade_to(version("9.5.3"), None).unwrap();
-        assert_eq!(mesh.upgrade_to(version("9.5.3"), None).unwrap(), mesh, "the same again goes on");
-        assert_eq!((mesh.images().len(), mesh.new_images().len()), (4, 2));
-        let gap = [(version("9.5.3"), version("8.19.21"))];
-        for cluster in from.clusters() {
-            assert_eq!(mesh.gaps(), gap.into());
-            assert_eq!(mesh.version(cluster), version("8.19.21"));
-            mesh = mesh.with_upgraded(cluster);
-            assert_eq!(mesh.version(cluster), version("9.5.3"));
-        }
-        assert_eq!((mesh.pending_upgrade().count(), mesh.gaps().len(), mesh.images().len()), (0, 0, 2));
-        assert_eq!(mesh.new_images(), [], "all of them have come to it");
-        let alone = Mesh::example(1).of_version(from.spec.stack_version);
-        assert_eq!(
-            alone.upgrade_to(version("9.5.3"), None).unwrap().gaps(),
-            [].into(),
-            "no other is there to be searched"
-        );
-        let text = serde_json::to_string(&mesh).unwrap();
-        assert!(!text.contains("behind"), "{text}");
-    }
-
-    #[test]
-    fn half_an_upgrade_is_read_back() {
-        let mesh = mesh("8.19.21").upgrade_to(version("9.5.3"), None).unwrap().with_upgraded(ClusterId::FIRST);
-        let read: Mesh = serde_json::from_str(&serde_json::to_string(&mesh).unwrap()).unwrap();
-        assert!(mesh.is_recorded_in(&Mesh { dir: mesh.dir.clone(), ..read }));
-        let searchable: Vec<String> = mesh
-            .clusters()
-            .map(|of| mesh.searchable(of).map(|to| to.to_string()).collect::<Vec<_>>().join(" "))
-            .collect();
-        assert_eq!(searchable, ["", "cluster01 cluster03", "cluster01 cluster02"]);
     }
 
     /// A mesh of three clusters whose first searches the others.
