@@ -1,7 +1,7 @@
 //! Repositories, policies and names of snapshots, as they are wanted. Pure: no I/O.
 //!
 //! Whatever a repository is, its container sees it at one place: a path outside the mesh's directory is mounted there
-//! instead of the cluster's own directory. So no server is told another path, and none can reach another's.
+//! instead of the cluster's own directory. So every server has the same path in its settings, and none reaches another's.
 
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -70,7 +70,7 @@ impl Mesh {
         }
     }
 
-    /// The same as one path.
+    /// The whole path of a cluster's repository; `None` for one that is no directory.
     pub fn repository_dir(&self, cluster: ClusterId) -> Option<PathBuf> {
         self.repository_place(cluster).map(|(root, below)| root.join(below))
     }

@@ -1,7 +1,7 @@
 //! The snapshots of a mesh in the form that programs read. Pure.
 //!
-//! This is the documented form of `mesh snapshots ls -o json`: fields may be added; [`VERSION`] goes up when one changes
-//! or goes.
+//! This is the documented form of `mesh snapshots ls -o json`: fields may be added; [`VERSION`] goes up when one
+//! changes or goes.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -11,7 +11,8 @@ use time::OffsetDateTime;
 
 use self::look::Look;
 pub use self::report::{
-    ClusterStatus, Expiry, HIGH_HEAP, LastSnapshot, License, Links, OtherEngine, ServiceStatus, State, Status, VERSION, Warning,
+    ClusterStatus, Expiry, HIGH_HEAP, LastSnapshot, License, Links, OtherEngine, ServiceStatus, State, Status, VERSION,
+    Warning,
 };
 use super::{
     check::{self, Finding},
