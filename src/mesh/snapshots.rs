@@ -1,7 +1,7 @@
 //! Repositories, policies and names of snapshots, as they are wanted. Pure: no I/O.
 //!
 //! Whatever a repository is, its container sees it at one place: a path outside the mesh's directory is mounted there
-//! instead of the cluster's own directory. So every server has the same path in its settings, and none reaches another's.
+//! instead of the cluster's own directory. So all servers have one path in their settings, and none sees another's.
 
 use std::{collections::BTreeMap, path::PathBuf};
 
