@@ -13,6 +13,7 @@ pub mod per_cluster;
 pub mod precedence;
 mod profile;
 mod raw;
+mod reader;
 #[cfg(test)]
 mod reference;
 mod registry;
