@@ -17,7 +17,7 @@ use crate::{
     mesh::{
         id::ClusterId,
         layout,
-        snapshots::{DIRECTORY, OWNER, REPOSITORY},
+        snapshots::{DIRECTORY, OWNER, REPOSITORY, place},
     },
     plan::Restoration,
     world::{
@@ -137,7 +137,11 @@ impl Apply<'_> {
     fn judge_snapshot(&self, on: ClusterId, found: &SnapshotFacts) -> Result<(), Error> {
         let fault = match found.worth() {
             Worth::Good => return Ok(()),
-            Worth::Empty => "no index is in it: there is none, or none that its patterns match".to_owned(),
+            Worth::Empty if self.mesh.snapshots(on).saves_everything() => {
+                self.console.note(&format!("{on} has no index yet, so {} is empty", found.name));
+                return Ok(());
+            }
+            Worth::Empty => "no index matches the patterns in `snapshots`, so nothing is in it".to_owned(),
             Worth::InProgress => "it has not ended".to_owned(),
             Worth::Partial => format!("{} of {} shards are missing", found.failed_shards, found.shards),
             Worth::Failed => "it failed".to_owned(),
@@ -229,11 +233,12 @@ impl Apply<'_> {
         })
     }
 
-    /// Moves a cluster's snapshots to a place of their own below `into`, which has none of that cluster yet.
+    /// Moves a cluster's snapshots to where a mesh of this name looks for them that has the repository `into`.
     pub(super) fn keep_snapshots(&self, of: ClusterId, into: &Path) -> Result<(), Error> {
         let from = format!("{}/{DIRECTORY}", layout::service_dir(of.first_node()));
-        let to = Tree::create(into, 0o755)?;
-        Ok(self.tree()?.move_into(&from, &to, &of.to_string())?)
+        let place = into.join(place(self.mesh.name.as_ref(), of));
+        let (above, name) = (place.parent().unwrap_or(into), of.to_string());
+        Ok(self.tree()?.move_into(&from, &Tree::create(above, 0o755)?, &name)?)
     }
 
     /// A server that does not answer for a moment; one that has ended ends the wait.

@@ -39,7 +39,7 @@ pub async fn create(args: &CreateArgs, place: Place, console: &Console) -> Resul
     let inputs = request.inputs(&session, recovers);
     let creation = request.plan(&session, wanted, there, &inputs)?;
     require_ready(args, &session, &creation, console)?;
-    require_place(&session.world, &creation.whole)?;
+    require_place(&session.world, &creation.mesh, &creation.whole)?;
     request.announce(&session, &creation, console);
     if args.dry_run {
         console.plan(&creation.mesh, &creation.whole, args.format);

@@ -50,7 +50,7 @@ pub async fn reset(args: &ResetArgs, place: Place, console: &Console) -> Result<
     if let Some(finding) = stop {
         return Err(finding.into());
     }
-    require_place(world, &plan)?;
+    require_place(world, &mesh, &plan)?;
     if args.consent.plan.dry_run {
         console.plan(&mesh, &plan, args.consent.plan.format);
         return Ok(Exit::Done);

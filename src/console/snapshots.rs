@@ -5,7 +5,7 @@ use time::{UtcOffset, format_description::BorrowedFormatItem, macros::format_des
 use super::{Cell, Column, Console, Mark, Table};
 use crate::{
     facts::{observed::Observed, snapshots::Worth},
-    judge::snapshots::{SnapshotRow, Snapshots, age},
+    judge::snapshots::{SnapshotList, SnapshotRow, age},
     mesh::counted::counted,
     plan::{Plan, snapshots::lost_with},
 };
@@ -39,7 +39,7 @@ impl Console {
     }
 
     /// A row a snapshot, and below them which repositories cannot be read.
-    pub fn snapshots(&self, snapshots: &Snapshots) {
+    pub fn snapshots(&self, snapshots: &SnapshotList) {
         self.table(&Table::of(&COLUMNS, &snapshots.snapshots));
         for (cluster, reason) in &snapshots.unreadable {
             self.note(&format!("{cluster}: {reason}"));

@@ -146,7 +146,7 @@ fn location() -> &'static str {
 }
 
 /// Where a cluster writes below a path that it shares with others.
-fn place(mesh: Option<&MeshName>, cluster: ClusterId) -> String {
+pub fn place(mesh: Option<&MeshName>, cluster: ClusterId) -> String {
     mesh.map_or_else(|| cluster.to_string(), |name| format!("{name}/{cluster}"))
 }
 
@@ -185,7 +185,7 @@ mod tests {
         assert!(!outside.keeps_snapshots_inside(first));
         let named = Mesh { name: Some("ci42".parse().unwrap()), ..outside.clone() };
         assert_eq!(named.repository_dir(first), Some("/mnt/nfs/ci42/cluster01".into()));
-        let s3 = mesh(r#"{repository: {type: s3, bucket: b}}"#).repository(first, None).unwrap();
+        let s3 = mesh("{repository: {type: s3, bucket: b}}").repository(first, None).unwrap();
         assert_eq!(s3.body().to_string(), r#"{"settings":{"base_path":"mesh/cluster01","bucket":"b"},"type":"s3"}"#);
     }
 

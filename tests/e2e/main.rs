@@ -5,6 +5,7 @@
 //! | [`lifecycle`] | one mesh from its first `create` to its `reset`. Start here |
 //! | [`inspection`] | what the commands that read and search print |
 //! | [`names`] | several meshes on one engine |
+//! | [`snapshots`] | snapshots are taken, and restored into another mesh |
 //! | [`upgrade`] | another version, cluster by cluster, through a kill |
 //! | [`renewal`] | keys and certificates are replaced under load |
 //! | [`scale`] | clusters are added and removed under load |
@@ -45,6 +46,7 @@ mod renewal;
 mod scale;
 mod security;
 mod smoke_profile;
+mod snapshots;
 #[path = "../support/mod.rs"]
 mod support;
 mod upgrade;

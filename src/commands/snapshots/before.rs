@@ -5,7 +5,11 @@ use crate::{
     error::{Error, Exit},
     facts::observed::Observed,
     judge::snapshots::{has_data, require_room},
-    mesh::{Mesh, id::ClusterId, snapshots::name_at},
+    mesh::{
+        Mesh,
+        id::ClusterId,
+        snapshots::{name_at, place},
+    },
     plan::{self, Plan, Step},
     session::now,
     world::{World, disk::Tree, host},
@@ -29,7 +33,7 @@ pub fn take_before(mesh: &Mesh, there: &Observed) -> Result<Option<(String, Plan
 
 /// Requires that snapshots can be moved where a plan moves them: to a directory outside the mesh's, with none of these
 /// clusters in it.
-pub fn require_place(world: &World, plan: &Plan) -> Result<(), Error> {
+pub fn require_place(world: &World, mesh: &Mesh, plan: &Plan) -> Result<(), Error> {
     for step in plan.steps() {
         let Step::KeepSnapshots { of, into } = step else { continue };
         let refuse = |why: String| {
@@ -40,7 +44,7 @@ pub fn require_place(world: &World, plan: &Plan) -> Result<(), Error> {
             return Err(refuse("it is no absolute path outside the mesh's directory".to_owned()));
         }
         let Some(tree) = Tree::open(into)? else { continue };
-        if tree.metadata(of.to_string())?.is_some() {
+        if tree.metadata(place(mesh.name.as_ref(), *of))?.is_some() {
             return Err(refuse(format!("there is a {of} already")));
         }
     }

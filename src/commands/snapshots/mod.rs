@@ -15,7 +15,7 @@ use crate::{
     console::Console,
     error::{Error, Exit},
     facts::{observed::Observed, snapshots::SnapshotFacts},
-    judge::snapshots::{Snapshots, Unusable},
+    judge::snapshots::{SnapshotList, Unusable},
     mesh::{Mesh, id::ClusterId},
     session::{Place, Session, now},
 };
@@ -35,7 +35,7 @@ async fn ls(args: &LsArgs, place: Place, console: &Console) -> Result<Exit, Erro
     let session = Session::to_look(place).await?;
     let mesh = session.recorded()?;
     let there = session.world.observe_closely(&mesh, &session.survey).await?;
-    let list = Snapshots::new(&mesh, &there, &chosen, now());
+    let list = SnapshotList::new(&mesh, &there, &chosen, now());
     console.show(args.output.format, &list, || console.snapshots(&list));
     Ok(if list.unreadable.is_empty() { Exit::Done } else { Exit::Unhealthy })
 }

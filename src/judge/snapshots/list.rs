@@ -20,7 +20,7 @@ use crate::{
 pub const VERSION: u32 = 1;
 
 #[derive(Debug, Serialize)]
-pub struct Snapshots {
+pub struct SnapshotList {
     pub version: u32,
     pub snapshots: Vec<SnapshotRow>,
     /// Why the repositories of these clusters cannot be read.
@@ -48,7 +48,7 @@ pub struct SnapshotRow {
     pub age: Option<time::Duration>,
 }
 
-impl Snapshots {
+impl SnapshotList {
     pub fn new(mesh: &Mesh, there: &Observed, clusters: &BTreeSet<ClusterId>, now: OffsetDateTime) -> Self {
         let row = |cluster: ClusterId, found: &SnapshotFacts| SnapshotRow {
             cluster,

@@ -7,7 +7,7 @@ mod unusable;
 use time::OffsetDateTime;
 
 pub use self::{
-    list::{SnapshotRow, Snapshots},
+    list::{SnapshotList, SnapshotRow},
     room::require_room,
     unusable::{Restore, Unusable},
 };
@@ -122,7 +122,8 @@ pub(in crate::judge) mod tests {
         mesh.spec.snapshots.late_after = Some(26);
         let there = there(server);
         let found = warnings(&mesh, Scope::new(None), &there, NOW);
-        found.into_iter().map(|warning| format!("{}: {}", warning.message, warning.remedy)).collect()
+        let texts = found.into_iter().map(|warning| format!("{}: {}", warning.message, warning.remedy));
+        texts.collect::<Vec<_>>().join("\n")
     }
 
     fn taken(hours: i64, state: &str) -> SnapshotFacts {

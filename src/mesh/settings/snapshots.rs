@@ -73,6 +73,11 @@ impl Snapshots {
         self.repository == Repository::Off
     }
 
+    /// Whether no index is left out.
+    pub fn saves_everything(&self) -> bool {
+        self.indices.iter().any(|pattern| pattern == "*")
+    }
+
     /// How old the last good one may be: as it is set, else two hours more than a day where there is a schedule.
     pub fn late_after(&self) -> Option<Duration> {
         let hours = self.late_after.or(self.schedule.is_some().then_some(26))?;

@@ -1,6 +1,11 @@
 //! Moving a directory out of a tree, to another file system if need be. I/O: disk.
 
-use std::{fs, io::ErrorKind, path::Path};
+use std::{
+    fs,
+    io::ErrorKind,
+    os::unix::fs::{MetadataExt as _, lchown},
+    path::Path,
+};
 
 use nix::errno::Errno;
 
@@ -56,9 +61,8 @@ fn copy(from: &Path, to: &Path) -> Result<(), DiskError> {
     } else {
         return Err(fail("copy", from)(ErrorKind::InvalidInput.into()));
     }
-    use std::os::unix::fs::MetadataExt as _;
     // only root gives files away; anybody else's belong to them already
-    match std::os::unix::fs::lchown(to, Some(meta.uid()), Some(meta.gid())) {
+    match lchown(to, Some(meta.uid()), Some(meta.gid())) {
         Err(cause) if cause.kind() != ErrorKind::PermissionDenied => return Err(fail("set the owner of", to)(cause)),
         _ => {}
     }

@@ -1,0 +1,127 @@
+//! Snapshots: taken, judged, and restored into the mesh they are of and into another.
+
+use std::{fs, path::Path};
+
+use serde_json::{Value, json};
+
+use crate::support::{Parts, mesh::Mesh, run::Run};
+
+/// Where snapshots are kept when their mesh is gone.
+const KEPT: &str = "/srv/mesh-test-kept";
+/// The documents of `orders`, of about one kibibyte each.
+const ORDERS: usize = 50_000;
+
+/// What is in an index: how many documents, and the sum of a field of each.
+fn content(mesh: &Mesh, number: u8, index: &str) -> Value {
+    let search = json!({ "size": 0, "track_total_hits": true, "aggs": { "sum": { "sum": { "field": "n" } } } });
+    let found = mesh.cluster(number).post(&format!("/{index}/_search"), &search);
+    json!([found["hits"]["total"]["value"], found["aggregations"]["sum"]["value"]])
+}
+
+fn load(mesh: &Mesh, number: u8) {
+    let cluster = mesh.cluster(number);
+    cluster.put("/orders", &json!({ "settings": { "number_of_replicas": 0 } }));
+    let text = (0..90).map(|word| format!("word{word:06} ")).collect::<Vec<_>>().concat();
+    for batch in (0..ORDERS).collect::<Vec<_>>().chunks(5_000) {
+        let line = |n: &usize| format!("{{\"index\":{{}}}}\n{{\"n\":{n},\"text\":\"{text}{}\"}}\n", n * 7919);
+        let lines = batch.iter().map(line).collect::<Vec<_>>().concat();
+        let file = mesh.dir.with_extension("ndjson");
+        fs::write(&file, lines).expect("should be writable");
+        let answer = mesh.run(
+            &["es", &number.to_string(), "POST", "/orders/_bulk?filter_path=errors", &format!("@{}", file.display())],
+            0,
+        );
+        assert_eq!(answer.stdout.trim(), r#"{"errors":false}"#);
+        fs::remove_file(&file).expect("should be ours");
+    }
+    cluster.get("/orders/_refresh");
+    let settings = json!({ "settings": { "number_of_replicas": 0 } });
+    let template = json!({ "index_patterns": ["logs-x*"], "data_stream": {}, "priority": 500, "template": settings });
+    cluster.put("/_index_template/logs-x", &template);
+    cluster.post("/logs-x/_doc?refresh=true", &json!({ "@timestamp": "2026-11-26T00:00:00Z", "n": 42 }));
+    let zoe = json!({ "password": "zoe-of-the-old-mesh", "roles": ["superuser"] });
+    cluster.post("/_security/user/zoe", &zoe);
+}
+
+fn json_of(run: &Run) -> Value {
+    serde_json::from_str(&run.stdout).unwrap_or_else(|error| panic!("{error}: {}", run.stdout))
+}
+
+#[test]
+#[ignore = "needs root, Docker and the images of images/: run by scripts/test"]
+fn data_comes_back_into_another_mesh() {
+    let parts = Parts::begin();
+    let _ = fs::remove_dir_all(KEPT);
+    let mesh = Mesh::new("snapshots");
+    mesh.create(&["2", "--no-kibana", "--profile", "smoke"]);
+    load(&mesh, 1);
+    let (orders, logs) = (content(&mesh, 1, "orders"), content(&mesh, 1, "logs-x"));
+    assert_eq!(orders[0], ORDERS);
+
+    parts.part("a snapshot counts that ended well, and an empty cluster has nothing to save");
+    let taken = mesh.run(&["snapshots", "create"], 0);
+    assert!(taken.stderr.contains("cluster02 has no index yet"), "{}", taken.stderr);
+    let list = json_of(&mesh.run(&["snapshots", "ls", "-o", "json"], 0));
+    let of = |number: usize| {
+        list["snapshots"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(move |row| row["cluster"] == format!("cluster0{number}"))
+            .unwrap()
+    };
+    assert_eq!((&of(1)["state"], &of(2)["state"]), (&json!("good"), &json!("empty")));
+    assert_eq!(of(1)["names"], json!(["logs-x", "orders"]));
+    let name = of(1)["name"].as_str().unwrap().to_owned();
+    let status = json_of(&mesh.run(&["status", "-o", "json"], 0));
+    assert_eq!(status["clusters"][0]["last_snapshot"]["name"], name.as_str());
+    assert_eq!(status["clusters"][1]["last_snapshot"], Value::Null);
+
+    parts.part("what exists is never overwritten, and comes back under another name");
+    let refused = mesh.run(&["snapshots", "restore", "1", &name], 2);
+    assert!(refused.stderr.contains("cluster01 has these already: logs-x orders"), "{}", refused.stderr);
+    mesh.run(&["snapshots", "restore", "1", "last", "--rename", "restored-$1"], 0);
+    assert_eq!(content(&mesh, 1, "restored-orders"), orders);
+    assert_eq!(content(&mesh, 1, "restored-logs-x"), logs);
+    let missing = mesh.run(&["snapshots", "restore", "1", "nope"], 2);
+    assert!(missing.stderr.contains("cluster01 has no snapshot nope"), "{}", missing.stderr);
+
+    parts.part("a lost registration is drift");
+    mesh.cluster(2).delete("/_snapshot/mesh", None);
+    let drift = mesh.run(&["status"], 1);
+    assert!(drift.stderr.contains("snapshot repository of cluster02"), "{}", drift.stderr);
+    mesh.create(&[]);
+    mesh.run(&["status"], 0);
+
+    parts.part("a reset says what it deletes, and moves it out first where that is asked for");
+    let refused = mesh.run(&["reset"], 2);
+    assert!(
+        refused.stderr.contains("the snapshots of cluster01 cluster02 are in what is deleted"),
+        "{}",
+        refused.stderr
+    );
+    mesh.run(&["reset", "--yes", "--keep-snapshots", KEPT], 0);
+    assert!(Path::new(KEPT).join("cluster01/index.latest").exists() && !mesh.dir.exists());
+
+    parts.part("another mesh, of one cluster, with other passwords and keys, reads them");
+    mesh.create(&["1", "--no-kibana", "--profile", "smoke", "--snapshots", KEPT]);
+    let status = mesh.run(&["status"], 0);
+    assert!(status.stderr.contains("the snapshot repository of cluster01 is another cluster's"), "{}", status.stderr);
+    let refused = mesh.run(&["snapshots", "create"], 1);
+    assert!(refused.stderr.contains("`mesh snapshots adopt 1"), "{}", refused.stderr);
+    mesh.run(&["snapshots", "restore", "1", "last", "--with", "security", "--yes"], 0);
+    assert_eq!((content(&mesh, 1, "orders"), content(&mesh, 1, "logs-x")), (orders, logs));
+    assert_eq!(mesh.cluster(1).get("/_security/user/zoe")["zoe"]["roles"], json!(["superuser"]));
+    mesh.run(&["status"], 0);
+
+    parts.part("a repository is adopted, written to, and what is in it deleted");
+    mesh.run(&["snapshots", "adopt", "1", "--yes"], 0);
+    mesh.run(&["snapshots", "create", "1"], 0);
+    mesh.run(&["snapshots", "rm", "1", &name], 2);
+    mesh.run(&["snapshots", "rm", "1", &name, "--yes"], 0);
+    let list = json_of(&mesh.run(&["snapshots", "ls", "-o", "json"], 0));
+    assert_eq!(list["snapshots"].as_array().map(Vec::len), Some(1), "{list}");
+    mesh.run(&["reset", "--yes"], 0);
+    assert!(Path::new(KEPT).join("cluster01/index.latest").exists(), "what lies outside the mesh's directory stays");
+    fs::remove_dir_all(KEPT).expect("should be ours");
+}
