@@ -5,7 +5,7 @@ use std::{borrow::Cow, collections::BTreeMap};
 use super::{
     Mesh,
     id::ClusterId,
-    settings::{ClusterOverride, ClusterSettings, MeshSpec},
+    settings::{ClusterOverride, ClusterSettings, MeshSpec, Snapshots},
 };
 
 /// The settings of a cluster: of the mesh, then the overrides in their order, then what `--set` recorded.
@@ -44,15 +44,16 @@ impl Mesh {
     /// well, all have their turn at once.
     #[must_use]
     pub fn in_turns(mut self, recorded: &Mesh, serving: impl Fn(ClusterId) -> bool) -> Self {
-        if of_containers(&self.spec) != of_containers(&recorded.spec) {
+        if !makes_same_containers(&self.spec, &recorded.spec) {
             return self;
         }
         let kept: BTreeMap<ClusterId, ClusterSettings> = self
             .clusters()
             .filter(|cluster| recorded.has_cluster(*cluster) && serving(*cluster))
             .filter_map(|cluster| {
-                let before = of_containers(&recorded.settings(cluster));
-                (before != of_containers(&self.settings(cluster))).then_some((cluster, before))
+                let before = recorded.settings(cluster);
+                let same = makes_same_containers(&before, &self.settings(cluster));
+                (!same).then(|| (cluster, of_containers(&before)))
             })
             .collect();
         for (cluster, kept) in kept {
@@ -106,6 +107,18 @@ impl Mesh {
 /// The settings that clusters can have by themselves, with their values.
 fn values(spec: &MeshSpec) -> BTreeMap<String, serde_json::Value> {
     ClusterSettings::of(&spec.clone().into()).into()
+}
+
+/// Whether containers made by these settings are the same.
+fn makes_same_containers(one: &MeshSpec, other: &MeshSpec) -> bool {
+    // of snapshots, only a path is mounted
+    let of = |spec: &MeshSpec| {
+        of_containers(&MeshSpec {
+            snapshots: Snapshots { repository: spec.snapshots.repository.mounted(), ..Snapshots::off() },
+            ..spec.clone()
+        })
+    };
+    of(one) == of(other)
 }
 
 /// Those of them that a container is made from. A Kibana comes and goes without another, and keys are changed in place.

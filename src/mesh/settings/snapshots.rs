@@ -41,6 +41,14 @@ pub enum Repository {
     S3 { bucket: String, base_path: String },
 }
 
+impl Repository {
+    /// This one, if it is a path that a container mounts instead of the mesh's own directory.
+    #[must_use]
+    pub fn mounted(&self) -> Self {
+        if matches!(self, Self::Path(_)) { self.clone() } else { Self::Off }
+    }
+}
+
 /// Which snapshots of the mesh's own stay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Keep {
