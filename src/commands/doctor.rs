@@ -69,6 +69,7 @@ fn decide(asked: &Overrides, place: &Place, glance: &Glance) -> Result<Mesh, Err
         engine: None,
         host_name: glance.host.as_ref().map(|host| host.hostname.clone()).unwrap_or_default(),
         taken: glance.taken(),
+        unmade: glance.is_unmade(),
     };
     // where no network is free, the check of the network tells what is in the way of the first
     let first = Mesh::decide(&asked, record, now.clone());

@@ -86,6 +86,11 @@ impl<'a> Request<'a> {
             return;
         }
         console.in_progress(mesh);
+        if let Some(recorded) = session.survey.record.as_ref().filter(|_| session.survey.is_unmade())
+            && let Some(note) = mesh.chosen_again(recorded, session.survey.overlapping(recorded))
+        {
+            console.note(&note);
+        }
         if *turns != Some(Turns::Defaults) && mesh.next_defaults().is_some() {
             console.new_defaults(mesh);
         }

@@ -34,6 +34,8 @@ pub struct Circumstances {
     pub host_name: String,
     /// What the host and Docker have, without the mesh's own.
     pub taken: Taken,
+    /// Whether the recorded mesh has nothing yet but its record, see [`super::unmade`].
+    pub unmade: bool,
 }
 
 /// A request that cannot become a mesh.
@@ -115,7 +117,7 @@ impl Mesh {
         }
         let subnet = asked
             .subnet
-            .or(recorded.map(|mesh| mesh.subnet))
+            .or(recorded.and_then(|mesh| now.kept_subnet(mesh)))
             .or_else(|| now.taken.free())
             .ok_or_else(|| DecideError::NoSubnet { diverted: now.taken.free_in_main() })?;
         // a machine's name need not be a DNS name, but a certificate's must
@@ -145,11 +147,12 @@ impl Mesh {
             let by = if matches!(spec.topology, Topology::Links(_)) { "links" } else { "topology" };
             return Err(DecideError::NoCluster { by, cluster: named.number(), has: clusters });
         }
-        let name = recorded.map_or(now.name, |mesh| mesh.name.clone());
+        let name = recorded.map_or_else(|| now.name.clone(), |mesh| mesh.name.clone());
         let ports = asked.ports.or(recorded.and_then(|mesh| mesh.ports));
         let ports = ports.or_else(|| name.as_ref().map(|_| PortRange::OF_NAMED));
         if let Some(range) = ports {
-            let published = allocate::publish(&mut allocated, recorded, range, &now.taken.ports);
+            let kept = recorded.filter(|mesh| now.keeps_ports(mesh));
+            let published = allocate::publish(&mut allocated, kept, range, &now.taken.ports);
             published.map_err(|_| DecideError::NoPorts { range, clusters: clusters.clone() })?;
         }
         let mesh = Self {
@@ -187,6 +190,7 @@ mod tests {
             engine: None,
             host_name: "vm".to_owned(),
             taken: Taken::default(),
+            unmade: false,
         }
     }
 

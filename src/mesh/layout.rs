@@ -132,6 +132,11 @@ pub fn config_inside(kind: ServiceKind, name: &str) -> String {
     format!("{}/{name}", mounts(kind)[0].1)
 }
 
+/// Where the server of a cluster keeps its data.
+pub fn data(cluster: ClusterId) -> String {
+    format!("{}/data", service_dir(cluster.first_node()))
+}
+
 /// A file in the service's configuration directory.
 pub fn config(service: ServiceId, name: &str) -> String {
     format!("{}/config/{name}", service_dir(service))

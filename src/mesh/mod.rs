@@ -42,6 +42,7 @@ pub mod shell_word;
 pub mod snapshots;
 pub mod taken;
 pub mod templates;
+mod unmade;
 pub mod upgrade;
 pub mod versions;
 

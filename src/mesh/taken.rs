@@ -69,6 +69,12 @@ pub struct Taken {
 }
 
 impl Taken {
+    /// Whether a network cannot be made, since a network or a route of the main table is in its way.
+    pub fn overlaps(&self, subnet: Subnet) -> bool {
+        let barred = || self.routes.iter().any(|route| route.table == MAIN && route.bars(subnet));
+        subnet.overlap(&self.networks).is_some() || barred()
+    }
+
     /// A network that hides no address in use; where there is none, one that works at least.
     pub fn free(&self) -> Option<Subnet> {
         let clear = || Subnet::candidates().filter(|subnet| subnet.overlap(&self.networks).is_none());

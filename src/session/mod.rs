@@ -79,7 +79,8 @@ impl Session {
     }
 
     /// Decides by what is taken on this machine. What the known mesh does not have, or all of it where that is
-    /// `replaced`, is chosen by one run at a time, and no other run chooses it from then on until this one ends.
+    /// `replaced` or unmade, is chosen by one run at a time, and no other run chooses it from then on until this one
+    /// ends.
     pub async fn choose(
         &mut self,
         replaced: bool,
@@ -91,7 +92,7 @@ impl Session {
         }
         let _machine = locks::machine(console).await?;
         let mut mesh = decide(self)?;
-        if mesh.chooses(self.survey.known().filter(|_| !replaced)) {
+        if mesh.chooses(self.survey.known().filter(|_| !replaced)) || self.survey.is_unmade() {
             // by what is taken now
             self.look_again().await?;
             mesh = decide(self)?;
@@ -174,6 +175,7 @@ impl Session {
             engine: Some(survey.engine.clone()),
             host_name: host.hostname.clone(),
             taken: world.taken(survey).with(locks::reserved(world.name_of(survey).as_ref())),
+            unmade: survey.is_unmade(),
         })
     }
 }

@@ -36,6 +36,8 @@ pub struct Glance {
     pub host: Result<HostFacts, String>,
     /// What the mesh's directory tells, as far as it can be read.
     pub kept: Observed,
+    /// Whether a server has written data; so it seems where that is not known.
+    has_data: bool,
     /// The names in the directory, or why it cannot be used.
     entries: Result<Vec<String>, Finding>,
 }
@@ -77,7 +79,9 @@ impl Glance {
         };
         let mut kept = Observed::default();
         let entries = read(dir, &mut kept);
-        Self { engine, host, kept, entries }
+        let tree = Tree::open(dir).ok().flatten();
+        let has_data = tree.is_none_or(|tree| files::has_data(&tree).unwrap_or(true));
+        Self { engine, host, kept, has_data, entries }
     }
 
     /// What a new network and new ports have to keep clear of, as far as it is known.
@@ -85,6 +89,12 @@ impl Glance {
         let networks = self.engine.as_ref().map_or(&[][..], |engine| &engine.networks);
         let own = self.kept.record.as_ref().map(|mesh| mesh.id.as_str());
         self.host.as_ref().map(|host| survey::taken(host, networks, own)).unwrap_or_default()
+    }
+
+    /// Whether nothing of the recorded mesh is there yet but its files.
+    pub fn is_unmade(&self) -> bool {
+        let (Some(mesh), Ok(engine)) = (&self.kept.record, &self.engine) else { return false };
+        !self.has_data && !survey::is_made(&mesh.id, &engine.containers, &engine.networks)
     }
 
     /// Whether this user may write in the directory; so it seems where that is not known.

@@ -94,6 +94,8 @@ pub struct Survey {
     pub rebuilt: Option<Mesh>,
     /// Where `credentials.txt` is lost, what it will hold again; set by whoever recovers it.
     pub recovered: Option<Credentials>,
+    /// Whether a server has written data.
+    pub has_data: bool,
     /// Names in the directory, without what a disk of its own has there.
     pub entries: Vec<String>,
     /// Whether this user may write in the directory, or in the nearest one above that exists.
@@ -117,6 +119,19 @@ impl Survey {
     /// The mesh that is here: recorded, or else rebuilt.
     pub fn known(&self) -> Option<&Mesh> {
         self.record.as_ref().or(self.rebuilt.as_ref())
+    }
+
+    /// Whether nothing of the recorded mesh is there yet but its files, so that others may have what it chose.
+    pub fn is_unmade(&self) -> bool {
+        let made = |mesh: &Mesh| is_made(&mesh.id, &self.containers, &self.networks);
+        !self.has_data && self.record.as_ref().is_some_and(|mesh| !made(mesh))
+    }
+
+    /// The name of a network of Docker that overlaps that of a mesh.
+    pub fn overlapping(&self, mesh: &Mesh) -> Option<&str> {
+        let overlaps = |subnet: &String| subnet.parse().is_ok_and(|net: IpNet| mesh.subnet.overlap(&[net]).is_some());
+        let found = self.networks.iter().find(|network| network.subnets.iter().any(overlaps))?;
+        Some(&found.name)
     }
 
     /// The listeners without those of the containers of the mesh with this id, which go with them.
@@ -154,6 +169,7 @@ impl World {
             format,
             rebuilt: None,
             recovered: None,
+            has_data: tree.as_ref().map(files::has_data).transpose()?.unwrap_or_default(),
             writable: disk::may_write(&host.disk),
             entries: tree.as_ref().map(files::entries).transpose()?.unwrap_or_default(),
             engine,
@@ -211,6 +227,7 @@ impl World {
             engine: None,
             host_name: survey.host.hostname.clone(),
             taken: Taken::default(),
+            unmade: false,
         };
         Mesh::decide(&asked, None, now).ok()
     }
@@ -247,6 +264,14 @@ fn taken_ports(survey: &Survey, own: Option<&str>) -> BTreeSet<u16> {
     let labelled = others.iter().filter_map(|found| found.labels.get(label::PORTS));
     let labelled = labelled.flat_map(|label| ports_of_label::of_label(label));
     listeners.chain(others.iter().flat_map(published)).chain(networks.flat_map(of_network)).chain(labelled).collect()
+}
+
+/// Whether the engine has the network of the mesh with this id, or a container of one of its services: these alone hold
+/// addresses and ports.
+pub fn is_made(id: &str, containers: &[ContainerSummary], networks: &[NetworkSummary]) -> bool {
+    let ours = |labels: &HashMap<String, String>| labels.get(label::MESH).is_some_and(|of| of == id);
+    networks.iter().any(|found| ours(&found.labels))
+        || containers.iter().any(|found| ours(&found.labels) && found.service().is_some())
 }
 
 /// What a new network has to keep clear of: the host's and Docker's networks, without that of the mesh with the id

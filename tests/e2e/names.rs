@@ -72,6 +72,13 @@ fn create(name: &str) -> Child {
     command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("should start")
 }
 
+/// A text of a mesh's record.
+fn recorded(name: &str, field: &str) -> String {
+    let text = fs::read_to_string(format!("{}/mesh.json", directory(name))).expect("should be readable");
+    let record: Value = serde_json::from_str(&text).expect("should be JSON");
+    record[field].as_str().expect("should be a text").to_owned()
+}
+
 /// The lock files of a mesh and of the machine, as runs of root have them.
 fn locks(name: &str) -> [String; 2] {
     [format!("/run/mesh-{name}.lock"), "/run/mesh.machine.lock".to_owned()]
@@ -133,15 +140,19 @@ fn two_meshes_on_one_engine() {
     let interrupted = create_ended_by("-INT", "e2e-two");
     assert_eq!(interrupted.status.code(), Some(4), "{}", shown(&interrupted));
     assert!(!shown(&interrupted).contains("waiting, since"), "{}", shown(&interrupted));
-    for name in NAMES {
-        run(name, &["reset", "--yes"], 0);
-    }
+    let ids = NAMES.map(|name| recorded(name, "id"));
+    let [one, two] = NAMES.map(|name| recorded(name, "subnet"));
+    let collide = one == two;
 
-    parts.part("two are created at once");
+    parts.part("both are created at once by the same commands, whatever network and ports the killed runs had chosen");
+    let mut moved = 0;
     for (name, child) in NAMES.map(|name| (name, create(name))) {
         let output = child.wait_with_output().expect("should end");
         assert!(output.status.success(), "{name}: {}", shown(&output));
+        moved += usize::from(shown(&output).contains("the mesh gets the network"));
     }
+    assert_eq!(moved, usize::from(collide), "one of two with the same network should get another");
+    assert_eq!(NAMES.map(|name| recorded(name, "id")), ids);
     assert_eq!(containers("mesh.name=e2e-one"), ["e2e-one-cluster01-elastic", "e2e-one-cluster02-elastic"]);
     let (one, two) = (published("e2e-one"), published("e2e-two"));
     assert_eq!((one.len(), two.len()), (6, 6));

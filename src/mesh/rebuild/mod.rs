@@ -156,6 +156,7 @@ mod tests {
             engine: None,
             host_name: "vm".to_owned(),
             taken: Taken { networks: vec!["10.213.0.0/24".parse().unwrap()], ..Taken::default() },
+            unmade: false,
         }
     }
 

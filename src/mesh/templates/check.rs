@@ -31,6 +31,7 @@ impl Templates {
             engine: None,
             host_name: String::new(),
             taken: Taken::default(),
+            unmade: false,
         };
         let mesh = Mesh::decide(&asked, None, nowhere).expect("should be a mesh: every network is free");
         let mesh = Mesh { templates: self.clone(), ..mesh };

@@ -32,6 +32,7 @@ pub(super) fn decided_by(recorded: &Mesh, asked: &Overrides) -> Mesh {
         engine: None,
         host_name: recorded.host_name.clone(),
         taken: Taken::default(),
+        unmade: false,
     };
     Mesh::decide(asked, Some(recorded), now).unwrap()
 }

@@ -209,6 +209,12 @@ pub fn clusters(tree: &Tree) -> Result<Vec<ClusterId>, FilesError> {
     Ok(tree.entries("")?.iter().filter_map(|name| name.parse().ok()).collect())
 }
 
+/// Whether a server has written data, or what is where it belongs cannot be looked into.
+pub fn has_data(tree: &Tree) -> Result<bool, FilesError> {
+    let holds = |cluster: ClusterId| tree.entries(layout::data(cluster)).map_or(true, |entries| !entries.is_empty());
+    Ok(clusters(tree)?.into_iter().any(holds))
+}
+
 /// A cluster's authorities, and nothing else of its directory.
 pub fn authorities(tree: &Tree, cluster: ClusterId) -> Result<ClusterFiles, FilesError> {
     let secret = |path: &str| Ok::<_, FilesError>(text(tree, path)?.map(Secret::new));
