@@ -6,6 +6,7 @@ pub mod evidence;
 mod files;
 pub mod health;
 pub mod host;
+mod links;
 pub mod meshes;
 pub mod observed;
 mod server;

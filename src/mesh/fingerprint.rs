@@ -130,7 +130,7 @@ impl Mesh {
     }
 }
 
-fn placeholders() -> Credentials {
+pub(super) fn placeholders() -> Credentials {
     let placeholder = || Secret::new("placeholder");
     Credentials { elastic: placeholder(), kibana_system: placeholder(), kibana_encryption_key: placeholder() }
 }

@@ -18,6 +18,12 @@ impl PortRange {
     /// The range of a mesh with a name: below those that Linux gives to connections, 32768 to 60999 by default.
     pub const OF_NAMED: Self = Self { first: 20_000, last: 29_999 };
 
+    /// This one where it has all of these ports, else the smallest that has.
+    pub fn or_around(self, ports: &BTreeSet<u16>) -> Self {
+        let around = ports.first().zip(ports.last()).map(|(first, last)| Self { first: *first, last: *last });
+        around.filter(|around| around.first < self.first || around.last > self.last).unwrap_or(self)
+    }
+
     pub fn ports(self) -> RangeInclusive<u16> {
         self.first..=self.last
     }

@@ -33,6 +33,17 @@ impl Settings {
         Ok(Self(settings))
     }
 
+    /// These, with the values of `found` where a placeholder stands for a secret.
+    #[must_use]
+    pub fn with_values_of(mut self, found: &Self, placeholder: &str) -> Self {
+        for (name, value) in self.0.iter_mut().filter(|(_, value)| *value == placeholder) {
+            if let Some(found) = found.0.get(name) {
+                value.clone_from(found);
+            }
+        }
+        self
+    }
+
     /// Their full names, in order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str)

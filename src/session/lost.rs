@@ -20,36 +20,59 @@ impl Session {
     /// Brings back what `mesh create` can go on from: the record, from what the mesh left, and the passwords, if the
     /// user agrees. Says whether they do. With `--reset`, neither is needed again.
     pub async fn restore(&mut self, args: &CreateArgs, asked: &Overrides, console: &Console) -> Result<bool, Error> {
-        self.rebuild(asked, args.reset).await?;
+        let undone = self.rebuild(asked, args.reset).await?;
         if self.survey.rebuilt.is_some() {
             console.note("mesh.json is lost, and rebuilt from what is there; templates of your own have to be named again with `--templates`");
         }
         if args.reset || self.survey.known().is_none() {
             return Ok(false);
         }
-        let agreed = self.recover(args, asked, console)?;
-        if let Some(rebuilt) = self.survey.rebuilt.clone() {
-            // what each cluster shares stands in its API key
-            let shared = self.observe(&rebuilt).await?.shared();
-            self.survey.rebuilt.iter_mut().for_each(|mesh| mesh.share(&shared));
+        for change in undone {
+            console.note(&format!(
+                "undone by this run, unless `--settings`, `--kibana-settings` or `--templates` name it: {change}"
+            ));
         }
+        let agreed = self.recover(args, asked, console)?;
+        self.restore_links(asked, console).await?;
         Ok(agreed)
     }
 
-    /// Rebuilds the mesh of a directory whose `mesh.json` is lost from what it left. The version of one that is to be
-    /// deleted makes no difference.
-    pub async fn rebuild(&mut self, asked: &Overrides, deleted: bool) -> Result<(), Error> {
-        if self.survey.record.is_some() {
-            return Ok(());
+    /// Brings back into a rebuilt mesh what its servers and the files of its links tell.
+    async fn restore_links(&mut self, asked: &Overrides, console: &Console) -> Result<(), Error> {
+        let Some(rebuilt) = self.survey.rebuilt.clone() else { return Ok(()) };
+        let there = self.observe(&rebuilt).await?;
+        let Some(mesh) = &mut self.survey.rebuilt else { return Ok(()) };
+        // what each cluster shares stands in its API key
+        mesh.share(&there.shared());
+        if let Some(silent) = there.unknown_shares().filter(|_| asked.share.is_none()) {
+            console.note(&format!(
+                "nothing tells what {} shares besides `mesh*`, so it is what most others share, or nothing; `--share` \
+                 or `--set` name it",
+                silent.named()
+            ));
         }
-        let Some(traces) = self.world.traces(&self.survey).await? else { return Ok(()) };
+        if asked.topology.is_none() && asked.links.is_none() {
+            mesh.relink(&there.link_traces())?.iter().for_each(|note| console.note(note));
+        }
+        Ok(())
+    }
+
+    /// Rebuilds the mesh of a directory whose `mesh.json` is lost from what it left, and says what of its files that
+    /// does not explain. The version of one that is to be deleted makes no difference.
+    pub async fn rebuild(&mut self, asked: &Overrides, deleted: bool) -> Result<Vec<String>, Error> {
+        if self.survey.record.is_some() {
+            return Ok(Vec::new());
+        }
+        let Some(traces) = self.world.traces(&self.survey).await? else { return Ok(Vec::new()) };
         let version = asked.stack_version.or(deleted.then_some(DEFAULT_VERSION));
         let asked = Overrides { stack_version: version, ..asked.clone() };
         let mesh = Mesh::rebuild(&traces, &asked, self.circumstances()?)?;
         let templates = asked.templates.unwrap_or_default();
         self.survey.owner_exists = self.world.knows(mesh.owner)?;
-        self.survey.rebuilt = Some(templates::of(Mesh { spec: MeshSpec { templates, ..mesh.spec }, ..mesh })?);
-        Ok(())
+        let mesh = templates::of(Mesh { spec: MeshSpec { templates, ..mesh.spec }, ..mesh })?;
+        let unexplained = mesh.unexplained(&traces);
+        self.survey.rebuilt = Some(mesh);
+        Ok(unexplained)
     }
 
     /// Puts together again what `credentials.txt` held, if it is lost and the user agrees to that; says whether they

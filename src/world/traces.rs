@@ -1,6 +1,6 @@
 //! What a mesh without its `mesh.json` left behind: [`Traces`]. I/O: Docker, disk; changes nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use time::{Duration, OffsetDateTime};
 
@@ -14,7 +14,7 @@ use super::{
 use crate::mesh::{
     Owner,
     certs::{self, Names},
-    container::Bytes,
+    container::{Bytes, Fixed},
     credentials::Credentials,
     defaults::Revision,
     hosts_file,
@@ -22,6 +22,7 @@ use crate::mesh::{
     keystore::Keyring,
     layout,
     links::Key,
+    ports,
     rebuild::{ContainerTrace, DirectoryTrace, Traces},
     recover::Found,
     secret::Secret,
@@ -40,16 +41,19 @@ impl World {
             return Ok(None);
         }
         let id = self.id_of_labels(survey);
-        let ours =
-            |labels: &std::collections::HashMap<String, String>| id.is_some() && labels.get(label::MESH) == id.as_ref();
+        let ours = |labels: &HashMap<String, String>| id.is_some() && labels.get(label::MESH) == id.as_ref();
         let mut containers = Vec::new();
         for container in survey.containers.iter().filter(|container| ours(&container.labels)) {
             containers.extend(self.container_trace(container).await?);
         }
         let network = survey.networks.iter().find(|network| ours(&network.labels));
+        let labelled = |labels: &HashMap<String, String>| labels.get(label::PORTS).map(|text| ports::of_label(text));
+        let of_containers = survey.containers.iter().filter(|container| ours(&container.labels));
+        let of_containers = of_containers.filter_map(|container| labelled(&container.labels)).reduce(|a, b| &a | &b);
         let credentials = files::credentials(&tree).unwrap_or_default();
         let traces = Traces {
             containers,
+            ports: network.and_then(|network| labelled(&network.labels)).or(of_containers),
             subnet: network.and_then(|network| network.subnets.first()?.parse().ok()),
             directories,
             hosts: self.has_block(survey),
@@ -65,7 +69,8 @@ impl World {
         let memory = if let Bytes::Limit(limit) = made.limits.memory { limit } else { 0 };
         let bind = made.fixed.ports.iter().find_map(|port| port.address);
         let defaults = Revision::of_label(container.labels.get(label::DEFAULTS).map(String::as_str));
-        Ok(Some(ContainerTrace { service, image: made.fixed.image, memory, user: made.fixed.user, bind, defaults }))
+        let Fixed { image, user, ports, .. } = made.fixed;
+        Ok(Some(ContainerTrace { service, image, memory, user, bind, ports, defaults }))
     }
 
     /// Only root's meshes have a block there.
@@ -130,14 +135,17 @@ fn directory(tree: &Tree, cluster: ClusterId) -> DirectoryTrace {
         }
     }
     let options = text(layout::jvm_options(cluster));
+    let settings = |kind: ServiceKind| Some((kind, Secret::new(text(layout::settings(cluster.service(kind)))?)));
     let heap =
-        |options: String| options.lines().find_map(|line| line.strip_prefix("-Xmx")?.strip_suffix('m')?.parse().ok());
+        |options: &String| options.lines().find_map(|line| line.strip_prefix("-Xmx")?.strip_suffix('m')?.parse().ok());
     let owner = tree.metadata(layout::config(cluster.first_node(), "")).ok().flatten();
     DirectoryTrace {
         ours: authority.is_some_and(|facts| certs::is_authority_of(&facts.common_name, &cluster.to_string())),
         names,
         profile: options.as_deref().and_then(Profile::of_jvm_options),
-        heap: options.and_then(heap),
+        heap: options.as_ref().and_then(heap),
+        settings: ServiceKind::ALL.into_iter().filter_map(settings).collect(),
+        options,
         kibana: tree.metadata(layout::settings(cluster.kibana())).is_ok_and(|found| found.is_some()),
         owner: owner.map(|meta| Owner { uid: meta.uid, gid: meta.gid }),
         key_days: key_days(tree, cluster),

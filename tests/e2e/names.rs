@@ -177,6 +177,20 @@ fn two_meshes_on_one_engine() {
         }
     }
 
+    parts.part("a mesh.json that is lost comes back with the ports that were chosen");
+    for name in NAMES {
+        let path = format!("{}/mesh.json", directory(name));
+        let record = || {
+            let text = fs::read_to_string(&path).expect("should be readable");
+            let record: Value = serde_json::from_str(&text).expect("should be JSON");
+            ["id", "subnet", "ports", "clusters"].map(|field| record[field].clone())
+        };
+        let before = record();
+        fs::remove_file(&path).expect("should be there");
+        run(name, &["create"], 0);
+        assert_eq!(record(), before);
+    }
+
     parts.part("one loses its directory, and is removed while the other is searched");
     let record = format!("{}/mesh.json", directory("e2e-two"));
     fs::remove_file(record).expect("should be there");

@@ -14,13 +14,16 @@ use crate::support::{
 };
 
 const USER: &str = "mesh-recovery";
+/// Settings that are not the default, each of which something else than `mesh.json` tells.
+const ASKED: [&str; 9] =
+    ["2", "--san", "mesh.example", "--share", "logs-*", "--key-days", "40", "--settings", "node.attr.zone=a"];
 
 #[test]
 #[ignore = "needs root, Docker and the images of images/: run by scripts/test"]
 fn lost_files_of_the_mesh_are_restored() {
     let parts = Parts::begin();
     let mesh = Mesh::new("recovery");
-    mesh.create(&["2", "--san", "mesh.example", "--share", "logs-*", "--key-days", "40"]);
+    mesh.create(&ASKED);
     (1..=2).for_each(|number| links::write_document(&mesh.cluster(number)));
 
     parts.part("mesh.json is lost: everybody says so, one step brings it back");
@@ -37,16 +40,12 @@ fn lost_files_of_the_mesh_are_restored() {
     before.containers_are_still(&mesh);
 
     parts.part("mesh.json is cut off: refused, and brought back when it is out of the way");
-    let text = mesh.read("mesh.json");
-    fs::write(mesh.path("mesh.json"), &text[..text.len() / 2]).expect("should be writable");
-    let printed = mesh.run(&["create"], 3).stderr;
-    assert!(
-        printed.contains("mesh.json is damaged") && printed.contains("mesh.json.broken`) and type `mesh create`"),
-        "{printed}"
-    );
-    fs::rename(mesh.path("mesh.json"), mesh.path("mesh.json.broken")).expect("should be there");
-    mesh.run(&["create"], 0);
-    remove(&mesh, "mesh.json.broken");
+    a_damaged_record_is_refused(&mesh);
+    assert_eq!(self::record(&mesh), record);
+    before.containers_are_still(&mesh);
+
+    parts.part("links that are not those of a whole mesh are rebuilt as they are");
+    links_are_rebuilt(&mesh);
     assert_eq!(self::record(&mesh), record);
     before.containers_are_still(&mesh);
 
@@ -127,6 +126,35 @@ fn lost_files_of_the_mesh_are_restored() {
     mesh.run(&["reset", "--yes"], 0);
     assert!(mesh.containers().is_empty() && !mesh.dir.exists());
     parts.part("done");
+}
+
+/// Until it is out of the way.
+fn a_damaged_record_is_refused(mesh: &Mesh) {
+    let text = mesh.read("mesh.json");
+    fs::write(mesh.path("mesh.json"), &text[..text.len() / 2]).expect("should be writable");
+    let printed = mesh.run(&["create"], 3).stderr;
+    assert!(
+        printed.contains("mesh.json is damaged") && printed.contains("mesh.json.broken`) and type `mesh create`"),
+        "{printed}"
+    );
+    fs::rename(mesh.path("mesh.json"), mesh.path("mesh.json.broken")).expect("should be there");
+    mesh.run(&["create"], 0);
+    remove(mesh, "mesh.json.broken");
+}
+
+/// A hub that searches the other, rebuilt; then a whole mesh again.
+fn links_are_rebuilt(mesh: &Mesh) {
+    mesh.run(&["create", "--topology", "hub:1", "--yes"], 0);
+    let of_hub = record(mesh);
+    remove(mesh, "mesh.json");
+    let plan = mesh.run(&["create", "--dry-run"], 0);
+    assert!(plan.stdout.contains("\n1 step in"), "{plan:?}");
+    assert!(plan.stderr.contains("the links are rebuilt one by one, as they are: 1 → 2;"), "{plan:?}");
+    mesh.run(&["create"], 0);
+    let rebuilt = record(mesh);
+    assert_eq!(rebuilt["spec"]["topology"], json!([{ "from": "1", "to": "2" }]), "{rebuilt}");
+    assert_eq!(rebuilt["clusters"], of_hub["clusters"]);
+    mesh.run(&["create", "--topology", "all"], 0);
 }
 
 /// By whoever edits the file.

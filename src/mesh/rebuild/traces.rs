@@ -1,7 +1,7 @@
 //! What a mesh leaves behind, and what that tells. Pure: no I/O.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     net::{IpAddr, Ipv4Addr},
 };
 
@@ -10,10 +10,12 @@ use crate::mesh::{
     certs::Names,
     cluster::Node,
     cluster_set::ClusterSet,
+    container::Published,
     defaults::Revision,
     id::{ClusterId, ServiceId, ServiceKind},
     network::Subnet,
-    settings::{KeyDays, Memory, PassphraseWords, Profile, Registry, StackVersion},
+    secret::Secret,
+    settings::{KeyDays, Memory, PassphraseWords, Profile, RawSettings, Registry, StackVersion},
 };
 
 /// What was left of a mesh; what nothing tells is absent.
@@ -24,6 +26,8 @@ pub struct Traces {
     pub containers: Vec<ContainerTrace>,
     /// The subnet of the mesh's network.
     pub subnet: Option<Subnet>,
+    /// Every port of the host that labels name; `None` where none does, since they follow from the clusters' numbers.
+    pub ports: Option<BTreeSet<u16>>,
     pub directories: BTreeMap<ClusterId, DirectoryTrace>,
     /// Whether the block of the mesh is in `/etc/hosts`.
     pub hosts: Option<bool>,
@@ -42,6 +46,7 @@ pub struct ContainerTrace {
     pub user: String,
     /// The address that its ports are published on.
     pub bind: Option<IpAddr>,
+    pub ports: BTreeSet<Published>,
     pub defaults: Revision,
 }
 
@@ -62,6 +67,10 @@ pub struct DirectoryTrace {
     pub key_days: Option<KeyDays>,
     /// The version of the image that its configuration's files came from, where that was written down.
     pub version: Option<StackVersion>,
+    /// The main configuration files of its services.
+    pub settings: BTreeMap<ServiceKind, Secret>,
+    /// The options of the server's JVM.
+    pub options: Option<String>,
 }
 
 impl Traces {
@@ -73,6 +82,16 @@ impl Traces {
 
     fn of(&self, kind: ServiceKind) -> impl Iterator<Item = &ContainerTrace> {
         self.containers.iter().filter(move |container| container.service.kind() == kind)
+    }
+
+    /// The raw settings that the files of each cluster's service hold besides what its template made.
+    pub(super) fn added<const KIBANA: bool>(&self) -> BTreeMap<ClusterId, RawSettings<KIBANA>> {
+        let kind = if KIBANA { ServiceKind::Kibana } else { ServiceKind::Elastic };
+        let of = |(cluster, kept): (&ClusterId, &DirectoryTrace)| {
+            let text = kept.settings.get(&kind)?;
+            Some((*cluster, RawSettings::of_file(text.expose())))
+        };
+        self.directories.iter().filter_map(of).collect()
     }
 
     /// The limit of each cluster's service of this kind, where its container or the heap of its server shows it.

@@ -32,7 +32,7 @@ pub use self::{
     numbers::{KeyDays, PassphraseWords, Timeout},
     per_cluster::{ClusterOverride, ClusterSettings, PerCluster},
     profile::Profile,
-    raw::{ElasticSettings, KibanaSettings},
+    raw::{ElasticSettings, KibanaSettings, RawSettings},
     registry::Registry,
     snapshots::{Repository, Snapshots},
     table::{MeshSpec, Overrides, SETTINGS},

@@ -74,7 +74,40 @@ impl<const KIBANA: bool> RawSettings<KIBANA> {
             return String::new();
         }
         let lines = self.0.iter().map(|(name, value)| format!("{name}: {value}\n"));
-        format!("\n# From `{}`.\n{}", if KIBANA { "kibana_settings" } else { "settings" }, lines.collect::<String>())
+        format!("{}{}", Self::HEADING, lines.collect::<String>())
+    }
+
+    /// What stands before the lines in a file.
+    const HEADING: &str = if KIBANA { "\n# From `kibana_settings`.\n" } else { "\n# From `settings`.\n" };
+
+    /// What [`Self::lines`] added to a file. A line below its heading that it would not have written is left out.
+    pub fn of_file(text: &str) -> Self {
+        let added = text.rsplit_once(Self::HEADING).map_or("", |(_, added)| added);
+        let read = |line: &str| {
+            let (name, value) = line.split_once(": ")?;
+            let (name, value) = Self::one(&format!("{name}={value}")).ok()?;
+            (line == format!("{name}: {value}")).then_some((name, value))
+        };
+        Self(added.lines().filter_map(read).collect())
+    }
+
+    /// The names that all of them have, each with the value that most have.
+    pub fn common(of: &[&Self]) -> Self {
+        let Some(first) = of.first() else { return Self::default() };
+        let value = |name: &String| {
+            let values: Option<Vec<&Json>> = of.iter().map(|one| one.0.get(name)).collect();
+            let values = values?;
+            let most = values.iter().rev().max_by_key(|value| values.iter().filter(|other| other == value).count())?;
+            Some((name.clone(), (*most).clone()))
+        };
+        Self(first.0.keys().filter_map(value).collect())
+    }
+
+    /// What is not in `other`, or with another value; `None` where that is nothing.
+    pub fn beyond(&self, other: &Self) -> Option<Self> {
+        let own = self.0.iter().filter(|(name, value)| other.0.get(*name) != Some(value));
+        let own: BTreeMap<String, Json> = own.map(|(name, value)| (name.clone(), value.clone())).collect();
+        (!own.is_empty()).then_some(Self(own))
     }
 
     /// Reads `name=value`. The value is a number, `true`, `false` or a list where it is one in JSON, else a text.

@@ -4,6 +4,7 @@ mod fingerprints;
 mod lifted;
 mod links;
 mod losses;
+mod lost_record;
 mod model;
 mod overrides;
 mod renewal;

@@ -33,7 +33,7 @@ fn rule(from: u8, to: u8, both: bool, share: Option<&str>) -> LinkRule {
     LinkRule { from: set(from), to: set(to), both, share: share.map(|pattern| vec![pattern.parse().unwrap()]) }
 }
 
-fn named() -> Vec<Topology> {
+pub(super) fn named() -> Vec<Topology> {
     let links = vec![rule(1, 2, true, None), rule(3, 2, false, Some("hr-*"))];
     vec![
         Topology::All,

@@ -1,0 +1,250 @@
+//! A mesh that is rebuilt from what it left is the mesh that left it.
+
+use super::*;
+use crate::mesh::{
+    Owner,
+    defaults::Revision,
+    example::cluster,
+    fingerprint::placeholders,
+    secret::Secret,
+    settings::{Profile, per_cluster::read_set},
+    taken::Taken,
+    templates::Templates,
+};
+
+fn now() -> Circumstances {
+    Circumstances {
+        dir: "/mnt/data/mesh".into(),
+        new_id: "f".repeat(16),
+        name: None,
+        owner: Owner { uid: 5, gid: 5 },
+        engine: None,
+        host_name: "vm".to_owned(),
+        taken: Taken { networks: vec!["10.213.0.0/24".parse().unwrap()], ..Taken::default() },
+        unmade: false,
+    }
+}
+
+/// What a whole mesh leaves.
+fn traces(mesh: &Mesh) -> Traces {
+    let containers = mesh.services().map(|service| {
+        let made = mesh.service(service).unwrap();
+        ContainerTrace {
+            service,
+            image: made.image,
+            memory: made.memory.bytes(),
+            user: made.user,
+            bind: Some(mesh.spec.bind),
+            ports: mesh.container(service).unwrap().fixed.ports,
+            defaults: mesh.revision(service.cluster()),
+        }
+    });
+    let directory = |cluster: ClusterId| DirectoryTrace {
+        ours: true,
+        names: mesh
+            .services()
+            .filter(|service| service.cluster() == cluster)
+            .map(|service| (service.kind(), mesh.certificate_names(service).unwrap()))
+            .collect(),
+        heap: Some(mesh.settings(cluster).elastic_memory.heap_mebibytes()),
+        profile: Some(mesh.spec.profile),
+        kibana: mesh.has(cluster.kibana()),
+        owner: Some(mesh.owner),
+        key_days: Some(mesh.spec.key_days),
+        version: Some(mesh.version(cluster)),
+        settings: mesh
+            .services()
+            .filter(|service| service.cluster() == cluster)
+            .map(|service| (service.kind(), mesh.render_settings(service, &placeholders()).unwrap()))
+            .collect(),
+        options: mesh.render_jvm_options(cluster).ok(),
+    };
+    Traces {
+        id: Some(mesh.id.clone()),
+        containers: containers.collect(),
+        subnet: Some(mesh.subnet),
+        ports: mesh.ports.map(|_| mesh.published()),
+        directories: mesh.clusters().map(|cluster| (cluster, directory(cluster))).collect(),
+        hosts: Some(mesh.spec.hosts),
+        passphrase_words: Some(mesh.spec.passphrase_words),
+    }
+}
+
+fn unusual() -> Mesh {
+    let mut mesh = Mesh::example(3).of_version("8.19.21".parse().unwrap());
+    mesh.spec.registry = "registry.local:5000/elastic".parse().unwrap();
+    mesh.spec.profile = Profile::Smoke;
+    mesh.spec.elastic_memory = "1536m".parse().unwrap();
+    mesh.spec.kibana_memory = "3g".parse().unwrap();
+    mesh.spec.bind = [0, 0, 0, 0].into();
+    mesh.spec.key_days = "40".parse().unwrap();
+    mesh.spec.passphrase_words = "9".parse().unwrap();
+    mesh.spec.san = vec!["vm.example".parse().unwrap(), "192.0.2.7".parse().unwrap()];
+    mesh.spec.hosts = false;
+    mesh
+}
+
+#[test]
+fn a_mesh_is_rebuilt_from_what_it_left() {
+    for mesh in [Mesh::example(1), Mesh::example(3), Mesh::example(1).with_clusters("2,5-6"), unusual()] {
+        let rebuilt = Mesh::rebuild(&traces(&mesh), &Overrides::default(), now()).unwrap();
+        assert_eq!(rebuilt, mesh);
+    }
+    let without_kibana = Mesh::example(2).without_kibana();
+    assert_eq!(Mesh::rebuild(&traces(&without_kibana), &Overrides::default(), now()), Ok(without_kibana));
+}
+
+#[test]
+fn settings_of_single_clusters_are_rebuilt() {
+    let mut mesh = Mesh::example(4);
+    mesh.overrides =
+        ["2.elastic_memory=3g", "3.kibana=false", "4.kibana_memory=3g"].map(|text| read_set(text).unwrap()).into();
+    let mesh = mesh.moved_to("10.213.0.0/24".parse().unwrap());
+    assert!(!mesh.has(ClusterId::new(3).unwrap().kibana()));
+    assert_eq!(Mesh::rebuild(&traces(&mesh), &Overrides::default(), now()).unwrap(), mesh);
+    let names = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let known = [(1, names(&["mesh*"])), (2, names(&["hr-*", "mesh*"])), (3, names(&["mesh*"]))];
+    let mut shared = mesh.clone();
+    shared.share(&known.map(|(cluster, names)| (ClusterId::new(cluster).unwrap(), names)).into());
+    assert_eq!(shared.spec, mesh.spec);
+    assert_eq!(shared.shared(ClusterId::new(2).unwrap()), ["hr-*", "mesh*"]);
+    assert_eq!(shared.shared(ClusterId::FIRST), ["mesh*"]);
+}
+
+#[test]
+fn without_docker_its_files_tell_all_but_the_version() {
+    let mesh = unusual();
+    let mut left = Traces { id: None, containers: Vec::new(), subnet: None, ..traces(&mesh) };
+    let rebuilt = Mesh::rebuild(&left, &Overrides::default(), now()).unwrap();
+    assert_eq!(rebuilt.spec.stack_version, mesh.spec.stack_version, "the files of its image tell");
+    left.directories.values_mut().for_each(|kept| kept.version = None);
+    assert!(left.are_of_a_mesh());
+    assert_eq!(Mesh::rebuild(&left, &Overrides::default(), now()), Err(RebuildError::NoVersion));
+    let asked = Overrides { stack_version: Some(mesh.spec.stack_version), ..Overrides::default() };
+    let rebuilt = Mesh::rebuild(&left, &asked, now()).unwrap();
+    assert_eq!((rebuilt.id.as_str(), rebuilt.subnet), ("ffffffffffffffff", mesh.subnet));
+    assert_eq!(rebuilt.owner, mesh.owner);
+    assert_eq!(rebuilt.spec.elastic_memory, mesh.spec.elastic_memory);
+    assert_eq!(rebuilt.count(), mesh.count());
+}
+
+#[test]
+fn an_upgrade_in_progress_is_rebuilt() {
+    let mut mesh = Mesh::example(3);
+    for cluster in [2, 3] {
+        mesh.clusters.get_mut(&ClusterId::new(cluster).unwrap()).unwrap().version = "8.19.21".parse().unwrap();
+    }
+    assert_eq!(Mesh::rebuild(&traces(&mesh), &Overrides::default(), now()).unwrap(), mesh);
+    // the second's files have come from the new image already, and its container has not
+    let mut turned = traces(&mesh);
+    turned.directories.get_mut(&ClusterId::new(2).unwrap()).unwrap().version = Some(mesh.spec.stack_version);
+    let rebuilt = Mesh::rebuild(&turned, &Overrides::default(), now()).unwrap();
+    assert_eq!(rebuilt.pending_upgrade().count(), 1);
+}
+
+#[test]
+fn each_cluster_keeps_the_defaults_that_its_containers_were_made_with() {
+    let mesh = Mesh::example(3);
+    let half = mesh.clone().with_defaults(Revision::NEXT, Some(&mesh)).with_defaults_on(ClusterId::FIRST);
+    let mut left = traces(&half);
+    assert_eq!(Mesh::rebuild(&left, &Overrides::default(), now()).unwrap(), half);
+    // a Kibana that is the same in both revisions was not made anew
+    let kibana = left.containers.iter_mut().find(|container| container.service == ClusterId::FIRST.kibana());
+    kibana.unwrap().defaults = Revision::FIRST;
+    assert_eq!(Mesh::rebuild(&left, &Overrides::default(), now()).unwrap(), half);
+}
+
+#[test]
+fn directories_beyond_the_last_container_are_of_the_mesh() {
+    let mut left = traces(&Mesh::example(3));
+    left.containers.retain(|container| container.service.cluster() == ClusterId::FIRST);
+    assert_eq!(Mesh::rebuild(&left, &Overrides::default(), now()).unwrap().count().get(), 3);
+}
+
+#[test]
+fn what_no_label_and_no_certificate_calls_ours_is_not_a_mesh() {
+    let mut left = traces(&Mesh::example(1));
+    left.directories.values_mut().for_each(|kept| kept.ours = false);
+    assert!(left.are_of_a_mesh(), "labels tell");
+    left.id = None;
+    assert!(!left.are_of_a_mesh());
+    let labels_alone = Traces { directories: BTreeMap::new(), ..traces(&Mesh::example(1)) };
+    assert!(!labels_alone.are_of_a_mesh(), "a mesh without data is made, not rebuilt");
+}
+
+/// A mesh with a name, as it was decided where others had these ports.
+fn named(clusters: u8, taken: &[u16]) -> Mesh {
+    let asked = Overrides { clusters: ClusterSet::first(clusters), ..Overrides::default() };
+    let taken = Taken { ports: taken.iter().copied().collect(), ..Taken::default() };
+    Mesh::decide(&asked, None, Circumstances { name: "ci42".parse().ok(), taken, ..now() }).unwrap()
+}
+
+fn of_name(taken: &[u16]) -> Circumstances {
+    let taken = Taken { ports: taken.iter().copied().collect(), ..now().taken };
+    Circumstances { name: "ci42".parse().ok(), taken, ..now() }
+}
+
+#[test]
+fn a_mesh_with_a_name_keeps_its_ports() {
+    let mesh = named(3, &[20_000, 20_001, 20_007]);
+    let rebuilt = |left: &Traces, now| Mesh::rebuild(left, &Overrides::default(), now).unwrap();
+    assert_eq!(rebuilt(&traces(&mesh), of_name(&[])), mesh);
+    // a container is gone, and the network's label still names its ports
+    let mut left = traces(&mesh);
+    left.containers.retain(|container| container.service.cluster() != cluster(2));
+    assert_eq!(rebuilt(&left, of_name(&[])), mesh);
+    // no label either: free ones, none of which another service of the mesh has
+    left.ports = None;
+    let other = rebuilt(&left, of_name(&[20_000]));
+    assert_eq!(other.clusters[&cluster(3)], mesh.clusters[&cluster(3)]);
+    assert_eq!((other.published().len(), other.published().contains(&20_000)), (12, false));
+    // a range of the user's is not known, and the ports are
+    let wide = Overrides { ports: "30000-30999".parse().ok(), clusters: ClusterSet::first(1), ..Overrides::default() };
+    let plain = Mesh::decide(&wide, None, now()).unwrap();
+    let again = rebuilt(&traces(&plain), now());
+    assert_eq!((again.published(), again.ports), (plain.published(), "30000-30003".parse().ok()));
+}
+
+#[test]
+fn raw_settings_are_taken_back_from_the_files_that_hold_them() {
+    let mut mesh = Mesh::example(3);
+    let read = |value: serde_json::Value| serde_json::from_value::<ClusterOverride>(value).unwrap();
+    let lines = serde_json::json!({ "node.attr.zone": "a", "b.c": "9.10", "a.list": ["x", 1], "a.number": 4096 });
+    let everywhere = read(serde_json::json!({ "clusters": "1-3", "settings": lines })).settings;
+    mesh.spec.settings = everywhere.as_overrides().settings.clone().unwrap();
+    mesh.overrides = vec![
+        read(serde_json::json!({ "clusters": "2", "settings": { "node.attr.zone": "b", "only.here": true } })),
+        read(serde_json::json!({ "clusters": "3", "kibana_settings": { "logging.root.level": "warn" } })),
+    ];
+    let mesh = mesh.moved_to("10.213.0.0/24".parse().unwrap());
+    let left = traces(&mesh);
+    let rebuilt = Mesh::rebuild(&left, &Overrides::default(), now()).unwrap();
+    for cluster in mesh.clusters() {
+        assert_eq!(rebuilt.settings(cluster), mesh.settings(cluster), "{cluster}");
+    }
+    assert_eq!(rebuilt.spec.settings, mesh.spec.settings, "for clusters to come");
+    assert_eq!(rebuilt.unexplained(&left), Vec::<String>::new());
+}
+
+#[test]
+fn what_only_a_lost_template_or_a_hand_explains_is_named() {
+    let mut mesh = unusual();
+    assert_eq!(mesh.unexplained(&traces(&mesh)), Vec::<String>::new());
+    mesh.templates = Templates::around_the_built_in(
+        [""; 3],
+        ["\nnode.attr.zone: a\n", "\nlogging.root.level: warn\nmy.password: hunter2\n", "\n-Dx=1\n"],
+    );
+    let mut left = traces(&mesh);
+    let odd = left.directories.get_mut(&cluster(3)).unwrap().settings.get_mut(&ServiceKind::Elastic).unwrap();
+    *odd = Secret::new(format!("{}http.max_content_length: 1b\n", odd.expose()));
+    let rebuilt = Mesh::rebuild(&left, &Overrides::default(), now()).unwrap();
+    insta::assert_snapshot!(rebuilt.unexplained(&left).join("\n"), @r#"
+    elasticsearch.yml of cluster03: setting http.max_content_length "1b" → none
+    elasticsearch.yml of clusters 1-3: setting node.attr.zone "a" → none
+    jvm.options of clusters 1-3: JVM options -Dx=1 → none
+    kibana.yml of clusters 1-3: setting logging.root.level "warn" → none
+    kibana.yml of clusters 1-3: setting my.password is removed
+    "#);
+    let named = Mesh { templates: mesh.templates.clone(), ..rebuilt };
+    insta::assert_snapshot!(named.unexplained(&left).join("\n"), @r#"elasticsearch.yml of cluster03: setting http.max_content_length "1b" → none"#);
+}
