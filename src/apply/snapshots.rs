@@ -2,12 +2,7 @@
 //!
 //! A snapshot and a restore go on in the server when this program ends: it only begins them, watches and judges.
 
-use std::{
-    cell::Cell,
-    collections::BTreeSet,
-    path::Path,
-    time::{Duration, Instant},
-};
+use std::{collections::BTreeSet, path::Path, time::Duration};
 
 use super::{Apply, wait::Probe};
 use crate::{
@@ -110,10 +105,9 @@ impl Apply<'_> {
             begun => begun,
         };
         self.persist_or(on, "the snapshot", refused, begin).await?;
-        let moved = Moved::default();
         let ended = self
             .patience
-            .until(&format!("snapshot {name} of {on}"), None, async || {
+            .while_moving(&format!("snapshot {name} of {on}"), STALLED, async || {
                 let found = match server.snapshot(name).await {
                     Ok(found) => found,
                     Err(error) => return self.pending(on, &error).await,
@@ -123,7 +117,6 @@ impl Apply<'_> {
                     Some(found) if found.worth() == Worth::InProgress => {
                         let progress = server.snapshot_progress(name).await.unwrap_or_default();
                         line.now(&format!("{on}: {}", shown(progress)));
-                        moved.require(progress, &format!("snapshot {name} of {on}"))?;
                         Ok(Probe::Pending(shown(progress)))
                     }
                     Some(found) => Ok(Probe::Ready(found)),
@@ -186,9 +179,8 @@ impl Apply<'_> {
             self.persist_or(on, "the restore", refused, async || server.begin_restore(snapshot, wanted).await).await?;
         }
         let names: BTreeSet<&String> = becomes.iter().collect();
-        let moved = Moved::default();
         self.patience
-            .until(&format!("the restore of {on}"), None, async || {
+            .while_moving(&format!("the restore of {on}"), STALLED, async || {
                 let (recoveries, health) = match futures::join!(server.recoveries(), server.health()) {
                     (Ok(recoveries), Ok(Some(health))) => (recoveries, health),
                     (Err(error), _) | (_, Err(error)) => return self.pending(on, &error).await,
@@ -212,7 +204,6 @@ impl Apply<'_> {
                 if red.is_empty() && progress.shards_done == progress.shards && !health.in_motion {
                     return Ok(Probe::Ready(()));
                 }
-                moved.require(progress, &format!("the restore of {on}"))?;
                 Ok(Probe::Pending(shown(progress)))
             })
             .await
@@ -251,28 +242,6 @@ impl Apply<'_> {
 /// Whether an index has one of these names, or belongs to a data stream of that name.
 fn is_of(index: &str, names: &BTreeSet<&String>) -> bool {
     names.iter().any(|name| *index == ***name || index.starts_with(&format!(".ds-{name}-")))
-}
-
-/// When something last moved.
-#[derive(Debug, Default)]
-struct Moved(Cell<Option<(Progress, Instant)>>);
-
-impl Moved {
-    fn require(&self, progress: Progress, what: &str) -> Result<(), Error> {
-        match self.0.get() {
-            Some((last, since)) if last == progress && since.elapsed() > STALLED => Err(Error::new(
-                Exit::Unfinished,
-                format!("{what} has not moved for {} minutes", STALLED.as_secs() / 60),
-            )
-            .cause(shown(progress))
-            .hint("see `mesh status` and `mesh logs`; it goes on in the server: the same command waits for it")),
-            Some((last, _)) if last == progress => Ok(()),
-            _ => {
-                self.0.set(Some((progress, Instant::now())));
-                Ok(())
-            }
-        }
-    }
 }
 
 fn shown(Progress { shards, shards_done, bytes: all, bytes_done }: Progress) -> String {

@@ -112,6 +112,38 @@ impl Patience {
             "type the same command again to go on; if the machine is slow, with a longer `--timeout` where it has one",
         ))
     }
+
+    /// Asks until the answer is ready, for as long as the reasons why it is not keep changing: work that moves takes as
+    /// long as it takes. What has not moved for `stalled` does not end well.
+    pub async fn while_moving<T>(
+        &self,
+        what: &str,
+        stalled: Duration,
+        mut probe: impl AsyncFnMut() -> Result<Probe<T>, Error>,
+    ) -> Result<T, Error> {
+        let (mut reason, mut moved) = ("no answer came".to_owned(), Instant::now());
+        loop {
+            if self.is_over() {
+                return Err(Self::interruption());
+            }
+            match timeout_at(moved + stalled.max(LAST_ANSWER), probe()).await {
+                Ok(Ok(Probe::Ready(value))) => {
+                    self.restart();
+                    return Ok(value);
+                }
+                Ok(Ok(Probe::Pending(why))) if why != reason => (reason, moved) = (why, Instant::now()),
+                Ok(Ok(Probe::Pending(_))) | Err(_) => {}
+                Ok(Err(error)) => return Err(error),
+            }
+            if moved.elapsed() >= stalled {
+                let time = stalled.as_secs().div_ceil(60);
+                return Err(Error::new(Exit::Unfinished, format!("{what} has not moved for {time} minutes"))
+                    .cause(reason)
+                    .hint("see `mesh status` and `mesh logs`; then type the same command again to go on"));
+            }
+            sleep(INTERVAL).await;
+        }
+    }
 }
 
 #[cfg(test)]
@@ -129,6 +161,25 @@ mod tests {
           caused by: health is red
 
         hint: type the same command again to go on; if the machine is slow, with a longer `--timeout` where it has one
+        ");
+    }
+
+    #[tokio::test]
+    async fn work_that_moves_is_waited_for_and_no_other() {
+        let (patience, asked) = (Patience::new(Duration::from_millis(1)), Cell::new(0));
+        let moving = patience.while_moving("the restore", Duration::from_millis(600), async || {
+            asked.set(asked.get() + 1);
+            Ok(if asked.get() == 4 { Probe::Ready(()) } else { Probe::Pending(format!("{} of 4 shards", asked.get())) })
+        });
+        assert!(moving.await.is_ok(), "four answers take longer than one may");
+        let standing = patience.while_moving::<()>("the restore", Duration::from_millis(600), async || {
+            Ok(Probe::Pending("1 of 4 shards".to_owned()))
+        });
+        insta::assert_snapshot!(standing.await.unwrap_err(), @r"
+        the restore has not moved for 1 minutes
+          caused by: 1 of 4 shards
+
+        hint: see `mesh status` and `mesh logs`; then type the same command again to go on
         ");
     }
 

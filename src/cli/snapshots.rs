@@ -1,10 +1,8 @@
 //! The arguments of `mesh snapshots`. No behavior.
 
-use std::time::Duration;
-
 use clap::{Args, Subcommand};
 
-use super::{ConsentArgs, LsArgs, PlanArgs, cluster_number, timeout};
+use super::{ConsentArgs, LsArgs, PlanArgs, cluster_number};
 use crate::mesh::{cluster_set::ClusterSet, id::ClusterId};
 
 #[derive(Debug, Subcommand)]
@@ -29,9 +27,6 @@ pub struct TakeArgs {
     pub clusters: Vec<ClusterSet>,
     #[command(flatten)]
     pub plan: PlanArgs,
-    /// Give up waiting after this long, for example `10m`; the servers go on
-    #[arg(long, value_name = "TIME", value_parser = timeout, default_value = "1440m")]
-    pub timeout: Duration,
 }
 
 #[derive(Debug, Args)]
@@ -52,9 +47,6 @@ pub struct RestoreArgs {
     pub features: Vec<String>,
     #[command(flatten)]
     pub consent: ConsentArgs,
-    /// Give up waiting after this long, for example `10m`; the server goes on
-    #[arg(long, value_name = "TIME", value_parser = timeout, default_value = "1440m")]
-    pub timeout: Duration,
 }
 
 #[derive(Debug, Args)]

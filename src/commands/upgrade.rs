@@ -1,6 +1,6 @@
 //! `mesh upgrade`: another version, one cluster after the other.
 
-use std::time::{Duration, Instant};
+use std::{cell::Cell, time::Instant};
 
 use super::{consent, interruptible, refusal::refusal, snapshots::take_before, steady::turns};
 use crate::{
@@ -8,17 +8,16 @@ use crate::{
     cli::UpgradeArgs,
     console::Console,
     error::{Error, Exit},
+    facts::observed::Observed,
     judge::check::{self, Severity},
+    mesh::Mesh,
     plan::{
         Plan,
-        reconcile::reconcile,
-        upgrade::{drift, next, whole},
+        reconcile::{PlanInputs, reconcile},
+        upgrade::{Round, drift, next, whole},
     },
     session::{Place, Recorded, Session},
 };
-
-/// The longest that snapshots may take; one that does not move ends much earlier.
-const SNAPSHOT: Duration = Duration::from_hours(24);
 
 pub async fn upgrade(args: &UpgradeArgs, place: Place, console: &Console) -> Result<Exit, Error> {
     let begun = Instant::now();
@@ -46,7 +45,7 @@ pub async fn upgrade(args: &UpgradeArgs, place: Place, console: &Console) -> Res
     let snapshot = if begins && !args.no_snapshot { take_before(&mesh, &there)? } else { None };
     let plan = whole(&mesh, &there, &inputs);
     let plan = match &snapshot {
-        Some((_, first)) => plan.after(first.clone()),
+        Some((_, taken)) => plan.once_prepared(taken.clone()),
         None => plan,
     };
     if args.consent.plan.dry_run {
@@ -67,11 +66,13 @@ pub async fn upgrade(args: &UpgradeArgs, place: Place, console: &Console) -> Res
     // until here nothing has changed
     let patience = Patience::new(args.timeout);
     Apply::new(&session, &recorded, console, &patience).lift_record()?;
-    if let Some((_, first)) = &snapshot {
-        let patience = Patience::new(SNAPSHOT);
-        let apply = Apply::new(&session, &recorded, console, &patience);
-        interruptible(&patience, console, apply.apply(first)).await?;
-    }
+    // images first: one that cannot be pulled or does not start ends the upgrade before anything is saved for it
+    let taken = Cell::new(snapshot.as_ref().map(|(_, taken)| taken.clone()));
+    let next = |mesh: &Mesh, there: &Observed, inputs: &PlanInputs| {
+        let round = next(mesh, there, inputs)?;
+        let plan = taken.take().map_or(round.plan.clone(), |taken| round.plan.once_prepared(taken));
+        Some(Round { plan, ..round })
+    };
     let turns = Box::pin(turns(&session, mesh, &patience, console, &next));
     interruptible(&patience, console, turns).await?;
     console.done_in(&format!("{}, and the links are proved", reached(args)), begun.elapsed());

@@ -106,6 +106,14 @@ impl Plan {
         Self { stages: preparing.into_iter().chain(first.stages).chain(rest).collect(), ..self }
     }
 
+    /// These stages, with those of `other` once everything is prepared and before anything of the mesh changes.
+    #[must_use]
+    pub fn once_prepared(mut self, other: Plan) -> Self {
+        let at = self.stages.iter().position(|stage| !stage.prepares()).unwrap_or(self.stages.len());
+        self.stages.splice(at..at, other.stages);
+        self
+    }
+
     pub fn is_empty(&self) -> bool {
         self.stages.is_empty()
     }

@@ -6,7 +6,7 @@ use super::usable;
 use crate::{
     apply::{Apply, wait::Patience},
     cli::RestoreArgs,
-    commands::{consent, interruptible, steady::reconcile_until_steady},
+    commands::{consent, interruptible, steady::reconcile_until_steady, time_for},
     console::Console,
     error::{Error, Exit},
     facts::snapshots::{SnapshotFacts, Worth, last_good},
@@ -48,7 +48,7 @@ pub async fn restore(args: &RestoreArgs, place: Place, console: &Console) -> Res
             return Ok(Exit::Unfinished);
         }
     }
-    let patience = Patience::new(args.timeout);
+    let patience = Patience::new(time_for(None, mesh.count().get()));
     let apply = Apply::new(&session, &mesh, console, &patience);
     interruptible(&patience, console, async {
         apply.apply(&plan).await?;

@@ -6,7 +6,7 @@ use super::usable;
 use crate::{
     apply::{Apply, wait::Patience},
     cli::TakeArgs,
-    commands::{interruptible, renew::chosen},
+    commands::{interruptible, renew::chosen, time_for},
     console::Console,
     error::{Error, Exit},
     mesh::snapshots::name_at,
@@ -34,7 +34,7 @@ pub async fn take(args: &TakeArgs, place: Place, console: &Console) -> Result<Ex
         console.done("nothing to do: snapshots of all clusters are off");
         return Ok(Exit::Done);
     }
-    let patience = Patience::new(args.timeout);
+    let patience = Patience::new(time_for(None, mesh.count().get()));
     let apply = Apply::new(&session, &mesh, console, &patience);
     interruptible(&patience, console, apply.apply(&plan)).await?;
     console.done_in(&format!("took snapshot {name}"), begun.elapsed());
