@@ -140,7 +140,7 @@ impl Mesh {
 }
 
 /// The place of the repository in the container.
-fn location() -> &'static str {
+pub fn location() -> &'static str {
     let mounts = layout::mounts(ServiceKind::Elastic);
     mounts.iter().find(|(dir, _)| *dir == DIRECTORY).map_or("", |(_, place)| place)
 }

@@ -27,6 +27,7 @@ use crate::mesh::{
     recover::Found,
     secret::Secret,
     settings::{KeyDays, Profile},
+    snapshots,
 };
 
 /// A key is saved within moments of being made.
@@ -69,8 +70,9 @@ impl World {
         let memory = if let Bytes::Limit(limit) = made.limits.memory { limit } else { 0 };
         let bind = made.fixed.ports.iter().find_map(|port| port.address);
         let defaults = Revision::of_label(container.labels.get(label::DEFAULTS).map(String::as_str));
-        let Fixed { image, user, ports, .. } = made.fixed;
-        Ok(Some(ContainerTrace { service, image, memory, user, bind, ports, defaults }))
+        let Fixed { image, user, ports, mut mounts, .. } = made.fixed;
+        let backup = mounts.remove(snapshots::location());
+        Ok(Some(ContainerTrace { service, image, memory, user, bind, ports, defaults, backup }))
     }
 
     /// Only root's meshes have a block there.

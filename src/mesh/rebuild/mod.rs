@@ -4,6 +4,7 @@
 mod changes;
 mod links;
 mod ports;
+mod repositories;
 #[cfg(test)]
 mod tests;
 mod traces;
@@ -71,7 +72,9 @@ impl Mesh {
         let elastic_memory = traces.memory(ServiceKind::Elastic);
         let kibana_memory = traces.memory(ServiceKind::Kibana);
         let (elastic, kibana) = (traces.added::<false>(), traces.added::<true>());
+        let snapshots = traces.snapshots(&now.dir, now.name.as_ref());
         let spec = Overrides {
+            snapshots: most_common(snapshots.values().cloned()),
             clusters: traces.clusters(),
             stack_version: Some(version.ok_or(RebuildError::NoVersion)?),
             registry,
@@ -89,6 +92,7 @@ impl Mesh {
             ..Overrides::default()
         };
         let own = |cluster: ClusterId| Overrides {
+            snapshots: snapshots.get(&cluster).cloned().filter(|own| Some(own) != spec.snapshots.as_ref()),
             elastic_memory: elastic_memory.get(&cluster).copied().filter(|own| Some(*own) != spec.elastic_memory),
             kibana_memory: kibana_memory.get(&cluster).copied().filter(|own| Some(*own) != spec.kibana_memory),
             kibana: (spec.kibana == Some(true) && !traces.kibana_of(cluster)).then_some(false),

@@ -8,6 +8,7 @@ use crate::mesh::{
     fingerprint::placeholders,
     secret::Secret,
     settings::{Profile, per_cluster::read_set},
+    snapshots::location,
     taken::Taken,
     templates::Templates,
 };
@@ -37,6 +38,7 @@ fn traces(mesh: &Mesh) -> Traces {
             bind: Some(mesh.spec.bind),
             ports: mesh.container(service).unwrap().fixed.ports,
             defaults: mesh.revision(service.cluster()),
+            backup: mesh.container(service).unwrap().fixed.mounts.get(location()).cloned(),
         }
     });
     let directory = |cluster: ClusterId| DirectoryTrace {
@@ -109,6 +111,18 @@ fn settings_of_single_clusters_are_rebuilt() {
     assert_eq!(shared.spec, mesh.spec);
     assert_eq!(shared.shared(ClusterId::new(2).unwrap()), ["hr-*", "mesh*"]);
     assert_eq!(shared.shared(ClusterId::FIRST), ["mesh*"]);
+}
+
+#[test]
+fn the_place_of_snapshots_is_what_containers_mount() {
+    let mut mesh = Mesh::example(3);
+    mesh.spec.snapshots = serde_json::from_value("/mnt/nfs".into()).unwrap();
+    let inside = read_set("2.snapshots=fs").unwrap();
+    mesh.overrides = vec![inside];
+    let mesh = mesh.moved_to("10.213.0.0/24".parse().unwrap());
+    let rebuilt = Mesh::rebuild(&traces(&mesh), &Overrides::default(), now()).unwrap();
+    let place = |mesh: &Mesh| mesh.clusters().map(|cluster| mesh.repository_dir(cluster)).collect::<Vec<_>>();
+    assert_eq!(place(&rebuilt), place(&mesh));
 }
 
 #[test]

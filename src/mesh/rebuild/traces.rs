@@ -48,6 +48,8 @@ pub struct ContainerTrace {
     pub bind: Option<IpAddr>,
     pub ports: BTreeSet<Published>,
     pub defaults: Revision,
+    /// The directory of this machine that it has for snapshots.
+    pub backup: Option<String>,
 }
 
 /// What a cluster's directory tells.
