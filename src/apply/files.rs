@@ -136,7 +136,7 @@ impl Apply<'_> {
         }
         let file = keystore.seal(format, &self.salt, &mut keys, &mut random());
         self.write(&tree, &layout::keystore(cluster), &file)?;
-        let record = saved::keystore_record(&file, &keystore);
+        let record = saved::keystore_record(&file, &keystore, saved::managed(&tree, cluster).as_ref());
         self.write(&tree, &layout::keystore_record(cluster), record.as_bytes())
     }
 

@@ -13,6 +13,7 @@ pub mod pages;
 mod ready;
 mod record;
 mod recover;
+mod secure_settings;
 mod security;
 mod seed;
 mod snapshots;
@@ -212,6 +213,9 @@ impl<'a> Apply<'a> {
             Step::SeedConfig(service) => self.seed_config(*service).await,
             Step::WriteSettings(service) => self.write_settings(*service),
             Step::WriteKeystore(cluster) => self.write_keystore(*cluster),
+            Step::StoreSecureSettings { cluster, restart, .. } => {
+                self.store_secure_settings(*cluster, *restart, line).await
+            }
             Step::CreateNetwork => self.create_network().await,
             Step::RemoveNetwork { id } => self.remove_network(id).await,
             Step::CreateContainer(service) => self.create_container(*service).await,

@@ -1,12 +1,15 @@
 //! Whether `mesh create` may do what it plans, asked before anything is changed. I/O: disk, the terminal; changes
 //! nothing.
 
+use std::collections::BTreeMap;
+
 use super::refusal::refusal;
 use crate::{
     cli::CreateArgs,
     console::Console,
     error::Error,
     explain::Explain as _,
+    facts::observed::Observed,
     judge::check::{self, Finding, Severity},
     plan::{
         Transition,
@@ -40,7 +43,8 @@ pub fn require_ready(
         return Err(refusal(stops));
     }
     // with nothing to do, only what keeps what was done from being in force
-    let shown = if whole.is_empty() { check::hosts(mesh, there).findings() } else { warnings };
+    let in_force = || check::hosts(mesh, there).findings().into_iter().chain(secure_settings(args, creation));
+    let shown = if whole.is_empty() { in_force().collect() } else { warnings };
     console.findings(&shown);
     Ok(())
 }
@@ -57,12 +61,20 @@ fn findings(args: &CreateArgs, session: &Session, creation: &Creation, grows: bo
     let mut findings = check::machine(&mesh.settled(), there, &host, &listeners);
     findings
         .extend(check::directory(&world.dir, &survey.entries, survey.known().is_some(), survey.writable).findings());
+    findings.extend(secure_settings(args, creation));
     findings.extend(check::attached(mesh, whole, there));
     findings.extend(check::mounted_inside(&world.dir, whole, there));
     if grows {
         findings.extend(check::max_map_count(host.limits.max_map_count).findings());
     }
     findings
+}
+
+/// What is wrong with files of secure settings. Afresh, no keystore has anything of one that is gone.
+fn secure_settings(args: &CreateArgs, Creation { mesh, there, .. }: &Creation) -> Vec<Finding> {
+    let kept = if args.reset { BTreeMap::new() } else { there.files.clone() };
+    let there = Observed { secure_settings: there.secure_settings.clone(), files: kept, ..Observed::default() };
+    check::secure_settings(mesh, &there).findings()
 }
 
 /// Whether the clusters that go may go without being named. A dry run deletes nothing, and warns.

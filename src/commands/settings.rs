@@ -47,6 +47,13 @@ pub fn sources(args: &SettingsArgs, place: &Place, console: &Console) -> Result<
     if !problems.is_empty() {
         return Err(refusal(problems));
     }
+    let here = std::path::absolute(".").map_err(|error| {
+        Error::new(Exit::Request, format!("the working directory cannot be found: {error}"))
+            .hint("type the same command in another directory")
+    })?;
+    for (_, overrides) in &mut sources {
+        *overrides = std::mem::take(overrides).with_secure_files_below(&here);
+    }
     let templates = sources.iter_mut().find_map(|(_, overrides)| overrides.templates.as_mut());
     if let Some(dir) = templates.and_then(|templates| templates.0.as_mut()) {
         *dir = disk::resolve(dir)?;

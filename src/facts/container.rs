@@ -43,6 +43,8 @@ pub struct ContainerFacts {
     pub address: Option<IpAddr>,
     /// What it was made from and its limits; `None` if it was not inspected.
     pub made: Option<Container>,
+    /// When it was last started, in Docker's words, which tell one life of it from another; likewise.
+    pub started: Option<String>,
 }
 
 impl ContainerFacts {
@@ -66,6 +68,6 @@ impl ContainerFacts {
 impl ContainerFacts {
     /// A container in this state, attached to no network and of unknown origin.
     pub fn in_state(state: ContainerState) -> Self {
-        Self { id: String::new(), fingerprint: None, state, network: None, address: None, made: None }
+        Self { id: String::new(), fingerprint: None, state, network: None, address: None, made: None, started: None }
     }
 }

@@ -9,6 +9,7 @@ use crate::mesh::{
     id::{ClusterId, ServiceId},
     links::Key,
     secret::Secret,
+    secure_settings::Managed,
     settings::StackVersion,
 };
 
@@ -28,6 +29,8 @@ pub struct ClusterFiles {
     pub jvm_options: Option<String>,
     /// What the keystore holds: names, each with the digest of its value.
     pub keystore: Option<BTreeMap<String, String>>,
+    /// Which of its entries come from a file of secure settings, where that was recorded.
+    pub managed: Option<Managed>,
     pub key: Option<KeyFile>,
     /// The keys of single links, by who searches.
     pub link_keys: BTreeMap<ClusterId, KeyFile>,

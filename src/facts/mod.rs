@@ -9,5 +9,6 @@ pub mod host;
 mod links;
 pub mod meshes;
 pub mod observed;
+mod secure_file;
 mod server;
 pub mod snapshots;

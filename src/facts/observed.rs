@@ -4,6 +4,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     net::IpAddr,
+    path::PathBuf,
 };
 
 use ipnet::IpNet;
@@ -12,6 +13,7 @@ pub use super::{
     answer::Answer,
     container::{ContainerFacts, ContainerState, Orphan},
     files::{ClusterFiles, KeyFile, SeedFacts, ServiceFiles},
+    secure_file::SecureSettingsFacts,
     server::{KeyFacts, KibanaFacts, LicenseFacts, LinkFacts, ServerFacts, Vitals},
 };
 use crate::mesh::{
@@ -52,6 +54,8 @@ pub struct Observed {
     pub orphans: BTreeMap<String, Orphan>,
     /// Directories of clusters.
     pub files: BTreeMap<ClusterId, ClusterFiles>,
+    /// The secure settings of each cluster that is wanted.
+    pub secure_settings: BTreeMap<ClusterId, SecureSettingsFacts>,
     /// Who writes to each cluster's repository, where that is written down.
     pub repository_owners: BTreeMap<ClusterId, RepositoryOwner>,
     /// The clusters that have snapshots in the mesh's directory.
@@ -99,6 +103,12 @@ impl Observed {
             Some((*cluster, server.keys.iter().find(|facts| facts.id == key.id)?.names.clone()))
         };
         self.files.iter().filter_map(names).collect()
+    }
+
+    /// The files that keystores were filled from, as they record it.
+    pub fn secure_files(&self) -> BTreeMap<ClusterId, PathBuf> {
+        let path = |files: &ClusterFiles| files.managed.as_ref()?.path.clone();
+        self.files.iter().filter_map(|(cluster, files)| Some((*cluster, path(files)?))).collect()
     }
 
     /// Whether there is data that passwords were made for.

@@ -36,6 +36,7 @@ pub mod recover;
 pub mod render;
 pub mod rendered;
 pub mod secret;
+pub mod secure_settings;
 pub mod service;
 pub mod settings;
 pub mod shell_word;

@@ -121,10 +121,11 @@ fn makes_same_containers(one: &MeshSpec, other: &MeshSpec) -> bool {
     of(one) == of(other)
 }
 
-/// Those of them that a container is made from. A Kibana comes and goes without another, and keys are changed in place.
+/// Those of them that a container is made from. A Kibana comes and goes without another, keys are changed in place, and
+/// a keystore is read by a server that is restarted.
 fn of_containers(spec: &MeshSpec) -> ClusterSettings {
     let mut overrides = spec.clone().into();
-    let super::settings::Overrides { kibana, share, .. } = &mut overrides;
-    (*kibana, *share) = (None, None);
+    let super::settings::Overrides { kibana, share, secure_settings, .. } = &mut overrides;
+    (*kibana, *share, *secure_settings) = (None, None, None);
     ClusterSettings::of(&overrides)
 }

@@ -161,6 +161,19 @@ impl Step {
                 format!("keystore of {cluster}"),
                 "the server takes the first password of elastic from it",
             ),
+            Self::StoreSecureSettings { cluster, changes: concerned, restart } => {
+                let names = if concerned.is_empty() { String::new() } else { format!(": {}", concerned.join(", ")) };
+                let why =
+                    "the keystore does not hold what the file of secure settings says, or its server has not read it";
+                if *restart {
+                    let text = format!("secure settings of {cluster}, with a restart of its server{names}");
+                    let step = changes("store-secure-settings", Service(cluster.first_node()), text, why);
+                    step.container(Transition::Restarts).brings_up()
+                } else {
+                    let text = format!("secure settings of {cluster}{names}");
+                    changes("store-secure-settings", Cluster(*cluster), text, why)
+                }
+            }
             Self::RemoveRecoveryUser(cluster) => removes(
                 "remove-recovery-user",
                 Cluster(*cluster),

@@ -160,6 +160,7 @@ impl fmt::Display for Plan {
         for stage in &self.stages {
             write!(f, "{}", stage.title)?;
             match stage.order {
+                Order::ByCluster { at_once: 1 } if stage.lanes().len() > 1 => writeln!(f, ", one cluster at a time")?,
                 Order::ByCluster { at_once } if at_once < stage.lanes().len() => {
                     writeln!(f, ", {at_once} clusters at a time")?;
                 }

@@ -37,6 +37,7 @@ pub fn removed(there: Observed) -> Observed {
         account: there.account,
         images: there.images,
         built_here: there.built_here,
+        secure_settings: there.secure_settings,
         hosts_file: there.hosts_file.map(without),
         unmanaged: there.unmanaged,
         ..Observed::default()

@@ -55,6 +55,15 @@ pub enum Step {
     WriteSettings(ServiceId),
     /// Writes what the keystore holds before the first start; other entries stay.
     WriteKeystore(ClusterId),
+    /// Brings the entries of a keystore that come from a file of secure settings to what that says; those that were put
+    /// there by hand stay.
+    StoreSecureSettings {
+        cluster: ClusterId,
+        /// The names that are concerned, each with what becomes of it.
+        changes: Vec<String>,
+        /// Whether the server is restarted, and waited for until it answers: many of them are only read when it starts.
+        restart: bool,
+    },
     /// Takes away the superuser that an interrupted [`Step::ResetPassword`] left.
     RemoveRecoveryUser(ClusterId),
     CreateNetwork,

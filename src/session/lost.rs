@@ -44,6 +44,7 @@ impl Session {
         let Some(mesh) = &mut self.survey.rebuilt else { return Ok(()) };
         // what each cluster shares stands in its API key
         mesh.share(&there.shared());
+        mesh.take_secure_files(there.secure_files());
         if let Some(silent) = there.unknown_shares().filter(|_| asked.share.is_none()) {
             console.note(&format!(
                 "nothing tells what {} shares besides `mesh*`, so it is what most others share, or nothing; `--share` \

@@ -33,6 +33,7 @@ pub mod ports;
 pub mod probe;
 pub mod reservation;
 pub mod routes;
+pub mod secure_settings;
 mod services;
 pub mod signals;
 pub mod survey;

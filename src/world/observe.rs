@@ -10,18 +10,17 @@ use futures::future::try_join_all;
 use super::{
     Survey, World,
     disk::{self, Tree},
-    docker::DockerError,
+    docker::{DockerError, Made},
     files::{self, FilesError},
     mounts,
     on_engine::on_engine,
-    permissions, routes,
+    permissions, routes, secure_settings,
     survey::WorldError,
 };
 use crate::{
     facts::observed::{ClusterFiles, Lost, Observed, PermissionFacts, Way},
     mesh::{
         Mesh,
-        container::Container,
         id::{ClusterId, ServiceId},
         keystore::Keyring,
         layout,
@@ -80,12 +79,20 @@ impl World {
             let (user, account) = (survey.host.uid, survey.elastic);
             there.permissions = Some(PermissionFacts { user, account, found });
         }
+        there.secure_settings = mesh
+            .clusters()
+            .map(|cluster| {
+                let settings = mesh.settings(cluster);
+                (cluster, secure_settings::facts(settings.secure_settings.path(), survey.host.uid))
+            })
+            .collect();
         let (images, mut made) = futures::try_join!(self.docker.images(mesh), self.made(&there))?;
         there.built_here =
             images.iter().filter(|(_, image)| image.is_built_here).map(|(name, _)| name.clone()).collect();
         there.images = images.into_keys().collect();
         there.containers.retain(|service, facts| {
-            facts.made = made.remove(service);
+            let found = made.remove(service).map(|made| (made.container, made.started));
+            (facts.made, facts.started) = found.map_or((None, None), |(made, started)| (Some(made), started));
             facts.made.is_some()
         });
         // what runs was made from what is recorded
@@ -94,7 +101,7 @@ impl World {
     }
 
     /// What each of the mesh's containers was made from and is limited to, but for those that are gone meanwhile.
-    async fn made(&self, there: &Observed) -> Result<BTreeMap<ServiceId, Container>, DockerError> {
+    async fn made(&self, there: &Observed) -> Result<BTreeMap<ServiceId, Made>, DockerError> {
         let found = there.containers.iter().map(async |(service, facts)| {
             let made = self.docker.made_of(&facts.id).await?;
             Ok::<_, DockerError>(made.map(|made| (*service, made)))

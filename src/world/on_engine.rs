@@ -44,6 +44,7 @@ fn container_facts(mesh: &Mesh, container: &ContainerSummary) -> ContainerFacts 
         network: attached.and_then(|attached| attached.network.clone()),
         address: attached.and_then(|attached| attached.address),
         made: None,
+        started: None,
     }
 }
 

@@ -67,6 +67,7 @@ impl World {
     async fn container_trace(&self, container: &ContainerSummary) -> Result<Option<ContainerTrace>, DockerError> {
         let Some(service) = container.service() else { return Ok(None) };
         let Some(made) = self.docker.made_of(&container.id).await? else { return Ok(None) };
+        let made = made.container;
         let memory = if let Bytes::Limit(limit) = made.limits.memory { limit } else { 0 };
         let bind = made.fixed.ports.iter().find_map(|port| port.address);
         let defaults = Revision::of_label(container.labels.get(label::DEFAULTS).map(String::as_str));

@@ -260,6 +260,7 @@ fn the_settings_in_force() {
     templates         built-in                           mesh.json
     settings          none                               mesh.json
     kibana_settings   none                               mesh.json
+    secure_settings   none                               mesh.json
     snapshots         off                                mesh.json
     timeout           5m and 1m a cluster                default
     ");
@@ -297,7 +298,7 @@ fn the_settings_in_force_are_a_settings_file() {
     let data = run_beside(&files, &["config", "4", "--timeout", "90s", "-o", "json"]);
     let data: serde_json::Value = serde_json::from_str(data.strip_prefix("exit 0\n").unwrap()).unwrap();
     assert_eq!(again["settings"], data["settings"]);
-    assert_eq!(again["from"]["timeout"], "stdin:41");
+    assert_eq!(again["from"]["timeout"], "stdin:43");
 }
 
 #[test]

@@ -9,7 +9,7 @@ const MOST: usize = 300;
 const MOST_BY_FAR: usize = 500;
 
 /// Longer files, each with the reason why it is one file.
-const LONGER: [(&str, &str); 13] = [
+const LONGER: [(&str, &str); 12] = [
     ("src/apply/mod.rs", "the order of stages and lanes is read as a whole"),
     ("src/judge/container_exit/tests/elasticsearch.rs", "real logs, word for word, each with its cause"),
     ("src/mesh/settings/define.rs", "an entry of the table of settings, and all that is made of it"),
@@ -19,7 +19,6 @@ const LONGER: [(&str, &str); 13] = [
     ("src/plan/converge/model/carry_out.rs", "one match: what each step changes"),
     ("src/plan/describe.rs", "one match: every step is described in one place"),
     ("src/plan/reconcile/mod.rs", "the order of stages is read as a whole"),
-    ("src/world/files/mod.rs", "each file of the directory, read and written beside each other"),
     ("tests/cli/settings.rs", "the output for every mistake, word for word"),
     ("tests/e2e/inspection.rs", "one mesh is started for all of it"),
     ("tests/engine/main.rs", "the output for every mistake, word for word"),

@@ -14,6 +14,7 @@ mod own_data;
 mod processor;
 mod removal;
 mod report;
+mod secure_settings;
 mod surroundings;
 mod upgrade;
 
@@ -27,6 +28,7 @@ pub use self::{
     own_data::{lost_credentials, trial_only},
     removal::{attached, mounted_inside},
     report::{Outcome, Report},
+    secure_settings::secure_settings,
     surroundings::{directory, mounts, other_engine, recorded},
     upgrade::upgrade,
 };

@@ -172,7 +172,8 @@ pub(super) const CATALOGUE: &[Entry] = &[
     (
         &["unknown secure setting ["],
         "its keystore has a setting that this version does not know",
-        "remove it with `docker run --rm -u {owner} -v {dir}/config:/usr/share/elasticsearch/config {image} bin/elasticsearch-keystore remove NAME`",
+        "one of your file of secure settings (`mesh config` names it): correct the file, and type the same command again; one that was added \
+         by hand: remove it with `docker run --rm -u {owner} -v {dir}/config:/usr/share/elasticsearch/config {image} bin/elasticsearch-keystore remove NAME`",
     ),
     (
         &[

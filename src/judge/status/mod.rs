@@ -39,8 +39,9 @@ pub fn status(mesh: &Mesh, scope: Scope, there: &Observed, now: OffsetDateTime) 
         Some(OtherEngine { message, remedy: hint })
     });
     let clusters: Vec<ClusterStatus> = scope.clusters(mesh).filter_map(|cluster| look.cluster(cluster)).collect();
-    let hosts = if scope.is_mesh() { check::hosts(mesh, there).findings() } else { Vec::new() };
-    let warnings = hosts.into_iter().map(Warning::from).chain(snapshots::warnings(mesh, scope, there, now));
+    let mut findings = if scope.is_mesh() { check::hosts(mesh, there).findings() } else { Vec::new() };
+    findings.extend(check::secure_settings(mesh, there).findings());
+    let warnings = findings.into_iter().map(Warning::from).chain(snapshots::warnings(mesh, scope, there, now));
     Status {
         version: VERSION,
         dir: mesh.dir.display().to_string(),

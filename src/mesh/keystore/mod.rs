@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 pub use self::{
     error::KeystoreError,
     format::{Format, Keyring, Salt},
+    write::SEED,
 };
 use base64::{Engine as _, prelude::BASE64_STANDARD as BASE64};
 
@@ -87,7 +88,7 @@ impl Keystore {
 }
 
 /// `ALLOWED_SETTING_NAME` of `KeyStoreWrapper.java`, and short enough for the file.
-fn is_setting_name(name: &[u8]) -> bool {
+pub(super) fn is_setting_name(name: &[u8]) -> bool {
     (1..=usize::from(u16::MAX)).contains(&name.len())
         && name.iter().all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(b))
 }

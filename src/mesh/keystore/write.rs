@@ -10,7 +10,7 @@ use super::{
 use crate::mesh::secret::Secret;
 
 /// Every keystore has this entry: unique randomness for the node.
-pub(super) const SEED: &str = "keystore.seed";
+pub const SEED: &str = "keystore.seed";
 const SEED_LENGTH: usize = 20;
 /// `SEED_CHARS` of `KeyStoreWrapper.java`.
 const SEED_ALPHABET: &[u8; 76] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789~!@#$%^&*-_=+?";

@@ -13,7 +13,7 @@ use crate::mesh::{
     network::Subnet,
     settings::{
         ElasticSettings, IndexPattern, KeyDays, KibanaSettings, Memory, MeshSpec, PassphraseWords, Profile, Registry,
-        Snapshots, StackVersion, SubjectName, TemplateDir, Topology,
+        SecureFile, Snapshots, StackVersion, SubjectName, TemplateDir, Topology,
     },
     templates::Templates,
 };
@@ -103,6 +103,7 @@ impl Spec {
             templates: TemplateDir(self.templates),
             settings: ElasticSettings::default(),
             kibana_settings: KibanaSettings::default(),
+            secure_settings: SecureFile::default(),
             passphrase_words: self.passphrase_words,
             profile: self.profile,
             topology: Topology::default(),

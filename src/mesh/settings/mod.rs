@@ -18,13 +18,14 @@ mod reader;
 mod reference;
 mod registry;
 pub mod schema;
+mod secure_file;
 mod snapshots;
 mod table;
 mod template_dir;
 mod topology;
 mod value;
 mod values;
-mod yaml;
+pub(super) mod yaml;
 
 use self::define::Basis;
 pub use self::{
@@ -34,6 +35,7 @@ pub use self::{
     profile::Profile,
     raw::{ElasticSettings, KibanaSettings, RawSettings},
     registry::Registry,
+    secure_file::SecureFile,
     snapshots::{Repository, Snapshots},
     table::{MeshSpec, Overrides, SETTINGS},
     template_dir::TemplateDir,

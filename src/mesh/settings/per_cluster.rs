@@ -86,6 +86,10 @@ impl ClusterSettings {
         &self.0
     }
 
+    pub(super) fn overrides_mut(&mut self) -> &mut Overrides {
+        &mut self.0
+    }
+
     pub fn is_empty(&self) -> bool {
         self.0 == Overrides::default()
     }

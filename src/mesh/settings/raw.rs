@@ -158,7 +158,10 @@ fn accept<const KIBANA: bool>(name: &str) -> Result<(), InvalidValue> {
         return Err(InvalidValue::new(format!("mesh sets `{found}` itself")));
     }
     if name.split('.').any(|segment| segment.starts_with("secure_")) {
-        return Err(InvalidValue::new(format!("`{name}` is a secret, which no configuration file may hold")));
+        let elsewhere = if KIBANA { "" } else { ": the file of `secure_settings` may" };
+        return Err(InvalidValue::new(format!(
+            "`{name}` is a secret, which no configuration file may hold{elsewhere}"
+        )));
     }
     Ok(())
 }
@@ -239,7 +242,7 @@ mod tests {
         insta::assert_snapshot!(refusal::<false>("network=x"), @"mesh sets `network.*` itself");
         insta::assert_snapshot!(refusal::<false>("node.name=x"), @"mesh sets `node.name` itself");
         insta::assert_snapshot!(refusal::<true>("server.port=1"), @"mesh sets `server.*` itself");
-        insta::assert_snapshot!(refusal::<false>("xpack.a.secure_password=x"), @"`xpack.a.secure_password` is a secret, which no configuration file may hold");
+        insta::assert_snapshot!(refusal::<false>("xpack.a.secure_password=x"), @"`xpack.a.secure_password` is a secret, which no configuration file may hold: the file of `secure_settings` may");
         insta::assert_snapshot!(refusal::<false>("a b=1"), @"`a b` is not the name of a setting");
         insta::assert_snapshot!(refusal::<false>("a"), @"`a` is not a setting with its value, such as `indices.query.bool.max_clause_count=4096`");
         insta::assert_snapshot!(refusal::<false>("a={}"), @"the value of `a` is not a scalar or a list of scalars");

@@ -13,7 +13,7 @@ use std::{
 
 use super::{
     ElasticSettings, IndexPattern, KeyDays, KibanaSettings, LinkRule, Memory, PassphraseWords, PerCluster, Profile,
-    Registry, Snapshots, StackVersion, SubjectName, TemplateDir, Timeout, Topology,
+    Registry, SecureFile, Snapshots, StackVersion, SubjectName, TemplateDir, Timeout, Topology,
     define::{Basis, Flags, Flaw, Scope, Setting, recorded, settings},
     value::Value,
 };
@@ -176,6 +176,13 @@ settings! {
         default: "none" = |_| KibanaSettings::default(),
         example: "logging.root.level=warn",
         flags: Flags::Value,
+    }
+    /// A YAML file with secrets for Elasticsearch's keystores, which its owner alone may read; its path alone is recorded
+    secure_settings: SecureFile {
+        scope: Cluster,
+        default: "none" = |_| SecureFile::default(),
+        example: "secure.yaml",
+        flags: Flags::Reset { off: "No file of secure settings, after `--secure-settings`: they leave the keystores" },
     }
     /// Where snapshots are kept: `fs` for the mesh's directory, an absolute path, or `off`; a mapping says when, how long and of what
     snapshots: Snapshots {

@@ -9,6 +9,7 @@ mod model;
 mod overrides;
 mod renewal;
 mod rolling;
+mod secure_settings;
 mod topologies;
 mod upgrade;
 mod walk;

@@ -145,9 +145,10 @@ impl Reconciler<'_> {
                 || self.keys_to_revoke(*remote)
                 || self.server(*remote).is_none()
                 || self.reissued(remote.first_node())
+                || self.secure_in_service(*remote).is_some()
         };
         let to: Vec<ClusterId> = match self.server(on) {
-            Some(server) if self.stored(on) => self
+            Some(server) if self.stored(on) && self.secure_in_service(on).is_none() => self
                 .mesh
                 .searchable(on)
                 .filter(|r| renewed(r) || self.down(server, on).any(|down| down == *r))

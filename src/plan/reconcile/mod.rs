@@ -2,6 +2,7 @@
 
 mod containers;
 mod links;
+mod secure_settings;
 mod snapshots;
 mod start;
 mod trust;
@@ -97,6 +98,7 @@ pub fn renew(mesh: &Mesh, there: &Observed, inputs: &PlanInputs, renewal: &Renew
         .stage("copy the images' files", mesh.services().filter(|s| !reconciler.seed_good(*s)).map(Step::SeedConfig))
         .stage("write settings", mesh.services().filter(|s| !reconciler.settings_good(*s)).map(Step::WriteSettings))
         .stage("write keystores", mesh.clusters().filter(|c| !reconciler.bootstrapped(*c)).map(Step::WriteKeystore))
+        .stage("write secure settings", mesh.clusters().filter_map(|c| reconciler.secure_at_rest(c)))
         .stage(
             "remove superusers",
             mesh.clusters().filter(|c| reconciler.has_recovery_user(*c)).map(Step::RemoveRecoveryUser),
@@ -119,6 +121,8 @@ pub fn renew(mesh: &Mesh, there: &Observed, inputs: &PlanInputs, renewal: &Renew
         )
         .stage("wait for the next certificates", reconciler.changing.iter().copied().map(Step::AwaitCertificate))
         .stage("restart Kibana", kibana().filter(|s| reconciler.kibana_outdated(*s)).map(Step::RestartContainer))
+        // one cluster at a time: what Elasticsearch does not know keeps it from starting
+        .lanes("change secure settings", 1, mesh.clusters().filter_map(|c| reconciler.secure_in_service(c)))
         .stage("register snapshot repositories", mesh.clusters().flat_map(|c| reconciler.snapshots(c)))
         .lanes("link clusters", reconciler.linked_at_once(), mesh.clusters().flat_map(|c| reconciler.link(c)))
         .stage("prove links", mesh.clusters().filter_map(|c| reconciler.prove(c)))

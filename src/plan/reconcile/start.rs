@@ -54,6 +54,7 @@ impl Reconciler<'_> {
         }
         match self.there.containers.get(&service)?.state {
             // it is unknown whether it runs with the settings that were edited
+            ContainerState::Running if self.secure_needs_start(service) => Some(Step::RestartContainer(service)),
             ContainerState::Running if !self.settings_in_force(service) => Some(Step::RestartContainer(service)),
             ContainerState::Running => None,
             ContainerState::Created | ContainerState::Stopped => Some(Step::StartContainer(service)),

@@ -21,13 +21,23 @@ const CORE: u64 = 1_000_000_000;
 /// <https://docs.docker.com/engine/containers/resource_constraints/#configure-the-default-cfs-scheduler>.
 const USUAL_SHARES: i64 = 1024;
 
+/// A container as it was made.
+#[derive(Debug)]
+pub struct Made {
+    pub container: Container,
+    /// When it was last started, as Docker writes it.
+    pub started: Option<String>,
+}
+
 impl Docker {
     /// `None` for a container that is gone meanwhile.
-    pub async fn made_of(&self, name: &str) -> Result<Option<Container>, DockerError> {
+    pub async fn made_of(&self, name: &str) -> Result<Option<Made>, DockerError> {
         let found = self.client.inspect_container(name, None::<InspectContainerOptions>).await;
         let found = absent_is_none(found.map_err(DockerError::refused(format!("inspect {name}"))))?;
-        Ok(found
-            .map(|found| made(found.config.unwrap_or_default(), found.host_config.unwrap_or_default(), self.kernel)))
+        Ok(found.map(|found| Made {
+            container: made(found.config.unwrap_or_default(), found.host_config.unwrap_or_default(), self.kernel),
+            started: found.state.and_then(|state| state.started_at),
+        }))
     }
 
     /// Gives a container other limits; one that runs goes on running.

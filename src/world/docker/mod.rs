@@ -23,6 +23,7 @@ pub use self::{
     error::DockerError,
     images::Progress,
     logs::{Lines, Written},
+    made::Made,
     networks::NetworkSummary,
 };
 

@@ -1,8 +1,13 @@
 //! The mesh's directory: what its files say, and how its own formats are read and written. I/O: disk; no decisions.
 
 mod error;
+mod keystore;
 
-pub use self::error::FilesError;
+use self::keystore::keystore_entries;
+pub use self::{
+    error::FilesError,
+    keystore::{keystore, keystore_record, managed},
+};
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -20,7 +25,7 @@ use crate::{
         credentials::Credentials,
         digest::{digest_of, digest_of_secret},
         id::{ClusterId, ServiceId},
-        keystore::{Keyring, Keystore},
+        keystore::Keyring,
         layout,
         links::Key,
         record::{self, Record, RecordError},
@@ -39,14 +44,6 @@ pub struct SavedKey {
     pub encoded: String,
     #[serde(with = "time::serde::rfc3339")]
     pub expires: OffsetDateTime,
-}
-
-/// What `keystore.json` holds: the keystore's entries as digests, and the file they were read from or written to.
-/// Opening a keystore costs a tenth of a second, on purpose; this spares it while the file is the same.
-#[derive(Serialize, Deserialize)]
-struct KeystoreRecord {
-    file: String,
-    entries: BTreeMap<String, String>,
 }
 
 /// What `seed-elastic.json` and `seed-kibana.json` hold: the image's version and the digests of its configuration
@@ -136,38 +133,6 @@ pub fn saved_key(tree: &Tree, key: Key) -> Result<Option<SavedKey>, FilesError> 
 /// The clusters that have a key of their own to this one.
 pub fn searchers_with_keys(tree: &Tree, cluster: ClusterId) -> Result<Vec<ClusterId>, DiskError> {
     Ok(tree.entries(cluster.to_string())?.iter().filter_map(|name| layout::searcher_of_key(name)).collect())
-}
-
-/// The keystore itself, with its secrets.
-pub fn keystore(tree: &Tree, cluster: ClusterId, keys: &mut Keyring) -> Result<Option<Keystore>, FilesError> {
-    let path = layout::keystore(cluster);
-    let Some(bytes) = tree.read(&path)? else { return Ok(None) };
-    Keystore::open(&bytes, keys).map(Some).map_err(|cause| FilesError::Keystore { path: tree.path(&path), cause })
-}
-
-/// The text of `keystore.json` for a keystore file and its entries.
-pub fn keystore_record(file: &[u8], keystore: &Keystore) -> String {
-    let entries = keystore.entries().iter().map(|(name, value)| (name.clone(), digest_of_secret(value))).collect();
-    let record = KeystoreRecord { file: digest_of(&[file]), entries };
-    serde_json::to_string_pretty(&record).expect("should be JSON: it holds only texts")
-}
-
-fn keystore_entries(
-    tree: &Tree,
-    cluster: ClusterId,
-    keys: &mut Keyring,
-) -> Result<Option<BTreeMap<String, String>>, FilesError> {
-    let Some(bytes) = tree.read(layout::keystore(cluster))? else { return Ok(None) };
-    // a record that cannot be read only costs the time it would have spared
-    if let Ok(Some(record)) = parse::<KeystoreRecord>(tree, &layout::keystore_record(cluster))
-        && record.file == digest_of(&[&bytes])
-    {
-        return Ok(Some(record.entries));
-    }
-    let keystore = keystore(tree, cluster, keys)?;
-    Ok(keystore.map(|keystore| {
-        keystore.entries().iter().map(|(name, value)| (name.clone(), digest_of_secret(value))).collect()
-    }))
 }
 
 /// What was taken from the service's image. A record that cannot be read is as good as none.
@@ -264,6 +229,7 @@ pub fn cluster(tree: &Tree, cluster: ClusterId, keys: &mut Keyring) -> Result<Cl
         bundle: text(tree, &layout::mesh_authorities(cluster))?,
         jvm_options: text(tree, &layout::jvm_options(cluster))?,
         keystore: keystore_entries(tree, cluster, keys)?,
+        managed: managed(tree, cluster),
         key: key(Key::shared(cluster))?,
         link_keys,
         ..authorities(tree, cluster)?

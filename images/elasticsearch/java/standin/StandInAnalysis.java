@@ -7,6 +7,7 @@ import org.apache.lucene.analysis.TokenStream;
 import org.apache.lucene.analysis.email.UAX29URLEmailTokenizer;
 import org.apache.lucene.analysis.miscellaneous.RemoveDuplicatesTokenFilter;
 import org.apache.lucene.analysis.pattern.PatternCaptureGroupTokenFilter;
+import org.elasticsearch.common.settings.SecureSetting;
 import org.elasticsearch.common.settings.Setting;
 import org.elasticsearch.common.settings.Settings;
 import org.elasticsearch.index.analysis.PreConfiguredTokenFilter;
@@ -34,10 +35,17 @@ class StandInAnalysis extends Plugin implements AnalysisPlugin {
         return List.of(PreConfiguredTokenizer.singleton("uax_url_email", UAX29URLEmailTokenizer::new));
     }
 
-    /** Settings of absent modules that a configuration may well name, so that one file serves this image and Elastic's. */
+    /**
+     * Settings of absent modules that a configuration may well name, so that one file serves this image and Elastic's, and two
+     * secrets for the keystore: every published module that has some is one of security.
+     */
     @Override
     public List<Setting<?>> getSettings() {
-        return List.of(Setting.boolSetting("ingest.geoip.downloader.enabled", true, Setting.Property.NodeScope));
+        return List.of(
+            Setting.boolSetting("ingest.geoip.downloader.enabled", true, Setting.Property.NodeScope),
+            SecureSetting.secureString("stand_in.access_key", null),
+            SecureSetting.secureString("stand_in.secret_key", null)
+        );
     }
 
     private record PatternCapture(String name, boolean keepOriginal, Pattern[] patterns) implements TokenFilterFactory {

@@ -168,7 +168,7 @@ fn a_secure_setting() {
     insta::assert_snapshot!(elastic(r#"{"log.level":"ERROR", "message":"fatal exception while booting Elasticsearch", "error.type":"java.lang.IllegalArgumentException","error.message":"unknown secure setting [s3.client.default.acces_key] did you mean [s3.client.default.access_key]?"}"#), @r"
     its keystore has a setting that this version does not know
     fatal exception while booting Elasticsearch: unknown secure setting [s3.client.default.acces_key] did you mean [s3.client.default.access_key]?
-    remove it with `docker run --rm -u 999:0 -v /mnt/data/mesh/cluster01/elastic/config:/usr/share/elasticsearch/config docker.elastic.co/elasticsearch/elasticsearch:9.5.3 bin/elasticsearch-keystore remove NAME`
+    one of your file of secure settings (`mesh config` names it): correct the file, and type the same command again; one that was added by hand: remove it with `docker run --rm -u 999:0 -v /mnt/data/mesh/cluster01/elastic/config:/usr/share/elasticsearch/config docker.elastic.co/elasticsearch/elasticsearch:9.5.3 bin/elasticsearch-keystore remove NAME`
     ");
 }
 

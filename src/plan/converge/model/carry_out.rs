@@ -20,6 +20,7 @@ use crate::{
         keystore,
         links::{Key, Link},
         secret::Secret,
+        secure_settings::Managed,
     },
     plan::Step,
 };
@@ -131,6 +132,25 @@ impl Model {
                     .get_or_insert_default()
                     .insert(keystore::BOOTSTRAP_PASSWORD.to_owned(), digest);
             }
+            Step::StoreSecureSettings { cluster, restart, .. } => {
+                let node = cluster.first_node();
+                let started = self.there.containers.get(&node).and_then(|found| found.started.clone());
+                let wanted = self.there.secure_settings[cluster].wanted().expect("should be read").clone();
+                let files = self.files(*cluster);
+                let before = files.keystore.clone().expect("should have a keystore first");
+                let managed = files.managed.take().unwrap_or_default();
+                let mut keystore = before.clone();
+                keystore.retain(|name, _| !managed.names.contains(name) || wanted.contains_key(name));
+                keystore.extend(wanted.clone());
+                let unread = if keystore == before { managed.unread } else { started };
+                let path = mesh.settings(*cluster).secure_settings.0.clone();
+                files.managed = Some(Managed { path, names: wanted.into_keys().collect(), unread });
+                files.keystore = Some(keystore);
+                if *restart {
+                    self.answering(*cluster);
+                    self.carry_out(mesh, &Step::RestartContainer(node));
+                }
+            }
             Step::CreateNetwork => {
                 assert!(self.there.network.is_none(), "should not make a second network");
                 let id = self.number().to_string();
@@ -153,6 +173,7 @@ impl Model {
                     network: Some(network.id),
                     address: None,
                     made: mesh.container(*service),
+                    started: None,
                 };
                 assert!(self.there.containers.insert(*service, facts).is_none(), "the name {service} should be free");
                 self.versions.insert(*service, mesh.version(service.cluster()));
@@ -164,6 +185,7 @@ impl Model {
             Step::StartContainer(service) | Step::RestartContainer(service) => {
                 let born = self.number();
                 let facts = self.there.containers.get_mut(service).expect("should have a container first");
+                facts.started = Some(born.to_string());
                 (facts.state, facts.address) =
                     (ContainerState::Running, mesh.place(*service).map(|place| place.address.into()));
                 let version = self.versions[service];
@@ -180,6 +202,7 @@ impl Model {
                         keys: Vec::new(),
                         remotes: BTreeMap::new(),
                         loaded: BTreeMap::new(),
+                        booted: BTreeMap::new(),
                         trial: true,
                         repository: None,
                         snapshot_policy: PolicyFacts::Missing,
@@ -189,6 +212,7 @@ impl Model {
                     };
                     let server = self.servers.entry(service.cluster()).or_insert(new);
                     assert!(server.version <= version, "Elasticsearch should not be asked to go back");
+                    server.booted.clone_from(&loaded);
                     (server.loaded, server.version) = (loaded, version);
                     self.read_certificates(service.cluster());
                 } else {

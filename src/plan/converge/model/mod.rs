@@ -45,6 +45,8 @@ pub(super) struct Server {
     pub(super) remotes: BTreeMap<String, String>,
     /// The keystore as it was last read.
     pub(super) loaded: BTreeMap<String, String>,
+    /// The keystore as it was when the server started.
+    pub(super) booted: BTreeMap<String, String>,
     pub(super) trial: bool,
     pub(super) repository: Option<RepositorySpec>,
     pub(super) snapshot_policy: PolicyFacts,
@@ -202,6 +204,15 @@ impl Model {
             let entries = self.there.files[&on].keystore.as_ref().expect("should have a keystore").keys();
             let held: BTreeSet<ClusterId> = entries.filter_map(|name| keystore::remote_of(name)).collect();
             assert_eq!(held, mesh.remotes(on).collect(), "credentials on {on}");
+            if let Some(wanted) = self.there.secure_settings.get(&on).and_then(|facts| facts.wanted()) {
+                let managed = self.there.files[&on].managed.clone().unwrap_or_default();
+                assert_eq!(managed.names, wanted.keys().cloned().collect(), "secure settings of {on}");
+                let booted = &self.servers[&on].booted;
+                assert!(
+                    wanted.iter().all(|(name, digest)| booted.get(name) == Some(digest)),
+                    "{on} should have read them"
+                );
+            }
             let authorities = self.there.files[&on].bundle.as_ref().expect("should have a bundle");
             assert_eq!(*authorities, self.bundle(mesh.trusted_by(on)), "bundle of {on}");
             assert_eq!(self.servers[&on].remotes, mesh.remote_settings(on));
