@@ -95,7 +95,8 @@ impl<'a> Request<'a> {
             console.new_defaults(mesh);
         }
         if let Some(recorded) = session.survey.known() {
-            console.changes_of_clusters(&recorded.changes_of_clusters(&mesh.settled()));
+            console.changes_of_settings(&recorded.lines_that_go(mesh));
+            console.changes_of_settings(&recorded.changes_of_clusters(&mesh.settled()));
         }
         console.lost_access(lost_access);
     }

@@ -32,7 +32,7 @@ impl Console {
     }
 
     /// What changes of single clusters, a line each.
-    pub fn changes_of_clusters(&self, changes: &[String]) {
+    pub fn changes_of_settings(&self, changes: &[String]) {
         for change in changes {
             self.note(change);
         }

@@ -82,6 +82,19 @@ impl Mesh {
         mesh
     }
 
+    /// The lines of configuration files that the whole mesh has here and not in `wanted`, for people: those of a source
+    /// take the place of all that were set before.
+    pub fn lines_that_go(&self, wanted: &Mesh) -> Vec<String> {
+        let (before, after) = (values(&self.spec), values(&wanted.spec));
+        let gone = |setting: &'static str| {
+            let lines = before.get(setting).and_then(|lines| lines.as_object()).into_iter().flatten();
+            let stays = |name: &String| after.get(setting).is_some_and(|lines| lines.get(name).is_some());
+            let gone = lines.filter(|(name, _)| !stays(name));
+            gone.map(|(name, value)| format!("{setting}: {name} {value} → none")).collect::<Vec<_>>()
+        };
+        ["settings", "kibana_settings"].into_iter().flat_map(gone).collect()
+    }
+
     /// What differs between the settings of each cluster that both meshes have, for people:
     /// `cluster02: elastic_memory 2g → 8g`. What differs for all of them alike is not among it.
     pub fn changes_of_clusters(&self, wanted: &Mesh) -> Vec<String> {
@@ -128,4 +141,28 @@ fn of_containers(spec: &MeshSpec) -> ClusterSettings {
     let super::settings::Overrides { kibana, share, secure_settings, .. } = &mut overrides;
     (*kibana, *share, *secure_settings) = (None, None, None);
     ClusterSettings::of(&overrides)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mesh::settings::{Overrides, file};
+
+    #[test]
+    fn lines_that_a_source_replaces_are_named() {
+        let mesh = |text: &str| {
+            let (overrides, _) = file::read("mesh.yaml", std::path::Path::new(""), text).unwrap();
+            let mut mesh = Mesh::example(2);
+            mesh.spec = mesh.spec.with(&Overrides { clusters: None, ..overrides });
+            mesh
+        };
+        let before = mesh("settings: {a.b: 1, a.c: [x], a.d: 1}\nkibana_settings: {e.f: true}\n");
+        let after = mesh("settings: {a.d: 2, a.e: 1}\n");
+        insta::assert_snapshot!(before.lines_that_go(&after).join("\n"), @r#"
+        settings: a.b 1 → none
+        settings: a.c ["x"] → none
+        kibana_settings: e.f true → none
+        "#);
+        assert!(before.lines_that_go(&before).is_empty());
+    }
 }
