@@ -136,8 +136,8 @@ impl Patience {
                 Ok(Err(error)) => return Err(error),
             }
             if moved.elapsed() >= stalled {
-                let time = stalled.as_secs().div_ceil(60);
-                return Err(Error::new(Exit::Unfinished, format!("{what} has not moved for {time} minutes"))
+                let time = stalled.as_secs();
+                return Err(Error::new(Exit::Unfinished, format!("{what} has not moved for {time} s"))
                     .cause(reason)
                     .hint("see `mesh status` and `mesh logs`; then type the same command again to go on"));
             }
@@ -167,16 +167,16 @@ mod tests {
     #[tokio::test]
     async fn work_that_moves_is_waited_for_and_no_other() {
         let (patience, asked) = (Patience::new(Duration::from_millis(1)), Cell::new(0));
-        let moving = patience.while_moving("the restore", Duration::from_millis(600), async || {
+        let moving = patience.while_moving("the restore", Duration::from_secs(1), async || {
             asked.set(asked.get() + 1);
             Ok(if asked.get() == 4 { Probe::Ready(()) } else { Probe::Pending(format!("{} of 4 shards", asked.get())) })
         });
         assert!(moving.await.is_ok(), "four answers take longer than one may");
-        let standing = patience.while_moving::<()>("the restore", Duration::from_millis(600), async || {
+        let standing = patience.while_moving::<()>("the restore", Duration::from_secs(1), async || {
             Ok(Probe::Pending("1 of 4 shards".to_owned()))
         });
         insta::assert_snapshot!(standing.await.unwrap_err(), @r"
-        the restore has not moved for 1 minutes
+        the restore has not moved for 1 s
           caused by: 1 of 4 shards
 
         hint: see `mesh status` and `mesh logs`; then type the same command again to go on
