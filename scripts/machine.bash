@@ -16,7 +16,7 @@ fail() {
   exit 3
 }
 
-# Output nobody needs while it works: its end is shown when it does not.
+# Output that is not needed while it works: its end is shown when it does not.
 quietly() {
   local output
   output=$(mktemp)
