@@ -13,6 +13,7 @@ pub mod pages;
 mod ready;
 mod record;
 mod recover;
+mod repository;
 mod secure_settings;
 mod security;
 mod seed;

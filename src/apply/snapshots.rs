@@ -1,24 +1,27 @@
-//! Repositories, snapshots and restores. I/O: network, disk.
+//! Snapshots and restores. I/O: network, disk.
 //!
 //! A snapshot and a restore go on in the server when this program ends: it only begins them, watches and judges.
 
-use std::{collections::BTreeSet, path::Path, time::Duration};
+use std::{path::Path, time::Duration};
 
 use super::{Apply, wait::Probe};
 use crate::{
     console::{StageLine, bytes},
     error::{Error, Exit},
-    facts::snapshots::{SnapshotFacts, Worth},
+    facts::{
+        health::RedIndex,
+        snapshots::{SnapshotFacts, Worth},
+    },
+    judge::snapshots::deletion,
     mesh::{
         id::ClusterId,
         layout,
-        snapshots::{DIRECTORY, OWNER, REPOSITORY, place},
+        snapshots::{DIRECTORY, REPOSITORY, place},
     },
     plan::Restoration,
     world::{
         disk::Tree,
-        elasticsearch::{Progress, Wanted},
-        files as saved,
+        elasticsearch::{Elasticsearch, Progress, Wanted},
         https::HttpsError,
     },
 };
@@ -27,52 +30,6 @@ use crate::{
 const STALLED: Duration = Duration::from_mins(10);
 
 impl Apply<'_> {
-    pub(super) fn prepare_repository(&self, cluster: ClusterId) -> Result<(), Error> {
-        if saved::repository_owner(self.mesh, cluster)?.is_none() {
-            self.own_repository(cluster)?;
-        }
-        Ok(())
-    }
-
-    /// Makes the directory of a cluster's snapshots, and writes down that the cluster writes to it.
-    pub(super) fn own_repository(&self, cluster: ClusterId) -> Result<(), Error> {
-        let Some((root, below)) = self.mesh.repository_place(cluster) else { return Ok(()) };
-        let tree = if root == self.mesh.dir {
-            let tree = self.tree()?;
-            self.make_service_dirs(&tree, cluster.first_node())?;
-            tree
-        } else {
-            let tree = Tree::open(&root)?.ok_or_else(|| no_path(&root))?;
-            tree.make_dir(&below, 0o750, self.owner())?;
-            tree
-        };
-        let owner = serde_json::to_string_pretty(&self.mesh.owner_of_repository(cluster));
-        let text = format!("{}\n", owner.expect("should be JSON: it holds only texts"));
-        Ok(tree.write(format!("{below}/{OWNER}"), text.as_bytes(), 0o644, None)?)
-    }
-
-    /// A server that cannot use the repository is to have none: with one, it would seem to be as it was decided.
-    pub(super) async fn register_repository(&self, cluster: ClusterId) -> Result<(), Error> {
-        let owner = saved::repository_owner(self.mesh, cluster)?;
-        let Some(wanted) = self.mesh.repository(cluster, owner.as_ref()) else { return Ok(()) };
-        let server = self.server(cluster)?;
-        let place = self.mesh.repository_dir(cluster).map_or_else(
-            || "the bucket can be reached, with the keys in `secure_settings`".to_owned(),
-            |dir| format!("{} is there, has room, and belongs to {}", dir.display(), self.mesh.user()),
-        );
-        let refused = |error: Error| {
-            error
-                .under(format!("{cluster} cannot use its snapshot repository"))
-                .hint(format!("see that {place}; then type the same command again"))
-        };
-        let registered =
-            self.persist_or(cluster, "the repository", refused, async || server.put_repository(&wanted).await).await;
-        if registered.is_err() {
-            let _ = server.remove_repository().await;
-        }
-        registered
-    }
-
     pub(super) async fn write_snapshot_policy(&self, cluster: ClusterId) -> Result<(), Error> {
         let Some(policy) = self.mesh.snapshot_policy(cluster) else { return Ok(()) };
         let server = self.server(cluster)?;
@@ -113,7 +70,7 @@ impl Apply<'_> {
                     Err(error) => return self.pending(on, &error).await,
                 };
                 match found {
-                    None => Err(lost(on, name)),
+                    None => Err(self.lost(on, name, &server).await),
                     Some(found) if found.worth() == Worth::InProgress => {
                         let progress = server.snapshot_progress(name).await.unwrap_or_default();
                         line.now(&format!("{on}: {}", shown(progress)));
@@ -140,8 +97,17 @@ impl Apply<'_> {
             Worth::Failed => "it failed".to_owned(),
         };
         let error = Error::new(Exit::Unhealthy, format!("snapshot {} of {on} is not good: {fault}", found.name));
-        let error = found.failure.iter().fold(error, |error, reason| error.cause(reason.clone()));
+        let error = found.failure.iter().fold(error, |error, reason| error.cause(reason.trim().to_owned()));
         Err(error.hint(self.look_at_repository(on)))
+    }
+
+    /// A server that cannot write to the repository forgets the snapshot, and so does one that restarts.
+    async fn lost(&self, on: ClusterId, name: &str, server: &Elasticsearch) -> Error {
+        let error = Error::new(Exit::Unhealthy, format!("snapshot {name} of {on} is gone"));
+        match server.verify_repository().await {
+            Err(cannot) => error.cause(cannot.cause()).hint(self.look_at_repository(on)),
+            Ok(()) => error.cause("the server restarted, or it was deleted").hint("type the same command again"),
+        }
     }
 
     fn look_at_repository(&self, on: ClusterId) -> String {
@@ -178,7 +144,6 @@ impl Apply<'_> {
             let refused = |error: Error| error.under(format!("{on} does not restore from snapshot {snapshot}"));
             self.persist_or(on, "the restore", refused, async || server.begin_restore(snapshot, wanted).await).await?;
         }
-        let names: BTreeSet<&String> = becomes.iter().collect();
         self.patience
             .while_moving(&format!("the restore of {on}"), STALLED, async || {
                 let (recoveries, health) = match futures::join!(server.recoveries(), server.health()) {
@@ -195,13 +160,19 @@ impl Apply<'_> {
                 });
                 line.now(&format!("{on}: {}", shown(progress)));
                 // an index of a data stream is red with it
-                let red: Vec<_> = health.red.iter().filter(|red| is_of(&red.index, &names)).collect();
-                if let Some(red) = red.iter().find(|red| red.stays) {
+                let of_ours = |red: &&RedIndex| becomes.iter().any(|name| is_of(&red.index, name));
+                let reds: Vec<&RedIndex> = health.red.iter().filter(of_ours).collect();
+                if let Some(red) = reds.iter().find(|red| red.stays) {
+                    let broken = becomes.iter().filter(|name| reds.iter().any(|red| is_of(&red.index, name)));
                     return Err(Error::new(Exit::Unhealthy, format!("{} of {on} was not restored", red.index))
                         .cause(red.reason.clone())
-                        .hint(self.look_at_repository(on)));
+                        .hint(format!(
+                            "the server restarted meanwhile, or cannot read the repository: delete what is not whole \
+                             with {}; then type the same command again",
+                            deletion(on, broken, |name| reds.iter().any(|red| red.index.starts_with(&backing(name))))
+                        )));
                 }
-                if red.is_empty() && progress.shards_done == progress.shards && !health.in_motion {
+                if reds.is_empty() && progress.shards_done == progress.shards && !health.in_motion {
                     return Ok(Probe::Ready(()));
                 }
                 Ok(Probe::Pending(shown(progress)))
@@ -239,21 +210,16 @@ impl Apply<'_> {
     }
 }
 
-/// Whether an index has one of these names, or belongs to a data stream of that name.
-fn is_of(index: &str, names: &BTreeSet<&String>) -> bool {
-    names.iter().any(|name| *index == ***name || index.starts_with(&format!(".ds-{name}-")))
+/// Whether an index has a name, or belongs to a data stream of that name.
+fn is_of(index: &str, name: &str) -> bool {
+    index == name || index.starts_with(&backing(name))
+}
+
+/// How the names of a data stream's indices begin.
+fn backing(name: &str) -> String {
+    format!(".ds-{name}-")
 }
 
 fn shown(Progress { shards, shards_done, bytes: all, bytes_done }: Progress) -> String {
     format!("{shards_done} of {shards} shards, {} of {}", bytes(bytes_done), bytes(all))
-}
-
-fn no_path(root: &Path) -> Error {
-    Error::new(Exit::Machine, format!("the path for snapshots, {}, is not there", root.display()))
-        .hint("mount or make it, or name another with `mesh create --snapshots PATH`; then type the same command again")
-}
-
-fn lost(on: ClusterId, name: &str) -> Error {
-    Error::new(Exit::Unhealthy, format!("snapshot {name} of {on} is gone"))
-        .hint("it was deleted, or the repository is another now; `mesh snapshots ls` shows what is there")
 }

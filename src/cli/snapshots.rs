@@ -40,7 +40,7 @@ pub struct RestoreArgs {
     #[arg(long = "index", value_name = "PATTERN")]
     pub indices: Vec<String>,
     /// Restore each under another name, in which `$1` stands for its own: `restored-$1`
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = rename)]
     pub rename: Option<String>,
     /// Restore what this feature keeps, too, such as `security` for users and roles, in the place of what is there
     #[arg(long = "with", value_name = "FEATURE")]
@@ -68,4 +68,30 @@ pub struct AdoptArgs {
     pub clusters: Vec<ClusterSet>,
     #[command(flatten)]
     pub consent: ConsentArgs,
+}
+
+/// A name for what is restored, in which `$1` stands for its own. Elasticsearch reads it as what replaces the match of
+/// a regular expression, so other groups and `\` are refused.
+fn rename(text: &str) -> Result<String, String> {
+    let plain = text.replace("$1", "x");
+    let fits = |sign: char| !sign.is_uppercase() && !sign.is_whitespace() && !r#"$\/*?"<>|,#:"#.contains(sign);
+    if plain.is_empty() || plain.starts_with(['-', '_', '+', '.']) || !plain.chars().all(fits) {
+        return Err("expected a name of an index, in which `$1` stands for its own, such as `restored-$1`".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_name_is_that_of_an_index() {
+        for name in ["x", "restored-$1", "$1", "r-$1-$1", "2$1.old"] {
+            assert_eq!(rename(name), Ok(name.to_owned()));
+        }
+        for name in ["", "r-$2", "R-$1", r"a\$1", "$", "a b", "a,b", "-$1", "_x", "${name}"] {
+            assert!(rename(name).is_err(), "{name}");
+        }
+    }
 }

@@ -163,6 +163,12 @@ pub fn version_of(text: &str) -> Option<StackVersion> {
     text.split('-').next()?.parse().ok()
 }
 
+/// Whether the server that lists a snapshot is too old to know its release: Elasticsearch 8.19.21 writes 9.5.3 as
+/// `8.19.22-[9111000]`.
+pub fn is_unknown(text: &str) -> bool {
+    text.contains('[')
+}
+
 #[cfg(test)]
 mod tests {
     use time::macros::datetime;
@@ -215,5 +221,6 @@ mod tests {
         assert_eq!(version_of("9.5.2-9.5.3").map(|version| version.to_string()), Some("9.5.2".to_owned()));
         assert_eq!(version_of("8.19.21").map(|version| version.to_string()), Some("8.19.21".to_owned()));
         assert_eq!(version_of("unknown"), None);
+        assert_eq!([is_unknown("8.19.22-[9111000]"), is_unknown("9.5.2-9.5.3")], [true, false]);
     }
 }

@@ -4,12 +4,14 @@
 //! | Module | Group |
 //! |---|---|
 //! | [`kills`] | runs that are killed at many points |
+//! | [`snapshots`] | repositories that are full, gone or another mesh's; runs and servers that end meanwhile |
 //! | [`world`] | failures around a mesh: disks, registries, keys and licenses that expire |
 
 #![expect(clippy::disallowed_methods, reason = "it looks at the machine itself, not through the code under test")]
 #![expect(clippy::print_stdout, reason = "a test that takes minutes prints its progress")]
 
 mod kills;
+mod snapshots;
 #[path = "../support/mod.rs"]
 mod support;
 mod world;

@@ -1,5 +1,7 @@
 //! Snapshots before what cannot be undone: upgrades, and deletions.
 
+use std::path::{Component, Path};
+
 use super::usable;
 use crate::{
     error::{Error, Exit},
@@ -12,7 +14,11 @@ use crate::{
     },
     plan::{self, Plan, Step},
     session::now,
-    world::{World, disk::Tree, host},
+    world::{
+        World,
+        disk::{self, Tree},
+        host,
+    },
 };
 
 /// The plan that takes a snapshot of each cluster that has data and is to be upgraded, and the name of the snapshot.
@@ -40,7 +46,10 @@ pub fn require_place(world: &World, mesh: &Mesh, plan: &Plan) -> Result<(), Erro
             Error::new(Exit::Request, format!("the snapshots of {of} cannot be kept in {}: {why}", into.display()))
                 .hint("name a directory outside the mesh's that has none of these clusters")
         };
-        if !into.is_absolute() || into.starts_with(&world.dir) {
+        // what is in the mesh's directory is deleted with it, and a link or `..` may lead there
+        let outside =
+            |path: &Path| !path.starts_with(&world.dir) && path.components().all(|part| part != Component::ParentDir);
+        if !into.is_absolute() || !outside(into) || !outside(&disk::resolve(into)?) {
             return Err(refuse("it is no absolute path outside the mesh's directory".to_owned()));
         }
         let Some(tree) = Tree::open(into)? else { continue };

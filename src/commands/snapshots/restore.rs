@@ -11,7 +11,12 @@ use crate::{
     error::{Error, Exit},
     facts::snapshots::{SnapshotFacts, Worth, last_good},
     judge::snapshots::Restore,
-    mesh::{Mesh, counted::counted, id::ClusterId, snapshots::version_of},
+    mesh::{
+        Mesh,
+        counted::counted,
+        id::ClusterId,
+        snapshots::{is_unknown, version_of},
+    },
     plan::{
         self, Restoration,
         reconcile::PlanInputs,
@@ -73,11 +78,13 @@ fn chosen<'a>(
 ) -> Result<&'a SnapshotFacts, Restore> {
     let named = found.iter().find(|snapshot| snapshot.name == name);
     let named = named.or_else(|| last_good(found).filter(|_| name == LAST));
-    let snapshot = named.ok_or_else(|| Restore::Missing(on, name.to_owned()))?;
+    let missing = || if name == LAST { Restore::NoneGood(on) } else { Restore::Missing(on, name.to_owned()) };
+    let snapshot = named.ok_or_else(missing)?;
     let version = mesh.version(on);
-    if version_of(&snapshot.version).is_some_and(|of| of > version) {
-        let (name, of) = (snapshot.name.clone(), snapshot.version.clone());
-        return Err(Restore::Newer(name, of, version.to_string(), on));
+    let is_unknown = is_unknown(&snapshot.version);
+    if is_unknown || version_of(&snapshot.version).is_some_and(|of| of > version) {
+        let of = if is_unknown { format!("a release that {on} does not know") } else { snapshot.version.clone() };
+        return Err(Restore::Newer(snapshot.name.clone(), of, version.to_string(), on));
     }
     match snapshot.worth() {
         Worth::Good | Worth::Empty => Ok(snapshot),
@@ -99,7 +106,7 @@ async fn wanted(
     snapshot: &SnapshotFacts,
     server: &Elasticsearch,
 ) -> Result<Restoration, Error> {
-    let existing = server.names().await?;
+    let (existing, streams) = server.names().await?;
     let recoveries = server.recoveries().await?;
     let under_way: BTreeSet<String> = recoveries
         .into_iter()
@@ -112,7 +119,7 @@ async fn wanted(
     match restoration(on, snapshot, (&args.indices, rename), &existing, &under_way) {
         Ok(restoration) => Ok(restoration),
         Err(Obstacle::NothingMatches) if !args.features.is_empty() && args.indices.is_empty() => Ok(nothing()),
-        Err(obstacle) => Err(Restore::of(obstacle, on, &snapshot.name).into()),
+        Err(obstacle) => Err(Restore::of(obstacle, on, &snapshot.name, streams).into()),
     }
 }
 

@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 pub use self::{
     list::{SnapshotList, SnapshotRow},
     room::require_room,
-    unusable::{Restore, Unusable},
+    unusable::{Restore, Unusable, deletion},
 };
 use super::{scope::Scope, status::Warning};
 use crate::{
@@ -42,6 +42,14 @@ fn warning(mesh: &Mesh, cluster: ClusterId, there: &Observed, now: OffsetDateTim
     let server = there.server(cluster)?;
     let (take, snapshots) = (format!("`mesh snapshots create {number}`"), mesh.snapshots(cluster));
     let repository = server.repository.as_ref().filter(|_| !snapshots.is_off())?;
+    if let (Some((root, below)), None) = (mesh.repository_place(cluster), there.repository_owners.get(&cluster)) {
+        let message = format!("the snapshots of {cluster} are gone from {}", root.join(below).display());
+        let remedy = format!(
+            "if its disk is not mounted, mount it and type `mesh manage restart {number}`; `mesh create` makes an empty \
+             directory"
+        );
+        return Some(Warning { message, remedy });
+    }
     if repository.is_read_only() {
         let error = Unusable::ReadOnly(cluster);
         return Some(Warning { message: error.to_string(), remedy: error.remedy() });
@@ -114,7 +122,23 @@ pub(in crate::judge) mod tests {
     }
 
     pub(in crate::judge) fn there(server: ServerFacts) -> Observed {
-        Observed { servers: BTreeMap::from([(ClusterId::FIRST, Answer::Ready(server))]), ..Observed::default() }
+        Observed {
+            servers: BTreeMap::from([(ClusterId::FIRST, Answer::Ready(server))]),
+            repository_owners: BTreeMap::from([(
+                ClusterId::FIRST,
+                Mesh::example(1).owner_of_repository(ClusterId::FIRST),
+            )]),
+            ..Observed::default()
+        }
+    }
+
+    #[test]
+    fn a_directory_that_is_gone_may_be_a_disk_that_is_not_mounted() {
+        let there = Observed { repository_owners: BTreeMap::new(), ..there(server(1, Ok(Vec::new()))) };
+        let found = warnings(&Mesh::example(1), Scope::new(None), &there, NOW);
+        let texts: Vec<String> =
+            found.into_iter().map(|found| format!("{}: {}", found.message, found.remedy)).collect();
+        insta::assert_snapshot!(texts.join("\n"), @"the snapshots of cluster01 are gone from /mnt/data/mesh/cluster01/elastic/backup: if its disk is not mounted, mount it and type `mesh manage restart 1`; `mesh create` makes an empty directory");
     }
 
     fn warned(server: ServerFacts) -> String {
@@ -139,6 +163,6 @@ pub(in crate::judge) mod tests {
         assert_eq!(warned(server(1, Ok(vec![taken(25, "SUCCESS")]))), "");
         assert!(warned(server(1, Ok(Vec::new()))).starts_with("cluster01 has no good snapshot"));
         assert_eq!(warned(server(0, Ok(Vec::new()))), "", "there is nothing to save");
-        insta::assert_snapshot!(warned(server(1, Err("missing".to_owned()))), @"the snapshot repository of cluster01 cannot be read: missing: see that its directory is there and belongs to the containers' user; after it was mounted again, `mesh manage restart 1`");
+        insta::assert_snapshot!(warned(server(1, Err("missing".to_owned()))), @"the snapshot repository of cluster01 cannot be read: missing: see that its directory is there and belongs to the containers' user; after it was mounted again, `mesh manage restart 1`; if what was in it is lost, `mesh es 1 DELETE /_snapshot/mesh` and then `mesh create` begin anew");
     }
 }

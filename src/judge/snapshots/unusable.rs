@@ -1,5 +1,7 @@
 //! Why a cluster's snapshots cannot be taken, listed or restored, and what to type. Pure.
 
+use std::collections::BTreeSet;
+
 use crate::{exit::Exit, explain::Explain, mesh::id::ClusterId, plan::snapshots::Obstacle};
 
 /// The reason that a cluster's repository cannot be used.
@@ -32,8 +34,9 @@ impl Unusable {
             ),
             Self::Unreadable(cluster, _) => format!(
                 "see that its directory is there and belongs to the containers' user; after it was mounted again, \
-                 `mesh manage restart {}`",
-                cluster.number()
+                 `mesh manage restart {number}`; if what was in it is lost, `mesh es {number} DELETE /_snapshot/mesh` and \
+                 then `mesh create` begin anew",
+                number = cluster.number()
             ),
         }
     }
@@ -60,8 +63,10 @@ pub enum Restore {
     Newer(String, String, String, ClusterId),
     #[error("no index and no data stream of snapshot {0} matches")]
     NothingMatches(String),
+    #[error("{0} has no good snapshot yet")]
+    NoneGood(ClusterId),
     #[error("{on} has these already: {}", .names.join(" "))]
-    Exists { on: ClusterId, names: Vec<String> },
+    Exists { on: ClusterId, names: Vec<String>, streams: BTreeSet<String> },
     #[error("two of them would become {0}")]
     Collides(String),
     #[error("snapshot {0} does not hold the states of {1}")]
@@ -69,10 +74,11 @@ pub enum Restore {
 }
 
 impl Restore {
-    pub fn of(obstacle: Obstacle, on: ClusterId, snapshot: &str) -> Self {
+    /// `streams` are the data streams of the server.
+    pub fn of(obstacle: Obstacle, on: ClusterId, snapshot: &str, streams: BTreeSet<String>) -> Self {
         match obstacle {
             Obstacle::NothingMatches => Self::NothingMatches(snapshot.to_owned()),
-            Obstacle::Exists(names) => Self::Exists { on, names },
+            Obstacle::Exists(names) => Self::Exists { on, names, streams },
             Obstacle::Collides(name) => Self::Collides(name),
         }
     }
@@ -80,7 +86,7 @@ impl Restore {
 
 impl Explain for Restore {
     fn exit(&self) -> Exit {
-        if matches!(self, Self::NotEnded(..)) { Exit::Unhealthy } else { Exit::Request }
+        if matches!(self, Self::NotEnded(..) | Self::NoneGood(_)) { Exit::Unhealthy } else { Exit::Request }
     }
 
     fn hint(&self) -> Option<String> {
@@ -89,14 +95,42 @@ impl Explain for Restore {
             Self::NotEnded(on, ..) => format!("`mesh snapshots ls {}` shows which are good", on.number()),
             Self::Newer(..) => "restore it into a cluster of that version or a newer one".to_owned(),
             Self::NothingMatches(_) => "`mesh snapshots ls -o json` shows what is in each".to_owned(),
-            Self::Exists { on, names } => format!(
+            Self::NoneGood(on) => format!("`mesh snapshots create {}` takes one", on.number()),
+            Self::Exists { on, names, streams } => format!(
                 "nothing that exists is overwritten: add `--rename 'restored-$1'`, choose with `--index`, or delete with \
-                 `mesh es {} DELETE {}`",
-                on.number(),
-                names.first().map_or("", String::as_str)
+                 {}",
+                deletion(*on, names, |name| streams.contains(name))
             ),
             Self::Collides(_) => "`--rename` needs `$1` in it, which stands for the name".to_owned(),
             Self::NoFeature(..) => "`mesh snapshots ls -o json` shows the features of each".to_owned(),
         })
+    }
+}
+
+/// The commands that delete names, for a hint: a data stream is not deleted as an index is.
+pub fn deletion<'a>(
+    on: ClusterId,
+    names: impl IntoIterator<Item = &'a String>,
+    is_stream: impl Fn(&str) -> bool,
+) -> String {
+    let (streams, indices): (Vec<&str>, Vec<&str>) =
+        names.into_iter().map(String::as_str).partition(|name| is_stream(name));
+    let command = |below: &str, names: Vec<&str>| {
+        (!names.is_empty()).then(|| format!("`mesh es {} DELETE {below}/{}`", on.number(), names.join(",")))
+    };
+    let commands = command("", indices).into_iter().chain(command("/_data_stream", streams));
+    commands.collect::<Vec<_>>().join(" and ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_data_stream_is_deleted_in_its_own_way() {
+        let names = ["hr", "logs-x", "orders"].map(str::to_owned);
+        let streams = BTreeSet::from(["logs-x".to_owned()]);
+        let exists = Restore::Exists { on: ClusterId::FIRST, names: names.to_vec(), streams };
+        insta::assert_snapshot!(exists.hint().unwrap(), @"nothing that exists is overwritten: add `--rename 'restored-$1'`, choose with `--index`, or delete with `mesh es 1 DELETE /hr,orders` and `mesh es 1 DELETE /_data_stream/logs-x`");
     }
 }

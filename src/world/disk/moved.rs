@@ -57,7 +57,7 @@ fn copy(from: &Path, to: &Path) -> Result<(), DiskError> {
             copy(&entry.path(), &to.join(entry.file_name()))?;
         }
     } else if meta.is_file() {
-        fs::copy(from, to).map_err(fail("copy", from))?;
+        fs::copy(from, to).map_err(fail("write", to))?;
     } else {
         return Err(fail("copy", from)(ErrorKind::InvalidInput.into()));
     }

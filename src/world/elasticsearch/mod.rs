@@ -3,6 +3,7 @@
 mod health;
 mod links;
 mod read;
+mod repository;
 mod snapshots;
 
 use std::{collections::BTreeSet, time::Duration as Time};

@@ -1,7 +1,7 @@
-//! Repositories, snapshots and restores of a server. I/O: network; no decisions. See
+//! Snapshots and restores of a server. I/O: network; no decisions. See
 //! <https://www.elastic.co/docs/api/doc/elasticsearch/group/endpoint-snapshot>.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use hyper::Method;
 use serde_json::{Value, json};
@@ -10,11 +10,12 @@ use time::OffsetDateTime;
 use super::{
     Elasticsearch, HttpsError,
     read::{fields, items, time_of_millis},
+    repository::accepted,
 };
 use crate::{
     ask::request::segment,
     facts::snapshots::{PolicyFacts, SnapshotFacts},
-    mesh::snapshots::{POLICY, REPOSITORY, RepositorySpec},
+    mesh::snapshots::{POLICY, REPOSITORY},
 };
 
 /// How far a snapshot or a restore is.
@@ -45,26 +46,6 @@ pub struct Wanted<'a> {
 }
 
 impl Elasticsearch {
-    /// The mesh's repository, if the server has one.
-    pub async fn repository(&self) -> Result<Option<RepositorySpec>, HttpsError> {
-        let path = format!("/_snapshot/{REPOSITORY}");
-        let answer = self.ask(Method::GET, &path, None).await?;
-        if answer.status == 404 {
-            return Ok(None);
-        }
-        Ok(repository(&answer.accepted(&format!("`GET {path}`"))?))
-    }
-
-    /// Registers the repository, which every node has to be able to write to, or to read from.
-    pub async fn put_repository(&self, wanted: &RepositorySpec) -> Result<(), HttpsError> {
-        self.send(Method::PUT, &format!("/_snapshot/{REPOSITORY}"), &wanted.body()).await.map(|_| ())
-    }
-
-    /// Forgets the repository; its files stay.
-    pub async fn remove_repository(&self) -> Result<(), HttpsError> {
-        self.remove(&format!("/_snapshot/{REPOSITORY}")).await
-    }
-
     /// The mesh's policy. A server without this feature has no handler for the path, and answers 400.
     pub async fn snapshot_policy(&self) -> Result<PolicyFacts, HttpsError> {
         let path = format!("/_slm/policy/{POLICY}");
@@ -84,12 +65,12 @@ impl Elasticsearch {
         self.remove(&format!("/_slm/policy/{POLICY}")).await
     }
 
-    async fn remove(&self, path: &str) -> Result<(), HttpsError> {
+    pub(super) async fn remove(&self, path: &str) -> Result<(), HttpsError> {
         let answer = self.ask(Method::DELETE, path, None).await?;
         if answer.status == 404 {
             return Ok(());
         }
-        answer.accepted(&format!("`DELETE {path}`")).map(|_| ())
+        accepted(answer, &format!("`DELETE {path}`"))
     }
 
     /// Every snapshot in the repository, the newest first.
@@ -162,24 +143,17 @@ impl Elasticsearch {
         Ok(recoveries(&self.get(&format!("/_recovery?filter_path={fields}")).await?))
     }
 
-    /// Every name of an index, a data stream or an alias, hidden ones too.
-    pub async fn names(&self) -> Result<BTreeSet<String>, HttpsError> {
+    /// Every name of an index, a data stream or an alias, hidden ones too; and which of them are data streams'.
+    pub async fn names(&self) -> Result<(BTreeSet<String>, BTreeSet<String>), HttpsError> {
         let body = self.get("/_resolve/index/*?expand_wildcards=all&filter_path=*.name").await?;
-        let all = ["indices", "aliases", "data_streams"].into_iter().flat_map(|kind| items(&body[kind]));
-        Ok(all.filter_map(|entry| Some(entry["name"].as_str()?.to_owned())).collect())
+        let of = |kind: &str| items(&body[kind]).iter().filter_map(|entry| Some(entry["name"].as_str()?.to_owned()));
+        let streams: BTreeSet<String> = of("data_streams").collect();
+        Ok((of("indices").chain(of("aliases")).chain(streams.clone()).collect(), streams))
     }
 }
 
 fn texts(value: &Value) -> BTreeSet<String> {
     items(value).iter().filter_map(|item| Some(item.as_str()?.to_owned())).collect()
-}
-
-fn repository(body: &Value) -> Option<RepositorySpec> {
-    let found = &body[REPOSITORY];
-    let plain = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    let settings: BTreeMap<String, String> =
-        fields(&found["settings"]).map(|(name, value)| (name.clone(), plain(value))).collect();
-    Some(RepositorySpec { kind: found["type"].as_str()?.to_owned(), settings })
 }
 
 fn policy(body: &Value) -> PolicyFacts {

@@ -1,0 +1,70 @@
+//! Repositories of snapshots: directories, and what servers have of them. I/O: network, disk.
+
+use std::path::Path;
+
+use super::Apply;
+use crate::{
+    error::{Error, Exit},
+    mesh::{id::ClusterId, snapshots::OWNER},
+    world::{disk::Tree, files as saved},
+};
+
+impl Apply<'_> {
+    pub(super) fn prepare_repository(&self, cluster: ClusterId) -> Result<(), Error> {
+        if saved::repository_owner(self.mesh, cluster)?.is_none() {
+            self.own_repository(cluster)?;
+        }
+        Ok(())
+    }
+
+    /// Makes the directory of a cluster's snapshots, and writes down that the cluster writes to it.
+    pub(super) fn own_repository(&self, cluster: ClusterId) -> Result<(), Error> {
+        let Some((root, below)) = self.mesh.repository_place(cluster) else { return Ok(()) };
+        let tree = if root == self.mesh.dir {
+            let tree = self.tree()?;
+            self.make_service_dirs(&tree, cluster.first_node())?;
+            tree
+        } else {
+            let tree = Tree::open(&root)?.ok_or_else(|| no_path(&root))?;
+            tree.make_dir(&below, 0o750, self.owner())?;
+            tree
+        };
+        let owner = serde_json::to_string_pretty(&self.mesh.owner_of_repository(cluster));
+        let text = format!("{}\n", owner.expect("should be JSON: it holds only texts"));
+        Ok(tree.write(format!("{below}/{OWNER}"), text.as_bytes(), 0o644, None)?)
+    }
+
+    /// A server that cannot use the repository is to have none: with one, it would seem to be as it was decided.
+    pub(super) async fn register_repository(&self, cluster: ClusterId) -> Result<(), Error> {
+        let owner = saved::repository_owner(self.mesh, cluster)?;
+        let Some(wanted) = self.mesh.repository(cluster, owner.as_ref()) else { return Ok(()) };
+        let server = self.server(cluster)?;
+        let place = self.mesh.repository_dir(cluster).map_or_else(
+            || "the bucket can be reached, with the keys in `secure_settings`".to_owned(),
+            |dir| format!("{} is there, has room, and belongs to {}", dir.display(), self.mesh.user()),
+        );
+        let refused = |error: Error| {
+            error
+                .under(format!("{cluster} cannot use its snapshot repository"))
+                .hint(format!("see that {place}; then type the same command again"))
+        };
+        let put = async || {
+            self.persist_or(cluster, "the repository", refused, async || server.put_repository(&wanted).await).await
+        };
+        if put().await.is_ok() {
+            return Ok(());
+        }
+        // it may be another directory at the same place, and the server expects what the one before it held
+        let _ = server.remove_repository().await;
+        let registered = put().await;
+        if registered.is_err() {
+            let _ = server.remove_repository().await;
+        }
+        registered
+    }
+}
+
+fn no_path(root: &Path) -> Error {
+    Error::new(Exit::Machine, format!("the path for snapshots, {}, is not there", root.display()))
+        .hint("mount or make it, or name another with `mesh create --snapshots PATH`; then type the same command again")
+}
