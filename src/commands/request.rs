@@ -97,6 +97,7 @@ impl<'a> Request<'a> {
         if let Some(recorded) = session.survey.known() {
             console.changes_of_settings(&recorded.lines_that_go(mesh));
             console.changes_of_settings(&recorded.changes_of_clusters(&mesh.settled()));
+            console.changes_of_settings(&recorded.repositories_left(mesh));
         }
         console.lost_access(lost_access);
     }

@@ -80,6 +80,24 @@ impl Mesh {
         self.repository_dir(cluster).is_some_and(|dir| dir.starts_with(&self.dir))
     }
 
+    /// Where snapshots stay that `after` looks for elsewhere, a line for each place.
+    pub fn repositories_left(&self, after: &Self) -> Vec<String> {
+        let mut left: BTreeMap<PathBuf, Vec<String>> = BTreeMap::new();
+        for cluster in self.clusters().filter(|cluster| after.has_cluster(*cluster)) {
+            let is_off = self.snapshots(cluster).is_off() || after.snapshots(cluster).is_off();
+            if let Some((root, below)) = self.repository_place(cluster).filter(|_| !is_off)
+                && after.repository_dir(cluster) != Some(root.join(below))
+            {
+                left.entry(root).or_default().push(cluster.to_string());
+            }
+        }
+        let line = |(root, clusters): (PathBuf, Vec<String>)| {
+            let clusters = clusters.join(" ");
+            format!("earlier snapshots of {clusters} stay in {}, and are not listed any more", root.display())
+        };
+        left.into_iter().map(line).collect()
+    }
+
     pub fn owner_of_repository(&self, cluster: ClusterId) -> RepositoryOwner {
         RepositoryOwner { mesh: self.id.clone(), cluster }
     }
@@ -204,6 +222,17 @@ mod tests {
         assert!(!read_only(&own));
         assert!(read_only(&RepositoryOwner { mesh: "x".to_owned(), ..own.clone() }));
         assert!(!mesh.repository(first, None).unwrap().is_read_only());
+    }
+
+    #[test]
+    fn snapshots_stay_where_they_are_when_the_repository_moves() {
+        let [inside, outside, off] = ["fs", "/mnt/nfs", "off"].map(mesh);
+        let left = |before: &Mesh, after: &Mesh| before.repositories_left(after).join("\n");
+        assert_eq!(
+            left(&outside, &inside),
+            "earlier snapshots of cluster01 cluster02 stay in /mnt/nfs, and are not listed any more"
+        );
+        assert_eq!([left(&inside, &inside), left(&off, &inside), left(&inside, &off)], [""; 3]);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use time::{Duration, OffsetDateTime};
 use super::{Plan, Restoration, Step};
 use crate::{
     facts::snapshots::{SnapshotFacts, last_good},
-    mesh::{Mesh, id::ClusterId, settings::Snapshots},
+    mesh::{Mesh, id::ClusterId, settings::Snapshots, snapshots::name_at},
 };
 
 /// The stages that take a snapshot of each cluster, and then delete those of the mesh that are older than what is kept.
@@ -21,6 +21,13 @@ pub fn take(mesh: &Mesh, name: &str, there: &BTreeMap<ClusterId, Vec<SnapshotFac
     // a server deletes one after the other, and says so to the second
     let (clusters, old) = (there.len(), old.collect::<Vec<_>>());
     Plan::of(mesh.name.as_ref()).stage("take snapshots", taken).lanes("delete old snapshots", clusters.max(1), old)
+}
+
+/// The name of a snapshot that is taken now, which none that is there has: two can be taken within a second.
+pub fn free_name(there: &BTreeMap<ClusterId, Vec<SnapshotFacts>>, now: OffsetDateTime) -> String {
+    let taken = |name: &String| there.values().flatten().any(|snapshot| snapshot.name == *name);
+    let mut names = (0..).map(|seconds| name_at(now + Duration::seconds(seconds)));
+    names.find(|name| !taken(name)).unwrap_or_else(|| name_at(now))
 }
 
 /// The stages that delete snapshots of one cluster.
@@ -162,6 +169,13 @@ mod tests {
         assert_eq!(expired_of("{for: 90d, least: 1, most: 2}", &found), "older", "more are too many");
         let others = [SnapshotFacts { mesh: None, ..snapshot("hand", 99, "SUCCESS") }];
         assert_eq!(expired_of("{for: 1d, least: 1, most: 1}", &others), "", "it is not the mesh's own");
+    }
+
+    #[test]
+    fn two_snapshots_within_a_second_have_two_names() {
+        let first = free_name(&BTreeMap::new(), NOW);
+        let there = BTreeMap::from([(ClusterId::FIRST, vec![snapshot(&first, 0, "SUCCESS")])]);
+        assert_eq!((first.as_str(), free_name(&there, NOW).as_str()), ("mesh-20261126-120000", "mesh-20261126-120001"));
     }
 
     fn restored(patterns: &[&str], rename: Option<&str>, existing: &[&str], under_way: &[&str]) -> String {

@@ -7,11 +7,7 @@ use crate::{
     error::{Error, Exit},
     facts::observed::Observed,
     judge::snapshots::{has_data, require_room},
-    mesh::{
-        Mesh,
-        id::ClusterId,
-        snapshots::{name_at, place},
-    },
+    mesh::{Mesh, id::ClusterId, snapshots::place},
     plan::{self, Plan, Step},
     session::now,
     world::{
@@ -32,7 +28,7 @@ pub fn take_before(mesh: &Mesh, there: &Observed) -> Result<Option<(String, Plan
         |error: Error| error.under("a snapshot cannot be taken before").or_hint("`--no-snapshot` goes on without one");
     let found = usable(mesh, there, clusters.iter().copied(), true).map_err(|error| or_without(error.into()))?;
     require_room(mesh, there, &clusters, |place| host::space(place).ok())?;
-    let name = name_at(now());
+    let name = plan::snapshots::free_name(&found, now());
     let plan = plan::snapshots::take(mesh, &name, &found, now());
     Ok(Some((name, plan)))
 }

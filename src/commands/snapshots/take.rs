@@ -9,7 +9,6 @@ use crate::{
     commands::{interruptible, renew::chosen, time_for},
     console::Console,
     error::{Error, Exit},
-    mesh::snapshots::name_at,
     plan,
     session::{Place, Session, now},
 };
@@ -24,7 +23,7 @@ pub async fn take(args: &TakeArgs, place: Place, console: &Console) -> Result<Ex
     let there = session.world.observe_closely(&mesh, &session.survey).await?;
     session.require_recorded(&there)?;
     let found = usable(&mesh, &there, clusters, true)?;
-    let name = name_at(now());
+    let name = plan::snapshots::free_name(&found, now());
     let plan = plan::snapshots::take(&mesh, &name, &found, now());
     if args.plan.dry_run {
         console.plan(&mesh, &plan, args.plan.format);

@@ -103,7 +103,8 @@ fn a_repository_that_cannot_be_used_is_named_with_its_cause() {
     assert_eq!(states(&mesh), ["good"]);
 
     parts.part("another repository, and the first one again");
-    mesh.create(&["--snapshots", "fs"]);
+    let moved = mesh.create(&["--snapshots", "fs"]).stderr;
+    assert!(moved.contains(&format!("earlier snapshots of cluster01 stay in {}", disk.text())), "{moved}");
     mesh.run(&["status"], 0);
     assert!(states(&mesh).is_empty());
     mesh.run(&["snapshots", "create"], 0);
