@@ -74,8 +74,8 @@ fn is_back(mesh: &Mesh) {
 /// Ends the engine as a shutdown does, and starts it again as it was started.
 fn restart_engine(meanwhile: impl FnOnce()) {
     let by_systemd = Path::new("/run/systemd/system").exists();
-    let found = Command::new("pidof").arg("dockerd").output().expect("pidof should be there");
-    let pid = String::from_utf8_lossy(&found.stdout).trim().to_owned();
+    // by its own file: there may be other engines
+    let pid = fs::read_to_string("/var/run/docker.pid").expect("dockerd should run").trim().to_owned();
     let line = fs::read(format!("/proc/{pid}/cmdline")).expect("dockerd should run");
     if by_systemd {
         assert!(
