@@ -11,7 +11,7 @@ pub use self::{
     room::require_room,
     unusable::{Restore, Unusable, deletion},
 };
-use super::{scope::Scope, status::Warning};
+use super::{check::Finding, scope::Scope};
 use crate::{
     facts::{
         observed::Observed,
@@ -33,11 +33,11 @@ pub fn has_data(there: &Observed, cluster: ClusterId) -> bool {
 }
 
 /// What is wrong with the snapshots of the clusters in a scope.
-pub fn warnings(mesh: &Mesh, scope: Scope, there: &Observed, now: OffsetDateTime) -> Vec<Warning> {
+pub fn warnings(mesh: &Mesh, scope: Scope, there: &Observed, now: OffsetDateTime) -> Vec<Finding> {
     scope.clusters(mesh).filter_map(|cluster| warning(mesh, cluster, there, now)).collect()
 }
 
-fn warning(mesh: &Mesh, cluster: ClusterId, there: &Observed, now: OffsetDateTime) -> Option<Warning> {
+fn warning(mesh: &Mesh, cluster: ClusterId, there: &Observed, now: OffsetDateTime) -> Option<Finding> {
     let number = cluster.number();
     let server = there.server(cluster)?;
     let (take, snapshots) = (format!("`mesh snapshots create {number}`"), mesh.snapshots(cluster));
@@ -48,15 +48,15 @@ fn warning(mesh: &Mesh, cluster: ClusterId, there: &Observed, now: OffsetDateTim
             "if its disk is not mounted, mount it and type `mesh manage restart {number}`; `mesh create` makes an empty \
              directory"
         );
-        return Some(Warning { message, remedy });
+        return Some(Finding::warning(message, remedy));
     }
     if repository.is_read_only() {
         let error = Unusable::ReadOnly(cluster);
-        return Some(Warning { message: error.to_string(), remedy: error.remedy() });
+        return Some(Finding::warning(error.to_string(), error.remedy()));
     }
     if let Some(Err(reason)) = server.vitals.as_ref()?.snapshots.as_ref() {
         let error = Unusable::Unreadable(cluster, reason.clone());
-        return Some(Warning { message: error.to_string(), remedy: error.remedy() });
+        return Some(Finding::warning(error.to_string(), error.remedy()));
     }
     let late_after = snapshots.late_after()?;
     if !has_data(there, cluster) {
@@ -73,7 +73,7 @@ fn warning(mesh: &Mesh, cluster: ClusterId, there: &Observed, now: OffsetDateTim
     } else {
         format!("{take} takes one; cron or a timer can type it every day")
     };
-    Some(Warning { message, remedy })
+    Some(Finding::warning(message, remedy))
 }
 
 /// A time in its largest unit, rounded down.
@@ -136,8 +136,7 @@ pub(in crate::judge) mod tests {
     fn a_directory_that_is_gone_may_be_a_disk_that_is_not_mounted() {
         let there = Observed { repository_owners: BTreeMap::new(), ..there(server(1, Ok(Vec::new()))) };
         let found = warnings(&Mesh::example(1), Scope::new(None), &there, NOW);
-        let texts: Vec<String> =
-            found.into_iter().map(|found| format!("{}: {}", found.message, found.remedy)).collect();
+        let texts: Vec<String> = found.into_iter().map(|found| format!("{}: {}", found.message, found.hint)).collect();
         insta::assert_snapshot!(texts.join("\n"), @"the snapshots of cluster01 are gone from /mnt/data/mesh/cluster01/elastic/backup: if its disk is not mounted, mount it and type `mesh manage restart 1`; `mesh create` makes an empty directory");
     }
 
@@ -146,7 +145,7 @@ pub(in crate::judge) mod tests {
         mesh.spec.snapshots.late_after = Some(26);
         let there = there(server);
         let found = warnings(&mesh, Scope::new(None), &there, NOW);
-        let texts = found.into_iter().map(|warning| format!("{}: {}", warning.message, warning.remedy));
+        let texts = found.into_iter().map(|warning| format!("{}: {}", warning.message, warning.hint));
         texts.collect::<Vec<_>>().join("\n")
     }
 

@@ -41,7 +41,7 @@ pub fn status(mesh: &Mesh, scope: Scope, there: &Observed, now: OffsetDateTime) 
     let clusters: Vec<ClusterStatus> = scope.clusters(mesh).filter_map(|cluster| look.cluster(cluster)).collect();
     let mut findings = if scope.is_mesh() { check::hosts(mesh, there).findings() } else { Vec::new() };
     findings.extend(check::secure_settings(mesh, there).findings());
-    let warnings = findings.into_iter().map(Warning::from).chain(snapshots::warnings(mesh, scope, there, now));
+    findings.extend(snapshots::warnings(mesh, scope, there, now));
     Status {
         version: VERSION,
         dir: mesh.dir.display().to_string(),
@@ -51,7 +51,7 @@ pub fn status(mesh: &Mesh, scope: Scope, there: &Observed, now: OffsetDateTime) 
         pending_changes,
         other_engine,
         expiring: expiring(mesh, scope, there, now),
-        warnings: warnings.collect(),
+        warnings: findings.into_iter().map(Warning::from).collect(),
         pending_upgrade,
         new_defaults: scope.clusters(mesh).any(|cluster| mesh.revision(cluster) < Revision::NEWEST),
         clusters,
