@@ -90,11 +90,12 @@ pub fn repository_owner(mesh: &Mesh, cluster: ClusterId) -> Result<Option<Reposi
     parse(&tree, &format!("{below}/{OWNER}"))
 }
 
-/// Who writes to each repository of a mesh that keeps snapshots. A path that cannot be read tells of none, and hides
-/// nothing else of the mesh; the step that prepares it says why.
-pub fn repository_owners(mesh: &Mesh) -> BTreeMap<ClusterId, RepositoryOwner> {
+/// Who writes to each repository of a mesh that keeps snapshots.
+pub fn repository_owners(mesh: &Mesh) -> Result<BTreeMap<ClusterId, RepositoryOwner>, FilesError> {
     let kept = mesh.clusters().filter(|cluster| !mesh.snapshots(*cluster).is_off());
-    kept.filter_map(|cluster| Some((cluster, repository_owner(mesh, cluster).ok()??))).collect()
+    let owners = kept.map(|cluster| Ok(repository_owner(mesh, cluster)?.map(|owner| (cluster, owner))));
+    let owners: Result<Vec<_>, FilesError> = owners.collect();
+    Ok(owners?.into_iter().flatten().collect())
 }
 
 fn parse<T: for<'de> Deserialize<'de>>(tree: &Tree, path: &str) -> Result<Option<T>, FilesError> {
