@@ -111,7 +111,6 @@ impl World {
 }
 
 /// Where packets for the mesh's first server go.
-/// Where packets for the mesh's first server go.
 pub fn way(mesh: &Mesh) -> Option<Way> {
     routes::way(first_address(mesh))
 }
