@@ -50,6 +50,7 @@ use crate::{
 
 fn main() -> ExitCode {
     commands::complete();
+    let held_back = world::signals::HeldBack::begin();
     let (cli, format) = match cli::Cli::read() {
         Ok(read) => read,
         Err(message) => return instead_of_a_run(&message),
@@ -60,7 +61,12 @@ fn main() -> ExitCode {
     let place = session::Place::of(&cli);
     let option = place.as_ref().ok().and_then(|place| place.option(&cli));
     let console = Console::new(verbosity(&cli), commands::is_dumb_terminal(), option.as_ref()).with_errors_in(format);
-    let outcome = runtime().and_then(|runtime| runtime.block_on(commands::run(cli, place, &console)));
+    let outcome = runtime().and_then(|runtime| {
+        let outcome = runtime.block_on(commands::run(cli, place, held_back, &console));
+        // else it waits for the answer to a question that a signal has ended
+        runtime.shutdown_background();
+        outcome
+    });
     let exit = outcome.unwrap_or_else(|error| {
         console.error(&error);
         error.exit

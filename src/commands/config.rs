@@ -16,12 +16,12 @@ use crate::{
     },
 };
 
-pub fn config(args: &ConfigArgs, place: &Place, console: &Console) -> Result<Exit, Error> {
+pub async fn config(args: &ConfigArgs, place: &Place, console: &Console) -> Result<Exit, Error> {
     if args.schema {
         console.show(Format::Json, &schema(), || {});
         return Ok(Exit::Done);
     }
-    let sources = settings::sources(&args.settings, place, console)?;
+    let sources = settings::sources(&args.settings, place, console).await?;
     let dir = disk::resolve(&place.dir)?;
     let record = Tree::open(&dir)?.map(|tree| files::mesh(&tree, &dir)).transpose()?.flatten();
     let sources = with_record_and_defaults(sources, record.as_ref());

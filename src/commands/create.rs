@@ -31,7 +31,7 @@ const LISTED_WITHIN: Duration = Duration::from_secs(5);
 
 pub async fn create(args: &CreateArgs, place: Place, console: &Console) -> Result<Exit, Error> {
     let begun = Instant::now();
-    let request = Request::read(args, &place, console)?;
+    let request = Request::read(args, &place, console).await?;
     let mut session = begin(args, place).await?;
     let recovers = session.restore(args, &request.settings, console).await?;
     let wanted = session.choose(args.reset, console, |session| request.decide(session)).await?;
@@ -50,7 +50,7 @@ pub async fn create(args: &CreateArgs, place: Place, console: &Console) -> Resul
     let apply = Apply::new(&session, &creation.mesh, console, &patience).with_license(request.license);
     // where `mesh verify` was killed, its documents are left: no data of the user, so no change of the mesh
     apply.clear_canaries(&creation.there).await;
-    if !may_begin(args, &session, &creation, console)? {
+    if !may_begin(args, &session, &creation, console).await? {
         return Ok(Exit::Unfinished);
     }
     patience.restart();
@@ -85,7 +85,12 @@ async fn begin(args: &CreateArgs, place: Place) -> Result<Session, Error> {
 }
 
 /// Shows what is about to happen; asks where data is deleted or access revoked.
-fn may_begin(args: &CreateArgs, session: &Session, creation: &Creation, console: &Console) -> Result<bool, Error> {
+async fn may_begin(
+    args: &CreateArgs,
+    session: &Session,
+    creation: &Creation,
+    console: &Console,
+) -> Result<bool, Error> {
     let Creation { mesh, whole, .. } = creation;
     if whole.is_empty() {
         return Ok(true);
@@ -95,9 +100,9 @@ fn may_begin(args: &CreateArgs, session: &Session, creation: &Creation, console:
     let agreed = args.yes || (args.reset && !Console::is_attended());
     if whole.destroys() {
         console.lost_snapshots(&creation.there, whole);
-        return may_delete(&session.world, whole, agreed, console);
+        return may_delete(&session.world, whole, agreed, console).await;
     }
-    Ok(creation.lost_access.is_empty() || consent("revoke access?", "this revokes access", agreed, console)?)
+    Ok(creation.lost_access.is_empty() || consent("revoke access?", "this revokes access", agreed, console).await?)
 }
 
 async fn carry_out(

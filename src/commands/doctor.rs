@@ -22,7 +22,7 @@ const CLUSTERS: &str = "2";
 pub async fn doctor(args: &DoctorArgs, place: Place, console: &Console) -> Result<Exit, Error> {
     let dir = disk::resolve(&place.dir)?;
     let place = Place { dir, ..place };
-    let asked = settings::requested(&args.settings, &place, console)?;
+    let asked = settings::requested(&args.settings, &place, console).await?;
     let (mut mesh, mut sight) = look(&asked, &place).await?;
     let mut mended = Ok(());
     if args.fix {

@@ -21,7 +21,10 @@ pub async fn es(args: &EsArgs, dir: PathBuf, console: &Console) -> Result<Exit, 
     let recorded = Recorded::open(&dir)?;
     let server = recorded.server(args.cluster)?;
     let path = request::path(&args.path)?;
-    let body = args.body.as_deref().map(read).transpose()?.map(|bytes| Body::of(&path, bytes));
+    let body = match &args.body {
+        Some(body) => Some(Body::of(&path, read(body).await?)),
+        None => None,
+    };
     let method = match args.method {
         EsMethod::Get => Method::GET,
         EsMethod::Put => Method::PUT,
@@ -49,12 +52,13 @@ pub async fn es(args: &EsArgs, dir: PathBuf, console: &Console) -> Result<Exit, 
 const LARGEST: u64 = (2 << 30) - 1;
 
 /// A body: itself, or where it is.
-fn read(body: &str) -> Result<Vec<u8>, Error> {
+async fn read(body: &str) -> Result<Vec<u8>, Error> {
     let from = match body.strip_prefix('@') {
         Some(file) => Path::new(file),
         None if body == "-" => Path::new(body),
         None => return Ok(body.as_bytes().to_vec()),
     };
     disk::read_given(from, LARGEST)
+        .await
         .map_err(|error| Error::new(Exit::Request, error.to_string()).hint("name a file as `@FILE`; `-` is stdin"))
 }

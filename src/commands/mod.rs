@@ -40,12 +40,54 @@ use crate::{
     session::Place,
     world::{
         World, disk,
-        signals::{Ending, Endings},
+        signals::{Ending, Endings, HeldBack, Unheard},
     },
 };
 
-/// Runs one command.
-pub async fn run(cli: Cli, place: Result<Place, Error>, console: &Console) -> Result<Exit, Error> {
+/// Runs one command. From here on, a signal ends one that can change something as a failure does: between steps at
+/// once, and otherwise when its step is done.
+pub async fn run(cli: Cli, place: Result<Place, Error>, held_back: HeldBack, console: &Console) -> Result<Exit, Error> {
+    let unheard = if only_reads(&cli.command) { None } else { Unheard::listen().ok() };
+    drop(held_back);
+    let Some(mut unheard) = unheard else { return command(cli, place, console).await };
+    let work = async {
+        // lets one be heard that came before
+        tokio::task::yield_now().await;
+        command(cli, place, console).await
+    };
+    tokio::select! {
+        biased;
+        () = unheard.next() => Err(Patience::interruption()),
+        outcome = work => outcome,
+    }
+}
+
+/// Whether a command has nothing to complete: a signal ends it as it ends any program.
+fn only_reads(command: &Command) -> bool {
+    match command {
+        Command::Ls(_)
+        | Command::Status(_)
+        | Command::Logs(_)
+        | Command::Es(_)
+        | Command::Search(_)
+        | Command::Credentials(_)
+        | Command::Env(_)
+        | Command::Config(_)
+        | Command::Completions(_)
+        | Command::Man(_) => true,
+        Command::Create(_)
+        | Command::Manage(_)
+        | Command::Upgrade(_)
+        | Command::Reset(_)
+        | Command::Verify(_)
+        | Command::Keys(_)
+        | Command::Certs(_)
+        | Command::Snapshots(_)
+        | Command::Doctor(_) => false,
+    }
+}
+
+async fn command(cli: Cli, place: Result<Place, Error>, console: &Console) -> Result<Exit, Error> {
     // about every mesh, so that nothing is wrong with the one that is named
     if let Command::Ls(args) = &cli.command {
         return ls::ls(args, console).await;
@@ -77,7 +119,7 @@ pub async fn run(cli: Cli, place: Result<Place, Error>, console: &Console) -> Re
         Command::Search(args) => search::search(&args, dir, console).await,
         Command::Credentials(args) => credentials::credentials(&args, &dir, console),
         Command::Env(args) => env::env(&args, &dir, console),
-        Command::Config(args) => config::config(&args, &place, console),
+        Command::Config(args) => config::config(&args, &place, console).await,
         Command::Completions(args) => completions::completions(&args, console),
         Command::Man(args) => man::man(args, console),
     }
@@ -129,14 +171,14 @@ async fn ended() {
 }
 
 /// Whether what a plan deletes may be deleted: it is shown, then confirmed on the terminal unless `yes` is given.
-fn may_delete(world: &World, plan: &Plan, yes: bool, console: &Console) -> Result<bool, Error> {
+async fn may_delete(world: &World, plan: &Plan, yes: bool, console: &Console) -> Result<bool, Error> {
     console.removals(plan, world.size_of(plan));
-    consent("delete? this cannot be undone", "this deletes data", yes, console)
+    consent("delete? this cannot be undone", "this deletes data", yes, console).await
 }
 
 /// Whether something may be done that cannot be undone; `deed` says what. Without a terminal and without `yes` it may
 /// not.
-fn consent(question: &str, deed: &str, yes: bool, console: &Console) -> Result<bool, Error> {
+async fn consent(question: &str, deed: &str, yes: bool, console: &Console) -> Result<bool, Error> {
     if yes {
         return Ok(true);
     }
@@ -144,7 +186,7 @@ fn consent(question: &str, deed: &str, yes: bool, console: &Console) -> Result<b
         return Err(Error::new(Exit::Request, format!("{deed}, and there is no terminal to ask on"))
             .hint("add `--yes` to agree"));
     }
-    let agreed = console.agreed(question);
+    let agreed = console.agreed(question).await;
     if !agreed {
         console.note("nothing was changed");
     }

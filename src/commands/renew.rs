@@ -66,7 +66,7 @@ pub async fn carry_out(
     }
 
     if let Some((question, deed)) = revocation(&renewal)
-        && !consent(question, deed, args.consent.yes, console)?
+        && !consent(question, deed, args.consent.yes, console).await?
     {
         return Ok(Exit::Unfinished);
     }

@@ -33,9 +33,12 @@ pub struct Request<'a> {
 }
 
 impl<'a> Request<'a> {
-    pub fn read(args: &'a CreateArgs, place: &Place, console: &Console) -> Result<Self, Error> {
-        let settings = settings::requested(&args.settings, place, console)?;
-        let license = settings.license.as_deref().map(read_license).transpose()?;
+    pub async fn read(args: &'a CreateArgs, place: &Place, console: &Console) -> Result<Self, Error> {
+        let settings = settings::requested(&args.settings, place, console).await?;
+        let license = match &settings.license {
+            Some(path) => Some(read_license(path).await?),
+            None => None,
+        };
         Ok(Self { args, settings, license })
     }
 
@@ -103,11 +106,11 @@ impl<'a> Request<'a> {
     }
 }
 
-fn read_license(path: &Path) -> Result<License, Error> {
+async fn read_license(path: &Path) -> Result<License, Error> {
     let refuse = |why: &str| {
         Error::new(Exit::Request, format!("{} is not a usable license: {why}", path.display())).hint(LicenseError::HINT)
     };
-    let bytes = disk::read_given(path, disk::LARGEST).map_err(|error| {
+    let bytes = disk::read_given(path, disk::LARGEST).await.map_err(|error| {
         if error.is_missing() { refuse("there is no such file") } else { refuse(&error.to_string()) }
     })?;
     License::parse(&bytes, now()).map_err(|error| refuse(&error.to_string()))

@@ -56,7 +56,7 @@ pub async fn reset(args: &ResetArgs, place: Place, console: &Console) -> Result<
         return Ok(Exit::Done);
     }
     console.lost_snapshots(&there, &plan);
-    if !may_delete(world, &plan, args.consent.yes, console)? {
+    if !may_delete(world, &plan, args.consent.yes, console).await? {
         return Ok(Exit::Unfinished);
     }
 

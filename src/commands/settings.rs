@@ -16,8 +16,9 @@ use crate::{
 };
 
 /// The settings of a request: those of all its sources, merged.
-pub fn requested(args: &SettingsArgs, place: &Place, console: &Console) -> Result<Overrides, Error> {
-    Ok(sources(args, place, console)?
+pub async fn requested(args: &SettingsArgs, place: &Place, console: &Console) -> Result<Overrides, Error> {
+    Ok(sources(args, place, console)
+        .await?
         .into_iter()
         .map(|(_, overrides)| overrides)
         .reduce(Overrides::or)
@@ -26,7 +27,7 @@ pub fn requested(args: &SettingsArgs, place: &Place, console: &Console) -> Resul
 
 /// The settings of each source, the one that takes precedence first. All errors come at once; templates that
 /// they name are found and checked.
-pub fn sources(args: &SettingsArgs, place: &Place, console: &Console) -> Result<Vec<(Source, Overrides)>, Error> {
+pub async fn sources(args: &SettingsArgs, place: &Place, console: &Console) -> Result<Vec<(Source, Overrides)>, Error> {
     warn_of_misspelled(console);
     let mut sources = vec![(Source::Flag, args.overrides.clone())];
     let mut problems = Vec::new();
@@ -36,7 +37,7 @@ pub fn sources(args: &SettingsArgs, place: &Place, console: &Console) -> Result<
         Err(found) => problems.extend(found),
     }
     if let Some(path) = &args.file {
-        match read_file(path)? {
+        match read_file(path).await? {
             (name, Ok((overrides, lines))) => {
                 place.require(overrides.name.as_ref())?;
                 sources.push((Source::File { name, lines }, overrides));
@@ -67,7 +68,7 @@ pub fn sources(args: &SettingsArgs, place: &Place, console: &Console) -> Result<
 }
 
 /// The file's name for people, and what it sets or what is wrong with it.
-fn read_file(path: &Path) -> Result<(String, file::Read), Error> {
+async fn read_file(path: &Path) -> Result<(String, file::Read), Error> {
     let (name, base) = match path.to_str() {
         Some("-") => ("stdin".to_owned(), PathBuf::new()),
         _ => (path.display().to_string(), disk::directory_of(path)),
@@ -76,7 +77,7 @@ fn read_file(path: &Path) -> Result<(String, file::Read), Error> {
         Error::new(Exit::Request, format!("{name} cannot be read: {why}"))
             .hint("name a settings file with `-f`; `-f -` reads stdin")
     };
-    let bytes = disk::read_given(path, disk::LARGEST).map_err(|error| {
+    let bytes = disk::read_given(path, disk::LARGEST).await.map_err(|error| {
         if error.is_missing() { refuse("there is no such file") } else { refuse(&error.to_string()) }
     })?;
     let text = String::from_utf8(bytes).map_err(|_| refuse("it is not valid UTF-8"))?;

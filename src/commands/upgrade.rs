@@ -59,7 +59,9 @@ pub async fn upgrade(args: &UpgradeArgs, place: Place, console: &Console) -> Res
     }
     console.findings(&check::upgrade(&mesh, &there));
     console.upgrade(&mesh, begins, snapshot.as_ref().map(|(name, _)| name.as_str()));
-    if begins && !consent("upgrade? this cannot be undone", "an upgrade cannot be undone", args.consent.yes, console)? {
+    if begins
+        && !consent("upgrade? this cannot be undone", "an upgrade cannot be undone", args.consent.yes, console).await?
+    {
         return Ok(Exit::Unfinished);
     }
 

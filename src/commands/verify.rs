@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use rand::{RngExt as _, rand_core::UnwrapErr, rngs::SysRng};
 
-use super::{ended, interruptible, refusal::refusal, time_for};
+use super::{interruptible, refusal::refusal, time_for};
 use crate::{
     apply::{Apply, wait::Patience},
     cli::VerifyArgs,
@@ -27,10 +27,7 @@ const RELOADED_WITHIN: Duration = Duration::from_secs(15);
 
 pub async fn verify(args: &VerifyArgs, place: Place, console: &Console) -> Result<Exit, Error> {
     let begun = Instant::now();
-    let mut session = tokio::select! {
-        session = Session::to_change(place, false) => session?,
-        () = ended() => return Err(Patience::interruption()),
-    };
+    let mut session = Session::to_change(place, false).await?;
     let (mesh, mut report, mending) = prove(&session, args, args.fix, console).await?;
     if args.fix && !mending.is_empty() {
         if args.output.format.is_for_people() {
@@ -95,11 +92,7 @@ async fn prove(
     fix: bool,
     console: &Console,
 ) -> Result<(Mesh, Report, Plan), Error> {
-    let looked = tokio::select! {
-        looked = look(session, args, fix) => looked?,
-        () = ended() => return Err(Patience::interruption()),
-    };
-    let Looked { mesh, there, mut evidence, mending } = looked;
+    let Looked { mesh, there, mut evidence, mending } = look(session, args, fix).await?;
     let patience = Patience::new(time_for(None, mesh.count().get()));
     let apply = Apply::new(session, &mesh, console, &patience);
     let run = format!("{:08x}", UnwrapErr(SysRng).random::<u32>());

@@ -10,6 +10,7 @@ mod lifetimes;
 mod links;
 mod meshes;
 mod plain;
+mod question;
 mod same_mesh;
 mod settings;
 mod snapshots;
@@ -22,7 +23,7 @@ mod upgrade;
 
 use std::{
     cell,
-    io::{self, BufRead as _, IsTerminal as _, Write as _},
+    io::{self, IsTerminal as _, Write as _},
     time::Duration,
 };
 
@@ -262,27 +263,6 @@ impl Console {
                 Severity::Estimate | Severity::Problem => self.finding(&styled(BOLD_RED, "problem"), message, hint),
             }
         }
-    }
-
-    /// Whether the user can be asked at all.
-    pub fn can_ask(&self) -> bool {
-        self.interactive
-    }
-
-    /// Whether stdin is a terminal, even if a question would not be seen because stderr goes elsewhere.
-    pub fn is_attended() -> bool {
-        io::stdin().is_terminal()
-    }
-
-    /// Asks a question that only `yes` agrees to.
-    pub fn agreed(&self, question: &str) -> bool {
-        let _ = write!(io::stderr(), "{question} [yes/no] ");
-        let mut answer = String::new();
-        let read = io::stdin().lock().read_line(&mut answer);
-        if !answer.ends_with('\n') {
-            err("");
-        }
-        read.is_ok() && matches!(answer.trim(), "yes" | "y")
     }
 
     /// The last line of a command that did something.

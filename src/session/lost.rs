@@ -32,7 +32,7 @@ impl Session {
                 "undone by this run, unless `--settings`, `--kibana-settings` or `--templates` name it: {change}"
             ));
         }
-        let agreed = self.recover(args, asked, console)?;
+        let agreed = self.recover(args, asked, console).await?;
         self.restore_links(asked, console).await?;
         Ok(agreed)
     }
@@ -78,11 +78,11 @@ impl Session {
 
     /// Puts together again what `credentials.txt` held, if it is lost and the user agrees to that; says whether they
     /// do.
-    fn recover(&mut self, args: &CreateArgs, asked: &Overrides, console: &Console) -> Result<bool, Error> {
+    async fn recover(&mut self, args: &CreateArgs, asked: &Overrides, console: &Console) -> Result<bool, Error> {
         let found = self.world.found_of_credentials()?;
         let question = "credentials.txt is lost: bring its passwords back, and set those anew that no file holds?";
         let asks = !args.recover_credentials && found.is_some() && !args.dry_run && console.can_ask();
-        if asks && !console.agreed(question) {
+        if asks && !console.agreed(question).await {
             return Err(Error::new(Exit::Unfinished, "credentials.txt stays lost, and nothing was changed")
                 .hint("bring it back from a backup, or type the same command again"));
         }

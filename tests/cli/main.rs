@@ -14,6 +14,7 @@ mod names;
 mod output;
 mod renew;
 mod settings;
+mod signals;
 mod upgrade;
 
 use std::process::{Command, Output};

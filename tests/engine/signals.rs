@@ -1,13 +1,14 @@
 //! Signals that end a run: it ends with 4 and names the command to type, unless it was started with the signal ignored.
 
 use std::{
+    io::{Read as _, Write as _},
     net::{TcpListener, TcpStream},
     process::{Child, Command, Stdio},
     thread::sleep,
     time::{Duration, Instant},
 };
 
-use crate::place::{Place, snapshot};
+use crate::place::{Place, RECORD, snapshot};
 
 /// A run that pulls an image from a registry that takes the connection and never says a word.
 struct Hanging {
@@ -94,4 +95,32 @@ fn a_run_whose_terminal_is_gone_ends_as_any_other() {
     let hanging = Hanging::begin(&place, "exec 2>/dev/full;");
     hanging.signal("-HUP");
     assert_eq!(hanging.end().0, Some(4));
+}
+
+/// Ctrl-C at a question, on a terminal that `script` makes.
+#[test]
+#[ignore = "needs root and Docker: run by scripts/test"]
+fn a_question_can_be_interrupted() {
+    let place = Place::new();
+    place.record(RECORD);
+    let reset = format!("{} reset --color never", env!("CARGO_BIN_EXE_mesh"));
+    let mut run = Command::new("script")
+        .args(["--quiet", "--return", "--flush", "--command", &reset, "/dev/null"])
+        .env("MESH_DIR", place.mesh_dir())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut shown = run.stdout.take().unwrap();
+    let (mut text, mut chunk) = (String::new(), [0; 1024]);
+    while !text.contains("[yes/no] ") {
+        let count = shown.read(&mut chunk).unwrap();
+        assert!(count > 0, "it should ask: {text}");
+        text.push_str(&String::from_utf8_lossy(&chunk[..count]));
+    }
+    run.stdin.as_mut().unwrap().write_all(b"\x03").unwrap();
+    shown.read_to_string(&mut text).unwrap();
+    assert_eq!(run.wait().unwrap().code(), Some(4), "{text}");
+    assert!(text.contains("\nerror: interrupted"), "the line of the question should be ended: {text}");
+    assert!(place.mesh_dir().join("mesh.json").exists());
 }

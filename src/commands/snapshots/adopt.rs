@@ -33,7 +33,7 @@ pub async fn adopt(args: &AdoptArgs, place: Place, console: &Console) -> Result<
     }
     console.intent(&mesh, &plan);
     let question = "adopt? two clusters that write to one repository destroy it";
-    if !consent(question, "another cluster may still write to it", args.consent.yes, console)? {
+    if !consent(question, "another cluster may still write to it", args.consent.yes, console).await? {
         return Ok(Exit::Unfinished);
     }
     let patience = Patience::new(time_for(None, mesh.count().get()));

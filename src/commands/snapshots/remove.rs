@@ -35,7 +35,7 @@ pub async fn remove(args: &RmArgs, place: Place, console: &Console) -> Result<Ex
         console.note(&format!("{} is the last good snapshot of {on}", last.name));
     }
     let question = format!("delete {}? this cannot be undone", args.snapshots.join(" "));
-    if !consent(&question, "this deletes snapshots", args.consent.yes, console)? {
+    if !consent(&question, "this deletes snapshots", args.consent.yes, console).await? {
         return Ok(Exit::Unfinished);
     }
     let patience = Patience::new(time_for(None, mesh.count().get()));

@@ -49,7 +49,7 @@ pub async fn restore(args: &RestoreArgs, place: Place, console: &Console) -> Res
     if !features.is_empty() {
         console.intent(&mesh, &plan);
         let question = format!("replace all that {} keeps on {on}?", features.join(" and "));
-        if !consent(&question, "this replaces what is there", args.consent.yes, console)? {
+        if !consent(&question, "this replaces what is there", args.consent.yes, console).await? {
             return Ok(Exit::Unfinished);
         }
     }

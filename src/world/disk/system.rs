@@ -13,6 +13,7 @@ use nix::{
     sys::stat::Mode,
     unistd::{AccessFlags, access},
 };
+use tokio::task::spawn_blocking;
 
 use super::{
     at::{self, FileMeta, Kind},
@@ -53,11 +54,16 @@ pub fn read_outside(path: &Path) -> Result<Option<Vec<u8>>, DiskError> {
 }
 
 /// All of a file that the user names, which has at most `largest` bytes; a link or a pipe is their choice. `-` is
-/// stdin.
+/// stdin. A signal can end the wait for a pipe.
 ///
 /// # Errors
 /// It is missing, a directory, larger, or cannot be read.
-pub fn read_given(path: &Path, largest: u64) -> Result<Vec<u8>, DiskError> {
+pub async fn read_given(path: &Path, largest: u64) -> Result<Vec<u8>, DiskError> {
+    let path = path.to_owned();
+    spawn_blocking(move || read_all(&path, largest)).await.expect("should not panic, nor be ended before the program")
+}
+
+fn read_all(path: &Path, largest: u64) -> Result<Vec<u8>, DiskError> {
     let (named, file): (&Path, Box<dyn Read>) = if path == Path::new("-") {
         (Path::new("stdin"), Box::new(io::stdin().lock()))
     } else {
