@@ -8,7 +8,7 @@ use crate::{
     error::{Error, Exit},
     mesh::{
         certs::{self, Authority},
-        id::{ClusterId, ServiceId},
+        id::{ClusterId, NodeId, ServiceId},
         layout,
         render::RenderError,
     },
@@ -115,7 +115,10 @@ impl Apply<'_> {
             self.make_certificates_dir(&tree, service)?;
             self.write(&tree, &layout::own_authority(service), trusted.as_bytes())?;
         }
-        self.write(&tree, &layout::mesh_authorities(cluster), bundle.as_bytes())
+        for node in self.mesh.nodes(cluster) {
+            self.write(&tree, &layout::mesh_authorities(node), bundle.as_bytes())?;
+        }
+        Ok(())
     }
 
     pub(super) fn write_browser_bundle(&self) -> Result<(), Error> {
@@ -125,19 +128,19 @@ impl Apply<'_> {
 
     /// A server reads all files of its directory in one go, so one that shows its new certificate has read the bundles
     /// that were written before. Asked by a new client each time: a connection that stays shows what it began with.
-    pub(super) async fn await_certificate(&self, cluster: ClusterId, line: &StageLine) -> Result<(), Error> {
-        let name = cluster.first_node();
+    pub(super) async fn await_certificate(&self, node: NodeId, line: &StageLine) -> Result<(), Error> {
+        let name = ServiceId::from(node);
         let file = saved::text(&self.tree()?, &layout::certificate(name))?;
         let wanted = file.as_deref().and_then(certs::fingerprint);
         let before = self.world.docker.restarts(&self.mesh.container_name(name)).await?;
         line.now(&format!("waiting for {name} to show its certificate"));
         let shown = async || {
             self.watch(name, before).await?;
-            Ok(match self.server_anew(cluster)?.certificate().await {
+            Ok(match self.server_on(node)?.certificate().await {
                 Ok(certificate) if Some(&certificate) == wanted.as_ref() => Probe::Ready(()),
                 Ok(_) => Probe::Pending(format!(
                     "it shows another one; `mesh manage restart {}` has it read its files",
-                    cluster.number()
+                    node.cluster.number()
                 )),
                 Err(error) => Probe::Pending(error.cause()),
             })

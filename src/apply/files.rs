@@ -10,10 +10,10 @@ use crate::{
         Owner,
         credentials::Credentials,
         hosts_file,
-        id::{ClusterId, ServiceId, ServiceKind},
+        id::{ClusterId, NodeId, ServiceId},
         keystore::{self, Format, Keystore},
         layout,
-        links::Key,
+        links::{Key, Link},
         permissions::{self, Holder, Permissions},
         secret::Secret,
     },
@@ -93,7 +93,7 @@ impl Apply<'_> {
     pub(super) fn make_service_dirs(&self, tree: &Tree, service: ServiceId) -> Result<(), Error> {
         self.make_dir(tree, &service.cluster().to_string())?;
         self.make_dir(tree, &layout::service_dir(service))?;
-        for (name, _) in layout::mounts(service.kind()) {
+        for name in layout::directories(service) {
             self.make_dir(tree, &format!("{}/{name}", layout::service_dir(service)))?;
         }
         Ok(())
@@ -103,41 +103,56 @@ impl Apply<'_> {
     pub(super) fn write_settings(&self, service: ServiceId) -> Result<(), Error> {
         let tree = self.tree()?;
         self.make_service_dirs(&tree, service)?;
-        if service.kind() == ServiceKind::Elastic {
+        if let Some(node) = service.node() {
             self.make_dir(&tree, &layout::config(service, "jvm.options.d"))?;
-            let options = self.mesh.render_jvm_options(service.cluster())?;
-            self.write(&tree, &layout::jvm_options(service.cluster()), options.as_bytes())?;
+            let options = self.mesh.render_jvm_options(node)?;
+            self.write(&tree, &layout::jvm_options(node), options.as_bytes())?;
+            if let Some(hosts) = self.mesh.seed_hosts(node.cluster) {
+                self.write(&tree, &layout::seed_hosts(node), hosts.as_bytes())?;
+            }
         }
-        let text = self.mesh.render_settings(service, &self.credentials()?)?;
+        let formation = saved::formation(&tree, service.cluster())?;
+        let text = self.mesh.render_settings(service, &self.credentials()?, formation)?;
         self.write(&tree, &layout::settings(service), text.expose().as_bytes())
     }
 
-    /// The password to start with; other entries stay.
-    pub(super) fn write_keystore(&self, cluster: ClusterId) -> Result<(), Error> {
-        let password = self.credentials()?.elastic;
-        let format = self.mesh.keystore_format(cluster);
-        self.edit_keystore(cluster, format, |keystore| keystore.put(keystore::BOOTSTRAP_PASSWORD, password))
+    /// The password to start with, and the credentials of remotes that there are by now, since a node that joins is
+    /// asked at once; other entries stay.
+    pub(super) fn write_keystore(&self, node: NodeId) -> Result<(), Error> {
+        let (tree, password) = (self.tree()?, self.credentials()?.elastic);
+        let mut entries = vec![(keystore::BOOTSTRAP_PASSWORD.to_owned(), password)];
+        if !node.is_first() {
+            for remote in self.mesh.remotes(node.cluster) {
+                let key = saved::saved_key(&tree, self.mesh.key_of(Link { from: node.cluster, to: remote }))?;
+                entries.extend(key.map(|key| (keystore::credentials_of(remote), Secret::new(key.encoded))));
+            }
+        }
+        self.edit_keystore(node, self.mesh.keystore_format(node.cluster), |keystore| {
+            for (name, value) in entries {
+                keystore.put(&name, value);
+            }
+        })
     }
 
-    /// One write of a cluster's keystore, if `edit` changes it at all.
+    /// One write of a node's keystore, if `edit` changes it at all.
     pub(super) fn edit_keystore(
         &self,
-        cluster: ClusterId,
+        node: NodeId,
         format: Format,
         edit: impl FnOnce(&mut Keystore),
     ) -> Result<(), Error> {
         let tree = self.tree()?;
         let mut keys = self.keys.borrow_mut();
-        let before = saved::keystore(&tree, cluster, &mut keys)?;
+        let before = saved::keystore(&tree, node, &mut keys)?;
         let mut keystore = before.clone().unwrap_or_else(Keystore::new);
         edit(&mut keystore);
         if before.as_ref() == Some(&keystore) {
             return Ok(());
         }
         let file = keystore.seal(format, &self.salt, &mut keys, &mut random());
-        self.write(&tree, &layout::keystore(cluster), &file)?;
-        let record = saved::keystore_record(&file, &keystore, saved::managed(&tree, cluster).as_ref());
-        self.write(&tree, &layout::keystore_record(cluster), record.as_bytes())
+        self.write(&tree, &layout::keystore(node), &file)?;
+        let record = saved::keystore_record(&file, &keystore, saved::managed(&tree, node).as_ref());
+        self.write(&tree, &layout::keystore_record(node), record.as_bytes())
     }
 
     pub(super) fn write_key(&self, key: Key, text: &Secret) -> Result<(), Error> {

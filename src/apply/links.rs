@@ -9,11 +9,12 @@ use crate::{
     facts::observed::LinkFacts,
     judge::verify::Cause,
     mesh::{
-        id::ClusterId,
+        id::{ClusterId, NodeId},
         keystore,
         links::{Link, remote_of_setting},
         secret::Secret,
     },
+    world::elasticsearch::Elasticsearch,
 };
 
 /// Elasticsearch remembers a failed name for 10 s and a found one for 60 s, and reads a bundle of authorities again
@@ -30,16 +31,18 @@ impl Apply<'_> {
             credentials.insert(keystore::credentials_of(*remote), Secret::new(self.saved_key(key)?.encoded));
         }
         let wanted: Vec<String> = credentials.keys().cloned().collect();
-        self.edit_keystore(on, self.mesh.keystore_format_at_work(on), |keystore| {
-            let stale = |name: &&str| keystore::remote_of(name).is_some() && !credentials.contains_key(*name);
-            let stale: Vec<String> = keystore.names().filter(stale).map(str::to_owned).collect();
-            for name in stale {
-                keystore.remove(&name);
-            }
-            for (name, value) in credentials {
-                keystore.put(name, value);
-            }
-        })?;
+        for node in self.mesh.nodes(on) {
+            self.edit_keystore(node, self.mesh.keystore_format_at_work(on), |keystore| {
+                let stale = |name: &&str| keystore::remote_of(name).is_some() && !credentials.contains_key(*name);
+                let stale: Vec<String> = keystore.names().filter(stale).map(str::to_owned).collect();
+                for name in stale {
+                    keystore.remove(&name);
+                }
+                for (name, value) in &credentials {
+                    keystore.put(name, value.clone());
+                }
+            })?;
+        }
         self.reload(on, &wanted).await
     }
 
@@ -62,11 +65,26 @@ impl Apply<'_> {
     }
 
     /// One settings call with all remotes, every field of each, and unwanted ones as null.
+    ///
+    /// Elasticsearch builds the connections to a remote anew when the way to it changes, and a search that comes in
+    /// between skips a remote that may be skipped, while it waits for one that may not. So none may be, until the new
+    /// connections are there.
     pub(super) async fn connect(&self, on: ClusterId, without: &[String]) -> Result<(), Error> {
         let mut settings: BTreeMap<String, Option<String>> =
             self.mesh.remote_settings(on).into_iter().map(|(name, value)| (name, Some(value))).collect();
         settings.extend(without.iter().map(|name| (name.clone(), None)));
         let server = self.server(on)?;
+        let before = self.persist(on, "the remotes", async || server.remotes().await).await?;
+        let moved: Vec<ClusterId> = self.mesh.remotes(on).filter(|to| moves(*to, &before, &settings)).collect();
+        if !moved.is_empty() {
+            let waiting: BTreeMap<String, Option<String>> =
+                moved.iter().map(|to| (skip_unavailable(*to), Some("false".to_owned()))).collect();
+            self.persist(on, "the remotes", async || server.put_settings(&waiting).await).await?;
+            let there: BTreeMap<String, Option<String>> = settings.clone().into_iter().chain(waiting).collect();
+            self.persist(on, "the remotes", async || server.put_settings(&there).await).await?;
+            // one that is not reached is no reason to wait: what proves links says so
+            let _ = self.persist(on, "the remotes", async || server.links(&moved).await).await;
+        }
         self.persist(on, "the remotes", async || server.put_settings(&settings).await).await
     }
 
@@ -76,34 +94,47 @@ impl Apply<'_> {
         let server = self.server(on)?;
         self.persist(on, "the remotes", async || server.put_settings(&settings).await).await?;
         let names: Vec<String> = from.iter().copied().map(keystore::credentials_of).collect();
-        self.edit_keystore(on, self.mesh.keystore_format_at_work(on), |keystore| {
-            for name in names {
-                keystore.remove(&name);
-            }
-        })?;
+        for node in self.mesh.nodes(on) {
+            self.edit_keystore(node, self.mesh.keystore_format_at_work(on), |keystore| {
+                for name in &names {
+                    keystore.remove(name);
+                }
+            })?;
+        }
         self.reload(on, &[]).await
     }
 
     /// Asks `on` to contact its remotes until every one of `to` is connected. Links that stay down are named with what
     /// Elasticsearch says of them.
     pub(super) async fn prove_links(&self, on: ClusterId, to: &[ClusterId], line: &StageLine) -> Result<(), Error> {
-        let server = self.server(on)?;
+        let servers: Vec<(NodeId, Elasticsearch)> = self
+            .mesh
+            .searching_nodes(on)
+            .map(|node| Ok((node, self.server_on(node)?)))
+            .collect::<Result<_, Error>>()?;
         let mut down: BTreeMap<ClusterId, String> =
             to.iter().map(|remote| (*remote, "it was never asked".to_owned())).collect();
         let proof = self
             .patience
             .until(&format!("the links from {on}"), Some(LINK_TIMEOUT), async || {
-                match server.links(to).await {
-                    Ok(links) => {
-                        let reason = |remote: &ClusterId| match links.get(remote) {
-                            Some(LinkFacts::Connected) => None,
-                            Some(LinkFacts::Down(reason)) => Some((*remote, reason.clone())),
-                            None => Some((*remote, "it is not set as a remote".to_owned())),
-                        };
-                        down = to.iter().filter_map(reason).collect();
+                let mut found = BTreeMap::new();
+                for (node, server) in &servers {
+                    // of several, the one that does not reach it is named
+                    let reported =
+                        |reason: String| if servers.len() > 1 { format!("{node}: {reason}") } else { reason };
+                    match server.links(to).await {
+                        Ok(links) => {
+                            let reason = |remote: &ClusterId| match links.get(remote) {
+                                Some(LinkFacts::Connected) => None,
+                                Some(LinkFacts::Down(reason)) => Some((*remote, reported(reason.clone()))),
+                                None => Some((*remote, reported("it is not set as a remote".to_owned()))),
+                            };
+                            found.extend(to.iter().filter_map(reason));
+                        }
+                        Err(error) => found.extend(to.iter().map(|remote| (*remote, reported(error.cause())))),
                     }
-                    Err(error) => down.values_mut().for_each(|reason| *reason = error.cause()),
                 }
+                down = found;
                 let Some((remote, reason)) = down.first_key_value() else { return Ok(Probe::Ready(())) };
                 let waiting = format!("{on} → {remote}: {reason}");
                 line.now(&waiting);
@@ -126,7 +157,8 @@ impl Apply<'_> {
     /// run, a license does not allow links, or a remote is not set, which Elasticsearch itself never does.
     async fn may_come(&self, on: ClusterId, remotes: &[ClusterId]) -> Result<(), Error> {
         for cluster in std::iter::once(on).chain(remotes.iter().copied()) {
-            self.watch(cluster.first_node(), Some(i64::MAX)).await?;
+            let whatever_life = self.mesh.nodes(cluster).map(|node| (node, Some(i64::MAX))).collect();
+            self.watch_one(&whatever_life).await?;
             // a server that does not answer now may do so in a moment
             let Ok(license) = self.server(cluster)?.license().await else { continue };
             if !license.allows_links() {
@@ -147,6 +179,17 @@ impl Apply<'_> {
             }
         }
     }
+}
+
+fn skip_unavailable(remote: ClusterId) -> String {
+    format!("cluster.remote.{remote}.skip_unavailable")
+}
+
+/// Whether a remote that is set is reached in another way by new settings.
+fn moves(remote: ClusterId, before: &BTreeMap<String, String>, after: &BTreeMap<String, Option<String>>) -> bool {
+    let is_set = before.contains_key(&format!("cluster.remote.{remote}.mode"));
+    let mut of = after.iter().filter(|(name, _)| remote_of_setting(name) == Some(remote));
+    is_set && of.any(|(name, value)| before.get(name) != value.as_ref())
 }
 
 fn unproved(on: ClusterId, down: &BTreeMap<ClusterId, String>) -> Error {

@@ -9,6 +9,7 @@ mod files;
 mod images;
 mod links;
 mod network;
+mod nodes;
 pub mod pages;
 mod ready;
 mod record;
@@ -20,6 +21,7 @@ mod seed;
 mod snapshots;
 pub mod sysctl;
 pub mod wait;
+mod watch;
 
 use std::{
     cell::{Cell, RefCell},
@@ -38,7 +40,7 @@ use crate::{
     error::{Error, Exit},
     mesh::{
         Mesh, Owner,
-        id::ClusterId,
+        id::{ClusterId, NodeId},
         keystore::{Keyring, Salt},
         license::License,
     },
@@ -207,16 +209,14 @@ impl<'a> Apply<'a> {
             Step::IssueNextAuthority(cluster) => self.issue_next_authority(*cluster),
             Step::PromoteAuthority(cluster) => self.promote_authority(*cluster),
             Step::RetireAuthority(cluster) => self.retire_authority(*cluster),
-            Step::AwaitCertificate(cluster) => self.await_certificate(*cluster, line).await,
+            Step::AwaitCertificate(node) => self.await_certificate(*node, line).await,
             Step::IssueCertificate(service) => self.issue_certificate(*service),
             Step::WriteBundle(cluster) => self.write_bundle(*cluster),
             Step::WriteBrowserBundle => self.write_browser_bundle(),
             Step::SeedConfig(service) => self.seed_config(*service).await,
             Step::WriteSettings(service) => self.write_settings(*service),
-            Step::WriteKeystore(cluster) => self.write_keystore(*cluster),
-            Step::StoreSecureSettings { cluster, restart, .. } => {
-                self.store_secure_settings(*cluster, *restart, line).await
-            }
+            Step::WriteKeystore(node) => self.write_keystore(*node),
+            Step::StoreSecureSettings { node, restart, .. } => self.store_secure_settings(*node, *restart, line).await,
             Step::CreateNetwork => self.create_network().await,
             Step::RemoveNetwork { id } => self.remove_network(id).await,
             Step::CreateContainer(service) => self.create_container(*service).await,
@@ -250,6 +250,7 @@ impl<'a> Apply<'a> {
             Step::Restore(restoration) => self.restore(restoration, line).await,
             Step::RestoreFeatures { on, snapshot, features } => self.restore_features(*on, snapshot, features).await,
             Step::KeepSnapshots { of, into } => self.keep_snapshots(*of, into),
+            Step::Nodes(step) => self.of_nodes(step, line).await,
             Step::RemoveFiles(cluster) => self.remove_files(*cluster),
             Step::WriteHosts => self.write_hosts(true),
             Step::RemoveHosts => self.write_hosts(false),
@@ -289,9 +290,9 @@ impl<'a> Apply<'a> {
         Ok(server)
     }
 
-    /// A cluster's REST API over a connection of its own, to see what the server shows now.
-    fn server_anew(&self, cluster: ClusterId) -> Result<Elasticsearch, Error> {
-        Ok(Elasticsearch::new(self.mesh, cluster, self.access(cluster)?)?)
+    /// A node's REST API over a connection of its own, to see what that one shows now.
+    fn server_on(&self, node: NodeId) -> Result<Elasticsearch, Error> {
+        Ok(Elasticsearch::on(self.mesh, node, self.access(node.cluster)?)?)
     }
 
     fn access(&self, cluster: ClusterId) -> Result<Access, Error> {

@@ -9,27 +9,15 @@ use super::{Apply, wait::Probe};
 use crate::{
     console::StageLine,
     error::{Error, Exit},
-    facts::{
-        host::MemoryLimit,
-        observed::{Answer, ContainerState},
-    },
-    judge::{
-        container_exit::{self, End, Known},
-        verify::Cause,
-    },
+    facts::observed::Answer,
+    judge::container_exit::{self, End, Known},
     mesh::{
         Mesh, certs,
-        id::{ClusterId, ServiceId, ServiceKind},
+        cluster::Discovery,
+        id::{ClusterId, ServiceId},
         layout,
     },
-    world::{
-        cgroup,
-        docker::{Ended, Watched},
-        elasticsearch::Elasticsearch,
-        files as saved,
-        https::HttpsError,
-        kibana::Kibana,
-    },
+    world::{elasticsearch::Elasticsearch, files as saved, https::HttpsError, kibana::Kibana},
 };
 
 /// A password that a server has refused for this long without a reason is the wrong one.
@@ -43,13 +31,24 @@ impl Apply<'_> {
             ServiceId::Node(_) => None,
             ServiceId::Kibana(cluster) => Some(Kibana::new(self.mesh, cluster, &self.access(cluster)?.authorities)?),
         };
-        let server = self.server(service.cluster())?;
+        let server = match service {
+            ServiceId::Node(node) => self.server_on(node)?,
+            ServiceId::Kibana(cluster) => self.server(cluster)?,
+        };
+        let joins = service.node().filter(|node| self.mesh.discovery(node.cluster) == Discovery::SeedHosts);
         let before = self.world.docker.restarts(&name).await?;
         let refused_since = Cell::new(None);
         let probe = async || {
             let asked = Instant::now();
             if let Err(died) = self.watch(service, before).await {
                 return Ok(Probe::Ready(Err(died)));
+            }
+            if let Some(node) = joins {
+                match self.joined(&server, node).await {
+                    Ok(Ok(())) => {}
+                    Ok(Err(reason)) => return Ok(Probe::Pending(reason)),
+                    Err(elsewhere) => return Ok(Probe::Ready(Err(elsewhere))),
+                }
             }
             match &kibana {
                 None => self.progress(service, serves(&server).await, asked, &refused_since).await,
@@ -100,24 +99,6 @@ impl Apply<'_> {
         Ok(Probe::Pending(format!("it {reason}")))
     }
 
-    /// Fails when the container does not run, or Docker had to start it again since `before`: one that ended and came
-    /// back in the past is not one that ends now.
-    pub(super) async fn watch(&self, service: ServiceId, before: Option<i64>) -> Result<(), Error> {
-        let name = self.mesh.container_name(service);
-        let Watched { restarts, .. } = self.watch_way_to(service).await?;
-        if service.kind() == ServiceKind::Kibana {
-            // it is never ready without its server
-            self.watch_way_to(service.cluster().first_node()).await?;
-        }
-        if restarts.is_none() || restarts > before {
-            let ended = self.world.docker.ended(&name).await?;
-            let engine = self.world.docker.facts().await.ok();
-            let outer = engine.and_then(|engine| cgroup::memory_limit(&engine.control_group?));
-            return Err(died(self.mesh, service, &ended, outer.as_ref()));
-        }
-        Ok(())
-    }
-
     /// Whether the certificate on disk is one that the cluster's authorities signed: then the server may yet show it,
     /// since it reads its files again every few seconds.
     fn is_signed(&self, service: ServiceId) -> Result<bool, Error> {
@@ -129,20 +110,6 @@ impl Apply<'_> {
             let mut authorities = trusted.split_inclusive(end);
             authorities.any(|authority| certs::verify(&certificate, None, authority, self.now).is_ok())
         }))
-    }
-
-    /// Fails when a service's container is paused or was taken out of the network: no wait brings it back.
-    async fn watch_way_to(&self, service: ServiceId) -> Result<Watched, Error> {
-        let container = self.mesh.container_name(service);
-        let watched = self.world.docker.watched(&container, &self.mesh.network_name()).await?;
-        let cause = if watched.paused {
-            Cause::NotRunning { of: service.cluster(), container, state: Some(ContainerState::Paused) }
-        } else if !watched.attached {
-            Cause::NotInNetwork(container)
-        } else {
-            return Ok(watched);
-        };
-        Err(Error::new(Exit::Unhealthy, cause.to_string()).hint(cause.remedy()))
     }
 }
 
@@ -174,30 +141,6 @@ fn locked_out(mesh: &Mesh, cluster: ClusterId) -> Error {
         .hint("put back the one it has, or give it this one with `mesh create --recover-credentials`")
 }
 
-/// The error for a container that ended though it should run.
-fn died(mesh: &Mesh, service: ServiceId, ended: &Ended, outer: Option<&MemoryLimit>) -> Error {
-    let Ended { exit_code, out_of_memory, error, log } = ended;
-    let code = exit_code.map_or_else(|| "an unknown exit code".to_owned(), |code| format!("exit code {code}"));
-    let how = if *out_of_memory {
-        format!("{service} was killed: out of memory ({code})")
-    } else if let Some(error) = error {
-        format!("{service} could not be started: {error}")
-    } else {
-        format!("{service} ended with {code}")
-    };
-    let failure = Error::new(Exit::Unfinished, how);
-    let end = End { exit_code: *exit_code, out_of_memory: *out_of_memory, outer, error: error.as_deref(), log };
-    let lines = || container_exit::last_words(log).into_iter();
-    match container_exit::known(mesh, service, end) {
-        Some(Known { cause, line: Some(line), remedy }) => failure.cause(cause).cause(line).hint(remedy),
-        Some(Known { cause, line: None, remedy }) => lines().fold(failure.cause(cause), Error::cause).hint(remedy),
-        None => lines().fold(failure, Error::cause).hint(format!(
-            "see all it wrote with `docker logs {}`; when the cause is gone, type the same command again",
-            mesh.container_name(service)
-        )),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -221,39 +164,5 @@ mod tests {
         hint: `mesh create` sets it again
         ");
         assert_eq!(with_last_words(gave_up(), &Mesh::example(1), kibana, &log[..1]).causes, ["status 503"]);
-    }
-
-    #[test]
-    fn the_end_of_a_container_is_reported_with_its_last_lines() {
-        let mesh = Mesh::example(1);
-        let first = ClusterId::new(1).unwrap().first_node();
-        let ended = |exit_code, log: &str| Ended {
-            exit_code: Some(exit_code),
-            out_of_memory: exit_code == 137,
-            error: None,
-            log: vec!["starting".to_owned(), log.to_owned()],
-        };
-        insta::assert_snapshot!(died(&mesh, first, &ended(137, "started"), None), @r"
-        cluster01-elastic was killed: out of memory (exit code 137)
-          caused by: it needed more memory than its limit allows
-          caused by: starting
-          caused by: started
-
-        hint: give it more with `mesh create --elastic-memory 4g`
-        ");
-        insta::assert_snapshot!(died(&mesh, first, &ended(1, "java.io.IOException: No space left on device"), None), @r"
-        cluster01-elastic ended with exit code 1
-          caused by: the disk is full
-          caused by: java.io.IOException: No space left on device
-
-        hint: free some space (`df -h /mnt/data/mesh/cluster01/elastic`), and type the command again
-        ");
-        insta::assert_snapshot!(died(&mesh, first, &ended(2, "no reason given"), None), @r"
-        cluster01-elastic ended with exit code 2
-          caused by: starting
-          caused by: no reason given
-
-        hint: see all it wrote with `docker logs cluster01-elastic`; when the cause is gone, type the same command again
-        ");
     }
 }

@@ -6,7 +6,13 @@ use std::time::Duration;
 use super::{Apply, files::random, wait::Probe};
 use crate::{
     error::Error,
-    mesh::{id::ClusterId, layout, passphrase::hex_key, recover, secret::Secret},
+    mesh::{
+        id::{ClusterId, NodeNumber},
+        layout,
+        passphrase::hex_key,
+        recover,
+        secret::Secret,
+    },
     world::{disk::Tree, elasticsearch::Elasticsearch, files as saved, https::HttpsError},
 };
 
@@ -28,8 +34,10 @@ impl Apply<'_> {
         let tree = self.tree()?;
         let password = hex_key(32, &mut random());
         let hash = recover::hash(&password, &mut random());
-        self.edit_realm(&tree, layout::users_roles(cluster), recover::with_role)?;
-        self.edit_realm(&tree, layout::users(cluster), |users| recover::with_user(users, &hash))?;
+        self.edit_realm(&tree, layout::users_roles(cluster.node(NodeNumber::FIRST)), recover::with_role)?;
+        self.edit_realm(&tree, layout::users(cluster.node(NodeNumber::FIRST)), |users| {
+            recover::with_user(users, &hash)
+        })?;
         let set = self.set_password_of_elastic(cluster, &password).await;
         self.remove_recovery_user(cluster)?;
         set?;
@@ -38,12 +46,13 @@ impl Apply<'_> {
 
     pub(super) fn remove_recovery_user(&self, cluster: ClusterId) -> Result<(), Error> {
         let tree = self.tree()?;
-        self.edit_realm(&tree, layout::users(cluster), recover::without_user)?;
-        self.edit_realm(&tree, layout::users_roles(cluster), recover::without_user)
+        self.edit_realm(&tree, layout::users(cluster.node(NodeNumber::FIRST)), recover::without_user)?;
+        self.edit_realm(&tree, layout::users_roles(cluster.node(NodeNumber::FIRST)), recover::without_user)
     }
 
     async fn set_password_of_elastic(&self, cluster: ClusterId, by: &Secret) -> Result<(), Error> {
-        let (elastic, server) = (self.credentials()?.elastic, self.server(cluster)?.asked_as(recover::USER, by));
+        let (elastic, server) =
+            (self.credentials()?.elastic, self.server_on(cluster.node(NodeNumber::FIRST))?.asked_as(recover::USER, by));
         let before = self.world.docker.restarts(&self.mesh.container_name(cluster.first_node())).await?;
         let probe = async || match server.set_password("elastic", &elastic).await {
             Ok(()) => Ok(Probe::Ready(())),
@@ -61,7 +70,7 @@ impl Apply<'_> {
     }
 
     async fn await_forgotten(&self, cluster: ClusterId, password: &Secret) -> Result<(), Error> {
-        let server: Elasticsearch = self.server(cluster)?;
+        let server: Elasticsearch = self.server_on(cluster.node(NodeNumber::FIRST))?;
         let probe = async || {
             Ok(match server.accepts(recover::USER, password).await {
                 Ok(false) => Probe::Ready(()),

@@ -31,12 +31,12 @@ impl Apply<'_> {
         refused: impl Fn(Error) -> Error,
         mut call: impl AsyncFnMut() -> Result<T, HttpsError>,
     ) -> Result<T, Error> {
-        let before = self.world.docker.restarts(&self.mesh.container_name(cluster.first_node())).await?;
+        let before = self.lives(cluster).await?;
         let probe = async || match call().await {
             Ok(value) => Ok(Probe::Ready(value)),
             Err(error @ HttpsError::Refused { status: 401 | 408 | 429 | 503, .. }) => Ok(Probe::Pending(error.cause())),
             Err(error @ HttpsError::NoAnswer { .. }) => {
-                self.watch(cluster.first_node(), before).await?;
+                self.watch_one(&before).await?;
                 Ok(Probe::Pending(error.cause()))
             }
             Err(error) => Err(refused(Error::from(error))),

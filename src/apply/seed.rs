@@ -104,9 +104,9 @@ impl Config<'_> {
 
     /// Whether `mesh` makes the file itself.
     fn is_ours(&self, name: &str) -> bool {
-        let (service, cluster) = (self.service, self.service.cluster());
-        let ours = [layout::settings(service), layout::keystore(cluster), layout::jvm_options(cluster)];
-        ours.contains(&layout::config(service, name))
+        let of_node = |node| [layout::keystore(node), layout::jvm_options(node), layout::seed_hosts(node)];
+        let path = layout::config(self.service, name);
+        path == layout::settings(self.service) || self.service.node().is_some_and(|node| of_node(node).contains(&path))
     }
 }
 

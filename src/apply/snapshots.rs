@@ -205,7 +205,8 @@ impl Apply<'_> {
 
     /// A server that does not answer for a moment; one that has ended ends the wait.
     async fn pending<T>(&self, on: ClusterId, error: &HttpsError) -> Result<Probe<T>, Error> {
-        self.watch(on.first_node(), Some(i64::MAX)).await?;
+        let whatever_life = self.mesh.nodes(on).map(|node| (node, Some(i64::MAX))).collect();
+        self.watch_one(&whatever_life).await?;
         Ok(Probe::Pending(error.cause()))
     }
 }

@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 
 use crate::mesh::{
     certs,
-    id::{ClusterId, ServiceId},
+    id::{ClusterId, NodeNumber, ServiceId},
     links::Key,
     secret::Secret,
     secure_settings::Managed,
@@ -24,21 +24,39 @@ pub struct ClusterFiles {
     /// The one that it took over from.
     pub old_authority: Option<String>,
     pub services: BTreeMap<ServiceId, ServiceFiles>,
-    /// The authorities that the cluster's Elasticsearch trusts.
+    /// What only Elasticsearch has, by node.
+    pub nodes: BTreeMap<NodeNumber, NodeFiles>,
+    /// The UUID of the cluster, where that was recorded.
+    pub uuid: Option<String>,
+    pub key: Option<KeyFile>,
+    /// The keys of single links, by who searches.
+    pub link_keys: BTreeMap<ClusterId, KeyFile>,
+}
+
+/// The files of a node that a Kibana does not have.
+#[derive(Debug, Clone, Default)]
+pub struct NodeFiles {
+    /// The authorities that the node trusts as those of remotes.
     pub bundle: Option<String>,
     pub jvm_options: Option<String>,
+    /// The addresses by which it finds the other nodes of its cluster.
+    pub seed_hosts: Option<String>,
     /// What the keystore holds: names, each with the digest of its value.
     pub keystore: Option<BTreeMap<String, String>>,
     /// Which of its entries come from a file of secure settings, where that was recorded.
     pub managed: Option<Managed>,
-    pub key: Option<KeyFile>,
-    /// The keys of single links, by who searches.
-    pub link_keys: BTreeMap<ClusterId, KeyFile>,
     /// The user by whom passwords are recovered is in the file realm.
     pub recovery_user: bool,
+    /// The server has written data, or what is where it belongs cannot be looked into.
+    pub data: bool,
 }
 
 impl ClusterFiles {
+    /// The files of the first node.
+    pub fn first(&self) -> Option<&NodeFiles> {
+        self.nodes.get(&NodeNumber::FIRST)
+    }
+
     /// A key of the cluster as it is saved.
     pub fn key(&self, key: Key) -> Option<&KeyFile> {
         match key.searcher {
@@ -94,6 +112,6 @@ pub struct SeedFacts {
 pub struct KeyFile {
     pub id: String,
     pub expires: OffsetDateTime,
-    /// Digest of the key's value, as [`ClusterFiles::keystore`] has it.
+    /// Digest of the key's value, as [`NodeFiles::keystore`] has it.
     pub digest: String,
 }

@@ -32,11 +32,15 @@ impl Observed {
     /// The clusters that one searches: those that it trusts, since that is written before it first starts; where an
     /// authority is lost, those that it has credentials or settings for.
     fn remotes_of(&self, cluster: ClusterId, files: &ClusterFiles) -> Option<BTreeSet<ClusterId>> {
-        let held = files.keystore.as_ref().map(|entries| entries.keys().filter_map(|name| keystore::remote_of(name)));
+        let held = files
+            .first()
+            .and_then(|node| node.keystore.as_ref())
+            .map(|entries| entries.keys().filter_map(|name| keystore::remote_of(name)));
         let set = self.server(cluster).map(|server| server.remotes.keys().filter_map(|name| remote_of_setting(name)));
         let is_known = held.is_some() || set.is_some();
         let linked: BTreeSet<ClusterId> = held.into_iter().flatten().chain(set.into_iter().flatten()).collect();
-        let bundle = files.bundle.as_deref().filter(|bundle| trusts(bundle, files) == Some(true));
+        let bundle =
+            files.first().and_then(|node| node.bundle.as_deref()).filter(|bundle| trusts(bundle, files) == Some(true));
         if bundle.is_none() && !is_known {
             return None;
         }

@@ -12,14 +12,15 @@ use ipnet::IpNet;
 pub use super::{
     answer::Answer,
     container::{ContainerFacts, ContainerState, Orphan},
-    files::{ClusterFiles, KeyFile, SeedFacts, ServiceFiles},
+    files::{ClusterFiles, KeyFile, NodeFiles, SeedFacts, ServiceFiles},
+    nodes::{AllocationFacts, NodeFacts},
     secure_file::SecureSettingsFacts,
     server::{KeyFacts, KibanaFacts, LicenseFacts, LinkFacts, ServerFacts, Vitals},
 };
 use crate::mesh::{
     Engine, Mesh,
     credentials::Credentials,
-    id::{ClusterId, ServiceId},
+    id::{ClusterId, NodeId, ServiceId},
     name::MeshName,
     snapshots::RepositoryOwner,
     taken::Route,
@@ -62,8 +63,10 @@ pub struct Observed {
     pub snapshots_inside: BTreeSet<ClusterId>,
     /// The bundle for browsers.
     pub browser_bundle: Option<String>,
-    /// The answers of Elasticsearch, from each server whose container runs and that could be asked.
+    /// The answers of each cluster whose Elasticsearch runs and could be asked: by the first node that answers.
     pub servers: BTreeMap<ClusterId, Answer<ServerFacts>>,
+    /// The answer of each node of a cluster of several, likewise.
+    pub nodes: BTreeMap<NodeId, Answer<NodeFacts>>,
     /// The answers of Kibana, likewise.
     pub kibanas: BTreeMap<ClusterId, Answer<KibanaFacts>>,
     /// `/etc/hosts`; `None` where this run may not write it.
@@ -107,14 +110,15 @@ impl Observed {
 
     /// The files that keystores were filled from, as they record it.
     pub fn secure_files(&self) -> BTreeMap<ClusterId, PathBuf> {
-        let path = |files: &ClusterFiles| files.managed.as_ref()?.path.clone();
+        let path = |files: &ClusterFiles| files.first()?.managed.as_ref()?.path.clone();
         self.files.iter().filter_map(|(cluster, files)| Some((*cluster, path(files)?))).collect()
     }
 
     /// Whether there is data that passwords were made for.
     pub fn has_data(&self) -> bool {
         let configured = |files: &ClusterFiles| files.services.values().any(|service| service.settings.is_some());
-        self.files.values().any(|files| files.keystore.is_some() || configured(files))
+        let filled = |files: &ClusterFiles| files.nodes.values().any(|node| node.keystore.is_some());
+        self.files.values().any(|files| filled(files) || configured(files))
     }
 
     /// Whether the server answers, and does not take the password of `elastic`.
@@ -122,12 +126,14 @@ impl Observed {
         matches!(self.servers.get(&cluster), Some(Answer::Unauthenticated(_)))
     }
 
-    /// Whether others can reach the cluster's server: its container runs, and is in the mesh's network.
+    /// Whether others can reach a server of the cluster: its container runs, and is in the mesh's network.
     pub fn is_reachable(&self, cluster: ClusterId) -> bool {
         let Some(network) = &self.network else { return false };
-        self.containers
-            .get(&cluster.first_node())
-            .is_some_and(|found| found.state == ContainerState::Running && found.is_in(network))
+        let is_reachable = |node: NodeId| {
+            let found = self.containers.get(&node.into());
+            found.is_some_and(|found| found.state == ContainerState::Running && found.is_in(network))
+        };
+        self.nodes_of(cluster).into_iter().any(is_reachable)
     }
 
     /// The server, to change what it says, for tests.

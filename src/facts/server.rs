@@ -6,6 +6,7 @@ use time::OffsetDateTime;
 
 use super::{
     health::Health,
+    nodes::AllocationFacts,
     snapshots::{PolicyFacts, SnapshotFacts},
 };
 use crate::mesh::{id::ClusterId, snapshots::RepositorySpec};
@@ -22,8 +23,10 @@ pub struct ServerFacts {
     pub remotes: BTreeMap<String, String>,
     /// For each remote that is set: connected, or why not.
     pub links: BTreeMap<ClusterId, LinkFacts>,
-    /// The fingerprint of the certificate it shows.
+    /// The fingerprint of the certificate that the server which answered shows.
     pub certificate: String,
+    /// What becomes of its shards and votes.
+    pub allocation: AllocationFacts,
     /// The mesh's repository, if it has one.
     pub repository: Option<RepositorySpec>,
     pub snapshot_policy: PolicyFacts,
@@ -43,6 +46,7 @@ impl ServerFacts {
             remotes: BTreeMap::new(),
             links: BTreeMap::new(),
             certificate: String::new(),
+            allocation: AllocationFacts::default(),
             repository: None,
             snapshot_policy: PolicyFacts::Unsupported,
             vitals: None,

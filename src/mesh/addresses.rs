@@ -10,16 +10,19 @@ use super::{
     Mesh,
     certs::Names,
     cluster::Place,
-    id::{ClusterId, REMOTE, ServiceId},
+    id::{ClusterId, NodeId, REMOTE, ServiceId},
     settings::{SHARED, SubjectName},
 };
+
+/// How many nodes of a remote a node connects to.
+const SNIFFED_NODES: u8 = 3;
 
 impl Mesh {
     /// The settings by which `of` reaches its remotes, each under its full name, as `PUT /_cluster/settings` takes
     /// them.
     ///
-    /// Proxy mode, because it connects to the address given and no other, so that what the certificate says of it can
-    /// be checked in full. See
+    /// Proxy mode where the remote has one node, because it connects to the address given and no other, so that what
+    /// the certificate says of it can be checked in full. See
     /// <https://www.elastic.co/docs/reference/elasticsearch/configuration-reference/remote-clusters>.
     ///
     /// The fixed address rather than the name: Docker forgets the name of a container that stops, and a name that
@@ -28,19 +31,32 @@ impl Mesh {
     pub fn remote_settings(&self, of: ClusterId) -> BTreeMap<String, String> {
         self.remotes(of)
             .filter_map(|remote| {
-                let node = remote.first_node();
-                let Place { address, .. } = self.place(node)?;
-                let settings = [
-                    ("mode", "proxy".to_owned()),
-                    ("proxy_address", format!("{address}:{REMOTE}")),
-                    ("proxy_socket_connections", self.spec.profile.sockets().to_string()),
-                    ("server_name", self.container_name(node)),
-                    ("skip_unavailable", "true".to_owned()),
-                ];
-                Some(settings.map(|(field, value)| (format!("cluster.remote.{remote}.{field}"), value)))
+                let connection =
+                    if self.has_several_nodes(remote) { self.sniffed(remote) } else { self.proxied(remote)? };
+                let settings = connection.into_iter().chain([("skip_unavailable", "true".to_owned())]);
+                Some(settings.map(move |(field, value)| (format!("cluster.remote.{remote}.{field}"), value)))
             })
             .flatten()
             .collect()
+    }
+
+    fn proxied(&self, remote: ClusterId) -> Option<Vec<(&'static str, String)>> {
+        let node = remote.first_node();
+        let Place { address, .. } = self.place(node)?;
+        Some(vec![
+            ("mode", "proxy".to_owned()),
+            ("proxy_address", format!("{address}:{REMOTE}")),
+            ("proxy_socket_connections", self.spec.profile.sockets().to_string()),
+            ("server_name", self.container_name(node)),
+        ])
+    }
+
+    /// A cluster of several nodes tells which it has, so that one which dies takes no link with it. Each tells the name
+    /// that its certificate is valid for.
+    fn sniffed(&self, remote: ClusterId) -> Vec<(&'static str, String)> {
+        let seed = |node: NodeId| Some(format!("{}:{REMOTE}", self.place(node.into())?.address));
+        let seeds: Vec<String> = self.searched_nodes(remote).filter_map(seed).collect();
+        vec![("mode", "sniff".to_owned()), ("node_connections", SNIFFED_NODES.to_string()), ("seeds", seeds.join(","))]
     }
 
     /// The index patterns that a cluster's API key lets the others search.

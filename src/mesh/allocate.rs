@@ -1,74 +1,144 @@
-//! Which addresses and ports a new cluster is given: by its number, or ports of a range that are free. Pure: no I/O.
+//! Which addresses and ports what is new is given: by its number where that is free, else the next that is. Pure: no
+//! I/O.
 //!
 //! What was allocated is recorded, and is what holds from then on: another policy moves no mesh that exists.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::Ipv4Addr,
+};
 
 use super::{
     Mesh,
     cluster::{Cluster, Conditions, Kibana, Node, NodePorts},
-    id::{ClusterId, Count, NodeNumber},
+    id::{ClusterId, Count, NodeId, NodeNumber},
     network::Subnet,
     ports::PortRange,
 };
 
-/// Elasticsearch of cluster n has the address 10+n, Kibana 110+n.
-const NODES: u8 = 10;
-const KIBANAS: u8 = 110;
+/// The first node of cluster n has the address 10+n, Kibana 110+n, counted from the network's own.
+const NODES: u32 = 10;
+const KIBANAS: u32 = 110;
+/// In a wider network, the second nodes have a block of their own like that of the first ones.
+const BLOCK: u32 = 256;
 
-impl Cluster {
-    /// A cluster of one node.
-    pub(super) fn allocate(cluster: ClusterId, conditions: Conditions) -> Self {
-        let Conditions { version, defaults, subnet, kibana } = conditions;
-        Self {
-            version,
-            upgrade: None,
-            defaults,
-            kept_settings: None,
-            nodes: BTreeMap::from([(NodeNumber::FIRST, Node::allocate(cluster, subnet))]),
-            kibana: if kibana { Some(Kibana::allocate(cluster, subnet)) } else { None },
+/// A network has no address left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct AddressesExhausted;
+
+/// Clusters by these conditions, with everything that still holds of what was recorded.
+pub(super) fn places(
+    wanted: BTreeMap<ClusterId, (Conditions, Option<Cluster>)>,
+    subnet: Subnet,
+) -> Result<BTreeMap<ClusterId, Cluster>, AddressesExhausted> {
+    let mut clusters: BTreeMap<ClusterId, Cluster> = BTreeMap::new();
+    let mut addresses = Addresses { subnet, used: BTreeSet::new() };
+    let mut asked = BTreeMap::new();
+    for (id, (conditions, known)) in wanted {
+        asked.insert(id, conditions);
+        let cluster = known.unwrap_or_else(|| Cluster::empty(conditions)).trimmed(conditions);
+        addresses.used.extend(cluster.addresses().filter(|address| subnet.net().contains(address)));
+        clusters.insert(id, cluster);
+    }
+    // those that every mesh has, first: an address by number stays the rule
+    for number in (1..=NodeNumber::MAX).filter_map(NodeNumber::new) {
+        for (id, cluster) in clusters.iter_mut().filter(|(id, _)| number.get() <= asked[*id].nodes) {
+            let node = id.node(number);
+            let known = cluster.nodes.get(&number).copied();
+            let address = addresses.kept_or(known.map(|known| known.address), by_number(node, subnet))?;
+            let ports = known.map_or_else(|| NodePorts::by_number(node), |known| known.ports);
+            cluster.nodes.insert(number, Node { address, ports });
+        }
+        for (id, cluster) in clusters.iter_mut().filter(|(id, _)| number == NodeNumber::FIRST && asked[*id].kibana) {
+            let preferred = subnet.host(KIBANAS + u32::from(id.number()));
+            let address = addresses.kept_or(cluster.kibana.map(|known| known.address), Some(preferred))?;
+            let port = cluster.kibana.map_or_else(|| Kibana::port_by_number(*id), |known| known.port);
+            cluster.kibana = Some(Kibana { address, port });
         }
     }
+    Ok(clusters)
+}
 
-    /// A recorded cluster, with everything that still holds in this network and with or without a Kibana.
-    #[must_use]
-    pub(super) fn kept(mut self, cluster: ClusterId, conditions: Conditions) -> Self {
-        let Conditions { subnet, kibana, .. } = conditions;
-        for node in self.nodes.values_mut().filter(|node| !subnet.net().contains(&node.address)) {
-            node.address = Node::allocate(cluster, subnet).address;
+/// The address of a node that follows from its number, where the network has such addresses.
+pub(super) fn by_number(node: NodeId, subnet: Subnet) -> Option<Ipv4Addr> {
+    let address = subnet.host(BLOCK * u32::from(node.number.get() - 1) + NODES + u32::from(node.cluster.number()));
+    (node.is_first() || is_fixed(address, subnet)).then_some(address)
+}
+
+/// Whether an address is one that a service can have: Docker gives away those of its own range.
+fn is_fixed(address: Ipv4Addr, subnet: Subnet) -> bool {
+    let net = subnet.net();
+    net.contains(&address)
+        && ![net.network(), subnet.gateway(), net.broadcast()].contains(&address)
+        && !subnet.allocation_range().contains(&address)
+}
+
+/// The addresses of a network, of which some are used.
+struct Addresses {
+    subnet: Subnet,
+    used: BTreeSet<Ipv4Addr>,
+}
+
+impl Addresses {
+    /// The one that is known, if it lies in the network; else the one that is preferred, if it is free; else the next
+    /// free one.
+    fn kept_or(
+        &mut self,
+        known: Option<Ipv4Addr>,
+        preferred: Option<Ipv4Addr>,
+    ) -> Result<Ipv4Addr, AddressesExhausted> {
+        if let Some(known) = known.filter(|known| self.subnet.net().contains(known)) {
+            return Ok(known);
         }
-        self.kept_settings = None;
-        let here = |kibana: &Kibana| subnet.net().contains(&kibana.address);
-        self.kibana = match self.kibana {
-            _ if !kibana => None,
-            Some(known) if here(&known) => Some(known),
-            Some(known) => Some(Kibana { port: known.port, ..Kibana::allocate(cluster, subnet) }),
-            None => Some(Kibana::allocate(cluster, subnet)),
-        };
-        self
+        let free = |address: &Ipv4Addr| !self.used.contains(address);
+        let address = preferred.into_iter().chain(self.others()).find(free).ok_or(AddressesExhausted)?;
+        self.used.insert(address);
+        Ok(address)
+    }
+
+    /// Those that no cluster has by its number, then those of the highest numbers.
+    fn others(&self) -> impl Iterator<Item = Ipv4Addr> + use<> {
+        let subnet = self.subnet;
+        let numbered = NODES + 1..=KIBANAS + u32::from(ClusterId::MAX);
+        let size = u32::from(subnet.net().broadcast()) - u32::from(subnet.net().network());
+        let beyond = (numbered.end() + 1..size).chain(2..*numbered.start());
+        beyond
+            .chain(numbered.rev())
+            .map(move |number| subnet.host(number))
+            .filter(move |address| is_fixed(*address, subnet))
     }
 }
 
-impl Node {
-    /// The first of a cluster.
-    pub(super) fn allocate(cluster: ClusterId, subnet: Subnet) -> Self {
-        Self { address: subnet.host(NODES + cluster.number()), ports: NodePorts::by_number(cluster) }
+impl Cluster {
+    /// One without a place yet.
+    fn empty(conditions: Conditions) -> Self {
+        let Conditions { version, defaults, discovery, .. } = conditions;
+        Self { version, upgrade: None, defaults, kept_settings: None, discovery, nodes: BTreeMap::new(), kibana: None }
+    }
+
+    /// This one without what is not wanted any more: the highest numbers leave.
+    fn trimmed(mut self, conditions: Conditions) -> Self {
+        self.kept_settings = None;
+        self.discovery = self.discovery.max(conditions.discovery);
+        self.nodes.retain(|number, _| number.get() <= conditions.nodes);
+        self.kibana = self.kibana.filter(|_| conditions.kibana);
+        self
+    }
+
+    fn addresses(&self) -> impl Iterator<Item = Ipv4Addr> + '_ {
+        self.nodes.values().map(|node| node.address).chain(self.kibana.map(|kibana| kibana.address))
     }
 }
 
 impl NodePorts {
-    /// 92nn, 93nn and 94nn.
-    fn by_number(cluster: ClusterId) -> Self {
-        let n = u16::from(cluster.number());
+    /// 92nn, 93nn and 94nn, and for each further node 1000 more.
+    fn by_number(node: NodeId) -> Self {
+        let n = u16::from(node.cluster.number()) + 1000 * u16::from(node.number.get() - 1);
         Self { rest: 9200 + n, transport: 9300 + n, remote: 9400 + n }
     }
 }
 
 impl Kibana {
-    pub(super) fn allocate(cluster: ClusterId, subnet: Subnet) -> Self {
-        Self { address: subnet.host(KIBANAS + cluster.number()), port: Self::port_by_number(cluster) }
-    }
-
     /// 56nn.
     fn port_by_number(cluster: ClusterId) -> u16 {
         5600 + u16::from(cluster.number())
@@ -116,21 +186,24 @@ impl Mesh {
 
 /// The ports of the host that clusters of a mesh without a name may publish, however many it has.
 pub fn published() -> BTreeSet<u16> {
-    let of = |cluster| {
-        let NodePorts { rest, transport, remote } = NodePorts::by_number(cluster);
-        [rest, transport, remote, Kibana::port_by_number(cluster)]
+    let numbers = || (1..=NodeNumber::MAX).filter_map(NodeNumber::new);
+    let of_node = |node| {
+        let NodePorts { rest, transport, remote } = NodePorts::by_number(node);
+        [rest, transport, remote]
     };
-    Count::MAX.clusters().flat_map(of).collect()
+    let nodes = Count::MAX.clusters().flat_map(|cluster| numbers().map(move |number| cluster.node(number)));
+    nodes.flat_map(of_node).chain(Count::MAX.clusters().map(Kibana::port_by_number)).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mesh::{cluster::Discovery, defaults::Revision};
 
     #[test]
     fn no_two_of_ninety_nine_clusters_share_a_port() {
         let ports = published();
-        assert_eq!((ports.len(), ports.first(), ports.last()), (99 * 4, Some(&5601), Some(&9499)));
+        assert_eq!((ports.len(), ports.first(), ports.last()), (99 * (8 * 3 + 1), Some(&5601), Some(&16_499)));
     }
 
     #[test]
@@ -153,13 +226,55 @@ mod tests {
         assert_eq!(with.published(), first.published(), "a Kibana that comes back has the port that is free");
     }
 
-    #[test]
-    fn addresses_lie_outside_the_range_docker_gives_from() {
-        for text in ["10.213.0.0/24", "192.168.0.0/16", "172.20.4.0/22"] {
-            let subnet: Subnet = text.parse().unwrap();
-            let last = Kibana::allocate(ClusterId::new(99).unwrap(), subnet).address;
-            assert!(!subnet.allocation_range().contains(&last));
-            assert!(subnet.net().contains(&subnet.allocation_range()));
+    fn conditions(nodes: u8) -> Conditions {
+        let discovery = if nodes > 1 { Discovery::SeedHosts } else { Discovery::SingleNode };
+        Conditions {
+            version: crate::mesh::settings::DEFAULT_VERSION,
+            defaults: Revision::FIRST,
+            discovery,
+            nodes,
+            kibana: true,
         }
+    }
+
+    fn allocated(
+        subnet: &str,
+        clusters: impl IntoIterator<Item = (u8, u8)>,
+    ) -> Result<BTreeMap<ClusterId, Cluster>, AddressesExhausted> {
+        let wanted = clusters.into_iter().map(|(id, nodes)| (ClusterId::new(id).unwrap(), (conditions(nodes), None)));
+        places(wanted.collect(), subnet.parse().unwrap())
+    }
+
+    #[test]
+    fn no_two_share_an_address_and_none_lies_in_the_range_docker_gives_from() {
+        for (subnet, clusters, nodes) in
+            [("10.213.0.0/24", 99, 1), ("10.213.0.0/24", 55, 3), ("192.168.0.0/16", 99, 8), ("172.20.4.0/22", 99, 3)]
+        {
+            let found = allocated(subnet, (1..=clusters).map(|id| (id, nodes))).unwrap();
+            let subnet: Subnet = subnet.parse().unwrap();
+            let addresses: BTreeSet<Ipv4Addr> = found.values().flat_map(Cluster::addresses).collect();
+            assert_eq!(addresses.len(), usize::from(clusters) * usize::from(nodes + 1), "{subnet}");
+            assert!(addresses.iter().all(|address| is_fixed(*address, subnet)), "{subnet}");
+        }
+        assert_eq!(allocated("10.213.0.0/24", (1..=56).map(|id| (id, 3))), Err(AddressesExhausted));
+    }
+
+    #[test]
+    fn further_nodes_take_addresses_that_no_cluster_has_by_number() {
+        let of = |found: &BTreeMap<ClusterId, Cluster>| -> Vec<String> {
+            found.values().flat_map(Cluster::addresses).map(|address| address.to_string()).collect()
+        };
+        let one = allocated("10.213.0.0/24", [(1, 3)]).unwrap();
+        assert_eq!(of(&one), ["10.213.0.11", "10.213.0.210", "10.213.0.211", "10.213.0.111"]);
+        let wide = allocated("10.213.0.0/22", [(1, 3)]).unwrap();
+        assert_eq!(of(&wide), ["10.213.0.11", "10.213.1.11", "10.213.2.11", "10.213.0.111"]);
+        // what grows keeps what it has, and what leaves makes room
+        let wanted =
+            |nodes| BTreeMap::from([(ClusterId::FIRST, (conditions(nodes), one.get(&ClusterId::FIRST).cloned()))]);
+        let grown = places(wanted(4), "10.213.0.0/24".parse().unwrap()).unwrap();
+        assert_eq!(of(&grown), ["10.213.0.11", "10.213.0.210", "10.213.0.211", "10.213.0.212", "10.213.0.111"]);
+        let shrunk = places(wanted(1), "10.213.0.0/24".parse().unwrap()).unwrap();
+        assert_eq!(of(&shrunk), ["10.213.0.11", "10.213.0.111"]);
+        assert_eq!(shrunk[&ClusterId::FIRST].discovery, Discovery::SeedHosts, "it keeps its settings");
     }
 }

@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 use super::{
     defaults::Revision,
     id::{KIBANA, NodeNumber, REMOTE, REST, ServiceId, TRANSPORT},
-    network::Subnet,
     settings::{ClusterSettings, StackVersion},
 };
 
@@ -27,6 +26,9 @@ pub struct Cluster {
     /// The settings that it has until it is its turn to have those that are asked for; `None` where it has them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kept_settings: Option<ClusterSettings>,
+    /// How its nodes find each other.
+    #[serde(default, skip_serializing_if = "Discovery::is_single_node")]
+    pub discovery: Discovery,
     /// Never empty.
     pub nodes: BTreeMap<NodeNumber, Node>,
     /// `None` where it has none.
@@ -39,9 +41,31 @@ pub struct Cluster {
 pub(super) struct Conditions {
     pub version: StackVersion,
     pub defaults: Revision,
-    pub subnet: Subnet,
+    pub discovery: Discovery,
+    /// How many it has, from 1.
+    pub nodes: u8,
     /// Whether it has one.
     pub kibana: bool,
+}
+
+/// How the nodes of a cluster find each other: it is in the settings of each, and a change restarts it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Discovery {
+    /// There is one node, which lets no other join; see
+    /// <https://www.elastic.co/docs/deploy-manage/deploy/self-managed/bootstrap-checks#single-node-discovery>.
+    #[default]
+    SingleNode,
+    /// By a file of addresses, which is read again when it changes. A cluster that had several nodes keeps it, so that
+    /// it shrinks to one and grows again without a restart.
+    SeedHosts,
+}
+
+impl Discovery {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
+    pub fn is_single_node(&self) -> bool {
+        *self == Self::SingleNode
+    }
 }
 
 /// The place of an Elasticsearch server.

@@ -165,15 +165,28 @@ impl Mesh {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mesh::{credentials::Credentials, digest::digest_of, id::ServiceKind, secret::Secret};
+    use crate::mesh::{
+        credentials::Credentials, digest::digest_of, id::ServiceKind, render::Formation, secret::Secret,
+        settings::Profile,
+    };
 
     #[test]
     fn a_released_revision_never_changes() {
-        let first = Revision::FIRST.defaults();
-        let texts = [first.elasticsearch_yml, first.kibana_yml, first.jvm_options];
+        let secret = || Secret::new("secret");
+        let credentials = Credentials { elastic: secret(), kibana_system: secret(), kibana_encryption_key: secret() };
+        let texts = [Profile::Server, Profile::Smoke].into_iter().flat_map(|profile| {
+            let mut mesh = Mesh::example(2);
+            mesh.spec.profile = profile;
+            mesh.spec.elastic_memory = "2g".parse().unwrap();
+            let options = mesh.all_nodes().map(|node| mesh.render_jvm_options(node).unwrap());
+            let settings = mesh.services().map(|service| {
+                mesh.render_settings(service, &credentials, Formation::Founded).unwrap().expose().to_owned()
+            });
+            options.chain(settings).collect::<Vec<_>>()
+        });
         assert_eq!(
-            digest_of(&texts.map(str::as_bytes)),
-            "854f16d78208111b20a5f5abf7ee24b1",
+            digest_of(&[texts.collect::<String>().as_bytes()]),
+            "efacff08e58f62859368365278c15c74",
             "a mesh keeps the defaults it was made with: put the change into another revision"
         );
         assert_eq!(usize::try_from(Revision::LAST.0).unwrap(), REVISIONS.len());

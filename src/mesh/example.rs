@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::{
-    FORMAT, Mesh, Owner,
+    FORMAT, Mesh, Owner, allocate,
     cluster::{Cluster, Conditions},
     cluster_set::ClusterSet,
     defaults::Revision,
-    id::{ClusterId, Count},
+    id::ClusterId,
     network::Subnet,
-    settings::{MeshSpec, StackVersion},
+    settings::{MeshSpec, StackVersion, per_cluster::read_set},
     templates::Templates,
 };
 
@@ -49,9 +49,20 @@ impl Mesh {
         self
     }
 
-    fn conditions(&self, cluster: ClusterId) -> Conditions {
-        let (version, kibana) = (self.spec.stack_version, self.settings(cluster).kibana);
-        Conditions { version, defaults: self.defaults, subnet: self.subnet, kibana }
+    /// Its clusters, where it has these.
+    fn places(&self, clusters: impl Iterator<Item = ClusterId>) -> BTreeMap<ClusterId, Cluster> {
+        let wanted = |id: ClusterId| {
+            let settings = self.settings(id);
+            let conditions = Conditions {
+                version: self.spec.stack_version,
+                defaults: self.defaults,
+                discovery: settings.nodes.discovery(),
+                nodes: settings.nodes.count(),
+                kibana: settings.kibana,
+            };
+            (id, (conditions, self.clusters.get(&id).cloned()))
+        };
+        allocate::places(clusters.map(wanted).collect(), self.subnet).expect("should have enough addresses")
     }
 
     /// This mesh with so many clusters.
@@ -63,16 +74,7 @@ impl Mesh {
     /// This mesh with these clusters.
     #[must_use]
     pub fn with_clusters(mut self, set: &str) -> Self {
-        let conditions: BTreeMap<ClusterId, Conditions> =
-            Count::MAX.clusters().map(|cluster| (cluster, self.conditions(cluster))).collect();
-        self.clusters = ClusterSet::of_mesh(set)
-            .expect("should be a set")
-            .iter()
-            .map(|id| {
-                let known = self.clusters.remove(&id);
-                (id, known.unwrap_or_else(|| Cluster::allocate(id, conditions[&id])))
-            })
-            .collect();
+        self.clusters = self.places(ClusterSet::of_mesh(set).expect("should be a set").iter());
         self
     }
 
@@ -80,9 +82,15 @@ impl Mesh {
     #[must_use]
     pub fn moved_to(mut self, subnet: Subnet) -> Self {
         self.subnet = subnet;
-        let conditions: BTreeMap<ClusterId, Conditions> =
-            self.clusters().map(|cluster| (cluster, self.conditions(cluster))).collect();
-        self.clusters = self.clusters.into_iter().map(|(id, of)| (id, of.kept(id, conditions[&id]))).collect();
+        self.clusters = self.places(self.clusters());
+        self
+    }
+
+    /// This mesh with so many nodes in a cluster.
+    #[must_use]
+    pub fn with_nodes(mut self, cluster: u8, nodes: u8) -> Self {
+        self.overrides.push(read_set(&format!("{cluster}.nodes={nodes}")).expect("should be a setting"));
+        self.clusters = self.places(self.clusters());
         self
     }
 

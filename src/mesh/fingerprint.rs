@@ -11,8 +11,8 @@ use super::{
     container_spec::ContainerSpec,
     credentials::Credentials,
     digest::digest_of,
-    id::{ServiceId, ServiceKind},
-    render::RenderError,
+    id::ServiceId,
+    render::{Formation, RenderError},
     rendered::{self, Settings},
     secret::Secret,
     templates::Template,
@@ -84,9 +84,9 @@ impl Mesh {
     pub fn made_from(&self, service: ServiceId, credentials: &Credentials) -> Result<MadeFrom, RenderError> {
         let secrets = [&credentials.kibana_system, &credentials.kibana_encryption_key];
         let secrets = secrets.map(|secret| secret.expose().as_bytes());
-        let (jvm_options, secrets) = match service.kind() {
-            ServiceKind::Elastic => (rendered::jvm_options(&self.render_jvm_options(service.cluster())?), None),
-            ServiceKind::Kibana => (Vec::new(), Some(digest_of(&secrets))),
+        let (jvm_options, secrets) = match service {
+            ServiceId::Node(node) => (rendered::jvm_options(&self.render_jvm_options(node)?), None),
+            ServiceId::Kibana(_) => (Vec::new(), Some(digest_of(&secrets))),
         };
         let settings = self.parsed_settings(service, &placeholders())?;
         let container = self.container_spec(self.service(service).ok_or(RenderError::NoService(service))?);
@@ -98,35 +98,11 @@ impl Mesh {
     /// # Errors
     /// A template does not render, or not as YAML.
     pub fn parsed_settings(&self, service: ServiceId, credentials: &Credentials) -> Result<Settings, RenderError> {
-        let text = self.render_settings(service, credentials)?;
+        let text = self.render_settings(service, credentials, Formation::Founded)?;
         Settings::parse(text.expose()).map_err(|error| {
             let name = Template::of_settings(service.kind()).name();
             RenderError::NoYaml { name, service, reason: error.to_string() }
         })
-    }
-}
-
-impl Mesh {
-    /// # Errors
-    /// A template of the user's own sets what `settings` or `kibana_settings` set, too: no server starts with that.
-    pub fn require_settings_once(&self) -> Result<(), RenderError> {
-        for service in self.services() {
-            let settings = self.settings(service.cluster());
-            let added: Vec<&str> = match service.kind() {
-                ServiceKind::Elastic => settings.settings.names().collect(),
-                ServiceKind::Kibana => settings.kibana_settings.names().collect(),
-            };
-            if added.is_empty() {
-                continue;
-            }
-            // invalid YAML is reported elsewhere
-            let template = Settings::parse(&self.render_template(service, &placeholders())?).unwrap_or_default();
-            if let Some(setting) = template.names().find(|name| added.contains(name)) {
-                let name = Template::of_settings(service.kind()).name();
-                return Err(RenderError::SetTwice { name, service, setting: setting.to_owned() });
-            }
-        }
-        Ok(())
     }
 }
 
@@ -139,7 +115,7 @@ pub(super) fn placeholders() -> Credentials {
 mod tests {
     use super::*;
     use crate::mesh::{
-        id::{ClusterId, Count},
+        id::{ClusterId, Count, ServiceKind},
         settings::{Memory, per_cluster::read_set},
         templates::Templates,
     };

@@ -3,15 +3,16 @@
 //! ```text
 //! mesh.json  mesh.json.format1  credentials.txt  ca.crt
 //! clusterNN/
-//!   api-key.json  api-key-clusterMM.json  keystore.json  seed-elastic.json  seed-kibana.json
+//!   api-key.json  api-key-clusterMM.json  keystore.json  seed-elastic.json  seed-kibana.json  uuid
 //!   certs/     ca.crt ca.key                            the authority; never mounted into a container
 //!              next.crt next.key old.crt                while another authority takes over
 //!   elastic/   config/  data/  logs/  backup/
+//!   elastic-2/ config/  data/  logs/                    of the second node, with keystore-2.json, seed-elastic-2.json
 //!   kibana/    config/  data/
 //! ```
 
 use super::{
-    id::{ClusterId, ServiceId, ServiceKind},
+    id::{ClusterId, NodeId, ServiceId, ServiceKind},
     links::Key,
 };
 
@@ -99,9 +100,15 @@ pub fn searcher_of_key(name: &str) -> Option<ClusterId> {
     name.strip_prefix("api-key-")?.strip_suffix(".json")?.parse().ok()
 }
 
-/// What was last written into the keystore, as digests.
-pub fn keystore_record(cluster: ClusterId) -> String {
-    format!("{cluster}/keystore.json")
+/// What was last written into a node's keystore, as digests.
+pub fn keystore_record(node: NodeId) -> String {
+    let number = if node.is_first() { String::new() } else { format!("-{}", node.number.get()) };
+    format!("{}/keystore{number}.json", node.cluster)
+}
+
+/// The UUID that Elasticsearch gave the cluster when it was founded, of a cluster of several nodes.
+pub fn uuid(cluster: ClusterId) -> String {
+    format!("{cluster}/uuid")
 }
 
 /// What the service's configuration directory was filled with from its image, as digests.
@@ -121,20 +128,30 @@ pub fn mounts(kind: ServiceKind) -> &'static [(&'static str, &'static str)] {
             ("config", "/usr/share/elasticsearch/config"),
             ("data", "/usr/share/elasticsearch/data"),
             ("logs", "/usr/share/elasticsearch/logs"),
-            ("backup", "/usr/share/elasticsearch/backup"),
+            (BACKUP, "/usr/share/elasticsearch/backup"),
         ],
         ServiceKind::Kibana => &[("config", "/usr/share/kibana/config"), ("data", "/usr/share/kibana/data")],
     }
 }
+
+/// The directories below [`service_dir`] that the mesh makes: a node's repository of snapshots is its cluster's, and
+/// lies with the first node.
+pub fn directories(service: ServiceId) -> impl Iterator<Item = &'static str> {
+    let of_cluster = move |dir: &str| dir == BACKUP && service.node().is_some_and(|node| !node.is_first());
+    mounts(service.kind()).iter().map(|(dir, _)| *dir).filter(move |dir| !of_cluster(dir))
+}
+
+/// Where snapshots are kept, in the directory of a cluster's first node.
+pub const BACKUP: &str = "backup";
 
 /// The path in its container of a file in a service's configuration directory.
 pub fn config_inside(kind: ServiceKind, name: &str) -> String {
     format!("{}/{name}", mounts(kind)[0].1)
 }
 
-/// Where the server of a cluster keeps its data.
-pub fn data(cluster: ClusterId) -> String {
-    format!("{}/data", service_dir(cluster.first_node()))
+/// Where a node keeps its data.
+pub fn data(node: NodeId) -> String {
+    format!("{}/data", service_dir(node.into()))
 }
 
 /// A file in the service's configuration directory.
@@ -170,26 +187,32 @@ pub fn own_authority(service: ServiceId) -> String {
 pub const MESH_AUTHORITIES: &str = "certs/mesh-ca.crt";
 
 /// The authorities of the clusters that Elasticsearch has as remotes.
-pub fn mesh_authorities(cluster: ClusterId) -> String {
-    config(cluster.first_node(), MESH_AUTHORITIES)
+pub fn mesh_authorities(node: NodeId) -> String {
+    config(node.into(), MESH_AUTHORITIES)
 }
 
-pub fn jvm_options(cluster: ClusterId) -> String {
-    config(cluster.first_node(), "jvm.options.d/mesh.options")
+pub fn jvm_options(node: NodeId) -> String {
+    config(node.into(), "jvm.options.d/mesh.options")
 }
 
-pub fn keystore(cluster: ClusterId) -> String {
-    config(cluster.first_node(), "elasticsearch.keystore")
+pub fn keystore(node: NodeId) -> String {
+    config(node.into(), "elasticsearch.keystore")
+}
+
+/// The addresses of the cluster's nodes, which a server reads again when it looks for others; see
+/// <https://www.elastic.co/docs/deploy-manage/distributed-architecture/discovery-cluster-formation/discovery-hosts-providers>.
+pub fn seed_hosts(node: NodeId) -> String {
+    config(node.into(), "unicast_hosts.txt")
 }
 
 /// Users of the server's file realm.
-pub fn users(cluster: ClusterId) -> String {
-    config(cluster.first_node(), "users")
+pub fn users(node: NodeId) -> String {
+    config(node.into(), "users")
 }
 
 /// Their roles.
-pub fn users_roles(cluster: ClusterId) -> String {
-    config(cluster.first_node(), "users_roles")
+pub fn users_roles(node: NodeId) -> String {
+    config(node.into(), "users_roles")
 }
 
 /// A file of the image's own configuration, without which the service does not start: its presence tells that the

@@ -26,6 +26,7 @@ pub mod license;
 pub mod links;
 pub mod name;
 pub mod network;
+pub mod nodes;
 pub mod passphrase;
 mod per_cluster;
 pub mod permissions;

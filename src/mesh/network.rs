@@ -15,13 +15,18 @@ pub const PROBE: &str = "data-mesh-probe";
 
 /// A private IPv4 network with room for 99 clusters: /16 to /24.
 ///
-/// Services have fixed addresses in its first 256, and Docker hands out others only from its last 32, so that a
-/// container that is not ours never takes the address of one that is stopped. Held as text in `mesh.json`.
+/// Services have fixed addresses, most of them in its first 256, and Docker hands out others only from its last 32, so
+/// that a container that is not ours never takes the address of one that is stopped. Held as text in `mesh.json`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Subnet(Ipv4Net);
 
 impl Subnet {
+    /// The prefix of the network that a mesh chooses by itself, and those of wider ones, which it takes where that has
+    /// no address left.
+    pub(super) const USUAL: u8 = 24;
+    pub(super) const WIDER: [u8; 4] = [23, 22, 21, 20];
+
     pub fn net(self) -> Ipv4Net {
         self.0
     }
@@ -37,8 +42,8 @@ impl Subnet {
     }
 
     /// Counted from the network's own address.
-    pub(super) fn host(self, number: u8) -> Ipv4Addr {
-        (u32::from(self.0.network()) + u32::from(number)).into()
+    pub(super) fn host(self, number: u32) -> Ipv4Addr {
+        (u32::from(self.0.network()) + number).into()
     }
 
     /// The first of `taken` that this network overlaps.
@@ -47,16 +52,17 @@ impl Subnet {
         taken.iter().copied().find(|net| net.contains(&own) || own.contains(net))
     }
 
-    /// Those that a mesh may choose from, the best first: ranges that neither Docker's own pools (172.17-31, 192.168)
-    /// nor most home and office networks use come before those.
-    pub(super) fn candidates() -> impl Iterator<Item = Self> {
+    /// Those of this prefix that a mesh may choose from, the best first: ranges that neither Docker's own pools
+    /// (172.17-31, 192.168) nor most home and office networks use come before those.
+    pub(super) fn candidates(prefix: u8) -> impl Iterator<Item = Self> {
         let usual = (0..=255).map(|third| [10, 213, third]);
         let others = (214..=254).map(|second| [10, second, 0]);
         let docker = (16..=31).rev().map(|second| [172, second, 0]);
         let homes = (0..=255).rev().map(|third| [192, 168, third]);
-        usual.chain(others).chain(docker).chain(homes).map(|[first, second, third]| {
-            Self(Ipv4Net::new(Ipv4Addr::new(first, second, third, 0), 24).expect("should be a prefix length"))
-        })
+        let nets = usual.chain(others).chain(docker).chain(homes).map(move |[first, second, third]| {
+            Ipv4Net::new(Ipv4Addr::new(first, second, third, 0), prefix).expect("should be a prefix length")
+        });
+        nets.filter(|net| net.trunc() == *net).map(Self)
     }
 }
 

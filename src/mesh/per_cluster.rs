@@ -4,6 +4,7 @@ use std::{borrow::Cow, collections::BTreeMap};
 
 use super::{
     Mesh,
+    cluster::Discovery,
     id::ClusterId,
     settings::{ClusterOverride, ClusterSettings, MeshSpec, Snapshots},
 };
@@ -49,6 +50,8 @@ impl Mesh {
         }
         let kept: BTreeMap<ClusterId, ClusterSettings> = self
             .clusters()
+            // the nodes of a cluster of several have turns of their own
+            .filter(|cluster| self.discovery(*cluster) == Discovery::SingleNode)
             .filter(|cluster| recorded.has_cluster(*cluster) && serving(*cluster))
             .filter_map(|cluster| {
                 let before = recorded.settings(cluster);
@@ -134,12 +137,12 @@ fn makes_same_containers(one: &MeshSpec, other: &MeshSpec) -> bool {
     of(one) == of(other)
 }
 
-/// Those of them that a container is made from. A Kibana comes and goes without another, keys are changed in place, and
-/// a keystore is read by a server that is restarted.
+/// Those of them that a container is made from. A Kibana and a node come and go without another, keys are changed in
+/// place, and a keystore is read by a server that is restarted.
 fn of_containers(spec: &MeshSpec) -> ClusterSettings {
     let mut overrides = spec.clone().into();
-    let super::settings::Overrides { kibana, share, secure_settings, .. } = &mut overrides;
-    (*kibana, *share, *secure_settings) = (None, None, None);
+    let super::settings::Overrides { kibana, share, secure_settings, nodes, .. } = &mut overrides;
+    (*kibana, *share, *secure_settings, *nodes) = (None, None, None, None);
     ClusterSettings::of(&overrides)
 }
 

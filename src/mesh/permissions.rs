@@ -2,7 +2,7 @@
 //! I/O.
 
 use super::{
-    id::{ClusterId, ServiceId, ServiceKind},
+    id::{ClusterId, NodeId, ServiceId},
     layout,
 };
 
@@ -71,34 +71,41 @@ pub fn of_dir(path: &str) -> Permissions {
     }
 }
 
-/// The directories that containers write in. What is below them is theirs, and belongs to whom the directory does.
-pub fn tops(cluster: ClusterId) -> impl Iterator<Item = String> {
-    let services = ServiceKind::ALL.into_iter().map(move |kind| cluster.service(kind));
-    services.flat_map(|service| {
-        layout::mounts(service.kind()).iter().map(move |(name, _)| format!("{}/{name}", layout::service_dir(service)))
-    })
+/// The directories that the container of a service writes in. What is below them is its own, and belongs to whom the
+/// directory does.
+fn tops(service: ServiceId) -> impl Iterator<Item = String> {
+    layout::directories(service).map(move |name| format!("{}/{name}", layout::service_dir(service)))
 }
 
-/// Whether a path is one of [`tops`].
+/// Whether a path is a directory that a container writes in.
 pub fn is_top(path: &str) -> bool {
-    let cluster = path.split('/').next().and_then(|name| name.parse().ok());
-    cluster.is_some_and(|cluster| tops(cluster).any(|top| top == path))
+    let mut parts = path.splitn(3, '/');
+    let cluster = parts.next().and_then(|name| name.parse().ok());
+    let service = cluster.zip(parts.next()).and_then(|(cluster, word)| ServiceId::of_word(cluster, word));
+    service.is_some_and(|service| tops(service).any(|top| top == path))
 }
 
-/// The files that a mesh writes for a cluster, whether they are there or not, without those that come from images.
-pub fn files(cluster: ClusterId) -> Vec<String> {
+/// The files that a mesh writes for a cluster of these services, whether they are there or not, without those that come
+/// from images.
+pub fn files(cluster: ClusterId, services: &[ServiceId]) -> Vec<String> {
     let of_cluster = [
         layout::api_key(cluster),
-        layout::keystore_record(cluster),
+        layout::uuid(cluster),
         layout::authority_certificate(cluster),
         layout::authority_key(cluster),
         layout::next_authority_certificate(cluster),
         layout::next_authority_key(cluster),
         layout::old_authority(cluster),
-        layout::mesh_authorities(cluster),
-        layout::jvm_options(cluster),
-        layout::keystore(cluster),
     ];
+    let of_node = |node: NodeId| {
+        [
+            layout::keystore_record(node),
+            layout::mesh_authorities(node),
+            layout::jvm_options(node),
+            layout::seed_hosts(node),
+            layout::keystore(node),
+        ]
+    };
     let of_service = |service: ServiceId| {
         [
             layout::seed_record(service),
@@ -108,19 +115,19 @@ pub fn files(cluster: ClusterId) -> Vec<String> {
             layout::own_authority(service),
         ]
     };
-    of_cluster
-        .into_iter()
-        .chain(ServiceKind::ALL.into_iter().flat_map(|kind| of_service(cluster.service(kind))))
-        .collect()
+    let of_nodes = services.iter().filter_map(|service| service.node()).flat_map(of_node);
+    of_cluster.into_iter().chain(of_nodes).chain(services.iter().copied().flat_map(of_service)).collect()
 }
 
 /// The directories around them.
-pub fn dirs(cluster: ClusterId) -> Vec<String> {
+pub fn dirs(cluster: ClusterId, services: &[ServiceId]) -> Vec<String> {
     let of_service = |service: ServiceId| [layout::service_dir(service), layout::config(service, "certs")];
-    [cluster.to_string(), layout::authority_dir(cluster), layout::config(cluster.first_node(), "jvm.options.d")]
+    let options = services.iter().filter(|service| service.node().is_some());
+    [cluster.to_string(), layout::authority_dir(cluster)]
         .into_iter()
-        .chain(ServiceKind::ALL.into_iter().flat_map(|kind| of_service(cluster.service(kind))))
-        .chain(tops(cluster))
+        .chain(options.map(|service| layout::config(*service, "jvm.options.d")))
+        .chain(services.iter().copied().flat_map(of_service))
+        .chain(services.iter().copied().flat_map(tops))
         .collect()
 }
 
@@ -128,10 +135,14 @@ pub fn dirs(cluster: ClusterId) -> Vec<String> {
 mod tests {
     use super::*;
 
+    fn services() -> [ServiceId; 2] {
+        [ClusterId::FIRST.first_node(), ClusterId::FIRST.kibana()]
+    }
+
     #[test]
     fn every_secret_is_for_its_holder_alone() {
         let own = layout::OWN_FILES.map(str::to_owned);
-        let all = own.into_iter().chain(files(ClusterId::FIRST)).map(|path| {
+        let all = own.into_iter().chain(files(ClusterId::FIRST, &services())).map(|path| {
             let Permissions { mode, holder } = of_file(&path);
             format!("{mode:o} {holder:?} {path}")
         });
@@ -141,14 +152,16 @@ mod tests {
         600 Mesh credentials.txt
         644 Mesh ca.crt
         600 Mesh cluster01/api-key.json
-        600 Mesh cluster01/keystore.json
+        600 Mesh cluster01/uuid
         644 Mesh cluster01/certs/ca.crt
         600 Mesh cluster01/certs/ca.key
         644 Mesh cluster01/certs/next.crt
         600 Mesh cluster01/certs/next.key
         644 Mesh cluster01/certs/old.crt
+        600 Mesh cluster01/keystore.json
         644 Service cluster01/elastic/config/certs/mesh-ca.crt
         644 Service cluster01/elastic/config/jvm.options.d/mesh.options
+        644 Service cluster01/elastic/config/unicast_hosts.txt
         660 Service cluster01/elastic/config/elasticsearch.keystore
         600 Mesh cluster01/seed-elastic.json
         600 Service cluster01/elastic/config/elasticsearch.yml
@@ -161,7 +174,7 @@ mod tests {
         600 Service cluster01/kibana/config/certs/kibana.key
         644 Service cluster01/kibana/config/certs/ca.crt
         ");
-        let all = dirs(ClusterId::FIRST).into_iter().map(|path| {
+        let all = dirs(ClusterId::FIRST, &services()).into_iter().map(|path| {
             let Permissions { mode, holder } = of_dir(&path);
             format!("{mode:o} {holder:?} {path}")
         });

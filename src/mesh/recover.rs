@@ -120,7 +120,7 @@ mod tests {
     use rand::{SeedableRng as _, rngs::StdRng};
 
     use super::*;
-    use crate::mesh::{Mesh, id::ClusterId};
+    use crate::mesh::{Mesh, id::ClusterId, render::Formation};
 
     fn credentials(seed: u64) -> Credentials {
         Credentials::generate(6, &mut StdRng::seed_from_u64(seed))
@@ -131,7 +131,7 @@ mod tests {
         let (lost, new) = (credentials(1), credentials(2));
         let mut keystore = Keystore::new();
         keystore.put(BOOTSTRAP_PASSWORD, lost.elastic.clone());
-        let settings = Mesh::example(1).render_settings(ClusterId::FIRST.kibana(), &lost).unwrap();
+        let settings = Mesh::example(1).render_settings(ClusterId::FIRST.kibana(), &lost, Formation::Founded).unwrap();
         let mut found = Found::default();
         found.in_keystore(&Keystore::new());
         found.in_settings(&Secret::new("- not\n- ours"));

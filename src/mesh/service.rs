@@ -8,7 +8,6 @@ use super::{
     id::{ServiceId, ServiceKind},
     layout,
     settings::Memory,
-    snapshots,
 };
 
 /// A directory of the host, by its full path, and its place in the container.
@@ -52,8 +51,12 @@ impl Service {
 impl Mesh {
     /// The directory of the host for one of [`layout::mounts`].
     fn mounted(&self, id: ServiceId, dir: &str) -> PathBuf {
-        let outside = (dir == snapshots::DIRECTORY).then(|| self.repository_dir(id.cluster())).flatten();
-        outside.unwrap_or_else(|| self.dir.join(layout::service_dir(id)).join(dir))
+        if dir != layout::BACKUP {
+            return self.dir.join(layout::service_dir(id)).join(dir);
+        }
+        // one for all nodes of a cluster, as Elasticsearch asks of a repository of files
+        let inside = || self.dir.join(layout::service_dir(id.cluster().first_node())).join(dir);
+        self.repository_dir(id.cluster()).unwrap_or_else(inside)
     }
 
     /// The image of a service.
@@ -72,9 +75,10 @@ impl Mesh {
 
     /// The memory limit of a service's container.
     pub fn memory(&self, service: ServiceId) -> Memory {
-        match service.kind() {
-            ServiceKind::Elastic => self.settings(service.cluster()).elastic_memory,
-            ServiceKind::Kibana => self.settings(service.cluster()).kibana_memory,
+        let settings = self.settings(service.cluster());
+        match service {
+            ServiceId::Node(node) => self.node_settings(node).elastic_memory.unwrap_or(settings.elastic_memory),
+            ServiceId::Kibana(_) => settings.kibana_memory,
         }
     }
 }

@@ -77,7 +77,12 @@ impl Taken {
 
     /// A network that hides no address in use; where there is none, one that works at least.
     pub fn free(&self) -> Option<Subnet> {
-        let clear = || Subnet::candidates().filter(|subnet| subnet.overlap(&self.networks).is_none());
+        self.free_of(Subnet::USUAL)
+    }
+
+    /// Such a network of this prefix.
+    pub fn free_of(&self, prefix: u8) -> Option<Subnet> {
+        let clear = || Subnet::candidates(prefix).filter(|subnet| subnet.overlap(&self.networks).is_none());
         let any = |subnet: Subnet, wrong: fn(&Route, Subnet) -> bool| {
             self.routes.iter().any(|route| !route.is_default() && wrong(route, subnet))
         };

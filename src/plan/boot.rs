@@ -10,14 +10,16 @@ use crate::mesh::{
 /// on every part of it.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Boot {
-    /// What starts its Elasticsearch.
-    pub server: Option<Step>,
+    /// What starts its Elasticsearch: all nodes, or the first one, where it founds the cluster.
+    pub servers: Vec<Step>,
     /// What makes Elasticsearch accept the password that `mesh` has.
     pub password: Option<Step>,
-    /// The wait until Elasticsearch answers.
-    pub answer: Option<Step>,
+    /// The wait until each of them answers.
+    pub answers: Vec<Step>,
     /// What is set in Elasticsearch before Kibana starts.
     pub settings: Vec<Step>,
+    /// What starts the nodes that join the first one, and the wait for each.
+    pub followers: Vec<Step>,
     /// What starts its Kibana, which boots while other clusters start.
     pub kibana: Option<Step>,
     /// What other clusters need of it to be linked.
@@ -26,13 +28,14 @@ pub(super) struct Boot {
 
 impl Boot {
     /// The boot of a cluster that was up before, of which these services start: what was set in it is in its data.
-    pub fn again(cluster: ClusterId, waits: bool, start: impl Fn(ServiceId) -> Option<Step>) -> Self {
-        let elastic = cluster.first_node();
+    pub fn again(mesh: &Mesh, cluster: ClusterId, waits: bool, start: impl Fn(ServiceId) -> Option<Step>) -> Self {
+        let nodes = || mesh.nodes(cluster).map(ServiceId::from);
         Self {
-            server: start(elastic),
+            servers: nodes().filter_map(&start).collect(),
             password: None,
-            answer: waits.then_some(Step::AwaitReady(elastic)),
+            answers: nodes().filter(|_| waits).map(Step::AwaitReady).collect(),
             settings: Vec::new(),
+            followers: Vec::new(),
             kibana: start(cluster.kibana()),
             keys: Vec::new(),
         }
@@ -40,9 +43,9 @@ impl Boot {
 
     /// The steps, in the order of events.
     pub fn steps(self) -> impl Iterator<Item = Step> {
-        let Self { server, password, answer, settings, kibana, keys } = self;
-        let answering = [server, password, answer].into_iter().flatten();
-        answering.chain(settings).chain(kibana).chain(keys)
+        let Self { servers, password, answers, settings, followers, kibana, keys } = self;
+        let answering = servers.into_iter().chain(password).chain(answers);
+        answering.chain(settings).chain(followers).chain(kibana).chain(keys)
     }
 }
 
@@ -88,8 +91,9 @@ mod tests {
     #[test]
     fn a_server_answers_before_its_kibana_starts_and_clusters_do_not_wait_for_each_other() {
         let mesh = Mesh::example(2);
-        let boots =
-            mesh.clusters().map(|cluster| Boot::again(cluster, true, |service| Some(Step::StartContainer(service))));
+        let boots = mesh
+            .clusters()
+            .map(|cluster| Boot::again(&mesh, cluster, true, |service| Some(Step::StartContainer(service))));
         let plan =
             Plan::of(None).bring_up(boots, links_touching(&mesh, |_| true, |_| true), [ClusterId::FIRST.kibana()]);
         assert_eq!(plan.stages[0].order, Order::ByCluster { at_once: 2 });

@@ -124,10 +124,10 @@ impl Step {
                 format!("certificate of {service}"),
                 "it is missing, expires soon, is not valid for the service's names, or is to be renewed",
             ),
-            Self::AwaitCertificate(cluster) => waits(
+            Self::AwaitCertificate(node) => waits(
                 "await-certificate",
-                Service(cluster.first_node()),
-                format!("{} shows its certificate", cluster.first_node()),
+                Service((*node).into()),
+                format!("{node} shows its certificate"),
                 "a server that shows its new certificate has read the new authorities as well",
             ),
             Self::WriteBundle(cluster) => changes(
@@ -155,24 +155,20 @@ impl Step {
                 format!("settings of {service}"),
                 "the configuration file is missing, or does not say what was decided",
             ),
-            Self::WriteKeystore(cluster) => changes(
+            Self::WriteKeystore(node) => changes(
                 "write-keystore",
-                Cluster(*cluster),
-                format!("keystore of {cluster}"),
+                Service((*node).into()),
+                format!("keystore of {node}"),
                 "the server takes the first password of elastic from it",
             ),
-            Self::StoreSecureSettings { cluster, changes: concerned, restart } => {
+            Self::StoreSecureSettings { node, changes: concerned, restart } => {
                 let names = if concerned.is_empty() { String::new() } else { format!(": {}", concerned.join(", ")) };
                 let why =
                     "the keystore does not hold what the file of secure settings says, or its server has not read it";
-                if *restart {
-                    let text = format!("secure settings of {cluster}, with a restart of its server{names}");
-                    let step = changes("store-secure-settings", Service(cluster.first_node()), text, why);
-                    step.container(Transition::Restarts).brings_up()
-                } else {
-                    let text = format!("secure settings of {cluster}{names}");
-                    changes("store-secure-settings", Cluster(*cluster), text, why)
-                }
+                let restarted = if *restart { ", with a restart" } else { "" };
+                let text = format!("secure settings of {node}{restarted}{names}");
+                let step = changes("store-secure-settings", Service((*node).into()), text, why);
+                if *restart { step.container(Transition::Restarts).brings_up() } else { step }
             }
             Self::RemoveRecoveryUser(cluster) => removes(
                 "remove-recovery-user",
@@ -389,6 +385,7 @@ impl Step {
                 format!("snapshots of {of}, moved into {}", into.display()),
                 "the directory that they are in is deleted",
             ),
+            Self::Nodes(step) => step.describe(),
             Self::RemoveFiles(cluster) => removes(
                 "remove-files",
                 Cluster(*cluster),

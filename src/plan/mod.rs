@@ -12,6 +12,7 @@ mod describe;
 mod description;
 pub mod leaving;
 pub mod manage;
+mod node_step;
 pub mod permissions;
 pub mod reconcile;
 pub mod remove;
@@ -25,9 +26,10 @@ use std::fmt;
 
 pub use self::{
     description::{Deletion, Description, Effect, Subject, Transition},
+    node_step::NodeStep,
     step::{Restoration, Step},
 };
-use crate::mesh::name::MeshName;
+use crate::mesh::{id::ClusterId, name::MeshName};
 
 /// Which steps of a stage may run at the same time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,6 +114,17 @@ impl Plan {
         let at = self.stages.iter().position(|stage| !stage.prepares()).unwrap_or(self.stages.len());
         self.stages.splice(at..at, other.stages);
         self
+    }
+
+    /// What it does for one cluster, and for the mesh as a whole.
+    #[must_use]
+    pub(super) fn only(self, cluster: ClusterId) -> Self {
+        let of_others = |step: &Step| step.describe(None).subject.cluster().is_some_and(|of| of != cluster);
+        let rest = |Stage { title, steps, order }| {
+            let steps: Vec<Step> = steps.into_iter().filter(|step| !of_others(step)).collect();
+            Some(Stage { title, steps, order }).filter(|stage| !stage.steps.is_empty())
+        };
+        Self { stages: self.stages.into_iter().filter_map(rest).collect(), ..self }
     }
 
     pub fn is_empty(&self) -> bool {

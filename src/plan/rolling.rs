@@ -13,6 +13,7 @@ use super::{
 use crate::facts::observed::Observed;
 use crate::mesh::{
     Mesh,
+    cluster::Discovery,
     id::{ClusterId, ServiceId, ServiceKind},
 };
 
@@ -42,7 +43,7 @@ pub fn next(mesh: &Mesh, there: &Observed, inputs: &PlanInputs, of: Turns) -> Op
         return Some(Round { cluster: None, mesh: mesh.clone(), plan });
     }
     let (cluster, after) = next_turn(mesh, of)?;
-    let plan = turn(mesh, &after, there, cluster);
+    let plan = turn(mesh, &after, (there, inputs), cluster);
     Some(Round { cluster: Some(cluster), mesh: after, plan })
 }
 
@@ -63,14 +64,17 @@ pub fn whole(mesh: &Mesh, there: &Observed, inputs: &PlanInputs, of: Turns) -> P
     let mut whole = reconcile(mesh, there, inputs);
     let mut mesh = mesh.clone();
     while let Some((cluster, after)) = next_turn(&mesh, of) {
-        whole.stages.extend(turn(&mesh, &after, there, cluster).stages);
+        whole.stages.extend(turn(&mesh, &after, (there, inputs), cluster).stages);
         mesh = after;
     }
     whole
 }
 
 /// The stages from `before` to `mesh`, which differ in this cluster.
-fn turn(before: &Mesh, mesh: &Mesh, there: &Observed, cluster: ClusterId) -> Plan {
+fn turn(before: &Mesh, mesh: &Mesh, (there, inputs): (&Observed, &PlanInputs), cluster: ClusterId) -> Plan {
+    if mesh.discovery(cluster) == Discovery::SeedHosts {
+        return reconcile(mesh, there, inputs).only(cluster);
+    }
     let services = || mesh.services_in(cluster);
     let differs = |service: ServiceId| {
         let credentials = there.credentials.as_ref()?;
@@ -98,5 +102,5 @@ fn turn(before: &Mesh, mesh: &Mesh, there: &Observed, cluster: ClusterId) -> Pla
         )
         .stage("write settings", services().map(Step::WriteSettings))
         .stage("create containers", replaced.iter().copied().map(Step::CreateContainer))
-        .bring_up([Boot::again(cluster, restarted, start)], links, of(ServiceKind::Kibana))
+        .bring_up([Boot::again(mesh, cluster, restarted, start)], links, of(ServiceKind::Kibana))
 }

@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use super::permissions::Misfit;
+use super::{NodeStep, permissions::Misfit};
 use crate::mesh::{
     container::Limits,
-    id::{ClusterId, ServiceId, ServiceKind},
+    id::{ClusterId, NodeId, ServiceId, ServiceKind},
     links::Key,
 };
 
@@ -42,9 +42,8 @@ pub enum Step {
     /// Deletes the old authority.
     RetireAuthority(ClusterId),
     IssueCertificate(ServiceId),
-    /// Waits until the cluster's Elasticsearch shows the certificate that its file has, and so has read all its
-    /// certificates.
-    AwaitCertificate(ClusterId),
+    /// Waits until a node shows the certificate that its file has, and so has read all its certificates.
+    AwaitCertificate(NodeId),
     /// Writes all authorities into the bundle by which this cluster trusts its remotes, and its own to its services.
     WriteBundle(ClusterId),
     /// Writes the bundle for browsers.
@@ -53,12 +52,12 @@ pub enum Step {
     SeedConfig(ServiceId),
     /// Writes the files of the configuration directory that are made from templates.
     WriteSettings(ServiceId),
-    /// Writes what the keystore holds before the first start; other entries stay.
-    WriteKeystore(ClusterId),
+    /// Writes what a node's keystore holds before the first start; other entries stay.
+    WriteKeystore(NodeId),
     /// Brings the entries of a keystore that come from a file of secure settings to what that says; those that were put
     /// there by hand stay.
     StoreSecureSettings {
-        cluster: ClusterId,
+        node: NodeId,
         /// The names that are concerned, each with what becomes of it.
         changes: Vec<String>,
         /// Whether the server is restarted, and waited for until it answers: many of them are only read when it starts.
@@ -155,6 +154,8 @@ pub enum Step {
         of: ClusterId,
         into: PathBuf,
     },
+    /// A change of how a cluster of several nodes is formed.
+    Nodes(NodeStep),
     /// Deletes the cluster's directory with its data.
     RemoveFiles(ClusterId),
     WriteHosts,

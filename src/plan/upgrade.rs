@@ -11,6 +11,7 @@ use super::{
 use crate::facts::observed::{ContainerState, Observed};
 use crate::mesh::{
     Mesh,
+    cluster::Discovery,
     id::{ClusterId, ServiceId, ServiceKind},
 };
 
@@ -31,7 +32,7 @@ pub fn next(mesh: &Mesh, there: &Observed, inputs: &PlanInputs) -> Option<Round>
     }
     let cluster = mesh.next_upgrade()?;
     let mesh = mesh.with_upgraded(cluster);
-    let plan = turn(&mesh, there, cluster);
+    let plan = turn(&mesh, there, inputs, cluster);
     Some(Round { cluster: Some(cluster), mesh, plan })
 }
 
@@ -41,13 +42,16 @@ pub fn whole(mesh: &Mesh, there: &Observed, inputs: &PlanInputs) -> Plan {
     let mut mesh = mesh.clone();
     while let Some(cluster) = mesh.next_upgrade() {
         mesh = mesh.with_upgraded(cluster);
-        whole.stages.extend(turn(&mesh, there, cluster).stages);
+        whole.stages.extend(turn(&mesh, there, inputs, cluster).stages);
     }
     whole
 }
 
 /// The stages that bring one cluster to the version that `mesh` has for it.
-fn turn(mesh: &Mesh, there: &Observed, cluster: ClusterId) -> Plan {
+fn turn(mesh: &Mesh, there: &Observed, inputs: &PlanInputs, cluster: ClusterId) -> Plan {
+    if mesh.discovery(cluster) == Discovery::SeedHosts {
+        return reconcile(mesh, there, inputs).only(cluster);
+    }
     let state = |service: &ServiceId| there.containers.get(service).map(|container| container.state);
     let up = |service: &ServiceId| state(service).is_some_and(ContainerState::is_up);
     let services = || mesh.services_in(cluster);
@@ -63,7 +67,7 @@ fn turn(mesh: &Mesh, there: &Observed, cluster: ClusterId) -> Plan {
         .stage("copy the images' files", services().map(Step::SeedConfig))
         .stage("write settings", services().map(Step::WriteSettings))
         .stage("create containers", services().map(Step::CreateContainer))
-        .bring_up([Boot::again(cluster, true, start)], links_touching(mesh, |of| of == cluster, |_| true), kibana)
+        .bring_up([Boot::again(mesh, cluster, true, start)], links_touching(mesh, |of| of == cluster, |_| true), kibana)
 }
 
 /// What an upgrade would have to mend before it may begin: steps that are not its own.

@@ -18,7 +18,7 @@ use crate::{
     },
     mesh::{
         Mesh,
-        id::ClusterId,
+        id::{ClusterId, NodeNumber},
         keystore::{self, Keyring, Keystore},
         links::{Key, Link},
     },
@@ -93,7 +93,8 @@ impl World {
         let mut keys = Keyring::default();
         let mut keystores = BTreeMap::new();
         for cluster in mesh.clusters() {
-            keystores.extend(files::keystore(&tree, cluster, &mut keys)?.map(|keystore| (cluster, keystore)));
+            let node = cluster.node(NodeNumber::FIRST);
+            keystores.extend(files::keystore(&tree, node, &mut keys)?.map(|keystore| (cluster, keystore)));
         }
         Ok(keystores)
     }

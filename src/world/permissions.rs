@@ -9,7 +9,7 @@ use super::{
 use crate::{
     facts::observed::FileFacts,
     mesh::{
-        id::{ClusterId, ServiceKind},
+        id::{ClusterId, ServiceId},
         layout,
         links::Key,
         permissions,
@@ -20,9 +20,9 @@ use crate::{
 pub fn found(tree: &Tree, clusters: impl Iterator<Item = ClusterId>) -> Result<BTreeMap<String, FileFacts>, DiskError> {
     let own = layout::OWN_FILES.map(str::to_owned);
     let paths = own.into_iter().chain(clusters.flat_map(|cluster| {
-        let all =
-            [permissions::dirs(cluster), permissions::files(cluster), link_keys(tree, cluster), seeded(tree, cluster)];
-        all.into_iter().flatten()
+        let services = files::services(tree, cluster).unwrap_or_default();
+        let of_mesh = [permissions::dirs(cluster, &services), permissions::files(cluster, &services)];
+        of_mesh.into_iter().chain([link_keys(tree, cluster), seeded(tree, &services)]).flatten()
     }));
     let mut by_dir: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for path in paths {
@@ -54,12 +54,13 @@ fn link_keys(tree: &Tree, cluster: ClusterId) -> Vec<String> {
 }
 
 /// The files that came from images. Those of the server's file realm keep the mode that its own tool gives them.
-fn seeded(tree: &Tree, cluster: ClusterId) -> Vec<String> {
-    let realm = [layout::users(cluster), layout::users_roles(cluster)];
-    let of_service = |kind| {
-        let service = cluster.service(kind);
-        let names = files::seed_record(tree, service).map(|record| record.files).unwrap_or_default();
+fn seeded(tree: &Tree, services: &[ServiceId]) -> Vec<String> {
+    let nodes = services.iter().filter_map(|service| service.node());
+    let realm: Vec<String> = nodes.flat_map(|node| [layout::users(node), layout::users_roles(node)]).collect();
+    let of_service = |service: &ServiceId| {
+        let (service, record) = (*service, files::seed_record(tree, *service));
+        let names = record.map(|record| record.files).unwrap_or_default();
         names.into_keys().map(move |name| layout::config(service, &name))
     };
-    ServiceKind::ALL.into_iter().flat_map(of_service).filter(|path| !realm.contains(path)).collect()
+    services.iter().flat_map(of_service).filter(|path| !realm.contains(path)).collect()
 }

@@ -1,26 +1,27 @@
 //! Asks the services of a mesh how they are. I/O: network, Docker; changes nothing.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures::future::try_join_all;
 
 use super::{
     World,
     access::Access,
-    elasticsearch::{Elasticsearch, Greeting},
+    elasticsearch::{Elasticsearch, Greeting, remotes_among},
     https::HttpsError,
     kibana::Kibana,
     open_files::TooManyOpenFiles,
 };
 use crate::{
     facts::{
-        observed::{Answer, Observed, ServerFacts},
+        observed::{AllocationFacts, Answer, NodeFacts, Observed, ServerFacts},
         snapshots::PolicyFacts,
     },
     mesh::{
         Mesh,
+        cluster::Discovery,
         credentials::Credentials,
-        id::{ClusterId, ServiceId},
+        id::{ClusterId, NodeId, ServiceId},
         links::remote_of_setting,
     },
 };
@@ -37,15 +38,20 @@ impl World {
         closely: bool,
     ) -> Result<(), TooManyOpenFiles> {
         let Some(credentials) = there.credentials.clone() else { return Ok(()) };
-        // one that the mesh does not have, has no port to be asked at
-        let running = |service: ServiceId| mesh.has(service) && there.runs(service);
         // a remote that is stopped is known not to answer: to ask about it takes Elasticsearch five seconds
         let reachable: BTreeSet<ClusterId> = mesh.clusters().filter(|cluster| there.is_reachable(*cluster)).collect();
-        let of_running = there.files.keys().filter(|cluster| running(cluster.first_node()));
-        let accessible = of_running.filter_map(|cluster| Some((*cluster, Access::observed(there, *cluster)?)));
-        let servers = accessible.map(async |(cluster, access)| {
-            let answer = ask(mesh, cluster, (access, &credentials), &reachable, closely).await;
-            Ok::<_, TooManyOpenFiles>((cluster, self.answer(mesh, cluster.first_node(), answer).await?))
+        there.nodes = self.ask_nodes(mesh, there, &reachable).await?;
+        // one that the mesh does not have, has no port to be asked at
+        let running = |service: ServiceId| mesh.has(service) && there.runs(service);
+        let joined = |node: &NodeId| there.node(*node).is_some_and(|facts| facts.master.is_some());
+        let runs = |node: &NodeId| running((*node).into());
+        // one that is not in its cluster yet cannot speak for it
+        let speaker = |cluster: ClusterId| mesh.nodes(cluster).find(joined).or_else(|| mesh.nodes(cluster).find(runs));
+        let of_running = there.files.keys().filter_map(|cluster| speaker(*cluster));
+        let accessible = of_running.filter_map(|node| Some((node, Access::observed(there, node.cluster)?)));
+        let servers = accessible.map(async |(node, access)| {
+            let answer = ask(mesh, node, (access, &credentials), (&reachable, there), closely).await;
+            Ok::<_, TooManyOpenFiles>((node.cluster, self.answer(mesh, node.into(), answer).await?))
         });
         let servers: Vec<_> = servers.collect();
         let kibanas =
@@ -60,6 +66,23 @@ impl World {
         there.servers = servers.into_iter().collect();
         there.kibanas = kibanas.into_iter().collect();
         Ok(())
+    }
+
+    /// Asks each node that runs of every cluster that has several, or had them.
+    async fn ask_nodes(
+        &self,
+        mesh: &Mesh,
+        there: &Observed,
+        reachable: &BTreeSet<ClusterId>,
+    ) -> Result<BTreeMap<NodeId, Answer<NodeFacts>>, TooManyOpenFiles> {
+        let several = there.files.keys().filter(|cluster| may_have_several(mesh, there, **cluster));
+        let each = several.flat_map(|cluster| mesh.nodes(*cluster)).filter(|node| there.runs((*node).into()));
+        let accessible = each.filter_map(|node| Some((node, Access::observed(there, node.cluster)?)));
+        let nodes = accessible.map(async |(node, access)| {
+            let answer = ask_node(mesh, node, access, reachable).await;
+            Ok::<_, TooManyOpenFiles>((node, self.answer(mesh, node.into(), answer).await?))
+        });
+        Ok(try_join_all(nodes.collect::<Vec<_>>()).await?.into_iter().collect())
     }
 
     /// The answer that a request brought, with the start of the container where the service was not reached: it may be
@@ -87,14 +110,20 @@ impl World {
 /// One question after the other over one connection: to set up another costs a server more than most of these answers.
 async fn ask(
     mesh: &Mesh,
-    cluster: ClusterId,
+    node: NodeId,
     (access, credentials): (Access, &Credentials),
-    reachable: &BTreeSet<ClusterId>,
+    (reachable, there): (&BTreeSet<ClusterId>, &Observed),
     closely: bool,
 ) -> Result<Answer<ServerFacts>, HttpsError> {
-    let server = Elasticsearch::new(mesh, cluster, access)?;
+    let (server, cluster) = (Elasticsearch::on(mesh, node, access)?, node.cluster);
     let Greeting { license, keys, certificate } = server.greet().await?;
-    let remotes = server.remotes().await?;
+    let settings = server.settings().await?;
+    let allocation = if may_have_several(mesh, there, cluster) {
+        server.allocation(&settings).await?
+    } else {
+        AllocationFacts::default()
+    };
+    let remotes = remotes_among(settings);
     let passwords = server.accepts("kibana_system", &credentials.kibana_system).await?;
     // a server whose links cannot be asked is there all the same, with links that are not known to be connected
     let set: BTreeSet<ClusterId> = remotes.keys().filter_map(|name| remote_of_setting(name)).collect();
@@ -110,7 +139,40 @@ async fn ask(
     if let (Some(vitals), Some(_)) = (&mut vitals, &repository) {
         vitals.snapshots = Some(server.snapshots().await.map_err(|error| error.cause()));
     }
-    let facts =
-        ServerFacts { passwords, license, keys, remotes, links, certificate, repository, snapshot_policy, vitals };
-    Ok(Answer::Ready(facts))
+    Ok(Answer::Ready(ServerFacts {
+        passwords,
+        license,
+        keys,
+        remotes,
+        links,
+        certificate,
+        allocation,
+        repository,
+        snapshot_policy,
+        vitals,
+    }))
+}
+
+/// What a node knows by itself: it may be in no cluster, or in another than the others.
+async fn ask_node(
+    mesh: &Mesh,
+    node: NodeId,
+    access: Access,
+    reachable: &BTreeSet<ClusterId>,
+) -> Result<Answer<NodeFacts>, HttpsError> {
+    let server = Elasticsearch::on(mesh, node, access)?;
+    let facts = server.membership().await?;
+    if facts.master.is_none() {
+        return Ok(Answer::Ready(facts));
+    }
+    let set: BTreeSet<ClusterId> = mesh.remotes(node.cluster).collect();
+    let of: Vec<ClusterId> = reachable.intersection(&set).copied().collect();
+    let asked = if mesh.node_settings(node).searches_remotes() { of } else { Vec::new() };
+    let links = server.links(&asked).await.unwrap_or_default();
+    Ok(Answer::Ready(NodeFacts { links, ..facts }))
+}
+
+/// Whether a cluster is to have several nodes, or has or had them.
+fn may_have_several(mesh: &Mesh, there: &Observed, cluster: ClusterId) -> bool {
+    mesh.discovery(cluster) == Discovery::SeedHosts || there.nodes_of(cluster).len() > 1
 }

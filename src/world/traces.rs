@@ -18,7 +18,7 @@ use crate::mesh::{
     credentials::Credentials,
     defaults::Revision,
     hosts_file,
-    id::{ClusterId, ServiceKind},
+    id::{ClusterId, NodeNumber, ServiceKind},
     keystore::Keyring,
     layout,
     links::Key,
@@ -96,13 +96,15 @@ impl World {
         }
         let (mut found, mut needed, mut keys) = (Found::default(), false, Keyring::default());
         for cluster in files::clusters(&tree)? {
-            for kind in ServiceKind::ALL {
-                needed |= tree.metadata(layout::settings(cluster.service(kind)))?.is_some();
+            for service in files::services(&tree, cluster)? {
+                needed |= tree.metadata(layout::settings(service))?.is_some();
             }
-            needed |= tree.metadata(layout::keystore(cluster))?.is_some();
-            // one that is damaged holds nothing
-            if let Ok(Some(keystore)) = files::keystore(&tree, cluster, &mut keys) {
-                found.in_keystore(&keystore);
+            for node in files::nodes(&tree, cluster)? {
+                needed |= tree.metadata(layout::keystore(node))?.is_some();
+                // one that is damaged holds nothing
+                if let Ok(Some(keystore)) = files::keystore(&tree, node, &mut keys) {
+                    found.in_keystore(&keystore);
+                }
             }
             if let Ok(Some(settings)) = files::text(&tree, &layout::settings(cluster.kibana())) {
                 found.in_settings(&Secret::new(settings));
@@ -137,7 +139,7 @@ fn directory(tree: &Tree, cluster: ClusterId) -> DirectoryTrace {
             names.insert(kind, Names { common_name: facts.common_name, dns: facts.dns, ip: facts.ip });
         }
     }
-    let options = text(layout::jvm_options(cluster));
+    let options = text(layout::jvm_options(cluster.node(NodeNumber::FIRST)));
     let settings = |kind: ServiceKind| Some((kind, Secret::new(text(layout::settings(cluster.service(kind)))?)));
     let heap =
         |options: &String| options.lines().find_map(|line| line.strip_prefix("-Xmx")?.strip_suffix('m')?.parse().ok());

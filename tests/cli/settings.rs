@@ -183,7 +183,7 @@ fn templates_that_cannot_be() {
     let create = |name, text| run_beside(&[(name, text)], &["create", "2", "--templates", "templates"]);
     assert_snapshot!(create("templates/elasticsearch.yml", "cluster.name: {{ cluster }}\nnode.name: {{ nod }}\n"), @r"
     exit 2
-    error: a template in DIR/templates does not render: elasticsearch.yml:2: undefined variable; available: `cluster`, `major`, `minor`, `node`, `profile`, `remote`, `rest`, `transport`, `version`
+    error: a template in DIR/templates does not render: elasticsearch.yml:2: undefined variable; available: `cluster`, `discovery`, `major`, `minor`, `node`, `profile`, `remote`, `rest`, `roles`, `transport`, `version`
 
     hint: correct it, or go back to the built-in templates with `mesh create --no-templates`
     ");
@@ -243,6 +243,7 @@ fn the_settings_in_force() {
     stack_version     9.5.3                              conf/mesh.yaml:4
     registry          registry.local                     environment MESH_REGISTRY
     kibana            false                              flag
+    nodes             1                                  mesh.json
     profile           server                             mesh.json
     elastic_memory    2g                                 mesh.json
     kibana_memory     1g                                 conf/mesh.yaml:2
@@ -298,7 +299,7 @@ fn the_settings_in_force_are_a_settings_file() {
     let data = run_beside(&files, &["config", "4", "--timeout", "90s", "-o", "json"]);
     let data: serde_json::Value = serde_json::from_str(data.strip_prefix("exit 0\n").unwrap()).unwrap();
     assert_eq!(again["settings"], data["settings"]);
-    assert_eq!(again["from"]["timeout"], "stdin:43");
+    assert_eq!(again["from"]["timeout"], "stdin:45");
 }
 
 #[test]

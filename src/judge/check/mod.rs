@@ -1,5 +1,6 @@
 //! Is this machine ready for the mesh? Facts in, findings out. Pure.
 
+mod bootstrap;
 mod capacity;
 mod clock;
 mod doctor;
@@ -15,6 +16,7 @@ mod processor;
 mod removal;
 mod report;
 mod secure_settings;
+mod strangers;
 mod surroundings;
 mod upgrade;
 
@@ -29,6 +31,7 @@ pub use self::{
     removal::{attached, mounted_inside},
     report::{Outcome, Report},
     secure_settings::secure_settings,
+    strangers::strangers,
     surroundings::{directory, mounts, other_engine, recorded},
     upgrade::upgrade,
 };
@@ -144,6 +147,8 @@ pub fn machine(mesh: &Mesh, there: &Observed, host: &HostFacts, listeners: &[Lis
         surroundings::unmanaged(mesh, there),
         own_data::lost_credentials(mesh, there),
         own_data::versions(mesh, there),
+        strangers(mesh, there),
+        bootstrap::bootstrap(mesh, there, &host.limits),
         processor::processor(mesh, there, host.processor.as_ref()),
         capacity::memory(mesh, there, host),
         capacity::disk(mesh, there, host),

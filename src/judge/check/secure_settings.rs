@@ -13,7 +13,7 @@ pub fn secure_settings(mesh: &Mesh, there: &Observed) -> Checked {
     let mut missing: BTreeMap<&Path, Vec<ClusterId>> = BTreeMap::new();
     let mut refused: BTreeMap<&Path, Finding> = BTreeMap::new();
     let has_of = |cluster: ClusterId, path: &Path| {
-        let managed = there.files.get(&cluster).and_then(|files| files.managed.as_ref());
+        let managed = there.files.get(&cluster).and_then(|files| files.first()?.managed.as_ref());
         managed.is_some_and(|managed| managed.path.as_deref() == Some(path))
     };
     for (cluster, facts) in there.secure_settings.iter().filter(|(cluster, _)| mesh.has_cluster(**cluster)) {
@@ -48,7 +48,11 @@ pub fn secure_settings(mesh: &Mesh, there: &Observed) -> Checked {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{facts::observed::ClusterFiles, judge::check::example::rendered, mesh::secure_settings::Managed};
+    use crate::{
+        facts::observed::{ClusterFiles, NodeFiles},
+        judge::check::example::rendered,
+        mesh::{id::NodeNumber, secure_settings::Managed},
+    };
 
     #[test]
     fn a_file_that_is_gone_is_a_warning_where_its_settings_are_in_the_keystore() {
@@ -64,7 +68,9 @@ mod tests {
         ");
         for cluster in mesh.clusters() {
             let managed = Managed { path: Some("/etc/mesh/secure.yaml".into()), ..Managed::default() };
-            there.files.insert(cluster, ClusterFiles { managed: Some(managed), ..ClusterFiles::default() });
+            let node = NodeFiles { managed: Some(managed), ..NodeFiles::default() };
+            let nodes = [(NodeNumber::FIRST, node)].into();
+            there.files.insert(cluster, ClusterFiles { nodes, ..ClusterFiles::default() });
         }
         insta::assert_snapshot!(rendered([secure_settings(&mesh, &there)]), @r"
         Warning: there is no file of secure settings at /etc/mesh/secure.yaml: what the keystores have of it stays

@@ -11,7 +11,7 @@ use crate::{
     mesh::{
         Mesh,
         certs::{self, Authority},
-        id::{ClusterId, ServiceKind},
+        id::{ClusterId, ServiceId},
         secret::Secret,
     },
 };
@@ -104,9 +104,11 @@ fn rows(mesh: &Mesh, cluster: ClusterId, files: &ClusterFiles, now: OffsetDateTi
             || Some("its authority is missing".to_owned()),
             |checked| checked.err().map(|error| error.to_string()),
         );
-        let (of, bundle) = match id.kind() {
-            ServiceKind::Elastic => (Purpose::Elastic, files.bundle.as_ref()),
-            ServiceKind::Kibana => (Purpose::Kibana, service.and_then(|service| service.authority.as_ref())),
+        let (of, bundle) = match id {
+            ServiceId::Node(node) => {
+                (Purpose::Elastic, files.nodes.get(&node.number).and_then(|node| node.bundle.as_ref()))
+            }
+            ServiceId::Kibana(_) => (Purpose::Kibana, service.and_then(|service| service.authority.as_ref())),
         };
         let trusts = bundle.map(|bundle| bundle.matches("-----BEGIN CERTIFICATE-----").count());
         rows.push(row(cluster, of, pem, trusts, unusable, now));
@@ -144,7 +146,10 @@ mod tests {
     use time::{Duration, macros::datetime};
 
     use super::*;
-    use crate::{facts::observed::ServiceFiles, mesh::example::cluster};
+    use crate::{
+        facts::observed::{NodeFiles, ServiceFiles},
+        mesh::{example::cluster, id::NodeNumber},
+    };
 
     const NOW: OffsetDateTime = datetime!(2026-01-31 12:00 UTC);
 
@@ -158,12 +163,13 @@ mod tests {
             certificate_key: Some(identity.key),
             ..ServiceFiles::default()
         };
+        let bundle = Some([old.certificate(), new.certificate()].concat());
         let mut files = ClusterFiles {
             authority: Some(new.certificate().to_owned()),
             authority_key: Some(new.key().clone()),
             old_authority: Some(old.certificate().to_owned()),
             services: [(cluster(1).first_node(), service)].into(),
-            bundle: Some([old.certificate(), new.certificate()].concat()),
+            nodes: [(NodeNumber::FIRST, NodeFiles { bundle, ..NodeFiles::default() })].into(),
             ..ClusterFiles::default()
         };
         let rows = |files: &ClusterFiles, now| {

@@ -7,7 +7,10 @@ use time::OffsetDateTime;
 
 use super::{State, VERSION, days_between};
 use crate::{
-    facts::{evidence::KeyRecord, observed::Observed},
+    facts::{
+        evidence::KeyRecord,
+        observed::{NodeFiles, Observed},
+    },
     mesh::{Mesh, id::ClusterId, keystore, links::Key},
 };
 
@@ -58,8 +61,10 @@ impl Keys {
             let days_left = expires.map(|expires| days_between(now, expires));
             let entry = keystore::credentials_of(cluster);
             let holds = |on: &ClusterId| {
-                let held = there.files.get(on).and_then(|files| files.keystore.as_ref()?.get(&entry));
-                held.is_some() && held == saved.map(|saved| &saved.digest)
+                let wanted = saved.map(|saved| &saved.digest);
+                let mut nodes = there.files.get(on).into_iter().flat_map(|files| files.nodes.values()).peekable();
+                let held = |node: &NodeFiles| node.keystore.as_ref().and_then(|entries| entries.get(&entry)) == wanted;
+                wanted.is_some() && nodes.peek().is_some() && nodes.all(held)
             };
             let state = match (record, expires.zip(days_left)) {
                 (None, _) => State::Unknown,
@@ -95,7 +100,7 @@ mod tests {
     use super::*;
     use crate::{
         facts::observed::{ClusterFiles, KeyFile},
-        mesh::example::cluster,
+        mesh::{example::cluster, id::NodeNumber},
     };
 
     const NOW: OffsetDateTime = datetime!(2026-01-31 12:00 UTC);
@@ -115,8 +120,9 @@ mod tests {
     fn a_key_is_what_its_server_says_it_is() {
         let (mesh, first, second) = (Mesh::example(2), cluster(1), cluster(2));
         let key = KeyFile { id: "id".to_owned(), expires: NOW + Duration::days(99), digest: "digest".to_owned() };
+        let keystore = Some([(keystore::credentials_of(first), "digest".to_owned())].into());
         let holder = ClusterFiles {
-            keystore: Some([(keystore::credentials_of(first), "digest".to_owned())].into()),
+            nodes: [(NodeNumber::FIRST, NodeFiles { keystore, ..NodeFiles::default() })].into(),
             ..ClusterFiles::default()
         };
         let owner = ClusterFiles { key: Some(key), ..ClusterFiles::default() };

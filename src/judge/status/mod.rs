@@ -41,6 +41,7 @@ pub fn status(mesh: &Mesh, scope: Scope, there: &Observed, now: OffsetDateTime) 
     let clusters: Vec<ClusterStatus> = scope.clusters(mesh).filter_map(|cluster| look.cluster(cluster)).collect();
     let mut findings = if scope.is_mesh() { check::hosts(mesh, there).findings() } else { Vec::new() };
     findings.extend(check::secure_settings(mesh, there).findings());
+    findings.extend(check::strangers(mesh, there).findings());
     findings.extend(snapshots::warnings(mesh, scope, there, now));
     Status {
         version: VERSION,

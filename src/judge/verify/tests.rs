@@ -8,7 +8,9 @@ use time::macros::datetime;
 use super::*;
 use crate::{
     facts::evidence::CanaryRefusal,
-    facts::observed::{Answer, ContainerFacts, ContainerState, LicenseFacts, LinkFacts, NetworkFacts, ServerFacts},
+    facts::observed::{
+        AllocationFacts, Answer, ContainerFacts, ContainerState, LicenseFacts, LinkFacts, NetworkFacts, ServerFacts,
+    },
     facts::snapshots::PolicyFacts,
     mesh::{example::cluster, network},
 };
@@ -38,6 +40,7 @@ fn whole() -> (Mesh, Observed, Evidence) {
             remotes: mesh.remote_settings(from),
             certificate: String::new(),
             links: mesh.remotes(from).map(|to| (to, LinkFacts::Connected)).collect(),
+            allocation: AllocationFacts::default(),
             repository: None,
             snapshot_policy: PolicyFacts::Unsupported,
             vitals: None,

@@ -27,9 +27,13 @@ impl ClusterId {
         self.0.get()
     }
 
-    /// The node that every cluster has, and that requests of `mesh` go to.
+    /// The node that every cluster has.
     pub fn first_node(self) -> ServiceId {
-        ServiceId::Node(NodeId { cluster: self, number: NodeNumber::FIRST })
+        self.node(NodeNumber::FIRST).into()
+    }
+
+    pub fn node(self, number: NodeNumber) -> NodeId {
+        NodeId { cluster: self, number }
     }
 
     pub fn kibana(self) -> ServiceId {
@@ -88,20 +92,37 @@ impl TryFrom<u8> for Count {
     }
 }
 
-/// The number of a node within its cluster, from 1.
+/// The number of a node within its cluster, 1 to 8.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "u8", into = "u8")]
 pub struct NodeNumber(NonZeroU8);
 
 impl NodeNumber {
+    /// Ports of the host are the limit: those of a node lie 1000 above those of the one before.
+    pub const MAX: u8 = 8;
     pub const FIRST: Self = Self(NonZeroU8::MIN);
 
-    /// `None` for 0.
+    /// `None` outside 1 to 8.
     pub fn new(number: u8) -> Option<Self> {
-        NonZeroU8::new(number).map(Self)
+        NonZeroU8::new(number).filter(|number| number.get() <= Self::MAX).map(Self)
     }
 
     pub fn get(self) -> u8 {
         self.0.get()
+    }
+}
+
+impl From<NodeNumber> for u8 {
+    fn from(number: NodeNumber) -> Self {
+        number.get()
+    }
+}
+
+impl TryFrom<u8> for NodeNumber {
+    type Error = &'static str;
+
+    fn try_from(number: u8) -> Result<Self, Self::Error> {
+        Self::new(number).ok_or("expected the number of a node from 1 to 8")
     }
 }
 
@@ -110,6 +131,18 @@ impl NodeNumber {
 pub struct NodeId {
     pub cluster: ClusterId,
     pub number: NodeNumber,
+}
+
+impl NodeId {
+    pub fn is_first(self) -> bool {
+        self.number == NodeNumber::FIRST
+    }
+}
+
+impl fmt::Display for NodeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        ServiceId::from(*self).fmt(f)
+    }
 }
 
 impl fmt::Display for ClusterId {

@@ -52,10 +52,28 @@ pub enum ServiceId {
 }
 
 impl ServiceId {
+    /// The service of a cluster that has this name within it, see [`Self::word`].
+    pub fn of_word(cluster: ClusterId, word: &str) -> Option<Self> {
+        let node = |number: &str| Some(cluster.node(number.parse().ok().and_then(NodeNumber::new)?).into());
+        let service = match word.strip_prefix("elastic-") {
+            Some(number) => node(number),
+            None => ServiceKind::ALL.into_iter().find(|kind| kind.word() == word).map(|kind| cluster.service(kind)),
+        };
+        service.filter(|service: &Self| service.word() == word)
+    }
+
     pub fn cluster(self) -> ClusterId {
         match self {
             Self::Node(node) => node.cluster,
             Self::Kibana(cluster) => cluster,
+        }
+    }
+
+    /// `None` for a Kibana.
+    pub fn node(self) -> Option<NodeId> {
+        match self {
+            Self::Node(node) => Some(node),
+            Self::Kibana(_) => None,
         }
     }
 
@@ -74,6 +92,12 @@ impl ServiceId {
             }
             Self::Node(_) | Self::Kibana(_) => self.kind().word().to_owned(),
         }
+    }
+}
+
+impl From<NodeId> for ServiceId {
+    fn from(node: NodeId) -> Self {
+        Self::Node(node)
     }
 }
 
@@ -107,16 +131,7 @@ impl FromStr for ServiceId {
         let refuse = || NameError(name.to_owned());
         let (cluster, word) = name.split_once('-').ok_or_else(refuse)?;
         let cluster: ClusterId = cluster.parse().map_err(|_| refuse())?;
-        let node = |number: &str| {
-            let number = number.parse().ok().and_then(NodeNumber::new)?;
-            Some(Self::Node(NodeId { cluster, number }))
-        };
-        match word.strip_prefix("elastic-") {
-            Some(number) => node(number),
-            None => ServiceKind::ALL.into_iter().find(|kind| kind.word() == word).map(|kind| cluster.service(kind)),
-        }
-        .filter(|service| service.to_string() == name)
-        .ok_or_else(refuse)
+        Self::of_word(cluster, word).ok_or_else(refuse)
     }
 }
 

@@ -8,7 +8,7 @@ use crate::mesh::{
     Mesh,
     cluster_set::ClusterSet,
     fingerprint::placeholders,
-    id::{ClusterId, ServiceId, ServiceKind},
+    id::{ClusterId, NodeNumber, ServiceId, ServiceKind},
     rendered::{Settings, jvm_options, option_changes},
     templates::Template,
 };
@@ -24,7 +24,9 @@ impl Mesh {
                     found.entry((Template::of_settings(*kind).name(), change)).or_default().push(*cluster);
                 }
             }
-            let wanted = self.has(cluster.service(ServiceKind::Elastic)).then(|| self.render_jvm_options(*cluster));
+            let wanted = self
+                .has(cluster.service(ServiceKind::Elastic))
+                .then(|| self.render_jvm_options(cluster.node(NodeNumber::FIRST)));
             if let (Some(Ok(wanted)), Some(options)) = (wanted, &kept.options)
                 && let Some(change) = option_changes(&jvm_options(options), &jvm_options(&wanted))
             {

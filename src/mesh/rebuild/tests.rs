@@ -6,6 +6,8 @@ use crate::mesh::{
     defaults::Revision,
     example::cluster,
     fingerprint::placeholders,
+    id::NodeNumber,
+    render::Formation,
     secret::Secret,
     settings::{Profile, per_cluster::read_set},
     snapshots::location,
@@ -57,9 +59,11 @@ fn traces(mesh: &Mesh) -> Traces {
         settings: mesh
             .services()
             .filter(|service| service.cluster() == cluster)
-            .map(|service| (service.kind(), mesh.render_settings(service, &placeholders()).unwrap()))
+            .map(|service| {
+                (service.kind(), mesh.render_settings(service, &placeholders(), Formation::Founded).unwrap())
+            })
             .collect(),
-        options: mesh.render_jvm_options(cluster).ok(),
+        options: mesh.render_jvm_options(cluster.node(NodeNumber::FIRST)).ok(),
     };
     Traces {
         id: Some(mesh.id.clone()),

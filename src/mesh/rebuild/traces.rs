@@ -6,13 +6,12 @@ use std::{
 };
 
 use crate::mesh::{
-    Owner,
+    Owner, allocate,
     certs::Names,
-    cluster::Node,
     cluster_set::ClusterSet,
     container::Published,
     defaults::Revision,
-    id::{ClusterId, ServiceId, ServiceKind},
+    id::{ClusterId, NodeNumber, ServiceId, ServiceKind},
     network::Subnet,
     secret::Secret,
     settings::{KeyDays, Memory, PassphraseWords, Profile, RawSettings, Registry, StackVersion},
@@ -155,7 +154,7 @@ impl Traces {
             candidates.find_map(|ip| {
                 let [a, b, c, _] = ip.octets();
                 let subnet: Subnet = format!("{}/24", Ipv4Addr::new(a, b, c, 0)).parse().ok()?;
-                (Node::allocate(*cluster, subnet).address == *ip).then_some(subnet)
+                (allocate::by_number(cluster.node(NodeNumber::FIRST), subnet) == Some(*ip)).then_some(subnet)
             })
         })
     }

@@ -6,14 +6,14 @@ use serde::Deserialize;
 
 use super::{FORMAT, RecordError};
 use crate::mesh::{
-    Engine, Mesh, Owner,
-    cluster::{Cluster, Conditions},
+    Engine, Mesh, Owner, allocate,
+    cluster::{Conditions, Discovery},
     defaults::Revision,
     id::{ClusterId, Count},
     network::Subnet,
     settings::{
-        ElasticSettings, IndexPattern, KeyDays, KibanaSettings, Memory, MeshSpec, PassphraseWords, Profile, Registry,
-        SecureFile, Snapshots, StackVersion, SubjectName, TemplateDir, Topology,
+        ElasticSettings, IndexPattern, KeyDays, KibanaSettings, Memory, MeshSpec, Nodes, PassphraseWords, Profile,
+        Registry, SecureFile, Snapshots, StackVersion, SubjectName, TemplateDir, Topology,
     },
     templates::Templates,
 };
@@ -63,18 +63,19 @@ struct Spec {
 pub(super) fn read(text: &str) -> Result<Mesh, RecordError> {
     let Format1 { format: _, id, spec, behind, subnet, owner, engine, host_name } = serde_json::from_str(text)?;
     let count = Count::new(spec.clusters.number()).expect("should be as many as the last one's number");
-    let cluster = |cluster: ClusterId| {
+    let wanted = |cluster: ClusterId| {
         let version = behind.get(&cluster).copied().unwrap_or(spec.stack_version);
-        let conditions = Conditions { version, defaults: Revision::FIRST, subnet, kibana: spec.kibana };
-        (cluster, Cluster::allocate(cluster, conditions))
+        let (defaults, discovery) = (Revision::FIRST, Discovery::SingleNode);
+        (cluster, (Conditions { version, defaults, discovery, nodes: 1, kibana: spec.kibana }, None))
     };
+    let clusters = allocate::places(count.clusters().map(wanted).collect(), subnet);
     Ok(Mesh {
         format: FORMAT,
         id,
         name: None,
         defaults: Revision::FIRST,
         dir: PathBuf::new(),
-        clusters: count.clusters().map(cluster).collect(),
+        clusters: clusters.expect("should have enough addresses: every network has them for 99 clusters"),
         spec: spec.lifted(),
         subnet,
         ports: None,
@@ -108,6 +109,7 @@ impl Spec {
             profile: self.profile,
             topology: Topology::default(),
             snapshots: Snapshots::off(),
+            nodes: Nodes::default(),
         }
     }
 }

@@ -1,18 +1,23 @@
 //! Templates and a mesh make the texts that services are configured by. Pure: no I/O.
 
+mod formation;
 mod template;
 
 use std::collections::BTreeMap;
 
 use minijinja::context;
 
-pub use self::template::RenderError;
 use self::template::render;
+pub use self::{
+    formation::{Formation, INITIAL_MASTER_NODES},
+    template::RenderError,
+};
 use super::{
     Mesh,
     credentials::Credentials,
-    id::{ClusterId, KIBANA, REMOTE, REST, ServiceId, ServiceKind, TRANSPORT},
+    id::{ClusterId, KIBANA, NodeId, REMOTE, REST, ServiceId, ServiceKind, TRANSPORT},
     secret::Secret,
+    settings::Role,
     templates::Template,
 };
 
@@ -25,20 +30,26 @@ pub fn kernel_settings(settings: &BTreeMap<String, u64>) -> String {
 
 impl Mesh {
     /// The service's main configuration file. Kibana's holds its password and keys.
-    pub fn render_settings(&self, service: ServiceId, credentials: &Credentials) -> Result<Secret, RenderError> {
+    pub fn render_settings(
+        &self,
+        service: ServiceId,
+        credentials: &Credentials,
+        formation: Formation,
+    ) -> Result<Secret, RenderError> {
         let settings = self.settings(service.cluster());
         let lines = match service.kind() {
             ServiceKind::Elastic => settings.settings.lines(),
             ServiceKind::Kibana => settings.kibana_settings.lines(),
         };
-        Ok(Secret::new(self.render_template(service, credentials)? + &lines))
+        let founding = self.founding_lines(service, formation);
+        Ok(Secret::new(self.render_template(service, credentials)? + &lines + &founding))
     }
 
     /// The template's text, without the lines of the user's settings.
     pub(super) fn render_template(&self, service: ServiceId, credentials: &Credentials) -> Result<String, RenderError> {
-        match service.kind() {
-            ServiceKind::Elastic => self.render_elasticsearch(service.cluster()),
-            ServiceKind::Kibana => self.render_kibana(service.cluster(), credentials),
+        match service {
+            ServiceId::Node(node) => self.render_elasticsearch(node),
+            ServiceId::Kibana(cluster) => self.render_kibana(cluster, credentials),
         }
     }
 
@@ -54,10 +65,14 @@ impl Mesh {
         }
     }
 
-    fn render_elasticsearch(&self, cluster: ClusterId) -> Result<String, RenderError> {
+    fn render_elasticsearch(&self, node: NodeId) -> Result<String, RenderError> {
+        let cluster = node.cluster;
+        let roles = self.node_settings(node).roles;
         let values = context! {
             cluster => cluster.to_string(),
-            node => self.container_name(cluster.first_node()),
+            node => self.container_name(node.into()),
+            discovery => self.discovery(cluster),
+            roles => roles.map(|roles| roles.into_iter().map(Role::name).collect::<Vec<_>>()),
             rest => REST,
             transport => TRANSPORT,
             remote => REMOTE,
@@ -68,6 +83,7 @@ impl Mesh {
 
     fn render_kibana(&self, cluster: ClusterId, credentials: &Credentials) -> Result<String, RenderError> {
         let url = self.url(cluster.kibana()).ok_or(RenderError::NoService(cluster.kibana()))?;
+        let hosts = |node: NodeId| format!("https://{}:{REST}", self.container_name(node.into()));
         let values = context! {
             name => self.container_name(cluster.kibana()),
             port => KIBANA,
@@ -75,6 +91,7 @@ impl Mesh {
             public_url => url,
             banner => format!("Data Mesh - Cluster{:02}", cluster.number()),
             elasticsearch => format!("https://{}:{REST}", self.container_name(cluster.first_node())),
+            elasticsearch_hosts => self.nodes(cluster).map(hosts).collect::<Vec<_>>(),
             password => credentials.kibana_system.expose(),
             encryption_key => credentials.kibana_encryption_key.expose(),
             ..self.values(cluster)
@@ -82,11 +99,14 @@ impl Mesh {
         self.render(Template::Kibana, cluster, &values)
     }
 
-    /// Options of the JVM of a cluster's Elasticsearch, on top of the image's own.
-    pub fn render_jvm_options(&self, cluster: ClusterId) -> Result<String, RenderError> {
-        let values =
-            context! { heap => self.settings(cluster).elastic_memory.heap_mebibytes(), ..self.values(cluster) };
-        self.render(Template::JvmOptions, cluster, &values)
+    /// Options of a node's JVM, on top of the image's own.
+    pub fn render_jvm_options(&self, node: NodeId) -> Result<String, RenderError> {
+        let values = context! {
+            heap => self.memory(node.into()).heap_mebibytes(),
+            discovery => self.discovery(node.cluster),
+            ..self.values(node.cluster)
+        };
+        self.render(Template::JvmOptions, node.cluster, &values)
     }
 
     fn render(&self, template: Template, cluster: ClusterId, values: &minijinja::Value) -> Result<String, RenderError> {
@@ -98,7 +118,7 @@ impl Mesh {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mesh::templates::Templates;
+    use crate::mesh::{id::NodeNumber, templates::Templates};
 
     fn credentials() -> Credentials {
         Credentials {
@@ -110,7 +130,7 @@ mod tests {
     }
 
     fn settings(mesh: &Mesh, service: ServiceId) -> String {
-        mesh.render_settings(service, &credentials()).unwrap().expose().to_owned()
+        mesh.render_settings(service, &credentials(), Formation::Founded).unwrap().expose().to_owned()
     }
 
     fn first() -> ClusterId {
@@ -127,8 +147,10 @@ mod tests {
         # The least that Elasticsearch takes: a password is hashed when it is set, and again at the first request after each start.
         xpack.security.authc.password_hashing.algorithm: bcrypt4
         ");
-        let options = smoke.render_jvm_options(first()).unwrap();
-        let options = options.strip_prefix(server.render_jvm_options(first()).unwrap().trim_end()).unwrap();
+        let options = smoke.render_jvm_options(first().node(NodeNumber::FIRST)).unwrap();
+        let options = options
+            .strip_prefix(server.render_jvm_options(first().node(NodeNumber::FIRST)).unwrap().trim_end())
+            .unwrap();
         insta::assert_snapshot!(options, @r"
         ## A boot is compilation for the most part. One compiler, one collector, and memory that is touched when it is used.
         -XX:TieredStopAtLevel=1
@@ -232,7 +254,7 @@ mod tests {
 
     #[test]
     fn jvm_options() {
-        insta::assert_snapshot!(Mesh::example(3).render_jvm_options(first()).unwrap(), @r"
+        insta::assert_snapshot!(Mesh::example(3).render_jvm_options(first().node(NodeNumber::FIRST)).unwrap(), @r"
         ## Made by mesh from templates/jvm.options: the heap that the image itself would take of the container's memory
         -Xms974m
         -Xmx974m
@@ -256,7 +278,7 @@ mod tests {
             assert_eq!(settings(&mesh, first().service(kind)), "a: \"9.10.1\"\nb: \"server\"\n");
             assert_eq!(settings(&mesh, second.service(kind)), "a: \"9.4.0\"\n");
         }
-        assert_eq!(mesh.render_jvm_options(second).unwrap(), "## 9.4.0 4\n");
+        assert_eq!(mesh.render_jvm_options(second.node(NodeNumber::FIRST)).unwrap(), "## 9.4.0 4\n");
     }
 
     #[test]

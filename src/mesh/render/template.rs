@@ -16,6 +16,8 @@ pub enum RenderError {
     NoYaml { name: &'static str, service: ServiceId, reason: String },
     #[error("{name} sets `{setting}` already, and so do the lines that are added to it for {service}")]
     SetTwice { name: &'static str, service: ServiceId, setting: String },
+    #[error("{name} lets {service} find no other nodes, and its cluster has several")]
+    NoDiscovery { name: &'static str, service: ServiceId },
 }
 
 /// Templates are checked before anything is changed, with other values: this one fails with those of the mesh at hand.
@@ -25,7 +27,14 @@ impl Explain for RenderError {
     }
 
     fn hint(&self) -> Option<String> {
-        Some("correct it, and type the same command again".to_owned())
+        Some(match self {
+            Self::NoDiscovery { .. } => {
+                "write `discovery.type: single-node` where `discovery == \"single-node\"`, else \
+                                         `discovery.seed_providers: file`, as the built-in template does"
+                    .to_owned()
+            }
+            _ => "correct it, and type the same command again".to_owned(),
+        })
     }
 
     fn message(&self) -> String {

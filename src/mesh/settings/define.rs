@@ -93,7 +93,9 @@ impl Setting {
     pub fn texts(&self, variable: &str) -> Vec<String> {
         match self.shape {
             Shape::List | Shape::Map => variable.split(',').map(|item| item.trim().to_owned()).collect(),
-            Shape::Switch | Shape::Text | Shape::Path | Shape::Mapping | Shape::Mappings => vec![variable.to_owned()],
+            Shape::Switch | Shape::Text | Shape::Path | Shape::Mapping | Shape::Sequence | Shape::Mappings => {
+                vec![variable.to_owned()]
+            }
         }
     }
 

@@ -8,6 +8,7 @@ pub mod environment;
 pub mod file;
 mod mapping;
 pub mod near;
+mod nodes;
 mod numbers;
 pub mod per_cluster;
 pub mod precedence;
@@ -17,6 +18,7 @@ mod reader;
 #[cfg(test)]
 mod reference;
 mod registry;
+mod role;
 pub mod schema;
 mod secure_file;
 mod snapshots;
@@ -30,11 +32,13 @@ pub(super) mod yaml;
 use self::define::Basis;
 pub use self::{
     define::{Flags, Setting},
+    nodes::{NodeSettings, Nodes},
     numbers::{KeyDays, PassphraseWords, Timeout},
     per_cluster::{ClusterOverride, ClusterSettings, PerCluster},
     profile::Profile,
     raw::{ElasticSettings, KibanaSettings, RawSettings},
     registry::Registry,
+    role::Role,
     secure_file::SecureFile,
     snapshots::{Repository, Snapshots},
     table::{MeshSpec, Overrides, SETTINGS},

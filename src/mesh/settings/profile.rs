@@ -86,7 +86,11 @@ mod tests {
             let mut mesh = Mesh::example(1);
             mesh.spec.profile = profile;
             assert_eq!(
-                Profile::of_jvm_options(&mesh.render_jvm_options(crate::mesh::id::ClusterId::FIRST).unwrap()),
+                Profile::of_jvm_options(
+                    &mesh
+                        .render_jvm_options(crate::mesh::id::ClusterId::FIRST.node(crate::mesh::id::NodeNumber::FIRST))
+                        .unwrap()
+                ),
                 Some(profile)
             );
             assert_eq!(profile.to_string().parse(), Ok(profile));

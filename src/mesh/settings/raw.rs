@@ -64,6 +64,10 @@ impl<const KIBANA: bool> RawSettings<KIBANA> {
         self.0.is_empty()
     }
 
+    pub fn get(&self, name: &str) -> Option<&Json> {
+        self.0.get(name)
+    }
+
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str)
     }

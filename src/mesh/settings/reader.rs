@@ -99,7 +99,7 @@ impl Reader<'_> {
                 return Some(texts);
             }
             (Value::List(items), Shape::Mappings) => return Some(self.mappings(path, items)),
-            (Value::Text(_) | Value::Map(_), Shape::Mapping) => {
+            (Value::Text(_) | Value::Map(_), Shape::Mapping) | (Value::Text(_) | Value::List(_), Shape::Sequence) => {
                 let value = entry.value.value.to_text();
                 return Some(vec![Text { value, item: String::new(), line: entry.line }]);
             }
@@ -109,7 +109,7 @@ impl Reader<'_> {
             (_, Shape::List) => format!("a list such as `[{}]`", setting.texts(setting.example).join(", ")),
             (_, Shape::Map) => format!("a mapping such as `{}`", setting.example.replacen('=', ": ", 1)),
             (_, Shape::Mappings) => format!("a list of mappings such as `[{}]`", setting.example),
-            (_, Shape::Switch | Shape::Text | Shape::Path | Shape::Mapping) => {
+            (_, Shape::Switch | Shape::Text | Shape::Path | Shape::Mapping | Shape::Sequence) => {
                 format!("one value such as `{}`", setting.example)
             }
         };

@@ -12,8 +12,8 @@ use std::{
 };
 
 use super::{
-    ElasticSettings, IndexPattern, KeyDays, KibanaSettings, LinkRule, Memory, PassphraseWords, PerCluster, Profile,
-    Registry, SecureFile, Snapshots, StackVersion, SubjectName, TemplateDir, Timeout, Topology,
+    ElasticSettings, IndexPattern, KeyDays, KibanaSettings, LinkRule, Memory, Nodes, PassphraseWords, PerCluster,
+    Profile, Registry, SecureFile, Snapshots, StackVersion, SubjectName, TemplateDir, Timeout, Topology,
     define::{Basis, Flags, Flaw, Scope, Setting, recorded, settings},
     value::Value,
 };
@@ -54,6 +54,13 @@ settings! {
         default: "true" = |_| true,
         example: "false",
         flags: Flags::Switch { off: "Elasticsearch only", on: "Kibana, too, after `--no-kibana`" },
+    }
+    /// Nodes of a cluster: 1, or 3 to 8; in a file also a list, each with `roles` and `elastic_memory`
+    nodes: Nodes {
+        scope: Cluster,
+        default: "1" = |_| Nodes::default(),
+        example: "3",
+        flags: Flags::Value,
     }
     /// `server`, or `smoke` for smoke tests and laptops: small heaps, JVMs that boot soon and are slower later
     profile: Profile {

@@ -27,6 +27,8 @@ pub enum Shape {
     Map,
     /// A text or a mapping, which is read as the text of one.
     Mapping,
+    /// A text or a list, which is read as the text of one.
+    Sequence,
     /// A list of mappings, each read as one text.
     Mappings,
 }

@@ -5,8 +5,14 @@ use std::path::PathBuf;
 
 use super::{Template, Templates};
 use crate::mesh::{
-    Mesh, Owner, cluster_set::ClusterSet, credentials::Credentials, decide::Circumstances, render::RenderError,
-    secret::Secret, settings::Overrides, taken::Taken,
+    Mesh, Owner,
+    cluster_set::ClusterSet,
+    credentials::Credentials,
+    decide::Circumstances,
+    render::{Formation, RenderError},
+    secret::Secret,
+    settings::Overrides,
+    taken::Taken,
 };
 
 impl Templates {
@@ -38,8 +44,10 @@ impl Templates {
         let sample = || Secret::new("a-b-c-d-e-f");
         let credentials = Credentials { elastic: sample(), kibana_system: sample(), kibana_encryption_key: sample() };
         for service in mesh.services() {
-            mesh.render_jvm_options(service.cluster())?;
-            let text = mesh.render_settings(service, &credentials)?;
+            if let Some(node) = service.node() {
+                mesh.render_jvm_options(node)?;
+            }
+            let text = mesh.render_settings(service, &credentials, Formation::Founded)?;
             let name = Template::of_settings(service.kind()).name();
             let read: Result<serde_yaml::Mapping, _> = serde_yaml::from_str(text.expose());
             read.map_err(|error| RenderError::NoYaml { name, service, reason: error.to_string() })?;
@@ -65,19 +73,23 @@ mod tests {
     fn one_stands_in_and_the_others_stay() {
         let templates = Templates::with([(Template::JvmOptions, "-Xmx{{ heap }}m\n".to_owned())]).unwrap();
         let mesh = Mesh { templates, ..Mesh::example(1) };
-        assert_eq!(mesh.render_jvm_options(crate::mesh::id::ClusterId::FIRST).unwrap(), "-Xmx974m\n");
+        assert_eq!(
+            mesh.render_jvm_options(crate::mesh::id::ClusterId::FIRST.node(crate::mesh::id::NodeNumber::FIRST))
+                .unwrap(),
+            "-Xmx974m\n"
+        );
         let built_in = mesh.defaults.defaults();
         assert_eq!(mesh.templates.text(Template::Kibana, built_in), built_in.kibana_yml);
     }
 
     #[test]
     fn what_does_not_render_is_reported_with_its_name_and_line() {
-        insta::assert_snapshot!(refusal(Template::Elasticsearch, "a: 1\nb: {{ clutser }}\n"), @"elasticsearch.yml:2: undefined variable; available: `cluster`, `major`, `minor`, `node`, `profile`, `remote`, `rest`, `transport`, `version`");
+        insta::assert_snapshot!(refusal(Template::Elasticsearch, "a: 1\nb: {{ clutser }}\n"), @"elasticsearch.yml:2: undefined variable; available: `cluster`, `discovery`, `major`, `minor`, `node`, `profile`, `remote`, `rest`, `roles`, `transport`, `version`");
         insta::assert_snapshot!(refusal(Template::Kibana, "a: {{ name\n"), @"kibana.yml:1: unexpected end of input, expected end of variable block");
         insta::assert_snapshot!(refusal(Template::JvmOptions, "-Xmx{{ heap|nofilter }}m"), @"jvm.options:1: filter nofilter is unknown");
         insta::assert_snapshot!(refusal(Template::Kibana, "port: {{ port + name }}"), @"kibana.yml:1: invalid operation");
         // only the third of the clusters has it
-        insta::assert_snapshot!(refusal(Template::Elasticsearch, "{% if cluster == 'cluster03' %}{{ x }}{% endif %}a: 1"), @"elasticsearch.yml:1: undefined variable; available: `cluster`, `major`, `minor`, `node`, `profile`, `remote`, `rest`, `transport`, `version`");
+        insta::assert_snapshot!(refusal(Template::Elasticsearch, "{% if cluster == 'cluster03' %}{{ x }}{% endif %}a: 1"), @"elasticsearch.yml:1: undefined variable; available: `cluster`, `discovery`, `major`, `minor`, `node`, `profile`, `remote`, `rest`, `roles`, `transport`, `version`");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The templates of what services are configured by, and texts in place of the built-in ones. Pure: no I/O.
 
 mod check;
+mod conflicts;
 
 use std::collections::BTreeMap;
 

@@ -8,19 +8,26 @@ use std::{
 use super::model::{Model, NOW};
 use crate::{
     facts::observed::LinkFacts,
-    mesh::{Mesh, certs, digest::digest_of, id::ClusterId, keystore, links::Key},
+    mesh::{
+        Mesh, certs,
+        digest::digest_of,
+        id::{ClusterId, NodeId},
+        keystore,
+        links::Key,
+    },
     plan::Step,
 };
 
 impl Model {
-    /// The server reads its certificate and its bundle again, as it does by itself every five seconds.
-    pub(super) fn read_certificates(&mut self, cluster: ClusterId) {
-        let files = &self.there.files[&cluster];
-        let elastic = &files.services[&cluster.first_node()];
-        let (certificate, bundle) = (elastic.certificate.clone(), files.bundle.clone());
-        let server = self.answering(cluster);
-        server.certificate = certificate.expect("should have a certificate first");
-        server.bundle = bundle.expect("should have a bundle first");
+    /// A node that runs reads its certificate and its bundle again, as it does by itself every five seconds.
+    pub(super) fn read_certificates(&mut self, node: NodeId) {
+        let files = &self.there.files[&node.cluster];
+        let (elastic, of_node) = (&files.services[&node.into()], &files.nodes[&node.number]);
+        let (certificate, bundle) = (elastic.certificate.clone(), of_node.bundle.clone());
+        assert!(self.there.runs(node.into()), "{node} should run before it reads anything");
+        let process = self.processes.get_mut(&node).expect("should run");
+        process.certificate = certificate.expect("should have a certificate first");
+        process.bundle = bundle.expect("should have a bundle first");
     }
 
     /// Whether a certificate is trusted by a bundle, which may be several PEM texts. Each pair is verified once, since
@@ -37,8 +44,8 @@ impl Model {
         VERIFIED.with_borrow_mut(|verified| *verified.entry(pair).or_insert_with(verify))
     }
 
-    fn accepted(&self, on: ClusterId, to: ClusterId) -> bool {
-        self.servers[&on].loaded.get(&keystore::credentials_of(to)).is_some_and(|digest| {
+    fn accepted(&self, on: NodeId, to: ClusterId) -> bool {
+        self.processes[&on].loaded.get(&keystore::credentials_of(to)).is_some_and(|digest| {
             self.servers[&to]
                 .keys
                 .iter()
@@ -46,11 +53,27 @@ impl Model {
         })
     }
 
-    /// Whether a link is up, by the facts that Elasticsearch goes by: what both servers have read.
+    /// Whether a link is up from the node of a cluster that is asked.
     pub(super) fn link(&self, on: ClusterId, to: ClusterId) -> LinkFacts {
-        let trusts = || Self::trusts(&self.servers[&on].bundle, &self.servers[&to].certificate);
+        let node = self.there.running_nodes(on).next().expect("should run before it is asked");
+        self.link_from(node, to)
+    }
+
+    /// Whether a link is up, by the facts that Elasticsearch goes by: what both servers have read, and where a node of
+    /// the remote is expected.
+    pub(super) fn link_from(&self, node: NodeId, to: ClusterId) -> LinkFacts {
+        let on = node.cluster;
+        let shown = || self.there.running_nodes(to).map(|remote| &self.processes[&remote].certificate);
+        let trusts = || shown().all(|shown| Self::trusts(&self.processes[&node].bundle, shown));
         let compatible = || self.servers[&on].version.searches(self.servers[&to].version);
-        if self.runs(to) && compatible() && self.accepted(on, to) && trusts() {
+        let set = |field: &str| self.servers[&on].remotes.get(&format!("cluster.remote.{to}.{field}"));
+        let is_there = || {
+            let place = set("seeds").or_else(|| set("proxy_address")).map(String::as_str).unwrap_or_default();
+            let addresses: BTreeSet<&str> = place.split(',').filter_map(|at| Some(at.split_once(':')?.0)).collect();
+            let mut nodes = self.there.running_nodes(to).filter_map(|node| self.there.containers[&node.into()].address);
+            nodes.any(|address| addresses.contains(address.to_string().as_str()))
+        };
+        if self.runs(to) && is_there() && compatible() && self.accepted(node, to) && trusts() {
             LinkFacts::Connected
         } else {
             LinkFacts::Down("down".to_owned())
@@ -63,7 +86,9 @@ impl Model {
         match step {
             Step::StoreCredentials { on, .. } => {
                 self.carry_out(mesh, step);
-                self.servers.get_mut(on)?.loaded.clone_from(&before.servers[on].loaded);
+                for (node, process) in self.processes.iter_mut().filter(|(node, _)| node.cluster == *on) {
+                    process.loaded.clone_from(&before.processes[node].loaded);
+                }
             }
             Step::IssueKey(Key { of, .. }) | Step::ExtendKey(Key { of, .. }) => {
                 self.carry_out(mesh, step);
@@ -83,12 +108,13 @@ impl Model {
 
     /// Every link is up, and would be whichever server reads its files again at this very moment.
     pub(super) fn assert_unbroken(&self, mesh: &Mesh, at: &str) {
-        for on in mesh.clusters() {
-            for to in mesh.remotes(on) {
-                assert!(self.accepted(on, to), "{at}: {to} should accept the key that {on} has");
-                let (client, server) = (&self.there.files[&on], &self.there.files[&to].services[&to.first_node()]);
-                let bundles = [Some(&self.servers[&on].bundle), client.bundle.as_ref()];
-                let certificates = [Some(&self.servers[&to].certificate), server.certificate.as_ref()];
+        for on in mesh.all_nodes() {
+            for to in mesh.remotes(on.cluster).flat_map(|to| mesh.nodes(to)) {
+                assert!(self.accepted(on, to.cluster), "{at}: {to} should accept the key that {on} has");
+                let client = &self.there.files[&on.cluster].nodes[&on.number];
+                let server = &self.there.files[&to.cluster].services[&to.into()];
+                let bundles = [Some(&self.processes[&on].bundle), client.bundle.as_ref()];
+                let certificates = [Some(&self.processes[&to].certificate), server.certificate.as_ref()];
                 for bundle in bundles.into_iter().flatten().collect::<BTreeSet<_>>() {
                     for certificate in certificates.iter().copied().flatten().collect::<BTreeSet<_>>() {
                         assert!(Self::trusts(bundle, certificate), "{at}: {on} should trust {to}");

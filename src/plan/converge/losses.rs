@@ -62,7 +62,7 @@ fn whatever_is_lost_is_made_again() {
     let second = ClusterId::new(2).unwrap();
     let whole = Model::empty().converge(&mesh);
     let of_files: Vec<(&str, Loss)> = vec![
-        ("the keystore deleted", Box::new(move |m| m.files(second).keystore = None)),
+        ("the keystore deleted", Box::new(move |m| m.first_files(second).keystore = None)),
         ("a remote removed", Box::new(move |m| m.servers.get_mut(&second).unwrap().remotes.clear())),
         (
             "a remote pointed elsewhere",
@@ -127,7 +127,7 @@ fn whatever_is_lost_is_made_again() {
                 m.files(second).services.get_mut(&second.kibana()).unwrap().certificate = None;
             }),
         ),
-        ("a bundle cut", Box::new(move |m| m.files(second).bundle = Some(String::new()))),
+        ("a bundle cut", Box::new(move |m| m.first_files(second).bundle = Some(String::new()))),
         ("an authority lost", Box::new(move |m| m.files(second).authority = None)),
         ("the license run out", Box::new(move |m| m.servers.get_mut(&second).unwrap().trial = false)),
         ("the hosts block gone", Box::new(|m| m.there.hosts_file = Some(HOSTS.to_vec()))),
@@ -220,7 +220,7 @@ fn an_unknown_password_is_reset() {
     let mut lost = whole.clone();
     lost.there.credentials.as_mut().unwrap().elastic = Secret::new("new");
     lost.there.lost.credentials = true;
-    lost.files(ClusterId::FIRST).recovery_user = true;
+    lost.first_files(ClusterId::FIRST).recovery_user = true;
     let refused = plan_for(&mesh, &lost);
     assert!(!refused.steps().any(|step| matches!(step, Step::ResetPassword(_))), "no consent:\n{refused}");
     let plan = reconcile(&mesh, &lost.observe(), &agreed);
@@ -228,8 +228,8 @@ fn an_unknown_password_is_reset() {
     write credentials
       ~ credentials.txt, recovered from what is there
     write keystores
-      ~ keystore of cluster01
-      ~ keystore of cluster02
+      ~ keystore of cluster01-elastic
+      ~ keystore of cluster02-elastic
     remove superusers
       - superuser mesh-recovery of cluster01, left by an earlier run
     start clusters
@@ -252,7 +252,7 @@ fn an_unknown_password_is_reset() {
     for stop in 0..=plan.steps().count() {
         let mended = lost.clone().carry_out_all(&mesh, plan.steps().take(stop)).converge_at(&mesh, &agreed);
         mended.assert_is(&mesh);
-        assert!(mended.there.files.values().all(|files| !files.recovery_user));
+        assert!(mended.there.files.values().all(|files| !files.first().unwrap().recovery_user));
         for (cluster, server) in &whole.servers {
             assert_eq!(mended.servers[cluster].born, server.born, "the data of {cluster} should survive");
         }

@@ -6,6 +6,7 @@ mod links;
 mod losses;
 mod lost_record;
 mod model;
+mod nodes;
 mod overrides;
 mod renewal;
 mod rolling;
@@ -173,7 +174,7 @@ fn stories() {
     write settings
       ~ settings of cluster03-elastic
     write keystores
-      ~ keystore of cluster03
+      ~ keystore of cluster03-elastic
     create containers
       + container cluster03-elastic
     start clusters

@@ -40,7 +40,14 @@ impl Model {
 
     fn put_by_hand(&mut self) {
         for files in self.there.files.values_mut() {
-            files.keystore.get_or_insert_default().insert(BY_HAND.to_owned(), "hand".to_owned());
+            files
+                .nodes
+                .values_mut()
+                .next()
+                .unwrap()
+                .keystore
+                .get_or_insert_default()
+                .insert(BY_HAND.to_owned(), "hand".to_owned());
         }
     }
 
@@ -51,15 +58,15 @@ impl Model {
 
     /// What a run that is killed at the step leaves: a keystore not yet written, or a server not yet restarted.
     fn torn_while_storing(&self, mesh: &Mesh, step: &Step) -> Vec<Self> {
-        let Step::StoreSecureSettings { cluster, changes, .. } = step else { return Vec::new() };
+        let Step::StoreSecureSettings { node, changes, .. } = step else { return Vec::new() };
         let mut written = self.clone();
-        let at_rest = Step::StoreSecureSettings { cluster: *cluster, changes: changes.clone(), restart: false };
+        let at_rest = Step::StoreSecureSettings { node: *node, changes: changes.clone(), restart: false };
         written.carry_out(mesh, &at_rest);
-        let before = self.there.files[cluster].managed.clone().unwrap_or_default();
-        let managed = written.files(*cluster).managed.as_mut().unwrap();
+        let before = self.there.files[&node.cluster].nodes[&node.number].managed.clone().unwrap_or_default();
+        let managed = written.node_files(*node).managed.as_mut().unwrap();
         managed.names.extend(before.names);
         let mut announced = written.clone();
-        announced.files(*cluster).keystore.clone_from(&self.there.files[cluster].keystore);
+        announced.node_files(*node).keystore.clone_from(&self.there.files[&node.cluster].nodes[&node.number].keystore);
         vec![announced, written]
     }
 }
@@ -92,7 +99,7 @@ fn wherever_a_change_stops_each_server_starts_once_for_it() {
                     done.assert_is(&wanted);
                     done.assert_keeps_data_and_keys_of(&start);
                     for files in done.there.files.values() {
-                        assert!(files.keystore.as_ref().unwrap().contains_key(BY_HAND));
+                        assert!(files.first().unwrap().keystore.as_ref().unwrap().contains_key(BY_HAND));
                     }
                     // one that was started by hand in between has read its keystore
                     let mut stopped = half.clone();
@@ -125,11 +132,11 @@ fn a_lost_record_of_the_keystore_restarts_nothing() {
     let wish: Wish = Some(&[("a.b", "1")]);
     let mesh = mesh(2, wish);
     let mut model = Model::empty().wishing(&mesh, wish).converge(&mesh);
-    model.files(ClusterId::FIRST).managed = None;
+    model.first_files(ClusterId::FIRST).managed = None;
     let plan = plan_for(&mesh, &model);
     insta::assert_snapshot!(plan, @r"
     write secure settings
-      ~ secure settings of cluster01
+      ~ secure settings of cluster01-elastic
     ");
     let done = model.clone().converge(&mesh);
     assert_eq!(done.starts(), model.starts());
@@ -149,9 +156,9 @@ fn the_next_cluster_waits_until_the_one_before_serves() {
     record the mesh
       ~ mesh.json
     change secure settings, one cluster at a time
-      ~ secure settings of cluster01, with a restart of its server: mispelt (new)
-      ~ secure settings of cluster02, with a restart of its server: mispelt (new)
-      ~ secure settings of cluster03, with a restart of its server: mispelt (new)
+      ~ secure settings of cluster01-elastic, with a restart: mispelt (new)
+      ~ secure settings of cluster02-elastic, with a restart: mispelt (new)
+      ~ secure settings of cluster03-elastic, with a restart: mispelt (new)
     prove links
       ? links from cluster01 to cluster02 cluster03
       ? links from cluster02 to cluster01 cluster03
@@ -173,14 +180,14 @@ fn the_next_cluster_waits_until_the_one_before_serves() {
     record the mesh
       ~ mesh.json
     write secure settings
-      ~ secure settings of cluster01: spelt (new), mispelt (removed)
+      ~ secure settings of cluster01-elastic: spelt (new), mispelt (removed)
     start clusters
       ~ container cluster01-elastic
       ? cluster01-elastic answers
       ~ passwords of elastic and kibana_system on cluster01
     change secure settings, one cluster at a time
-      ~ secure settings of cluster02, with a restart of its server: spelt (new)
-      ~ secure settings of cluster03, with a restart of its server: spelt (new)
+      ~ secure settings of cluster02-elastic, with a restart: spelt (new)
+      ~ secure settings of cluster03-elastic, with a restart: spelt (new)
     register snapshot repositories
       ~ snapshot repository of cluster01
     link clusters
@@ -197,6 +204,6 @@ fn names_that_are_not_recorded_are_the_users() {
     let mesh = mesh(1, None);
     let mut model = Model::empty().wishing(&mesh, None).converge(&mesh);
     model.put_by_hand();
-    model.files(ClusterId::FIRST).managed = Some(Managed::default());
+    model.first_files(ClusterId::FIRST).managed = Some(Managed::default());
     assert!(plan_for(&mesh, &model).is_empty());
 }

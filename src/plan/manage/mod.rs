@@ -70,7 +70,9 @@ pub fn select(mesh: &Mesh, there: &Observed, selection: &Selection, action: Acti
             _ => None,
         };
         let boots = selection.clusters().map(|cluster| {
-            Boot::again(cluster, true, |service| Some(service).filter(|service| mesh.has(*service)).and_then(bring_up))
+            Boot::again(mesh, cluster, true, |service| {
+                Some(service).filter(|service| mesh.has(*service)).and_then(bring_up)
+            })
         });
         plan.bring_up(boots, links(mesh, there, selection), kibana())
     };
@@ -102,5 +104,5 @@ pub fn select(mesh: &Mesh, there: &Observed, selection: &Selection, action: Acti
 /// waited for.
 fn links(mesh: &Mesh, there: &Observed, selection: &Selection) -> Vec<Step> {
     let selected = |cluster| selection.contains(cluster);
-    links_touching(mesh, selected, |cluster| selected(cluster) || there.runs(cluster.first_node()))
+    links_touching(mesh, selected, |cluster| selected(cluster) || there.running_nodes(cluster).next().is_some())
 }

@@ -8,7 +8,8 @@ use crate::{
     mesh::{
         credentials::Credentials,
         fingerprint::{MadeFrom, UNKNOWN_CHANGE, is_of_this_scheme},
-        id::{ServiceId, ServiceKind},
+        id::ServiceId,
+        render::INITIAL_MASTER_NODES,
         rendered::{self, Settings},
     },
     plan::Step,
@@ -74,16 +75,18 @@ impl Reconciler<'_> {
                 .is_ok_and(|wanted| self.settings_on_disk(service) == Some(wanted))
     }
 
-    /// What the service's configuration file says; `None` where there is none, or it is not YAML.
+    /// What the service's configuration file says; `None` where there is none, or it is not YAML. What founds a cluster
+    /// is not among it: a server does not read it again.
     pub(super) fn settings_on_disk(&self, service: ServiceId) -> Option<Settings> {
-        Settings::parse(self.service_files(service)?.settings.as_ref()?.expose()).ok()
+        let settings = Settings::parse(self.service_files(service)?.settings.as_ref()?.expose()).ok()?;
+        Some(settings.without(INITIAL_MASTER_NODES))
     }
 
     /// The JVM options that the service has on top of its image's own.
     pub(super) fn options_on_disk(&self, service: ServiceId) -> Option<Vec<String>> {
-        match service.kind() {
-            ServiceKind::Elastic => Some(rendered::jvm_options(self.files(service.cluster())?.jvm_options.as_ref()?)),
-            ServiceKind::Kibana => Some(Vec::new()),
+        match service {
+            ServiceId::Node(node) => Some(rendered::jvm_options(self.node_files(node)?.jvm_options.as_ref()?)),
+            ServiceId::Kibana(_) => Some(Vec::new()),
         }
     }
 
@@ -135,13 +138,19 @@ impl Reconciler<'_> {
         differ.then(|| Step::UpdateContainer { service, from: Box::new(from.clone()), to: Box::new(to) })
     }
 
+    /// What takes a container away for another one.
+    pub(super) fn removal(&self, service: ServiceId) -> Step {
+        Step::RemoveContainer { service, differs: self.differences(service) }
+    }
+
     pub(super) fn removals(&self) -> Vec<Step> {
         let step = |service: ServiceId| match (self.mesh.has(service), self.container_stale(service)) {
             (false, _) => Some(Step::remove(service)),
-            (true, true) => Some(Step::RemoveContainer { service, differs: self.differences(service) }),
+            (true, true) => Some(self.removal(service)),
             (true, false) => None,
         };
-        let services = self.there.containers.keys().copied().filter_map(step);
+        let stays = |service: &ServiceId| self.has_its_turn(*service) || self.cannot_leave(*service);
+        let services = self.there.containers.keys().copied().filter(|service| !stays(service)).filter_map(step);
         services.chain(self.there.orphans.keys().cloned().map(Step::RemoveOrphan)).collect()
     }
 }

@@ -8,7 +8,7 @@ use super::Reconciler;
 use crate::{
     facts::observed::{KeyFile, LinkFacts, ServerFacts},
     mesh::{
-        id::ClusterId,
+        id::{ClusterId, NodeId},
         keystore,
         links::{Key, Link, remote_of_setting},
     },
@@ -73,9 +73,14 @@ impl Reconciler<'_> {
             || self.files(cluster).is_some_and(|files| files.keys(cluster).any(|(key, _)| !wanted.contains(&key)))
     }
 
-    /// Whether the keystore file holds exactly the keys of the remotes, as their files have them.
+    /// Whether the keystore of every node holds exactly the keys of the remotes, as their files have them.
     fn stored(&self, on: ClusterId) -> bool {
-        let Some(keystore) = self.files(on).and_then(|files| files.keystore.as_ref()) else {
+        self.mesh.nodes(on).all(|node| self.stored_on(node))
+    }
+
+    fn stored_on(&self, node: NodeId) -> bool {
+        let on = node.cluster;
+        let Some(keystore) = self.node_files(node).and_then(|files| files.keystore.as_ref()) else {
             return self.mesh.remotes(on).next().is_none();
         };
         let current = |remote: ClusterId| {
@@ -111,6 +116,12 @@ impl Reconciler<'_> {
 
     /// The settings of remotes that the mesh does not have are the business of [`Reconciler::disconnects`].
     pub(super) fn connect(&self, on: ClusterId) -> Option<Step> {
+        // what is moved before nodes leave is set by then
+        self.connected(on).filter(|_| self.moves_remotes(on).is_empty())
+    }
+
+    /// What sets the remotes as they are wanted, if they are not.
+    pub(super) fn connected(&self, on: ClusterId) -> Option<Step> {
         let wanted = self.mesh.remote_settings(on);
         let ours = |name: &String| {
             remote_of_setting(name).is_some_and(|alias| self.mesh.has_link(Link { from: on, to: alias }))
@@ -134,9 +145,14 @@ impl Reconciler<'_> {
             .collect()
     }
 
-    /// The remotes that the server does not reach, of those that it can search.
+    /// The remotes that a node of the cluster does not reach, of those that it can search.
     fn down(&self, server: &ServerFacts, on: ClusterId) -> impl Iterator<Item = ClusterId> {
-        self.mesh.searchable(on).filter(move |remote| server.links.get(remote) != Some(&LinkFacts::Connected))
+        let from_a_node = |remote: &ClusterId| {
+            let nodes = self.mesh.searching_nodes(on).filter_map(|node| self.there.node(node));
+            nodes.into_iter().any(|node| node.links.get(remote) != Some(&LinkFacts::Connected))
+        };
+        let down = |remote: &ClusterId| server.links.get(remote) != Some(&LinkFacts::Connected) || from_a_node(remote);
+        self.mesh.searchable(on).filter(down).collect::<Vec<_>>().into_iter()
     }
 
     pub(super) fn prove(&self, on: ClusterId) -> Option<Step> {
@@ -144,15 +160,17 @@ impl Reconciler<'_> {
             !self.key_stays(self.mesh.key_of(Link { from: on, to: *remote }))
                 || self.keys_to_revoke(*remote)
                 || self.server(*remote).is_none()
-                || self.reissued(remote.first_node())
-                || self.secure_in_service(*remote).is_some()
+                || self.mesh.nodes(*remote).any(|node| self.reissued(node.into()))
+                || !self.secure_in_service(*remote).is_empty()
+                || !self.turns(*remote).is_empty()
         };
         let to: Vec<ClusterId> = match self.server(on) {
-            Some(server) if self.stored(on) && self.secure_in_service(on).is_none() => self
-                .mesh
-                .searchable(on)
-                .filter(|r| renewed(r) || self.down(server, on).any(|down| down == *r))
-                .collect(),
+            Some(server) if self.stored(on) && self.secure_in_service(on).is_empty() && self.turns(on).is_empty() => {
+                self.mesh
+                    .searchable(on)
+                    .filter(|r| renewed(r) || self.down(server, on).any(|down| down == *r))
+                    .collect()
+            }
             _ => self.mesh.searchable(on).collect(),
         };
         (!to.is_empty()).then_some(Step::ProveLinks { on, to })

@@ -2,6 +2,7 @@
 
 mod containers;
 mod links;
+mod nodes;
 mod secure_settings;
 mod snapshots;
 mod start;
@@ -11,13 +12,13 @@ use std::{collections::BTreeSet, path::PathBuf};
 
 use time::OffsetDateTime;
 
-use super::{Plan, Step, permissions::misfits, renew::Renewal};
+use super::{NodeStep, Plan, Step, permissions::misfits, renew::Renewal};
 use crate::facts::observed::{ClusterFiles, Observed, ServerFacts, ServiceFiles};
 use crate::mesh::{
     Mesh,
     digest::digest_of_secret,
     hosts_file,
-    id::{ClusterId, ServiceId, ServiceKind},
+    id::{ClusterId, NodeId, ServiceId, ServiceKind},
     keystore,
 };
 
@@ -66,6 +67,8 @@ pub fn renew(mesh: &Mesh, there: &Observed, inputs: &PlanInputs, renewal: &Renew
     let reconciler = Reconciler::new(mesh, there, inputs, renewal);
     let kibana = || mesh.services_of(ServiceKind::Kibana);
     let recorded = there.record.as_ref().is_some_and(|record| mesh.is_recorded_in(record));
+    let held = mesh.clusters().filter(|cluster| reconciler.holds_shards(*cluster));
+    let excluding = mesh.clusters().filter(|cluster| reconciler.clears_exclusions(*cluster));
     let makes = mesh.services().any(|service| reconciler.container_stale(service));
     Plan::of(mesh.name.as_ref())
         .stage("prove the directory", makes.then_some(Step::ProveDirectory))
@@ -79,7 +82,12 @@ pub fn renew(mesh: &Mesh, there: &Observed, inputs: &PlanInputs, renewal: &Renew
             mesh.clusters().filter(|c| reconciler.unprepared(*c)).map(Step::PrepareRepository),
         )
         .stage("disconnect remotes", reconciler.disconnects())
+        .stage("release shards", held.map(|c| NodeStep::ReleaseShards(c).into()))
+        .lanes("move links to nodes that stay", 1, mesh.clusters().flat_map(|c| reconciler.moved_links(c)))
+        .lanes("move shards and votes to nodes that stay", 1, mesh.clusters().flat_map(|c| reconciler.farewells(c)))
         .stage("remove containers", reconciler.removals())
+        .stage("clear exclusions of nodes", excluding.map(|c| NodeStep::ClearExclusions(c).into()))
+        .stage("remove nodes", mesh.clusters().flat_map(|c| reconciler.abandoned(c)))
         .stage("keep snapshots", reconciler.kept_snapshots())
         .stage("remove clusters", there.files.keys().filter(|c| !mesh.has_cluster(**c)).map(|c| Step::RemoveFiles(*c)))
         .stage(
@@ -95,10 +103,26 @@ pub fn renew(mesh: &Mesh, there: &Observed, inputs: &PlanInputs, renewal: &Renew
         .stage("write bundles", reconciler.bundles())
         // after the bundles: see `Step::AwaitCertificate`
         .stage("issue certificates", reconciler.reissued.iter().copied().map(Step::IssueCertificate))
-        .stage("copy the images' files", mesh.services().filter(|s| !reconciler.seed_good(*s)).map(Step::SeedConfig))
-        .stage("write settings", mesh.services().filter(|s| !reconciler.settings_good(*s)).map(Step::WriteSettings))
-        .stage("write keystores", mesh.clusters().filter(|c| !reconciler.bootstrapped(*c)).map(Step::WriteKeystore))
-        .stage("write secure settings", mesh.clusters().filter_map(|c| reconciler.secure_at_rest(c)))
+        .stage(
+            "forget clusters without data",
+            mesh.clusters().filter(|c| reconciler.forgets_uuid(*c)).map(|c| NodeStep::ForgetUuid(c).into()),
+        )
+        .stage(
+            "record UUIDs",
+            mesh.clusters().filter(|c| reconciler.records_uuid(*c)).map(|c| NodeStep::RecordUuid(c).into()),
+        )
+        .stage(
+            "copy the images' files",
+            mesh.services().filter(|s| !reconciler.seed_good(*s) && !reconciler.has_its_turn(*s)).map(Step::SeedConfig),
+        )
+        .stage(
+            "write settings",
+            mesh.services()
+                .filter(|s| !reconciler.settings_good(*s) && !reconciler.has_its_turn(*s))
+                .map(Step::WriteSettings),
+        )
+        .stage("write keystores", mesh.all_nodes().filter(|n| !reconciler.bootstrapped(*n)).map(Step::WriteKeystore))
+        .stage("write secure settings", mesh.all_nodes().filter_map(|n| reconciler.secure_at_rest(n)))
         .stage(
             "remove superusers",
             mesh.clusters().filter(|c| reconciler.has_recovery_user(*c)).map(Step::RemoveRecoveryUser),
@@ -106,11 +130,14 @@ pub fn renew(mesh: &Mesh, there: &Observed, inputs: &PlanInputs, renewal: &Renew
         .stage("create the network", reconciler.network_stale().then_some(Step::CreateNetwork))
         .stage(
             "create containers",
-            mesh.services().filter(|s| reconciler.container_stale(*s)).map(Step::CreateContainer),
+            mesh.services()
+                .filter(|s| reconciler.container_stale(*s) && !reconciler.has_its_turn(*s))
+                .map(Step::CreateContainer),
         )
         .stage("update containers", mesh.services().filter_map(|s| reconciler.limits(s)))
         .lanes(reconciler.readying(), reconciler.at_once(), mesh.clusters().flat_map(|c| reconciler.ready(c).steps()))
-        .stage("wait for certificates", mesh.clusters().filter(|c| reconciler.unread(*c)).map(Step::AwaitCertificate))
+        .lanes("bring in and restart nodes", 1, mesh.clusters().flat_map(|c| reconciler.turns(c)))
+        .stage("wait for certificates", mesh.all_nodes().filter(|n| reconciler.unread(*n)).map(Step::AwaitCertificate))
         .stage(
             "put the next authorities in force",
             reconciler.changing.iter().copied().filter(|c| reconciler.authority_good(*c)).map(Step::PromoteAuthority),
@@ -119,10 +146,13 @@ pub fn renew(mesh: &Mesh, there: &Observed, inputs: &PlanInputs, renewal: &Renew
             "issue certificates by the next authorities",
             mesh.services().filter(|s| reconciler.changes(s.cluster())).map(Step::IssueCertificate),
         )
-        .stage("wait for the next certificates", reconciler.changing.iter().copied().map(Step::AwaitCertificate))
+        .stage(
+            "wait for the next certificates",
+            reconciler.changing.iter().flat_map(|c| mesh.nodes(*c)).map(Step::AwaitCertificate),
+        )
         .stage("restart Kibana", kibana().filter(|s| reconciler.kibana_outdated(*s)).map(Step::RestartContainer))
         // one cluster at a time: what Elasticsearch does not know keeps it from starting
-        .lanes("change secure settings", 1, mesh.clusters().filter_map(|c| reconciler.secure_in_service(c)))
+        .lanes("change secure settings", 1, mesh.clusters().flat_map(|c| reconciler.secure_in_service(c)))
         .stage("register snapshot repositories", mesh.clusters().flat_map(|c| reconciler.snapshots(c)))
         .lanes("link clusters", reconciler.linked_at_once(), mesh.clusters().flat_map(|c| reconciler.link(c)))
         .stage("prove links", mesh.clusters().filter_map(|c| reconciler.prove(c)))
@@ -166,7 +196,9 @@ impl<'a> Reconciler<'a> {
         reconciler.next_authorities = mesh.clusters().filter(|cluster| reconciler.can_take_over(*cluster)).collect();
         reconciler.stale = mesh.services().filter(|service| reconciler.is_stale(*service)).collect();
         let stays = |cluster: &ClusterId| {
-            !reconciler.container_stale(cluster.first_node()) && reconciler.settings_in_force(cluster.first_node())
+            reconciler.rolls(*cluster)
+                || !reconciler.container_stale(cluster.first_node())
+                    && reconciler.settings_in_force(cluster.first_node())
         };
         reconciler.answering = mesh.clusters().filter(stays).collect();
         reconciler.changing = mesh.clusters().filter(|cluster| reconciler.is_to_change(*cluster)).collect();
@@ -224,7 +256,7 @@ impl<'a> Reconciler<'a> {
     }
 
     fn has_recovery_user(&self, cluster: ClusterId) -> bool {
-        self.files(cluster).is_some_and(|files| files.recovery_user)
+        self.files(cluster).is_some_and(|files| files.nodes.values().any(|node| node.recovery_user))
     }
 
     /// Whether the configuration directory was filled from the image that is wanted. Where that is not recorded, it
@@ -245,14 +277,15 @@ impl<'a> Reconciler<'a> {
         let (Some(files), Some(credentials)) = (self.service_files(service), &self.there.credentials) else {
             return false;
         };
-        let options = self.files(service.cluster()).and_then(|files| files.jvm_options.as_ref());
-        let options_good = match service.kind() {
-            ServiceKind::Elastic => {
-                self.mesh.render_jvm_options(service.cluster()).is_ok_and(|wanted| options == Some(&wanted))
-            }
-            ServiceKind::Kibana => true,
+        let node_good = |node: NodeId| {
+            let files = self.node_files(node);
+            let options = files.and_then(|files| files.jvm_options.as_ref());
+            let hosts = files.and_then(|files| files.seed_hosts.as_ref());
+            self.mesh.render_jvm_options(node).is_ok_and(|wanted| options == Some(&wanted))
+                && self.mesh.seed_hosts(node.cluster).is_none_or(|wanted| hosts == Some(&wanted))
         };
-        let wanted = self.mesh.render_settings(service, credentials);
+        let options_good = service.node().is_none_or(node_good);
+        let wanted = self.mesh.render_settings(service, credentials, self.formation(service.cluster()));
         self.seeded_by_version(service)
             && options_good
             && wanted.is_ok_and(|wanted| files.settings.as_ref() == Some(&wanted))
@@ -276,10 +309,10 @@ impl<'a> Reconciler<'a> {
             .is_some_and(|files| files.seeded && files.seed.as_ref().is_none_or(|seed| seed.version == version))
     }
 
-    /// Whether the keystore holds the password that the server starts with.
-    fn bootstrapped(&self, cluster: ClusterId) -> bool {
+    /// Whether a node's keystore holds the password that the server starts with.
+    fn bootstrapped(&self, node: NodeId) -> bool {
         let wanted = self.there.credentials.as_ref().map(|credentials| digest_of_secret(&credentials.elastic));
-        let found = self.files(cluster).and_then(|files| files.keystore.as_ref()?.get(keystore::BOOTSTRAP_PASSWORD));
+        let found = self.node_files(node).and_then(|files| files.keystore.as_ref()?.get(keystore::BOOTSTRAP_PASSWORD));
         wanted.is_some() && found == wanted.as_ref()
     }
 

@@ -4,10 +4,12 @@ use super::Reconciler;
 use crate::{
     facts::observed::ContainerState,
     mesh::{
-        id::{ClusterId, ServiceId},
+        cluster::Discovery,
+        id::{ClusterId, NodeId, NodeNumber, ServiceId},
         keystore,
+        render::Formation,
     },
-    plan::{Step, boot::Boot, renew::Renewal},
+    plan::{NodeStep, Step, boot::Boot, renew::Renewal},
 };
 
 impl Reconciler<'_> {
@@ -17,8 +19,9 @@ impl Reconciler<'_> {
     pub(super) fn at_once(&self) -> usize {
         let starting = || self.mesh.clusters().filter(|cluster| self.server(*cluster).is_none());
         let linked = |cluster: ClusterId| {
-            let keystore = self.files(cluster).and_then(|files| files.keystore.as_ref());
-            keystore.is_some_and(|entries| entries.keys().any(|name| keystore::remote_of(name).is_some()))
+            let keystores = self.files(cluster).into_iter().flat_map(|files| files.nodes.values());
+            let mut entries = keystores.filter_map(|node| node.keystore.as_ref()).flat_map(|entries| entries.keys());
+            entries.any(|name| keystore::remote_of(name).is_some())
         };
         match starting().count() {
             count if count > 0 && !starting().any(linked) => self.inputs.at_once(count),
@@ -28,21 +31,42 @@ impl Reconciler<'_> {
 
     /// The title of the stage that makes clusters ready.
     pub(super) fn readying(&self) -> &'static str {
-        let starts = |boot: Boot| boot.server.is_some() || boot.answer.is_some() || boot.kibana.is_some();
+        let starts = |boot: Boot| !boot.servers.is_empty() || !boot.answers.is_empty() || boot.kibana.is_some();
         let started = self.mesh.clusters().any(|cluster| starts(self.ready(cluster)));
         if started { "start clusters" } else { "prepare clusters" }
     }
 
     /// What brings a cluster up and ready to be linked.
     pub(super) fn ready(&self, cluster: ClusterId) -> Boot {
-        let (elastic, server) = (cluster.first_node(), self.server(cluster));
+        let server = self.server(cluster);
         let passwords = (!server.is_some_and(|server| server.passwords)).then_some(Step::SetPasswords(cluster));
         let kibana = Some(cluster.kibana()).filter(|kibana| self.mesh.has(*kibana));
+        let first = cluster.node(NodeNumber::FIRST);
+        let (mut servers, mut answers, mut followers) = (Vec::new(), Vec::new(), Vec::new());
+        if !self.rolls(cluster) {
+            let several = self.mesh.discovery(cluster) == Discovery::SeedHosts;
+            let founds = several && self.formation(cluster) == Formation::Unfounded;
+            let start = |node: &NodeId| self.start((*node).into());
+            let awaited = |node: NodeId| server.is_none().then_some(Step::AwaitReady(node.into()));
+            let others = || self.mesh.nodes(cluster).filter(|node| *node != first);
+            servers.extend(start(&first));
+            answers.extend(awaited(first));
+            if founds {
+                let founded = [NodeStep::RecordUuid(cluster).into(), Step::WriteSettings(first.into())];
+                answers.extend(founded);
+                followers.extend(others().filter_map(|node| start(&node)));
+                followers.extend(others().filter_map(awaited));
+            } else {
+                servers.extend(others().filter_map(|node| start(&node)));
+                answers.extend(others().filter_map(awaited));
+            }
+        }
         Boot {
-            server: self.start(elastic),
+            servers,
             password: self.locked_out(cluster).then_some(Step::ResetPassword(cluster)),
-            answer: server.is_none().then_some(Step::AwaitReady(elastic)),
+            answers,
             settings: self.license(cluster).into_iter().chain(passwords).collect(),
+            followers,
             kibana: kibana.and_then(|kibana| self.start(kibana)),
             keys: self.keys(cluster),
         }

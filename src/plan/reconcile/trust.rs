@@ -10,7 +10,7 @@ use crate::{
     facts::observed::Answer,
     mesh::{
         certs::{self, Authority},
-        id::{ClusterId, ServiceId, ServiceKind},
+        id::{ClusterId, NodeId, ServiceId, ServiceKind},
     },
     plan::Step,
 };
@@ -115,12 +115,20 @@ impl Reconciler<'_> {
         self.reissued.contains(&service)
     }
 
-    /// Whether a server that runs already shows another certificate than its file will have.
-    pub(super) fn unread(&self, cluster: ClusterId) -> bool {
-        let elastic = cluster.first_node();
+    /// Whether a node that runs already shows another certificate than its file will have.
+    pub(super) fn unread(&self, node: NodeId) -> bool {
+        let elastic = ServiceId::from(node);
         let file = || self.service_files(elastic).and_then(|files| certs::fingerprint(files.certificate.as_ref()?));
-        let differs = || self.server(cluster).is_some_and(|server| Some(&server.certificate) != file().as_ref());
+        let differs = || self.shown(node).is_some_and(|shown| Some(shown) != file().as_ref());
         self.start(elastic).is_none() && (self.reissued(elastic) || differs())
+    }
+
+    /// The certificate that a node shows, of one that answers.
+    fn shown(&self, node: NodeId) -> Option<&String> {
+        match self.there.nodes.get(&node) {
+            Some(answer) => answer.ready().map(|facts| &facts.certificate),
+            None => self.server(node.cluster).map(|server| &server.certificate),
+        }
     }
 
     /// What a cluster's own services trust; `None` while an authority has yet to be issued.
@@ -148,7 +156,8 @@ impl Reconciler<'_> {
             .clusters()
             .filter(|cluster| {
                 let wanted = self.wanted_bundle(self.mesh.trusted_by(*cluster));
-                stale(self.files(*cluster).and_then(|files| files.bundle.as_ref()), wanted.as_ref())
+                let bundle = |node| self.node_files(node).and_then(|files| files.bundle.as_ref());
+                self.mesh.nodes(*cluster).any(|node| stale(bundle(node), wanted.as_ref()))
                     || self.mesh.services().filter(|service| service.cluster() == *cluster).any(stale_own)
             })
             .map(Step::WriteBundle);

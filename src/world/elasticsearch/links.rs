@@ -28,8 +28,12 @@ const NAMES_A_SEARCH: usize = 50;
 impl Elasticsearch {
     /// The settings below `cluster.remote` of remotes that are named as clusters are.
     pub async fn remotes(&self) -> Result<BTreeMap<String, String>, HttpsError> {
-        let body = self.get("/_cluster/settings?flat_settings=true&filter_path=persistent").await?;
-        Ok(read::remotes(&body))
+        Ok(read::remotes(self.settings().await?))
+    }
+
+    /// The settings that were made in the cluster and stay, by their full names.
+    pub async fn settings(&self) -> Result<BTreeMap<String, String>, HttpsError> {
+        Ok(read::settings(&self.get("/_cluster/settings?flat_settings=true&filter_path=persistent").await?))
     }
 
     /// Sets settings in one call; `None` takes one away.

@@ -2,17 +2,28 @@
 
 mod health;
 mod links;
+mod nodes;
 mod read;
 mod repository;
 mod snapshots;
 
-use std::{collections::BTreeSet, time::Duration as Time};
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration as Time,
+};
 
 use hyper::Method;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
-pub use self::snapshots::{Progress, Wanted};
+pub use self::{
+    read::remotes as remotes_among,
+    snapshots::{Progress, Wanted},
+};
 use super::{
     access::Access,
     https::{Answer, Bounds, Https, HttpsError, Login, RawAnswer},
@@ -20,13 +31,23 @@ use super::{
 use crate::{
     ask::request::{Body, segment},
     facts::observed::{KeyFacts, LicenseFacts},
-    mesh::{Mesh, digest::digest_of, id::ClusterId, links::Key, secret::Secret, settings::StackVersion},
+    mesh::{
+        Mesh,
+        digest::digest_of,
+        id::{ClusterId, NodeId},
+        links::Key,
+        secret::Secret,
+        settings::StackVersion,
+    },
 };
 
-/// One cluster's REST API, asked as `elastic` unless another user is named.
+/// One cluster's REST API, asked as `elastic` unless another user is named, through a node that answers.
 #[derive(Debug, Clone)]
 pub struct Elasticsearch {
-    https: Https,
+    /// The nodes that can be asked, never none.
+    nodes: Vec<Https>,
+    /// Which of them answered last.
+    answered: Arc<AtomicUsize>,
     user: &'static str,
     password: Secret,
     version: StackVersion,
@@ -63,8 +84,19 @@ pub struct Reloaded {
 
 impl Elasticsearch {
     pub fn new(mesh: &Mesh, cluster: ClusterId, Access { authorities, password }: Access) -> Result<Self, HttpsError> {
-        let https = Https::of(mesh, cluster.first_node(), &authorities)?;
-        Ok(Self { https, user: "elastic", password, version: mesh.version(cluster) })
+        let nodes: Result<Vec<Https>, HttpsError> =
+            mesh.nodes(cluster).map(|node| Https::of(mesh, node.into(), &authorities)).collect();
+        let nodes = nodes?;
+        if nodes.is_empty() {
+            return Err(HttpsError::NoService(cluster.first_node()));
+        }
+        Ok(Self { nodes, answered: Arc::default(), user: "elastic", password, version: mesh.version(cluster) })
+    }
+
+    /// One node's REST API, and no other's.
+    pub fn on(mesh: &Mesh, node: NodeId, Access { authorities, password }: Access) -> Result<Self, HttpsError> {
+        let nodes = vec![Https::of(mesh, node.into(), &authorities)?];
+        Ok(Self { nodes, answered: Arc::default(), user: "elastic", password, version: mesh.version(node.cluster) })
     }
 
     /// This server, asked as another user.
@@ -74,7 +106,30 @@ impl Elasticsearch {
     }
 
     async fn ask(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Answer, HttpsError> {
-        self.https.ask(Some(&Login { user: self.user, password: &self.password }), method, path, body).await
+        self.ask_as(&Login { user: self.user, password: &self.password }, method, path, body).await
+    }
+
+    /// Asks the node that answered last, and the next ones where none is there: what never arrived can be sent again.
+    async fn ask_as(
+        &self,
+        login: &Login<'_>,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<Answer, HttpsError> {
+        let first = self.answered.load(Ordering::Relaxed);
+        let mut last = None;
+        for turn in 0..self.nodes.len() {
+            let at = (first + turn) % self.nodes.len();
+            match self.nodes[at].ask(Some(login), method.clone(), path, body).await {
+                Err(error) if error.never_arrived() => last = Some(error),
+                answer => {
+                    self.answered.store(at, Ordering::Relaxed);
+                    return answer;
+                }
+            }
+        }
+        Err(last.expect("should have asked a node: there is one"))
     }
 
     async fn get(&self, path: &str) -> Result<Value, HttpsError> {
@@ -135,7 +190,7 @@ impl Elasticsearch {
     /// Whether `user` can log in with `password`.
     pub async fn accepts(&self, user: &str, password: &Secret) -> Result<bool, HttpsError> {
         let login = Login { user, password };
-        let answer = self.https.ask(Some(&login), Method::GET, "/_security/_authenticate", None).await?;
+        let answer = self.ask_as(&login, Method::GET, "/_security/_authenticate", None).await?;
         Ok(answer.succeeded())
     }
 
@@ -192,7 +247,16 @@ impl Elasticsearch {
     pub async fn pass_on(&self, method: Method, path: &str, body: Option<Body>) -> Result<RawAnswer, HttpsError> {
         let login = Login { user: self.user, password: &self.password };
         let bounds = Bounds { time: Time::from_hours(24), length: 256 << 20 };
-        self.https.ask_raw(Some(&login), method, path, body, bounds).await
+        let first = self.answered.load(Ordering::Relaxed);
+        let mut last = None;
+        for turn in 0..self.nodes.len() {
+            let at = (first + turn) % self.nodes.len();
+            match self.nodes[at].ask_raw(Some(&login), method.clone(), path, body.clone(), bounds).await {
+                Err(error) if error.never_arrived() => last = Some(error),
+                answer => return answer,
+            }
+        }
+        Err(last.expect("should have asked a node: there is one"))
     }
 
     /// Searches the indices of an expression. One that is missing here may be elsewhere, so it is no error; see

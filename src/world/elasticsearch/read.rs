@@ -101,11 +101,20 @@ pub fn reloaded(body: &Value) -> Reloaded {
 }
 
 /// The settings below `cluster.remote` of remotes that are named as clusters are.
-pub fn remotes(body: &Value) -> BTreeMap<String, String> {
-    fields(&body["persistent"])
-        .filter(|(name, _)| remote_of_setting(name).is_some())
-        .map(|(name, value)| (name.clone(), value.as_str().map_or_else(|| value.to_string(), str::to_owned)))
-        .collect()
+/// Settings by their full names. The items of a list are separated by commas, as Elasticsearch takes one in a text.
+pub fn settings(body: &Value) -> BTreeMap<String, String> {
+    let item = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let text = |value: &Value| match value.as_array() {
+        Some(items) => items.iter().map(item).collect::<Vec<_>>().join(","),
+        None => item(value),
+    };
+    fields(&body["persistent"]).map(|(name, value)| (name.clone(), text(value))).collect()
+}
+
+/// Those that belong to remotes named as clusters are.
+pub fn remotes(mut settings: BTreeMap<String, String>) -> BTreeMap<String, String> {
+    settings.retain(|name, _| remote_of_setting(name).is_some());
+    settings
 }
 
 pub fn links(body: &Value) -> BTreeMap<ClusterId, LinkFacts> {
@@ -263,7 +272,7 @@ mod tests {
 
         #[test]
         fn no_answer_makes_the_readers_panic(body in answer(), status: u16) {
-            let _ = (license(&body), keys(&body), key(&body), reloaded(&body), remotes(&body), links(&body), by_key(&body));
+            let _ = (license(&body), keys(&body), key(&body), reloaded(&body), remotes(settings(&body)), links(&body), by_key(&body));
             let _ = (indices(&body), canary(&body, "mesh-canary", ClusterId::FIRST));
             let health = Health { color: Color::Red, in_motion: false, red: Vec::new(), yellow: Vec::new() };
             let _ = vitals(health, &body, &body);

@@ -8,7 +8,7 @@ use super::{FilesError, parse};
 use crate::{
     mesh::{
         digest::{digest_of, digest_of_secret},
-        id::ClusterId,
+        id::NodeId,
         keystore::{Keyring, Keystore},
         layout,
         secure_settings::Managed,
@@ -28,8 +28,8 @@ struct KeystoreRecord {
 }
 
 /// The keystore itself, with its secrets.
-pub fn keystore(tree: &Tree, cluster: ClusterId, keys: &mut Keyring) -> Result<Option<Keystore>, FilesError> {
-    let path = layout::keystore(cluster);
+pub fn keystore(tree: &Tree, node: NodeId, keys: &mut Keyring) -> Result<Option<Keystore>, FilesError> {
+    let path = layout::keystore(node);
     let Some(bytes) = tree.read(&path)? else { return Ok(None) };
     Keystore::open(&bytes, keys).map(Some).map_err(|cause| FilesError::Keystore { path: tree.path(&path), cause })
 }
@@ -42,23 +42,23 @@ pub fn keystore_record(file: &[u8], keystore: &Keystore, managed: Option<&Manage
 }
 
 /// What a keystore has from a file of secure settings. A record that cannot be read is as good as none.
-pub fn managed(tree: &Tree, cluster: ClusterId) -> Option<Managed> {
-    parse::<KeystoreRecord>(tree, &layout::keystore_record(cluster)).ok().flatten()?.managed
+pub fn managed(tree: &Tree, node: NodeId) -> Option<Managed> {
+    parse::<KeystoreRecord>(tree, &layout::keystore_record(node)).ok().flatten()?.managed
 }
 
 pub(super) fn keystore_entries(
     tree: &Tree,
-    cluster: ClusterId,
+    node: NodeId,
     keys: &mut Keyring,
 ) -> Result<Option<BTreeMap<String, String>>, FilesError> {
-    let Some(bytes) = tree.read(layout::keystore(cluster))? else { return Ok(None) };
+    let Some(bytes) = tree.read(layout::keystore(node))? else { return Ok(None) };
     // a record that cannot be read only costs the time it would have spared
-    if let Ok(Some(record)) = parse::<KeystoreRecord>(tree, &layout::keystore_record(cluster))
+    if let Ok(Some(record)) = parse::<KeystoreRecord>(tree, &layout::keystore_record(node))
         && record.file == digest_of(&[&bytes])
     {
         return Ok(Some(record.entries));
     }
-    let keystore = keystore(tree, cluster, keys)?;
+    let keystore = keystore(tree, node, keys)?;
     Ok(keystore.map(|keystore| {
         keystore.entries().iter().map(|(name, value)| (name.clone(), digest_of_secret(value))).collect()
     }))
@@ -67,6 +67,9 @@ pub(super) fn keystore_entries(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mesh::id::{ClusterId, NodeNumber};
+
+    const FIRST: NodeId = NodeId { cluster: ClusterId::FIRST, number: NodeNumber::FIRST };
 
     /// A record from before there were secure settings has none, and one of a keystore that was changed by hand keeps
     /// them.
@@ -76,10 +79,10 @@ mod tests {
         let tree = Tree::create(temp.path(), 0o700).unwrap();
         tree.make_dir("cluster01", 0o700, None).unwrap();
         let write = |text: &str| {
-            tree.write(layout::keystore_record(ClusterId::FIRST), text.as_bytes(), 0o600, None).unwrap();
-            managed(&tree, ClusterId::FIRST)
+            tree.write(layout::keystore_record(FIRST), text.as_bytes(), 0o600, None).unwrap();
+            managed(&tree, FIRST)
         };
-        assert_eq!(managed(&tree, ClusterId::FIRST), None);
+        assert_eq!(managed(&tree, FIRST), None);
         assert_eq!(write(r#"{"file": "0", "entries": {"bootstrap.password": "0"}}"#), None);
         assert_eq!(write("{"), None);
         let known = Managed { names: ["a.b".to_owned()].into(), path: Some("/s.yaml".into()), unread: None };

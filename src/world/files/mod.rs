@@ -2,11 +2,12 @@
 
 mod error;
 mod keystore;
+mod nodes;
 
-use self::keystore::keystore_entries;
 pub use self::{
     error::FilesError,
     keystore::{keystore, keystore_record, managed},
+    nodes::{formation, has_data, nodes, services},
 };
 
 use std::{
@@ -29,7 +30,6 @@ use crate::{
         layout,
         links::Key,
         record::{self, Record, RecordError},
-        recover,
         secret::Secret,
         settings::StackVersion,
         snapshots::{DIRECTORY, OWNER, RepositoryOwner},
@@ -174,12 +174,6 @@ pub fn clusters(tree: &Tree) -> Result<Vec<ClusterId>, FilesError> {
     Ok(tree.entries("")?.iter().filter_map(|name| name.parse().ok()).collect())
 }
 
-/// Whether a server has written data, or what is where it belongs cannot be looked into.
-pub fn has_data(tree: &Tree) -> Result<bool, FilesError> {
-    let holds = |cluster: ClusterId| tree.entries(layout::data(cluster)).map_or(true, |entries| !entries.is_empty());
-    Ok(clusters(tree)?.into_iter().any(holds))
-}
-
 /// A cluster's authorities, and nothing else of its directory.
 pub fn authorities(tree: &Tree, cluster: ClusterId) -> Result<ClusterFiles, FilesError> {
     let secret = |path: &str| Ok::<_, FilesError>(text(tree, path)?.map(Secret::new));
@@ -207,8 +201,12 @@ pub fn cluster(tree: &Tree, cluster: ClusterId, keys: &mut Keyring) -> Result<Cl
         })
     };
     let mut services = BTreeMap::new();
-    for id in [cluster.first_node(), cluster.kibana()] {
+    let mut nodes = BTreeMap::new();
+    for id in self::services(tree, cluster)? {
         services.insert(id, service(id)?);
+        if let Some(id) = id.node() {
+            nodes.insert(id.number, nodes::node(tree, id, keys)?);
+        }
     }
     let key = |key: Key| {
         let file = |saved: SavedKey| {
@@ -221,15 +219,10 @@ pub fn cluster(tree: &Tree, cluster: ClusterId, keys: &mut Keyring) -> Result<Cl
     for searcher in searchers_with_keys(tree, cluster)? {
         link_keys.extend(key(Key { of: cluster, searcher: Some(searcher) })?.map(|file| (searcher, file)));
     }
-    let has_recovery_user =
-        |path: &str| Ok::<_, FilesError>(text(tree, path)?.is_some_and(|text| recover::has_user(&text)));
     Ok(ClusterFiles {
-        recovery_user: has_recovery_user(&layout::users(cluster))? || has_recovery_user(&layout::users_roles(cluster))?,
         services,
-        bundle: text(tree, &layout::mesh_authorities(cluster))?,
-        jvm_options: text(tree, &layout::jvm_options(cluster))?,
-        keystore: keystore_entries(tree, cluster, keys)?,
-        managed: managed(tree, cluster),
+        nodes,
+        uuid: text(tree, &layout::uuid(cluster))?.map(|uuid| uuid.trim().to_owned()),
         key: key(Key::shared(cluster))?,
         link_keys,
         ..authorities(tree, cluster)?

@@ -70,6 +70,12 @@ impl HttpsError {
         matches!(self, Self::NoAnswer { cause: Silence::TimedOut, .. })
     }
 
+    /// Whether no connection was made, so that nothing of the request arrived.
+    pub fn never_arrived(&self) -> bool {
+        let of_connecting = |cause: &Silence| matches!(cause, Silence::Connection(error) if error.is_connect());
+        matches!(self, Self::NoAnswer { cause, .. } if of_connecting(cause))
+    }
+
     /// What the innermost cause says.
     pub fn cause(&self) -> String {
         innermost(self)

@@ -1,10 +1,8 @@
 //! What each step changes, and what it needs. Pure.
 
-use std::collections::BTreeMap;
-
 use time::Duration;
 
-use super::{Model, NOW, Server};
+use super::{Model, NOW};
 use crate::{
     facts::{
         observed::{ContainerFacts, ContainerState, KeyFacts, KeyFile, LinkFacts, NetworkFacts, SeedFacts},
@@ -16,7 +14,7 @@ use crate::{
         credentials::Credentials,
         digest::{digest_of, digest_of_secret},
         hosts_file,
-        id::{ClusterId, ServiceKind},
+        id::{NodeId, ServiceId, ServiceKind},
         keystore,
         links::{Key, Link},
         secret::Secret,
@@ -48,7 +46,7 @@ impl Model {
                 assert!(self.there.credentials.is_some(), "should have been put together");
                 self.there.lost.credentials = false;
             }
-            Step::RemoveRecoveryUser(cluster) => self.files(*cluster).recovery_user = false,
+            Step::RemoveRecoveryUser(cluster) => self.first_files(*cluster).recovery_user = false,
             Step::ResetPassword(cluster) => {
                 let password = self.there.credentials.as_ref().expect("should have credentials first").elastic.clone();
                 self.answering(*cluster).elastic = digest_of_secret(&password);
@@ -98,13 +96,14 @@ impl Model {
                 let files = self.files(*cluster);
                 (files.next_authority, files.next_authority_key, files.old_authority) = (None, None, None);
             }
-            Step::AwaitCertificate(cluster) => self.read_certificates(*cluster),
+            Step::AwaitCertificate(node) => self.read_certificates(*node),
             Step::WriteBundle(cluster) => {
                 let (bundle, trusted) = (self.bundle(mesh.trusted_by(*cluster)), self.trusted(*cluster));
-                let files = self.files(*cluster);
-                files.bundle = Some(bundle);
                 for service in mesh.services_in(*cluster) {
-                    files.services.entry(service).or_default().authority = Some(trusted.clone());
+                    if let Some(node) = service.node() {
+                        self.node_files(node).bundle = Some(bundle.clone());
+                    }
+                    self.files(*cluster).services.entry(service).or_default().authority = Some(trusted.clone());
                 }
             }
             Step::WriteBrowserBundle => self.there.browser_bundle = Some(self.bundle(mesh.clusters())),
@@ -118,37 +117,41 @@ impl Model {
             }
             Step::WriteSettings(service) => {
                 let credentials = self.there.credentials.clone().expect("should have credentials first");
-                let files = self.files(service.cluster());
-                files.jvm_options = Some(mesh.render_jvm_options(service.cluster()).expect("should render"));
-                let files = files.services.entry(*service).or_default();
+                let formation = self.files(service.cluster()).formation();
+                if let Some(node) = service.node() {
+                    let files = self.node_files(node);
+                    files.jvm_options = Some(mesh.render_jvm_options(node).expect("should render"));
+                    files.seed_hosts = mesh.seed_hosts(node.cluster).or(files.seed_hosts.take());
+                }
+                let files = self.files(service.cluster()).services.entry(*service).or_default();
                 assert!(files.seeded, "the image's files should be there first");
-                files.settings = Some(mesh.render_settings(*service, &credentials).expect("should render"));
+                files.settings = Some(mesh.render_settings(*service, &credentials, formation).expect("should render"));
             }
-            Step::WriteKeystore(cluster) => {
+            Step::WriteKeystore(node) => {
                 let password = self.there.credentials.as_ref().expect("should have credentials first").elastic.clone();
                 let digest = digest_of_secret(&password);
-                self.files(*cluster)
+                self.node_files(*node)
                     .keystore
                     .get_or_insert_default()
                     .insert(keystore::BOOTSTRAP_PASSWORD.to_owned(), digest);
             }
-            Step::StoreSecureSettings { cluster, restart, .. } => {
-                let node = cluster.first_node();
-                let started = self.there.containers.get(&node).and_then(|found| found.started.clone());
-                let wanted = self.there.secure_settings[cluster].wanted().expect("should be read").clone();
-                let files = self.files(*cluster);
+            Step::StoreSecureSettings { node, restart, .. } => {
+                let service = ServiceId::from(*node);
+                let started = self.there.containers.get(&service).and_then(|found| found.started.clone());
+                let wanted = self.there.secure_settings[&node.cluster].wanted().expect("should be read").clone();
+                let files = self.node_files(*node);
                 let before = files.keystore.clone().expect("should have a keystore first");
                 let managed = files.managed.take().unwrap_or_default();
                 let mut keystore = before.clone();
                 keystore.retain(|name, _| !managed.names.contains(name) || wanted.contains_key(name));
                 keystore.extend(wanted.clone());
                 let unread = if keystore == before { managed.unread } else { started };
-                let path = mesh.settings(*cluster).secure_settings.0.clone();
+                let path = mesh.settings(node.cluster).secure_settings.0.clone();
                 files.managed = Some(Managed { path, names: wanted.into_keys().collect(), unread });
                 files.keystore = Some(keystore);
                 if *restart {
-                    self.answering(*cluster);
-                    self.carry_out(mesh, &Step::RestartContainer(node));
+                    self.answering(node.cluster);
+                    self.carry_out(mesh, &Step::RestartContainer(service));
                 }
             }
             Step::CreateNetwork => {
@@ -192,29 +195,8 @@ impl Model {
                 let files = &self.there.files[&service.cluster()];
                 let seed = files.services[service].seed.as_ref();
                 assert!(seed.is_none_or(|seed| seed.version == version), "{service} should have files of its image");
-                if service.kind() == ServiceKind::Elastic {
-                    assert!(files.services[service].settings.is_some() && files.bundle.is_some());
-                    let loaded = files.keystore.clone().expect("should have a keystore first");
-                    let new = Server {
-                        born,
-                        elastic: loaded[keystore::BOOTSTRAP_PASSWORD].clone(),
-                        passwords: false,
-                        keys: Vec::new(),
-                        remotes: BTreeMap::new(),
-                        loaded: BTreeMap::new(),
-                        booted: BTreeMap::new(),
-                        trial: true,
-                        repository: None,
-                        snapshot_policy: PolicyFacts::Missing,
-                        certificate: String::new(),
-                        bundle: String::new(),
-                        version,
-                    };
-                    let server = self.servers.entry(service.cluster()).or_insert(new);
-                    assert!(server.version <= version, "Elasticsearch should not be asked to go back");
-                    server.booted.clone_from(&loaded);
-                    (server.loaded, server.version) = (loaded, version);
-                    self.read_certificates(service.cluster());
+                if let Some(node) = service.node() {
+                    self.start_node(node, born, version);
                 } else {
                     assert!(self.answering(service.cluster()).passwords, "Kibana should find its password set");
                     let files = &self.there.files[&service.cluster()].services[service];
@@ -227,6 +209,7 @@ impl Model {
                 (facts.state, facts.address) = (ContainerState::Stopped, None);
             }
             Step::RemoveContainer { service, .. } => {
+                self.assert_may_go(mesh, *service);
                 self.there.containers.remove(service).expect("should exist");
                 self.versions.remove(service);
             }
@@ -234,6 +217,7 @@ impl Model {
             Step::AwaitReady(service) => {
                 let password = self.there.credentials.clone().expect("should have credentials first").elastic;
                 let digest = digest_of_secret(&password);
+                assert!(self.there.runs(*service), "{service} should run before it is asked");
                 assert_eq!(self.answering(service.cluster()).elastic, digest, "{service} should take the password");
                 if service.kind() == ServiceKind::Kibana {
                     let (trusted, shown) = (self.trusted(service.cluster()), &self.shown[&service.cluster()]);
@@ -306,33 +290,40 @@ impl Model {
                         (keystore::credentials_of(*remote), file.digest.clone())
                     })
                     .collect();
-                let file = self.files(*on).keystore.as_mut().expect("should have a keystore");
-                file.retain(|name, _| keystore::remote_of(name).is_none());
-                file.extend(keys);
-                let file = file.clone();
-                self.answering(*on).loaded = file;
+                self.answering(*on);
+                for node in mesh.nodes(*on) {
+                    let file = self.node_files(node).keystore.as_mut().expect("should have a keystore");
+                    file.retain(|name, _| keystore::remote_of(name).is_none());
+                    file.extend(keys.clone());
+                    let file = file.clone();
+                    self.processes.get_mut(&node).expect("should run").loaded = file;
+                }
             }
             Step::Connect { on, .. } => self.answering(*on).remotes = mesh.remote_settings(*on),
             Step::Disconnect { on, from } => {
                 let gone =
                     |name: &str| from.iter().any(|remote| name.starts_with(&format!("cluster.remote.{remote}.")));
                 self.answering(*on).remotes.retain(|name, _| !gone(name));
-                self.files(*on).keystore.as_mut().expect("should have a keystore").retain(|name, _| !gone(name));
+                for node in self.files(*on).nodes.values_mut() {
+                    node.keystore.get_or_insert_default().retain(|name, _| !gone(name));
+                }
             }
             Step::ProveLinks { on, to } => {
                 // it asks for longer than servers take to read their files again
-                let running: Vec<ClusterId> = mesh.clusters().filter(|cluster| self.runs(*cluster)).collect();
-                for cluster in running {
-                    self.read_certificates(cluster);
+                let running: Vec<NodeId> = mesh.all_nodes().filter(|node| self.there.runs((*node).into())).collect();
+                for node in running {
+                    self.read_certificates(node);
                 }
-                for remote in to {
-                    assert_eq!(self.link(*on, *remote), LinkFacts::Connected, "{on} → {remote}");
+                for (node, remote) in mesh.nodes(*on).flat_map(|node| to.iter().map(move |remote| (node, remote))) {
+                    assert_eq!(self.link_from(node, *remote), LinkFacts::Connected, "{node} → {remote}");
                 }
             }
+            Step::Nodes(step) => self.carry_out_of_nodes(mesh, step),
             Step::RemoveFiles(cluster) => {
-                let service = |kind| self.there.containers.contains_key(&cluster.service(kind));
-                assert!(!ServiceKind::ALL.into_iter().any(service), "files in use should not go");
+                let in_use = self.there.containers.keys().any(|service| service.cluster() == *cluster);
+                assert!(!in_use, "files in use should not go");
                 self.there.files.remove(cluster);
+                self.processes.retain(|node, _| node.cluster != *cluster);
                 self.servers.remove(cluster);
                 self.there.repository_owners.remove(cluster);
             }
@@ -349,6 +340,7 @@ impl Model {
                 self.there.browser_bundle = None;
                 self.there.files.clear();
                 self.servers.clear();
+                self.processes.clear();
             }
         }
     }

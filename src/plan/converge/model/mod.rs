@@ -2,6 +2,7 @@
 //! needs are not met, as the real world would. Pure.
 
 mod carry_out;
+mod nodes;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,15 +11,17 @@ use time::{OffsetDateTime, macros::datetime};
 use crate::{
     facts::{
         observed::{
-            Answer, ClusterFiles, ContainerState, KeyFacts, KibanaFacts, LicenseFacts, LinkFacts, Observed, ServerFacts,
+            AllocationFacts, Answer, ClusterFiles, ContainerState, KeyFacts, KibanaFacts, LicenseFacts, LinkFacts,
+            NodeFacts, NodeFiles, Observed, ServerFacts,
         },
         snapshots::PolicyFacts,
     },
     mesh::{
         Mesh,
         certs::{self, Authority},
+        cluster::Discovery,
         digest::digest_of_secret,
-        id::{ClusterId, ServiceId},
+        id::{ClusterId, NodeId, NodeNumber, ServiceId},
         keystore,
         links::remote_of_setting,
         settings::StackVersion,
@@ -33,34 +36,46 @@ use crate::{
 pub(super) const NOW: OffsetDateTime = datetime!(2026-11-22 12:00 UTC);
 pub(super) const HOSTS: &[u8] = b"127.0.0.1 localhost\n";
 
-/// What a server keeps in its data directory, and what it has in memory.
+/// What a cluster keeps in the data directories of its nodes.
 #[derive(Debug, Clone)]
 pub(super) struct Server {
-    /// Tells one life of the data from another.
+    /// Tells one life of the data from another; it stands for the cluster's UUID.
     pub(super) born: u32,
+    /// The nodes of which a majority has to run.
+    pub(super) voters: BTreeSet<NodeNumber>,
+    /// The nodes that hold shards.
+    pub(super) holders: BTreeSet<NodeNumber>,
+    pub(super) allocation: AllocationFacts,
     /// The digest of the password of `elastic`.
     pub(super) elastic: String,
     pub(super) passwords: bool,
     pub(super) keys: Vec<KeyFacts>,
     pub(super) remotes: BTreeMap<String, String>,
-    /// The keystore as it was last read.
-    pub(super) loaded: BTreeMap<String, String>,
-    /// The keystore as it was when the server started.
-    pub(super) booted: BTreeMap<String, String>,
     pub(super) trial: bool,
     pub(super) repository: Option<RepositorySpec>,
     pub(super) snapshot_policy: PolicyFacts,
+    /// What the data was last written by.
+    pub(super) version: StackVersion,
+}
+
+/// What a node has in memory.
+#[derive(Debug, Clone)]
+pub(super) struct Process {
+    /// The keystore as it was last read.
+    pub(super) loaded: BTreeMap<String, String>,
+    /// The keystore as it was when the node started.
+    pub(super) booted: BTreeMap<String, String>,
     /// Its certificate and its bundle as they were last read.
     pub(super) certificate: String,
     pub(super) bundle: String,
-    /// What the data was last written by.
-    pub(super) version: StackVersion,
+    pub(super) discovery: Discovery,
 }
 
 #[derive(Debug, Clone)]
 pub(super) struct Model {
     pub(super) there: Observed,
     pub(super) servers: BTreeMap<ClusterId, Server>,
+    pub(super) processes: BTreeMap<NodeId, Process>,
     /// The certificate that each Kibana started with.
     shown: BTreeMap<ClusterId, String>,
     /// The version that each container was made from.
@@ -81,6 +96,7 @@ impl Model {
         Self {
             there,
             servers: BTreeMap::new(),
+            processes: BTreeMap::new(),
             shown: BTreeMap::new(),
             versions: BTreeMap::new(),
             proved: false,
@@ -93,8 +109,26 @@ impl Model {
         self.made
     }
 
+    /// Whether enough nodes of a cluster run for it to serve.
     pub(super) fn runs(&self, cluster: ClusterId) -> bool {
-        self.there.containers.get(&cluster.first_node()).is_some_and(|facts| facts.state == ContainerState::Running)
+        let Some(server) = self.servers.get(&cluster) else { return false };
+        let running = server.voters.iter().filter(|voter| self.there.runs(cluster.node(**voter).into())).count();
+        running > server.voters.len() / 2
+    }
+
+    /// The node of a cluster that is asked.
+    pub(super) fn process(&self, cluster: ClusterId) -> &Process {
+        let node = self.there.running_nodes(cluster).next().expect("should run before it is asked");
+        &self.processes[&node]
+    }
+
+    /// What is written in the directory of the first node.
+    pub(super) fn first_files(&mut self, cluster: ClusterId) -> &mut NodeFiles {
+        self.node_files(cluster.node(NodeNumber::FIRST))
+    }
+
+    pub(super) fn node_files(&mut self, node: NodeId) -> &mut NodeFiles {
+        self.files(node.cluster).nodes.entry(node.number).or_default()
     }
 
     pub(super) fn files(&mut self, cluster: ClusterId) -> &mut ClusterFiles {
@@ -135,15 +169,20 @@ impl Model {
                 there.servers.insert(*cluster, Answer::Unauthenticated(String::new()));
                 continue;
             }
-            let aliases = server.remotes.keys().filter_map(|name| remote_of_setting(name));
+            let aliases: BTreeSet<ClusterId> =
+                server.remotes.keys().filter_map(|name| remote_of_setting(name)).collect();
+            for node in self.there.running_nodes(*cluster) {
+                there.nodes.insert(node, Answer::Ready(self.node_facts(node, server, &aliases)));
+            }
             let kind = if server.trial { "trial" } else { "basic" };
             let facts = ServerFacts {
                 passwords: server.passwords,
                 license: LicenseFacts { kind: kind.to_owned(), active: true, uid: String::new(), expires: None },
                 keys: server.keys.clone(),
                 remotes: server.remotes.clone(),
-                links: aliases.map(|to| (to, self.link(*cluster, to))).collect(),
-                certificate: certs::fingerprint(&server.certificate).expect("should be a certificate"),
+                links: aliases.iter().map(|to| (*to, self.link(*cluster, *to))).collect(),
+                certificate: certs::fingerprint(&self.process(*cluster).certificate).expect("should be a certificate"),
+                allocation: server.allocation.clone(),
                 repository: server.repository.clone(),
                 snapshot_policy: server.snapshot_policy.clone(),
                 vitals: None,
@@ -159,6 +198,18 @@ impl Model {
             self.there.containers.get(&cluster.kibana()).is_some_and(|facts| facts.state == ContainerState::Running)
         });
         there
+    }
+
+    fn node_facts(&self, node: NodeId, server: &Server, remotes: &BTreeSet<ClusterId>) -> NodeFacts {
+        let name = |number: &NodeNumber| ServiceId::from(node.cluster.node(*number)).to_string();
+        let running = server.voters.iter().filter(|number| self.there.runs(node.cluster.node(**number).into()));
+        NodeFacts {
+            uuid: Some(server.born.to_string()),
+            master: running.clone().next_back().map(name),
+            members: running.map(name).collect(),
+            certificate: certs::fingerprint(&self.processes[&node].certificate).expect("should be a certificate"),
+            links: remotes.iter().map(|to| (*to, self.link_from(node, *to))).collect(),
+        }
     }
 
     pub(super) fn carry_out_all<'a>(mut self, mesh: &Mesh, steps: impl IntoIterator<Item = &'a Step>) -> Self {
@@ -201,27 +252,46 @@ impl Model {
                 let known = found.iter().find(|facts| facts.id == file.id).expect("should be known");
                 assert_eq!(known.names, mesh.shared_by(key), "{key}");
             }
-            let entries = self.there.files[&on].keystore.as_ref().expect("should have a keystore").keys();
-            let held: BTreeSet<ClusterId> = entries.filter_map(|name| keystore::remote_of(name)).collect();
-            assert_eq!(held, mesh.remotes(on).collect(), "credentials on {on}");
-            if let Some(wanted) = self.there.secure_settings.get(&on).and_then(|facts| facts.wanted()) {
-                let managed = self.there.files[&on].managed.clone().unwrap_or_default();
-                assert_eq!(managed.names, wanted.keys().cloned().collect(), "secure settings of {on}");
-                let booted = &self.servers[&on].booted;
-                assert!(
-                    wanted.iter().all(|(name, digest)| booted.get(name) == Some(digest)),
-                    "{on} should have read them"
-                );
+            assert_eq!(
+                self.there.files[&on].nodes.keys().collect::<Vec<_>>(),
+                mesh.clusters[&on].nodes.keys().collect::<Vec<_>>(),
+                "directories of nodes of {on}"
+            );
+            for node in mesh.nodes(on) {
+                self.assert_node_is(mesh, node);
             }
-            let authorities = self.there.files[&on].bundle.as_ref().expect("should have a bundle");
-            assert_eq!(*authorities, self.bundle(mesh.trusted_by(on)), "bundle of {on}");
+            let server = &self.servers[&on];
+            assert_eq!(server.voters, mesh.clusters[&on].nodes.keys().copied().collect(), "voters of {on}");
+            assert_eq!(server.holders, server.voters, "nodes of {on} with shards");
+            assert_eq!(server.allocation, AllocationFacts::default(), "allocation of {on}");
             assert_eq!(self.servers[&on].remotes, mesh.remote_settings(on));
             if let Some(repository) = mesh.repository(on, self.there.repository_owners.get(&on)) {
                 assert_eq!(self.servers[&on].repository.as_ref(), Some(&repository), "repository of {on}");
             }
             for to in mesh.searchable(on) {
-                assert_eq!(self.link(on, to), LinkFacts::Connected);
+                for node in mesh.nodes(on) {
+                    assert_eq!(self.link_from(node, to), LinkFacts::Connected, "{node} → {to}");
+                }
             }
         }
+    }
+
+    fn assert_node_is(&self, mesh: &Mesh, node: NodeId) {
+        let (on, files) = (node.cluster, &self.there.files[&node.cluster].nodes[&node.number]);
+        let entries = files.keystore.as_ref().expect("should have a keystore").keys();
+        let held: BTreeSet<ClusterId> = entries.filter_map(|name| keystore::remote_of(name)).collect();
+        assert_eq!(held, mesh.remotes(on).collect(), "credentials on {node}");
+        if let Some(wanted) = self.there.secure_settings.get(&on).and_then(|facts| facts.wanted()) {
+            let managed = files.managed.clone().unwrap_or_default();
+            assert_eq!(managed.names, wanted.keys().cloned().collect(), "secure settings of {node}");
+            let booted = &self.processes[&node].booted;
+            assert!(
+                wanted.iter().all(|(name, digest)| booted.get(name) == Some(digest)),
+                "{node} should have read them"
+            );
+        }
+        let authorities = files.bundle.as_ref().expect("should have a bundle");
+        assert_eq!(*authorities, self.bundle(mesh.trusted_by(on)), "bundle of {node}");
+        assert_eq!(self.processes[&node].discovery, mesh.discovery(on), "discovery of {node}");
     }
 }

@@ -1,23 +1,23 @@
 //! From what is asked to a [`Mesh`] with every decision made. Pure: the machine's facts come in as arguments.
 
+mod error;
+
 use std::{collections::BTreeMap, path::PathBuf};
 
+pub use self::error::DecideError;
 use super::{
     Engine, FORMAT, Mesh, Owner, allocate,
     cluster::{Cluster, Conditions},
-    cluster_set::ClusterSet,
     defaults::Revision,
     id::ClusterId,
     name::MeshName,
     network::Subnet,
     per_cluster::settings_of,
     ports::PortRange,
-    settings::{ClusterOverride, MeshSpec, Overrides, StackVersion, SubjectName, Topology},
-    taken::{Taken, rule_for},
+    settings::{ClusterOverride, MeshSpec, Overrides, SubjectName, Topology},
+    taken::Taken,
     templates::Templates,
-    upgrade::UnsupportedSearch,
 };
-use crate::{exit::Exit, explain::Explain};
 
 /// What decisions depend on besides the request.
 #[derive(Debug, Clone)]
@@ -36,72 +36,6 @@ pub struct Circumstances {
     pub taken: Taken,
     /// Whether the recorded mesh has nothing yet but its record, see [`super::unmade`].
     pub unmade: bool,
-}
-
-/// A request that cannot become a mesh.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum DecideError {
-    #[error("which clusters should the mesh have?")]
-    NoClusters,
-    #[error("the mesh runs {from}, and `mesh create` does not change the version of data that exists")]
-    OtherVersion { from: StackVersion, to: StackVersion, clusters: ClusterSet },
-    #[error("`--set` names {cluster}, and the mesh has {}", clusters.named())]
-    NoSuchCluster { cluster: ClusterId, clusters: ClusterSet },
-    #[error(transparent)]
-    Unsupported(#[from] UnsupportedSearch),
-    /// With the setting that names the cluster.
-    #[error("`{by}` names cluster {cluster}, and the mesh has {has}")]
-    NoCluster { by: &'static str, cluster: u8, has: ClusterSet },
-    /// With a network that only routes of other tables than the main one are in the way of, if there is one.
-    #[error(
-        "no private network is left on this machine: each overlaps one of its interfaces, its routes or Docker's networks"
-    )]
-    NoSubnet { diverted: Option<Subnet> },
-    #[error(
-        "the range {range} has not enough ports that are free for the clusters {clusters}, which need up to four each"
-    )]
-    NoPorts { range: PortRange, clusters: ClusterSet },
-}
-
-impl Explain for DecideError {
-    fn exit(&self) -> Exit {
-        Exit::Request
-    }
-
-    fn hint(&self) -> Option<String> {
-        Some(match self {
-            Self::NoClusters => "type `mesh create 2` for a mesh of two clusters".to_owned(),
-            Self::NoSuchCluster { cluster, clusters } => format!(
-                "`mesh create {}` makes it; `overrides` in a settings file may name clusters that are to come",
-                clusters.clone().with(*cluster).to_mesh_text()
-            ),
-            Self::OtherVersion { from, to, .. } if from < to => {
-                format!(
-                    "leave out `--stack-version`; `mesh upgrade {to}` upgrades cluster by cluster and keeps the data"
-                )
-            }
-            Self::OtherVersion { from, to, clusters } => format!(
-                "leave out `--stack-version` or give {from}; \
-                 `mesh create {} --reset --stack-version {to}` starts afresh and deletes the data",
-                clusters.to_mesh_text()
-            ),
-            Self::Unsupported(error) => error.hint()?,
-            Self::NoPorts { .. } => format!("name a wider one: `mesh create --ports {}`", PortRange::OF_NAMED),
-            Self::NoCluster { by: "links", .. } => {
-                "change `links` in the settings file, or type `--topology all` to link all clusters again".to_owned()
-            }
-            Self::NoCluster { .. } => {
-                "name a cluster of the mesh, or type `--topology all` to link all clusters again".to_owned()
-            }
-            Self::NoSubnet { diverted: Some(subnet) } => {
-                format!("type `{}`, and then `mesh create --subnet {subnet}`", rule_for(*subnet))
-            }
-            Self::NoSubnet { diverted: None } => {
-                "see them with `ip address`, `ip route show table all` and `docker network ls`, and take one away that is not needed"
-                    .to_owned()
-            }
-        })
-    }
 }
 
 impl Mesh {
@@ -137,12 +71,22 @@ impl Mesh {
         // another cluster that will have this number is not meant
         set.retain(|cluster, _| clusters.contains(*cluster));
         let cluster = |id: ClusterId| {
-            let kibana = settings_of(&spec, &overrides, &set, id).kibana;
-            let conditions = Conditions { version: spec.stack_version, defaults, subnet, kibana };
-            let known = recorded.and_then(|mesh| mesh.clusters.get(&id).cloned());
-            (id, known.map_or_else(|| Cluster::allocate(id, conditions), |known| known.kept(id, conditions)))
+            let settings = settings_of(&spec, &overrides, &set, id);
+            let conditions = Conditions {
+                version: spec.stack_version,
+                defaults,
+                discovery: settings.nodes.discovery(),
+                nodes: settings.nodes.count(),
+                kibana: settings.kibana,
+            };
+            (id, (conditions, recorded.and_then(|mesh| mesh.clusters.get(&id).cloned())))
         };
-        let mut allocated: BTreeMap<ClusterId, Cluster> = clusters.iter().map(cluster).collect();
+        let wanted: BTreeMap<ClusterId, (Conditions, Option<Cluster>)> = clusters.iter().map(cluster).collect();
+        let in_network = |subnet| Some((subnet, allocate::places(wanted.clone(), subnet).ok()?));
+        let wider = || Subnet::WIDER.into_iter().find_map(|prefix| in_network(now.taken.free_of(prefix)?));
+        // a network that was named is not replaced by another
+        let placed = in_network(subnet).or_else(|| if asked.subnet.is_some() { None } else { wider() });
+        let (subnet, mut allocated) = placed.ok_or(DecideError::NoAddresses { subnet })?;
         if let Some(named) = spec.topology.clusters().into_iter().find(|named| !allocated.contains_key(named)) {
             let by = if matches!(spec.topology, Topology::Links(_)) { "links" } else { "topology" };
             return Err(DecideError::NoCluster { by, cluster: named.number(), has: clusters });
@@ -180,6 +124,7 @@ impl Mesh {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{explain::Explain as _, mesh::cluster_set::ClusterSet};
 
     fn now() -> Circumstances {
         Circumstances {
@@ -252,7 +197,7 @@ mod tests {
             ..Overrides::default()
         };
         let error = Mesh::decide(&narrow, Some(&first), named).unwrap_err();
-        insta::assert_snapshot!(error, @"the range 30000-30002 has not enough ports that are free for the clusters 1-2, which need up to four each");
+        insta::assert_snapshot!(error, @"the range 30000-30002 has not enough ports that are free for the clusters 1-2, which need up to four each, and three for each further node");
         let plain = Mesh::decide(&asked, None, now()).unwrap();
         let text = serde_json::to_string(&plain).unwrap();
         assert!(!text.contains("\"name\"") && !text.contains("\"ports\":\""), "{text}");

@@ -1,0 +1,199 @@
+//! The nodes of a cluster: founded, joined, restarted in turn, drained. I/O: network, disk.
+
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
+
+use super::{Apply, wait::Probe};
+use crate::{
+    console::StageLine,
+    error::{Error, Exit},
+    facts::observed::AllocationFacts,
+    mesh::{
+        id::{ClusterId, NodeId},
+        layout,
+    },
+    plan::NodeStep,
+    world::{elasticsearch::Elasticsearch, files as saved, https::HttpsError},
+};
+
+/// What a server has against a question for the moment.
+///
+/// # Errors
+/// It refuses the question for good.
+fn passing(error: HttpsError) -> Result<String, Error> {
+    match error {
+        HttpsError::Refused { status: 401 | 408 | 429 | 503, .. } | HttpsError::NoAnswer { .. } => Ok(error.cause()),
+        error => Err(error.into()),
+    }
+}
+
+/// Shards that have not moved for so long have a reason, which Elasticsearch is asked for.
+const STALLED: Duration = Duration::from_mins(1);
+
+/// A node that came back has its shards in less, since most of what they hold is on its disk.
+const ASSIGNED_WITHIN: Duration = Duration::from_mins(5);
+
+impl Apply<'_> {
+    pub(super) async fn of_nodes(&self, step: &NodeStep, line: &StageLine) -> Result<(), Error> {
+        match step {
+            NodeStep::RecordUuid(cluster) => self.record_uuid(*cluster).await,
+            NodeStep::ForgetUuid(cluster) => Ok(self.tree()?.remove_tree(layout::uuid(*cluster))?),
+            NodeStep::HoldShards(cluster) => self.hold_shards(*cluster).await,
+            NodeStep::ReleaseShards(cluster) => {
+                self.set(*cluster, "the allocation of shards", AllocationFacts::ENABLE, None).await
+            }
+            NodeStep::AwaitShards(cluster) => self.await_shards(*cluster, line).await,
+            NodeStep::LowerReplicas { on, indices, to } => self.lower_replicas(*on, indices, *to).await,
+            NodeStep::DrainNodes { on, nodes } => self.drain_nodes(*on, nodes, line).await,
+            NodeStep::ExcludeVotes { on, nodes } => self.exclude_votes(*on, nodes).await,
+            NodeStep::ClearExclusions(cluster) => self.clear_exclusions(*cluster).await,
+            NodeStep::RemoveNodeFiles(node) => self.remove_node_files(*node),
+        }
+    }
+
+    async fn set(&self, on: ClusterId, what: &str, setting: &str, value: Option<String>) -> Result<(), Error> {
+        let server = self.server(on)?;
+        let settings = BTreeMap::from([(setting.to_owned(), value)]);
+        self.persist(on, what, async || server.put_settings(&settings).await).await
+    }
+
+    /// The UUID of the cluster that the first of its nodes is in which answers; it is in one, since it serves.
+    async fn record_uuid(&self, cluster: ClusterId) -> Result<(), Error> {
+        let server = self.server(cluster)?;
+        let facts = self.persist(cluster, "the UUID", async || server.membership().await).await?;
+        let uuid = facts.uuid.ok_or_else(|| {
+            Error::new(Exit::Unfinished, format!("{cluster} has no UUID: it is not founded"))
+                .hint("type the same command again")
+        })?;
+        self.write(&self.tree()?, &layout::uuid(cluster), format!("{uuid}\n").as_bytes())
+    }
+
+    async fn hold_shards(&self, cluster: ClusterId) -> Result<(), Error> {
+        let primaries = Some(AllocationFacts::PRIMARIES.to_owned());
+        self.set(cluster, "the allocation of shards", AllocationFacts::ENABLE, primaries).await?;
+        let server = self.server(cluster)?;
+        // one that cannot be flushed only takes longer to come back
+        let _ = self.persist(cluster, "a flush", async || server.flush().await).await;
+        Ok(())
+    }
+
+    async fn await_shards(&self, cluster: ClusterId, line: &StageLine) -> Result<(), Error> {
+        let (server, data_nodes) = (self.server(cluster)?, self.mesh.data_nodes(cluster));
+        let probe = async || {
+            let pending = match server.shards().await {
+                Ok(shards) => shards.pending(data_nodes),
+                Err(error) => Some(passing(error)?),
+            };
+            let Some(pending) = pending else { return Ok(Probe::Ready(())) };
+            line.now(&format!("{cluster}: {pending}"));
+            Ok(Probe::Pending(pending))
+        };
+        let what = format!("every shard of {cluster} to be assigned");
+        let stuck = || format!("`mesh request GET /_cluster/allocation/explain --on {}` says why", cluster.number());
+        let awaited = self.patience.while_moving(&what, ASSIGNED_WITHIN, probe).await;
+        awaited.map_err(|error| error.or_hint(&stuck()))
+    }
+
+    async fn lower_replicas(&self, on: ClusterId, indices: &[String], to: u32) -> Result<(), Error> {
+        let server = self.server(on)?;
+        // a request line is 4 KiB long at most
+        for some in indices.chunks(10) {
+            self.persist(on, "the number of replicas", async || server.set_replicas(some, to).await).await?;
+        }
+        Ok(())
+    }
+
+    /// The names of nodes as Elasticsearch has them: those of their containers.
+    fn names(&self, nodes: &[NodeId]) -> Vec<String> {
+        nodes.iter().map(|node| self.mesh.container_name((*node).into())).collect()
+    }
+
+    async fn drain_nodes(&self, on: ClusterId, nodes: &[NodeId], line: &StageLine) -> Result<(), Error> {
+        let names = self.names(nodes);
+        self.set(on, "the allocation of shards", AllocationFacts::EXCLUDED, Some(names.join(","))).await?;
+        let server = self.server(on)?;
+        let mut moved = (u32::MAX, Instant::now());
+        let probe = async || {
+            let on_nodes = match server.shards_on().await {
+                Ok(found) => names.iter().filter_map(|name| found.get(name)).sum(),
+                Err(error) => return Ok(Probe::Pending(passing(error)?)),
+            };
+            if on_nodes == 0 {
+                return Ok(Probe::Ready(Ok(())));
+            }
+            if on_nodes != moved.0 {
+                moved = (on_nodes, Instant::now());
+            }
+            if moved.1.elapsed() > STALLED {
+                return Ok(Probe::Ready(Err(self.stalled(on, &server, &names).await)));
+            }
+            let pending = format!("{on_nodes} shards are left on {}", names.join(" and "));
+            line.now(&pending);
+            Ok(Probe::Pending(pending))
+        };
+        self.patience.while_moving(&format!("shards to leave {}", names.join(" and ")), STALLED * 2, probe).await?
+    }
+
+    /// Why shards stay, in Elasticsearch's words.
+    async fn stalled(&self, on: ClusterId, server: &Elasticsearch, names: &[String]) -> Error {
+        let mut error = Error::new(Exit::Unhealthy, format!("shards of {on} do not leave {}", names.join(" and ")));
+        for name in names {
+            if let Ok(Some(reason)) = server.why_on(name).await {
+                error = error.cause(reason);
+            }
+        }
+        error
+            .hint("make room on the nodes that stay, or change what keeps the shards; then type the same command again")
+    }
+
+    async fn exclude_votes(&self, on: ClusterId, nodes: &[NodeId]) -> Result<(), Error> {
+        let (server, names) = (self.server(on)?, self.names(nodes));
+        self.persist(on, "the votes", async || server.exclude_votes(&names).await).await
+    }
+
+    async fn clear_exclusions(&self, on: ClusterId) -> Result<(), Error> {
+        let server = self.server(on)?;
+        self.persist(on, "the votes", async || server.clear_votes().await).await?;
+        self.set(on, "the allocation of shards", AllocationFacts::EXCLUDED, None).await
+    }
+
+    fn remove_node_files(&self, node: NodeId) -> Result<(), Error> {
+        let tree = self.tree()?;
+        tree.remove_tree(layout::service_dir(node.into()))?;
+        for path in [layout::keystore_record(node), layout::seed_record(node.into())] {
+            tree.remove_tree(path)?;
+        }
+        Ok(())
+    }
+
+    /// Why a node of a cluster of several is not of use yet: it is in no cluster.
+    ///
+    /// # Errors
+    /// It is in another cluster than its own: it lost its data and founded one, or was given the data of another.
+    pub(super) async fn joined(&self, server: &Elasticsearch, node: NodeId) -> Result<Result<(), String>, Error> {
+        let facts = match server.membership().await {
+            Ok(facts) => facts,
+            Err(error) => return Ok(Err(error.cause())),
+        };
+        let recorded = saved::text(&self.tree()?, &layout::uuid(node.cluster))?;
+        match (facts.uuid, recorded.as_deref().map(str::trim)) {
+            (Some(uuid), Some(recorded)) if uuid != recorded => Err(Error::new(
+                Exit::Unhealthy,
+                format!(
+                    "{node} belongs to another cluster ({uuid}) than the other nodes of {} ({recorded})",
+                    node.cluster
+                ),
+            )
+            .hint(format!(
+                "stop it with `mesh manage stop {}/{}`, empty {}, and type the same command again",
+                node.cluster.number(),
+                node.number.get(),
+                self.mesh.dir.join(layout::data(node)).display()
+            ))),
+            _ if facts.master.is_none() => Ok(Err("it has not joined its cluster".to_owned())),
+            _ => Ok(Ok(())),
+        }
+    }
+}

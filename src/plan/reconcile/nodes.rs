@@ -1,0 +1,226 @@
+//! The questions about clusters of several nodes: which nodes come, restart one after the other, and leave. Pure.
+//!
+//! A cluster that serves goes on serving: what is to be made anew of it is made node by node, each time with all shards
+//! where they can be.
+
+use std::collections::BTreeSet;
+
+use super::Reconciler;
+use crate::{
+    facts::observed::{AllocationFacts, ClusterFiles, ContainerState, NodeFiles},
+    mesh::{
+        cluster::Discovery,
+        id::{ClusterId, NodeId, ServiceId},
+        links::{Link, remote_of_setting},
+        render::Formation,
+    },
+    plan::{NodeStep, Step},
+};
+
+impl Reconciler<'_> {
+    pub(super) fn node_files(&self, node: NodeId) -> Option<&NodeFiles> {
+        self.files(node.cluster)?.node(node.number)
+    }
+
+    /// Whether a cluster is one of several nodes, or to become one, and serves: its nodes have their turn one after the
+    /// other.
+    pub(super) fn rolls(&self, cluster: ClusterId) -> bool {
+        self.mesh.discovery(cluster) == Discovery::SeedHosts
+            && self.there.server(cluster).is_some()
+            && !self.network_stale()
+    }
+
+    /// Whether a service is a node that runs in such a cluster, and has to start again.
+    pub(super) fn has_its_turn(&self, service: ServiceId) -> bool {
+        let runs = self.there.containers.get(&service).is_some_and(|found| found.state == ContainerState::Running);
+        let is_node = service.node().is_some() && self.mesh.has(service);
+        is_node && runs && self.rolls(service.cluster()) && self.start(service).is_some()
+    }
+
+    /// Whether a node is in its cluster, as it says itself.
+    fn has_joined(&self, node: NodeId) -> bool {
+        let elsewhere = self.there.strangers().iter().any(|(stranger, _)| *stranger == node);
+        !elsewhere && self.there.node(node).is_some_and(|facts| facts.master.is_some())
+    }
+
+    /// What brings in nodes that are missing, and then restarts those that have to, one after the other. A cluster
+    /// whose only node cannot be joined yet restarts that one first.
+    pub(super) fn turns(&self, cluster: ClusterId) -> Vec<Step> {
+        if !self.rolls(cluster) {
+            return Vec::new();
+        }
+        let absent = |node: &NodeId| !self.has_its_turn((*node).into()) && !self.has_joined(*node);
+        let missing: Vec<NodeId> = self.mesh.nodes(cluster).filter(absent).collect();
+        let alone = self.mesh.nodes(cluster).filter(|node| self.has_joined(*node)).count() <= 1
+            && !self
+                .there
+                .nodes_of(cluster)
+                .iter()
+                .any(|node| !self.mesh.has((*node).into()) && self.there.runs((*node).into()));
+        let mut steps = Vec::new();
+        let turns = self.in_order(cluster);
+        if alone {
+            steps.extend(turns.iter().flat_map(|node| self.again(*node)));
+        }
+        steps.extend(missing.iter().filter_map(|node| self.start((*node).into())));
+        steps.extend(missing.iter().map(|node| Step::AwaitReady((*node).into())));
+        if !steps.is_empty() {
+            steps.push(NodeStep::AwaitShards(cluster).into());
+        }
+        if !alone {
+            steps.extend(turns.into_iter().flat_map(|node| self.guarded(cluster, self.again(node))));
+        }
+        steps
+    }
+
+    /// The restart of a node of several, with all that keeps the others serving.
+    pub(super) fn guarded(&self, cluster: ClusterId, restart: Vec<Step>) -> Vec<Step> {
+        let before = [NodeStep::HoldShards(cluster).into()];
+        let after = [NodeStep::ReleaseShards(cluster).into(), NodeStep::AwaitShards(cluster).into()];
+        before.into_iter().chain(restart).chain(after).collect()
+    }
+
+    /// The nodes that have to start again: those that cannot be elected first, and the elected master last, so that
+    /// there is one election and not two.
+    fn in_order(&self, cluster: ClusterId) -> Vec<NodeId> {
+        let master = self.mesh.nodes(cluster).find_map(|node| self.there.node(node)?.master.clone());
+        let mut nodes: Vec<NodeId> =
+            self.mesh.nodes(cluster).filter(|node| self.has_its_turn((*node).into())).collect();
+        nodes.sort_by_key(|node| {
+            let elected = master.as_ref() == Some(&self.mesh.container_name((*node).into()));
+            (elected, self.mesh.node_settings(*node).is_master_eligible(), *node)
+        });
+        nodes
+    }
+
+    /// What has a node start again, in another container where that is needed.
+    fn again(&self, node: NodeId) -> Vec<Step> {
+        let service = node.into();
+        // what the old container would not start with is written once nothing can start it any more
+        let seed = (!self.seed_good(service)).then_some(Step::SeedConfig(service));
+        let settings = (!self.settings_good(service)).then_some(Step::WriteSettings(service));
+        let files = seed.into_iter().chain(settings);
+        let start = if self.container_stale(service) {
+            [self.removal(service)]
+                .into_iter()
+                .chain(files)
+                .chain([Step::CreateContainer(service), Step::StartContainer(service)])
+                .collect::<Vec<_>>()
+        } else {
+            files.chain([Step::RestartContainer(service)]).collect()
+        };
+        start.into_iter().chain([Step::AwaitReady(service)]).collect()
+    }
+
+    /// Whether the cluster exists, or will when its settings are written.
+    pub(super) fn formation(&self, cluster: ClusterId) -> Formation {
+        let recorded = self.files(cluster).map_or(Formation::Unfounded, ClusterFiles::formation);
+        if self.records_uuid(cluster) { Formation::Founded } else { recorded }
+    }
+
+    /// Whether a cluster that serves has a UUID that is not recorded yet.
+    pub(super) fn records_uuid(&self, cluster: ClusterId) -> bool {
+        let several = self.mesh.discovery(cluster) == Discovery::SeedHosts;
+        let known =
+            self.mesh.nodes(cluster).any(|node| self.there.node(node).is_some_and(|facts| facts.uuid.is_some()));
+        several && known && self.files(cluster).is_some_and(|files| files.uuid.is_none())
+    }
+
+    pub(super) fn forgets_uuid(&self, cluster: ClusterId) -> bool {
+        self.files(cluster).is_some_and(ClusterFiles::is_lost) && self.there.server(cluster).is_none()
+    }
+
+    /// The nodes that a cluster of the mesh has and is not to have.
+    pub(super) fn leaving(&self, cluster: ClusterId) -> Vec<NodeId> {
+        let known = self.there.nodes_of(cluster).into_iter();
+        known.filter(|node| self.mesh.has_cluster(cluster) && !self.mesh.has((*node).into())).collect()
+    }
+
+    /// Whether a node has to stay for now, since its cluster cannot be asked to do without it.
+    pub(super) fn cannot_leave(&self, service: ServiceId) -> bool {
+        let cluster = service.cluster();
+        service.node().is_some() && self.mesh.has_cluster(cluster) && !self.mesh.has(service) && !self.rolls(cluster)
+    }
+
+    /// What a cluster is asked to do before nodes of it are removed.
+    pub(super) fn farewells(&self, cluster: ClusterId) -> Vec<Step> {
+        let leaving = self.leaving(cluster);
+        let Some(server) = self.there.server(cluster).filter(|_| self.rolls(cluster) && !leaving.is_empty()) else {
+            return Vec::new();
+        };
+        // one whose container is gone left before
+        let nodes: Vec<NodeId> =
+            leaving.into_iter().filter(|node| self.there.containers.contains_key(&(*node).into())).collect();
+        if nodes.is_empty() {
+            return Vec::new();
+        }
+        let to = self.mesh.data_nodes(cluster).saturating_sub(1);
+        let indices: Vec<String> =
+            server.allocation.replicas.iter().filter(|(_, count)| **count > to).map(|(name, _)| name.clone()).collect();
+        let lowers = (!indices.is_empty()).then_some(NodeStep::LowerReplicas { on: cluster, indices, to });
+        let leave =
+            [NodeStep::DrainNodes { on: cluster, nodes: nodes.clone() }, NodeStep::ExcludeVotes { on: cluster, nodes }];
+        lowers.into_iter().chain(leave).map(Step::from).collect()
+    }
+
+    /// Whether something keeps shards or votes from nodes of the cluster, or will when nodes have left.
+    pub(super) fn clears_exclusions(&self, cluster: ClusterId) -> bool {
+        let ours = |names: &BTreeSet<String>| names.iter().any(|name| self.is_node_of(cluster, name));
+        let left = |facts: &AllocationFacts| ours(&facts.excluded) || ours(&facts.without_vote);
+        !self.farewells(cluster).is_empty() || self.there.server(cluster).is_some_and(|server| left(&server.allocation))
+    }
+
+    fn is_node_of(&self, cluster: ClusterId, name: &str) -> bool {
+        let own = self.mesh.container_name(cluster.first_node());
+        name == own || name.strip_prefix(&own).is_some_and(|rest| rest.starts_with('-'))
+    }
+
+    /// Whether a restart that was interrupted left the cluster without new replicas.
+    pub(super) fn holds_shards(&self, cluster: ClusterId) -> bool {
+        let enabled = self.there.server(cluster).and_then(|server| server.allocation.enabled.as_deref());
+        self.rolls(cluster) && enabled == Some(AllocationFacts::PRIMARIES)
+    }
+
+    /// The directories of nodes that left.
+    pub(super) fn abandoned(&self, cluster: ClusterId) -> Vec<Step> {
+        let files = |node: &NodeId| self.node_files(*node).is_some();
+        let left = self.leaving(cluster).into_iter().filter(files).filter(|_| self.rolls(cluster));
+        left.map(|node| NodeStep::RemoveNodeFiles(node).into()).collect()
+    }
+
+    /// The remotes that a cluster reaches by nodes which leave, or by another mode than from now on.
+    pub(super) fn moves_remotes(&self, on: ClusterId) -> Vec<ClusterId> {
+        let Some(server) = self.server(on) else { return Vec::new() };
+        let wanted = self.mesh.remote_settings(on);
+        let differs = |remote: &ClusterId| {
+            let of = |name: &&String| remote_of_setting(name) == Some(*remote);
+            let is_set = server.remotes.keys().any(|name| of(&name));
+            is_set
+                && wanted
+                    .keys()
+                    .chain(server.remotes.keys())
+                    .filter(of)
+                    .any(|name| server.remotes.get(name) != wanted.get(name))
+        };
+        let leaves = |remote: &ClusterId| !self.farewells(*remote).is_empty();
+        self.mesh
+            .remotes(on)
+            .filter(|to| self.mesh.has_link(Link { from: on, to: *to }))
+            .filter(leaves)
+            .filter(differs)
+            .collect()
+    }
+
+    /// The links that go by the nodes that stay, before the others leave.
+    pub(super) fn moved_links(&self, on: ClusterId) -> Vec<Step> {
+        let to = self.moves_remotes(on);
+        let connect = self.connected(on).filter(|_| !to.is_empty());
+        connect.map(|connect| vec![connect, Step::ProveLinks { on, to }]).unwrap_or_default()
+    }
+}
+
+impl From<NodeStep> for Step {
+    fn from(step: NodeStep) -> Self {
+        Self::Nodes(step)
+    }
+}

@@ -1,0 +1,187 @@
+//! The nodes of a cluster: what each knows of it, where shards may lie and who votes. I/O: network; no decisions.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use hyper::Method;
+use serde_json::{Value, json};
+
+use super::{Elasticsearch, HttpsError, read::fields};
+use crate::{
+    ask::request::segment,
+    facts::{
+        observed::{AllocationFacts, NodeFacts},
+        shards::{IndexShards, ShardFacts},
+    },
+    mesh::digest::digest_of,
+};
+
+/// Elasticsearch's word for a cluster that a node does not belong to yet.
+const NO_CLUSTER: &str = "_na_";
+
+impl Elasticsearch {
+    /// What the node that is asked knows of its cluster; without its links. See
+    /// <https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cluster-state>.
+    pub async fn membership(&self) -> Result<NodeFacts, HttpsError> {
+        let path = "/_cluster/state/master_node,nodes?local=true&filter_path=cluster_uuid,master_node,nodes.*.name";
+        let answer = self.ask(Method::GET, path, None).await?;
+        let certificate = digest_of(&[&answer.certificate]);
+        let body = answer.accepted("`GET /_cluster/state`")?;
+        Ok(NodeFacts { certificate, ..membership(&body) })
+    }
+
+    /// What becomes of shards and votes, as far as the settings tell, which were asked for already.
+    pub async fn allocation(&self, settings: &BTreeMap<String, String>) -> Result<AllocationFacts, HttpsError> {
+        let excluded = settings.get(AllocationFacts::EXCLUDED).map(String::as_str).unwrap_or_default();
+        let names = |list: &str| list.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect();
+        Ok(AllocationFacts {
+            enabled: settings.get(AllocationFacts::ENABLE).cloned(),
+            excluded: names(excluded),
+            without_vote: self.without_vote().await?,
+            replicas: self.replicas().await?,
+        })
+    }
+
+    /// See <https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cluster-post-voting-config-exclusions>.
+    async fn without_vote(&self) -> Result<BTreeSet<String>, HttpsError> {
+        let field = "metadata.cluster_coordination.voting_config_exclusions";
+        let body = self.get(&format!("/_cluster/state/metadata?filter_path={field}")).await?;
+        let exclusions = body["metadata"]["cluster_coordination"]["voting_config_exclusions"].as_array();
+        let names = exclusions.into_iter().flatten().filter_map(|one| one["node_name"].as_str());
+        Ok(names.map(str::to_owned).collect())
+    }
+
+    /// How many replicas each index is to have, of those whose number is fixed.
+    async fn replicas(&self) -> Result<BTreeMap<String, u32>, HttpsError> {
+        let fields_of = "*.settings.index.number_of_replicas,*.settings.index.auto_expand_replicas";
+        let body = self.get(&format!("/_all/_settings?expand_wildcards=all&filter_path={fields_of}")).await?;
+        let fixed = |(name, index): (&String, &Value)| {
+            let settings = &index["settings"]["index"];
+            let expands = settings["auto_expand_replicas"].as_str().is_some_and(|range| range != "false");
+            let count = settings["number_of_replicas"].as_str()?.parse().ok()?;
+            (!expands).then(|| (name.clone(), count))
+        };
+        Ok(fields(&body).filter_map(fixed).collect())
+    }
+
+    pub async fn set_replicas(&self, indices: &[String], replicas: u32) -> Result<(), HttpsError> {
+        let names: Vec<String> = indices.iter().map(|name| segment(name)).collect();
+        let path = format!("/{}/_settings?expand_wildcards=all&ignore_unavailable=true", names.join(","));
+        self.send(Method::PUT, &path, &json!({ "index": { "number_of_replicas": replicas } })).await.map(|_| ())
+    }
+
+    /// Writes what is in memory to disk, so that a server which restarts has little to do again.
+    pub async fn flush(&self) -> Result<(), HttpsError> {
+        self.send(Method::POST, "/_flush?ignore_unavailable=true", &json!({})).await.map(|_| ())
+    }
+
+    /// Where the shards are, index by index.
+    pub async fn shards(&self) -> Result<ShardFacts, HttpsError> {
+        let fields_of = "status,initializing_shards,relocating_shards,delayed_unassigned_shards,\
+                         number_of_in_flight_fetch,number_of_nodes,indices.*.number_of_shards,\
+                         indices.*.number_of_replicas,indices.*.unassigned_shards";
+        let path = format!("/_cluster/health?level=indices&expand_wildcards=all&filter_path={fields_of}");
+        let answer = self.ask(Method::GET, &path, None).await?;
+        let body = if answer.status == 408 { answer.body } else { answer.accepted("`GET /_cluster/health`")? };
+        Ok(shards(&body))
+    }
+
+    /// How many shards each node holds, by name.
+    pub async fn shards_on(&self) -> Result<BTreeMap<String, u32>, HttpsError> {
+        let body = self.get("/_cat/shards?format=json&h=node").await?;
+        let mut counted = BTreeMap::new();
+        for shard in body.as_array().into_iter().flatten() {
+            // one that is on its way is written as `from -> address id to`
+            if let Some(name) = shard["node"].as_str().and_then(|text| text.split(' ').next()) {
+                *counted.entry(name.to_owned()).or_default() += 1;
+            }
+        }
+        Ok(counted)
+    }
+
+    /// Why a shard stays on a node that is to hold none, in Elasticsearch's words; `None` where no such shard is found.
+    pub async fn why_on(&self, node: &str) -> Result<Option<String>, HttpsError> {
+        let body = self.get("/_cat/shards?format=json&h=index,shard,prirep,node").await?;
+        let on = |shard: &&Value| shard["node"].as_str().is_some_and(|name| name.split(' ').next() == Some(node));
+        let Some(shard) = body.as_array().into_iter().flatten().find(on) else { return Ok(None) };
+        let number: u64 = shard["shard"].as_str().and_then(|number| number.parse().ok()).unwrap_or_default();
+        let primary = shard["prirep"] == "p";
+        let asked = json!({ "index": shard["index"], "shard": number, "primary": primary, "current_node": node });
+        let explained = self.send(Method::POST, "/_cluster/allocation/explain", &asked).await?;
+        let index = shard["index"].as_str().unwrap_or_default();
+        Ok(Some(format!("{index}[{number}]: {}", why_it_stays(&explained))))
+    }
+
+    /// Takes votes from nodes, so that a majority of those that stay is enough. It succeeds only once that is so.
+    pub async fn exclude_votes(&self, nodes: &[String]) -> Result<(), HttpsError> {
+        let path = format!("/_cluster/voting_config_exclusions?node_names={}&timeout=30s", segment(&nodes.join(",")));
+        self.ask(Method::POST, &path, None).await?.accepted("`POST /_cluster/voting_config_exclusions`").map(|_| ())
+    }
+
+    /// Gives votes back to all that lost them. The nodes are gone, or are to stay: it waits for neither.
+    pub async fn clear_votes(&self) -> Result<(), HttpsError> {
+        let path = "/_cluster/voting_config_exclusions?wait_for_removal=false";
+        self.ask(Method::DELETE, path, None).await?.accepted(&format!("`DELETE {path}`")).map(|_| ())
+    }
+}
+
+/// What keeps a shard from every node that it could move to.
+fn why_it_stays(explained: &Value) -> String {
+    let nodes = explained["node_allocation_decisions"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let refusing = |node: &Value| {
+        let deciders = node["deciders"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let refuses = |decider: &&Value| matches!(decider["decision"].as_str(), Some("NO" | "THROTTLE"));
+        deciders.iter().find(refuses).and_then(|decider| decider["explanation"].as_str().map(str::to_owned))
+    };
+    let mut reasons: Vec<String> = nodes.iter().filter_map(refusing).collect();
+    reasons.dedup();
+    if reasons.is_empty() { "Elasticsearch does not say why".to_owned() } else { reasons.join("; ") }
+}
+
+fn membership(body: &Value) -> NodeFacts {
+    let master = body["master_node"].as_str().and_then(|id| body["nodes"][id]["name"].as_str());
+    let names = fields(&body["nodes"]).filter_map(|(_, node)| node["name"].as_str());
+    NodeFacts {
+        uuid: body["cluster_uuid"].as_str().filter(|uuid| *uuid != NO_CLUSTER).map(str::to_owned),
+        master: master.map(str::to_owned),
+        members: names.map(str::to_owned).collect(),
+        ..NodeFacts::default()
+    }
+}
+
+fn shards(body: &Value) -> ShardFacts {
+    let count = |value: &Value| value.as_u64().and_then(|count| u32::try_from(count).ok()).unwrap_or_default();
+    let index = |(name, index): (&String, &Value)| {
+        let facts = IndexShards {
+            primaries: count(&index["number_of_shards"]),
+            replicas: count(&index["number_of_replicas"]),
+            unassigned: count(&index["unassigned_shards"]),
+        };
+        (name.clone(), facts)
+    };
+    let moving = ["initializing_shards", "relocating_shards", "delayed_unassigned_shards", "number_of_in_flight_fetch"];
+    ShardFacts {
+        red: !matches!(body["status"].as_str(), Some("green" | "yellow")),
+        moving: moving.iter().map(|field| count(&body[*field])).sum(),
+        indices: fields(&body["indices"]).map(index).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_node_without_a_cluster_has_no_uuid() {
+        let body = json!({ "cluster_uuid": "_na_", "nodes": { "a": { "name": "cluster02-elastic-2" } } });
+        let facts = membership(&body);
+        assert_eq!((facts.uuid, facts.master), (None, None));
+        let body = json!({
+            "cluster_uuid": "vZ8",
+            "master_node": "a",
+            "nodes": { "a": { "name": "cluster02-elastic" }, "b": { "name": "cluster02-elastic-2" } },
+        });
+        let facts = membership(&body);
+        assert_eq!((facts.uuid.as_deref(), facts.master.as_deref()), (Some("vZ8"), Some("cluster02-elastic")));
+        assert_eq!(facts.members.len(), 2);
+    }
+}
