@@ -15,8 +15,7 @@ use crate::{
     judge::snapshots::deletion,
     mesh::{
         id::ClusterId,
-        layout,
-        snapshots::{DIRECTORY, REPOSITORY, place},
+        snapshots::{REPOSITORY, directory, place},
     },
     plan::Restoration,
     world::{
@@ -197,10 +196,9 @@ impl Apply<'_> {
 
     /// Moves a cluster's snapshots to where a mesh of this name looks for them that has the repository `into`.
     pub(super) fn keep_snapshots(&self, of: ClusterId, into: &Path) -> Result<(), Error> {
-        let from = format!("{}/{DIRECTORY}", layout::service_dir(of.first_node()));
         let place = into.join(place(self.mesh.name.as_ref(), of));
         let (above, name) = (place.parent().unwrap_or(into), of.to_string());
-        Ok(self.tree()?.move_into(&from, &Tree::create(above, 0o755)?, &name)?)
+        Ok(self.tree()?.move_into(&directory(of), &Tree::create(above, 0o755)?, &name)?)
     }
 
     /// A server that does not answer for a moment; one that has ended ends the wait.

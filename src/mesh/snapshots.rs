@@ -62,9 +62,7 @@ impl Mesh {
     /// it. `None` where they are not in files.
     pub fn repository_place(&self, cluster: ClusterId) -> Option<(PathBuf, String)> {
         match self.snapshots(cluster).repository {
-            Repository::Off | Repository::Directory => {
-                Some((self.dir.clone(), format!("{}/{DIRECTORY}", layout::service_dir(cluster.first_node()))))
-            }
+            Repository::Off | Repository::Directory => Some((self.dir.clone(), directory(cluster))),
             Repository::Path(path) => Some((path, place(self.name.as_ref(), cluster))),
             Repository::S3 { .. } => None,
         }
@@ -155,6 +153,11 @@ impl Mesh {
             "metadata": { "mesh.id": self.id, "mesh.cluster": cluster },
         })
     }
+}
+
+/// The directory of a cluster's snapshots in that of its mesh.
+pub fn directory(cluster: ClusterId) -> String {
+    format!("{}/{DIRECTORY}", layout::service_dir(cluster.first_node()))
 }
 
 /// The place of the repository in the container.

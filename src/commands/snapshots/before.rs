@@ -4,10 +4,15 @@ use std::path::{Component, Path};
 
 use super::usable;
 use crate::{
+    console::bytes,
     error::{Error, Exit},
     facts::observed::Observed,
     judge::snapshots::{has_data, require_room},
-    mesh::{Mesh, id::ClusterId, snapshots::place},
+    mesh::{
+        Mesh,
+        id::ClusterId,
+        snapshots::{directory, place},
+    },
     plan::{self, Plan, Step},
     session::now,
     world::{
@@ -34,7 +39,7 @@ pub fn take_before(mesh: &Mesh, there: &Observed) -> Result<Option<(String, Plan
 }
 
 /// Requires that snapshots can be moved where a plan moves them: to a directory outside the mesh's, with none of these
-/// clusters in it.
+/// clusters in it, and with room for them.
 pub fn require_place(world: &World, mesh: &Mesh, plan: &Plan) -> Result<(), Error> {
     for step in plan.steps() {
         let Step::KeepSnapshots { of, into } = step else { continue };
@@ -53,5 +58,29 @@ pub fn require_place(world: &World, mesh: &Mesh, plan: &Plan) -> Result<(), Erro
             return Err(refuse(format!("there is a {of} already")));
         }
     }
-    Ok(())
+    require_room_to_keep(world, mesh, plan)
+}
+
+/// Requires that what a plan copies to another file system fits there. What an earlier run left of a copy goes first.
+fn require_room_to_keep(world: &World, mesh: &Mesh, plan: &Plan) -> Result<(), Error> {
+    let Some(tree) = world.tree()? else { return Ok(()) };
+    let kept = plan.steps().filter_map(|step| match step {
+        Step::KeepSnapshots { of, into } => Some((*of, into)),
+        _ => None,
+    });
+    let kept: Vec<_> = kept.collect();
+    let Some((_, into)) = kept.first() else { return Ok(()) };
+    let (there, disk) = (Tree::open(into)?, host::nearest_existing(into)?);
+    let (mut needed, mut free) = (0, host::space(&disk)?.0);
+    for (of, _) in &kept {
+        needed += tree.needed_to_move(&directory(*of), &disk)?;
+        let part = format!("{}.part", place(mesh.name.as_ref(), *of));
+        free += there.as_ref().map_or(Ok(0), |there| there.size(part))?;
+    }
+    if needed <= free {
+        return Ok(());
+    }
+    let message = format!("the snapshots take {}, and {} has {} free", bytes(needed), into.display(), bytes(free));
+    Err(Error::new(Exit::Machine, message)
+        .hint("free some space there, or name a directory on another disk with `--keep-snapshots`"))
 }

@@ -15,6 +15,21 @@ use super::{
 };
 
 impl Tree {
+    /// Bytes that [`move_into`](Self::move_into) needs in a directory that is there: none on the same file system,
+    /// where a name is enough.
+    ///
+    /// # Errors
+    /// A directory that may not be read.
+    pub fn needed_to_move(&self, from: &str, to: &Path) -> Result<u64, DiskError> {
+        let there = fs::metadata(to).map_err(fail("read", to))?;
+        match fs::symlink_metadata(self.path(from)) {
+            Ok(found) if found.dev() != there.dev() => self.size(from),
+            Ok(_) => Ok(0),
+            Err(cause) if cause.kind() == ErrorKind::NotFound => Ok(0),
+            Err(cause) => Err(fail("read", &self.path(from))(cause)),
+        }
+    }
+
     /// Moves a directory to `name` in another tree. What has no place on that file system by a rename is copied whole,
     /// and deleted here only when every file is on disk there.
     ///

@@ -32,7 +32,7 @@ use crate::{
         record::{self, Record, RecordError},
         secret::Secret,
         settings::StackVersion,
-        snapshots::{DIRECTORY, OWNER, RepositoryOwner},
+        snapshots::{OWNER, RepositoryOwner, directory},
     },
 };
 
@@ -77,8 +77,7 @@ fn place(error: &serde_json::Error) -> String {
 /// <https://www.elastic.co/docs/deploy-manage/tools/snapshot-and-restore/read-only-url-repository>.
 pub fn snapshots_inside(tree: &Tree) -> Result<BTreeSet<ClusterId>, FilesError> {
     let written = |cluster: &ClusterId| {
-        let dir = format!("{}/{DIRECTORY}", layout::service_dir(cluster.first_node()));
-        tree.metadata(format!("{dir}/index.latest")).is_ok_and(|found| found.is_some())
+        tree.metadata(format!("{}/index.latest", directory(*cluster))).is_ok_and(|found| found.is_some())
     };
     Ok(clusters(tree)?.into_iter().filter(written).collect())
 }
