@@ -101,6 +101,10 @@ pub struct Vitals {
     pub documents: u64,
     /// Bytes of those indices.
     pub store: u64,
+    /// Indices that are not the server's own, hidden ones and those of data streams too: a snapshot would save them.
+    pub indices: usize,
+    /// Bytes of all indices.
+    pub whole_store: u64,
     pub heap_used: u64,
     pub heap_max: u64,
     /// Bytes free for the server on the disk that holds its data, and bytes in all.

@@ -26,10 +26,11 @@ pub fn of(there: &Observed, cluster: ClusterId) -> Option<&[SnapshotFacts]> {
     snapshots.as_ref().ok().map(Vec::as_slice)
 }
 
-/// Whether a cluster has something that a snapshot would save.
+/// Whether a cluster has something that a snapshot would save: any index but the server's own, since hidden ones hold
+/// data, too, above all those of data streams.
 pub fn has_data(there: &Observed, cluster: ClusterId) -> bool {
     let vitals = there.server(cluster).and_then(|server| server.vitals.as_ref());
-    vitals.is_some_and(|vitals| vitals.documents > 0)
+    vitals.is_some_and(|vitals| vitals.indices > 0)
 }
 
 /// What is wrong with the snapshots of the clusters in a scope.
@@ -102,15 +103,17 @@ pub(in crate::judge) mod tests {
 
     const NOW: OffsetDateTime = datetime!(2026-11-26 12:00 UTC);
 
-    pub(in crate::judge) fn server(documents: u64, snapshots: Result<Vec<SnapshotFacts>, String>) -> ServerFacts {
+    pub(in crate::judge) fn server(indices: usize, snapshots: Result<Vec<SnapshotFacts>, String>) -> ServerFacts {
         let health = Health { color: Color::Green, in_motion: false, red: Vec::new(), yellow: Vec::new() };
         ServerFacts {
             repository: Some(RepositorySpec { kind: "fs".to_owned(), settings: BTreeMap::new() }),
             vitals: Some(Vitals {
                 health,
                 version: String::new(),
-                documents,
+                documents: 0,
                 store: 0,
+                indices,
+                whole_store: 0,
                 heap_used: 0,
                 heap_max: 0,
                 disk_free: 0,

@@ -42,7 +42,8 @@ pub fn require_room(
 ) -> Result<(), NoRoom> {
     let mut needs: BTreeMap<PathBuf, u64> = BTreeMap::new();
     for cluster in clusters {
-        let store = there.server(*cluster).and_then(|server| Some(server.vitals.as_ref()?.store)).unwrap_or_default();
+        let store =
+            there.server(*cluster).and_then(|server| Some(server.vitals.as_ref()?.whole_store)).unwrap_or_default();
         if let Some((place, _)) = mesh.repository_place(*cluster) {
             *needs.entry(place).or_default() += store;
         }
@@ -68,7 +69,7 @@ mod tests {
     fn a_snapshot_leaves_a_tenth_of_the_disk() {
         let mesh = Mesh::example(1);
         let mut found = server(1, Ok(Vec::new()));
-        found.vitals.as_mut().unwrap().store = 1 << 30;
+        found.vitals.as_mut().unwrap().whole_store = 1 << 30;
         let there = there(found);
         let room = |free: u64| require_room(&mesh, &there, &[ClusterId::FIRST], |_| Some((free << 20, 10 << 30)));
         assert_eq!(room(2 * 1024 + 10), Ok(()));

@@ -21,10 +21,11 @@ impl Elasticsearch {
     /// <https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cluster-stats>.
     pub async fn vitals(&self) -> Result<Option<Vitals>, HttpsError> {
         let Some(health) = self.health().await? else { return Ok(None) };
-        let cluster = "/_cluster/stats?filter_path=nodes.versions,nodes.fs,nodes.jvm.mem";
+        let cluster = "/_cluster/stats?filter_path=nodes.versions,nodes.fs,nodes.jvm.mem,indices.store";
         let indices = "/_stats/docs,store?expand_wildcards=open&filter_path=_all.primaries";
-        let (cluster, indices) = (self.get(cluster).await?, self.get(indices).await?);
-        Ok(Some(read::vitals(health, &cluster, &indices)))
+        let names = "/_resolve/index/*?expand_wildcards=all&filter_path=indices.attributes";
+        let (cluster, indices, names) = (self.get(cluster).await?, self.get(indices).await?, self.get(names).await?);
+        Ok(Some(read::vitals(health, &cluster, &indices, &names)))
     }
 
     /// `None` where the license has ended: then Elasticsearch answers 403 to this and to little else. See
