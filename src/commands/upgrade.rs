@@ -9,7 +9,10 @@ use crate::{
     console::Console,
     error::{Error, Exit},
     facts::observed::Observed,
-    judge::check::{self, Severity},
+    judge::{
+        check::{self, Severity},
+        snapshots::WayBack,
+    },
     mesh::Mesh,
     plan::{
         Plan,
@@ -78,10 +81,20 @@ pub async fn upgrade(args: &UpgradeArgs, place: Place, console: &Console) -> Res
     let turns = Box::pin(turns(&session, mesh, &patience, console, &next));
     interruptible(&patience, console, turns).await?;
     console.done_in(&format!("{}, and the links are proved", reached(args)), begun.elapsed());
-    if let Some((name, _)) = &snapshot {
-        console.way_back(&recorded, name);
-    }
+    way_back(args, &session, console).await?;
     Ok(Exit::Done)
+}
+
+/// Shows how to go back, by what is there: an earlier run may have taken the snapshots.
+async fn way_back(args: &UpgradeArgs, session: &Session, console: &Console) -> Result<(), Error> {
+    let survey = session.world.survey().await?;
+    if let Some(mesh) = &survey.record {
+        let there = session.world.observe_closely(mesh, &survey).await?;
+        if let Some(way) = WayBack::from(args.version, mesh, &there) {
+            console.way_back(&way);
+        }
+    }
+    Ok(())
 }
 
 /// What holds when it is done.

@@ -3,7 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::Console;
-use crate::mesh::{Mesh, counted::counted, id::ClusterId, settings::StackVersion};
+use crate::{
+    judge::snapshots::WayBack,
+    mesh::{Mesh, counted::counted, id::ClusterId, settings::StackVersion},
+};
 
 impl Console {
     /// That an upgrade was begun and not ended, where that is so.
@@ -75,12 +78,11 @@ impl Console {
     }
 
     /// How to go back to the versions before an upgrade.
-    pub fn way_back(&self, before: &Mesh, snapshot: &str) {
-        let (set, version) = (before.cluster_set().to_mesh_text(), before.spec.stack_version);
-        self.note(&format!(
-            "the way back: `mesh reset --keep-snapshots DIR`, `mesh create {set} --stack-version {version} --snapshots \
-             DIR`, then `mesh snapshots restore CLUSTER {snapshot}` for each cluster"
-        ));
+    pub fn way_back(&self, WayBack { commands, lost }: &WayBack) {
+        self.note(&format!("the way back: {}", commands.join(", ")));
+        if let Some(lost) = lost {
+            self.note(&format!("no snapshot from before the upgrade has the data of {}", lost.named()));
+        }
     }
 }
 

@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value as Json;
 use time::OffsetDateTime;
 
+use crate::mesh::settings::StackVersion;
+
 /// What a server has for the snapshots that it takes by itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum PolicyFacts {
@@ -21,6 +23,8 @@ pub struct SnapshotFacts {
     pub name: String,
     /// The id of the mesh that took it.
     pub mesh: Option<String>,
+    /// The release of the cluster when `mesh` took it; `None` for one that something else took.
+    pub taken_on: Option<StackVersion>,
     /// `SUCCESS`, `PARTIAL`, `FAILED`, `IN_PROGRESS` or `INCOMPATIBLE`.
     pub state: String,
     /// Every index in it, also those of data streams and features.
@@ -99,8 +103,8 @@ impl SnapshotFacts {
 }
 
 /// The last of them that is good.
-pub fn last_good(snapshots: &[SnapshotFacts]) -> Option<&SnapshotFacts> {
-    snapshots.iter().filter(|snapshot| snapshot.is_good()).max_by_key(|snapshot| snapshot.ended)
+pub fn last_good<'a>(snapshots: impl IntoIterator<Item = &'a SnapshotFacts>) -> Option<&'a SnapshotFacts> {
+    snapshots.into_iter().filter(|snapshot| snapshot.is_good()).max_by_key(|snapshot| snapshot.ended)
 }
 
 #[cfg(test)]

@@ -23,6 +23,8 @@ pub const REPOSITORY: &str = "mesh";
 pub const POLICY: &str = "mesh";
 /// The directory of a cluster's snapshots, below its service's.
 pub const DIRECTORY: &str = "backup";
+/// Where a snapshot says of which release its cluster was, if `mesh` took it.
+pub const TAKEN_ON: &str = "mesh.stack_version";
 /// The file in a repository that names the one cluster that may write to it.
 pub const OWNER: &str = "mesh-owner.json";
 
@@ -129,7 +131,7 @@ impl Mesh {
             "schedule": schedule,
             "name": "<mesh-{now{yyyyMMdd-HHmmss}}>",
             "repository": REPOSITORY,
-            "config": self.snapshot_request(cluster),
+            "config": self.snapshot_config(cluster),
             "retention": {
                 "expire_after": format!("{}d", keep.days),
                 "min_count": keep.least,
@@ -138,9 +140,16 @@ impl Mesh {
         }))
     }
 
+    /// The request for a snapshot that `mesh` takes: it says of which release, which nothing else tells exactly.
+    pub fn snapshot_request(&self, cluster: ClusterId) -> Json {
+        let mut request = self.snapshot_config(cluster);
+        request["metadata"][TAKEN_ON] = json!(self.version(cluster).to_string());
+        request
+    }
+
     /// What a snapshot of a cluster holds. Data streams have hidden indices, so no pattern may leave those out: with
     /// `-.*` Elasticsearch 9.5.3 saves no data stream, and reports success.
-    pub fn snapshot_request(&self, cluster: ClusterId) -> Json {
+    fn snapshot_config(&self, cluster: ClusterId) -> Json {
         let snapshots = self.snapshots(cluster);
         // with an empty list, Elasticsearch saves the states of all features
         let none = || vec!["none".to_owned()];

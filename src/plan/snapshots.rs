@@ -6,7 +6,7 @@ use time::{Duration, OffsetDateTime};
 
 use super::{Plan, Restoration, Step};
 use crate::{
-    facts::snapshots::{SnapshotFacts, last_good},
+    facts::snapshots::{SnapshotFacts, Worth, last_good},
     mesh::{Mesh, id::ClusterId, settings::Snapshots, snapshots::name_at},
 };
 
@@ -15,12 +15,24 @@ use crate::{
 pub fn take(mesh: &Mesh, name: &str, there: &BTreeMap<ClusterId, Vec<SnapshotFacts>>, now: OffsetDateTime) -> Plan {
     let taken = there.keys().map(|on| Step::TakeSnapshot { on: *on, name: name.to_owned() });
     let old = there.iter().flat_map(|(on, found)| {
-        let expired = expired(&mesh.snapshots(*on), &mesh.id, found, now);
+        let kept: Vec<&SnapshotFacts> = found.iter().filter(|snapshot| snapshot.name != name).collect();
+        let expired = expired(&mesh.snapshots(*on), &mesh.id, &kept, now);
         expired.into_iter().map(|name| Step::DeleteSnapshot { on: *on, name })
     });
     // a server deletes one after the other, and says so to the second
     let (clusters, old) = (there.len(), old.collect::<Vec<_>>());
     Plan::of(mesh.name.as_ref()).stage("take snapshots", taken).lanes("delete old snapshots", clusters.max(1), old)
+}
+
+/// The name of the snapshot that an earlier run of `mesh snapshots create` began and a server still takes: to take it
+/// again is to wait for it. `None` where it is not whole on another cluster. One that a server began by itself may be
+/// older than what is asked for.
+pub fn under_way<'a>(mesh: &Mesh, there: &'a BTreeMap<ClusterId, Vec<SnapshotFacts>>) -> Option<&'a str> {
+    let all = || there.values().flatten().filter(|snapshot| snapshot.mesh.as_deref() == Some(&mesh.id));
+    let begun = all().filter(|snapshot| snapshot.worth() == Worth::InProgress && snapshot.taken_on.is_some());
+    let name = &begun.max_by_key(|snapshot| snapshot.started)?.name;
+    let is_whole = |snapshot: &SnapshotFacts| !matches!(snapshot.worth(), Worth::Partial | Worth::Failed);
+    all().filter(|snapshot| snapshot.name == *name).all(is_whole).then_some(name)
 }
 
 /// The name of a snapshot that is taken now, which none that is there has: two can be taken within a second.
@@ -46,11 +58,14 @@ pub fn restore(mesh: &Mesh, restoration: Restoration, features: Vec<String>) -> 
 
 /// The snapshots of a mesh that are not kept once there is a newer one: of its own only, never the last good one, and
 /// so many stay as `keep` says, the one that is being taken counted.
-fn expired(snapshots: &Snapshots, mesh: &str, found: &[SnapshotFacts], now: OffsetDateTime) -> Vec<String> {
+fn expired(snapshots: &Snapshots, mesh: &str, found: &[&SnapshotFacts], now: OffsetDateTime) -> Vec<String> {
     let keep = snapshots.keep;
-    let last = last_good(found).map(|snapshot| &snapshot.name);
-    let mut ours: Vec<&SnapshotFacts> =
-        found.iter().filter(|snapshot| snapshot.mesh.as_deref() == Some(mesh) && snapshot.ended.is_some()).collect();
+    let last = last_good(found.iter().copied()).map(|snapshot| &snapshot.name);
+    let mut ours: Vec<&SnapshotFacts> = found
+        .iter()
+        .copied()
+        .filter(|snapshot| snapshot.mesh.as_deref() == Some(mesh) && snapshot.ended.is_some())
+        .collect();
     ours.sort_by_key(|snapshot| std::cmp::Reverse(snapshot.started));
     let oldest = now - Duration::days(keep.days.into());
     let goes = |(place, snapshot): &(usize, &SnapshotFacts)| {
@@ -158,7 +173,7 @@ mod tests {
 
     fn expired_of(keep: &str, found: &[SnapshotFacts]) -> String {
         let snapshots: Snapshots = serde_json::from_value(format!("{{keep: {keep}}}").into()).unwrap();
-        expired(&snapshots, "m", found, NOW).join(" ")
+        expired(&snapshots, "m", &found.iter().collect::<Vec<_>>(), NOW).join(" ")
     }
 
     #[test]
@@ -176,6 +191,29 @@ mod tests {
         let first = free_name(&BTreeMap::new(), NOW);
         let there = BTreeMap::from([(ClusterId::FIRST, vec![snapshot(&first, 0, "SUCCESS")])]);
         assert_eq!((first.as_str(), free_name(&there, NOW).as_str()), ("mesh-20261126-120000", "mesh-20261126-120001"));
+    }
+
+    #[test]
+    fn a_snapshot_that_an_earlier_run_began_is_waited_for() {
+        let mesh = Mesh { id: "m".to_owned(), ..Mesh::example(2) };
+        let taken =
+            |name: &str, state: &str| SnapshotFacts { taken_on: "9.5.3".parse().ok(), ..snapshot(name, 0, state) };
+        let second = ClusterId::new(2).unwrap();
+        let mut there = BTreeMap::from([(ClusterId::FIRST, vec![taken("a", "SUCCESS")]), (second, Vec::new())]);
+        assert_eq!(under_way(&mesh, &there), None, "it has ended, so another one is asked for");
+        there.insert(second, vec![taken("a", "IN_PROGRESS")]);
+        assert_eq!(under_way(&mesh, &there), Some("a"));
+        let plan = take(&mesh, "a", &there, NOW).to_string();
+        insta::assert_snapshot!(plan, @r"
+        take snapshots
+          + snapshot a of cluster01
+          + snapshot a of cluster02
+        ");
+        there.insert(ClusterId::FIRST, vec![taken("a", "PARTIAL")]);
+        assert_eq!(under_way(&mesh, &there), None, "the other cluster needs another one");
+        there.insert(ClusterId::FIRST, vec![snapshot("b", 0, "IN_PROGRESS")]);
+        there.insert(second, Vec::new());
+        assert_eq!(under_way(&mesh, &there), None, "the server took it by itself");
     }
 
     fn restored(patterns: &[&str], rename: Option<&str>, existing: &[&str], under_way: &[&str]) -> String {

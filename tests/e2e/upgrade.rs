@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::{
     Parts,
@@ -62,23 +62,11 @@ fn a_mesh_is_upgraded_to_a_newer_version() {
     );
     assert!(plan.stderr.contains(EDITED), "{}", plan.stderr);
     assert!(plan.stdout.contains("~ files of cluster03-elastic from its image"), "{}", plan.stdout);
+    saves_each_first(&plan.stdout);
     before.is_still(&mesh);
 
     parts.part("an image that does not start here, or is another version inside, stops nothing");
-    let (broken, other) = (format!("{ELASTICSEARCH}:{UNFIT}"), format!("{KIBANA}:{UNFIT}"));
-    docker(&["create", "--name", "unfit", &format!("{ELASTICSEARCH}:{NEW}")]);
-    let words = "Fatal glibc error: CPU does not support x86-64-v2";
-    let entrypoint = format!(r#"ENTRYPOINT ["sh", "-c", "echo {words}; exit 127"]"#);
-    docker(&["commit", "--change", &entrypoint, "unfit", &broken]);
-    docker(&["rm", "unfit"]);
-    docker(&["tag", &format!("{KIBANA}:{NEW}"), &other]);
-    let refused = mesh.run(&["upgrade", UNFIT, "--yes"], 3);
-    for part in [words, "nothing was stopped", "exit code 127", "`cpu: host`", "is Kibana 9.5.3 inside, and not 9.5.4"]
-    {
-        assert!(refused.stderr.contains(part), "{part}: {}", refused.stderr);
-    }
-    before.is_still(&mesh);
-    docker(&["rmi", &broken, &other]);
+    unfit_images_stop_nothing(&mesh, &before);
 
     parts.part("killed while the second cluster boots");
     // as a run leaves it that is killed while it tries an image
@@ -112,7 +100,14 @@ fn a_mesh_is_upgraded_to_a_newer_version() {
 
     parts.part("the same again: it goes on");
     let first = started("cluster01-elastic");
-    mesh.run(&["upgrade", NEW], 0);
+    let ended = mesh.run(&["upgrade", NEW], 0);
+    leads_back(
+        &mesh,
+        &[1, 2, 3],
+        (&killed.stderr, &ended.stderr),
+        "`mesh reset --keep-snapshots DIR`, `mesh create 3 --stack-version 8.19.21 --snapshots DIR`, \
+         `mesh snapshots restore CLUSTER NAME` for each of clusters 1-3",
+    );
     assert_eq!(started("cluster01-elastic"), first, "what was upgraded should not be restarted");
     assert_ne!(started("cluster03-elastic"), third);
 
@@ -132,6 +127,45 @@ fn a_mesh_is_upgraded_to_a_newer_version() {
     let again = mesh.run(&["upgrade", NEW], 0);
     assert!(again.stdout.contains("nothing to do"), "{}", again.stdout);
     parts.part("done");
+}
+
+/// An image that ends at once, and one of another version than its tag.
+fn unfit_images_stop_nothing(mesh: &Mesh, before: &Snapshot) {
+    let (broken, other) = (format!("{ELASTICSEARCH}:{UNFIT}"), format!("{KIBANA}:{UNFIT}"));
+    docker(&["create", "--name", "unfit", &format!("{ELASTICSEARCH}:{NEW}")]);
+    let words = "Fatal glibc error: CPU does not support x86-64-v2";
+    let entrypoint = format!(r#"ENTRYPOINT ["sh", "-c", "echo {words}; exit 127"]"#);
+    docker(&["commit", "--change", &entrypoint, "unfit", &broken]);
+    docker(&["rm", "unfit"]);
+    docker(&["tag", &format!("{KIBANA}:{NEW}"), &other]);
+    let refused = mesh.run(&["upgrade", UNFIT, "--yes"], 3);
+    for part in [words, "nothing was stopped", "exit code 127", "`cpu: host`", "is Kibana 9.5.3 inside, and not 9.5.4"]
+    {
+        assert!(refused.stderr.contains(part), "{part}: {}", refused.stderr);
+    }
+    before.is_still(mesh);
+    docker(&["rmi", &broken, &other]);
+}
+
+/// A plan takes a snapshot of each of three clusters.
+fn saves_each_first(plan: &str) {
+    let saved = plan.lines().filter_map(|line| line.strip_prefix("  + snapshot mesh-")?.split(" of ").nth(1));
+    assert_eq!(saved.collect::<Vec<_>>(), ["cluster01", "cluster02", "cluster03"], "{plan}");
+}
+
+/// The run that was killed printed which snapshot it takes first, each of these clusters has it, and nothing else was
+/// saved; the run that continued the upgrade ends with the way back by it.
+fn leads_back(mesh: &Mesh, clusters: &[u8], (killed, ended): (&str, &str), way: &str) {
+    let line = killed.lines().find(|line| line.starts_with("there is no way back but snapshots, so "));
+    let name = line.and_then(|line| line.split_whitespace().find(|word| word.starts_with("mesh-"))).unwrap_or_default();
+    let list = mesh.run(&["snapshots", "ls", "-o", "json"], 0).stdout;
+    let list: Value = serde_json::from_str(&list).expect("should be JSON");
+    let rows = list["snapshots"].as_array().expect("should be a list").iter();
+    let found: Vec<Value> = rows.map(|row| json!([row["cluster"], row["name"], row["state"]])).collect();
+    let wanted = clusters.iter().map(|number| json!([mesh.cluster(*number).name(), name, "good"]));
+    assert_eq!(found, wanted.collect::<Vec<_>>(), "{killed}");
+    let way = format!("the way back: {}\n", way.replace("NAME", name));
+    assert!(ended.ends_with(&way), "{ended}\nshould end with\n{way}");
 }
 
 /// The id that everything of the mesh is labelled with.
@@ -160,7 +194,14 @@ fn a_single_cluster_is_upgraded_by_itself() {
         image("cluster02-elastic").ends_with(NEW) && container("cluster02-elastic")["State"]["Running"] == true
     });
     assert_eq!(killed.exit, None, "{}", killed.stderr);
-    mesh.run(&["upgrade", NEW, "2"], 0);
+    let ended = mesh.run(&["upgrade", NEW, "2"], 0);
+    leads_back(
+        &mesh,
+        &[2],
+        (&killed.stderr, &ended.stderr),
+        "`mesh snapshots create 1`, `mesh reset --keep-snapshots DIR`, `mesh create 2 --stack-version 8.19.21 \
+         --snapshots DIR`, `mesh snapshots restore 1 last`, `mesh snapshots restore 2 NAME`",
+    );
     assert_eq!(versions(&mesh, 2), [OLD, NEW]);
     assert_eq!(started("cluster01-elastic"), first, "should not be touched");
     let found = mesh.cluster(1).get("/mesh-*,cluster02:mesh-*/_search");

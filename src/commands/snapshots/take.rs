@@ -23,7 +23,8 @@ pub async fn take(args: &TakeArgs, place: Place, console: &Console) -> Result<Ex
     let there = session.world.observe_closely(&mesh, &session.survey).await?;
     session.require_recorded(&there)?;
     let found = usable(&mesh, &there, clusters, true)?;
-    let name = plan::snapshots::free_name(&found, now());
+    let under_way = plan::snapshots::under_way(&mesh, &found);
+    let name = under_way.map_or_else(|| plan::snapshots::free_name(&found, now()), str::to_owned);
     let plan = plan::snapshots::take(&mesh, &name, &found, now());
     if args.plan.dry_run {
         console.plan(&mesh, &plan, args.plan.format);
@@ -33,9 +34,19 @@ pub async fn take(args: &TakeArgs, place: Place, console: &Console) -> Result<Ex
         console.done("nothing to do: snapshots of all clusters are off");
         return Ok(Exit::Done);
     }
+    if under_way.is_some() {
+        console.note(&format!("waiting for snapshot {name}, which an earlier run began"));
+    }
     let patience = Patience::new(time_for(None, mesh.count().get()));
     let apply = Apply::new(&session, &mesh, console, &patience);
-    interruptible(&patience, console, apply.apply(&plan)).await?;
+    interruptible(&patience, console, apply.apply(&plan)).await.map_err(outlived)?;
     console.done_in(&format!("took snapshot {name}"), begun.elapsed());
     Ok(Exit::Done)
+}
+
+/// What the servers do when the run is interrupted.
+fn outlived(error: Error) -> Error {
+    let hint = "the servers go on with the snapshots that were begun: `mesh snapshots ls` shows how they end, and `mesh \
+                snapshots create` waits for them while they are taken";
+    if error.interrupted { Error { hint: Some(hint.to_owned()), ..error } } else { error }
 }

@@ -3,6 +3,7 @@
 mod list;
 mod room;
 mod unusable;
+mod way_back;
 
 use time::OffsetDateTime;
 
@@ -10,6 +11,7 @@ pub use self::{
     list::{SnapshotList, SnapshotRow},
     room::require_room,
     unusable::{Restore, Unusable, deletion},
+    way_back::WayBack,
 };
 use super::{check::Finding, scope::Scope};
 use crate::{

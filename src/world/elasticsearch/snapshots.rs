@@ -15,7 +15,7 @@ use super::{
 use crate::{
     ask::request::segment,
     facts::snapshots::{PolicyFacts, SnapshotFacts},
-    mesh::snapshots::{POLICY, REPOSITORY},
+    mesh::snapshots::{POLICY, REPOSITORY, TAKEN_ON},
 };
 
 /// How far a snapshot or a restore is.
@@ -171,6 +171,7 @@ fn snapshot(body: &Value) -> SnapshotFacts {
     SnapshotFacts {
         name: text(&body["snapshot"]),
         mesh: body["metadata"]["mesh.id"].as_str().map(str::to_owned),
+        taken_on: body["metadata"][TAKEN_ON].as_str().and_then(|version| version.parse().ok()),
         indices: texts(&body["indices"]),
         data_streams: texts(&body["data_streams"]),
         features: items(&body["feature_states"]).iter().map(feature).collect(),
@@ -226,13 +227,14 @@ mod tests {
             "snapshot": "e", "uuid": "8Sp20U2JTa--t_Tyv5Xo1w", "repository": "mesh", "version_id": 9_111_000,
             "version": "9.5.2-9.5.3", "data_streams": ["logs-x"], "include_global_state": false,
             "indices": [".ds-logs-x-2026.11.26-000001", "r-a", ".security-7", "a", ".hid"],
-            "metadata": { "mesh.id": "x" }, "state": "SUCCESS", "start_time_in_millis": 1_795_689_913_807_i64,
+            "metadata": { "mesh.id": "x", "mesh.stack_version": "9.5.3" }, "state": "SUCCESS", "start_time_in_millis": 1_795_689_913_807_i64,
             "end_time_in_millis": 1_795_689_914_008_i64, "failures": [],
             "shards": { "total": 5, "failed": 0, "successful": 5 },
             "feature_states": [{ "feature_name": "security", "indices": [".security-7"] }],
         }));
         assert_eq!(found.names(), BTreeSet::from([".hid", "a", "logs-x", "r-a"]));
         assert_eq!((found.worth(), found.mesh.as_deref(), found.shards), (Worth::Good, Some("x"), 5));
+        assert_eq!(found.taken_on, "9.5.3".parse().ok());
         assert_eq!(snapshot(&Value::Null).worth(), Worth::Failed, "unknown is not good");
     }
 

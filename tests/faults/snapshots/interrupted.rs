@@ -28,8 +28,10 @@ fn snapshots_and_restores_outlive_killed_runs_and_servers() {
     assert_eq!(states(&mesh), ["in_progress"]);
     let second = mesh.run(&["snapshots", "restore", "1", "last", "--rename", "x-$1"], 1).stderr;
     assert!(second.contains("cluster01 has no good snapshot yet"), "{second}");
-    mesh.run(&["snapshots", "create"], 0);
-    assert_eq!(states(&mesh), ["good", "good"]);
+    let waited = mesh.run(&["snapshots", "create"], 0).stderr;
+    let name = rows(&mesh)[0]["name"].as_str().unwrap_or_default().to_owned();
+    assert!(waited.contains(&format!("waiting for snapshot {name}, which an earlier run began")), "{waited}");
+    assert_eq!(states(&mesh), ["good"], "the one that was begun counts");
 
     parts.part("a second run is refused, and the first one goes on");
     load(&mesh, 3_000, 1_500);
@@ -43,6 +45,7 @@ fn snapshots_and_restores_outlive_killed_runs_and_servers() {
     load(&mesh, 4_500, 1_500);
     let asked = mesh.start(&["snapshots", "create"]).interrupt_when("a snapshot that is taken", || is_busy(&mesh));
     assert_eq!(asked.exit, Some(4), "{}", asked.stderr);
+    assert!(asked.stderr.contains("and `mesh snapshots create` waits for them"), "{}", asked.stderr);
     let name = rows(&mesh)[0]["name"].as_str().unwrap_or_default().to_owned();
     mesh.run(&["snapshots", "rm", "1", &name, "--yes"], 0);
     assert!(states(&mesh).iter().all(|state| state == "good"), "{:?}", states(&mesh));

@@ -42,7 +42,9 @@ fn newer_snapshots_and_upgrades_without_room_are_refused() {
     let without = mesh.run(&["upgrade", NEW, "--no-snapshot", "--dry-run"], 0).stdout;
     assert!(!without.contains("take snapshots"), "{without}");
     create(OLD, "fs");
-    mesh.run(&["upgrade", NEW, "--yes"], 0);
+    let ended = mesh.run(&["upgrade", NEW, "--yes"], 0).stderr;
     assert_eq!((version(&mesh, 1).as_str(), super::states(&mesh).as_slice()), (NEW, &["good".to_owned()][..]));
+    let name = super::rows(&mesh)[0]["name"].as_str().unwrap_or_default().to_owned();
+    assert!(ended.ends_with(&format!("`mesh snapshots restore 1 {name}`\n")), "{ended}");
     parts.part("done");
 }
