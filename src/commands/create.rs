@@ -19,7 +19,7 @@ use crate::{
     console::Console,
     error::{Error, Exit},
     facts::observed::Observed,
-    judge::check,
+    judge::{check, snapshots::require_owners},
     mesh::Mesh,
     plan::{create::Creation, reconcile::PlanInputs, rolling},
     session::{Place, Session},
@@ -36,6 +36,7 @@ pub async fn create(args: &CreateArgs, place: Place, console: &Console) -> Resul
     let recovers = session.restore(args, &request.settings, console).await?;
     let wanted = session.choose(args.reset, console, |session| request.decide(session)).await?;
     let there = session.observe(&wanted).await?;
+    require_owners(&there)?;
     let inputs = request.inputs(&session, recovers);
     let creation = request.plan(&session, wanted, there, &inputs)?;
     require_ready(args, &session, &creation, console)?;

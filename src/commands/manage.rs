@@ -10,7 +10,7 @@ use crate::{
     cli::{ManageAction, ManageArgs},
     console::Console,
     error::{Error, Exit},
-    judge::check,
+    judge::{check, snapshots::require_owners},
     mesh::{Mesh, cluster_set::NoSuchCluster},
     plan::manage::{Action, Selection, select},
     session::{Place, Session},
@@ -36,6 +36,7 @@ pub async fn manage(args: &ManageArgs, place: Place, console: &Console) -> Resul
     // what ends a server must not need one that answers, nor files that can be read
     let there = if action.ends() { session.remains(&mesh)? } else { session.observe(&mesh).await? };
     session.require_recorded(&there)?;
+    require_owners(&there)?;
     if let Some(lacking) = selection.lacks(&mesh, &there, action) {
         return Err(lacking.into());
     }

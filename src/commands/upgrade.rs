@@ -11,7 +11,7 @@ use crate::{
     facts::observed::Observed,
     judge::{
         check::{self, Severity},
-        snapshots::WayBack,
+        snapshots::{WayBack, require_owners},
     },
     mesh::Mesh,
     plan::{
@@ -31,6 +31,7 @@ pub async fn upgrade(args: &UpgradeArgs, place: Place, console: &Console) -> Res
     let mesh = recorded.upgrade_to(args.version, args.clusters.as_ref())?;
     let there = session.world.observe_closely(&mesh, &session.survey).await?;
     session.require_recorded(&there)?;
+    require_owners(&there)?;
     let inputs = session.inputs();
     let first = reconcile(&mesh, &there, &inputs);
     let begins = mesh != recorded;

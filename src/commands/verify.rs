@@ -14,6 +14,7 @@ use crate::{
     judge::{
         check::{self, Severity},
         scope::Scope,
+        snapshots::require_owners,
         verify::{Report, judge},
     },
     mesh::Mesh,
@@ -70,6 +71,7 @@ async fn look(session: &Session, args: &VerifyArgs, fix: bool) -> Result<Looked,
     let mending = reconcile(&mesh, &there, &session.inputs());
     if fix {
         session.require_recorded(&there)?;
+        require_owners(&there)?;
     }
     if fix && !mending.is_empty() {
         let survey = &session.survey;

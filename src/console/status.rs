@@ -29,7 +29,7 @@ const COLUMNS: [Column<ClusterStatus>; 14] = [
     Column::left("LICENSE", license),
     Column::left("KEY", |cluster| days(cluster.api_key.as_ref())),
     Column::left("CERTIFICATE", |cluster| days(cluster.certificate.as_ref())),
-    Column::right("SNAPSHOT", |cluster| Cell::known(cluster.last_snapshot.as_ref().map(|last| age(last.age)))),
+    Column::right("SNAPSHOT", snapshot),
 ];
 /// The columns that `-o wide` adds.
 const WIDE: [Column<ClusterStatus>; 2] = [
@@ -158,6 +158,14 @@ fn state(service: &ServiceStatus) -> Cell {
         State::Unready | State::Restarting => Mark::Bad,
     };
     Cell::new(service.state.word(), mark)
+}
+
+/// How old the last good one is; the reason why that cannot be known stands below the table.
+fn snapshot(cluster: &ClusterStatus) -> Cell {
+    match &cluster.snapshots_unreadable {
+        Some(_) => Cell::new("unreadable", Mark::Bad),
+        None => Cell::known(cluster.last_snapshot.as_ref().map(|last| age(last.age))),
+    }
 }
 
 fn disk(cluster: &ClusterStatus) -> Cell {

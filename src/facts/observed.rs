@@ -16,6 +16,7 @@ pub use super::{
     nodes::{AllocationFacts, NodeFacts},
     secure_file::SecureSettingsFacts,
     server::{KeyFacts, KibanaFacts, LicenseFacts, LinkFacts, ServerFacts, Vitals},
+    snapshots::OwnerFacts,
 };
 use crate::mesh::{
     Engine, Mesh,
@@ -58,7 +59,7 @@ pub struct Observed {
     /// The secure settings of each cluster that is wanted.
     pub secure_settings: BTreeMap<ClusterId, SecureSettingsFacts>,
     /// Who writes to each cluster's repository, where that is written down.
-    pub repository_owners: BTreeMap<ClusterId, RepositoryOwner>,
+    pub repository_owners: BTreeMap<ClusterId, OwnerFacts>,
     /// The clusters that have snapshots in the mesh's directory.
     pub snapshots_inside: BTreeSet<ClusterId>,
     /// The bundle for browsers.
@@ -87,6 +88,11 @@ impl Observed {
     /// The cluster's server, if it answers and takes the password, whatever its health.
     pub fn server(&self, cluster: ClusterId) -> Option<&ServerFacts> {
         self.servers.get(&cluster)?.ready()
+    }
+
+    /// The one who writes to a cluster's repository, where that is written down and can be read.
+    pub fn repository_owner(&self, cluster: ClusterId) -> Option<&RepositoryOwner> {
+        self.repository_owners.get(&cluster)?.known()
     }
 
     /// The servers that answer.

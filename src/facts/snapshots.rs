@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value as Json;
 use time::OffsetDateTime;
 
-use crate::mesh::settings::StackVersion;
+use crate::mesh::{settings::StackVersion, snapshots::RepositoryOwner};
 
 /// What a server has for the snapshots that it takes by itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -15,6 +15,27 @@ pub enum PolicyFacts {
     #[default]
     Missing,
     Is(Json),
+}
+
+/// What is written down at a repository of who writes to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OwnerFacts {
+    Is(RepositoryOwner),
+    /// It cannot be read: a link or something else lies in the way.
+    Unreadable {
+        reason: String,
+        /// What to do about it.
+        remedy: String,
+    },
+}
+
+impl OwnerFacts {
+    pub fn known(&self) -> Option<&RepositoryOwner> {
+        match self {
+            Self::Is(owner) => Some(owner),
+            Self::Unreadable { .. } => None,
+        }
+    }
 }
 
 /// A snapshot as its repository has it.

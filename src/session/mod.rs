@@ -21,7 +21,7 @@ use crate::{
     console::Console,
     error::{Error, Exit},
     facts::observed::Observed,
-    judge::check,
+    judge::{check, snapshots::require_owners},
     mesh::{Mesh, Owner, decide::Circumstances, shell_word::shell_word},
     plan::reconcile::PlanInputs,
     world::{Survey, World, templates},
@@ -137,10 +137,12 @@ impl Session {
         Ok(self.world.remains(mesh, &self.survey)?)
     }
 
-    /// Everything that a plan for `mesh` depends on, of a mesh that is there as it is recorded.
+    /// Everything that a plan for `mesh` depends on, of a mesh that is there as it is recorded, and of whose
+    /// repositories it is known who writes to them.
     pub async fn observe_recorded(&self, mesh: &Mesh) -> Result<Observed, Error> {
         let there = self.observe(mesh).await?;
         self.require_recorded(&there)?;
+        require_owners(&there)?;
         Ok(there)
     }
 

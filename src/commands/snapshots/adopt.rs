@@ -19,7 +19,7 @@ pub async fn adopt(args: &AdoptArgs, place: Place, console: &Console) -> Result<
     let mesh = session.recorded_with_templates()?;
     let there = session.observe_recorded(&mesh).await?;
     let others = clusters.into_iter().filter(|cluster| {
-        let owner = there.repository_owners.get(cluster);
+        let owner = there.repository_owner(*cluster);
         owner.is_some_and(|owner| *owner != mesh.owner_of_repository(*cluster))
     });
     let plan = Plan::of(mesh.name.as_ref()).stage("adopt repositories", others.map(Step::AdoptRepository));

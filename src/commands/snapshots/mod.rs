@@ -51,6 +51,9 @@ fn usable(
         if mesh.snapshots(cluster).is_off() {
             return Err(Unusable::Off(cluster));
         }
+        if let Some(hidden) = Unusable::hidden(there, cluster).filter(|_| writes) {
+            return Err(hidden);
+        }
         let Some(server) = there.server(cluster) else {
             let reason = there.servers.get(&cluster).and_then(|answer| answer.reason(now()));
             return Err(Unusable::Silent(cluster, reason.unwrap_or_else(|| "does not run".to_owned())));

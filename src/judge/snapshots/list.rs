@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 use time::OffsetDateTime;
 
-use super::of;
+use super::{Unusable, of};
 use crate::{
     facts::{
         observed::Observed,
@@ -23,7 +23,7 @@ pub const VERSION: u32 = 1;
 pub struct SnapshotList {
     pub version: u32,
     pub snapshots: Vec<SnapshotRow>,
-    /// Why the repositories of these clusters cannot be read.
+    /// Why the repositories of these clusters cannot be read or written to.
     pub unreadable: BTreeMap<ClusterId, String>,
 }
 
@@ -75,6 +75,9 @@ impl SnapshotList {
 fn unreadable(mesh: &Mesh, there: &Observed, cluster: ClusterId, now: OffsetDateTime) -> Option<String> {
     if mesh.snapshots(cluster).is_off() {
         return None;
+    }
+    if let Some(hidden) = Unusable::hidden(there, cluster) {
+        return Some(hidden.to_string());
     }
     let Some(server) = there.server(cluster) else {
         let reason = there.servers.get(&cluster).and_then(|answer| answer.reason(now));

@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 pub use self::{
     list::{SnapshotList, SnapshotRow},
     room::require_room,
-    unusable::{Restore, Unusable, deletion},
+    unusable::{Restore, Unusable, deletion, require_owners},
     way_back::WayBack,
 };
 use super::{check::Finding, scope::Scope};
@@ -35,6 +35,14 @@ pub fn has_data(there: &Observed, cluster: ClusterId) -> bool {
     vitals.is_some_and(|vitals| vitals.indices > 0)
 }
 
+/// Why the snapshots of a cluster cannot be listed; `None` where they can, or where it has no repository.
+pub fn unreadable(there: &Observed, cluster: ClusterId) -> Option<Unusable> {
+    Unusable::hidden(there, cluster).or_else(|| {
+        let found = there.server(cluster)?.vitals.as_ref()?.snapshots.as_ref()?;
+        Some(Unusable::Unreadable(cluster, found.as_ref().err()?.clone()))
+    })
+}
+
 /// What is wrong with the snapshots of the clusters in a scope.
 pub fn warnings(mesh: &Mesh, scope: Scope, there: &Observed, now: OffsetDateTime) -> Vec<Finding> {
     scope.clusters(mesh).filter_map(|cluster| warning(mesh, cluster, there, now)).collect()
@@ -42,10 +50,14 @@ pub fn warnings(mesh: &Mesh, scope: Scope, there: &Observed, now: OffsetDateTime
 
 fn warning(mesh: &Mesh, cluster: ClusterId, there: &Observed, now: OffsetDateTime) -> Option<Finding> {
     let number = cluster.number();
+    let of = |error: &Unusable| Finding::warning(error.to_string(), error.remedy());
+    if let Some(hidden) = Unusable::hidden(there, cluster) {
+        return Some(of(&hidden));
+    }
     let server = there.server(cluster)?;
     let (take, snapshots) = (format!("`mesh snapshots create {number}`"), mesh.snapshots(cluster));
     let repository = server.repository.as_ref().filter(|_| !snapshots.is_off())?;
-    if let (Some((root, below)), None) = (mesh.repository_place(cluster), there.repository_owners.get(&cluster)) {
+    if let (Some((root, below)), None) = (mesh.repository_place(cluster), there.repository_owner(cluster)) {
         let message = format!("the snapshots of {cluster} are gone from {}", root.join(below).display());
         let remedy = format!(
             "if its disk is not mounted, mount it and type `mesh manage restart {number}`; `mesh create` makes an empty \
@@ -54,18 +66,16 @@ fn warning(mesh: &Mesh, cluster: ClusterId, there: &Observed, now: OffsetDateTim
         return Some(Finding::warning(message, remedy));
     }
     if repository.is_read_only() {
-        let error = Unusable::ReadOnly(cluster);
-        return Some(Finding::warning(error.to_string(), error.remedy()));
+        return Some(of(&Unusable::ReadOnly(cluster)));
     }
-    if let Some(Err(reason)) = server.vitals.as_ref()?.snapshots.as_ref() {
-        let error = Unusable::Unreadable(cluster, reason.clone());
-        return Some(Finding::warning(error.to_string(), error.remedy()));
+    if let Some(error) = unreadable(there, cluster) {
+        return Some(of(&error));
     }
     let late_after = snapshots.late_after()?;
     if !has_data(there, cluster) {
         return None;
     }
-    let message = match last_good(of(there, cluster)?).and_then(|last| last.ended) {
+    let message = match last_good(self::of(there, cluster)?).and_then(|last| last.ended) {
         Some(ended) if now - ended <= late_after => return None,
         Some(ended) => format!("the last good snapshot of {cluster} is {} old", age(now - ended)),
         None => format!("{cluster} has no good snapshot"),
@@ -98,7 +108,7 @@ pub(in crate::judge) mod tests {
     use crate::{
         facts::{
             health::{Color, Health},
-            observed::{Answer, ServerFacts, Vitals},
+            observed::{Answer, OwnerFacts, ServerFacts, Vitals},
         },
         mesh::snapshots::RepositorySpec,
     };
@@ -131,7 +141,7 @@ pub(in crate::judge) mod tests {
             servers: BTreeMap::from([(ClusterId::FIRST, Answer::Ready(server))]),
             repository_owners: BTreeMap::from([(
                 ClusterId::FIRST,
-                Mesh::example(1).owner_of_repository(ClusterId::FIRST),
+                OwnerFacts::Is(Mesh::example(1).owner_of_repository(ClusterId::FIRST)),
             )]),
             ..Observed::default()
         }
@@ -143,6 +153,20 @@ pub(in crate::judge) mod tests {
         let found = warnings(&Mesh::example(1), Scope::new(None), &there, NOW);
         let texts: Vec<String> = found.into_iter().map(|found| format!("{}: {}", found.message, found.hint)).collect();
         insta::assert_snapshot!(texts.join("\n"), @"the snapshots of cluster01 are gone from /mnt/data/mesh/cluster01/elastic/backup: if its disk is not mounted, mount it and type `mesh manage restart 1`; `mesh create` makes an empty directory");
+    }
+
+    #[test]
+    fn a_link_in_the_place_of_a_directory_is_named() {
+        let link = OwnerFacts::Unreadable { reason: "`/x` is a link".to_owned(), remedy: "look at it".to_owned() };
+        let there = Observed {
+            repository_owners: BTreeMap::from([(ClusterId::FIRST, link)]),
+            ..there(server(1, Ok(vec![taken(1, "SUCCESS")])))
+        };
+        let found = warnings(&Mesh::example(1), Scope::new(None), &there, NOW);
+        let texts: Vec<String> = found.into_iter().map(|found| format!("{}: {}", found.message, found.hint)).collect();
+        insta::assert_snapshot!(texts.join("\n"), @"nothing tells who writes to the snapshot repository of cluster01: `/x` is a link: look at it");
+        assert_eq!(unreadable(&there, ClusterId::FIRST), Unusable::hidden(&there, ClusterId::FIRST));
+        assert!(require_owners(&there).is_err());
     }
 
     fn warned(server: ServerFacts) -> String {

@@ -2,7 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use crate::{exit::Exit, explain::Explain, mesh::id::ClusterId, plan::snapshots::Obstacle};
+use crate::{
+    exit::Exit,
+    explain::Explain,
+    facts::observed::{Observed, OwnerFacts},
+    mesh::id::ClusterId,
+    plan::snapshots::Obstacle,
+};
 
 /// The reason that a cluster's repository cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -17,9 +23,21 @@ pub enum Unusable {
     ReadOnly(ClusterId),
     #[error("the snapshot repository of {0} cannot be read: {1}")]
     Unreadable(ClusterId, String),
+    #[error("nothing tells who writes to the snapshot repository of {cluster}: {reason}")]
+    Hidden { cluster: ClusterId, reason: String, remedy: String },
 }
 
 impl Unusable {
+    /// That something is in the way of knowing who writes to a cluster's repository, if so.
+    pub fn hidden(there: &Observed, cluster: ClusterId) -> Option<Self> {
+        match there.repository_owners.get(&cluster)? {
+            OwnerFacts::Is(_) => None,
+            OwnerFacts::Unreadable { reason, remedy } => {
+                Some(Self::Hidden { cluster, reason: reason.clone(), remedy: remedy.clone() })
+            }
+        }
+    }
+
     pub fn remedy(&self) -> String {
         match self {
             Self::Off(_) => {
@@ -38,18 +56,29 @@ impl Unusable {
                  then `mesh create` begin anew",
                 number = cluster.number()
             ),
+            Self::Hidden { remedy, .. } => remedy.clone(),
         }
     }
 }
 
 impl Explain for Unusable {
     fn exit(&self) -> Exit {
-        if matches!(self, Self::Off(_)) { Exit::Request } else { Exit::Unhealthy }
+        match self {
+            Self::Off(_) => Exit::Request,
+            Self::Hidden { .. } => Exit::Machine,
+            _ => Exit::Unhealthy,
+        }
     }
 
     fn hint(&self) -> Option<String> {
         Some(self.remedy())
     }
+}
+
+/// Requires that it is known of every repository who writes to it: a server that starts writes to whatever lies at its
+/// place.
+pub fn require_owners(there: &Observed) -> Result<(), Unusable> {
+    there.repository_owners.keys().find_map(|cluster| Unusable::hidden(there, *cluster)).map_or(Ok(()), Err)
 }
 
 /// The reason that nothing is restored.

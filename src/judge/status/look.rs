@@ -36,6 +36,7 @@ impl Look<'_> {
         let server = self.there.server(cluster);
         let vitals = server.and_then(|server| server.vitals.as_ref());
         let kibana = cluster.kibana();
+        let unreadable = snapshots::unreadable(self.there, cluster);
         Some(ClusterStatus {
             cluster,
             elastic: self.service(cluster.first_node(), server.is_some())?,
@@ -62,6 +63,7 @@ impl Look<'_> {
             api_key: api_key(self.there, cluster).map(|expires| self.expiry(expires)),
             certificate: self.certificate(cluster).map(|expires| self.expiry(expires)),
             last_snapshot: self.last_snapshot(cluster),
+            snapshots_unreadable: unreadable.map(|error| error.to_string()),
         })
     }
 
@@ -96,6 +98,9 @@ impl Look<'_> {
     }
 
     fn last_snapshot(&self, cluster: ClusterId) -> Option<LastSnapshot> {
+        if snapshots::unreadable(self.there, cluster).is_some() {
+            return None;
+        }
         let last = last_good(snapshots::of(self.there, cluster)?)?;
         let (name, ended) = (last.name.clone(), last.ended?);
         let age = self.now - ended;

@@ -94,6 +94,8 @@ pub struct ClusterStatus {
     pub certificate: Option<Expiry>,
     /// The last snapshot that is good; `null` where there is none, or it is not known.
     pub last_snapshot: Option<LastSnapshot>,
+    /// Why its snapshots cannot be listed; else `null`.
+    pub snapshots_unreadable: Option<String>,
 }
 
 #[derive(Debug, Serialize)]

@@ -2,16 +2,22 @@
 
 use super::Reconciler;
 use crate::{
-    facts::snapshots::PolicyFacts,
+    facts::snapshots::{OwnerFacts, PolicyFacts},
     mesh::id::ClusterId,
     plan::{Step, remove::keep},
 };
 
 impl Reconciler<'_> {
-    /// Where it is written down who writes to a repository, its directory is there, too.
+    /// Where it is written down who writes to a repository, its directory is there, too. Where that cannot be read, the
+    /// step fails with the reason.
     pub(super) fn unprepared(&self, cluster: ClusterId) -> bool {
         let in_files = self.mesh.repository_place(cluster).is_some();
-        in_files && !self.mesh.snapshots(cluster).is_off() && !self.there.repository_owners.contains_key(&cluster)
+        in_files && !self.mesh.snapshots(cluster).is_off() && self.there.repository_owner(cluster).is_none()
+    }
+
+    /// Whether something is in the way of knowing who writes to a repository: then nothing is asked of the server.
+    fn is_hidden(&self, cluster: ClusterId) -> bool {
+        matches!(self.there.repository_owners.get(&cluster), Some(OwnerFacts::Unreadable { .. }))
     }
 
     /// The snapshots in directories that are deleted, moved to where they are to be kept.
@@ -23,18 +29,21 @@ impl Reconciler<'_> {
 
     /// A repository that is not wanted any more stays registered: what is in it can be restored.
     pub(super) fn snapshots(&self, cluster: ClusterId) -> Vec<Step> {
+        if self.is_hidden(cluster) {
+            return Vec::new();
+        }
         let repository = self.unregistered(cluster).then_some(Step::RegisterRepository(cluster));
         repository.into_iter().chain(self.policy(cluster)).collect()
     }
 
     fn unregistered(&self, cluster: ClusterId) -> bool {
-        let wanted = self.mesh.repository(cluster, self.there.repository_owners.get(&cluster));
+        let wanted = self.mesh.repository(cluster, self.there.repository_owner(cluster));
         wanted.is_some() && self.server(cluster).is_none_or(|server| server.repository != wanted)
     }
 
     fn policy(&self, cluster: ClusterId) -> Option<Step> {
         // what is another cluster's is not written to
-        let owner = self.there.repository_owners.get(&cluster);
+        let owner = self.there.repository_owner(cluster);
         let read_only = self.mesh.repository(cluster, owner).is_some_and(|repository| repository.is_read_only());
         let wanted = self.mesh.snapshot_policy(cluster).filter(|_| !read_only);
         match (self.server(cluster).map(|server| &server.snapshot_policy), wanted) {

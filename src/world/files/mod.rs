@@ -20,7 +20,8 @@ use time::OffsetDateTime;
 
 use super::disk::{DiskError, FileMeta, Kind, Tree};
 use crate::{
-    facts::observed::{ClusterFiles, KeyFile, SeedFacts, ServiceFiles},
+    explain::Explain as _,
+    facts::observed::{ClusterFiles, KeyFile, OwnerFacts, SeedFacts, ServiceFiles},
     mesh::{
         Mesh,
         credentials::Credentials,
@@ -89,12 +90,17 @@ pub fn repository_owner(mesh: &Mesh, cluster: ClusterId) -> Result<Option<Reposi
     parse(&tree, &format!("{below}/{OWNER}"))
 }
 
-/// Who writes to each repository of a mesh that keeps snapshots.
-pub fn repository_owners(mesh: &Mesh) -> Result<BTreeMap<ClusterId, RepositoryOwner>, FilesError> {
+/// Who writes to each repository of a mesh that keeps snapshots. A path that cannot be read hides nothing else of the
+/// mesh.
+pub fn repository_owners(mesh: &Mesh) -> BTreeMap<ClusterId, OwnerFacts> {
     let kept = mesh.clusters().filter(|cluster| !mesh.snapshots(*cluster).is_off());
-    let owners = kept.map(|cluster| Ok(repository_owner(mesh, cluster)?.map(|owner| (cluster, owner))));
-    let owners: Result<Vec<_>, FilesError> = owners.collect();
-    Ok(owners?.into_iter().flatten().collect())
+    let owner = |cluster: ClusterId| match repository_owner(mesh, cluster) {
+        Ok(owner) => owner.map(OwnerFacts::Is),
+        Err(error) => {
+            Some(OwnerFacts::Unreadable { reason: error.to_string(), remedy: error.hint().unwrap_or_default() })
+        }
+    };
+    kept.filter_map(|cluster| Some((cluster, owner(cluster)?))).collect()
 }
 
 fn parse<T: for<'de> Deserialize<'de>>(tree: &Tree, path: &str) -> Result<Option<T>, FilesError> {

@@ -60,16 +60,9 @@ fn a_repository_that_cannot_be_used_is_named_with_its_cause() {
     mesh.run(&["snapshots", "create"], 0);
 
     parts.part("a symbolic link in its place: nothing is written through it");
-    let (aside, elsewhere) = (disk.0.join("aside"), disk.0.join("elsewhere"));
+    let aside = disk.0.join("aside");
     fs::rename(&dir, &aside).expect("should be ours");
-    fs::create_dir(&elsewhere).expect("should be writable");
-    symlink(&elsewhere, &dir).expect("should be writable");
-    for command in [&["snapshots", "create"][..], &["create"], &["status"], &["manage", "restart", "1"]] {
-        let refused = mesh.run(command, 3).stderr;
-        assert!(refused.contains("cluster01` is a symbolic link, and links are not followed here"), "{refused}");
-    }
-    assert_eq!(fs::read_dir(&elsewhere).expect("should be readable").count(), 0);
-    fs::remove_file(&dir).expect("should be a link");
+    a_link_is_not_followed(&mesh, &dir, &disk.0.join("elsewhere"));
 
     parts.part("gone, and put back");
     let status = mesh.run(&["status"], 1).stderr;
@@ -117,4 +110,31 @@ fn a_repository_that_cannot_be_used_is_named_with_its_cause() {
     mesh.run(&["reset", "--yes"], 0);
     assert!(Path::new(&dir).join("index.latest").exists(), "what lies outside the mesh's directory stays");
     parts.part("done");
+}
+
+/// A link to `elsewhere` in the place of the cluster's directory.
+fn a_link_is_not_followed(mesh: &Mesh, dir: &Path, elsewhere: &Path) {
+    fs::create_dir(elsewhere).expect("should be writable");
+    symlink(elsewhere, dir).expect("should be writable");
+    let cause = "cluster01` is a symbolic link, and links are not followed here";
+    let name = super::rows_of(mesh, 1)[0]["name"].as_str().unwrap_or_default().to_owned();
+    let commands: [&[&str]; 8] = [
+        &["snapshots", "create"],
+        &["snapshots", "rm", "1", &name, "--yes"],
+        &["snapshots", "adopt", "1", "--yes"],
+        &["snapshots", "restore", "1", "last", "--with", "security", "--yes"],
+        &["create"],
+        &["manage", "restart", "1"],
+        &["keys", "extend", "--yes"],
+        &["verify", "--fix"],
+    ];
+    for command in commands {
+        let refused = mesh.run(command, 3).stderr;
+        assert!(refused.contains(cause), "{command:?}: {refused}");
+    }
+    let status = mesh.run(&["status"], 1);
+    assert!(status.stdout.contains("unreadable") && status.stderr.contains(cause), "{status:?}");
+    assert!(mesh.run(&["snapshots", "ls"], 1).stderr.contains(cause));
+    assert_eq!(fs::read_dir(elsewhere).expect("should be readable").count(), 0);
+    fs::remove_file(dir).expect("should be a link");
 }

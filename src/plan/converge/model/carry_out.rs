@@ -6,7 +6,7 @@ use super::{Model, NOW};
 use crate::{
     facts::{
         observed::{ContainerFacts, ContainerState, KeyFacts, KeyFile, LinkFacts, NetworkFacts, SeedFacts},
-        snapshots::PolicyFacts,
+        snapshots::{OwnerFacts, PolicyFacts},
     },
     mesh::{
         Mesh,
@@ -227,13 +227,14 @@ impl Model {
             Step::ApplyLicense(_) => unreachable!("no license is asked for"),
             Step::PrepareRepository(cluster) => {
                 let owner = mesh.owner_of_repository(*cluster);
-                self.there.repository_owners.entry(*cluster).or_insert(owner);
+                self.there.repository_owners.entry(*cluster).or_insert(OwnerFacts::Is(owner));
             }
             Step::AdoptRepository(cluster) => {
-                self.there.repository_owners.insert(*cluster, mesh.owner_of_repository(*cluster));
+                let owner = OwnerFacts::Is(mesh.owner_of_repository(*cluster));
+                self.there.repository_owners.insert(*cluster, owner);
             }
             Step::RegisterRepository(cluster) => {
-                let owner = self.there.repository_owners.get(cluster).cloned();
+                let owner = self.there.repository_owner(*cluster).cloned();
                 assert!(owner.is_some(), "the directory should be prepared first");
                 self.answering(*cluster).repository = mesh.repository(*cluster, owner.as_ref());
             }

@@ -265,7 +265,7 @@ impl Model {
             assert_eq!(server.holders, server.voters, "nodes of {on} with shards");
             assert_eq!(server.allocation, AllocationFacts::default(), "allocation of {on}");
             assert_eq!(self.servers[&on].remotes, mesh.remote_settings(on));
-            if let Some(repository) = mesh.repository(on, self.there.repository_owners.get(&on)) {
+            if let Some(repository) = mesh.repository(on, self.there.repository_owner(on)) {
                 assert_eq!(self.servers[&on].repository.as_ref(), Some(&repository), "repository of {on}");
             }
             for to in mesh.searchable(on) {
