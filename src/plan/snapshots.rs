@@ -143,6 +143,20 @@ pub fn restoration(
     })
 }
 
+/// What to bring back beside the states of features, where nothing is chosen: all that is not there yet. The names that
+/// are there stay as they are, and come second.
+pub fn restoration_of_missing(
+    on: ClusterId,
+    snapshot: &SnapshotFacts,
+    existing: &BTreeSet<String>,
+    under_way: &BTreeSet<String>,
+) -> (Restoration, Vec<String>) {
+    let names = || snapshot.names().into_iter().map(str::to_owned);
+    let (becomes, stays) = names().partition(|name| !existing.contains(name) || under_way.contains(name));
+    let begin = names().filter(|name| !existing.contains(name)).collect();
+    (Restoration { on, snapshot: snapshot.name.clone(), begin, rename: None, becomes }, stays)
+}
+
 /// Whether a name fits a pattern in which `*` stands for any text.
 fn matches(pattern: &str, name: &str) -> bool {
     let Some((first, rest)) = pattern.split_once('*') else { return pattern == name };
@@ -239,6 +253,19 @@ mod tests {
     #[test]
     fn a_restore_that_was_interrupted_goes_on() {
         assert_eq!(restored(&[], None, &["hr", "logs-a"], &["hr", "logs-a"]), "logs-b → hr logs-a logs-b");
+    }
+
+    #[test]
+    fn states_of_features_come_back_whatever_else_is_there() {
+        let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>();
+        let taken = snapshot("s", 1, "SUCCESS");
+        let missing = |existing: &[&str], under_way: &[&str]| {
+            let (found, stays) = restoration_of_missing(ClusterId::FIRST, &taken, &set(existing), &set(under_way));
+            format!("{} → {}; {}", found.begin.join(" "), found.becomes.join(" "), stays.join(" "))
+        };
+        assert_eq!(missing(&[], &[]), "hr logs-a logs-b → hr logs-a logs-b; ");
+        assert_eq!(missing(&["hr", "logs-a", "x"], &["logs-a"]), "logs-b → logs-a logs-b; hr");
+        assert_eq!(missing(&["hr", "logs-a", "logs-b"], &[]), " → ; hr logs-a logs-b");
     }
 
     #[test]

@@ -8,6 +8,8 @@ use crate::support::{Parts, mesh::Mesh, run::Run};
 
 /// Where snapshots are kept when their mesh is gone.
 const KEPT: &str = "/srv/mesh-test-kept";
+/// Where those of one cluster are kept from the first.
+const OUTSIDE: &str = "/srv/mesh-test-outside";
 /// The documents of `orders`, of about one kibibyte each.
 const ORDERS: usize = 50_000;
 
@@ -52,11 +54,18 @@ fn json_of(run: &Run) -> Value {
 fn data_comes_back_into_another_mesh() {
     let parts = Parts::begin();
     let _ = fs::remove_dir_all(KEPT);
+    let _ = fs::remove_dir_all(OUTSIDE);
+    fs::create_dir_all(OUTSIDE).expect("should be writable");
     let mesh = Mesh::new("snapshots");
-    mesh.create(&["2", "--no-kibana", "--profile", "smoke"]);
+    let settings = mesh.dir.with_extension("yaml");
+    let outside =
+        format!("overrides:\n- {{clusters: 2, snapshots: {{repository: {OUTSIDE}, schedule: 0 30 1 * * ?}}}}\n");
+    fs::write(&settings, outside).expect("should be writable");
+    mesh.create(&["2", "--no-kibana", "--profile", "smoke", "--file", settings.to_str().unwrap()]);
+    fs::remove_file(&settings).expect("should be ours");
     load(&mesh, 1);
-    let (orders, logs) = (content(&mesh, 1, "orders"), content(&mesh, 1, "logs-x"));
-    assert_eq!(orders[0], ORDERS);
+    let before = (content(&mesh, 1, "orders"), content(&mesh, 1, "logs-x"));
+    assert_eq!(before.0[0], ORDERS);
 
     parts.part("a snapshot counts that ended well, and an empty cluster has nothing to save");
     let taken = mesh.run(&["snapshots", "create"], 0);
@@ -76,13 +85,22 @@ fn data_comes_back_into_another_mesh() {
     let status = json_of(&mesh.run(&["status", "-o", "json"], 0));
     assert_eq!(status["clusters"][0]["last_snapshot"]["name"], name.as_str());
     assert_eq!(status["clusters"][1]["last_snapshot"], Value::Null);
+    assert!(Path::new(OUTSIDE).join("cluster02/index.latest").exists());
+    assert!(!mesh.path("cluster02/elastic/backup/index.latest").exists());
+
+    parts.part("a schedule is no drift where the server has none, and a hidden index is late like any other");
+    assert_eq!((&status["in_sync"], &status["warnings"]), (&json!(true), &json!([])));
+    let hidden = json!({ "settings": { "hidden": true, "number_of_replicas": 0 } });
+    mesh.cluster(2).put("/unseen", &hidden);
+    let late = mesh.run(&["status"], 0).stderr;
+    let remedy = "`mesh snapshots create 2` takes one; cron or a timer can type it every day";
+    assert!(late.contains("cluster02 has no good snapshot") && late.contains(remedy), "{late}");
 
     parts.part("what exists is never overwritten, and comes back under another name");
     let refused = mesh.run(&["snapshots", "restore", "1", &name], 2);
     assert!(refused.stderr.contains("cluster01 has these already: logs-x orders"), "{}", refused.stderr);
     mesh.run(&["snapshots", "restore", "1", "last", "--rename", "restored-$1"], 0);
-    assert_eq!(content(&mesh, 1, "restored-orders"), orders);
-    assert_eq!(content(&mesh, 1, "restored-logs-x"), logs);
+    assert_eq!((content(&mesh, 1, "restored-orders"), content(&mesh, 1, "restored-logs-x")), before);
     let missing = mesh.run(&["snapshots", "restore", "1", "nope"], 2);
     assert!(missing.stderr.contains("cluster01 has no snapshot nope"), "{}", missing.stderr);
 
@@ -95,13 +113,11 @@ fn data_comes_back_into_another_mesh() {
 
     parts.part("a reset says what it deletes, and moves it out first where that is asked for");
     let refused = mesh.run(&["reset"], 2);
-    assert!(
-        refused.stderr.contains("the snapshots of cluster01 cluster02 are in what is deleted"),
-        "{}",
-        refused.stderr
-    );
+    assert!(refused.stderr.contains("the snapshots of cluster01 are in what is deleted"), "{}", refused.stderr);
     mesh.run(&["reset", "--yes", "--keep-snapshots", KEPT], 0);
     assert!(Path::new(KEPT).join("cluster01/index.latest").exists() && !mesh.dir.exists());
+    assert!(Path::new(OUTSIDE).join("cluster02/index.latest").exists(), "what lies outside stays");
+    fs::remove_dir_all(OUTSIDE).expect("should be ours");
 
     parts.part("another mesh, of one cluster, with other passwords and keys, reads them");
     mesh.create(&["1", "--no-kibana", "--profile", "smoke", "--snapshots", KEPT]);
@@ -110,7 +126,15 @@ fn data_comes_back_into_another_mesh() {
     let refused = mesh.run(&["snapshots", "create"], 1);
     assert!(refused.stderr.contains("`mesh snapshots adopt 1"), "{}", refused.stderr);
     mesh.run(&["snapshots", "restore", "1", "last", "--with", "security", "--yes"], 0);
-    assert_eq!((content(&mesh, 1, "orders"), content(&mesh, 1, "logs-x")), (orders, logs));
+    assert_eq!((content(&mesh, 1, "orders"), content(&mesh, 1, "logs-x")), before);
+    assert_eq!(mesh.cluster(1).get("/_security/user/zoe")["zoe"]["roles"], json!(["superuser"]));
+    mesh.run(&["status"], 0);
+
+    parts.part("users and roles come back by themselves, and no data is touched");
+    mesh.cluster(1).delete("/_security/user/zoe", None);
+    let again = mesh.run(&["snapshots", "restore", "1", "last", "--with", "security", "--yes"], 0).stderr;
+    assert!(again.contains("cluster01 has these already, and they stay as they are: logs-x orders"), "{again}");
+    assert_eq!((content(&mesh, 1, "orders"), content(&mesh, 1, "logs-x")), before);
     assert_eq!(mesh.cluster(1).get("/_security/user/zoe")["zoe"]["roles"], json!(["superuser"]));
     mesh.run(&["status"], 0);
 

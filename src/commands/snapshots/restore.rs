@@ -10,7 +10,7 @@ use crate::{
     console::Console,
     error::{Error, Exit},
     facts::snapshots::{SnapshotFacts, Worth, last_good},
-    judge::snapshots::Restore,
+    judge::snapshots::{Restore, require_owners},
     mesh::{
         Mesh,
         counted::counted,
@@ -20,7 +20,7 @@ use crate::{
     plan::{
         self, Restoration,
         reconcile::PlanInputs,
-        snapshots::{Obstacle, restoration},
+        snapshots::{restoration, restoration_of_missing},
     },
     session::{Place, Recorded, Session},
     world::elasticsearch::Elasticsearch,
@@ -40,7 +40,14 @@ pub async fn restore(args: &RestoreArgs, place: Place, console: &Console) -> Res
     let found = usable(&mesh, &there, [on], false)?.remove(&on).unwrap_or_default();
     let snapshot = chosen(&mesh, on, &args.snapshot, &found)?;
     let features = features(snapshot, &args.features)?;
-    let wanted = wanted(args, on, snapshot, &server).await?;
+    if !features.is_empty() {
+        // the mesh's passwords and keys are set anew then, and all else that is out of sync
+        require_owners(&there)?;
+    }
+    let (wanted, stays) = wanted(args, on, snapshot, &server).await?;
+    if !stays.is_empty() {
+        console.note(&format!("{on} has these already, and they stay as they are: {}", stays.join(" ")));
+    }
     let plan = plan::snapshots::restore(&mesh, wanted.clone(), features.clone());
     if args.consent.plan.dry_run {
         console.plan(&mesh, &plan, args.consent.plan.format);
@@ -64,7 +71,9 @@ pub async fn restore(args: &RestoreArgs, place: Place, console: &Console) -> Res
         reconcile_until_steady(&apply, PlanInputs { recover: true, ..session.inputs() }).await
     })
     .await?;
-    let what = counted(wanted.becomes.len() as u64, "name");
+    let names = Some(counted(wanted.becomes.len() as u64, "name")).filter(|_| !wanted.becomes.is_empty());
+    let states = Some(format!("all that {} keeps", features.join(" and "))).filter(|_| !features.is_empty());
+    let what = names.into_iter().chain(states).collect::<Vec<_>>().join(" and ");
     console.done_in(&format!("restored {what} into {on} from {}", snapshot.name), begun.elapsed());
     Ok(Exit::Done)
 }
@@ -99,13 +108,14 @@ fn features(snapshot: &SnapshotFacts, asked: &[String]) -> Result<Vec<String>, R
     }
 }
 
-/// The indices and data streams to bring back. With `--with` alone, what is there already needs not come back.
+/// The indices and data streams to bring back, and those that stay as they are: with `--with` alone, what is there
+/// already needs not come back.
 async fn wanted(
     args: &RestoreArgs,
     on: ClusterId,
     snapshot: &SnapshotFacts,
     server: &Elasticsearch,
-) -> Result<Restoration, Error> {
+) -> Result<(Restoration, Vec<String>), Error> {
     let (existing, streams) = server.names().await?;
     let recoveries = server.recoveries().await?;
     let under_way: BTreeSet<String> = recoveries
@@ -113,12 +123,12 @@ async fn wanted(
         .filter(|shard| shard.snapshot == snapshot.name && !shard.done)
         .map(|shard| stream_of(&shard.index).unwrap_or(shard.index))
         .collect();
-    let rename = args.rename.as_deref();
-    let nothing =
-        || Restoration { on, snapshot: snapshot.name.clone(), begin: Vec::new(), rename: None, becomes: Vec::new() };
-    match restoration(on, snapshot, (&args.indices, rename), &existing, &under_way) {
-        Ok(restoration) => Ok(restoration),
-        Err(Obstacle::NothingMatches) if !args.features.is_empty() && args.indices.is_empty() => Ok(nothing()),
+    let renames = args.rename.is_some() && !snapshot.names().is_empty();
+    if !args.features.is_empty() && args.indices.is_empty() && !renames {
+        return Ok(restoration_of_missing(on, snapshot, &existing, &under_way));
+    }
+    match restoration(on, snapshot, (&args.indices, args.rename.as_deref()), &existing, &under_way) {
+        Ok(restoration) => Ok((restoration, Vec::new())),
         Err(obstacle) => Err(Restore::of(obstacle, on, &snapshot.name, streams).into()),
     }
 }
