@@ -103,7 +103,7 @@ pub struct Vitals {
     pub store: u64,
     /// Indices that are not the server's own, hidden ones and those of data streams too: a snapshot would save them.
     pub indices: usize,
-    /// Bytes of all indices.
+    /// Bytes of all indices; replicas do not count.
     pub whole_store: u64,
     pub heap_used: u64,
     pub heap_max: u64,

@@ -16,16 +16,18 @@ use crate::facts::{
 const EXPLAINED: usize = 5;
 
 impl Elasticsearch {
-    /// Three calls: about the health, about the server, and about the indices that are its users'; `None` where the
-    /// license has ended, and none of them is answered. See
+    /// Five calls: about the health, about the server, and about the indices that are not hidden, and all; `None` where
+    /// the license has ended, and none of them is answered. See
     /// <https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cluster-stats>.
     pub async fn vitals(&self) -> Result<Option<Vitals>, HttpsError> {
         let Some(health) = self.health().await? else { return Ok(None) };
-        let cluster = "/_cluster/stats?filter_path=nodes.versions,nodes.fs,nodes.jvm.mem,indices.store";
-        let indices = "/_stats/docs,store?expand_wildcards=open&filter_path=_all.primaries";
+        let cluster = "/_cluster/stats?filter_path=nodes.versions,nodes.fs,nodes.jvm.mem";
+        let open = "/_stats/docs,store?expand_wildcards=open&filter_path=_all.primaries";
+        let whole = "/_stats/store?expand_wildcards=all&filter_path=_all.primaries";
         let names = "/_resolve/index/*?expand_wildcards=all&filter_path=indices.attributes";
-        let (cluster, indices, names) = (self.get(cluster).await?, self.get(indices).await?, self.get(names).await?);
-        Ok(Some(read::vitals(health, &cluster, &indices, &names)))
+        let (cluster, open) = (self.get(cluster).await?, self.get(open).await?);
+        let (whole, names) = (self.get(whole).await?, self.get(names).await?);
+        Ok(Some(read::vitals(health, &cluster, [&open, &whole, &names])))
     }
 
     /// `None` where the license has ended: then Elasticsearch answers 403 to this and to little else. See
@@ -137,5 +139,16 @@ mod tests {
     fn shards_that_are_looked_for_are_in_motion() {
         assert!(health(&json!({ "number_of_in_flight_fetch": 1 }), Vec::new()).in_motion);
         assert_eq!(health(&Value::Null, Vec::new()).color, Color::Red, "unknown health is not good health");
+    }
+
+    /// As Elasticsearch 9.5.3 answered: a data stream is known by its indices, which are hidden.
+    #[test]
+    fn every_index_counts_that_is_not_the_servers_own() {
+        let health = Health { color: Color::Green, in_motion: false, red: Vec::new(), yellow: Vec::new() };
+        let attributes = |all: &[&str]| json!({ "attributes": all });
+        let names = json!({ "indices": [attributes(&["hidden", "open", "system"]), attributes(&["hidden", "open"])] });
+        let whole = json!({ "_all": { "primaries": { "store": { "size_in_bytes": 9 } } } });
+        let vitals = read::vitals(health, &Value::Null, [&Value::Null, &whole, &names]);
+        assert_eq!((vitals.indices, vitals.whole_store, vitals.documents), (1, 9, 0));
     }
 }
