@@ -99,11 +99,12 @@ impl Mesh {
 mod tests {
     use super::*;
 
-    fn version(text: &str) -> StackVersion {
+    pub(super) fn version(text: &str) -> StackVersion {
         text.parse().unwrap()
     }
 
-    fn mesh(text: &str) -> Mesh {
+    /// A mesh of three clusters of this version.
+    pub(super) fn mesh(text: &str) -> Mesh {
         Mesh::example(3).of_version(version(text))
     }
 

@@ -108,15 +108,10 @@ impl Mesh {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mesh::settings::Topology;
-
-    fn version(text: &str) -> StackVersion {
-        text.parse().unwrap()
-    }
-
-    fn mesh(text: &str) -> Mesh {
-        Mesh::example(3).of_version(version(text))
-    }
+    use crate::mesh::{
+        settings::Topology,
+        upgrade::tests::{mesh, version},
+    };
 
     #[test]
     fn what_elasticsearch_cannot_do_is_refused() {
