@@ -91,6 +91,45 @@ fn only_the_clusters_concerned_have_other_containers_wherever_a_run_stops() {
     assert_eq!(model.there.record.unwrap(), mesh);
 }
 
+/// The overrides of a file, each list another way in which clusters differ.
+const NAMED: [&[&str]; 5] = [
+    &[],
+    &["1-2.elastic_memory=3g", "2.elastic_memory=4g", "3.settings.a.b=1"],
+    &["1.elastic_memory=3g", "2-3.kibana=false"],
+    &["1.kibana=false", "3.share=hr-*", "3.kibana_memory=3g"],
+    &["1-3.settings.a.b=2", "2.share=logs-*", "2.kibana=false"],
+];
+
+/// From each named list to each other one, stopped at every step: the end is the same, no cluster loses data, and no
+/// container is replaced but those that differ.
+#[test]
+fn from_any_overrides_to_any_others_only_what_differs_is_replaced_wherever_a_run_stops() {
+    let mesh = Mesh::example(3);
+    let starts = NAMED.map(|texts| Model::empty().converge(&with_overrides(&mesh, texts)));
+    let mut walks = 0;
+    for start in &starts {
+        let recorded = start.there.record.as_ref().unwrap();
+        for texts in NAMED {
+            let wanted = with_overrides(recorded, texts);
+            let credentials = start.there.credentials.as_ref().unwrap();
+            let made = |mesh: &Mesh, service: &ServiceId| mesh.made_from(*service, credentials).ok();
+            let services: BTreeSet<ServiceId> = recorded.services().chain(wanted.services()).collect();
+            let differ = services.into_iter().filter(|service| made(recorded, service) != made(&wanted, service));
+            let differ: BTreeSet<String> = differ.map(|service| service.to_string()).collect();
+            let walk = start.create(&wanted);
+            for half in walk.states() {
+                let again = half.there.record.as_ref().map(|record| with_overrides(record, texts)).unwrap();
+                let ended = half.create(&again).end();
+                ended.assert_is(&wanted);
+                ended.assert_keeps_data_of(start);
+                assert_eq!(ended.others_than(start), differ, "{:?} to {texts:?}", recorded.overrides);
+                walks += 1;
+            }
+        }
+    }
+    assert!(walks > 400, "{walks} interrupted runs");
+}
+
 #[test]
 fn what_a_cluster_was_given_by_hand_stays_until_it_is_taken_back() {
     let mesh = Mesh::example(2);
