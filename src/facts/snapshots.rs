@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value as Json;
 use time::OffsetDateTime;
 
-use crate::mesh::{settings::StackVersion, snapshots::RepositoryOwner};
+use super::observed::{Observed, ServerFacts};
+use crate::mesh::{id::ClusterId, rebuild::SnapshotTrace, settings::StackVersion, snapshots::RepositoryOwner};
 
 /// What a server has for the snapshots that it takes by itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -62,6 +63,20 @@ pub struct SnapshotFacts {
     pub version: String,
     /// The first failure, in Elasticsearch's words.
     pub failure: Option<String>,
+}
+
+impl Observed {
+    /// What each server that answers tells of its snapshots.
+    pub fn snapshot_traces(&self) -> BTreeMap<ClusterId, SnapshotTrace> {
+        let trace = |server: &ServerFacts| SnapshotTrace {
+            repository: server.repository.clone(),
+            policy: match &server.snapshot_policy {
+                PolicyFacts::Is(policy) => Some(policy.clone()),
+                PolicyFacts::Unsupported | PolicyFacts::Missing => None,
+            },
+        };
+        self.servers.keys().filter_map(|cluster| Some((*cluster, trace(self.server(*cluster)?)))).collect()
+    }
 }
 
 /// What a snapshot is worth.

@@ -52,6 +52,9 @@ impl Session {
                 silent.named()
             ));
         }
+        let untold = mesh.take_snapshots(&there.snapshot_traces());
+        untold.iter().filter(|_| asked.snapshots.is_none()).for_each(|note| console.note(note));
+        mesh.unknown_of_single_clusters().iter().for_each(|note| console.note(note));
         if asked.topology.is_none() && asked.links.is_none() {
             mesh.relink(&there.link_traces())?.iter().for_each(|note| console.note(note));
         }

@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub use self::{
     links::LinkTrace,
+    repositories::SnapshotTrace,
     traces::{ContainerTrace, DirectoryTrace, Traces},
 };
 use super::{

@@ -15,7 +15,7 @@ use crate::mesh::{
     templates::Templates,
 };
 
-fn now() -> Circumstances {
+pub(super) fn now() -> Circumstances {
     Circumstances {
         dir: "/mnt/data/mesh".into(),
         new_id: "f".repeat(16),
@@ -29,7 +29,7 @@ fn now() -> Circumstances {
 }
 
 /// What a whole mesh leaves.
-fn traces(mesh: &Mesh) -> Traces {
+pub(super) fn traces(mesh: &Mesh) -> Traces {
     let containers = mesh.services().map(|service| {
         let made = mesh.service(service).unwrap();
         ContainerTrace {

@@ -40,7 +40,7 @@ pub use self::{
     registry::Registry,
     role::Role,
     secure_file::SecureFile,
-    snapshots::{Repository, Snapshots},
+    snapshots::{Keep, Repository, Snapshots},
     table::{MeshSpec, Overrides, SETTINGS},
     template_dir::TemplateDir,
     topology::{LinkRule, Topology},
