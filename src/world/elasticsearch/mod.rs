@@ -1,5 +1,6 @@
 //! The REST calls to Elasticsearch that a mesh needs, typed. I/O: network; no decisions.
 
+mod elsewhere;
 mod health;
 mod links;
 mod nodes;
@@ -20,6 +21,7 @@ use hyper::Method;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
+use self::elsewhere::lacks_cluster;
 pub use self::{
     read::remotes as remotes_among,
     snapshots::{Progress, Wanted},
@@ -109,7 +111,13 @@ impl Elasticsearch {
         self.ask_as(&Login { user: self.user, password: &self.password }, method, path, body).await
     }
 
-    /// Asks the node that answered last, and the next ones where none is there: what never arrived can be sent again.
+    /// Has the node at this place among those of its cluster asked first.
+    pub fn begin_at(&self, place: usize) {
+        self.answered.store(place % self.nodes.len(), Ordering::Relaxed);
+    }
+
+    /// Asks the node that answered last, and the next ones where none is there, or one is in no cluster yet: what never
+    /// arrived, or was not done, can be sent again.
     async fn ask_as(
         &self,
         login: &Login<'_>,
@@ -122,14 +130,15 @@ impl Elasticsearch {
         for turn in 0..self.nodes.len() {
             let at = (first + turn) % self.nodes.len();
             match self.nodes[at].ask(Some(login), method.clone(), path, body).await {
-                Err(error) if error.never_arrived() => last = Some(error),
+                Err(error) if error.never_arrived() => last = last.or(Some(Err(error))),
+                Ok(answer) if lacks_cluster(&method, answer.status, &answer.body) => last = Some(Ok(answer)),
                 answer => {
                     self.answered.store(at, Ordering::Relaxed);
                     return answer;
                 }
             }
         }
-        Err(last.expect("should have asked a node: there is one"))
+        last.expect("should have asked a node: there is one")
     }
 
     async fn get(&self, path: &str) -> Result<Value, HttpsError> {
@@ -252,11 +261,14 @@ impl Elasticsearch {
         for turn in 0..self.nodes.len() {
             let at = (first + turn) % self.nodes.len();
             match self.nodes[at].ask_raw(Some(&login), method.clone(), path, body.clone(), bounds).await {
-                Err(error) if error.never_arrived() => last = Some(error),
+                Err(error) if error.never_arrived() => last = last.or(Some(Err(error))),
+                Ok(answer) if answer.status == 503 && lacks_cluster(&method, 503, &answer.json()) => {
+                    last = Some(Ok(answer));
+                }
                 answer => return answer,
             }
         }
-        Err(last.expect("should have asked a node: there is one"))
+        last.expect("should have asked a node: there is one")
     }
 
     /// Searches the indices of an expression. One that is missing here may be elsewhere, so it is no error; see

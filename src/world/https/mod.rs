@@ -184,13 +184,14 @@ impl Https {
 }
 
 impl RawAnswer {
+    /// The body read as JSON; `null` where it is none.
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.bytes).unwrap_or(Value::Null)
+    }
+
     /// The answer with its body read as JSON.
     pub fn read(self) -> Answer {
-        Answer {
-            status: self.status,
-            body: serde_json::from_slice(&self.bytes).unwrap_or(Value::Null),
-            certificate: self.certificate,
-        }
+        Answer { status: self.status, body: self.json(), certificate: self.certificate }
     }
 }
 
