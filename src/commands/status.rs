@@ -32,7 +32,7 @@ pub async fn status(args: &StatusArgs, place: Place, console: &Console) -> Resul
     }
     let (mesh, status) = judged(args, &session).await?;
     show(args, &mesh, &status, console);
-    Ok(if status.in_sync && status.serves { Exit::Done } else { Exit::Unhealthy })
+    Ok(if status.in_sync && status.serves && status.degraded.is_empty() { Exit::Done } else { Exit::Unhealthy })
 }
 
 /// Looks again and again. A look that fails is shown and not the end: what is watched may be an engine that restarts.

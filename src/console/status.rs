@@ -10,17 +10,17 @@ use crate::{
         check::Finding,
         expiry::SOON,
         snapshots::age,
-        status::{ClusterStatus, Expiry, HIGH_HEAP, OtherEngine, ServiceStatus, State, Status},
+        status::{ClusterStatus, Expiry, HIGH_HEAP, NodeStatus, OtherEngine, State, Status},
     },
 };
 
 /// The columns of `mesh status`.
 const COLUMNS: [Column<ClusterStatus>; 14] = [
     Column::left("CLUSTER", |cluster| Cell::plain(cluster.cluster)),
-    Column::left("STATE", |cluster| state(&cluster.elastic)),
+    Column::left("STATE", |cluster| state(cluster.elastic.state)),
     Column::left("HEALTH", health),
     Column::left("VERSION", |cluster| Cell::known(cluster.stack_version.as_ref())),
-    Column::left("KIBANA", |cluster| cluster.kibana.as_ref().map_or_else(Cell::none, state)),
+    Column::left("KIBANA", kibana),
     Column::left("LINKS", links),
     Column::right("DOCS", |cluster| Cell::known(cluster.documents)),
     Column::right("STORE", |cluster| Cell::known(cluster.store_bytes.map(bytes))),
@@ -31,17 +31,38 @@ const COLUMNS: [Column<ClusterStatus>; 14] = [
     Column::left("CERTIFICATE", |cluster| days(cluster.certificate.as_ref())),
     Column::right("SNAPSHOT", snapshot),
 ];
+/// The columns after the second of a mesh that has a cluster of several nodes.
+const NODES: [Column<ClusterStatus>; 2] = [
+    Column::left("NODES", nodes),
+    Column::left("MASTER", |cluster| Cell::known(cluster.nodes.iter().find(|node| node.master).map(within_cluster))),
+];
 /// The columns that `-o wide` adds.
 const WIDE: [Column<ClusterStatus>; 2] = [
     Column::left("ELASTICSEARCH", |cluster| Cell::plain(&cluster.elastic.url)),
     Column::left("KIBANA URL", |cluster| Cell::known(cluster.kibana.as_ref().map(|kibana| &kibana.url))),
 ];
 
+/// The columns of nodes.
+const NODE: [Column<NodeStatus>; 5] = [
+    Column::left("NODE", |node| Cell::plain(&node.name)),
+    Column::left("STATE", |node| state(node.state)),
+    Column::left("JOINED", |node| Cell::plain(if node.joined { "yes" } else { "no" })),
+    Column::left("MASTER", |node| Cell::known(node.master.then_some("elected"))),
+    Column::left("ELASTICSEARCH", |node| Cell::plain(&node.url)),
+];
+
 impl Console {
-    /// A row a cluster.
+    /// A row a cluster; below them, where all is asked for, a row a node of the clusters that have several.
     pub fn status(&self, status: &Status, wide: bool) {
-        let columns = COLUMNS.iter().chain(WIDE.iter().filter(|_| wide));
-        self.table(&Table::of(columns, &status.clusters));
+        let several = status.clusters.iter().any(ClusterStatus::has_several_nodes);
+        let (first, rest) = COLUMNS.split_at(2);
+        let columns = first.iter().chain(NODES.iter().filter(|_| several)).chain(rest);
+        self.table(&Table::of(columns.chain(WIDE.iter().filter(|_| wide)), &status.clusters));
+        if several && wide {
+            let of_several = status.clusters.iter().filter(|cluster| cluster.has_several_nodes());
+            self.line("");
+            self.table(&Table::of(NODE.iter(), of_several.flat_map(|cluster| &cluster.nodes)));
+        }
     }
 
     /// What is wrong, below the table: to stderr, since it is no data.
@@ -50,15 +71,11 @@ impl Console {
             self.findings(&[Finding::problem(message, remedy)]);
         }
         for cluster in &status.clusters {
-            for (name, service) in [("elastic", Some(&cluster.elastic)), ("kibana", cluster.kibana.as_ref())] {
-                if let Some(reason) = service.and_then(|service| service.reason.as_ref()) {
-                    self.note(&format!("{}-{name}: {reason}", cluster.cluster));
-                }
-            }
-            if cluster.elastic.state == State::Ready {
+            self.services(cluster);
+            if cluster.elastic.state.serves() {
                 let is_reported = |remote: &ClusterId| {
                     let found = status.clusters.iter().find(|cluster| cluster.cluster == *remote);
-                    found.is_some_and(|cluster| cluster.elastic.state != State::Ready)
+                    found.is_some_and(|cluster| !cluster.elastic.state.serves())
                 };
                 for (remote, reason) in cluster.links.down.iter().filter(|(remote, _)| !is_reported(remote)) {
                     self.note(&format!("{} → {remote}: {reason}", cluster.cluster));
@@ -86,6 +103,29 @@ impl Console {
         }
     }
 
+    /// What does not serve of a cluster, and why.
+    fn services(&self, cluster: &ClusterStatus) {
+        for node in &cluster.nodes {
+            if let Some(reason) = &node.reason {
+                self.note(&format!("{}: {reason}", node.name));
+            }
+        }
+        if let Some(reason) = cluster.elastic.reason.as_ref().filter(|_| cluster.has_several_nodes()) {
+            self.note(&format!("{}: {reason}", cluster.cluster));
+        }
+        if let Some(reason) = cluster.kibana.as_ref().and_then(|kibana| kibana.reason.as_ref()) {
+            self.note(&format!("{}-kibana: {reason}", cluster.cluster));
+        }
+        if let Some(count) = cluster.unassigned_shards.filter(|count| *count > 0 && cluster.has_several_nodes()) {
+            let why = cluster
+                .unassigned
+                .first()
+                .map(|lacking| format!(" ({}: {})", plain::line(&lacking.index), plain::line(&lacking.reason)));
+            let shards = if count == 1 { "1 shard is".to_owned() } else { format!("{count} shards are") };
+            self.note(&format!("{}: {shards} unassigned{}", cluster.cluster, why.unwrap_or_default()));
+        }
+    }
+
     /// Which indices are red, and why; and once why some are yellow, for those who want to know all.
     fn indices(&self, status: &Status, wide: bool) {
         for cluster in &status.clusters {
@@ -99,8 +139,7 @@ impl Console {
                 ));
             }
         }
-        let yellow: Vec<&ClusterStatus> =
-            status.clusters.iter().filter(|cluster| wide && !cluster.yellow_indices.is_empty()).collect();
+        let yellow: Vec<&ClusterStatus> = status.clusters.iter().filter(|cluster| wide && is_yellow(cluster)).collect();
         let Some(first) = yellow.first() else { return };
         let names: Vec<String> = yellow.iter().map(|cluster| cluster.cluster.to_string()).collect();
         let (index, number) = (&first.yellow_indices[0], first.cluster.number());
@@ -124,6 +163,26 @@ impl Console {
             self.note(&format!("{}: the disk is {percent} % full, and {effect}: free some space", clusters.join(" ")));
         }
     }
+}
+
+/// Whether a cluster lacks replicas since it has one node.
+fn is_yellow(cluster: &ClusterStatus) -> bool {
+    !cluster.yellow_indices.is_empty() && !cluster.has_several_nodes()
+}
+
+/// How many of the nodes have joined.
+fn nodes(cluster: &ClusterStatus) -> Cell {
+    let (joined, wanted) = (cluster.nodes.iter().filter(|node| node.joined).count(), cluster.nodes.len());
+    Cell::new(format!("{joined}/{wanted}"), if joined == wanted { Mark::Good } else { Mark::Bad })
+}
+
+/// The name of a node without that of its cluster: `elastic-2`.
+fn within_cluster(node: &NodeStatus) -> &str {
+    node.name.split_once('-').map_or(node.name.as_str(), |(_, word)| word)
+}
+
+fn kibana(cluster: &ClusterStatus) -> Cell {
+    cluster.kibana.as_ref().map_or_else(Cell::none, |kibana| state(kibana.state))
 }
 
 fn health(cluster: &ClusterStatus) -> Cell {
@@ -151,13 +210,13 @@ fn license(cluster: &ClusterStatus) -> Cell {
     }
 }
 
-fn state(service: &ServiceStatus) -> Cell {
-    let mark = match service.state {
+fn state(state: State) -> Cell {
+    let mark = match state {
         State::Ready => Mark::Good,
-        State::Stopped | State::Paused | State::Absent => Mark::Poor,
+        State::Degraded | State::Stopped | State::Paused | State::Absent => Mark::Poor,
         State::Unready | State::Restarting => Mark::Bad,
     };
-    Cell::new(service.state.word(), mark)
+    Cell::new(state.word(), mark)
 }
 
 /// How old the last good one is; the reason why that cannot be known stands below the table.

@@ -33,6 +33,18 @@ pub struct Health {
     pub red: Vec<RedIndex>,
     /// The indices that lack only replicas.
     pub yellow: Vec<String>,
+    /// How many shards no node has.
+    pub unassigned: u64,
+    /// Why replicas are not assigned, index by index, of a cluster that has nodes for them; the first few.
+    pub lacking: Vec<LackingIndex>,
+}
+
+/// An index that lacks a replica.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LackingIndex {
+    pub index: String,
+    /// In Elasticsearch's words.
+    pub reason: String,
 }
 
 /// An index of which a primary shard is not assigned: what is in it cannot be searched in full.
@@ -47,6 +59,13 @@ pub struct RedIndex {
 }
 
 impl Health {
+    /// One of which no more is known, for tests.
+    #[cfg(test)]
+    pub fn of(color: Color) -> Self {
+        let (red, yellow, lacking) = (Vec::new(), Vec::new(), Vec::new());
+        Self { color, in_motion: false, red, yellow, unassigned: 0, lacking }
+    }
+
     /// Whether the server serves as far as it can: nothing is red that waiting would mend.
     pub fn is_settled(&self) -> bool {
         self.color != Color::Red || (!self.in_motion && !self.red.is_empty() && self.red.iter().all(|red| red.stays))
@@ -92,7 +111,7 @@ mod tests {
     #[test]
     fn red_is_settled_when_nothing_of_it_can_come_back_by_itself() {
         let red = |stays| RedIndex { index: "red".to_owned(), reason: String::new(), stays };
-        let health = |in_motion, red| Health { color: Color::Red, in_motion, red, yellow: Vec::new() };
+        let health = |in_motion, red| Health { in_motion, red, ..Health::of(Color::Red) };
         assert!(health(false, vec![red(true)]).is_settled());
         assert!(!health(true, vec![red(true)]).is_settled());
         assert!(!health(false, vec![red(true), red(false)]).is_settled());

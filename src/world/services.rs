@@ -50,6 +50,13 @@ impl World {
         let of_running = there.files.keys().filter_map(|cluster| speaker(*cluster));
         let accessible = of_running.filter_map(|node| Some((node, Access::observed(there, node.cluster)?)));
         let servers = accessible.map(async |(node, access)| {
+            // its license is asked of the master: without one the answer takes half a minute, and is a refusal
+            if there.node(node).is_some_and(|facts| facts.master.is_none()) {
+                let running = there.running_nodes(node.cluster).count();
+                let all = mesh.nodes(node.cluster).count();
+                let why = format!("no master is elected ({running} of {all} nodes run)");
+                return Ok((node.cluster, Answer::NotReady(why)));
+            }
             let answer = ask(mesh, node, (access, &credentials), (&reachable, there), closely).await;
             Ok::<_, TooManyOpenFiles>((node.cluster, self.answer(mesh, node.into(), answer).await?))
         });
@@ -136,6 +143,9 @@ async fn ask(
         (server.repository().await?, server.snapshot_policy().await?)
     };
     let mut vitals = if closely { server.vitals().await.ok().flatten() } else { None };
+    if let Some(vitals) = vitals.as_mut().filter(|_| mesh.has_several_nodes(cluster)) {
+        vitals.health.lacking = server.why_lacking(&vitals.health.yellow).await;
+    }
     if let (Some(vitals), Some(_)) = (&mut vitals, &repository) {
         vitals.snapshots = Some(server.snapshots().await.map_err(|error| error.cause()));
     }

@@ -116,7 +116,7 @@ pub(in crate::judge) mod tests {
     const NOW: OffsetDateTime = datetime!(2026-11-26 12:00 UTC);
 
     pub(in crate::judge) fn server(indices: usize, snapshots: Result<Vec<SnapshotFacts>, String>) -> ServerFacts {
-        let health = Health { color: Color::Green, in_motion: false, red: Vec::new(), yellow: Vec::new() };
+        let health = Health::of(Color::Green);
         ServerFacts {
             repository: Some(RepositorySpec { kind: "fs".to_owned(), settings: BTreeMap::new() }),
             vitals: Some(Vitals {

@@ -8,17 +8,17 @@ use super::{ClusterStatus, Expiry, LastSnapshot, License, Links, ServiceStatus, 
 use crate::{
     facts::{
         health::Watermark,
-        observed::{ContainerState, LinkFacts, Observed},
+        observed::{ContainerState, Observed},
         snapshots::last_good,
     },
     judge::{
         expiry::{days_between, soon::api_key},
-        snapshots,
+        links, snapshots,
         verify::Cause,
     },
     mesh::{
         Mesh, certs,
-        id::{ClusterId, ServiceId, ServiceKind},
+        id::{ClusterId, ServiceId},
         links::Link,
     },
 };
@@ -35,15 +35,18 @@ impl Look<'_> {
     pub(super) fn cluster(&self, cluster: ClusterId) -> Option<ClusterStatus> {
         let server = self.there.server(cluster);
         let vitals = server.and_then(|server| server.vitals.as_ref());
-        let kibana = cluster.kibana();
         let unreadable = snapshots::unreadable(self.there, cluster);
+        let nodes = self.nodes(cluster);
         Some(ClusterStatus {
             cluster,
-            elastic: self.service(cluster.first_node(), server.is_some())?,
-            kibana: self.service(kibana, self.there.kibana(cluster).is_some()),
+            elastic: self.elastic(cluster, &nodes)?,
+            nodes,
+            kibana: self.kibana(cluster),
             health: vitals.map(|vitals| vitals.health.color),
             red_indices: vitals.map(|vitals| vitals.health.red.clone()).unwrap_or_default(),
             yellow_indices: vitals.map(|vitals| vitals.health.yellow.clone()).unwrap_or_default(),
+            unassigned_shards: vitals.map(|vitals| vitals.health.unassigned),
+            unassigned: vitals.map(|vitals| vitals.health.lacking.clone()).unwrap_or_default(),
             stack_version: vitals.map(|vitals| vitals.version.clone()),
             upgrade_to: Some(self.mesh.target_version(cluster)).filter(|to| *to != self.mesh.version(cluster)),
             links: self.links(cluster),
@@ -67,34 +70,29 @@ impl Look<'_> {
         })
     }
 
-    /// `None` for a service that the mesh does not have.
-    fn service(&self, service: ServiceId, ready: bool) -> Option<ServiceStatus> {
+    /// `None` for a cluster that has none.
+    fn kibana(&self, cluster: ClusterId) -> Option<ServiceStatus> {
+        let service = cluster.kibana();
         let url = self.mesh.url(service)?;
-        let state = match self.there.containers.get(&service).map(|container| container.state) {
-            None => State::Absent,
-            Some(ContainerState::Running) if ready => State::Ready,
-            Some(ContainerState::Running) => State::Unready,
-            Some(ContainerState::Paused) => State::Paused,
-            Some(ContainerState::Restarting) => State::Restarting,
-            Some(ContainerState::Created | ContainerState::Stopped) => State::Stopped,
-        };
-        let number = service.cluster().number();
-        let reason = match (state, service.kind()) {
-            (State::Stopped, _) => Some(format!("is stopped; `mesh manage start {number}` starts it")),
-            (State::Paused, _) => {
+        let state = State::of(self.container(service), self.there.kibana(cluster).is_some());
+        let silence = || self.there.kibanas.get(&cluster).and_then(|answer| answer.reason(self.now));
+        let reason = self.halted(service, state).or_else(|| (state == State::Unready).then(|| silent(silence())));
+        Some(ServiceStatus { state, url, reason })
+    }
+
+    pub(super) fn container(&self, service: ServiceId) -> Option<ContainerState> {
+        self.there.containers.get(&service).map(|container| container.state)
+    }
+
+    /// Why a service is not ready whose container does not run.
+    pub(super) fn halted(&self, service: ServiceId, state: State) -> Option<String> {
+        match state {
+            State::Stopped => Some(format!("is stopped; `mesh manage start {}` starts it", service.cluster().number())),
+            State::Paused => {
                 Some(format!("is paused; `docker unpause {}` lets it go on", self.mesh.container_name(service)))
             }
-            (State::Unready, kind) => {
-                let cluster = service.cluster();
-                let reason = match kind {
-                    ServiceKind::Elastic => self.there.servers.get(&cluster).and_then(|answer| answer.reason(self.now)),
-                    ServiceKind::Kibana => self.there.kibanas.get(&cluster).and_then(|answer| answer.reason(self.now)),
-                };
-                Some(reason.unwrap_or_else(|| "its authority or its password is lost".to_owned()))
-            }
             _ => None,
-        };
-        Some(ServiceStatus { state, url, reason })
+        }
     }
 
     fn last_snapshot(&self, cluster: ClusterId) -> Option<LastSnapshot> {
@@ -119,14 +117,10 @@ impl Look<'_> {
         Links::new(self.mesh.searchers(cluster).map(|searcher| (searcher, reason(searcher))))
     }
 
-    /// The reason that a link is down; `None` for one that is up.
-    fn reason(&self, Link { from, to }: Link) -> Option<String> {
-        let why = match self.there.server(from).map(|server| server.links.get(&to)) {
-            Some(Some(LinkFacts::Connected)) => return None,
-            Some(Some(LinkFacts::Down(reason))) => reason.clone(),
-            Some(None) => "it is not set as a remote".to_owned(),
-            None => format!("{} does not answer", from.first_node()),
-        };
+    /// The reason that a link is down; `None` for one that is up: from every node that is there and searches.
+    fn reason(&self, link: Link) -> Option<String> {
+        let Link { from, to } = link;
+        let why = links::down(self.standings(), link)?;
         let fault = [from, to].into_iter().find_map(|end| Cause::of_container(self.mesh, self.there, end));
         let fault = fault.or_else(|| [from, to].into_iter().find_map(|end| Cause::of_license(self.there, end)));
         Some(fault.map_or(why, |fault| fault.to_string()))
@@ -156,6 +150,11 @@ impl Links {
         let down: BTreeMap<_, _> = links.into_iter().filter_map(|(other, reason)| Some((other, reason?))).collect();
         Self { up: wanted - down.len(), wanted, down }
     }
+}
+
+/// Why a service does not answer that runs.
+pub(super) fn silent(why: Option<String>) -> String {
+    why.unwrap_or_else(|| "its authority or its password is lost".to_owned())
 }
 
 pub(super) fn percent(part: u64, whole: u64) -> Option<u64> {

@@ -1,6 +1,7 @@
 //! The mesh as it is beside the mesh as it was asked for: what `mesh status` shows. Pure.
 
 mod look;
+mod nodes;
 mod report;
 #[cfg(test)]
 mod tests;
@@ -11,8 +12,8 @@ use time::OffsetDateTime;
 
 use self::look::Look;
 pub use self::report::{
-    ClusterStatus, Expiry, HIGH_HEAP, LastSnapshot, License, Links, OtherEngine, ServiceStatus, State, Status, VERSION,
-    Warning,
+    ClusterStatus, Expiry, HIGH_HEAP, LastSnapshot, License, Links, NodeStatus, OtherEngine, ServiceStatus, State,
+    Status, VERSION, Warning,
 };
 use super::{
     check::{self, Finding},
@@ -49,6 +50,7 @@ pub fn status(mesh: &Mesh, scope: Scope, there: &Observed, now: OffsetDateTime) 
         stack_version: mesh.spec.stack_version.to_string(),
         in_sync: pending_changes.is_empty() && pending_upgrade.is_empty() && other_engine.is_none(),
         serves: clusters.iter().all(ClusterStatus::serves),
+        degraded: clusters.iter().filter(|found| found.elastic.state == State::Degraded).map(|of| of.cluster).collect(),
         pending_changes,
         other_engine,
         expiring: expiring(mesh, scope, there, now),

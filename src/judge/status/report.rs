@@ -8,7 +8,7 @@ use serde::Serialize;
 use time::OffsetDateTime;
 
 use crate::{
-    facts::health::{Color, RedIndex, Watermark},
+    facts::health::{Color, LackingIndex, RedIndex, Watermark},
     judge::{check::Finding, expiry::soon::EndsSoon},
     mesh::{id::ClusterId, links::Link, settings::StackVersion},
 };
@@ -25,8 +25,10 @@ pub struct Status {
     pub stack_version: String,
     /// Whether nothing differs from what was asked for, and no upgrade is in progress.
     pub in_sync: bool,
-    /// Whether every service is ready, no index is red, and every disk takes documents.
+    /// Whether every cluster and every Kibana serves, no index is red, and every disk takes documents.
     pub serves: bool,
+    /// The clusters that serve without one of their nodes.
+    pub degraded: Vec<ClusterId>,
     /// What `mesh create` would do, one step a line.
     pub pending_changes: Vec<String>,
     /// That the mesh is on another Docker engine than the one that was asked, so that nothing of it is seen; else
@@ -66,7 +68,9 @@ impl From<Finding> for Warning {
 #[derive(Debug, Serialize)]
 pub struct ClusterStatus {
     pub cluster: ClusterId,
+    /// Of all its nodes together.
     pub elastic: ServiceStatus,
+    pub nodes: Vec<NodeStatus>,
     /// `null` for a mesh without Kibana.
     pub kibana: Option<ServiceStatus>,
     /// `null` when the server does not answer, or does not tell since its license has ended.
@@ -74,6 +78,10 @@ pub struct ClusterStatus {
     pub red_indices: Vec<RedIndex>,
     /// Indices with a replica that has no place.
     pub yellow_indices: Vec<String>,
+    /// How many shards no node has; `null` as the health.
+    pub unassigned_shards: Option<u64>,
+    /// Why replicas are not assigned, of a cluster of several nodes.
+    pub unassigned: Vec<LackingIndex>,
     pub stack_version: Option<String>,
     /// The version that an upgrade is to bring it to; `null` if none is in progress for it.
     pub upgrade_to: Option<StackVersion>,
@@ -116,11 +124,28 @@ pub struct ServiceStatus {
     pub reason: Option<String>,
 }
 
+/// An Elasticsearch server of a cluster.
+#[derive(Debug, Serialize)]
+pub struct NodeStatus {
+    /// Such as `cluster02-elastic-3`.
+    pub name: String,
+    pub state: State,
+    /// Whether it answers and belongs to its cluster.
+    pub joined: bool,
+    /// Whether the cluster has elected it.
+    pub master: bool,
+    pub url: String,
+    /// Why it is not ready, where that is known.
+    pub reason: Option<String>,
+}
+
 /// How a service is, in one word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
     Ready,
+    /// A cluster serves without one of its nodes.
+    Degraded,
     /// The container runs, and the service does not answer, or not well.
     Unready,
     Stopped,
@@ -130,9 +155,15 @@ pub enum State {
 }
 
 impl State {
+    /// Whether it serves, with all of its nodes or without some.
+    pub fn serves(self) -> bool {
+        matches!(self, Self::Ready | Self::Degraded)
+    }
+
     pub fn word(self) -> &'static str {
         match self {
             Self::Ready => "ready",
+            Self::Degraded => "degraded",
             Self::Unready => "unready",
             Self::Stopped => "stopped",
             Self::Paused => "paused",
@@ -181,11 +212,15 @@ impl Status {
 }
 
 impl ClusterStatus {
-    /// Whether its services are ready, no index is red, and its disk takes documents.
+    pub fn has_several_nodes(&self) -> bool {
+        self.nodes.len() > 1
+    }
+
+    /// Whether its services serve, no index is red, and its disk takes documents.
     pub(super) fn serves(&self) -> bool {
-        let ready = |service: &ServiceStatus| service.state == State::Ready;
-        ready(&self.elastic)
-            && self.kibana.as_ref().is_none_or(ready)
+        let serves = |service: &ServiceStatus| service.state.serves();
+        serves(&self.elastic)
+            && self.kibana.as_ref().is_none_or(serves)
             && self.health != Some(Color::Red)
             && self.disk_watermark != Some(Watermark::FloodStage)
     }

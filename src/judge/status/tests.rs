@@ -1,12 +1,22 @@
 //! The mesh as it is shown, from facts.
 
+use std::collections::BTreeSet;
+
 use time::macros::datetime;
 
 use super::look::percent;
 use super::*;
-use crate::facts::{
-    health::{Color, Watermark},
-    observed::{Answer, ContainerFacts, ContainerState, LinkFacts, NetworkFacts, ServerFacts},
+use crate::{
+    facts::{
+        health::{Color, Watermark},
+        observed::{
+            Answer, ClusterFiles, ContainerFacts, ContainerState, LinkFacts, NetworkFacts, NodeFacts, ServerFacts,
+        },
+    },
+    mesh::{
+        example::cluster,
+        id::{NodeId, NodeNumber},
+    },
 };
 
 const NOW: OffsetDateTime = datetime!(2026-01-31 12:00 UTC);
@@ -127,4 +137,160 @@ fn a_scope_judges_its_clusters_and_their_links_alone() {
 
     let rest = on("2-3");
     assert!(!rest.serves && rest.pending_changes.contains(&"container cluster03-elastic".to_owned()));
+}
+
+/// Two clusters, the second of three nodes, of which nothing is wrong.
+fn with_three_nodes() -> (Mesh, Observed) {
+    let mesh = Mesh::example(2).without_kibana().with_nodes(2, 3);
+    let mut there =
+        Observed { network: Some(NetworkFacts { id: "n".to_owned(), subnet: String::new() }), ..Observed::default() };
+    let members: BTreeSet<String> = mesh.nodes(cluster(2)).map(|node| node.to_string()).collect();
+    for node in mesh.all_nodes() {
+        let running = ContainerFacts::in_state(ContainerState::Running);
+        there.containers.insert(node.into(), ContainerFacts { network: Some("n".to_owned()), ..running });
+        let links: BTreeMap<_, _> = mesh.remotes(node.cluster).map(|to| (to, LinkFacts::Connected)).collect();
+        if mesh.has_several_nodes(node.cluster) {
+            let master = Some("cluster02-elastic-2".to_owned());
+            let (members, uuid) = (members.clone(), Some("uuid".to_owned()));
+            let facts = NodeFacts { uuid, master, members, links: links.clone(), ..NodeFacts::default() };
+            there.nodes.insert(node, Answer::Ready(facts));
+        }
+        let server = ServerFacts { links, ..ServerFacts::licensed("enterprise", NOW + time::Duration::days(900)) };
+        there.servers.insert(node.cluster, Answer::Ready(server));
+    }
+    (mesh, there)
+}
+
+fn node(number: u8) -> NodeId {
+    cluster(2).node(NodeNumber::new(number).unwrap())
+}
+
+fn node_facts(there: &mut Observed, number: u8) -> &mut NodeFacts {
+    match there.nodes.get_mut(&node(number)) {
+        Some(Answer::Ready(facts)) => facts,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// What is shown of the second cluster: its state, its nodes, its links, the reasons.
+fn shown(mesh: &Mesh, there: &Observed) -> String {
+    let status = status(mesh, Scope::Mesh, there, NOW);
+    let shown = &status.clusters[1];
+    let mut lines = vec![format!(
+        "{} {} serves={} degraded={:?} links {}/{}",
+        shown.elastic.state.word(),
+        shown.elastic.url,
+        status.serves,
+        status.degraded.iter().map(|cluster| cluster.number()).collect::<Vec<_>>(),
+        shown.links.up,
+        shown.links.wanted
+    )];
+    lines.extend(shown.elastic.reason.clone());
+    lines.extend(shown.nodes.iter().map(|node| {
+        let marks = [(node.joined, " joined"), (node.master, " master")];
+        let marks: String = marks.iter().filter(|(is, _)| *is).map(|(_, word)| *word).collect();
+        format!("{} {}{marks} {}", node.name, node.state.word(), node.reason.as_deref().unwrap_or_default())
+    }));
+    lines.extend(shown.links.down.values().cloned());
+    lines.join("\n").replace(" \n", "\n").trim_end().to_owned()
+}
+
+#[test]
+fn a_cluster_of_several_nodes_is_shown_with_all_of_them() {
+    let (mesh, there) = with_three_nodes();
+    insta::assert_snapshot!(shown(&mesh, &there), @r"
+    ready https://localhost:9202 serves=true degraded=[] links 1/1
+    cluster02-elastic ready joined
+    cluster02-elastic-2 ready joined master
+    cluster02-elastic-3 ready joined
+    ");
+}
+
+#[test]
+fn a_node_that_is_away_degrades_its_cluster_which_serves() {
+    for number in 1..=3 {
+        let (mesh, mut there) = with_three_nodes();
+        there.containers.get_mut(&node(number).into()).unwrap().state = ContainerState::Stopped;
+        there.nodes.remove(&node(number));
+        let status = status(&mesh, Scope::Mesh, &there, NOW);
+        assert_eq!((status.serves, status.degraded), (true, vec![cluster(2)]), "{number}");
+        let (elastic, nodes) = (&status.clusters[1].elastic, &status.clusters[1].nodes);
+        assert_eq!((elastic.state, elastic.reason.as_deref()), (State::Degraded, Some("serves with 2 of 3 nodes")));
+        let away: Vec<&str> = nodes.iter().filter(|node| !node.joined).map(|node| node.name.as_str()).collect();
+        assert_eq!(away, [node(number).to_string()]);
+        assert_eq!(status.clusters[1].links.up, 1, "the others search");
+        assert_eq!(status.clusters[0].links.up, 1, "the others are searched");
+    }
+    let (mesh, mut there) = with_three_nodes();
+    there.containers.remove(&node(1).into());
+    there.nodes.remove(&node(1));
+    insta::assert_snapshot!(shown(&mesh, &there), @r"
+    degraded https://localhost:10202 serves=true degraded=[2] links 1/1
+    serves with 2 of 3 nodes
+    cluster02-elastic absent has no container; `mesh manage up 2` makes it
+    cluster02-elastic-2 ready joined master
+    cluster02-elastic-3 ready joined
+    ");
+}
+
+#[test]
+fn a_node_that_answers_and_has_not_joined_is_shown_with_the_reason() {
+    let (mesh, mut there) = with_three_nodes();
+    node_facts(&mut there, 1).master = None;
+    for number in [2, 3] {
+        node_facts(&mut there, number).members.remove("cluster02-elastic-3");
+    }
+    insta::assert_snapshot!(shown(&mesh, &there), @r"
+    degraded https://localhost:10202 serves=true degraded=[2] links 1/1
+    serves with 1 of 3 nodes
+    cluster02-elastic unready has not joined its cluster: it follows no elected master
+    cluster02-elastic-2 ready joined master
+    cluster02-elastic-3 unready has not joined its cluster: the others do not count it
+    ");
+    let (mesh, mut there) = with_three_nodes();
+    there.files.insert(cluster(2), ClusterFiles { uuid: Some("uuid".to_owned()), ..ClusterFiles::default() });
+    node_facts(&mut there, 1).uuid = Some("other".to_owned());
+    insta::assert_snapshot!(shown(&mesh, &there), @r"
+    degraded https://localhost:10202 serves=true degraded=[2] links 1/1
+    serves with 2 of 3 nodes
+    cluster02-elastic unready belongs to a cluster of its own (other)
+    cluster02-elastic-2 ready joined master
+    cluster02-elastic-3 ready joined
+    ");
+}
+
+#[test]
+fn a_cluster_without_a_majority_is_down() {
+    let (mesh, mut there) = with_three_nodes();
+    for number in [2, 3] {
+        there.containers.get_mut(&node(number).into()).unwrap().state = ContainerState::Stopped;
+        there.nodes.remove(&node(number));
+    }
+    node_facts(&mut there, 1).master = None;
+    there.servers.insert(cluster(2), Answer::NotReady("no master is elected (1 of 3 nodes run)".to_owned()));
+    insta::assert_snapshot!(shown(&mesh, &there), @r"
+    unready https://localhost:9202 serves=false degraded=[] links 0/1
+    is not ready: no master is elected (1 of 3 nodes run)
+    cluster02-elastic unready has not joined its cluster: it follows no elected master
+    cluster02-elastic-2 stopped is stopped; `mesh manage start 2` starts it
+    cluster02-elastic-3 stopped is stopped; `mesh manage start 2` starts it
+    cluster02 does not answer
+    ");
+    there.servers.remove(&cluster(2));
+    there.nodes.clear();
+    there.containers.get_mut(&node(1).into()).unwrap().state = ContainerState::Stopped;
+    assert_eq!(status(&mesh, Scope::Mesh, &there, NOW).clusters[1].elastic.state, State::Stopped);
+}
+
+#[test]
+fn a_link_is_up_when_every_node_that_searches_says_so() {
+    let (mesh, mut there) = with_three_nodes();
+    node_facts(&mut there, 3).links.insert(ClusterId::FIRST, LinkFacts::Down("no seed node left".to_owned()));
+    insta::assert_snapshot!(shown(&mesh, &there), @r"
+    ready https://localhost:9202 serves=true degraded=[] links 0/1
+    cluster02-elastic ready joined
+    cluster02-elastic-2 ready joined master
+    cluster02-elastic-3 ready joined
+    from cluster02-elastic-3: no seed node left
+    ");
 }

@@ -3,20 +3,36 @@
 use super::Cause;
 use crate::{
     facts::observed::{ContainerState, Observed},
-    mesh::{Mesh, id::ClusterId},
+    mesh::{
+        Mesh,
+        id::{ClusterId, NodeId},
+    },
 };
 
 impl Cause {
-    /// Why nothing can reach a cluster's server, as far as its container shows; `None` for one that runs in the mesh's
-    /// network.
+    /// Why nothing can reach a cluster, as far as its containers show; `None` for one of which a node runs in the
+    /// mesh's network.
     pub fn of_container(mesh: &Mesh, there: &Observed, cluster: ClusterId) -> Option<Self> {
-        let service = cluster.first_node();
+        if there.is_reachable(cluster) {
+            return None;
+        }
+        let faults = mesh.nodes(cluster).map(|node| Self::of_node(mesh, there, node));
+        let mut faults = faults.collect::<Option<Vec<Self>>>()?.into_iter();
+        // of nodes that run outside the network, and others that do not run, the first says more
+        let first = faults.next()?;
+        Some(faults.find(|fault| matches!(fault, Self::NotInNetwork(_))).unwrap_or(first))
+    }
+
+    /// Why nothing can reach a node, likewise.
+    pub fn of_node(mesh: &Mesh, there: &Observed, node: NodeId) -> Option<Self> {
+        let service = node.into();
         let name = mesh.container_name(service);
         let state = there.containers.get(&service).map(|container| container.state);
         if state != Some(ContainerState::Running) {
-            return Some(Self::NotRunning { of: cluster, container: name, state });
+            return Some(Self::NotRunning { of: node.cluster, container: name, state });
         }
-        (!there.is_reachable(cluster)).then_some(Self::NotInNetwork(name))
+        let in_network = |network| there.containers.get(&service).is_some_and(|container| container.is_in(network));
+        (!there.network.as_ref().is_some_and(in_network)).then_some(Self::NotInNetwork(name))
     }
 
     /// Why a cluster's license allows no links; `None` also where its server does not answer.

@@ -7,12 +7,15 @@ use super::{
     Elasticsearch, HttpsError,
     read::{self, fields},
 };
-use crate::facts::{
-    health::{Color, Health, RedIndex},
-    observed::Vitals,
+use crate::{
+    ask::request::segment,
+    facts::{
+        health::{Color, Health, LackingIndex, RedIndex},
+        observed::Vitals,
+    },
 };
 
-/// The number of red indices whose reason is asked for: most of a longer list have one reason in common.
+/// The number of indices whose reason is asked for: most of a longer list have one reason in common.
 const EXPLAINED: usize = 5;
 
 impl Elasticsearch {
@@ -33,8 +36,8 @@ impl Elasticsearch {
     /// `None` where the license has ended: then Elasticsearch answers 403 to this and to little else. See
     /// <https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cluster-health>.
     pub async fn health(&self) -> Result<Option<Health>, HttpsError> {
-        let fields = "filter_path=status,initializing_shards,number_of_in_flight_fetch,indices.*.status,\
-                      indices.*.shards.*.primary_active";
+        let fields = "filter_path=status,initializing_shards,number_of_in_flight_fetch,unassigned_shards,\
+                      indices.*.status,indices.*.shards.*.primary_active";
         let answer = self.ask(Method::GET, &format!("/_cluster/health?level=shards&{fields}"), None).await?;
         if answer.status == 403 {
             return Ok(None);
@@ -56,6 +59,30 @@ impl Elasticsearch {
         let body = self.send(Method::POST, "/_cluster/allocation/explain", &asked).await?;
         Ok(RedIndex { index: index.to_owned(), reason: why_unassigned(&body), stays: stays(&body) })
     }
+
+    /// Why indices lack replicas that other nodes could have: of the first few.
+    pub async fn why_lacking(&self, yellow: &[String]) -> Vec<LackingIndex> {
+        let mut lacking = Vec::new();
+        for index in yellow.iter().take(EXPLAINED) {
+            // one that was assigned meanwhile lacks nothing
+            if let Ok(Some(reason)) = self.why_replica(index).await {
+                lacking.push(LackingIndex { index: index.clone(), reason });
+            }
+        }
+        lacking
+    }
+
+    /// Why the first replica of an index that is not assigned is not; `None` where every one is.
+    async fn why_replica(&self, index: &str) -> Result<Option<String>, HttpsError> {
+        let path = format!("/_cat/shards/{}?format=json&h=shard,prirep,state", segment(index));
+        let body = self.get(&path).await?;
+        let is_lacking = |shard: &&Value| shard["prirep"] == "r" && shard["state"] == "UNASSIGNED";
+        let Some(shard) = read::items(&body).iter().find(is_lacking) else { return Ok(None) };
+        let number: u64 = shard["shard"].as_str().and_then(|number| number.parse().ok()).unwrap_or_default();
+        let asked = json!({ "index": index, "shard": number, "primary": false });
+        let explained = self.send(Method::POST, "/_cluster/allocation/explain", &asked).await?;
+        Ok(Some(why_lacking(&explained)))
+    }
 }
 
 fn health(body: &Value, red: Vec<RedIndex>) -> Health {
@@ -70,6 +97,8 @@ fn health(body: &Value, red: Vec<RedIndex>) -> Health {
         in_motion: some("initializing_shards") || some("number_of_in_flight_fetch"),
         red,
         yellow: yellow.map(|(name, _)| name.clone()).collect(),
+        unassigned: body["unassigned_shards"].as_u64().unwrap_or_default(),
+        lacking: Vec::new(),
     }
 }
 
@@ -86,6 +115,23 @@ fn red_shards(body: &Value) -> Vec<(String, u64)> {
 /// yet.
 fn stays(explained: &Value) -> bool {
     matches!(explained["can_allocate"].as_str(), Some("no" | "no_valid_shard_copy"))
+}
+
+/// What keeps a replica from every node: what says more than that a node has a copy already comes first, which every
+/// node with the primary says.
+fn why_lacking(explained: &Value) -> String {
+    let refusals = read::items(&explained["node_allocation_decisions"]).iter().flat_map(|node| {
+        let deciders = read::items(&node["deciders"]).iter();
+        deciders.filter(|decider| matches!(decider["decision"].as_str(), Some("NO" | "THROTTLE")))
+    });
+    let more = refusals.clone().find(|decider| decider["decider"] != "same_shard");
+    if explained["can_allocate"] == "no" && more.is_none() && refusals.clone().next().is_some() {
+        return "every node that may hold it has a copy already".to_owned();
+    }
+    let reason = more
+        .and_then(|decider| decider["explanation"].as_str())
+        .or_else(|| explained["allocate_explanation"].as_str().and_then(|text| text.split(". ").next()));
+    reason.map_or("Elasticsearch does not say why", |text| text.trim_end_matches('.')).to_owned()
 }
 
 /// What keeps the shard from the node, else what happened to it, else Elasticsearch's first sentence about it.
@@ -136,6 +182,29 @@ mod tests {
     }
 
     #[test]
+    fn a_replica_that_is_not_assigned_has_a_reason() {
+        let decider =
+            |name: &str, explanation: &str| json!({ "decider": name, "decision": "NO", "explanation": explanation });
+        let same = decider("same_shard", "a copy of this shard is already allocated to this node");
+        let mut explained = json!({
+            "can_allocate": "no",
+            "allocate_explanation": "Elasticsearch isn't allowed to allocate this shard. Choose a node.",
+            "node_allocation_decisions": [{ "deciders": [same] }],
+        });
+        assert_eq!(why_lacking(&explained), "every node that may hold it has a copy already");
+        let filter = decider("filter", "node does not match");
+        explained["node_allocation_decisions"] = json!([{ "deciders": [same] }, { "deciders": [filter] }]);
+        assert_eq!(why_lacking(&explained), "node does not match");
+        let delayed = json!({
+            "can_allocate": "allocation_delayed",
+            "allocate_explanation": "The node containing this shard copy recently left the cluster. It waits.",
+            "node_allocation_decisions": [{ "deciders": [same] }],
+        });
+        assert_eq!(why_lacking(&delayed), "The node containing this shard copy recently left the cluster");
+        assert_eq!(why_lacking(&Value::Null), "Elasticsearch does not say why");
+    }
+
+    #[test]
     fn shards_that_are_looked_for_are_in_motion() {
         assert!(health(&json!({ "number_of_in_flight_fetch": 1 }), Vec::new()).in_motion);
         assert_eq!(health(&Value::Null, Vec::new()).color, Color::Red, "unknown health is not good health");
@@ -144,7 +213,7 @@ mod tests {
     /// As Elasticsearch 9.5.3 answered: a data stream is known by its indices, which are hidden.
     #[test]
     fn every_index_counts_that_is_not_the_servers_own() {
-        let health = Health { color: Color::Green, in_motion: false, red: Vec::new(), yellow: Vec::new() };
+        let health = Health::of(Color::Green);
         let attributes = |all: &[&str]| json!({ "attributes": all });
         let names = json!({ "indices": [attributes(&["hidden", "open", "system"]), attributes(&["hidden", "open"])] });
         let whole = json!({ "_all": { "primaries": { "store": { "size_in_bytes": 9 } } } });

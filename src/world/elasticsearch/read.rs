@@ -278,8 +278,7 @@ mod tests {
         fn no_answer_makes_the_readers_panic(body in answer(), status: u16) {
             let _ = (license(&body), keys(&body), key(&body), reloaded(&body), remotes(settings(&body)), links(&body), by_key(&body));
             let _ = (indices(&body), canary(&body, "mesh-canary", ClusterId::FIRST));
-            let health = Health { color: Color::Red, in_motion: false, red: Vec::new(), yellow: Vec::new() };
-            let _ = vitals(health, &body, [&body, &body, &body]);
+            let _ = vitals(Health::of(Color::Red), &body, [&body, &body, &body]);
             if let Err(error) = new_key(&body, OffsetDateTime::UNIX_EPOCH, 3650) {
                 prop_assert!(!error.to_string().contains("hunter2"));
             }
