@@ -11,11 +11,22 @@ use crate::{
         evidence::{CanaryFacts, Untried},
         observed::{LinkFacts, Observed},
     },
-    judge::verify::canary,
+    judge::{nodes::Nodes, verify::canary},
     mesh::{id::ClusterId, links::Link},
+    world::elasticsearch::Elasticsearch,
 };
 
 impl Apply<'_> {
+    /// A cluster of several nodes is asked through one that has joined it.
+    fn proving(&self, there: &Observed, cluster: ClusterId) -> Result<Elasticsearch, Error> {
+        let server = self.server(cluster)?;
+        let nodes = Nodes { mesh: self.mesh, there, now: self.now };
+        if let Some(place) = self.mesh.nodes(cluster).position(|node| nodes.has_joined(node)) {
+            server.begin_at(place);
+        }
+        Ok(server)
+    }
+
     /// Puts a document into every server that answers and that another searches, in an index named after `run`, and has
     /// every server search for it on its remotes. What was put is removed again, and what an earlier run left. A link
     /// that is known to be down is not searched: it would only hold up the search.
@@ -23,7 +34,8 @@ impl Apply<'_> {
         let index = format!("{}{run}", canary::prefix(self.mesh));
         let clusters: Vec<ClusterId> = there.answering().map(|(cluster, _)| cluster).collect();
         let searched = clusters.iter().filter(|cluster| self.mesh.searchers(**cluster).next().is_some());
-        let put = join_all(searched.map(async |cluster| Some((*cluster, self.put_canary(*cluster, &index).await?))));
+        let put =
+            join_all(searched.map(async |cluster| Some((*cluster, self.put_canary(there, *cluster, &index).await?))));
         let lacking: BTreeMap<ClusterId, Untried> = put.await.into_iter().flatten().collect();
         let found = clusters.iter().map(async |from| self.find_canaries(there, *from, &index, &lacking).await);
         let found = join_all(found).await;
@@ -40,8 +52,8 @@ impl Apply<'_> {
     }
 
     /// Why the document could not be put, if so.
-    async fn put_canary(&self, cluster: ClusterId, index: &str) -> Option<Untried> {
-        match self.server(cluster) {
+    async fn put_canary(&self, there: &Observed, cluster: ClusterId, index: &str) -> Option<Untried> {
+        match self.proving(there, cluster) {
             Ok(server) => server.put_canary(index, cluster).await.err().map(|why| why.untried(cluster, index)),
             Err(error) => Some(error.message.into()),
         }
@@ -60,7 +72,7 @@ impl Apply<'_> {
         let (without, with): (Vec<ClusterId>, Vec<ClusterId>) =
             self.mesh.remotes(from).filter(up).partition(|to| lacking.contains_key(to));
         let search = async {
-            let server = self.server(from)?;
+            let server = self.proving(there, from)?;
             server.find_canaries(index, &with).await.map_err(Error::from)
         };
         let found = search.await.unwrap_or_else(|error| {

@@ -28,6 +28,7 @@ impl Console {
                 } else if mesh.searchable(from).any(|remote| remote == to) {
                     match state(link) {
                         LinkState::Up => Cell::new("✓", Mark::Good),
+                        LinkState::Degraded => Cell::new("!", Mark::Poor),
                         LinkState::Down => Cell::new("✗", Mark::Bad),
                         LinkState::Untried => Cell::new("?", Mark::Poor),
                     }
@@ -58,33 +59,33 @@ impl Console {
             }
         }
         let count = |state| report.links.iter().filter(|link| link.state == state).count();
-        let (down, untried) = (count(LinkState::Down), count(LinkState::Untried));
+        let counts = [
+            ("that are down", count(LinkState::Down)),
+            ("that are degraded", count(LinkState::Degraded)),
+            ("that could not be tried", count(LinkState::Untried)),
+        ];
+        let failed = counts.into_iter().filter(|(_, count)| *count > 0);
         let (all, took) = (report.links.len(), duration(took));
         let of_these = if scope.is_mesh() { "" } else { " of `--on`" };
-        match (down, untried) {
-            (0, 0) if all == 0 && report.up && mesh.count().get() > 1 => {
-                self.line(&format!(
-                    "every cluster{of_these} answers, and no link is wanted: `topology` or `links` says so"
-                ));
-            }
-            (0, 0) if all == 0 && report.up => self.line("the cluster answers; one alone has no links"),
-            (0, 0) if all == 0 && mesh.count().get() > 1 => {
+        let failed = failed.enumerate().map(|(at, (what, count))| {
+            let of = if at == 0 { format!(" of {all}") } else { String::new() };
+            format!("{what}: {count}{of}")
+        });
+        let failed: Vec<String> = failed.collect();
+        if !failed.is_empty() {
+            return self.line(&format!("\nlinks {} ({took})", failed.join(", ")));
+        }
+        match (all, mesh.count().get()) {
+            (0, 2..) if report.up => self.line(&format!(
+                "every cluster{of_these} answers, and no link is wanted: `topology` or `links` says so"
+            )),
+            (0, _) if report.up => self.line("the cluster answers; one alone has no links"),
+            (0, 2..) => {
                 let text = format!("not every cluster{of_these} answers\n  hint: `mesh status`");
                 self.line(&self.same_mesh.in_text(&text));
             }
-            (0, 0) if all == 0 => {
-                self.line(&self.same_mesh.in_text("the cluster does not answer\n  hint: `mesh status`"));
-            }
-            (0, 0) => {
-                self.line(&format!("{} proved, each by a document found over it ({took})", counted(all, "link")));
-            }
-            (down, 0) => self.line(&format!("\nlinks that are down: {down} of {all} ({took})")),
-            (0, untried) => self.line(&format!("\nlinks that could not be tried: {untried} of {all} ({took})")),
-            (down, untried) => {
-                self.line(&format!(
-                    "\nlinks that are down: {down} of {all}, that could not be tried: {untried} ({took})"
-                ));
-            }
+            (0, _) => self.line(&self.same_mesh.in_text("the cluster does not answer\n  hint: `mesh status`")),
+            _ => self.line(&format!("{} proved, each by a document found over it ({took})", counted(all, "link"))),
         }
     }
 }

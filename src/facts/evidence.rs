@@ -5,23 +5,30 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use time::OffsetDateTime;
 
-use crate::mesh::{id::ClusterId, links::Link};
+use crate::mesh::{
+    id::{ClusterId, NodeId},
+    links::Link,
+};
 
 /// Everything that was tried. What could not be tried is absent.
 #[derive(Debug, Clone, Default)]
 pub struct Evidence {
-    pub paths: BTreeMap<Link, PathFacts>,
-    /// Clusters whose port refuses others, and takes a connection of the cluster's own.
-    pub listening: BTreeSet<ClusterId>,
-    pub presented: BTreeMap<Link, Presented>,
-    /// Whether the server takes the remote for one that is reached by API key. It falls back to trust by certificate,
+    /// From a node that searches to one that it may reach the remote by.
+    pub paths: BTreeMap<(NodeId, NodeId), PathFacts>,
+    /// Nodes whose port refuses others, and takes a connection of the node's own.
+    pub listening: BTreeSet<NodeId>,
+    /// By the node that presents it, and the remote.
+    pub presented: BTreeMap<(NodeId, ClusterId), Presented>,
+    /// Whether a node takes the remote for one that is reached by API key. It falls back to trust by certificate,
     /// silently, when its keystore names no credentials.
-    pub by_key: BTreeMap<Link, bool>,
+    pub by_key: BTreeMap<(NodeId, ClusterId), bool>,
+    /// The addresses and ports that the nodes of clusters of several publish to those that sniff them out.
+    pub published: BTreeMap<NodeId, String>,
     pub canaries: BTreeMap<Link, CanaryFacts>,
 }
 
-/// How far a connection to a remote's port gets that is made from inside the cluster's own container, with the
-/// authorities that its Elasticsearch trusts.
+/// How far a connection to a remote's port gets that is made from inside a node's own container, with the authorities
+/// that its Elasticsearch trusts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PathFacts {
     /// The name was found, the port took the connection, and the certificate was accepted.
@@ -41,7 +48,7 @@ pub enum PathFacts {
     Untried(String),
 }
 
-/// What a cluster's keystore holds for a remote, and what the remote says of it.
+/// What a node's keystore holds for a remote, and what the remote says of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Presented {
     Absent,

@@ -18,9 +18,9 @@ use crate::{
     },
     mesh::{
         Mesh,
-        id::{ClusterId, NodeNumber},
+        id::{ClusterId, NodeId},
         keystore::{self, Keyring, Keystore},
-        links::{Key, Link},
+        links::Key,
     },
 };
 
@@ -40,22 +40,20 @@ impl World {
         join_all(asked).await.into_iter().flatten().collect()
     }
 
-    /// Everything about the links that can be found out without changing anything.
+    /// Everything about the links that can be found out without changing anything, from every node that searches.
     pub async fn evidence(&self, mesh: &Mesh, there: &Observed) -> Result<Evidence, WorldError> {
         let keystores = self.keystores(mesh)?;
-        let mut evidence = Evidence::default();
-        let found = mesh.clusters().map(async |from| {
-            futures::join!(
-                self.paths(mesh, there, from),
-                self.by_key(mesh, there, from),
-                self.presented(mesh, there, from, keystores.get(&from))
-            )
-        });
-        for (from, (paths, by_key, presented)) in mesh.clusters().zip(join_all(found).await) {
-            evidence.paths.extend(paths.into_iter().map(|(to, facts)| (Link { from, to }, facts)));
-            evidence.by_key.extend(by_key.into_iter().map(|(to, facts)| (Link { from, to }, facts)));
-            evidence.presented.extend(presented.into_iter().map(|(to, facts)| (Link { from, to }, facts)));
+        let mut evidence = Evidence { presented: self.presented(mesh, there, &keystores).await, ..Evidence::default() };
+        let searching: Vec<NodeId> = mesh.clusters().flat_map(|cluster| mesh.searching_nodes(cluster)).collect();
+        let found = searching
+            .iter()
+            .map(async |from| futures::join!(self.paths(mesh, there, *from), self.by_key(mesh, there, *from)));
+        let (found, published) = futures::join!(join_all(found), self.published(mesh, there));
+        for (from, (paths, by_key)) in searching.iter().zip(found) {
+            evidence.paths.extend(paths.into_iter().map(|(to, facts)| ((*from, to), facts)));
+            evidence.by_key.extend(by_key.into_iter().map(|(to, facts)| ((*from, to), facts)));
         }
+        evidence.published = published;
         self.try_again(mesh, there, &mut evidence).await;
         evidence.listening = self.listening(mesh, &evidence).await;
         Ok(evidence)
@@ -64,23 +62,23 @@ impl World {
     /// Servers that have just booted may be too busy when all the others try at once: those that answer and still were
     /// too slow are tried once more, alone.
     async fn try_again(&self, mesh: &Mesh, there: &Observed, evidence: &mut Evidence) {
-        let mut slow: BTreeMap<ClusterId, Vec<ClusterId>> = BTreeMap::new();
+        let mut slow: BTreeMap<NodeId, Vec<NodeId>> = BTreeMap::new();
         let timed_out = evidence.paths.iter().filter(|(_, facts)| **facts == PathFacts::TimedOut);
-        for (Link { from, to }, _) in timed_out.filter(|(link, _)| there.server(link.to).is_some()) {
+        for ((from, to), _) in timed_out.filter(|((_, to), _)| there.server(to.cluster).is_some()) {
             slow.entry(*from).or_default().push(*to);
         }
         let tried =
             slow.into_iter().map(async |(from, to)| (from, self.docker.probe(mesh, from, to.into_iter()).await));
         for (from, paths) in join_all(tried).await {
-            evidence.paths.extend(paths.unwrap_or_default().into_iter().map(|(to, facts)| (Link { from, to }, facts)));
+            evidence.paths.extend(paths.unwrap_or_default().into_iter().map(|(to, facts)| ((from, to), facts)));
         }
     }
 
     /// Those whose port refuses others and takes a connection from inside their own container, where no firewall is
     /// between.
-    async fn listening(&self, mesh: &Mesh, evidence: &Evidence) -> BTreeSet<ClusterId> {
+    async fn listening(&self, mesh: &Mesh, evidence: &Evidence) -> BTreeSet<NodeId> {
         let closed = evidence.paths.iter().filter(|(_, facts)| matches!(facts, PathFacts::Closed(_)));
-        let refusing: BTreeSet<ClusterId> = closed.map(|(link, _)| link.to).collect();
+        let refusing: BTreeSet<NodeId> = closed.map(|((_, to), _)| *to).collect();
         let tried = refusing.into_iter().map(async |of| {
             let paths = self.docker.probe(mesh, of, std::iter::once(of)).await.ok()?;
             matches!(paths.get(&of)?, PathFacts::Reached { .. } | PathFacts::Distrusted(_)).then_some(of)
@@ -88,50 +86,78 @@ impl World {
         join_all(tried).await.into_iter().flatten().collect()
     }
 
-    fn keystores(&self, mesh: &Mesh) -> Result<BTreeMap<ClusterId, Keystore>, FilesError> {
+    fn keystores(&self, mesh: &Mesh) -> Result<BTreeMap<NodeId, Keystore>, FilesError> {
         let Some(tree) = self.tree()? else { return Ok(BTreeMap::new()) };
         let mut keys = Keyring::default();
         let mut keystores = BTreeMap::new();
-        for cluster in mesh.clusters() {
-            let node = cluster.node(NodeNumber::FIRST);
-            keystores.extend(files::keystore(&tree, node, &mut keys)?.map(|keystore| (cluster, keystore)));
+        for node in mesh.all_nodes() {
+            keystores.extend(files::keystore(&tree, node, &mut keys)?.map(|keystore| (node, keystore)));
         }
         Ok(keystores)
     }
 
-    async fn paths(&self, mesh: &Mesh, there: &Observed, from: ClusterId) -> BTreeMap<ClusterId, PathFacts> {
-        if !there.runs(from.first_node()) {
+    /// From a node to every node that others come in by, of those that have a container.
+    async fn paths(&self, mesh: &Mesh, there: &Observed, from: NodeId) -> BTreeMap<NodeId, PathFacts> {
+        if !there.runs(from.into()) {
             return BTreeMap::new();
         }
-        let untried = |why: String| mesh.remotes(from).map(|to| (to, PathFacts::Untried(why.clone()))).collect();
-        self.docker.probe(mesh, from, mesh.remotes(from)).await.unwrap_or_else(|error| untried(error.words()))
+        let to = || mesh.remotes(from.cluster).flat_map(|remote| mesh.searched_nodes(remote));
+        let untried = |why: String| to().map(|to| (to, PathFacts::Untried(why.clone()))).collect();
+        self.docker.probe(mesh, from, to()).await.unwrap_or_else(|error| untried(error.words()))
     }
 
-    async fn by_key(&self, mesh: &Mesh, there: &Observed, from: ClusterId) -> BTreeMap<ClusterId, bool> {
-        match self.server(mesh, there, from).filter(|_| there.server(from).is_some()) {
+    async fn by_key(&self, mesh: &Mesh, there: &Observed, from: NodeId) -> BTreeMap<ClusterId, bool> {
+        let answers = if mesh.has_several_nodes(from.cluster) {
+            there.node(from).is_some()
+        } else {
+            there.server(from.cluster).is_some()
+        };
+        let access = Access::observed(there, from.cluster).filter(|_| answers);
+        match access.and_then(|access| Elasticsearch::on(mesh, from, access).ok()) {
             Some(server) => server.by_key().await.unwrap_or_default(),
             None => BTreeMap::new(),
         }
     }
 
-    /// Asks each remote about the key that the keystore of `from` holds for it.
+    /// What the nodes of every cluster of several publish that is searched.
+    async fn published(&self, mesh: &Mesh, there: &Observed) -> BTreeMap<NodeId, String> {
+        let several = |cluster: &ClusterId| mesh.has_several_nodes(*cluster) && there.server(*cluster).is_some();
+        let searched = |cluster: &ClusterId| mesh.searchers(*cluster).next().is_some();
+        let asked = mesh.clusters().filter(several).filter(searched).map(async |cluster| {
+            let found = self.server(mesh, there, cluster)?.published().await.ok()?;
+            let of_node =
+                |(name, address): (String, String)| Some((mesh.service_of_container(&name)?.node()?, address));
+            Some(found.into_iter().filter_map(of_node).collect::<Vec<_>>())
+        });
+        join_all(asked).await.into_iter().flatten().flatten().collect()
+    }
+
+    /// Asks each remote about the keys that the keystores of those that search it hold for it.
     async fn presented(
         &self,
         mesh: &Mesh,
         there: &Observed,
-        from: ClusterId,
-        keystore: Option<&Keystore>,
-    ) -> BTreeMap<ClusterId, Presented> {
-        let asked = mesh.remotes(from).map(async |to| {
-            let Some(entry) = keystore.and_then(|keystore| keystore.entries().get(&keystore::credentials_of(to)))
-            else {
-                return Some((to, Presented::Absent));
-            };
-            let Some(id) = keystore::key_id(entry) else { return Some((to, Presented::Malformed)) };
+        keystores: &BTreeMap<NodeId, Keystore>,
+    ) -> BTreeMap<(NodeId, ClusterId), Presented> {
+        let mut presented = BTreeMap::new();
+        let mut holders: BTreeMap<(ClusterId, String), Vec<NodeId>> = BTreeMap::new();
+        for from in mesh.clusters().flat_map(|cluster| mesh.searching_nodes(cluster)) {
+            let entries = keystores.get(&from).map(Keystore::entries);
+            for to in mesh.remotes(from.cluster) {
+                match entries.and_then(|entries| entries.get(&keystore::credentials_of(to))).map(keystore::key_id) {
+                    None => drop(presented.insert((from, to), Presented::Absent)),
+                    Some(None) => drop(presented.insert((from, to), Presented::Malformed)),
+                    Some(Some(id)) => holders.entry((to, id)).or_default().push(from),
+                }
+            }
+        }
+        let asked = holders.into_iter().map(async |((to, id), holders)| {
             let server = self.server(mesh, there, to).filter(|_| there.server(to).is_some())?;
             let key = server.key(&id).await.ok()?;
-            Some((to, key.map_or(Presented::Unknown { id }, Presented::Known)))
+            let found = key.map_or(Presented::Unknown { id }, Presented::Known);
+            Some(holders.into_iter().map(|from| ((from, to), found.clone())).collect::<Vec<_>>())
         });
-        join_all(asked).await.into_iter().flatten().collect()
+        presented.extend(join_all(asked).await.into_iter().flatten().flatten());
+        presented
     }
 }

@@ -7,7 +7,7 @@ use crate::{
     facts::evidence::PathFacts,
     mesh::{
         Mesh,
-        id::{ClusterId, REMOTE, ServiceKind},
+        id::{NodeId, REMOTE, ServiceKind},
         layout,
     },
 };
@@ -19,22 +19,22 @@ const SECONDS: u64 = 5;
 const LONGEST: Duration = Duration::from_secs(90);
 
 impl Docker {
-    /// Tries to connect from `on`'s Elasticsearch container to the remote cluster server of each of `to`, by name, with
-    /// the authorities that its Elasticsearch trusts.
+    /// Tries to connect from a node's container to the remote cluster server of each of `to`, by name, with the
+    /// authorities that its Elasticsearch trusts.
     pub async fn probe(
         &self,
         mesh: &Mesh,
-        on: ClusterId,
-        to: impl Iterator<Item = ClusterId>,
-    ) -> Result<BTreeMap<ClusterId, PathFacts>, DockerError> {
-        let to: Vec<ClusterId> = to.collect();
+        on: NodeId,
+        to: impl Iterator<Item = NodeId>,
+    ) -> Result<BTreeMap<NodeId, PathFacts>, DockerError> {
+        let to: Vec<NodeId> = to.collect();
         let authorities = layout::config_inside(ServiceKind::Elastic, layout::MESH_AUTHORITIES);
         let fixed = ["sh", "-c", SCRIPT, "probe", &SECONDS.to_string(), &authorities, &REMOTE.to_string()];
-        let names = to.iter().map(|cluster| mesh.container_name(cluster.first_node()));
+        let names = to.iter().map(|node| mesh.container_name((*node).into()));
         let command = fixed.iter().map(ToString::to_string).chain(names).collect();
-        let (exit, words) = self.run_inside(&mesh.container_name(on.first_node()), command, LONGEST).await?;
+        let (exit, words) = self.run_inside(&mesh.container_name(on.into()), command, LONGEST).await?;
         if exit != 0 {
-            let why = format!("{} has no curl to try it with", on.first_node());
+            let why = format!("{on} has no curl to try it with");
             return Ok(to.into_iter().map(|remote| (remote, PathFacts::Untried(why.clone()))).collect());
         }
         Ok(words.lines().filter_map(|line| path(mesh, line)).collect())
@@ -47,7 +47,7 @@ const REJECTIONS: [&str; 4] =
     ["No route to host", "Host is unreachable", "Network is unreachable", "Permission denied"];
 
 /// One line of the script's output. The exit codes are curl's; see <https://curl.se/docs/manpage.html#EXIT>.
-fn path(mesh: &Mesh, line: &str) -> Option<(ClusterId, PathFacts)> {
+fn path(mesh: &Mesh, line: &str) -> Option<(NodeId, PathFacts)> {
     let mut parts = line.splitn(3, ' ');
     let (name, exit, rest) = (parts.next()?, parts.next()?, parts.next()?);
     let mut words = rest.splitn(3, '|');
@@ -63,7 +63,7 @@ fn path(mesh: &Mesh, line: &str) -> Option<(ClusterId, PathFacts)> {
         "35" | "51" | "60" | "77" | "83" | "90" | "91" => PathFacts::Distrusted(words),
         _ => PathFacts::Reached { address: address.to_owned() },
     };
-    Some((mesh.service_of_container(name)?.cluster(), facts))
+    Some((mesh.service_of_container(name)?.node()?, facts))
 }
 
 #[cfg(test)]
@@ -83,7 +83,7 @@ mod tests {
 
     #[test]
     fn each_line_is_a_remote_and_how_far_it_was_reached() {
-        let facts = |line: &str| path(&Mesh::example(3), line).map(|(cluster, facts)| (cluster.number(), facts));
+        let facts = |line: &str| path(&Mesh::example(3), line).map(|(node, facts)| (node.cluster.number(), facts));
         let reached = PathFacts::Reached { address: "10.213.0.12".to_owned() };
         assert_eq!(
             facts("cluster02-elastic 1 curl: (1) Received HTTP/0.9 when not allowed |10.213.0.12|"),
@@ -110,6 +110,8 @@ mod tests {
             facts("cluster03-elastic 60 |10.213.0.13| 60) SSL certificate problem: certificate has expired"),
             Some((3, PathFacts::Distrusted("SSL certificate problem: certificate has expired".to_owned())))
         );
+        let second = path(&Mesh::example(3), "cluster03-elastic-2 6 ||").map(|(node, _)| node.to_string());
+        assert_eq!(second.as_deref(), Some("cluster03-elastic-2"));
         assert_eq!(facts("sh: 1: oops"), None);
         assert_eq!(facts(""), None);
     }

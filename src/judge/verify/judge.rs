@@ -2,12 +2,19 @@
 
 use time::OffsetDateTime;
 
-use super::{CanaryFacts, Cause, Check, Evidence, KeyRecord, Outcome, PathFacts, Presented};
+use super::{
+    CanaryFacts, Cause, Check, Evidence, KeyRecord, Outcome, Presented,
+    agree::{agree, unless},
+};
 use crate::{
-    facts::observed::{LinkFacts, Observed},
+    facts::observed::Observed,
+    judge::{
+        links,
+        nodes::{Nodes, Standing},
+    },
     mesh::{
         Mesh,
-        id::{ClusterId, REMOTE, ServiceId},
+        id::{NodeId, REMOTE},
         links::{Link, remote_of_setting},
     },
 };
@@ -21,79 +28,82 @@ pub(super) struct Judge<'a> {
     pub link: Link,
 }
 
-/// Passed, unless there is a cause.
-fn unless(cause: Option<Cause>) -> Outcome {
-    cause.map_or(Outcome::Passed, Outcome::Failed)
-}
-
 impl Judge<'_> {
     pub(super) fn ask(&self, check: Check) -> Outcome {
         match check {
-            Check::Containers => unless(self.ends().find_map(|end| Cause::of_container(self.mesh, self.there, end))),
-            Check::Name | Check::Port | Check::Certificate => self.path(check),
-            Check::Servers => unless(
-                self.ends()
-                    .find(|cluster| self.there.server(*cluster).is_none())
-                    .map(|cluster| Cause::ServerSilent { of: cluster.first_node(), words: self.silence(cluster) }),
-            ),
+            Check::Containers => self.ends(|node| unless(Cause::of_node(self.mesh, self.there, node))),
+            Check::Name | Check::Port | Check::Certificate => self.searching(|from| self.paths(from, check)),
+            Check::Servers => self.ends(|node| self.server(node)),
+            Check::Nodes => self.ends(|node| self.node(node)),
             Check::Remote => self.remote(),
-            Check::Credentials => self.credentials(),
-            Check::Key => self.key(),
-            Check::License => unless(self.ends().find_map(|end| Cause::of_license(self.there, end))),
-            Check::Resolve => self.resolve(),
+            Check::Credentials => self.searching(|from| self.credentials(from)),
+            Check::Key => self.searching(|from| self.key(from)),
+            Check::License => {
+                unless([self.link.from, self.link.to].into_iter().find_map(|end| Cause::of_license(self.there, end)))
+            }
+            Check::Resolve => self.searching(|from| self.resolve(from)),
             Check::Document => match self.evidence.canaries.get(&self.link) {
                 Some(CanaryFacts::Found) => Outcome::Passed,
-                Some(CanaryFacts::Missing(words)) => Outcome::Failed(Cause::NothingFound(words.clone())),
+                Some(CanaryFacts::Missing(words)) => Outcome::Failed(Cause::NothingFound(words.clone()).into()),
                 Some(CanaryFacts::Untried(why)) => Outcome::Untried(why.clone()),
                 None => Outcome::untried("no document was put there, or none could be searched for".to_owned()),
             },
         }
     }
 
-    /// The clusters at both ends, the one that searches first.
-    fn ends(&self) -> impl Iterator<Item = ClusterId> + use<> {
-        [self.link.from, self.link.to].into_iter()
+    /// The outcome of a check of every node that searches.
+    fn searching(&self, check: impl Fn(NodeId) -> Outcome) -> Outcome {
+        agree(self.mesh.searching_nodes(self.link.from), check).unnamed(self.link.from)
     }
 
-    /// What a server does that does not answer.
-    fn silence(&self, cluster: ClusterId) -> String {
-        let reason = self.there.servers.get(&cluster).and_then(|answer| answer.reason(self.now));
-        reason.unwrap_or_else(|| "could not be asked".to_owned())
-    }
-
-    /// The connection is tried once; each check is about one part of it.
-    fn path(&self, check: Check) -> Outcome {
-        let of = self.link.to.first_node();
-        let name = self.mesh.container_name(of);
-        let Some(path) = self.evidence.paths.get(&self.link) else {
-            return Outcome::untried("the container could not be asked".to_owned());
-        };
-        let (failed, cause) = match path {
-            PathFacts::Reached { address } => {
-                let Some(place) = self.mesh.place(of) else {
-                    return Outcome::untried(format!("{of} is not a service of the mesh"));
-                };
-                let wanted = place.address.to_string();
-                if *address == wanted {
-                    return Outcome::Passed;
+    /// The outcome of a check of every node at both ends, those that search first.
+    fn ends(&self, check: impl Fn(NodeId) -> Outcome) -> Outcome {
+        match agree(self.mesh.searching_nodes(self.link.from), &check) {
+            // what keeps the other end from serving as a whole comes before one node of this one
+            Outcome::Failed(fault) if fault.node.is_some() => {
+                match agree(self.mesh.searched_nodes(self.link.to), &check) {
+                    Outcome::Failed(other) if other.node.is_none() => Outcome::Failed(other),
+                    _ => Outcome::Failed(fault),
                 }
-                (Check::Name, Cause::OtherAddress { name, found: address.clone(), wanted })
             }
-            PathFacts::NameUnknown => (Check::Name, Cause::NameUnknown(name)),
-            PathFacts::Rejected(words) => (Check::Port, Cause::PortRejected { of, words: words.clone() }),
-            PathFacts::Closed(words) if self.evidence.listening.contains(&self.link.to) => {
-                (Check::Port, Cause::PortRejected { of, words: words.clone() })
-            }
-            PathFacts::Closed(words) => (Check::Port, Cause::PortClosed { of, words: words.clone() }),
-            PathFacts::TimedOut => (Check::Port, Cause::PortSilent(of)),
-            PathFacts::Distrusted(words) => (Check::Certificate, distrust(self.link.from, of, words)),
-            PathFacts::Untried(why) => return Outcome::untried(why.clone()),
-        };
-        match check.cmp(&failed) {
-            std::cmp::Ordering::Less => Outcome::Passed,
-            std::cmp::Ordering::Equal => Outcome::Failed(cause),
-            std::cmp::Ordering::Greater => Outcome::untried(format!("{} comes first", failed.name())),
+            Outcome::Passed => agree(self.mesh.searched_nodes(self.link.to), &check),
+            outcome => outcome,
         }
+    }
+
+    pub(super) fn nodes(&self) -> Nodes<'_> {
+        Nodes { mesh: self.mesh, there: self.there, now: self.now }
+    }
+
+    fn server(&self, node: NodeId) -> Outcome {
+        match self.nodes().standing(node) {
+            Standing::Silent(words) => {
+                let words = words.unwrap_or_else(|| "could not be asked".to_owned());
+                Outcome::Failed(Cause::ServerSilent { of: node.into(), words }.into())
+            }
+            Standing::NotRunning(_) => Outcome::untried(format!("{} comes first", Check::Containers.name())),
+            _ => Outcome::Passed,
+        }
+    }
+
+    /// Whether a node is one of its cluster, and publishes the address that others reach it by.
+    fn node(&self, of: NodeId) -> Outcome {
+        let standing = self.nodes().standing(of);
+        let cause = match &standing {
+            Standing::Stranger(uuid) => Some(Cause::Stranger { of, uuid: (*uuid).to_owned() }),
+            Standing::Joined => self.published_elsewhere(of),
+            Standing::NotRunning(_) | Standing::Silent(_) => {
+                return Outcome::untried(format!("{} comes first", Check::Servers.name()));
+            }
+            standing => standing.apart().map(|words| Cause::NodeNotJoined { of, words }),
+        };
+        unless(cause)
+    }
+
+    fn published_elsewhere(&self, of: NodeId) -> Option<Cause> {
+        let found = self.evidence.published.get(&of).filter(|_| of.cluster == self.link.to)?;
+        let wanted = format!("{}:{REMOTE}", self.mesh.place(of.into())?.address);
+        (*found != wanted).then(|| Cause::PublishAddress { of, found: found.clone(), wanted })
     }
 
     fn remote(&self) -> Outcome {
@@ -103,7 +113,7 @@ impl Judge<'_> {
         let remote = self.link.to;
         let of_remote = |name: &str| remote_of_setting(name) == Some(remote);
         if !server.remotes.keys().any(|name| of_remote(name)) {
-            return Outcome::Failed(Cause::RemoteMissing(remote));
+            return Outcome::Failed(Cause::RemoteMissing(remote).into());
         }
         let wanted = self.mesh.remote_settings(self.link.from);
         let altered = wanted
@@ -123,13 +133,13 @@ impl Judge<'_> {
         }))
     }
 
-    fn credentials(&self) -> Outcome {
+    fn credentials(&self, from: NodeId) -> Outcome {
         let Link { from: on, to: of } = self.link;
-        let cause = match self.evidence.presented.get(&self.link) {
+        let cause = match self.evidence.presented.get(&(from, of)) {
             None => return Outcome::untried("the keystore or the remote could not be asked".to_owned()),
             Some(Presented::Absent) => Some(Cause::CredentialsMissing { on, of }),
             Some(Presented::Malformed) => Some(Cause::CredentialsMalformed { on, of }),
-            Some(_) if self.evidence.by_key.get(&self.link) == Some(&false) => {
+            Some(_) if self.evidence.by_key.get(&(from, of)) == Some(&false) => {
                 Some(Cause::CredentialsUnread { on, of })
             }
             Some(_) => None,
@@ -137,11 +147,11 @@ impl Judge<'_> {
         unless(cause)
     }
 
-    fn key(&self) -> Outcome {
+    fn key(&self, from: NodeId) -> Outcome {
         let of = self.link.to;
-        match self.evidence.presented.get(&self.link) {
+        match self.evidence.presented.get(&(from, of)) {
             Some(Presented::Known(key)) => unless(self.fault(key)),
-            Some(Presented::Unknown { id }) => Outcome::Failed(Cause::KeyUnknown { of, id: id.clone() }),
+            Some(Presented::Unknown { id }) => Outcome::Failed(Cause::KeyUnknown { of, id: id.clone() }.into()),
             _ => Outcome::untried("there is no key to ask about".to_owned()),
         }
     }
@@ -161,24 +171,10 @@ impl Judge<'_> {
             .then(|| Cause::KeyAccess { of, names: key.names.clone() })
     }
 
-    fn resolve(&self) -> Outcome {
-        match self.there.server(self.link.from).map(|server| server.links.get(&self.link.to)) {
-            Some(Some(LinkFacts::Connected)) => Outcome::Passed,
-            Some(Some(LinkFacts::Down(words))) => Outcome::Failed(Cause::NotConnected(words.clone())),
-            Some(None) => Outcome::Failed(Cause::NotConnected("it names no such remote".to_owned())),
-            None => Outcome::untried(format!("{} does not answer", self.link.from.first_node())),
+    fn resolve(&self, from: NodeId) -> Outcome {
+        match links::reported(self.nodes(), from, self.link.to) {
+            Some(found) => unless(found.err().map(|words| Cause::NotConnected(words.to_owned()))),
+            None => Outcome::untried(format!("{from} does not answer")),
         }
-    }
-}
-
-/// The reasons for distrust that OpenSSL, and so `curl`, tells apart.
-fn distrust(on: ClusterId, of: ServiceId, words: &str) -> Cause {
-    let lower = words.to_lowercase();
-    if lower.contains("expired") {
-        Cause::CertificateExpired(of)
-    } else if lower.contains("subject name") || lower.contains("does not match") {
-        Cause::CertificateName(of)
-    } else {
-        Cause::CertificateUntrusted { on, of, words: words.to_owned() }
     }
 }

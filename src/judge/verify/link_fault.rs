@@ -9,7 +9,7 @@ use time::{OffsetDateTime, format_description::FormatItem, macros::format_descri
 
 use crate::{
     facts::observed::ContainerState,
-    mesh::id::{ClusterId, REMOTE, ServiceId},
+    mesh::id::{ClusterId, NodeId, REMOTE, ServiceId},
 };
 
 const MINUTE: &[FormatItem<'_>] = format_description!("[year]-[month]-[day] [hour]:[minute] UTC");
@@ -33,6 +33,27 @@ pub enum Cause {
     },
     /// The name of a container, which is its name in the mesh's network.
     NameUnknown(String),
+    /// The words say how far a connection gets to one node of a remote, of which another is reached.
+    SeedUnreachable {
+        of: NodeId,
+        words: String,
+    },
+    /// The words say in what way, as a sentence without its subject.
+    NodeNotJoined {
+        of: NodeId,
+        words: String,
+    },
+    /// It founded a cluster of its own, of this UUID.
+    Stranger {
+        of: NodeId,
+        uuid: String,
+    },
+    /// The addresses with their ports.
+    PublishAddress {
+        of: NodeId,
+        found: String,
+        wanted: String,
+    },
     OtherAddress {
         name: String,
         found: String,
@@ -111,6 +132,10 @@ impl Cause {
             Self::NotInNetwork(_) => "container-not-in-network",
             Self::ServerSilent { .. } => "server-silent",
             Self::NameUnknown(_) => "name-unknown",
+            Self::SeedUnreachable { .. } => "seed-unreachable",
+            Self::NodeNotJoined { .. } => "node-not-joined",
+            Self::Stranger { .. } => "node-of-another-cluster",
+            Self::PublishAddress { .. } => "publish-address",
             Self::OtherAddress { .. } => "name-other-address",
             Self::PortClosed { .. } => "port-closed",
             Self::PortRejected { .. } => "port-rejected",
@@ -150,6 +175,17 @@ impl Cause {
             Self::PortClosed { of: service, .. } => {
                 format!("see why with `mesh logs {0} --service elastic`; `mesh manage restart {0}`", number(service))
             }
+            Self::SeedUnreachable { of, .. } | Self::NodeNotJoined { of, .. } => {
+                let number = of.cluster.number();
+                format!("`mesh verify --fix`, or see why with `mesh logs {number}/{}`", of.number.get())
+            }
+            Self::Stranger { .. } => "`mesh status` says how it joins the others again".to_owned(),
+            Self::PublishAddress { of, .. } => {
+                format!(
+                    "`mesh verify --fix`; where that finds nothing to do, `mesh manage restart {}`",
+                    of.cluster.number()
+                )
+            }
             Self::PortRejected { .. } => {
                 "take away the rule that rejects it: `iptables -S DOCKER-USER`, `iptables -S FORWARD` and \
                                           `nft list ruleset` show the rules"
@@ -183,6 +219,21 @@ impl fmt::Display for Cause {
             Self::NotInNetwork(container) => write!(f, "container {container} is not attached to the mesh's network"),
             Self::ServerSilent { of, words } => write!(f, "{of} {words}"),
             Self::NameUnknown(name) => write!(f, "the name {name} is not known in the mesh's network"),
+            Self::SeedUnreachable { of, words } => write!(f, "the seed {of} cannot be reached: {words}"),
+            Self::NodeNotJoined { of, words } => write!(f, "{of} {words}"),
+            Self::Stranger { of, uuid } => {
+                write!(
+                    f,
+                    "{of} belongs to a cluster of its own ({uuid}), and not to that of the other nodes of {}",
+                    of.cluster
+                )
+            }
+            Self::PublishAddress { of, found, wanted } => {
+                write!(
+                    f,
+                    "{of} publishes the address {found} instead of {wanted}: other clusters do not reach it there"
+                )
+            }
             Self::OtherAddress { name, found, wanted } => {
                 write!(f, "{name} resolves to {found} instead of {wanted}")
             }

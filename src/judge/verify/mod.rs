@@ -2,13 +2,19 @@
 //!
 //! The checks stand in the order in which a connection meets them, so the first that fails is the cause.
 
+mod agree;
 pub mod canary;
 mod ends;
 mod judge;
 mod link_fault;
+mod path;
 mod report;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_of_nodes;
+
+use std::fmt;
 
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -19,7 +25,7 @@ pub use crate::facts::evidence::{CanaryFacts, Evidence, KeyRecord, PathFacts, Pr
 use crate::{
     facts::observed::Observed,
     judge::scope::Scope,
-    mesh::{Mesh, links::Link},
+    mesh::{Mesh, id::NodeId, links::Link},
 };
 
 /// What is asked of a link, in this order.
@@ -30,6 +36,7 @@ pub enum Check {
     Port,
     Certificate,
     Servers,
+    Nodes,
     Remote,
     Credentials,
     Key,
@@ -39,12 +46,13 @@ pub enum Check {
 }
 
 impl Check {
-    pub const ALL: [Check; 11] = [
+    pub const ALL: [Check; 12] = [
         Self::Containers,
         Self::Name,
         Self::Port,
         Self::Certificate,
         Self::Servers,
+        Self::Nodes,
         Self::Remote,
         Self::Credentials,
         Self::Key,
@@ -60,6 +68,7 @@ impl Check {
             Self::Port => "port",
             Self::Certificate => "certificate",
             Self::Servers => "servers",
+            Self::Nodes => "nodes",
             Self::Remote => "remote",
             Self::Credentials => "credentials",
             Self::Key => "key",
@@ -74,8 +83,33 @@ impl Check {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     Passed,
-    Failed(Cause),
+    Failed(Fault),
     Untried(Untried),
+}
+
+/// What keeps a link from being up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    pub cause: Cause,
+    /// The node that does not agree with the others of its cluster, which the link is up by; `None` where it is down.
+    pub node: Option<NodeId>,
+    /// Whether the words of the cause do not say which node it is.
+    unnamed: bool,
+}
+
+impl From<Cause> for Fault {
+    fn from(cause: Cause) -> Self {
+        Self { cause, node: None, unnamed: false }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(node) = self.node.filter(|_| self.unnamed) {
+            write!(f, "from {node}: ")?;
+        }
+        self.cause.fmt(f)
+    }
 }
 
 impl Outcome {
@@ -89,8 +123,10 @@ impl Outcome {
 #[serde(rename_all = "lowercase")]
 pub enum LinkState {
     Up,
+    /// A search over it is answered, and not every node of the two clusters agrees.
+    Degraded,
     Down,
-    /// Nothing of it failed, and nothing proves it.
+    /// Nothing of it failed as a whole, and nothing proves it.
     Untried,
 }
 
@@ -102,21 +138,28 @@ pub struct Judgement {
 }
 
 impl Judgement {
-    /// The first check that fails. A link is up when none does and the document was found.
-    pub fn cause(&self) -> Option<&Cause> {
-        self.outcomes.iter().find_map(|(_, outcome)| match outcome {
-            Outcome::Failed(cause) => Some(cause),
+    fn faults(&self) -> impl Iterator<Item = &Fault> {
+        self.outcomes.iter().filter_map(|(_, outcome)| match outcome {
+            Outcome::Failed(fault) => Some(fault),
             _ => None,
         })
     }
 
+    /// The first check that fails, of a link that is down or degraded.
+    pub fn fault(&self) -> Option<&Fault> {
+        self.faults().next().filter(|_| self.state() != LinkState::Untried)
+    }
+
     pub fn state(&self) -> LinkState {
-        if self.cause().is_some() {
+        let proved = self.outcomes.contains(&(Check::Document, Outcome::Passed));
+        if self.faults().any(|fault| fault.node.is_none()) {
             LinkState::Down
-        } else if self.outcomes.contains(&(Check::Document, Outcome::Passed)) {
-            LinkState::Up
-        } else {
+        } else if !proved {
             LinkState::Untried
+        } else if self.faults().next().is_some() {
+            LinkState::Degraded
+        } else {
+            LinkState::Up
         }
     }
 

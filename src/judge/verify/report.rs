@@ -24,7 +24,7 @@ pub struct LinkReport {
     pub to: ClusterId,
     pub up: bool,
     pub state: LinkState,
-    /// Why the link is down; `None` for any other.
+    /// Why the link is down or degraded; `None` for any other.
     pub cause: Option<CauseReport>,
     /// Why the link could not be tried; `None` for any other.
     pub untried: Option<UntriedReport>,
@@ -35,6 +35,8 @@ pub struct LinkReport {
 pub struct CauseReport {
     /// A stable name.
     pub code: &'static str,
+    /// The node that does not agree with the others of its cluster; `None` where the link is down.
+    pub node: Option<String>,
     pub message: String,
     /// What to type.
     pub remedy: String,
@@ -70,7 +72,7 @@ fn link(judgement: &Judgement) -> LinkReport {
     let checks = judgement.outcomes.iter().map(|(check, outcome)| {
         let (outcome, detail) = match outcome {
             Outcome::Passed => ("passed", None),
-            Outcome::Failed(cause) => ("failed", Some(cause.to_string())),
+            Outcome::Failed(fault) => ("failed", Some(fault.to_string())),
             Outcome::Untried(why) => ("untried", Some(why.reason.clone())),
         };
         CheckReport { check: check.name(), outcome, detail }
@@ -80,10 +82,11 @@ fn link(judgement: &Judgement) -> LinkReport {
         to: judgement.link.to,
         up: judgement.state() == LinkState::Up,
         state: judgement.state(),
-        cause: judgement.cause().map(|cause| CauseReport {
-            code: cause.code(),
-            message: cause.to_string(),
-            remedy: cause.remedy(),
+        cause: judgement.fault().map(|fault| CauseReport {
+            code: fault.cause.code(),
+            node: fault.node.map(|node| node.to_string()),
+            message: fault.to_string(),
+            remedy: fault.cause.remedy(),
         }),
         untried: judgement.untried().map(|why| UntriedReport {
             message: why.reason.clone(),

@@ -12,13 +12,27 @@ use crate::{
         AllocationFacts, Answer, ContainerFacts, ContainerState, LicenseFacts, LinkFacts, NetworkFacts, ServerFacts,
     },
     facts::snapshots::PolicyFacts,
-    mesh::{example::cluster, network},
+    mesh::{
+        example::cluster,
+        id::{ClusterId, NodeNumber},
+        network,
+    },
 };
 
-const NOW: OffsetDateTime = datetime!(2026-01-31 12:00 UTC);
+pub(super) const NOW: OffsetDateTime = datetime!(2026-01-31 12:00 UTC);
 
 fn link() -> Link {
     Link { from: cluster(1), to: cluster(2) }
+}
+
+/// The path of the first link.
+fn path() -> (NodeId, NodeId) {
+    (cluster(1).node(NodeNumber::FIRST), cluster(2).node(NodeNumber::FIRST))
+}
+
+/// What holds the key of the first link, and whose it is.
+fn held() -> (NodeId, ClusterId) {
+    (path().0, cluster(2))
 }
 
 /// Two clusters of which nothing is wrong.
@@ -47,18 +61,18 @@ fn whole() -> (Mesh, Observed, Evidence) {
         };
         there.servers.insert(from, Answer::Ready(server));
         for to in mesh.remotes(from) {
-            let link = Link { from, to };
+            let (link, first) = (Link { from, to }, |cluster: ClusterId| cluster.node(NodeNumber::FIRST));
             let address = mesh.place(to.first_node()).unwrap().address.to_string();
-            evidence.paths.insert(link, PathFacts::Reached { address });
-            evidence.by_key.insert(link, true);
+            evidence.paths.insert((first(from), first(to)), PathFacts::Reached { address });
+            evidence.by_key.insert((first(from), to), true);
             evidence.canaries.insert(link, CanaryFacts::Found);
-            evidence.presented.insert(link, Presented::Known(key()));
+            evidence.presented.insert((first(from), to), Presented::Known(key()));
         }
     }
     (mesh, there, evidence)
 }
 
-fn key() -> KeyRecord {
+pub(super) fn key() -> KeyRecord {
     KeyRecord {
         id: "id".to_owned(),
         kind: "cross_cluster".to_owned(),
@@ -79,7 +93,7 @@ fn codes(harm: Harm) -> String {
     let down = found.iter().filter(|judgement| judgement.state() != LinkState::Up);
     let line = |judgement: &Judgement| {
         let Link { from, to } = judgement.link;
-        let code = judgement.cause().map_or("untried", Cause::code);
+        let code = judgement.fault().map_or("untried", |fault| fault.cause.code());
         format!("{}→{} {code}", from.number(), to.number())
     };
     down.map(line).collect::<Vec<_>>().join(", ")
@@ -88,7 +102,7 @@ fn codes(harm: Harm) -> String {
 fn present(evidence: &mut Evidence, change: impl FnOnce(&mut KeyRecord)) {
     let mut key = key();
     change(&mut key);
-    evidence.presented.insert(link(), Presented::Known(key));
+    evidence.presented.insert(held(), Presented::Known(key));
 }
 
 #[test]
@@ -106,39 +120,39 @@ fn each_harm_has_its_own_cause() {
             there.containers.get_mut(&cluster(2).first_node()).unwrap().network = None;
         }),
         ("1→2 server-silent, 2→1 server-silent", |there, _| drop(there.servers.remove(&cluster(2)))),
-        ("1→2 name-unknown", |_, evidence| drop(evidence.paths.insert(link(), PathFacts::NameUnknown))),
+        ("1→2 name-unknown", |_, evidence| drop(evidence.paths.insert(path(), PathFacts::NameUnknown))),
         ("1→2 name-other-address", |_, evidence| {
-            evidence.paths.insert(link(), PathFacts::Reached { address: "10.213.0.240".to_owned() });
+            evidence.paths.insert(path(), PathFacts::Reached { address: "10.213.0.240".to_owned() });
         }),
         ("1→2 port-closed", |_, evidence| {
-            drop(evidence.paths.insert(link(), PathFacts::Closed("refused".to_owned())));
+            drop(evidence.paths.insert(path(), PathFacts::Closed("refused".to_owned())));
         }),
         ("1→2 port-rejected", |_, evidence| {
-            drop(evidence.paths.insert(link(), PathFacts::Rejected("No route to host".to_owned())));
+            drop(evidence.paths.insert(path(), PathFacts::Rejected("No route to host".to_owned())));
         }),
         ("1→2 port-rejected", |_, evidence| {
-            drop(evidence.paths.insert(link(), PathFacts::Closed("refused".to_owned())));
-            evidence.listening.insert(cluster(2));
+            drop(evidence.paths.insert(path(), PathFacts::Closed("refused".to_owned())));
+            evidence.listening.insert(path().1);
         }),
-        ("1→2 port-silent", |_, evidence| drop(evidence.paths.insert(link(), PathFacts::TimedOut))),
+        ("1→2 port-silent", |_, evidence| drop(evidence.paths.insert(path(), PathFacts::TimedOut))),
         ("1→2 certificate-expired", |_, evidence| {
-            evidence.paths.insert(link(), PathFacts::Distrusted("certificate has expired".to_owned()));
+            evidence.paths.insert(path(), PathFacts::Distrusted("certificate has expired".to_owned()));
         }),
         ("1→2 certificate-name", |_, evidence| {
             let words = "no alternative certificate subject name matches target host name";
-            evidence.paths.insert(link(), PathFacts::Distrusted(words.to_owned()));
+            evidence.paths.insert(path(), PathFacts::Distrusted(words.to_owned()));
         }),
         ("1→2 certificate-untrusted", |_, evidence| {
-            evidence.paths.insert(link(), PathFacts::Distrusted("unable to get local issuer certificate".to_owned()));
+            evidence.paths.insert(path(), PathFacts::Distrusted("unable to get local issuer certificate".to_owned()));
         }),
         ("1→2 remote-missing", |there, _| there.server_mut(cluster(1)).remotes.clear()),
         ("1→2 remote-wrong-port", |there, _| {
             let remotes = &mut there.server_mut(cluster(1)).remotes;
             remotes.insert("cluster.remote.cluster02.proxy_address".to_owned(), "10.213.0.12:9300".to_owned());
         }),
-        ("1→2 credentials-missing", |_, evidence| drop(evidence.presented.insert(link(), Presented::Absent))),
+        ("1→2 credentials-missing", |_, evidence| drop(evidence.presented.insert(held(), Presented::Absent))),
         ("1→2 credentials-unread", |_, evidence| {
-            evidence.by_key.insert(link(), false);
+            evidence.by_key.insert(held(), false);
         }),
         ("1→2 key-type", |_, evidence| present(evidence, |key| key.kind = "rest".to_owned())),
         ("1→2 key-invalidated", |_, evidence| present(evidence, |key| key.invalidated = true)),
@@ -192,7 +206,7 @@ fn a_document_that_was_refused_says_nothing_of_the_link() {
 #[test]
 fn a_container_without_curl_leaves_the_proof_to_the_search() {
     let untried = |_: &mut Observed, evidence: &mut Evidence| {
-        evidence.paths.insert(link(), PathFacts::Untried("no curl".to_owned()));
+        evidence.paths.insert(path(), PathFacts::Untried("no curl".to_owned()));
     };
     assert_eq!(codes(untried), "");
 }
@@ -228,7 +242,7 @@ fn a_cause_is_reported_in_words_with_a_remedy() {
 #[test]
 fn the_report_is_what_is_documented() {
     let (mesh, there, mut evidence) = whole();
-    evidence.presented.insert(link(), Presented::Absent);
+    evidence.presented.insert(held(), Presented::Absent);
     let report = serde_json::to_value(Report::new(&judge(&mesh, Scope::Mesh, &there, &evidence, NOW), true)).unwrap();
     assert_eq!((&report["version"], &report["up"]), (&2.into(), &false.into()));
     let first = &report["links"][0];
@@ -249,7 +263,7 @@ fn a_container_is_named_by_the_name_that_docker_knows() {
     let mesh = mesh.named("ci42");
     there.containers.get_mut(&cluster(2).first_node()).unwrap().state = ContainerState::Paused;
     let judged = judge(&mesh, Scope::Mesh, &there, &evidence, NOW);
-    let cause = judged[0].cause().unwrap();
+    let cause = &judged[0].fault().unwrap().cause;
     assert_eq!(cause.to_string(), "container ci42-cluster02-elastic is paused");
     assert_eq!(cause.remedy(), "`docker unpause ci42-cluster02-elastic`");
 }

@@ -29,6 +29,14 @@ impl Elasticsearch {
         Ok(NodeFacts { certificate, ..membership(&body) })
     }
 
+    /// The address and the port that each node publishes to other clusters, by its name; see
+    /// <https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-nodes-info>.
+    pub async fn published(&self) -> Result<BTreeMap<String, String>, HttpsError> {
+        let path =
+            "/_nodes/remote_cluster_server?filter_path=nodes.*.name,nodes.*.remote_cluster_server.publish_address";
+        Ok(published(&self.get(path).await?))
+    }
+
     /// What becomes of shards and votes, as far as the settings tell, which were asked for already.
     pub async fn allocation(&self, settings: &BTreeMap<String, String>) -> Result<AllocationFacts, HttpsError> {
         let excluded = settings.get(AllocationFacts::EXCLUDED).map(String::as_str).unwrap_or_default();
@@ -137,6 +145,16 @@ fn why_it_stays(explained: &Value) -> String {
     if reasons.is_empty() { "Elasticsearch does not say why".to_owned() } else { reasons.join("; ") }
 }
 
+/// An address is written with its name before it where it was set by one: `cluster02-elastic/10.213.0.12:9443`.
+fn published(body: &Value) -> BTreeMap<String, String> {
+    let address = |node: &Value| {
+        let written = node["remote_cluster_server"]["publish_address"].as_str()?;
+        Some(written.rsplit('/').next().unwrap_or(written).to_owned())
+    };
+    let nodes = fields(&body["nodes"]).map(|(_, node)| node);
+    nodes.filter_map(|node| Some((node["name"].as_str()?.to_owned(), address(node)?))).collect()
+}
+
 fn membership(body: &Value) -> NodeFacts {
     let master = body["master_node"].as_str().and_then(|id| body["nodes"][id]["name"].as_str());
     let names = fields(&body["nodes"]).filter_map(|(_, node)| node["name"].as_str());
@@ -169,6 +187,22 @@ fn shards(body: &Value) -> ShardFacts {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_address_that_is_published_is_read_without_its_name() {
+        let node = |name: &str, address: &str| json!({ "name": name, "remote_cluster_server": { "publish_address": address } });
+        let body = json!({ "nodes": {
+            "a": node("cluster02-elastic", "cluster02-elastic/10.213.0.12:9443"),
+            "b": node("cluster02-elastic-2", "10.213.0.13:9443"),
+            "c": { "name": "cluster02-elastic-3" },
+        } });
+        let found: Vec<(String, String)> = published(&body).into_iter().collect();
+        let pair = |name: &str, address: &str| (name.to_owned(), address.to_owned());
+        assert_eq!(
+            found,
+            [pair("cluster02-elastic", "10.213.0.12:9443"), pair("cluster02-elastic-2", "10.213.0.13:9443")]
+        );
+    }
 
     #[test]
     fn a_node_without_a_cluster_has_no_uuid() {
