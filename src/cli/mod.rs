@@ -148,8 +148,8 @@ pub enum Command {
     Credentials(CredentialsArgs),
     /// Print variables for a shell: `eval "$(mesh env 3)"`
     ///
-    /// The variables are `MESH_CLUSTER`, `ES_URL`, `ES_USER`, `ES_PASSWORD`, `ES_CACERT` and, if there is a Kibana,
-    /// `KIBANA_URL`. In fish: `mesh env 3 | source`.
+    /// The variables are `MESH_CLUSTER`, `ES_URL`, `ES_URLS` (of all its nodes, with commas between), `ES_USER`,
+    /// `ES_PASSWORD`, `ES_CACERT` and, if there is a Kibana, `KIBANA_URL`. In fish: `mesh env 3 | source`.
     Env(EnvArgs),
     /// Print the effective settings and the source of each
     ///

@@ -36,7 +36,10 @@ struct User {
 #[derive(Serialize)]
 struct Place {
     cluster: ClusterId,
+    /// The URL of the first node.
     elasticsearch: String,
+    /// The URLs of all nodes.
+    nodes: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     kibana: Option<String>,
 }
@@ -46,8 +49,8 @@ pub fn credentials(args: &CredentialsArgs, dir: &Path, console: &Console) -> Res
     let (mesh, credentials) = (&recorded.mesh, recorded.credentials()?);
     let user = |name, password: &str, purpose| User { name, password: password.to_owned(), purpose };
     let place = |cluster: ClusterId| {
-        let elasticsearch = mesh.url(cluster.first_node())?;
-        Some(Place { cluster, elasticsearch, kibana: mesh.url(cluster.kibana()) })
+        let nodes = mesh.node_urls(cluster);
+        Some(Place { cluster, elasticsearch: nodes.first()?.clone(), nodes, kibana: mesh.url(cluster.kibana()) })
     };
     let shown = Shown {
         version: VERSION,
@@ -65,9 +68,7 @@ pub fn credentials(args: &CredentialsArgs, dir: &Path, console: &Console) -> Res
 fn text(shown: &Shown, console: &Console) {
     console.users(&shown.users.each_ref().map(|user| (user.name, user.password.as_str(), user.purpose)));
     console.line("");
-    for place in &shown.clusters {
-        let kibana = place.kibana.as_deref().unwrap_or_default();
-        console.line(format!("{}  {}  {kibana}", place.cluster, place.elasticsearch).trim_end());
-    }
+    let place = |place: &Place| (place.cluster, place.nodes.clone(), place.kibana.clone());
+    console.places(&shown.clusters.iter().map(place).collect::<Vec<_>>(), "");
     console.line(&format!("\nauthorities for clients and browsers: {}", shown.authorities.display()));
 }

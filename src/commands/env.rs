@@ -18,7 +18,10 @@ pub fn env(args: &EnvArgs, dir: &Path, console: &Console) -> Result<Exit, Error>
     let (mesh, cluster) = (&recorded.mesh, recorded.cluster(args.cluster)?);
     let bundle = mesh.dir.join(layout::BUNDLE);
     let mut variables = vec![("MESH_CLUSTER", cluster.number().to_string())];
-    variables.extend(mesh.url(cluster.first_node()).map(|url| ("ES_URL", url)));
+    let urls = mesh.node_urls(cluster);
+    variables.extend(urls.first().map(|url| ("ES_URL", url.clone())));
+    // a client that tries the next one loses nothing while a node is away
+    variables.push(("ES_URLS", urls.join(",")));
     variables.extend([
         ("ES_USER", "elastic".to_owned()),
         ("ES_PASSWORD", recorded.credentials()?.elastic.expose().to_owned()),

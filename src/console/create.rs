@@ -80,11 +80,8 @@ impl Console {
             links(mesh, "proved"),
             summary(stages, took)
         ));
-        for cluster in mesh.clusters() {
-            let urls: Vec<String> =
-                mesh.services_in(cluster).filter_map(|s| Some(format!("{:<32}", mesh.url(s)?))).collect();
-            self.line(format!("  {cluster}  {}", urls.join(" ")).trim_end());
-        }
+        let place = |cluster| (cluster, mesh.node_urls(cluster), mesh.url(cluster.kibana()));
+        self.places(&mesh.clusters().map(place).collect::<Vec<_>>(), "  ");
         let dir = mesh.dir.display();
         let authority = mesh.dir.join(layout::BUNDLE);
         let authority = authority.display();

@@ -22,7 +22,7 @@ const KEYS: [Column<KeyRow>; 9] = [
 /// The columns of `mesh certs ls`.
 const CERTIFICATES: [Column<CertificateRow>; 7] = [
     Column::left("CLUSTER", |row| Cell::plain(row.cluster)),
-    Column::left("CERTIFICATE", |row| Cell::plain(row.of.word())),
+    Column::left("CERTIFICATE", |row| Cell::plain(row.word())),
     Column::left("EXPIRES", |row| Cell::known(row.expires.map(day))),
     Column::right("DAYS", |row| Cell::known(row.days_left)),
     Column::right("TRUSTS", |row| Cell::known(row.trusts)),
@@ -41,7 +41,7 @@ impl Console {
         self.table(&Table::of(&CERTIFICATES, &certificates.certificates));
         for row in &certificates.certificates {
             if let Some(reason) = &row.reason {
-                self.note(&format!("{}, {}: {reason}", row.cluster, row.of.word()));
+                self.note(&format!("{}, {}: {reason}", row.cluster, row.word()));
             }
         }
     }

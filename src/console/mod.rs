@@ -9,6 +9,7 @@ mod doctor;
 mod lifetimes;
 mod links;
 mod meshes;
+mod places;
 mod plain;
 mod question;
 mod same_mesh;

@@ -116,6 +116,11 @@ impl Mesh {
         Some(format!("https://{}:{port}{path}", self.public_host()))
     }
 
+    /// Where people reach the nodes of a cluster, the first one first.
+    pub fn node_urls(&self, cluster: ClusterId) -> Vec<String> {
+        self.nodes(cluster).filter_map(|node| self.url(node.into())).collect()
+    }
+
     /// The lines that `/etc/hosts` gets.
     pub fn host_entries(&self) -> Vec<(IpAddr, String)> {
         let entry = |service| Some((self.place(service)?.address.into(), self.container_name(service)));

@@ -9,7 +9,7 @@ use crate::{
     mesh::{
         Mesh,
         counted::counted,
-        id::{ServiceId, ServiceKind},
+        id::{NodeId, ServiceId, ServiceKind},
     },
 };
 
@@ -23,8 +23,8 @@ const ELASTIC_OVERHEAD: u64 = 700 * MEBIBYTE;
 const KIBANA_RESIDENT: u64 = 1229 * MEBIBYTE;
 /// What the stand-in for Kibana is counted with: 30 MiB were measured.
 const STAND_IN_RESIDENT: u64 = 100 * MEBIBYTE;
-/// What a new cluster writes before anybody uses it, with room to flush.
-const CLUSTER_DISK: u64 = 512 * MEBIBYTE;
+/// What a new node writes before anybody uses it, with room to flush.
+const NODE_DISK: u64 = 512 * MEBIBYTE;
 /// Elasticsearch assigns no shard to a disk that is 90 % full, or has less than this free if that is less; see
 /// <https://www.elastic.co/docs/reference/elasticsearch/configuration-reference/cluster-level-shard-allocation-routing-settings>.
 const WATERMARK_HEADROOM: u64 = 150 * GIBIBYTE;
@@ -61,8 +61,10 @@ pub(super) fn memory(mesh: &Mesh, there: &Observed, host: &HostFacts) -> Checked
     let available = (tight.map_or(host.memory_available, MemoryLimit::free) + ours).min(total);
     let limits: u64 = mesh.services().map(|service| mesh.memory(service).bytes()).sum();
     let count = mesh.count().get();
+    let nodes = mesh.all_nodes().count();
+    let of_nodes = if nodes > usize::from(count) { format!(" of {nodes} nodes") } else { String::new() };
     let amounts = format!(
-        "{} {} about {} of memory, and {} is available{}",
+        "{}{of_nodes} {} about {} of memory, and {} is available{}",
         counted(count, "cluster"),
         if count == 1 { "needs" } else { "need" },
         gibibytes(needed),
@@ -96,8 +98,11 @@ fn in_group(limit: &MemoryLimit) -> String {
 }
 
 pub(super) fn disk(mesh: &Mesh, there: &Observed, host: &HostFacts) -> Checked {
-    let new = mesh.clusters().filter(|cluster| !there.files.contains_key(cluster)).count() as u64;
-    let needed = new * CLUSTER_DISK;
+    let is_new = |node: &NodeId| there.files.get(&node.cluster).is_none_or(|files| files.node(node.number).is_none());
+    let new: Vec<NodeId> = mesh.all_nodes().filter(is_new).collect();
+    let what = if new.iter().all(|node| !mesh.has_several_nodes(node.cluster)) { "new cluster" } else { "new node" };
+    let new = new.len() as u64;
+    let needed = new * NODE_DISK;
     let watermark = (host.disk_total / 10).min(WATERMARK_HEADROOM);
     let free = host.disk_free;
     let dir = host.disk.display();
@@ -107,7 +112,7 @@ pub(super) fn disk(mesh: &Mesh, there: &Observed, host: &HostFacts) -> Checked {
         gibibytes(watermark)
     );
     let (wants, has) = (gibibytes(needed), gibibytes(free));
-    let (fresh, need) = (counted(new, "new cluster"), if new == 1 { "needs" } else { "need" });
+    let (fresh, need) = (counted(new, what), if new == 1 { "needs" } else { "need" });
     let message = if free < needed {
         Some(format!("{fresh} {need} about {wants} of disk, and {dir} has {has} free"))
     } else if free < watermark {
@@ -181,6 +186,18 @@ mod tests {
         let mesh = Mesh::example(8);
         let built_here = Observed { built_here: mesh.images(), ..Observed::default() };
         insta::assert_snapshot!(format!("{:?}", memory(&mesh, &built_here, &roomy()).verdict), @r#"Good("8 clusters need about 13.8 GiB of memory, and 60.0 GiB is available")"#);
+    }
+
+    #[test]
+    fn every_node_is_counted() {
+        let mesh = Mesh::example(2).without_kibana().with_nodes(2, 3);
+        let little = HostFacts { memory_available: 4 * GIBIBYTE, disk_free: GIBIBYTE, ..roomy() };
+        let texts =
+            [memory, disk].map(|check| check(&mesh, &Observed::default(), &little).findings().remove(0).message);
+        insta::assert_snapshot!(texts.join("\n"), @r"
+        2 clusters of 4 nodes need about 6.5 GiB of memory, and 4.0 GiB is available
+        4 new nodes need about 2.0 GiB of disk, and /mnt has 1.0 GiB free
+        ");
     }
 
     #[test]

@@ -28,6 +28,8 @@ pub struct CertificateRow {
     pub cluster: ClusterId,
     #[serde(rename = "for")]
     pub of: Purpose,
+    /// The service that shows it, such as `cluster02-elastic-2`; `None` for an authority.
+    pub service: Option<String>,
     /// The name of an authority; else every name and address that the certificate is valid for.
     pub names: Vec<String>,
     #[serde(with = "time::serde::rfc3339::option")]
@@ -62,6 +64,14 @@ impl Purpose {
             Self::Elastic => "elastic",
             Self::Kibana => "kibana",
         }
+    }
+}
+
+impl CertificateRow {
+    /// What it is for, within its cluster: `elastic-2`, `old authority`.
+    pub fn word(&self) -> &str {
+        let within = self.service.as_deref().and_then(|service| service.split_once('-'));
+        within.map_or(self.of.word(), |(_, word)| word)
     }
 }
 
@@ -111,7 +121,7 @@ fn rows(mesh: &Mesh, cluster: ClusterId, files: &ClusterFiles, now: OffsetDateTi
             ServiceId::Kibana(_) => (Purpose::Kibana, service.and_then(|service| service.authority.as_ref())),
         };
         let trusts = bundle.map(|bundle| bundle.matches("-----BEGIN CERTIFICATE-----").count());
-        rows.push(row(cluster, of, pem, trusts, unusable, now));
+        rows.push(CertificateRow { service: Some(id.to_string()), ..row(cluster, of, pem, trusts, unusable, now) });
     }
     rows
 }
@@ -138,7 +148,8 @@ fn row(
         (None, Some((expires, days_left))) => (State::until(days_left, expires, now), None),
         (None, None) => (State::Unusable, None),
     };
-    CertificateRow { cluster, of, names: names.unwrap_or_default(), expires, days_left, trusts, state, reason }
+    let names = names.unwrap_or_default();
+    CertificateRow { cluster, of, service: None, names, expires, days_left, trusts, state, reason }
 }
 
 #[cfg(test)]
@@ -152,6 +163,14 @@ mod tests {
     };
 
     const NOW: OffsetDateTime = datetime!(2026-01-31 12:00 UTC);
+
+    #[test]
+    fn every_node_has_a_row_with_its_name() {
+        let mesh = Mesh::example(2).with_nodes(2, 3);
+        let rows = rows(&mesh, cluster(2), &ClusterFiles::default(), NOW);
+        let words: Vec<&str> = rows.iter().map(CertificateRow::word).collect();
+        assert_eq!(words, ["authority", "elastic", "elastic-2", "elastic-3", "kibana"]);
+    }
 
     #[test]
     fn a_certificate_of_the_old_authority_is_good_while_that_is_trusted() {
@@ -176,7 +195,7 @@ mod tests {
             let rows = rows(&mesh, cluster(1), files, now);
             let line = |row: &CertificateRow| {
                 let reason = row.reason.as_deref().map_or("", |reason| reason.split(" CA ").next().unwrap());
-                format!("{}: {} {:?} {reason}", row.of.word(), row.state.word(), row.trusts).trim_end().to_owned()
+                format!("{}: {} {:?} {reason}", row.word(), row.state.word(), row.trusts).trim_end().to_owned()
             };
             rows.iter().map(line).collect::<Vec<_>>().join("\n")
         };
