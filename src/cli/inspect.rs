@@ -5,7 +5,7 @@ use clap::{Args, ValueEnum};
 use super::{Format, OutputArgs, settings};
 use crate::{
     ask::since::Since,
-    mesh::{cluster_set::ClusterSet, id::ServiceKind},
+    mesh::{cluster_set::ClusterSet, id::ServiceKind, part::Part},
 };
 
 #[derive(Debug, Args)]
@@ -57,9 +57,9 @@ pub struct DoctorArgs {
 
 #[derive(Debug, Args)]
 pub struct LogsArgs {
-    /// The clusters, such as `1-3,7` [default: all]
+    /// The clusters, such as `1-3,7`, or a node, such as `2/3` [default: all]
     #[arg(value_name = "CLUSTERS")]
-    pub clusters: Vec<ClusterSet>,
+    pub parts: Vec<Part>,
     /// Print the logs of this service only
     #[arg(long, value_enum)]
     pub service: Option<ServiceName>,

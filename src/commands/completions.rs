@@ -17,7 +17,11 @@ use crate::{
     cli::{Cli, CompletionsArgs},
     console::Console,
     error::{Error, Exit},
-    mesh::{cluster_set::ClusterSet, id::ClusterId},
+    mesh::{
+        cluster_set::ClusterSet,
+        id::{ClusterId, NodeId},
+        part::Part,
+    },
     session::{Recorded, default_dir},
 };
 
@@ -61,25 +65,46 @@ fn command() -> clap::Command {
 fn with_clusters(command: clap::Command) -> clap::Command {
     let command = command.mut_args(|argument| {
         let read = argument.get_value_parser().type_id();
-        let names_clusters = read == TypeId::of::<ClusterId>() || read == TypeId::of::<ClusterSet>();
-        if names_clusters { argument.add(ArgValueCandidates::new(clusters)) } else { argument }
+        if read == TypeId::of::<ClusterId>() || read == TypeId::of::<ClusterSet>() {
+            argument.add(ArgValueCandidates::new(clusters))
+        } else if read == TypeId::of::<Part>() {
+            argument.add(ArgValueCandidates::new(parts))
+        } else {
+            argument
+        }
     });
     command.mut_subcommands(with_clusters)
 }
 
-/// The clusters of the mesh that is recorded where the line that is being typed says; none where there is none.
-fn clusters() -> Vec<CompletionCandidate> {
+/// The mesh that is recorded where the line that is being typed says.
+fn recorded() -> Option<Recorded> {
     let dir = typed_dir().or_else(|| std::env::var_os("MESH_DIR").map(PathBuf::from));
-    let Some(Ok(recorded)) = dir.or_else(|| default_dir().ok()).map(|dir| Recorded::open(&dir)) else {
-        return Vec::new();
+    Recorded::open(&dir.or_else(|| default_dir().ok())?).ok()
+}
+
+fn candidate(order: usize, typed: String, name: String, url: Option<String>) -> CompletionCandidate {
+    let help = [name, url.map(|url| format!(", {url}")).unwrap_or_default()].concat();
+    CompletionCandidate::new(typed).help(Some(help.into())).display_order(Some(order))
+}
+
+/// Its clusters; none where there is no mesh.
+fn clusters() -> Vec<CompletionCandidate> {
+    let Some(Recorded { mesh, .. }) = recorded() else { return Vec::new() };
+    let of = |(order, cluster): (usize, ClusterId)| {
+        candidate(order, cluster.number().to_string(), cluster.to_string(), mesh.url(cluster.first_node()))
     };
-    let mesh = &recorded.mesh;
-    let candidate = |(order, cluster): (usize, ClusterId)| {
-        let url = mesh.url(cluster.first_node()).map(|url| format!(", {url}")).unwrap_or_default();
-        let help = format!("{cluster}{url}");
-        CompletionCandidate::new(cluster.number().to_string()).help(Some(help.into())).display_order(Some(order))
+    mesh.clusters().enumerate().map(of).collect()
+}
+
+/// Its clusters, and after them the nodes of those that have several.
+fn parts() -> Vec<CompletionCandidate> {
+    let Some(Recorded { mesh, .. }) = recorded() else { return Vec::new() };
+    let nodes = mesh.all_nodes().filter(|node| mesh.has_several_nodes(node.cluster));
+    let of = |(order, node): (usize, NodeId)| {
+        let typed = Part::Node(node).to_string();
+        candidate(usize::from(ClusterId::MAX) + order, typed, node.to_string(), mesh.url(node.into()))
     };
-    mesh.clusters().enumerate().map(candidate).collect()
+    clusters().into_iter().chain(nodes.enumerate().map(of)).collect()
 }
 
 /// What `--dir` says on the line that is being typed.

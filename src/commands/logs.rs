@@ -20,6 +20,7 @@ use crate::{
     mesh::{
         Mesh,
         id::{ServiceId, ServiceKind},
+        part::Part,
     },
     session::{Place, Recorded, now, open},
     world::docker::{ContainerSummary, Docker, DockerError, Lines, Written, label},
@@ -53,10 +54,14 @@ pub async fn logs(args: &LogsArgs, place: Place, console: &Console) -> Result<Ex
 
 /// The services that were asked for.
 fn chosen(args: &LogsArgs, recorded: &Recorded) -> Result<BTreeSet<ServiceId>, Error> {
-    let clusters = recorded.clusters(&args.clusters)?;
     let kind: Option<ServiceKind> = args.service.map(Into::into);
-    let wanted = |id: &ServiceId| clusters.contains(&id.cluster()) && kind.is_none_or(|kind| kind == id.kind());
-    let services: BTreeSet<_> = recorded.mesh.services().filter(wanted).collect();
+    let mut services = recorded.services(&args.parts)?;
+    services.retain(|service| kind.is_none_or(|kind| kind == service.kind()));
+    if let (true, Some(Part::Node(node))) = (services.is_empty(), args.parts.first()) {
+        let number = node.cluster.number();
+        let refused = format!("{node} is a node, and its Kibana is that of the cluster");
+        return Err(Error::new(Exit::Request, refused).hint(format!("`mesh logs {number} --service kibana`")));
+    }
     if services.is_empty() {
         return Err(Error::new(Exit::Request, "the mesh has no Kibana").hint("`mesh create --kibana` adds it"));
     }

@@ -27,6 +27,7 @@ pub mod links;
 pub mod name;
 pub mod network;
 pub mod nodes;
+pub mod part;
 pub mod passphrase;
 mod per_cluster;
 pub mod permissions;

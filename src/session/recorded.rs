@@ -4,7 +4,13 @@ use std::{collections::BTreeSet, path::Path};
 
 use crate::{
     error::{Error, Exit},
-    mesh::{Mesh, cluster_set::ClusterSet, credentials::Credentials, id::ClusterId},
+    mesh::{
+        Mesh,
+        cluster_set::ClusterSet,
+        credentials::Credentials,
+        id::{ClusterId, ServiceId},
+        part::Part,
+    },
     world::{
         access::{self, Access},
         disk::{self, Tree},
@@ -57,6 +63,19 @@ impl Recorded {
         }
         named.iter().try_for_each(|set| self.mesh.require(set))?;
         Ok(named.iter().flat_map(ClusterSet::iter).collect())
+    }
+
+    /// The services of parts that were typed, or all where none was.
+    pub fn services(&self, named: &[Part]) -> Result<BTreeSet<ServiceId>, Error> {
+        if named.is_empty() {
+            return Ok(self.mesh.services().collect());
+        }
+        named.iter().try_for_each(|part| self.mesh.require_part(part))?;
+        let is_in = |service: ServiceId, part: &Part| match part {
+            Part::Clusters(clusters) => clusters.contains(service.cluster()),
+            Part::Node(node) => service.node() == Some(*node),
+        };
+        Ok(self.mesh.services().filter(|service| named.iter().any(|part| is_in(*service, part))).collect())
     }
 
     /// A cluster's REST API, asked as `elastic`.

@@ -49,16 +49,25 @@ fn credentials_are_printed_for_people_and_programs() {
         {
           "cluster": "cluster01",
           "elasticsearch": "https://127.213.0.21:9201",
+          "nodes": [
+            "https://127.213.0.21:9201"
+          ],
           "kibana": "https://127.213.0.21:5601/cluster01"
         },
         {
           "cluster": "cluster02",
           "elasticsearch": "https://127.213.0.21:9202",
+          "nodes": [
+            "https://127.213.0.21:9202"
+          ],
           "kibana": "https://127.213.0.21:5602/cluster02"
         },
         {
           "cluster": "cluster03",
           "elasticsearch": "https://127.213.0.21:9203",
+          "nodes": [
+            "https://127.213.0.21:9203"
+          ],
           "kibana": "https://127.213.0.21:5603/cluster03"
         }
       ],
@@ -96,7 +105,7 @@ fn bash_takes_the_variables_over_whatever_they_hold() {
     (the password)
     /mesh/ca.crt
     https://127.213.0.22:5603/cluster03
-    4
+    5
     ");
 }
 
@@ -209,4 +218,21 @@ fn every_command_gets_a_page() {
     let failure = run(&["man", file.to_str().unwrap()]);
     assert!(failure.starts_with("exit 3\nerror: cannot "), "{failure}");
     assert!(run(&["man"]).starts_with("exit 2\n"));
+}
+
+#[test]
+fn the_log_of_a_node_is_asked_for_by_its_number() {
+    let fixture = Fixture::new(26, "password");
+    assert_snapshot!(transcript(&fixture.mesh(&["logs", "2/3"]).output().unwrap()), @r"
+    exit 2
+    error: there is no node 3 in cluster02: it has 1
+
+    hint: `2/1` is its only node; `mesh create --set 2.nodes=3` gives it 3
+    ");
+    assert_snapshot!(transcript(&fixture.mesh(&["logs", "2/1", "--service", "kibana"]).output().unwrap()), @r"
+    exit 2
+    error: cluster02-elastic is a node, and its Kibana is that of the cluster
+
+    hint: `mesh logs 2 --service kibana`
+    ");
 }
