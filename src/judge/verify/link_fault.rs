@@ -33,10 +33,10 @@ pub enum Cause {
     },
     /// The name of a container, which is its name in the mesh's network.
     NameUnknown(String),
-    /// The words say how far a connection gets to one node of a remote, of which another is reached.
+    /// Why one node of a remote is not reached, of which another is.
     SeedUnreachable {
         of: NodeId,
-        words: String,
+        why: Box<Cause>,
     },
     /// The words say in what way, as a sentence without its subject.
     NodeNotJoined {
@@ -175,7 +175,8 @@ impl Cause {
             Self::PortClosed { of: service, .. } => {
                 format!("see why with `mesh logs {0} --service elastic`; `mesh manage restart {0}`", number(service))
             }
-            Self::SeedUnreachable { of, .. } | Self::NodeNotJoined { of, .. } => {
+            Self::SeedUnreachable { why, .. } => why.remedy(),
+            Self::NodeNotJoined { of, .. } => {
                 let number = of.cluster.number();
                 format!("`mesh verify --fix`, or see why with `mesh logs {number}/{}`", of.number.get())
             }
@@ -219,7 +220,7 @@ impl fmt::Display for Cause {
             Self::NotInNetwork(container) => write!(f, "container {container} is not attached to the mesh's network"),
             Self::ServerSilent { of, words } => write!(f, "{of} {words}"),
             Self::NameUnknown(name) => write!(f, "the name {name} is not known in the mesh's network"),
-            Self::SeedUnreachable { of, words } => write!(f, "the seed {of} cannot be reached: {words}"),
+            Self::SeedUnreachable { of, why } => write!(f, "the seed {of} cannot be reached: {why}"),
             Self::NodeNotJoined { of, words } => write!(f, "{of} {words}"),
             Self::Stranger { of, uuid } => {
                 write!(

@@ -16,7 +16,7 @@ impl Judge<'_> {
         let others = to().any(|node| reached(&node));
         let path = |to: NodeId| match self.path((from, to), check) {
             Outcome::Failed(fault) if others && !reached(&to) => {
-                Outcome::Failed(Cause::SeedUnreachable { of: to, words: fault.cause.to_string() }.into())
+                Outcome::Failed(Cause::SeedUnreachable { of: to, why: Box::new(fault.cause) }.into())
             }
             outcome => outcome,
         };

@@ -109,7 +109,7 @@ fn a_node_that_is_away_degrades_links_and_is_named() {
 #[test]
 fn a_seed_that_is_unreachable_is_named_with_the_reason() {
     let closed = || PathFacts::Closed("Connection refused".to_owned());
-    insta::assert_snapshot!(found(|_, evidence| drop(evidence.paths.insert((first(), node(2)), closed()))), @"1→2 Degraded seed-unreachable: the seed cluster02-elastic-2 cannot be reached: port 9443 of cluster02-elastic-2 refuses connections: Connection refused; `mesh verify --fix`, or see why with `mesh logs 2/2`");
+    insta::assert_snapshot!(found(|_, evidence| drop(evidence.paths.insert((first(), node(2)), closed()))), @"1→2 Degraded seed-unreachable: the seed cluster02-elastic-2 cannot be reached: port 9443 of cluster02-elastic-2 refuses connections: Connection refused; see why with `mesh logs 2 --service elastic`; `mesh manage restart 2`");
     let all = found(|_, evidence| (1..=3).for_each(|n| drop(evidence.paths.insert((first(), node(n)), closed()))));
     insta::assert_snapshot!(all, @"1→2 Down port-closed: port 9443 of cluster02-elastic refuses connections: Connection refused; see why with `mesh logs 2 --service elastic`; `mesh manage restart 2`");
     // from one of several, which others do not agree with

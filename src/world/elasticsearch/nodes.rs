@@ -22,8 +22,11 @@ impl Elasticsearch {
     /// What the node that is asked knows of its cluster; without its links. See
     /// <https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cluster-state>.
     pub async fn membership(&self) -> Result<NodeFacts, HttpsError> {
-        let path = "/_cluster/state/master_node,nodes?local=true&filter_path=cluster_uuid,master_node,nodes.*.name";
-        let answer = self.ask(Method::GET, path, None).await?;
+        // from 9.0 on every node answers by itself, and logs a warning where it is asked to
+        let local = if self.version.major < 9 { "local=true&" } else { "" };
+        let fields_of = "cluster_uuid,master_node,nodes.*.name";
+        let path = format!("/_cluster/state/master_node,nodes?{local}filter_path={fields_of}");
+        let answer = self.ask(Method::GET, &path, None).await?;
         let certificate = digest_of(&[&answer.certificate]);
         let body = answer.accepted("`GET /_cluster/state`")?;
         Ok(NodeFacts { certificate, ..membership(&body) })
