@@ -9,7 +9,7 @@ use super::{Apply, wait::Probe};
 use crate::{
     console::StageLine,
     error::{Error, Exit},
-    facts::observed::AllocationFacts,
+    facts::{observed::AllocationFacts, shards::Unassigned},
     mesh::{
         id::{ClusterId, NodeId},
         layout,
@@ -34,6 +34,25 @@ const STALLED: Duration = Duration::from_mins(1);
 
 /// A node that came back has its shards in less, since most of what they hold is on its disk.
 const ASSIGNED_WITHIN: Duration = Duration::from_mins(5);
+
+/// What is still to come, in words, and the replicas that a fault keeps from every node.
+async fn assigned(server: &Elasticsearch, data_nodes: u32) -> Result<(Option<String>, Vec<Unassigned>), HttpsError> {
+    let (mut shards, mut faults) = (server.shards().await?, Vec::new());
+    for index in shards.lacking(data_nodes) {
+        let unassigned = server.unassigned(&index).await?;
+        shards.explained(&index, &unassigned);
+        faults.extend(unassigned.into_iter().filter(Unassigned::is_faulty));
+    }
+    Ok((shards.pending(data_nodes), faults))
+}
+
+fn unassigned(cluster: ClusterId, faults: Vec<Unassigned>) -> Error {
+    let more = faults.len() > 1;
+    let what = if more { format!("{} replicas", faults.len()) } else { "a replica".to_owned() };
+    let error = Error::new(Exit::Unhealthy, format!("{what} of {cluster} cannot be assigned to any node"));
+    let causes = faults.into_iter().take(5).map(|Unassigned { shard, reason, .. }| format!("{shard}: {reason}"));
+    causes.fold(error, Error::cause).hint("mend what keeps it from all nodes; then type the same command again")
+}
 
 impl Apply<'_> {
     pub(super) async fn of_nodes(&self, step: &NodeStep, line: &StageLine) -> Result<(), Error> {
@@ -79,21 +98,29 @@ impl Apply<'_> {
         Ok(())
     }
 
+    /// Waits for every shard but those that no node is to have. One that a fault keeps from all nodes ends the wait.
     async fn await_shards(&self, cluster: ClusterId, line: &StageLine) -> Result<(), Error> {
         let (server, data_nodes) = (self.server(cluster)?, self.mesh.data_nodes(cluster));
+        let mut since: Option<Instant> = None;
         let probe = async || {
-            let pending = match server.shards().await {
-                Ok(shards) => shards.pending(data_nodes),
-                Err(error) => Some(passing(error)?),
+            let (pending, faults) = match assigned(&server, data_nodes).await {
+                Ok(found) => found,
+                Err(error) => (Some(passing(error)?), Vec::new()),
             };
-            let Some(pending) = pending else { return Ok(Probe::Ready(())) };
+            let Some(pending) = pending else { return Ok(Probe::Ready(Ok(()))) };
+            since = faults.first().map(|_| since.unwrap_or_else(Instant::now));
+            if since.is_some_and(|begun| begun.elapsed() > STALLED) {
+                return Ok(Probe::Ready(Err(unassigned(cluster, faults))));
+            }
             line.now(&format!("{cluster}: {pending}"));
             Ok(Probe::Pending(pending))
         };
         let what = format!("every shard of {cluster} to be assigned");
-        let stuck = || format!("`mesh request GET /_cluster/allocation/explain --on {}` says why", cluster.number());
-        let awaited = self.patience.while_moving(&what, ASSIGNED_WITHIN, probe).await;
-        awaited.map_err(|error| error.or_hint(&stuck()))
+        let stuck = |error: Error| {
+            let why = format!("`mesh es {} GET /_cluster/allocation/explain` says why", cluster.number());
+            if error.interrupted { error } else { error.hint(why) }
+        };
+        self.patience.while_moving(&what, ASSIGNED_WITHIN, probe).await.map_err(stuck)?
     }
 
     async fn lower_replicas(&self, on: ClusterId, indices: &[String], to: u32) -> Result<(), Error> {

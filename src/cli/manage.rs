@@ -5,15 +5,15 @@ use std::{path::PathBuf, time::Duration};
 use clap::{Args, ValueEnum};
 
 use super::{ConsentArgs, PlanArgs, count, timeout};
-use crate::mesh::{cluster_set::ClusterSet, id::Count, settings::StackVersion};
+use crate::mesh::{cluster_set::ClusterSet, id::Count, part::Part, settings::StackVersion};
 
 #[derive(Debug, Args)]
 pub struct ManageArgs {
-    /// What to do with the clusters
+    /// What to do
     pub action: ManageAction,
-    /// The clusters, such as `1-3,7`, or the first of COUNT
+    /// The clusters, such as `1-3,7`; one node, such as `2/3`; or the first of COUNT clusters
     #[arg(value_name = "CLUSTERS")]
-    pub clusters: ClusterSet,
+    pub part: Part,
     /// How many clusters from a single one on [default: 1]
     #[arg(value_name = "COUNT", value_parser = count)]
     pub count: Option<Count>,
@@ -34,7 +34,7 @@ pub enum ManageAction {
     Start,
     /// Stop the containers
     Stop,
-    /// Stop the containers and start them
+    /// Stop the containers and start them; of a cluster of several nodes one after the other, while it serves
     Restart,
 }
 

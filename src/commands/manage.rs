@@ -1,4 +1,4 @@
-//! `mesh manage`: start, stop, restart, remove or bring back the containers of some clusters.
+//! `mesh manage`: start, stop, restart, remove or bring back the containers of some clusters, or of a node.
 
 use std::time::Instant;
 
@@ -11,14 +11,17 @@ use crate::{
     console::Console,
     error::{Error, Exit},
     judge::{check, snapshots::require_owners},
-    mesh::{Mesh, cluster_set::NoSuchCluster},
+    mesh::{
+        Mesh,
+        part::{NoSuchPart, Part},
+    },
     plan::manage::{Action, Selection, select},
     session::{Place, Session},
 };
 
 pub async fn manage(args: &ManageArgs, place: Place, console: &Console) -> Result<Exit, Error> {
     let begun = Instant::now();
-    require_no_count_of_a_set(args)?;
+    require_single_cluster(args)?;
     let session = Session::to_change(place, args.plan.dry_run).await?;
     let mesh = match args.action {
         // what is made needs the templates that the mesh is recorded with
@@ -34,7 +37,15 @@ pub async fn manage(args: &ManageArgs, place: Place, console: &Console) -> Resul
         ManageAction::Restart => Action::Restart,
     };
     // what ends a server must not need one that answers, nor files that can be read
-    let there = if action.ends() { session.remains(&mesh)? } else { session.observe(&mesh).await? };
+    let there = match action {
+        // but one of several nodes is one that others may do without, or not
+        Action::Stop | Action::Down if selection.is_node() => match session.observe(&mesh).await {
+            Ok(there) => there,
+            Err(_) => session.remains(&mesh)?,
+        },
+        Action::Stop | Action::Down => session.remains(&mesh)?,
+        Action::Up | Action::Start | Action::Restart => session.observe(&mesh).await?,
+    };
     session.require_recorded(&there)?;
     require_owners(&there)?;
     if let Some(lacking) = selection.lacks(&mesh, &there, action) {
@@ -46,6 +57,7 @@ pub async fn manage(args: &ManageArgs, place: Place, console: &Console) -> Resul
     }
 
     let plan = select(&mesh, &there, &selection, action);
+    console.findings(&check::away(&mesh, &there, &plan));
     if args.plan.dry_run {
         console.plan(&mesh, &plan, args.plan.format);
         return Ok(Exit::Done);
@@ -65,19 +77,23 @@ pub async fn manage(args: &ManageArgs, place: Place, console: &Console) -> Resul
 }
 
 /// COUNT goes on from one cluster.
-fn require_no_count_of_a_set(args: &ManageArgs) -> Result<(), Error> {
-    if args.count.is_none() || args.clusters.single().is_some() {
+fn require_single_cluster(args: &ManageArgs) -> Result<(), Error> {
+    if args.count.is_none() || args.part.single().is_some() {
         return Ok(());
     }
-    let (clusters, action) = (&args.clusters, args.action.to_possible_value());
+    let (part, action) = (&args.part, args.action.to_possible_value());
     let action = action.as_ref().map_or("start", |action| action.get_name());
-    Err(Error::new(Exit::Request, format!("`{clusters}` is a set, and COUNT goes on from a single cluster"))
-        .hint(format!("`mesh manage {action} {clusters}` names every cluster that is meant")))
+    let (kind, hint) = match part {
+        Part::Clusters(_) => ("set", format!("`mesh manage {action} {part}` names every cluster that is meant")),
+        Part::Node(_) => ("node", format!("`mesh manage {action} {part}` is about that node alone")),
+    };
+    let refused = format!("`{part}` is a {kind}, and COUNT goes on from a single cluster");
+    Err(Error::new(Exit::Request, refused).hint(hint))
 }
 
-fn selection(args: &ManageArgs, mesh: &Mesh) -> Result<Selection, NoSuchCluster> {
-    match (args.count, args.clusters.single()) {
+fn selection(args: &ManageArgs, mesh: &Mesh) -> Result<Selection, NoSuchPart> {
+    match (args.count, args.part.single()) {
         (Some(count), Some(first)) => Selection::from(mesh, first, count),
-        _ => Selection::new(mesh, args.clusters.clone()),
+        _ => Selection::new(mesh, args.part.clone()),
     }
 }

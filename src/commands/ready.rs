@@ -64,6 +64,7 @@ fn findings(args: &CreateArgs, session: &Session, creation: &Creation, grows: bo
     findings.extend(secure_settings(args, creation));
     findings.extend(check::attached(mesh, whole, there));
     findings.extend(check::mounted_inside(&world.dir, whole, there));
+    findings.extend(check::away(mesh, there, whole));
     if grows {
         findings.extend(check::max_map_count(host.limits.max_map_count).findings());
     }

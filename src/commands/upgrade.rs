@@ -52,8 +52,9 @@ pub async fn upgrade(args: &UpgradeArgs, place: Place, console: &Console) -> Res
         Some((_, taken)) => plan.once_prepared(taken.clone()),
         None => plan,
     };
+    let warnings = |plan: &Plan| [check::upgrade(&mesh, &there), check::away(&mesh, &there, plan)].concat();
     if args.consent.plan.dry_run {
-        console.findings(&check::upgrade(&mesh, &there));
+        console.findings(&warnings(&plan));
         console.plan(&mesh, &plan, args.consent.plan.format);
         return Ok(Exit::Done);
     }
@@ -61,7 +62,7 @@ pub async fn upgrade(args: &UpgradeArgs, place: Place, console: &Console) -> Res
         console.done_in(&format!("nothing to do: {}", reached(args)), begun.elapsed());
         return Ok(Exit::Done);
     }
-    console.findings(&check::upgrade(&mesh, &there));
+    console.findings(&warnings(&plan));
     console.upgrade(&mesh, begins, snapshot.as_ref().map(|(name, _)| name.as_str()));
     if begins
         && !consent("upgrade? this cannot be undone", "an upgrade cannot be undone", args.consent.yes, console).await?

@@ -1,6 +1,6 @@
 //! Where the shards of a cluster are, and whether all are that can be. Pure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The shards of a cluster, index by index.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -19,21 +19,77 @@ pub struct IndexShards {
     pub replicas: u32,
     /// Shards that no node has, of both.
     pub unassigned: u32,
+    /// Of these, replicas that no node may hold, and is not meant to: see [`Unassigned::is_meant`].
+    pub meant: u32,
+}
+
+/// A replica that no node has, and why.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Unassigned {
+    /// Such as `logs[0]`.
+    pub shard: String,
+    /// Whether Elasticsearch says that no node may have it.
+    pub refused: bool,
+    /// For each node, Elasticsearch's names of what refuses it there.
+    pub deciders: Vec<BTreeSet<String>>,
+    /// Elasticsearch's words.
+    pub reason: String,
+}
+
+/// What keeps a shard from a node because it was set so, or because of what the node is. The versions do until the node
+/// is upgraded: a copy of what a newer node has written cannot be read by an older one. See
+/// <https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cluster-allocation-explain>.
+const MEANT: [&str; 7] =
+    ["same_shard", "node_version", "index_version", "filter", "awareness", "data_tier", "shards_limit"];
+
+/// What keeps a shard from a node until the fault is mended.
+const FAULTS: [&str; 2] = ["disk_threshold", "max_retry"];
+
+impl Unassigned {
+    fn everywhere(&self, is_cause: impl Fn(&str) -> bool) -> bool {
+        let refuses = |node: &BTreeSet<String>| node.iter().any(|name| is_cause(name));
+        self.refused && !self.deciders.is_empty() && self.deciders.iter().all(refuses)
+    }
+
+    /// Whether no node is to have it as things are, so that there is nothing to wait for.
+    pub fn is_meant(&self) -> bool {
+        self.everywhere(|name| MEANT.contains(&name))
+    }
+
+    /// Whether it comes to no node before a fault is mended.
+    pub fn is_faulty(&self) -> bool {
+        !self.is_meant() && self.everywhere(|name| MEANT.contains(&name) || FAULTS.contains(&name))
+    }
 }
 
 impl IndexShards {
     /// Whether a shard is not assigned that so many nodes have room for: no two copies of one lie on the same node.
     fn lacks(&self, data_nodes: u32) -> bool {
         let impossible = self.primaries * self.replicas.saturating_sub(data_nodes.saturating_sub(1));
-        self.unassigned > impossible
+        self.unassigned > impossible.max(self.meant)
     }
 }
 
 impl ShardFacts {
+    /// The indices that lack a replica, though so many nodes that hold data have room for it, once nothing is moving
+    /// any more.
+    pub fn lacking(&self, data_nodes: u32) -> Vec<String> {
+        if self.red || self.moving > 0 {
+            return Vec::new();
+        }
+        self.indices.iter().filter(|(_, index)| index.lacks(data_nodes)).map(|(name, _)| name.clone()).collect()
+    }
+
+    /// Takes to the facts why shards of an index are not assigned.
+    pub fn explained(&mut self, index: &str, unassigned: &[Unassigned]) {
+        if let Some(index) = self.indices.get_mut(index) {
+            index.meant = unassigned.iter().map(|shard| u32::from(shard.is_meant())).sum();
+        }
+    }
+
     /// What is still to come on so many nodes that hold data, in words; `None` where every shard is where it can be.
     pub fn pending(&self, data_nodes: u32) -> Option<String> {
-        let lacking: Vec<&str> =
-            self.indices.iter().filter(|(_, index)| index.lacks(data_nodes)).map(|(name, _)| name.as_str()).collect();
+        let lacking = self.lacking(data_nodes);
         match (self.red, self.moving, lacking.first()) {
             (true, ..) => Some("a primary shard is not assigned".to_owned()),
             (_, 1, _) => Some("1 shard is on its way".to_owned()),
@@ -52,7 +108,7 @@ mod tests {
     #[test]
     fn a_replica_that_no_node_is_left_for_is_not_waited_for() {
         let index = |replicas, unassigned| {
-            let index = IndexShards { primaries: 2, replicas, unassigned };
+            let index = IndexShards { primaries: 2, replicas, unassigned, meant: 0 };
             ShardFacts { indices: [("a".to_owned(), index)].into(), ..ShardFacts::default() }
         };
         assert_eq!(index(1, 2).pending(1), None, "one node has no place for a copy");
@@ -63,5 +119,26 @@ mod tests {
         assert_eq!(moving(1, false).pending(3).as_deref(), Some("1 shard is on its way"));
         assert_eq!(moving(7, false).pending(3).as_deref(), Some("7 shards are on their way"));
         assert_eq!(moving(0, true).pending(3).as_deref(), Some("a primary shard is not assigned"));
+    }
+
+    #[test]
+    fn what_older_nodes_cannot_hold_is_not_waited_for() {
+        let shard = |deciders: &[&[&str]]| {
+            let of_node = |names: &&[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+            Unassigned { refused: true, deciders: deciders.iter().map(of_node).collect(), ..Unassigned::default() }
+        };
+        let mixed = shard(&[&["index_version", "node_version"], &["same_shard"], &["node_version"]]);
+        let full = shard(&[&["disk_threshold", "node_version"], &["same_shard"], &["disk_threshold"]]);
+        let held = shard(&[&["same_shard"], &["enable"], &["enable"]]);
+        let passing = Unassigned { refused: false, ..mixed.clone() };
+        assert_eq!([&mixed, &full, &held, &passing].map(Unassigned::is_meant), [true, false, false, false]);
+        assert_eq!([&mixed, &full, &held, &passing].map(Unassigned::is_faulty), [false, true, false, false]);
+        let index = IndexShards { primaries: 2, replicas: 1, unassigned: 2, meant: 0 };
+        let mut shards = ShardFacts { indices: [("a".to_owned(), index)].into(), ..ShardFacts::default() };
+        assert_eq!(shards.lacking(3), ["a"]);
+        shards.explained("a", &[mixed.clone(), full]);
+        assert_eq!(shards.pending(3).as_deref(), Some("a lacks a replica"));
+        shards.explained("a", &[mixed.clone(), mixed]);
+        assert_eq!(shards.pending(3), None);
     }
 }

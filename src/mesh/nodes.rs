@@ -44,6 +44,16 @@ impl Mesh {
         self.settings(cluster).nodes.data_nodes()
     }
 
+    /// The nodes of a cluster that can be elected, or vote.
+    pub fn electable(&self, cluster: ClusterId) -> impl Iterator<Item = NodeId> + Clone + use<'_> {
+        self.nodes(cluster).filter(|node| self.node_settings(*node).is_master_eligible())
+    }
+
+    /// Whether so many of them are enough for the cluster to serve, if all of them have a vote.
+    pub fn is_majority(&self, cluster: ClusterId, count: usize) -> bool {
+        count > self.electable(cluster).count() / 2
+    }
+
     /// The nodes that other clusters come in by.
     pub fn searched_nodes(&self, cluster: ClusterId) -> impl Iterator<Item = NodeId> + use<'_> {
         self.nodes(cluster).filter(|node| self.node_settings(*node).is_searched())

@@ -20,16 +20,18 @@ pub mod renew;
 pub mod rolling;
 pub mod snapshots;
 mod step;
+mod turns;
 pub mod upgrade;
 
 use std::fmt;
 
+use self::boot::links_touching;
 pub use self::{
     description::{Deletion, Description, Effect, Subject, Transition},
     node_step::NodeStep,
     step::{Restoration, Step},
 };
-use crate::mesh::{id::ClusterId, name::MeshName};
+use crate::mesh::{Mesh, id::ClusterId, name::MeshName};
 
 /// Which steps of a stage may run at the same time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,12 +118,22 @@ impl Plan {
         self
     }
 
-    /// What it does for one cluster, and for the mesh as a whole.
+    /// What it does for one cluster of several nodes, and for the mesh as a whole; then the links of others to that
+    /// cluster are proved.
     #[must_use]
-    pub(super) fn only(self, cluster: ClusterId) -> Self {
+    pub(super) fn turn_of(self, mesh: &Mesh, cluster: ClusterId) -> Self {
         let of_others = |step: &Step| step.describe(None).subject.cluster().is_some_and(|of| of != cluster);
+        let plan = self.without(of_others);
+        let proved: Vec<Step> = plan.steps().cloned().collect();
+        let links = links_touching(mesh, |of| of == cluster, |_| true).into_iter();
+        plan.stage("prove links", links.filter(|link| !proved.contains(link)))
+    }
+
+    /// The steps but those that are not wanted.
+    #[must_use]
+    pub(super) fn without(self, unwanted: impl Fn(&Step) -> bool) -> Self {
         let rest = |Stage { title, steps, order }| {
-            let steps: Vec<Step> = steps.into_iter().filter(|step| !of_others(step)).collect();
+            let steps: Vec<Step> = steps.into_iter().filter(|step| !unwanted(step)).collect();
             Some(Stage { title, steps, order }).filter(|stage| !stage.steps.is_empty())
         };
         Self { stages: self.stages.into_iter().filter_map(rest).collect(), ..self }

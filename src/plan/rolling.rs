@@ -73,7 +73,7 @@ pub fn whole(mesh: &Mesh, there: &Observed, inputs: &PlanInputs, of: Turns) -> P
 /// The stages from `before` to `mesh`, which differ in this cluster.
 fn turn(before: &Mesh, mesh: &Mesh, (there, inputs): (&Observed, &PlanInputs), cluster: ClusterId) -> Plan {
     if mesh.discovery(cluster) == Discovery::SeedHosts {
-        return reconcile(mesh, there, inputs).only(cluster);
+        return reconcile(mesh, there, inputs).turn_of(mesh, cluster);
     }
     let services = || mesh.services_in(cluster);
     let differs = |service: ServiceId| {

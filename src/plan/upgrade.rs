@@ -42,7 +42,10 @@ pub fn whole(mesh: &Mesh, there: &Observed, inputs: &PlanInputs) -> Plan {
     let mut mesh = mesh.clone();
     while let Some(cluster) = mesh.next_upgrade() {
         mesh = mesh.with_upgraded(cluster);
-        whole.stages.extend(turn(&mesh, there, inputs, cluster).stages);
+        // what is pulled and tried is there by then
+        let first: Vec<Step> = whole.steps().cloned().collect();
+        let is_done = |step: &Step| matches!(step, Step::PullImage(_) | Step::TryImage { .. }) && first.contains(step);
+        whole.stages.extend(turn(&mesh, there, inputs, cluster).without(is_done).stages);
     }
     whole
 }
@@ -50,7 +53,7 @@ pub fn whole(mesh: &Mesh, there: &Observed, inputs: &PlanInputs) -> Plan {
 /// The stages that bring one cluster to the version that `mesh` has for it.
 fn turn(mesh: &Mesh, there: &Observed, inputs: &PlanInputs, cluster: ClusterId) -> Plan {
     if mesh.discovery(cluster) == Discovery::SeedHosts {
-        return reconcile(mesh, there, inputs).only(cluster);
+        return reconcile(mesh, there, inputs).turn_of(mesh, cluster);
     }
     let state = |service: &ServiceId| there.containers.get(service).map(|container| container.state);
     let up = |service: &ServiceId| state(service).is_some_and(ContainerState::is_up);

@@ -28,7 +28,7 @@ fn a_number_of_clusters_that_is_none() {
 
 #[test]
 fn sets_that_are_none() {
-    let wrong: [&[&str]; 7] = [
+    let wrong: [&[&str]; 9] = [
         &["create", "1-"],
         &["create", "4-2"],
         &["create", "1-100"],
@@ -36,6 +36,8 @@ fn sets_that_are_none() {
         &["create", "2", "--remove", "1", "--reset"],
         &["manage", "stop", "1;3"],
         &["manage", "stop", "1-3,7", "2"],
+        &["manage", "restart", "2/9"],
+        &["manage", "restart", "2/1", "2"],
     ];
     let shown: Vec<String> = wrong
         .iter()
@@ -57,6 +59,8 @@ fn sets_that_are_none() {
     error: the argument '--remove <CLUSTERS>' cannot be used with '--reset'
     error: invalid value '1;3' for '<CLUSTERS>': `1;3` is not a set of clusters from 1 to 99 such as `1-3,7`
     error: `1-3,7` is a set, and COUNT goes on from a single cluster; hint: `mesh manage stop 1-3,7` names every cluster that is meant
+    error: invalid value '2/9' for '<CLUSTERS>': `2/9` is not a node such as `2/3`: a cluster from 1 to 99, and the number of a node from 1 to 8
+    error: `2/1` is a node, and COUNT goes on from a single cluster; hint: `mesh manage restart 2/1` is about that node alone
     ");
 }
 

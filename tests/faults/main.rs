@@ -4,6 +4,7 @@
 //! | Module | Group |
 //! |---|---|
 //! | [`kills`] | runs that are killed at many points |
+//! | [`nodes`] | clusters of several nodes, restarted and upgraded under load |
 //! | [`snapshots`] | repositories that are full, gone or another mesh's; runs and servers that end meanwhile |
 //! | [`world`] | failures around a mesh: disks, registries, keys and licenses that expire |
 
@@ -11,6 +12,7 @@
 #![expect(clippy::print_stdout, reason = "a test that takes minutes prints its progress")]
 
 mod kills;
+mod nodes;
 mod snapshots;
 #[path = "../support/mod.rs"]
 mod support;

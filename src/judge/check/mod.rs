@@ -1,5 +1,6 @@
 //! Is this machine ready for the mesh? Facts in, findings out. Pure.
 
+mod away;
 mod bootstrap;
 mod capacity;
 mod clock;
@@ -21,6 +22,7 @@ mod surroundings;
 mod upgrade;
 
 pub use self::{
+    away::away,
     doctor::{Sight, doctor},
     hosts::{HOSTS_UNUSABLE, hosts},
     image_disk::image_disk,

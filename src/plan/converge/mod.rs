@@ -13,6 +13,7 @@ mod rolling;
 mod secure_settings;
 mod topologies;
 mod upgrade;
+mod upgrade_of_nodes;
 mod walk;
 
 use self::model::{HOSTS, Model, inputs};

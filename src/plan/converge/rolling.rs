@@ -157,3 +157,28 @@ fn a_service_that_is_the_same_in_both_revisions_is_not_replaced() {
     assert_ne!(done.there.containers[&elastic].id, model.there.containers[&elastic].id);
     assert_eq!(done.there.containers[&kibana], model.there.containers[&kibana]);
 }
+
+/// A cluster of several nodes has newer defaults node by node, and is never away.
+#[test]
+fn several_nodes_have_newer_defaults_one_after_the_other_wherever_a_run_stops() {
+    let mesh = Mesh::example(2).with_nodes(2, 3);
+    let second = crate::mesh::example::cluster(2);
+    let start = Model::empty().converge(&mesh);
+    let new = |recorded: &Mesh| recorded.clone().with_defaults(Revision::LAST, Some(recorded));
+    let walk = start.roll(new(&mesh));
+    let wanted = walk.states().last().unwrap().there.record.clone().unwrap();
+    assert!(wanted.next_defaults().is_none() && wanted.defaults == Revision::LAST);
+    assert!(walk.states().iter().all(|state| state.runs(second)));
+    walk.states().last().unwrap().assert_is(&wanted);
+    for half in walk.stops() {
+        let recorded = half.there.record.clone().unwrap();
+        let mended = half.clone().converge(&decided(&recorded));
+        for way in [half, &mended] {
+            let rest = way.roll(new(&recorded));
+            assert!(rest.states().iter().all(|state| state.runs(second)));
+            let done = rest.end();
+            done.assert_is(&wanted);
+            done.assert_keeps_data_and_keys_of(&start);
+        }
+    }
+}

@@ -15,7 +15,7 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Lacking {
     #[error("there is no container {missing}")]
-    Container { missing: String, selected: ClusterSet },
+    Container { missing: String, selected: String },
     #[error("the mesh's network or a cluster's directory is gone")]
     Parts { clusters: ClusterSet },
     #[error("{} holds the files of {of}", at.display())]

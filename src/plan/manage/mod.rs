@@ -1,6 +1,7 @@
-//! The stages of `mesh manage`: what some clusters of a mesh are to do. Pure.
+//! The stages of `mesh manage`: what some clusters of a mesh, or a node, are to do. Pure.
 
 mod lacking;
+mod nodes;
 mod selection;
 #[cfg(test)]
 mod tests;
@@ -14,11 +15,11 @@ use crate::{
     facts::observed::{ContainerState, Observed},
     mesh::{
         Mesh,
-        id::{ServiceId, ServiceKind},
+        id::{ClusterId, ServiceId, ServiceKind},
     },
 };
 
-/// What the selected clusters are to do.
+/// What is selected is to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
     /// Make the containers again where they are missing, and start them.
@@ -56,23 +57,29 @@ impl Action {
     }
 }
 
-/// The stages that do it. Kibana is stopped before its Elasticsearch and started after it.
+/// The stages that do it. Kibana is stopped before its Elasticsearch and started after it. A cluster of several nodes
+/// that serves is restarted node by node.
 pub fn select(mesh: &Mesh, there: &Observed, selection: &Selection, action: Action) -> Plan {
     let elastic = || selection.services(mesh, ServiceKind::Elastic);
     let kibana = || selection.services(mesh, ServiceKind::Kibana);
     let state = |service: &ServiceId| there.containers.get(service).map(|container| container.state);
     let exists = |service: &ServiceId| state(service).is_some();
     let up = |service: &ServiceId| state(service).is_some_and(ContainerState::is_up);
+    let rolls = |cluster: &ClusterId| action == Action::Restart && nodes::rolls(mesh, there, *cluster);
+    let away = |service: &ServiceId| !rolls(&service.cluster());
     let start = |plan: Plan| {
         let bring_up = |service: ServiceId| match state(&service) {
             Some(ContainerState::Paused) if action != Action::Restart => Some(Step::RestartContainer(service)),
             _ if action == Action::Restart || !up(&service) => Some(Step::StartContainer(service)),
             _ => None,
         };
-        let boots = selection.clusters().map(|cluster| {
-            Boot::again(mesh, cluster, true, |service| {
-                Some(service).filter(|service| mesh.has(*service)).and_then(bring_up)
-            })
+        let boots = selection.clusters().filter(|cluster| !rolls(cluster)).map(|cluster| {
+            let own = |service: &ServiceId| mesh.has(*service) && selection.contains(*service);
+            let mut boot = Boot::again(mesh, cluster, true, |service| Some(service).filter(own).and_then(bring_up));
+            if selection.is_node() {
+                (boot.answers, boot.followers) = nodes::joins(mesh, there, selection, cluster);
+            }
+            boot
         });
         plan.bring_up(boots, links(mesh, there, selection), kibana())
     };
@@ -92,17 +99,27 @@ pub fn select(mesh: &Mesh, there: &Observed, selection: &Selection, action: Acti
                     .stage("create containers", missing.into_iter().map(Step::CreateContainer)),
             )
         }
-        Action::Restart => start(
-            Plan::of(mesh.name.as_ref())
-                .stage("stop Kibana", kibana().filter(up).map(Step::StopContainer))
-                .stage("stop Elasticsearch", elastic().filter(up).map(Step::StopContainer)),
-        ),
+        Action::Restart => {
+            let rolling = || selection.clusters().filter(rolls);
+            let turns = rolling().flat_map(|cluster| nodes::turns(mesh, there, selection, cluster));
+            start(
+                Plan::of(mesh.name.as_ref())
+                    .lanes("restart nodes", 1, turns)
+                    .stage("restart Kibana", kibana().filter(|service| !away(service)).map(Step::RestartContainer))
+                    .stage("stop Kibana", kibana().filter(away).filter(up).map(Step::StopContainer))
+                    .stage("stop Elasticsearch", elastic().filter(away).filter(up).map(Step::StopContainer)),
+            )
+        }
     }
 }
 
 /// Links in both directions between the selected clusters and all that run; one that was stopped on purpose is not
 /// waited for.
 fn links(mesh: &Mesh, there: &Observed, selection: &Selection) -> Vec<Step> {
-    let selected = |cluster| selection.contains(cluster);
-    links_touching(mesh, selected, |cluster| selected(cluster) || there.running_nodes(cluster).next().is_some())
+    let selected = |cluster| selection.touches(cluster);
+    let runs = |cluster| there.running_nodes(cluster).next().is_some();
+    let is_up = |cluster| {
+        if selected(cluster) { nodes::serves_with(mesh, there, selection, cluster) } else { runs(cluster) }
+    };
+    links_touching(mesh, selected, is_up)
 }

@@ -1,4 +1,4 @@
-//! The clusters that an action is about, and what they lack for it. Pure.
+//! The clusters or the node that an action is about, and what they lack for it. Pure.
 
 use std::fmt;
 
@@ -9,37 +9,38 @@ use crate::{
         Mesh, certs,
         cluster_set::{ClusterSet, NoSuchCluster},
         id::{ClusterId, Count, ServiceId, ServiceKind},
+        part::{NoSuchPart, Part},
     },
 };
 
-/// Some clusters of a mesh.
+/// Some clusters of a mesh, or one node.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Selection(ClusterSet);
+pub struct Selection(Part);
 
 impl Selection {
     /// # Errors
-    /// The mesh does not have one of them.
-    pub fn new(mesh: &Mesh, clusters: ClusterSet) -> Result<Self, NoSuchCluster> {
-        mesh.require(&clusters).map(|()| Self(clusters))
+    /// The mesh does not have all of it.
+    pub fn new(mesh: &Mesh, part: Part) -> Result<Self, NoSuchPart> {
+        mesh.require_part(&part).map(|()| Self(part))
     }
 
     /// `count` clusters from `first` on.
     ///
     /// # Errors
     /// The mesh does not have one of them.
-    pub fn from(mesh: &Mesh, first: ClusterId, count: Count) -> Result<Self, NoSuchCluster> {
+    pub fn from(mesh: &Mesh, first: ClusterId, count: Count) -> Result<Self, NoSuchPart> {
         let last = u16::from(first.number()) + u16::from(count.get()) - 1;
         let cluster = |number: u16| u8::try_from(number).ok().and_then(ClusterId::new);
         let clusters: Option<Vec<ClusterId>> = (first.number().into()..=last).map(cluster).collect();
         match clusters.and_then(ClusterSet::new) {
-            Some(clusters) => Self::new(mesh, clusters),
-            None => Err(NoSuchCluster::new(last, &mesh.cluster_set())),
+            Some(clusters) => Self::new(mesh, Part::Clusters(clusters)),
+            None => Err(NoSuchCluster::new(last, &mesh.cluster_set()).into()),
         }
     }
 
     /// What the action needs and is not there.
     pub fn lacks(&self, mesh: &Mesh, there: &Observed, action: Action) -> Option<Lacking> {
-        let wanted: Vec<ServiceId> = mesh.services().filter(|service| self.contains(service.cluster())).collect();
+        let wanted: Vec<ServiceId> = mesh.services().filter(|service| self.contains(*service)).collect();
         let clusters = || mesh.cluster_set();
         let missing = wanted.iter().find(|service| !there.containers.contains_key(service)).copied();
         let exchanged = wanted.iter().filter(|_| !action.ends()).find_map(|service| {
@@ -72,27 +73,51 @@ impl Selection {
         });
         renamed.or_else(|| match action {
             Action::Start | Action::Restart => {
-                Some(Lacking::Container { missing: mesh.container_name(missing?), selected: self.0.clone() })
+                Some(Lacking::Container { missing: mesh.container_name(missing?), selected: self.0.to_string() })
             }
             Action::Stop | Action::Down | Action::Up => None,
         })
     }
 
-    pub(super) fn clusters(&self) -> impl Iterator<Item = ClusterId> {
-        self.0.iter()
+    /// Whether it is a node, and not all of its cluster.
+    pub fn is_node(&self) -> bool {
+        matches!(self.0, Part::Node(_))
     }
 
-    pub(super) fn contains(&self, cluster: ClusterId) -> bool {
-        self.0.contains(cluster)
+    /// The clusters that it is of.
+    pub(super) fn clusters(&self) -> impl Iterator<Item = ClusterId> + use<> {
+        let clusters: Vec<ClusterId> = match &self.0 {
+            Part::Clusters(clusters) => clusters.iter().collect(),
+            Part::Node(node) => vec![node.cluster],
+        };
+        clusters.into_iter()
+    }
+
+    /// Whether something of a cluster is selected.
+    pub(super) fn touches(&self, cluster: ClusterId) -> bool {
+        match &self.0 {
+            Part::Clusters(clusters) => clusters.contains(cluster),
+            Part::Node(node) => node.cluster == cluster,
+        }
+    }
+
+    pub(super) fn contains(&self, service: ServiceId) -> bool {
+        match &self.0 {
+            Part::Clusters(clusters) => clusters.contains(service.cluster()),
+            Part::Node(node) => service.node() == Some(*node),
+        }
     }
 
     pub(super) fn services(&self, mesh: &Mesh, kind: ServiceKind) -> impl Iterator<Item = ServiceId> {
-        mesh.services_of(kind).filter(move |service| self.contains(service.cluster()))
+        mesh.services_of(kind).filter(move |service| self.contains(*service))
     }
 }
 
 impl fmt::Display for Selection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.named())
+        match &self.0 {
+            Part::Clusters(clusters) => f.write_str(&clusters.named()),
+            Part::Node(node) => node.fmt(f),
+        }
     }
 }

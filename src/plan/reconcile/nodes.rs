@@ -14,7 +14,7 @@ use crate::{
         links::{Link, remote_of_setting},
         render::Formation,
     },
-    plan::{NodeStep, Step},
+    plan::{NodeStep, Step, turns},
 };
 
 impl Reconciler<'_> {
@@ -30,11 +30,14 @@ impl Reconciler<'_> {
             && !self.network_stale()
     }
 
-    /// Whether a service is a node that runs in such a cluster, and has to start again.
+    /// Whether a service runs in such a cluster and has to start again: a node, or a Kibana that has to wait for nodes.
     pub(super) fn has_its_turn(&self, service: ServiceId) -> bool {
+        let cluster = service.cluster();
         let runs = self.there.containers.get(&service).is_some_and(|found| found.state == ContainerState::Running);
-        let is_node = service.node().is_some() && self.mesh.has(service);
-        is_node && runs && self.rolls(service.cluster()) && self.start(service).is_some()
+        let again = self.mesh.has(service) && runs && self.rolls(cluster) && self.start(service).is_some();
+        // Kibana works with no node that is older than itself
+        let newer_nodes = || self.mesh.nodes(cluster).any(|node| self.has_its_turn(node.into()));
+        again && (service.node().is_some() || (!self.seeded_by_version(service) && newer_nodes()))
     }
 
     /// Whether a node is in its cluster, as it says itself.
@@ -58,9 +61,9 @@ impl Reconciler<'_> {
                 .iter()
                 .any(|node| !self.mesh.has((*node).into()) && self.there.runs((*node).into()));
         let mut steps = Vec::new();
-        let turns = self.in_order(cluster);
+        let turns = turns::in_order(self.mesh, self.there, cluster, |node| self.has_its_turn(node.into()));
         if alone {
-            steps.extend(turns.iter().flat_map(|node| self.again(*node)));
+            steps.extend(turns.iter().flat_map(|node| self.again((*node).into())));
         }
         steps.extend(missing.iter().filter_map(|node| self.start((*node).into())));
         steps.extend(missing.iter().map(|node| Step::AwaitReady((*node).into())));
@@ -68,34 +71,15 @@ impl Reconciler<'_> {
             steps.push(NodeStep::AwaitShards(cluster).into());
         }
         if !alone {
-            steps.extend(turns.into_iter().flat_map(|node| self.guarded(cluster, self.again(node))));
+            steps.extend(turns.into_iter().flat_map(|node| turns::guarded(cluster, self.again(node.into()))));
         }
+        let kibana = Some(cluster.kibana()).filter(|kibana| self.has_its_turn(*kibana));
+        steps.extend(kibana.into_iter().flat_map(|kibana| self.again(kibana)));
         steps
     }
 
-    /// The restart of a node of several, with all that keeps the others serving.
-    pub(super) fn guarded(&self, cluster: ClusterId, restart: Vec<Step>) -> Vec<Step> {
-        let before = [NodeStep::HoldShards(cluster).into()];
-        let after = [NodeStep::ReleaseShards(cluster).into(), NodeStep::AwaitShards(cluster).into()];
-        before.into_iter().chain(restart).chain(after).collect()
-    }
-
-    /// The nodes that have to start again: those that cannot be elected first, and the elected master last, so that
-    /// there is one election and not two.
-    fn in_order(&self, cluster: ClusterId) -> Vec<NodeId> {
-        let master = self.mesh.nodes(cluster).find_map(|node| self.there.node(node)?.master.clone());
-        let mut nodes: Vec<NodeId> =
-            self.mesh.nodes(cluster).filter(|node| self.has_its_turn((*node).into())).collect();
-        nodes.sort_by_key(|node| {
-            let elected = master.as_ref() == Some(&self.mesh.container_name((*node).into()));
-            (elected, self.mesh.node_settings(*node).is_master_eligible(), *node)
-        });
-        nodes
-    }
-
-    /// What has a node start again, in another container where that is needed.
-    fn again(&self, node: NodeId) -> Vec<Step> {
-        let service = node.into();
+    /// What has a service start again, in another container where that is needed. Kibana is waited for later.
+    fn again(&self, service: ServiceId) -> Vec<Step> {
         // what the old container would not start with is written once nothing can start it any more
         let seed = (!self.seed_good(service)).then_some(Step::SeedConfig(service));
         let settings = (!self.settings_good(service)).then_some(Step::WriteSettings(service));
@@ -109,7 +93,7 @@ impl Reconciler<'_> {
         } else {
             files.chain([Step::RestartContainer(service)]).collect()
         };
-        start.into_iter().chain([Step::AwaitReady(service)]).collect()
+        start.into_iter().chain(service.node().map(|node| Step::AwaitReady(node.into()))).collect()
     }
 
     /// Whether the cluster exists, or will when its settings are written.
@@ -177,8 +161,7 @@ impl Reconciler<'_> {
 
     /// Whether a restart that was interrupted left the cluster without new replicas.
     pub(super) fn holds_shards(&self, cluster: ClusterId) -> bool {
-        let enabled = self.there.server(cluster).and_then(|server| server.allocation.enabled.as_deref());
-        self.rolls(cluster) && enabled == Some(AllocationFacts::PRIMARIES)
+        self.rolls(cluster) && turns::is_held(self.there, cluster)
     }
 
     /// The directories of nodes that left.

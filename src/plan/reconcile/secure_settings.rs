@@ -8,7 +8,7 @@ use crate::{
         id::{ClusterId, NodeId, ServiceId},
         secure_settings::Managed,
     },
-    plan::Step,
+    plan::{Step, turns},
 };
 
 impl Reconciler<'_> {
@@ -85,7 +85,7 @@ impl Reconciler<'_> {
         let store = |node| Step::StoreSecureSettings { node, changes: self.secure_changes(node), restart: true };
         let several = self.mesh.has_several_nodes(cluster);
         let turn = |node: NodeId| {
-            if several { self.guarded(cluster, vec![store(node)]) } else { vec![store(node)] }
+            if several { turns::guarded(cluster, [store(node)]) } else { vec![store(node)] }
         };
         self.mesh.nodes(cluster).filter(outdated).flat_map(turn).collect()
     }

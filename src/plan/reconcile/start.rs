@@ -67,7 +67,7 @@ impl Reconciler<'_> {
             answers,
             settings: self.license(cluster).into_iter().chain(passwords).collect(),
             followers,
-            kibana: kibana.and_then(|kibana| self.start(kibana)),
+            kibana: kibana.filter(|kibana| !self.has_its_turn(*kibana)).and_then(|kibana| self.start(kibana)),
             keys: self.keys(cluster),
         }
     }

@@ -1,5 +1,6 @@
 //! The REST calls to Elasticsearch that a mesh needs, typed. I/O: network; no decisions.
 
+mod allocation;
 mod elsewhere;
 mod health;
 mod links;

@@ -96,32 +96,6 @@ impl Elasticsearch {
         Ok(shards(&body))
     }
 
-    /// How many shards each node holds, by name.
-    pub async fn shards_on(&self) -> Result<BTreeMap<String, u32>, HttpsError> {
-        let body = self.get("/_cat/shards?format=json&h=node").await?;
-        let mut counted = BTreeMap::new();
-        for shard in body.as_array().into_iter().flatten() {
-            // one that is on its way is written as `from -> address id to`
-            if let Some(name) = shard["node"].as_str().and_then(|text| text.split(' ').next()) {
-                *counted.entry(name.to_owned()).or_default() += 1;
-            }
-        }
-        Ok(counted)
-    }
-
-    /// Why a shard stays on a node that is to hold none, in Elasticsearch's words; `None` where no such shard is found.
-    pub async fn why_on(&self, node: &str) -> Result<Option<String>, HttpsError> {
-        let body = self.get("/_cat/shards?format=json&h=index,shard,prirep,node").await?;
-        let on = |shard: &&Value| shard["node"].as_str().is_some_and(|name| name.split(' ').next() == Some(node));
-        let Some(shard) = body.as_array().into_iter().flatten().find(on) else { return Ok(None) };
-        let number: u64 = shard["shard"].as_str().and_then(|number| number.parse().ok()).unwrap_or_default();
-        let primary = shard["prirep"] == "p";
-        let asked = json!({ "index": shard["index"], "shard": number, "primary": primary, "current_node": node });
-        let explained = self.send(Method::POST, "/_cluster/allocation/explain", &asked).await?;
-        let index = shard["index"].as_str().unwrap_or_default();
-        Ok(Some(format!("{index}[{number}]: {}", why_it_stays(&explained))))
-    }
-
     /// Takes votes from nodes, so that a majority of those that stay is enough. It succeeds only once that is so.
     pub async fn exclude_votes(&self, nodes: &[String]) -> Result<(), HttpsError> {
         let path = format!("/_cluster/voting_config_exclusions?node_names={}&timeout=30s", segment(&nodes.join(",")));
@@ -133,19 +107,6 @@ impl Elasticsearch {
         let path = "/_cluster/voting_config_exclusions?wait_for_removal=false";
         self.ask(Method::DELETE, path, None).await?.accepted(&format!("`DELETE {path}`")).map(|_| ())
     }
-}
-
-/// What keeps a shard from every node that it could move to.
-fn why_it_stays(explained: &Value) -> String {
-    let nodes = explained["node_allocation_decisions"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let refusing = |node: &Value| {
-        let deciders = node["deciders"].as_array().map(Vec::as_slice).unwrap_or_default();
-        let refuses = |decider: &&Value| matches!(decider["decision"].as_str(), Some("NO" | "THROTTLE"));
-        deciders.iter().find(refuses).and_then(|decider| decider["explanation"].as_str().map(str::to_owned))
-    };
-    let mut reasons: Vec<String> = nodes.iter().filter_map(refusing).collect();
-    reasons.dedup();
-    if reasons.is_empty() { "Elasticsearch does not say why".to_owned() } else { reasons.join("; ") }
 }
 
 /// An address is written with its name before it where it was set by one: `cluster02-elastic/10.213.0.12:9443`.
@@ -176,6 +137,7 @@ fn shards(body: &Value) -> ShardFacts {
             primaries: count(&index["number_of_shards"]),
             replicas: count(&index["number_of_replicas"]),
             unassigned: count(&index["unassigned_shards"]),
+            meant: 0,
         };
         (name.clone(), facts)
     };

@@ -54,7 +54,7 @@ pub(super) struct Server {
     pub(super) trial: bool,
     pub(super) repository: Option<RepositorySpec>,
     pub(super) snapshot_policy: PolicyFacts,
-    /// What the data was last written by.
+    /// The oldest that a node's data was last written by.
     pub(super) version: StackVersion,
 }
 
@@ -69,6 +69,8 @@ pub(super) struct Process {
     pub(super) certificate: String,
     pub(super) bundle: String,
     pub(super) discovery: Discovery,
+    /// What its data was last written by.
+    pub(super) version: StackVersion,
 }
 
 #[derive(Debug, Clone)]

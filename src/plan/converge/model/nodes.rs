@@ -26,6 +26,10 @@ impl Model {
         assert!(of_node.bundle.is_some(), "{node} should have its bundle first");
         let loaded = of_node.keystore.clone().expect("should have a keystore first");
         let alone = settings.contains("discovery.type: single-node");
+        assert!(self.processes.get(&node).is_none_or(|before| before.version <= version), "{node} should not go back");
+        let others: Vec<NodeId> = self.there.running_nodes(cluster).filter(|other| *other != node).collect();
+        let joins = others.is_empty() || others.iter().any(|other| self.processes[other].version <= version);
+        assert!(joins, "{node} cannot join newer nodes");
         let founds = alone || settings.contains(INITIAL_MASTER_NODES);
         assert!(alone || of_node.seed_hosts.is_some(), "{node} should know where the others are");
         match self.servers.get_mut(&cluster) {
@@ -38,17 +42,19 @@ impl Model {
                 let lost = !of_node.data && server.voters.contains(&node.number);
                 assert!(!(founds && lost && server.voters.len() > 1), "{node} should not found a second cluster");
                 assert!(!alone || server.voters.len() == 1, "no node could join {cluster}");
-                assert!(server.version <= version, "Elasticsearch should not be asked to go back");
                 server.voters.insert(node.number);
                 let name = ServiceId::from(node).to_string();
                 server.holders.extend(Some(node.number).filter(|_| !server.allocation.excluded.contains(&name)));
-                server.version = version;
             }
         }
         self.node_files(node).data = true;
         let discovery = if alone { Discovery::SingleNode } else { Discovery::SeedHosts };
         let (certificate, bundle) = (String::new(), String::new());
-        self.processes.insert(node, Process { booted: loaded.clone(), loaded, certificate, bundle, discovery });
+        let process = Process { booted: loaded.clone(), loaded, certificate, bundle, discovery, version };
+        self.processes.insert(node, process);
+        let oldest = self.processes.iter().filter(|(of, _)| of.cluster == cluster).map(|(_, process)| process.version);
+        let oldest = oldest.min().unwrap_or(version);
+        self.servers.get_mut(&cluster).expect("should be founded").version = oldest;
         self.read_certificates(node);
     }
 

@@ -1,5 +1,7 @@
 //! The plans of `manage`, and what keeps it from them.
 
+mod nodes;
+
 use super::*;
 use crate::{
     explain::Explain as _,

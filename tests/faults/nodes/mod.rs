@@ -1,0 +1,3 @@
+//! A cluster of several nodes that serves while each of them has its turn.
+
+mod rolling;
