@@ -32,8 +32,20 @@ fn passing(error: HttpsError) -> Result<String, Error> {
 /// Shards that have not moved for so long have a reason, which Elasticsearch is asked for.
 const STALLED: Duration = Duration::from_mins(1);
 
+/// A cluster of two versions in which nothing has moved for so long moves nothing before the next node is upgraded.
+const SETTLED: Duration = Duration::from_secs(20);
+
 /// A node that came back has its shards in less, since most of what they hold is on its disk.
 const ASSIGNED_WITHIN: Duration = Duration::from_mins(5);
+
+/// Whether a cluster of two versions has every primary and nothing on its way. Replicas that it lacks then may come
+/// only when more nodes are upgraded, whatever Elasticsearch explains: it wants to move a primary to a newer node
+/// first, and moves none while replicas lack. Elastic's procedure goes on then, too; see
+/// <https://www.elastic.co/docs/deploy-manage/upgrade/deployment-or-cluster/elasticsearch>.
+async fn held_up(server: &Elasticsearch) -> Result<bool, HttpsError> {
+    let shards = server.shards().await?;
+    Ok(!shards.red && shards.moving == 0 && server.has_two_versions().await?)
+}
 
 /// What is still to come, in words, and the replicas that a fault keeps from every node.
 async fn assigned(server: &Elasticsearch, data_nodes: u32) -> Result<(Option<String>, Vec<Unassigned>), HttpsError> {
@@ -101,13 +113,18 @@ impl Apply<'_> {
     /// Waits for every shard but those that no node is to have. One that a fault keeps from all nodes ends the wait.
     async fn await_shards(&self, cluster: ClusterId, line: &StageLine) -> Result<(), Error> {
         let (server, data_nodes) = (self.server(cluster)?, self.mesh.data_nodes(cluster));
-        let mut since: Option<Instant> = None;
+        let (mut since, mut still): (Option<Instant>, Option<Instant>) = (None, None);
         let probe = async || {
             let (pending, faults) = match assigned(&server, data_nodes).await {
                 Ok(found) => found,
                 Err(error) => (Some(passing(error)?), Vec::new()),
             };
             let Some(pending) = pending else { return Ok(Probe::Ready(Ok(()))) };
+            let stuck = matches!(held_up(&server).await, Ok(true));
+            still = stuck.then(|| still.unwrap_or_else(Instant::now));
+            if still.is_some_and(|begun| begun.elapsed() > SETTLED) {
+                return Ok(Probe::Ready(Ok(())));
+            }
             since = faults.first().map(|_| since.unwrap_or_else(Instant::now));
             if since.is_some_and(|begun| begun.elapsed() > STALLED) {
                 return Ok(Probe::Ready(Err(unassigned(cluster, faults))));

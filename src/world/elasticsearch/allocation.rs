@@ -1,6 +1,6 @@
 //! Where shards lie, and why one does not lie elsewhere. I/O: network; no decisions.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use hyper::Method;
 use serde_json::{Value, json};
@@ -33,6 +33,14 @@ impl Elasticsearch {
         let explained = self.send(Method::POST, "/_cluster/allocation/explain", &asked).await?;
         let index = shard["index"].as_str().unwrap_or_default();
         Ok(Some(format!("{index}[{number}]: {}", why_it_stays(&explained))))
+    }
+
+    /// Whether the cluster's nodes have more than one version, as in the course of an upgrade.
+    pub async fn has_two_versions(&self) -> Result<bool, HttpsError> {
+        let body = self.get("/_cat/nodes?format=json&h=version").await?;
+        let versions: BTreeSet<&str> =
+            body.as_array().into_iter().flatten().filter_map(|node| node["version"].as_str()).collect();
+        Ok(versions.len() > 1)
     }
 
     /// Why replicas of an index are on no node.

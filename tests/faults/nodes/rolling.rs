@@ -1,6 +1,9 @@
 //! A cluster of three nodes, restarted and upgraded node by node while it is written to, and searched over a link.
 
-use std::{collections::BTreeSet, time::Instant};
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
 
 use serde_json::{Value, json};
 
@@ -29,18 +32,21 @@ fn master(mesh: &Mesh) -> String {
     mesh.cluster(2).get("/_cat/master?format=json")[0]["node"].as_str().expect("should have a master").to_owned()
 }
 
-/// Nothing failed but writes that a node refused which was about to stop: the client went on with the next one.
-fn assert_served(mesh: &Mesh, report: &Report) {
+/// Nothing failed but what was on its way through a node at the moment when it stopped: a write went on to the next
+/// node, and a search that came in over the link lacked what only the others had.
+fn assert_served(mesh: &Mesh, report: &Report, stops: usize) {
     println!(
-        "{} writes, {} attempts refused; {} searches; longest gap: {:?} of writes, {:?} of searches",
+        "{} writes, {} attempts refused; {} searches, {} failed; longest gap: {:?} of writes, {:?} of searches",
         report.written,
         report.refused.len(),
         report.searches,
+        report.failed_searches.len(),
         report.longest_write,
         report.longest_search
     );
     assert!(report.written > 0 && report.searches > 0);
-    assert!(report.failed_searches.is_empty(), "{:?}", report.failed_searches);
+    assert!(report.failed_searches.len() <= stops, "{:?}", report.failed_searches);
+    assert!(report.longest_search < Duration::from_secs(5), "{:?}", report.longest_search);
     assert_eq!((report.lost, counted(mesh)), (0, report.written), "no write should be lost");
     let settings = mesh.cluster(2).get("/_cluster/settings?flat_settings=true");
     assert_eq!(settings["persistent"]["cluster.routing.allocation.enable"], Value::Null);
@@ -72,7 +78,7 @@ fn rolling_restart() {
     assert_eq!(alone[..2], after[..2]);
     assert_ne!(alone[2], after[2]);
     await_green(&mesh, 2, 3);
-    assert_served(&mesh, &load.end());
+    assert_served(&mesh, &load.end(), 4);
 
     parts.part("one node stops, and another would take the majority with it");
     mesh.run(&["manage", "stop", "2/3"], 0);
@@ -127,7 +133,7 @@ fn rolling_upgrade() {
     let nodes = mesh.cluster(2).get("/_nodes?filter_path=nodes.*.version");
     let versions = nodes["nodes"].as_object().into_iter().flat_map(|nodes| nodes.values());
     assert_eq!(versions.map(|node| node["version"].as_str().unwrap_or_default()).collect::<Vec<_>>(), [NEW; 3]);
-    assert_served(&mesh, &load.end());
+    assert_served(&mesh, &load.end(), 3);
     mesh.run(&["status"], 0);
     parts.part("done");
 }
