@@ -51,6 +51,10 @@ impl Settings {
         self
     }
 
+    pub fn get(&self, name: &str) -> Option<serde_json::Value> {
+        self.0.get(name).cloned()
+    }
+
     /// Their full names, in order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str)

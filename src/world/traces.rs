@@ -23,7 +23,7 @@ use crate::mesh::{
     layout,
     links::Key,
     ports,
-    rebuild::{ContainerTrace, DirectoryTrace, Traces},
+    rebuild::{ContainerTrace, DirectoryTrace, NodeTrace, Traces},
     recover::Found,
     secret::Secret,
     settings::{KeyDays, Profile},
@@ -139,6 +139,11 @@ fn directory(tree: &Tree, cluster: ClusterId) -> DirectoryTrace {
             names.insert(kind, Names { common_name: facts.common_name, dns: facts.dns, ip: facts.ip });
         }
     }
+    let nodes = files::nodes(tree, cluster).unwrap_or_default().into_iter().map(|node| {
+        let certificate = text(layout::certificate(node.into())).and_then(|pem| certs::examine(&pem).ok());
+        let addresses = certificate.map(|facts| facts.ip.into_iter().collect()).unwrap_or_default();
+        (node.number, NodeTrace { settings: text(layout::settings(node.into())).map(Secret::new), addresses })
+    });
     let options = text(layout::jvm_options(cluster.node(NodeNumber::FIRST)));
     let settings = |kind: ServiceKind| Some((kind, Secret::new(text(layout::settings(cluster.service(kind)))?)));
     let heap =
@@ -150,6 +155,7 @@ fn directory(tree: &Tree, cluster: ClusterId) -> DirectoryTrace {
         profile: options.as_deref().and_then(Profile::of_jvm_options),
         heap: options.as_ref().and_then(heap),
         settings: ServiceKind::ALL.into_iter().filter_map(settings).collect(),
+        nodes: nodes.collect(),
         options,
         kibana: tree.metadata(layout::settings(cluster.kibana())).is_ok_and(|found| found.is_some()),
         owner: owner.map(|meta| Owner { uid: meta.uid, gid: meta.gid }),

@@ -3,6 +3,7 @@
 
 mod changes;
 mod links;
+mod nodes;
 mod ports;
 mod repositories;
 #[cfg(test)]
@@ -13,6 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub use self::{
     links::LinkTrace,
+    nodes::NodeTrace,
     repositories::SnapshotTrace,
     traces::{ContainerTrace, DirectoryTrace, Traces},
 };
@@ -72,10 +74,12 @@ impl Mesh {
         let version = versions.values().max().copied().or(asked.stack_version);
         let elastic_memory = traces.memory(ServiceKind::Elastic);
         let kibana_memory = traces.memory(ServiceKind::Kibana);
+        let nodes = traces.nodes(&elastic_memory);
         let (elastic, kibana) = (traces.added::<false>(), traces.added::<true>());
         let snapshots = traces.snapshots(&now.dir, now.name.as_ref());
         let spec = Overrides {
             snapshots: most_common(snapshots.values().cloned()),
+            nodes: most_common(nodes.values().cloned()),
             clusters: traces.clusters(),
             stack_version: Some(version.ok_or(RebuildError::NoVersion)?),
             registry,
@@ -94,6 +98,7 @@ impl Mesh {
         };
         let own = |cluster: ClusterId| Overrides {
             snapshots: snapshots.get(&cluster).cloned().filter(|own| Some(own) != spec.snapshots.as_ref()),
+            nodes: nodes.get(&cluster).cloned().filter(|own| Some(own) != spec.nodes.as_ref()),
             elastic_memory: elastic_memory.get(&cluster).copied().filter(|own| Some(*own) != spec.elastic_memory),
             kibana_memory: kibana_memory.get(&cluster).copied().filter(|own| Some(*own) != spec.kibana_memory),
             kibana: (spec.kibana == Some(true) && !traces.kibana_of(cluster)).then_some(false),
@@ -112,6 +117,7 @@ impl Mesh {
         let taken = now.taken.ports.clone();
         let mut mesh = Self::decide(&spec, None, now)?;
         mesh.publish_as(traces, &taken);
+        mesh.place_nodes_as(traces);
         mesh.spec.san = mesh.names_asked_for(traces);
         let revisions = traces.revisions();
         mesh.defaults = revisions.values().max().copied().unwrap_or(mesh.defaults);

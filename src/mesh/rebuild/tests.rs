@@ -3,10 +3,11 @@
 use super::*;
 use crate::mesh::{
     Owner,
+    cluster::Discovery,
     defaults::Revision,
     example::cluster,
     fingerprint::placeholders,
-    id::NodeNumber,
+    id::{NodeId, NodeNumber},
     render::Formation,
     secret::Secret,
     settings::{Profile, per_cluster::read_set},
@@ -26,6 +27,12 @@ pub(super) fn now() -> Circumstances {
         taken: Taken { networks: vec!["10.213.0.0/24".parse().unwrap()], ..Taken::default() },
         unmade: false,
     }
+}
+
+fn node_trace(mesh: &Mesh, node: NodeId) -> NodeTrace {
+    let settings = mesh.render_settings(node.into(), &placeholders(), Formation::Founded).unwrap();
+    let addresses = mesh.certificate_names(node.into()).unwrap().ip.into_iter().collect();
+    NodeTrace { settings: Some(settings), addresses }
 }
 
 /// What a whole mesh leaves.
@@ -64,6 +71,7 @@ pub(super) fn traces(mesh: &Mesh) -> Traces {
             })
             .collect(),
         options: mesh.render_jvm_options(cluster.node(NodeNumber::FIRST)).ok(),
+        nodes: mesh.nodes(cluster).map(|node| (node.number, node_trace(mesh, node))).collect(),
     };
     Traces {
         id: Some(mesh.id.clone()),
@@ -265,4 +273,26 @@ fn what_only_a_lost_template_or_a_hand_explains_is_named() {
     "#);
     let named = Mesh { templates: mesh.templates.clone(), ..rebuilt };
     insta::assert_snapshot!(named.unexplained(&left).join("\n"), @r#"elasticsearch.yml of cluster03: setting http.max_content_length "1b" → none"#);
+}
+
+/// A cluster that grew in several steps has addresses that no single step would give it, and one that shrank keeps its
+/// settings.
+#[test]
+fn nodes_come_back_with_their_addresses_roles_and_memory() {
+    let mut mesh = Mesh::example(2).with_nodes(1, 3).with_nodes(2, 4);
+    let tie_breaker = r#"[{}, {"elastic_memory": "4g"}, {"roles": ["master", "voting_only"]}]"#;
+    mesh.overrides = vec![read_set("2.nodes=4").unwrap(), read_set(&format!("1.nodes={tie_breaker}")).unwrap()];
+    let third = mesh.clusters.get_mut(&cluster(2)).unwrap().nodes.get_mut(&NodeNumber::new(3).unwrap()).unwrap();
+    third.address = "10.213.0.222".parse().unwrap();
+    let found = Mesh::rebuild(&traces(&mesh), &Overrides::default(), now()).unwrap();
+    assert_eq!(found.clusters, mesh.clusters);
+    assert_eq!(found.settings(cluster(1)).nodes, mesh.settings(cluster(1)).nodes);
+    assert_eq!(found.settings(cluster(2)).nodes.count(), 4);
+    let mut shrunk = Mesh::example(1).with_nodes(1, 3);
+    shrunk.overrides.clear();
+    let shrunk = shrunk.with_nodes(1, 1);
+    assert_eq!(
+        Mesh::rebuild(&traces(&shrunk), &Overrides::default(), now()).unwrap().discovery(cluster(1)),
+        Discovery::SeedHosts
+    );
 }

@@ -5,13 +5,14 @@ use std::{
     net::{IpAddr, Ipv4Addr},
 };
 
+use super::NodeTrace;
 use crate::mesh::{
     Owner, allocate,
     certs::Names,
     cluster_set::ClusterSet,
     container::Published,
     defaults::Revision,
-    id::{ClusterId, NodeNumber, ServiceId, ServiceKind},
+    id::{ClusterId, NodeId, NodeNumber, ServiceId, ServiceKind},
     network::Subnet,
     secret::Secret,
     settings::{KeyDays, Memory, PassphraseWords, Profile, RawSettings, Registry, StackVersion},
@@ -72,6 +73,8 @@ pub struct DirectoryTrace {
     pub settings: BTreeMap<ServiceKind, Secret>,
     /// The options of the server's JVM.
     pub options: Option<String>,
+    /// Its nodes that have a directory.
+    pub nodes: BTreeMap<NodeNumber, NodeTrace>,
 }
 
 impl Traces {
@@ -97,7 +100,9 @@ impl Traces {
 
     /// The limit of each cluster's service of this kind, where its container or the heap of its server shows it.
     pub(super) fn memory(&self, kind: ServiceKind) -> BTreeMap<ClusterId, Memory> {
-        let limits = self.of(kind).map(|it| (it.service.cluster(), it.memory >> 20)).filter(|(_, limit)| *limit > 0);
+        // of several nodes, the first has what most have
+        let first = self.of(kind).filter(|it| it.service.node().is_none_or(NodeId::is_first));
+        let limits = first.map(|it| (it.service.cluster(), it.memory >> 20)).filter(|(_, limit)| *limit > 0);
         let heaps = self.directories.iter().filter(|_| kind == ServiceKind::Elastic);
         let heaps = heaps.filter_map(|(cluster, kept)| Some((*cluster, Memory::of_heap(kept.heap?)?)));
         let limits = heaps.chain(limits.map(|(cluster, limit)| (cluster, Memory::mebibytes(limit))));

@@ -87,6 +87,13 @@ impl Nodes {
         self.0.iter().map(|node| u32::from(node.holds_data())).sum()
     }
 
+    /// The nodes that were found; without what each has by itself where they cannot be together. `None` where so many
+    /// cannot be, either.
+    pub(in crate::mesh) fn of_traces(found: Vec<NodeSettings>) -> Option<Self> {
+        let count = found.len();
+        Self::of(found).or_else(|_| Self::plain(count)).ok()
+    }
+
     fn plain(count: usize) -> Result<Self, InvalidValue> {
         Self::of(vec![NodeSettings::default(); count])
     }

@@ -30,6 +30,7 @@ const OF_ELASTICSEARCH: &[&str] = &[
     "cluster.name",
     "cluster.initial_master_nodes",
     "node.name",
+    "node.roles",
     "http.port",
     "http.host",
     "http.bind_host",

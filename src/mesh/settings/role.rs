@@ -1,5 +1,9 @@
 //! The roles that a node can have. Pure: no I/O.
 
+use std::collections::BTreeSet;
+
+use serde_json::Value as Json;
+
 use super::InvalidValue;
 
 /// A role of a node; see
@@ -39,6 +43,11 @@ impl Role {
     /// As Elasticsearch writes it.
     pub fn name(self) -> &'static str {
         ROLES.iter().find(|(role, _)| *role == self).map_or("", |(_, name)| name)
+    }
+
+    /// The roles that a file of settings lists.
+    pub(in crate::mesh) fn listed(list: &Json) -> Option<BTreeSet<Self>> {
+        list.as_array()?.iter().map(|name| Self::named(name.as_str()?).ok()).collect()
     }
 
     /// Every name there is.
