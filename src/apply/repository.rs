@@ -5,7 +5,10 @@ use std::path::Path;
 use super::Apply;
 use crate::{
     error::{Error, Exit},
-    mesh::{id::ClusterId, snapshots::OWNER},
+    mesh::{
+        id::{ClusterId, NodeId},
+        snapshots::OWNER,
+    },
     world::{disk::Tree, files as saved},
 };
 
@@ -43,16 +46,22 @@ impl Apply<'_> {
             || "the bucket can be reached, with the keys in `secure_settings`".to_owned(),
             |dir| format!("{} is there, has room, and belongs to {}", dir.display(), self.mesh.user()),
         );
+        // a container goes on with the directory that it was started with
+        let again = if self.mesh.has_several_nodes(cluster) {
+            format!("; if it was deleted meanwhile, `mesh manage restart {}` has every node find it", cluster.number())
+        } else {
+            String::new()
+        };
         let refused = |error: Error| {
             error
                 .under(format!("{cluster} cannot use its snapshot repository"))
-                .hint(format!("see that {place}; then type the same command again"))
+                .hint(format!("see that {place}{again}; then type the same command again"))
         };
         let put = async || {
             self.persist_or(cluster, "the repository", refused, async || server.put_repository(&wanted).await).await
         };
         if put().await.is_ok() {
-            return Ok(());
+            return if wanted.is_read_only() { Ok(()) } else { self.require_all_nodes(cluster).await };
         }
         // it may be another directory at the same place, and the server expects what the one before it held
         let _ = server.remove_repository().await;
@@ -61,6 +70,24 @@ impl Apply<'_> {
             let _ = server.remove_repository().await;
         }
         registered
+    }
+}
+
+impl Apply<'_> {
+    /// A node that was not asked could not write its part of a snapshot.
+    async fn require_all_nodes(&self, cluster: ClusterId) -> Result<(), Error> {
+        let server = self.server(cluster)?;
+        let asked = self.persist(cluster, "the repository", async || server.verify_repository().await).await?;
+        let uses = |node: &NodeId| {
+            let settings = self.mesh.node_settings(*node);
+            settings.holds_data() || settings.is_master_eligible()
+        };
+        let names = self.mesh.nodes(cluster).filter(uses).map(|node| self.mesh.container_name(node.into()));
+        match names.into_iter().find(|name| !asked.contains(name)) {
+            None => Ok(()),
+            Some(name) => Err(Error::new(Exit::Unfinished, format!("{name} did not prove the snapshot repository"))
+                .hint("see that it is in its cluster with `mesh status`; then type the same command again")),
+        }
     }
 }
 

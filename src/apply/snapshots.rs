@@ -105,7 +105,7 @@ impl Apply<'_> {
         let error = Error::new(Exit::Unhealthy, format!("snapshot {name} of {on} is gone"));
         match server.verify_repository().await {
             Err(cannot) => error.cause(cannot.cause()).hint(self.look_at_repository(on)),
-            Ok(()) => error.cause("the server restarted, or it was deleted").hint("type the same command again"),
+            Ok(_) => error.cause("the server restarted, or it was deleted").hint("type the same command again"),
         }
     }
 

@@ -131,6 +131,8 @@ fn the_steps_of_growing_and_shrinking() {
       ? cluster02-elastic-2 answers
       ? cluster02-elastic-3 answers
       ? every shard of cluster02 is assigned that can be
+    register snapshot repositories
+      ~ snapshot repository of cluster02
     link clusters
       ~ remotes of cluster01: cluster02, no longer cluster.remote.cluster02.proxy_address cluster.remote.cluster02.proxy_socket_connections cluster.remote.cluster02.server_name
       ~ keystore of cluster02: credentials of cluster01

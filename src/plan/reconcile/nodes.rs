@@ -46,6 +46,12 @@ impl Reconciler<'_> {
         !elsewhere && self.there.node(node).is_some_and(|facts| facts.master.is_some())
     }
 
+    /// Whether a cluster that serves gets a node that it did not have.
+    pub(super) fn brings_in_nodes(&self, cluster: ClusterId) -> bool {
+        let is_new = |node: NodeId| !self.there.containers.contains_key(&node.into());
+        self.rolls(cluster) && self.mesh.nodes(cluster).any(is_new)
+    }
+
     /// What brings in nodes that are missing, and then restarts those that have to, one after the other. A cluster
     /// whose only node cannot be joined yet restarts that one first.
     pub(super) fn turns(&self, cluster: ClusterId) -> Vec<Step> {

@@ -38,7 +38,9 @@ impl Reconciler<'_> {
 
     fn unregistered(&self, cluster: ClusterId) -> bool {
         let wanted = self.mesh.repository(cluster, self.there.repository_owner(cluster));
-        wanted.is_some() && self.server(cluster).is_none_or(|server| server.repository != wanted)
+        let differs = || self.server(cluster).is_none_or(|server| server.repository != wanted);
+        // registered again, it is proved on every node
+        wanted.is_some() && (self.brings_in_nodes(cluster) || differs())
     }
 
     fn policy(&self, cluster: ClusterId) -> Option<Step> {

@@ -1,7 +1,7 @@
 //! The repository of a server's snapshots. I/O: network; no decisions. See
 //! <https://www.elastic.co/docs/api/doc/elasticsearch/group/endpoint-snapshot>.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use hyper::Method;
 use serde_json::Value;
@@ -28,10 +28,14 @@ impl Elasticsearch {
         self.send(Method::PUT, &format!("/_snapshot/{REPOSITORY}"), &wanted.body()).await.map(|_| ())
     }
 
-    /// Requires that every node can write to the repository.
-    pub async fn verify_repository(&self) -> Result<(), HttpsError> {
+    /// Requires that every node can write to the repository, and names those that were asked: all in the cluster that
+    /// hold data or can be elected.
+    pub async fn verify_repository(&self) -> Result<BTreeSet<String>, HttpsError> {
         let path = format!("/_snapshot/{REPOSITORY}/_verify");
-        accepted(self.ask(Method::POST, &path, None).await?, &format!("`POST {path}`"))
+        let answer = self.ask(Method::POST, &path, None).await?;
+        let names = fields(&answer.body["nodes"]).filter_map(|(_, node)| node["name"].as_str().map(str::to_owned));
+        let names = names.collect();
+        accepted(answer, &format!("`POST {path}`")).map(|()| names)
     }
 
     /// Forgets the repository; its files stay.
