@@ -103,7 +103,9 @@ async fn may_begin(
         console.lost_snapshots(&creation.there, whole);
         return may_delete(&session.world, whole, agreed, console).await;
     }
-    Ok(creation.lost_access.is_empty() || consent("revoke access?", "this revokes access", agreed, console).await?)
+    let (revokes, lowers) = (!creation.lost_access.is_empty(), whole.lowered_replicas().next().is_some());
+    Ok((!revokes || consent("revoke access?", "this revokes access", agreed, console).await?)
+        && (!lowers || consent("keep fewer replicas?", "this lowers the number of replicas", agreed, console).await?))
 }
 
 async fn carry_out(

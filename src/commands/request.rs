@@ -79,7 +79,7 @@ impl<'a> Request<'a> {
     pub fn announce(
         &self,
         session: &Session,
-        Creation { mesh, there, turns, lost_access, .. }: &Creation,
+        Creation { mesh, there, whole, turns, lost_access, away, .. }: &Creation,
         console: &Console,
     ) {
         if self.license.is_none() {
@@ -103,6 +103,8 @@ impl<'a> Request<'a> {
             console.changes_of_settings(&recorded.repositories_left(mesh));
         }
         console.lost_access(lost_access);
+        console.outages(away);
+        console.lowered_replicas(whole);
     }
 }
 

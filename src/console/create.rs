@@ -45,6 +45,20 @@ impl Console {
         ));
     }
 
+    /// Which clusters do not answer for a while.
+    pub fn outages(&self, away: &[ClusterId]) {
+        for cluster in away {
+            self.note(&format!("{cluster} is away while its only node restarts, so that others can join it"));
+        }
+    }
+
+    /// What indices can no longer have, since the nodes that stay have no room for it.
+    pub fn lowered_replicas(&self, plan: &Plan) {
+        for step in plan.lowered_replicas() {
+            err(&plain::line(&step.text));
+        }
+    }
+
     /// What clusters can no longer search.
     pub fn lost_access(&self, lost: &[LostAccess]) {
         if lost.is_empty() {

@@ -8,7 +8,7 @@ use super::{
     rolling::{self, Turns},
 };
 use crate::facts::observed::Observed;
-use crate::mesh::Mesh;
+use crate::mesh::{Mesh, cluster::Discovery, id::ClusterId};
 
 /// What a mesh follows.
 #[derive(Debug)]
@@ -35,6 +35,8 @@ pub struct Creation {
     pub turns: Option<Turns>,
     /// What clusters that stay can no longer search.
     pub lost_access: Vec<LostAccess>,
+    /// Clusters that serve, and are away while their only node restarts, so that others can join it.
+    pub away: Vec<ClusterId>,
 }
 
 impl Creation {
@@ -42,6 +44,10 @@ impl Creation {
     pub fn new(wanted: Mesh, there: Observed, before: &Before<'_>, inputs: &PlanInputs, new_defaults: bool) -> Self {
         let lost_access = match before {
             Before::Kept(kept) => lost_access(kept, &wanted),
+            Before::Nothing | Before::Replaced(_) => Vec::new(),
+        };
+        let away = match before {
+            Before::Kept(kept) => opened(kept, &wanted, &there),
             Before::Nothing | Before::Replaced(_) => Vec::new(),
         };
         let mesh = match before {
@@ -53,13 +59,21 @@ impl Creation {
             // images first: one that cannot be pulled must not be found missing when the old mesh is gone
             let plan =
                 reconcile(&mesh, &removed(there.clone()), inputs).after(remove(goes, inputs.keep_snapshots.as_deref()));
-            return Self { mesh, there, first: plan.clone(), whole: plan, turns: None, lost_access };
+            return Self { mesh, there, first: plan.clone(), whole: plan, turns: None, lost_access, away };
         }
         let first = reconcile(&mesh, &there, inputs);
         let turns = Turns::of(&mesh, new_defaults);
         let whole = turns.map_or_else(|| first.clone(), |of| rolling::whole(&mesh, &there, inputs, of));
-        Self { mesh, there, first, whole, turns, lost_access }
+        Self { mesh, there, first, whole, turns, lost_access, away }
     }
+}
+
+/// The clusters that get more than their one node.
+fn opened(kept: &Mesh, wanted: &Mesh, there: &Observed) -> Vec<ClusterId> {
+    let is_alone = |cluster: &ClusterId| kept.discovery(*cluster) == Discovery::SingleNode;
+    let opens = |cluster: &ClusterId| wanted.discovery(*cluster) == Discovery::SeedHosts;
+    let serving = kept.clusters().filter(|cluster| there.server(*cluster).is_some());
+    serving.filter(|cluster| is_alone(cluster) && opens(cluster)).collect()
 }
 
 #[cfg(test)]

@@ -174,6 +174,12 @@ impl Plan {
         })
     }
 
+    /// The steps that leave indices with fewer replicas than their owners asked for.
+    pub fn lowered_replicas(&self) -> impl Iterator<Item = Description> {
+        let lowers = |step: &&Step| matches!(step, Step::Nodes(NodeStep::LowerReplicas { .. }));
+        self.steps().filter(lowers).map(|step| step.describe(self.mesh.as_ref()))
+    }
+
     /// Whether carrying it out deletes data.
     pub fn destroys(&self) -> bool {
         self.descriptions().any(|step| step.deletes == Some(Deletion::Data))

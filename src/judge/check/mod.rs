@@ -9,6 +9,7 @@ mod engine;
 mod hosts;
 mod image_disk;
 mod least_memory;
+mod leaving_nodes;
 mod limits;
 mod neighbours;
 mod network;
@@ -150,6 +151,7 @@ pub fn machine(mesh: &Mesh, there: &Observed, host: &HostFacts, listeners: &[Lis
         own_data::lost_credentials(mesh, there),
         own_data::versions(mesh, there),
         strangers(mesh, there),
+        leaving_nodes::leaving_nodes(mesh, there),
         bootstrap::bootstrap(mesh, there, &host.limits),
         processor::processor(mesh, there, host.processor.as_ref()),
         capacity::memory(mesh, there, host),
