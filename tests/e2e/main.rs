@@ -18,6 +18,7 @@
 //! | [`machine`] | servers, engine and machine fail |
 //! | [`disk_full`] | no room, at each write in turn |
 //! | [`hosts`] | a machine whose `/etc/hosts` is read-only |
+//! | [`nodes`] | clusters of several nodes: grown, shrunk, killed and robbed under load |
 //! | [`security`] | every port and file, tried without credentials |
 //! | [`non_root`] | a user who is not root |
 //! | [`smoke_profile`] | the smallest servers, of two major versions |
@@ -40,6 +41,7 @@ mod kills;
 mod lifecycle;
 mod machine;
 mod names;
+mod nodes;
 mod non_root;
 mod recovery;
 mod renewal;

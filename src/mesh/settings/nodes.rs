@@ -87,15 +87,10 @@ impl Nodes {
         self.0.iter().map(|node| u32::from(node.holds_data())).sum()
     }
 
-    /// The nodes that were found; without what each has by itself where they cannot be together. `None` where so many
-    /// cannot be, either.
+    /// The nodes that were found; only as many where they cannot be together, and `None` where so many cannot be.
     pub(in crate::mesh) fn of_traces(found: Vec<NodeSettings>) -> Option<Self> {
         let count = found.len();
-        Self::of(found).or_else(|_| Self::plain(count)).ok()
-    }
-
-    fn plain(count: usize) -> Result<Self, InvalidValue> {
-        Self::of(vec![NodeSettings::default(); count])
+        Self::of(found).or_else(|_| Self::of(vec![NodeSettings::default(); count])).ok()
     }
 
     /// # Errors
@@ -108,7 +103,7 @@ impl Nodes {
         }
         if nodes.iter().any(|node| node.only_votes() && !node.is_master_eligible()) {
             return refuse(
-                "`voting_only` needs `master`: `roles: [master, voting_only]` is a node that breaks ties".to_owned(),
+                "`voting_only` needs `master`: `[master, voting_only]` is a node that breaks ties".to_owned(),
             );
         }
         let eligible = nodes.iter().filter(|node| node.is_master_eligible());
@@ -160,7 +155,7 @@ impl Scalar for Nodes {
         let count = text.parse().map_err(|_| {
             InvalidValue::new(format!("`{text}` is not a number of nodes: 1 or 3 to {}", NodeNumber::MAX))
         })?;
-        Self::plain(count)
+        Self::of(vec![NodeSettings::default(); count])
     }
 
     fn schema() -> Json {
@@ -276,7 +271,7 @@ mod tests {
         [{memory: 4g}]: unknown `memory`, expected `roles`, `elastic_memory`
         [{roles: [data, remote_cluster_client]}]: no node can be elected: one needs the role `master`
         [{roles: [master, voting_only]}]: no node can be elected: one needs the role `master`
-        [{}, {roles: [voting_only, data]}]: `voting_only` needs `master`: `roles: [master, voting_only]` is a node that breaks ties
+        [{}, {roles: [voting_only, data]}]: `voting_only` needs `master`: `[master, voting_only]` is a node that breaks ties
         [{roles: [master, remote_cluster_client]}]: no node holds data: one needs the role `data`
         [{roles: [master, data]}]: no node can search other clusters: one needs the role `remote_cluster_client`
         ");
