@@ -42,14 +42,14 @@ fn manual_changes_are_repaired() {
         &mesh,
         &[
             "+ container cluster01-elastic",
-            "~ keystore of cluster01\n",
+            "~ keystore of cluster01-elastic\n",
             "~ keystore of cluster01: credentials of cluster02",
         ],
     );
 
     parts.part("the keystore of a running server is deleted");
     fs::remove_file(mesh.path("cluster02/elastic/config/elasticsearch.keystore")).expect("should be there");
-    is_mended(&mesh, &["~ keystore of cluster02\n", "~ keystore of cluster02: credentials of cluster01"]);
+    is_mended(&mesh, &["~ keystore of cluster02-elastic\n", "~ keystore of cluster02: credentials of cluster01"]);
 
     parts.part("a remote is removed");
     first.put("/_cluster/settings", &json!({ "persistent": { "cluster.remote.cluster02.*": null } }));
