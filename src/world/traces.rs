@@ -96,10 +96,12 @@ impl World {
         }
         let (mut found, mut needed, mut keys) = (Found::default(), false, Keyring::default());
         for cluster in files::clusters(&tree)? {
-            for service in files::services(&tree, cluster)? {
-                needed |= tree.metadata(layout::settings(service))?.is_some();
+            // one that cannot be looked into tells nothing
+            let services = files::services(&tree, cluster).unwrap_or_default();
+            for service in &services {
+                needed |= tree.metadata(layout::settings(*service))?.is_some();
             }
-            for node in files::nodes(&tree, cluster)? {
+            for node in services.iter().filter_map(|service| service.node()) {
                 needed |= tree.metadata(layout::keystore(node))?.is_some();
                 // one that is damaged holds nothing
                 if let Ok(Some(keystore)) = files::keystore(&tree, node, &mut keys) {

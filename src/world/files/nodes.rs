@@ -27,9 +27,9 @@ pub fn nodes(tree: &Tree, cluster: ClusterId) -> Result<Vec<NodeId>, FilesError>
 
 /// Whether a server has written data, or what is where it belongs cannot be looked into.
 pub fn has_data(tree: &Tree) -> Result<bool, FilesError> {
-    let holds =
-        |cluster: ClusterId| Ok::<_, FilesError>(nodes(tree, cluster)?.into_iter().any(|node| holds(tree, node)));
-    Ok(clusters(tree)?.into_iter().map(holds).collect::<Result<Vec<_>, _>>()?.contains(&true))
+    let of_cluster =
+        |cluster| nodes(tree, cluster).map_or(true, |nodes| nodes.into_iter().any(|node| holds(tree, node)));
+    Ok(clusters(tree)?.into_iter().any(of_cluster))
 }
 
 /// Whether a cluster of several nodes exists, as its files tell.
