@@ -35,6 +35,9 @@ const STALLED: Duration = Duration::from_mins(1);
 /// A cluster of two versions in which nothing has moved for so long moves nothing before the next node is upgraded.
 const SETTLED: Duration = Duration::from_secs(20);
 
+/// So many looks in a row have to find nothing on a node before it is removed.
+const EMPTY_LOOKS: u32 = 3;
+
 /// A node that came back has its shards in less, since most of what they hold is on its disk.
 const ASSIGNED_WITHIN: Duration = Duration::from_mins(5);
 
@@ -158,13 +161,17 @@ impl Apply<'_> {
         let names = self.names(nodes);
         self.set(on, "the allocation of shards", AllocationFacts::EXCLUDED, Some(names.join(","))).await?;
         let server = self.server(on)?;
-        let mut moved = (u32::MAX, Instant::now());
+        let (mut moved, mut empty) = ((u32::MAX, Instant::now()), 0);
         let probe = async || {
-            let on_nodes = match server.shards_on().await {
-                Ok(found) => names.iter().filter_map(|name| found.get(name)).sum(),
+            let looked = async { Ok((server.settled_shards().await?, server.shards_on().await?)) };
+            let (shards, found) = match looked.await {
+                Ok(found) => found,
                 Err(error) => return Ok(Probe::Pending(passing(error)?)),
             };
-            if on_nodes == 0 {
+            let on_nodes: u32 = names.iter().filter_map(|name| found.get(name)).sum();
+            // one look may come between two moves: what is removed by mistake is lost
+            empty = if on_nodes == 0 && shards.moving == 0 && !shards.red { empty + 1 } else { 0 };
+            if empty == EMPTY_LOOKS {
                 return Ok(Probe::Ready(Ok(())));
             }
             if on_nodes != moved.0 {

@@ -87,10 +87,19 @@ impl Elasticsearch {
 
     /// Where the shards are, index by index.
     pub async fn shards(&self) -> Result<ShardFacts, HttpsError> {
+        self.shards_once("").await
+    }
+
+    /// Where they are once everything that the cluster had to decide is decided.
+    pub async fn settled_shards(&self) -> Result<ShardFacts, HttpsError> {
+        self.shards_once("&wait_for_events=languid&timeout=10s").await
+    }
+
+    async fn shards_once(&self, wait: &str) -> Result<ShardFacts, HttpsError> {
         let fields_of = "status,initializing_shards,relocating_shards,delayed_unassigned_shards,\
                          number_of_in_flight_fetch,number_of_nodes,indices.*.number_of_shards,\
                          indices.*.number_of_replicas,indices.*.unassigned_shards";
-        let path = format!("/_cluster/health?level=indices&expand_wildcards=all&filter_path={fields_of}");
+        let path = format!("/_cluster/health?level=indices&expand_wildcards=all&filter_path={fields_of}{wait}");
         let answer = self.ask(Method::GET, &path, None).await?;
         let body = if answer.status == 408 { answer.body } else { answer.accepted("`GET /_cluster/health`")? };
         Ok(shards(&body))
