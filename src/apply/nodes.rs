@@ -83,7 +83,7 @@ impl Apply<'_> {
             NodeStep::DrainNodes { on, nodes } => self.drain_nodes(*on, nodes, line).await,
             NodeStep::ExcludeVotes { on, nodes } => self.exclude_votes(*on, nodes).await,
             NodeStep::ClearExclusions(cluster) => self.clear_exclusions(*cluster).await,
-            NodeStep::RemoveNodeFiles(node) => self.remove_node_files(*node),
+            NodeStep::RemoveNodeFiles(node) => self.remove_node_files(*node).await,
         }
     }
 
@@ -210,7 +210,24 @@ impl Apply<'_> {
         self.set(on, "the allocation of shards", AllocationFacts::EXCLUDED, None).await
     }
 
-    fn remove_node_files(&self, node: NodeId) -> Result<(), Error> {
+    /// Only while every primary shard is assigned: of one that is not, the last copy may be in this directory.
+    async fn remove_node_files(&self, node: NodeId) -> Result<(), Error> {
+        let (server, cluster) = (self.server(node.cluster)?, node.cluster);
+        let probe = async || {
+            Ok(match server.settled_shards().await {
+                Ok(shards) if !shards.red => Probe::Ready(()),
+                Ok(_) => Probe::Pending("a primary shard is not assigned".to_owned()),
+                Err(error) => Probe::Pending(error.cause()),
+            })
+        };
+        let whole = self.patience.until(&format!("every primary shard of {cluster}"), Some(STALLED), probe).await;
+        whole.map_err(|error| {
+            error.hint(format!(
+                "a copy may be on {node}, whose directory is kept: `mesh create {} --set {cluster}.nodes={}` brings it back",
+                self.mesh.cluster_set().to_mesh_text(),
+                node.number.get().max(3)
+            ))
+        })?;
         let tree = self.tree()?;
         tree.remove_tree(layout::service_dir(node.into()))?;
         for path in [layout::keystore_record(node), layout::seed_record(node.into())] {

@@ -13,7 +13,7 @@ use crate::support::{
     Parts,
     curl::curl,
     docker::{container, docker, started},
-    failover::{Failover, INDEX, await_green, counted, urls},
+    failover::{Failover, INDEX, await_green, counted, master, urls},
     mesh::Mesh,
     run::Run,
     wait_for,
@@ -29,11 +29,6 @@ fn create(mesh: &Mesh, nodes: u8) -> Run {
 
 fn uuid(mesh: &Mesh) -> String {
     mesh.cluster(2).get("/")["cluster_uuid"].as_str().expect("should have a UUID").to_owned()
-}
-
-/// The name of the elected master.
-fn master(mesh: &Mesh) -> String {
-    mesh.cluster(2).get("/_cat/master?format=json")[0]["node"].as_str().expect("should have a master").to_owned()
 }
 
 #[test]
@@ -137,15 +132,7 @@ fn a_node_is_killed() {
         await_green(&mesh, 2, 3);
     }
     let report = load.end();
-    println!(
-        "{} writes, {} attempts refused; {} searches, {} failed; longest gap: {:?} of writes, {:?} of searches",
-        report.written,
-        report.refused.len(),
-        report.searches,
-        report.failed_searches.len(),
-        report.longest_write,
-        report.longest_search
-    );
+    println!("{report}");
     // a search that was under way at a kill may lack what that node had; no other may
     let beside: Vec<_> =
         report.failures_beside(&kills).into_iter().filter(|failure| failure.words.starts_with("search")).collect();

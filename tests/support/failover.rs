@@ -2,6 +2,7 @@
 //! searches what it wrote over a link.
 
 use std::{
+    fmt,
     sync::Arc,
     sync::atomic::{AtomicBool, Ordering},
     thread::{self, JoinHandle},
@@ -51,6 +52,20 @@ impl Report {
             |failure: &&Failure| moments.iter().any(|(from, to)| failure.ended >= *from && failure.begun <= *to);
         self.refused.iter().chain(&self.failed_searches).filter(|failure| !within(failure)).collect()
     }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { written, refused, searches, failed_searches, longest_write, longest_search, .. } = self;
+        write!(f, "{written} writes, {} attempts refused; ", refused.len())?;
+        write!(f, "{searches} searches, {} failed; ", failed_searches.len())?;
+        write!(f, "longest gap: {longest_write:?} of writes, {longest_search:?} of searches")
+    }
+}
+
+/// The name of the elected master of cluster 2.
+pub fn master(mesh: &Mesh) -> String {
+    mesh.cluster(2).get("/_cat/master?format=json")[0]["node"].as_str().expect("should have a master").to_owned()
 }
 
 /// Writes and searches that go on until they are ended.

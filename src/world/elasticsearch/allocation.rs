@@ -9,13 +9,12 @@ use super::{Elasticsearch, HttpsError};
 use crate::{ask::request::segment, facts::shards::Unassigned};
 
 impl Elasticsearch {
-    /// How many shards each node holds, by name.
+    /// How many shards each node holds or is about to, by name.
     pub async fn shards_on(&self) -> Result<BTreeMap<String, u32>, HttpsError> {
         let body = self.get("/_cat/shards?format=json&h=node").await?;
         let mut counted = BTreeMap::new();
         for shard in body.as_array().into_iter().flatten() {
-            // one that is on its way is written as `from -> address id to`
-            if let Some(name) = shard["node"].as_str().and_then(|text| text.split(' ').next()) {
+            for name in shard["node"].as_str().into_iter().flat_map(holders) {
                 *counted.entry(name.to_owned()).or_default() += 1;
             }
         }
@@ -25,7 +24,7 @@ impl Elasticsearch {
     /// Why a shard stays on a node that is to hold none, in Elasticsearch's words; `None` where no such shard is found.
     pub async fn why_on(&self, node: &str) -> Result<Option<String>, HttpsError> {
         let body = self.get("/_cat/shards?format=json&h=index,shard,prirep,node").await?;
-        let on = |shard: &&Value| shard["node"].as_str().is_some_and(|name| name.split(' ').next() == Some(node));
+        let on = |shard: &&Value| shard["node"].as_str().is_some_and(|text| holders(text).any(|name| name == node));
         let Some(shard) = body.as_array().into_iter().flatten().find(on) else { return Ok(None) };
         let number: u64 = shard["shard"].as_str().and_then(|number| number.parse().ok()).unwrap_or_default();
         let primary = shard["prirep"] == "p";
@@ -86,9 +85,24 @@ fn why_unassigned(shard: &str, explained: &Value) -> Unassigned {
     }
 }
 
+/// The nodes of a shard as `_cat/shards` writes them: one that moves is on its way `from -> address id to`, and both
+/// count, since a move to a node that is to be emptied ends before it turns back.
+fn holders(text: &str) -> impl Iterator<Item = &str> {
+    let (from, to) = text.split_once(" -> ").map_or((text, None), |(from, to)| (from, to.rsplit(' ').next()));
+    std::iter::once(from).chain(to)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_shard_that_moves_is_on_both_nodes() {
+        let found = |text| holders(text).collect::<Vec<_>>();
+        assert_eq!(found("cluster02-elastic"), ["cluster02-elastic"]);
+        let moving = "cluster02-elastic -> 10.213.0.210 oKv9crcLTjWiVMKf6lNbhg cluster02-elastic-2";
+        assert_eq!(found(moving), ["cluster02-elastic", "cluster02-elastic-2"]);
+    }
 
     #[test]
     fn a_replica_on_no_node_has_a_reason_for_each() {

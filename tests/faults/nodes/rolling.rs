@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::support::{
     Parts,
     docker::{container, started},
-    failover::{Failover, Report, await_green, counted},
+    failover::{Failover, Report, await_green, counted, master},
     mesh::Mesh,
     versions::{NEW, OLD, image},
 };
@@ -27,23 +27,10 @@ fn create(mesh: &Mesh, more: &[&str]) {
     mesh.cluster(2).put(&format!("/{SINGLE}"), &json!({ "settings": { "number_of_replicas": 0 } }));
 }
 
-/// The name of the elected master.
-fn master(mesh: &Mesh) -> String {
-    mesh.cluster(2).get("/_cat/master?format=json")[0]["node"].as_str().expect("should have a master").to_owned()
-}
-
 /// Nothing failed but what was on its way through a node at the moment when it stopped: a write went on to the next
 /// node, and a search that came in over the link lacked what only the others had.
 fn assert_served(mesh: &Mesh, report: &Report, stops: usize) {
-    println!(
-        "{} writes, {} attempts refused; {} searches, {} failed; longest gap: {:?} of writes, {:?} of searches",
-        report.written,
-        report.refused.len(),
-        report.searches,
-        report.failed_searches.len(),
-        report.longest_write,
-        report.longest_search
-    );
+    println!("{report}");
     assert!(report.written > 0 && report.searches > 0);
     assert!(report.failed_searches.len() <= stops, "{:?}", report.failed_searches);
     assert!(report.longest_search < Duration::from_secs(5), "{:?}", report.longest_search);
