@@ -13,7 +13,7 @@ use crate::{
 pub(super) const MAX_MAP_COUNT: u64 = 262_144;
 /// What Elasticsearch asks for; see
 /// <https://www.elastic.co/docs/deploy-manage/deploy/self-managed/file-descriptors>.
-const OPEN_FILES: u64 = 65_535;
+pub(super) const OPEN_FILES: u64 = 65_535;
 /// What a service has open before anybody uses it: libraries, indices, sockets. An estimate.
 const FILES_OF_A_SERVICE: u64 = 1000;
 /// Each socket of a link has two ends on this machine.
