@@ -103,7 +103,8 @@ fn a_run_whose_terminal_is_gone_ends_as_any_other() {
 fn a_question_can_be_interrupted() {
     let place = Place::new();
     place.record(RECORD);
-    let reset = format!("{} reset --color never", env!("CARGO_BIN_EXE_mesh"));
+    // without `exec` the shell between may die of the Ctrl-C itself, and hide the exit code
+    let reset = format!("exec {} reset --color never", env!("CARGO_BIN_EXE_mesh"));
     let mut run = Command::new("script")
         .args(["--quiet", "--return", "--flush", "--command", &reset, "/dev/null"])
         .env("MESH_DIR", place.mesh_dir())
