@@ -16,6 +16,7 @@
 //! | [`kills`] | runs that are killed at some of their stages |
 //! | [`concurrency`] | two runs at once, fifty times |
 //! | [`machine`] | servers, engine and machine fail |
+//! | [`machines`] | meshes on two machines |
 //! | [`disk_full`] | no room, at each write in turn |
 //! | [`hosts`] | a machine whose `/etc/hosts` is read-only |
 //! | [`nodes`] | clusters of several nodes: grown, shrunk, killed and robbed under load |
@@ -40,6 +41,7 @@ mod inspection;
 mod kills;
 mod lifecycle;
 mod machine;
+mod machines;
 mod names;
 mod nodes;
 mod non_root;

@@ -3,14 +3,14 @@
 use serde_json::Value;
 
 use crate::support::{
-    curl::{Answer, curl},
-    mesh::Mesh,
+    curl::{Answer, curl_by},
+    home::Home,
 };
 
 /// One cluster's Elasticsearch.
 #[derive(Clone, Copy)]
 pub struct Cluster<'a> {
-    pub mesh: &'a Mesh,
+    pub mesh: &'a Home,
     pub number: u8,
 }
 
@@ -45,7 +45,7 @@ impl Cluster<'_> {
         if let Some(text) = &text {
             lines.extend([("header", "content-type: application/json"), ("data", text)]);
         }
-        curl(&lines)
+        curl_by(self.mesh.command("curl"), &lines)
     }
 
     /// A request that has to succeed.

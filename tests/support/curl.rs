@@ -26,9 +26,14 @@ impl Answer {
 
 /// One request, as the lines of a configuration file of curl.
 pub fn curl(lines: &[(&str, &str)]) -> Answer {
+    curl_by(Command::new("curl"), lines)
+}
+
+/// One request by a curl that runs elsewhere.
+pub fn curl_by(mut command: Command, lines: &[(&str, &str)]) -> Answer {
     let quoted = |text: &str| text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
     let config: Vec<String> = lines.iter().map(|(name, value)| format!("{name} = \"{}\"", quoted(value))).collect();
-    let mut child = Command::new("curl")
+    let mut child = command
         .args([
             "-q",
             "--silent",

@@ -1,6 +1,9 @@
 //! Docker, asked by its own command line.
 
-use std::process::{Command, Output};
+use std::{
+    fmt::Write as _,
+    process::{Command, Output},
+};
 
 use serde_json::Value;
 
@@ -66,6 +69,22 @@ pub fn networks(label: &str) -> Vec<String> {
 /// Names of all volumes, since an anonymous volume has no label.
 pub fn volumes() -> Vec<String> {
     lines(&docker(&["volume", "ls", "--quiet"]))
+}
+
+/// How containers ended, and the ends of their logs, by a `docker` that says whether it succeeded.
+pub fn last_words(docker: impl Fn(&[&str]) -> (bool, String), containers: &[String]) -> String {
+    let mut text = String::new();
+    for name in containers {
+        let state =
+            "{{.State.Status}}, exit code {{.State.ExitCode}}, out of memory: {{.State.OOMKilled}} {{.State.Error}}";
+        let (_, state) = docker(&["inspect", "--format", state, name]);
+        let (_, log) = docker(&["logs", "--tail", "8", name]);
+        let _ = write!(text, "--- {name}: {state}");
+        for line in log.lines() {
+            let _ = writeln!(text, "{}", line.chars().take(240).collect::<String>());
+        }
+    }
+    text
 }
 
 pub fn require_image(image: &str) {

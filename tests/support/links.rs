@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{cluster::Cluster, docker::address, mesh::Mesh};
+use crate::support::{cluster::Cluster, docker::address, home::Home};
 
 /// What a search from everywhere looks at.
 const EVERYWHERE: &str = "mesh-*,cluster*:mesh-*";
@@ -37,7 +37,7 @@ pub fn fate<'a>(found: &'a Value, alias: &str) -> &'a str {
 }
 
 /// From every cluster of 1 to `count`, the first search finds each cluster's document and nothing is left out.
-pub fn every_search_finds_all(mesh: &Mesh, count: u8) {
+pub fn every_search_finds_all(mesh: &Home, count: u8) {
     let all: Vec<String> = (1..=count).map(|number| mesh.cluster(number).name()).collect();
     for number in 1..=count {
         let cluster = mesh.cluster(number);
@@ -53,7 +53,7 @@ pub fn every_search_finds_all(mesh: &Mesh, count: u8) {
 }
 
 /// How Elasticsearch itself sees the links, the license, the heap and the key of every cluster of 1 to `count`.
-pub fn are_wired(mesh: &Mesh, count: u8) {
+pub fn are_wired(mesh: &Home, count: u8) {
     for number in 1..=count {
         let cluster = mesh.cluster(number);
         let remotes: Vec<Cluster<'_>> =

@@ -1,8 +1,8 @@
 //! The binary under test, the directory that its mesh lives in, and the promise that nothing of it stays.
 
 use std::{
-    fmt::Write as _,
     fs,
+    ops::Deref,
     os::unix::fs::{MetadataExt as _, chown},
     path::{Path, PathBuf},
     process::Command,
@@ -11,8 +11,8 @@ use std::{
 };
 
 use crate::support::{
-    cluster::Cluster,
-    docker::{containers, require_image, try_docker},
+    docker::{containers, last_words, require_image, try_docker},
+    home::Home,
     leftovers::{self, PREFIX},
     run::{Run, Running},
 };
@@ -33,8 +33,7 @@ static ENGINE: Mutex<()> = Mutex::new(());
 
 /// A mesh that exists for one test. It is removed when this is dropped, however the test ends.
 pub struct Mesh {
-    pub dir: PathBuf,
-    printed: Mutex<String>,
+    home: Home,
     /// Runs are those of [`CALLER`].
     unprivileged: bool,
     _engine: MutexGuard<'static, ()>,
@@ -48,15 +47,15 @@ impl Mesh {
         IMAGES.into_iter().for_each(require_image);
         leftovers::clear();
         fs::create_dir_all(PREFIX).expect("should be writable");
-        Self { dir: Path::new(PREFIX).join(name), printed: Mutex::default(), unprivileged: false, _engine: engine }
+        Self { home: Home::here(Path::new(PREFIX).join(name)), unprivileged: false, _engine: engine }
     }
 
     /// A mesh that a user without privileges runs, who may use Docker's socket.
     pub fn unprivileged(mut self) -> Self {
         // where the binary is built others may not look
         fs::copy(env!("CARGO_BIN_EXE_mesh"), Self::binary_for_all()).expect("should be writable");
-        fs::create_dir(Self::home()).expect("should be writable");
-        chown(Self::home(), Some(CALLER), Some(CALLER)).expect("should be ours to give");
+        fs::create_dir(Self::callers_home()).expect("should be writable");
+        chown(Self::callers_home(), Some(CALLER), Some(CALLER)).expect("should be ours to give");
         self.unprivileged = true;
         self
     }
@@ -65,7 +64,7 @@ impl Mesh {
         Path::new(PREFIX).join("mesh")
     }
 
-    fn home() -> PathBuf {
+    fn callers_home() -> PathBuf {
         Path::new(PREFIX).join("home")
     }
 
@@ -77,37 +76,12 @@ impl Mesh {
         let mut command = Command::new("setpriv");
         let caller = CALLER.to_string();
         command.args(["--reuid", &caller, "--regid", &caller, "--groups", &socket.gid().to_string()]);
-        command.arg(Self::binary_for_all()).env("HOME", Self::home());
+        command.arg(Self::binary_for_all()).env("HOME", Self::callers_home());
         command
-    }
-
-    pub fn cluster(&self, number: u8) -> Cluster<'_> {
-        Cluster { mesh: self, number }
-    }
-
-    pub fn path(&self, relative: &str) -> PathBuf {
-        self.dir.join(relative)
-    }
-
-    pub fn read(&self, relative: &str) -> String {
-        let path = self.path(relative);
-        fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-    }
-
-    /// A value of `credentials.txt`.
-    pub fn credential(&self, name: &str) -> String {
-        let text = self.read("credentials.txt");
-        let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
-        value.unwrap_or_else(|| panic!("credentials.txt should have {name}")).to_owned()
     }
 
     pub fn containers(&self) -> Vec<String> {
         containers(&format!("mesh.dir={}", self.dir.display()))
-    }
-
-    /// Everything that the binary has printed so far, on both streams.
-    pub fn printed(&self) -> String {
-        self.printed.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Starts `mesh … --dir DIR` without a terminal.
@@ -123,10 +97,7 @@ impl Mesh {
     }
 
     fn spawn(&self, mut command: Command, args: &[&str]) -> Running<'_> {
-        for variable in ["MESH_DIR", "MESH_REGISTRY", "MESH_LOG"] {
-            command.env_remove(variable);
-        }
-        command.args(args).arg("--dir").arg(&self.dir);
+        of_directory(&mut command, &self.dir, args);
         Running::start(self, format!("mesh {}", args.join(" ")), command)
     }
 
@@ -140,24 +111,21 @@ impl Mesh {
     pub fn create(&self, args: &[&str]) -> Run {
         self.run(&[&["create"], args, &SMALL].concat(), 0)
     }
+}
 
-    /// Keeps what a run has printed, for the case that the test fails.
-    pub fn keep(&self, printed: &str) {
-        self.printed.lock().unwrap_or_else(PoisonError::into_inner).push_str(printed);
+/// The rest of a command line of `mesh`, without settings of this process's environment.
+pub fn of_directory(command: &mut Command, dir: &Path, args: &[&str]) {
+    for variable in ["MESH_DIR", "MESH_REGISTRY", "MESH_LOG"] {
+        command.env_remove(variable);
     }
+    command.args(args).arg("--dir").arg(dir);
+}
 
-    fn last_words(&self) -> String {
-        let mut text = String::new();
-        for name in self.containers() {
-            let state = "{{.State.Status}}, exit code {{.State.ExitCode}}, out of memory: {{.State.OOMKilled}} {{.State.Error}}";
-            let (_, state) = try_docker(&["inspect", "--format", state, &name]);
-            let (_, log) = try_docker(&["logs", "--tail", "8", &name]);
-            let _ = write!(text, "--- {name}: {state}");
-            for line in log.lines() {
-                let _ = writeln!(text, "{}", line.chars().take(240).collect::<String>());
-            }
-        }
-        text
+impl Deref for Mesh {
+    type Target = Home;
+
+    fn deref(&self) -> &Home {
+        &self.home
     }
 }
 
@@ -169,7 +137,7 @@ impl Drop for Mesh {
                 "--- {} failed; everything that mesh printed:\n{}{}",
                 self.dir.display(),
                 self.printed(),
-                self.last_words()
+                last_words(try_docker, &self.containers())
             );
         }
         let clean = leftovers::clear_directory(&self.dir);

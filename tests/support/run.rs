@@ -1,6 +1,7 @@
 //! One run of the binary: what it says while it goes on, ways to end it, and what is left when it has ended.
 
 use std::{
+    fs,
     io::Read,
     process::{Child, Command, Stdio},
     sync::{Arc, Mutex, PoisonError},
@@ -8,7 +9,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::support::{mesh::Mesh, wait_for};
+use nix::{
+    sys::signal::{self, Signal},
+    unistd::Pid,
+};
+
+use crate::support::{home::Home, wait_for};
 
 /// Longer than anything here should take, so that a hanging run fails its test and not the machine.
 const LONGEST: Duration = Duration::from_mins(4);
@@ -60,9 +66,10 @@ fn read(mut pipe: impl Read + Send + 'static) -> (JoinHandle<()>, Heard) {
 
 /// A run that goes on.
 pub struct Running<'a> {
-    mesh: &'a Mesh,
+    home: &'a Home,
     command: String,
     child: Child,
+    is_inside: bool,
     stdout: (JoinHandle<()>, Heard),
     stderr: (JoinHandle<()>, Heard),
     begun: Instant,
@@ -70,16 +77,29 @@ pub struct Running<'a> {
 
 impl<'a> Running<'a> {
     /// Without a terminal.
-    pub fn start(mesh: &'a Mesh, name: String, mut command: Command) -> Self {
+    pub fn start(home: &'a Home, name: String, mut command: Command) -> Self {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the binary should start");
         let stdout = read(child.stdout.take().expect("should be piped"));
         let stderr = read(child.stderr.take().expect("should be piped"));
-        Self { mesh, command: name, child, stdout, stderr, begun: Instant::now() }
+        let is_inside = command.get_program() == "nsenter";
+        Self { home, command: name, child, is_inside, stdout, stderr, begun: Instant::now() }
     }
 
+    /// The binary itself, where another program waits for it on a machine of its own.
     pub fn pid(&self) -> u32 {
-        self.child.id()
+        let id = self.child.id();
+        if !self.is_inside {
+            return id;
+        }
+        // not there before it is started, nor after it has ended
+        let children = fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap_or_default();
+        children.split_whitespace().next().and_then(|child| child.parse().ok()).unwrap_or(id)
+    }
+
+    fn kill(&self) -> bool {
+        let pid = Pid::from_raw(self.pid().try_into().expect("should be a process id"));
+        signal::kill(pid, Signal::SIGKILL).is_ok()
     }
 
     /// What it says on stderr, as it says it.
@@ -96,7 +116,7 @@ impl<'a> Running<'a> {
             }
             thread::sleep(Duration::from_millis(1));
         }
-        let killed = self.child.kill().is_ok();
+        let killed = self.kill();
         let run = self.end();
         (killed && run.exit.is_none()).then_some(run)
     }
@@ -110,7 +130,7 @@ impl<'a> Running<'a> {
     /// Waits until `event` has come about, and ends the run by SIGKILL there and then.
     pub fn kill_when(mut self, what: &str, event: impl FnMut() -> bool) -> Run {
         self.come_to(what, event);
-        self.child.kill().expect("should be ours to kill");
+        assert!(self.kill(), "should be ours to kill");
         self.end()
     }
 
@@ -142,7 +162,7 @@ impl<'a> Running<'a> {
                 break status;
             }
             if Instant::now() > deadline {
-                let _ = self.child.kill();
+                self.kill();
             }
             thread::sleep(Duration::from_millis(5));
         };
@@ -152,14 +172,14 @@ impl<'a> Running<'a> {
             heard.text()
         };
         // every command in a hint names the mesh's directory, which is another in each test
-        let named = format!(" --dir {}", self.mesh.dir.display());
+        let named = format!(" --dir {}", self.home.dir.display());
         let (stdout, stderr) = (text(self.stdout).replace(&named, ""), text(self.stderr).replace(&named, ""));
         let run = Run { exit: status.code(), stdout, stderr, took };
         println!("          {} ({:.1} s, {status})", self.command, took.as_secs_f64());
         if took > SLOW {
             run.stderr.lines().filter(|line| !line.contains(" DEBUG ")).for_each(|line| println!("{line}"));
         }
-        self.mesh.keep(&format!("$ {}\n{}{}", self.command, run.stdout, run.stderr));
+        self.home.keep(&format!("$ {}\n{}{}", self.command, run.stdout, run.stderr));
         run
     }
 }
