@@ -67,7 +67,7 @@ impl Apply<'_> {
         lacking: &BTreeMap<ClusterId, Untried>,
     ) -> BTreeMap<Link, CanaryFacts> {
         let up = |to: &ClusterId| {
-            there.server(from).is_some_and(|server| server.links.get(to) == Some(&LinkFacts::Connected))
+            there.server(from).is_some_and(|server| server.links.get(&(*to).into()) == Some(&LinkFacts::Connected))
         };
         let (without, with): (Vec<ClusterId>, Vec<ClusterId>) =
             self.mesh.remotes(from).filter(up).partition(|to| lacking.contains_key(to));

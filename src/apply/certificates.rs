@@ -102,14 +102,15 @@ impl Apply<'_> {
         saved::authorities(tree, cluster)?.trusted().ok_or_else(|| Self::unusable(cluster))
     }
 
-    fn bundle(tree: &Tree, of: impl Iterator<Item = ClusterId>) -> Result<String, Error> {
+    fn bundle(tree: &Tree, of: impl Iterator<Item = ClusterId>, of_peers: &[String]) -> Result<String, Error> {
         let trusted: Vec<String> = of.map(|cluster| Self::trusted(tree, cluster)).collect::<Result<_, Error>>()?;
-        Ok(certs::bundle(trusted.iter().map(String::as_str)))
+        Ok(certs::bundle(trusted.iter().chain(of_peers).map(String::as_str)))
     }
 
     pub(super) fn write_bundle(&self, cluster: ClusterId) -> Result<(), Error> {
         let tree = self.tree()?;
-        let bundle = Self::bundle(&tree, self.mesh.trusted_by(cluster))?;
+        let of_peers = Self::peer_authorities(self.mesh, &tree, cluster)?;
+        let bundle = Self::bundle(&tree, self.mesh.trusted_by(cluster), &of_peers)?;
         let trusted = Self::trusted(&tree, cluster)?;
         for service in self.mesh.services_in(cluster) {
             self.make_certificates_dir(&tree, service)?;
@@ -123,7 +124,7 @@ impl Apply<'_> {
 
     pub(super) fn write_browser_bundle(&self) -> Result<(), Error> {
         let tree = self.tree()?;
-        self.write(&tree, layout::BUNDLE, Self::bundle(&tree, self.mesh.clusters())?.as_bytes())
+        self.write(&tree, layout::BUNDLE, Self::bundle(&tree, self.mesh.clusters(), &[])?.as_bytes())
     }
 
     /// A server reads all files of its directory in one go, so one that shows its new certificate has read the bundles

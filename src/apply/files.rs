@@ -122,9 +122,10 @@ impl Apply<'_> {
         let (tree, password) = (self.tree()?, self.credentials()?.elastic);
         let mut entries = vec![(keystore::BOOTSTRAP_PASSWORD.to_owned(), password)];
         if !node.is_first() {
+            entries.extend(self.peer_credentials(node.cluster)?);
             for remote in self.mesh.remotes(node.cluster) {
                 let key = saved::saved_key(&tree, self.mesh.key_of(Link { from: node.cluster, to: remote }))?;
-                entries.extend(key.map(|key| (keystore::credentials_of(remote), Secret::new(key.encoded))));
+                entries.extend(key.map(|key| (keystore::credentials_of(&remote.into()), Secret::new(key.encoded))));
             }
         }
         self.edit_keystore(node, self.mesh.keystore_format(node.cluster), |keystore| {

@@ -12,6 +12,7 @@ use crate::{
         id::{ClusterId, NodeId},
         keystore,
         links::{Link, remote_of_setting},
+        peers::Alias,
         secret::Secret,
     },
     world::elasticsearch::Elasticsearch,
@@ -24,16 +25,17 @@ const LINK_TIMEOUT: Duration = Duration::from_mins(2);
 impl Apply<'_> {
     /// One write of the keystore with the credentials of all remotes, one reload; the answer is looked into, since it
     /// is 200 even when a node could not read its keystore.
-    pub(super) async fn store_credentials(&self, on: ClusterId, of: &[ClusterId]) -> Result<(), Error> {
-        let mut credentials = BTreeMap::new();
-        for remote in of {
-            let key = self.mesh.key_of(Link { from: on, to: *remote });
-            credentials.insert(keystore::credentials_of(*remote), Secret::new(self.saved_key(key)?.encoded));
+    pub(super) async fn store_credentials(&self, on: ClusterId) -> Result<(), Error> {
+        let mut credentials = self.peer_credentials(on)?;
+        for remote in self.mesh.remotes(on) {
+            let key = self.mesh.key_of(Link { from: on, to: remote });
+            credentials.insert(keystore::credentials_of(&remote.into()), Secret::new(self.saved_key(key)?.encoded));
         }
         let wanted: Vec<String> = credentials.keys().cloned().collect();
         for node in self.mesh.nodes(on) {
             self.edit_keystore(node, self.mesh.keystore_format_at_work(on), |keystore| {
-                let stale = |name: &&str| keystore::remote_of(name).is_some() && !credentials.contains_key(*name);
+                let ours = |name: &str| keystore::remote_of(name).is_some_and(|alias| self.mesh.manages(&alias));
+                let stale = |name: &&str| ours(name) && !credentials.contains_key(*name);
                 let stale: Vec<String> = keystore.names().filter(stale).map(str::to_owned).collect();
                 for name in stale {
                     keystore.remove(&name);
@@ -75,10 +77,11 @@ impl Apply<'_> {
         settings.extend(without.iter().map(|name| (name.clone(), None)));
         let server = self.server(on)?;
         let before = self.persist(on, "the remotes", async || server.remotes().await).await?;
-        let moved: Vec<ClusterId> = self.mesh.remotes(on).filter(|to| moves(*to, &before, &settings)).collect();
+        let all = self.mesh.aliases(on).into_iter();
+        let moved: Vec<Alias> = all.filter(|to| moves(to, &before, &settings)).collect();
         if !moved.is_empty() {
             let waiting: BTreeMap<String, Option<String>> =
-                moved.iter().map(|to| (skip_unavailable(*to), Some("false".to_owned()))).collect();
+                moved.iter().map(|to| (skip_unavailable(to), Some("false".to_owned()))).collect();
             self.persist(on, "the remotes", async || server.put_settings(&waiting).await).await?;
             let there: BTreeMap<String, Option<String>> = settings.clone().into_iter().chain(waiting).collect();
             self.persist(on, "the remotes", async || server.put_settings(&there).await).await?;
@@ -89,11 +92,11 @@ impl Apply<'_> {
     }
 
     /// Settings before credentials: a remote without credentials would be tried with trust by certificate.
-    pub(super) async fn disconnect(&self, on: ClusterId, from: &[ClusterId]) -> Result<(), Error> {
+    pub(super) async fn disconnect(&self, on: ClusterId, from: &[Alias]) -> Result<(), Error> {
         let settings = from.iter().map(|remote| (format!("cluster.remote.{remote}.*"), None)).collect();
         let server = self.server(on)?;
         self.persist(on, "the remotes", async || server.put_settings(&settings).await).await?;
-        let names: Vec<String> = from.iter().copied().map(keystore::credentials_of).collect();
+        let names: Vec<String> = from.iter().map(keystore::credentials_of).collect();
         for node in self.mesh.nodes(on) {
             self.edit_keystore(node, self.mesh.keystore_format_at_work(on), |keystore| {
                 for name in &names {
@@ -125,9 +128,10 @@ impl Apply<'_> {
                     // of several, the one that does not reach it is named
                     let reported =
                         |reason: String| if servers.len() > 1 { format!("{node}: {reason}") } else { reason };
-                    match server.links(to).await {
+                    let aliases: Vec<Alias> = to.iter().copied().map(Alias::from).collect();
+                    match server.links(&aliases).await {
                         Ok(links) => {
-                            let reason = |remote: &ClusterId| match links.get(remote) {
+                            let reason = |remote: &ClusterId| match links.get(&(*remote).into()) {
                                 Some(LinkFacts::Connected) => None,
                                 Some(LinkFacts::Down(reason)) => Some((*remote, reported(reason.clone()))),
                                 None => Some((*remote, reported("it is not set as a remote".to_owned()))),
@@ -172,8 +176,8 @@ impl Apply<'_> {
             }
         }
         let Ok(settings) = self.server(on)?.remotes().await else { return Ok(()) };
-        let is_set = |remote| settings.keys().any(|name| remote_of_setting(name) == Some(remote));
-        match remotes.iter().find(|remote| !is_set(**remote)) {
+        let is_set = |remote: &Alias| settings.keys().any(|name| remote_of_setting(name).as_ref() == Some(remote));
+        match remotes.iter().find(|remote| !is_set(&(**remote).into())) {
             None => Ok(()),
             Some(remote) => {
                 let cause = Cause::RemoteMissing(*remote);
@@ -184,14 +188,14 @@ impl Apply<'_> {
     }
 }
 
-fn skip_unavailable(remote: ClusterId) -> String {
+fn skip_unavailable(remote: &Alias) -> String {
     format!("cluster.remote.{remote}.skip_unavailable")
 }
 
 /// Whether a remote that is set is reached in another way by new settings.
-fn moves(remote: ClusterId, before: &BTreeMap<String, String>, after: &BTreeMap<String, Option<String>>) -> bool {
+fn moves(remote: &Alias, before: &BTreeMap<String, String>, after: &BTreeMap<String, Option<String>>) -> bool {
     let is_set = before.contains_key(&format!("cluster.remote.{remote}.mode"));
-    let mut of = after.iter().filter(|(name, _)| remote_of_setting(name) == Some(remote));
+    let mut of = after.iter().filter(|(name, _)| remote_of_setting(name).as_ref() == Some(remote));
     is_set && of.any(|(name, value)| before.get(name) != value.as_ref())
 }
 

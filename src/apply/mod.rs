@@ -11,6 +11,7 @@ mod links;
 mod network;
 mod nodes;
 pub mod pages;
+mod peers;
 mod ready;
 mod record;
 mod recover;
@@ -43,6 +44,7 @@ use crate::{
         id::{ClusterId, NodeId},
         keystore::{Keyring, Salt},
         license::License,
+        peers::access::PeerAccess,
     },
     plan::{Description, Effect, Order, Plan, Stage, Step},
     session::{Session, now},
@@ -70,6 +72,8 @@ pub struct Apply<'a> {
     patience: &'a Patience,
     /// What servers are given for `--license`.
     license: Option<License>,
+    /// What reaching the peer takes that is joined.
+    access: Option<PeerAccess>,
     /// The date of certificates and keys.
     now: OffsetDateTime,
     /// What each stage took, in order.
@@ -92,6 +96,7 @@ impl<'a> Apply<'a> {
             console,
             patience,
             license: None,
+            access: None,
             now: now(),
             timings: RefCell::default(),
             salt: Salt::random(&mut files::random()),
@@ -105,6 +110,12 @@ impl<'a> Apply<'a> {
     #[must_use]
     pub fn with_license(self, license: Option<License>) -> Self {
         Self { license, ..self }
+    }
+
+    /// With what reaching the peer takes that is joined.
+    #[must_use]
+    pub fn with_access(self, access: PeerAccess) -> Self {
+        Self { access: Some(access), ..self }
     }
 
     /// Carries out a plan. What was done before a failure stays, for the next run to go on from.
@@ -236,7 +247,7 @@ impl<'a> Apply<'a> {
             Step::UpdateKey(key) => self.update_key(*key).await,
             Step::ExtendKey(key) => self.extend_key(*key).await,
             Step::RevokeKeys(cluster) => self.revoke_keys(*cluster).await,
-            Step::StoreCredentials { on, of } => self.store_credentials(*on, of).await,
+            Step::StoreCredentials { on, .. } => self.store_credentials(*on).await,
             Step::Connect { on, without, .. } => self.connect(*on, without).await,
             Step::Disconnect { on, from } => self.disconnect(*on, from).await,
             Step::ProveLinks { on, to } => self.prove_links(*on, to, line).await,
@@ -251,6 +262,7 @@ impl<'a> Apply<'a> {
             Step::RestoreFeatures { on, snapshot, features } => self.restore_features(*on, snapshot, features).await,
             Step::KeepSnapshots { of, into } => self.keep_snapshots(*of, into),
             Step::Nodes(step) => self.of_nodes(step, line).await,
+            Step::Peers(step) => self.of_peers(step, line).await,
             Step::RemoveFiles(cluster) => self.remove_files(*cluster),
             Step::WriteHosts => self.write_hosts(true),
             Step::RemoveHosts => self.write_hosts(false),

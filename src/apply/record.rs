@@ -27,7 +27,7 @@ impl Apply<'_> {
         self.write_record(&tree, mesh)
     }
 
-    fn write_record(&self, tree: &Tree, mesh: &Mesh) -> Result<(), Error> {
+    pub(super) fn write_record(&self, tree: &Tree, mesh: &Mesh) -> Result<(), Error> {
         let text = serde_json::to_string_pretty(mesh).expect("should be JSON: the tests write it");
         self.write(tree, layout::RECORD, format!("{text}\n").as_bytes())
     }

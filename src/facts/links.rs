@@ -35,8 +35,10 @@ impl Observed {
         let held = files
             .first()
             .and_then(|node| node.keystore.as_ref())
-            .map(|entries| entries.keys().filter_map(|name| keystore::remote_of(name)));
-        let set = self.server(cluster).map(|server| server.remotes.keys().filter_map(|name| remote_of_setting(name)));
+            .map(|entries| entries.keys().filter_map(|name| keystore::remote_of(name)?.cluster()));
+        let set = self
+            .server(cluster)
+            .map(|server| server.remotes.keys().filter_map(|name| remote_of_setting(name)?.cluster()));
         let is_known = held.is_some() || set.is_some();
         let linked: BTreeSet<ClusterId> = held.into_iter().flatten().chain(set.into_iter().flatten()).collect();
         let bundle =

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::mesh::{
     id::{ClusterId, NodeId, NodeNumber, ServiceId},
+    peers::Alias,
     render::Formation,
 };
 
@@ -23,7 +24,7 @@ pub struct NodeFacts {
     /// The fingerprint of the certificate that it shows.
     pub certificate: String,
     /// For each remote that is set: connected from this node, or why not.
-    pub links: BTreeMap<ClusterId, LinkFacts>,
+    pub links: BTreeMap<Alias, LinkFacts>,
 }
 
 /// What a cluster is asked to do with its shards and votes.

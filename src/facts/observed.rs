@@ -23,6 +23,7 @@ use crate::mesh::{
     credentials::Credentials,
     id::{ClusterId, NodeId, ServiceId},
     name::MeshName,
+    peers::{Alias, PartnerName, access::RemoteAccessFacts},
     snapshots::RepositoryOwner,
     taken::Route,
 };
@@ -56,6 +57,8 @@ pub struct Observed {
     pub orphans: BTreeMap<String, Orphan>,
     /// Directories of clusters.
     pub files: BTreeMap<ClusterId, ClusterFiles>,
+    /// What is kept of the meshes that were joined.
+    pub peers: BTreeMap<PartnerName, BTreeMap<Alias, RemoteAccessFacts>>,
     /// The secure settings of each cluster that is wanted.
     pub secure_settings: BTreeMap<ClusterId, SecureSettingsFacts>,
     /// Who writes to each cluster's repository, where that is written down.

@@ -9,7 +9,7 @@ use super::{
     nodes::AllocationFacts,
     snapshots::{PolicyFacts, SnapshotFacts},
 };
-use crate::mesh::{id::ClusterId, snapshots::RepositorySpec};
+use crate::mesh::{peers::Alias, snapshots::RepositorySpec};
 
 /// What a running server says of itself.
 #[derive(Debug, Clone)]
@@ -19,10 +19,10 @@ pub struct ServerFacts {
     pub license: LicenseFacts,
     /// Cross-cluster API keys that carry this mesh's id and are not invalidated.
     pub keys: Vec<KeyFacts>,
-    /// Settings below `cluster.remote` that belong to remotes named as clusters are.
+    /// Settings below `cluster.remote`, also of remotes that were set by hand.
     pub remotes: BTreeMap<String, String>,
     /// For each remote that is set: connected, or why not.
-    pub links: BTreeMap<ClusterId, LinkFacts>,
+    pub links: BTreeMap<Alias, LinkFacts>,
     /// The fingerprint of the certificate that the server which answered shows.
     pub certificate: String,
     /// What becomes of its shards and votes.

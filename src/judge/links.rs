@@ -16,9 +16,9 @@ pub fn reported(nodes: Nodes<'_>, node: NodeId, to: ClusterId) -> Option<Result<
         Some(answer) => &answer.ready()?.links,
         None => &nodes.there.server(node.cluster).filter(|_| !nodes.mesh.has_several_nodes(node.cluster))?.links,
     };
-    Some(match links.get(&to) {
+    Some(match links.get(&to.into()) {
         Some(LinkFacts::Connected) => Ok(()),
-        Some(LinkFacts::Down(reason)) => Err(reason),
+        Some(LinkFacts::Down(reason)) => Err(reason.as_str()),
         None => Err("it is not set as a remote"),
     })
 }

@@ -37,7 +37,22 @@ impl Mesh {
                 Some(settings.map(move |(field, value)| (format!("cluster.remote.{remote}.{field}"), value)))
             })
             .flatten()
+            .chain(self.peer_settings(of))
             .collect()
+    }
+
+    /// Those of peers' clusters, in proxy mode: what their nodes call themselves means nothing on another machine.
+    fn peer_settings(&self, of: ClusterId) -> impl Iterator<Item = (String, String)> {
+        self.peer_remotes(of).flat_map(|(_, alias, at)| {
+            let settings = [
+                ("mode", "proxy".to_owned()),
+                ("proxy_address", at.address.clone()),
+                ("proxy_socket_connections", self.spec.profile.sockets().to_string()),
+                ("server_name", at.server_name.clone()),
+                ("skip_unavailable", "true".to_owned()),
+            ];
+            settings.map(|(field, value)| (format!("cluster.remote.{alias}.{field}"), value))
+        })
     }
 
     fn proxied(&self, remote: ClusterId) -> Option<Vec<(&'static str, String)>> {

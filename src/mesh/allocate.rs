@@ -112,8 +112,9 @@ impl Addresses {
 impl Cluster {
     /// One without a place yet.
     fn empty(conditions: Conditions) -> Self {
-        let Conditions { version, defaults, discovery, .. } = conditions;
-        Self { version, upgrade: None, defaults, kept_settings: None, discovery, nodes: BTreeMap::new(), kibana: None }
+        let Conditions { version, defaults, discovery, spans_machines, .. } = conditions;
+        let (upgrade, kept_settings, nodes, kibana) = (None, None, BTreeMap::new(), None);
+        Self { version, upgrade, defaults, kept_settings, discovery, spans_machines, nodes, kibana }
     }
 
     /// This one without what is not wanted any more: the highest numbers leave.

@@ -29,6 +29,9 @@ pub struct Cluster {
     /// How its nodes find each other.
     #[serde(default, skip_serializing_if = "Discovery::is_single_node")]
     pub discovery: Discovery,
+    /// Whether it searches clusters on other machines, or did: its containers then notice a machine that goes silent.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub spans_machines: bool,
     /// Never empty.
     pub nodes: BTreeMap<NodeNumber, Node>,
     /// `None` where it has none.
@@ -42,6 +45,8 @@ pub(super) struct Conditions {
     pub version: StackVersion,
     pub defaults: Revision,
     pub discovery: Discovery,
+    /// Whether it is to search clusters on other machines from its first start on.
+    pub spans_machines: bool,
     /// How many it has, from 1.
     pub nodes: u8,
     /// Whether it has one.

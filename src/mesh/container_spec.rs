@@ -42,6 +42,9 @@ pub struct ContainerSpec {
     pub log: Log,
     /// Time between SIGTERM and SIGKILL.
     pub stop_timeout_seconds: u32,
+    /// Settings of the kernel that hold for the container's own network.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub sysctls: BTreeMap<String, String>,
 }
 
 /// When Docker calls a container healthy.
@@ -101,6 +104,7 @@ impl Mesh {
                 options: log_options.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
             },
             stop_timeout_seconds: *stop_timeout_seconds,
+            sysctls: self.sysctls(id),
         }
     }
 }
@@ -137,6 +141,10 @@ impl ContainerSpec {
             let options = spec.log.options.iter().map(|(name, value)| format!(" {name}={value}"));
             format!("{}{}", spec.log.driver, options.collect::<String>())
         };
+        let sysctls = |spec: &Self| match &spec.sysctls {
+            none if none.is_empty() => "none".to_owned(),
+            some => some.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(" "),
+        };
         let seconds = |count: u32| format!("{count} s");
         let (check, other) = (&self.health_check, &wanted.health_check);
         let further = [
@@ -150,6 +158,7 @@ impl ContainerSpec {
             ("security options", self.security_options.join(" "), wanted.security_options.join(" ")),
             ("user namespace", self.user_namespace.clone(), wanted.user_namespace.clone()),
             ("log", log(self), log(wanted)),
+            ("kernel settings", sysctls(self), sysctls(wanted)),
             ("stop timeout", seconds(self.stop_timeout_seconds), seconds(wanted.stop_timeout_seconds)),
         ];
         let changed = further.into_iter().filter(|(_, has, wants)| has != wants);

@@ -9,11 +9,13 @@
 //!   elastic/   config/  data/  logs/  backup/
 //!   elastic-2/ config/  data/  logs/                    of the second node, with keystore-2.json, seed-elastic-2.json
 //!   kibana/    config/  data/
+//! peers/       NAME.json                              keys and authorities of the meshes that were joined
 //! ```
 
 use super::{
     id::{ClusterId, NodeId, ServiceId, ServiceKind},
     links::Key,
+    peers::PartnerName,
 };
 
 pub const RECORD: &str = "mesh.json";
@@ -23,8 +25,11 @@ pub const CREDENTIALS: &str = "credentials.txt";
 /// Every cluster's authority, for browsers and other clients.
 pub const BUNDLE: &str = "ca.crt";
 
+/// The directory of what reaching peers takes.
+pub const PEERS: &str = "peers";
+
 /// Names in the mesh's directory that are the mesh's own, besides the clusters'.
-pub const OWN_FILES: [&str; 4] = [RECORD, OLD_RECORDS[0], CREDENTIALS, BUNDLE];
+pub const OWN_FILES: [&str; 5] = [RECORD, OLD_RECORDS[0], CREDENTIALS, BUNDLE, PEERS];
 
 /// Where a record of an older format is kept.
 pub fn old_record(format: u32) -> String {
@@ -93,6 +98,16 @@ pub fn key(key: Key) -> String {
         None => api_key(key.of),
         Some(searcher) => format!("{}/api-key-{searcher}.json", key.of),
     }
+}
+
+/// What reaching the clusters of a peer takes.
+pub fn peer(name: &PartnerName) -> String {
+    format!("{PEERS}/{name}.json")
+}
+
+/// The peer whose file in [`PEERS`] has this name.
+pub fn peer_of(file: &str) -> Option<PartnerName> {
+    file.strip_suffix(".json")?.parse().ok()
 }
 
 /// The searcher whose key a file in a cluster's directory holds, if it is one of a link.

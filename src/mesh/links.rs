@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, fmt};
 use super::{
     Mesh,
     id::ClusterId,
+    peers::Alias,
     settings::{IndexPattern, Topology},
 };
 
@@ -47,9 +48,8 @@ pub fn canary_prefix(mesh: &str) -> String {
     format!("mesh_verify-{mesh}-")
 }
 
-/// The remote that a setting of Elasticsearch such as `cluster.remote.cluster03.mode` is about, of remotes named as
-/// clusters are.
-pub fn remote_of_setting(name: &str) -> Option<ClusterId> {
+/// The remote that a setting of Elasticsearch such as `cluster.remote.cluster03.mode` is about.
+pub fn remote_of_setting(name: &str) -> Option<Alias> {
     name.strip_prefix("cluster.remote.")?.split('.').next()?.parse().ok()
 }
 

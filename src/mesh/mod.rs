@@ -29,6 +29,7 @@ pub mod network;
 pub mod nodes;
 pub mod part;
 pub mod passphrase;
+pub mod peers;
 mod per_cluster;
 pub mod permissions;
 pub mod ports;
@@ -60,6 +61,7 @@ use self::{
     id::{ClusterId, Count, NodeId, NodeNumber, ServiceId, ServiceKind},
     name::MeshName,
     network::Subnet,
+    peers::{Guest, PartnerName, Peer},
     ports::PortRange,
     service::Service,
     settings::{ClusterOverride, ClusterSettings, MeshSpec},
@@ -96,6 +98,12 @@ pub struct Mesh {
     pub defaults: Revision,
     /// What was decided for each cluster; never empty.
     pub clusters: BTreeMap<ClusterId, Cluster>,
+    /// The meshes that it joined, and clusters that `mesh` does not run.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub peers: BTreeMap<PartnerName, Peer>,
+    /// The meshes that it invited.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub guests: BTreeMap<PartnerName, Guest>,
     pub subnet: Subnet,
     /// Where ports for what is new are taken from; without one they follow from the clusters' numbers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -136,7 +144,12 @@ pub struct Engine {
 impl Mesh {
     /// Whether `mesh.json` tells of this mesh already: all of it but the texts of templates.
     pub fn is_recorded_in(&self, record: &Mesh) -> bool {
-        *self == Mesh { templates: self.templates.clone(), ..record.clone() }
+        let mut record = Mesh { templates: self.templates.clone(), ..record.clone() };
+        // one on its way out that was forgotten already
+        let left = self.peers.iter().filter(|(name, peer)| peer.leaving && !record.peers.contains_key(*name));
+        let left: Vec<(PartnerName, Peer)> = left.map(|(name, peer)| (name.clone(), peer.clone())).collect();
+        record.peers.extend(left);
+        *self == record
     }
 
     pub fn clusters(&self) -> impl Iterator<Item = ClusterId> + Clone + use<'_> {

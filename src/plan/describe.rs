@@ -5,7 +5,6 @@ use super::{
     description::{Deletion, Description, Effect, Subject, Transition},
 };
 use crate::mesh::{
-    id::ClusterId,
     name::{MeshName, container_name, network_name},
     recover,
 };
@@ -26,8 +25,8 @@ fn waits(code: &'static str, subject: Subject, text: impl Into<String>, why: &'s
     Description::new(Effect::Waits, code, subject, text, why)
 }
 
-fn list(clusters: &[ClusterId]) -> String {
-    clusters.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+fn list(remotes: &[impl ToString]) -> String {
+    remotes.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
 }
 
 impl Step {
@@ -386,6 +385,7 @@ impl Step {
                 "the directory that they are in is deleted",
             ),
             Self::Nodes(step) => step.describe(),
+            Self::Peers(step) => step.describe(),
             Self::RemoveFiles(cluster) => removes(
                 "remove-files",
                 Cluster(*cluster),

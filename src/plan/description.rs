@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::mesh::{
     id::{ClusterId, ServiceId},
     links::Key,
+    peers::PartnerName,
 };
 
 /// A description of one step; [`Step::describe`](super::Step::describe) makes it.
@@ -98,6 +99,8 @@ pub enum Subject {
     Cluster(ClusterId),
     Service(ServiceId),
     Key(Key),
+    /// Another mesh, by the name that it has here.
+    Peer(PartnerName),
 }
 
 impl Subject {
@@ -109,7 +112,13 @@ impl Subject {
             Self::Service(service) => Some(service.cluster()),
             Self::Key(key) => Some(key.of),
             Self::Path { cluster, .. } => *cluster,
-            Self::Mesh | Self::File(_) | Self::Account(_) | Self::Image(_) | Self::Network(_) | Self::Orphan(_) => None,
+            Self::Mesh
+            | Self::File(_)
+            | Self::Account(_)
+            | Self::Image(_)
+            | Self::Network(_)
+            | Self::Orphan(_)
+            | Self::Peer(_) => None,
         }
     }
 }
@@ -125,6 +134,7 @@ impl fmt::Display for Subject {
             Self::Image(name) | Self::Network(name) | Self::Orphan(name) => f.write_str(name),
             Self::Cluster(cluster) => cluster.fmt(f),
             Self::Service(service) => service.fmt(f),
+            Self::Peer(name) => name.fmt(f),
             Self::Key(Key { of, searcher: None }) => of.fmt(f),
             Self::Key(Key { of, searcher: Some(searcher) }) => write!(f, "{of} {searcher}"),
         }

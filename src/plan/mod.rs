@@ -13,6 +13,7 @@ mod description;
 pub mod leaving;
 pub mod manage;
 mod node_step;
+mod peer_step;
 pub mod permissions;
 pub mod reconcile;
 pub mod remove;
@@ -29,6 +30,7 @@ use self::boot::links_touching;
 pub use self::{
     description::{Deletion, Description, Effect, Subject, Transition},
     node_step::NodeStep,
+    peer_step::PeerStep,
     step::{Restoration, Step},
 };
 use crate::mesh::{Mesh, id::ClusterId, name::MeshName};

@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
-use super::{NodeStep, permissions::Misfit};
+use super::{NodeStep, PeerStep, permissions::Misfit};
 use crate::mesh::{
     container::Limits,
     id::{ClusterId, NodeId, ServiceId, ServiceKind},
     links::Key,
+    peers::Alias,
 };
 
 /// One change.
@@ -105,18 +106,18 @@ pub enum Step {
     /// Writes the credentials of all remotes into `on`'s keystore and has the server read it again.
     StoreCredentials {
         on: ClusterId,
-        of: Vec<ClusterId>,
+        of: Vec<Alias>,
     },
     /// Sets all remotes of `on`, and takes away the settings `without`, which are not wanted.
     Connect {
         on: ClusterId,
-        to: Vec<ClusterId>,
+        to: Vec<Alias>,
         without: Vec<String>,
     },
     /// Takes remotes away from a cluster that stays: its settings first, then its credentials.
     Disconnect {
         on: ClusterId,
-        from: Vec<ClusterId>,
+        from: Vec<Alias>,
     },
     /// Waits until `on` reaches every one of `to`.
     ProveLinks {
@@ -156,6 +157,8 @@ pub enum Step {
     },
     /// A change of how a cluster of several nodes is formed.
     Nodes(NodeStep),
+    /// A change that has to do with another mesh.
+    Peers(PeerStep),
     /// Deletes the cluster's directory with its data.
     RemoveFiles(ClusterId),
     WriteHosts,
@@ -175,6 +178,12 @@ pub struct Restoration {
     pub rename: Option<String>,
     /// The names under which all of it will be there.
     pub becomes: Vec<String>,
+}
+
+impl From<PeerStep> for Step {
+    fn from(step: PeerStep) -> Self {
+        Self::Peers(step)
+    }
 }
 
 impl Step {

@@ -114,7 +114,10 @@ impl World {
         };
         let access = Access::observed(there, from.cluster).filter(|_| answers);
         match access.and_then(|access| Elasticsearch::on(mesh, from, access).ok()) {
-            Some(server) => server.by_key().await.unwrap_or_default(),
+            Some(server) => {
+                let found = server.by_key().await.unwrap_or_default().into_iter();
+                found.filter_map(|(alias, by_key)| Some((alias.cluster()?, by_key))).collect()
+            }
             None => BTreeMap::new(),
         }
     }
@@ -144,7 +147,10 @@ impl World {
         for from in mesh.clusters().flat_map(|cluster| mesh.searching_nodes(cluster)) {
             let entries = keystores.get(&from).map(Keystore::entries);
             for to in mesh.remotes(from.cluster) {
-                match entries.and_then(|entries| entries.get(&keystore::credentials_of(to))).map(keystore::key_id) {
+                match entries
+                    .and_then(|entries| entries.get(&keystore::credentials_of(&to.into())))
+                    .map(keystore::key_id)
+                {
                     None => drop(presented.insert((from, to), Presented::Absent)),
                     Some(None) => drop(presented.insert((from, to), Presented::Malformed)),
                     Some(Some(id)) => holders.entry((to, id)).or_default().push(from),

@@ -23,6 +23,7 @@ use crate::{
         credentials::Credentials,
         id::{ClusterId, NodeId, ServiceId},
         links::remote_of_setting,
+        peers::Alias,
     },
 };
 
@@ -133,8 +134,8 @@ async fn ask(
     let remotes = remotes_among(settings);
     let passwords = server.accepts("kibana_system", &credentials.kibana_system).await?;
     // a server whose links cannot be asked is there all the same, with links that are not known to be connected
-    let set: BTreeSet<ClusterId> = remotes.keys().filter_map(|name| remote_of_setting(name)).collect();
-    let of: Vec<ClusterId> = reachable.intersection(&set).copied().collect();
+    let set: BTreeSet<Alias> = remotes.keys().filter_map(|name| remote_of_setting(name)).collect();
+    let of: Vec<Alias> = set.into_iter().filter(|alias| may_answer(mesh, reachable, alias)).collect();
     let links = server.links(&of).await.unwrap_or_default();
     // one that is not to have a repository is not asked for it
     let (repository, snapshot_policy) = if mesh.snapshots(cluster).is_off() {
@@ -175,11 +176,16 @@ async fn ask_node(
     if facts.master.is_none() {
         return Ok(Answer::Ready(facts));
     }
-    let set: BTreeSet<ClusterId> = mesh.remotes(node.cluster).collect();
-    let of: Vec<ClusterId> = reachable.intersection(&set).copied().collect();
+    let all = mesh.aliases(node.cluster).into_iter();
+    let of: Vec<Alias> = all.filter(|alias| may_answer(mesh, reachable, alias)).collect();
     let asked = if mesh.node_settings(node).searches_remotes() { of } else { Vec::new() };
     let links = server.links(&asked).await.unwrap_or_default();
     Ok(Answer::Ready(NodeFacts { links, ..facts }))
+}
+
+/// Whether a remote is worth asking for: a peer's, or one of this mesh that is not known to be stopped.
+fn may_answer(mesh: &Mesh, reachable: &BTreeSet<ClusterId>, alias: &Alias) -> bool {
+    mesh.peer_of(alias).is_some() || alias.cluster().is_some_and(|cluster| reachable.contains(&cluster))
 }
 
 /// Whether a cluster is to have several nodes, or has or had them.

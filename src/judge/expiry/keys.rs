@@ -59,7 +59,7 @@ impl Keys {
             let record = saved.and_then(|saved| records.get(&key).filter(|record| record.id == saved.id));
             let expires = record.map_or(saved.map(|saved| saved.expires), |record| record.expires);
             let days_left = expires.map(|expires| days_between(now, expires));
-            let entry = keystore::credentials_of(cluster);
+            let entry = keystore::credentials_of(&cluster.into());
             let holds = |on: &ClusterId| {
                 let wanted = saved.map(|saved| &saved.digest);
                 let mut nodes = there.files.get(on).into_iter().flat_map(|files| files.nodes.values()).peekable();

@@ -70,12 +70,14 @@ impl Mesh {
         let mut set = per_cluster.recorded_with(recorded.map(|mesh| mesh.set.clone()).unwrap_or_default());
         // another cluster that will have this number is not meant
         set.retain(|cluster, _| clusters.contains(*cluster));
+        let peers = recorded.map(|mesh| mesh.peers.clone()).unwrap_or_default();
         let cluster = |id: ClusterId| {
             let settings = settings_of(&spec, &overrides, &set, id);
             let conditions = Conditions {
                 version: spec.stack_version,
                 defaults,
                 discovery: settings.nodes.discovery(),
+                spans_machines: peers.values().any(|peer| peer.is_searched_by(id)),
                 nodes: settings.nodes.count(),
                 kibana: settings.kibana,
             };
@@ -105,6 +107,8 @@ impl Mesh {
             name,
             dir: now.dir,
             clusters: allocated,
+            peers,
+            guests: recorded.map(|mesh| mesh.guests.clone()).unwrap_or_default(),
             spec,
             overrides,
             set,

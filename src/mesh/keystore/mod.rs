@@ -17,18 +17,18 @@ pub use self::{
 };
 use base64::{Engine as _, prelude::BASE64_STANDARD as BASE64};
 
-use super::{id::ClusterId, secret::Secret};
+use super::{peers::Alias, secret::Secret};
 
 /// The password of `elastic` until it has one of its own in the `.security` index.
 pub const BOOTSTRAP_PASSWORD: &str = "bootstrap.password";
 
 /// The entry with the API key by which a remote is reached. A misspelt name silently selects trust by certificate.
-pub fn credentials_of(remote: ClusterId) -> String {
+pub fn credentials_of(remote: &Alias) -> String {
     format!("cluster.remote.{remote}.credentials")
 }
 
 /// The remote that an entry belongs to, if it is one of [`credentials_of`].
-pub fn remote_of(entry: &str) -> Option<ClusterId> {
+pub fn remote_of(entry: &str) -> Option<Alias> {
     entry.strip_prefix("cluster.remote.")?.strip_suffix(".credentials")?.parse().ok()
 }
 

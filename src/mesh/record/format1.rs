@@ -66,7 +66,10 @@ pub(super) fn read(text: &str) -> Result<Mesh, RecordError> {
     let wanted = |cluster: ClusterId| {
         let version = behind.get(&cluster).copied().unwrap_or(spec.stack_version);
         let (defaults, discovery) = (Revision::FIRST, Discovery::SingleNode);
-        (cluster, (Conditions { version, defaults, discovery, nodes: 1, kibana: spec.kibana }, None))
+        (
+            cluster,
+            (Conditions { version, defaults, discovery, spans_machines: false, nodes: 1, kibana: spec.kibana }, None),
+        )
     };
     let clusters = allocate::places(count.clusters().map(wanted).collect(), subnet);
     Ok(Mesh {
@@ -75,6 +78,8 @@ pub(super) fn read(text: &str) -> Result<Mesh, RecordError> {
         name: None,
         defaults: Revision::FIRST,
         dir: PathBuf::new(),
+        peers: BTreeMap::new(),
+        guests: BTreeMap::new(),
         clusters: clusters.expect("should have enough addresses: every network has them for 99 clusters"),
         spec: spec.lifted(),
         subnet,

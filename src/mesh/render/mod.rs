@@ -1,6 +1,7 @@
 //! Templates and a mesh make the texts that services are configured by. Pure: no I/O.
 
 mod formation;
+mod spanning;
 mod template;
 
 use std::collections::BTreeMap;
@@ -41,8 +42,8 @@ impl Mesh {
             ServiceKind::Elastic => settings.settings.lines(),
             ServiceKind::Kibana => settings.kibana_settings.lines(),
         };
-        let founding = self.founding_lines(service, formation);
-        Ok(Secret::new(self.render_template(service, credentials)? + &lines + &founding))
+        let (founding, spanning) = (self.founding_lines(service, formation), self.spanning_lines(service));
+        Ok(Secret::new(self.render_template(service, credentials)? + &lines + &founding + spanning))
     }
 
     /// The template's text, without the lines of the user's settings.

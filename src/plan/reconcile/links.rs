@@ -11,6 +11,7 @@ use crate::{
         id::{ClusterId, NodeId},
         keystore,
         links::{Key, Link, remote_of_setting},
+        peers::Alias,
     },
     plan::Step,
 };
@@ -74,41 +75,47 @@ impl Reconciler<'_> {
     }
 
     /// Whether the keystore of every node holds exactly the keys of the remotes, as their files have them.
-    fn stored(&self, on: ClusterId) -> bool {
+    pub(super) fn stored(&self, on: ClusterId) -> bool {
         self.mesh.nodes(on).all(|node| self.stored_on(node))
     }
 
     fn stored_on(&self, node: NodeId) -> bool {
         let on = node.cluster;
         let Some(keystore) = self.node_files(node).and_then(|files| files.keystore.as_ref()) else {
-            return self.mesh.remotes(on).next().is_none();
+            return self.mesh.aliases(on).is_empty();
         };
         let current = |remote: ClusterId| {
             let key = self.mesh.key_of(Link { from: on, to: remote });
-            let held = keystore.get(&keystore::credentials_of(remote));
+            let held = keystore.get(&keystore::credentials_of(&remote.into()));
             self.key_stays(key) && self.key_file(key).is_some_and(|file| held == Some(&file.digest))
         };
-        let wanted: Vec<String> = self.mesh.remotes(on).map(keystore::credentials_of).collect();
-        self.mesh.remotes(on).all(current)
-            && keystore.keys().filter(|name| keystore::remote_of(name).is_some()).all(|name| wanted.contains(name))
+        let of_peers = self.mesh.peer_remotes(on).all(|(peer, alias, _)| {
+            let held = keystore.get(&keystore::credentials_of(alias));
+            self.peer_access(peer, alias).is_some_and(|access| held == Some(&access.digest))
+        });
+        let wanted: BTreeSet<Alias> = self.mesh.aliases(on).into_iter().collect();
+        let mut held = keystore.keys().filter_map(|name| keystore::remote_of(name));
+        let stray = |alias: &Alias| self.mesh.manages(alias) && !wanted.contains(alias);
+        self.mesh.remotes(on).all(current) && of_peers && !held.any(|alias| stray(&alias))
     }
 
     /// A link that is down is reason enough to have the server read its keystore again: it may have missed the last
     /// write. So is a remote that has other keys, too, which are about to be revoked: it is unknown which one the
     /// server has read.
     pub(super) fn credentials(&self, on: ClusterId) -> Option<Step> {
-        let of: Vec<ClusterId> = self.mesh.remotes(on).collect();
         let missed = self.server(on).is_some_and(|server| self.down(server, on).next().is_some());
-        let doubtful = || of.iter().any(|remote| self.keys_to_revoke(*remote));
+        let doubtful = || self.mesh.remotes(on).any(|remote| self.keys_to_revoke(remote));
+        let of = self.mesh.aliases(on);
         (!self.stored(on) || missed || doubtful()).then_some(Step::StoreCredentials { on, of })
     }
 
     /// Remotes that are set on the server though the mesh does not have them.
-    fn extra_remotes(&self, on: ClusterId) -> Vec<ClusterId> {
+    pub(super) fn extra_remotes(&self, on: ClusterId) -> Vec<Alias> {
+        let wanted = self.mesh.aliases(on);
         let set = self.server(on).into_iter().flat_map(|server| server.remotes.keys());
-        let mut extra: Vec<ClusterId> = set
+        let mut extra: Vec<Alias> = set
             .filter_map(|setting| remote_of_setting(setting))
-            .filter(|remote| !self.mesh.has_link(Link { from: on, to: *remote }))
+            .filter(|alias| self.mesh.manages(alias) && !wanted.contains(alias))
             .collect();
         extra.dedup();
         extra
@@ -123,16 +130,15 @@ impl Reconciler<'_> {
     /// What sets the remotes as they are wanted, if they are not.
     pub(super) fn connected(&self, on: ClusterId) -> Option<Step> {
         let wanted = self.mesh.remote_settings(on);
-        let ours = |name: &String| {
-            remote_of_setting(name).is_some_and(|alias| self.mesh.has_link(Link { from: on, to: alias }))
-        };
+        let aliases = self.mesh.aliases(on);
+        let ours = |name: &String| remote_of_setting(name).is_some_and(|alias| aliases.contains(&alias));
         let set: Option<BTreeMap<String, String>> =
             self.server(on).map(|server| server.remotes.clone().into_iter().filter(|(name, _)| ours(name)).collect());
         if set.as_ref() == Some(&wanted) || (set.is_none() && wanted.is_empty()) {
             return None;
         }
         let without = set.unwrap_or_default().into_keys().filter(|name| !wanted.contains_key(name)).collect();
-        Some(Step::Connect { on, to: self.mesh.remotes(on).collect(), without })
+        Some(Step::Connect { on, to: aliases, without })
     }
 
     /// Only from clusters that stay and answer, and before the others are stopped, so that no search meets a dead
@@ -147,11 +153,14 @@ impl Reconciler<'_> {
 
     /// The remotes that a node of the cluster does not reach, of those that it can search.
     fn down(&self, server: &ServerFacts, on: ClusterId) -> impl Iterator<Item = ClusterId> {
-        let from_a_node = |remote: &ClusterId| {
-            let nodes = self.mesh.searching_nodes(on).filter_map(|node| self.there.node(node));
-            nodes.into_iter().any(|node| node.links.get(remote) != Some(&LinkFacts::Connected))
+        let from_a_node = |remote: &Alias| {
+            let mut nodes = self.mesh.searching_nodes(on).filter_map(|node| self.there.node(node));
+            nodes.any(|node| node.links.get(remote) != Some(&LinkFacts::Connected))
         };
-        let down = |remote: &ClusterId| server.links.get(remote) != Some(&LinkFacts::Connected) || from_a_node(remote);
+        let down = |remote: &ClusterId| {
+            let remote = (*remote).into();
+            server.links.get(&remote) != Some(&LinkFacts::Connected) || from_a_node(&remote)
+        };
         self.mesh.searchable(on).filter(down).collect::<Vec<_>>().into_iter()
     }
 

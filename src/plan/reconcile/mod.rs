@@ -3,6 +3,7 @@
 mod containers;
 mod links;
 mod nodes;
+mod peers;
 mod secure_settings;
 mod snapshots;
 mod start;
@@ -156,6 +157,8 @@ pub fn renew(mesh: &Mesh, there: &Observed, inputs: &PlanInputs, renewal: &Renew
         .stage("register snapshot repositories", mesh.clusters().flat_map(|c| reconciler.snapshots(c)))
         .lanes("link clusters", reconciler.linked_at_once(), mesh.clusters().flat_map(|c| reconciler.link(c)))
         .stage("prove links", mesh.clusters().filter_map(|c| reconciler.prove(c)))
+        .stage("prove links to peers", mesh.clusters().filter_map(|c| reconciler.prove_peers(c)))
+        .stage("forget peers", reconciler.forgotten_peers())
         .stage("revoke stale API keys", mesh.clusters().filter(|c| reconciler.keys_to_revoke(*c)).map(Step::RevokeKeys))
         .stage("remove old authorities", mesh.clusters().filter(|c| reconciler.retires(*c)).map(Step::RetireAuthority))
         .stage("write bundles without them", reconciler.last_bundles())

@@ -182,7 +182,7 @@ impl Reconciler<'_> {
         let Some(server) = self.server(on) else { return Vec::new() };
         let wanted = self.mesh.remote_settings(on);
         let differs = |remote: &ClusterId| {
-            let of = |name: &&String| remote_of_setting(name) == Some(*remote);
+            let of = |name: &&String| remote_of_setting(name) == Some((*remote).into());
             let is_set = server.remotes.keys().any(|name| of(&name));
             is_set
                 && wanted

@@ -139,10 +139,11 @@ impl Reconciler<'_> {
         }
     }
 
-    /// The bundle of these clusters' authorities; `None` while one of them has yet to be issued.
-    fn wanted_bundle(&self, of: impl Iterator<Item = ClusterId>) -> Option<String> {
+    /// The bundle of these clusters' authorities and those of peers; `None` while one of them has yet to be issued.
+    fn wanted_bundle(&self, of: impl Iterator<Item = ClusterId>, of_peers: &[&str]) -> Option<String> {
         let trusted: Option<Vec<String>> = of.map(|cluster| self.wanted_trust(cluster)).collect();
-        Some(certs::bundle(trusted?.iter().map(String::as_str)))
+        let trusted = trusted?;
+        Some(certs::bundle(trusted.iter().map(String::as_str).chain(of_peers.iter().copied())))
     }
 
     pub(super) fn bundles(&self) -> Vec<Step> {
@@ -155,13 +156,13 @@ impl Reconciler<'_> {
             .mesh
             .clusters()
             .filter(|cluster| {
-                let wanted = self.wanted_bundle(self.mesh.trusted_by(*cluster));
+                let wanted = self.wanted_bundle(self.mesh.trusted_by(*cluster), &self.peer_authorities(*cluster));
                 let bundle = |node| self.node_files(node).and_then(|files| files.bundle.as_ref());
                 self.mesh.nodes(*cluster).any(|node| stale(bundle(node), wanted.as_ref()))
                     || self.mesh.services().filter(|service| service.cluster() == *cluster).any(stale_own)
             })
             .map(Step::WriteBundle);
-        let all = self.wanted_bundle(self.mesh.clusters());
+        let all = self.wanted_bundle(self.mesh.clusters(), &[]);
         let browser = stale(self.there.browser_bundle.as_ref(), all.as_ref()).then_some(Step::WriteBrowserBundle);
         clusters.chain(browser).collect()
     }

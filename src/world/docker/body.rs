@@ -92,6 +92,7 @@ pub(super) fn body(mesh: &Mesh, id: ServiceId, made_from: MadeFrom) -> Container
             port_bindings: Some(spec.ports.iter().map(bind).collect()),
             restart_policy: Some(policy(spec.limits.restart)),
             network_mode: Some(mesh.network_name()),
+            sysctls: Some(spec.sysctls.into_iter().collect()).filter(|sysctls: &HashMap<_, _>| !sysctls.is_empty()),
             ..confined
         }),
         networking_config: Some(NetworkingConfig {

@@ -12,7 +12,7 @@ use crate::{
         observed::LinkFacts,
     },
     judge::verify::canary,
-    mesh::{id::ClusterId, settings::StackVersion},
+    mesh::{id::ClusterId, peers::Alias, settings::StackVersion},
 };
 
 /// The first version whose resolve call takes a `timeout`.
@@ -26,7 +26,7 @@ const ACTIVE_WITHIN: &str = "10s";
 const NAMES_A_SEARCH: usize = 50;
 
 impl Elasticsearch {
-    /// The settings below `cluster.remote` of remotes that are named as clusters are.
+    /// The settings below `cluster.remote`.
     pub async fn remotes(&self) -> Result<BTreeMap<String, String>, HttpsError> {
         Ok(read::remotes(self.settings().await?))
     }
@@ -43,19 +43,19 @@ impl Elasticsearch {
 
     /// Contacts these remotes, and says which are connected. This is also the nudge: Elasticsearch does not reconnect
     /// by itself; see <https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-resolve-cluster>.
-    pub async fn links(&self, of: &[ClusterId]) -> Result<BTreeMap<ClusterId, LinkFacts>, HttpsError> {
+    pub async fn links(&self, of: &[Alias]) -> Result<BTreeMap<Alias, LinkFacts>, HttpsError> {
         if of.is_empty() {
             return Ok(BTreeMap::new());
         }
         let names: Vec<String> = of.iter().map(|remote| format!("{remote}:*")).collect();
         match self.resolve(&names.join(",")).await {
             // one that is not set fails the whole request, and a pattern leaves it out
-            Err(HttpsError::Refused { status: 404, .. }) => self.resolve("cluster*:*").await,
+            Err(HttpsError::Refused { status: 404, .. }) => self.resolve("*:*").await,
             answer => answer,
         }
     }
 
-    async fn resolve(&self, remotes: &str) -> Result<BTreeMap<ClusterId, LinkFacts>, HttpsError> {
+    async fn resolve(&self, remotes: &str) -> Result<BTreeMap<Alias, LinkFacts>, HttpsError> {
         // without a limit it takes as long as the network lets a dead remote take
         let limit = if self.version >= RESOLVE_TIMEOUT_SINCE { "?timeout=5s" } else { "" };
         Ok(read::links(&self.get(&format!("/_resolve/cluster/{remotes}{limit}")).await?))
@@ -63,7 +63,7 @@ impl Elasticsearch {
 
     /// For each remote, whether it is reached by API key: there is no other sign of the model. See
     /// <https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cluster-remote-info>.
-    pub async fn by_key(&self) -> Result<BTreeMap<ClusterId, bool>, HttpsError> {
+    pub async fn by_key(&self) -> Result<BTreeMap<Alias, bool>, HttpsError> {
         Ok(read::by_key(&self.get("/_remote/info").await?))
     }
 

@@ -13,7 +13,7 @@ use crate::{
         health::Health,
         observed::{KeyFacts, LicenseFacts, LinkFacts, Vitals},
     },
-    mesh::{id::ClusterId, links::remote_of_setting, secret::Secret},
+    mesh::{id::ClusterId, links::remote_of_setting, peers::Alias, secret::Secret},
 };
 
 pub fn items(value: &Value) -> &[Value] {
@@ -100,7 +100,6 @@ pub fn reloaded(body: &Value) -> Reloaded {
     reloaded
 }
 
-/// The settings below `cluster.remote` of remotes that are named as clusters are.
 /// Settings by their full names. The items of a list are separated by commas, as Elasticsearch takes one in a text.
 pub fn settings(body: &Value) -> BTreeMap<String, String> {
     let item = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
@@ -111,13 +110,13 @@ pub fn settings(body: &Value) -> BTreeMap<String, String> {
     fields(&body["persistent"]).map(|(name, value)| (name.clone(), text(value))).collect()
 }
 
-/// Those that belong to remotes named as clusters are.
+/// Those that belong to remotes.
 pub fn remotes(mut settings: BTreeMap<String, String>) -> BTreeMap<String, String> {
     settings.retain(|name, _| remote_of_setting(name).is_some());
     settings
 }
 
-pub fn links(body: &Value) -> BTreeMap<ClusterId, LinkFacts> {
+pub fn links(body: &Value) -> BTreeMap<Alias, LinkFacts> {
     let link = |facts: &Value| {
         if facts["connected"] == true {
             LinkFacts::Connected
@@ -129,7 +128,7 @@ pub fn links(body: &Value) -> BTreeMap<ClusterId, LinkFacts> {
 }
 
 /// For each remote, whether it is reached by API key.
-pub fn by_key(body: &Value) -> BTreeMap<ClusterId, bool> {
+pub fn by_key(body: &Value) -> BTreeMap<Alias, bool> {
     let by_key = |facts: &Value| facts.get("cluster_credentials").is_some();
     fields(body).filter_map(|(alias, facts)| Some((alias.parse().ok()?, by_key(facts)))).collect()
 }

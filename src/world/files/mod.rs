@@ -3,11 +3,13 @@
 mod error;
 mod keystore;
 mod nodes;
+mod peers;
 
 pub use self::{
     error::FilesError,
     keystore::{keystore, keystore_record, managed},
     nodes::{formation, has_data, nodes, services},
+    peers::{peer, peers},
 };
 
 use std::{

@@ -1,0 +1,118 @@
+//! What has to do with other meshes: their keys and authorities onto disk, and the proof of links to them. I/O: disk,
+//! network.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use super::{Apply, wait::Probe};
+use crate::{
+    console::StageLine,
+    error::{Error, Exit},
+    facts::observed::LinkFacts,
+    mesh::{
+        Mesh,
+        id::ClusterId,
+        keystore, layout,
+        peers::{Alias, PartnerName},
+        secret::Secret,
+    },
+    plan::PeerStep,
+    world::{disk::Tree, files as saved},
+};
+
+/// Elasticsearch reads a bundle of authorities again within 5 s, and gives a machine that does not answer 10 s.
+const PEERS_TIMEOUT: Duration = Duration::from_secs(30);
+
+impl Apply<'_> {
+    pub(super) async fn of_peers(&self, step: &PeerStep, line: &StageLine) -> Result<(), Error> {
+        match step {
+            PeerStep::SaveAccess(name) => self.save_access(name),
+            PeerStep::Prove { on, to } => self.prove_peers(*on, to, line).await,
+            PeerStep::Forget(name) => self.forget_peer(name),
+        }
+    }
+
+    fn save_access(&self, name: &PartnerName) -> Result<(), Error> {
+        let access = self.access.as_ref().expect("should have what is to be saved: the command gives it");
+        let text = serde_json::to_string_pretty(access).expect("should be JSON: it holds only texts");
+        let tree = self.tree()?;
+        self.make_dir(&tree, layout::PEERS)?;
+        self.write(&tree, &layout::peer(name), format!("{text}\n").as_bytes())
+    }
+
+    /// The credentials of the remotes that belong to peers, by their names in a keystore.
+    pub(super) fn peer_credentials(&self, on: ClusterId) -> Result<BTreeMap<String, Secret>, Error> {
+        let tree = self.tree()?;
+        let credentials = self.mesh.peers_of(on).map(|(name, _)| saved::peer(&tree, name));
+        let mut all = BTreeMap::new();
+        for access in credentials {
+            let remotes = access?.map(|access| access.remotes).unwrap_or_default().into_iter();
+            all.extend(remotes.map(|(alias, of)| (keystore::credentials_of(&alias), Secret::new(of.encoded))));
+        }
+        let wanted = self.mesh.aliases(on);
+        all.retain(|name, _| keystore::remote_of(name).is_some_and(|alias| wanted.contains(&alias)));
+        Ok(all)
+    }
+
+    /// The authorities of the peers that a cluster searches.
+    pub(super) fn peer_authorities(mesh: &Mesh, tree: &Tree, cluster: ClusterId) -> Result<Vec<String>, Error> {
+        let mut all = Vec::new();
+        for (name, peer) in mesh.peers_of(cluster) {
+            let access = saved::peer(tree, name)?.map(|access| access.remotes).unwrap_or_default();
+            let known = access.into_iter().filter(|(alias, _)| peer.remotes.contains_key(alias));
+            all.extend(known.map(|(_, access)| access.authorities));
+        }
+        Ok(all)
+    }
+
+    /// A peer that is away is no reason to stop: everything of this mesh was done before.
+    async fn prove_peers(&self, on: ClusterId, to: &[Alias], line: &StageLine) -> Result<(), Error> {
+        let server = self.server(on)?;
+        let mut down: BTreeMap<Alias, String> = BTreeMap::new();
+        let proof = self
+            .patience
+            .until(&format!("the links from {on} to peers"), Some(PEERS_TIMEOUT), async || {
+                down = match server.links(to).await {
+                    Ok(links) => {
+                        to.iter().filter_map(|alias| Some((alias.clone(), why_down(links.get(alias))?))).collect()
+                    }
+                    Err(error) => to.iter().map(|alias| (alias.clone(), error.cause())).collect(),
+                };
+                let Some((alias, reason)) = down.first_key_value() else { return Ok(Probe::Ready(())) };
+                let waiting = format!("{on} → {alias}: {reason}");
+                line.now(&waiting);
+                Ok(Probe::Pending(waiting))
+            })
+            .await;
+        match proof {
+            Err(error) if !error.interrupted && !self.patience.is_interrupted() && !down.is_empty() => {
+                let error =
+                    Error::new(Exit::Unhealthy, format!("links from {on} to peers that are down: {}", down.len()));
+                let error =
+                    down.iter().fold(error, |error, (alias, why)| error.cause(format!("{on} → {alias}: {why}")));
+                Err(error.hint("`mesh verify` says why each is down and what mends it"))
+            }
+            other => other,
+        }
+    }
+
+    /// The record first: a file without a peer is deleted by the next run, and a peer without its file could not be
+    /// reached.
+    fn forget_peer(&self, name: &PartnerName) -> Result<(), Error> {
+        let tree = self.tree()?;
+        let recorded = saved::mesh(&tree, &self.mesh.dir)?;
+        if let Some(mut mesh) = recorded.filter(|mesh| mesh.peers.contains_key(name)) {
+            mesh.peers.remove(name);
+            self.write_record(&tree, &mesh)?;
+        }
+        Ok(tree.remove_tree(layout::peer(name))?)
+    }
+}
+
+/// Why a remote is not reached, in Elasticsearch's words; `None` where it is.
+fn why_down(link: Option<&LinkFacts>) -> Option<String> {
+    match link {
+        Some(LinkFacts::Connected) => None,
+        Some(LinkFacts::Down(reason)) => Some(reason.clone()),
+        None => Some("it is not set as a remote".to_owned()),
+    }
+}

@@ -1,0 +1,44 @@
+//! The questions about meshes that were joined. Pure.
+
+use super::Reconciler;
+use crate::{
+    mesh::{
+        id::ClusterId,
+        peers::{Alias, PartnerName, access::RemoteAccessFacts},
+    },
+    plan::{PeerStep, Step},
+};
+
+impl Reconciler<'_> {
+    /// What is kept of a peer's cluster.
+    pub(super) fn peer_access(&self, peer: &PartnerName, alias: &Alias) -> Option<&RemoteAccessFacts> {
+        self.there.peers.get(peer)?.get(alias)
+    }
+
+    /// The authorities of the peers that a cluster searches.
+    pub(super) fn peer_authorities(&self, cluster: ClusterId) -> Vec<&str> {
+        let access = self.mesh.peer_remotes(cluster).filter_map(|(peer, alias, _)| self.peer_access(peer, alias));
+        access.map(|access| access.authorities.as_str()).collect()
+    }
+
+    /// The links to peers, where something changes that they depend on. One that is down for another reason is no
+    /// pending change: nothing here would mend it.
+    pub(super) fn prove_peers(&self, on: ClusterId) -> Option<Step> {
+        let unchanged =
+            self.server(on).is_some() && self.stored(on) && self.connected(on).is_none() && self.turns(on).is_empty();
+        let to: Vec<Alias> = self.mesh.peer_remotes(on).map(|(_, alias, _)| alias.clone()).collect();
+        (!unchanged && !to.is_empty()).then_some(PeerStep::Prove { on, to }.into())
+    }
+
+    /// Peers on their way out that no cluster has anything of after this plan.
+    pub(super) fn forgotten_peers(&self) -> Vec<Step> {
+        let is_there = |name: &PartnerName| {
+            let recorded = self.there.record.as_ref().is_some_and(|record| record.peers.contains_key(name));
+            recorded || self.there.peers.contains_key(name)
+        };
+        let left = self.mesh.peers.iter().filter(|(name, peer)| peer.leaving && is_there(name));
+        // what a server that does not answer has set is unknown
+        let all_answer = self.mesh.clusters().all(|cluster| self.server(cluster).is_some());
+        left.filter(|_| all_answer).map(|(name, _)| PeerStep::Forget(name.clone()).into()).collect()
+    }
+}
