@@ -4,12 +4,13 @@ use std::fmt::Write as _;
 
 use clap::{Command, builder::StyledStr};
 
-const GROUPS: [(&str, &[&str]); 6] = [
+const GROUPS: [(&str, &[&str]); 7] = [
     ("Life of a mesh", &["create", "manage", "upgrade", "reset", "ls"]),
     ("Health", &["status", "verify", "doctor", "logs"]),
     ("Data", &["snapshots"]),
     ("Use", &["search", "es", "credentials", "env"]),
     ("Trust", &["keys", "certs"]),
+    ("Other meshes", &["join", "peers", "leave"]),
     ("This program", &["config", "completions", "man", "help"]),
 ];
 

@@ -11,6 +11,7 @@ mod format;
 mod groups;
 mod inspect;
 mod manage;
+mod peers;
 mod renew;
 mod settings;
 mod snapshots;
@@ -26,6 +27,7 @@ pub use self::{
     format::{ConsentArgs, Format, OutputArgs, PlanArgs},
     inspect::{DoctorArgs, LogsArgs, MeshesArgs, StatusArgs, VerifyArgs},
     manage::{ManageAction, ManageArgs, ResetArgs, UpgradeArgs},
+    peers::{ForeignArgs, JoinArgs, LeaveArgs, PeersAction, PeersArgs},
     renew::{CertsAction, KeysAction, LsArgs, RenewArgs},
     settings::SettingsArgs,
     snapshots::{AdoptArgs, RestoreArgs, RmArgs, SnapshotsAction, TakeArgs},
@@ -131,6 +133,16 @@ pub enum Command {
     /// List and replace certificates, and the authorities that sign them
     #[command(subcommand, alias = "cert")]
     Certs(CertsAction),
+    /// Join another mesh: have clusters of this one search those of the other
+    ///
+    /// The file is an invitation that the other mesh's `mesh invites create` wrote. Joining gives the other side
+    /// nothing: for both directions, each side invites the other.
+    Join(JoinArgs),
+    /// Leave a mesh that was joined: remove its remotes, keys and authorities
+    Leave(LeaveArgs),
+    /// List the meshes that were joined
+    #[command(subcommand, alias = "peer")]
+    Peers(PeersAction),
     /// Check whether the machine is ready for a mesh
     ///
     /// The checks are those for the mesh that exists, else for one of two clusters; with settings, for the mesh that

@@ -13,6 +13,7 @@ mod logs;
 mod ls;
 mod man;
 mod manage;
+mod peers;
 mod ready;
 mod refusal;
 mod renew;
@@ -33,7 +34,7 @@ use std::time::Duration;
 
 use crate::{
     apply::wait::Patience,
-    cli::{Cli, Command},
+    cli::{Cli, Command, PeersAction},
     console::Console,
     error::{Error, Exit},
     plan::Plan,
@@ -73,6 +74,7 @@ fn only_reads(command: &Command) -> bool {
         | Command::Credentials(_)
         | Command::Env(_)
         | Command::Config(_)
+        | Command::Peers(_)
         | Command::Completions(_)
         | Command::Man(_) => true,
         Command::Create(_)
@@ -83,6 +85,8 @@ fn only_reads(command: &Command) -> bool {
         | Command::Keys(_)
         | Command::Certs(_)
         | Command::Snapshots(_)
+        | Command::Join(_)
+        | Command::Leave(_)
         | Command::Doctor(_) => false,
     }
 }
@@ -113,6 +117,9 @@ async fn command(cli: Cli, place: Result<Place, Error>, console: &Console) -> Re
         Command::Keys(action) => keys::keys(&action, place, console).await,
         Command::Certs(action) => certs::certs(&action, place, console).await,
         Command::Snapshots(action) => snapshots::snapshots(&action, place, console).await,
+        Command::Join(args) => Box::pin(peers::join(&args, place, console)).await,
+        Command::Leave(args) => Box::pin(peers::leave(&args, place, console)).await,
+        Command::Peers(PeersAction::Ls(args)) => peers::ls(&args, place, console).await,
         Command::Doctor(args) => doctor::doctor(&args, place, console).await,
         Command::Logs(args) => logs::logs(&args, place, console).await,
         Command::Es(args) => es::es(&args, dir, console).await,

@@ -8,7 +8,7 @@ use super::unanswered::Unanswered;
 use crate::{
     ask::{
         log_line::plain,
-        search::{self, Found},
+        search::{self, Found, Part},
     },
     cli::SearchArgs,
     console::Console,
@@ -23,7 +23,7 @@ pub async fn search(args: &SearchArgs, dir: PathBuf, console: &Console) -> Resul
     let mesh = &recorded.mesh;
     args.on.as_ref().map_or(Ok(()), |on| mesh.require(on))?;
     let remotes = match &args.on {
-        None => mesh.count().get() > 1,
+        None => mesh.count().get() > 1 || !mesh.peers.is_empty(),
         Some(on) => on.single().is_none_or(|only| args.from.is_some_and(|from| from != only)),
     };
     let searched = args.on.clone().unwrap_or_else(|| mesh.cluster_set());
@@ -54,7 +54,7 @@ async fn ask(args: &SearchArgs, recorded: &Recorded) -> Result<(ClusterId, Value
     let candidates = args.on.clone().unwrap_or_else(|| recorded.mesh.cluster_set());
     // those that search most others come first
     let mut in_turn: Vec<ClusterId> = candidates.iter().collect();
-    in_turn.sort_by_key(|cluster| Reverse(recorded.mesh.remotes(*cluster).count()));
+    in_turn.sort_by_key(|cluster| Reverse(recorded.mesh.aliases(*cluster).len()));
     for cluster in in_turn {
         match recorded.server(cluster)?.search(&expression(cluster), &body).await {
             Ok(answer) => return Ok((cluster, answer)),
@@ -97,7 +97,12 @@ fn lacking(found: &Found, mesh: &Mesh) -> Option<Error> {
     });
     let forbidden = |kind: &str| kind == "security_exception";
     let unshared = found.lacking().filter_map(|part| part.failure.as_ref()).any(|failure| forbidden(&failure.kind));
-    Some(error.hint(if unshared {
+    let of_peers = |part: &Part| part.cluster.parse().is_ok_and(|alias| mesh.peer_of(&alias).is_some());
+    Some(error.hint(if found.lacking().all(of_peers) {
+        "`mesh peers ls` says which peers are reached and what they share, `mesh verify` why one is down; a search waits \
+         up to half a minute for a machine that went silent"
+            .to_owned()
+    } else if unshared {
         sharing(mesh)
     } else {
         "`mesh verify` proves every link and says why one is down".to_owned()

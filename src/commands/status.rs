@@ -10,6 +10,7 @@ use crate::{
     console::Console,
     error::{Error, Exit},
     judge::{
+        peers::PeerState,
         scope::Scope,
         status::{self, Status},
         verify::LinkState,
@@ -32,7 +33,9 @@ pub async fn status(args: &StatusArgs, place: Place, console: &Console) -> Resul
     }
     let (mesh, status) = judged(args, &session).await?;
     show(args, &mesh, &status, console);
-    Ok(if status.in_sync && status.serves && status.degraded.is_empty() { Exit::Done } else { Exit::Unhealthy })
+    let reached = status.peers.iter().all(|remote| remote.state == PeerState::Reached);
+    let good = status.in_sync && status.serves && status.degraded.is_empty() && reached;
+    Ok(if good { Exit::Done } else { Exit::Unhealthy })
 }
 
 /// Looks again and again. A look that fails is shown and not the end: what is watched may be an engine that restarts.

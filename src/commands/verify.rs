@@ -15,7 +15,7 @@ use crate::{
         check::{self, Severity},
         scope::Scope,
         snapshots::require_owners,
-        verify::{Report, judge},
+        verify::{Report, judge, judge_peers},
     },
     mesh::Mesh,
     plan::{Plan, reconcile::reconcile},
@@ -106,7 +106,8 @@ async fn prove(
     let scope = Scope::new(args.on.as_ref());
     let answering = scope.clusters(&mesh).all(|cluster| there.server(cluster).is_some());
     // what ended between the look and the search has ended
-    let report = Report::new(&judge(&mesh, scope, &there, &evidence, now()), answering);
+    let peers = judge_peers(&mesh, scope, &there, &evidence, now());
+    let report = Report::new(&judge(&mesh, scope, &there, &evidence, now()), peers, answering);
     Ok((mesh, report, mending))
 }
 

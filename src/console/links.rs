@@ -1,12 +1,12 @@
 //! Links: the matrix, and below it the reasons for those that are down. I/O: the terminal.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use super::{Cell, Console, Mark, Table, duration, plain};
 use crate::{
     judge::{
         scope::Scope,
-        verify::{LinkState, Report},
+        verify::{LinkState, PeerLinkReport, Report},
     },
     mesh::{Mesh, counted::counted, id::ClusterId, links::Link},
 };
@@ -41,6 +41,20 @@ impl Console {
         self.table(&table);
     }
 
+    /// A line a cluster of a peer: who reaches it; below it, why others do not.
+    pub fn peer_links(&self, links: &[PeerLinkReport]) {
+        let remotes: BTreeSet<_> = links.iter().map(|link| (&link.peer, &link.to)).collect();
+        for (peer, to) in remotes {
+            let of = || links.iter().filter(|link| link.to == *to);
+            let (up, all) = (of().filter(|link| link.up).count(), of().count());
+            self.line(&format!("{to} ({peer}): reached by {up} of {}", counted(all as u64, "cluster")));
+            for (link, cause) in of().filter_map(|link| Some((link, link.cause.as_ref()?))) {
+                self.line(&format!("{} → {to}: {}", link.from, plain::line(&cause.message)));
+                self.line(&format!("  hint: {}", self.same_mesh.in_text(&cause.remedy)));
+            }
+        }
+    }
+
     /// What was found out about every link: the matrix, each link that is not up with its cause and its remedy, the
     /// sum.
     pub fn judgements(&self, mesh: &Mesh, scope: Scope, report: &Report, took: Duration) {
@@ -58,6 +72,7 @@ impl Console {
                 self.line(&format!("  hint: {}", self.same_mesh.in_text(remedy)));
             }
         }
+        self.peer_links(&report.peers);
         let count = |state| report.links.iter().filter(|link| link.state == state).count();
         let counts = [
             ("that are down", count(LinkState::Down)),

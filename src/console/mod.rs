@@ -9,6 +9,7 @@ mod doctor;
 mod lifetimes;
 mod links;
 mod meshes;
+mod peers;
 mod places;
 mod plain;
 mod question;

@@ -63,6 +63,10 @@ impl Console {
             self.line("");
             self.table(&Table::of(NODE.iter(), of_several.flat_map(|cluster| &cluster.nodes)));
         }
+        if !status.peers.is_empty() {
+            self.line("");
+            self.peers_table(&status.peers);
+        }
     }
 
     /// What is wrong, below the table: to stderr, since it is no data.
@@ -86,6 +90,7 @@ impl Console {
                 }
             }
         }
+        self.peers_down(&status.peers);
         self.indices(status, wide);
         self.disks(status);
         for warning in &status.warnings {

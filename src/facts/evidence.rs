@@ -8,6 +8,7 @@ use time::OffsetDateTime;
 use crate::mesh::{
     id::{ClusterId, NodeId},
     links::Link,
+    peers::Alias,
 };
 
 /// Everything that was tried. What could not be tried is absent.
@@ -15,6 +16,8 @@ use crate::mesh::{
 pub struct Evidence {
     /// From a node that searches to one that it may reach the remote by.
     pub paths: BTreeMap<(NodeId, NodeId), PathFacts>,
+    /// From a node that searches to a peer's cluster, where that is not reached.
+    pub peer_paths: BTreeMap<(NodeId, Alias), PathFacts>,
     /// Nodes whose port refuses others, and takes a connection of the node's own.
     pub listening: BTreeSet<NodeId>,
     /// By the node that presents it, and the remote.

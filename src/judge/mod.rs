@@ -8,6 +8,7 @@ pub mod image;
 pub mod links;
 pub mod meshes;
 pub mod nodes;
+pub mod peers;
 pub mod scope;
 pub mod snapshots;
 pub mod status;

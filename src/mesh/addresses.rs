@@ -48,10 +48,13 @@ impl Mesh {
                 ("mode", "proxy".to_owned()),
                 ("proxy_address", at.address.clone()),
                 ("proxy_socket_connections", self.spec.profile.sockets().to_string()),
-                ("server_name", at.server_name.clone()),
                 ("skip_unavailable", "true".to_owned()),
             ];
-            settings.map(|(field, value)| (format!("cluster.remote.{alias}.{field}"), value))
+            let name = at.server_name.clone().map(|name| ("server_name", name));
+            settings
+                .into_iter()
+                .chain(name)
+                .map(move |(field, value)| (format!("cluster.remote.{alias}.{field}"), value))
         })
     }
 

@@ -233,6 +233,7 @@ mod tests {
             version: crate::mesh::settings::DEFAULT_VERSION,
             defaults: Revision::FIRST,
             discovery,
+            spans_machines: false,
             nodes,
             kibana: true,
         }

@@ -31,6 +31,8 @@ impl Mesh {
             overrides: Vec::new(),
             set: BTreeMap::new(),
             clusters: BTreeMap::new(),
+            peers: BTreeMap::new(),
+            guests: BTreeMap::new(),
             subnet: "10.213.0.0/24".parse().expect("should be a subnet"),
             ports: None,
             owner: Owner { uid: 999, gid: 0 },
@@ -57,6 +59,7 @@ impl Mesh {
                 version: self.spec.stack_version,
                 defaults: self.defaults,
                 discovery: settings.nodes.discovery(),
+                spans_machines: false,
                 nodes: settings.nodes.count(),
                 kibana: settings.kibana,
             };

@@ -151,6 +151,7 @@ mod tests {
         644 Mesh mesh.json.format1
         600 Mesh credentials.txt
         644 Mesh ca.crt
+        644 Mesh peers
         600 Mesh cluster01/api-key.json
         600 Mesh cluster01/uuid
         644 Mesh cluster01/certs/ca.crt

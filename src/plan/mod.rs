@@ -10,6 +10,7 @@ pub mod create;
 pub mod data;
 mod describe;
 mod description;
+pub mod join;
 pub mod leaving;
 pub mod manage;
 mod node_step;

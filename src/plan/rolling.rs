@@ -20,7 +20,7 @@ use crate::mesh::{
 /// What clusters have their turn for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Turns {
-    /// Settings of single clusters.
+    /// Settings of single clusters, and other machines that they are to search.
     Settings,
     /// Newer defaults, and such settings.
     Defaults,
@@ -32,7 +32,7 @@ impl Turns {
         if new_defaults {
             return Some(Self::Defaults);
         }
-        mesh.pending_settings().next().map(|_| Self::Settings)
+        mesh.pending_settings().chain(mesh.pending_span()).next().map(|_| Self::Settings)
     }
 }
 
@@ -50,6 +50,9 @@ pub fn next(mesh: &Mesh, there: &Observed, inputs: &PlanInputs, of: Turns) -> Op
 /// The cluster whose turn it is, and the mesh after it.
 fn next_turn(mesh: &Mesh, of: Turns) -> Option<(ClusterId, Mesh)> {
     let settings = || mesh.pending_settings().next();
+    if let Some(cluster) = mesh.pending_span().next() {
+        return Some((cluster, mesh.with_span_on(cluster)));
+    }
     match of {
         Turns::Settings => settings().map(|cluster| (cluster, mesh.with_settings_on(cluster))),
         Turns::Defaults => {

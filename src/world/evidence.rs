@@ -14,13 +14,14 @@ use super::{
 use crate::{
     facts::{
         evidence::{Evidence, KeyRecord, PathFacts, Presented},
-        observed::Observed,
+        observed::{LinkFacts, Observed},
     },
     mesh::{
         Mesh,
         id::{ClusterId, NodeId},
         keystore::{self, Keyring, Keystore},
         links::Key,
+        peers::Alias,
     },
 };
 
@@ -54,9 +55,27 @@ impl World {
             evidence.by_key.extend(by_key.into_iter().map(|(to, facts)| ((*from, to), facts)));
         }
         evidence.published = published;
+        evidence.peer_paths = self.peer_paths(mesh, there).await;
         self.try_again(mesh, there, &mut evidence).await;
         evidence.listening = self.listening(mesh, &evidence).await;
         Ok(evidence)
+    }
+
+    /// From the first node of each cluster that searches, to the clusters of peers that it does not reach.
+    async fn peer_paths(&self, mesh: &Mesh, there: &Observed) -> BTreeMap<(NodeId, Alias), PathFacts> {
+        let searching = mesh.clusters().filter_map(|cluster| {
+            let from = mesh.searching_nodes(cluster).find(|node| there.runs((*node).into()))?;
+            let reached = |alias: &Alias| {
+                there.server(cluster).is_some_and(|server| server.links.get(alias) == Some(&LinkFacts::Connected))
+            };
+            let down = mesh.peer_remotes(cluster).filter(|(_, alias, _)| !reached(alias));
+            Some((from, down.map(|(_, alias, at)| (alias.clone(), at.clone())).collect::<Vec<_>>()))
+        });
+        let tried = searching.filter(|(_, down)| !down.is_empty()).map(async |(from, down)| {
+            let paths = self.docker.probe_peers(mesh, from, &down).await.unwrap_or_default();
+            paths.into_iter().map(move |(alias, facts)| ((from, alias), facts))
+        });
+        join_all(tried).await.into_iter().flatten().collect()
     }
 
     /// Servers that have just booted may be too busy when all the others try at once: those that answer and still were

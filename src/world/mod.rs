@@ -17,6 +17,7 @@ pub mod elasticsearch;
 pub mod evidence;
 pub mod files;
 pub mod glance;
+pub mod handed_over;
 pub mod host;
 pub mod https;
 pub mod kernel;

@@ -9,6 +9,7 @@ use crate::{
         Mesh,
         id::{NodeId, REMOTE, ServiceKind},
         layout,
+        peers::{Address, Alias},
     },
 };
 
@@ -28,17 +29,50 @@ impl Docker {
         to: impl Iterator<Item = NodeId>,
     ) -> Result<BTreeMap<NodeId, PathFacts>, DockerError> {
         let to: Vec<NodeId> = to.collect();
+        let names = to.iter().map(|node| mesh.container_name((*node).into())).collect();
+        let Some(words) = self.try_from_inside(mesh, on, names).await? else {
+            let why = without_curl(on);
+            return Ok(to.into_iter().map(|remote| (remote, PathFacts::Untried(why.clone()))).collect());
+        };
+        let node = |name: &str| mesh.service_of_container(name)?.node();
+        Ok(words.lines().filter_map(path).filter_map(|(name, facts)| Some((node(name)?, facts))).collect())
+    }
+
+    /// The same for clusters of peers, by their addresses.
+    pub async fn probe_peers(
+        &self,
+        mesh: &Mesh,
+        on: NodeId,
+        to: &[(Alias, Address)],
+    ) -> Result<BTreeMap<Alias, PathFacts>, DockerError> {
+        let place = |(alias, at): &(Alias, Address)| {
+            let host = at.address.rsplit_once(':').map_or(at.address.as_str(), |(host, _)| host);
+            format!("{alias}={}={}", at.server_name.as_deref().unwrap_or(host), at.address)
+        };
+        let Some(words) = self.try_from_inside(mesh, on, to.iter().map(place).collect()).await? else {
+            let why = without_curl(on);
+            return Ok(to.iter().map(|(alias, _)| (alias.clone(), PathFacts::Untried(why.clone()))).collect());
+        };
+        Ok(words.lines().filter_map(path).filter_map(|(name, facts)| Some((name.parse().ok()?, facts))).collect())
+    }
+
+    /// What the script prints; `None` where the container has no curl.
+    async fn try_from_inside(
+        &self,
+        mesh: &Mesh,
+        on: NodeId,
+        names: Vec<String>,
+    ) -> Result<Option<String>, DockerError> {
         let authorities = layout::config_inside(ServiceKind::Elastic, layout::MESH_AUTHORITIES);
         let fixed = ["sh", "-c", SCRIPT, "probe", &SECONDS.to_string(), &authorities, &REMOTE.to_string()];
-        let names = to.iter().map(|node| mesh.container_name((*node).into()));
         let command = fixed.iter().map(ToString::to_string).chain(names).collect();
         let (exit, words) = self.run_inside(&mesh.container_name(on.into()), command, LONGEST).await?;
-        if exit != 0 {
-            let why = format!("{on} has no curl to try it with");
-            return Ok(to.into_iter().map(|remote| (remote, PathFacts::Untried(why.clone()))).collect());
-        }
-        Ok(words.lines().filter_map(|line| path(mesh, line)).collect())
+        Ok((exit == 0).then_some(words))
     }
+}
+
+fn without_curl(on: NodeId) -> String {
+    format!("{on} has no curl to try it with")
 }
 
 /// How the kernel tells of a connection that something on the way has sent back, where a port that is closed refuses
@@ -47,7 +81,7 @@ const REJECTIONS: [&str; 4] =
     ["No route to host", "Host is unreachable", "Network is unreachable", "Permission denied"];
 
 /// One line of the script's output. The exit codes are curl's; see <https://curl.se/docs/manpage.html#EXIT>.
-fn path(mesh: &Mesh, line: &str) -> Option<(NodeId, PathFacts)> {
+fn path(line: &str) -> Option<(&str, PathFacts)> {
     let mut parts = line.splitn(3, ' ');
     let (name, exit, rest) = (parts.next()?, parts.next()?, parts.next()?);
     let mut words = rest.splitn(3, '|');
@@ -63,7 +97,7 @@ fn path(mesh: &Mesh, line: &str) -> Option<(NodeId, PathFacts)> {
         "35" | "51" | "60" | "77" | "83" | "90" | "91" => PathFacts::Distrusted(words),
         _ => PathFacts::Reached { address: address.to_owned() },
     };
-    Some((mesh.service_of_container(name)?.node()?, facts))
+    Some((name, facts))
 }
 
 #[cfg(test)]
@@ -77,42 +111,41 @@ mod tests {
 
         #[test]
         fn no_line_makes_it_panic(line in "(cluster0[0-9]-elastic|\\PC{0,5}) ([0-9]{1,3}|\\PC)? ?[\\PC|)( ]{0,20}") {
-            let _ = path(&Mesh::example(1), &line);
+            let _ = path(&line);
         }
     }
 
     #[test]
     fn each_line_is_a_remote_and_how_far_it_was_reached() {
-        let facts = |line: &str| path(&Mesh::example(3), line).map(|(node, facts)| (node.cluster.number(), facts));
+        let facts = |line: &str| path(line).map(|(name, facts)| (name.to_owned(), facts));
+        let (second, third) = (|| "cluster02-elastic".to_owned(), || "cluster03-elastic".to_owned());
         let reached = PathFacts::Reached { address: "10.213.0.12".to_owned() };
         assert_eq!(
             facts("cluster02-elastic 1 curl: (1) Received HTTP/0.9 when not allowed |10.213.0.12|"),
-            Some((2, reached.clone()))
+            Some((second(), reached.clone()))
         );
-        assert_eq!(facts("cluster02-elastic 52 |10.213.0.12|curl: (52) Empty reply"), Some((2, reached)));
+        assert_eq!(facts("cluster02-elastic 52 |10.213.0.12|curl: (52) Empty reply"), Some((second(), reached)));
         assert_eq!(
             facts("cluster03-elastic 6 curl: (6) Could not resolve host: cluster03-elastic ||"),
-            Some((3, PathFacts::NameUnknown))
+            Some((third(), PathFacts::NameUnknown))
         );
         assert_eq!(
             facts("cluster03-elastic 60 curl: (60) SSL certificate problem: certificate has expired |10.213.0.13|"),
-            Some((3, PathFacts::Distrusted("SSL certificate problem: certificate has expired".to_owned())))
+            Some((third(), PathFacts::Distrusted("SSL certificate problem: certificate has expired".to_owned())))
         );
         assert_eq!(
             facts("cluster03-elastic 7 || Connection refused"),
-            Some((3, PathFacts::Closed("Connection refused".to_owned())))
+            Some((third(), PathFacts::Closed("Connection refused".to_owned())))
         );
         assert_eq!(
             facts("cluster03-elastic 7 || No route to host"),
-            Some((3, PathFacts::Rejected("No route to host".to_owned())))
+            Some((third(), PathFacts::Rejected("No route to host".to_owned())))
         );
         assert_eq!(
             facts("cluster03-elastic 60 |10.213.0.13| 60) SSL certificate problem: certificate has expired"),
-            Some((3, PathFacts::Distrusted("SSL certificate problem: certificate has expired".to_owned())))
+            Some((third(), PathFacts::Distrusted("SSL certificate problem: certificate has expired".to_owned())))
         );
-        let second = path(&Mesh::example(3), "cluster03-elastic-2 6 ||").map(|(node, _)| node.to_string());
-        assert_eq!(second.as_deref(), Some("cluster03-elastic-2"));
-        assert_eq!(facts("sh: 1: oops"), None);
+        assert_eq!(facts("sh: oops"), None);
         assert_eq!(facts(""), None);
     }
 }

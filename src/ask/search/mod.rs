@@ -10,6 +10,7 @@ use crate::mesh::{
     Mesh,
     cluster_set::ClusterSet,
     id::ClusterId,
+    peers::Alias,
     settings::{IndexPattern, InvalidValue},
 };
 
@@ -40,8 +41,13 @@ impl Indices {
     pub fn expression(&self, mesh: &Mesh, from: ClusterId, on: Option<&ClusterSet>) -> String {
         let prefixes: Vec<String> = match on {
             Some(on) => on.iter().map(|on| if on == from { String::new() } else { format!("{on}:") }).collect(),
-            None if mesh.remotes(from).next().is_none() => vec![String::new()],
-            None => vec![String::new(), "cluster*:".to_owned()],
+            None => {
+                let aliases = mesh.aliases(from).into_iter().map(|alias| alias.to_string());
+                let (named, others): (Vec<String>, Vec<String>) =
+                    aliases.partition(|alias| alias.starts_with("cluster"));
+                let all = (!named.is_empty()).then(|| "cluster*".to_owned()).into_iter().chain(others);
+                std::iter::once(String::new()).chain(all.map(|alias| format!("{alias}:"))).collect()
+            }
         };
         let of = |prefix: &String| {
             let named = |(wanted, pattern): &(bool, IndexPattern)| {
@@ -155,7 +161,7 @@ impl Part {
     }
 
     /// A remote that the searching cluster has no settings for.
-    fn unknown(remote: ClusterId, from: ClusterId) -> Self {
+    fn unknown(remote: &Alias, from: ClusterId) -> Self {
         let reason = format!("{from} does not have it as a remote");
         let failure = Failure { kind: "no_such_remote_cluster_exception".to_owned(), reason };
         Self { cluster: remote.to_string(), hits: 0, shards: 0, status: "failed".to_owned(), failure: Some(failure) }
@@ -181,8 +187,9 @@ impl Found {
                 .entry(from.to_string())
                 .or_insert_with(|| Part::read(from.to_string(), if details.is_some() { &none } else { answer }));
         }
-        for remote in mesh.remotes(from).filter(searched) {
-            parts.entry(remote.to_string()).or_insert_with(|| Part::unknown(remote, from));
+        let of_peers = mesh.peer_remotes(from).map(|(_, alias, _)| alias.clone()).filter(|_| on.is_none());
+        for remote in mesh.remotes(from).filter(searched).map(Alias::from).chain(of_peers) {
+            parts.entry(remote.to_string()).or_insert_with(|| Part::unknown(&remote, from));
         }
         for bucket in answer["aggregations"]["indices"]["buckets"].as_array().into_iter().flatten() {
             let (cluster, _) = place(bucket["key"].as_str().unwrap_or_default());

@@ -14,6 +14,7 @@ mod limits;
 mod neighbours;
 mod network;
 mod own_data;
+mod peers;
 mod processor;
 mod removal;
 mod report;
@@ -151,6 +152,7 @@ pub fn machine(mesh: &Mesh, there: &Observed, host: &HostFacts, listeners: &[Lis
         own_data::lost_credentials(mesh, there),
         own_data::versions(mesh, there),
         strangers(mesh, there),
+        peers::peers(mesh, there),
         leaving_nodes::leaving_nodes(mesh, there),
         bootstrap::bootstrap(mesh, there, &host.limits),
         processor::processor(mesh, there, host.processor.as_ref()),

@@ -120,7 +120,7 @@ mod tests {
     fn a_key_is_what_its_server_says_it_is() {
         let (mesh, first, second) = (Mesh::example(2), cluster(1), cluster(2));
         let key = KeyFile { id: "id".to_owned(), expires: NOW + Duration::days(99), digest: "digest".to_owned() };
-        let keystore = Some([(keystore::credentials_of(first), "digest".to_owned())].into());
+        let keystore = Some([(keystore::credentials_of(&first.into()), "digest".to_owned())].into());
         let holder = ClusterFiles {
             nodes: [(NodeNumber::FIRST, NodeFiles { keystore, ..NodeFiles::default() })].into(),
             ..ClusterFiles::default()

@@ -18,6 +18,7 @@ pub use self::report::{
 use super::{
     check::{self, Finding},
     expiry::soon::expiring,
+    peers::PeerList,
     scope::Scope,
     snapshots,
 };
@@ -58,5 +59,6 @@ pub fn status(mesh: &Mesh, scope: Scope, there: &Observed, now: OffsetDateTime) 
         pending_upgrade,
         new_defaults: scope.clusters(mesh).any(|cluster| mesh.revision(cluster) < Revision::NEWEST),
         clusters,
+        peers: if scope.is_mesh() { PeerList::new(mesh, there, now).remotes } else { Vec::new() },
     }
 }

@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 
 use crate::{
     facts::health::{Color, LackingIndex, RedIndex, Watermark},
-    judge::{check::Finding, expiry::soon::EndsSoon},
+    judge::{check::Finding, expiry::soon::EndsSoon, peers::PeerRow},
     mesh::{id::ClusterId, links::Link, settings::StackVersion},
 };
 
@@ -43,6 +43,8 @@ pub struct Status {
     /// Whether `mesh create --new-defaults` would take newer built-in templates or container options. It is no drift.
     pub new_defaults: bool,
     pub clusters: Vec<ClusterStatus>,
+    /// The clusters of the meshes that were joined.
+    pub peers: Vec<PeerRow>,
 }
 
 #[derive(Debug, PartialEq, Eq, Serialize)]

@@ -116,7 +116,7 @@ fn a_scope_judges_its_clusters_and_their_links_alone() {
         let running = ContainerFacts::in_state(ContainerState::Running);
         there.containers.insert(cluster.first_node(), ContainerFacts { network: Some("n".to_owned()), ..running });
         let mut server = ServerFacts::licensed("enterprise", NOW + time::Duration::days(cluster.number().into()));
-        server.links = mesh.remotes(cluster).map(|remote| (remote, LinkFacts::Connected)).collect();
+        server.links = mesh.remotes(cluster).map(|remote| (remote.into(), LinkFacts::Connected)).collect();
         there.servers.insert(cluster, Answer::Ready(server));
     }
     let third = mesh.clusters().last().unwrap();
@@ -148,7 +148,7 @@ fn with_three_nodes() -> (Mesh, Observed) {
     for node in mesh.all_nodes() {
         let running = ContainerFacts::in_state(ContainerState::Running);
         there.containers.insert(node.into(), ContainerFacts { network: Some("n".to_owned()), ..running });
-        let links: BTreeMap<_, _> = mesh.remotes(node.cluster).map(|to| (to, LinkFacts::Connected)).collect();
+        let links: BTreeMap<_, _> = mesh.remotes(node.cluster).map(|to| (to.into(), LinkFacts::Connected)).collect();
         if mesh.has_several_nodes(node.cluster) {
             let master = Some("cluster02-elastic-2".to_owned());
             let (members, uuid) = (members.clone(), Some("uuid".to_owned()));
@@ -285,7 +285,7 @@ fn a_cluster_without_a_majority_is_down() {
 #[test]
 fn a_link_is_up_when_every_node_that_searches_says_so() {
     let (mesh, mut there) = with_three_nodes();
-    node_facts(&mut there, 3).links.insert(ClusterId::FIRST, LinkFacts::Down("no seed node left".to_owned()));
+    node_facts(&mut there, 3).links.insert(ClusterId::FIRST.into(), LinkFacts::Down("no seed node left".to_owned()));
     insta::assert_snapshot!(shown(&mesh, &there), @r"
     ready https://localhost:9202 serves=true degraded=[] links 0/1
     cluster02-elastic ready joined

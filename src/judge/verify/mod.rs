@@ -8,6 +8,7 @@ mod ends;
 mod judge;
 mod link_fault;
 mod path;
+mod peers;
 mod report;
 #[cfg(test)]
 mod tests;
@@ -20,7 +21,11 @@ use serde::Serialize;
 use time::OffsetDateTime;
 
 use self::judge::Judge;
-pub use self::{link_fault::Cause, report::Report};
+pub use self::{
+    link_fault::Cause,
+    peers::{PeerLinkReport, judge_peers},
+    report::Report,
+};
 pub use crate::facts::evidence::{CanaryFacts, Evidence, KeyRecord, PathFacts, Presented, Untried};
 use crate::{
     facts::observed::Observed,

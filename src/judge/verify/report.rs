@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 
-use super::{Judgement, LinkState, Outcome};
+use super::{Judgement, LinkState, Outcome, PeerLinkReport};
 use crate::mesh::id::ClusterId;
 
 pub const VERSION: u32 = 2;
@@ -16,6 +16,8 @@ pub struct Report {
     /// Whether every link is up, and every server answers: a mesh of one has no links.
     pub up: bool,
     pub links: Vec<LinkReport>,
+    /// The links to clusters of peers.
+    pub peers: Vec<PeerLinkReport>,
 }
 
 #[derive(Debug, Serialize)]
@@ -59,11 +61,14 @@ pub struct CheckReport {
 }
 
 impl Report {
-    pub fn new(judgements: &[Judgement], answering: bool) -> Self {
+    pub fn new(judgements: &[Judgement], peers: Vec<PeerLinkReport>, answering: bool) -> Self {
         Self {
             version: VERSION,
-            up: answering && judgements.iter().all(|judgement| judgement.state() == LinkState::Up),
+            up: answering
+                && judgements.iter().all(|judgement| judgement.state() == LinkState::Up)
+                && peers.iter().all(|link| link.up),
             links: judgements.iter().map(link).collect(),
+            peers,
         }
     }
 }

@@ -53,7 +53,7 @@ fn whole() -> (Mesh, Observed, Evidence) {
             keys: Vec::new(),
             remotes: mesh.remote_settings(from),
             certificate: String::new(),
-            links: mesh.remotes(from).map(|to| (to, LinkFacts::Connected)).collect(),
+            links: mesh.remotes(from).map(|to| (to.into(), LinkFacts::Connected)).collect(),
             allocation: AllocationFacts::default(),
             repository: None,
             snapshot_policy: PolicyFacts::Unsupported,
@@ -171,7 +171,7 @@ fn each_harm_has_its_own_cause() {
 fn what_elasticsearch_says_is_the_last_resort() {
     let found = codes(|there, evidence| {
         let links = &mut there.server_mut(cluster(1)).links;
-        links.insert(cluster(2), LinkFacts::Down("unheard-of".to_owned()));
+        links.insert(cluster(2).into(), LinkFacts::Down("unheard-of".to_owned()));
         evidence.canaries.remove(&link());
     });
     assert_eq!(found, "1→2 not-connected");
@@ -191,7 +191,9 @@ fn a_document_that_was_refused_says_nothing_of_the_link() {
     let (mesh, there, mut evidence) = whole();
     let refused = CanaryRefusal::ShardLimit("this cluster has [1]/[1] shards open".to_owned());
     evidence.canaries.insert(link(), CanaryFacts::Untried(refused.untried(cluster(2), "mesh_verify-1")));
-    let report = serde_json::to_value(Report::new(&judge(&mesh, Scope::Mesh, &there, &evidence, NOW), true)).unwrap();
+    let report =
+        serde_json::to_value(Report::new(&judge(&mesh, Scope::Mesh, &there, &evidence, NOW), Vec::new(), true))
+            .unwrap();
     assert_eq!(report["up"], false, "what is not proved is not called up");
     let first = &report["links"][0];
     assert_eq!((&first["up"], &first["state"], &first["cause"]), (&false.into(), &"untried".into(), &Value::Null));
@@ -243,7 +245,9 @@ fn a_cause_is_reported_in_words_with_a_remedy() {
 fn the_report_is_what_is_documented() {
     let (mesh, there, mut evidence) = whole();
     evidence.presented.insert(held(), Presented::Absent);
-    let report = serde_json::to_value(Report::new(&judge(&mesh, Scope::Mesh, &there, &evidence, NOW), true)).unwrap();
+    let report =
+        serde_json::to_value(Report::new(&judge(&mesh, Scope::Mesh, &there, &evidence, NOW), Vec::new(), true))
+            .unwrap();
     assert_eq!((&report["version"], &report["up"]), (&2.into(), &false.into()));
     let first = &report["links"][0];
     assert_eq!(first["cause"]["code"], "credentials-missing");

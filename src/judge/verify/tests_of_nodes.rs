@@ -26,7 +26,7 @@ fn whole() -> (Mesh, Observed, Evidence) {
         let running = ContainerFacts::in_state(ContainerState::Running);
         let container = ContainerFacts { network: Some(network::NAME.to_owned()), ..running };
         there.containers.insert(node.into(), container);
-        let links = mesh.remotes(node.cluster).map(|to| (to, LinkFacts::Connected)).collect();
+        let links = mesh.remotes(node.cluster).map(|to| (to.into(), LinkFacts::Connected)).collect();
         if mesh.has_several_nodes(node.cluster) {
             let members = mesh.nodes(node.cluster).map(|node| node.to_string()).collect();
             let (uuid, master) = (Some("uuid".to_owned()), Some("cluster02-elastic-2".to_owned()));
@@ -44,7 +44,7 @@ fn whole() -> (Mesh, Observed, Evidence) {
         }
     }
     for from in mesh.clusters() {
-        let links = mesh.remotes(from).map(|to| (to, LinkFacts::Connected)).collect();
+        let links = mesh.remotes(from).map(|to| (to.into(), LinkFacts::Connected)).collect();
         let licensed = ServerFacts::licensed("trial", NOW + time::Duration::days(30));
         let server = ServerFacts { links, remotes: mesh.remote_settings(from), ..licensed };
         there.servers.insert(from, Answer::Ready(server));
@@ -76,7 +76,7 @@ fn stop(there: &mut Observed, number: u8) {
 fn found(harm: impl Fn(&mut Observed, &mut Evidence)) -> String {
     let (mesh, mut there, mut evidence) = whole();
     harm(&mut there, &mut evidence);
-    let report = Report::new(&judge(&mesh, Scope::Mesh, &there, &evidence, NOW), true);
+    let report = Report::new(&judge(&mesh, Scope::Mesh, &there, &evidence, NOW), Vec::new(), true);
     let line = |link: &report::LinkReport| {
         let cause = link.cause.as_ref().map(|cause| format!("{}: {}; {}", cause.code, cause.message, cause.remedy));
         let (from, to) = (link.from.number(), link.to.number());
@@ -153,7 +153,7 @@ fn a_keystore_of_one_node_is_one_of_them() {
     let lacking = found(|_, evidence| drop(evidence.presented.insert((node(3), cluster(1)), Presented::Absent)));
     insta::assert_snapshot!(lacking, @"2→1 Degraded credentials-missing: from cluster02-elastic-3: the keystore of cluster02 holds no API key of cluster01; `mesh verify --fix`");
     let down = |there: &mut Observed, number| {
-        drop(facts(there, number).links.insert(ClusterId::FIRST, LinkFacts::Down("no such seed".to_owned())));
+        drop(facts(there, number).links.insert(ClusterId::FIRST.into(), LinkFacts::Down("no such seed".to_owned())));
     };
     insta::assert_snapshot!(found(|there, _| down(there, 2)), @"2→1 Degraded not-connected: from cluster02-elastic-2: Elasticsearch does not connect: no such seed; see what the clusters say with `mesh logs --service elastic`; `mesh verify --fix`");
     insta::assert_snapshot!(found(|there, _| (1..=3).for_each(|number| down(there, number))), @"2→1 Down not-connected: Elasticsearch does not connect: no such seed; see what the clusters say with `mesh logs --service elastic`; `mesh verify --fix`");

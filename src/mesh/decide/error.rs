@@ -4,8 +4,8 @@ use crate::{
     exit::Exit,
     explain::Explain,
     mesh::{
-        cluster_set::ClusterSet, id::ClusterId, network::Subnet, ports::PortRange, settings::StackVersion,
-        taken::rule_for, upgrade::UnsupportedSearch,
+        cluster_set::ClusterSet, id::ClusterId, network::Subnet, peers::PartnerName, ports::PortRange,
+        settings::StackVersion, taken::rule_for, upgrade::UnsupportedSearch,
     },
 };
 
@@ -30,6 +30,8 @@ pub enum DecideError {
     NoSubnet { diverted: Option<Subnet> },
     #[error("the network {subnet} has too few addresses for all nodes and Kibanas")]
     NoAddresses { subnet: Subnet },
+    #[error("{cluster} is what a cluster of the peer {peer} is called here")]
+    OfPeer { cluster: ClusterId, peer: PartnerName },
     #[error(
         "the range {range} has not enough ports that are free for the clusters {clusters}, which need up to four each, and three for each further node"
     )]
@@ -57,6 +59,9 @@ impl Explain for DecideError {
                 "leave out `--stack-version` or give {from}; \
                  `mesh create {} --reset --stack-version {to}` starts afresh and deletes the data",
                 clusters.to_mesh_text()
+            ),
+            Self::OfPeer { peer, .. } => format!(
+                "take another number; or first `mesh leave {peer}`, and join it again with `--suffix {peer}`"
             ),
             Self::Unsupported(error) => error.hint()?,
             Self::NoAddresses { .. } => "name a wider one: `mesh create --subnet 10.213.0.0/20`".to_owned(),

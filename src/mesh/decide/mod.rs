@@ -12,6 +12,7 @@ use super::{
     id::ClusterId,
     name::MeshName,
     network::Subnet,
+    peers::{PartnerName, Peer},
     per_cluster::settings_of,
     ports::PortRange,
     settings::{ClusterOverride, MeshSpec, Overrides, SubjectName, Topology},
@@ -70,7 +71,14 @@ impl Mesh {
         let mut set = per_cluster.recorded_with(recorded.map(|mesh| mesh.set.clone()).unwrap_or_default());
         // another cluster that will have this number is not meant
         set.retain(|cluster, _| clusters.contains(*cluster));
-        let peers = recorded.map(|mesh| mesh.peers.clone()).unwrap_or_default();
+        let peers: BTreeMap<PartnerName, Peer> = recorded.map(|mesh| mesh.peers.clone()).unwrap_or_default();
+        let of_peer = |cluster: ClusterId| {
+            let (peer, _) = peers.iter().find(|(_, peer)| peer.remotes.contains_key(&cluster.into()))?;
+            Some(DecideError::OfPeer { cluster, peer: peer.clone() })
+        };
+        if let Some(error) = clusters.iter().find_map(of_peer) {
+            return Err(error);
+        }
         let cluster = |id: ClusterId| {
             let settings = settings_of(&spec, &overrides, &set, id);
             let conditions = Conditions {

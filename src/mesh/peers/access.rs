@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::Alias;
-use crate::mesh::{digest::digest_of_secret, secret::Secret};
+use crate::mesh::{digest::digest_of_secret, secret::Secret, settings::StackVersion};
 
 /// The contents of a peer's file.
 #[derive(Clone, Serialize, Deserialize)]
@@ -31,7 +31,7 @@ pub struct RemoteAccess {
     pub shares: Vec<String>,
     /// The version that the cluster had when it was joined, if that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub version: Option<String>,
+    pub version: Option<StackVersion>,
 }
 
 /// What is there of a remote's access, without its secret.
@@ -42,7 +42,7 @@ pub struct RemoteAccessFacts {
     pub digest: String,
     pub expires: Option<OffsetDateTime>,
     pub shares: Vec<String>,
-    pub version: Option<String>,
+    pub version: Option<StackVersion>,
 }
 
 impl PeerAccess {
@@ -52,7 +52,7 @@ impl PeerAccess {
             digest: digest_of_secret(&Secret::new(access.encoded.as_str())),
             expires: access.expires,
             shares: access.shares.clone(),
-            version: access.version.clone(),
+            version: access.version,
         };
         self.remotes.iter().map(|(alias, access)| (alias.clone(), facts(access))).collect()
     }

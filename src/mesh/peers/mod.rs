@@ -6,6 +6,7 @@ pub mod access;
 mod alias;
 mod digest;
 pub mod invitation;
+pub mod join;
 mod name;
 
 use std::collections::BTreeMap;
@@ -24,6 +25,12 @@ use super::{
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Peer {
+    /// The id of the mesh; `None` for a cluster that `mesh` does not run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mesh: Option<String>,
+    /// What the names of its clusters end with here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suffix: Option<String>,
     /// Which clusters of this mesh search it; `None` for all, also those to come.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on: Option<ClusterSet>,
@@ -40,8 +47,9 @@ pub struct Peer {
 pub struct Address {
     /// `HOST:PORT` of its remote cluster server.
     pub address: String,
-    /// The name that its certificate is checked for.
-    pub server_name: String,
+    /// The name that its certificate is checked for; `None` for the host of `address`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server_name: Option<String>,
 }
 
 /// A mesh that was invited to search this one. What its keys allow, and until when, is asked of the servers.
@@ -90,5 +98,22 @@ impl Mesh {
     /// set by hand, and stay as they are.
     pub fn manages(&self, alias: &Alias) -> bool {
         alias.cluster().is_some() || self.peer_of(alias).is_some()
+    }
+
+    /// The clusters that are to search other machines, and would not notice that one went silent.
+    pub fn pending_span(&self) -> impl Iterator<Item = ClusterId> {
+        let spans = |cluster: &ClusterId| self.peers_of(*cluster).next().is_some();
+        let unaware = self.clusters.iter().filter(|(_, cluster)| !cluster.spans_machines).map(|(id, _)| *id);
+        unaware.filter(spans)
+    }
+
+    /// The mesh once one more cluster notices machines that go silent.
+    #[must_use]
+    pub fn with_span_on(&self, cluster: ClusterId) -> Self {
+        let mut mesh = self.clone();
+        if let Some(cluster) = mesh.clusters.get_mut(&cluster) {
+            cluster.spans_machines = true;
+        }
+        mesh
     }
 }

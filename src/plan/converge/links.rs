@@ -14,6 +14,7 @@ use crate::{
         id::{ClusterId, NodeId},
         keystore,
         links::Key,
+        peers::Alias,
     },
     plan::Step,
 };
@@ -45,7 +46,7 @@ impl Model {
     }
 
     fn accepted(&self, on: NodeId, to: ClusterId) -> bool {
-        self.processes[&on].loaded.get(&keystore::credentials_of(to)).is_some_and(|digest| {
+        self.processes[&on].loaded.get(&keystore::credentials_of(&to.into())).is_some_and(|digest| {
             self.servers[&to]
                 .keys
                 .iter()
@@ -54,9 +55,17 @@ impl Model {
     }
 
     /// Whether a link is up from the node of a cluster that is asked.
-    pub(super) fn link(&self, on: ClusterId, to: ClusterId) -> LinkFacts {
+    pub(super) fn link(&self, on: ClusterId, to: &Alias) -> LinkFacts {
         let node = self.there.running_nodes(on).next().expect("should run before it is asked");
-        self.link_from(node, to)
+        self.link_to(node, to)
+    }
+
+    /// Whether a link is up to a remote of either kind.
+    pub(super) fn link_to(&self, node: NodeId, to: &Alias) -> LinkFacts {
+        match to.cluster().filter(|cluster| self.servers.contains_key(cluster)) {
+            Some(cluster) => self.link_from(node, cluster),
+            None => self.link_to_peer(node, to),
+        }
     }
 
     /// Whether a link is up, by the facts that Elasticsearch goes by: what both servers have read, and where a node of

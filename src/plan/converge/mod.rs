@@ -8,6 +8,7 @@ mod lost_record;
 mod model;
 mod nodes;
 mod overrides;
+mod peers;
 mod renewal;
 mod rolling;
 mod secure_settings;

@@ -98,7 +98,7 @@ impl Model {
             }
             Step::AwaitCertificate(node) => self.read_certificates(*node),
             Step::WriteBundle(cluster) => {
-                let (bundle, trusted) = (self.bundle(mesh.trusted_by(*cluster)), self.trusted(*cluster));
+                let (bundle, trusted) = (self.bundle(mesh, *cluster), self.trusted(*cluster));
                 for service in mesh.services_in(*cluster) {
                     if let Some(node) = service.node() {
                         self.node_files(node).bundle = Some(bundle.clone());
@@ -106,7 +106,7 @@ impl Model {
                     self.files(*cluster).services.entry(service).or_default().authority = Some(trusted.clone());
                 }
             }
-            Step::WriteBrowserBundle => self.there.browser_bundle = Some(self.bundle(mesh.clusters())),
+            Step::WriteBrowserBundle => self.there.browser_bundle = Some(self.browser_bundle(mesh)),
             Step::SeedConfig(service) => {
                 let image = mesh.image(*service);
                 assert!(self.there.images.contains(&image), "{image} should be here to be read");
@@ -285,10 +285,16 @@ impl Model {
             Step::StoreCredentials { on, of } => {
                 let keys: Vec<(String, String)> = of
                     .iter()
-                    .map(|remote| {
-                        let key = mesh.key_of(Link { from: *on, to: *remote });
-                        let file = self.there.files[remote].key(key).expect("should be issued");
-                        (keystore::credentials_of(*remote), file.digest.clone())
+                    .map(|alias| {
+                        let remote = alias.cluster().filter(|remote| mesh.has_cluster(*remote));
+                        let digest = remote.map_or_else(
+                            || self.peer_access(alias).expect("should be saved").digest.clone(),
+                            |to| {
+                                let key = mesh.key_of(Link { from: *on, to });
+                                self.there.files[&to].key(key).expect("should be issued").digest.clone()
+                            },
+                        );
+                        (keystore::credentials_of(alias), digest)
                     })
                     .collect();
                 self.answering(*on);
@@ -320,6 +326,7 @@ impl Model {
                 }
             }
             Step::Nodes(step) => self.carry_out_of_nodes(mesh, step),
+            Step::Peers(step) => self.carry_out_of_peers(mesh, step),
             Step::RemoveFiles(cluster) => {
                 let in_use = self.there.containers.keys().any(|service| service.cluster() == *cluster);
                 assert!(!in_use, "files in use should not go");

@@ -3,6 +3,7 @@
 
 mod carry_out;
 mod nodes;
+mod peers;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,6 +25,7 @@ use crate::{
         id::{ClusterId, NodeId, NodeNumber, ServiceId},
         keystore,
         links::remote_of_setting,
+        peers::{Alias, PartnerName, access::RemoteAccessFacts},
         settings::StackVersion,
         snapshots::RepositorySpec,
     },
@@ -82,6 +84,8 @@ pub(super) struct Model {
     shown: BTreeMap<ClusterId, String>,
     /// The version that each container was made from.
     pub(super) versions: BTreeMap<ServiceId, StackVersion>,
+    /// What peers' invitations hold.
+    pub(super) offered: BTreeMap<PartnerName, BTreeMap<Alias, RemoteAccessFacts>>,
     /// Whether the plan at hand has seen that Docker's engine has the mesh's directory.
     proved: bool,
     /// Counts everything that is made, so that nothing is taken for another.
@@ -101,6 +105,7 @@ impl Model {
             processes: BTreeMap::new(),
             shown: BTreeMap::new(),
             versions: BTreeMap::new(),
+            offered: BTreeMap::new(),
             proved: false,
             made: 0,
         }
@@ -153,8 +158,15 @@ impl Model {
         self.there.files[&cluster].trusted().expect("should have an authority first")
     }
 
-    fn bundle(&self, of: impl Iterator<Item = ClusterId>) -> String {
-        let trusted: Vec<String> = of.map(|cluster| self.trusted(cluster)).collect();
+    /// The bundle that a cluster is to have, with the authorities of peers.
+    fn bundle(&self, mesh: &Mesh, cluster: ClusterId) -> String {
+        let trusted: Vec<String> = mesh.trusted_by(cluster).map(|of| self.trusted(of)).collect();
+        let of_peers = mesh.peer_remotes(cluster).filter_map(|(_, alias, _)| self.peer_access(alias));
+        certs::bundle(trusted.iter().map(String::as_str).chain(of_peers.map(|access| access.authorities.as_str())))
+    }
+
+    fn browser_bundle(&self, mesh: &Mesh) -> String {
+        let trusted: Vec<String> = mesh.clusters().map(|of| self.trusted(of)).collect();
         certs::bundle(trusted.iter().map(String::as_str))
     }
 
@@ -171,8 +183,7 @@ impl Model {
                 there.servers.insert(*cluster, Answer::Unauthenticated(String::new()));
                 continue;
             }
-            let aliases: BTreeSet<ClusterId> =
-                server.remotes.keys().filter_map(|name| remote_of_setting(name)).collect();
+            let aliases: BTreeSet<Alias> = server.remotes.keys().filter_map(|name| remote_of_setting(name)).collect();
             for node in self.there.running_nodes(*cluster) {
                 there.nodes.insert(node, Answer::Ready(self.node_facts(node, server, &aliases)));
             }
@@ -182,7 +193,7 @@ impl Model {
                 license: LicenseFacts { kind: kind.to_owned(), active: true, uid: String::new(), expires: None },
                 keys: server.keys.clone(),
                 remotes: server.remotes.clone(),
-                links: aliases.iter().map(|to| (*to, self.link(*cluster, *to))).collect(),
+                links: aliases.iter().map(|to| (to.clone(), self.link(*cluster, to))).collect(),
                 certificate: certs::fingerprint(&self.process(*cluster).certificate).expect("should be a certificate"),
                 allocation: server.allocation.clone(),
                 repository: server.repository.clone(),
@@ -202,7 +213,7 @@ impl Model {
         there
     }
 
-    fn node_facts(&self, node: NodeId, server: &Server, remotes: &BTreeSet<ClusterId>) -> NodeFacts {
+    fn node_facts(&self, node: NodeId, server: &Server, remotes: &BTreeSet<Alias>) -> NodeFacts {
         let name = |number: &NodeNumber| ServiceId::from(node.cluster.node(*number)).to_string();
         let running = server.voters.iter().filter(|number| self.there.runs(node.cluster.node(**number).into()));
         NodeFacts {
@@ -210,7 +221,7 @@ impl Model {
             master: running.clone().next_back().map(name),
             members: running.map(name).collect(),
             certificate: certs::fingerprint(&self.processes[&node].certificate).expect("should be a certificate"),
-            links: remotes.iter().map(|to| (*to, self.link_from(node, *to))).collect(),
+            links: remotes.iter().map(|to| (to.clone(), self.link_to(node, to))).collect(),
         }
     }
 
@@ -270,6 +281,11 @@ impl Model {
             if let Some(repository) = mesh.repository(on, self.there.repository_owner(on)) {
                 assert_eq!(self.servers[&on].repository.as_ref(), Some(&repository), "repository of {on}");
             }
+            for (_, alias, _) in mesh.peer_remotes(on) {
+                for node in mesh.nodes(on) {
+                    assert_eq!(self.link_to(node, alias), LinkFacts::Connected, "{node} → {alias}");
+                }
+            }
             for to in mesh.searchable(on) {
                 for node in mesh.nodes(on) {
                     assert_eq!(self.link_from(node, to), LinkFacts::Connected, "{node} → {to}");
@@ -281,8 +297,8 @@ impl Model {
     fn assert_node_is(&self, mesh: &Mesh, node: NodeId) {
         let (on, files) = (node.cluster, &self.there.files[&node.cluster].nodes[&node.number]);
         let entries = files.keystore.as_ref().expect("should have a keystore").keys();
-        let held: BTreeSet<ClusterId> = entries.filter_map(|name| keystore::remote_of(name)).collect();
-        assert_eq!(held, mesh.remotes(on).collect(), "credentials on {node}");
+        let held: BTreeSet<Alias> = entries.filter_map(|name| keystore::remote_of(name)).collect();
+        assert_eq!(held, mesh.aliases(on).into_iter().collect(), "credentials on {node}");
         if let Some(wanted) = self.there.secure_settings.get(&on).and_then(|facts| facts.wanted()) {
             let managed = files.managed.clone().unwrap_or_default();
             assert_eq!(managed.names, wanted.keys().cloned().collect(), "secure settings of {node}");
@@ -293,7 +309,7 @@ impl Model {
             );
         }
         let authorities = files.bundle.as_ref().expect("should have a bundle");
-        assert_eq!(*authorities, self.bundle(mesh.trusted_by(on)), "bundle of {node}");
+        assert_eq!(*authorities, self.bundle(mesh, on), "bundle of {node}");
         assert_eq!(self.processes[&node].discovery, mesh.discovery(on), "discovery of {node}");
     }
 }

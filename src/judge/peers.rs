@@ -1,0 +1,189 @@
+//! What to think of the meshes that were joined: whether their clusters are reached, and for how long they may be
+//! searched. Pure.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use time::OffsetDateTime;
+
+use super::expiry::days_between;
+use crate::{
+    error::{Error, Exit},
+    exit,
+    explain::Explain,
+    facts::observed::{LinkFacts, Observed},
+    mesh::{
+        Mesh,
+        id::ClusterId,
+        links::remote_of_setting,
+        peers::{Alias, PartnerName, Peer},
+    },
+};
+
+/// The documented form of `mesh peers ls -o json`.
+#[derive(Debug, Serialize)]
+pub struct PeerList {
+    pub remotes: Vec<PeerRow>,
+}
+
+/// A cluster of a peer.
+#[derive(Debug, Serialize)]
+pub struct PeerRow {
+    pub peer: PartnerName,
+    pub alias: Alias,
+    pub address: String,
+    /// What its key lets search; empty where that is unknown.
+    pub shares: Vec<String>,
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub expires: Option<OffsetDateTime>,
+    /// Whole days; below 0 when the key has expired.
+    pub days_left: Option<i64>,
+    /// The clusters that reach it.
+    pub reached_by: Vec<ClusterId>,
+    /// The clusters that do not, with the reason.
+    pub down: BTreeMap<ClusterId, String>,
+    pub state: PeerState,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PeerState {
+    /// Every cluster that is to search it reaches it.
+    Reached,
+    /// Some do not.
+    Down,
+    Expired,
+    /// Its keys are not on disk any more.
+    Lost,
+    /// It is being left.
+    Leaving,
+}
+
+impl PeerState {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Reached => "reached",
+            Self::Down => "down",
+            Self::Expired => "expired",
+            Self::Lost => "keys lost",
+            Self::Leaving => "leaving",
+        }
+    }
+}
+
+impl PeerList {
+    pub fn new(mesh: &Mesh, there: &Observed, now: OffsetDateTime) -> Self {
+        let rows = mesh.peers.iter().flat_map(|(name, peer)| {
+            peer.remotes.keys().map(move |alias| PeerRow::new(mesh, there, (name, peer, alias), now))
+        });
+        Self { remotes: rows.collect() }
+    }
+
+    pub fn all_reached(&self) -> bool {
+        self.remotes.iter().all(|row| row.state == PeerState::Reached)
+    }
+}
+
+impl PeerRow {
+    fn new(
+        mesh: &Mesh,
+        there: &Observed,
+        (name, peer, alias): (&PartnerName, &Peer, &Alias),
+        now: OffsetDateTime,
+    ) -> Self {
+        let access = there.peers.get(name).and_then(|remotes| remotes.get(alias));
+        let expires = access.and_then(|access| access.expires);
+        let searching = mesh.clusters().filter(|cluster| peer.is_searched_by(*cluster));
+        let links = searching.map(|cluster| (cluster, why_down(mesh, there, cluster, alias)));
+        let (reached, down): (Vec<_>, Vec<_>) = links.partition(|(_, why)| why.is_none());
+        let down: BTreeMap<ClusterId, String> =
+            down.into_iter().filter_map(|(cluster, why)| Some((cluster, why?))).collect();
+        let state = match access {
+            _ if peer.leaving => PeerState::Leaving,
+            None => PeerState::Lost,
+            Some(_) if expires.is_some_and(|expires| expires <= now) => PeerState::Expired,
+            Some(_) if !down.is_empty() => PeerState::Down,
+            Some(_) => PeerState::Reached,
+        };
+        Self {
+            peer: name.clone(),
+            alias: alias.clone(),
+            address: peer.remotes[alias].address.clone(),
+            shares: access.map(|access| access.shares.clone()).unwrap_or_default(),
+            expires,
+            days_left: expires.map(|expires| days_between(now, expires)),
+            reached_by: reached.into_iter().map(|(cluster, _)| cluster).collect(),
+            down,
+            state,
+        }
+    }
+}
+
+/// Why a cluster does not reach a remote; `None` where it does, from every node that can be asked.
+pub fn why_down(mesh: &Mesh, there: &Observed, from: ClusterId, alias: &Alias) -> Option<String> {
+    let Some(server) = there.server(from) else { return Some(format!("{from} does not answer")) };
+    let nodes = mesh.searching_nodes(from).filter_map(|node| Some((Some(node), &there.node(node)?.links)));
+    let several = mesh.has_several_nodes(from);
+    let asked = std::iter::once((None, &server.links)).chain(nodes);
+    asked.into_iter().find_map(|(node, links)| {
+        let why = match links.get(alias) {
+            Some(LinkFacts::Connected) => return None,
+            Some(LinkFacts::Down(reason)) => reason.clone(),
+            None => "it is not set as a remote".to_owned(),
+        };
+        Some(match node {
+            Some(node) if several => format!("from {node}: {why}"),
+            _ => why,
+        })
+    })
+}
+
+/// A remote that was set by hand has a name that a peer's cluster would have.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{alias} is a remote of {on} that mesh did not set")]
+pub struct AliasByHand {
+    alias: Alias,
+    on: ClusterId,
+    peer: PartnerName,
+}
+
+impl Explain for AliasByHand {
+    fn exit(&self) -> exit::Exit {
+        Exit::Request
+    }
+
+    fn hint(&self) -> Option<String> {
+        let Self { peer, .. } = self;
+        Some(format!("`mesh join FILE --suffix {peer}` gives the peer's clusters other names; or remove the remote"))
+    }
+}
+
+/// Whether no remote that was set by hand would become a peer's.
+pub fn require_free_aliases(mesh: &Mesh, name: &PartnerName, there: &Observed) -> Result<(), AliasByHand> {
+    let known = |alias: &Alias| there.record.as_ref().is_some_and(|record| record.manages(alias));
+    let Some(peer) = mesh.peers.get(name) else { return Ok(()) };
+    for (on, server) in there.answering() {
+        let set = server.remotes.keys().filter_map(|setting| remote_of_setting(setting));
+        if let Some(alias) = set.into_iter().find(|alias| peer.remotes.contains_key(alias) && !known(alias)) {
+            return Err(AliasByHand { alias, on, peer: name.clone() });
+        }
+    }
+    Ok(())
+}
+
+/// The peers whose keys are not on disk: their links cannot be repaired.
+pub fn lost(mesh: &Mesh, there: &Observed) -> Option<PartnerName> {
+    let complete = |name: &PartnerName, peer: &Peer| {
+        let kept = there.peers.get(name);
+        peer.remotes.keys().all(|alias| kept.is_some_and(|kept| kept.contains_key(alias)))
+    };
+    mesh.peers.iter().find(|(name, peer)| !peer.leaving && !complete(name, peer)).map(|(name, _)| name.clone())
+}
+
+/// That a mesh has no such peer, and which it has.
+pub fn no_such_peer(mesh: &Mesh, name: &PartnerName) -> Error {
+    let names: Vec<String> = mesh.peers.keys().map(ToString::to_string).collect();
+    let has =
+        if names.is_empty() { "it has joined none".to_owned() } else { format!("its peers are {}", names.join(", ")) };
+    Error::new(Exit::Request, format!("the mesh has no peer {name}: {has}")).hint("`mesh peers ls` lists them")
+}

@@ -1,0 +1,240 @@
+//! Are the clusters of peers reached, and if not, why? Pure.
+
+use serde::Serialize;
+use time::OffsetDateTime;
+
+use super::{Evidence, PathFacts, report::CauseReport};
+use crate::{
+    facts::observed::{NodeFiles, Observed},
+    judge::{peers::why_down, scope::Scope},
+    mesh::{
+        Mesh,
+        id::ClusterId,
+        keystore,
+        peers::{Address, Alias, PartnerName},
+    },
+};
+
+/// A link to a cluster of a peer.
+#[derive(Debug, Serialize)]
+pub struct PeerLinkReport {
+    pub from: ClusterId,
+    pub to: Alias,
+    pub peer: PartnerName,
+    pub up: bool,
+    /// Why the link is down; `None` for one that is up.
+    pub cause: Option<CauseReport>,
+}
+
+/// Why a peer's cluster is not reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum PeerFault {
+    /// The searching server, in words without its name.
+    Silent(String),
+    AccessLost,
+    RemoteMissing,
+    CredentialsMissing,
+    KeyExpired(OffsetDateTime),
+    NameUnknown,
+    NoRoute(String),
+    Refused(String),
+    /// Nothing comes back.
+    MachineSilent,
+    /// Certificates are valid from another time on than the clock here shows.
+    Clocks(String),
+    CertificateExpired,
+    CertificateName,
+    /// By an authority that the invitation does not have.
+    CertificateForeign(String),
+    License(String),
+    KeyRefused(String),
+    NotConnected(String),
+}
+
+/// Judges every link in a scope to a cluster of a peer.
+pub fn judge_peers(
+    mesh: &Mesh,
+    scope: Scope,
+    there: &Observed,
+    evidence: &Evidence,
+    now: OffsetDateTime,
+) -> Vec<PeerLinkReport> {
+    let of = |from: ClusterId| {
+        mesh.peer_remotes(from).map(move |(peer, to, at)| {
+            let fault = fault(mesh, there, evidence, (from, peer, to), now);
+            let cause = fault.map(|fault| CauseReport {
+                code: fault.code(),
+                node: None,
+                message: fault.message(at),
+                remedy: fault.remedy(peer, from),
+            });
+            PeerLinkReport { from, to: to.clone(), peer: peer.clone(), up: cause.is_none(), cause }
+        })
+    };
+    scope.clusters(mesh).flat_map(of).collect()
+}
+
+/// The first reason, in the order in which a connection meets them.
+fn fault(
+    mesh: &Mesh,
+    there: &Observed,
+    evidence: &Evidence,
+    (from, peer, to): (ClusterId, &PartnerName, &Alias),
+    now: OffsetDateTime,
+) -> Option<PeerFault> {
+    let words = why_down(mesh, there, from, to)?;
+    let Some(server) = there.server(from) else { return Some(PeerFault::Silent("does not answer".to_owned())) };
+    let Some(access) = there.peers.get(peer).and_then(|remotes| remotes.get(to)) else {
+        return Some(PeerFault::AccessLost);
+    };
+    if !server.remotes.contains_key(&format!("cluster.remote.{to}.mode")) {
+        return Some(PeerFault::RemoteMissing);
+    }
+    let entry = keystore::credentials_of(to);
+    let held =
+        |node: &NodeFiles| node.keystore.as_ref().and_then(|entries| entries.get(&entry)) == Some(&access.digest);
+    if !there.files.get(&from).is_some_and(|files| files.nodes.values().all(held)) {
+        return Some(PeerFault::CredentialsMissing);
+    }
+    if let Some(on) = access.expires.filter(|expires| *expires <= now) {
+        return Some(PeerFault::KeyExpired(on));
+    }
+    let path = mesh.searching_nodes(from).find_map(|node| evidence.peer_paths.get(&(node, to.clone())));
+    Some(match path {
+        Some(PathFacts::NameUnknown) => PeerFault::NameUnknown,
+        Some(PathFacts::Rejected(words)) => PeerFault::NoRoute(words.clone()),
+        Some(PathFacts::Closed(words)) => PeerFault::Refused(words.clone()),
+        Some(PathFacts::TimedOut) => PeerFault::MachineSilent,
+        Some(PathFacts::Distrusted(words)) => distrust(words),
+        Some(PathFacts::Reached { .. } | PathFacts::Untried(_)) | None => refusal(words),
+    })
+}
+
+/// The reasons for distrust that OpenSSL, and so `curl`, tells apart.
+fn distrust(words: &str) -> PeerFault {
+    let lower = words.to_lowercase();
+    if lower.contains("not yet valid") {
+        PeerFault::Clocks(words.to_owned())
+    } else if lower.contains("expired") {
+        PeerFault::CertificateExpired
+    } else if lower.contains("subject name") || lower.contains("does not match") {
+        PeerFault::CertificateName
+    } else {
+        PeerFault::CertificateForeign(words.to_owned())
+    }
+}
+
+/// What the other side has against a connection that it took, by the words of Elasticsearch.
+fn refusal(words: String) -> PeerFault {
+    let lower = words.to_lowercase();
+    if lower.contains("license") {
+        PeerFault::License(words)
+    } else if ["api key", "security_exception", "unable to authenticate", "unauthorized"]
+        .iter()
+        .any(|sign| lower.contains(sign))
+    {
+        PeerFault::KeyRefused(words)
+    } else {
+        PeerFault::NotConnected(words)
+    }
+}
+
+impl PeerFault {
+    /// A stable name, for programs.
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Silent(_) => "server-silent",
+            Self::AccessLost => "peer-access-lost",
+            Self::RemoteMissing => "remote-missing",
+            Self::CredentialsMissing => "credentials-missing",
+            Self::KeyExpired(_) => "peer-key-expired",
+            Self::NameUnknown => "peer-name-unknown",
+            Self::NoRoute(_) => "peer-no-route",
+            Self::Refused(_) => "peer-refused",
+            Self::MachineSilent => "peer-silent",
+            Self::Clocks(_) => "peer-clocks",
+            Self::CertificateExpired => "peer-certificate-expired",
+            Self::CertificateName => "peer-certificate-name",
+            Self::CertificateForeign(_) => "peer-certificate-foreign",
+            Self::License(_) => "peer-license",
+            Self::KeyRefused(_) => "peer-key-refused",
+            Self::NotConnected(_) => "not-connected",
+        }
+    }
+
+    fn message(&self, Address { address, server_name }: &Address) -> String {
+        let name = server_name.as_deref().unwrap_or("the host of its address");
+        match self {
+            Self::Silent(words) => words.clone(),
+            Self::AccessLost => "its keys and authorities are not on disk any more".to_owned(),
+            Self::RemoteMissing => "it is not set as a remote".to_owned(),
+            Self::CredentialsMissing => "the keystore does not hold its key".to_owned(),
+            Self::KeyExpired(on) => format!("its key expired on {on}"),
+            Self::NameUnknown => format!("the name in {address} is not known here"),
+            Self::NoRoute(words) => format!("there is no way to {address}: {words}"),
+            Self::Refused(words) => format!("{address} refuses connections: {words}"),
+            Self::MachineSilent => {
+                format!("{address} does not answer: its machine is silent, or a firewall on the way drops packets")
+            }
+            Self::Clocks(words) => format!("the clocks of the two machines are apart: {words}"),
+            Self::CertificateExpired => format!("the certificate of {address} has expired"),
+            Self::CertificateName => format!("the certificate of {address} is not for {name}"),
+            Self::CertificateForeign(words) => {
+                format!("the certificate of {address} is of another authority than the invitation names: {words}")
+            }
+            Self::License(words) => format!("a license does not allow it: {words}"),
+            Self::KeyRefused(words) => format!("it does not take the key, which was revoked or has expired: {words}"),
+            Self::NotConnected(words) => format!("Elasticsearch does not connect: {words}"),
+        }
+    }
+
+    /// What to type, here or there.
+    fn remedy(&self, peer: &PartnerName, from: ClusterId) -> String {
+        match self {
+            Self::Silent(_) => format!("`mesh manage start {}`", from.number()),
+            Self::RemoteMissing | Self::CredentialsMissing => "`mesh create`".to_owned(),
+            Self::AccessLost | Self::KeyExpired(_) | Self::CertificateForeign(_) | Self::KeyRefused(_) => {
+                format!("ask {peer} for a new invitation, and `mesh join FILE --peer {peer}`")
+            }
+            Self::CertificateName => {
+                format!("ask {peer} for a new invitation; something else may answer at that address")
+            }
+            Self::NameUnknown => "write down an address in place of the name, and join again".to_owned(),
+            Self::NoRoute(_) | Self::Refused(_) | Self::MachineSilent => {
+                format!("on the machine of {peer}: `mesh status`, and `mesh doctor` for the ports that have to be open")
+            }
+            Self::Clocks(_) => "compare `date -u` on both machines, and have both keep time by NTP".to_owned(),
+            Self::CertificateExpired => format!("on the machine of {peer}: `mesh create` renews it"),
+            Self::License(_) => "`mesh create --license FILE` on the side that it names".to_owned(),
+            Self::NotConnected(_) => {
+                format!("see what Elasticsearch says with `mesh logs {} --service elastic`", from.number())
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn causes_are_distinguished_by_the_words_of_those_who_refuse() {
+        let of_certificate = [
+            ("SSL certificate problem: certificate is not yet valid", "peer-clocks"),
+            ("SSL certificate problem: certificate has expired", "peer-certificate-expired"),
+            ("SSL: no alternative certificate subject name matches target host name 'x'", "peer-certificate-name"),
+            ("SSL certificate problem: unable to get local issuer certificate", "peer-certificate-foreign"),
+        ];
+        for (words, code) in of_certificate {
+            assert_eq!(distrust(words).code(), code, "{words}");
+        }
+        let of_server = [
+            ("current license is non-compliant for [remote cluster]", "peer-license"),
+            ("unable to authenticate API key", "peer-key-refused"),
+            ("Unable to open any connections to remote cluster [a]", "not-connected"),
+        ];
+        for (words, code) in of_server {
+            assert_eq!(refusal(words.to_owned()).code(), code, "{words}");
+        }
+    }
+}

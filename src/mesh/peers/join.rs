@@ -1,0 +1,189 @@
+//! What joining another mesh means for this one: its peers, and what reaching them takes. Pure: no I/O.
+
+use std::collections::BTreeMap;
+
+use super::{
+    Address, Alias, Invitation, PartnerName, Peer,
+    access::{PeerAccess, RemoteAccess},
+};
+use crate::{
+    exit::Exit,
+    explain::Explain,
+    mesh::{
+        Mesh,
+        cluster_set::{ClusterSet, NoSuchCluster},
+        id::ClusterId,
+        settings::StackVersion,
+    },
+};
+
+/// How a mesh is to be joined.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct JoinOptions {
+    /// What it is called here; without one, what it calls itself.
+    pub peer: Option<PartnerName>,
+    /// What its clusters' names end with here; without one, as before, at first nothing.
+    pub suffix: Option<String>,
+    /// Which clusters are to search it; without any, as before, at first all.
+    pub on: Option<ClusterSet>,
+}
+
+/// A cluster that `mesh` does not run, as its owner describes it.
+pub struct ForeignCluster {
+    pub name: PartnerName,
+    pub at: Address,
+    pub access: RemoteAccess,
+}
+
+/// A mesh that has joined another, and what is saved to reach that.
+pub struct Joined {
+    pub mesh: Mesh,
+    pub name: PartnerName,
+    pub access: PeerAccess,
+}
+
+/// A mesh that cannot be joined.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum JoinError {
+    #[error("the invitation is one of this mesh itself")]
+    Itself,
+    #[error("{alias} is {} already", taken_by.as_ref().map_or("a cluster of this mesh".to_owned(), |peer| format!("a cluster of the peer {peer}")))]
+    AliasTaken { alias: Alias, taken_by: Option<PartnerName>, suffix: PartnerName },
+    #[error("another mesh is called {0} here")]
+    NameTaken(PartnerName),
+    #[error("this mesh was joined already, as {0}")]
+    Known(PartnerName),
+    #[error("`{suffix}` cannot end the name of a cluster: {reason}")]
+    Suffix { suffix: String, reason: String },
+    #[error("{from} on {on} would search {to} on {alias}, which Elastic does not support")]
+    Version { on: ClusterId, from: StackVersion, alias: Alias, to: StackVersion },
+    #[error(transparent)]
+    NoSuchCluster(#[from] NoSuchCluster),
+}
+
+impl Explain for JoinError {
+    fn exit(&self) -> Exit {
+        Exit::Request
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Itself => "join with it on the mesh that it was made for".to_owned(),
+            Self::AliasTaken { suffix, .. } => {
+                format!("`mesh join FILE --suffix {suffix}` gives its clusters names such as cluster01-{suffix}")
+            }
+            Self::NameTaken(name) => {
+                format!("give this one another name: `mesh join FILE --peer {name}-2`; or first `mesh leave {name}`")
+            }
+            Self::Known(name) => {
+                format!("`mesh join FILE --peer {name}` takes the new keys; or first `mesh leave {name}`")
+            }
+            Self::Suffix { .. } => "a short word of `a-z`, `0-9` and `-` will do: `--suffix london`".to_owned(),
+            Self::Version { from, to, .. } if from < to => {
+                format!("`mesh upgrade {to}` brings this mesh to that version; or leave the cluster out with `--on`")
+            }
+            Self::Version { .. } => "ask its owner for an upgrade; or leave the cluster out with `--on`".to_owned(),
+            Self::NoSuchCluster(error) => return error.hint(),
+        })
+    }
+}
+
+impl Mesh {
+    /// This mesh with that of an invitation as a peer. A peer that is joined again keeps what is not asked otherwise.
+    pub fn join(mut self, invitation: &Invitation, options: JoinOptions) -> Result<Joined, JoinError> {
+        if invitation.mesh == self.id {
+            return Err(JoinError::Itself);
+        }
+        let JoinOptions { peer, suffix, on } = options;
+        let known = self.peers.iter().find(|(_, peer)| peer.mesh.as_ref() == Some(&invitation.mesh));
+        let known = known.map(|(name, peer)| (name.clone(), peer.clone()));
+        let name = match (&known, peer) {
+            (Some((known, _)), Some(asked)) if *known != asked => return Err(JoinError::Known(known.clone())),
+            (Some((known, _)), _) => known.clone(),
+            (None, asked) => asked.unwrap_or_else(|| invitation.host.clone()),
+        };
+        let before = known.map(|(_, peer)| peer);
+        if before.is_none() && self.peers.contains_key(&name) {
+            return Err(JoinError::NameTaken(name));
+        }
+        let (suffix_before, on_before) = before.map(|peer| (peer.suffix, peer.on)).unwrap_or_default();
+        let (suffix, on) = (suffix.or(suffix_before), on.or(on_before));
+        let (mut remotes, mut access) = (BTreeMap::new(), BTreeMap::new());
+        for cluster in &invitation.clusters {
+            let alias = alias_of(cluster.name, suffix.as_deref())?;
+            let (address, server_name) = (cluster.addresses[0].clone(), Some(cluster.server_name.clone()));
+            remotes.insert(alias.clone(), Address { address, server_name });
+            let of = RemoteAccess {
+                authorities: cluster.authorities.clone(),
+                encoded: cluster.encoded.clone(),
+                expires: Some(invitation.expires),
+                shares: cluster.shares.clone(),
+                version: Some(cluster.stack_version),
+            };
+            access.insert(alias, of);
+        }
+        let peer = Peer { mesh: Some(invitation.mesh.clone()), suffix, on, remotes, leaving: false };
+        self.require_room_for(&name, &peer)?;
+        let access = PeerAccess { remotes: access };
+        self.require_versions(&peer, &access)?;
+        self.peers.insert(name.clone(), peer);
+        Ok(Joined { mesh: self, name, access })
+    }
+
+    /// This mesh with a cluster as a peer that `mesh` does not run.
+    pub fn join_foreign(mut self, foreign: ForeignCluster, on: Option<ClusterSet>) -> Result<Joined, JoinError> {
+        let ForeignCluster { name, at, access } = foreign;
+        let alias: Alias = name.to_string().parse().expect("should be an alias: every name of a peer is one");
+        let before = self.peers.get(&name);
+        if before.is_some_and(|peer| peer.mesh.is_some()) {
+            return Err(JoinError::NameTaken(name));
+        }
+        let on = on.or_else(|| before.and_then(|peer| peer.on.clone()));
+        let remotes = [(alias.clone(), at)].into();
+        let peer = Peer { mesh: None, suffix: None, on, remotes, leaving: false };
+        self.require_room_for(&name, &peer)?;
+        self.peers.insert(name.clone(), peer);
+        Ok(Joined { mesh: self, name, access: PeerAccess { remotes: [(alias, access)].into() } })
+    }
+
+    /// This mesh with a peer on its way out; `None` for one that it has not.
+    #[must_use]
+    pub fn leave(mut self, name: &PartnerName) -> Option<Self> {
+        self.peers.get_mut(name)?.leaving = true;
+        Some(self)
+    }
+
+    /// Whether no other remote has an alias of this peer, and its searchers exist.
+    fn require_room_for(&self, name: &PartnerName, peer: &Peer) -> Result<(), JoinError> {
+        peer.on.as_ref().map_or(Ok(()), |on| self.require(on))?;
+        for alias in peer.remotes.keys() {
+            let of_mesh = alias.cluster().is_some_and(|cluster| self.has_cluster(cluster));
+            let of_peer = self.peer_of(alias).filter(|other| *other != name);
+            if of_mesh || of_peer.is_some() {
+                let (alias, suffix) = (alias.clone(), name.clone());
+                return Err(JoinError::AliasTaken { alias, taken_by: of_peer.cloned(), suffix });
+            }
+        }
+        Ok(())
+    }
+
+    fn require_versions(&self, peer: &Peer, access: &PeerAccess) -> Result<(), JoinError> {
+        for on in self.clusters().filter(|cluster| peer.is_searched_by(*cluster)) {
+            for (alias, of) in &access.remotes {
+                let (from, to) = (self.version(on), of.version);
+                if let Some(to) = to.filter(|to| !from.searches(*to)) {
+                    return Err(JoinError::Version { on, from, alias: alias.clone(), to });
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What a peer's cluster is called here.
+fn alias_of(cluster: ClusterId, suffix: Option<&str>) -> Result<Alias, JoinError> {
+    let Some(suffix) = suffix else { return Ok(cluster.into()) };
+    let refused =
+        |reason: &dyn std::fmt::Display| JoinError::Suffix { suffix: suffix.to_owned(), reason: reason.to_string() };
+    format!("{cluster}-{suffix}").parse().map_err(|error| refused(&error))
+}

@@ -1,0 +1,226 @@
+//! A mesh joins another and leaves it again: wherever a run stops, the next one ends in the same state, the links of the
+//! mesh itself stay up, and containers are replaced one after the other. Pure.
+
+use std::collections::BTreeMap;
+
+use super::{
+    model::{Model, inputs},
+    orders, plan_for,
+};
+use crate::{
+    facts::observed::Observed,
+    mesh::{
+        Mesh,
+        cluster_set::ClusterSet,
+        peers::{Address, Alias, PartnerName, Peer, access::RemoteAccessFacts},
+    },
+    plan::{
+        PeerStep, Step,
+        join::{joining_with, leaving},
+        rolling::{self, Turns},
+    },
+};
+
+fn london() -> PartnerName {
+    "london".parse().unwrap()
+}
+
+fn alias(name: &str) -> Alias {
+    name.parse().unwrap()
+}
+
+/// What an invitation of this generation holds.
+fn offered(generation: u8) -> BTreeMap<Alias, RemoteAccessFacts> {
+    let of = |name: &str| {
+        let access = RemoteAccessFacts {
+            authorities: format!("authority {generation} of {name}"),
+            digest: format!("key {generation} of {name}"),
+            expires: None,
+            shares: Vec::new(),
+            version: None,
+        };
+        (alias(name), access)
+    };
+    ["cluster05", "cluster06"].map(of).into()
+}
+
+fn joined(mesh: &Mesh, on: Option<&str>) -> Mesh {
+    let at = |name: &str| {
+        let address = format!("192.0.2.12:94{}", &name[7..]);
+        (alias(name), Address { address, server_name: Some(format!("{name}-elastic")) })
+    };
+    let peer = Peer {
+        mesh: Some("f".repeat(16)),
+        suffix: None,
+        on: on.map(|on| on.parse().unwrap()),
+        remotes: ["cluster05", "cluster06"].map(at).into(),
+        leaving: false,
+    };
+    let mut mesh = mesh.clone();
+    mesh.peers.insert(london(), peer);
+    mesh
+}
+
+fn inviting(mut model: Model, generation: u8) -> Model {
+    model.offered.insert(london(), offered(generation));
+    model
+}
+
+/// What `mesh join` does after its first plan, and `mesh create` after one that was killed.
+fn settle(mut model: Model, mut mesh: Mesh) -> (Model, Mesh) {
+    while let Some(round) = rolling::next(&mesh, &model.observe(), &inputs(), Turns::Settings) {
+        let restarted = round.plan.steps().filter(|step| matches!(step, Step::CreateContainer(_))).count();
+        assert!(restarted <= 1, "one after the other:\n{}", round.plan);
+        model = model.carry_out_all(&round.mesh, round.plan.steps());
+        mesh = round.mesh;
+    }
+    (model, mesh)
+}
+
+#[test]
+fn joining_and_leaving_end_the_same_wherever_they_stop() {
+    let mesh = Mesh::example(3).without_kibana();
+    let start = inviting(Model::empty().converge(&mesh), 1);
+    for on in [None, Some("2"), Some("1,3")] {
+        let wanted = joined(&mesh, on);
+        let plan = joining_with(&wanted, &london(), &offered(1), &start.observe(), &inputs()).unwrap();
+        for steps in orders(&plan.first) {
+            for half in start.walk(&wanted, steps).stops() {
+                // before it is recorded, the same command is typed again
+                let again = joining_with(&wanted, &london(), &offered(1), &half.observe(), &inputs()).unwrap();
+                let half = half.clone().carry_out_all(&wanted, again.first.steps());
+                let (done, settled) = settle(half, wanted.clone());
+                done.assert_is(&settled);
+                for cluster in mesh.clusters() {
+                    let spans = on.is_none_or(|on| on.parse::<ClusterSet>().unwrap().contains(cluster));
+                    assert_eq!(settled.clusters[&cluster].spans_machines, spans, "{cluster}");
+                }
+            }
+        }
+        let (there, settled) = settle(start.clone().carry_out_all(&wanted, plan.first.steps()), wanted);
+        let left = settled.clone().leave(&london()).unwrap();
+        let plan = leaving(&left, &there.observe(), &inputs()).unwrap();
+        for steps in orders(&plan) {
+            for half in there.walk(&left, steps).stops() {
+                let done = half.clone().converge(&left);
+                assert!(done.there.peers.is_empty() && done.there.record.as_ref().unwrap().peers.is_empty());
+                let mut gone = settled.clone();
+                gone.peers.clear();
+                done.assert_is(&gone);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_new_invitation_takes_the_place_of_the_old_one_without_a_restart() {
+    let mesh = joined(&Mesh::example(2).without_kibana(), None);
+    let start = inviting(Model::empty().converge(&Mesh::example(2).without_kibana()), 1);
+    let plan = joining_with(&mesh, &london(), &offered(1), &start.observe(), &inputs()).unwrap();
+    let (there, mesh) = settle(start.carry_out_all(&mesh, plan.first.steps()), mesh);
+    let renewed = inviting(there, 2);
+    let plan = joining_with(&mesh, &london(), &offered(2), &renewed.observe(), &inputs()).unwrap();
+    assert!(plan.first.descriptions().all(|step| step.container.is_none()), "{}", plan.first);
+    let done = renewed.carry_out_all(&mesh, plan.whole.steps());
+    done.assert_is(&mesh);
+}
+
+#[test]
+fn stories() {
+    let mesh = Mesh::example(2).without_kibana();
+    let start = inviting(Model::empty().converge(&mesh), 1);
+    let wanted = joined(&mesh, Some("2"));
+    let plan = joining_with(&wanted, &london(), &offered(1), &start.observe(), &inputs()).unwrap();
+    insta::assert_snapshot!(plan.whole, @r"
+    prove the directory
+      ? Docker sees the mesh's directory
+    prove the directory
+      ? Docker sees the mesh's directory
+    save keys and authorities
+      + keys and authorities of london
+    record the mesh
+      ~ mesh.json
+    write bundles
+      ~ authorities that cluster01 trusts
+      ~ authorities that cluster02 trusts
+    link clusters
+      ~ keystore of cluster01: credentials of cluster02 cluster05 cluster06
+      ~ remotes of cluster01: cluster02 cluster05 cluster06
+      ~ keystore of cluster02: credentials of cluster01 cluster05 cluster06
+      ~ remotes of cluster02: cluster01 cluster05 cluster06
+    prove links
+      ? links from cluster01 to cluster02
+      ? links from cluster02 to cluster01
+    prove links to peers
+      ? links from cluster01 to cluster05 cluster06
+      ? links from cluster02 to cluster05 cluster06
+    record whose turn it is
+      ~ mesh.json
+    stop Elasticsearch
+      ~ container cluster01-elastic
+    remove containers
+      - container cluster01-elastic: kernel settings none → net.ipv4.tcp_retries2=5, setting transport.tcp.keep_alive none → true, setting transport.tcp.keep_count none → 3, setting transport.tcp.keep_idle none → 15, setting transport.tcp.keep_interval none → 5
+    write settings
+      ~ settings of cluster01-elastic
+    create containers
+      + container cluster01-elastic
+    start clusters
+      ~ container cluster01-elastic
+      ? cluster01-elastic answers
+    prove links
+      ? links from cluster01 to cluster02
+      ? links from cluster02 to cluster01
+    record whose turn it is
+      ~ mesh.json
+    stop Elasticsearch
+      ~ container cluster02-elastic
+    remove containers
+      - container cluster02-elastic: kernel settings none → net.ipv4.tcp_retries2=5, setting transport.tcp.keep_alive none → true, setting transport.tcp.keep_count none → 3, setting transport.tcp.keep_idle none → 15, setting transport.tcp.keep_interval none → 5
+    write settings
+      ~ settings of cluster02-elastic
+    create containers
+      + container cluster02-elastic
+    start clusters
+      ~ container cluster02-elastic
+      ? cluster02-elastic answers
+    prove links
+      ? links from cluster01 to cluster02
+      ? links from cluster02 to cluster01
+    ");
+    let (there, settled) = settle(start.carry_out_all(&wanted, plan.first.steps()), wanted);
+    let left = settled.leave(&london()).unwrap();
+    insta::assert_snapshot!(plan_for(&left, &there), @r"
+    record the mesh
+      ~ mesh.json
+    disconnect remotes
+      - remotes of cluster01: cluster05 cluster06
+      - remotes of cluster02: cluster05 cluster06
+    write bundles
+      ~ authorities that cluster01 trusts
+      ~ authorities that cluster02 trusts
+    link clusters
+      ~ keystore of cluster01: credentials of cluster02
+      ~ keystore of cluster02: credentials of cluster01
+    prove links
+      ? links from cluster01 to cluster02
+      ? links from cluster02 to cluster01
+    forget peers
+      - peer london with its keys
+    ");
+}
+
+/// A file that nothing can be written from keeps its links as they are.
+#[test]
+fn a_peer_whose_file_is_gone_is_left_without_it() {
+    let mesh = joined(&Mesh::example(2).without_kibana(), None);
+    let start = inviting(Model::empty().converge(&Mesh::example(2).without_kibana()), 1);
+    let plan = joining_with(&mesh, &london(), &offered(1), &start.observe(), &inputs()).unwrap();
+    let (mut there, mesh) = settle(start.carry_out_all(&mesh, plan.first.steps()), mesh);
+    there.there.peers.clear();
+    let left = mesh.leave(&london()).unwrap();
+    let done = there.converge(&left);
+    assert!(done.there.record.as_ref().unwrap().peers.is_empty());
+    let observed: Observed = done.observe();
+    assert!(observed.answering().all(|(_, server)| !server.remotes.keys().any(|name| name.contains("cluster05"))));
+    assert!(!plan_for(&left, &done).steps().any(|step| matches!(step, Step::Peers(PeerStep::Forget(_)))));
+}
