@@ -34,7 +34,7 @@ pub async fn doctor(args: &DoctorArgs, place: Place, console: &Console) -> Resul
             (mesh, sight) = look(&asked, &place).await?;
         }
     }
-    let report = Report::new(&mesh.cluster_set(), check::doctor(&mesh, &sight));
+    let report = Report::new(&mesh, check::doctor(&mesh, &sight));
     console.checks(&report, args.output.format);
     mended?;
     Ok(if report.is_ready() { Exit::Done } else { Exit::Machine })

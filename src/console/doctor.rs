@@ -4,11 +4,20 @@ use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
 
-use super::{Console, plain, styled};
+use super::{
+    Console, plain, styled,
+    table::{Cell, Column, Table},
+};
 use crate::{
     cli::Format,
-    judge::check::{Outcome, Report},
+    judge::check::{Outcome, Passage, Report},
 };
+
+static PASSAGES: &[Column<Passage>] = &[
+    Column::left("CLUSTER", |it| Cell::plain(&it.cluster)),
+    Column::left("FROM", |it| Cell::plain(&it.from)),
+    Column::left("TO", |it| Cell::plain(&it.to)),
+];
 
 impl Console {
     pub fn checks(&self, report: &Report, format: Format) {
@@ -19,7 +28,7 @@ impl Console {
 /// A line a result, and the remedy below it.
 fn text(report: &Report) -> String {
     let width = report.checks.iter().map(|line| line.check.len()).max().unwrap_or_default();
-    report.checks.iter().fold(String::new(), |mut text, line| {
+    let checks = report.checks.iter().fold(String::new(), |mut text, line| {
         let (color, sign) = match line.result {
             Outcome::Ok => (AnsiColor::Green, "✓"),
             Outcome::Warning => (AnsiColor::Yellow, "!"),
@@ -32,7 +41,11 @@ fn text(report: &Report) -> String {
             let _ = writeln!(text, "  {:width$}  hint: {}", "", plain::line(remedy));
         }
         text
-    })
+    });
+    if report.firewall.is_empty() {
+        return checks;
+    }
+    format!("{checks}\nFirewalls have to let through, by TCP:\n{}", Table::of(PASSAGES, &report.firewall))
 }
 
 #[cfg(test)]
@@ -40,7 +53,7 @@ mod tests {
     use super::*;
     use crate::{
         judge::check::{Checked, Finding, Verdict},
-        mesh::cluster_set::ClusterSet,
+        mesh::Mesh,
     };
 
     #[test]
@@ -53,7 +66,7 @@ mod tests {
             ("disk", Verdict::Good("roomy".to_owned())),
         ];
         let checks = checks.map(|(check, verdict)| Checked { check, verdict });
-        let report = Report::new(&ClusterSet::first(2).unwrap(), checks.into());
+        let report = Report::new(&Mesh::example(2), checks.into());
         insta::assert_snapshot!(anstream::adapter::strip_str(&text(&report)), @r"
         ✗ docker         Docker is not running
                          hint: start it

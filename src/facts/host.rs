@@ -50,6 +50,8 @@ pub struct HostFacts {
     pub routes: BTreeSet<Route>,
     /// The addresses of this machine, those of interfaces that are down included.
     pub interfaces: BTreeSet<IpAddr>,
+    /// Those of them that it has for some time only, as from DHCP.
+    pub leased: BTreeSet<IpAddr>,
 }
 
 impl HostFacts {

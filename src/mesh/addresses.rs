@@ -3,13 +3,13 @@
 
 use std::{
     collections::BTreeMap,
-    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
 };
 
 use super::{
     Mesh,
     certs::Names,
-    cluster::Place,
+    cluster::{Place, Port},
     id::{ClusterId, NodeId, REMOTE, ServiceId},
     settings::{SHARED, SubjectName},
 };
@@ -103,6 +103,21 @@ impl Mesh {
             };
         }
         Some(names)
+    }
+
+    /// The address of this machine that a port of a cluster is published on.
+    pub fn bind_of(&self, cluster: ClusterId, port: Port) -> IpAddr {
+        let remote = || self.settings(cluster).remote_bind();
+        Some(port.container).filter(|inside| *inside == REMOTE).and_then(|_| remote()).unwrap_or(self.spec.bind)
+    }
+
+    /// Where other machines reach the remote cluster servers of a cluster's nodes, such as `192.0.2.11:9401`; none where
+    /// nothing is advertised.
+    pub fn advertised(&self, cluster: ClusterId) -> Vec<SocketAddr> {
+        let Some(address) = self.settings(cluster).advertise.0 else { return Vec::new() };
+        let port = |place: Place| place.ports.into_iter().find(|port| port.container == REMOTE);
+        let at = |node: NodeId| Some(SocketAddr::new(address, port(self.place(node.into())?)?.host));
+        self.nodes(cluster).filter_map(at).collect()
     }
 
     /// The address that this machine's own clients reach the published ports by.

@@ -12,7 +12,11 @@ use std::{
 
 use serde::{Serialize, Serializer};
 
-use super::{Mesh, id::ServiceId, settings::Memory};
+use super::{
+    Mesh,
+    id::{REMOTE, ServiceId},
+    settings::Memory,
+};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Container {
@@ -147,6 +151,13 @@ impl Container {
             .chain(facts.into_iter().filter(|(differs, _)| *differs).map(|(_, fact)| fact.to_owned()))
             .chain(limits)
             .collect()
+    }
+}
+
+impl Published {
+    /// Whether other clusters come in by it.
+    pub fn is_remote(&self) -> bool {
+        self.container == format!("{REMOTE}/tcp")
     }
 }
 

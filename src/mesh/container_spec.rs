@@ -76,7 +76,7 @@ impl Mesh {
         let Defaults { health_check, log_options, stop_timeout_seconds, .. } = self.revision(id.cluster()).defaults();
         let HealthTimes { interval_seconds, timeout_seconds, retries, start_period_seconds } = health_check;
         let published = |port: Port| Published {
-            address: Some(self.spec.bind),
+            address: Some(self.bind_of(id.cluster(), port)),
             host: Some(port.host),
             container: format!("{}/tcp", port.container),
         };

@@ -6,7 +6,7 @@ use super::{
     Mesh,
     cluster::Discovery,
     id::ClusterId,
-    settings::{ClusterOverride, ClusterSettings, MeshSpec, Snapshots},
+    settings::{AdvertiseBind, Advertised, ClusterOverride, ClusterSettings, MeshSpec, Snapshots},
 };
 
 /// The settings of a cluster: of the mesh, then the overrides in their order, then what `--set` recorded.
@@ -127,9 +127,11 @@ fn values(spec: &MeshSpec) -> BTreeMap<String, serde_json::Value> {
 
 /// Whether containers made by these settings are the same.
 fn makes_same_containers(one: &MeshSpec, other: &MeshSpec) -> bool {
-    // of snapshots, only a path is mounted
+    // of snapshots, only a path is mounted; of what is advertised, only where it is published counts
     let of = |spec: &MeshSpec| {
         of_containers(&MeshSpec {
+            advertise: Advertised(spec.remote_bind()),
+            advertise_bind: AdvertiseBind::default(),
             snapshots: Snapshots { repository: spec.snapshots.repository.mounted(), ..Snapshots::off() },
             ..spec.clone()
         })

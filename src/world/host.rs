@@ -16,7 +16,7 @@ use nix::{
 };
 use procfs::{CpuInfo, Current, Meminfo};
 
-use super::{cgroup, kernel, routes, words::words};
+use super::{cgroup, kernel, leases, routes, words::words};
 use crate::{
     exit::Exit,
     explain::Explain,
@@ -57,6 +57,8 @@ pub fn facts(dir: &Path) -> Result<HostFacts, HostError> {
     let disk = nearest_existing(dir)?;
     let (disk_free, disk_total) = space(&disk)?;
     let Interfaces { addresses, networks, left_bridges } = interfaces()?;
+    let leased =
+        leases::leased().map_err(|cause| HostError::Kernel { what: "how long it has its addresses", cause })?;
     let routes = routes::all().map_err(|cause| HostError::Kernel { what: "its routes", cause })?;
     Ok(HostFacts {
         hostname: hostname.to_string_lossy().into_owned(),
@@ -77,6 +79,7 @@ pub fn facts(dir: &Path) -> Result<HostFacts, HostError> {
         left_bridges,
         routes: routes.into_iter().collect(),
         interfaces: addresses,
+        leased,
         images_disk: None,
     })
 }

@@ -22,6 +22,7 @@ pub mod host;
 pub mod https;
 pub mod kernel;
 pub mod kibana;
+mod leases;
 pub mod lock;
 mod meshes;
 pub mod mounts;

@@ -69,7 +69,7 @@ impl World {
         let Some(made) = self.docker.made_of(&container.id).await? else { return Ok(None) };
         let made = made.container;
         let memory = if let Bytes::Limit(limit) = made.limits.memory { limit } else { 0 };
-        let bind = made.fixed.ports.iter().find_map(|port| port.address);
+        let bind = made.fixed.ports.iter().filter(|port| !port.is_remote()).find_map(|port| port.address);
         let defaults = Revision::of_label(container.labels.get(label::DEFAULTS).map(String::as_str));
         let Fixed { image, user, ports, mut mounts, .. } = made.fixed;
         let backup = mounts.remove(snapshots::location());

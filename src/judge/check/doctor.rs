@@ -1,8 +1,8 @@
 //! Every check of a machine, with what is known of it, however little that is. Pure.
 
 use super::{
-    Checked, Finding, Verdict, capacity, clock, directory, engine, hosts, image_disk, limits, neighbours, network,
-    own_data, processor, surroundings,
+    Checked, Finding, Verdict, advertise, capacity, clock, directory, engine, hosts, image_disk, limits, neighbours,
+    network, own_data, processor, surroundings,
 };
 use crate::{
     facts::{
@@ -98,6 +98,11 @@ pub fn doctor(mesh: &Mesh, sight: &Sight) -> Vec<Checked> {
             Ok(host) => network::address(mesh, there, host),
             Err(why) => Checked::unknown("network", why),
         },
+        match &sight.host {
+            Ok(_) if elsewhere => Checked::unknown("other machines", ELSEWHERE),
+            Ok(host) => advertise::advertise(mesh, host),
+            Err(why) => Checked::unknown("other machines", why),
+        },
         match &sight.listeners {
             Ok(_) if elsewhere => Checked::unknown("ports", ELSEWHERE),
             Ok(listeners) => network::ports(mesh, there, listeners),
@@ -159,6 +164,7 @@ mod tests {
         good: image disk: /var/lib/docker has 40.0 GiB free; 0 images to pull
         good: same network: `mesh` is in the network of Docker's engine
         good: network: 10.213.0.0/24 is free or the mesh's own, and 127.0.0.1 is of this machine
+        good: other machines: no port is published for other machines: `--advertise` is not set
         good: ports: every port of the mesh on 127.0.0.1 is free or its own
         good: hosts file: /etc/hosts is left alone: `--no-hosts`, or this user may not write it
         good: max_map_count: vm.max_map_count is 262144
@@ -168,7 +174,7 @@ mod tests {
         good: memory lock: containers may lock memory; the mesh does not ask for it
         good: clock: it says 2026-11-22 15:12 UTC, and is synchronized
         ");
-        assert!(Report::new(&Mesh::example(2).cluster_set(), checks).is_ready());
+        assert!(Report::new(&Mesh::example(2), checks).is_ready());
     }
 
     #[test]
@@ -201,6 +207,7 @@ mod tests {
         unknown: image disk: the engine's disk is not seen here
         unknown: same network: Docker cannot be asked
         unknown: network: cannot read `/proc/meminfo`
+        unknown: other machines: cannot read `/proc/meminfo`
         unknown: ports: cannot read `/proc/net/tcp`
         good: hosts file: /etc/hosts is left alone: `--no-hosts`, or this user may not write it
         unknown: max_map_count: cannot read `/proc/meminfo`
@@ -210,7 +217,7 @@ mod tests {
         unknown: memory lock: cannot read `/proc/meminfo`
         good: clock: it says 2026-11-22 15:12 UTC, and is synchronized
         ");
-        let report = Report::new(&Mesh::example(2).cluster_set(), checks);
+        let report = Report::new(&Mesh::example(2), checks);
         assert!(!report.is_ready());
         insta::assert_snapshot!(serde_json::to_string_pretty(&report.checks[..2]).unwrap(), @r#"
         [

@@ -1,5 +1,6 @@
 //! Is this machine ready for the mesh? Facts in, findings out. Pure.
 
+mod advertise;
 mod away;
 mod bootstrap;
 mod capacity;
@@ -24,6 +25,7 @@ mod surroundings;
 mod upgrade;
 
 pub use self::{
+    advertise::{Passage, passages},
     away::away,
     doctor::{Sight, doctor},
     hosts::{HOSTS_UNUSABLE, hosts},
@@ -143,7 +145,11 @@ impl Checked {
 /// neither.
 pub fn machine(mesh: &Mesh, there: &Observed, host: &HostFacts, listeners: &[Listener]) -> Vec<Finding> {
     let networks = if engine::shares_network(there, host) {
-        vec![network::address(mesh, there, host), network::ports(mesh, there, listeners)]
+        vec![
+            network::address(mesh, there, host),
+            advertise::advertise(mesh, host),
+            network::ports(mesh, there, listeners),
+        ]
     } else {
         vec![engine::same_network(there, host)]
     };
@@ -192,6 +198,7 @@ mod example {
             images_disk: Some(("/var/lib/docker".into(), 40 * capacity::GIBIBYTE)),
             networks: std::collections::BTreeSet::new(),
             interfaces: [[127, 0, 0, 1].into()].into(),
+            leased: std::collections::BTreeSet::new(),
             left_bridges: std::collections::BTreeMap::new(),
             routes: std::collections::BTreeSet::new(),
         }

@@ -117,16 +117,16 @@ const DOCKER: [&str; 2] = ["docker-proxy", "dockerd"];
 
 /// Ports that others have. Those of our own containers do not count: they are replaced, or stay.
 pub(super) fn ports(mesh: &Mesh, there: &Observed, listeners: &[Listener]) -> Checked {
-    let bind = mesh.spec.bind;
-    let collides = |address: Option<IpAddr>| {
-        address.is_none_or(|address| address == bind || address.is_unspecified() || bind.is_unspecified())
-    };
     let mut findings = Vec::new();
     let runs = |service: ServiceId| there.containers.get(&service).is_some_and(|container| container.state.is_up());
     let renamed = |service: ServiceId| !there.containers.contains_key(&service) && !there.orphans.is_empty();
     let ours = |service: ServiceId| there.containers.contains_key(&service) || !there.orphans.is_empty();
     for service in mesh.services().filter(|service| !runs(*service)) {
         for port in mesh.place(service).into_iter().flat_map(|place| place.ports) {
+            let bind = mesh.bind_of(service.cluster(), port);
+            let collides = |address: Option<IpAddr>| {
+                address.is_none_or(|address| address == bind || address.is_unspecified() || bind.is_unspecified())
+            };
             let container =
                 there.unmanaged.ports.iter().find(|(address, taken, _)| *taken == port.host && collides(*address));
             let listener =
@@ -154,7 +154,7 @@ pub(super) fn ports(mesh: &Mesh, there: &Observed, listeners: &[Listener]) -> Ch
             ));
         }
     }
-    Checked::new("ports", format!("every port of the mesh on {bind} is free or its own"), findings)
+    Checked::new("ports", format!("every port of the mesh on {} is free or its own", mesh.spec.bind), findings)
 }
 
 #[cfg(test)]

@@ -3,8 +3,8 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Checked, Severity, Verdict};
-use crate::mesh::cluster_set::ClusterSet;
+use super::{Checked, Passage, Severity, Verdict, passages};
+use crate::mesh::Mesh;
 
 /// The version of the form of a [`Report`].
 const VERSION: u32 = 1;
@@ -16,6 +16,9 @@ pub struct Report {
     /// For which clusters the machine was looked at.
     pub clusters: Value,
     pub checks: Vec<Line>,
+    /// What firewalls have to let through between this machine and others.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub firewall: Vec<Passage>,
 }
 
 /// One result of one check.
@@ -37,11 +40,12 @@ pub enum Outcome {
 }
 
 impl Report {
-    pub fn new(clusters: &ClusterSet, checks: Vec<Checked>) -> Self {
+    pub fn new(mesh: &Mesh, checks: Vec<Checked>) -> Self {
         Self {
             version: VERSION,
-            clusters: clusters.to_mesh_json(),
+            clusters: mesh.cluster_set().to_mesh_json(),
             checks: checks.into_iter().flat_map(lines).collect(),
+            firewall: passages(mesh),
         }
     }
 

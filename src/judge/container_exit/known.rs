@@ -230,6 +230,13 @@ pub(super) const CATALOGUE: &[Entry] = &[
         "a port that it needs is taken",
         "see by whom with `mesh doctor`; stop that, or publish the mesh on another address with `mesh create --bind ADDRESS`",
     ),
+    // at boot, before the network gives the machine its address: <https://github.com/moby/moby/issues/39559>
+    (
+        &["bind: cannot assign requested address", "tcp: cannot assign requested address"],
+        "this machine had no such address when Docker started it, and Docker does not try again",
+        "when `ip address` shows it, `mesh manage start {cluster}`; `sysctl -w net.ipv4.ip_nonlocal_bind=1`, kept in /etc/sysctl.d, lets \
+         Docker start it before; another address: `mesh create --advertise ADDRESS`, or `--bind ADDRESS`",
+    ),
     // Docker's words for an address in a network, unlike those for a port
     (
         &["Address already in use"],

@@ -104,6 +104,7 @@ pub fn cannot_read_users(log: &[String]) -> bool {
 /// A remedy with the names of what it is about in place of `{service}` and the like.
 fn addressed(remedy: &str, mesh: &Mesh, service: ServiceId) -> String {
     [
+        ("{cluster}", service.cluster().number().to_string()),
         ("{service}", mesh.container_name(service)),
         ("{server}", mesh.container_name(service.cluster().first_node())),
         ("{dir}", shell_word(mesh.dir.join(layout::service_dir(service)))),

@@ -77,7 +77,9 @@ impl Mesh {
         let nodes = traces.nodes(&elastic_memory);
         let (elastic, kibana) = (traces.added::<false>(), traces.added::<true>());
         let snapshots = traces.snapshots(&now.dir, now.name.as_ref());
+        let advertised = traces.advertised();
         let spec = Overrides {
+            advertise: most_common(advertised.values().copied()),
             snapshots: most_common(snapshots.values().cloned()),
             nodes: most_common(nodes.values().cloned()),
             clusters: traces.clusters(),
@@ -97,6 +99,7 @@ impl Mesh {
             ..Overrides::default()
         };
         let own = |cluster: ClusterId| Overrides {
+            advertise: advertised.get(&cluster).copied().filter(|own| Some(*own) != spec.advertise),
             snapshots: snapshots.get(&cluster).cloned().filter(|own| Some(own) != spec.snapshots.as_ref()),
             nodes: nodes.get(&cluster).cloned().filter(|own| Some(own) != spec.nodes.as_ref()),
             elastic_memory: elastic_memory.get(&cluster).copied().filter(|own| Some(*own) != spec.elastic_memory),

@@ -1,13 +1,14 @@
 //! The ports of a mesh whose record is lost: as its containers publish them, or as labels name them. Pure: no I/O.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::Traces;
+use super::{ContainerTrace, Traces};
 use crate::mesh::{
     Mesh,
     cluster::Cluster,
     id::{ClusterId, KIBANA, NodeId, REMOTE, REST, ServiceId, TRANSPORT},
     ports::PortRange,
+    settings::Advertised,
 };
 
 impl Cluster {
@@ -31,6 +32,19 @@ impl Traces {
         let container = self.containers.iter().find(|container| container.service == service)?;
         let inside = format!("{inside}/tcp");
         container.ports.iter().find(|port| port.container == inside)?.host
+    }
+}
+
+impl Traces {
+    /// The address that each cluster publishes its remote cluster server on, where that is another than its other
+    /// ports have. What a router or a balancer is called is known to guests alone.
+    pub(super) fn advertised(&self) -> BTreeMap<ClusterId, Advertised> {
+        let of = |container: &ContainerTrace| {
+            let address = container.ports.iter().find(|port| port.is_remote())?.address?;
+            let apart = Some(address) != container.bind && !address.is_unspecified();
+            Some((container.service.cluster(), Advertised(apart.then_some(address))))
+        };
+        self.containers.iter().filter_map(of).collect()
     }
 }
 

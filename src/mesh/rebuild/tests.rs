@@ -95,6 +95,7 @@ fn unusual() -> Mesh {
     mesh.spec.passphrase_words = "9".parse().unwrap();
     mesh.spec.san = vec!["vm.example".parse().unwrap(), "192.0.2.7".parse().unwrap()];
     mesh.spec.hosts = false;
+    mesh.spec.advertise.0 = Some([192, 0, 2, 11].into());
     mesh
 }
 

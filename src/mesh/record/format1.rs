@@ -12,8 +12,8 @@ use crate::mesh::{
     id::{ClusterId, Count},
     network::Subnet,
     settings::{
-        ElasticSettings, IndexPattern, KeyDays, KibanaSettings, Memory, MeshSpec, Nodes, PassphraseWords, Profile,
-        Registry, SecureFile, Snapshots, StackVersion, SubjectName, TemplateDir, Topology,
+        AdvertiseBind, Advertised, ElasticSettings, IndexPattern, KeyDays, KibanaSettings, Memory, MeshSpec, Nodes,
+        PassphraseWords, Profile, Registry, SecureFile, Snapshots, StackVersion, SubjectName, TemplateDir, Topology,
     },
     templates::Templates,
 };
@@ -106,6 +106,8 @@ impl Spec {
             san: self.san,
             key_days: self.key_days,
             hosts: self.hosts,
+            advertise: Advertised::default(),
+            advertise_bind: AdvertiseBind::default(),
             templates: TemplateDir(self.templates),
             settings: ElasticSettings::default(),
             kibana_settings: KibanaSettings::default(),

@@ -3,6 +3,7 @@
 //! Each is written down once, in the [`table`]. Flags, the [`environment`] and a [`file`] each set some of them;
 //! [`precedence`] decides between them.
 
+mod advertise;
 mod define;
 pub mod environment;
 pub mod file;
@@ -31,6 +32,7 @@ pub(super) mod yaml;
 
 use self::define::Basis;
 pub use self::{
+    advertise::{AdvertiseBind, Advertised},
     define::{Flags, Setting},
     nodes::{NodeSettings, Nodes},
     numbers::{KeyDays, PassphraseWords, Timeout},

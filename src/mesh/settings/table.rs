@@ -12,8 +12,9 @@ use std::{
 };
 
 use super::{
-    ElasticSettings, IndexPattern, KeyDays, KibanaSettings, LinkRule, Memory, Nodes, PassphraseWords, PerCluster,
-    Profile, Registry, SecureFile, Snapshots, StackVersion, SubjectName, TemplateDir, Timeout, Topology,
+    AdvertiseBind, Advertised, ElasticSettings, IndexPattern, KeyDays, KibanaSettings, LinkRule, Memory, Nodes,
+    PassphraseWords, PerCluster, Profile, Registry, SecureFile, Snapshots, StackVersion, SubjectName, TemplateDir,
+    Timeout, Topology,
     define::{Basis, Flags, Flaw, Scope, Setting, recorded, settings},
     value::Value,
 };
@@ -89,6 +90,20 @@ settings! {
         default: "127.0.0.1" = |_| IpAddr::from([127, 0, 0, 1]),
         example: "0.0.0.0",
         flags: Flags::Value,
+    }
+    /// Address, no name, that other machines reach this one by: remote cluster servers (94nn) are published on it
+    advertise: Advertised {
+        scope: Cluster,
+        default: "none: other machines cannot join" = |_| Advertised::default(),
+        example: "192.0.2.11",
+        flags: Flags::Reset { off: "Publish nothing for other machines any more, after `--advertise`" },
+    }
+    /// Address of this machine that they are published on instead, behind NAT or a balancer
+    advertise_bind: AdvertiseBind {
+        scope: Cluster,
+        default: "as `advertise`" = |_| AdvertiseBind::default(),
+        example: "10.0.0.2",
+        flags: Flags::Reset { off: "The advertised address itself again, after `--advertise-bind`" },
     }
     /// The mesh's Docker network, private and /16 to /24
     subnet: Subnet {

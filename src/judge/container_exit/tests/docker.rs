@@ -77,3 +77,17 @@ fn a_mount_that_is_gone() {
     `mesh create` makes it again
     ");
 }
+
+#[test]
+fn an_address_that_the_machine_has_not_yet() {
+    insta::assert_snapshot!(refused("driver failed programming external connectivity on endpoint cluster01-elastic (ca65c7817f32): failed to bind host port 192.0.2.11:9401/tcp: cannot assign requested address"), @r"
+    this machine had no such address when Docker started it, and Docker does not try again
+    -
+    when `ip address` shows it, `mesh manage start 1`; `sysctl -w net.ipv4.ip_nonlocal_bind=1`, kept in /etc/sysctl.d, lets Docker start it before; another address: `mesh create --advertise ADDRESS`, or `--bind ADDRESS`
+    ");
+    insta::assert_snapshot!(refused("driver failed programming external connectivity on endpoint cluster01-elastic (ca65c7817f32): Error starting userland proxy: listen tcp4 192.0.2.11:9401: bind: cannot assign requested address"), @r"
+    this machine had no such address when Docker started it, and Docker does not try again
+    -
+    when `ip address` shows it, `mesh manage start 1`; `sysctl -w net.ipv4.ip_nonlocal_bind=1`, kept in /etc/sysctl.d, lets Docker start it before; another address: `mesh create --advertise ADDRESS`, or `--bind ADDRESS`
+    ");
+}
