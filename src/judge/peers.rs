@@ -8,8 +8,7 @@ use time::OffsetDateTime;
 
 use super::expiry::days_between;
 use crate::{
-    error::{Error, Exit},
-    exit,
+    exit::Exit,
     explain::Explain,
     facts::observed::{LinkFacts, Observed},
     mesh::{
@@ -148,7 +147,7 @@ pub struct AliasByHand {
 }
 
 impl Explain for AliasByHand {
-    fn exit(&self) -> exit::Exit {
+    fn exit(&self) -> Exit {
         Exit::Request
     }
 
@@ -178,12 +177,4 @@ pub fn lost(mesh: &Mesh, there: &Observed) -> Option<PartnerName> {
         peer.remotes.keys().all(|alias| kept.is_some_and(|kept| kept.contains_key(alias)))
     };
     mesh.peers.iter().find(|(name, peer)| !peer.leaving && !complete(name, peer)).map(|(name, _)| name.clone())
-}
-
-/// That a mesh has no such peer, and which it has.
-pub fn no_such_peer(mesh: &Mesh, name: &PartnerName) -> Error {
-    let names: Vec<String> = mesh.peers.keys().map(ToString::to_string).collect();
-    let has =
-        if names.is_empty() { "it has joined none".to_owned() } else { format!("its peers are {}", names.join(", ")) };
-    Error::new(Exit::Request, format!("the mesh has no peer {name}: {has}")).hint("`mesh peers ls` lists them")
 }

@@ -28,17 +28,18 @@ pub const BUNDLE: &str = "ca.crt";
 /// The directory of what reaching peers takes.
 pub const PEERS: &str = "peers";
 
-/// Names in the mesh's directory that are the mesh's own, besides the clusters'.
-pub const OWN_FILES: [&str; 5] = [RECORD, OLD_RECORDS[0], CREDENTIALS, BUNDLE, PEERS];
+/// Names of files in the mesh's directory that are the mesh's own.
+pub const OWN_FILES: [&str; 4] = [RECORD, OLD_RECORDS[0], CREDENTIALS, BUNDLE];
 
 /// Where a record of an older format is kept.
 pub fn old_record(format: u32) -> String {
     format!("{RECORD}.format{format}")
 }
 
-/// Whether a name in the mesh's directory is the mesh's own: a cluster's directory or one of [`OWN_FILES`].
+/// Whether a name in the mesh's directory is the mesh's own: a directory of a cluster or of peers, or one of
+/// [`OWN_FILES`].
 pub fn is_own(name: &str) -> bool {
-    name.parse::<ClusterId>().is_ok() || OWN_FILES.contains(&name)
+    name.parse::<ClusterId>().is_ok() || name == PEERS || OWN_FILES.contains(&name)
 }
 
 /// Whether a directory of this name is one that a file system or a desktop keeps at the top of a disk: it belongs to no

@@ -65,6 +65,7 @@ pub fn of_file(path: &str) -> Permissions {
 pub fn of_dir(path: &str) -> Permissions {
     let parts: Vec<&str> = path.split('/').collect();
     match parts[..] {
+        [layout::PEERS] => Permissions::of_mesh(DIR_PRIVATE),
         [_] => Permissions::of_mesh(DIR_PUBLIC),
         [_, "certs"] => Permissions::of_mesh(DIR_PRIVATE),
         _ => Permissions::of_service(DIR_SERVICE),
@@ -151,7 +152,6 @@ mod tests {
         644 Mesh mesh.json.format1
         600 Mesh credentials.txt
         644 Mesh ca.crt
-        644 Mesh peers
         600 Mesh cluster01/api-key.json
         600 Mesh cluster01/uuid
         644 Mesh cluster01/certs/ca.crt

@@ -59,7 +59,7 @@ pub fn joining(
     joining_with(mesh, name, &access.facts(), there, inputs)
 }
 
-/// The same, by what is known of the access without its secrets.
+/// The way, by what is known of the access without its secrets.
 pub(super) fn joining_with(
     mesh: &Mesh,
     name: &PartnerName,

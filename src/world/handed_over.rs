@@ -1,5 +1,5 @@
-//! Files that another owner hands over: invitations, keys, authorities. Whatever is in them, reading one ends. I/O: disk;
-//! changes nothing.
+//! Files that another owner hands over: invitations, keys, authorities. Reading one ends, whatever is in it. I/O:
+//! disk; changes nothing.
 
 use std::{
     fs::File,
@@ -92,7 +92,7 @@ pub fn invitation(path: &Path, now: time::OffsetDateTime) -> Result<Invitation, 
     Ok(invitation)
 }
 
-/// The API key in a file that nobody else may read.
+/// The API key in a file that no other user may read.
 pub fn key(path: &Path) -> Result<Secret, HandedOverError> {
     let (text, mode) = text(path, LARGEST)?;
     if mode & OTHERS != 0 {

@@ -19,7 +19,10 @@ use crate::{
 /// Those of everything that a mesh writes and that is there; what containers write is not looked at.
 pub fn found(tree: &Tree, clusters: impl Iterator<Item = ClusterId>) -> Result<BTreeMap<String, FileFacts>, DiskError> {
     let own = layout::OWN_FILES.map(str::to_owned);
-    let paths = own.into_iter().chain(clusters.flat_map(|cluster| {
+    let of_peers = tree.entries(layout::PEERS).unwrap_or_default();
+    let of_peers = of_peers.iter().filter_map(|file| Some(layout::peer(&layout::peer_of(file)?)));
+    let peers = std::iter::once(layout::PEERS.to_owned()).chain(of_peers);
+    let paths = own.into_iter().chain(peers).chain(clusters.flat_map(|cluster| {
         let services = files::services(tree, cluster).unwrap_or_default();
         let of_mesh = [permissions::dirs(cluster, &services), permissions::files(cluster, &services)];
         of_mesh.into_iter().chain([link_keys(tree, cluster), seeded(tree, &services)]).flatten()

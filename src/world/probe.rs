@@ -38,7 +38,7 @@ impl Docker {
         Ok(words.lines().filter_map(path).filter_map(|(name, facts)| Some((node(name)?, facts))).collect())
     }
 
-    /// The same for clusters of peers, by their addresses.
+    /// Tries to connect from a node's container to clusters of peers, by their addresses.
     pub async fn probe_peers(
         &self,
         mesh: &Mesh,

@@ -8,7 +8,6 @@ use crate::{
     commands::{consent, interruptible, steady::reconcile_until_steady, time_for},
     console::Console,
     error::{Error, Exit},
-    judge::peers::no_such_peer,
     plan::join::leaving,
     session::{Place, Session},
 };
@@ -17,7 +16,7 @@ pub async fn leave(args: &LeaveArgs, place: Place, console: &Console) -> Result<
     let begun = Instant::now();
     let session = Session::to_change(place, args.consent.plan.dry_run).await?;
     let recorded = session.recorded_with_templates()?;
-    let mesh = recorded.clone().leave(&args.peer).ok_or_else(|| no_such_peer(&recorded, &args.peer))?;
+    let mesh = recorded.leave(&args.peer)?;
     let there = session.observe_recorded(&mesh).await?;
     let inputs = session.inputs();
     let plan = leaving(&mesh, &there, &inputs)?;

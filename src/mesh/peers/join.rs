@@ -88,6 +88,24 @@ impl Explain for JoinError {
     }
 }
 
+/// A mesh has no such peer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the mesh has no peer {name}: {}", if has.is_empty() { "it has joined none".to_owned() } else { format!("its peers are {}", has.join(", ")) })]
+pub struct NoSuchPeer {
+    name: PartnerName,
+    has: Vec<String>,
+}
+
+impl Explain for NoSuchPeer {
+    fn exit(&self) -> Exit {
+        Exit::Request
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some("`mesh peers ls` lists them".to_owned())
+    }
+}
+
 impl Mesh {
     /// This mesh with that of an invitation as a peer. A peer that is joined again keeps what is not asked otherwise.
     pub fn join(mut self, invitation: &Invitation, options: JoinOptions) -> Result<Joined, JoinError> {
@@ -146,11 +164,13 @@ impl Mesh {
         Ok(Joined { mesh: self, name, access: PeerAccess { remotes: [(alias, access)].into() } })
     }
 
-    /// This mesh with a peer on its way out; `None` for one that it has not.
-    #[must_use]
-    pub fn leave(mut self, name: &PartnerName) -> Option<Self> {
-        self.peers.get_mut(name)?.leaving = true;
-        Some(self)
+    /// This mesh with a peer on its way out.
+    pub fn leave(mut self, name: &PartnerName) -> Result<Self, NoSuchPeer> {
+        let Some(peer) = self.peers.get_mut(name) else {
+            return Err(NoSuchPeer { name: name.clone(), has: self.peers.keys().map(ToString::to_string).collect() });
+        };
+        peer.leaving = true;
+        Ok(self)
     }
 
     /// Whether no other remote has an alias of this peer, and its searchers exist.
