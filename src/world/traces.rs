@@ -25,6 +25,7 @@ use crate::mesh::{
     ports,
     rebuild::{ContainerTrace, DirectoryTrace, NodeTrace, Traces},
     recover::Found,
+    render::spans_machines,
     secret::Secret,
     settings::{KeyDays, Profile},
     snapshots,
@@ -57,6 +58,7 @@ impl World {
             ports: network.and_then(|network| labelled(&network.labels)).or(of_containers),
             subnet: network.and_then(|network| network.subnets.first()?.parse().ok()),
             directories,
+            peers: files::joined(&tree),
             hosts: self.has_block(survey),
             passphrase_words: credentials.as_ref().and_then(words),
             id,
@@ -151,7 +153,9 @@ fn directory(tree: &Tree, cluster: ClusterId) -> DirectoryTrace {
     let heap =
         |options: &String| options.lines().find_map(|line| line.strip_prefix("-Xmx")?.strip_suffix('m')?.parse().ok());
     let owner = tree.metadata(layout::config(cluster.first_node(), "")).ok().flatten();
+    let yml = text(layout::settings(cluster.first_node()));
     DirectoryTrace {
+        spans_machines: yml.as_deref().is_some_and(spans_machines),
         ours: authority.is_some_and(|facts| certs::is_authority_of(&facts.common_name, &cluster.to_string())),
         names,
         profile: options.as_deref().and_then(Profile::of_jvm_options),

@@ -6,13 +6,14 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use super::Alias;
+use super::{Alias, Peer};
 use crate::mesh::{digest::digest_of_secret, secret::Secret, settings::StackVersion};
 
-/// The contents of a peer's file.
+/// The contents of a peer's file. The peer itself stands in it, too, for a mesh that lost its record.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PeerAccess {
+    pub peer: Peer,
     pub remotes: BTreeMap<Alias, RemoteAccess>,
 }
 

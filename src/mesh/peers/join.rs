@@ -142,7 +142,7 @@ impl Mesh {
         }
         let peer = Peer { mesh: Some(invitation.mesh.clone()), suffix, on, remotes, leaving: false };
         self.require_room_for(&name, &peer)?;
-        let access = PeerAccess { remotes: access };
+        let access = PeerAccess { peer: peer.clone(), remotes: access };
         self.require_versions(&peer, &access)?;
         self.peers.insert(name.clone(), peer);
         Ok(Joined { mesh: self, name, access })
@@ -160,8 +160,9 @@ impl Mesh {
         let remotes = [(alias.clone(), at)].into();
         let peer = Peer { mesh: None, suffix: None, on, remotes, leaving: false };
         self.require_room_for(&name, &peer)?;
+        let access = PeerAccess { peer: peer.clone(), remotes: [(alias, access)].into() };
         self.peers.insert(name.clone(), peer);
-        Ok(Joined { mesh: self, name, access: PeerAccess { remotes: [(alias, access)].into() } })
+        Ok(Joined { mesh: self, name, access })
     }
 
     /// This mesh with a peer on its way out.

@@ -127,7 +127,9 @@ impl Mesh {
         for (id, cluster) in &mut mesh.clusters {
             cluster.version = versions.get(id).copied().unwrap_or(cluster.version);
             cluster.defaults = revisions.get(id).copied().unwrap_or(mesh.defaults);
+            cluster.spans_machines = traces.directories.get(id).is_some_and(|kept| kept.spans_machines);
         }
+        mesh.peers.clone_from(&traces.peers);
         Ok(mesh)
     }
 

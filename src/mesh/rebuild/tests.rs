@@ -8,6 +8,7 @@ use crate::mesh::{
     example::cluster,
     fingerprint::placeholders,
     id::{NodeId, NodeNumber},
+    peers::{Address, Peer},
     render::Formation,
     secret::Secret,
     settings::{Profile, per_cluster::read_set},
@@ -52,6 +53,7 @@ pub(super) fn traces(mesh: &Mesh) -> Traces {
     });
     let directory = |cluster: ClusterId| DirectoryTrace {
         ours: true,
+        spans_machines: mesh.clusters[&cluster].spans_machines,
         names: mesh
             .services()
             .filter(|service| service.cluster() == cluster)
@@ -79,6 +81,7 @@ pub(super) fn traces(mesh: &Mesh) -> Traces {
         subnet: Some(mesh.subnet),
         ports: mesh.ports.map(|_| mesh.published()),
         directories: mesh.clusters().map(|cluster| (cluster, directory(cluster))).collect(),
+        peers: mesh.peers.clone(),
         hosts: Some(mesh.spec.hosts),
         passphrase_words: Some(mesh.spec.passphrase_words),
     }
@@ -101,7 +104,12 @@ fn unusual() -> Mesh {
 
 #[test]
 fn a_mesh_is_rebuilt_from_what_it_left() {
-    for mesh in [Mesh::example(1), Mesh::example(3), Mesh::example(1).with_clusters("2,5-6"), unusual()] {
+    let at = Address { address: "192.0.2.12:9405".to_owned(), server_name: None };
+    let remotes = [("cluster05".parse().unwrap(), at)].into();
+    let peer = Peer { mesh: None, suffix: None, on: "2".parse().ok(), remotes, leaving: false };
+    let mut joined = Mesh::example(3).with_span_on(ClusterId::new(2).unwrap());
+    joined.peers.insert("london".parse().unwrap(), peer);
+    for mesh in [Mesh::example(1), Mesh::example(3), Mesh::example(1).with_clusters("2,5-6"), unusual(), joined] {
         let rebuilt = Mesh::rebuild(&traces(&mesh), &Overrides::default(), now()).unwrap();
         assert_eq!(rebuilt, mesh);
     }

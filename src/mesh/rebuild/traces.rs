@@ -14,6 +14,7 @@ use crate::mesh::{
     defaults::Revision,
     id::{ClusterId, NodeId, NodeNumber, ServiceId, ServiceKind},
     network::Subnet,
+    peers::{PartnerName, Peer},
     secret::Secret,
     settings::{KeyDays, Memory, PassphraseWords, Profile, RawSettings, Registry, StackVersion},
 };
@@ -29,6 +30,8 @@ pub struct Traces {
     /// Every port of the host that labels name; `None` where none does, since they follow from the clusters' numbers.
     pub ports: Option<BTreeSet<u16>>,
     pub directories: BTreeMap<ClusterId, DirectoryTrace>,
+    /// The meshes that were joined, as their files tell.
+    pub peers: BTreeMap<PartnerName, Peer>,
     /// Whether the block of the mesh is in `/etc/hosts`.
     pub hosts: Option<bool>,
     /// The number of words in the password of `elastic`.
@@ -71,6 +74,8 @@ pub struct DirectoryTrace {
     pub version: Option<StackVersion>,
     /// The main configuration files of its services.
     pub settings: BTreeMap<ServiceKind, Secret>,
+    /// Whether it searches other machines, or did.
+    pub spans_machines: bool,
     /// The options of the server's JVM.
     pub options: Option<String>,
     /// Its nodes that have a directory.

@@ -11,6 +11,7 @@ use minijinja::context;
 use self::template::render;
 pub use self::{
     formation::{Formation, INITIAL_MASTER_NODES},
+    spanning::spans_machines,
     template::RenderError,
 };
 use super::{
@@ -42,8 +43,8 @@ impl Mesh {
             ServiceKind::Elastic => settings.settings.lines(),
             ServiceKind::Kibana => settings.kibana_settings.lines(),
         };
-        let (founding, spanning) = (self.founding_lines(service, formation), self.spanning_lines(service));
-        Ok(Secret::new(self.render_template(service, credentials)? + &lines + &founding + spanning))
+        let (spanning, founding) = (self.spanning_lines(service, &lines), self.founding_lines(service, formation));
+        Ok(Secret::new(self.render_template(service, credentials)? + &spanning + &lines + &founding))
     }
 
     /// The template's text, without the lines of the user's settings.

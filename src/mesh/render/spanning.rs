@@ -14,13 +14,20 @@ const RETRIES: (&str, &str) = ("net.ipv4.tcp_retries2", "5");
 
 /// For connections that are idle, which send nothing that could be missed; they hold for those to remote clusters, too.
 /// See <https://www.elastic.co/docs/reference/elasticsearch/configuration-reference/networking-settings>.
-const KEEP_ALIVE: &str = "
-# Other machines are searched from here: one that goes silent is noticed in half a minute.
-transport.tcp.keep_alive: true
-transport.tcp.keep_idle: 15
-transport.tcp.keep_interval: 5
-transport.tcp.keep_count: 3
-";
+const KEEP_ALIVE: [(&str, &str); 4] = [
+    ("transport.tcp.keep_alive", "true"),
+    ("transport.tcp.keep_idle", "15"),
+    ("transport.tcp.keep_interval", "5"),
+    ("transport.tcp.keep_count", "3"),
+];
+
+/// What stands above them, by which they are recognized.
+const HEADING: &str = "\n# Other machines are searched from here: one that goes silent is noticed in half a minute.\n";
+
+/// Whether the text of an `elasticsearch.yml` is that of a cluster that spans machines.
+pub fn spans_machines(text: &str) -> bool {
+    text.contains(HEADING)
+}
 
 impl Mesh {
     fn spans_machines(&self, service: ServiceId) -> bool {
@@ -34,8 +41,34 @@ impl Mesh {
         retries.into_iter().collect()
     }
 
-    /// Lines of `elasticsearch.yml`.
-    pub(super) fn spanning_lines(&self, service: ServiceId) -> &'static str {
-        if self.spans_machines(service) { KEEP_ALIVE } else { "" }
+    /// Lines of `elasticsearch.yml`, without those that `others` has, too.
+    pub(super) fn spanning_lines(&self, service: ServiceId, others: &str) -> String {
+        if !self.spans_machines(service) {
+            return String::new();
+        }
+        let is_free = |name: &str| !others.lines().any(|line| line.split(':').next() == Some(name));
+        let lines = KEEP_ALIVE.iter().filter(|(name, _)| is_free(name));
+        lines.fold(HEADING.to_owned(), |text, (name, value)| text + &format!("{name}: {value}\n"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mesh::id::ClusterId;
+
+    #[test]
+    fn a_setting_of_the_user_takes_the_place_of_its_line() {
+        let mesh = Mesh::example(2).with_span_on(ClusterId::FIRST);
+        let (first, second) = (ClusterId::FIRST.first_node(), ClusterId::new(2).unwrap().first_node());
+        insta::assert_snapshot!(mesh.spanning_lines(first, "\ntransport.tcp.keep_idle: 60\n"), @r"
+        # Other machines are searched from here: one that goes silent is noticed in half a minute.
+        transport.tcp.keep_alive: true
+        transport.tcp.keep_interval: 5
+        transport.tcp.keep_count: 3
+        ");
+        assert!(spans_machines(&mesh.spanning_lines(first, "")));
+        assert_eq!(mesh.spanning_lines(second, ""), "");
+        assert_eq!((mesh.sysctls(first).len(), mesh.sysctls(ClusterId::FIRST.kibana()).len()), (1, 0));
     }
 }

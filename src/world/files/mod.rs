@@ -9,7 +9,7 @@ pub use self::{
     error::FilesError,
     keystore::{keystore, keystore_record, managed},
     nodes::{formation, has_data, nodes, services},
-    peers::{peer, peers},
+    peers::{joined, peer, peers},
 };
 
 use std::{
