@@ -6,13 +6,17 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use time::OffsetDateTime;
 
-use super::expiry::days_between;
+use super::{
+    check::Finding,
+    expiry::{SOON, days_between},
+};
 use crate::{
     exit::Exit,
     explain::Explain,
     facts::observed::{LinkFacts, Observed},
     mesh::{
         Mesh,
+        counted::counted,
         id::ClusterId,
         links::remote_of_setting,
         peers::{Alias, PartnerName, Peer},
@@ -168,6 +172,23 @@ pub fn require_free_aliases(mesh: &Mesh, name: &PartnerName, there: &Observed) -
         }
     }
     Ok(())
+}
+
+/// What is to be renewed within a month, or has expired: only the other side can.
+pub fn warnings(mesh: &Mesh, there: &Observed, now: OffsetDateTime) -> Vec<Finding> {
+    let first = |name: &PartnerName| there.peers.get(name)?.values().filter_map(|access| access.expires).min();
+    let soon = |(name, peer): (&PartnerName, &Peer)| {
+        let days = days_between(now, first(name)?);
+        let when = match days {
+            ..0 => "have expired".to_owned(),
+            0 => "expire today".to_owned(),
+            1..SOON => format!("expire in {}", counted(days.unsigned_abs(), "day")),
+            _ => return None,
+        };
+        let remedy = format!("ask {name} for a new invitation, and `mesh join FILE --peer {name}`");
+        (!peer.leaving).then(|| Finding::warning(format!("keys of the peer {name} {when}"), remedy))
+    };
+    mesh.peers.iter().filter_map(soon).collect()
 }
 
 /// The peers whose keys are not on disk: their links cannot be repaired.

@@ -18,7 +18,7 @@ pub use self::report::{
 use super::{
     check::{self, Finding},
     expiry::soon::expiring,
-    peers::PeerList,
+    peers::{self, PeerList},
     scope::Scope,
     snapshots,
 };
@@ -45,6 +45,7 @@ pub fn status(mesh: &Mesh, scope: Scope, there: &Observed, now: OffsetDateTime) 
     findings.extend(check::secure_settings(mesh, there).findings());
     findings.extend(check::strangers(mesh, there).findings());
     findings.extend(snapshots::warnings(mesh, scope, there, now));
+    findings.extend(if scope.is_mesh() { peers::warnings(mesh, there, now) } else { Vec::new() });
     Status {
         version: VERSION,
         dir: mesh.dir.display().to_string(),

@@ -8,6 +8,8 @@ mod ports;
 mod repositories;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_of_peers;
 mod traces;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,0 +1,17 @@
+//! A mesh that had joined others comes back with them, and replaces no container for it.
+
+use super::{tests::*, *};
+use crate::mesh::peers::{Address, Peer};
+
+#[test]
+fn peers_come_back_from_their_files() {
+    let at = Address { address: "192.0.2.12:9405".to_owned(), server_name: None };
+    let remotes = [("cluster05".parse().unwrap(), at)].into();
+    let peer = Peer { mesh: None, suffix: None, on: "2".parse().ok(), remotes, leaving: false };
+    let mut mesh = Mesh::example(3).with_span_on(ClusterId::new(2).unwrap());
+    mesh.peers.insert("london".parse().unwrap(), peer);
+    let left = traces(&mesh);
+    let rebuilt = Mesh::rebuild(&left, &Overrides::default(), now()).unwrap();
+    assert_eq!(rebuilt, mesh);
+    assert_eq!(rebuilt.unexplained(&left), Vec::<String>::new());
+}
