@@ -6,6 +6,7 @@ mod certificates;
 mod containers;
 pub mod directory;
 mod files;
+mod guests;
 mod images;
 mod links;
 mod network;
@@ -26,7 +27,7 @@ mod watch;
 
 use std::{
     cell::{Cell, RefCell},
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -44,7 +45,7 @@ use crate::{
         id::{ClusterId, NodeId},
         keystore::{Keyring, Salt},
         license::License,
-        peers::access::PeerAccess,
+        peers::{Draft, GuestKey, access::PeerAccess},
     },
     plan::{Description, Effect, Order, Plan, Stage, Step},
     session::{Session, now},
@@ -74,6 +75,10 @@ pub struct Apply<'a> {
     license: Option<License>,
     /// What reaching the peer takes that is joined.
     access: Option<PeerAccess>,
+    /// The invitation that is being made.
+    draft: Option<Draft>,
+    /// The keys that were made for it.
+    guest_keys: RefCell<BTreeMap<ClusterId, GuestKey>>,
     /// The date of certificates and keys.
     now: OffsetDateTime,
     /// What each stage took, in order.
@@ -97,6 +102,8 @@ impl<'a> Apply<'a> {
             patience,
             license: None,
             access: None,
+            draft: None,
+            guest_keys: RefCell::default(),
             now: now(),
             timings: RefCell::default(),
             salt: Salt::random(&mut files::random()),
@@ -116,6 +123,12 @@ impl<'a> Apply<'a> {
     #[must_use]
     pub fn with_access(self, access: PeerAccess) -> Self {
         Self { access: Some(access), ..self }
+    }
+
+    /// With the invitation that is being made.
+    #[must_use]
+    pub fn with_draft(self, draft: Draft) -> Self {
+        Self { draft: Some(draft), ..self }
     }
 
     /// Carries out a plan. What was done before a failure stays, for the next run to go on from.
@@ -263,6 +276,7 @@ impl<'a> Apply<'a> {
             Step::KeepSnapshots { of, into } => self.keep_snapshots(*of, into),
             Step::Nodes(step) => self.of_nodes(step, line).await,
             Step::Peers(step) => self.of_peers(step, line).await,
+            Step::Guests(step) => self.of_guests(step).await,
             Step::RemoveFiles(cluster) => self.remove_files(*cluster),
             Step::WriteHosts => self.write_hosts(true),
             Step::RemoveHosts => self.write_hosts(false),

@@ -10,7 +10,7 @@ const GROUPS: [(&str, &[&str]); 7] = [
     ("Data", &["snapshots"]),
     ("Use", &["search", "es", "credentials", "env"]),
     ("Trust", &["keys", "certs"]),
-    ("Other meshes", &["join", "peers", "leave"]),
+    ("Other meshes", &["invites", "join", "peers", "leave"]),
     ("This program", &["config", "completions", "man", "help"]),
 ];
 

@@ -10,6 +10,7 @@ mod create;
 mod format;
 mod groups;
 mod inspect;
+mod invites;
 mod manage;
 mod peers;
 mod renew;
@@ -26,6 +27,7 @@ pub use self::{
     create::{ConfigArgs, CreateArgs},
     format::{ConsentArgs, Format, OutputArgs, PlanArgs},
     inspect::{DoctorArgs, LogsArgs, MeshesArgs, StatusArgs, VerifyArgs},
+    invites::{GuestsArgs, InviteArgs, InvitesAction, RevokeArgs},
     manage::{ManageAction, ManageArgs, ResetArgs, UpgradeArgs},
     peers::{ForeignArgs, JoinArgs, LeaveArgs, PeersAction, PeersArgs},
     renew::{CertsAction, KeysAction, LsArgs, RenewArgs},
@@ -133,6 +135,9 @@ pub enum Command {
     /// List and replace certificates, and the authorities that sign them
     #[command(subcommand, alias = "cert")]
     Certs(CertsAction),
+    /// Let other meshes search this one, by files that they join by
+    #[command(subcommand, alias = "invite")]
+    Invites(InvitesAction),
     /// Join another mesh: have clusters of this one search those of the other
     ///
     /// The file is an invitation that the other mesh's `mesh invites create` wrote. Joining gives the other side

@@ -65,6 +65,9 @@ pub struct RotateCertsArgs {
     /// Replace the authorities, too: clusters trust the old and the new one until the new one is in use
     #[arg(long)]
     pub ca: bool,
+    /// With `--ca`: guests have joined by new invitations, so the next authorities may take over
+    #[arg(long, requires = "ca")]
+    pub peers_joined: bool,
     #[command(flatten)]
     pub renew: RenewArgs,
 }

@@ -1,15 +1,20 @@
 //! `mesh certs`: show and replace the certificates of services and the authorities that sign them.
 
+use std::collections::BTreeSet;
+
 use super::renew::{carry_out, chosen};
 use crate::{
     cli::{CertsAction, LsArgs},
     console::Console,
     error::{Error, Exit},
     judge::expiry::Certificates,
-    mesh::settings::Overrides,
+    mesh::{id::ClusterId, settings::Overrides},
     plan::renew::Renewal,
-    session::{Place, Session, now},
+    session::{Place, Recorded, Session, now},
 };
+
+const REPLACED: &str = "authorities and certificates replaced, every link proved";
+const PREPARED: &str = "the next authorities are trusted, and sign nothing yet";
 
 pub async fn certs(action: &CertsAction, place: Place, console: &Console) -> Result<Exit, Error> {
     match action {
@@ -17,8 +22,10 @@ pub async fn certs(action: &CertsAction, place: Place, console: &Console) -> Res
         CertsAction::Rotate(args) => {
             let clusters = chosen(&place.dir, &args.renew.clusters)?;
             let (renewal, summary) = if args.ca {
-                let renewal = Renewal { authorities: clusters, ..Renewal::default() };
-                (renewal, "authorities and certificates replaced, every link proved")
+                let peers_joined = args.peers_joined;
+                let prepares = !peers_joined && is_invited_to_all(&place, &clusters)?;
+                let renewal = Renewal { authorities: clusters, peers_joined, ..Renewal::default() };
+                (renewal, if prepares { PREPARED } else { REPLACED })
             } else {
                 let renewal = Renewal { certificates: clusters, ..Renewal::default() };
                 (renewal, "certificates replaced, every link proved")
@@ -26,6 +33,12 @@ pub async fn certs(action: &CertsAction, place: Place, console: &Console) -> Res
             Box::pin(carry_out(&args.renew, &Overrides::default(), renewal, summary, place, console)).await
         }
     }
+}
+
+/// Whether guests are invited to each of these clusters.
+fn is_invited_to_all(place: &Place, clusters: &BTreeSet<ClusterId>) -> Result<bool, Error> {
+    let mesh = Recorded::open(&place.dir)?.mesh;
+    Ok(clusters.iter().all(|of| mesh.guests_of(*of).next().is_some()))
 }
 
 async fn ls(args: &LsArgs, place: Place, console: &Console) -> Result<Exit, Error> {

@@ -101,6 +101,7 @@ async fn may_begin(
     let agreed = args.yes || (args.reset && !Console::is_attended());
     if whole.destroys() {
         console.lost_snapshots(&creation.there, whole);
+        console.lost_guests(session.survey.known(), whole);
         return may_delete(&session.world, whole, agreed, console).await;
     }
     let (revokes, lowers) = (!creation.lost_access.is_empty(), whole.lowered_replicas().next().is_some());

@@ -8,6 +8,7 @@ mod credentials;
 mod doctor;
 mod env;
 mod es;
+mod invites;
 mod keys;
 mod logs;
 mod ls;
@@ -85,6 +86,7 @@ fn only_reads(command: &Command) -> bool {
         | Command::Keys(_)
         | Command::Certs(_)
         | Command::Snapshots(_)
+        | Command::Invites(_)
         | Command::Join(_)
         | Command::Leave(_)
         | Command::Doctor(_) => false,
@@ -117,6 +119,7 @@ async fn command(cli: Cli, place: Result<Place, Error>, console: &Console) -> Re
         Command::Keys(action) => keys::keys(&action, place, console).await,
         Command::Certs(action) => certs::certs(&action, place, console).await,
         Command::Snapshots(action) => snapshots::snapshots(&action, place, console).await,
+        Command::Invites(action) => invites::invites(&action, place, console).await,
         Command::Join(args) => Box::pin(peers::join(&args, place, console)).await,
         Command::Leave(args) => Box::pin(peers::leave(&args, place, console)).await,
         Command::Peers(PeersAction::Ls(args)) => peers::ls(&args, place, console).await,

@@ -9,18 +9,20 @@ use crate::{
     cli::RenewArgs,
     console::Console,
     error::{Error, Exit},
-    judge::hindrance::{hindrance, not_extendable, shorter, unlicensed},
-    mesh::{cluster_set::ClusterSet, id::ClusterId, settings::Overrides},
+    judge::hindrance::{hindrance, not_extendable, shorter, unlicensed, without_next_authority},
+    mesh::{Mesh, cluster_set::ClusterSet, id::ClusterId, settings::Overrides},
     plan::{reconcile::renew, renew::Renewal},
     session::{Place, Recorded, Session},
     world::templates,
 };
 
 /// The question before a renewal that revokes something, and what it does.
-fn revocation(renewal: &Renewal) -> Option<(&'static str, &'static str)> {
+fn revocation(mesh: &Mesh, renewal: &Renewal) -> Option<(&'static str, &'static str)> {
+    // those of clusters with guests are only prepared
+    let takes_over = |of: &ClusterId| renewal.peers_joined || mesh.guests_of(*of).next().is_none();
     if !renewal.keys.is_empty() {
         Some(("replace the API keys? the old ones will be revoked", "this revokes API keys"))
-    } else if !renewal.authorities.is_empty() {
+    } else if renewal.authorities.iter().any(takes_over) {
         Some((
             "replace the authorities? clients that trust only the old ones will be refused",
             "this ends the trust in authorities",
@@ -54,6 +56,7 @@ pub async fn carry_out(
 
     let plan = renew(&mesh, &there, &inputs, &renewal);
     let hindered = hindrance(&plan)
+        .or_else(|| without_next_authority(&mesh, &there, &renewal))
         .or_else(|| unlicensed(&mesh, &there, &renewal))
         .or_else(|| not_extendable(&mesh, &there, &renewal.extended, inputs.now))
         .or_else(|| shorter(&mesh, &there, &renewal, inputs.now));
@@ -65,7 +68,7 @@ pub async fn carry_out(
         return Ok(Exit::Done);
     }
 
-    if let Some((question, deed)) = revocation(&renewal)
+    if let Some((question, deed)) = revocation(&mesh, &renewal)
         && !consent(question, deed, args.consent.yes, console).await?
     {
         return Ok(Exit::Unfinished);
@@ -80,5 +83,6 @@ pub async fn carry_out(
     })
     .await?;
     console.done_in(summary, begun.elapsed());
+    console.waiting_guests(&mesh, &renewal);
     Ok(Exit::Done)
 }

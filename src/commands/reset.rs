@@ -56,6 +56,7 @@ pub async fn reset(args: &ResetArgs, place: Place, console: &Console) -> Result<
         return Ok(Exit::Done);
     }
     console.lost_snapshots(&there, &plan);
+    console.lost_guests(Some(&mesh), &plan);
     if !may_delete(world, &plan, args.consent.yes, console).await? {
         return Ok(Exit::Unfinished);
     }

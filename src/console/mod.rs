@@ -6,6 +6,7 @@
 mod ask;
 mod create;
 mod doctor;
+mod guests;
 mod lifetimes;
 mod links;
 mod meshes;

@@ -11,6 +11,7 @@ use anstream::{AutoStream, ColorChoice, adapter::strip_str};
 use nix::{
     errno::Errno,
     poll::{PollFd, PollFlags, PollTimeout, poll},
+    sys::stat::{SFlag, fstat},
     unistd::write,
 };
 
@@ -45,6 +46,12 @@ impl Stdout {
 
     pub fn is_terminal(&self) -> bool {
         io::stdout().is_terminal()
+    }
+
+    /// Whether another program reads it: a pipe, or a socket as `ssh` has.
+    pub fn is_pipe(&self) -> bool {
+        let kind = fstat(io::stdout()).map(|found| SFlag::from_bits_truncate(found.st_mode) & SFlag::S_IFMT);
+        matches!(kind, Ok(SFlag::S_IFIFO | SFlag::S_IFSOCK))
     }
 
     pub fn failed(&self) -> bool {

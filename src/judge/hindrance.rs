@@ -34,6 +34,9 @@ pub enum Hindrance {
     /// Elasticsearch makes and changes no cross-cluster API key then.
     #[error("{0}")]
     License(Cause),
+    /// The next authority is to take over, and no guest can trust one that is not there.
+    #[error("{0} has no next authority that guests could have been invited with")]
+    NoNextAuthority(ClusterId),
     #[error("mesh.json does not have {0}, whose data is there")]
     Data(ClusterId),
     #[error("{days} days would shorten the life of the API key of {cluster}, which has {left} left")]
@@ -62,6 +65,9 @@ impl Explain for Hindrance {
                     more.get()
                 )
             }
+            Self::NoNextAuthority(_) => {
+                "`mesh certs rotate --ca` makes it; then make new invitations, and have them joined".to_owned()
+            }
             Self::Gone(cluster) | Self::Expired(cluster) => {
                 format!("`mesh keys rotate {}` makes a new one", cluster.number())
             }
@@ -84,6 +90,16 @@ pub fn hindrance(plan: &Plan) -> Option<Hindrance> {
 pub fn unlicensed(mesh: &Mesh, there: &Observed, renewal: &Renewal) -> Option<Hindrance> {
     let renewed = |cluster: &ClusterId| renewal.keys.contains(cluster) || renewal.extended.contains(cluster);
     mesh.clusters().filter(renewed).find_map(|of| Cause::of_license(there, of).map(Hindrance::License))
+}
+
+/// The first cluster with guests whose authority is to be replaced, though there is none yet that they could trust.
+pub fn without_next_authority(mesh: &Mesh, there: &Observed, renewal: &Renewal) -> Option<Hindrance> {
+    let is_under_way = |of: &ClusterId| {
+        there.files.get(of).is_some_and(|files| files.next_authority.is_some() || files.old_authority.is_some())
+    };
+    let replaced = renewal.authorities.iter().filter(|_| renewal.peers_joined);
+    let invited = replaced.filter(|of| mesh.guests_of(**of).next().is_some());
+    invited.copied().find(|of| !is_under_way(of)).map(Hindrance::NoNextAuthority)
 }
 
 /// The first key that cannot be made to live longer: Elasticsearch refuses to update one that has ended.

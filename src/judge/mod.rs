@@ -3,6 +3,7 @@
 pub mod check;
 pub mod container_exit;
 pub mod expiry;
+pub mod guests;
 pub mod hindrance;
 pub mod image;
 pub mod links;

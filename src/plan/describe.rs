@@ -386,6 +386,7 @@ impl Step {
             ),
             Self::Nodes(step) => step.describe(),
             Self::Peers(step) => step.describe(),
+            Self::Guests(step) => step.describe(),
             Self::RemoveFiles(cluster) => removes(
                 "remove-files",
                 Cluster(*cluster),

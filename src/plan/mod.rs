@@ -10,6 +10,8 @@ pub mod create;
 pub mod data;
 mod describe;
 mod description;
+mod guest_step;
+pub mod guests;
 pub mod join;
 pub mod leaving;
 pub mod manage;
@@ -30,6 +32,7 @@ use std::fmt;
 use self::boot::links_touching;
 pub use self::{
     description::{Deletion, Description, Effect, Subject, Transition},
+    guest_step::GuestStep,
     node_step::NodeStep,
     peer_step::PeerStep,
     step::{Restoration, Step},

@@ -17,4 +17,6 @@ pub struct Renewal {
     pub certificates: BTreeSet<ClusterId>,
     /// New authorities.
     pub authorities: BTreeSet<ClusterId>,
+    /// Whether guests have joined by invitations that have the next authorities, so that these may take over.
+    pub peers_joined: bool,
 }

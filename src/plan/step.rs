@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{NodeStep, PeerStep, permissions::Misfit};
+use super::{GuestStep, NodeStep, PeerStep, permissions::Misfit};
 use crate::mesh::{
     container::Limits,
     id::{ClusterId, NodeId, ServiceId, ServiceKind},
@@ -159,6 +159,8 @@ pub enum Step {
     Nodes(NodeStep),
     /// A change that has to do with another mesh.
     Peers(PeerStep),
+    /// A change that has to do with a guest.
+    Guests(GuestStep),
     /// Deletes the cluster's directory with its data.
     RemoveFiles(ClusterId),
     WriteHosts,
@@ -183,6 +185,12 @@ pub struct Restoration {
 impl From<PeerStep> for Step {
     fn from(step: PeerStep) -> Self {
         Self::Peers(step)
+    }
+}
+
+impl From<GuestStep> for Step {
+    fn from(step: GuestStep) -> Self {
+        Self::Guests(step)
     }
 }
 

@@ -27,7 +27,7 @@ use crate::{
 
 impl World {
     /// A cluster's REST API, with the authorities and the password that were found on disk.
-    fn server(&self, mesh: &Mesh, there: &Observed, cluster: ClusterId) -> Option<Elasticsearch> {
+    pub(super) fn server(&self, mesh: &Mesh, there: &Observed, cluster: ClusterId) -> Option<Elasticsearch> {
         Elasticsearch::new(mesh, cluster, Access::observed(there, cluster)?).ok()
     }
 

@@ -37,7 +37,7 @@ pub enum State {
 
 impl State {
     /// The state of something that is good until `expires`.
-    fn until(days_left: i64, expires: OffsetDateTime, now: OffsetDateTime) -> Self {
+    pub fn until(days_left: i64, expires: OffsetDateTime, now: OffsetDateTime) -> Self {
         match days_left {
             _ if expires <= now => Self::Expired,
             ..SOON => Self::Soon,

@@ -116,7 +116,7 @@ impl Mesh {
             dir: now.dir,
             clusters: allocated,
             peers,
-            guests: recorded.map(|mesh| mesh.guests.clone()).unwrap_or_default(),
+            guests: recorded.map(|mesh| mesh.guests_on(|cluster| clusters.contains(cluster))).unwrap_or_default(),
             spec,
             overrides,
             set,

@@ -168,3 +168,6 @@ pub fn is_address(text: &str) -> bool {
 fn is_word(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
+
+#[cfg(test)]
+mod tests;

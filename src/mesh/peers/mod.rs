@@ -5,6 +5,7 @@
 pub mod access;
 mod alias;
 mod digest;
+mod guest;
 pub mod invitation;
 pub mod join;
 mod name;
@@ -13,7 +14,13 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::{alias::Alias, digest::short_digest, invitation::Invitation, name::PartnerName};
+pub use self::{
+    alias::Alias,
+    digest::short_digest,
+    guest::{Draft, GuestKey},
+    invitation::Invitation,
+    name::PartnerName,
+};
 use super::{
     Mesh,
     cluster_set::ClusterSet,

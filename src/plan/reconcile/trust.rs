@@ -2,6 +2,7 @@
 //!
 //! An authority changes by an overlap, and the files tell how far that is: with a next authority the cluster is to
 //! trust two and shows what the first signed; with an old one it trusts two and is to show what the second signed.
+//! Guests trust what their invitations had, so for them the next one waits until they have joined by new ones.
 
 use time::Duration;
 
@@ -52,9 +53,18 @@ impl Reconciler<'_> {
         self.files(cluster).is_some_and(|files| files.old_authority.is_some())
     }
 
+    /// Whether guests are invited to the cluster, and are not known to trust the next authority.
+    fn waits_for_guests(&self, cluster: ClusterId) -> bool {
+        self.mesh.guests_of(cluster).next().is_some() && !self.renewal.peers_joined
+    }
+
     /// Whether the change of an authority begins now: it is asked for or due, and no other is under way.
     fn begins(&self, cluster: ClusterId) -> bool {
         let due = || {
+            // by itself, nothing is begun that takes new invitations
+            if self.waits_for_guests(cluster) {
+                return false;
+            }
             let authority = self.files(cluster).and_then(|files| files.authority.as_ref());
             authority.is_some_and(|authority| !self.lasts(authority, CERTIFICATE_MARGIN))
         };
@@ -66,7 +76,7 @@ impl Reconciler<'_> {
 
     /// Whether a next authority is to take over: one that is there, or one that is issued now.
     pub(super) fn is_to_change(&self, cluster: ClusterId) -> bool {
-        self.next_good(cluster) || self.begins(cluster)
+        (self.next_good(cluster) || self.begins(cluster)) && !self.waits_for_guests(cluster)
     }
 
     pub(super) fn changes(&self, cluster: ClusterId) -> bool {

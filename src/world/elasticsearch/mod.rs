@@ -2,6 +2,7 @@
 
 mod allocation;
 mod elsewhere;
+mod guests;
 mod health;
 mod links;
 mod nodes;

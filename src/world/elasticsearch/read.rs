@@ -31,7 +31,7 @@ pub fn time_of_millis(value: &Value) -> Option<OffsetDateTime> {
 }
 
 /// The patterns that a cross-cluster API key lets others search, sorted.
-fn shared_names(key: &Value) -> Vec<String> {
+pub fn shared_names(key: &Value) -> Vec<String> {
     let names = items(&key["access"]["search"]).iter().flat_map(|search| items(&search["names"]));
     let mut names: Vec<String> = names.filter_map(|name| name.as_str().map(str::to_owned)).collect();
     names.sort();
@@ -276,7 +276,7 @@ mod tests {
         #[test]
         fn no_answer_makes_the_readers_panic(body in answer(), status: u16) {
             let _ = (license(&body), keys(&body), key(&body), reloaded(&body), remotes(settings(&body)), links(&body), by_key(&body));
-            let _ = (indices(&body), canary(&body, "mesh-canary", ClusterId::FIRST));
+            let _ = (super::super::guests::guest_keys(&body), indices(&body), canary(&body, "mesh-canary", ClusterId::FIRST));
             let _ = vitals(Health::of(Color::Red), &body, [&body, &body, &body]);
             if let Err(error) = new_key(&body, OffsetDateTime::UNIX_EPOCH, 3650) {
                 prop_assert!(!error.to_string().contains("hunter2"));

@@ -326,6 +326,7 @@ impl Model {
                 }
             }
             Step::Nodes(step) => self.carry_out_of_nodes(mesh, step),
+            Step::Guests(step) => panic!("no mesh is reconciled by {step:?}"),
             Step::Peers(step) => self.carry_out_of_peers(mesh, step),
             Step::RemoveFiles(cluster) => {
                 let in_use = self.there.containers.keys().any(|service| service.cluster() == *cluster);

@@ -1,0 +1,45 @@
+//! Keys for guests, and the file that takes them there. I/O: network, disk.
+
+use super::Apply;
+use crate::{
+    error::{Error, Exit},
+    mesh::{id::ClusterId, peers::Invitation},
+    plan::GuestStep,
+    world::new_file::write_new,
+};
+
+impl Apply<'_> {
+    pub(super) async fn of_guests(&self, step: &GuestStep) -> Result<(), Error> {
+        match step {
+            GuestStep::Record(_) | GuestStep::Forget(_) => self.record(),
+            GuestStep::Issue { on, .. } => self.issue_guest_key(*on).await,
+            GuestStep::Write { into, .. } => Ok(write_new(into, &self.invitation()?.render())?),
+            GuestStep::Revoke { on, keys, .. } => {
+                let server = self.server(*on)?;
+                self.persist(*on, "the API keys", async || server.revoke_keys(keys).await).await
+            }
+        }
+    }
+
+    /// The value of the key is nowhere but in this run until the invitation is whole.
+    async fn issue_guest_key(&self, on: ClusterId) -> Result<(), Error> {
+        let Some(draft) = &self.draft else { return Ok(()) };
+        let server = self.server(on)?;
+        let make = async || server.put_guest_key(self.mesh, on, draft, self.now).await;
+        let key = self.persist(on, "the API key", make).await.map_err(|error| error.exit(Exit::Unfinished))?;
+        self.guest_keys.borrow_mut().extend(key.map(|key| (on, key)));
+        Ok(())
+    }
+
+    /// The invitation with the keys that this run made.
+    ///
+    /// # Errors
+    /// Not every key was made.
+    pub fn invitation(&self) -> Result<Invitation, Error> {
+        let keys = self.guest_keys.borrow();
+        self.draft.as_ref().and_then(|draft| draft.finish(self.mesh, &keys, self.now)).ok_or_else(|| {
+            Error::new(Exit::Unfinished, "not every key of the invitation was made")
+                .hint("type the same command again: it makes new ones")
+        })
+    }
+}
