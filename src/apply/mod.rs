@@ -45,7 +45,7 @@ use crate::{
         id::{ClusterId, NodeId},
         keystore::{Keyring, Salt},
         license::License,
-        peers::{Draft, GuestKey, access::PeerAccess},
+        peers::{Draft, GuestKey, PartnerName, access::PeerAccess},
     },
     plan::{Description, Effect, Order, Plan, Stage, Step},
     session::{Session, now},
@@ -73,8 +73,8 @@ pub struct Apply<'a> {
     patience: &'a Patience,
     /// What servers are given for `--license`.
     license: Option<License>,
-    /// What reaching the peer takes that is joined.
-    access: Option<PeerAccess>,
+    /// What reaching the peers takes that are joined.
+    access: BTreeMap<PartnerName, PeerAccess>,
     /// The invitation that is being made.
     draft: Option<Draft>,
     /// The keys that were made for it.
@@ -101,7 +101,7 @@ impl<'a> Apply<'a> {
             console,
             patience,
             license: None,
-            access: None,
+            access: BTreeMap::new(),
             draft: None,
             guest_keys: RefCell::default(),
             now: now(),
@@ -119,10 +119,10 @@ impl<'a> Apply<'a> {
         Self { license, ..self }
     }
 
-    /// With what reaching the peer takes that is joined.
+    /// With what reaching the peers takes that are joined.
     #[must_use]
-    pub fn with_access(self, access: PeerAccess) -> Self {
-        Self { access: Some(access), ..self }
+    pub fn with_access(self, access: BTreeMap<PartnerName, PeerAccess>) -> Self {
+        Self { access, ..self }
     }
 
     /// With the invitation that is being made.

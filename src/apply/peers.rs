@@ -32,7 +32,7 @@ impl Apply<'_> {
     }
 
     fn save_access(&self, name: &PartnerName) -> Result<(), Error> {
-        let access = self.access.as_ref().expect("should have what is to be saved: the command gives it");
+        let access = self.access.get(name).expect("should have what is to be saved: the command gives it");
         let text = serde_json::to_string_pretty(access).expect("should be JSON: it holds only texts");
         let tree = self.tree()?;
         self.make_dir(&tree, layout::PEERS)?;

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use super::{ConsentArgs, OutputArgs, PlanArgs};
 use crate::mesh::{
     cluster_set::ClusterSet,
-    peers::{PartnerName, invitation::is_address},
+    peers::{Authorities, PartnerName, invitation::is_address},
 };
 
 #[derive(Debug, Args)]
@@ -44,7 +44,7 @@ pub struct ForeignArgs {
     pub key_file: Option<PathBuf>,
     /// The authorities of its certificate: a PEM file, or `system` for those that this machine trusts [default: system]
     #[arg(long, value_name = "FILE", requires = "remote")]
-    pub ca: Option<PathBuf>,
+    pub ca: Option<Authorities>,
     /// The name in its certificate [default: the host of its address]
     #[arg(long, value_name = "NAME", requires = "remote")]
     pub server_name: Option<String>,

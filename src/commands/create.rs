@@ -19,10 +19,10 @@ use crate::{
     console::Console,
     error::{Error, Exit},
     facts::observed::Observed,
-    judge::{check, snapshots::require_owners},
+    judge::{check, peers::PeerList, snapshots::require_owners},
     mesh::Mesh,
     plan::{create::Creation, reconcile::PlanInputs, rolling},
-    session::{Place, Session},
+    session::{Place, Session, now},
     world::Survey,
 };
 
@@ -37,7 +37,8 @@ pub async fn create(args: &CreateArgs, place: Place, console: &Console) -> Resul
     let wanted = session.choose(args.reset, console, |session| request.decide(session)).await?;
     let there = session.observe(&wanted).await?;
     require_owners(&there)?;
-    let inputs = request.inputs(&session, recovers);
+    let access = request.access(&wanted)?;
+    let inputs = request.inputs(&session, recovers, &access);
     let creation = request.plan(&session, wanted, there, &inputs)?;
     require_ready(args, &session, &creation, console)?;
     require_place(&session.world, &creation.mesh, &creation.whole)?;
@@ -48,7 +49,8 @@ pub async fn create(args: &CreateArgs, place: Place, console: &Console) -> Resul
     }
     let timeout = request.settings.timeout.map(|timeout| timeout.0);
     let patience = Patience::new(time_for(timeout, creation.mesh.count().get()));
-    let apply = Apply::new(&session, &creation.mesh, console, &patience).with_license(request.license);
+    let apply =
+        Apply::new(&session, &creation.mesh, console, &patience).with_license(request.license).with_access(access);
     // where `mesh verify` was killed, its documents are left: no data of the user, so no change of the mesh
     apply.clear_canaries(&creation.there).await;
     if !may_begin(args, &session, &creation, console).await? {
@@ -141,7 +143,8 @@ fn report(args: &CreateArgs, creation: &Creation, apply: &Apply<'_>, took: Durat
     let stages = apply.timings.borrow();
     console.timings(args.format, &stages, took, || {
         if creation.whole.is_empty() {
-            return console.unchanged(&creation.mesh, took);
+            console.unchanged(&creation.mesh, took);
+            return console.peers_down(&PeerList::new(&creation.mesh, &creation.there, now()).remotes);
         }
         console.welcome(&creation.mesh, &stages, took);
         if args.timings {

@@ -1,7 +1,7 @@
 //! What `mesh create` is asked for, and what follows from it. I/O: the environment, disk, stdin, the terminal; changes
 //! nothing.
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 use super::settings;
 use crate::{
@@ -12,9 +12,15 @@ use crate::{
     judge::check,
     mesh::{
         Mesh,
+        cluster_set::ClusterSet,
         defaults::Revision,
         license::{License, LicenseError},
-        settings::Overrides,
+        peers::{
+            Address, PartnerName,
+            access::PeerAccess,
+            join::{ForeignCluster, JoinError},
+        },
+        settings::{Overrides, RemoteRule},
     },
     plan::{
         create::{Before, Creation},
@@ -22,7 +28,11 @@ use crate::{
         rolling::Turns,
     },
     session::{Place, Session, now},
-    world::{disk, templates},
+    world::{
+        disk,
+        handed_over::{self, HandedOverError},
+        templates,
+    },
 };
 
 /// What was asked for, from all its sources.
@@ -30,6 +40,8 @@ pub struct Request<'a> {
     args: &'a CreateArgs,
     pub settings: Overrides,
     pub license: Option<License>,
+    /// The clusters that `mesh` does not run, where a settings file names some or none.
+    remotes: Option<Vec<(ForeignCluster, Option<ClusterSet>)>>,
 }
 
 impl<'a> Request<'a> {
@@ -39,7 +51,8 @@ impl<'a> Request<'a> {
             Some(path) => Some(read_license(path).await?),
             None => None,
         };
-        Ok(Self { args, settings, license })
+        let remotes = settings.remotes.as_deref().map(read_remotes).transpose()?;
+        Ok(Self { args, settings, license, remotes })
     }
 
     /// The mesh with every name, port and address, and the texts of templates.
@@ -51,12 +64,31 @@ impl<'a> Request<'a> {
         let kept = recorded.filter(|_| !args.reset);
         let mesh = templates::of(Mesh::decide(&settings, kept, session.circumstances()?)?)?;
         let mesh = if args.new_defaults { mesh.with_defaults(Revision::NEWEST, recorded) } else { mesh };
+        let mesh = self.joined(mesh, kept)?.0;
         Ok(Mesh { engine: Some(session.survey.engine.clone()), ..mesh })
     }
 
-    pub fn inputs(&self, session: &Session, recover: bool) -> PlanInputs {
+    /// The mesh with the clusters that `mesh` does not run, and what reaching those takes.
+    fn joined(
+        &self,
+        mesh: Mesh,
+        recorded: Option<&Mesh>,
+    ) -> Result<(Mesh, BTreeMap<PartnerName, PeerAccess>), JoinError> {
+        match &self.remotes {
+            Some(remotes) => mesh.join_all_foreign(remotes.clone(), recorded),
+            None => Ok((mesh, BTreeMap::new())),
+        }
+    }
+
+    /// What reaching the clusters takes that `mesh` does not run, by their names.
+    pub fn access(&self, mesh: &Mesh) -> Result<BTreeMap<PartnerName, PeerAccess>, JoinError> {
+        Ok(self.joined(mesh.clone(), None)?.1)
+    }
+
+    pub fn inputs(&self, session: &Session, recover: bool, access: &BTreeMap<PartnerName, PeerAccess>) -> PlanInputs {
         let license = self.license.as_ref().map(|license| license.uid.clone());
-        PlanInputs { license, recover, keep_snapshots: self.args.keep_snapshots.clone(), ..session.inputs() }
+        let offered = access.iter().map(|(name, access)| (name.clone(), access.facts())).collect();
+        PlanInputs { license, recover, offered, keep_snapshots: self.args.keep_snapshots.clone(), ..session.inputs() }
     }
 
     pub fn plan(
@@ -106,6 +138,16 @@ impl<'a> Request<'a> {
         console.outages(away);
         console.lowered_replicas(whole);
     }
+}
+
+/// The remotes of a settings file, with the keys and authorities that its other files hold.
+fn read_remotes(rules: &[RemoteRule]) -> Result<Vec<(ForeignCluster, Option<ClusterSet>)>, HandedOverError> {
+    let remote = |rule: &RemoteRule| {
+        let RemoteRule { name, address, server_name, key_file, ca, on } = rule.clone();
+        let access = handed_over::access(&key_file, &ca)?;
+        Ok((ForeignCluster { name, at: Address { address, server_name }, access }, on))
+    };
+    rules.iter().map(remote).collect()
 }
 
 async fn read_license(path: &Path) -> Result<License, Error> {

@@ -130,7 +130,8 @@ fn links(mesh: &Mesh, found: &str) -> String {
         topology if mesh.links().is_empty() && *topology != Topology::All => {
             "which do not search each other".to_owned()
         }
-        Topology::All if mesh.gaps().is_empty() => format!("every link {found}"),
+        Topology::All if mesh.gaps().is_empty() && mesh.peers.is_empty() => format!("every link {found}"),
+        Topology::All if mesh.gaps().is_empty() => format!("every link of its own {found}"),
         _ if mesh.gaps().is_empty() => format!("{} {found}", counted(mesh.links().len(), "link")),
         _ => format!("every link that Elasticsearch supports during an upgrade {found}"),
     }

@@ -50,7 +50,7 @@ impl Console {
     }
 
     /// Why clusters of peers are not reached, each with the clusters that share the reason.
-    pub(super) fn peers_down(&self, rows: &[PeerRow]) {
+    pub fn peers_down(&self, rows: &[PeerRow]) {
         for row in rows {
             let mut reasons: BTreeMap<&str, Vec<String>> = BTreeMap::new();
             for (cluster, why) in &row.down {

@@ -1,7 +1,5 @@
 //! The plans of `mesh join` and `mesh leave`. Pure.
 
-use std::collections::BTreeMap;
-
 use super::{
     Deletion, PeerStep, Plan, Step, Subject, Transition,
     reconcile::{PlanInputs, reconcile},
@@ -11,14 +9,7 @@ use crate::{
     exit::Exit,
     explain::Explain,
     facts::observed::Observed,
-    mesh::{
-        Mesh,
-        id::ClusterId,
-        peers::{
-            Alias, PartnerName,
-            access::{PeerAccess, RemoteAccessFacts},
-        },
-    },
+    mesh::{Mesh, id::ClusterId},
 };
 
 /// The way to a mesh with another peer.
@@ -47,37 +38,15 @@ impl Explain for OutOfSync {
     }
 }
 
-/// The way to a mesh that has joined `name`: keys and authorities are saved, then every cluster that is to search it
-/// gets them, and one after the other a container that notices when the other machine goes silent.
-pub fn joining(
-    mesh: &Mesh,
-    name: &PartnerName,
-    access: &PeerAccess,
-    there: &Observed,
-    inputs: &PlanInputs,
-) -> Result<Joining, OutOfSync> {
-    joining_with(mesh, name, &access.facts(), there, inputs)
-}
-
-/// The way, by what is known of the access without its secrets.
-pub(super) fn joining_with(
-    mesh: &Mesh,
-    name: &PartnerName,
-    access: &BTreeMap<Alias, RemoteAccessFacts>,
-    there: &Observed,
-    inputs: &PlanInputs,
-) -> Result<Joining, OutOfSync> {
-    let mut saved = there.clone();
-    saved.peers.insert(name.clone(), access.clone());
-    let first = reconcile(mesh, &saved, inputs);
+/// The way to a mesh that has joined another, which `inputs` offer: keys and authorities are saved, then every cluster
+/// that is to search it gets them, and one after the other a container that notices when the other machine goes silent.
+pub fn joining(mesh: &Mesh, there: &Observed, inputs: &PlanInputs) -> Result<Joining, OutOfSync> {
+    let first = reconcile(mesh, there, inputs);
     require_sync(&first)?;
-    let is_saved = there.peers.get(name) == Some(access);
-    let save = Plan::of(mesh.name.as_ref())
-        .stage("save keys and authorities", (!is_saved).then(|| PeerStep::SaveAccess(name.clone()).into()));
     let last = Plan::of(mesh.name.as_ref()).stage("prove links to peers", proofs(mesh, mesh.pending_span()));
-    let mut whole = rolling::whole(mesh, &saved, inputs, Turns::Settings).once_prepared(save.clone());
+    let mut whole = rolling::whole(mesh, there, inputs, Turns::Settings);
     whole.stages.extend(last.stages.clone());
-    Ok(Joining { first: first.once_prepared(save), whole, last })
+    Ok(Joining { first, whole, last })
 }
 
 /// The proofs of the links to peers from clusters that restarted.

@@ -16,7 +16,11 @@ use crate::{
     explain::Explain,
     mesh::{
         certs,
-        peers::invitation::{Invitation, InvitationError, LONGEST},
+        peers::{
+            Authorities,
+            access::RemoteAccess,
+            invitation::{Invitation, InvitationError, LONGEST},
+        },
         secret::Secret,
         shell_word::shell_word,
     },
@@ -93,7 +97,7 @@ pub fn invitation(path: &Path, now: time::OffsetDateTime) -> Result<Invitation, 
 }
 
 /// The API key in a file that no other user may read.
-pub fn key(path: &Path) -> Result<Secret, HandedOverError> {
+fn key(path: &Path) -> Result<Secret, HandedOverError> {
     let (text, mode) = text(path, LARGEST)?;
     if mode & OTHERS != 0 {
         return Err(HandedOverError::Mode { path: path.to_owned(), mode });
@@ -107,7 +111,7 @@ pub fn key(path: &Path) -> Result<Secret, HandedOverError> {
 }
 
 /// The authorities in a PEM file.
-pub fn authorities(path: &Path) -> Result<String, HandedOverError> {
+fn authorities(path: &Path) -> Result<String, HandedOverError> {
     let (text, _) = text(path, LARGEST)?;
     if certs::examine(&text).is_err() {
         return Err(HandedOverError::NoAuthority(path.to_owned()));
@@ -115,8 +119,18 @@ pub fn authorities(path: &Path) -> Result<String, HandedOverError> {
     Ok(text)
 }
 
+/// What reaching a cluster takes that `mesh` does not run: the key in a file, and its authorities.
+pub fn access(key_file: &Path, ca: &Authorities) -> Result<RemoteAccess, HandedOverError> {
+    let encoded = key(key_file)?.expose().to_owned();
+    let authorities = match ca {
+        Authorities::System => system_authorities()?,
+        Authorities::File(path) => authorities(path)?,
+    };
+    Ok(RemoteAccess { authorities, encoded, expires: None, shares: Vec::new(), version: None })
+}
+
 /// The authorities that this machine trusts.
-pub fn system_authorities() -> Result<String, HandedOverError> {
+fn system_authorities() -> Result<String, HandedOverError> {
     let path = SYSTEM.iter().map(Path::new).find(|path| path.is_file()).ok_or(HandedOverError::NoSystem)?;
     authorities(path)
 }

@@ -1,6 +1,6 @@
 //! `mesh join`: an invitation, or a cluster that `mesh` does not run, becomes a peer.
 
-use std::{path::Path, time::Instant};
+use std::time::Instant;
 
 use crate::{
     apply::{Apply, wait::Patience},
@@ -13,14 +13,14 @@ use crate::{
     mesh::{
         Mesh,
         peers::{
-            Address,
-            access::RemoteAccess,
-            join::{ForeignCluster, JoinOptions, Joined},
+            Address, Invitation,
+            join::{ForeignCluster, JoinError, JoinOptions, Joined},
         },
+        shell_word::shell_word,
     },
     plan::{join::joining, reconcile::PlanInputs, rolling, rolling::Turns},
     session::{Place, Session, now},
-    world::handed_over::{self, HandedOverError},
+    world::handed_over,
 };
 
 pub async fn join(args: &JoinArgs, place: Place, console: &Console) -> Result<Exit, Error> {
@@ -29,11 +29,11 @@ pub async fn join(args: &JoinArgs, place: Place, console: &Console) -> Result<Ex
     let handed_over = HandedOver::read(args)?;
     let session = Session::to_change(place, args.plan.dry_run).await?;
     let recorded = session.recorded_with_templates()?;
-    let Joined { mesh, name, access } = handed_over.join(recorded, args)?;
+    let Joined { mesh, name, access } = handed_over.join(recorded, args).map_err(|error| in_full(error, args))?;
     let there = session.observe_recorded(&mesh).await?;
     require_free_aliases(&mesh, &name, &there)?;
-    let inputs = session.inputs();
-    let plan = joining(&mesh, &name, &access, &there, &inputs)?;
+    let inputs = PlanInputs { offered: [(name.clone(), access.facts())].into(), ..session.inputs() };
+    let plan = joining(&mesh, &there, &inputs)?;
     if args.plan.dry_run {
         console.plan(&mesh, &plan.whole, args.plan.format);
         return Ok(Exit::Done);
@@ -41,7 +41,7 @@ pub async fn join(args: &JoinArgs, place: Place, console: &Console) -> Result<Ex
     console.invitation(&mesh, &name, handed_over.digest().as_deref());
     console.intent(&mesh, &plan.whole);
     let patience = Patience::new(time_for(None, mesh.count().get()));
-    let apply = Apply::new(&session, &mesh, console, &patience).with_access(access);
+    let apply = Apply::new(&session, &mesh, console, &patience).with_access([(name.clone(), access)].into());
     apply.lift_record()?;
     interruptible(&patience, console, async {
         apply.apply(&plan.first).await?;
@@ -57,38 +57,48 @@ pub async fn join(args: &JoinArgs, place: Place, console: &Console) -> Result<Ex
     Ok(Exit::Done)
 }
 
-/// What another owner handed over.
-enum HandedOver {
-    Invitation(crate::mesh::peers::Invitation),
-    Foreign(ForeignFiles),
+/// An error whose hint names the file as it was typed.
+fn in_full(error: JoinError, args: &JoinArgs) -> Error {
+    let error = Error::from(error);
+    match (&error.hint, &args.invitation) {
+        (Some(hint), Some(path)) => {
+            let hint = hint.replace("mesh join FILE", &format!("mesh join {}", shell_word(path)));
+            error.hint(hint)
+        }
+        _ => error,
+    }
 }
 
-/// What is known of a cluster that `mesh` does not run.
-struct ForeignFiles {
-    access: RemoteAccess,
+/// What another owner handed over.
+enum HandedOver {
+    Invitation(Box<Invitation>),
+    Foreign(Box<ForeignCluster>),
 }
 
 impl HandedOver {
-    fn read(args: &JoinArgs) -> Result<Self, HandedOverError> {
-        match &args.invitation {
-            Some(path) => Ok(Self::Invitation(handed_over::invitation(path, now())?)),
-            None => Ok(Self::Foreign(ForeignFiles::read(&args.foreign)?)),
+    fn read(args: &JoinArgs) -> Result<Self, Error> {
+        if let Some(path) = &args.invitation {
+            return Ok(Self::Invitation(Box::new(handed_over::invitation(path, now())?)));
         }
+        let ForeignArgs { remote, address, key_file, ca, server_name } = &args.foreign;
+        let (Some(name), Some(address), Some(key_file)) = (remote.clone(), address.clone(), key_file) else {
+            return Err(
+                Error::new(Exit::Request, "neither an invitation nor a remote is named").hint("see `mesh join --help`")
+            );
+        };
+        let access = handed_over::access(key_file, &ca.clone().unwrap_or_default())?;
+        let at = Address { address, server_name: server_name.clone() };
+        Ok(Self::Foreign(Box::new(ForeignCluster { name, at, access })))
     }
 
-    fn join(&self, mesh: Mesh, args: &JoinArgs) -> Result<Joined, Error> {
+    fn join(&self, mesh: Mesh, args: &JoinArgs) -> Result<Joined, JoinError> {
         let on = args.on.clone();
-        Ok(match self {
+        match self {
             Self::Invitation(invitation) => {
-                mesh.join(invitation, JoinOptions { peer: args.peer.clone(), suffix: args.suffix.clone(), on })?
+                mesh.join(invitation, JoinOptions { peer: args.peer.clone(), suffix: args.suffix.clone(), on })
             }
-            Self::Foreign(files) => {
-                let ForeignArgs { remote, address, server_name, .. } = &args.foreign;
-                let (name, address) = remote.clone().zip(address.clone()).ok_or_else(unnamed)?;
-                let at = Address { address, server_name: server_name.clone() };
-                mesh.join_foreign(ForeignCluster { name, at, access: files.access.clone() }, on)?
-            }
-        })
+            Self::Foreign(foreign) => mesh.join_foreign((**foreign).clone(), on),
+        }
     }
 
     fn digest(&self) -> Option<String> {
@@ -97,20 +107,4 @@ impl HandedOver {
             Self::Foreign(_) => None,
         }
     }
-}
-
-impl ForeignFiles {
-    fn read(args: &ForeignArgs) -> Result<Self, HandedOverError> {
-        let key = args.key_file.as_deref().map(handed_over::key).transpose()?;
-        let encoded = key.map(|key| key.expose().to_owned()).unwrap_or_default();
-        let authorities = match args.ca.as_deref().filter(|path| *path != Path::new("system")) {
-            Some(path) => handed_over::authorities(path)?,
-            None => handed_over::system_authorities()?,
-        };
-        Ok(Self { access: RemoteAccess { authorities, encoded, expires: None, shares: Vec::new(), version: None } })
-    }
-}
-
-fn unnamed() -> Error {
-    Error::new(Exit::Request, "neither an invitation nor a remote is named").hint("see `mesh join --help`")
 }

@@ -201,11 +201,15 @@ impl PeerFault {
             }
             Self::NameUnknown => "write down an address in place of the name, and join again".to_owned(),
             Self::NoRoute(_) | Self::Refused(_) | Self::MachineSilent => {
-                format!("on the machine of {peer}: `mesh status`, and `mesh doctor` for the ports that have to be open")
+                format!(
+                    "on the machine of {peer}, mesh status and mesh doctor say more: what runs, and which ports have to be open"
+                )
             }
             Self::Clocks(_) => "compare `date -u` on both machines, and have both keep time by NTP".to_owned(),
-            Self::CertificateExpired => format!("on the machine of {peer}: `mesh create` renews it"),
-            Self::License(_) => "`mesh create --license FILE` on the side that it names".to_owned(),
+            Self::CertificateExpired => format!("on the machine of {peer}, mesh create renews it"),
+            Self::License(_) => {
+                "a license that allows links on the side that is named: mesh create --license FILE there".to_owned()
+            }
             Self::NotConnected(_) => {
                 format!("see what Elasticsearch says with `mesh logs {} --service elastic`", from.number())
             }

@@ -29,6 +29,7 @@ pub struct JoinOptions {
 }
 
 /// A cluster that `mesh` does not run, as its owner describes it.
+#[derive(Clone)]
 pub struct ForeignCluster {
     pub name: PartnerName,
     pub at: Address,
@@ -163,6 +164,27 @@ impl Mesh {
         let access = PeerAccess { peer: peer.clone(), remotes: [(alias, access)].into() };
         self.peers.insert(name.clone(), peer);
         Ok(Joined { mesh: self, name, access })
+    }
+
+    /// This mesh with exactly these clusters as peers that `mesh` does not run, each with what reaching it takes.
+    /// Clusters that are not in `recorded` are made so that they notice machines that go silent.
+    pub fn join_all_foreign(
+        self,
+        remotes: Vec<(ForeignCluster, Option<ClusterSet>)>,
+        recorded: Option<&Mesh>,
+    ) -> Result<(Self, BTreeMap<PartnerName, PeerAccess>), JoinError> {
+        let (mut mesh, mut access) = (self, BTreeMap::new());
+        for peer in mesh.peers.values_mut().filter(|peer| peer.mesh.is_none()) {
+            peer.leaving = true;
+        }
+        for (foreign, on) in remotes {
+            let joined = mesh.join_foreign(foreign, on)?;
+            mesh = joined.mesh;
+            access.insert(joined.name, joined.access);
+        }
+        let new = |cluster: &ClusterId| recorded.is_none_or(|recorded| !recorded.has_cluster(*cluster));
+        let spanning: Vec<ClusterId> = mesh.pending_span().filter(new).collect();
+        Ok((spanning.into_iter().fold(mesh, |mesh, cluster| mesh.with_span_on(cluster)), access))
     }
 
     /// This mesh with a peer on its way out.

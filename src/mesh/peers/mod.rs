@@ -4,6 +4,7 @@
 
 pub mod access;
 mod alias;
+mod authorities;
 mod digest;
 mod guest;
 pub mod invitation;
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     alias::Alias,
+    authorities::Authorities,
     digest::short_digest,
     guest::{Draft, GuestKey},
     invitation::Invitation,

@@ -19,6 +19,7 @@ mod reader;
 #[cfg(test)]
 mod reference;
 mod registry;
+mod remotes;
 mod role;
 pub mod schema;
 mod secure_file;
@@ -40,6 +41,7 @@ pub use self::{
     profile::Profile,
     raw::{ElasticSettings, KibanaSettings, RawSettings},
     registry::Registry,
+    remotes::RemoteRule,
     role::Role,
     secure_file::SecureFile,
     snapshots::{Keep, Repository, Snapshots},

@@ -13,8 +13,8 @@ use std::{
 
 use super::{
     AdvertiseBind, Advertised, ElasticSettings, IndexPattern, KeyDays, KibanaSettings, LinkRule, Memory, Nodes,
-    PassphraseWords, PerCluster, Profile, Registry, SecureFile, Snapshots, StackVersion, SubjectName, TemplateDir,
-    Timeout, Topology,
+    PassphraseWords, PerCluster, Profile, Registry, RemoteRule, SecureFile, Snapshots, StackVersion, SubjectName,
+    TemplateDir, Timeout, Topology,
     define::{Basis, Flags, Flaw, Scope, Setting, recorded, settings},
     value::Value,
 };
@@ -148,6 +148,13 @@ settings! {
         scope: Mesh,
         default: "as the topology says",
         example: "{from: 1, to: 2-4, share: [hr-*]}",
+        flags: Flags::FileOnly,
+    }
+    /// Clusters that mesh does not run and this one searches, each with its key in a file; in a file only. Those that an earlier file named and this one does not are left
+    remotes: Vec<RemoteRule> {
+        scope: Run,
+        default: "those that were joined",
+        example: "{name: archive, address: 192.0.2.20:9443, key_file: archive.key}",
         flags: Flags::FileOnly,
     }
     /// Names and addresses that certificates are valid for, besides the mesh's own

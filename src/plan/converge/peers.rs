@@ -16,7 +16,8 @@ use crate::{
     },
     plan::{
         PeerStep, Step,
-        join::{joining_with, leaving},
+        join::{joining, leaving},
+        reconcile::PlanInputs,
         rolling::{self, Turns},
     },
 };
@@ -42,6 +43,11 @@ fn offered(generation: u8) -> BTreeMap<Alias, RemoteAccessFacts> {
         (alias(name), access)
     };
     ["cluster05", "cluster06"].map(of).into()
+}
+
+/// The inputs of a run that joins by an invitation of this generation.
+fn offering(generation: u8) -> PlanInputs {
+    PlanInputs { offered: [(london(), offered(generation))].into(), ..inputs() }
 }
 
 fn joined(mesh: &Mesh, on: Option<&str>) -> Mesh {
@@ -83,11 +89,11 @@ fn joining_and_leaving_end_the_same_wherever_they_stop() {
     let start = inviting(Model::empty().converge(&mesh), 1);
     for on in [None, Some("2"), Some("1,3")] {
         let wanted = joined(&mesh, on);
-        let plan = joining_with(&wanted, &london(), &offered(1), &start.observe(), &inputs()).unwrap();
+        let plan = joining(&wanted, &start.observe(), &offering(1)).unwrap();
         for steps in orders(&plan.first) {
             for half in start.walk(&wanted, steps).stops() {
                 // before it is recorded, the same command is typed again
-                let again = joining_with(&wanted, &london(), &offered(1), &half.observe(), &inputs()).unwrap();
+                let again = joining(&wanted, &half.observe(), &offering(1)).unwrap();
                 let half = half.clone().carry_out_all(&wanted, again.first.steps());
                 let (done, settled) = settle(half, wanted.clone());
                 done.assert_is(&settled);
@@ -116,10 +122,10 @@ fn joining_and_leaving_end_the_same_wherever_they_stop() {
 fn a_new_invitation_takes_the_place_of_the_old_one_without_a_restart() {
     let mesh = joined(&Mesh::example(2).without_kibana(), None);
     let start = inviting(Model::empty().converge(&Mesh::example(2).without_kibana()), 1);
-    let plan = joining_with(&mesh, &london(), &offered(1), &start.observe(), &inputs()).unwrap();
+    let plan = joining(&mesh, &start.observe(), &offering(1)).unwrap();
     let (there, mesh) = settle(start.carry_out_all(&mesh, plan.first.steps()), mesh);
     let renewed = inviting(there, 2);
-    let plan = joining_with(&mesh, &london(), &offered(2), &renewed.observe(), &inputs()).unwrap();
+    let plan = joining(&mesh, &renewed.observe(), &offering(2)).unwrap();
     assert!(plan.first.descriptions().all(|step| step.container.is_none()), "{}", plan.first);
     let done = renewed.carry_out_all(&mesh, plan.whole.steps());
     done.assert_is(&mesh);
@@ -130,7 +136,7 @@ fn stories() {
     let mesh = Mesh::example(2).without_kibana();
     let start = inviting(Model::empty().converge(&mesh), 1);
     let wanted = joined(&mesh, Some("2"));
-    let plan = joining_with(&wanted, &london(), &offered(1), &start.observe(), &inputs()).unwrap();
+    let plan = joining(&wanted, &start.observe(), &offering(1)).unwrap();
     insta::assert_snapshot!(plan.whole, @r"
     save keys and authorities
       + keys and authorities of london
@@ -189,7 +195,7 @@ fn stories() {
 fn a_peer_whose_file_is_gone_is_left_without_it() {
     let mesh = joined(&Mesh::example(2).without_kibana(), None);
     let start = inviting(Model::empty().converge(&Mesh::example(2).without_kibana()), 1);
-    let plan = joining_with(&mesh, &london(), &offered(1), &start.observe(), &inputs()).unwrap();
+    let plan = joining(&mesh, &start.observe(), &offering(1)).unwrap();
     let (mut there, mesh) = settle(start.carry_out_all(&mesh, plan.first.steps()), mesh);
     there.there.peers.clear();
     let left = mesh.leave(&london()).unwrap();

@@ -9,7 +9,10 @@ mod snapshots;
 mod start;
 mod trust;
 
-use std::{collections::BTreeSet, path::PathBuf};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+};
 
 use time::OffsetDateTime;
 
@@ -21,7 +24,11 @@ use crate::mesh::{
     hosts_file,
     id::{ClusterId, NodeId, ServiceId, ServiceKind},
     keystore,
+    peers::{Alias, PartnerName, access::RemoteAccessFacts},
 };
+
+/// What reaching peers takes, without its secrets.
+pub type Offered = BTreeMap<PartnerName, BTreeMap<Alias, RemoteAccessFacts>>;
 
 /// What a plan depends on besides the mesh and the facts.
 #[derive(Debug, Clone)]
@@ -33,13 +40,15 @@ pub struct PlanInputs {
     pub recover: bool,
     /// The machine's cores.
     pub cores: usize,
+    /// What is to be saved of peers that are joined by this run.
+    pub offered: Offered,
     /// Where the snapshots of clusters that are deleted are moved to before; `None` to delete them.
     pub keep_snapshots: Option<PathBuf>,
 }
 
 impl PlanInputs {
     pub fn new(now: OffsetDateTime, cores: usize) -> Self {
-        Self { now, license: None, recover: false, cores, keep_snapshots: None }
+        Self { now, license: None, recover: false, cores, offered: Offered::new(), keep_snapshots: None }
     }
 
     /// How many of `clusters` are worked on at the same time: one more than there are cores, or as many less as make
@@ -76,6 +85,7 @@ pub fn renew(mesh: &Mesh, there: &Observed, inputs: &PlanInputs, renewal: &Renew
         .stage("pull images", reconciler.images())
         .stage("try the new images", reconciler.trials())
         .stage("record the mesh", (!recorded).then_some(if there.lost.record { Step::Rebuild } else { Step::Record }))
+        .stage("save keys and authorities of peers", reconciler.saved_peers())
         .stage("create the system user", (!there.account).then_some(Step::CreateAccount { uid: mesh.owner.uid }))
         .stage("set modes and owners", misfits(mesh, there).into_iter().map(Step::SetPermissions))
         .stage(

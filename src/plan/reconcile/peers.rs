@@ -10,9 +10,15 @@ use crate::{
 };
 
 impl Reconciler<'_> {
-    /// What is kept of a peer's cluster.
+    /// The peers whose keys and authorities are to be saved.
+    pub(super) fn saved_peers(&self) -> Vec<Step> {
+        let unsaved = self.inputs.offered.iter().filter(|(name, of)| self.there.peers.get(*name) != Some(of));
+        unsaved.map(|(name, _)| PeerStep::SaveAccess(name.clone()).into()).collect()
+    }
+
+    /// What is kept of a peer's cluster, or will be.
     pub(super) fn peer_access(&self, peer: &PartnerName, alias: &Alias) -> Option<&RemoteAccessFacts> {
-        self.there.peers.get(peer)?.get(alias)
+        self.inputs.offered.get(peer).or_else(|| self.there.peers.get(peer))?.get(alias)
     }
 
     /// The authorities of the peers that a cluster searches.
