@@ -36,7 +36,11 @@ const COLUMNS: [Column<GuestRow>; 7] = [
 impl Console {
     /// A row a guest, and below them which clusters cannot be asked.
     pub fn guests(&self, guests: &GuestList) {
-        self.table(&Table::of(&COLUMNS, &guests.guests));
+        if guests.guests.is_empty() {
+            self.note("no guests: `mesh invites create NAME --into FILE` invites one");
+        } else {
+            self.table(&Table::of(&COLUMNS, &guests.guests));
+        }
         for (cluster, reason) in &guests.unreadable {
             self.note(&format!("{cluster} {reason}"));
         }
@@ -45,7 +49,7 @@ impl Console {
     /// What both sides compare, so that no one else's file is joined by. To stderr: the invitation may be on stdout.
     pub fn invited(&self, invitation: &Invitation) {
         self.note(&format!(
-            "digest {}: `mesh join` shows the same there; compare them by telephone\nit expires on {}",
+            "digest {}: compare it by telephone with what whoever joins is shown\nit expires on {}",
             invitation.digest(),
             day(invitation.expires)
         ));

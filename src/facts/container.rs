@@ -45,6 +45,8 @@ pub struct ContainerFacts {
     pub made: Option<Container>,
     /// When it was last started, in Docker's words, which tell one life of it from another; likewise.
     pub started: Option<String>,
+    /// Why Docker could not start it the last time, in its own words; `None` if it could, or it was not inspected.
+    pub refused: Option<String>,
 }
 
 impl ContainerFacts {
@@ -68,6 +70,15 @@ impl ContainerFacts {
 impl ContainerFacts {
     /// A container in this state, attached to no network and of unknown origin.
     pub fn in_state(state: ContainerState) -> Self {
-        Self { id: String::new(), fingerprint: None, state, network: None, address: None, made: None, started: None }
+        Self {
+            id: String::new(),
+            fingerprint: None,
+            state,
+            network: None,
+            address: None,
+            made: None,
+            started: None,
+            refused: None,
+        }
     }
 }

@@ -111,8 +111,8 @@ impl Mesh {
         Some(port.container).filter(|inside| *inside == REMOTE).and_then(|_| remote()).unwrap_or(self.spec.bind)
     }
 
-    /// Where other machines reach the remote cluster servers of a cluster's nodes, such as `192.0.2.11:9401`; none where
-    /// nothing is advertised.
+    /// Where other machines reach the remote cluster servers of a cluster's nodes, such as `192.0.2.11:9401`; none
+    /// where nothing is advertised.
     pub fn advertised(&self, cluster: ClusterId) -> Vec<SocketAddr> {
         let Some(address) = self.settings(cluster).advertise.0 else { return Vec::new() };
         let port = |place: Place| place.ports.into_iter().find(|port| port.container == REMOTE);

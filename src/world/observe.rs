@@ -92,9 +92,9 @@ impl World {
             images.iter().filter(|(_, image)| image.is_built_here).map(|(name, _)| name.clone()).collect();
         there.images = images.into_keys().collect();
         there.containers.retain(|service, facts| {
-            let found = made.remove(service).map(|made| (made.container, made.started));
-            (facts.made, facts.started) = found.map_or((None, None), |(made, started)| (Some(made), started));
-            facts.made.is_some()
+            let Some(made) = made.remove(service) else { return false };
+            (facts.made, facts.started, facts.refused) = (Some(made.container), made.started, made.refused);
+            true
         });
         // what runs was made from what is recorded
         self.ask_services(survey.known().unwrap_or(mesh), &mut there, closely).await?;

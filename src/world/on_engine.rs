@@ -45,6 +45,7 @@ fn container_facts(mesh: &Mesh, container: &ContainerSummary) -> ContainerFacts 
         address: attached.and_then(|attached| attached.address),
         made: None,
         started: None,
+        refused: None,
     }
 }
 

@@ -81,10 +81,10 @@ fn require_pipe(console: &Console) -> Result<(), Error> {
         return Ok(());
     }
     Err(Error::new(Exit::Request, "an invitation holds API keys, and stdout is no pipe")
-        .hint("name a file with `--into FILE`, or send it on: `mesh invites create NAME --into - | ssh …`"))
+        .hint("name a file with `--into FILE`, or send it on by a pipe, as to `ssh`"))
 }
 
-/// The mesh with the guest; what is not said is as it was before.
+/// The mesh with the guest; what is not given is as it was before.
 fn invited(args: &InviteArgs, mut mesh: Mesh) -> Result<Mesh, Error> {
     let before = mesh.guests.get(&args.guest);
     let on = args.on.clone().or_else(|| before.map(|guest| guest.on.clone())).unwrap_or_else(|| mesh.cluster_set());

@@ -12,6 +12,7 @@ use crate::{
         snapshots::last_good,
     },
     judge::{
+        container_exit::of_docker,
         expiry::{days_between, soon::api_key},
         links, snapshots,
         verify::Cause,
@@ -86,9 +87,16 @@ impl Look<'_> {
 
     /// Why a service is not ready whose container does not run.
     pub(super) fn halted(&self, service: ServiceId, state: State) -> Option<String> {
-        match state {
-            State::Stopped => Some(format!("is stopped; `mesh manage start {}` starts it", service.cluster().number())),
-            State::Paused => {
+        let refused = || self.there.containers.get(&service)?.refused.as_deref();
+        match (state, refused()) {
+            (State::Stopped, Some(words)) => Some(match of_docker(self.mesh, Some(service), words) {
+                Some(known) => format!("could not be started: {}; {}", known.cause, known.remedy),
+                None => format!("could not be started: {words}"),
+            }),
+            (State::Stopped, None) => {
+                Some(format!("is stopped; `mesh manage start {}` starts it", service.cluster().number()))
+            }
+            (State::Paused, _) => {
                 Some(format!("is paused; `docker unpause {}` lets it go on", self.mesh.container_name(service)))
             }
             _ => None,
@@ -159,4 +167,27 @@ pub(super) fn silent(why: Option<String>) -> String {
 
 pub(super) fn percent(part: u64, whole: u64) -> Option<u64> {
     (part * 100).checked_div(whole)
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+    use crate::facts::observed::ContainerFacts;
+
+    #[test]
+    fn a_container_that_docker_could_not_start_is_not_called_stopped_on_purpose() {
+        let (mesh, service) = (Mesh::example(1), ClusterId::FIRST.first_node());
+        let reason = |refused: Option<&str>| {
+            let refused = refused.map(str::to_owned);
+            let facts = ContainerFacts { refused, ..ContainerFacts::in_state(ContainerState::Stopped) };
+            let there = Observed { containers: [(service, facts)].into(), ..Observed::default() };
+            Look { mesh: &mesh, there: &there, now: datetime!(2026-11-26 12:00 UTC) }.halted(service, State::Stopped)
+        };
+        let refusal = "failed to bind host port 192.0.2.11:9401/tcp: cannot assign requested address";
+        insta::assert_snapshot!(reason(Some(refusal)).unwrap(), @"could not be started: this machine had no such address when Docker started it, and Docker does not try again; when `ip address` shows it, `mesh manage start 1`; `sysctl -w net.ipv4.ip_nonlocal_bind=1`, kept in /etc/sysctl.d, lets Docker start it before; another address: `mesh create --advertise ADDRESS`, or `--bind ADDRESS`");
+        insta::assert_snapshot!(reason(Some("unheard of")).unwrap(), @"could not be started: unheard of");
+        insta::assert_snapshot!(reason(None).unwrap(), @"is stopped; `mesh manage start 1` starts it");
+    }
 }

@@ -113,9 +113,9 @@ mod tests {
         assert!(draft.finish(&mesh, &keys, now).is_none(), "a key is missing");
         keys.insert(cluster(2), key("b", soon));
         let invitation = draft.finish(&mesh, &keys, now).unwrap();
-        let said =
+        let shown =
             |one: &InvitedCluster| format!("{} {} {:?} {:?}", one.name, one.server_name, one.addresses, one.shares);
-        insta::assert_snapshot!(invitation.clusters.iter().map(said).collect::<Vec<_>>().join("\n"), @r#"
+        insta::assert_snapshot!(invitation.clusters.iter().map(shown).collect::<Vec<_>>().join("\n"), @r#"
         cluster01 cluster01-elastic ["[2001:db8::1]:9401"] ["logs-*", "mesh*"]
         cluster02 cluster02-elastic ["[2001:db8::1]:9402", "[2001:db8::1]:10402", "[2001:db8::1]:11402"] ["logs-*", "mesh*"]
         "#);

@@ -96,8 +96,7 @@ fn unusual() -> Mesh {
     mesh.spec.key_days = "40".parse().unwrap();
     mesh.spec.passphrase_words = "9".parse().unwrap();
     mesh.spec.san = vec!["vm.example".parse().unwrap(), "192.0.2.7".parse().unwrap()];
-    mesh.spec.hosts = false;
-    mesh.spec.advertise.0 = Some([192, 0, 2, 11].into());
+    (mesh.spec.hosts, mesh.spec.advertise.0) = (false, Some([192, 0, 2, 11].into()));
     mesh
 }
 

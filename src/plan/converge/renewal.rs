@@ -245,7 +245,7 @@ fn stories_of_renewals() {
     ");
 }
 
-/// Guests trust what their invitations had: a next authority waits until they are said to have joined by new ones.
+/// Guests trust what their invitations had: a next authority waits until it is known that they joined by new ones.
 #[test]
 fn an_authority_waits_for_guests() {
     use crate::{

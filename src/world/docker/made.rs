@@ -27,6 +27,8 @@ pub struct Made {
     pub container: Container,
     /// When it was last started, as Docker writes it.
     pub started: Option<String>,
+    /// Why Docker could not start it the last time, in its own words.
+    pub refused: Option<String>,
 }
 
 impl Docker {
@@ -34,9 +36,13 @@ impl Docker {
     pub async fn made_of(&self, name: &str) -> Result<Option<Made>, DockerError> {
         let found = self.client.inspect_container(name, None::<InspectContainerOptions>).await;
         let found = absent_is_none(found.map_err(DockerError::refused(format!("inspect {name}"))))?;
-        Ok(found.map(|found| Made {
-            container: made(found.config.unwrap_or_default(), found.host_config.unwrap_or_default(), self.kernel),
-            started: found.state.and_then(|state| state.started_at),
+        Ok(found.map(|found| {
+            let state = found.state.unwrap_or_default();
+            Made {
+                container: made(found.config.unwrap_or_default(), found.host_config.unwrap_or_default(), self.kernel),
+                started: state.started_at,
+                refused: state.error.filter(|words| !words.is_empty()),
+            }
         }))
     }
 

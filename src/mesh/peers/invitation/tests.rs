@@ -35,8 +35,8 @@ fn an_invitation_of_version_1_is_read_for_ever() {
     let read = Invitation::read(FIXTURE).unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(read.render(), FIXTURE);
     insta::assert_snapshot!(read.digest(), @"39e4-e7b8-242b-076b");
-    let said = (read.host.to_string(), read.guest.to_string(), read.clusters.len());
-    assert_eq!(said, ("london".to_owned(), "berlin".to_owned(), 2));
+    let shown = (read.host.to_string(), read.guest.to_string(), read.clusters.len());
+    assert_eq!(shown, ("london".to_owned(), "berlin".to_owned(), 2));
     assert_eq!(read.clusters[1].addresses, ["192.0.2.11:9402", "[2001:db8::1]:10402"]);
     assert_eq!(read.require_current(datetime!(2026-12-01 0:00 UTC)), Ok(()));
     insta::assert_snapshot!(read.require_current(datetime!(2028-01-01 0:00 UTC)).unwrap_err(), @"it expired on 2027-11-26 12:00:00.0 +00:00:00, and it is 2028-01-01 0:00:00.0 +00:00:00 here");

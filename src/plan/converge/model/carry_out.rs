@@ -177,6 +177,7 @@ impl Model {
                     address: None,
                     made: mesh.container(*service),
                     started: None,
+                    refused: None,
                 };
                 assert!(self.there.containers.insert(*service, facts).is_none(), "the name {service} should be free");
                 self.versions.insert(*service, mesh.version(service.cluster()));

@@ -1,24 +1,19 @@
-//! Who may search this mesh from elsewhere, until when, and what stands in the way of an invitation. Pure.
+//! Who may search this mesh from elsewhere, and until when. Pure.
 //!
 //! [`GuestList`] is the documented form of `mesh invites ls -o json`: fields may be added; [`VERSION`] goes up when one
 //! changes or goes.
+
+mod hindrance;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use time::OffsetDateTime;
 
-use super::{
-    expiry::{State, days_between},
-    verify::Cause,
-};
+pub use self::hindrance::{GuestError, hindrance};
+use super::expiry::{State, days_between};
 use crate::{
-    exit::Exit,
-    explain::Explain,
-    facts::{
-        guests::{GuestKeyFacts, GuestKeys, in_force, keys_of},
-        observed::{ClusterFiles, Observed},
-    },
+    facts::guests::{GuestKeyFacts, GuestKeys, in_force, keys_of},
     mesh::{Mesh, cluster_set::ClusterSet, id::ClusterId, peers::PartnerName},
 };
 
@@ -97,16 +92,17 @@ impl GuestList {
 fn row(mesh: &Mesh, name: &PartnerName, keys: &GuestKeys, now: OffsetDateTime) -> GuestRow {
     let own = keys_of(keys, name);
     let on = mesh.guests.get(name).map(|guest| &guest.on);
-    let current = on.and_then(|on| in_force(&own, on));
+    // as far as the clusters answer
+    let asked = on.and_then(|on| ClusterSet::new(on.iter().filter(|of| own.contains_key(of))));
+    let current = asked.as_ref().and_then(|on| in_force(&own, on));
     let is_current = |key: &&GuestKeyFacts| Some(&key.invitation) == current.as_ref();
     let in_use: Vec<(ClusterId, &GuestKeyFacts)> =
         own.iter().flat_map(|(of, found)| found.iter().filter(is_current).map(move |key| (*of, key))).collect();
     let valid = |key: &&GuestKeyFacts| key.expires.is_none_or(|end| end > now);
     let old = own.values().flatten().filter(|key| !is_current(key)).filter(valid).count();
     let expires = in_use.iter().filter_map(|(_, key)| key.expires).min();
-    let asked = |on: &ClusterSet| on.iter().all(|cluster| own.contains_key(&cluster));
     let state = match (&current, expires) {
-        (None, _) if on.is_some_and(|on| !asked(on)) => GuestState::Unknown,
+        _ if on != asked.as_ref() => GuestState::Unknown,
         (None, _) => GuestState::Incomplete,
         (Some(_), None) => GuestState::Good,
         (Some(_), Some(end)) => match State::until(days_between(now, end), end, now) {
@@ -127,70 +123,6 @@ fn row(mesh: &Mesh, name: &PartnerName, keys: &GuestKeys, now: OffsetDateTime) -
         old_keys: old,
         state,
     }
-}
-
-/// Why a guest cannot be invited, or its keys not be revoked.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum GuestError {
-    #[error("{0} has no address that other machines reach it by")]
-    NotAdvertised(ClusterId),
-    /// With the reason.
-    #[error("{0} {1}")]
-    Silent(ClusterId, String),
-    #[error("{0} has no authority")]
-    NoAuthority(ClusterId),
-    /// Elasticsearch makes no cross-cluster API key then.
-    #[error("{0}")]
-    License(Cause),
-    #[error("there is no guest {0}")]
-    Unknown(PartnerName),
-    #[error("no invitation of {0} is complete, so none of its keys is known to be the one in use")]
-    NoneInForce(PartnerName),
-}
-
-impl Explain for GuestError {
-    fn exit(&self) -> Exit {
-        match self {
-            Self::NotAdvertised(_) | Self::Unknown(_) => Exit::Request,
-            Self::Silent(..) | Self::NoAuthority(_) | Self::License(_) | Self::NoneInForce(_) => Exit::Unhealthy,
-        }
-    }
-
-    fn hint(&self) -> Option<String> {
-        Some(match self {
-            Self::NotAdvertised(_) => {
-                "name this machine's with `mesh create --advertise ADDRESS`; `--on CLUSTERS` invites to some only"
-                    .to_owned()
-            }
-            Self::Silent(cluster, _) => format!(
-                "`mesh create` brings it back; then type the same command again. `mesh status --on {}` says how it is",
-                cluster.number()
-            ),
-            Self::NoAuthority(_) => "`mesh create` makes it again".to_owned(),
-            Self::License(cause) => cause.remedy(),
-            Self::Unknown(_) => "`mesh invites ls` lists them".to_owned(),
-            Self::NoneInForce(guest) => format!(
-                "make one with `mesh invites create {guest} --into FILE`; without `--old`, all its keys are revoked"
-            ),
-        })
-    }
-}
-
-/// What stands in the way of an invitation to these clusters.
-pub fn hindrance(mesh: &Mesh, there: &Observed, on: &ClusterSet, now: OffsetDateTime) -> Option<GuestError> {
-    on.iter().find_map(|cluster| {
-        if mesh.advertised(cluster).is_empty() {
-            return Some(GuestError::NotAdvertised(cluster));
-        }
-        if there.server(cluster).is_none() {
-            let reason = there.servers.get(&cluster).and_then(|answer| answer.reason(now));
-            return Some(GuestError::Silent(cluster, reason.unwrap_or_else(|| "does not run".to_owned())));
-        }
-        if there.files.get(&cluster).and_then(ClusterFiles::trusted).is_none() {
-            return Some(GuestError::NoAuthority(cluster));
-        }
-        Cause::of_license(there, cluster).map(GuestError::License)
-    })
 }
 
 #[cfg(test)]
@@ -257,7 +189,7 @@ mod tests {
         ");
         keys.insert(cluster(2), Err("does not run".to_owned()));
         insta::assert_snapshot!(state(&keys), @r"
-        berlin cluster01 cluster02 unknown None 2
+        berlin cluster01 unknown Some(20) 1
         oslo  incomplete None 1
         ");
         let report = serde_json::to_string_pretty(&GuestList::new(&mesh(), &keys, NOW)).unwrap();
@@ -268,14 +200,16 @@ mod tests {
             {
               "guest": "berlin",
               "clusters": [
-                "cluster01",
-                "cluster02"
+                "cluster01"
               ],
-              "shares": [],
-              "made": null,
-              "expires": null,
-              "days_left": null,
-              "old_keys": 2,
+              "shares": [
+                "logs-*",
+                "mesh*"
+              ],
+              "made": "2026-11-25T12:00:00Z",
+              "expires": "2026-12-16T12:00:00Z",
+              "days_left": 20,
+              "old_keys": 1,
               "state": "unknown"
             },
             {
@@ -294,14 +228,5 @@ mod tests {
           }
         }
         "#);
-    }
-
-    #[test]
-    fn an_invitation_needs_an_address_and_a_server_that_answers() {
-        let (mut mesh, on) = (mesh(), ClusterSet::first(1).unwrap());
-        let refused = |mesh: &Mesh| hindrance(mesh, &Observed::default(), &on, NOW).unwrap();
-        assert_eq!(refused(&mesh), GuestError::NotAdvertised(cluster(1)));
-        mesh.spec.advertise.0 = Some([192, 0, 2, 11].into());
-        insta::assert_snapshot!(refused(&mesh).to_string(), @"cluster01 does not run");
     }
 }
