@@ -65,9 +65,8 @@ pub fn of_file(path: &str) -> Permissions {
 pub fn of_dir(path: &str) -> Permissions {
     let parts: Vec<&str> = path.split('/').collect();
     match parts[..] {
-        [layout::PEERS] => Permissions::of_mesh(DIR_PRIVATE),
+        [layout::PEERS] | [_, "certs"] => Permissions::of_mesh(DIR_PRIVATE),
         [_] => Permissions::of_mesh(DIR_PUBLIC),
-        [_, "certs"] => Permissions::of_mesh(DIR_PRIVATE),
         _ => Permissions::of_service(DIR_SERVICE),
     }
 }

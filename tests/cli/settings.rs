@@ -248,12 +248,15 @@ fn the_settings_in_force() {
     elastic_memory    2g                                 mesh.json
     kibana_memory     1g                                 conf/mesh.yaml:2
     bind              127.0.0.1                          mesh.json
+    advertise         none: other machines cannot join   mesh.json
+    advertise_bind    as `advertise`                     mesh.json
     subnet            10.213.0.0/24                      mesh.json
     ports             by number, named 20000-29999       default
     hosts             true                               mesh.json
     share             logs-*                             mesh.json
     topology          all                                mesh.json
     links             as the topology says               default
+    remotes           those that were joined             default
     san               none                               mesh.json
     key_days          365                                mesh.json
     license           as it is, else a trial of 30 days  default
@@ -299,7 +302,7 @@ fn the_settings_in_force_are_a_settings_file() {
     let data = run_beside(&files, &["config", "4", "--timeout", "90s", "-o", "json"]);
     let data: serde_json::Value = serde_json::from_str(data.strip_prefix("exit 0\n").unwrap()).unwrap();
     assert_eq!(again["settings"], data["settings"]);
-    assert_eq!(again["from"]["timeout"], "stdin:45");
+    assert_eq!(again["from"]["timeout"], "stdin:49");
 }
 
 #[test]

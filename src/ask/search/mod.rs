@@ -39,15 +39,13 @@ impl Indices {
     /// The expression that names them in the clusters `on`, or in all of the mesh, for the cluster `from` that
     /// searches; see <https://www.elastic.co/docs/explore-analyze/cross-cluster-search>.
     pub fn expression(&self, mesh: &Mesh, from: ClusterId, on: Option<&ClusterSet>) -> String {
-        let prefixes: Vec<String> = match on {
-            Some(on) => on.iter().map(|on| if on == from { String::new() } else { format!("{on}:") }).collect(),
-            None => {
-                let aliases = mesh.aliases(from).into_iter().map(|alias| alias.to_string());
-                let (named, others): (Vec<String>, Vec<String>) =
-                    aliases.partition(|alias| alias.starts_with("cluster"));
-                let all = (!named.is_empty()).then(|| "cluster*".to_owned()).into_iter().chain(others);
-                std::iter::once(String::new()).chain(all.map(|alias| format!("{alias}:"))).collect()
-            }
+        let prefixes: Vec<String> = if let Some(on) = on {
+            on.iter().map(|on| if on == from { String::new() } else { format!("{on}:") }).collect()
+        } else {
+            let aliases = mesh.aliases(from).into_iter().map(|alias| alias.to_string());
+            let (named, others): (Vec<String>, Vec<String>) = aliases.partition(|alias| alias.starts_with("cluster"));
+            let all = (!named.is_empty()).then(|| "cluster*".to_owned()).into_iter().chain(others);
+            std::iter::once(String::new()).chain(all.map(|alias| format!("{alias}:"))).collect()
         };
         let of = |prefix: &String| {
             let named = |(wanted, pattern): &(bool, IndexPattern)| {

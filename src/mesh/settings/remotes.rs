@@ -124,19 +124,19 @@ mod tests {
     #[test]
     fn a_remote_is_read_and_its_files_are_beside_the_settings() {
         let read = rule(EXAMPLE).unwrap();
-        insta::assert_snapshot!(read, @"");
+        insta::assert_snapshot!(read, @r#"{"address":"192.0.2.20:9443","ca":"system","key_file":"/etc/mesh/archive.key","name":"archive"}"#);
         assert_eq!(rule(&read.to_string()).unwrap(), read);
         let whole = "{name: a, address: 'h:1', server_name: x, key_file: /k, ca: ca.pem, on: '1,3'}";
-        insta::assert_snapshot!(rule(whole).unwrap(), @"");
+        insta::assert_snapshot!(rule(whole).unwrap(), @r#"{"address":"h:1","ca":"/etc/mesh/ca.pem","key_file":"/k","name":"a","on":"1,3","server_name":"x"}"#);
     }
 
     #[test]
     fn a_rule_names_its_fault() {
         let refused = |text| rule(text).unwrap_err().to_string();
-        insta::assert_snapshot!(refused("{name: a}"), @"");
-        insta::assert_snapshot!(refused("{name: A, address: 'h:1'}"), @"");
-        insta::assert_snapshot!(refused("{name: a, address: h}"), @"");
-        insta::assert_snapshot!(refused("{name: a, address: 'h:1', key: x}"), @"");
-        insta::assert_snapshot!(refused("{name: a, address: 'h:1', key_file: [x]}"), @"");
+        insta::assert_snapshot!(refused("{name: a}"), @"`address` is missing, as in `{name: archive, address: 192.0.2.20:9443, key_file: archive.key}`");
+        insta::assert_snapshot!(refused("{name: A, address: 'h:1'}"), @"`A` is not a name of another mesh such as `london`: it consists of `a-z`, `0-9` and `-`");
+        insta::assert_snapshot!(refused("{name: a, address: h}"), @"`h` is not a host and a port such as 192.0.2.20:9443");
+        insta::assert_snapshot!(refused("{name: a, address: 'h:1', key: x}"), @"unknown `key`, expected `name`, `address`, `server_name`, `key_file`, `ca`, `on`");
+        insta::assert_snapshot!(refused("{name: a, address: 'h:1', key_file: [x]}"), @"`key_file` is one value, found a list");
     }
 }
