@@ -94,6 +94,20 @@ fn a_right_checksum_makes_no_sense_of_nonsense() {
     }
 }
 
+#[test]
+fn the_schema_in_the_reference_has_every_field() {
+    let page = include_str!("../../../../docs/reference.md");
+    let (_, rest) = page.split_once("<!-- invitation -->\n```json\n").unwrap();
+    let schema: serde_json::Value = serde_json::from_str(rest.split_once("```").unwrap().0).unwrap();
+    let fixture: serde_json::Value = serde_json::from_str(FIXTURE).unwrap();
+    let names = |fields: &serde_json::Value| fields.as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>();
+    let of_clusters = &schema["properties"]["clusters"]["items"];
+    for (schema, written) in [(&schema, &fixture), (of_clusters, &fixture["clusters"][0])] {
+        assert_eq!(names(&schema["properties"]), names(written));
+        assert_eq!(schema["required"].as_array().unwrap().len(), names(written).len());
+    }
+}
+
 proptest! {
     #[test]
     fn no_text_makes_the_reader_panic_or_is_an_invitation(text: String, bytes: Vec<u8>) {
