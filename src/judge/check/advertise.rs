@@ -70,7 +70,7 @@ pub(super) fn advertise(mesh: &Mesh, host: &HostFacts) -> Checked {
         none if none.is_empty() => "no port is published for other machines: `--advertise` is not set".to_owned(),
         binds => format!("other machines reach remote cluster servers by {}", binds.join(", ")),
     };
-    Checked::new("other machines", good, unused.into_iter().chain(findings).collect::<Vec<_>>())
+    Checked::new("advertise", good, unused.into_iter().chain(findings).collect::<Vec<_>>())
 }
 
 #[cfg(test)]
@@ -95,9 +95,9 @@ mod tests {
     fn an_advertised_address_is_of_this_machine_and_stays() {
         let own = HostFacts { interfaces: [[192, 0, 2, 11].into()].into(), ..roomy() };
         let look = |mesh: &Mesh, host: &HostFacts| rendered([advertise(mesh, host)]);
-        insta::assert_snapshot!(look(&Mesh::example(1), &own), @"good: other machines: no port is published for other machines: `--advertise` is not set");
-        insta::assert_snapshot!(look(&mesh("192.0.2.11", None), &own), @"good: other machines: other machines reach remote cluster servers by 192.0.2.11");
-        insta::assert_snapshot!(look(&mesh("198.51.100.7", Some("192.0.2.11")), &own), @"good: other machines: other machines reach remote cluster servers by 192.0.2.11");
+        insta::assert_snapshot!(look(&Mesh::example(1), &own), @"good: advertise: no port is published for other machines: `--advertise` is not set");
+        insta::assert_snapshot!(look(&mesh("192.0.2.11", None), &own), @"good: advertise: other machines reach remote cluster servers by 192.0.2.11");
+        insta::assert_snapshot!(look(&mesh("198.51.100.7", Some("192.0.2.11")), &own), @"good: advertise: other machines reach remote cluster servers by 192.0.2.11");
         insta::assert_snapshot!(look(&mesh("192.0.2.12", None), &own), @r"
         Problem: 192.0.2.12 is not an address of this machine, so nothing can be published on it
           see its addresses with `ip address`; behind NAT, `mesh create --advertise PUBLIC --advertise-bind LOCAL` names one of its own, too

@@ -99,9 +99,9 @@ pub fn doctor(mesh: &Mesh, sight: &Sight) -> Vec<Checked> {
             Err(why) => Checked::unknown("network", why),
         },
         match &sight.host {
-            Ok(_) if elsewhere => Checked::unknown("other machines", ELSEWHERE),
+            Ok(_) if elsewhere => Checked::unknown("advertise", ELSEWHERE),
             Ok(host) => advertise::advertise(mesh, host),
-            Err(why) => Checked::unknown("other machines", why),
+            Err(why) => Checked::unknown("advertise", why),
         },
         match &sight.listeners {
             Ok(_) if elsewhere => Checked::unknown("ports", ELSEWHERE),
@@ -164,7 +164,7 @@ mod tests {
         good: image disk: /var/lib/docker has 40.0 GiB free; 0 images to pull
         good: same network: `mesh` is in the network of Docker's engine
         good: network: 10.213.0.0/24 is free or the mesh's own, and 127.0.0.1 is of this machine
-        good: other machines: no port is published for other machines: `--advertise` is not set
+        good: advertise: no port is published for other machines: `--advertise` is not set
         good: ports: every port of the mesh on 127.0.0.1 is free or its own
         good: hosts file: /etc/hosts is left alone: `--no-hosts`, or this user may not write it
         good: max_map_count: vm.max_map_count is 262144
@@ -207,7 +207,7 @@ mod tests {
         unknown: image disk: the engine's disk is not seen here
         unknown: same network: Docker cannot be asked
         unknown: network: cannot read `/proc/meminfo`
-        unknown: other machines: cannot read `/proc/meminfo`
+        unknown: advertise: cannot read `/proc/meminfo`
         unknown: ports: cannot read `/proc/net/tcp`
         good: hosts file: /etc/hosts is left alone: `--no-hosts`, or this user may not write it
         unknown: max_map_count: cannot read `/proc/meminfo`
