@@ -27,8 +27,8 @@ fn a_machine_without_an_engine_is_checked_all_the_same() {
     }
 
     let printed = run(&["doctor"]);
-    assert!(printed.starts_with("exit 3\n✗ docker          Docker is not "), "{printed}");
-    assert!(printed.contains("\n- cgroup          not checked: Docker cannot be asked\n"), "{printed}");
+    assert!(printed.starts_with("exit 3\n✗ docker         Docker is not "), "{printed}");
+    assert!(printed.contains("\n- cgroup         not checked: Docker cannot be asked\n"), "{printed}");
     let yaml = run(&["doctor", "-o", "yaml"]);
     assert!(
         yaml.starts_with("exit 3\nversion: 1\nclusters: 2\nchecks:\n- check: docker\n  result: problem\n"),
