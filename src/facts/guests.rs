@@ -1,10 +1,16 @@
 //! The API keys that guests were given, as the servers have them. Pure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use time::OffsetDateTime;
 
-use crate::mesh::{cluster_set::ClusterSet, id::ClusterId, peers::PartnerName};
+use crate::mesh::{
+    Mesh,
+    cluster_set::ClusterSet,
+    id::ClusterId,
+    peers::{Guest, PartnerName},
+    settings::SHARED,
+};
 
 /// A key of a guest that is not invalidated.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +45,23 @@ pub fn in_force(keys: &BTreeMap<ClusterId, Vec<GuestKeyFacts>>, on: &ClusterSet)
     complete.max_by_key(|key| key.created).map(|key| key.invitation.clone())
 }
 
+/// The guests of a mesh whose record is lost, by the newest invitation of each that its servers know.
+pub fn traced(mesh: &Mesh, keys: &GuestKeys) -> BTreeMap<PartnerName, Guest> {
+    let names: BTreeSet<&PartnerName> = keys.values().flatten().flatten().map(|key| &key.guest).collect();
+    let guest = |name: &PartnerName| {
+        let own = keys_of(keys, name);
+        let newest = own.values().flatten().max_by_key(|key| key.created)?;
+        let has = |of: &ClusterId| own[of].iter().any(|key| key.invitation == newest.invitation);
+        let on = ClusterSet::new(own.keys().copied().filter(has))?;
+        let is_usual = on.iter().all(|of| mesh.shared(of) == newest.names);
+        let share = newest.names.iter().filter(|name| !is_usual && *name != SHARED);
+        let days = newest.expires.zip(newest.created).map(|(end, begin)| (end - begin).whole_days().to_string());
+        let days = days.and_then(|days| days.parse().ok()).unwrap_or(mesh.spec.key_days);
+        Some(Guest { on, share: share.filter_map(|name| name.parse().ok()).collect(), days })
+    };
+    names.into_iter().filter_map(|name| Some((name.clone(), guest(name)?))).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use time::{Duration, macros::datetime};
@@ -70,5 +93,28 @@ mod tests {
         assert_eq!(in_force(&keys, &both).as_deref(), Some("c"));
         assert_eq!(in_force(&keys, &"1-3".parse().unwrap()), None);
         assert_eq!(in_force(&BTreeMap::new(), &both), None);
+    }
+
+    #[test]
+    fn guests_of_a_lost_record_are_as_their_newest_keys() {
+        let with = |invitation: &str, minute: i64, names: &[&str]| {
+            let made = key(invitation, minute);
+            let names = names.iter().map(ToString::to_string).collect();
+            Ok(vec![GuestKeyFacts { names, expires: made.created.map(|made| made + Duration::days(30)), ..made }])
+        };
+        let (usual, more) = (["mesh*"], ["logs-*", "mesh*"]);
+        let keys: GuestKeys = [
+            (cluster(1), with("b", 3, &more)),
+            (cluster(2), with("b", 2, &more)),
+            (cluster(3), with("a", 0, &usual)),
+            (cluster(4), Err("does not run".to_owned())),
+        ]
+        .into();
+        let found = traced(&Mesh::example(4), &keys);
+        let guest =
+            Guest { on: "1-2".parse().unwrap(), share: vec!["logs-*".parse().unwrap()], days: "30".parse().unwrap() };
+        assert_eq!(found, [("berlin".parse().unwrap(), guest)].into());
+        let keys: GuestKeys = [(cluster(3), with("a", 0, &usual))].into();
+        assert_eq!(traced(&Mesh::example(4), &keys).values().next().unwrap().share, [], "what all are let search");
     }
 }

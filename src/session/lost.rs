@@ -3,11 +3,12 @@
 
 use rand::{rand_core::UnwrapErr, rngs::SysRng};
 
-use super::Session;
+use super::{Session, now};
 use crate::{
     cli::CreateArgs,
     console::Console,
     error::{Error, Exit},
+    facts::guests::traced,
     mesh::{
         Mesh,
         credentials::Credentials,
@@ -41,6 +42,7 @@ impl Session {
     async fn restore_links(&mut self, asked: &Overrides, console: &Console) -> Result<(), Error> {
         let Some(rebuilt) = self.survey.rebuilt.clone() else { return Ok(()) };
         let there = self.observe(&rebuilt).await?;
+        let guest_keys = self.world.guest_keys(&rebuilt, &there, now()).await;
         let Some(mesh) = &mut self.survey.rebuilt else { return Ok(()) };
         // what each cluster shares stands in its API key
         mesh.share(&there.shared());
@@ -52,6 +54,7 @@ impl Session {
                 silent.named()
             ));
         }
+        mesh.guests = traced(mesh, &guest_keys);
         let untold = mesh.take_snapshots(&there.snapshot_traces());
         untold.iter().filter(|_| asked.snapshots.is_none()).for_each(|note| console.note(note));
         mesh.unknown_of_single_clusters().iter().for_each(|note| console.note(note));
