@@ -99,6 +99,13 @@ impl Machine {
         run
     }
 
+    /// Whether `mesh status` finds nothing; asked without a line in the test's output.
+    pub fn is_in_sync(&self) -> bool {
+        let mut command = self.enter(env!("CARGO_BIN_EXE_mesh"));
+        of_directory(&mut command, &self.dir, &["status"]);
+        command.output().expect("should start").status.success()
+    }
+
     /// Creates clusters of the smallest size, without Kibana.
     pub fn create(&self, args: &[&str]) -> Run {
         self.run(&[&["create"], args, &["--no-kibana", "--profile", "smoke"], &SMALL].concat(), 0)
@@ -124,6 +131,11 @@ impl Machine {
             self.docker(&["ps", "--all", "--format", "{{.Names}}"]).lines().map(str::to_owned).collect();
         names.sort();
         names
+    }
+
+    /// Its host name.
+    pub fn name(&self) -> String {
+        format!("machine{}", self.number)
     }
 
     pub fn address(&self) -> String {

@@ -4,6 +4,8 @@
 
 mod engine;
 mod images;
+pub mod invitation;
+pub mod joined;
 mod machine;
 mod network;
 
@@ -21,6 +23,7 @@ use crate::support::{docker::require_image, mesh::IMAGES};
 
 /// All that the machines write lies below it. What is kept in it between runs is the image as the engines have it.
 const PLACES: &str = "/var/tmp/mesh-machines";
+const HANDED_OVER: &str = "handed-over";
 const NUMBERS: [u8; 2] = [1, 2];
 
 fn place(number: u8) -> PathBuf {
@@ -63,6 +66,13 @@ impl Machines {
         machines
     }
 
+    /// Where a file lies that one machine's owner hands to the other's.
+    pub fn handed_over(&self, name: &str) -> PathBuf {
+        let dir = Path::new(PLACES).join(HANDED_OVER);
+        fs::create_dir_all(&dir).expect("should be writable");
+        dir.join(name)
+    }
+
     pub fn both(&self) -> [&Machine; 2] {
         [&self.one, &self.two]
     }
@@ -94,7 +104,7 @@ fn clear() {
     numbers().for_each(|number| engine::clear(&place(number)));
     network::clear(numbers());
     engine::clear_control_groups();
-    for number in numbers() {
-        let _ = fs::remove_dir_all(place(number));
+    for dir in numbers().map(place).chain([Path::new(PLACES).join(HANDED_OVER)]) {
+        let _ = fs::remove_dir_all(dir);
     }
 }
