@@ -4,6 +4,7 @@
 //! | Module | Group |
 //! |---|---|
 //! | [`kills`] | runs that are killed at many points |
+//! | [`machines`] | meshes on two machines that joined: lost, killed, renewed, expired |
 //! | [`nodes`] | clusters of several nodes, restarted and upgraded under load |
 //! | [`snapshots`] | repositories that are full, gone or another mesh's; runs and servers that end meanwhile |
 //! | [`world`] | failures around a mesh: disks, registries, keys and licenses that expire |
@@ -12,6 +13,7 @@
 #![expect(clippy::print_stdout, reason = "a test that takes minutes prints its progress")]
 
 mod kills;
+mod machines;
 mod nodes;
 mod snapshots;
 #[path = "../support/mod.rs"]

@@ -98,7 +98,7 @@ pub fn causes(machine: &Machine) -> Vec<String> {
     links.iter().filter_map(|link| Some(link["cause"]["code"].as_str()?.to_owned())).collect()
 }
 
-/// All that a command could change of a machine's mesh: its record, its containers, and what its clusters know of others.
+/// All that a command could change of a mesh: its record, its containers, and what its clusters know of others.
 pub fn state(machine: &Machine, clusters: &[u8]) -> Vec<String> {
     let containers = machine.containers();
     let started = ["inspect", "--format", "{{.Id}} {{.State.StartedAt}}"];

@@ -55,6 +55,10 @@ impl Machine {
     fn switch_on(&self) {
         network::add(self.number);
         network::plug(self.number, &self.address());
+        self.start_engine();
+    }
+
+    fn start_engine(&self) {
         *self.engine() = Some(Engine::start(&place(self.number), self.number, &self.root()));
     }
 
@@ -70,9 +74,28 @@ impl Machine {
     /// Its power is cut, and it comes back with the disk and the address that it had.
     pub fn reboot(&self) {
         self.switch_off();
+        self.switch_on_again();
+    }
+
+    /// It comes back with the disk and the address that it had.
+    pub fn switch_on_again(&self) {
         network::remove(self.number);
         self.switch_on();
         self.await_engine();
+    }
+
+    /// It comes back, and its engine is there before its address.
+    pub fn switch_on_without_address(&self) {
+        network::remove(self.number);
+        network::add(self.number);
+        network::plug(self.number, &self.address());
+        network::remove_address(self.number, &self.address());
+        self.start_engine();
+        self.await_engine();
+    }
+
+    pub fn gets_address(&self) {
+        network::add_address(self.number, &self.address());
     }
 
     /// A program on this machine.
