@@ -36,6 +36,7 @@ pub async fn create(args: &CreateArgs, place: Place, console: &Console) -> Resul
     let recovers = session.restore(args, &request.settings, console).await?;
     let wanted = session.choose(args.reset, console, |session| request.decide(session)).await?;
     let there = session.observe(&wanted).await?;
+    let wanted = wanted.reaching_peers_by(&there.answering_addresses);
     require_owners(&there)?;
     let access = request.access(&wanted)?;
     let inputs = request.inputs(&session, recovers, &access);

@@ -68,6 +68,7 @@ async fn look(session: &Session, args: &VerifyArgs, fix: bool) -> Result<Looked,
     if let Some(finding) = check::lost_credentials(&mesh, &there).findings().pop() {
         return Err(finding.into());
     }
+    let mesh = mesh.reaching_peers_by(&there.answering_addresses);
     let mending = reconcile(&mesh, &there, &session.inputs());
     if fix {
         session.require_recorded(&there)?;

@@ -59,6 +59,8 @@ pub struct Observed {
     pub files: BTreeMap<ClusterId, ClusterFiles>,
     /// What is kept of the meshes that were joined.
     pub peers: BTreeMap<PartnerName, BTreeMap<Alias, RemoteAccessFacts>>,
+    /// The addresses of peers' clusters that take connections, where a cluster has several and is not reached.
+    pub answering_addresses: BTreeSet<String>,
     /// The secure settings of each cluster that is wanted.
     pub secure_settings: BTreeMap<ClusterId, SecureSettingsFacts>,
     /// Who writes to each cluster's repository, where that is written down.

@@ -96,6 +96,11 @@ impl Mesh {
             ip: [Ipv4Addr::LOCALHOST.into(), address.into()].into(),
         };
         names.ip.insert(self.client_address());
+        let cluster = service.cluster();
+        if service.node().is_some() && self.has_several_nodes(cluster) && !self.advertised(cluster).is_empty() {
+            // other machines know one name for all nodes, whichever of them answers
+            names.dns.insert(self.container_name(cluster.first_node()));
+        }
         for san in &self.spec.san {
             match san {
                 SubjectName::Dns(name) => names.dns.insert(name.clone()),
@@ -164,6 +169,17 @@ impl Mesh {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mesh::{id::NodeNumber, settings::Advertised};
+
+    #[test]
+    fn every_node_that_other_machines_reach_has_the_name_that_they_know() {
+        let mut mesh = Mesh::example(2).with_nodes(1, 3);
+        let second = ServiceId::from(ClusterId::FIRST.node(NodeNumber::new(2).unwrap()));
+        let named = |mesh: &Mesh| mesh.certificate_names(second).unwrap().dns.contains("cluster01-elastic");
+        assert!(!named(&mesh));
+        mesh.spec.advertise = Advertised("192.0.2.11".parse().ok());
+        assert!(named(&mesh));
+    }
 
     #[test]
     fn a_remote_is_named_in_full() {

@@ -25,7 +25,7 @@ pub enum Before<'a> {
 pub struct Creation {
     /// Clusters that have their turn later keep what they have until then.
     pub mesh: Mesh,
-    /// What is there; what is replaced counts as the mesh's own.
+    /// What is there; what is replaced counts as the mesh's own, and what is offered of peers as kept.
     pub there: Observed,
     /// What is done before looking again.
     pub first: Plan,
@@ -59,13 +59,19 @@ impl Creation {
             // images first: one that cannot be pulled must not be found missing when the old mesh is gone
             let plan =
                 reconcile(&mesh, &removed(there.clone()), inputs).after(remove(goes, inputs.keep_snapshots.as_deref()));
+            let there = with_offered(there, inputs);
             return Self { mesh, there, first: plan.clone(), whole: plan, turns: None, lost_access, away };
         }
         let first = reconcile(&mesh, &there, inputs);
         let turns = Turns::of(&mesh, new_defaults);
         let whole = turns.map_or_else(|| first.clone(), |of| rolling::whole(&mesh, &there, inputs, of));
-        Self { mesh, there, first, whole, turns, lost_access, away }
+        Self { mesh, there: with_offered(there, inputs), first, whole, turns, lost_access, away }
     }
+}
+
+fn with_offered(mut there: Observed, inputs: &PlanInputs) -> Observed {
+    there.peers.extend(inputs.offered.clone());
+    there
 }
 
 /// The clusters that get more than their one node.

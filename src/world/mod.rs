@@ -32,6 +32,7 @@ pub mod new_file;
 pub mod observe;
 pub mod on_engine;
 pub mod open_files;
+mod peers;
 pub mod permissions;
 pub mod ports;
 pub mod probe;

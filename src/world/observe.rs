@@ -14,16 +14,17 @@ use super::{
     files::{self, FilesError},
     mounts,
     on_engine::on_engine,
-    permissions, routes, secure_settings,
+    peers, permissions, routes, secure_settings,
     survey::WorldError,
 };
 use crate::{
-    facts::observed::{ClusterFiles, Lost, Observed, PermissionFacts, Way},
+    facts::observed::{ClusterFiles, LinkFacts, Lost, Observed, PermissionFacts, Way},
     mesh::{
         Mesh,
         id::{ClusterId, ServiceId},
         keystore::Keyring,
         layout,
+        peers::Alias,
     },
 };
 
@@ -98,6 +99,13 @@ impl World {
         });
         // what runs was made from what is recorded
         self.ask_services(survey.known().unwrap_or(mesh), &mut there, closely).await?;
+        let reached = |alias: &Alias| {
+            there
+                .answering()
+                .all(|(_, server)| server.links.get(alias).is_none_or(|link| *link == LinkFacts::Connected))
+        };
+        let to_try = mesh.addresses_to_try(|alias| !reached(alias));
+        there.answering_addresses = peers::answering(to_try).await;
         Ok(there)
     }
 

@@ -130,8 +130,10 @@ impl Mesh {
         let (mut remotes, mut access) = (BTreeMap::new(), BTreeMap::new());
         for cluster in &invitation.clusters {
             let alias = alias_of(cluster.name, suffix.as_deref())?;
-            let (address, server_name) = (cluster.addresses[0].clone(), Some(cluster.server_name.clone()));
-            remotes.insert(alias.clone(), Address { address, server_name });
+            let server_name = Some(cluster.server_name.clone());
+            let mut others = cluster.addresses.clone();
+            let address = others.remove(0);
+            remotes.insert(alias.clone(), Address { address, others, server_name });
             let of = RemoteAccess {
                 authorities: cluster.authorities.clone(),
                 encoded: cluster.encoded.clone(),

@@ -11,7 +11,7 @@ pub mod invitation;
 pub mod join;
 mod name;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -56,6 +56,9 @@ pub struct Peer {
 pub struct Address {
     /// `HOST:PORT` of its remote cluster server.
     pub address: String,
+    /// Those of its other nodes, which stand in for one that does not answer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<String>,
     /// The name that its certificate is checked for; `None` for the host of `address`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub server_name: Option<String>,
@@ -109,6 +112,25 @@ impl Mesh {
         alias.cluster().is_some() || self.peer_of(alias).is_some()
     }
 
+    /// The addresses of peers' clusters that have several, of those that `is_down` is about.
+    pub fn addresses_to_try(&self, is_down: impl Fn(&Alias) -> bool) -> BTreeSet<String> {
+        let remotes = self.peers.values().filter(|peer| !peer.leaving).flat_map(|peer| &peer.remotes);
+        let several = remotes.filter(|(alias, at)| !at.others.is_empty() && is_down(alias));
+        several.flat_map(|(_, at)| std::iter::once(&at.address).chain(&at.others).cloned()).collect()
+    }
+
+    /// This mesh with each peer's cluster reached by an address that answers, where that which is used does not.
+    #[must_use]
+    pub fn reaching_peers_by(mut self, answering: &BTreeSet<String>) -> Self {
+        let remotes = self.peers.values_mut().flat_map(|peer| peer.remotes.values_mut());
+        for at in remotes.filter(|at| !answering.contains(&at.address)) {
+            if let Some(other) = at.others.iter_mut().find(|other| answering.contains(*other)) {
+                std::mem::swap(&mut at.address, other);
+            }
+        }
+        self
+    }
+
     /// The clusters that are to search other machines, and would not notice that one went silent.
     pub fn pending_span(&self) -> impl Iterator<Item = ClusterId> {
         let spans = |cluster: &ClusterId| self.peers_of(*cluster).next().is_some();
@@ -124,5 +146,32 @@ impl Mesh {
             cluster.spans_machines = true;
         }
         mesh
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_that_answers_takes_the_place_of_one_that_does_not() {
+        let node = |number: u8| format!("192.0.2.12:{}", 8405 + u16::from(number) * 1000);
+        let at = Address { address: node(1), others: vec![node(2), node(3)], server_name: None };
+        let remotes = [("cluster05".parse().unwrap(), at)].into();
+        let mut mesh = Mesh::example(1);
+        let peer = Peer { mesh: None, suffix: None, on: None, remotes, leaving: false };
+        mesh.peers.insert("london".parse().unwrap(), peer);
+        assert_eq!(mesh.addresses_to_try(|_| false), BTreeSet::new());
+        assert_eq!(mesh.addresses_to_try(|_| true).len(), 3);
+        let address = |answering: &[u8]| {
+            let answering = answering.iter().map(|number| node(*number)).collect();
+            let mesh = mesh.clone().reaching_peers_by(&answering);
+            mesh.peer_remotes(ClusterId::FIRST).map(|(_, _, at)| at.address.clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(address(&[]), [node(1)], "where none answers, it stays");
+        assert_eq!(address(&[1, 2]), [node(1)]);
+        assert_eq!(address(&[3]), [node(3)]);
+        let moved = mesh.clone().reaching_peers_by(&[node(3)].into());
+        assert_eq!(moved.addresses_to_try(|_| true), mesh.addresses_to_try(|_| true), "none is forgotten");
     }
 }

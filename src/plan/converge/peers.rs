@@ -53,7 +53,7 @@ fn offering(generation: u8) -> PlanInputs {
 fn joined(mesh: &Mesh, on: Option<&str>) -> Mesh {
     let at = |name: &str| {
         let address = format!("192.0.2.12:94{}", &name[7..]);
-        (alias(name), Address { address, server_name: Some(format!("{name}-elastic")) })
+        (alias(name), Address { address, others: Vec::new(), server_name: Some(format!("{name}-elastic")) })
     };
     let peer = Peer {
         mesh: Some("f".repeat(16)),
@@ -138,10 +138,10 @@ fn stories() {
     let wanted = joined(&mesh, Some("2"));
     let plan = joining(&wanted, &start.observe(), &offering(1)).unwrap();
     insta::assert_snapshot!(plan.whole, @r"
-    save keys and authorities
-      + keys and authorities of london
     record the mesh
       ~ mesh.json
+    save keys and authorities of peers
+      + keys and authorities of london
     write bundles
       ~ authorities that cluster02 trusts
     link clusters
