@@ -16,7 +16,7 @@ use crate::{
         defaults::Revision,
         license::{License, LicenseError},
         peers::{
-            Address, PartnerName,
+            Endpoint, PartnerName,
             access::PeerAccess,
             join::{ForeignCluster, JoinError},
         },
@@ -145,7 +145,7 @@ fn read_remotes(rules: &[RemoteRule]) -> Result<Vec<(ForeignCluster, Option<Clus
     let remote = |rule: &RemoteRule| {
         let RemoteRule { name, address, server_name, key_file, ca, on } = rule.clone();
         let access = handed_over::access(&key_file, &ca)?;
-        Ok((ForeignCluster { name, at: Address { address, others: Vec::new(), server_name }, access }, on))
+        Ok((ForeignCluster { name, at: Endpoint { address, others: Vec::new(), server_name }, access }, on))
     };
     rules.iter().map(remote).collect()
 }

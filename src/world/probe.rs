@@ -9,7 +9,7 @@ use crate::{
         Mesh,
         id::{NodeId, REMOTE, ServiceKind},
         layout,
-        peers::{Address, Alias},
+        peers::{Alias, Endpoint},
     },
 };
 
@@ -43,9 +43,9 @@ impl Docker {
         &self,
         mesh: &Mesh,
         on: NodeId,
-        to: &[(Alias, Address)],
+        to: &[(Alias, Endpoint)],
     ) -> Result<BTreeMap<Alias, PathFacts>, DockerError> {
-        let place = |(alias, at): &(Alias, Address)| {
+        let place = |(alias, at): &(Alias, Endpoint)| {
             let host = at.address.rsplit_once(':').map_or(at.address.as_str(), |(host, _)| host);
             format!("{alias}={}={}", at.server_name.as_deref().unwrap_or(host), at.address)
         };

@@ -13,7 +13,7 @@ use crate::{
     mesh::{
         Mesh,
         peers::{
-            Address, Invitation,
+            Endpoint, Invitation,
             join::{ForeignCluster, JoinError, JoinOptions, Joined},
         },
         shell_word::shell_word,
@@ -87,7 +87,7 @@ impl HandedOver {
             );
         };
         let access = handed_over::access(key_file, &ca.clone().unwrap_or_default())?;
-        let at = Address { address, others: Vec::new(), server_name: server_name.clone() };
+        let at = Endpoint { address, others: Vec::new(), server_name: server_name.clone() };
         Ok(Self::Foreign(Box::new(ForeignCluster { name, at, access })))
     }
 

@@ -79,7 +79,7 @@ mod tests {
     use crate::{
         judge::check::example::{rendered, roomy},
         mesh::{
-            peers::{Address, Guest, Peer},
+            peers::{Endpoint, Guest, Peer},
             settings::{AdvertiseBind, Advertised, KeyDays},
         },
     };
@@ -119,7 +119,7 @@ mod tests {
         let mut mesh = mesh("192.0.2.11", None).with_nodes(2, 3);
         let guest = Guest { on: "1".parse().unwrap(), share: Vec::new(), days: KeyDays::default() };
         mesh.guests = [("berlin".parse().unwrap(), guest)].into();
-        let address = Address { address: "192.0.2.12:9405".to_owned(), others: Vec::new(), server_name: None };
+        let address = Endpoint { address: "192.0.2.12:9405".to_owned(), others: Vec::new(), server_name: None };
         let remotes = [("cluster05".parse().unwrap(), address)].into();
         mesh.peers =
             [("london".parse().unwrap(), Peer { on: None, remotes, mesh: None, suffix: None, leaving: false })].into();

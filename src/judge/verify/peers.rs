@@ -11,7 +11,7 @@ use crate::{
         Mesh,
         id::ClusterId,
         keystore,
-        peers::{Address, Alias, PartnerName},
+        peers::{Alias, Endpoint, PartnerName},
     },
 };
 
@@ -162,7 +162,7 @@ impl PeerFault {
         }
     }
 
-    fn message(&self, Address { address, server_name, .. }: &Address) -> String {
+    fn message(&self, Endpoint { address, server_name, .. }: &Endpoint) -> String {
         let name = server_name.as_deref().unwrap_or("the host of its address");
         match self {
             Self::Silent(words) => words.clone(),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Address, Alias, Invitation, PartnerName, Peer,
+    Alias, Endpoint, Invitation, PartnerName, Peer,
     access::{PeerAccess, RemoteAccess},
 };
 use crate::{
@@ -32,7 +32,7 @@ pub struct JoinOptions {
 #[derive(Clone)]
 pub struct ForeignCluster {
     pub name: PartnerName,
-    pub at: Address,
+    pub at: Endpoint,
     pub access: RemoteAccess,
 }
 
@@ -133,7 +133,7 @@ impl Mesh {
             let server_name = Some(cluster.server_name.clone());
             let mut others = cluster.addresses.clone();
             let address = others.remove(0);
-            remotes.insert(alias.clone(), Address { address, others, server_name });
+            remotes.insert(alias.clone(), Endpoint { address, others, server_name });
             let of = RemoteAccess {
                 authorities: cluster.authorities.clone(),
                 encoded: cluster.encoded.clone(),

@@ -44,7 +44,7 @@ pub struct Peer {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on: Option<ClusterSet>,
     /// Its clusters by the aliases that they have here; never empty.
-    pub remotes: BTreeMap<Alias, Address>,
+    pub remotes: BTreeMap<Alias, Endpoint>,
     /// Whether it is on its way out: its links are being removed, and it is forgotten when none is left.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub leaving: bool,
@@ -53,7 +53,7 @@ pub struct Peer {
 /// Where a cluster of another mesh is reached.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Address {
+pub struct Endpoint {
     /// `HOST:PORT` of its remote cluster server.
     pub address: String,
     /// Those of its other nodes, which stand in for one that does not answer.
@@ -91,7 +91,7 @@ impl Mesh {
     }
 
     /// The remotes of a cluster that belong to peers.
-    pub fn peer_remotes(&self, of: ClusterId) -> impl Iterator<Item = (&PartnerName, &Alias, &Address)> + Clone {
+    pub fn peer_remotes(&self, of: ClusterId) -> impl Iterator<Item = (&PartnerName, &Alias, &Endpoint)> + Clone {
         self.peers_of(of).flat_map(|(name, peer)| peer.remotes.iter().map(move |(alias, at)| (name, alias, at)))
     }
 
@@ -156,7 +156,7 @@ mod tests {
     #[test]
     fn an_address_that_answers_takes_the_place_of_one_that_does_not() {
         let node = |number: u8| format!("192.0.2.12:{}", 8405 + u16::from(number) * 1000);
-        let at = Address { address: node(1), others: vec![node(2), node(3)], server_name: None };
+        let at = Endpoint { address: node(1), others: vec![node(2), node(3)], server_name: None };
         let remotes = [("cluster05".parse().unwrap(), at)].into();
         let mut mesh = Mesh::example(1);
         let peer = Peer { mesh: None, suffix: None, on: None, remotes, leaving: false };

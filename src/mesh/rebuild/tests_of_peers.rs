@@ -1,11 +1,11 @@
 //! A mesh that had joined others comes back with them, and replaces no container for it.
 
 use super::{tests::*, *};
-use crate::mesh::peers::{Address, Peer};
+use crate::mesh::peers::{Endpoint, Peer};
 
 #[test]
 fn peers_come_back_from_their_files() {
-    let at = Address { address: "192.0.2.12:9405".to_owned(), others: Vec::new(), server_name: None };
+    let at = Endpoint { address: "192.0.2.12:9405".to_owned(), others: Vec::new(), server_name: None };
     let remotes = [("cluster05".parse().unwrap(), at)].into();
     let peer = Peer { mesh: None, suffix: None, on: "2".parse().ok(), remotes, leaving: false };
     let mut mesh = Mesh::example(3).with_span_on(ClusterId::new(2).unwrap());

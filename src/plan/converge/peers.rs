@@ -12,7 +12,7 @@ use crate::{
     mesh::{
         Mesh,
         cluster_set::ClusterSet,
-        peers::{Address, Alias, PartnerName, Peer, access::RemoteAccessFacts},
+        peers::{Alias, Endpoint, PartnerName, Peer, access::RemoteAccessFacts},
     },
     plan::{
         PeerStep, Step,
@@ -53,7 +53,7 @@ fn offering(generation: u8) -> PlanInputs {
 fn joined(mesh: &Mesh, on: Option<&str>) -> Mesh {
     let at = |name: &str| {
         let address = format!("192.0.2.12:94{}", &name[7..]);
-        (alias(name), Address { address, others: Vec::new(), server_name: Some(format!("{name}-elastic")) })
+        (alias(name), Endpoint { address, others: Vec::new(), server_name: Some(format!("{name}-elastic")) })
     };
     let peer = Peer {
         mesh: Some("f".repeat(16)),
