@@ -129,8 +129,8 @@ impl Invitation {
                 return damaged(format!("{} has no authority", cluster.name));
             }
             let (name, key) = (&cluster.server_name, &cluster.encoded);
-            if !is_word(name) || !is_word(key) {
-                return damaged(format!("{} has no server name or no key", cluster.name));
+            if !is_word(name) || !is_word(key) || !cluster.shares.iter().all(|pattern| is_word(pattern)) {
+                return damaged(format!("{} has no server name, no key or no patterns", cluster.name));
             }
         }
         Ok(read)
