@@ -8,6 +8,7 @@
 //! | [`snapshots`] | snapshots are taken, and restored into another mesh |
 //! | [`upgrade`] | another version, cluster by cluster, through a kill |
 //! | [`renewal`] | keys and certificates are replaced under load |
+//! | [`guests`] | other meshes are invited: keys that are made, revoked and waited for |
 //! | [`scale`] | clusters are added and removed under load |
 //! | [`drift`] | manual changes, repaired by `create` |
 //! | [`recovery`] | the mesh's own files are lost, and restored |
@@ -36,6 +37,7 @@ mod concurrency;
 mod disk_full;
 mod drift;
 mod failures;
+mod guests;
 mod hosts;
 mod inspection;
 mod kills;
