@@ -47,6 +47,9 @@ async fn ls(args: &LsArgs, place: Place, console: &Console) -> Result<Exit, Erro
     let mesh = session.recorded()?;
     let there = session.observe(&mesh).await?;
     let certificates = Certificates::new(&mesh, &there, &chosen, now());
-    console.show(args.output.format, &certificates, || console.certificates(&certificates));
+    console.show(args.output.format, &certificates, || {
+        console.certificates(&certificates);
+        console.authorities_of_guests(&mesh);
+    });
     Ok(if certificates.all_usable() { Exit::Done } else { Exit::Unhealthy })
 }

@@ -35,7 +35,8 @@ async fn ls(args: &LsArgs, place: Place, console: &Console) -> Result<Exit, Erro
     let mesh = session.recorded()?;
     let there = session.observe(&mesh).await?;
     let records = session.world.key_records(&mesh, &there).await;
-    let keys = Keys::new(&mesh, &there, &records, &chosen, now());
+    let guests = session.world.guest_keys(&mesh, &there, now()).await;
+    let keys = Keys::new(&mesh, &there, &records, &chosen, now()).with_guests(&guests, &chosen, now());
     console.show(args.output.format, &keys, || console.keys(&keys));
     Ok(if keys.all_usable() { Exit::Done } else { Exit::Unhealthy })
 }

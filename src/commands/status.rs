@@ -82,6 +82,7 @@ fn show(args: &StatusArgs, mesh: &Mesh, status: &Status, console: &Console) {
             console.matrix(mesh, Scope::new(args.on.as_ref()), |link| {
                 if status.has_down(link) { LinkState::Down } else { LinkState::Up }
             });
+            console.peers_below(&status.peers);
         } else {
             console.status(status, wide);
         }

@@ -34,6 +34,13 @@ const COLUMNS: [Column<GuestRow>; 7] = [
 ];
 
 impl Console {
+    /// Whose invitations hold which authorities.
+    pub fn authorities_of_guests(&self, mesh: &Mesh) {
+        for (name, guest) in &mesh.guests {
+            self.note(&format!("{name} trusts the authorities of {}, by its invitation", guest.on.named()));
+        }
+    }
+
     /// A row a guest, and below them which clusters cannot be asked.
     pub fn guests(&self, guests: &GuestList) {
         if guests.guests.is_empty() {

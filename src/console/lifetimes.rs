@@ -67,6 +67,9 @@ fn day(time: OffsetDateTime) -> String {
 }
 
 fn holders(row: &KeyRow) -> Cell {
+    if let Some(guest) = &row.guest {
+        return Cell::plain(guest);
+    }
     let numbers: Vec<String> = row.held_by.iter().map(|cluster| cluster.number().to_string()).collect();
     Cell::known(Some(numbers.join(" ")))
 }

@@ -45,7 +45,15 @@ impl Console {
         self.peers_down(&list.remotes);
     }
 
-    pub(super) fn peers_table(&self, rows: &[PeerRow]) {
+    /// The table of peers below another, if there are any.
+    pub fn peers_below(&self, rows: &[PeerRow]) {
+        if !rows.is_empty() {
+            self.line("");
+            self.peers_table(rows);
+        }
+    }
+
+    fn peers_table(&self, rows: &[PeerRow]) {
         self.table(&Table::of(&COLUMNS, rows));
     }
 

@@ -63,10 +63,7 @@ impl Console {
             self.line("");
             self.table(&Table::of(NODE.iter(), of_several.flat_map(|cluster| &cluster.nodes)));
         }
-        if !status.peers.is_empty() {
-            self.line("");
-            self.peers_table(&status.peers);
-        }
+        self.peers_below(&status.peers);
     }
 
     /// What is wrong, below the table: to stderr, since it is no data.

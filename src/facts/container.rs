@@ -1,8 +1,7 @@
-//! A container of the mesh as Docker has it. Pure.
+//! A container of the mesh, and its network, as Docker has them. Pure.
 
 use std::net::IpAddr;
 
-use super::observed::NetworkFacts;
 use crate::mesh::{container::Container, id::ServiceId};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +19,13 @@ impl ContainerState {
     pub fn is_up(self) -> bool {
         matches!(self, Self::Running | Self::Paused | Self::Restarting)
     }
+}
+
+/// The mesh's network.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NetworkFacts {
+    pub id: String,
+    pub subnet: String,
 }
 
 /// A container of the mesh under a name that the mesh does not give.

@@ -11,7 +11,7 @@ use ipnet::IpNet;
 
 pub use super::{
     answer::Answer,
-    container::{ContainerFacts, ContainerState, Orphan},
+    container::{ContainerFacts, ContainerState, NetworkFacts, Orphan},
     files::{ClusterFiles, KeyFile, NodeFiles, SeedFacts, ServiceFiles},
     nodes::{AllocationFacts, NodeFacts},
     secure_file::SecureSettingsFacts,
@@ -208,12 +208,6 @@ pub struct Unmanaged {
     pub subnets: Vec<(IpNet, String)>,
     /// Ports published by other containers: address, port, container.
     pub ports: Vec<(Option<IpAddr>, u16, String)>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NetworkFacts {
-    pub id: String,
-    pub subnet: String,
 }
 
 /// What becomes of a packet for the mesh's network.

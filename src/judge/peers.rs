@@ -9,6 +9,8 @@ use time::OffsetDateTime;
 use super::{
     check::Finding,
     expiry::{SOON, days_between},
+    hindrance::Hindrance,
+    verify::Cause,
 };
 use crate::{
     exit::Exit,
@@ -174,6 +176,14 @@ pub fn require_free_aliases(mesh: &Mesh, name: &PartnerName, there: &Observed) -
     Ok(())
 }
 
+/// Whether the clusters that are to search a peer have licenses for it; the other side's is known when a link is tried.
+pub fn require_licenses(mesh: &Mesh, name: &PartnerName, there: &Observed) -> Result<(), Hindrance> {
+    let Some(peer) = mesh.peers.get(name) else { return Ok(()) };
+    let searching = mesh.clusters().filter(|cluster| peer.is_searched_by(*cluster));
+    let lacking = searching.into_iter().find_map(|cluster| Cause::of_license(there, cluster));
+    lacking.map_or(Ok(()), |cause| Err(Hindrance::License(cause)))
+}
+
 /// What is to be renewed within a month, or has expired: only the other side can.
 pub fn warnings(mesh: &Mesh, there: &Observed, now: OffsetDateTime) -> Vec<Finding> {
     let first = |name: &PartnerName| there.peers.get(name)?.values().filter_map(|access| access.expires).min();
@@ -189,13 +199,4 @@ pub fn warnings(mesh: &Mesh, there: &Observed, now: OffsetDateTime) -> Vec<Findi
         (!peer.leaving).then(|| Finding::warning(format!("keys of the peer {name} {when}"), remedy))
     };
     mesh.peers.iter().filter_map(soon).collect()
-}
-
-/// The peers whose keys are not on disk: their links cannot be repaired.
-pub fn lost(mesh: &Mesh, there: &Observed) -> Option<PartnerName> {
-    let complete = |name: &PartnerName, peer: &Peer| {
-        let kept = there.peers.get(name);
-        peer.remotes.keys().all(|alias| kept.is_some_and(|kept| kept.contains_key(alias)))
-    };
-    mesh.peers.iter().find(|(name, peer)| !peer.leaving && !complete(name, peer)).map(|(name, _)| name.clone())
 }

@@ -1,6 +1,6 @@
 //! `mesh join`: an invitation, or a cluster that `mesh` does not run, becomes a peer.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::{
     apply::{Apply, wait::Patience},
@@ -9,7 +9,10 @@ use crate::{
     console::Console,
     error::{Error, Exit},
     facts::observed::Observed,
-    judge::peers::require_free_aliases,
+    judge::{
+        check::Finding,
+        peers::{require_free_aliases, require_licenses},
+    },
     mesh::{
         Mesh,
         peers::{
@@ -23,6 +26,9 @@ use crate::{
     world::handed_over,
 };
 
+/// More than clocks differ that are kept right.
+const CLOCKS_APART: Duration = Duration::from_mins(2);
+
 pub async fn join(args: &JoinArgs, place: Place, console: &Console) -> Result<Exit, Error> {
     let begun = Instant::now();
     // before the lock: what is wrong with a file is known without the mesh
@@ -32,6 +38,7 @@ pub async fn join(args: &JoinArgs, place: Place, console: &Console) -> Result<Ex
     let Joined { mesh, name, access } = handed_over.join(recorded, args).map_err(|error| in_full(error, args))?;
     let there = session.observe_recorded(&mesh).await?;
     require_free_aliases(&mesh, &name, &there)?;
+    require_licenses(&mesh, &name, &there)?;
     let inputs = PlanInputs { offered: [(name.clone(), access.facts())].into(), ..session.inputs() };
     let plan = joining(&mesh, &there, &inputs)?;
     if args.plan.dry_run {
@@ -39,6 +46,12 @@ pub async fn join(args: &JoinArgs, place: Place, console: &Console) -> Result<Ex
         return Ok(Exit::Done);
     }
     console.invitation(&mesh, &name, handed_over.digest().as_deref());
+    if handed_over.is_of_the_future() {
+        console.findings(&[Finding::warning(
+            "the invitation was made later than it is now: the clocks of the two machines are apart",
+            "compare `date -u` on both, and have both keep time by NTP",
+        )]);
+    }
     console.intent(&mesh, &plan.whole);
     let patience = Patience::new(time_for(None, mesh.count().get()));
     let apply = Apply::new(&session, &mesh, console, &patience).with_access([(name.clone(), access)].into());
@@ -99,6 +112,10 @@ impl HandedOver {
             }
             Self::Foreign(foreign) => mesh.join_foreign((**foreign).clone(), on),
         }
+    }
+
+    fn is_of_the_future(&self) -> bool {
+        matches!(self, Self::Invitation(invitation) if invitation.made > now() + CLOCKS_APART)
     }
 
     fn digest(&self) -> Option<String> {

@@ -1,7 +1,13 @@
 //! Whether what reaching the joined meshes takes is there. Pure.
 
 use super::{Checked, Finding};
-use crate::{facts::observed::Observed, judge::peers::lost, mesh::Mesh};
+use crate::{
+    facts::observed::Observed,
+    mesh::{
+        Mesh,
+        peers::{PartnerName, Peer},
+    },
+};
 
 /// A peer whose keys are gone would lose its links by any change of keystores.
 pub fn peers(mesh: &Mesh, there: &Observed) -> Checked {
@@ -12,4 +18,13 @@ pub fn peers(mesh: &Mesh, there: &Observed) -> Checked {
         )
     });
     Checked::new("peers", "what reaching the joined meshes takes is there", finding)
+}
+
+/// The peers whose keys are not on disk: their links cannot be repaired.
+fn lost(mesh: &Mesh, there: &Observed) -> Option<PartnerName> {
+    let complete = |name: &PartnerName, peer: &Peer| {
+        let kept = there.peers.get(name);
+        peer.remotes.keys().all(|alias| kept.is_some_and(|kept| kept.contains_key(alias)))
+    };
+    mesh.peers.iter().find(|(name, peer)| !peer.leaving && !complete(name, peer)).map(|(name, _)| name.clone())
 }

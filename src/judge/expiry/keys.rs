@@ -9,9 +9,10 @@ use super::{State, VERSION, days_between};
 use crate::{
     facts::{
         evidence::KeyRecord,
+        guests::{GuestKeyFacts, GuestKeys},
         observed::{NodeFiles, Observed},
     },
-    mesh::{Mesh, id::ClusterId, keystore, links::Key},
+    mesh::{Mesh, id::ClusterId, keystore, links::Key, peers::PartnerName},
 };
 
 #[derive(Debug, Serialize)]
@@ -27,6 +28,9 @@ pub struct KeyRow {
     /// The one cluster that it is for; absent for one that all share who have none of their own.
     #[serde(rename = "for", skip_serializing_if = "Option::is_none")]
     pub searcher: Option<ClusterId>,
+    /// The guest that it is for, which alone holds it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub guest: Option<PartnerName>,
     /// `null` when none is saved.
     pub id: Option<String>,
     /// `cross_cluster`; `null` when its server tells nothing of it.
@@ -75,6 +79,7 @@ impl Keys {
             KeyRow {
                 cluster,
                 searcher: key.searcher,
+                guest: None,
                 id: saved.map(|saved| saved.id.clone()),
                 kind: record.map(|record| record.kind.clone()),
                 shared: record.map(|record| record.names.clone()).unwrap_or_default(),
@@ -88,8 +93,35 @@ impl Keys {
         Self { version: VERSION, keys: clusters.iter().flat_map(|cluster| mesh.keys(*cluster)).map(row).collect() }
     }
 
+    /// These, and the keys of guests on the same clusters.
+    #[must_use]
+    pub fn with_guests(mut self, guests: &GuestKeys, clusters: &BTreeSet<ClusterId>, now: OffsetDateTime) -> Self {
+        let of = guests.iter().filter(|(cluster, _)| clusters.contains(cluster));
+        let found = of.filter_map(|(cluster, found)| Some((*cluster, found.as_ref().ok()?)));
+        let row = |(cluster, key): (ClusterId, &GuestKeyFacts)| {
+            let days_left = key.expires.map(|expires| days_between(now, expires));
+            let state = key.expires.zip(days_left).map(|(expires, days)| State::until(days, expires, now));
+            KeyRow {
+                cluster,
+                searcher: None,
+                guest: Some(key.guest.clone()),
+                id: Some(key.id.clone()),
+                kind: Some("cross_cluster".to_owned()),
+                shared: key.names.clone(),
+                created: key.created,
+                expires: key.expires,
+                days_left,
+                held_by: Vec::new(),
+                state: state.unwrap_or(State::Good),
+            }
+        };
+        self.keys.extend(found.flat_map(|(cluster, keys)| keys.iter().map(move |key| (cluster, key))).map(row));
+        self
+    }
+
+    /// Whether the links of this mesh have keys to go by; what guests have is theirs to renew.
     pub fn all_usable(&self) -> bool {
-        self.keys.iter().all(|row| row.state.is_usable())
+        self.keys.iter().filter(|row| row.guest.is_none()).all(|row| row.state.is_usable())
     }
 }
 
@@ -138,5 +170,24 @@ mod tests {
         let another = KeyRecord { id: "another".to_owned(), ..record(NOW + Duration::days(50)) };
         assert_eq!((row(Some(another)).state, row(None).state), (State::Unknown, State::Unknown));
         assert_eq!((row(None).days_left, row(None).held_by), (Some(99), vec![second]));
+    }
+
+    #[test]
+    fn a_key_of_a_guest_is_listed_and_no_fault_of_this_mesh() {
+        let key = GuestKeyFacts {
+            id: "g".to_owned(),
+            guest: "london".parse().unwrap(),
+            invitation: String::new(),
+            names: vec!["mesh*".to_owned()],
+            created: None,
+            expires: Some(NOW - Duration::days(1)),
+        };
+        let guests: GuestKeys = [(cluster(1), Ok(vec![key])), (cluster(2), Err("silent".to_owned()))].into();
+        let none = || Keys { version: VERSION, keys: Vec::new() };
+        let keys = none().with_guests(&guests, &[cluster(1)].into(), NOW);
+        let row = &keys.keys[0];
+        assert_eq!((row.guest.as_ref().unwrap().to_string().as_str(), row.state), ("london", State::Expired));
+        assert!(keys.all_usable());
+        assert!(none().with_guests(&guests, &[cluster(2)].into(), NOW).keys.is_empty());
     }
 }
