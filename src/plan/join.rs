@@ -8,8 +8,11 @@ use super::{
 use crate::{
     exit::Exit,
     explain::Explain,
-    facts::observed::Observed,
-    mesh::{Mesh, id::ClusterId},
+    facts::observed::{ContainerState, Observed},
+    mesh::{
+        Mesh,
+        id::{ClusterId, ServiceId},
+    },
 };
 
 /// The way to a mesh with another peer.
@@ -42,7 +45,7 @@ impl Explain for OutOfSync {
 /// that is to search it gets them, and one after the other a container that notices when the other machine goes silent.
 pub fn joining(mesh: &Mesh, there: &Observed, inputs: &PlanInputs) -> Result<Joining, OutOfSync> {
     let first = reconcile(mesh, there, inputs);
-    require_sync(&first)?;
+    require_sync(mesh, there, &first)?;
     let last = Plan::of(mesh.name.as_ref()).stage("prove links to peers", proofs(mesh, mesh.pending_span()));
     let mut whole = rolling::whole(mesh, there, inputs, Turns::Settings);
     whole.stages.extend(last.stages.clone());
@@ -58,15 +61,16 @@ fn proofs(mesh: &Mesh, restarted: impl Iterator<Item = ClusterId>) -> Vec<Step> 
 /// The way to a mesh without a peer that is on its way out.
 pub fn leaving(mesh: &Mesh, there: &Observed, inputs: &PlanInputs) -> Result<Plan, OutOfSync> {
     let plan = reconcile(mesh, there, inputs);
-    require_sync(&plan)?;
+    require_sync(mesh, there, &plan)?;
     Ok(plan)
 }
 
 /// A peer changes links: it starts no container that was stopped on purpose, and deletes no data.
-fn require_sync(plan: &Plan) -> Result<(), OutOfSync> {
+fn require_sync(mesh: &Mesh, there: &Observed, plan: &Plan) -> Result<(), OutOfSync> {
     let other = plan.descriptions().find(|step| {
         let kibana = step.container == Some(Transition::Restarts);
-        (step.container.is_some() && !kibana) || step.deletes == Some(Deletion::Data)
+        let continues = matches!(step.subject, Subject::Service(service) if continues(mesh, there, plan, service));
+        (step.container.is_some() && !kibana && !continues) || step.deletes == Some(Deletion::Data)
     });
     other.map_or(Ok(()), |step| {
         let what = match step.subject {
@@ -75,4 +79,13 @@ fn require_sync(plan: &Plan) -> Result<(), OutOfSync> {
         };
         Err(OutOfSync(what))
     })
+}
+
+/// Whether a join that was killed had begun to replace a container: its peer and its cluster's turn are recorded, and
+/// the container is gone, not made anew yet, or was never started since.
+fn continues(mesh: &Mesh, there: &Observed, plan: &Plan, service: ServiceId) -> bool {
+    let Some(record) = there.record.as_ref().filter(|record| record.peers == mesh.peers) else { return false };
+    let has_turn = record.clusters.get(&service.cluster()).is_some_and(|cluster| cluster.spans_machines);
+    let is_new = there.containers.get(&service).is_some_and(|facts| facts.state == ContainerState::Created);
+    has_turn && (is_new || plan.steps().any(|step| matches!(step, Step::CreateContainer(of) if *of == service)))
 }

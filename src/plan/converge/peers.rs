@@ -118,6 +118,27 @@ fn joining_and_leaving_end_the_same_wherever_they_stop() {
     }
 }
 
+/// Also while a container is replaced, where the first plan of the second run makes it.
+#[test]
+fn the_command_again_completes_a_join_that_stops_while_a_container_is_replaced() {
+    let mesh = joined(&Mesh::example(2).without_kibana(), None);
+    let start = inviting(Model::empty().converge(&Mesh::example(2).without_kibana()), 1);
+    let plan = joining(&mesh, &start.observe(), &offering(1)).unwrap();
+    let start = start.carry_out_all(&mesh, plan.first.steps());
+    let (_, wanted) = settle(start.clone(), mesh.clone());
+    let turn = rolling::next(&mesh, &start.observe(), &inputs(), Turns::Settings).unwrap();
+    let mut stops = 0;
+    for half in start.walk(&turn.mesh, turn.plan.steps()).stops() {
+        let recorded = half.there.record.clone().unwrap();
+        let again = joining(&recorded, &half.observe(), &offering(1)).unwrap();
+        let (done, settled) = settle(half.clone().carry_out_all(&recorded, again.first.steps()), recorded);
+        done.assert_is(&settled);
+        assert_eq!(settled.clusters, wanted.clusters);
+        stops += 1;
+    }
+    assert!(stops > 5, "{stops}");
+}
+
 #[test]
 fn a_new_invitation_takes_the_place_of_the_old_one_without_a_restart() {
     let mesh = joined(&Mesh::example(2).without_kibana(), None);
