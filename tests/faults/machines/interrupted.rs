@@ -74,7 +74,7 @@ fn has_left(machine: &Machine) {
     finds(&machine.cluster(1), &["cluster01"]);
     let settings = machine.cluster(1).get("/_cluster/settings").to_string();
     assert!(!settings.contains("cluster02"), "{settings}");
-    let authorities = machine.read("cluster01/elastic/config/certs/remote-ca.crt");
+    let authorities = machine.read("cluster01/elastic/config/certs/mesh-ca.crt");
     assert!(authorities.matches("BEGIN CERTIFICATE").count() <= 1, "{authorities}");
     let held = machine.docker(&["exec", "cluster01-elastic", "bin/elasticsearch-keystore", "list"]);
     assert!(!held.contains("cluster02"), "{held}");
