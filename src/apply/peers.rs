@@ -8,11 +8,12 @@ use crate::{
     console::StageLine,
     error::{Error, Exit},
     facts::observed::LinkFacts,
+    judge::verify::hopeless,
     mesh::{
         Mesh,
         id::ClusterId,
         keystore, layout,
-        peers::{Alias, PartnerName},
+        peers::{Alias, Endpoint, PartnerName},
         secret::Secret,
     },
     plan::PeerStep,
@@ -21,6 +22,9 @@ use crate::{
 
 /// Elasticsearch reads a bundle of authorities again within 5 s, and gives a machine that does not answer 10 s.
 const PEERS_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The look at which a link that is still down is examined: most are up by then.
+const LOOKS: u32 = 3;
 
 impl Apply<'_> {
     pub(super) async fn of_peers(&self, step: &PeerStep, line: &StageLine) -> Result<(), Error> {
@@ -68,6 +72,7 @@ impl Apply<'_> {
     async fn prove_peers(&self, on: ClusterId, to: &[Alias], line: &StageLine) -> Result<(), Error> {
         let server = self.server(on)?;
         let mut down: BTreeMap<Alias, String> = BTreeMap::new();
+        let mut looks = 0;
         let proof = self
             .patience
             .until(&format!("the links from {on} to peers"), Some(PEERS_TIMEOUT), async || {
@@ -80,19 +85,32 @@ impl Apply<'_> {
                 let Some((alias, reason)) = down.first_key_value() else { return Ok(Probe::Ready(())) };
                 let waiting = format!("{on} → {alias}: {reason}");
                 line.now(&waiting);
+                looks += 1;
+                if looks == LOOKS {
+                    self.may_reach(on, &down).await?;
+                }
                 Ok(Probe::Pending(waiting))
             })
             .await;
         match proof {
+            // what cannot come was named already
+            Err(error) if error.exit == Exit::Unhealthy => Err(error),
             Err(error) if !error.interrupted && !self.patience.is_interrupted() && !down.is_empty() => {
-                let error =
-                    Error::new(Exit::Unhealthy, format!("links from {on} to peers that are down: {}", down.len()));
-                let error =
-                    down.iter().fold(error, |error, (alias, why)| error.cause(format!("{on} → {alias}: {why}")));
-                Err(error.hint("`mesh verify` says why each is down and what mends it"))
+                Err(unreached(on, &down))
             }
             other => other,
         }
+    }
+
+    /// Fails where a link to a peer cannot come up however long the wait: nothing takes connections there.
+    async fn may_reach(&self, on: ClusterId, down: &BTreeMap<Alias, String>) -> Result<(), Error> {
+        let remotes = self.mesh.peer_remotes(on).filter(|(_, alias, _)| down.contains_key(*alias));
+        let remotes: Vec<(Alias, Endpoint)> = remotes.map(|(_, alias, at)| (alias.clone(), at.clone())).collect();
+        let Some(node) = self.mesh.searching_nodes(on).next() else { return Ok(()) };
+        let paths = self.world.docker.probe_peers(self.mesh, node, &remotes).await.unwrap_or_default();
+        let why = |(alias, at): &(Alias, Endpoint)| Some((alias.clone(), hopeless(paths.get(alias)?, at)?));
+        let lost: BTreeMap<Alias, String> = remotes.iter().filter_map(why).collect();
+        if lost.is_empty() { Ok(()) } else { Err(unreached(on, &lost)) }
     }
 
     /// The record first: a file without a peer is deleted by the next run, and a peer without its file could not be
@@ -106,6 +124,12 @@ impl Apply<'_> {
         }
         Ok(tree.remove_tree(layout::peer(name))?)
     }
+}
+
+fn unreached(on: ClusterId, down: &BTreeMap<Alias, String>) -> Error {
+    let error = Error::new(Exit::Unhealthy, format!("links from {on} to peers that are down: {}", down.len()));
+    let error = down.iter().fold(error, |error, (alias, why)| error.cause(format!("{on} → {alias}: {why}")));
+    error.hint("`mesh verify` says why each is down and what mends it")
 }
 
 /// Why a remote is not reached, in Elasticsearch's words; `None` where it is.

@@ -74,6 +74,17 @@ pub fn judge_peers(
     scope.clusters(mesh).flat_map(of).collect()
 }
 
+/// Why waiting for a link to a peer's cluster is of no use, by how far a connection gets; `None` where it may come up.
+pub fn hopeless(path: &PathFacts, at: &Endpoint) -> Option<String> {
+    let fault = match path {
+        PathFacts::NameUnknown => PeerFault::NameUnknown,
+        PathFacts::Rejected(words) => PeerFault::NoRoute(words.clone()),
+        PathFacts::Closed(words) => PeerFault::Refused(words.clone()),
+        _ => return None,
+    };
+    Some(fault.message(at))
+}
+
 /// The first reason, in the order in which a connection meets them.
 fn fault(
     mesh: &Mesh,
