@@ -99,6 +99,21 @@ mod tests {
         assert_eq!(text(&record.mesh), WHOLE.trim_end());
     }
 
+    /// What later programs of the format put into it, as meshes of two machines had it that joined.
+    const LATER: [&str; 2] = [
+        include_str!("../../../tests/fixtures/v2/joined/mesh.json"),
+        include_str!("../../../tests/fixtures/v2/invited/mesh.json"),
+    ];
+
+    #[test]
+    fn what_came_later_into_this_format_is_written_as_it_was_read() {
+        for later in LATER {
+            let mesh = read(later).unwrap().mesh;
+            assert_eq!(text(&mesh), later.trim_end());
+            assert!(!mesh.peers.is_empty() || !mesh.guests.is_empty());
+        }
+    }
+
     #[test]
     fn a_record_of_a_newer_mesh_is_not_called_damaged() {
         let newer = text(&Mesh::example(1)).replace(r#""format": 2"#, r#""format": 3"#);
