@@ -107,7 +107,7 @@ need_docker() {
   ! docker_answers || return 0
   [[ -z ${DOCKER_HOST:-} ]] || fail "no Docker engine answers at $DOCKER_HOST" "unset DOCKER_HOST to use this machine's"
   # The recommended packages are part of a working engine: the client (Debian 13), AppArmor's tools, control groups.
-  need_packages --with-recommended dockerd=docker.io docker=docker.io
+  need_packages --with-recommended dockerd=docker.io docker=docker.io ip=iproute2
   ! docker_answers || return 0
 
   local socket=/var/run/docker.sock
