@@ -99,10 +99,12 @@ mod tests {
         assert_eq!(text(&record.mesh), WHOLE.trim_end());
     }
 
-    /// What later programs of the format put into it, as meshes of two machines had it that joined.
-    const LATER: [&str; 2] = [
+    /// What later programs of the format put into it, as meshes had it: of two machines that joined, and with a cluster
+    /// of several nodes.
+    const LATER: [&str; 3] = [
         include_str!("../../../tests/fixtures/v2/joined/mesh.json"),
         include_str!("../../../tests/fixtures/v2/invited/mesh.json"),
+        include_str!("../../../tests/fixtures/v2/nodes/mesh.json"),
     ];
 
     #[test]
@@ -110,7 +112,8 @@ mod tests {
         for later in LATER {
             let mesh = read(later).unwrap().mesh;
             assert_eq!(text(&mesh), later.trim_end());
-            assert!(!mesh.peers.is_empty() || !mesh.guests.is_empty());
+            let several = mesh.clusters().any(|cluster| mesh.has_several_nodes(cluster));
+            assert!(!mesh.peers.is_empty() || !mesh.guests.is_empty() || several);
         }
     }
 
