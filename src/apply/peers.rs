@@ -113,16 +113,16 @@ impl Apply<'_> {
         if lost.is_empty() { Ok(()) } else { Err(unreached(on, &lost)) }
     }
 
-    /// The record first: a file without a peer is deleted by the next run, and a peer without its file could not be
-    /// reached.
+    /// The file first: a peer that is recorded as leaving has the next run come back to it, and needs no file for that.
     fn forget_peer(&self, name: &PartnerName) -> Result<(), Error> {
         let tree = self.tree()?;
+        tree.remove_tree(layout::peer(name))?;
         let recorded = saved::mesh(&tree, &self.mesh.dir)?;
         if let Some(mut mesh) = recorded.filter(|mesh| mesh.peers.contains_key(name)) {
             mesh.peers.remove(name);
             self.write_record(&tree, &mesh)?;
         }
-        Ok(tree.remove_tree(layout::peer(name))?)
+        Ok(())
     }
 }
 
