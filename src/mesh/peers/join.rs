@@ -54,6 +54,8 @@ pub enum JoinError {
     NameTaken(PartnerName),
     #[error("this mesh was joined already, as {0}")]
     Known(PartnerName),
+    #[error("{alias}, as a cluster of {peer} is called here, would be left behind")]
+    LeftBehind { alias: Alias, peer: PartnerName },
     #[error("`{suffix}` cannot end the name of a cluster: {reason}")]
     Suffix { suffix: String, reason: String },
     #[error("{from} on {on} would search {to} on {alias}, which Elastic does not support")]
@@ -79,6 +81,7 @@ impl Explain for JoinError {
             Self::Known(name) => {
                 format!("`mesh join FILE --peer {name}` takes the new keys; or first `mesh leave {name}`")
             }
+            Self::LeftBehind { peer, .. } => format!("first `mesh leave {peer}`; then type the same command again"),
             Self::Suffix { .. } => "a short word of `a-z`, `0-9` and `-` will do: `--suffix london`".to_owned(),
             Self::Version { from, to, .. } if from < to => {
                 format!("`mesh upgrade {to}` brings this mesh to that version; or leave the cluster out with `--on`")
@@ -122,6 +125,7 @@ impl Mesh {
             (None, asked) => asked.unwrap_or_else(|| invitation.host.clone()),
         };
         let before = known.map(|(_, peer)| peer);
+        let aliases_before: Vec<Alias> = before.iter().flat_map(|peer| peer.remotes.keys().cloned()).collect();
         if before.is_none() && self.peers.contains_key(&name) {
             return Err(JoinError::NameTaken(name));
         }
@@ -142,6 +146,11 @@ impl Mesh {
                 version: Some(cluster.stack_version),
             };
             access.insert(alias, of);
+        }
+        // only what is recorded is known as this mesh's, unless it is named as clusters are
+        let is_left = |alias: &Alias| alias.cluster().is_none() && !remotes.contains_key(alias);
+        if let Some(alias) = aliases_before.into_iter().find(is_left) {
+            return Err(JoinError::LeftBehind { alias, peer: name });
         }
         let peer = Peer { mesh: Some(invitation.mesh.clone()), suffix, on, remotes, leaving: false };
         self.require_room_for(&name, &peer)?;
@@ -231,4 +240,24 @@ fn alias_of(cluster: ClusterId, suffix: Option<&str>) -> Result<Alias, JoinError
     let refused =
         |reason: &dyn std::fmt::Display| JoinError::Suffix { suffix: suffix.to_owned(), reason: reason.to_string() };
     format!("{cluster}-{suffix}").parse().map_err(|error| refused(&error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILE: &str = include_str!("../../../tests/fixtures/invitation-v1.json");
+
+    #[test]
+    fn a_peer_that_is_joined_again_leaves_no_remote_behind() {
+        let invitation = Invitation::read(FILE).unwrap();
+        let mesh = Mesh::example(1).with_clusters("90-90");
+        let mesh = Mesh { id: "f".repeat(16), ..mesh };
+        let suffix = |suffix: &str| JoinOptions { suffix: Some(suffix.to_owned()), ..JoinOptions::default() };
+        let joined = mesh.join(&invitation, suffix("a")).ok().unwrap().mesh;
+        let again = joined.clone().join(&invitation, JoinOptions::default()).ok().unwrap().mesh;
+        assert_eq!(again.peers, joined.peers, "what is not asked otherwise stays");
+        let refused = joined.join(&invitation, suffix("b")).err().unwrap();
+        assert!(matches!(refused, JoinError::LeftBehind { .. }), "{refused}");
+    }
 }
