@@ -9,6 +9,7 @@ mod files;
 mod guests;
 mod images;
 mod links;
+pub mod load;
 mod network;
 mod nodes;
 pub mod pages;

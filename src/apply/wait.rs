@@ -5,6 +5,7 @@
 
 use std::{cell::Cell, time::Duration};
 
+use rand::RngExt as _;
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
 use crate::error::{Error, Exit};
@@ -14,6 +15,40 @@ const INTERVAL: Duration = Duration::from_millis(400);
 
 /// The last question may take so long, whatever the time.
 const LAST_ANSWER: Duration = Duration::from_secs(5);
+
+/// The pauses between tries of a request that was refused for a reason that passes: each twice as long as the one
+/// before, with chance in it, so that several clients do not come back together.
+#[derive(Debug)]
+pub struct Pauses {
+    next: Duration,
+}
+
+impl Default for Pauses {
+    fn default() -> Self {
+        Self { next: Self::FIRST }
+    }
+}
+
+impl Pauses {
+    const FIRST: Duration = Duration::from_millis(250);
+    const LONGEST: Duration = Duration::from_secs(30);
+
+    /// Waits, but not beyond the deadline; says whether there is time for another try.
+    pub async fn pause(&mut self, deadline: Instant) -> bool {
+        let now = Instant::now();
+        if now >= deadline {
+            return false;
+        }
+        sleep_until(deadline.min(now + self.length(rand::rng().random_range(0.5..1.0)))).await;
+        true
+    }
+
+    fn length(&mut self, chance: f64) -> Duration {
+        let length = self.next.mul_f64(chance);
+        self.next = Self::LONGEST.min(self.next * 2);
+        length
+    }
+}
 
 /// What one question found out.
 #[derive(Debug)]
@@ -181,6 +216,16 @@ mod tests {
 
         hint: see `mesh status` and `mesh logs`; then type the same command again to go on
         ");
+    }
+
+    #[tokio::test]
+    async fn pauses_grow_and_end_at_the_deadline() {
+        let mut pauses = Pauses::default();
+        let lengths: Vec<u128> = (0..9).map(|_| pauses.length(0.5).as_millis()).collect();
+        assert_eq!(lengths, [125, 250, 500, 1_000, 2_000, 4_000, 8_000, 15_000, 15_000]);
+        let deadline = Instant::now() + Duration::from_millis(20);
+        assert!(pauses.pause(deadline).await && Instant::now() >= deadline, "there is a try at the deadline");
+        assert!(!pauses.pause(deadline).await);
     }
 
     #[tokio::test]

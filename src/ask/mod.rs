@@ -1,5 +1,6 @@
 //! WHAT IS ASKED AND WHAT COMES BACK. Requests as people type them, answers and logs as people read them. Pure: no I/O.
 
+pub mod load;
 pub mod log_line;
 pub mod request;
 pub mod search;

@@ -53,7 +53,7 @@ fn encoded_slashes(path: &str) -> String {
 
 pub const JSON: &str = "application/json";
 /// JSON values one a line, each line ended; see <https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-bulk>.
-const NDJSON: &str = "application/x-ndjson";
+pub const NDJSON: &str = "application/x-ndjson";
 
 /// The longest path with its query, in bytes. The `http` crate refuses more; Elasticsearch takes 4 KiB unless it is set
 /// otherwise.

@@ -7,7 +7,7 @@ use clap::{Command, builder::StyledStr};
 const GROUPS: [(&str, &[&str]); 7] = [
     ("Life of a mesh", &["create", "manage", "upgrade", "reset", "ls"]),
     ("Health", &["status", "verify", "doctor", "logs"]),
-    ("Data", &["snapshots"]),
+    ("Data", &["load", "snapshots"]),
     ("Use", &["search", "es", "credentials", "env"]),
     ("Trust", &["keys", "certs"]),
     ("Other meshes", &["invites", "join", "peers", "leave"]),

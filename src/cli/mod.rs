@@ -11,6 +11,7 @@ mod format;
 mod groups;
 mod inspect;
 mod invites;
+mod load;
 mod manage;
 mod peers;
 mod renew;
@@ -28,6 +29,7 @@ pub use self::{
     format::{ConsentArgs, Format, OutputArgs, PlanArgs},
     inspect::{DoctorArgs, LogsArgs, MeshesArgs, StatusArgs, VerifyArgs},
     invites::{GuestsArgs, InviteArgs, InvitesAction, RevokeArgs},
+    load::LoadArgs,
     manage::{ManageAction, ManageArgs, ResetArgs, UpgradeArgs},
     peers::{ForeignArgs, JoinArgs, LeaveArgs, PeersAction, PeersArgs},
     renew::{CertsAction, KeysAction, LsArgs, RenewArgs},
@@ -126,6 +128,11 @@ pub enum Command {
     Status(StatusArgs),
     /// Prove every link, and diagnose those that are down
     Verify(VerifyArgs),
+    /// Load documents of NDJSON and CSV files into a cluster, or a sample into each
+    ///
+    /// A second run, also after an interruption, adds what is missing and doubles nothing: the id of a document is made
+    /// of its source, its line's number and the line. An index that is missing is made.
+    Load(LoadArgs),
     /// Take, list and restore snapshots of the clusters' data
     #[command(subcommand, alias = "snapshot")]
     Snapshots(SnapshotsAction),

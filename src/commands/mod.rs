@@ -10,6 +10,7 @@ mod env;
 mod es;
 mod invites;
 mod keys;
+mod load;
 mod logs;
 mod ls;
 mod man;
@@ -85,6 +86,7 @@ fn only_reads(command: &Command) -> bool {
         | Command::Verify(_)
         | Command::Keys(_)
         | Command::Certs(_)
+        | Command::Load(_)
         | Command::Snapshots(_)
         | Command::Invites(_)
         | Command::Join(_)
@@ -126,6 +128,7 @@ async fn command(cli: Cli, place: Result<Place, Error>, console: &Console) -> Re
         Command::Doctor(args) => doctor::doctor(&args, place, console).await,
         Command::Logs(args) => logs::logs(&args, place, console).await,
         Command::Es(args) => es::es(&args, dir, console).await,
+        Command::Load(args) => load::load(&args, dir, console).await,
         Command::Search(args) => search::search(&args, dir, console).await,
         Command::Credentials(args) => credentials::credentials(&args, &dir, console),
         Command::Env(args) => env::env(&args, &dir, console),

@@ -9,6 +9,7 @@ mod doctor;
 mod guests;
 mod lifetimes;
 mod links;
+mod load;
 mod meshes;
 mod peers;
 mod places;
@@ -34,6 +35,7 @@ use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 
 pub use self::{
+    load::LoadLine,
     same_mesh::MeshOption,
     stage::StageLine,
     table::{Cell, Column, Mark, Table},

@@ -16,6 +16,7 @@ mod dockerd;
 pub mod elasticsearch;
 pub mod evidence;
 pub mod files;
+pub mod given;
 pub mod glance;
 mod guests;
 pub mod handed_over;

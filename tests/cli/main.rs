@@ -10,6 +10,7 @@ mod fixture;
 mod hand_out;
 mod help;
 mod hints;
+mod load;
 mod names;
 mod output;
 mod renew;

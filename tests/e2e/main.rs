@@ -5,6 +5,7 @@
 //! | [`lifecycle`] | one mesh from its first `create` to its `reset`. Start here |
 //! | [`inspection`] | what the commands that read and search print |
 //! | [`names`] | several meshes on one engine |
+//! | [`load`] | documents are loaded from files, once each |
 //! | [`snapshots`] | snapshots are taken, and restored into another mesh |
 //! | [`upgrade`] | another version, cluster by cluster, through a kill |
 //! | [`renewal`] | keys and certificates are replaced under load |
@@ -42,6 +43,7 @@ mod hosts;
 mod inspection;
 mod kills;
 mod lifecycle;
+mod load;
 mod machine;
 mod machines;
 mod names;

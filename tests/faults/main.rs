@@ -4,6 +4,7 @@
 //! | Module | Group |
 //! |---|---|
 //! | [`kills`] | runs that are killed at many points |
+//! | [`load`] | loads of documents that are killed, refused for a while, or meet a full disk |
 //! | [`machines`] | meshes on two machines that joined: lost, killed, renewed, expired |
 //! | [`nodes`] | clusters of several nodes, restarted and upgraded under load |
 //! | [`snapshots`] | repositories that are full, gone or another mesh's; runs and servers that end meanwhile |
@@ -13,6 +14,7 @@
 #![expect(clippy::print_stdout, reason = "a test that takes minutes prints its progress")]
 
 mod kills;
+mod load;
 mod machines;
 mod nodes;
 mod snapshots;

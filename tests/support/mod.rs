@@ -8,6 +8,7 @@
 pub mod cluster;
 pub mod curl;
 pub mod docker;
+pub mod documents;
 pub mod failover;
 pub mod firewall;
 pub mod home;

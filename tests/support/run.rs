@@ -70,6 +70,7 @@ pub struct Running<'a> {
     command: String,
     child: Child,
     is_inside: bool,
+    longest: Duration,
     stdout: (JoinHandle<()>, Heard),
     stderr: (JoinHandle<()>, Heard),
     begun: Instant,
@@ -83,7 +84,13 @@ impl<'a> Running<'a> {
         let stdout = read(child.stdout.take().expect("should be piped"));
         let stderr = read(child.stderr.take().expect("should be piped"));
         let is_inside = command.get_program() == "nsenter";
-        Self { home, command: name, child, is_inside, stdout, stderr, begun: Instant::now() }
+        Self { home, command: name, child, is_inside, longest: LONGEST, stdout, stderr, begun: Instant::now() }
+    }
+
+    /// May take so long.
+    #[must_use]
+    pub fn within(self, longest: Duration) -> Self {
+        Self { longest, ..self }
     }
 
     /// The binary itself, where another program waits for it on a machine of its own.
@@ -147,8 +154,15 @@ impl<'a> Running<'a> {
         self.end()
     }
 
+    /// Waits until `event` has come about, does something then, and waits for the end.
+    pub fn do_when(mut self, what: &str, event: impl FnMut() -> bool, then: impl FnOnce()) -> Run {
+        self.come_to(what, event);
+        then();
+        self.end()
+    }
+
     fn come_to(&mut self, what: &str, mut event: impl FnMut() -> bool) {
-        wait_for(what, LONGEST, || {
+        wait_for(what, self.longest, || {
             let ended = self.child.try_wait().expect("should be our child");
             assert!(ended.is_none(), "{} ended before {what}", self.command);
             event().then_some(())
@@ -156,7 +170,7 @@ impl<'a> Running<'a> {
     }
 
     pub fn end(mut self) -> Run {
-        let deadline = self.begun + LONGEST;
+        let deadline = self.begun + self.longest;
         let status = loop {
             if let Some(status) = self.child.try_wait().expect("should be our child") {
                 break status;

@@ -1,6 +1,7 @@
 //! The REST calls to Elasticsearch that a mesh needs, typed. I/O: network; no decisions.
 
 mod allocation;
+mod bulk;
 mod elsewhere;
 mod guests;
 mod health;
@@ -256,8 +257,18 @@ impl Elasticsearch {
     /// What Elasticsearch answers to a request of the user's, which may take as long as they care to wait: at most 256
     /// MiB, since it is kept until it is whole.
     pub async fn pass_on(&self, method: Method, path: &str, body: Option<Body>) -> Result<RawAnswer, HttpsError> {
+        self.ask_raw(method, path, body, Bounds { time: Time::from_hours(24), length: 256 << 20 }).await
+    }
+
+    /// As [`Elasticsearch::ask_as`], with these bytes, and as long as the bounds say.
+    async fn ask_raw(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Body>,
+        bounds: Bounds,
+    ) -> Result<RawAnswer, HttpsError> {
         let login = Login { user: self.user, password: &self.password };
-        let bounds = Bounds { time: Time::from_hours(24), length: 256 << 20 };
         let first = self.answered.load(Ordering::Relaxed);
         let mut last = None;
         for turn in 0..self.nodes.len() {

@@ -1,0 +1,219 @@
+//! The loop that sends requests until each document is judged. I/O: network.
+
+use std::{
+    cell::{Cell, RefCell},
+    sync::atomic::Ordering,
+    time::Duration,
+};
+
+use futures::future::join;
+use tokio::{
+    sync::{Mutex, Notify, mpsc::Receiver},
+    time::Instant,
+};
+
+use super::Target;
+use crate::{
+    apply::wait::Pauses,
+    ask::load::{BadLine, Batch, Event, Loaded, Taken, Verdict, judge},
+    console::LoadLine,
+    world::given::Reading,
+};
+
+/// How long one request may take. A server waits a minute by itself for a shard that is not there yet.
+const ONE_REQUEST: Duration = Duration::from_secs(90);
+/// The least time that a request is given, however near the deadline is.
+const LEAST: Duration = Duration::from_secs(10);
+/// Why no more is loaded.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Stop {
+    Bad(BadLine),
+    BadHeader(BadLine),
+    /// The server takes no more, for a reason that stays.
+    Refused(String),
+    /// The server took nothing for as long as it may, and why not.
+    GaveUp(String),
+}
+
+/// A load at work.
+pub struct Sender<'a> {
+    target: &'a Target<'a>,
+    reading: Reading,
+    line: &'a LoadLine,
+    events: Mutex<Receiver<Event>>,
+    loaded: RefCell<Loaded>,
+    /// When the server took something last.
+    moved: Cell<Instant>,
+    /// Most documents were there already, as after an interruption: which are is asked before they are sent.
+    resumes: Cell<bool>,
+    stop: RefCell<Option<Stop>>,
+    stopping: Notify,
+}
+
+impl<'a> Sender<'a> {
+    pub fn new(
+        target: &'a Target<'a>,
+        name: String,
+        reading: Reading,
+        line: &'a LoadLine,
+        events: Receiver<Event>,
+    ) -> Self {
+        Self {
+            target,
+            reading,
+            line,
+            events: Mutex::new(events),
+            loaded: RefCell::new(Loaded::new(name, target.cluster, target.index.clone())),
+            moved: Cell::new(Instant::now()),
+            resumes: Cell::new(false),
+            stop: RefCell::default(),
+            stopping: Notify::new(),
+        }
+    }
+
+    /// Sends what comes, two requests at a time: what became of it, and why that is not all.
+    pub async fn send(self) -> (Loaded, Option<Stop>) {
+        join(self.send_in_turn(), self.send_in_turn()).await;
+        let mut loaded = self.loaded.into_inner();
+        loaded.seconds = self.line.elapsed().as_secs_f64();
+        if loaded.created > 0 {
+            // they are found a second later without it, too
+            let _ = self.target.server.refresh(&self.target.index).await;
+        }
+        (loaded, self.stop.into_inner())
+    }
+
+    /// Sends one request after the other until nothing more comes.
+    async fn send_in_turn(&self) {
+        loop {
+            let stopping = self.stopping.notified();
+            if self.is_stopped() {
+                return;
+            }
+            let event = async { self.events.lock().await.recv().await };
+            let event = tokio::select! {
+                biased;
+                () = stopping => return,
+                event = event => event,
+            };
+            match event {
+                None => return,
+                Some(Event::Bad(line)) => self.add_bad(line),
+                Some(Event::BadHeader(line)) => self.stop_for(Stop::BadHeader(line)),
+                Some(Event::Batch(batch)) => self.send_whole(batch).await,
+            }
+        }
+    }
+
+    /// Sends the documents of a request until the server has judged each.
+    async fn send_whole(&self, batch: Batch) {
+        self.loaded.borrow_mut().sent += batch.len() as u64;
+        let missing = if self.resumes.get() { self.missing(batch).await } else { batch };
+        let (mut pauses, mut parts) = (Pauses::default(), vec![missing]);
+        while let Some(part) = parts.pop() {
+            if self.is_stopped() || part.is_empty() {
+                return;
+            }
+            let left = (self.moved.get() + self.target.patience).saturating_duration_since(Instant::now());
+            let time = ONE_REQUEST.min(left.max(LEAST));
+            let verdict = match self.target.server.bulk(&self.target.index, &part, time).await {
+                Ok(answer) => judge(&part, answer.status, &answer.bytes),
+                Err(error) => Verdict::Again(error.cause()),
+            };
+            match verdict {
+                Verdict::Taken(Taken { again, why_again, refused, created, present, bad }) => {
+                    if created + present > 0 {
+                        self.moved.set(Instant::now());
+                        pauses = Pauses::default();
+                    }
+                    self.count(created, present);
+                    self.resumes.set(present * 2 > part.len() as u64);
+                    for line in bad {
+                        self.add_bad(line);
+                    }
+                    if let Some(reason) = refused {
+                        self.stop_for(Stop::Refused(reason));
+                    }
+                    if !again.is_empty() {
+                        parts.push(part.part(again));
+                        self.pause(&mut pauses, why_again.unwrap_or_default()).await;
+                    }
+                }
+                Verdict::Again(reason) => {
+                    parts.push(part);
+                    self.pause(&mut pauses, reason).await;
+                }
+                Verdict::TooLarge => self.divide(&part, &mut parts),
+                Verdict::Refused(reason) => self.stop_for(Stop::Refused(reason)),
+            }
+            self.show();
+        }
+    }
+
+    /// The documents of a request that are not there yet.
+    async fn missing(&self, batch: Batch) -> Batch {
+        // an error comes again when they are sent
+        let found = self.target.server.present(&self.target.index, &batch).await.unwrap_or_default();
+        let missing: Vec<usize> = (0..batch.len()).filter(|at| found.get(*at) != Some(&true)).collect();
+        let present = batch.len() - missing.len();
+        self.resumes.set(present * 2 > batch.len());
+        if present == 0 {
+            return batch;
+        }
+        self.moved.set(Instant::now());
+        self.count(0, present as u64);
+        self.show();
+        batch.part(missing)
+    }
+
+    /// Has the halves of a request sent in its place, and no other as large as it.
+    fn divide(&self, part: &Batch, parts: &mut Vec<Batch>) {
+        let bytes = part.body().len();
+        if let Some([first, second]) = part.halves() {
+            self.reading.largest.fetch_min(bytes / 2, Ordering::Relaxed);
+            parts.extend([second, first]);
+        } else {
+            let reason = format!("the server takes no request of {bytes} bytes");
+            self.add_bad(BadLine { number: part.line(0), reason });
+        }
+    }
+
+    async fn pause(&self, pauses: &mut Pauses, reason: String) {
+        self.line.waiting(&reason);
+        if !pauses.pause(self.moved.get() + self.target.patience).await {
+            self.stop_for(Stop::GaveUp(reason));
+        }
+    }
+
+    fn count(&self, created: u64, present: u64) {
+        let mut loaded = self.loaded.borrow_mut();
+        loaded.created += created;
+        loaded.present += present;
+    }
+
+    fn add_bad(&self, line: BadLine) {
+        self.loaded.borrow_mut().add_bad(line.clone());
+        if !self.target.skip_bad {
+            self.stop_for(Stop::Bad(line));
+        }
+    }
+
+    /// The first reason counts, and of bad lines the first one of the file.
+    fn stop_for(&self, stop: Stop) {
+        let mut why = self.stop.borrow_mut();
+        *why = match (why.take(), stop) {
+            (Some(Stop::Bad(one)), Stop::Bad(other)) => Some(Stop::Bad(one.min(other))),
+            (Some(first), _) => Some(first),
+            (None, stop) => Some(stop),
+        };
+        self.stopping.notify_waiters();
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.stop.borrow().is_some()
+    }
+
+    fn show(&self) {
+        self.line.now(self.loaded.borrow().there(), self.reading.bytes.load(Ordering::Relaxed));
+    }
+}

@@ -1,0 +1,233 @@
+//! What the answer to a request of many documents says about each of them. Pure: no I/O.
+
+use serde::Deserialize;
+
+use super::{BadLine, Batch};
+use crate::ask::log_line::plain;
+
+/// What became of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// The server looked at each document.
+    Taken(Taken),
+    /// The server took nothing, for a reason that passes.
+    Again(String),
+    /// The request has more bytes than the server takes.
+    TooLarge,
+    /// The server takes nothing, for a reason that stays.
+    Refused(String),
+}
+
+/// What became of the documents of a request.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Taken {
+    pub created: u64,
+    /// They were there already.
+    pub present: u64,
+    pub bad: Vec<BadLine>,
+    /// Those that are to be sent again, by their places.
+    pub again: Vec<usize>,
+    /// Why the first of these was not taken.
+    pub why_again: Option<String>,
+    /// Why the server does not take the rest, for a reason that stays.
+    pub refused: Option<String>,
+}
+
+/// See <https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-bulk>.
+#[derive(Deserialize)]
+struct Answer {
+    errors: bool,
+    #[serde(default)]
+    items: Vec<Item>,
+}
+
+#[derive(Deserialize)]
+struct Item {
+    create: Outcome,
+}
+
+#[derive(Deserialize)]
+struct Outcome {
+    status: u16,
+    error: Option<Cause>,
+}
+
+#[derive(Deserialize)]
+struct Refusal {
+    error: Cause,
+}
+
+#[derive(Deserialize)]
+struct Cause {
+    #[serde(rename = "type", default)]
+    kind: String,
+    #[serde(default)]
+    reason: Option<String>,
+    caused_by: Option<Box<Cause>>,
+}
+
+/// The part of an answer that [`judge`] reads, for `filter_path`.
+pub const FILTER: &str =
+    "errors,items.*.status,items.*.error.type,items.*.error.reason,items.*.error.caused_by.reason,error";
+
+impl Cause {
+    /// The reason, and the one under it where it says more.
+    fn words(&self) -> String {
+        let own = plain(self.reason.as_deref().unwrap_or(&self.kind));
+        let under = self.caused_by.as_deref().and_then(|cause| cause.reason.as_deref()).map(plain);
+        match under {
+            Some(under) if !own.contains(&under) => format!("{own}: {under}"),
+            _ => own,
+        }
+    }
+}
+
+/// Whether a status is that of a server that cannot just now: it has too much to do, is being started, or lost its
+/// security index for a moment.
+fn passes(status: u16) -> bool {
+    matches!(status, 401 | 408 | 429 | 500..)
+}
+
+/// What a refusal means. A full disk blocks indices with 429, and stays until there is room; a cluster without a master
+/// blocks with 503.
+fn stays(status: u16, kind: &str) -> bool {
+    kind == "cluster_block_exception" && status != 503
+}
+
+/// Judges the answer to a request.
+pub fn judge(batch: &Batch, status: u16, body: &[u8]) -> Verdict {
+    if status == 200 {
+        let expected = |answer: &Answer| answer.items.len() == batch.len();
+        return match serde_json::from_slice::<Answer>(body) {
+            Ok(answer) if expected(&answer) => Verdict::Taken(of_each(batch, answer)),
+            _ => Verdict::Again("the answer does not have the form that is documented".to_owned()),
+        };
+    }
+    let refusal = serde_json::from_slice::<Refusal>(body).ok();
+    let kind = refusal.as_ref().map_or("", |refusal| refusal.error.kind.as_str());
+    let reason = refusal.as_ref().map_or("no reason given".to_owned(), |refusal| refusal.error.words());
+    match status {
+        413 => Verdict::TooLarge,
+        status if passes(status) && !stays(status, kind) => Verdict::Again(format!("status {status}: {reason}")),
+        _ => Verdict::Refused(reason),
+    }
+}
+
+fn of_each(batch: &Batch, answer: Answer) -> Taken {
+    let mut taken = Taken::default();
+    if !answer.errors {
+        taken.created = batch.len() as u64;
+        return taken;
+    }
+    for (at, Item { create: Outcome { status, error } }) in answer.items.into_iter().enumerate() {
+        let kind = error.as_ref().map_or("", |error| error.kind.as_str());
+        let words = || error.as_ref().map_or("no reason given".to_owned(), Cause::words);
+        match status {
+            200..300 => taken.created += 1,
+            409 => taken.present += 1,
+            403 | 404 => taken.refused = taken.refused.or_else(|| Some(words())),
+            status if stays(status, kind) => taken.refused = taken.refused.or_else(|| Some(words())),
+            status if passes(status) => {
+                taken.why_again = taken.why_again.or_else(|| Some(words()));
+                taken.again.push(at);
+            }
+            _ => taken.bad.push(BadLine { number: batch.line(at), reason: words() }),
+        }
+    }
+    taken
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn batch(count: u64) -> Batch {
+        let mut batch = Batch::default();
+        (0..count).for_each(|at| batch.push(10 + at, "0123456789-_ABCDEFGH", b"{}"));
+        batch
+    }
+
+    fn judged(count: u64, status: u16, body: &Value) -> Verdict {
+        judge(&batch(count), status, body.to_string().as_bytes())
+    }
+
+    fn item(status: u16, kind: &str) -> Value {
+        json!({ "create": { "status": status, "error": { "type": kind, "reason": format!("because of {kind}") } } })
+    }
+
+    #[test]
+    fn each_document_is_created_present_bad_or_sent_again() {
+        let mapping = json!({ "type": "document_parsing_exception", "reason": "[1:6] failed to parse field [n] of type [long]",
+                              "caused_by": { "type": "illegal_argument_exception", "reason": "For input string: \"x\"" } });
+        let items = json!([
+            { "create": { "status": 201 } },
+            item(409, "version_conflict_engine_exception"),
+            item(429, "es_rejected_execution_exception"),
+            { "create": { "status": 400, "error": mapping } },
+            item(503, "unavailable_shards_exception"),
+            { "create": { "status": 201 } },
+        ]);
+        let Verdict::Taken(taken) = judged(6, 200, &json!({ "errors": true, "items": items })) else { panic!() };
+        assert_eq!((taken.created, taken.present, &taken.again[..]), (2, 1, &[2, 4][..]));
+        assert_eq!(
+            taken.bad[0].to_string(),
+            "line 13: [1:6] failed to parse field [n] of type [long]: For input string: \"x\""
+        );
+        assert_eq!(
+            (taken.why_again.as_deref(), taken.refused),
+            (Some("because of es_rejected_execution_exception"), None)
+        );
+    }
+
+    #[test]
+    fn a_full_disk_is_not_a_full_queue() {
+        for (status, kind) in
+            [(429, "cluster_block_exception"), (403, "cluster_block_exception"), (404, "index_not_found_exception")]
+        {
+            let Verdict::Taken(taken) = judged(1, 200, &json!({ "errors": true, "items": [item(status, kind)] }))
+            else {
+                panic!()
+            };
+            assert_eq!((taken.refused, taken.again.len()), (Some(format!("because of {kind}")), 0));
+        }
+        let of = |status, kind: &str| {
+            judged(1, status, &json!({ "error": { "type": kind, "reason": "R" }, "status": status }))
+        };
+        assert_eq!(of(429, "cluster_block_exception"), Verdict::Refused("R".to_owned()));
+        assert_eq!(of(503, "cluster_block_exception"), Verdict::Again("status 503: R".to_owned()));
+    }
+
+    #[test]
+    fn what_passes_is_sent_again_and_what_stays_is_not() {
+        let of = |status, kind: &str| {
+            judged(1, status, &json!({ "error": { "type": kind, "reason": "R" }, "status": status }))
+        };
+        for (status, kind) in
+            [(429, "es_rejected_execution_exception"), (401, "security_exception"), (500, "x"), (502, "")]
+        {
+            assert_eq!(of(status, kind), Verdict::Again(format!("status {status}: R")), "{status}");
+        }
+        assert_eq!(of(413, ""), Verdict::TooLarge);
+        assert_eq!(of(403, "security_exception"), Verdict::Refused("R".to_owned()));
+        assert_eq!(of(400, "illegal_argument_exception"), Verdict::Refused("R".to_owned()));
+        assert_eq!(judge(&batch(1), 502, b"<html>"), Verdict::Again("status 502: no reason given".to_owned()));
+        let short = json!({ "errors": false, "items": [] });
+        assert!(matches!(judged(1, 200, &short), Verdict::Again(_)), "one that is cut off proves nothing");
+    }
+
+    #[test]
+    fn an_answer_without_errors_created_all() {
+        let items = json!([{ "create": { "status": 201 } }, { "create": { "status": 201 } }]);
+        let all = Taken { created: 2, ..Taken::default() };
+        assert_eq!(judged(2, 200, &json!({ "errors": false, "items": items })), Verdict::Taken(all));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn whatever_an_answer_holds(status: u16, body in "\\PC{0,40}|\\{\"errors\":true,\"items\":\\[\\{\"create\":\\{\"status\":[0-9]{1,6}\\}\\}\\]\\}") {
+            judge(&batch(1), status, body.as_bytes());
+        }
+    }
+}

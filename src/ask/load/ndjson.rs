@@ -1,0 +1,47 @@
+//! Whether a line is a document. Pure: no I/O.
+
+use serde::de::IgnoredAny;
+
+use crate::ask::log_line::plain;
+
+/// Requires that a line is a JSON object.
+pub fn check(text: &str) -> Result<(), String> {
+    if !text.starts_with('{') {
+        return Err(match text.as_bytes()[0] {
+            b'[' => "it is not a JSON object; `jq -c '.[]'` writes one a line for each of a list".to_owned(),
+            _ => "it is not a JSON object".to_owned(),
+        });
+    }
+    let valid = serde_json::from_str::<IgnoredAny>(text);
+    valid.map(drop).map_err(|error| {
+        // a line is always the first one of its text
+        let reason = plain(&error.to_string()).replace(" at line 1 column", " at column");
+        let is_pretty = text.trim_end() == "{";
+        format!(
+            "it is not valid JSON: {reason}{}",
+            if is_pretty { "; `jq -c .` writes an object in one line" } else { "" }
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_with_a_line() {
+        assert_eq!(check(r#"{"a": [1, {"b": null}]}"#), Ok(()));
+        let wrong = ["{", "[{}]", "7", "\"a\"", "{} {}", "{\"a\":01}", "{'a':1}", "{\"a\":\"\u{1}\"}"];
+        let reasons: Vec<String> = wrong.iter().map(|line| check(line).unwrap_err()).collect();
+        insta::assert_snapshot!(reasons.join("\n"), @r"
+        it is not valid JSON: EOF while parsing an object at column 1; `jq -c .` writes an object in one line
+        it is not a JSON object; `jq -c '.[]'` writes one a line for each of a list
+        it is not a JSON object
+        it is not a JSON object
+        it is not valid JSON: trailing characters at column 4
+        it is not valid JSON: invalid number at column 7
+        it is not valid JSON: key must be a string at column 2
+        it is not valid JSON: control character (\u0000-\u001F) found while parsing a string at column 6
+        ");
+    }
+}
