@@ -1,14 +1,17 @@
 //! What has to do with other meshes: their keys and authorities onto disk, and the proof of links to them. I/O: disk,
 //! network.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
 
 use super::{Apply, wait::Probe};
 use crate::{
     console::StageLine,
     error::{Error, Exit},
     facts::observed::LinkFacts,
-    judge::verify::hopeless,
+    judge::verify::{Hopeless, hopeless},
     mesh::{
         Mesh,
         id::ClusterId,
@@ -25,6 +28,22 @@ const PEERS_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The look at which a link that is still down is examined: most are up by then.
 const LOOKS: u32 = 3;
+
+/// For so long Elasticsearch may answer from what it had before: a refusal that is found again after it stays.
+const SETTLED: Duration = Duration::from_secs(6);
+
+/// What was in the way of links when they were last examined.
+struct Examined {
+    at: Instant,
+    found: BTreeMap<Alias, Hopeless>,
+}
+
+impl Examined {
+    /// Whether a link was down for the same cause then.
+    fn knew(&self, alias: &Alias, why: &Hopeless) -> bool {
+        self.found.get(alias).is_some_and(|before| before.code == why.code)
+    }
+}
 
 impl Apply<'_> {
     pub(super) async fn of_peers(&self, step: &PeerStep, line: &StageLine) -> Result<(), Error> {
@@ -73,6 +92,7 @@ impl Apply<'_> {
         let server = self.server(on)?;
         let mut down: BTreeMap<Alias, String> = BTreeMap::new();
         let mut looks = 0;
+        let mut examined: Option<Examined> = None;
         let proof = self
             .patience
             .until(&format!("the links from {on} to peers"), Some(PEERS_TIMEOUT), async || {
@@ -86,8 +106,8 @@ impl Apply<'_> {
                 let waiting = format!("{on} → {alias}: {reason}");
                 line.now(&waiting);
                 looks += 1;
-                if looks == LOOKS {
-                    self.may_reach(on, &down).await?;
+                if examined.as_ref().map_or(looks >= LOOKS, |last| last.at.elapsed() >= SETTLED) {
+                    examined = Some(self.may_reach(on, &down, examined.take()).await?);
                 }
                 Ok(Probe::Pending(waiting))
             })
@@ -102,15 +122,29 @@ impl Apply<'_> {
         }
     }
 
-    /// Fails where a link to a peer cannot come up however long the wait: nothing takes connections there.
-    async fn may_reach(&self, on: ClusterId, down: &BTreeMap<Alias, String>) -> Result<(), Error> {
+    /// Fails where a link to a peer cannot come up however long the wait: nothing takes connections there, or what
+    /// does refuses them for a cause that stays.
+    async fn may_reach(
+        &self,
+        on: ClusterId,
+        down: &BTreeMap<Alias, String>,
+        before: Option<Examined>,
+    ) -> Result<Examined, Error> {
         let remotes = self.mesh.peer_remotes(on).filter(|(_, alias, _)| down.contains_key(*alias));
         let remotes: Vec<(Alias, Endpoint)> = remotes.map(|(_, alias, at)| (alias.clone(), at.clone())).collect();
-        let Some(node) = self.mesh.searching_nodes(on).next() else { return Ok(()) };
-        let paths = self.world.docker.probe_peers(self.mesh, node, &remotes).await.unwrap_or_default();
-        let why = |(alias, at): &(Alias, Endpoint)| Some((alias.clone(), hopeless(paths.get(alias)?, at)?));
-        let lost: BTreeMap<Alias, String> = remotes.iter().filter_map(why).collect();
-        if lost.is_empty() { Ok(()) } else { Err(unreached(on, &lost)) }
+        let paths = match self.mesh.searching_nodes(on).next() {
+            Some(node) => self.world.docker.probe_peers(self.mesh, node, &remotes).await.unwrap_or_default(),
+            None => BTreeMap::new(),
+        };
+        let why =
+            |(alias, at): &(Alias, Endpoint)| Some((alias.clone(), hopeless(paths.get(alias), &down[alias], at)?));
+        let found: BTreeMap<Alias, Hopeless> = remotes.iter().filter_map(why).collect();
+        let stays = |(alias, why): &(&Alias, &Hopeless)| {
+            why.is_certain || before.as_ref().is_some_and(|before| before.knew(alias, why))
+        };
+        let lost = found.iter().filter(stays).map(|(alias, why)| (alias.clone(), why.message.clone()));
+        let lost: BTreeMap<Alias, String> = lost.collect();
+        if lost.is_empty() { Ok(Examined { at: Instant::now(), found }) } else { Err(unreached(on, &lost)) }
     }
 
     /// The file first: a peer that is recorded as leaving has the next run come back to it, and needs no file for that.

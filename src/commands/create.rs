@@ -19,7 +19,7 @@ use crate::{
     console::Console,
     error::{Error, Exit},
     facts::observed::Observed,
-    judge::{check, peers::PeerList, snapshots::require_owners},
+    judge::{check, guests::kept_authority, peers::PeerList, snapshots::require_owners},
     mesh::Mesh,
     plan::{create::Creation, reconcile::PlanInputs, rolling},
     session::{Place, Session, now},
@@ -41,6 +41,9 @@ pub async fn create(args: &CreateArgs, place: Place, console: &Console) -> Resul
     let access = request.access(&wanted)?;
     let inputs = request.inputs(&session, recovers, &access);
     let creation = request.plan(&session, wanted, there, &inputs)?;
+    if let Some(kept) = kept_authority(&creation.mesh, &creation.there, inputs.now).filter(|_| !args.reset) {
+        return Err(kept.into());
+    }
     require_ready(args, &session, &creation, console)?;
     require_place(&session.world, &creation.mesh, &creation.whole)?;
     request.announce(&session, &creation, console);

@@ -9,20 +9,27 @@ use crate::{
     cli::RenewArgs,
     console::Console,
     error::{Error, Exit},
-    judge::hindrance::{hindrance, not_extendable, shorter, unlicensed, without_next_authority},
+    facts::observed::Observed,
+    judge::{
+        guests::trusted_by_all,
+        hindrance::{hindrance, not_extendable, shorter, unlicensed, without_next_authority},
+    },
     mesh::{Mesh, cluster_set::ClusterSet, id::ClusterId, settings::Overrides},
-    plan::{reconcile::renew, renew::Renewal},
-    session::{Place, Recorded, Session},
+    plan::{Plan, Step, reconcile::renew, renew::Renewal},
+    session::{Place, Recorded, Session, now},
     world::templates,
 };
 
+/// The closing line where next authorities wait for guests.
+pub const PREPARED: &str = "the next authorities are trusted, and sign nothing yet";
+const REPLACED: &str = "authorities and certificates replaced, every link proved";
+
 /// The question before a renewal that revokes something, and what it does.
-fn revocation(mesh: &Mesh, renewal: &Renewal) -> Option<(&'static str, &'static str)> {
-    // those of clusters with guests are only prepared
-    let takes_over = |of: &ClusterId| renewal.peers_joined || mesh.guests_of(*of).next().is_none();
+fn revocation(plan: &Plan, renewal: &Renewal) -> Option<(&'static str, &'static str)> {
+    let replaced = replaced(plan);
     if !renewal.keys.is_empty() {
         Some(("replace the API keys? the old ones will be revoked", "this revokes API keys"))
-    } else if renewal.authorities.iter().any(takes_over) {
+    } else if renewal.authorities.iter().any(|of| replaced.contains(of)) {
         Some((
             "replace the authorities? clients that trust only the old ones will be refused",
             "this ends the trust in authorities",
@@ -30,6 +37,26 @@ fn revocation(mesh: &Mesh, renewal: &Renewal) -> Option<(&'static str, &'static 
     } else {
         None
     }
+}
+
+/// The clusters that get another authority; those of clusters with guests are only prepared.
+fn replaced(plan: &Plan) -> BTreeSet<ClusterId> {
+    let of = |step: &Step| match step {
+        Step::IssueAuthority(of) | Step::PromoteAuthority(of) => Some(*of),
+        _ => None,
+    };
+    plan.steps().filter_map(of).collect()
+}
+
+/// What is left to renew where a next authority is to take over: where guests are invited, only what they hold.
+async fn left_to_take_over(session: &Session, mesh: &Mesh, there: &Observed, mut renewal: Renewal) -> Renewal {
+    let is_invited = |of: &ClusterId| mesh.guests_of(*of).next().is_some();
+    if renewal.peers_joined && renewal.authorities.iter().any(is_invited) {
+        let keys = session.world.guest_keys(mesh, there, now()).await;
+        let settled = trusted_by_all(mesh, there, &keys, &renewal);
+        renewal.authorities.retain(|of| is_invited(of) && !settled.contains(of));
+    }
+    renewal
 }
 
 /// The clusters that were named, or all.
@@ -54,6 +81,7 @@ pub async fn carry_out(
     let there = session.observe_recorded(&mesh).await?;
     let inputs = session.inputs();
 
+    let renewal = left_to_take_over(&session, &mesh, &there, renewal).await;
     let plan = renew(&mesh, &there, &inputs, &renewal);
     let hindered = hindrance(&plan)
         .or_else(|| without_next_authority(&mesh, &there, &renewal))
@@ -63,12 +91,16 @@ pub async fn carry_out(
     if let Some(hindered) = hindered {
         return Err(hindered.into());
     }
+    if renewal.peers_joined && plan.is_empty() && !args.consent.plan.dry_run {
+        console.done("nothing to do: no next authority waits, and every guest trusts the one in force");
+        return Ok(Exit::Done);
+    }
     if args.consent.plan.dry_run {
         console.plan(&mesh, &plan, args.consent.plan.format);
         return Ok(Exit::Done);
     }
 
-    if let Some((question, deed)) = revocation(&mesh, &renewal)
+    if let Some((question, deed)) = revocation(&plan, &renewal)
         && !consent(question, deed, args.consent.yes, console).await?
     {
         return Ok(Exit::Unfinished);
@@ -82,7 +114,12 @@ pub async fn carry_out(
         reconcile_until_steady(&apply, inputs).await
     })
     .await?;
+    let replaced = replaced(&plan);
+    let summary = if renewal.peers_joined || !replaced.is_empty() { REPLACED } else { summary };
     console.done_in(summary, begun.elapsed());
-    console.waiting_guests(&mesh, &renewal);
+    console.waiting_guests(&mesh, &renewal, &replaced);
+    if !renewal.peers_joined {
+        console.left_guests(&mesh, &replaced);
+    }
     Ok(Exit::Done)
 }

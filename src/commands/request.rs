@@ -9,7 +9,7 @@ use crate::{
     console::Console,
     error::{Error, Exit},
     facts::observed::Observed,
-    judge::check,
+    judge::{check, guests::waiting_authorities},
     mesh::{
         Mesh,
         cluster_set::ClusterSet,
@@ -121,6 +121,8 @@ impl<'a> Request<'a> {
             return;
         }
         console.in_progress(mesh);
+        console.findings(&waiting_authorities(mesh, there, now()));
+        console.guests_shut_out(session.survey.known(), &mesh.settled());
         if let Some(recorded) = session.survey.record.as_ref().filter(|_| session.survey.is_unmade())
             && let Some(note) = mesh.chosen_again(recorded, session.survey.overlapping(recorded))
         {

@@ -1,15 +1,26 @@
 //! The table of `mesh invites ls`, and which guests lose something. I/O: the terminal.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use time::{OffsetDateTime, UtcOffset, format_description::BorrowedFormatItem, macros::format_description};
 
 use super::{Cell, Column, Console, Mark, Table, err};
 use crate::{
-    judge::guests::{GuestList, GuestRow, GuestState},
+    judge::{
+        expiry::Certificates,
+        guests::{GuestList, GuestRow, GuestState},
+    },
     mesh::{
         Mesh,
-        peers::{Guest, Invitation},
+        cluster_set::ClusterSet,
+        id::ClusterId,
+        peers::{Guest, Invitation, PartnerName},
     },
-    plan::{Plan, guests::lost_with, renew::Renewal},
+    plan::{
+        Plan,
+        guests::{lost_with, shut_out},
+        renew::Renewal,
+    },
 };
 
 const DAY: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]");
@@ -34,10 +45,23 @@ const COLUMNS: [Column<GuestRow>; 7] = [
 ];
 
 impl Console {
-    /// Whose invitations hold which authorities.
-    pub fn authorities_of_guests(&self, mesh: &Mesh) {
-        for (name, guest) in &mesh.guests {
-            self.note(&format!("{name} trusts the authorities of {}, by its invitation", guest.on.named()));
+    /// Which authorities the invitations of guests have, a line for each guest and kind.
+    pub fn authorities_of_guests(&self, certificates: &Certificates) {
+        let mut lines: BTreeMap<(&PartnerName, Option<bool>, &str), BTreeSet<ClusterId>> = BTreeMap::new();
+        for row in &certificates.certificates {
+            for (guest, trusts) in &row.guests {
+                lines.entry((guest, *trusts, row.of.word())).or_default().insert(row.cluster);
+            }
+        }
+        for ((guest, trusts, what), of) in lines {
+            let of = ClusterSet::new(of).map(|of| of.named()).unwrap_or_default();
+            self.note(&match trusts {
+                Some(true) => format!("{guest} trusts the {what} of {of}, by its invitation"),
+                Some(false) => format!("{guest} does not trust the {what} of {of}: its invitation is older"),
+                None => format!(
+                    "whether {guest} trusts the {what} of {of} is unknown: no key of it that can be read says so"
+                ),
+            });
         }
     }
 
@@ -62,9 +86,21 @@ impl Console {
         ));
     }
 
+    /// The guests of clusters whose authority was replaced, and what to type.
+    pub fn left_guests(&self, mesh: &Mesh, replaced: &BTreeSet<ClusterId>) {
+        let left: BTreeSet<&PartnerName> = replaced.iter().flat_map(|of| mesh.guests_of(*of)).collect();
+        for guest in left {
+            self.note(&format!(
+                "{guest} trusts an authority that is gone: make a new invitation (`mesh invites create {guest} --into FILE`), \
+                 and have it joined there"
+            ));
+        }
+    }
+
     /// Whom the next authorities wait for, and what to type.
-    pub fn waiting_guests(&self, mesh: &Mesh, renewal: &Renewal) {
-        let on = |guest: &Guest| renewal.authorities.iter().any(|of| guest.on.contains(*of));
+    pub fn waiting_guests(&self, mesh: &Mesh, renewal: &Renewal, replaced: &BTreeSet<ClusterId>) {
+        let waits = |of: &ClusterId| !replaced.contains(of);
+        let on = |guest: &Guest| renewal.authorities.iter().any(|of| guest.on.contains(*of) && waits(of));
         let waiting = mesh.guests.iter().filter(|(_, guest)| on(guest) && !renewal.peers_joined);
         let names: Vec<String> = waiting.map(|(name, _)| name.to_string()).collect();
         let Some(first) = names.first() else { return };
@@ -80,6 +116,29 @@ impl Console {
         for (guest, clusters) in recorded.map(|mesh| lost_with(plan, mesh)).unwrap_or_default() {
             let clusters: Vec<String> = clusters.iter().map(ToString::to_string).collect();
             err(&format!("the guest {guest} can no longer search {}", clusters.join(" ")));
+        }
+    }
+
+    /// The guests that do not reach clusters by their invitations any more, once the mesh is as `wanted`.
+    pub fn guests_shut_out(&self, recorded: Option<&Mesh>, wanted: &Mesh) {
+        for (guest, ways) in recorded.map(|mesh| shut_out(mesh, wanted)).unwrap_or_default() {
+            if let Some(closed) = ClusterSet::new(ways.closed) {
+                self.warning(
+                    &format!("the guest {guest} loses its way to {}: it is not advertised any more", closed.named()),
+                    &format!("`mesh invites revoke {guest}` revokes its keys, if it is to search no longer"),
+                );
+            }
+            if let Some(moved) = ClusterSet::new(ways.moved) {
+                self.warning(
+                    &format!(
+                        "the guest {guest} loses its way to {}: it is advertised by another address",
+                        moved.named()
+                    ),
+                    &format!(
+                        "make a new invitation with `mesh invites create {guest} --into FILE`, and have it joined there"
+                    ),
+                );
+            }
         }
     }
 

@@ -1,6 +1,9 @@
 //! The API keys that guests were given, as the servers have them. Pure.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::{IpAddr, SocketAddr},
+};
 
 use time::OffsetDateTime;
 
@@ -23,6 +26,26 @@ pub struct GuestKeyFacts {
     pub names: Vec<String>,
     pub created: Option<OffsetDateTime>,
     pub expires: Option<OffsetDateTime>,
+    /// Fingerprints of the authorities that the invitation has; `None` where the key does not say.
+    pub authorities: Option<BTreeSet<String>>,
+    /// `ADDRESS:PORT` of each node, as the invitation has them; empty where the key does not say.
+    pub addresses: Vec<String>,
+}
+
+impl GuestKeyFacts {
+    #[cfg(test)]
+    pub fn example(guest: &str, invitation: &str) -> Self {
+        Self {
+            id: format!("{guest}-{invitation}"),
+            guest: guest.parse().expect("should be a name"),
+            invitation: invitation.to_owned(),
+            names: Vec::new(),
+            created: None,
+            expires: None,
+            authorities: None,
+            addresses: Vec::new(),
+        }
+    }
 }
 
 /// The keys of each cluster, or why it cannot be asked.
@@ -62,6 +85,14 @@ pub fn traced(mesh: &Mesh, keys: &GuestKeys) -> BTreeMap<PartnerName, Guest> {
     names.into_iter().filter_map(|name| Some((name.clone(), guest(name)?))).collect()
 }
 
+/// The addresses that the newest invitations have.
+pub fn addresses(keys: &GuestKeys) -> BTreeSet<IpAddr> {
+    let newest =
+        |found: &Vec<GuestKeyFacts>| found.iter().max_by_key(|key| key.created).map(|key| key.addresses.clone());
+    let texts = keys.values().flatten().filter_map(newest).flatten();
+    texts.filter_map(|text| Some(text.parse::<SocketAddr>().ok()?.ip())).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use time::{Duration, macros::datetime};
@@ -71,14 +102,7 @@ mod tests {
 
     fn key(invitation: &str, minute: i64) -> GuestKeyFacts {
         let created = datetime!(2026-11-26 12:00 UTC) + Duration::minutes(minute);
-        GuestKeyFacts {
-            id: format!("{invitation}{minute}"),
-            guest: "berlin".parse().unwrap(),
-            invitation: invitation.to_owned(),
-            names: Vec::new(),
-            created: Some(created),
-            expires: None,
-        }
+        GuestKeyFacts { created: Some(created), ..GuestKeyFacts::example("berlin", invitation) }
     }
 
     #[test]
@@ -93,6 +117,18 @@ mod tests {
         assert_eq!(in_force(&keys, &both).as_deref(), Some("c"));
         assert_eq!(in_force(&keys, &"1-3".parse().unwrap()), None);
         assert_eq!(in_force(&BTreeMap::new(), &both), None);
+    }
+
+    #[test]
+    fn invitations_tell_the_address_that_guests_reach() {
+        let at = |minute, address: &str| GuestKeyFacts { addresses: vec![address.to_owned()], ..key("a", minute) };
+        let keys: GuestKeys = [
+            (cluster(1), Ok(vec![at(1, "192.0.2.12:9401"), at(0, "192.0.2.11:9401")])),
+            (cluster(2), Ok(vec![key("a", 0)])),
+            (cluster(3), Err("does not run".to_owned())),
+        ]
+        .into();
+        assert_eq!(addresses(&keys), [[192, 0, 2, 12].into()].into());
     }
 
     #[test]

@@ -63,6 +63,36 @@ pub fn lost_with(plan: &Plan, recorded: &Mesh) -> BTreeMap<PartnerName, BTreeSet
     lost
 }
 
+/// The clusters that a guest does not reach by its invitation any more.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LostWays {
+    /// Without an address for other machines.
+    pub closed: BTreeSet<ClusterId>,
+    /// At addresses that its invitation does not have.
+    pub moved: BTreeSet<ClusterId>,
+}
+
+/// The guests that lose their way to clusters which stay, where the recorded mesh becomes `wanted`.
+pub fn shut_out(recorded: &Mesh, wanted: &Mesh) -> BTreeMap<PartnerName, LostWays> {
+    let mut lost: BTreeMap<PartnerName, LostWays> = BTreeMap::new();
+    for cluster in recorded.clusters().filter(|cluster| wanted.has_cluster(*cluster)) {
+        let (before, after) = (recorded.advertised(cluster), wanted.advertised(cluster));
+        // of several nodes, one that is still where it was leads to the others
+        if before.is_empty() || before.iter().any(|address| after.contains(address)) {
+            continue;
+        }
+        for guest in recorded.guests_of(cluster) {
+            let ways = lost.entry(guest.clone()).or_default();
+            if after.is_empty() {
+                ways.closed.insert(cluster)
+            } else {
+                ways.moved.insert(cluster)
+            };
+        }
+    }
+    lost
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -98,11 +128,7 @@ mod tests {
     fn old_keys_are_those_of_other_invitations() {
         let key = |id: &str, invitation: &str| GuestKeyFacts {
             id: id.to_owned(),
-            guest: berlin(),
-            invitation: invitation.to_owned(),
-            names: Vec::new(),
-            created: None,
-            expires: None,
+            ..GuestKeyFacts::example("berlin", invitation)
         };
         let keys =
             BTreeMap::from([(cluster(1), vec![key("a", "old"), key("b", "new")]), (cluster(2), vec![key("c", "new")])]);
@@ -117,6 +143,22 @@ mod tests {
         forget the guest
           - guest berlin in mesh.json
         ");
+    }
+
+    #[test]
+    fn guests_lose_their_way_with_the_address() {
+        let at = |address: Option<[u8; 4]>| {
+            let mut mesh = mesh();
+            mesh.spec.advertise.0 = address.map(Into::into);
+            mesh
+        };
+        let (here, there) = (Some([192, 0, 2, 11]), Some([192, 0, 2, 12]));
+        let both: BTreeSet<ClusterId> = [cluster(1), cluster(2)].into();
+        let closed = LostWays { closed: both.clone(), ..LostWays::default() };
+        let moved = LostWays { moved: both, ..LostWays::default() };
+        assert_eq!(shut_out(&at(here), &at(None)), [(berlin(), closed)].into());
+        assert_eq!(shut_out(&at(here), &at(there)), [(berlin(), moved)].into());
+        assert_eq!([shut_out(&at(here), &at(here)), shut_out(&at(None), &at(here))], [const { BTreeMap::new() }; 2]);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::{
     cli::CreateArgs,
     console::Console,
     error::{Error, Exit},
-    facts::guests::traced,
+    facts::guests::{addresses, traced},
     mesh::{
         Mesh,
         credentials::Credentials,
@@ -55,6 +55,7 @@ impl Session {
             ));
         }
         mesh.guests = traced(mesh, &guest_keys);
+        mesh.advertise_as_invited(addresses(&guest_keys));
         let untold = mesh.take_snapshots(&there.snapshot_traces());
         untold.iter().filter(|_| asked.snapshots.is_none()).for_each(|note| console.note(note));
         mesh.unknown_of_single_clusters().iter().for_each(|note| console.note(note));

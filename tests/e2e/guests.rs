@@ -2,7 +2,7 @@
 
 use std::{fs, os::unix::fs::PermissionsExt as _, process::Command};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::{Parts, docker::docker, interrupted::is_killed, mesh::Mesh};
 
@@ -60,6 +60,9 @@ fn guests_are_invited_and_revoked() {
 
     parts.part("an authority waits until guests have joined by an invitation with the next one");
     authorities_wait(&mesh);
+
+    parts.part("a plan says which guests lose their way");
+    guests_are_warned_of(&mesh);
 
     parts.part("what cannot be asked is left for the next run");
     mesh.run(&["manage", "stop", "2"], 0);
@@ -121,5 +124,34 @@ fn authorities_wait(mesh: &Mesh) {
     let both = invitation(mesh, "both");
     mesh.run(&["certs", "rotate", "--ca", "--peers-joined", "--yes"], 0);
     let trusted = both["clusters"][0]["authorities"].as_str().unwrap_or_default();
-    assert!(authority() != before && trusted.contains(authority().trim()), "the invitation has the one in force");
+    let after = authority();
+    assert!(after != before && trusted.contains(after.trim()), "the invitation has the one in force");
+    // as after a run that was killed at its very end
+    let again = mesh.run(&["certs", "rotate", "--ca", "--peers-joined", "--yes"], 0);
+    assert!(again.stdout.contains("nothing to do"), "{}", again.stdout);
+    assert_eq!(authority(), after);
+    let listed = mesh.run(&["certs", "ls", "-o", "json"], 0);
+    let listed: Value = serde_json::from_str(&listed.stdout).expect("should be JSON");
+    assert_eq!(listed["certificates"][0]["guests"], json!({ "berlin": true }), "{listed}");
+
+    // `create` replaces none that guests trust
+    let (key, kept) = (mesh.path("cluster01/certs/ca.key"), mesh.path("../ca.key"));
+    fs::rename(&key, &kept).expect("should be there");
+    let refused = mesh.run(&["create"], 1).stderr;
+    assert!(refused.contains("has lost its key") && refused.contains("mesh certs rotate --ca 1"), "{refused}");
+    assert_eq!(authority(), after);
+    let replaced = mesh.run(&["certs", "rotate", "--ca", "1", "--yes"], 0);
+    assert!(replaced.stderr.contains("berlin trusts an authority that is gone"), "{}", replaced.stderr);
+    assert!(authority() != after);
+    fs::remove_file(kept).expect("should be ours");
+    mesh.run(&[&BERLIN[..], &["--into", &file(mesh, "again")]].concat(), 0);
+    mesh.run(&["verify"], 0);
+}
+
+/// Guests reach a cluster by the address that their invitation has.
+fn guests_are_warned_of(mesh: &Mesh) {
+    let warned = mesh.run(&["create", "--no-advertise", "--dry-run"], 0).stderr;
+    assert!(warned.contains("the guest berlin loses its way to clusters 1-2: it is not advertised"), "{warned}");
+    let warned = mesh.run(&["create", "--advertise", "192.0.2.99", "--advertise-bind", "127.0.0.1", "--dry-run"], 0);
+    assert!(warned.stderr.contains("it is advertised by another address"), "{}", warned.stderr);
 }

@@ -1,17 +1,22 @@
 //! Certificates and authorities: when each ends, and whether it can be used. Pure.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use time::OffsetDateTime;
 
 use super::{State, VERSION, days_between};
 use crate::{
-    facts::observed::{ClusterFiles, Observed},
+    facts::{
+        guests::GuestKeys,
+        observed::{ClusterFiles, Observed},
+    },
+    judge::guests::trusts,
     mesh::{
         Mesh,
         certs::{self, Authority},
         id::{ClusterId, ServiceId},
+        peers::PartnerName,
         secret::Secret,
     },
 };
@@ -37,6 +42,9 @@ pub struct CertificateRow {
     pub days_left: Option<i64>,
     /// How many authorities a service's bundle holds; `None` for an authority.
     pub trusts: Option<usize>,
+    /// The guests of an authority's cluster, and whether the invitation in force of each has it: `None` where nothing
+    /// tells. Empty for services.
+    pub guests: BTreeMap<PartnerName, Option<bool>>,
     pub state: State,
     /// Why it is unusable.
     pub reason: Option<String>,
@@ -80,6 +88,23 @@ impl Certificates {
         let none = ClusterFiles::default();
         let of = |cluster: &ClusterId| rows(mesh, *cluster, there.files.get(cluster).unwrap_or(&none), now);
         Self { version: VERSION, certificates: clusters.iter().flat_map(of).collect() }
+    }
+
+    /// These, with the guests that trust the authorities.
+    #[must_use]
+    pub fn with_guests(mut self, mesh: &Mesh, there: &Observed, keys: &GuestKeys) -> Self {
+        for row in &mut self.certificates {
+            let Some(files) = there.files.get(&row.cluster) else { continue };
+            let authority = match row.of {
+                Purpose::Authority => &files.authority,
+                Purpose::NextAuthority => &files.next_authority,
+                Purpose::OldAuthority => &files.old_authority,
+                Purpose::Elastic | Purpose::Kibana => continue,
+            };
+            let has = |guest| authority.as_ref().and_then(|pem| trusts(mesh, keys, guest, row.cluster, pem));
+            row.guests = mesh.guests_of(row.cluster).map(|guest| (guest.clone(), has(guest))).collect();
+        }
+        self
     }
 
     pub fn all_usable(&self) -> bool {
@@ -149,7 +174,8 @@ fn row(
         (None, None) => (State::Unusable, None),
     };
     let names = names.unwrap_or_default();
-    CertificateRow { cluster, of, service: None, names, expires, days_left, trusts, state, reason }
+    let guests = BTreeMap::new();
+    CertificateRow { cluster, of, service: None, names, expires, days_left, trusts, guests, state, reason }
 }
 
 #[cfg(test)]

@@ -175,12 +175,9 @@ mod tests {
     #[test]
     fn a_key_of_a_guest_is_listed_and_no_fault_of_this_mesh() {
         let key = GuestKeyFacts {
-            id: "g".to_owned(),
-            guest: "london".parse().unwrap(),
-            invitation: String::new(),
             names: vec!["mesh*".to_owned()],
-            created: None,
             expires: Some(NOW - Duration::days(1)),
+            ..GuestKeyFacts::example("london", "a")
         };
         let guests: GuestKeys = [(cluster(1), Ok(vec![key])), (cluster(2), Err("silent".to_owned()))].into();
         let none = || Keys { version: VERSION, keys: Vec::new() };

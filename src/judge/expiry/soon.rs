@@ -63,13 +63,16 @@ pub fn expiring(mesh: &Mesh, scope: Scope, there: &Observed, now: OffsetDateTime
         (format!("mesh keys extend --key-days {longer}"), format!("mesh create --key-days {longer}"));
     let extend = if short { extend.as_str() } else { "mesh keys extend" };
     let replace = if short { (create.as_str(), false) } else { ("mesh keys rotate", true) };
+    // one that guests trust is replaced by no command but this
+    let replace_authority =
+        if mesh.guests.is_empty() { ("mesh create", false) } else { ("mesh certs rotate --ca", true) };
     [
         gather("API key", false, (extend, true), &key),
         gather("API key", true, replace, &key),
         gather("certificate", false, ("mesh certs rotate", true), &certificate),
         gather("certificate", true, ("mesh certs rotate", true), &certificate),
         gather("authority", false, ("mesh certs rotate --ca", true), &authority),
-        gather("authority", true, ("mesh create", false), &authority),
+        gather("authority", true, replace_authority, &authority),
         gather("license", false, ("mesh create --license FILE", false), &license),
         gather("license", true, ("mesh create --license FILE", false), &license),
     ]

@@ -4,13 +4,17 @@
 //! changes or goes.
 
 mod hindrance;
+mod trust;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use time::OffsetDateTime;
 
-pub use self::hindrance::{GuestError, hindrance};
+pub use self::{
+    hindrance::{GuestError, hindrance},
+    trust::{kept_authority, trusted_by_all, trusts, waiting_authorities},
+};
 use super::expiry::{State, days_between};
 use crate::{
     facts::guests::{GuestKeyFacts, GuestKeys, in_force, keys_of},
@@ -141,12 +145,10 @@ mod tests {
 
     fn key(guest: &str, invitation: &str, age: i64, days: i64) -> GuestKeyFacts {
         GuestKeyFacts {
-            id: format!("{guest}-{invitation}"),
-            guest: guest.parse().unwrap(),
-            invitation: invitation.to_owned(),
             names: vec!["logs-*".to_owned(), "mesh*".to_owned()],
             created: Some(NOW - Duration::days(age)),
             expires: Some(NOW + Duration::days(days)),
+            ..GuestKeyFacts::example(guest, invitation)
         }
     }
 

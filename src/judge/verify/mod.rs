@@ -23,7 +23,7 @@ use time::OffsetDateTime;
 use self::judge::Judge;
 pub use self::{
     link_fault::Cause,
-    peers::{PeerLinkReport, hopeless, judge_peers},
+    peers::{Hopeless, PeerLinkReport, hopeless, judge_peers},
     report::Report,
 };
 pub use crate::facts::evidence::{CanaryFacts, Evidence, KeyRecord, PathFacts, Presented, Untried};

@@ -74,15 +74,29 @@ pub fn judge_peers(
     scope.clusters(mesh).flat_map(of).collect()
 }
 
-/// Why waiting for a link to a peer's cluster is of no use, by how far a connection gets; `None` where it may come up.
-pub fn hopeless(path: &PathFacts, at: &Endpoint) -> Option<String> {
-    let fault = match path {
-        PathFacts::NameUnknown => PeerFault::NameUnknown,
-        PathFacts::Rejected(words) => PeerFault::NoRoute(words.clone()),
-        PathFacts::Closed(words) => PeerFault::Refused(words.clone()),
-        _ => return None,
-    };
-    Some(fault.message(at))
+/// Why waiting for a link to a peer's cluster is of no use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hopeless {
+    pub code: &'static str,
+    pub message: String,
+    /// Whether one look is enough. Elasticsearch answers for some seconds from what it had before, so its refusals
+    /// have to be found again.
+    pub is_certain: bool,
+}
+
+/// Why a link is down for good, by how far a connection gets and what Elasticsearch says; `None` where it may come up.
+pub fn hopeless(path: Option<&PathFacts>, words: &str, at: &Endpoint) -> Option<Hopeless> {
+    let fault = reason(path, words.to_owned());
+    let is_certain = matches!(fault, PeerFault::NameUnknown | PeerFault::NoRoute(_) | PeerFault::Refused(_));
+    let lasts = matches!(
+        fault,
+        PeerFault::CertificateExpired
+            | PeerFault::CertificateName
+            | PeerFault::CertificateForeign(_)
+            | PeerFault::License(_)
+            | PeerFault::KeyRefused(_)
+    );
+    (is_certain || lasts).then(|| Hopeless { code: fault.code(), message: fault.message(at), is_certain })
 }
 
 /// The first reason, in the order in which a connection meets them.
@@ -111,14 +125,19 @@ fn fault(
         return Some(PeerFault::KeyExpired(on));
     }
     let path = mesh.searching_nodes(from).find_map(|node| evidence.peer_paths.get(&(node, to.clone())));
-    Some(match path {
+    Some(reason(path, words))
+}
+
+/// How far a connection gets, and from there on what Elasticsearch says.
+fn reason(path: Option<&PathFacts>, words: String) -> PeerFault {
+    match path {
         Some(PathFacts::NameUnknown) => PeerFault::NameUnknown,
         Some(PathFacts::Rejected(words)) => PeerFault::NoRoute(words.clone()),
         Some(PathFacts::Closed(words)) => PeerFault::Refused(words.clone()),
         Some(PathFacts::TimedOut) => PeerFault::MachineSilent,
         Some(PathFacts::Distrusted(words)) => distrust(words),
         Some(PathFacts::Reached { .. } | PathFacts::Untried(_)) | None => refusal(words),
-    })
+    }
 }
 
 /// The reasons for distrust that OpenSSL, and so `curl`, tells apart.
@@ -231,6 +250,24 @@ impl PeerFault {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_cannot_mend_itself_is_not_waited_for() {
+        let at = Endpoint { address: "192.0.2.12:9402".to_owned(), others: Vec::new(), server_name: None };
+        let of = |path: PathFacts, words: &str| {
+            hopeless(Some(&path), words, &at).map(|found| (found.code, found.is_certain))
+        };
+        let reached = || PathFacts::Reached { address: String::new() };
+        let distrusted = |words: &str| PathFacts::Distrusted(words.to_owned());
+        assert_eq!(of(PathFacts::Closed("Connection refused".to_owned()), ""), Some(("peer-refused", true)));
+        assert_eq!(of(reached(), "security_exception: unable to authenticate"), Some(("peer-key-refused", false)));
+        assert_eq!(
+            of(distrusted("unable to get local issuer certificate"), ""),
+            Some(("peer-certificate-foreign", false))
+        );
+        assert_eq!(of(distrusted("certificate is not yet valid"), ""), None, "clocks may be seconds apart");
+        assert_eq!([of(PathFacts::TimedOut, ""), of(reached(), "no seed node left")], [None, None]);
+    }
 
     #[test]
     fn causes_are_distinguished_by_the_words_of_those_who_refuse() {

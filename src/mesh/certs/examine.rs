@@ -85,6 +85,12 @@ pub fn fingerprint(pem: &str) -> Option<String> {
     Some(digest_of(&[&first.contents]))
 }
 
+/// The fingerprints of all certificates of `pem`.
+pub fn fingerprints(pem: &str) -> BTreeSet<String> {
+    let readable = Pem::iter_from_buffer(pem.as_bytes()).filter_map(Result::ok);
+    readable.map(|pem| digest_of(&[&pem.contents])).collect()
+}
+
 /// One PEM text of several: in the order given, each ending in exactly one line break, a text that comes again left
 /// out.
 pub fn bundle<'a>(authorities: impl Iterator<Item = &'a str>) -> String {

@@ -10,6 +10,6 @@ mod issue;
 
 pub use self::{
     error::CertificateError,
-    examine::{bundle, examine, fingerprint, verify},
+    examine::{bundle, examine, fingerprint, fingerprints, verify},
     issue::{Authority, Names, is_authority_of},
 };

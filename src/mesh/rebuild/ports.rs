@@ -1,6 +1,9 @@
 //! The ports of a mesh whose record is lost: as its containers publish them, or as labels name them. Pure: no I/O.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+};
 
 use super::{ContainerTrace, Traces};
 use crate::mesh::{
@@ -8,7 +11,7 @@ use crate::mesh::{
     cluster::Cluster,
     id::{ClusterId, KIBANA, NodeId, REMOTE, REST, ServiceId, TRANSPORT},
     ports::PortRange,
-    settings::Advertised,
+    settings::{AdvertiseBind, Advertised},
 };
 
 impl Cluster {
@@ -37,7 +40,7 @@ impl Traces {
 
 impl Traces {
     /// The address that each cluster publishes its remote cluster server on, where that is another than its other
-    /// ports have. What a router or a balancer is called is known to guests alone.
+    /// ports have. What a router or a balancer is called, only invitations tell.
     pub(super) fn advertised(&self) -> BTreeMap<ClusterId, Advertised> {
         let of = |container: &ContainerTrace| {
             let address = container.ports.iter().find(|port| port.is_remote())?.address?;
@@ -49,6 +52,17 @@ impl Traces {
 }
 
 impl Mesh {
+    /// Takes over the one address that invitations have, where ports are published on another: a router or a balancer
+    /// is between.
+    pub fn advertise_as_invited(&mut self, invited: BTreeSet<IpAddr>) {
+        let mut invited = invited.into_iter();
+        if let (Some(bind), Some(public), None) = (self.spec.advertise.0, invited.next(), invited.next())
+            && bind != public
+        {
+            (self.spec.advertise, self.spec.advertise_bind) = (Advertised(Some(public)), AdvertiseBind(Some(bind)));
+        }
+    }
+
     /// Gives each service the ports that its container publishes. What has no container gets those that labels name
     /// for no other, in order, or ones of the range that are not `taken`.
     pub(super) fn publish_as(&mut self, traces: &Traces, taken: &BTreeSet<u16>) {

@@ -1,6 +1,7 @@
 //! The promise, tested without Docker: stop after any step, look, plan again, and the end is the same.
 
 mod fingerprints;
+mod guests;
 mod lifted;
 mod links;
 mod losses;

@@ -14,7 +14,7 @@ use crate::{
     },
 };
 
-fn clusters(numbers: &[u8]) -> BTreeSet<ClusterId> {
+pub(super) fn clusters(numbers: &[u8]) -> BTreeSet<ClusterId> {
     numbers.iter().filter_map(|number| ClusterId::new(*number)).collect()
 }
 
@@ -29,12 +29,12 @@ fn renewals() -> Vec<Renewal> {
     ]
 }
 
-fn plan_for(mesh: &Mesh, model: &Model, renewal: &Renewal) -> Plan {
+pub(super) fn plan_for(mesh: &Mesh, model: &Model, renewal: &Renewal) -> Plan {
     renew(mesh, &model.observe(), &inputs(), renewal)
 }
 
 /// Carries out steps, and after each all links are up.
-fn carry_out<'a>(mut model: Model, mesh: &Mesh, steps: impl IntoIterator<Item = &'a Step>) -> Model {
+pub(super) fn carry_out<'a>(mut model: Model, mesh: &Mesh, steps: impl IntoIterator<Item = &'a Step>) -> Model {
     for step in steps {
         model.carry_out(mesh, step);
         model.assert_unbroken(mesh, &format!("{step:?}"));
@@ -42,7 +42,7 @@ fn carry_out<'a>(mut model: Model, mesh: &Mesh, steps: impl IntoIterator<Item = 
     model
 }
 
-fn converge(mut model: Model, mesh: &Mesh) -> Model {
+pub(super) fn converge(mut model: Model, mesh: &Mesh) -> Model {
     for _ in 0..3 {
         let plan = reconcile(mesh, &model.observe(), &inputs());
         if plan.is_empty() {
@@ -55,7 +55,7 @@ fn converge(mut model: Model, mesh: &Mesh) -> Model {
     model
 }
 
-fn authority(model: &Model, cluster: ClusterId) -> String {
+pub(super) fn authority(model: &Model, cluster: ClusterId) -> String {
     model.there.files[&cluster].authority.clone().expect("should have an authority")
 }
 
@@ -243,50 +243,4 @@ fn stories_of_renewals() {
       ~ authorities that cluster02 trusts
       ~ ca.crt for browsers
     ");
-}
-
-/// Guests trust what their invitations had: a next authority waits until it is known that they joined by new ones.
-#[test]
-fn an_authority_waits_for_guests() {
-    use crate::{
-        judge::hindrance::without_next_authority,
-        mesh::{peers::Guest, settings::KeyDays},
-    };
-    let mut mesh = Mesh::example(2);
-    let guest = Guest { on: "1".parse().unwrap(), share: Vec::new(), days: KeyDays::default() };
-    mesh.guests = [("berlin".parse().unwrap(), guest)].into();
-    let whole = Model::empty().converge(&mesh);
-    let asked = Renewal { authorities: clusters(&[1]), ..Renewal::default() };
-    let joined = Renewal { peers_joined: true, ..asked.clone() };
-    assert!(matches!(without_next_authority(&mesh, &whole.observe(), &joined), Some(Hindrance::NoNextAuthority(_))));
-
-    let first = plan_for(&mesh, &whole, &asked);
-    insta::assert_snapshot!(first.to_string(), @r"
-    issue authorities
-      + next authority of cluster01
-    write bundles
-      ~ authorities that cluster01 trusts
-      ~ authorities that cluster02 trusts
-      ~ ca.crt for browsers
-    ");
-    let prepared = carry_out(whole.clone(), &mesh, first.steps());
-    assert!(reconcile(&mesh, &prepared.observe(), &inputs()).is_empty(), "a timer goes no further");
-    assert!(plan_for(&mesh, &prepared, &asked).is_empty(), "and neither does the same command");
-    let cluster = ClusterId::FIRST;
-    assert_eq!(authority(&prepared, cluster), authority(&whole, cluster));
-    let trusted = prepared.there.files[&cluster].trusted().unwrap();
-    assert_eq!(trusted.matches("BEGIN CERTIFICATE").count(), 2, "a new invitation has both");
-
-    assert_eq!(without_next_authority(&mesh, &prepared.observe(), &joined), None);
-    let plan = plan_for(&mesh, &prepared, &joined);
-    let asked_nothing = Renewal::default();
-    for stop in 0..=plan.steps().count() {
-        let half = carry_out(prepared.clone(), &mesh, plan.steps().take(stop));
-        // one that has taken over is refused another turn
-        let over = without_next_authority(&mesh, &half.observe(), &joined).is_some();
-        let again = plan_for(&mesh, &half, if over { &asked_nothing } else { &joined });
-        let end = converge(carry_out(half, &mesh, again.steps()), &mesh);
-        assert!(authority(&end, cluster) != authority(&whole, cluster), "{stop}");
-        assert!(trusted.contains(authority(&end, cluster).trim()), "guests trust what took over");
-    }
 }

@@ -58,6 +58,16 @@ impl Reconciler<'_> {
         self.mesh.guests_of(cluster).next().is_some() && !self.renewal.peers_joined
     }
 
+    /// Whether an authority that cannot sign stays in force, since guests trust it and no command was given to replace
+    /// it. One that was interrupted while it took over is no longer what they trust alone.
+    fn is_kept(&self, cluster: ClusterId) -> bool {
+        !self.authority_good(cluster)
+            && self.mesh.guests_of(cluster).next().is_some()
+            && self.files(cluster).is_some_and(|files| files.authority.is_some())
+            && !self.renewal.authorities.contains(&cluster)
+            && !(self.has_old(cluster) && self.next_good(cluster))
+    }
+
     /// Whether the change of an authority begins now: it is asked for or due, and no other is under way.
     fn begins(&self, cluster: ClusterId) -> bool {
         let due = || {
@@ -89,7 +99,7 @@ impl Reconciler<'_> {
         if self.begins(cluster) {
             return Some(Step::IssueNextAuthority(cluster));
         }
-        if self.authority_good(cluster) {
+        if self.authority_good(cluster) || self.is_kept(cluster) {
             return None;
         }
         Some(if self.next_good(cluster) { Step::PromoteAuthority(cluster) } else { Step::IssueAuthority(cluster) })
@@ -116,9 +126,11 @@ impl Reconciler<'_> {
     /// Whether the service gets a new certificate by the authority in force. While an authority changes, every server
     /// gets one, since only a new certificate shows that a server has read the bundles.
     pub(super) fn is_to_be_reissued(&self, service: ServiceId) -> bool {
-        !self.certificate_good(service)
-            || self.renewal.certificates.contains(&service.cluster())
-            || (service.kind() == ServiceKind::Elastic && !self.changing.is_empty())
+        // no authority can sign for it
+        !self.is_kept(service.cluster())
+            && (!self.certificate_good(service)
+                || self.renewal.certificates.contains(&service.cluster())
+                || (service.kind() == ServiceKind::Elastic && !self.changing.is_empty()))
     }
 
     pub(super) fn reissued(&self, service: ServiceId) -> bool {

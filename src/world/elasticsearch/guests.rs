@@ -8,7 +8,7 @@ use super::{Elasticsearch, HttpsError, read};
 use crate::{
     facts::guests::GuestKeyFacts,
     mesh::{
-        Mesh,
+        Mesh, certs,
         id::ClusterId,
         peers::{Draft, GuestKey},
     },
@@ -42,6 +42,8 @@ impl Elasticsearch {
                 "mesh.id": mesh.id,
                 "mesh.guest": draft.guest,
                 "mesh.invitation": draft.id,
+                "mesh.authorities": draft.authorities.get(&of).map(|pem| certs::fingerprints(pem)),
+                "mesh.addresses": mesh.advertised(of),
             },
         });
         let body = self.send(Method::POST, "/_security/cross_cluster/api_key", &request).await?;
@@ -55,6 +57,7 @@ impl Elasticsearch {
 pub(super) fn guest_keys(body: &Value) -> Vec<GuestKeyFacts> {
     let facts = |key: &Value| {
         let (metadata, text) = (&key["metadata"], |value: &Value| value.as_str().map(str::to_owned));
+        let texts = |value: &Value| read::items(value).iter().filter_map(text).collect::<Vec<_>>();
         Some(GuestKeyFacts {
             guest: metadata["mesh.guest"].as_str()?.parse().ok()?,
             id: text(&key["id"])?,
@@ -62,6 +65,10 @@ pub(super) fn guest_keys(body: &Value) -> Vec<GuestKeyFacts> {
             names: read::shared_names(key),
             created: read::time_of_millis(&key["creation"]),
             expires: read::time_of_millis(&key["expiration"]),
+            authorities: metadata["mesh.authorities"]
+                .is_array()
+                .then(|| texts(&metadata["mesh.authorities"]).into_iter().collect()),
+            addresses: texts(&metadata["mesh.addresses"]),
         })
     };
     read::items(&body["api_keys"]).iter().filter(|key| key["invalidated"] == false).filter_map(facts).collect()
