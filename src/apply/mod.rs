@@ -1,10 +1,12 @@
 //! CHANGING IT. Stages in order, the lanes of a stage together: all results are gathered, and a failure stops before
 //! the next stage. I/O: everything; the only place that changes anything.
 
+pub mod bench;
 mod canary;
 mod certificates;
 mod containers;
 pub mod directory;
+pub mod export;
 mod files;
 mod guests;
 mod images;

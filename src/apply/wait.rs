@@ -181,6 +181,11 @@ impl Patience {
     }
 }
 
+/// Waits for the planned start of something that is timed; at once where that has passed.
+pub async fn until_planned(at: std::time::Instant) {
+    sleep_until(Instant::from_std(at)).await;
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

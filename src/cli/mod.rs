@@ -6,7 +6,9 @@
 //! `--dry-run`.
 
 mod ask;
+mod bench;
 mod create;
+mod export;
 mod format;
 mod groups;
 mod inspect;
@@ -25,7 +27,9 @@ use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcomm
 
 pub use self::{
     ask::{CompletionsArgs, CredentialsArgs, EnvArgs, EsArgs, EsMethod, ManArgs, SearchArgs},
+    bench::BenchArgs,
     create::{ConfigArgs, CreateArgs},
+    export::{ExportAction, RallyArgs},
     format::{ConsentArgs, Format, OutputArgs, PlanArgs},
     inspect::{DoctorArgs, LogsArgs, MeshesArgs, StatusArgs, VerifyArgs},
     invites::{GuestsArgs, InviteArgs, InvitesAction, RevokeArgs},
@@ -167,6 +171,15 @@ pub enum Command {
     Es(EsArgs),
     /// Search the whole mesh
     Search(SearchArgs),
+    /// Measure what searching over links costs
+    ///
+    /// One cluster alone is compared with 2, 4 and so on, and with all: over links by one search, and directly by a
+    /// search of each, all at once. An index `mesh-bench` is made on every cluster for it, and removed again. A
+    /// measurement in which not every cluster was searched is invalid.
+    Bench(BenchArgs),
+    /// Write files for other programs that work with the mesh
+    #[command(subcommand)]
+    Export(ExportAction),
     /// Print users, passwords and URLs
     #[command(alias = "credential")]
     Credentials(CredentialsArgs),
@@ -246,7 +259,8 @@ mod tests {
 
     #[test]
     fn a_noun_has_a_singular() {
-        for command in Cli::command().get_subcommands().filter(|command| command.has_subcommands()) {
+        let is_noun = |command: &&clap::Command| command.has_subcommands() && command.get_name() != "export";
+        for command in Cli::command().get_subcommands().filter(is_noun) {
             let singular = command.get_name().strip_suffix('s').unwrap();
             assert!(command.get_all_aliases().any(|alias| alias == singular), "{}", command.get_name());
         }

@@ -1,5 +1,6 @@
 //! One file a command, each a short story from top to bottom. I/O: through `world`, `apply` and `console`.
 
+mod bench;
 mod certs;
 mod completions;
 mod config;
@@ -8,6 +9,7 @@ mod credentials;
 mod doctor;
 mod env;
 mod es;
+mod export;
 mod invites;
 mod keys;
 mod load;
@@ -75,6 +77,7 @@ fn only_reads(command: &Command) -> bool {
         | Command::Search(_)
         | Command::Credentials(_)
         | Command::Env(_)
+        | Command::Export(_)
         | Command::Config(_)
         | Command::Peers(_)
         | Command::Completions(_)
@@ -91,6 +94,7 @@ fn only_reads(command: &Command) -> bool {
         | Command::Invites(_)
         | Command::Join(_)
         | Command::Leave(_)
+        | Command::Bench(_)
         | Command::Doctor(_) => false,
     }
 }
@@ -130,6 +134,8 @@ async fn command(cli: Cli, place: Result<Place, Error>, console: &Console) -> Re
         Command::Es(args) => es::es(&args, dir, console).await,
         Command::Load(args) => load::load(&args, dir, console).await,
         Command::Search(args) => search::search(&args, dir, console).await,
+        Command::Export(action) => export::export(&action, &dir, console),
+        Command::Bench(args) => bench::bench(&args, place, console).await,
         Command::Credentials(args) => credentials::credentials(&args, &dir, console),
         Command::Env(args) => env::env(&args, &dir, console),
         Command::Config(args) => config::config(&args, &place, console).await,

@@ -4,6 +4,7 @@
 //! or because the reader is no terminal. Words from outside lose what a terminal would obey: see [`plain`].
 
 mod ask;
+mod bench;
 mod create;
 mod doctor;
 mod guests;

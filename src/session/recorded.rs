@@ -9,6 +9,7 @@ use crate::{
         cluster_set::ClusterSet,
         credentials::Credentials,
         id::{ClusterId, ServiceId},
+        layout,
         part::Part,
     },
     world::{
@@ -48,6 +49,14 @@ impl Recorded {
 
     pub fn credentials(&self) -> Result<Credentials, Error> {
         Ok(access::credentials(&self.tree)?)
+    }
+
+    /// Every cluster's authority, as PEM.
+    pub fn authorities(&self) -> Result<Vec<u8>, Error> {
+        self.tree.read(layout::BUNDLE)?.ok_or_else(|| {
+            Error::new(Exit::Machine, format!("{} is gone", self.mesh.dir.join(layout::BUNDLE).display()))
+                .hint("`mesh create` writes it again")
+        })
     }
 
     /// A cluster of the mesh, by what was typed.

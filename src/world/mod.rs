@@ -10,6 +10,7 @@ pub mod account;
 mod answer;
 pub mod cgroup;
 pub mod clock;
+pub mod cpu;
 pub mod disk;
 pub mod docker;
 mod dockerd;

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`lifecycle`] | one mesh from its first `create` to its `reset`. Start here |
 //! | [`inspection`] | what the commands that read and search print |
+//! | [`bench`] | what searching over links costs |
 //! | [`names`] | several meshes on one engine |
 //! | [`load`] | documents are loaded from files, once each |
 //! | [`snapshots`] | snapshots are taken, and restored into another mesh |
@@ -32,6 +33,7 @@
 #![expect(clippy::disallowed_methods, reason = "it looks at the machine itself, not through the code under test")]
 #![expect(clippy::print_stdout, reason = "a test that takes minutes prints its progress")]
 
+mod bench;
 mod call_counts;
 mod causes;
 mod concurrency;

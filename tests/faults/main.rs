@@ -4,7 +4,7 @@
 //! | Module | Group |
 //! |---|---|
 //! | [`kills`] | runs that are killed at many points |
-//! | [`load`] | loads of documents that are killed, refused for a while, or meet a full disk |
+//! | [`load`] | loads of documents that are killed, refused for a while, or meet a full disk; Elastic's load tester |
 //! | [`machines`] | meshes on two machines that joined: lost, killed, renewed, expired |
 //! | [`nodes`] | clusters of several nodes, restarted and upgraded under load |
 //! | [`snapshots`] | repositories that are full, gone or another mesh's; runs and servers that end meanwhile |

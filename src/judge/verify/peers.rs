@@ -159,7 +159,7 @@ fn refusal(words: String) -> PeerFault {
     let lower = words.to_lowercase();
     if lower.contains("license") {
         PeerFault::License(words)
-    } else if ["api key", "security_exception", "unable to authenticate", "unauthorized"]
+    } else if ["api key", "security_exception", "to authenticate", "unauthorized"]
         .iter()
         .any(|sign| lower.contains(sign))
     {
@@ -283,6 +283,7 @@ mod tests {
         let of_server = [
             ("current license is non-compliant for [remote cluster]", "peer-license"),
             ("unable to authenticate API key", "peer-key-refused"),
+            ("error attempting to authenticate request", "peer-key-refused"),
             ("Unable to open any connections to remote cluster [a]", "not-connected"),
         ];
         for (words, code) in of_server {

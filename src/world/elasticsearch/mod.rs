@@ -2,6 +2,7 @@
 
 mod allocation;
 mod bulk;
+mod bench;
 mod elsewhere;
 mod guests;
 mod health;

@@ -1,0 +1,44 @@
+//! Files for other programs, in a directory that is theirs. I/O: disk.
+
+use std::path::Path;
+
+use crate::{
+    ask::export::Exported,
+    error::{Error, Exit},
+    world::disk::{Tree, resolve},
+};
+
+/// A directory that files are exported into.
+pub struct Export {
+    tree: Tree,
+}
+
+impl Export {
+    /// Opens a directory, or makes it.
+    ///
+    /// # Errors
+    /// It cannot be made, or holds something that no export writes: that would be mixed with it, or overwritten.
+    pub fn open(dir: &Path, is_own: impl Fn(&str) -> bool) -> Result<Self, Error> {
+        let hint = "name a directory of its own with `--into`";
+        let tree = Tree::create(&resolve(dir)?, 0o755).map_err(|error| Error::from(error).hint(hint))?;
+        let entries = tree.entries("")?;
+        match entries.iter().find(|name| !is_own(name)) {
+            None => Ok(Self { tree }),
+            Some(other) => Err(Error::new(
+                Exit::Request,
+                format!("{} holds {other}, which no export wrote", tree.root().display()),
+            )
+            .hint(hint)),
+        }
+    }
+
+    pub fn dir(&self) -> &Path {
+        self.tree.root()
+    }
+
+    /// Writes a file whole, over that of an earlier export.
+    pub fn write(&self, file: &Exported) -> Result<(), Error> {
+        let mode = if file.is_private { 0o600 } else { 0o644 };
+        Ok(self.tree.write(&file.name, &file.text, mode, None)?)
+    }
+}

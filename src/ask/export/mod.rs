@@ -1,0 +1,18 @@
+//! Files for other programs that work with a mesh: what each is made of. Pure: no I/O.
+
+pub mod rally;
+
+/// A file that is written for another program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exported {
+    pub name: String,
+    pub text: Vec<u8>,
+    /// Whether it holds secrets, so that its owner alone may read it.
+    pub is_private: bool,
+}
+
+impl Exported {
+    fn new(name: impl Into<String>, text: impl Into<Vec<u8>>) -> Self {
+        Self { name: name.into(), text: text.into(), is_private: false }
+    }
+}

@@ -1,0 +1,17 @@
+//! `mesh export`: files for other programs that work with a mesh.
+
+mod rally;
+
+use std::path::Path;
+
+use crate::{
+    cli::ExportAction,
+    console::Console,
+    error::{Error, Exit},
+};
+
+pub fn export(action: &ExportAction, dir: &Path, console: &Console) -> Result<Exit, Error> {
+    match action {
+        ExportAction::Rally(args) => rally::rally(args, dir, console),
+    }
+}
