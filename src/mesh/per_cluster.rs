@@ -129,12 +129,13 @@ fn values(spec: &MeshSpec) -> BTreeMap<String, serde_json::Value> {
 fn makes_same_containers(one: &MeshSpec, other: &MeshSpec) -> bool {
     // of snapshots, only a path is mounted; of what is advertised, only where it is published counts
     let of = |spec: &MeshSpec| {
-        of_containers(&MeshSpec {
-            advertise: Advertised(spec.remote_bind()),
+        let settings = of_containers(&MeshSpec {
+            advertise: Advertised::default(),
             advertise_bind: AdvertiseBind::default(),
             snapshots: Snapshots { repository: spec.snapshots.repository.mounted(), ..Snapshots::off() },
             ..spec.clone()
-        })
+        });
+        (settings, spec.remote_bind())
     };
     of(one) == of(other)
 }
@@ -152,6 +153,20 @@ fn of_containers(spec: &MeshSpec) -> ClusterSettings {
 mod tests {
     use super::*;
     use crate::mesh::settings::{Overrides, file};
+
+    #[test]
+    fn another_public_address_replaces_no_container() {
+        let of = |advertise: &str, bind: Option<&str>| MeshSpec {
+            advertise: Advertised(advertise.parse().ok()),
+            advertise_bind: AdvertiseBind(bind.map(|bind| bind.parse().unwrap())),
+            ..MeshSpec::default()
+        };
+        let same = |one: &MeshSpec, other: &MeshSpec| makes_same_containers(one, other);
+        assert!(same(&of("198.51.100.7", Some("0.0.0.0")), &of("198.51.100.8", Some("0.0.0.0"))));
+        assert!(same(&of("192.0.2.11", None), &of("198.51.100.8", Some("192.0.2.11"))));
+        assert!(!same(&of("192.0.2.11", None), &of("192.0.2.11", Some("127.0.0.1"))));
+        assert!(!same(&of("192.0.2.11", None), &of("", None)));
+    }
 
     #[test]
     fn lines_that_a_source_replaces_are_named() {

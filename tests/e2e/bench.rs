@@ -48,7 +48,9 @@ fn links_are_measured_beside_direct_searches() {
     let killed = mesh.start(&SHORT).kill_when("both indices are filled", || is_filled(&mesh));
     assert_eq!((killed.exit, status(&mesh, 1), status(&mesh, 2)), (None, 200, 200));
     // it begins by removing what is left
-    let interrupted = mesh.start(&SHORT).interrupt_when("both indices are filled", || is_filled(&mesh));
+    let running = mesh.start(&SHORT);
+    let heard = running.stderr();
+    let interrupted = running.interrupt_when("the indices are filled", || heard.stages() > 0);
     assert_eq!(interrupted.exit, Some(4), "{}", interrupted.stderr);
     is_removed(&mesh);
 

@@ -1,8 +1,8 @@
 //! The REST calls to Elasticsearch that a mesh needs, typed. I/O: network; no decisions.
 
 mod allocation;
-mod bulk;
 mod bench;
+mod bulk;
 mod elsewhere;
 mod guests;
 mod health;

@@ -1,5 +1,5 @@
-//! Loads of documents that are killed, refused for a while, or meet a server that restarts or has no room; and Elastic's
-//! load tester.
+//! Loads of documents that are killed, refused for a while, or meet a server that restarts or has no room; and the load
+//! tester of Elastic.
 
 mod disk;
 mod interrupted;
