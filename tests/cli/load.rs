@@ -3,6 +3,7 @@
 use std::{fs, io::Write as _, path::PathBuf, process::Stdio};
 
 use insta::assert_snapshot;
+use nix::sys::resource::{UsageWho, getrusage};
 use regex::Regex;
 use serde_json::Value;
 
@@ -132,9 +133,9 @@ fn documents_are_sent_and_counted() {
     assert_snapshot!(asked.iter().map(line).collect::<Vec<_>>().join("\n"), @r"
     HEAD /mesh-a-visit HTTP/1.1
     PUT /mesh-a-visit HTTP/1.1
-    POST /mesh-a-visit/_bulk?filter_path=errors,items.*.status,items.*.error.type,items.*.error.reason,items.*.error.caused_by.reason,error HTTP/1.1
-    POST /mesh-a-visit/_bulk?filter_path=errors,items.*.status,items.*.error.type,items.*.error.reason,items.*.error.caused_by.reason,error HTTP/1.1
-    POST /mesh-a-visit/_bulk?filter_path=errors,items.*.status,items.*.error.type,items.*.error.reason,items.*.error.caused_by.reason,error HTTP/1.1
+    POST /mesh-a-visit/_bulk?timeout=10s&filter_path=errors,items.*.status,items.*.error.type,items.*.error.reason,items.*.error.caused_by.reason,error HTTP/1.1
+    POST /mesh-a-visit/_bulk?timeout=10s&filter_path=errors,items.*.status,items.*.error.type,items.*.error.reason,items.*.error.caused_by.reason,error HTTP/1.1
+    POST /mesh-a-visit/_bulk?timeout=10s&filter_path=errors,items.*.status,items.*.error.type,items.*.error.reason,items.*.error.caused_by.reason,error HTTP/1.1
     POST /mesh-a-visit/_refresh HTTP/1.1
     ");
     assert_eq!(body(&asked[1]), r#"{"settings":{"index.auto_expand_replicas":"0-1","index.number_of_shards":1}}"#);
@@ -151,6 +152,34 @@ fn documents_are_sent_and_counted() {
     assert_eq!(body(&asked[3]), body(&asked[4]));
     let again: Vec<String> = body(&asked[2]).lines().map(str::to_owned).collect();
     assert_eq!(body(&asked[4]).lines().collect::<Vec<_>>(), [&again[2], &again[3], &again[6], &again[7]]);
+}
+
+#[test]
+fn a_line_of_a_gigabyte_is_not_held() {
+    let fixture = Fixture::new(75, "password");
+    let server = fixture.serve(1, &[(200, ""), (200, answer(&[CREATED])), (200, "{}")]);
+    let mut child = fixture
+        .mesh(&["load", "1", "-", "--source", "a", "--skip-bad", "-o", "json"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let piece = vec![b'a'; 1 << 20];
+    stdin.write_all(b"{\"n\":\"").unwrap();
+    (0..1 << 10).for_each(|_| stdin.write_all(&piece).unwrap());
+    stdin.write_all(b"\"}\n{\"n\":2}").unwrap();
+    drop(stdin);
+    let output = child.wait_with_output().unwrap();
+    let printed = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(printed.contains("stdin: 1 bad line left out\n  line 1: it has more than 32 MiB\n"), "{printed}");
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&report["files"][0]["created"], output.status.code()), (&1.into(), Some(0)));
+    assert!(server.join().unwrap()[1].ends_with("\n{\"n\":2}\n"));
+    // the largest of all processes that this one has waited for
+    let most = getrusage(UsageWho::RUSAGE_CHILDREN).unwrap().max_rss();
+    assert!(most < 150 << 10, "{most} KiB");
 }
 
 #[test]
@@ -218,7 +247,7 @@ fn a_server_that_takes_no_more_ends_a_load_with_its_reason() {
     error: cluster02 takes no more documents
      caused by: index [mesh-a] blocked by: [TOO_MANY_REQUESTS/12/disk usage exceeded flood-stage watermark, index has read-only-allow-delete block];
 
-    hint: free some space on the disk of that cluster, which `mesh status` shows; then type the same command again: it adds what is missing
+    hint: free some space on the disk of that cluster, which `mesh status` shows; half a minute later, when the server has seen it, type the same command again: it adds what is missing
     ");
     server.join().unwrap();
     let server = fixture.serve(2, &[(200, ""), (200, answer(&[REJECTED, REJECTED]))]);
@@ -229,7 +258,7 @@ fn a_server_that_takes_no_more_ends_a_load_with_its_reason() {
     error: cluster02 has taken no document for 1 s
      caused by: connection refused
 
-    hint: type the same command again: it adds what is missing; `mesh status` shows what runs
+    hint: type the same command again: it adds what is missing; `mesh status` and `mesh logs` show why
     ");
     server.join().unwrap();
     let server = fixture.serve(2, &[(200, ""), (413, ""), (200, answer(&[CREATED])), (413, ""), (200, "{}")]);

@@ -31,9 +31,14 @@ impl Files {
         self.path(name)
     }
 
-    /// A file of documents, one a line, with the numbers from `from` on as `n`: as many as so many bytes have. How many
-    /// there are.
+    /// A file of documents as logs have them, with the numbers from `from` on as `n`: as many as so many bytes have.
+    /// How many there are.
     pub fn documents(&self, name: &str, from: u64, bytes: u64) -> (String, u64) {
+        self.lines(name, from, bytes, document)
+    }
+
+    /// A file of documents, one a line.
+    pub fn lines(&self, name: &str, from: u64, bytes: u64, document: impl Fn(u64) -> String) -> (String, u64) {
         let mut file = BufWriter::new(File::create(self.0.join(name)).expect("should be writable"));
         let (mut written, mut n) = (0, from);
         while written < bytes {

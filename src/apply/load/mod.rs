@@ -99,8 +99,8 @@ impl Target<'_> {
             Stop::Refused(reason) => {
                 let error = Error::new(Exit::Unfinished, format!("{cluster} takes no more documents")).cause(&reason);
                 error.hint(if reason.contains("flood-stage") || reason.contains("disk usage") {
-                    "free some space on the disk of that cluster, which `mesh status` shows; then type the same command \
-                     again: it adds what is missing"
+                    "free some space on the disk of that cluster, which `mesh status` shows; half a minute later, when the \
+                     server has seen it, type the same command again: it adds what is missing"
                 } else {
                     "when that is mended, type the same command again: it adds what is missing"
                 })
@@ -109,7 +109,7 @@ impl Target<'_> {
                 let time = self.patience.as_secs();
                 Error::new(Exit::Unfinished, format!("{cluster} has taken no document for {time} s"))
                     .cause(reason)
-                    .hint("type the same command again: it adds what is missing; `mesh status` shows what runs")
+                    .hint("type the same command again: it adds what is missing; `mesh status` and `mesh logs` show why")
             }
         }
     }

@@ -20,10 +20,10 @@ use crate::{
     world::given::Reading,
 };
 
-/// How long one request may take. A server waits a minute by itself for a shard that is not there yet.
+/// How long one request may take.
 const ONE_REQUEST: Duration = Duration::from_secs(90);
-/// The least time that a request is given, however near the deadline is.
-const LEAST: Duration = Duration::from_secs(10);
+/// The least time that a request is given, however near the deadline is: longer than a server waits by itself.
+const LEAST: Duration = Duration::from_secs(15);
 /// Why no more is loaded.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Stop {

@@ -36,10 +36,11 @@ impl Elasticsearch {
         }
     }
 
-    /// Sends many documents; any status is an answer. Where none came, another node is asked first the next time.
+    /// Sends many documents; any status is an answer. Where none came, another node is asked first the next time. A
+    /// server whose shard is away says so after ten seconds, and not after the minute that it would wait by itself.
     pub async fn bulk(&self, index: &IndexName, batch: &Batch, time: Duration) -> Result<RawAnswer, HttpsError> {
         let body = Body { content_type: NDJSON, bytes: batch.body().to_vec() };
-        let path = format!("/{index}/_bulk?filter_path={FILTER}");
+        let path = format!("/{index}/_bulk?timeout=10s&filter_path={FILTER}");
         let answer = self.ask_raw(Method::POST, &path, Some(body), Bounds { time, length: 64 << 20 }).await;
         if answer.is_err() {
             self.answered.fetch_add(1, Ordering::Relaxed);

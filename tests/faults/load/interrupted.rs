@@ -12,6 +12,9 @@ use crate::support::{
 };
 
 const BYTES: u64 = 2_000_000_000;
+/// The bytes of each document, most of them of a text that is kept and not indexed: two gigabytes are to be read and
+/// sent, and not to be searched.
+const EACH: usize = 2_000;
 /// What one run may take on a machine that has more to do.
 const LONGEST: Duration = Duration::from_mins(20);
 
@@ -28,7 +31,13 @@ fn two_gigabytes_outlive_a_killed_run_and_a_server_that_restarts() {
     let mesh = Mesh::new("load");
     let files = Files::new("load");
     mesh.create(&["1", "--no-kibana"]);
-    let (file, documents) = files.documents("visits.ndjson", 0, BYTES);
+    let text = json!({ "type": "keyword", "index": false, "doc_values": false });
+    let mappings = json!({ "properties": { "text": text, "n": { "type": "long" } } });
+    let index = json!({ "settings": { "number_of_replicas": 0 }, "mappings": mappings });
+    mesh.cluster(1).put("/mesh-visits", &index);
+    let text = "0123456789".repeat(EACH / 10);
+    let (file, documents) =
+        files.lines("visits.ndjson", 0, BYTES, |n| format!("{{\"n\":{n},\"text\":\"{n} {text}\"}}"));
     println!("{documents} documents");
 
     parts.part("the run is killed half-way");
