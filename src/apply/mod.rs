@@ -25,6 +25,8 @@ mod security;
 mod seed;
 mod snapshots;
 pub mod sysctl;
+mod users;
+mod views;
 pub mod wait;
 mod watch;
 
@@ -49,6 +51,8 @@ use crate::{
         keystore::{Keyring, Salt},
         license::License,
         peers::{Draft, GuestKey, PartnerName, access::PeerAccess},
+        secret::Secret,
+        users::UserName,
     },
     plan::{Description, Effect, Order, Plan, Stage, Step},
     session::{Session, now},
@@ -82,6 +86,8 @@ pub struct Apply<'a> {
     draft: Option<Draft>,
     /// The keys that were made for it.
     guest_keys: RefCell<BTreeMap<ClusterId, GuestKey>>,
+    /// The passwords that users are given; generated for others.
+    passwords: BTreeMap<UserName, Secret>,
     /// The date of certificates and keys.
     now: OffsetDateTime,
     /// What each stage took, in order.
@@ -107,6 +113,7 @@ impl<'a> Apply<'a> {
             access: BTreeMap::new(),
             draft: None,
             guest_keys: RefCell::default(),
+            passwords: BTreeMap::new(),
             now: now(),
             timings: RefCell::default(),
             salt: Salt::random(&mut files::random()),
@@ -126,6 +133,12 @@ impl<'a> Apply<'a> {
     #[must_use]
     pub fn with_access(self, access: BTreeMap<PartnerName, PeerAccess>) -> Self {
         Self { access, ..self }
+    }
+
+    /// With the passwords that users are given.
+    #[must_use]
+    pub fn with_passwords(self, passwords: BTreeMap<UserName, Secret>) -> Self {
+        Self { passwords, ..self }
     }
 
     /// With the invitation that is being made.
@@ -280,6 +293,8 @@ impl<'a> Apply<'a> {
             Step::Nodes(step) => self.of_nodes(step, line).await,
             Step::Peers(step) => self.of_peers(step, line).await,
             Step::Guests(step) => self.of_guests(step).await,
+            Step::Users(step) => self.of_users(step).await,
+            Step::Views(step) => self.of_views(step).await,
             Step::RemoveFiles(cluster) => self.remove_files(*cluster),
             Step::WriteHosts => self.write_hosts(true),
             Step::RemoveHosts => self.write_hosts(false),

@@ -17,7 +17,7 @@ use crate::{
         id::{ClusterId, ServiceId},
         layout,
     },
-    world::{elasticsearch::Elasticsearch, files as saved, https::HttpsError, kibana::Kibana},
+    world::{elasticsearch::Elasticsearch, files as saved, https::HttpsError},
 };
 
 /// A password that a server has refused for this long without a reason is the wrong one.
@@ -29,7 +29,7 @@ impl Apply<'_> {
         let name = self.mesh.container_name(service);
         let kibana = match service {
             ServiceId::Node(_) => None,
-            ServiceId::Kibana(cluster) => Some(Kibana::new(self.mesh, cluster, &self.access(cluster)?.authorities)?),
+            ServiceId::Kibana(cluster) => Some(self.kibana(cluster)?),
         };
         let server = match service {
             ServiceId::Node(node) => self.server_on(node)?,

@@ -8,3 +8,4 @@ pub mod request;
 pub mod search;
 pub mod shell;
 pub mod since;
+pub mod user_proof;

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum, ValueHint};
 use super::{OutputArgs, cluster_number};
 use crate::{
     ask::{search::Indices, shell::Shell},
-    mesh::{cluster_set::ClusterSet, id::ClusterId},
+    mesh::{cluster_set::ClusterSet, id::ClusterId, users::UserName},
 };
 
 #[derive(Debug, Args)]
@@ -51,12 +51,18 @@ pub struct SearchArgs {
     /// The cluster that searches [default: the first that answers]
     #[arg(long, value_name = "CLUSTER", value_parser = cluster_number)]
     pub from: Option<ClusterId>,
+    /// Search as this user: what her roles do not give, she does not find
+    #[arg(long = "as", value_name = "USER")]
+    pub user: Option<UserName>,
     #[command(flatten)]
     pub output: OutputArgs,
 }
 
 #[derive(Debug, Args)]
 pub struct CredentialsArgs {
+    /// A user of the mesh alone, with the clusters that she logs in to
+    #[arg(value_name = "USER")]
+    pub user: Option<UserName>,
     #[command(flatten)]
     pub output: OutputArgs,
 }
@@ -66,6 +72,9 @@ pub struct EnvArgs {
     /// The cluster's number
     #[arg(value_parser = cluster_number)]
     pub cluster: ClusterId,
+    /// A user of the mesh instead of `elastic`
+    #[arg(long, value_name = "USER")]
+    pub user: Option<UserName>,
     /// The shell that reads it [default: the one in `SHELL`]
     #[arg(long, value_enum)]
     pub shell: Option<Shell>,

@@ -8,8 +8,8 @@ const GROUPS: [(&str, &[&str]); 7] = [
     ("Life of a mesh", &["create", "manage", "upgrade", "reset", "ls"]),
     ("Health", &["status", "verify", "doctor", "logs"]),
     ("Data", &["load", "snapshots"]),
-    ("Use", &["search", "es", "bench", "export", "credentials", "env"]),
-    ("Trust", &["keys", "certs"]),
+    ("Use", &["search", "es", "views", "bench", "export", "credentials", "env"]),
+    ("Trust", &["users", "keys", "certs"]),
     ("Other meshes", &["invites", "join", "peers", "leave"]),
     ("This program", &["config", "completions", "man", "help"]),
 ];

@@ -5,7 +5,7 @@ use clap::{Args, ValueEnum};
 use super::{Format, OutputArgs, settings};
 use crate::{
     ask::since::Since,
-    mesh::{cluster_set::ClusterSet, id::ServiceKind, part::Part},
+    mesh::{cluster_set::ClusterSet, id::ServiceKind, part::Part, users::UserName},
 };
 
 #[derive(Debug, Args)]
@@ -41,6 +41,9 @@ pub struct VerifyArgs {
     /// Repair the mesh as `mesh create` would, and prove every link again; always the whole mesh, so not with `--on`
     #[arg(long, conflicts_with = "on")]
     pub fix: bool,
+    /// Prove what this user finds over each link, by searches that are carried out as her
+    #[arg(long = "as", value_name = "USER", conflicts_with = "fix")]
+    pub user: Option<UserName>,
 }
 
 #[derive(Debug, Args)]

@@ -1,8 +1,8 @@
 //! The command line, as types. No behavior.
 //!
 //! Its grammar: `mesh VERB` for the mesh as a whole, `mesh NOUN VERB` for what it has many of (`keys rotate`), with the
-//! singular of a noun and `list` as aliases. `-o` is a format, `--into` a path to write to; `--as` is reserved for
-//! acting as another user. Whatever deletes or revokes something asks first, unless `--yes` is given, and has
+//! singular of a noun and `list` as aliases. `-o` is a format, `--into` a path to write to; `--as` acts as
+//! another user and is nothing else. Whatever deletes or revokes something asks first, unless `--yes` is given, and has
 //! `--dry-run`.
 
 mod ask;
@@ -20,6 +20,8 @@ mod renew;
 mod settings;
 mod snapshots;
 mod usage;
+mod users;
+mod views;
 
 use std::{path::PathBuf, time::Duration};
 
@@ -39,6 +41,8 @@ pub use self::{
     renew::{CertsAction, KeysAction, LsArgs, RenewArgs},
     settings::SettingsArgs,
     snapshots::{AdoptArgs, RestoreArgs, RmArgs, SnapshotsAction, TakeArgs},
+    users::{AddUserArgs, PasswdArgs, RmUserArgs, UsersAction, UsersArgs},
+    views::{CreateViewArgs, RmViewArgs, ViewsAction, ViewsArgs},
 };
 use crate::{
     exit::Exit,
@@ -146,6 +150,9 @@ pub enum Command {
     /// List and replace certificates, and the authorities that sign them
     #[command(subcommand, alias = "cert")]
     Certs(CertsAction),
+    /// Add, list and remove the users of clusters, who read by roles what the mesh shares
+    #[command(subcommand, alias = "user")]
+    Users(UsersAction),
     /// Let other meshes search this one, by files that they join by
     #[command(subcommand, alias = "invite")]
     Invites(InvitesAction),
@@ -180,6 +187,9 @@ pub enum Command {
     /// Write files for other programs that work with the mesh
     #[command(subcommand)]
     Export(ExportAction),
+    /// List, make and remove data views in every Kibana
+    #[command(subcommand, alias = "view")]
+    Views(ViewsAction),
     /// Print users, passwords and URLs
     #[command(alias = "credential")]
     Credentials(CredentialsArgs),
@@ -241,7 +251,8 @@ mod tests {
     fn one_grammar() {
         for (name, command) in commands() {
             for argument in command.get_arguments() {
-                assert_ne!(argument.get_long(), Some("as"), "`mesh{name} --as` is reserved for acting as another user");
+                let acts_as = [" search", " verify"].contains(&name.as_str());
+                assert!(argument.get_long() != Some("as") || acts_as, "`mesh{name} --as` should act as another user");
                 let is_format = argument.get_possible_values().len() == Format::value_variants().len();
                 let is_output = argument.get_long() == Some("output");
                 assert_eq!(argument.get_short() == Some('o'), is_output, "`mesh{name} -o` should be a format");

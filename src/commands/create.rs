@@ -21,7 +21,7 @@ use crate::{
     facts::observed::Observed,
     judge::{check, guests::kept_authority, peers::PeerList, snapshots::require_owners},
     mesh::Mesh,
-    plan::{create::Creation, reconcile::PlanInputs, rolling},
+    plan::{Step, create::Creation, reconcile::PlanInputs, rolling},
     session::{Place, Session, now},
     world::Survey,
 };
@@ -110,7 +110,13 @@ async fn may_begin(
         console.lost_guests(session.survey.known(), whole);
         return may_delete(&session.world, whole, agreed, console).await;
     }
-    let (revokes, lowers) = (!creation.lost_access.is_empty(), whole.lowered_replicas().next().is_some());
+    let opens = mesh.opened_since(session.survey.known().filter(|_| !args.reset));
+    console.opened(&opens);
+    if !opens.is_empty() && !consent("open everything?", "this gives all access", agreed, console).await? {
+        return Ok(false);
+    }
+    let revokes = !creation.lost_access.is_empty() || whole.steps().any(Step::takes_access_away);
+    let lowers = whole.lowered_replicas().next().is_some();
     Ok((!revokes || consent("revoke access?", "this revokes access", agreed, console).await?)
         && (!lowers || consent("keep fewer replicas?", "this lowers the number of replicas", agreed, console).await?))
 }

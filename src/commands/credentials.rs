@@ -8,7 +8,7 @@ use crate::{
     cli::CredentialsArgs,
     console::Console,
     error::{Error, Exit},
-    mesh::{id::ClusterId, layout},
+    mesh::{cluster_set::ClusterSet, id::ClusterId, layout, users::UserName},
     session::Recorded,
 };
 
@@ -18,7 +18,7 @@ const VERSION: u32 = 1;
 #[derive(Serialize)]
 struct Shown {
     version: u32,
-    users: [User; 2],
+    users: Vec<User>,
     clusters: Vec<Place>,
     /// Path of the file with every cluster's authority.
     authorities: PathBuf,
@@ -26,10 +26,10 @@ struct Shown {
 
 #[derive(Serialize)]
 struct User {
-    name: &'static str,
+    name: String,
     password: String,
     #[serde(rename = "for")]
-    purpose: &'static str,
+    purpose: String,
 }
 
 /// Where a cluster is reached.
@@ -47,18 +47,37 @@ struct Place {
 pub fn credentials(args: &CredentialsArgs, dir: &Path, console: &Console) -> Result<Exit, Error> {
     let recorded = Recorded::open(dir)?;
     let (mesh, credentials) = (&recorded.mesh, recorded.credentials()?);
-    let user = |name, password: &str, purpose| User { name, password: password.to_owned(), purpose };
+    let user = |name: &str, password: &str, purpose: &str| User {
+        name: name.to_owned(),
+        password: password.to_owned(),
+        purpose: purpose.to_owned(),
+    };
+    let of_mesh = |name: &UserName| -> Result<User, Error> {
+        let password = recorded.password_of(name)?;
+        let roles: Vec<String> = mesh.require_user(name)?.roles.iter().map(ToString::to_string).collect();
+        let on = ClusterSet::new(mesh.clusters_of(name)).map(|clusters| clusters.named()).unwrap_or_default();
+        Ok(user(name.as_str(), password.expose(), &format!("{} on {on}", roles.join(" "))))
+    };
+    let users = match &args.user {
+        Some(name) => vec![of_mesh(name)?],
+        None => [
+            user("elastic", credentials.elastic.expose(), "you: Elasticsearch and Kibana of every cluster"),
+            user("kibana_system", credentials.kibana_system.expose(), "Kibana itself"),
+        ]
+        .into_iter()
+        // one whose password no file holds is left out: she may well have one
+        .chain(mesh.all_users().into_keys().filter_map(|name| of_mesh(name).ok()))
+        .collect(),
+    };
+    let is_on = |cluster: &ClusterId| args.user.as_ref().is_none_or(|user| mesh.clusters_of(user).contains(cluster));
     let place = |cluster: ClusterId| {
         let nodes = mesh.node_urls(cluster);
         Some(Place { cluster, elasticsearch: nodes.first()?.clone(), nodes, kibana: mesh.url(cluster.kibana()) })
     };
     let shown = Shown {
         version: VERSION,
-        users: [
-            user("elastic", credentials.elastic.expose(), "you: Elasticsearch and Kibana of every cluster"),
-            user("kibana_system", credentials.kibana_system.expose(), "Kibana itself"),
-        ],
-        clusters: mesh.clusters().filter_map(place).collect(),
+        users,
+        clusters: mesh.clusters().filter(is_on).filter_map(place).collect(),
         authorities: mesh.dir.join(layout::BUNDLE),
     };
     console.show(args.output.format, &shown, || text(&shown, console));
@@ -66,7 +85,8 @@ pub fn credentials(args: &CredentialsArgs, dir: &Path, console: &Console) -> Res
 }
 
 fn text(shown: &Shown, console: &Console) {
-    console.users(&shown.users.each_ref().map(|user| (user.name, user.password.as_str(), user.purpose)));
+    let user = |user: &User| (user.name.clone(), user.password.clone(), user.purpose.clone());
+    console.users(&shown.users.iter().map(user).collect::<Vec<_>>());
     console.line("");
     let place = |place: &Place| (place.cluster, place.nodes.clone(), place.kibana.clone());
     console.places(&shown.clusters.iter().map(place).collect::<Vec<_>>(), "");

@@ -16,6 +16,17 @@ use crate::{
 pub fn env(args: &EnvArgs, dir: &Path, console: &Console) -> Result<Exit, Error> {
     let recorded = Recorded::open(dir)?;
     let (mesh, cluster) = (&recorded.mesh, recorded.cluster(args.cluster)?);
+    let (user, password) = match &args.user {
+        None => ("elastic".to_owned(), recorded.credentials()?.elastic),
+        Some(user) => {
+            let password = recorded.password_of(user)?;
+            if !mesh.clusters_of(user).contains(&cluster) {
+                return Err(Error::new(Exit::Request, format!("{user} does not log in to {cluster}"))
+                    .hint("`mesh users ls` says where she does"));
+            }
+            (user.to_string(), password)
+        }
+    };
     let bundle = mesh.dir.join(layout::BUNDLE);
     let mut variables = vec![("MESH_CLUSTER", cluster.number().to_string())];
     let urls = mesh.node_urls(cluster);
@@ -23,8 +34,8 @@ pub fn env(args: &EnvArgs, dir: &Path, console: &Console) -> Result<Exit, Error>
     // a client that tries the next one loses nothing while a node is away
     variables.push(("ES_URLS", urls.join(",")));
     variables.extend([
-        ("ES_USER", "elastic".to_owned()),
-        ("ES_PASSWORD", recorded.credentials()?.elastic.expose().to_owned()),
+        ("ES_USER", user),
+        ("ES_PASSWORD", password.expose().to_owned()),
         ("ES_CACERT", bundle.display().to_string()),
     ]);
     variables.extend(mesh.url(cluster.kibana()).map(|url| ("KIBANA_URL", url)));

@@ -5,14 +5,11 @@ use std::path::PathBuf;
 use super::unanswered::Unanswered;
 use crate::{
     apply::load::Target,
-    ask::{
-        load::{IndexName, LoadReport, sample},
-        search::covers,
-    },
+    ask::load::{IndexName, LoadReport, sample},
     cli::LoadArgs,
     console::Console,
     error::{Error, Exit},
-    mesh::{Mesh, id::ClusterId},
+    mesh::{Mesh, id::ClusterId, pattern::covers},
     session::{Recorded, now},
     world::given::{Given, shown},
 };

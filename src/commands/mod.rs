@@ -30,7 +30,10 @@ mod status;
 mod steady;
 mod unanswered;
 mod upgrade;
+mod users;
 mod verify;
+mod verify_as;
+mod views;
 
 pub use self::completions::complete;
 
@@ -91,6 +94,8 @@ fn only_reads(command: &Command) -> bool {
         | Command::Certs(_)
         | Command::Load(_)
         | Command::Snapshots(_)
+        | Command::Users(_)
+        | Command::Views(_)
         | Command::Invites(_)
         | Command::Join(_)
         | Command::Leave(_)
@@ -125,6 +130,8 @@ async fn command(cli: Cli, place: Result<Place, Error>, console: &Console) -> Re
         Command::Keys(action) => keys::keys(&action, place, console).await,
         Command::Certs(action) => certs::certs(&action, place, console).await,
         Command::Snapshots(action) => snapshots::snapshots(&action, place, console).await,
+        Command::Users(action) => users::users(&action, place, console).await,
+        Command::Views(action) => views::views(&action, place, console).await,
         Command::Invites(action) => invites::invites(&action, place, console).await,
         Command::Join(args) => Box::pin(peers::join(&args, place, console)).await,
         Command::Leave(args) => Box::pin(peers::leave(&args, place, console)).await,

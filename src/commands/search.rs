@@ -13,9 +13,9 @@ use crate::{
     cli::SearchArgs,
     console::Console,
     error::{Error, Exit},
-    mesh::{Mesh, id::ClusterId},
+    mesh::{Mesh, id::ClusterId, pattern::covers},
     session::Recorded,
-    world::https::HttpsError,
+    world::{elasticsearch::Elasticsearch, https::HttpsError},
 };
 
 pub async fn search(args: &SearchArgs, dir: PathBuf, console: &Console) -> Result<Exit, Error> {
@@ -30,10 +30,17 @@ pub async fn search(args: &SearchArgs, dir: PathBuf, console: &Console) -> Resul
     if let Some(pattern) =
         searched.iter().find_map(|cluster| args.index.beyond(&mesh.shared(cluster))).filter(|_| remotes)
     {
-        return Err(Error::new(Exit::Request, format!("`{pattern}` reaches beyond what the clusters share"))
-            .hint(format!("{}; `mesh es` searches all of one cluster", sharing(mesh))));
+        let error = Error::new(Exit::Request, format!("`{pattern}` reaches beyond what the clusters share"));
+        return Err(match shared_alias(&pattern.to_string(), &recorded).await {
+            Some(alias) => error.hint(format!(
+                "it has the alias {alias}, which is shared: `mesh search {alias}`, with the same query; the index \
+                 itself is not"
+            )),
+            None => error.hint(format!("{}; `mesh es` searches all of one cluster", sharing(mesh))),
+        });
     }
-    let (from, answer) = ask(args, &recorded).await?;
+    let from = args.from.or(first_of(args, mesh)?);
+    let (from, answer) = ask(args, from, &recorded).await?;
     let found = Found::read(mesh, from, args.on.as_ref(), &answer);
     console.show(args.output.format, &found, || console.found(&found));
     if args.on.is_none() && mesh.count().get() > 1 && mesh.remotes(from).next().is_none() {
@@ -42,12 +49,40 @@ pub async fn search(args: &SearchArgs, dir: PathBuf, console: &Console) -> Resul
     lacking(&found, mesh).map_or(Ok(Exit::Done), Err)
 }
 
+/// An alias of an index that every cluster shares, though not the index: what people know it by may be either.
+async fn shared_alias(index: &str, recorded: &Recorded) -> Option<String> {
+    let shared = shared_by_all(&recorded.mesh);
+    for cluster in recorded.mesh.clusters() {
+        let Ok(server) = recorded.server(cluster) else { continue };
+        let aliases = server.aliases_of(index).await.unwrap_or_default();
+        let found = aliases.into_iter().find(|alias| shared.iter().any(|pattern| covers(pattern, alias)));
+        if found.is_some() {
+            return found;
+        }
+    }
+    None
+}
+
+/// The cluster that searches for a user, where none is named: one that she logs in to.
+fn first_of(args: &SearchArgs, mesh: &Mesh) -> Result<Option<ClusterId>, Error> {
+    let Some(user) = &args.user else { return Ok(None) };
+    mesh.require_user(user)?;
+    Ok(mesh.clusters_of(user).into_iter().max_by_key(|cluster| (mesh.aliases(*cluster).len(), Reverse(*cluster))))
+}
+
 /// The answer of the cluster that was named, or of the first that gives one.
-async fn ask(args: &SearchArgs, recorded: &Recorded) -> Result<(ClusterId, Value), Error> {
+async fn ask(args: &SearchArgs, from: Option<ClusterId>, recorded: &Recorded) -> Result<(ClusterId, Value), Error> {
+    let server = |cluster| -> Result<Elasticsearch, Error> {
+        let server = recorded.server(cluster)?;
+        Ok(match &args.user {
+            Some(user) => server.running_as(user),
+            None => server,
+        })
+    };
     let body = search::body(args.query.as_deref(), args.size);
     let expression = |from| args.index.expression(&recorded.mesh, from, args.on.as_ref());
-    if let Some(cluster) = args.from {
-        let answer = recorded.server(cluster)?.search(&expression(cluster), &body).await;
+    if let Some(cluster) = from {
+        let answer = server(cluster)?.search(&expression(cluster), &body).await;
         return Ok((cluster, answer.map_err(|error| refused(cluster, error))?));
     }
     let mut silence = Vec::new();
@@ -56,7 +91,7 @@ async fn ask(args: &SearchArgs, recorded: &Recorded) -> Result<(ClusterId, Value
     let mut in_turn: Vec<ClusterId> = candidates.iter().collect();
     in_turn.sort_by_key(|cluster| Reverse(recorded.mesh.aliases(*cluster).len()));
     for cluster in in_turn {
-        match recorded.server(cluster)?.search(&expression(cluster), &body).await {
+        match server(cluster)?.search(&expression(cluster), &body).await {
             Ok(answer) => return Ok((cluster, answer)),
             Err(error @ HttpsError::NoAnswer { .. }) => {
                 silence.push(format!("{cluster}: {}", error.cause()));

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use rand::{RngExt as _, rand_core::UnwrapErr, rngs::SysRng};
 
-use super::{interruptible, refusal::refusal, time_for};
+use super::{interruptible, refusal::refusal, time_for, verify_as::verify_as};
 use crate::{
     apply::{Apply, wait::Patience},
     cli::VerifyArgs,
@@ -27,6 +27,9 @@ use crate::{
 const RELOADED_WITHIN: Duration = Duration::from_secs(15);
 
 pub async fn verify(args: &VerifyArgs, place: Place, console: &Console) -> Result<Exit, Error> {
+    if let Some(user) = &args.user {
+        return verify_as(args, user, &place.dir, console).await;
+    }
     let begun = Instant::now();
     let mut session = Session::to_change(place, false).await?;
     let (mesh, mut report, mending) = prove(&session, args, args.fix, console).await?;

@@ -97,7 +97,7 @@ impl Console {
     }
 
     /// Users with their passwords, and what each is for.
-    pub fn users(&self, users: &[(&str, &str, &str)]) {
+    pub fn users(&self, users: &[(String, String, String)]) {
         let mut table = Table::new(["USER", "PASSWORD", "FOR"]);
         for (user, password, purpose) in users {
             table.row([user, password, purpose].map(Cell::plain));

@@ -105,8 +105,9 @@ impl Console {
         ));
         self.line("\ntry next:");
         let first = mesh.clusters().find(|cluster| mesh.remotes(*cluster).next().is_some()).unwrap_or(ClusterId::FIRST);
+        let found = format!("mesh search '{}'", if mesh.spec.data_set.0 { mesh.searched() } else { "mesh-*" });
         let resolve = format!("mesh es {} GET '_resolve/cluster/*:*?pretty'", first.number());
-        for command in ["mesh status", "mesh search 'mesh-*'", &resolve] {
+        for command in ["mesh status", "mesh load --sample", &found, &resolve] {
             self.line(&format!("  {}", self.same_mesh.in_command(command)));
         }
     }

@@ -25,6 +25,8 @@ mod stdout;
 mod table;
 mod timings;
 mod upgrade;
+mod users;
+mod views;
 
 use std::{
     cell,

@@ -87,9 +87,7 @@ impl Console {
     /// How a peer is searched from now on.
     pub fn joined(&self, mesh: &Mesh, name: &PartnerName, file: Option<&Path>, took: Duration) {
         let Some(peer) = mesh.peers.get(name) else { return };
-        let named = peer.remotes.keys().all(|alias| alias.to_string().starts_with("cluster"));
         let first = mesh.clusters().find(|cluster| peer.is_searched_by(*cluster));
-        let pattern = if named { "cluster*:mesh*" } else { "*:mesh*" };
         self.done(&format!("joined {name}: every link proved ({})", duration(took)));
         if self.is_quiet() {
             return;
@@ -98,8 +96,10 @@ impl Console {
             self.note(&format!("{} holds keys, and is needed no more: delete it", file.display()));
         }
         self.line("\ntry next:");
-        let search = first.map(|first| format!("mesh es {} GET '{pattern}/_search?size=1&pretty'", first.number()));
-        for command in search.as_deref().into_iter().chain(["mesh peers ls", "mesh search 'mesh*'"]) {
+        let pattern = first.map(|first| (first.number(), mesh.everywhere(first, mesh.searched())));
+        let search = pattern.map(|(first, pattern)| format!("mesh es {first} GET '{pattern}/_search?size=1&pretty'"));
+        let found = format!("mesh search '{}'", mesh.searched());
+        for command in search.as_deref().into_iter().chain(["mesh peers ls", &found]) {
             self.line(&format!("  {}", self.same_mesh.in_command(command)));
         }
     }

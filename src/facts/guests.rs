@@ -12,7 +12,6 @@ use crate::mesh::{
     cluster_set::ClusterSet,
     id::ClusterId,
     peers::{Guest, PartnerName},
-    settings::SHARED,
 };
 
 /// A key of a guest that is not invalidated.
@@ -77,10 +76,10 @@ pub fn traced(mesh: &Mesh, keys: &GuestKeys) -> BTreeMap<PartnerName, Guest> {
         let has = |of: &ClusterId| own[of].iter().any(|key| key.invitation == newest.invitation);
         let on = ClusterSet::new(own.keys().copied().filter(has))?;
         let is_usual = on.iter().all(|of| mesh.shared(of) == newest.names);
-        let share = newest.names.iter().filter(|name| !is_usual && *name != SHARED);
+        let share = if is_usual { Vec::new() } else { Mesh::asked_to_share(&newest.names) };
         let days = newest.expires.zip(newest.created).map(|(end, begin)| (end - begin).whole_days().to_string());
         let days = days.and_then(|days| days.parse().ok()).unwrap_or(mesh.spec.key_days);
-        Some(Guest { on, share: share.filter_map(|name| name.parse().ok()).collect(), days })
+        Some(Guest { on, share, days })
     };
     names.into_iter().filter_map(|name| Some((name.clone(), guest(name)?))).collect()
 }

@@ -15,3 +15,5 @@ mod secure_file;
 mod server;
 pub mod shards;
 pub mod snapshots;
+pub mod users;
+pub mod views;

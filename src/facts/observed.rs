@@ -17,6 +17,7 @@ pub use super::{
     secure_file::SecureSettingsFacts,
     server::{KeyFacts, KibanaFacts, LicenseFacts, LinkFacts, ServerFacts, Vitals},
     snapshots::OwnerFacts,
+    views::ViewFacts,
 };
 use crate::mesh::{
     Engine, Mesh,

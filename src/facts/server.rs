@@ -8,6 +8,8 @@ use super::{
     health::Health,
     nodes::AllocationFacts,
     snapshots::{PolicyFacts, SnapshotFacts},
+    users::UserFacts,
+    views::ViewFacts,
 };
 use crate::mesh::{peers::Alias, snapshots::RepositorySpec};
 
@@ -30,6 +32,7 @@ pub struct ServerFacts {
     /// The mesh's repository, if it has one.
     pub repository: Option<RepositorySpec>,
     pub snapshot_policy: PolicyFacts,
+    pub users: UserFacts,
     /// How it fares, where that was asked: no plan depends on it.
     pub vitals: Option<Vitals>,
 }
@@ -49,6 +52,7 @@ impl ServerFacts {
             allocation: AllocationFacts::default(),
             repository: None,
             snapshot_policy: PolicyFacts::Unsupported,
+            users: UserFacts::default(),
             vitals: None,
         }
     }
@@ -59,6 +63,8 @@ impl ServerFacts {
 pub struct KibanaFacts {
     /// The fingerprint of the certificate it shows.
     pub certificate: String,
+    /// Its data views by their ids; `None` where they were not asked for, or could not be.
+    pub views: Option<BTreeMap<String, ViewFacts>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

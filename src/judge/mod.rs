@@ -13,4 +13,6 @@ pub mod peers;
 pub mod scope;
 pub mod snapshots;
 pub mod status;
+pub mod users;
 pub mod verify;
+pub mod views;

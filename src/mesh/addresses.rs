@@ -11,7 +11,7 @@ use super::{
     certs::Names,
     cluster::{Place, Port},
     id::{ClusterId, NodeId, REMOTE, ServiceId},
-    settings::{SHARED, SubjectName},
+    settings::SubjectName,
 };
 
 /// How many nodes of a remote a node connects to.
@@ -81,7 +81,7 @@ impl Mesh {
     pub fn shared(&self, cluster: ClusterId) -> Vec<String> {
         let settings = self.settings(cluster);
         let more = settings.share.iter().map(ToString::to_string);
-        let mut names: Vec<String> = std::iter::once(SHARED.to_owned()).chain(more).collect();
+        let mut names: Vec<String> = self.always_shared().map(str::to_owned).chain(more).collect();
         names.sort();
         names.dedup();
         names

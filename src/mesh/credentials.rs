@@ -3,11 +3,14 @@
 //! The file is meant for people too: they read the password of `elastic` in it and may put their own there before the
 //! first run. So an error names the line, and never the value. Pure: no I/O.
 
+use std::collections::BTreeMap;
+
 use rand::CryptoRng;
 
 use super::{
     passphrase::{hex_key, passphrase},
     secret::Secret,
+    users::UserName,
 };
 
 /// The least Elasticsearch accepts for a user's password (`Validation.Users` in x-pack core), in characters.
@@ -18,6 +21,9 @@ const KEY_MINIMUM: usize = 32;
 const FIELDS: [(&str, usize); 3] =
     [("elastic", PASSWORD_MINIMUM), ("kibana_system", PASSWORD_MINIMUM), ("kibana_encryption_key", KEY_MINIMUM)];
 
+/// What stands before the name of a user of the mesh.
+const USER: &str = "user.";
+
 /// What a person or Kibana needs to log in; the same for every cluster of a mesh. No value holds a line break.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Credentials {
@@ -27,6 +33,8 @@ pub struct Credentials {
     pub kibana_system: Secret,
     /// Encrypts Kibana's saved objects, sessions and reports: must outlive every restart.
     pub kibana_encryption_key: Secret,
+    /// The password that each user of the mesh was given; what she made of it since is not known.
+    pub users: BTreeMap<UserName, Secret>,
 }
 
 /// Why `credentials.txt` cannot be used. Never quotes a value, nor a name it does not know: that may be a misplaced
@@ -35,16 +43,19 @@ pub struct Credentials {
 pub enum CredentialsError {
     #[error("line {line}: expected `name=value`")]
     Syntax { line: usize },
-    #[error("line {line}: unknown name, the known ones are `elastic`, `kibana_system` and `kibana_encryption_key`")]
+    #[error(
+        "line {line}: unknown name, the known ones are `elastic`, `kibana_system`, `kibana_encryption_key` and `user.` \
+         with the name of a user"
+    )]
     Unknown { line: usize },
     #[error("line {line}: `{name}` is given twice, first in line {first}")]
-    Duplicate { line: usize, name: &'static str, first: usize },
+    Duplicate { line: usize, name: String, first: usize },
     #[error("line {line}: `{name}` is empty")]
-    Empty { line: usize, name: &'static str },
+    Empty { line: usize, name: String },
     #[error("line {line}: the value of `{name}` begins or ends with white space")]
-    Padded { line: usize, name: &'static str },
+    Padded { line: usize, name: String },
     #[error("line {line}: `{name}` has fewer than {minimum} characters")]
-    Short { line: usize, name: &'static str, minimum: usize },
+    Short { line: usize, name: String, minimum: usize },
     #[error("`{name}` is missing")]
     Missing { name: &'static str },
 }
@@ -57,6 +68,7 @@ impl Credentials {
             elastic: passphrase(words, rng),
             kibana_system: passphrase(words, rng),
             kibana_encryption_key: hex_key(32, rng),
+            users: BTreeMap::new(),
         }
     }
 
@@ -67,52 +79,77 @@ impl Credentials {
     /// # Errors
     /// The first thing that is wrong, from the top.
     pub fn parse(text: &str) -> Result<Self, CredentialsError> {
-        let mut found: [Option<(usize, Secret)>; 3] = [None, None, None];
+        let mut found: BTreeMap<&str, (usize, Secret)> = BTreeMap::new();
         for (index, content) in text.strip_prefix('\u{feff}').unwrap_or(text).split('\n').enumerate() {
             let (line, content) = (index + 1, content.strip_suffix('\r').unwrap_or(content));
             if content.trim().is_empty() || content.starts_with('#') {
                 continue;
             }
             let (name, value) = content.split_once('=').ok_or(CredentialsError::Syntax { line })?;
-            let field = FIELDS.iter().position(|field| field.0 == name).ok_or(CredentialsError::Unknown { line })?;
-            let (name, minimum) = FIELDS[field];
-            if let Some((first, _)) = found[field] {
-                return Err(CredentialsError::Duplicate { line, name, first });
+            let minimum = minimum(name).ok_or(CredentialsError::Unknown { line })?;
+            let known = || name.to_owned();
+            if let Some((first, _)) = found.get(name) {
+                return Err(CredentialsError::Duplicate { line, name: known(), first: *first });
             }
             if value.is_empty() {
-                return Err(CredentialsError::Empty { line, name });
+                return Err(CredentialsError::Empty { line, name: known() });
             }
             if value.trim() != value {
-                return Err(CredentialsError::Padded { line, name });
+                return Err(CredentialsError::Padded { line, name: known() });
             }
             if value.chars().count() < minimum {
-                return Err(CredentialsError::Short { line, name, minimum });
+                return Err(CredentialsError::Short { line, name: known(), minimum });
             }
-            found[field] = Some((line, Secret::new(value)));
+            found.insert(name, (line, Secret::new(value)));
         }
-        let [elastic, kibana_system, kibana_encryption_key] = found;
-        let present = |value: Option<(usize, Secret)>, field: usize| {
-            value.map(|(_, secret)| secret).ok_or(CredentialsError::Missing { name: FIELDS[field].0 })
+        let mut take = |name: &'static str| match found.remove(name) {
+            Some((_, secret)) => Ok(secret),
+            None => Err(CredentialsError::Missing { name }),
         };
-        Ok(Self {
-            elastic: present(elastic, 0)?,
-            kibana_system: present(kibana_system, 1)?,
-            kibana_encryption_key: present(kibana_encryption_key, 2)?,
-        })
+        let (elastic, kibana_system) = (take(FIELDS[0].0)?, take(FIELDS[1].0)?);
+        let kibana_encryption_key = take(FIELDS[2].0)?;
+        let user = |(name, (_, secret)): (&str, (usize, Secret))| Some((user(name)?, secret));
+        Ok(Self { elastic, kibana_system, kibana_encryption_key, users: found.into_iter().filter_map(user).collect() })
     }
 
     /// The whole text of `credentials.txt`; [`Credentials::parse`] gives the same credentials back.
     #[must_use]
     pub fn render(&self) -> Secret {
         let values = [&self.elastic, &self.kibana_system, &self.kibana_encryption_key];
+        let own = FIELDS.iter().zip(values).map(|((name, _), value)| ((*name).to_owned(), value));
+        let users = self.users.iter().map(|(name, value)| (format!("{USER}{name}"), value));
         Secret::new(
-            FIELDS
-                .iter()
-                .zip(values)
-                .map(|((name, _), value)| [name, "=", value.expose(), "\n"].concat())
-                .collect::<String>(),
+            own.chain(users).map(|(name, value)| [&name, "=", value.expose(), "\n"].concat()).collect::<String>(),
         )
     }
+}
+
+/// Whether a text can be the password of a user.
+///
+/// # Errors
+/// Why not, without quoting it.
+pub fn require_usable(text: &str) -> Result<(), &'static str> {
+    if text.contains(['\n', '\r']) {
+        return Err("it has several lines");
+    }
+    if text.trim() != text {
+        return Err("it begins or ends with white space");
+    }
+    if text.chars().count() < PASSWORD_MINIMUM {
+        return Err("it has fewer than 6 characters");
+    }
+    Ok(())
+}
+
+/// The user whose password stands under a name in the file.
+fn user(name: &str) -> Option<UserName> {
+    name.strip_prefix(USER)?.parse().ok()
+}
+
+/// The least length of the value with a name, if there is such a name.
+fn minimum(name: &str) -> Option<usize> {
+    let field = FIELDS.iter().find(|field| field.0 == name).map(|field| field.1);
+    field.or_else(|| user(name).map(|_| PASSWORD_MINIMUM))
 }
 
 #[cfg(test)]
@@ -160,7 +197,7 @@ mod tests {
     fn an_error_is_reported_with_its_line() {
         let whole = file("secret1", "secret2", KEY);
         insta::assert_snapshot!(refusal("hunter2\n"), @"line 1: expected `name=value`");
-        insta::assert_snapshot!(refusal(" elastic=hunter2\n"), @"line 1: unknown name, the known ones are `elastic`, `kibana_system` and `kibana_encryption_key`");
+        insta::assert_snapshot!(refusal(" elastic=hunter2\n"), @"line 1: unknown name, the known ones are `elastic`, `kibana_system`, `kibana_encryption_key` and `user.` with the name of a user");
         insta::assert_snapshot!(refusal(&format!("{whole}elastic=hunter2\n")), @"line 4: `elastic` is given twice, first in line 1");
         insta::assert_snapshot!(refusal(&file("secret1", "", KEY)), @"line 2: `kibana_system` is empty");
         insta::assert_snapshot!(refusal(&file("secret1 ", "hunter2", KEY)), @"line 1: the value of `elastic` begins or ends with white space");
@@ -174,18 +211,19 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(10_000))]
 
         #[test]
-        fn values_survive_the_file(elastic in "[!-~][ -~]{4,40}[!-~]", kibana_system in "\\PC{6,40}", key in "[!-~]{32,64}") {
+        fn values_survive_the_file(elastic in "[!-~][ -~]{4,40}[!-~]", kibana_system in "\\PC{6,40}", key in "[!-~]{32,64}", anna in "[!-~]{6,40}") {
             prop_assume!(kibana_system.trim() == kibana_system);
             let credentials = Credentials {
                 elastic: Secret::new(elastic),
                 kibana_system: Secret::new(kibana_system),
                 kibana_encryption_key: Secret::new(key),
+                users: BTreeMap::from([("anna".parse().unwrap(), Secret::new(anna))]),
             };
             prop_assert_eq!(Credentials::parse(credentials.render().expose()), Ok(credentials));
         }
 
         #[test]
-        fn no_text_makes_it_panic_or_give_a_value_away(text in "((elastic|kibana_system|x)?=?[ q\r\n\\PC]{0,9}\n?){0,6}") {
+        fn no_text_makes_it_panic_or_give_a_value_away(text in "((elastic|kibana_system|user.a|user.|x)?=?[ q\r\n\\PC]{0,9}\n?){0,6}") {
             if let Err(error) = Credentials::parse(&text) {
                 prop_assert!(!error.to_string().contains('q'));
             }

@@ -173,7 +173,12 @@ mod tests {
     #[test]
     fn a_released_revision_never_changes() {
         let secret = || Secret::new("secret");
-        let credentials = Credentials { elastic: secret(), kibana_system: secret(), kibana_encryption_key: secret() };
+        let credentials = Credentials {
+            elastic: secret(),
+            kibana_system: secret(),
+            kibana_encryption_key: secret(),
+            users: std::collections::BTreeMap::new(),
+        };
         let texts = [Profile::Server, Profile::Smoke].into_iter().flat_map(|profile| {
             let mut mesh = Mesh::example(2);
             mesh.spec.profile = profile;
@@ -218,7 +223,12 @@ mod tests {
     #[test]
     fn each_cluster_is_made_by_its_own_revision() {
         let secret = || Secret::new("secret");
-        let credentials = Credentials { elastic: secret(), kibana_system: secret(), kibana_encryption_key: secret() };
+        let credentials = Credentials {
+            elastic: secret(),
+            kibana_system: secret(),
+            kibana_encryption_key: secret(),
+            users: std::collections::BTreeMap::new(),
+        };
         let old = Mesh::example(2);
         let half = old.clone().with_defaults(Revision::NEXT, Some(&old)).with_defaults_on(ClusterId::FIRST);
         for service in old.services() {

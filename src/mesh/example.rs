@@ -33,6 +33,8 @@ impl Mesh {
             clusters: BTreeMap::new(),
             peers: BTreeMap::new(),
             guests: BTreeMap::new(),
+            users: BTreeMap::new(),
+            views: BTreeMap::new(),
             subnet: "10.213.0.0/24".parse().expect("should be a subnet"),
             ports: None,
             owner: Owner { uid: 999, gid: 0 },

@@ -108,7 +108,12 @@ impl Mesh {
 
 pub(super) fn placeholders() -> Credentials {
     let placeholder = || Secret::new("placeholder");
-    Credentials { elastic: placeholder(), kibana_system: placeholder(), kibana_encryption_key: placeholder() }
+    Credentials {
+        elastic: placeholder(),
+        kibana_system: placeholder(),
+        kibana_encryption_key: placeholder(),
+        users: std::collections::BTreeMap::new(),
+    }
 }
 
 #[cfg(test)]
@@ -125,6 +130,7 @@ mod tests {
             elastic: Secret::new("one"),
             kibana_system: Secret::new("two"),
             kibana_encryption_key: Secret::new("3".repeat(64)),
+            users: std::collections::BTreeMap::new(),
         }
     }
 

@@ -12,6 +12,8 @@ pub mod container;
 pub mod container_spec;
 pub mod counted;
 pub mod credentials;
+pub mod data_set;
+pub mod data_views;
 pub mod decide;
 pub mod defaults;
 pub mod digest;
@@ -29,6 +31,7 @@ pub mod network;
 pub mod nodes;
 pub mod part;
 pub mod passphrase;
+pub mod pattern;
 pub mod peers;
 mod per_cluster;
 pub mod permissions;
@@ -48,6 +51,7 @@ pub mod taken;
 pub mod templates;
 mod unmade;
 pub mod upgrade;
+pub mod users;
 pub mod versions;
 
 use std::{collections::BTreeMap, path::PathBuf};
@@ -57,6 +61,7 @@ use serde::{Deserialize, Serialize};
 use self::{
     cluster::{Cluster, Place},
     cluster_set::{ClusterSet, NoSuchCluster},
+    data_views::{View, ViewName},
     defaults::Revision,
     id::{ClusterId, Count, NodeId, NodeNumber, ServiceId, ServiceKind},
     name::MeshName,
@@ -66,6 +71,7 @@ use self::{
     service::Service,
     settings::{ClusterOverride, ClusterSettings, MeshSpec},
     templates::Templates,
+    users::{User, UserName},
 };
 
 pub use self::record::FORMAT;
@@ -104,6 +110,12 @@ pub struct Mesh {
     /// The meshes that it invited.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub guests: BTreeMap<PartnerName, Guest>,
+    /// The users that were added by a command.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub users: BTreeMap<UserName, User>,
+    /// The data views that were asked for by a command.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub views: BTreeMap<ViewName, View>,
     pub subnet: Subnet,
     /// Where ports for what is new are taken from; without one they follow from the clusters' numbers.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -2,14 +2,12 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use crate::{
-    ask::search::covers,
-    mesh::{
-        Mesh,
-        cluster_set::ClusterSet,
-        id::ClusterId,
-        links::{Link, canary_prefix},
-    },
+use crate::mesh::{
+    Mesh,
+    cluster_set::ClusterSet,
+    id::ClusterId,
+    links::{Link, canary_prefix},
+    pattern::covers,
 };
 
 /// Access to a cluster that others lose.
@@ -112,8 +110,8 @@ mod tests {
         let share = Some(vec!["hr-*".parse().unwrap()]);
         let own = linked(Topology::Links(vec![LinkRule { from: set("1"), to: set("2-3"), both: false, share }]));
         insta::assert_snapshot!(lost(&hub, &own), @r"
-        cluster01 can no longer search mesh* of cluster02
-        cluster01 can no longer search mesh* of cluster03
+        cluster01 can no longer search local-data-set, mesh* of cluster02
+        cluster01 can no longer search local-data-set, mesh* of cluster03
         ");
         assert_eq!(lost(&own, &own), "");
         assert_eq!(lost(&all, &Mesh::example(2)), "", "what is deleted is shown as such");

@@ -387,6 +387,8 @@ impl Step {
             Self::Nodes(step) => step.describe(),
             Self::Peers(step) => step.describe(),
             Self::Guests(step) => step.describe(),
+            Self::Users(step) => step.describe(),
+            Self::Views(step) => step.describe(),
             Self::RemoveFiles(cluster) => removes(
                 "remove-files",
                 Cluster(*cluster),

@@ -58,8 +58,8 @@ fn proofs(mesh: &Mesh, restarted: impl Iterator<Item = ClusterId>) -> Vec<Step> 
     restarted.map(|on| PeerStep::Prove { on, to: aliases(on) }.into()).collect()
 }
 
-/// The way to a mesh without a peer that is on its way out.
-pub fn leaving(mesh: &Mesh, there: &Observed, inputs: &PlanInputs) -> Result<Plan, OutOfSync> {
+/// The way to a mesh that differs in links, users or roles alone: without a peer that is on its way out, for example.
+pub fn without_restarts(mesh: &Mesh, there: &Observed, inputs: &PlanInputs) -> Result<Plan, OutOfSync> {
     let plan = reconcile(mesh, there, inputs);
     require_sync(mesh, there, &plan)?;
     Ok(plan)

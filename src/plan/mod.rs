@@ -26,6 +26,10 @@ pub mod snapshots;
 mod step;
 mod turns;
 pub mod upgrade;
+mod user_step;
+pub mod users;
+mod view_step;
+pub mod views;
 
 use std::fmt;
 
@@ -36,6 +40,8 @@ pub use self::{
     node_step::NodeStep,
     peer_step::PeerStep,
     step::{Restoration, Step},
+    user_step::UserStep,
+    view_step::ViewStep,
 };
 use crate::mesh::{Mesh, id::ClusterId, name::MeshName};
 

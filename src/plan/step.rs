@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{GuestStep, NodeStep, PeerStep, permissions::Misfit};
+use super::{GuestStep, NodeStep, PeerStep, UserStep, ViewStep, permissions::Misfit};
 use crate::mesh::{
     container::Limits,
     id::{ClusterId, NodeId, ServiceId, ServiceKind},
@@ -161,6 +161,10 @@ pub enum Step {
     Peers(PeerStep),
     /// A change that has to do with a guest.
     Guests(GuestStep),
+    /// A change of users and roles.
+    Users(UserStep),
+    /// A change of data views.
+    Views(ViewStep),
     /// Deletes the cluster's directory with its data.
     RemoveFiles(ClusterId),
     WriteHosts,
@@ -194,7 +198,24 @@ impl From<GuestStep> for Step {
     }
 }
 
+impl From<UserStep> for Step {
+    fn from(step: UserStep) -> Self {
+        Self::Users(step)
+    }
+}
+
+impl From<ViewStep> for Step {
+    fn from(step: ViewStep) -> Self {
+        Self::Views(step)
+    }
+}
+
 impl Step {
+    /// Whether users can do less afterwards.
+    pub fn takes_access_away(&self) -> bool {
+        matches!(self, Self::Users(UserStep::RemoveUsers { .. } | UserStep::RemoveRoles { .. }))
+    }
+
     /// The removal of a container that no other replaces.
     pub fn remove(service: ServiceId) -> Self {
         Self::RemoveContainer { service, differs: Vec::new() }

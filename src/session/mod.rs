@@ -154,7 +154,8 @@ impl Session {
 
     /// What plans depend on besides the mesh and the facts.
     pub fn inputs(&self) -> PlanInputs {
-        PlanInputs::new(now(), self.survey.host.cores)
+        let inputs = PlanInputs::new(now(), self.survey.host.cores);
+        PlanInputs { keep_users: self.survey.rebuilt.is_some(), ..inputs }
     }
 
     /// What decisions depend on besides the request.

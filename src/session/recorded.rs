@@ -11,6 +11,8 @@ use crate::{
         id::{ClusterId, ServiceId},
         layout,
         part::Part,
+        secret::Secret,
+        users::UserName,
     },
     world::{
         access::{self, Access},
@@ -56,6 +58,15 @@ impl Recorded {
         self.tree.read(layout::BUNDLE)?.ok_or_else(|| {
             Error::new(Exit::Machine, format!("{} is gone", self.mesh.dir.join(layout::BUNDLE).display()))
                 .hint("`mesh create` writes it again")
+        })
+    }
+
+    /// The password that a user of the mesh was given.
+    pub fn password_of(&self, user: &UserName) -> Result<Secret, Error> {
+        self.mesh.require_user(user)?;
+        self.credentials()?.users.remove(user).ok_or_else(|| {
+            Error::new(Exit::Request, format!("no file holds a password of {user}"))
+                .hint(format!("`mesh users passwd {user}` gives her another one"))
         })
     }
 

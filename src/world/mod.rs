@@ -47,6 +47,7 @@ pub mod survey;
 pub mod templates;
 mod tls;
 pub mod traces;
+mod views;
 pub mod words;
 
 use std::path::PathBuf;

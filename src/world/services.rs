@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     facts::{
-        observed::{AllocationFacts, Answer, NodeFacts, Observed, ServerFacts},
+        observed::{AllocationFacts, Answer, KibanaFacts, NodeFacts, Observed, ServerFacts},
         snapshots::PolicyFacts,
     },
     mesh::{
@@ -64,11 +64,12 @@ impl World {
         let servers: Vec<_> = servers.collect();
         let kibanas =
             there.files.iter().filter(|(cluster, _)| running(cluster.kibana())).map(async |(cluster, files)| {
-                let Some(trusted) = files.trusted() else {
+                let Some(authorities) = files.trusted() else {
                     return Ok((*cluster, Answer::Untrusted("the cluster's authority is lost".to_owned())));
                 };
-                let status = async { Kibana::new(mesh, *cluster, &trusted)?.status().await };
-                Ok((*cluster, self.answer(mesh, cluster.kibana(), status.await).await?))
+                let access = Access { authorities, password: credentials.elastic.clone() };
+                let answer = ask_kibana(mesh, *cluster, access).await;
+                Ok((*cluster, self.answer(mesh, cluster.kibana(), answer).await?))
             });
         let (servers, kibanas) = futures::try_join!(try_join_all(servers), try_join_all(kibanas))?;
         there.servers = servers.into_iter().collect();
@@ -143,6 +144,7 @@ async fn ask(
     } else {
         (server.repository().await?, server.snapshot_policy().await?)
     };
+    let users = server.user_facts().await?;
     let mut vitals = if closely { server.vitals().await.ok().flatten() } else { None };
     if let Some(vitals) = vitals.as_mut().filter(|_| mesh.has_several_nodes(cluster)) {
         vitals.health.lacking = server.why_lacking(&vitals.health.yellow).await;
@@ -160,8 +162,19 @@ async fn ask(
         allocation,
         repository,
         snapshot_policy,
+        users,
         vitals,
     }))
+}
+
+/// Its views are asked for where it is to have some. One that is ready and does not tell is one whose views are not
+/// known.
+async fn ask_kibana(mesh: &Mesh, cluster: ClusterId, access: Access) -> Result<Answer<KibanaFacts>, HttpsError> {
+    let kibana = Kibana::new(mesh, cluster, access)?;
+    let status = kibana.status().await?;
+    let Answer::Ready(facts) = status else { return Ok(status) };
+    let views = if mesh.data_views(cluster).is_empty() { None } else { kibana.data_views().await.ok() };
+    Ok(Answer::Ready(KibanaFacts { views, ..facts }))
 }
 
 /// What a node knows by itself: it may be in no cluster, or in another than the others.

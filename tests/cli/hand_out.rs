@@ -151,6 +151,7 @@ fn the_clusters_that_exist_are_completed() {
     1	cluster01, https://127.213.0.24:9201
     2	cluster02, https://127.213.0.24:9202
     3	cluster03, https://127.213.0.24:9203
+    --user	A user of the mesh instead of `elastic`
     --shell	The shell that reads it [default: the one in `SHELL`]
     --help	Print help (see more with '--help')
     --dir	The mesh's directory [default: /mnt/data/mesh for root, ~/.local/share/mesh for others]

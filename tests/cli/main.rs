@@ -17,6 +17,7 @@ mod renew;
 mod settings;
 mod signals;
 mod upgrade;
+mod users;
 
 use std::process::{Command, Output};
 

@@ -254,6 +254,9 @@ fn the_settings_in_force() {
     ports             by number, named 20000-29999       default
     hosts             true                               mesh.json
     share             logs-*                             mesh.json
+    roles             none                               mesh.json
+    users             none                               mesh.json
+    data_set          false                              mesh.json
     topology          all                                mesh.json
     links             as the topology says               default
     remotes           those that were joined             default
@@ -302,7 +305,7 @@ fn the_settings_in_force_are_a_settings_file() {
     let data = run_beside(&files, &["config", "4", "--timeout", "90s", "-o", "json"]);
     let data: serde_json::Value = serde_json::from_str(data.strip_prefix("exit 0\n").unwrap()).unwrap();
     assert_eq!(again["settings"], data["settings"]);
-    assert_eq!(again["from"]["timeout"], "stdin:49");
+    assert_eq!(again["from"]["timeout"], "stdin:55");
 }
 
 #[test]

@@ -59,6 +59,6 @@ fn holds(mesh: &Mesh, share: &str) {
     for number in 1..=2 {
         let keys = mesh.cluster(number).get("/_security/api_key?active_only=true");
         let names = &keys["api_keys"][0]["access"]["search"][0]["names"];
-        assert_eq!(names, &serde_json::json!(["mesh*", share]), "{keys}");
+        assert_eq!(names, &serde_json::json!(["local-data-set", "mesh*", share]), "{keys}");
     }
 }

@@ -8,6 +8,8 @@
 //! | [`names`] | several meshes on one engine |
 //! | [`load`] | documents are loaded from files, once each |
 //! | [`snapshots`] | snapshots are taken, and restored into another mesh |
+//! | [`users`] | users and roles: what is allowed, what either side refuses |
+//! | [`views`] | data views in every Kibana |
 //! | [`upgrade`] | another version, cluster by cluster, through a kill |
 //! | [`renewal`] | keys and certificates are replaced under load |
 //! | [`guests`] | other meshes are invited: keys that are made, revoked and waited for |
@@ -60,3 +62,5 @@ mod snapshots;
 #[path = "../support/mod.rs"]
 mod support;
 mod upgrade;
+mod users;
+mod views;

@@ -52,7 +52,7 @@ fn a_user_who_is_not_root_has_a_mesh_too() {
     assert!(found.contains("cluster02:logs-a") && !found.contains("private-a"), "{found}");
     let keys = second.get("/_security/api_key?active_only=true&name=mesh-*");
     assert_eq!(keys["api_keys"].as_array().map(Vec::len), Some(1), "{keys}");
-    assert_eq!(keys["api_keys"][0]["access"]["search"][0]["names"], json!(["logs-*", "mesh*"]));
+    assert_eq!(keys["api_keys"][0]["access"]["search"][0]["names"], json!(["local-data-set", "logs-*", "mesh*"]));
 
     parts.part("a license without a valid signature");
     let license = mesh.dir.with_extension("license");

@@ -99,7 +99,7 @@ pub fn has_one_key(cluster: &Cluster<'_>) {
     let record: Value = serde_json::from_str(&cluster.mesh.read("mesh.json")).expect("should be JSON");
     assert_eq!(key["type"], "cross_cluster", "{key}");
     assert_eq!(key["metadata"]["mesh.id"], record["id"], "{key}");
-    assert_eq!(key["access"]["search"][0]["names"], json!(["mesh*"]), "{key}");
+    assert_eq!(key["access"]["search"][0]["names"], json!(["local-data-set", "mesh*"]), "{key}");
     assert_eq!(key["access"]["replication"], Value::Null, "{key}");
     let day = 24 * 60 * 60 * 1000;
     let lifetime = key["expiration"].as_i64().unwrap_or_default() - key["creation"].as_i64().unwrap_or_default();

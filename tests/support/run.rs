@@ -169,6 +169,10 @@ impl<'a> Running<'a> {
         });
     }
 
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().expect("should be our child").is_some()
+    }
+
     pub fn end(mut self) -> Run {
         let deadline = self.begun + self.longest;
         let status = loop {

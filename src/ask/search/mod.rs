@@ -10,6 +10,7 @@ use crate::mesh::{
     Mesh,
     cluster_set::ClusterSet,
     id::ClusterId,
+    pattern::covers,
     peers::Alias,
     settings::{IndexPattern, InvalidValue},
 };
@@ -42,10 +43,7 @@ impl Indices {
         let prefixes: Vec<String> = if let Some(on) = on {
             on.iter().map(|on| if on == from { String::new() } else { format!("{on}:") }).collect()
         } else {
-            let aliases = mesh.aliases(from).into_iter().map(|alias| alias.to_string());
-            let (named, others): (Vec<String>, Vec<String>) = aliases.partition(|alias| alias.starts_with("cluster"));
-            let all = (!named.is_empty()).then(|| "cluster*".to_owned()).into_iter().chain(others);
-            std::iter::once(String::new()).chain(all.map(|alias| format!("{alias}:"))).collect()
+            std::iter::once(String::new()).chain(mesh.remote_prefixes(from)).collect()
         };
         let of = |prefix: &String| {
             let named = |(wanted, pattern): &(bool, IndexPattern)| {
@@ -61,16 +59,6 @@ impl Indices {
     pub fn beyond(&self, shared: &[String]) -> Option<&IndexPattern> {
         let wanted = self.0.iter().filter(|(wanted, _)| *wanted).map(|(_, pattern)| pattern);
         wanted.into_iter().find(|pattern| !shared.iter().any(|share| covers(share, &pattern.to_string())))
-    }
-}
-
-/// Whether everything that `pattern` names, `share` names too: it does when it fits the pattern's own text.
-pub fn covers(share: &str, pattern: &str) -> bool {
-    match share.split_once('*') {
-        None => share == pattern,
-        Some((before, after)) => pattern.strip_prefix(before).is_some_and(|rest| {
-            rest.char_indices().map(|(at, _)| at).chain([rest.len()]).any(|at| covers(after, &rest[at..]))
-        }),
     }
 }
 

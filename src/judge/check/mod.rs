@@ -23,6 +23,7 @@ mod secure_settings;
 mod strangers;
 mod surroundings;
 mod upgrade;
+mod users;
 
 pub use self::{
     advertise::{Passage, passages},
@@ -40,6 +41,7 @@ pub use self::{
     strangers::strangers,
     surroundings::{directory, mounts, other_engine, recorded},
     upgrade::upgrade,
+    users::users,
 };
 
 use crate::{
@@ -159,6 +161,7 @@ pub fn machine(mesh: &Mesh, there: &Observed, host: &HostFacts, listeners: &[Lis
         own_data::versions(mesh, there),
         strangers(mesh, there),
         peers::peers(mesh, there),
+        users::users(mesh, there),
         leaving_nodes::leaving_nodes(mesh, there),
         bootstrap::bootstrap(mesh, there, &host.limits),
         processor::processor(mesh, there, host.processor.as_ref()),

@@ -48,6 +48,7 @@ fn whole() -> (Mesh, Observed, Evidence) {
         let container = ContainerFacts { network, ..ContainerFacts::in_state(ContainerState::Running) };
         there.containers.insert(from.first_node(), container);
         let server = ServerFacts {
+            users: crate::facts::users::UserFacts::default(),
             passwords: true,
             license: LicenseFacts { kind: "trial".to_owned(), active: true, uid: String::new(), expires: None },
             keys: Vec::new(),
@@ -79,7 +80,7 @@ pub(super) fn key() -> KeyRecord {
         invalidated: false,
         created: None,
         expires: Some(datetime!(2027-01-31 12:00 UTC)),
-        names: vec!["mesh*".to_owned()],
+        names: vec!["local-data-set".to_owned(), "mesh*".to_owned()],
     }
 }
 

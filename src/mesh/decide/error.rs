@@ -5,7 +5,7 @@ use crate::{
     explain::Explain,
     mesh::{
         cluster_set::ClusterSet, id::ClusterId, network::Subnet, peers::PartnerName, ports::PortRange,
-        settings::StackVersion, taken::rule_for, upgrade::UnsupportedSearch,
+        settings::StackVersion, taken::rule_for, upgrade::UnsupportedSearch, users::UserError,
     },
 };
 
@@ -20,6 +20,8 @@ pub enum DecideError {
     NoSuchCluster { cluster: ClusterId, clusters: ClusterSet },
     #[error(transparent)]
     Unsupported(#[from] UnsupportedSearch),
+    #[error(transparent)]
+    Users(#[from] UserError),
     /// With the setting that names the cluster.
     #[error("`{by}` names cluster {cluster}, and the mesh has {has}")]
     NoCluster { by: &'static str, cluster: u8, has: ClusterSet },
@@ -64,6 +66,7 @@ impl Explain for DecideError {
                 "take another number; or first `mesh leave {peer}`, and join it again with `--suffix {peer}`"
             ),
             Self::Unsupported(error) => error.hint()?,
+            Self::Users(error) => error.hint()?,
             Self::NoAddresses { .. } => "name a wider one: `mesh create --subnet 10.213.0.0/20`".to_owned(),
             Self::NoPorts { .. } => format!("name a wider one: `mesh create --ports {}`", PortRange::OF_NAMED),
             Self::NoCluster { by: "links", .. } => {

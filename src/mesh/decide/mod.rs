@@ -117,6 +117,8 @@ impl Mesh {
             clusters: allocated,
             peers,
             guests: recorded.map(|mesh| mesh.guests_on(|cluster| clusters.contains(cluster))).unwrap_or_default(),
+            users: recorded.map(|mesh| mesh.users.clone()).unwrap_or_default(),
+            views: recorded.map(|mesh| mesh.views.clone()).unwrap_or_default(),
             spec,
             overrides,
             set,
@@ -129,6 +131,7 @@ impl Mesh {
             templates: Templates::default(),
         };
         mesh.require_supported_searches()?;
+        mesh.require_users()?;
         Ok(mesh)
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use time::OffsetDateTime;
 
 use super::{Guest, Invitation, PartnerName, invitation::InvitedCluster};
-use crate::mesh::{Mesh, cluster_set::ClusterSet, id::ClusterId, secret::Secret, settings::SHARED};
+use crate::mesh::{Mesh, cluster_set::ClusterSet, id::ClusterId, secret::Secret};
 
 /// What a mesh without a name on a machine whose name fits none is called in its invitations.
 const UNNAMED: &str = "mesh";
@@ -35,7 +35,7 @@ impl Guest {
             return mesh.shared(cluster);
         }
         let mut names: Vec<String> =
-            std::iter::once(SHARED.to_owned()).chain(self.share.iter().map(ToString::to_string)).collect();
+            mesh.always_shared().map(str::to_owned).chain(self.share.iter().map(ToString::to_string)).collect();
         names.sort();
         names.dedup();
         names
@@ -116,8 +116,8 @@ mod tests {
         let shown =
             |one: &InvitedCluster| format!("{} {} {:?} {:?}", one.name, one.server_name, one.addresses, one.shares);
         insta::assert_snapshot!(invitation.clusters.iter().map(shown).collect::<Vec<_>>().join("\n"), @r#"
-        cluster01 cluster01-elastic ["[2001:db8::1]:9401"] ["logs-*", "mesh*"]
-        cluster02 cluster02-elastic ["[2001:db8::1]:9402", "[2001:db8::1]:10402", "[2001:db8::1]:11402"] ["logs-*", "mesh*"]
+        cluster01 cluster01-elastic ["[2001:db8::1]:9401"] ["local-data-set", "logs-*", "mesh*"]
+        cluster02 cluster02-elastic ["[2001:db8::1]:9402", "[2001:db8::1]:10402", "[2001:db8::1]:11402"] ["local-data-set", "logs-*", "mesh*"]
         "#);
         assert_eq!((invitation.host.to_string(), invitation.expires), ("vm".to_owned(), soon));
         assert!(Invitation::read(&invitation.render()).is_ok());

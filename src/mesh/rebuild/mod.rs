@@ -11,6 +11,7 @@ mod tests;
 #[cfg(test)]
 mod tests_of_peers;
 mod traces;
+mod users;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,16 +20,17 @@ pub use self::{
     nodes::NodeTrace,
     repositories::SnapshotTrace,
     traces::{ContainerTrace, DirectoryTrace, Traces},
+    users::UserTrace,
 };
 use super::{
     Mesh,
     cluster_set::ClusterSet,
+    data_set::LOCAL,
     decide::{Circumstances, DecideError},
     id::{ClusterId, ServiceKind},
     links::Link,
     settings::{
-        ClusterOverride, ClusterSettings, ElasticSettings, IndexPattern, KibanaSettings, Overrides, PerCluster, SHARED,
-        SubjectName,
+        ClusterOverride, ClusterSettings, DataSet, ElasticSettings, KibanaSettings, Overrides, PerCluster, SubjectName,
     },
 };
 use crate::{exit::Exit, explain::Explain};
@@ -137,10 +139,9 @@ impl Mesh {
 
     /// Takes over the patterns of the keys that servers know, see [`Mesh::shared`].
     pub fn share(&mut self, names: &BTreeMap<ClusterId, Vec<String>>) {
-        let more = |names: &Vec<String>| -> Vec<IndexPattern> {
-            names.iter().filter(|name| *name != SHARED).filter_map(|name| name.parse().ok()).collect()
-        };
+        let more = |names: &Vec<String>| Mesh::asked_to_share(names);
         let Some(share) = most_common(names.values().map(more)) else { return };
+        self.spec.data_set = DataSet(names.values().flatten().any(|name| name == LOCAL));
         for (cluster, names) in names {
             let own = Overrides { share: Some(more(names)).filter(|own| *own != share), ..Overrides::default() };
             self.overrides.extend(of_cluster(*cluster, &own));

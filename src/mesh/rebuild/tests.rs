@@ -118,12 +118,12 @@ fn settings_of_single_clusters_are_rebuilt() {
     assert!(!mesh.has(ClusterId::new(3).unwrap().kibana()));
     assert_eq!(Mesh::rebuild(&traces(&mesh), &Overrides::default(), now()).unwrap(), mesh);
     let names = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
-    let known = [(1, names(&["mesh*"])), (2, names(&["hr-*", "mesh*"])), (3, names(&["mesh*"]))];
+    let known = [(1, names(&[LOCAL, "mesh*"])), (2, names(&["hr-*", LOCAL, "mesh*"])), (3, names(&[LOCAL, "mesh*"]))];
     let mut shared = mesh.clone();
     shared.share(&known.map(|(cluster, names)| (ClusterId::new(cluster).unwrap(), names)).into());
     assert_eq!(shared.spec, mesh.spec);
-    assert_eq!(shared.shared(ClusterId::new(2).unwrap()), ["hr-*", "mesh*"]);
-    assert_eq!(shared.shared(ClusterId::FIRST), ["mesh*"]);
+    assert_eq!(shared.shared(ClusterId::new(2).unwrap()), ["hr-*", LOCAL, "mesh*"]);
+    assert_eq!(shared.shared(ClusterId::FIRST), [LOCAL, "mesh*"]);
 }
 
 #[test]

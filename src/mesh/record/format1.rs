@@ -12,8 +12,8 @@ use crate::mesh::{
     id::{ClusterId, Count},
     network::Subnet,
     settings::{
-        AdvertiseBind, Advertised, ElasticSettings, IndexPattern, KeyDays, KibanaSettings, Memory, MeshSpec, Nodes,
-        PassphraseWords, Profile, Registry, SecureFile, Snapshots, StackVersion, SubjectName, TemplateDir, Topology,
+        IndexPattern, KeyDays, Memory, MeshSpec, PassphraseWords, Profile, Registry, StackVersion, SubjectName,
+        TemplateDir,
     },
     templates::Templates,
 };
@@ -80,6 +80,8 @@ pub(super) fn read(text: &str) -> Result<Mesh, RecordError> {
         dir: PathBuf::new(),
         peers: BTreeMap::new(),
         guests: BTreeMap::new(),
+        users: BTreeMap::new(),
+        views: BTreeMap::new(),
         clusters: clusters.expect("should have enough addresses: every network has them for 99 clusters"),
         spec: spec.lifted(),
         subnet,
@@ -106,17 +108,11 @@ impl Spec {
             san: self.san,
             key_days: self.key_days,
             hosts: self.hosts,
-            advertise: Advertised::default(),
-            advertise_bind: AdvertiseBind::default(),
             templates: TemplateDir(self.templates),
-            settings: ElasticSettings::default(),
-            kibana_settings: KibanaSettings::default(),
-            secure_settings: SecureFile::default(),
             passphrase_words: self.passphrase_words,
             profile: self.profile,
-            topology: Topology::default(),
-            snapshots: Snapshots::off(),
-            nodes: Nodes::default(),
+            // what there was no setting for
+            ..MeshSpec::of_record(self.profile, self.stack_version)
         }
     }
 }

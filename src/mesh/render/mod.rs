@@ -124,10 +124,10 @@ mod tests {
 
     fn credentials() -> Credentials {
         Credentials {
-            elastic: Secret::new("one"),
-            // everything that YAML could take for something else
+            elastic: Secret::new("one"), // and what YAML could take for something else
             kibana_system: Secret::new("a: \"b\" # {c} \\ 'd'"),
             kibana_encryption_key: Secret::new("3".repeat(64)),
+            users: std::collections::BTreeMap::new(),
         }
     }
 

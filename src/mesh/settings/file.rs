@@ -140,7 +140,7 @@ mod tests {
     fn an_unexpected_form_is_refused_with_its_line() {
         insta::assert_snapshot!(refusal("clusters: 3\nclsters: 4\n"), @"mesh.yaml:2: unknown setting `clsters`; did you mean `clusters`?");
         insta::assert_snapshot!(refusal("clusters: 3\nelastic-memory: 4g\n"), @"mesh.yaml:2: unknown setting `elastic-memory`; did you mean `elastic_memory`?");
-        insta::assert_snapshot!(refusal("weather: 3\n"), @"mesh.yaml:1: unknown setting `weather`, expected one of clusters, name, stack_version, registry, kibana, nodes, profile, elastic_memory, kibana_memory, bind, advertise, advertise_bind, subnet, ports, hosts, share, topology, links, remotes, san, key_days, license, passphrase_words, templates, settings, kibana_settings, secure_settings, snapshots, timeout, overrides");
+        insta::assert_snapshot!(refusal("weather: 3\n"), @"mesh.yaml:1: unknown setting `weather`, expected one of clusters, name, stack_version, registry, kibana, nodes, profile, elastic_memory, kibana_memory, bind, advertise, advertise_bind, subnet, ports, hosts, share, roles, users, data_set, topology, links, remotes, san, key_days, license, passphrase_words, templates, settings, kibana_settings, secure_settings, snapshots, timeout, overrides");
         insta::assert_snapshot!(refusal("topology: ring\n"), @"mesh.yaml:1: topology: `ring` is not a topology: `all`, `none`, `hub:1` or `hub:1,both`");
         insta::assert_snapshot!(refusal("topology: {hub: x}\n"), @"mesh.yaml:1: topology: `x` is not the number of a cluster from 1 to 99");
         insta::assert_snapshot!(refusal("topology: all\n\nlinks: [{from: 1, to: 2}]\n"), @"mesh.yaml:3: links: `topology` is set on line 1 already: one of them says who searches whom");

@@ -2,11 +2,14 @@
 
 use std::path::Path;
 
+use serde_json::{Value as Json, json};
+
 use super::{
     InvalidValue,
     value::Scalar,
     yaml::{self, Node, Value},
 };
+use crate::mesh::cluster_set::ClusterSet;
 
 /// The entries of a mapping that is written in one text, each with one of `keys`.
 pub(super) fn mapping(text: &str, keys: &[&str]) -> Result<Vec<(String, Node)>, InvalidValue> {
@@ -42,6 +45,36 @@ pub(super) fn list<'a>(key: &str, example: &str, node: &'a Node) -> Result<&'a [
         Value::List(items) => Ok(items),
         value => Err(InvalidValue::new(format!("`{key}` is a list such as `{example}`, found {}", value.kind()))),
     }
+}
+
+/// The texts of a list.
+pub(super) fn texts(key: &str, example: &str, node: &Node) -> Result<Vec<String>, InvalidValue> {
+    list(key, example, node)?.iter().map(|item| Ok(scalar(key, item)?.to_owned())).collect()
+}
+
+/// The entries of a mapping of names that are the user's own; none of an empty one.
+pub(super) fn named(node: Node, example: &str) -> Result<Vec<(String, Node)>, InvalidValue> {
+    match node.value {
+        Value::Map(entries) => Ok(entries.into_iter().map(|entry| (entry.key, entry.value)).collect()),
+        Value::Null => Ok(Vec::new()),
+        value => Err(InvalidValue::new(format!("expected a mapping such as `{{{example}}}`, found {}", value.kind()))),
+    }
+}
+
+/// Clusters as a set such as `1-6`, or as a list of such; `None` for an empty one.
+pub(super) fn clusters(key: &str, node: &Node) -> Result<Option<ClusterSet>, InvalidValue> {
+    let sets = match &node.value {
+        Value::List(items) => items.iter().map(|item| scalar(key, item)).collect::<Result<Vec<_>, _>>()?,
+        _ => vec![scalar(key, node)?],
+    };
+    let sets = sets.into_iter().map(str::parse).collect::<Result<Vec<ClusterSet>, _>>()?;
+    Ok(ClusterSet::new(sets.iter().flat_map(ClusterSet::iter)))
+}
+
+/// The JSON Schema of what [`clusters`] reads.
+pub(super) fn clusters_json() -> Json {
+    let set = json!({ "type": ["integer", "string"], "minimum": 1, "maximum": 99, "pattern": "^[0-9, -]+$" });
+    json!({ "anyOf": [set, { "type": "array", "items": set }] })
 }
 
 pub(super) fn switch(key: &str, node: &Node) -> Result<bool, InvalidValue> {

@@ -4,6 +4,7 @@
 //! [`precedence`] decides between them.
 
 mod advertise;
+mod data_set;
 mod define;
 pub mod environment;
 pub mod file;
@@ -21,12 +22,14 @@ mod reference;
 mod registry;
 mod remotes;
 mod role;
+mod roles;
 pub mod schema;
 mod secure_file;
 mod snapshots;
 mod table;
 mod template_dir;
 mod topology;
+mod users;
 mod value;
 mod values;
 pub(super) mod yaml;
@@ -34,6 +37,7 @@ pub(super) mod yaml;
 use self::define::Basis;
 pub use self::{
     advertise::{AdvertiseBind, Advertised},
+    data_set::DataSet,
     define::{Flags, Setting},
     nodes::{NodeSettings, Nodes},
     numbers::{KeyDays, PassphraseWords, Timeout},
@@ -43,11 +47,13 @@ pub use self::{
     registry::Registry,
     remotes::RemoteRule,
     role::Role,
+    roles::Roles,
     secure_file::SecureFile,
     snapshots::{Keep, Repository, Snapshots},
     table::{MeshSpec, Overrides, SETTINGS},
     template_dir::TemplateDir,
     topology::{LinkRule, Topology},
+    users::Users,
     value::Shape,
     values::{DEFAULT_VERSION, IndexPattern, InvalidValue, Memory, StackVersion, SubjectName},
 };
@@ -101,6 +107,11 @@ impl Default for MeshSpec {
 }
 
 impl MeshSpec {
+    /// What holds for a mesh that was recorded before there were such settings.
+    pub(in crate::mesh) fn of_record(profile: Profile, version: StackVersion) -> Self {
+        Self::defaults(&Basis { profile, version, of_record: true })
+    }
+
     /// This specification with what is set now. What is not set stays as it was, so that
     /// `mesh create 4` after `mesh create 3 --registry R` does not go back to another registry.
     #[must_use]
@@ -150,7 +161,8 @@ mod tests {
     fn a_setting_that_a_record_does_not_have_has_the_default_of_its_profile() {
         let spec: MeshSpec = serde_json::from_str(r#"{"profile": "smoke"}"#).unwrap();
         let smoke = Overrides { profile: Some(Profile::Smoke), ..Overrides::default() };
-        let expected = MeshSpec { snapshots: Snapshots::off(), ..MeshSpec::default().with(&smoke) };
-        assert_eq!(spec, expected, "it was made before there were snapshots");
+        let (snapshots, data_set) = (Snapshots::off(), DataSet(false));
+        let expected = MeshSpec { data_set, snapshots, ..MeshSpec::default().with(&smoke) };
+        assert_eq!(spec, expected, "it was made before there were such settings");
     }
 }

@@ -261,7 +261,12 @@ mod tests {
         let mut mesh = Mesh::example(2);
         mesh.spec.profile = Profile::Smoke;
         let secret = || Secret::new("secret");
-        let credentials = Credentials { elastic: secret(), kibana_system: secret(), kibana_encryption_key: secret() };
+        let credentials = Credentials {
+            elastic: secret(),
+            kibana_system: secret(),
+            kibana_encryption_key: secret(),
+            users: std::collections::BTreeMap::new(),
+        };
         let names = |service| -> Vec<String> {
             let settings: Settings = mesh.parsed_settings(service, &credentials).unwrap();
             settings.names().map(str::to_owned).collect()

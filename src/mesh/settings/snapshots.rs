@@ -8,7 +8,7 @@ use time::Duration;
 
 use super::{
     InvalidValue,
-    mapping::{entries, list, mapping, scalar},
+    mapping::{entries, mapping, scalar, texts},
     value::{Scalar, Shape},
     yaml::{Node, Value},
 };
@@ -263,10 +263,6 @@ fn schedule(text: &str) -> Result<Option<String>, InvalidValue> {
             "`schedule` has {fields} fields: Elasticsearch's cron has 6 or 7, with the seconds first, as in `0 30 1 * * ?`"
         ))),
     }
-}
-
-fn texts(key: &str, example: &str, node: &Node) -> Result<Vec<String>, InvalidValue> {
-    list(key, example, node)?.iter().map(|item| Ok(scalar(key, item)?.to_owned())).collect()
 }
 
 fn keep(node: Node) -> Result<Keep, InvalidValue> {

@@ -12,9 +12,9 @@ use std::{
 };
 
 use super::{
-    AdvertiseBind, Advertised, ElasticSettings, IndexPattern, KeyDays, KibanaSettings, LinkRule, Memory, Nodes,
-    PassphraseWords, PerCluster, Profile, Registry, RemoteRule, SecureFile, Snapshots, StackVersion, SubjectName,
-    TemplateDir, Timeout, Topology,
+    AdvertiseBind, Advertised, DataSet, ElasticSettings, IndexPattern, KeyDays, KibanaSettings, LinkRule, Memory,
+    Nodes, PassphraseWords, PerCluster, Profile, Registry, RemoteRule, Roles, SecureFile, Snapshots, StackVersion,
+    SubjectName, TemplateDir, Timeout, Topology, Users,
     define::{Basis, Flags, Flaw, Scope, Setting, recorded, settings},
     value::Value,
 };
@@ -135,6 +135,30 @@ settings! {
         default: "none" = |_| Vec::new(),
         example: "logs-*,metrics-*",
         flags: Flags::Value,
+    }
+    /// Roles by their names: what each reads on the clusters that it is `on`, and on remotes; in a file only
+    roles: Roles {
+        scope: Mesh,
+        default: "none" = |_| Roles::default(),
+        example: "{analyst: {indices: [{names: [logs-*]}], remote: [{names: [logs-*]}], on: 1-6}}",
+        flags: Flags::FileOnly,
+    }
+    /// Users by their names, each with its roles and the clusters that it is `on`; in a file only, besides `mesh users add`
+    users: Users {
+        scope: Mesh,
+        default: "none" = |_| Users::default(),
+        example: "{anna: {roles: [mesh_reader], on: 1}}",
+        flags: Flags::FileOnly,
+    }
+    /// Whether clusters share the alias `local-data-set`, by which people search all data of the mesh
+    data_set: DataSet {
+        scope: Mesh,
+        default: "true, false for a mesh from before" = |basis| DataSet(!basis.of_record),
+        example: "false",
+        flags: Flags::Switch {
+            off: "No alias and no data views of the mesh's own",
+            on: "Share the alias `local-data-set`, also in a mesh from before there was one",
+        },
     }
     /// Which clusters search which: `all`, `none`, `hub:1` for one that searches the others, `hub:1,both` where they search it, too
     topology: Topology {

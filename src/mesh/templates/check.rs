@@ -42,7 +42,9 @@ impl Templates {
         let mesh = Mesh::decide(&asked, None, nowhere).expect("should be a mesh: every network is free");
         let mesh = Mesh { templates: self.clone(), ..mesh };
         let sample = || Secret::new("a-b-c-d-e-f");
-        let credentials = Credentials { elastic: sample(), kibana_system: sample(), kibana_encryption_key: sample() };
+        let users = std::collections::BTreeMap::new();
+        let credentials =
+            Credentials { elastic: sample(), kibana_system: sample(), kibana_encryption_key: sample(), users };
         for service in mesh.services() {
             if let Some(node) = service.node() {
                 mesh.render_jvm_options(node)?;

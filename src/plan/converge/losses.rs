@@ -242,6 +242,9 @@ fn an_unknown_password_is_reset() {
     register snapshot repositories
       ~ snapshot repository of cluster01
       ~ snapshot repository of cluster02
+    set roles and users
+      ~ roles of cluster01: mesh_reader
+      ~ roles of cluster02: mesh_reader
     link clusters
       ~ remotes of cluster01: cluster02
       ~ remotes of cluster02: cluster01
@@ -274,6 +277,8 @@ fn a_kibana_that_is_not_trusted_is_restarted_and_one_that_is_not_ready_is_waited
       ~ container cluster01-kibana
     wait for Kibana
       ? cluster01-kibana answers
+    make data views
+      ~ data views of cluster01-kibana: local-data-set mesh-data-set
     ");
     let booting = Answer::Unreachable { words: "connection refused".to_owned(), started: None };
     for answer in [Answer::NotReady("status 503".to_owned()), Answer::TimedOut, booting] {
@@ -281,6 +286,8 @@ fn a_kibana_that_is_not_trusted_is_restarted_and_one_that_is_not_ready_is_waited
             insta::assert_snapshot!(planned(answer), @r"
             wait for Kibana
               ? cluster01-kibana answers
+            make data views
+              ~ data views of cluster01-kibana: local-data-set mesh-data-set
             ");
         }
     }

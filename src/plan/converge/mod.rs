@@ -16,6 +16,7 @@ mod secure_settings;
 mod topologies;
 mod upgrade;
 mod upgrade_of_nodes;
+mod users;
 mod walk;
 
 use self::model::{HOSTS, Model, inputs};
@@ -149,6 +150,8 @@ fn another_template_is_other_settings() {
       ~ container cluster01-kibana
     wait for Kibana
       ? cluster01-kibana answers
+    make data views
+      ~ data views of cluster01-kibana: local-data-set mesh-data-set
     "#);
 }
 
@@ -187,6 +190,8 @@ fn stories() {
       + API key of cluster03
     register snapshot repositories
       ~ snapshot repository of cluster03
+    set roles and users
+      ~ roles of cluster03: mesh_reader
     link clusters
       ~ keystore of cluster01: credentials of cluster02 cluster03
       ~ remotes of cluster01: cluster02 cluster03

@@ -141,6 +141,8 @@ fn the_steps_of_growing_and_shrinking() {
       ? links from cluster02 to cluster01
     wait for Kibana
       ? cluster02-kibana answers
+    make data views
+      ~ data views of cluster02-kibana: local-data-set mesh-data-set
     update /etc/hosts
       ~ block in /etc/hosts
     "#);
@@ -177,6 +179,8 @@ fn the_steps_of_growing_and_shrinking() {
       ~ container cluster02-kibana
     wait for Kibana
       ? cluster02-kibana answers
+    make data views
+      ~ data views of cluster02-kibana: local-data-set mesh-data-set
     update /etc/hosts
       ~ block in /etc/hosts
     "#);

@@ -16,7 +16,7 @@ use crate::{
     },
     plan::{
         PeerStep, Step,
-        join::{joining, leaving},
+        join::{joining, without_restarts},
         reconcile::PlanInputs,
         rolling::{self, Turns},
     },
@@ -105,7 +105,7 @@ fn joining_and_leaving_end_the_same_wherever_they_stop() {
         }
         let (there, settled) = settle(start.clone().carry_out_all(&wanted, plan.first.steps()), wanted);
         let left = settled.clone().leave(&london()).unwrap();
-        let plan = leaving(&left, &there.observe(), &inputs()).unwrap();
+        let plan = without_restarts(&left, &there.observe(), &inputs()).unwrap();
         for steps in orders(&plan) {
             for half in there.walk(&left, steps).stops() {
                 let done = half.clone().converge(&left);

@@ -190,6 +190,8 @@ fn the_next_cluster_waits_until_the_one_before_serves() {
       ~ secure settings of cluster03-elastic, with a restart: spelt (new)
     register snapshot repositories
       ~ snapshot repository of cluster01
+    set roles and users
+      ~ roles of cluster01: mesh_reader
     link clusters
       ~ remotes of cluster01: cluster02 cluster03
     prove links

@@ -184,6 +184,8 @@ fn stories() {
       ~ authorities that cluster03 trusts
     prepare clusters
       + API key of cluster02 for cluster03
+    set roles and users
+      ~ roles of cluster03: mesh_reader
     link clusters
       ~ keystore of cluster01: credentials of cluster02
       ~ keystore of cluster03: credentials of cluster02

@@ -170,6 +170,8 @@ fn an_upgrade_mends_nothing_but_what_it_left_itself() {
       ~ passwords of elastic and kibana_system on cluster02
     register snapshot repositories
       ~ snapshot repository of cluster02
+    set roles and users
+      ~ roles of cluster02: mesh_reader
     link clusters
       ~ keystore of cluster01: credentials of cluster02 cluster03
       ~ remotes of cluster02: cluster01 cluster03

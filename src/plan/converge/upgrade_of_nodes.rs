@@ -102,6 +102,8 @@ fn what_is_shown_of_several_nodes_is_what_is_done() {
       ? links from cluster02 to cluster01
     wait for Kibana
       ? cluster02-kibana answers
+    make data views
+      ~ data views of cluster02-kibana: local-data-set mesh-data-set
     prove links
       ? links from cluster01 to cluster02
     ");

@@ -8,6 +8,8 @@ mod secure_settings;
 mod snapshots;
 mod start;
 mod trust;
+mod users;
+mod views;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -42,13 +44,24 @@ pub struct PlanInputs {
     pub cores: usize,
     /// What is to be saved of peers that are joined by this run.
     pub offered: Offered,
+    /// Whether users and roles stay that the mesh does not have: those of a server that could not be asked when a lost
+    /// record was rebuilt are not known.
+    pub keep_users: bool,
     /// Where the snapshots of clusters that are deleted are moved to before; `None` to delete them.
     pub keep_snapshots: Option<PathBuf>,
 }
 
 impl PlanInputs {
     pub fn new(now: OffsetDateTime, cores: usize) -> Self {
-        Self { now, license: None, recover: false, cores, offered: Offered::new(), keep_snapshots: None }
+        Self {
+            now,
+            license: None,
+            recover: false,
+            cores,
+            offered: Offered::new(),
+            keep_users: false,
+            keep_snapshots: None,
+        }
     }
 
     /// How many of `clusters` are worked on at the same time: one more than there are cores, or as many less as make
@@ -101,15 +114,9 @@ pub fn renew(mesh: &Mesh, there: &Observed, inputs: &PlanInputs, renewal: &Renew
         .stage("remove nodes", mesh.clusters().flat_map(|c| reconciler.abandoned(c)))
         .stage("keep snapshots", reconciler.kept_snapshots())
         .stage("remove clusters", there.files.keys().filter(|c| !mesh.has_cluster(**c)).map(|c| Step::RemoveFiles(*c)))
-        .stage(
-            "remove the network",
-            there
-                .network
-                .iter()
-                .filter(|_| reconciler.network_stale())
-                .map(|network| Step::RemoveNetwork { id: network.id.clone() }),
-        )
+        .stage("remove the network", reconciler.removed_network())
         .stage("write credentials", reconciler.credentials_file())
+        .stage("save passwords of users", reconciler.passwords_to_save())
         .stage("issue authorities", mesh.clusters().filter_map(|c| reconciler.authority(c)))
         .stage("write bundles", reconciler.bundles())
         // after the bundles: see `Step::AwaitCertificate`
@@ -165,12 +172,15 @@ pub fn renew(mesh: &Mesh, there: &Observed, inputs: &PlanInputs, renewal: &Renew
         // one cluster at a time: what Elasticsearch does not know keeps it from starting
         .lanes("change secure settings", 1, mesh.clusters().flat_map(|c| reconciler.secure_in_service(c)))
         .stage("register snapshot repositories", mesh.clusters().flat_map(|c| reconciler.snapshots(c)))
+        .lanes("set roles and users", mesh.clusters.len(), mesh.clusters().flat_map(|c| reconciler.users(c)))
+        .stage("forget passwords of users", reconciler.passwords_to_forget())
         .lanes("link clusters", reconciler.linked_at_once(), mesh.clusters().flat_map(|c| reconciler.link(c)))
         .stage("prove links", mesh.clusters().filter_map(|c| reconciler.prove(c)))
         .stage("revoke stale API keys", mesh.clusters().filter(|c| reconciler.keys_to_revoke(*c)).map(Step::RevokeKeys))
         .stage("remove old authorities", mesh.clusters().filter(|c| reconciler.retires(*c)).map(Step::RetireAuthority))
         .stage("write bundles without them", reconciler.last_bundles())
         .stage("wait for Kibana", kibana().filter(|s| reconciler.kibana_not_ready(*s)).map(Step::AwaitReady))
+        .stage("make data views", mesh.clusters().filter_map(|c| reconciler.views(c)))
         .stage("update /etc/hosts", reconciler.hosts())
         // last: a machine of another owner that is away keeps nothing of this mesh from being done
         .stage("prove links to peers", mesh.clusters().filter_map(|c| reconciler.prove_peers(c)))
@@ -256,6 +266,12 @@ impl<'a> Reconciler<'a> {
         let new = self.mesh.new_images();
         let untried = new.into_iter().filter(|(_, image)| begins() || !self.there.images.contains(image));
         untried.map(|(service, image)| Step::TryImage { kind: service.kind(), image }).collect()
+    }
+
+    /// The network that another takes the place of.
+    fn removed_network(&self) -> Option<Step> {
+        let network = self.there.network.as_ref().filter(|_| self.network_stale())?;
+        Some(Step::RemoveNetwork { id: network.id.clone() })
     }
 
     fn network_stale(&self) -> bool {

@@ -10,7 +10,9 @@ mod links;
 mod nodes;
 mod read;
 mod repository;
+mod search;
 mod snapshots;
+mod users;
 
 use std::{
     collections::BTreeSet,
@@ -18,7 +20,6 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
-    time::Duration as Time,
 };
 
 use hyper::Method;
@@ -32,10 +33,10 @@ pub use self::{
 };
 use super::{
     access::Access,
-    https::{Answer, Bounds, Https, HttpsError, Login, RawAnswer},
+    https::{Answer, Https, HttpsError, Login},
 };
 use crate::{
-    ask::request::{Body, segment},
+    ask::request::segment,
     facts::observed::{KeyFacts, LicenseFacts},
     mesh::{
         Mesh,
@@ -44,6 +45,7 @@ use crate::{
         links::Key,
         secret::Secret,
         settings::StackVersion,
+        users::UserName,
     },
 };
 
@@ -56,6 +58,8 @@ pub struct Elasticsearch {
     answered: Arc<AtomicUsize>,
     user: &'static str,
     password: Secret,
+    /// The user that requests are carried out as, if that is another.
+    run_as: Option<String>,
     version: StackVersion,
 }
 
@@ -96,13 +100,33 @@ impl Elasticsearch {
         if nodes.is_empty() {
             return Err(HttpsError::NoService(cluster.first_node()));
         }
-        Ok(Self { nodes, answered: Arc::default(), user: "elastic", password, version: mesh.version(cluster) })
+        Ok(Self {
+            nodes,
+            answered: Arc::default(),
+            user: "elastic",
+            password,
+            run_as: None,
+            version: mesh.version(cluster),
+        })
     }
 
     /// One node's REST API, and no other's.
     pub fn on(mesh: &Mesh, node: NodeId, Access { authorities, password }: Access) -> Result<Self, HttpsError> {
         let nodes = vec![Https::of(mesh, node.into(), &authorities)?];
-        Ok(Self { nodes, answered: Arc::default(), user: "elastic", password, version: mesh.version(node.cluster) })
+        Ok(Self {
+            nodes,
+            answered: Arc::default(),
+            user: "elastic",
+            password,
+            run_as: None,
+            version: mesh.version(node.cluster),
+        })
+    }
+
+    /// This server, with requests that are carried out as another user, whose password is not needed.
+    #[must_use]
+    pub fn running_as(self, user: &UserName) -> Self {
+        Self { run_as: Some(user.to_string()), ..self }
     }
 
     /// This server, asked as another user.
@@ -111,8 +135,12 @@ impl Elasticsearch {
         Self { user, password: password.clone(), ..self }
     }
 
+    fn login(&self) -> Login<'_> {
+        Login { user: self.user, password: &self.password, run_as: self.run_as.as_deref() }
+    }
+
     async fn ask(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Answer, HttpsError> {
-        self.ask_as(&Login { user: self.user, password: &self.password }, method, path, body).await
+        self.ask_as(&self.login(), method, path, body).await
     }
 
     /// Has the node at this place among those of its cluster asked first.
@@ -202,7 +230,7 @@ impl Elasticsearch {
 
     /// Whether `user` can log in with `password`.
     pub async fn accepts(&self, user: &str, password: &Secret) -> Result<bool, HttpsError> {
-        let login = Login { user, password };
+        let login = Login { user, password, run_as: None };
         let answer = self.ask_as(&login, Method::GET, "/_security/_authenticate", None).await?;
         Ok(answer.succeeded())
     }
@@ -253,42 +281,5 @@ impl Elasticsearch {
     pub async fn reload(&self) -> Result<Reloaded, HttpsError> {
         let body = self.send(Method::POST, "/_nodes/reload_secure_settings", &json!({})).await?;
         Ok(read::reloaded(&body))
-    }
-
-    /// What Elasticsearch answers to a request of the user's, which may take as long as they care to wait: at most 256
-    /// MiB, since it is kept until it is whole.
-    pub async fn pass_on(&self, method: Method, path: &str, body: Option<Body>) -> Result<RawAnswer, HttpsError> {
-        self.ask_raw(method, path, body, Bounds { time: Time::from_hours(24), length: 256 << 20 }).await
-    }
-
-    /// As [`Elasticsearch::ask_as`], with these bytes, and as long as the bounds say.
-    async fn ask_raw(
-        &self,
-        method: Method,
-        path: &str,
-        body: Option<Body>,
-        bounds: Bounds,
-    ) -> Result<RawAnswer, HttpsError> {
-        let login = Login { user: self.user, password: &self.password };
-        let first = self.answered.load(Ordering::Relaxed);
-        let mut last = None;
-        for turn in 0..self.nodes.len() {
-            let at = (first + turn) % self.nodes.len();
-            match self.nodes[at].ask_raw(Some(&login), method.clone(), path, body.clone(), bounds).await {
-                Err(error) if error.never_arrived() => last = last.or(Some(Err(error))),
-                Ok(answer) if answer.status == 503 && lacks_cluster(&method, 503, &answer.json()) => {
-                    last = Some(Ok(answer));
-                }
-                answer => return answer,
-            }
-        }
-        last.expect("should have asked a node: there is one")
-    }
-
-    /// Searches the indices of an expression. One that is missing here may be elsewhere, so it is no error; see
-    /// <https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-search>.
-    pub async fn search(&self, expression: &str, body: &Value) -> Result<Value, HttpsError> {
-        let path = format!("/{}/_search?ignore_unavailable=true", segment(expression));
-        self.send(Method::POST, &path, body).await
     }
 }

@@ -14,7 +14,7 @@ use http_body_util::{BodyExt as _, Full};
 use hyper::{
     Method, Request, StatusCode, Uri,
     body::Bytes,
-    header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue},
+    header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue},
 };
 use hyper_util::{
     client::legacy::Client,
@@ -42,6 +42,8 @@ use crate::{
 pub struct Https {
     client: Client<Connector, Full<Bytes>>,
     address: SocketAddr,
+    /// A header that every request has, besides its own.
+    header: Option<(HeaderName, HeaderValue)>,
 }
 
 /// An answer that came, whatever its status says.
@@ -72,11 +74,17 @@ pub struct Bounds {
     pub length: usize,
 }
 
+/// Names the user that a request is carried out as.
+const RUN_AS: HeaderName = HeaderName::from_static("es-security-runas-user");
+
 /// Who asks.
 #[derive(Debug, Clone)]
 pub struct Login<'a> {
     pub user: &'a str,
     pub password: &'a Secret,
+    /// The user that the request is carried out as, if that is another; see
+    /// <https://www.elastic.co/docs/deploy-manage/users-roles/cluster-or-deployment-auth/submitting-requests-on-behalf-of-other-users>.
+    pub run_as: Option<&'a str>,
 }
 
 impl Login<'_> {
@@ -111,7 +119,13 @@ impl Https {
         }
         let config = ClientConfig::builder().with_root_certificates(trusted).with_no_client_auth();
         let client = Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(Connector::new(config));
-        Ok(Self { client, address })
+        Ok(Self { client, address, header: None })
+    }
+
+    /// This client with a header that every request of its has.
+    #[must_use]
+    pub fn with_header(self, header: (HeaderName, HeaderValue)) -> Self {
+        Self { header: Some(header), ..self }
     }
 
     /// Sends one request; any status is an answer.
@@ -144,6 +158,12 @@ impl Https {
         let mut request = Request::builder().method(&method).uri(uri);
         if let Some(login) = login {
             request = request.header(AUTHORIZATION, login.basic());
+            if let Some(user) = login.run_as {
+                request = request.header(RUN_AS, user);
+            }
+        }
+        if let Some((name, value)) = &self.header {
+            request = request.header(name, value);
         }
         if let Some(body) = &body {
             request = request.header(CONTENT_TYPE, body.content_type);

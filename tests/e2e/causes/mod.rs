@@ -96,7 +96,7 @@ fn keys(mesh: &Mesh, parts: &Parts) {
 
     parts.part("the key has expired");
     let key = format!("/_security/cross_cluster/api_key/{}", key_of(&third)["id"].as_str().expect("should have an id"));
-    third.put(&key, &json!({ "access": { "search": [{ "names": ["mesh*"] }] }, "expiration": "1s" }));
+    third.put(&key, &json!({ "access": { "search": [{ "names": ["local-data-set", "mesh*"] }] }, "expiration": "1s" }));
     wait_for("the key to expire", RELOADED, || {
         let link = first.get("/_resolve/cluster/cluster03:*");
         (link["cluster03"]["connected"] == false).then_some(())

@@ -55,7 +55,7 @@ fn give_short_key(mesh: &Mesh) -> OffsetDateTime {
     let key = second.post(
         "/_security/cross_cluster/api_key",
         &json!({
-            "name": old["name"], "metadata": old["metadata"], "access": { "search": [{ "names": ["mesh*"] }] },
+            "name": old["name"], "metadata": old["metadata"], "access": { "search": [{ "names": ["local-data-set", "mesh*"] }] },
             "expiration": format!("{}m", LIFETIME.whole_minutes()),
         }),
     );

@@ -1,4 +1,4 @@
-"""A stand-in for Kibana: its configuration, its address, its status. Nothing of its user interface.
+"""A stand-in for Kibana: its configuration, its address, its status, its data views. Nothing of its user interface.
 
 It refuses a kibana.yml that Kibana would refuse, logs in to Elasticsearch as Kibana does, and answers
 `/api/status` accordingly, so that what surrounds Kibana can be tested where Kibana cannot be had.
@@ -20,6 +20,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
 import settings as kibana
+from views import Views
 
 VERSION = json.loads((kibana.HOME / "package.json").read_text())["version"]
 NAME = f"Kibana stand-in {VERSION}"
@@ -82,6 +83,18 @@ class Elasticsearch(threading.Thread):
                 self.last_message = message
             time.sleep(10 if self.available else 2)
 
+    def lets_in(self, authorization):
+        """Whether Elasticsearch knows who sends this header."""
+        if not authorization:
+            return False
+        for host in self.hosts:
+            try:
+                self.authenticate(urlsplit(host), {"Authorization": authorization})
+                return True
+            except (OSError, http.client.HTTPException, ValueError):
+                continue
+        return False
+
     def log_in(self):
         """The user's name, from the first host that lets us in."""
         failures = []
@@ -92,13 +105,13 @@ class Elasticsearch(threading.Thread):
                 failures.append(f"{host}: {error}")
         raise ConnectionError("; ".join(failures))
 
-    def authenticate(self, url):
+    def authenticate(self, url, headers=None):
         if url.scheme == "https":
             connection = http.client.HTTPSConnection(url.hostname, url.port or 9200, timeout=PATIENCE, context=self.tls)
         else:
             connection = http.client.HTTPConnection(url.hostname, url.port or 9200, timeout=PATIENCE)
         try:
-            connection.request("GET", url.path.rstrip("/") + "/_security/_authenticate", headers=self.headers)
+            connection.request("GET", url.path.rstrip("/") + "/_security/_authenticate", headers=headers or self.headers)
             response = connection.getresponse()
             answer = json.loads(response.read())
         finally:
@@ -122,12 +135,32 @@ class Handler(BaseHTTPRequestHandler):
         if path == f"{base}/api/status":
             level = "available" if available else "unavailable"
             self.answer_json(200 if available else 503, {"status": {"overall": {"level": level}}})
+        elif path.startswith(f"{base}/api/data_views"):
+            self.answer_views(path.removeprefix(f"{base}/api/data_views"))
         elif path in (base or "/", f"{base}/"):
             self.answer(200 if available else 503, "text/html; charset=utf-8", self.page(available))
         else:
             self.answer_json(404, {"statusCode": 404, "error": "Not Found", "message": "Not Found"})
 
     do_HEAD = do_GET
+    do_POST = do_GET
+    do_DELETE = do_GET
+
+    def answer_views(self, path):
+        """Data views are for those who log in; Kibana has Elasticsearch say who that is."""
+        length = int(self.headers.get("Content-Length") or 0)
+        body = self.rfile.read(length) if length else b""
+        if self.command != "GET" and not self.headers.get("kbn-xsrf"):
+            status, answer = 400, "Request must contain a kbn-xsrf header."
+        elif not self.server.elasticsearch.available:
+            status, answer = 503, "Kibana server is not ready yet"
+        elif not self.server.elasticsearch.lets_in(self.headers.get("Authorization")):
+            status, answer = 401, "Unauthorized"
+        else:
+            status, answer = self.server.views.answer(self.command, path, body)
+        if isinstance(answer, str):
+            answer = {"statusCode": status, "error": self.responses[status][0], "message": answer}
+        self.answer_json(status, answer)
 
     def answer_json(self, status, body):
         self.answer(status, "application/json; charset=utf-8", json.dumps({**body, "stand_in": True}))
@@ -169,6 +202,7 @@ class Server(ThreadingHTTPServer):
 
     def __init__(self, settings, elasticsearch):
         self.settings, self.elasticsearch = settings, elasticsearch
+        self.views = Views(kibana.HOME / "data" / "data_views.json")
         self.tls = self.tls_context(settings) if settings["server.ssl.enabled"] else None
         super().__init__((settings["server.host"], settings["server.port"]), Handler)
 

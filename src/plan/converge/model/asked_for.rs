@@ -40,6 +40,7 @@ impl Model {
             if let Some(repository) = mesh.repository(on, self.there.repository_owner(on)) {
                 assert_eq!(self.servers[&on].repository.as_ref(), Some(&repository), "repository of {on}");
             }
+            self.assert_users_are(mesh, on);
             for (_, alias, _) in mesh.peer_remotes(on) {
                 for node in mesh.nodes(on) {
                     assert_eq!(self.link_to(node, alias), LinkFacts::Connected, "{node} → {alias}");

@@ -63,6 +63,7 @@ impl Model {
                     elastic: Secret::new("elastic"),
                     kibana_system: Secret::new("kibana"),
                     kibana_encryption_key: Secret::new("3".repeat(64)),
+                    users: std::collections::BTreeMap::new(),
                 });
             }
             Step::IssueAuthority(cluster) => {
@@ -329,6 +330,8 @@ impl Model {
             Step::Nodes(step) => self.carry_out_of_nodes(mesh, step),
             Step::Guests(step) => panic!("no mesh is reconciled by {step:?}"),
             Step::Peers(step) => self.carry_out_of_peers(mesh, step),
+            Step::Users(step) => self.carry_out_of_users(mesh, step),
+            Step::Views(step) => self.carry_out_of_views(mesh, step),
             Step::RemoveFiles(cluster) => {
                 let in_use = self.there.containers.keys().any(|service| service.cluster() == *cluster);
                 assert!(!in_use, "files in use should not go");

@@ -5,6 +5,7 @@ mod asked_for;
 mod carry_out;
 mod nodes;
 mod peers;
+mod users;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,9 +15,10 @@ use crate::{
     facts::{
         observed::{
             AllocationFacts, Answer, ClusterFiles, ContainerState, KeyFacts, KibanaFacts, LicenseFacts, NodeFacts,
-            NodeFiles, Observed, ServerFacts,
+            NodeFiles, Observed, ServerFacts, ViewFacts,
         },
         snapshots::PolicyFacts,
+        users::UserFacts,
     },
     mesh::{
         Mesh,
@@ -56,6 +58,9 @@ pub(super) struct Server {
     pub(super) trial: bool,
     pub(super) repository: Option<RepositorySpec>,
     pub(super) snapshot_policy: PolicyFacts,
+    pub(super) users: UserFacts,
+    /// What its Kibana keeps in it.
+    pub(super) views: BTreeMap<String, ViewFacts>,
     /// The oldest that a node's data was last written by.
     pub(super) version: StackVersion,
 }
@@ -198,15 +203,17 @@ impl Model {
                 allocation: server.allocation.clone(),
                 repository: server.repository.clone(),
                 snapshot_policy: server.snapshot_policy.clone(),
+                users: server.users.clone(),
                 vitals: None,
             };
             there.servers.insert(*cluster, Answer::Ready(facts));
         }
-        let ready = |shown: &String| {
-            Answer::Ready(KibanaFacts { certificate: certs::fingerprint(shown).expect("should be a certificate") })
+        let ready = |cluster: &ClusterId, shown: &String| {
+            let certificate = certs::fingerprint(shown).expect("should be a certificate");
+            Answer::Ready(KibanaFacts { certificate, views: Some(self.servers[cluster].views.clone()) })
         };
         let asked = self.shown.iter().filter(|(cluster, _)| self.runs(**cluster));
-        there.kibanas = asked.map(|(cluster, shown)| (*cluster, ready(shown))).collect();
+        there.kibanas = asked.map(|(cluster, shown)| (*cluster, ready(cluster, shown))).collect();
         there.kibanas.retain(|cluster, _| {
             self.there.containers.get(&cluster.kibana()).is_some_and(|facts| facts.state == ContainerState::Running)
         });

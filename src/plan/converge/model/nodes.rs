@@ -144,6 +144,8 @@ impl Server {
             trial: true,
             repository: None,
             snapshot_policy: PolicyFacts::Missing,
+            users: crate::facts::users::UserFacts::default(),
+            views: std::collections::BTreeMap::new(),
             version,
         }
     }

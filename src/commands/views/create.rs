@@ -1,0 +1,39 @@
+//! `mesh views create`: a view is recorded, and made in every Kibana that is to have it.
+
+use std::time::Instant;
+
+use crate::{
+    apply::{Apply, wait::Patience},
+    cli::CreateViewArgs,
+    commands::{interruptible, steady::reconcile_until_steady, time_for},
+    console::Console,
+    error::{Error, Exit},
+    mesh::data_views::View,
+    plan::join::without_restarts,
+    session::{Place, Session},
+};
+
+pub async fn create(args: &CreateViewArgs, place: Place, console: &Console) -> Result<Exit, Error> {
+    let begun = Instant::now();
+    let session = Session::to_change(place, args.plan.dry_run).await?;
+    let mut mesh = session.recorded_with_templates()?;
+    args.on.as_ref().map_or(Ok(()), |on| mesh.require(on))?;
+    let view = View { pattern: args.pattern.clone(), on: args.on.clone() };
+    mesh.views.insert(args.view.clone(), view);
+    let there = session.observe_recorded(&mesh).await?;
+    let plan = without_restarts(&mesh, &there, &session.inputs())?;
+    if args.plan.dry_run {
+        console.plan(&mesh, &plan, args.plan.format);
+        return Ok(Exit::Done);
+    }
+    let patience = Patience::new(time_for(None, mesh.count().get()));
+    let apply = Apply::new(&session, &mesh, console, &patience);
+    apply.lift_record()?;
+    interruptible(&patience, console, async {
+        apply.apply(&plan).await?;
+        reconcile_until_steady(&apply, session.inputs()).await
+    })
+    .await?;
+    console.done_in(&format!("{} shows {}", args.view, args.pattern), begun.elapsed());
+    Ok(Exit::Done)
+}

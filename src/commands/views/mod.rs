@@ -1,0 +1,30 @@
+//! `mesh views`: data views, the names by which Kibana's users look at indices.
+
+mod create;
+mod rm;
+
+use crate::{
+    cli::{ViewsAction, ViewsArgs},
+    console::Console,
+    error::{Error, Exit},
+    judge::views::ViewList,
+    session::{Place, Session},
+};
+
+pub async fn views(action: &ViewsAction, place: Place, console: &Console) -> Result<Exit, Error> {
+    match action {
+        ViewsAction::Ls(args) => ls(args, place, console).await,
+        ViewsAction::Create(args) => Box::pin(create::create(args, place, console)).await,
+        ViewsAction::Rm(args) => Box::pin(rm::rm(args, place, console)).await,
+    }
+}
+
+async fn ls(args: &ViewsArgs, place: Place, console: &Console) -> Result<Exit, Error> {
+    let session = Session::to_look(place).await?;
+    let mesh = session.recorded()?;
+    let there = session.observe(&mesh).await?;
+    let found = session.world.data_views(&mesh, &there).await;
+    let views = ViewList::new(&mesh, &found);
+    console.show(args.output.format, &views, || console.view_list(&views));
+    Ok(if views.is_complete() { Exit::Done } else { Exit::Unhealthy })
+}

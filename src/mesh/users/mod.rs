@@ -1,0 +1,106 @@
+//! The people of a mesh: users, and the roles by which they read what the mesh shares. Pure: no I/O.
+//!
+//! A role lies on the cluster that searches and nowhere else. What a user finds on a remote is what her role asks for
+//! *and* the key of that remote lets this cluster search; see
+//! <https://www.elastic.co/docs/deploy-manage/remote-clusters/remote-clusters-api-key#remote-clusters-privileges-api-key>.
+
+mod body;
+mod check;
+mod name;
+mod role;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+pub use self::{
+    body::{METADATA, body_of, normal},
+    check::UserError,
+    name::{RoleName, UserName},
+    role::{IndexGrant, RemoteGrant, Role},
+};
+use super::{Mesh, cluster_set::ClusterSet, id::ClusterId};
+
+/// One user of clusters.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct User {
+    pub roles: Vec<RoleName>,
+    /// The clusters that she logs in to; `None` for all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on: Option<ClusterSet>,
+}
+
+impl User {
+    pub fn is_on(&self, cluster: ClusterId) -> bool {
+        self.on.as_ref().is_none_or(|on| on.contains(cluster))
+    }
+}
+
+impl Mesh {
+    /// Every user: those of the settings, and those that were added by a command.
+    pub fn all_users(&self) -> BTreeMap<&UserName, &User> {
+        self.users.iter().chain(&self.spec.users.0).collect()
+    }
+
+    /// The users that log in to a cluster.
+    pub fn users_on(&self, cluster: ClusterId) -> BTreeMap<&UserName, &User> {
+        self.all_users().into_iter().filter(|(_, user)| user.is_on(cluster)).collect()
+    }
+
+    /// The clusters that a user logs in to, in order; none for one that the mesh does not have.
+    pub fn clusters_of(&self, name: &UserName) -> Vec<ClusterId> {
+        let user = self.all_users().get(name).copied();
+        self.clusters().filter(|cluster| user.is_some_and(|user| user.is_on(*cluster))).collect()
+    }
+
+    /// The roles that a cluster is to have, each with what it is there.
+    pub fn roles_on(&self, cluster: ClusterId) -> BTreeMap<RoleName, Role> {
+        let own = self.spec.roles.0.iter().filter(|(_, role)| role.is_on(cluster));
+        let reader = self.has_reader(cluster).then(|| (RoleName::reader(), self.reader(cluster)));
+        own.map(|(name, role)| (name.clone(), role.clone())).chain(reader).collect()
+    }
+
+    /// A role as a cluster is to have it, for `PUT /_security/role/NAME`; `None` for one that it is not to have.
+    pub fn role_body(&self, cluster: ClusterId, name: &RoleName) -> Option<Json> {
+        self.roles_on(cluster).get(name).map(|role| body_of(role, &self.id))
+    }
+
+    /// A mesh from before there was such a role gets it with the first user who has it.
+    fn has_reader(&self, cluster: ClusterId) -> bool {
+        self.spec.data_set.0 || self.users_on(cluster).values().any(|user| user.roles.contains(&RoleName::reader()))
+    }
+
+    /// The role that reads all that the mesh shares: here, and on every remote.
+    fn reader(&self, cluster: ClusterId) -> Role {
+        let shared = |of: ClusterId| self.shared(of);
+        let mut remote: Vec<String> = self.clusters().flat_map(shared).collect();
+        let of_links = self.remotes(cluster).map(|to| self.key_of(super::links::Link { from: cluster, to }));
+        let is_proof = |name: &String| name.starts_with(&super::links::canary_prefix(&self.id));
+        remote.extend(of_links.flat_map(|key| self.shared_by(key)).filter(|name| !is_proof(name)));
+        remote.sort();
+        remote.dedup();
+        Role::reader(self.shared(cluster), remote)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everybody_who_reads_reads_what_is_shared() {
+        let mut mesh = Mesh::example(3);
+        mesh.spec.share = vec!["logs-*".parse().unwrap()];
+        let body = mesh.role_body(ClusterId::FIRST, &RoleName::reader()).unwrap();
+        insta::assert_snapshot!(body, @r#"{"applications":[{"application":"kibana-.kibana","privileges":["feature_discover.read","feature_discover_v2.read","feature_indexPatterns.read"],"resources":["*"]}],"indices":[{"names":["local-data-set","logs-*","mesh*"],"privileges":["read","view_index_metadata"]}],"metadata":{"mesh.id":"0123456789abcdef"},"remote_indices":[{"clusters":["*"],"names":["local-data-set","logs-*","mesh*"],"privileges":["read","read_cross_cluster","view_index_metadata"]}]}"#);
+        mesh.spec.data_set = crate::mesh::settings::DataSet(false);
+        assert_eq!(mesh.roles_on(ClusterId::FIRST), BTreeMap::new(), "a mesh from before it has no such role");
+        let on = ClusterSet::new([ClusterId::FIRST]);
+        mesh.users.insert("anna".parse().unwrap(), User { roles: vec![RoleName::reader()], on });
+        assert_eq!(mesh.roles_on(ClusterId::FIRST).len(), 1);
+        assert_eq!(mesh.roles_on(ClusterId::new(2).unwrap()).len(), 0);
+        assert_eq!(mesh.clusters_of(&"anna".parse().unwrap()), [ClusterId::FIRST]);
+    }
+}
