@@ -1,11 +1,11 @@
-//! Who may do what on a server, besides what Elasticsearch has by itself. Pure.
+//! Who may do what on a server, besides what Elasticsearch has by itself, and what a lost record is rebuilt from. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 
-use super::observed::Observed;
-use crate::mesh::{id::ClusterId, rebuild::UserTrace};
+use super::{observed::Observed, views::ViewFacts};
+use crate::mesh::{data_views::id_of, id::ClusterId, rebuild::UserTrace};
 
 /// The roles and users of a server's native realm. What carries a mesh's id is the mesh's: a cluster is of one mesh,
 /// which has a new id where nothing was left to tell the old one.
@@ -26,5 +26,14 @@ impl Observed {
     pub fn user_traces(&self) -> BTreeMap<ClusterId, UserTrace> {
         let trace = |facts: &UserFacts| UserTrace { roles: facts.roles.clone(), users: facts.users.clone() };
         self.answering().map(|(cluster, server)| (cluster, trace(&server.users))).collect()
+    }
+
+    /// Name and pattern of the views that each Kibana has under an id as `mesh` gives it.
+    pub fn view_traces(&self) -> BTreeMap<ClusterId, Vec<(String, String)>> {
+        let own = |(id, view): (&String, &ViewFacts)| {
+            (*id == id_of(&view.name)).then(|| (view.name.clone(), view.title.clone()))
+        };
+        let views = |cluster: &ClusterId| Some(self.kibana(*cluster)?.views.as_ref()?.iter().filter_map(own).collect());
+        self.kibanas.keys().filter_map(|cluster| Some((*cluster, views(cluster)?))).collect()
     }
 }

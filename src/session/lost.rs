@@ -56,6 +56,7 @@ impl Session {
         }
         mesh.guests = traced(mesh, &guest_keys);
         mesh.advertise_as_invited(addresses(&guest_keys));
+        mesh.take_views(&there.view_traces());
         mesh.take_users(&there.user_traces()).iter().for_each(|note| console.note(note));
         let untold = mesh.take_snapshots(&there.snapshot_traces());
         untold.iter().filter(|_| asked.snapshots.is_none()).for_each(|note| console.note(note));

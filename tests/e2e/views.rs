@@ -1,7 +1,7 @@
 //! Data views in the stand-in for Kibana, which knows these calls from Kibana's documentation: real Kibana is not seen
 //! here.
 
-use std::process::Command;
+use std::{fs, process::Command};
 
 use serde_json::{Value, json};
 
@@ -51,6 +51,10 @@ fn data_views_are_in_every_kibana() {
     docker(&["restart", "--time", "0", &mesh.cluster(2).kibana()]);
     mesh.run(&["create"], 0);
     assert_eq!(views(&mesh, 2).len(), 3, "a restart takes none away");
+    fs::remove_file(mesh.path("mesh.json")).expect("should be there");
+    mesh.run(&["create"], 0);
+    let rebuilt: Value = serde_json::from_str(&mesh.read("mesh.json")).expect("should be JSON");
+    assert_eq!(rebuilt["views"], json!({ "web": { "pattern": "web-*,cluster*:web-*", "on": "2" } }), "{rebuilt}");
     mesh.run(&["views", "create", "web", "web-2026*", "--on", "2"], 0);
     assert!(views(&mesh, 2).iter().any(|view| view["title"] == "web-2026*"));
     mesh.run(&["views", "rm", "wbe", "--yes"], 2);

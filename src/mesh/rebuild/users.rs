@@ -7,6 +7,7 @@ use serde_json::Value as Json;
 use crate::mesh::{
     Mesh,
     cluster_set::ClusterSet,
+    data_views::{View, ViewName},
     id::ClusterId,
     users::{Role, RoleName, User, UserName},
 };
@@ -47,6 +48,17 @@ impl Mesh {
         notes
     }
 
+    /// Takes over the views that Kibanas have under ids as `mesh` gives them, each by its name and its pattern.
+    pub fn take_views(&mut self, found: &BTreeMap<ClusterId, Vec<(String, String)>>) {
+        let names: BTreeSet<&(String, String)> = found.values().flatten().collect();
+        for view in names {
+            let (Ok(name), Ok(pattern)) = (view.0.parse::<ViewName>(), view.1.parse()) else { continue };
+            let having = found.iter().filter(|(_, views)| views.contains(view)).map(|(cluster, _)| *cluster);
+            let on = self.only(having);
+            self.views.insert(name, View { pattern, on });
+        }
+    }
+
     /// These clusters; `None` for all that the mesh has.
     fn only(&self, clusters: impl Iterator<Item = ClusterId>) -> Option<ClusterSet> {
         ClusterSet::new(clusters).filter(|clusters| *clusters != self.cluster_set())
@@ -61,6 +73,19 @@ mod tests {
         settings::{Roles, Users},
         users::normal,
     };
+
+    #[test]
+    fn views_come_back_from_kibanas_and_the_meshs_own_two_are_not_among_them() {
+        let mut mesh = Mesh::example(2);
+        let view = |name: &str, pattern: &str| (name.to_owned(), pattern.to_owned());
+        let found = [
+            (cluster(1), vec![view("local-data-set", "local-data-set"), view("web", "web-*"), view("all", "*:web-*")]),
+            (cluster(2), vec![view("all", "*:web-*")]),
+        ];
+        mesh.take_views(&found.into());
+        let taken: Vec<_> = mesh.views.iter().map(|(name, view)| (name.to_string(), view.on.clone())).collect();
+        assert_eq!(taken, [("all".to_owned(), None), ("web".to_owned(), ClusterSet::new([cluster(1)]))]);
+    }
 
     #[test]
     fn users_and_roles_come_back_from_servers() {
