@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use serde_json::Value;
+
 use super::unanswered::Unanswered;
 use crate::{
     apply::load::Target,
@@ -9,9 +11,12 @@ use crate::{
     cli::LoadArgs,
     console::Console,
     error::{Error, Exit},
-    mesh::{Mesh, id::ClusterId, pattern::covers},
+    mesh::{Mesh, data_set::LOCAL, id::ClusterId, pattern::covers},
     session::{Recorded, now},
-    world::given::{Given, shown},
+    world::{
+        elasticsearch::Elasticsearch,
+        given::{Given, shown},
+    },
 };
 
 pub async fn load(args: &LoadArgs, dir: PathBuf, console: &Console) -> Result<Exit, Error> {
@@ -39,12 +44,11 @@ async fn files(
     report: &mut LoadReport,
     console: &Console,
 ) -> Result<(), Error> {
-    let sources = sources(args)?;
+    let sources = sources(args, alias(&recorded.mesh))?;
     let server = recorded.server(cluster)?;
     for (given, index) in &sources {
-        let target =
-            Target { cluster, server: &server, index: index.clone(), patience: args.timeout, skip_bad: args.skip_bad };
-        target.prepare(None).await.map_err(|error| Unanswered { cluster, error })?;
+        let target = target(args, recorded, cluster, &server, index.clone());
+        prepare(&target, None, console).await?;
         let line = console.load(&shown(given.path()), given.length);
         let (loaded, ended) = target.load(given, &line).await;
         line.end();
@@ -54,11 +58,37 @@ async fn files(
     Ok(())
 }
 
+fn target<'a>(
+    args: &LoadArgs,
+    recorded: &Recorded,
+    cluster: ClusterId,
+    server: &'a Elasticsearch,
+    index: IndexName,
+) -> Target<'a> {
+    Target { cluster, server, index, alias: alias(&recorded.mesh), patience: args.timeout, skip_bad: args.skip_bad }
+}
+
+async fn prepare(target: &Target<'_>, mappings: Option<&Value>, console: &Console) -> Result<(), Error> {
+    let (cluster, index) = (target.cluster, &target.index);
+    let without = target.prepare(mappings).await.map_err(|error| Unanswered { cluster, error })?;
+    if let Some((reason, alias)) = without.zip(target.alias) {
+        console.note(&format!("{index} of {cluster} is not found by {alias}: {reason}"));
+    }
+    Ok(())
+}
+
 /// What is to be loaded where: one name that is wrong, and nothing is.
-fn sources(args: &LoadArgs) -> Result<Vec<(Given, IndexName)>, Error> {
+fn sources(args: &LoadArgs, alias: Option<&str>) -> Result<Vec<(Given, IndexName)>, Error> {
     if args.source.is_some() && args.files.len() > 1 {
         return Err(Error::new(Exit::Request, "one source has one name, and these are several files")
             .hint("load each by itself with its own `--source`, or all of them without"));
+    }
+    if let Some(alias) = alias.filter(|alias| args.index.as_ref().is_some_and(|index| index.to_string() == *alias)) {
+        return Err(Error::new(
+            Exit::Request,
+            format!("{alias} is the name for all data of a cluster, and not an index"),
+        )
+        .hint("leave `--index` out, or name one: whatever is loaded is found by that name, too"));
     }
     let source = |path: &PathBuf| {
         let given = Given::look(path, args.source.as_deref())?;
@@ -79,10 +109,8 @@ async fn samples(
 ) -> Result<(), Error> {
     for cluster in recorded.mesh.clusters() {
         let server = recorded.server(cluster)?;
-        let target =
-            Target { cluster, server: &server, index: sample::index(), patience: args.timeout, skip_bad: false };
-        let mappings = sample::mappings();
-        target.prepare(Some(&mappings)).await.map_err(|error| Unanswered { cluster, error })?;
+        let target = target(args, recorded, cluster, &server, sample::index());
+        prepare(&target, Some(&sample::mappings()), console).await?;
         let line = console.load(&format!("sample of {cluster}"), None);
         let (loaded, ended) = target.load_ready("sample", sample::batches(cluster, now()), &line).await;
         line.end();
@@ -98,21 +126,30 @@ fn announce(mesh: &Mesh, report: &LoadReport, console: &Console) {
         report.files.iter().map(|file| (file.cluster, &file.index)).collect();
     places.sort();
     places.dedup_by_key(|(_, index)| *index);
-    for (cluster, index) in places {
-        let shared = mesh.shared(cluster);
-        let name = index.to_string();
+    for (cluster, index) in &places {
+        let (shared, name) = (mesh.shared(*cluster), index.to_string());
         if mesh.count().get() == 1 || shared.iter().any(|share| covers(share, &name)) {
             console.note(&format!("find it: `mesh search {name}`"));
             continue;
         }
-        let settings = mesh.settings(cluster);
+        let settings = mesh.settings(*cluster);
         let more = settings.share.iter().map(|share| format!("--share '{share}'"));
         let flags: Vec<String> = more.chain([format!("--share {name}")]).collect();
+        let by = if alias(mesh).is_some() { " by its own name" } else { "" };
         console.note(&format!(
-            "other clusters do not see {name}: {cluster} shares {}; `mesh create {}` shares it, too",
+            "other clusters do not see {name}{by}: {cluster} shares {}; `mesh create {}` shares it, too",
             shared.join(", "),
             flags.join(" ")
         ));
         console.note(&format!("find it: `mesh search {name} --on {}`", cluster.number()));
     }
+    if let (Some(alias), [(cluster, _), ..]) = (alias(mesh), &places[..]) {
+        let pattern = mesh.everywhere(*cluster, alias);
+        console.note(&format!("all data of the mesh: `mesh search {alias}`; for requests and data views: {pattern}"));
+    }
+}
+
+/// The name by which whatever is loaded is found, where the mesh has one.
+fn alias(mesh: &Mesh) -> Option<&'static str> {
+    mesh.spec.data_set.0.then_some(LOCAL)
 }

@@ -90,7 +90,7 @@ fn documents_are_loaded_once_and_at_the_servers_speed() {
 
     parts.part("fifty megabytes, beside a client that does nothing but send");
     // else the first of the two would be that of a server whose code is not compiled yet
-    send_bare(&cluster, "warm", &requests[..requests.len() / 3]);
+    send_bare(&cluster, "warm-up", &requests[..requests.len() / 3]);
     let (mut best, all) = (0.0_f64, expected(0, count));
     for round in 1..=2 {
         let bare = send_bare(&cluster, &format!("bare-{round}"), &requests);
@@ -136,6 +136,11 @@ fn documents_are_loaded_once_and_at_the_servers_speed() {
     let found = mesh.run(&["search", "mesh-sample", "cluster:cluster02 OR status:500", "-n", "1", "-o", "json"], 0);
     let found: Value = serde_json::from_str(&found.stdout).expect("should be JSON");
     assert_eq!(found["clusters"][1]["hits"], 1_002, "{found}");
+
+    let everything = mesh.run(&["search", "local-data-set", "-n", "0", "-o", "json"], 0);
+    let everything: Value = serde_json::from_str(&everything.stdout).expect("should be JSON");
+    let of = |at: usize| everything["clusters"][at]["hits"].as_u64();
+    assert_eq!((of(0), of(1)), (Some(count + 1_001), Some(1_002)), "{everything}");
 
     parts.part("what a server refuses is named by its line");
     let csv = files.write("orders.csv", b"n,kind,at\r\n1,\"a, b\",2026-11-01\r\nmany,c,\r\n3,,2026-11-03\r\n");

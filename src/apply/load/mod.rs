@@ -33,6 +33,8 @@ pub struct Target<'a> {
     pub cluster: ClusterId,
     pub server: &'a Elasticsearch,
     pub index: IndexName,
+    /// Another name by which it is found.
+    pub alias: Option<&'static str>,
     /// How long the server may take nothing.
     pub patience: Duration,
     /// Bad lines are left out, rather than the end.
@@ -40,16 +42,22 @@ pub struct Target<'a> {
 }
 
 impl Target<'_> {
-    /// Makes the index, unless there is one, an alias or a data stream of its name.
-    pub async fn prepare(&self, mappings: Option<&Value>) -> Result<(), HttpsError> {
+    /// Makes the index, unless there is one, an alias or a data stream of its name, and has it found by the alias, too.
+    /// Why that is refused, which keeps nothing from being loaded.
+    pub async fn prepare(&self, mappings: Option<&Value>) -> Result<Option<String>, HttpsError> {
         let deadline = Instant::now() + FIRST_ANSWER.min(self.patience);
         let mut pauses = Pauses::default();
         loop {
             let prepared = async {
-                if self.server.has_index(&self.index).await? {
-                    return Ok(());
+                if !self.server.has_index(&self.index).await? {
+                    self.server.make_index(&self.index, mappings).await?;
                 }
-                self.server.make_index(&self.index, mappings).await
+                let Some(alias) = self.alias else { return Ok(None) };
+                match self.server.add_alias(&self.index, alias).await {
+                    // of an alias, or of data streams beside indices
+                    Err(HttpsError::Refused { status: 400, reason, .. }) => Ok(Some(reason)),
+                    added => added.map(|()| None),
+                }
             };
             match prepared.await {
                 Err(error) if passes(&error) && pauses.pause(deadline).await => {}

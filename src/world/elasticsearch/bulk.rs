@@ -36,6 +36,13 @@ impl Elasticsearch {
         }
     }
 
+    /// Gives an index another name, unless it has it; see
+    /// <https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-update-aliases>.
+    pub async fn add_alias(&self, index: &IndexName, alias: &str) -> Result<(), HttpsError> {
+        let add = json!({ "actions": [{ "add": { "index": index.to_string(), "alias": alias } }] });
+        self.send(Method::POST, "/_aliases", &add).await.map(|_| ())
+    }
+
     /// Sends many documents; any status is an answer. Where none came, another node is asked first the next time. A
     /// server whose shard is away says so after ten seconds, and not after the minute that it would wait by itself.
     pub async fn bulk(&self, index: &IndexName, batch: &Batch, time: Duration) -> Result<RawAnswer, HttpsError> {
