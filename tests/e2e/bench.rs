@@ -29,10 +29,10 @@ fn links_are_measured_beside_direct_searches() {
     is_removed(&mesh);
 
     parts.part("an open loop, for people");
-    let table = mesh.run(&[&SHORT[..], &["--seconds", "2", "--rate", "15,30"]].concat(), 0);
+    let table = mesh.run(&[&SHORT[..], &["--seconds", "1", "--rate", "15,30"]].concat(), 0);
     assert_eq!(table.stdout.lines().count(), 7, "{}", table.stdout);
     assert!(table.stderr.contains("open loop: ") && table.stdout.contains("30/s"), "{}{}", table.stdout, table.stderr);
-    let open = [&SHORT[..], &["--seconds", "2", "--rate", "15", "--on", "2", "--from", "1", "-o", "json"]].concat();
+    let open = [&SHORT[..], &["--seconds", "1", "--rate", "30", "--on", "2", "--from", "1", "-o", "json"]].concat();
     let report = json_of(&mesh.run(&open, 0));
     let searches: Vec<_> = report["rows"].as_array().into_iter().flatten().map(|row| row["searches"].clone()).collect();
     assert_eq!(searches, [30, 30], "as planned: {report}");

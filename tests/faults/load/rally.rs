@@ -5,14 +5,17 @@ use std::{
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::Command,
+    time::Duration,
 };
 
 use serde_json::json;
 
-use crate::support::{Parts, mesh::Mesh};
+use crate::support::{Parts, mesh::Mesh, wait_for};
 
 /// The version that the track was tried with.
 const RALLY: &str = "esrally==2.13.0";
+/// Its processes end some seconds after the command, and two races do not go together.
+const ENDED: Duration = Duration::from_mins(2);
 /// Where it is kept from one run to the next.
 const PLACE: &str = "/var/tmp/mesh-rally";
 
@@ -26,7 +29,7 @@ fn rally_races_over_a_mesh() {
     mesh.create(&["2", "--no-hosts", "--no-kibana", "--profile", "smoke"]);
 
     parts.part("export");
-    let track = mesh.path("../race");
+    let track = mesh.dir.with_file_name("race");
     let into = track.display().to_string();
     let exported = mesh.run(&["export", "rally", "--into", &into, "--documents", "3000"], 0);
     assert!(exported.stdout.starts_with("esrally race ") && exported.stdout.contains(&into), "{}", exported.stdout);
@@ -86,23 +89,22 @@ fn race(rally: &Path, printed: &str, mesh: &Mesh, exit: i32) -> String {
     let line = printed.replacen("esrally", &rally.display().to_string(), 1).replace("\\\n", " ");
     // Rally's own processes print to a terminal only
     let report = Path::new(PLACE).join("report.md");
-    let _ = fs::remove_file(&report);
     let line = format!(
         "{} --track-params=clients:2,throughput:10,seconds:2,warm_up:1 --report-file={}",
         line.trim(),
         report.display()
     );
-    let output = Command::new("bash")
-        .args(["-c", &line])
-        .env("HOME", PLACE)
-        .env_remove("XDG_CONFIG_HOME")
-        .output()
-        .expect("bash should be there");
-    let printed = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    let (code, printed) = wait_for("the end of an earlier race", ENDED, || {
+        let _ = fs::remove_file(&report);
+        let run = Command::new("bash").args(["-c", &line]).env("HOME", PLACE).env_remove("XDG_CONFIG_HOME").output();
+        let output = run.expect("bash should be there");
+        let printed = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+        (!printed.contains("other Rally processes")).then_some((output.status.code(), printed))
+    });
     let text = printed + &fs::read_to_string(report).unwrap_or_default();
     mesh.keep(&text);
     println!("{text}");
-    assert_eq!(output.status.code(), Some(exit), "{line}\n{text}");
+    assert_eq!(code, Some(exit), "{line}\n{text}");
     text
 }
 

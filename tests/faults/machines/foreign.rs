@@ -14,7 +14,7 @@ use crate::support::{
 };
 
 /// The proof of a link that cannot come up takes no longer, in seconds.
-const HOPELESS: f64 = 15.0;
+const HOPELESS: f64 = 20.0;
 
 #[test]
 #[ignore = "takes minutes: run by scripts/faults"]
