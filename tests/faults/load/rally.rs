@@ -59,7 +59,7 @@ fn rally_races_over_a_mesh() {
     let nowhere = json!({ "persistent": { "cluster.remote.cluster02.proxy_address": "127.0.0.1:1" } });
     mesh.cluster(1).put("/_cluster/settings", &nowhere);
     let failed = race(&rally, &exported.stdout, &mesh, 64);
-    assert!(failed.contains("assertion"), "{failed}");
+    assert!(failed.contains("Expected [hits] to be == [4000] but was [2000]"), "{failed}");
     mesh.run(&["create"], 0);
 
     parts.part("what a race leaves, `mesh bench` removes");
