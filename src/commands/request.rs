@@ -118,6 +118,9 @@ impl<'a> Request<'a> {
             console.findings(check::trial_only(mesh, there).as_slice());
         }
         if self.args.reset {
+            if self.args.dry_run {
+                console.lost_guests(session.survey.known(), whole);
+            }
             return;
         }
         console.in_progress(mesh);

@@ -150,6 +150,8 @@ fn authorities_wait(mesh: &Mesh) {
 
 /// Guests reach a cluster by the address that their invitation has.
 fn guests_are_warned_of(mesh: &Mesh) {
+    let warned = mesh.run(&["create", "--reset", "--dry-run"], 0).stderr;
+    assert!(warned.contains("the guest berlin can no longer search cluster01 cluster02"), "{warned}");
     let warned = mesh.run(&["create", "--no-advertise", "--dry-run"], 0).stderr;
     assert!(warned.contains("the guest berlin loses its way to clusters 1-2: it is not advertised"), "{warned}");
     let warned = mesh.run(&["create", "--advertise", "192.0.2.99", "--advertise-bind", "127.0.0.1", "--dry-run"], 0);

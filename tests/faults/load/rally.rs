@@ -63,7 +63,7 @@ fn rally_races_over_a_mesh() {
     mesh.run(&["create"], 0);
 
     parts.part("what a race leaves, `mesh bench` removes");
-    mesh.cluster(1).put("/mesh-bench", &json!({ "mappings": { "_meta": { "mesh.bench": "left" } } }));
+    assert_eq!(mesh.cluster(1).ask("GET", "/mesh-bench", None).status, 200);
     mesh.run(&["bench", "--seconds", "1", "--documents", "100"], 0);
     assert_eq!(mesh.cluster(1).ask("GET", "/mesh-bench", None).status, 404);
     fs::remove_dir_all(track).expect("should be ours");
