@@ -110,12 +110,12 @@ impl Questions {
         self.asked.iter().flat_map(|one| [header(one), json!({ "size": 0 })]).collect()
     }
 
-    /// What the answer says, or what kept it from coming.
-    pub fn read(&self, mesh: &Mesh, answer: &Result<Json, String>) -> Vec<Searched> {
+    /// What the answer says, or what came of every search where there is none.
+    pub fn read(&self, mesh: &Mesh, answer: &Result<Json, Outcome>) -> Vec<Searched> {
         let searched = |(at, (alias, name)): (usize, &(Option<Alias>, String))| {
             let outcome = match answer {
                 Ok(answer) => self.outcome(mesh, alias.as_ref(), name, &answer["responses"][at]),
-                Err(reason) => Outcome::RefusedHere { reason: reason.clone() },
+                Err(outcome) => outcome.clone(),
             };
             let cluster = alias.as_ref().map_or(self.from.to_string(), Alias::to_string);
             Searched { from: self.from, cluster, name: Some(name.clone()), outcome }

@@ -5,7 +5,7 @@ use std::path::Path;
 use futures::future::join_all;
 
 use crate::{
-    ask::user_proof::{Proof, Questions},
+    ask::user_proof::{Outcome, Proof, Questions},
     cli::VerifyArgs,
     console::Console,
     error::{Error, Exit},
@@ -29,10 +29,19 @@ pub async fn verify_as(args: &VerifyArgs, user: &UserName, dir: &Path, console: 
         let questions = Questions::new(mesh, roles, cluster);
         let server = recorded.server(cluster)?.running_as(user);
         let answer = server.search_many(&questions.lines()).await;
-        Ok::<_, Error>(questions.read(mesh, &answer.map_err(|error: HttpsError| error.cause())))
+        Ok::<_, Error>(questions.read(mesh, &answer.map_err(|error| unanswered(&error))))
     });
     let found: Vec<_> = join_all(asked).await.into_iter().collect::<Result<_, Error>>()?;
     let proof = Proof::new(user.to_string(), found.into_iter().flatten().collect());
     console.show(args.output.format, &proof, || console.proof(&proof));
     Ok(if proof.found { Exit::Done } else { Exit::Unhealthy })
+}
+
+/// What came of the searches of a cluster that refuses all of them, or does not answer.
+fn unanswered(error: &HttpsError) -> Outcome {
+    let reason = error.cause();
+    match error {
+        HttpsError::Refused { status: 401 | 403, .. } => Outcome::RefusedHere { reason },
+        _ => Outcome::Failed { reason },
+    }
 }

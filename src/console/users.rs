@@ -61,7 +61,9 @@ impl Console {
             let (reason, hint) = match &searched.outcome {
                 Outcome::RefusedHere { reason } => (reason, "`mesh users ls` says whether she is there with her roles"),
                 Outcome::RefusedThere { reason } => (reason, "`mesh create --share PATTERN` shares more"),
-                Outcome::Failed { reason } => (reason, "`mesh verify` says why a link is down"),
+                Outcome::Failed { reason } => {
+                    (reason, "`mesh status` says which servers answer, `mesh verify` why a link is down")
+                }
                 Outcome::Found { .. } | Outcome::Empty | Outcome::NotAsked => continue,
             };
             let name = searched.name.as_deref().unwrap_or_default();

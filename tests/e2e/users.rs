@@ -222,6 +222,10 @@ fn roles(mesh: &Mesh) {
     mesh.run(&["create", "-f", &path], 0);
     mesh.run(&["verify", "--as", "carl"], 0);
     mesh.run(&["users", "rm", "carl", "--yes"], 2);
+    mesh.run(&["manage", "stop", "2"], 0);
+    let stopped = mesh.run(&["verify", "--as", "carl"], 1);
+    assert!(stopped.stdout.contains("nothing: the search failed"), "{}", stopped.stdout);
+    mesh.run(&["manage", "start", "2"], 0);
 }
 
 fn drift(mesh: &Mesh) {
