@@ -20,7 +20,12 @@ pub use self::{
     name::{RoleName, UserName},
     role::{IndexGrant, RemoteGrant, Role},
 };
-use super::{Mesh, cluster_set::ClusterSet, id::ClusterId};
+use super::{
+    Mesh,
+    cluster_set::ClusterSet,
+    id::ClusterId,
+    links::{Link, canary_prefix},
+};
 
 /// One user of clusters.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,8 +81,8 @@ impl Mesh {
     fn reader(&self, cluster: ClusterId) -> Role {
         let shared = |of: ClusterId| self.shared(of);
         let mut remote: Vec<String> = self.clusters().flat_map(shared).collect();
-        let of_links = self.remotes(cluster).map(|to| self.key_of(super::links::Link { from: cluster, to }));
-        let is_proof = |name: &String| name.starts_with(&super::links::canary_prefix(&self.id));
+        let of_links = self.remotes(cluster).map(|to| self.key_of(Link { from: cluster, to }));
+        let is_proof = |name: &String| name.starts_with(&canary_prefix(&self.id));
         remote.extend(of_links.flat_map(|key| self.shared_by(key)).filter(|name| !is_proof(name)));
         remote.sort();
         remote.dedup();
@@ -88,6 +93,7 @@ impl Mesh {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mesh::settings::DataSet;
 
     #[test]
     fn everybody_who_reads_reads_what_is_shared() {
@@ -95,7 +101,7 @@ mod tests {
         mesh.spec.share = vec!["logs-*".parse().unwrap()];
         let body = mesh.role_body(ClusterId::FIRST, &RoleName::reader()).unwrap();
         insta::assert_snapshot!(body, @r#"{"applications":[{"application":"kibana-.kibana","privileges":["feature_discover.read","feature_discover_v2.read","feature_indexPatterns.read"],"resources":["*"]}],"indices":[{"names":["local-data-set","logs-*","mesh*"],"privileges":["read","view_index_metadata"]}],"metadata":{"mesh.id":"0123456789abcdef"},"remote_indices":[{"clusters":["*"],"names":["local-data-set","logs-*","mesh*"],"privileges":["read","read_cross_cluster","view_index_metadata"]}]}"#);
-        mesh.spec.data_set = crate::mesh::settings::DataSet(false);
+        mesh.spec.data_set = DataSet(false);
         assert_eq!(mesh.roles_on(ClusterId::FIRST), BTreeMap::new(), "a mesh from before it has no such role");
         let on = ClusterSet::new([ClusterId::FIRST]);
         mesh.users.insert("anna".parse().unwrap(), User { roles: vec![RoleName::reader()], on });
