@@ -12,6 +12,7 @@ use crate::{
         passphrase::hex_key,
         recover,
         secret::Secret,
+        users::RECOVERY_USER,
     },
     world::{disk::Tree, elasticsearch::Elasticsearch, files as saved, https::HttpsError},
 };
@@ -52,7 +53,7 @@ impl Apply<'_> {
 
     async fn set_password_of_elastic(&self, cluster: ClusterId, by: &Secret) -> Result<(), Error> {
         let (elastic, server) =
-            (self.credentials()?.elastic, self.server_on(cluster.node(NodeNumber::FIRST))?.asked_as(recover::USER, by));
+            (self.credentials()?.elastic, self.server_on(cluster.node(NodeNumber::FIRST))?.asked_as(RECOVERY_USER, by));
         let before = self.world.docker.restarts(&self.mesh.container_name(cluster.first_node())).await?;
         let probe = async || match server.set_password("elastic", &elastic).await {
             Ok(()) => Ok(Probe::Ready(())),
@@ -72,13 +73,13 @@ impl Apply<'_> {
     async fn await_forgotten(&self, cluster: ClusterId, password: &Secret) -> Result<(), Error> {
         let server: Elasticsearch = self.server_on(cluster.node(NodeNumber::FIRST))?;
         let probe = async || {
-            Ok(match server.accepts(recover::USER, password).await {
+            Ok(match server.accepts(RECOVERY_USER, password).await {
                 Ok(false) => Probe::Ready(()),
-                Ok(true) => Probe::Pending(format!("the server still knows {}", recover::USER)),
+                Ok(true) => Probe::Pending(format!("the server still knows {RECOVERY_USER}")),
                 Err(error) => Probe::Pending(error.cause()),
             })
         };
-        let what = format!("{cluster} to forget {}", recover::USER);
+        let what = format!("{cluster} to forget {RECOVERY_USER}");
         self.patience.until(&what, Some(READ_WITHIN), probe).await
     }
 

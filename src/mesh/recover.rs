@@ -11,6 +11,7 @@ use super::{
     credentials::Credentials,
     keystore::{BOOTSTRAP_PASSWORD, Keystore},
     secret::Secret,
+    users::RECOVERY_USER,
 };
 
 /// What other files hold of a lost `credentials.txt`.
@@ -69,9 +70,6 @@ impl Found {
     }
 }
 
-/// The user that is there for as long as it takes to set a password. A name of its own, so that one that an interrupted
-/// run left is known as such.
-pub const USER: &str = "mesh-recovery";
 const ROLE: &str = "superuser";
 /// `PBKDF2_DEFAULT_COST` and its neighbours in Elasticsearch's `Hasher.java`.
 const ROUNDS: NonZeroU32 = NonZeroU32::new(10_000).expect("should not be zero");
@@ -85,29 +83,29 @@ pub fn hash(password: &Secret, rng: &mut impl CryptoRng) -> String {
     format!("{{PBKDF2}}{ROUNDS}${}${}", BASE64.encode(salt), BASE64.encode(hash))
 }
 
-/// Whether a `users` or `users_roles` of the file realm has [`USER`].
+/// Whether a `users` or `users_roles` of the file realm has [`RECOVERY_USER`].
 pub fn has_user(text: &str) -> bool {
     text.lines().any(is_its)
 }
 
 fn is_its(line: &str) -> bool {
     let (name, value) = line.split_once(':').unwrap_or((line, ""));
-    name.trim() == USER || (name.trim() == ROLE && value.trim() == USER)
+    name.trim() == RECOVERY_USER || (name.trim() == ROLE && value.trim() == RECOVERY_USER)
 }
 
-/// The text of the users' file without [`USER`]; every other line stays as it is.
+/// The text of the users' file without [`RECOVERY_USER`]; every other line stays as it is.
 pub fn without_user(text: &str) -> String {
     text.split_inclusive('\n').filter(|line| !is_its(line)).collect()
 }
 
-/// The file `users` with [`USER`] and its hash.
+/// The file `users` with [`RECOVERY_USER`] and its hash.
 pub fn with_user(text: &str, hash: &str) -> String {
-    appended(&without_user(text), &format!("{USER}:{hash}"))
+    appended(&without_user(text), &format!("{RECOVERY_USER}:{hash}"))
 }
 
 /// The file `users_roles` with the role that may set passwords.
 pub fn with_role(text: &str) -> String {
-    appended(&without_user(text), &format!("{ROLE}:{USER}"))
+    appended(&without_user(text), &format!("{ROLE}:{RECOVERY_USER}"))
 }
 
 fn appended(text: &str, line: &str) -> String {

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::mesh::{
     name::{MeshName, container_name, network_name},
-    recover,
+    users::RECOVERY_USER,
 };
 
 fn adds(code: &'static str, subject: Subject, text: impl Into<String>, why: &'static str) -> Description {
@@ -172,7 +172,7 @@ impl Step {
             Self::RemoveRecoveryUser(cluster) => removes(
                 "remove-recovery-user",
                 Cluster(*cluster),
-                format!("superuser {} of {cluster}, left by an earlier run", recover::USER),
+                format!("superuser {RECOVERY_USER} of {cluster}, left by an earlier run"),
                 "it may do everything, and its purpose is served",
             ),
             Self::CreateNetwork => adds(

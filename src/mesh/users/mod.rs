@@ -17,7 +17,7 @@ use serde_json::Value as Json;
 pub use self::{
     body::{METADATA, body_of, normal},
     check::UserError,
-    name::{RoleName, UserName},
+    name::{RECOVERY_USER, RoleName, UserName},
     role::{IndexGrant, RemoteGrant, Role},
 };
 use super::{

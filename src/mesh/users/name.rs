@@ -4,10 +4,14 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use crate::mesh::{recover, settings::InvalidValue};
+use crate::mesh::settings::InvalidValue;
 
 /// The role that every new mesh has.
 const READER: &str = "mesh_reader";
+
+/// The superuser that is there for as long as it takes to set a lost password. A name of its own, so that one that an
+/// interrupted run left is known as such.
+pub const RECOVERY_USER: &str = "mesh-recovery";
 
 const LONGEST: usize = 100;
 
@@ -21,7 +25,7 @@ const RESERVED_USERS: [&str; 8] = [
     "beats_system",
     "apm_system",
     "remote_monitoring_user",
-    recover::USER,
+    RECOVERY_USER,
 ];
 
 /// Roles that Elasticsearch has by itself, and that users can have; see
