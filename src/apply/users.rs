@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::{Apply, files::random};
 use crate::{
     error::{Error, Exit},
+    judge::check::taken,
     mesh::{
         id::ClusterId,
         passphrase::passphrase,
@@ -125,8 +126,5 @@ fn require_own(on: ClusterId, kind: &str, name: &str, found: Option<&Value>) -> 
     if found.is_none_or(|found| found["metadata"][METADATA].is_string()) {
         return Ok(());
     }
-    Err(Error::new(Exit::Unhealthy, format!("{on} has a {kind} {name} that mesh did not make")).hint(format!(
-        "give the mesh's another name; or delete that one: `mesh es {} DELETE /_security/{kind}/{name}`",
-        on.number()
-    )))
+    Err(Error::from(taken(on, kind, name)).exit(Exit::Unhealthy))
 }

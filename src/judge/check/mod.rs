@@ -41,7 +41,7 @@ pub use self::{
     strangers::strangers,
     surroundings::{directory, mounts, other_engine, recorded},
     upgrade::upgrade,
-    users::users,
+    users::{taken, users},
 };
 
 use crate::{

@@ -18,7 +18,8 @@ pub fn users(mesh: &Mesh, there: &Observed) -> Checked {
     Checked::new("users", "names of users and roles are free", found)
 }
 
-fn taken(cluster: ClusterId, kind: &str, name: &str) -> Finding {
+/// The finding that a name is another's.
+pub fn taken(cluster: ClusterId, kind: &str, name: &str) -> Finding {
     Finding::problem(
         format!("{cluster} has a {kind} {name} that mesh did not make"),
         format!(
