@@ -32,6 +32,11 @@ impl Export {
         }
     }
 
+    /// Whether a file is there as it would be written.
+    pub fn holds(&self, file: &Exported) -> Result<bool, Error> {
+        Ok(self.tree.read(&file.name)?.as_ref() == Some(&file.text))
+    }
+
     pub fn dir(&self) -> &Path {
         self.tree.root()
     }

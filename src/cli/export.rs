@@ -1,11 +1,18 @@
 //! The arguments of `mesh export`. No behavior.
 
-use std::path::PathBuf;
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::PathBuf,
+};
 
 use clap::{Args, Subcommand, ValueHint, value_parser};
 
 use super::cluster_number;
-use crate::mesh::{cluster_set::ClusterSet, id::ClusterId};
+use crate::mesh::{
+    cluster_set::ClusterSet,
+    id::ClusterId,
+    settings::{InvalidValue, SubjectName},
+};
 
 #[derive(Debug, Subcommand)]
 pub enum ExportAction {
@@ -14,6 +21,61 @@ pub enum ExportAction {
     /// The command that races is printed. Rally makes an index `mesh-bench` in each cluster, fills it, searches one
     /// cluster and then all over links, and removes it.
     Rally(RallyArgs),
+    /// Write a configuration of nginx that leads to the whole mesh by one address
+    ///
+    /// Every Kibana is at `/clusterNN/`, every Elasticsearch at `/clusterNN/elastic/`; `/` has a page of links.
+    /// Services are believed by the mesh's authorities alone. The mesh itself is not changed. `--check` finds out
+    /// whether the files are those of the mesh as it is now.
+    Nginx(NginxArgs),
+    /// Write a configuration of HAProxy that leads to the whole mesh by one address, as `nginx` does
+    ///
+    /// HAProxy asks every service every ten seconds whether it answers, and its statistics show which do.
+    Haproxy(ProxyArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct NginxArgs {
+    #[command(flatten)]
+    pub proxy: ProxyArgs,
+    /// The certificate's key, where the proxy sees it
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub key: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct ProxyArgs {
+    /// The directory to write the files to; it is made if it is missing
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub into: PathBuf,
+    /// The directory that the files will be in on the proxy's machine [default: that of `--into`]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub at: Option<PathBuf>,
+    /// The certificate that the proxy shows, where the proxy sees it; for HAProxy with its key in the same file, or
+    /// beside it in FILE.key
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub certificate: PathBuf,
+    /// Where the proxy listens
+    #[arg(long, value_name = "[ADDRESS:]PORT", default_value = "443", value_parser = listen)]
+    pub listen: SocketAddr,
+    /// The name that clients reach the proxy by [default: any]
+    #[arg(long, value_name = "NAME", value_parser = str::parse::<SubjectName>)]
+    pub server_name: Option<SubjectName>,
+    /// The host whose published ports the proxy reaches, for one on another machine [default: the mesh's network]
+    #[arg(long, value_name = "HOST", value_parser = str::parse::<SubjectName>)]
+    pub upstream: Option<SubjectName>,
+    /// Lead to Kibana alone, and to no Elasticsearch
+    #[arg(long)]
+    pub kibana_only: bool,
+    /// Compare the files with those that would be written, and write nothing; exit code 1 if they differ
+    #[arg(long)]
+    pub check: bool,
+}
+
+/// A port, of one address or of all.
+fn listen(text: &str) -> Result<SocketAddr, InvalidValue> {
+    let port = || text.parse().ok().map(|port| SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), port));
+    let found = text.parse().ok().or_else(port).filter(|found: &SocketAddr| found.port() > 0);
+    found.ok_or_else(|| InvalidValue::new(format!("`{text}` is not a port such as `443` or `192.0.2.1:443`")))
 }
 
 #[derive(Debug, Args)]

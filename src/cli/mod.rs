@@ -31,7 +31,7 @@ pub use self::{
     ask::{CompletionsArgs, CredentialsArgs, EnvArgs, EsArgs, EsMethod, ManArgs, SearchArgs},
     bench::BenchArgs,
     create::{ConfigArgs, CreateArgs},
-    export::{ExportAction, RallyArgs},
+    export::{ExportAction, NginxArgs, ProxyArgs, RallyArgs},
     format::{ConsentArgs, Format, OutputArgs, PlanArgs},
     inspect::{DoctorArgs, LogsArgs, MeshesArgs, StatusArgs, VerifyArgs},
     invites::{GuestsArgs, InviteArgs, InvitesAction, RevokeArgs},

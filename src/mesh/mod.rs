@@ -20,6 +20,7 @@ pub mod digest;
 #[cfg(test)]
 pub mod example;
 pub mod fingerprint;
+pub mod gateway;
 pub mod hosts_file;
 pub mod id;
 pub mod keystore;

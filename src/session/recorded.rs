@@ -15,7 +15,7 @@ use crate::{
         users::UserName,
     },
     world::{
-        access::{self, Access},
+        access::{self, Access, AccessError},
         disk::{self, Tree},
         elasticsearch::Elasticsearch,
         files,
@@ -59,6 +59,12 @@ impl Recorded {
             Error::new(Exit::Machine, format!("{} is gone", self.mesh.dir.join(layout::BUNDLE).display()))
                 .hint("`mesh create` writes it again")
         })
+    }
+
+    /// Every authority that may have signed what a cluster's services show, as PEM.
+    pub fn authorities_of(&self, cluster: ClusterId) -> Result<String, Error> {
+        let found = files::authorities(&self.tree, cluster)?.trusted();
+        found.ok_or_else(|| AccessError::Authority { cluster, dir: self.mesh.dir.clone() }.into())
     }
 
     /// The password that a user of the mesh was given.

@@ -6,6 +6,7 @@ mod ask;
 mod create;
 mod doctor;
 mod engine;
+mod export;
 mod fixture;
 mod hand_out;
 mod help;

@@ -10,6 +10,7 @@
 //! | [`snapshots`] | snapshots are taken, and restored into another mesh |
 //! | [`users`] | users and roles: what is allowed, what either side refuses |
 //! | [`views`] | data views in every Kibana |
+//! | [`gateway`] | nginx and HAProxy lead to a whole mesh by one address |
 //! | [`upgrade`] | another version, cluster by cluster, through a kill |
 //! | [`renewal`] | keys and certificates are replaced under load |
 //! | [`guests`] | other meshes are invited: keys that are made, revoked and waited for |
@@ -42,6 +43,7 @@ mod concurrency;
 mod disk_full;
 mod drift;
 mod failures;
+mod gateway;
 mod guests;
 mod hosts;
 mod inspection;

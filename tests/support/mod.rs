@@ -19,6 +19,7 @@ pub mod links;
 pub mod load;
 pub mod machines;
 pub mod mesh;
+pub mod proxy;
 pub mod renewal;
 pub mod run;
 pub mod snapshot;

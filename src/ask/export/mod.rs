@@ -12,7 +12,7 @@ pub struct Exported {
 }
 
 impl Exported {
-    fn new(name: impl Into<String>, text: impl Into<Vec<u8>>) -> Self {
+    pub fn new(name: impl Into<String>, text: impl Into<Vec<u8>>) -> Self {
         Self { name: name.into(), text: text.into(), is_private: false }
     }
 }

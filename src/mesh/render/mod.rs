@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use minijinja::context;
 
-use self::template::render;
+pub(super) use self::template::render;
 pub use self::{
     formation::{Formation, INITIAL_MASTER_NODES},
     spanning::spans_machines,

@@ -44,7 +44,11 @@ impl Explain for RenderError {
 
 /// Renders a template with every substituted value quoted as JSON, which is YAML too. An undefined variable is an
 /// error.
-pub(super) fn render(name: &'static str, template: &str, values: &minijinja::Value) -> Result<String, RenderError> {
+pub(in crate::mesh) fn render(
+    name: &'static str,
+    template: &str,
+    values: &minijinja::Value,
+) -> Result<String, RenderError> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_keep_trailing_newline(true);

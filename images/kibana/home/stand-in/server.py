@@ -135,6 +135,8 @@ class Handler(BaseHTTPRequestHandler):
         if path == f"{base}/api/status":
             level = "available" if available else "unavailable"
             self.answer_json(200 if available else 503, {"status": {"overall": {"level": level}}})
+        elif path == f"{base}/stand-in/echo" and self.headers.get("Upgrade") == "echo":
+            self.echo()
         elif path.startswith(f"{base}/api/data_views"):
             self.answer_views(path.removeprefix(f"{base}/api/data_views"))
         elif path in (base or "/", f"{base}/"):
@@ -145,6 +147,16 @@ class Handler(BaseHTTPRequestHandler):
     do_HEAD = do_GET
     do_POST = do_GET
     do_DELETE = do_GET
+
+    def echo(self):
+        """Another protocol on the same connection, for tests of proxies: every line comes back."""
+        self.send_response(101)
+        self.send_header("Connection", "upgrade")
+        self.send_header("Upgrade", "echo")
+        self.end_headers()
+        self.close_connection = True
+        for line in self.rfile:
+            self.wfile.write(line)
 
     def answer_views(self, path):
         """Data views are for those who log in; Kibana has Elasticsearch say who that is."""

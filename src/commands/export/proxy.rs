@@ -1,0 +1,121 @@
+//! `mesh export nginx` and `mesh export haproxy`: one address for the whole mesh, by a proxy that is already there.
+
+use std::{net::IpAddr, path::Path};
+
+use crate::{
+    apply::export::Export,
+    ask::export::Exported,
+    cli::{NginxArgs, ProxyArgs},
+    console::Console,
+    error::{Error, Exit},
+    mesh::{
+        Mesh,
+        gateway::{self, Gateway, Upstream, haproxy, nginx},
+        render::RenderError,
+        settings::SubjectName,
+        shell_word::shell_word,
+    },
+    session::Recorded,
+};
+
+/// What the configuration is for.
+#[derive(Clone, Copy)]
+enum Kind {
+    Nginx,
+    Haproxy,
+}
+
+impl Kind {
+    fn file(self, gateway: &Gateway<'_>) -> Result<Exported, RenderError> {
+        Ok(match self {
+            Self::Nginx => Exported::new(nginx::FILE, gateway.nginx()?),
+            Self::Haproxy => Exported::new(haproxy::FILE, gateway.haproxy()?),
+        })
+    }
+
+    /// How the proxy is given the file.
+    fn given(self, at: &Path) -> String {
+        match self {
+            Self::Nginx => format!("include \"{}\"; # in http {{}} of nginx.conf", at.join(nginx::FILE).display()),
+            Self::Haproxy => {
+                format!("haproxy -f /etc/haproxy/haproxy.cfg -f {}", shell_word(at.join(haproxy::FILE)))
+            }
+        }
+    }
+}
+
+pub fn nginx(args: &NginxArgs, dir: &Path, console: &Console) -> Result<Exit, Error> {
+    export(&args.proxy, &args.key, Kind::Nginx, dir, console)
+}
+
+pub fn haproxy(args: &ProxyArgs, dir: &Path, console: &Console) -> Result<Exit, Error> {
+    export(args, &args.certificate, Kind::Haproxy, dir, console)
+}
+
+fn export(args: &ProxyArgs, key: &Path, kind: Kind, dir: &Path, console: &Console) -> Result<Exit, Error> {
+    let recorded = Recorded::open(dir)?;
+    let upstream = upstream(args.upstream.as_ref(), &recorded.mesh, console)?;
+    let export = Export::open(&args.into, gateway::is_own)?;
+    let at = args.at.as_deref().unwrap_or(export.dir());
+    let gateway = Gateway {
+        mesh: &recorded.mesh,
+        upstream,
+        kibana_only: args.kibana_only,
+        listen: args.listen,
+        server_name: args.server_name.clone(),
+        dir: at,
+        certificate: &args.certificate,
+        key,
+    };
+    gateway.check()?;
+    let mut files = vec![Exported::new(gateway::PAGE, gateway.page()?)];
+    for cluster in recorded.mesh.clusters() {
+        files.push(Exported::new(gateway::authorities(cluster), recorded.authorities_of(cluster)?));
+    }
+    // last: it names the others
+    files.push(kind.file(&gateway)?);
+    if args.check {
+        return check(&export, &files);
+    }
+    files.iter().try_for_each(|file| export.write(file))?;
+    console.note(&format!("wrote a configuration into {}. Have the proxy read it:", export.dir().display()));
+    console.line(&kind.given(at));
+    Ok(Exit::Done)
+}
+
+fn check(export: &Export, files: &[Exported]) -> Result<Exit, Error> {
+    for file in files {
+        if !export.holds(file)? {
+            return Err(Error::new(
+                Exit::Unhealthy,
+                format!("{} is not that of the mesh as it is now", export.dir().join(&file.name).display()),
+            )
+            .hint("type the same command without `--check`, and let the proxy read its configuration again"));
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// Where the proxy reaches the services.
+fn upstream(host: Option<&SubjectName>, mesh: &Mesh, console: &Console) -> Result<Upstream, Error> {
+    let Some(host) = host else { return Ok(Upstream::Network) };
+    let is_here = match host {
+        SubjectName::Ip(address) => address.is_loopback(),
+        SubjectName::Dns(name) => name == "localhost",
+    };
+    let bind: IpAddr = mesh.spec.bind;
+    if bind.is_loopback() && !is_here {
+        return Err(Error::new(
+            Exit::Request,
+            format!("ports are published on {bind}, where another machine does not reach them"),
+        )
+        .hint("`mesh create --bind ADDRESS` publishes them on an address of this machine"));
+    }
+    if !is_here {
+        console.note(
+            "the proxy needs the ports of Kibana and Elasticsearch's REST API only (56nn, 92nn): have a firewall \
+                      refuse 93nn",
+        );
+    }
+    Ok(Upstream::Published(host.clone()))
+}
