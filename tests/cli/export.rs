@@ -20,7 +20,7 @@ fn a_configuration_is_written_and_compared() {
     let fixture = Fixture::new(61, "x");
     let (printed, names) = exported(&fixture, "nginx", &["--key", "/tls.key"]);
     assert!(printed.contains("exit 0\ninclude \"/mesh/proxy/mesh.conf\"; # in http {} of nginx.conf"), "{printed}");
-    assert_eq!(names, ["cluster01.crt", "cluster02.crt", "cluster03.crt", "index.html", "mesh.conf"]);
+    assert_eq!(names, ["cluster01.crt", "cluster02.crt", "cluster03.crt", "index.html", "mesh.conf", "nginx.conf"]);
     assert_eq!(exported(&fixture, "nginx", &["--key", "/tls.key", "--check"]).0, "exit 0\n");
     let differs = exported(&fixture, "nginx", &["--key", "/other.key", "--check"]).0;
     assert!(
@@ -29,7 +29,7 @@ fn a_configuration_is_written_and_compared() {
     );
     let (printed, names) = exported(&fixture, "haproxy", &["--listen", "192.0.2.1:8443"]);
     assert!(printed.contains("haproxy -f /etc/haproxy/haproxy.cfg -f /mesh/proxy/mesh.cfg"), "{printed}");
-    assert_eq!(names.len(), 6, "{names:?}");
+    assert_eq!(names.len(), 7, "{names:?}");
     let text = fs::read_to_string(fixture.dir.path().join("proxy/mesh.cfg")).unwrap();
     assert!(text.contains("bind 192.0.2.1:8443 ssl crt \"/tls.crt\""), "{text}");
 }

@@ -45,10 +45,7 @@ fn a_proxy_leads_to_every_service_by_one_address() {
     mesh.run(&[&export[..], &["--check"]].concat(), 0);
     let differs = mesh.run(&[&export[..], &["--check", "--kibana-only"]].concat(), 1);
     assert!(differs.stderr.contains("index.html is not that of the mesh as it is now"), "{}", differs.stderr);
-    let main = dir.join("nginx.conf");
-    let text_of_main = format!("events {{}} http {{ include {}; }}", into.join("mesh.conf").display());
-    fs::write(&main, text_of_main).expect("should be writable");
-    let nginx = Proxy::nginx(Path::new(PREFIX), &main);
+    let nginx = Proxy::nginx(Path::new(PREFIX), &into.join("nginx.conf"));
     leads_everywhere(&parts, &door(502));
     parts.part("nginx: plain HTTP, too large a body, another authority");
     let plain = door(502).ask_by("http", "/cluster01/", &[]);
@@ -57,6 +54,14 @@ fn a_proxy_leads_to_every_service_by_one_address() {
     let refused = door(502).ask("/cluster01/elastic/_bulk", &[("request", "POST"), ("data-binary", &large)]);
     assert!(refused.text.contains(" 413 "), "{}", refused.text);
     trusts_no_other(&door(502), &into);
+    parts.part("nginx reads its files again, and no connection is cut");
+    let before = health(&door(502));
+    let mut open = door(502).upgrade("cluster01");
+    assert_eq!(open.echo("before"), "before");
+    mesh.run(&[&export[..], &["--server-name", "localhost"]].concat(), 0);
+    Proxy::reload();
+    wait_for("nginx to have the new configuration", SOON, || (health(&door(502)) != before).then_some(()));
+    assert_eq!(open.echo("after"), "after");
     parts.part("nginx: a cluster that is down");
     names_what_is_down(&door(502));
     drop(nginx);
@@ -81,6 +86,13 @@ fn a_proxy_leads_to_every_service_by_one_address() {
         many(&mesh, &dir, count, [&certificate, &key]);
     }
     parts.part("done");
+}
+
+/// The digest of the configuration that a proxy has.
+fn health(door: &Door<'_>) -> String {
+    let answer = door.ask("/_mesh/health", &[]);
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    answer.text.trim_end().rsplit('\n').next().unwrap_or_default().to_owned()
 }
 
 fn text(path: &Path) -> String {
@@ -137,7 +149,7 @@ fn leads_everywhere(parts: &Parts, door: &Door<'_>) {
     let header = ("header", "content-type: application/json");
     let large = door.ask("/cluster01/elastic/_search?size=0", &[("request", "POST"), header, ("data-binary", &body)]);
     assert_eq!(large.status, 200, "{}", large.text);
-    assert_eq!(door.echo("cluster02", "a line"), "a line");
+    assert_eq!(door.upgrade("cluster02").echo("a line"), "a line");
 }
 
 /// A cluster that is down is named by the answer, and the others serve.
@@ -216,10 +228,7 @@ fn many(mesh: &Mesh, dir: &Path, count: u8, [certificate, key]: [&str; 2]) {
     };
     of("nginx", &nginx, &["--key", key]);
     of("haproxy", &haproxy, &[]);
-    let main = dir.join("nginx.conf");
-    let text_of_main = format!("events {{}} http {{ include {}; }}", nginx.join("mesh.conf").display());
-    fs::write(&main, text_of_main).expect("should be writable");
-    let (taken, printed) = Proxy::nginx_takes(Path::new(PREFIX), &main);
+    let (taken, printed) = Proxy::nginx_takes(Path::new(PREFIX), &nginx.join("nginx.conf"));
     assert!(taken, "{printed}");
     let (taken, printed) = Proxy::haproxy_takes(&[&haproxy.join("mesh.cfg")]);
     assert!(taken, "{printed}");

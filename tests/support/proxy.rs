@@ -51,14 +51,15 @@ pub enum Proxy {
 }
 
 impl Proxy {
-    /// nginx by a configuration file, on the ports of this machine; it sees the files of `dir` where they are.
+    /// nginx by a configuration file, on the ports of this machine and without any privilege; it sees the files of
+    /// `dir` where they are.
     pub fn nginx(dir: &Path, configuration: &Path) -> Self {
-        let (volume, configuration) = (format!("--volume={0}:{0}:ro", dir.display()), configuration.display());
-        let options = format!("--detach --name {CONTAINER} --network host {volume} {NGINX}");
-        let command = format!("nginx -e stderr -c {configuration} -g daemon|off;");
-        let words: Vec<String> =
-            format!("run {options} {command}").split(' ').map(|word| word.replace('|', " ")).collect();
-        docker(&words.iter().map(String::as_str).collect::<Vec<_>>());
+        let (volume, configuration) =
+            (format!("--volume={0}:{0}:ro", dir.display()), configuration.display().to_string());
+        let run = ["run", "--detach", "--name", CONTAINER, "--network", "host", "--user", "65534:65534", "--read-only"];
+        let confined = ["--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--tmpfs", "/tmp", &volume, NGINX];
+        let command = ["nginx", "-e", "stderr", "-c", &configuration, "-g", "daemon off;"];
+        docker(&[&run[..], &confined, &command].concat());
         Self::Nginx
     }
 
@@ -127,8 +128,8 @@ impl Door<'_> {
         curl(&[&own[..], more].concat())
     }
 
-    /// What comes back on a connection that is upgraded to another protocol, of a line that is sent.
-    pub fn echo(&self, cluster: &str, line: &str) -> String {
+    /// A connection to a Kibana that is upgraded to a protocol in which every line comes back.
+    pub fn upgrade(&self, cluster: &str) -> Upgraded {
         let mut roots = RootCertStore::empty();
         let authority = CertificateDer::from_pem_file(&self.authority).expect("should be a certificate");
         roots.add(authority).expect("should be a root");
@@ -142,18 +143,27 @@ impl Door<'_> {
         socket.set_read_timeout(Some(Duration::from_secs(10))).expect("should have time-outs");
         let client = ClientConnection::new(Arc::new(config), name).expect("should be a client");
         let mut stream = BufReader::new(StreamOwned::new(client, socket));
-        let request = format!(
-            "GET /{cluster}/stand-in/echo HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n"
-        );
+        let path = format!("/{cluster}/stand-in/echo");
+        let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n");
         stream.get_mut().write_all(request.as_bytes()).expect("should be sent");
         let mut head = String::new();
         while !head.ends_with("\r\n\r\n") {
             assert!(stream.read_line(&mut head).expect("should answer") > 0, "{head}");
         }
         assert!(head.starts_with("HTTP/1.1 101 "), "{head}");
-        stream.get_mut().write_all(format!("{line}\n").as_bytes()).expect("should be sent");
+        Upgraded(stream)
+    }
+}
+
+/// A connection that was upgraded to another protocol.
+pub struct Upgraded(BufReader<StreamOwned<ClientConnection, TcpStream>>);
+
+impl Upgraded {
+    /// What comes back of a line.
+    pub fn echo(&mut self, line: &str) -> String {
+        self.0.get_mut().write_all(format!("{line}\n").as_bytes()).expect("should be sent");
         let mut back = String::new();
-        stream.read_line(&mut back).expect("should come back");
+        self.0.read_line(&mut back).expect("should come back");
         back.trim_end().to_owned()
     }
 }

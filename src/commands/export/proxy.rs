@@ -26,10 +26,12 @@ enum Kind {
 }
 
 impl Kind {
-    fn file(self, gateway: &Gateway<'_>) -> Result<Exported, RenderError> {
+    fn files(self, gateway: &Gateway<'_>) -> Result<Vec<Exported>, RenderError> {
         Ok(match self {
-            Self::Nginx => Exported::new(nginx::FILE, gateway.nginx()?),
-            Self::Haproxy => Exported::new(haproxy::FILE, gateway.haproxy()?),
+            Self::Nginx => {
+                vec![Exported::new(nginx::FILE, gateway.nginx()?), Exported::new(nginx::MAIN, gateway.nginx_main()?)]
+            }
+            Self::Haproxy => vec![Exported::new(haproxy::FILE, gateway.haproxy()?)],
         })
     }
 
@@ -72,8 +74,8 @@ fn export(args: &ProxyArgs, key: &Path, kind: Kind, dir: &Path, console: &Consol
     for cluster in recorded.mesh.clusters() {
         files.push(Exported::new(gateway::authorities(cluster), recorded.authorities_of(cluster)?));
     }
-    // last: it names the others
-    files.push(kind.file(&gateway)?);
+    // last: they name the others
+    files.extend(kind.files(&gateway)?);
     if args.check {
         return check(&export, &files);
     }

@@ -194,7 +194,7 @@ pub fn authorities(cluster: ClusterId) -> String {
 /// Whether a file of this name is one that is written for a proxy.
 pub fn is_own(name: &str) -> bool {
     let of_cluster = name.strip_suffix(".crt").is_some_and(|name| name.parse::<ClusterId>().is_ok());
-    of_cluster || [PAGE, nginx::FILE, haproxy::FILE].contains(&name)
+    of_cluster || [PAGE, nginx::FILE, nginx::MAIN, haproxy::FILE].contains(&name)
 }
 
 #[cfg(test)]
@@ -235,6 +235,6 @@ pub(crate) mod tests {
 
     #[test]
     fn only_what_is_written_for_a_proxy_is_its_own() {
-        assert!(is_own("cluster07.crt") && is_own("mesh.conf") && !is_own("nginx.conf") && !is_own("cluster07.key"));
+        assert!(is_own("cluster07.crt") && is_own("mesh.conf") && !is_own("mesh.json") && !is_own("cluster07.key"));
     }
 }

@@ -2,15 +2,25 @@
 //!
 //! See <https://nginx.org/en/docs/http/ngx_http_proxy_module.html>.
 
+use minijinja::context;
+
 use super::Gateway;
-use crate::mesh::render::RenderError;
+use crate::mesh::render::{RenderError, render};
 
 const TEMPLATE: &str = include_str!("../../../templates/gateway/nginx.conf");
+const MAIN_TEMPLATE: &str = include_str!("../../../templates/gateway/main.conf");
 
 /// The file that `http {}` includes.
 pub const FILE: &str = "mesh.conf";
+/// The file for an nginx that does nothing else.
+pub const MAIN: &str = "nginx.conf";
 
 impl Gateway<'_> {
+    /// A whole configuration, which includes [`FILE`].
+    pub fn nginx_main(&self) -> Result<String, RenderError> {
+        render("main.conf", MAIN_TEMPLATE, &context! { dir => self.dir.display().to_string(), include => FILE })
+    }
+
     pub fn nginx(&self) -> Result<String, RenderError> {
         self.render("nginx.conf", TEMPLATE)
     }
@@ -49,6 +59,13 @@ mod tests {
         let text = Gateway { upstream, ..of(&mesh) }.nginx().unwrap();
         assert_eq!(lines(&text, " 192.0.2.1:"), ["server 192.0.2.1:9201;", "server 192.0.2.1:9202;"]);
         assert!(!text.contains("kibana;"), "{text}");
+    }
+
+    #[test]
+    fn what_is_written_while_it_runs_is_temporary() {
+        let text = of(&Mesh::example(1)).nginx_main().unwrap();
+        assert_eq!(lines(&text, "include"), ["include \"/srv/door/mesh.conf\";"]);
+        assert_eq!(lines(&text, " /tmp/").len(), 6, "{text}");
     }
 
     #[test]
