@@ -32,6 +32,9 @@ fn a_configuration_is_written_and_compared() {
     assert_eq!(names.len(), 7, "{names:?}");
     let text = fs::read_to_string(fixture.dir.path().join("proxy/mesh.cfg")).unwrap();
     assert!(text.contains("bind 192.0.2.1:8443 ssl crt \"/tls.crt\""), "{text}");
+    exported(&fixture, "haproxy", &["--upstream", "localhost"]);
+    let text = fs::read_to_string(fixture.dir.path().join("proxy/mesh.cfg")).unwrap();
+    assert!(text.contains("server cluster03-elastic 127.213.0.61:9203 ssl verify required"), "{text}");
 }
 
 #[test]

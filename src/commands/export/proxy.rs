@@ -113,11 +113,12 @@ fn upstream(host: Option<&SubjectName>, mesh: &Mesh, console: &Console) -> Resul
         )
         .hint("`mesh create --bind ADDRESS` publishes them on an address of this machine"));
     }
-    if !is_here {
-        console.note(
-            "the proxy needs the ports of Kibana and Elasticsearch's REST API only (56nn, 92nn): have a firewall \
-                      refuse 93nn",
-        );
+    if is_here {
+        // where they are, for `localhost` is more than one address
+        return Ok(Upstream::Published(SubjectName::Ip(mesh.client_address())));
     }
+    console.note(
+        "the proxy needs the ports of Kibana and Elasticsearch's REST API only (56nn, 92nn): have a firewall refuse 93nn",
+    );
     Ok(Upstream::Published(host.clone()))
 }
