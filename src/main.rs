@@ -15,6 +15,7 @@
 //! - [`facts`]: what is there, as data. Pure.
 //! - [`plan`]: what must change. Pure.
 //! - [`judge`]: what to think of it: checks, status, verify, causes. Pure.
+//! - [`page`]: what a look becomes for the live page. Pure.
 //! - [`ask`]: requests and their responses. Pure.
 //! - [`apply`]: changing it. The only place that changes anything.
 //! - [`session`]: how a command begins: the mesh it is about, its lock, a first look.
@@ -34,6 +35,7 @@ mod explain;
 mod facts;
 mod judge;
 mod mesh;
+mod page;
 mod plan;
 mod session;
 mod world;

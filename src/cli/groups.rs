@@ -6,7 +6,7 @@ use clap::{Command, builder::StyledStr};
 
 const GROUPS: [(&str, &[&str]); 7] = [
     ("Life of a mesh", &["create", "manage", "upgrade", "reset", "ls"]),
-    ("Health", &["status", "verify", "doctor", "logs"]),
+    ("Health", &["status", "serve", "verify", "doctor", "logs"]),
     ("Data", &["load", "snapshots"]),
     ("Use", &["search", "es", "views", "bench", "export", "credentials", "env"]),
     ("Trust", &["users", "keys", "certs"]),

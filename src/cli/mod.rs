@@ -17,6 +17,7 @@ mod load;
 mod manage;
 mod peers;
 mod renew;
+mod serve;
 mod settings;
 mod snapshots;
 mod usage;
@@ -39,6 +40,7 @@ pub use self::{
     manage::{ManageAction, ManageArgs, ResetArgs, UpgradeArgs},
     peers::{ForeignArgs, JoinArgs, LeaveArgs, PeersAction, PeersArgs},
     renew::{CertsAction, KeysAction, LsArgs, RenewArgs},
+    serve::ServeArgs,
     settings::SettingsArgs,
     snapshots::{AdoptArgs, RestoreArgs, RmArgs, SnapshotsAction, TakeArgs},
     users::{AddUserArgs, PasswdArgs, RmUserArgs, UsersAction, UsersArgs},
@@ -134,6 +136,11 @@ pub enum Command {
     Ls(MeshesArgs),
     /// Show every cluster and every link, and what is out of sync
     Status(StatusArgs),
+    /// Serve a live page of the mesh to browsers: what is wrong, links, clusters, a search
+    ///
+    /// The page looks, and changes nothing. Open the address that is printed: it holds a token, without which the
+    /// page shows nothing.
+    Serve(ServeArgs),
     /// Prove every link, and diagnose those that are down
     Verify(VerifyArgs),
     /// Load documents of NDJSON and CSV files into a cluster, or a sample into each

@@ -24,6 +24,7 @@ mod renew;
 mod request;
 mod reset;
 mod search;
+mod serve;
 mod settings;
 mod snapshots;
 mod status;
@@ -75,6 +76,7 @@ fn only_reads(command: &Command) -> bool {
     match command {
         Command::Ls(_)
         | Command::Status(_)
+        | Command::Serve(_)
         | Command::Logs(_)
         | Command::Es(_)
         | Command::Search(_)
@@ -126,6 +128,7 @@ async fn command(cli: Cli, place: Result<Place, Error>, console: &Console) -> Re
         Command::Reset(args) => reset::reset(&args, place, console).await,
         Command::Ls(args) => ls::ls(&args, console).await,
         Command::Status(args) => status::status(&args, place, console).await,
+        Command::Serve(args) => serve::serve(&args, place, console).await,
         Command::Verify(args) => verify::verify(&args, place, console).await,
         Command::Keys(action) => keys::keys(&action, place, console).await,
         Command::Certs(action) => certs::certs(&action, place, console).await,

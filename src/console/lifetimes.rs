@@ -49,15 +49,7 @@ impl Console {
     /// What ends soon, each with what to type: to stderr, since it is no data.
     pub fn endings(&self, endings: &[EndsSoon]) {
         for ending in endings {
-            let clusters = ending.clusters.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
-            let (what, days) = (ending.what, ending.days_left);
-            let when = match days {
-                ..0 => "has ended".to_owned(),
-                0 => "ends today".to_owned(),
-                1 => "ends in 1 day".to_owned(),
-                _ => format!("ends in {days} days"),
-            };
-            self.warning(&format!("{what} of {clusters} {when}"), &format!("`{}`", ending.remedy));
+            self.warning(&ending.in_words(), &format!("`{}`", ending.remedy));
         }
     }
 }

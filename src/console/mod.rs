@@ -7,6 +7,7 @@ mod ask;
 mod bench;
 mod create;
 mod doctor;
+mod document;
 mod guests;
 mod lifetimes;
 mod links;
@@ -205,6 +206,11 @@ impl Console {
     pub fn report(&self, format: Format, report: &impl Serialize, table: impl FnOnce()) {
         let report = serde_yaml::to_value(report).expect("should be YAML: it is JSON");
         self.show(format, &self.same_mesh.in_report(report), table);
+    }
+
+    /// Whether stdout is a terminal, so that what is printed is for who sits there.
+    pub fn is_on_terminal(&self) -> bool {
+        self.stdout.is_terminal()
     }
 
     pub fn table(&self, table: &Table) {

@@ -102,3 +102,8 @@ fn path(of: Of<'_>) -> Result<PathBuf, Error> {
     lock::path(of, is_root(), home().as_deref())
         .ok_or_else(|| Error::new(Exit::Request, "there is no home directory to keep the lock in").hint("set `HOME`"))
 }
+
+/// The lock of the mesh of this name, for whoever only wants to know who holds it.
+pub fn lock_of(name: Option<&MeshName>) -> Option<PathBuf> {
+    path(Of::Mesh(name)).ok()
+}

@@ -9,6 +9,7 @@ mod place;
 mod recorded;
 
 pub use self::{
+    locks::lock_of,
     place::{Place, default_dir},
     recorded::{Recorded, no_mesh},
 };

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::{
     access::Access,
-    https::{Https, HttpsError, Login},
+    https::{Connections, Https, HttpsError, Login},
 };
 use crate::{
     facts::observed::{Answer, KibanaFacts, ViewFacts},
@@ -36,6 +36,12 @@ impl Kibana {
     pub fn new(mesh: &Mesh, cluster: ClusterId, Access { authorities, password }: Access) -> Result<Self, HttpsError> {
         let https = Https::of(mesh, cluster.kibana(), &authorities)?.with_header(XSRF);
         Ok(Self { https, base: format!("/{cluster}/api"), password })
+    }
+
+    /// This Kibana, asked over connections that stay open.
+    #[must_use]
+    pub fn over(self, connections: Option<&Connections>) -> Self {
+        Self { https: self.https.over(connections), ..self }
     }
 
     /// What Kibana says of itself: it answers 503 until it reached Elasticsearch. See
@@ -86,7 +92,7 @@ impl Kibana {
 
     async fn send(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value, HttpsError> {
         let (what, path) = (format!("`{method} /api{path}` of Kibana"), format!("{}{path}", self.base));
-        let login = Login { user: "elastic", password: &self.password, run_as: None };
+        let login = Login { user: "elastic", password: &self.password, key: None, run_as: None };
         self.https.ask(Some(&login), method, &path, body).await?.accepted(&what)
     }
 }

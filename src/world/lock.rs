@@ -12,6 +12,7 @@ use std::{
 };
 
 use nix::libc::{O_NOFOLLOW, O_NONBLOCK};
+use procfs::process::Process;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
@@ -104,6 +105,18 @@ impl Lock {
         let _ = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| file.write_all(&text));
         Ok(Self { file })
     }
+}
+
+/// Who holds a lock, as its file says; `None` where that run has ended. Takes nothing, so whoever asks keeps none from
+/// it.
+pub fn holder(path: &Path) -> Option<Holder> {
+    let file = OpenOptions::new().read(true).custom_flags(O_NOFOLLOW | O_NONBLOCK).open(path).ok()?;
+    let mut text = String::new();
+    file.take(4096).read_to_string(&mut text).ok()?;
+    let holder: Holder = serde_json::from_str(&text).ok()?;
+    // one that was killed could not take its name out
+    let running = Process::new(holder.pid.try_into().ok()?).and_then(|process| process.cmdline()).ok()?;
+    (running.join(" ") == holder.command).then_some(holder)
 }
 
 impl Drop for Lock {

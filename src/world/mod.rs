@@ -46,14 +46,16 @@ pub mod signals;
 pub mod survey;
 pub mod templates;
 mod tls;
+pub mod token_file;
 pub mod traces;
 mod views;
+pub mod web;
 pub mod words;
 
 use std::path::PathBuf;
 
 pub use self::survey::Survey;
-use self::{disk::Tree, docker::Docker, survey::WorldError};
+use self::{disk::Tree, docker::Docker, https::Connections, survey::WorldError};
 use crate::{mesh::name::MeshName, plan::Plan};
 
 /// What a mesh is made of outside this program: an engine, a directory, a machine.
@@ -65,13 +67,15 @@ pub struct World {
     pub name: Option<MeshName>,
     /// The names file of the host, which only root may write.
     pub hosts_file: PathBuf,
+    /// The connections to services, where one look follows the other; `None` where each begins anew.
+    pub connections: Option<Connections>,
 }
 
 impl World {
     /// Connects to Docker. The directory need not exist; where it does, symlinks on the way to it are resolved, once.
     pub async fn open(dir: PathBuf, name: Option<MeshName>, hosts_file: PathBuf) -> Result<Self, WorldError> {
         let (dir, hosts_file) = (disk::resolve(&dir)?, disk::resolve(&hosts_file)?);
-        Ok(Self { docker: Docker::connect().await?, dir, name, hosts_file })
+        Ok(Self { docker: Docker::connect().await?, dir, name, hosts_file, connections: None })
     }
 
     /// Bytes on disk that the plan deletes; `None` when that is unknown.

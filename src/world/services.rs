@@ -1,8 +1,12 @@
 //! Asks the services of a mesh how they are. I/O: network, Docker; changes nothing.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
-use futures::future::try_join_all;
+use futures::future::{join_all, try_join_all};
+use tokio::time::timeout;
 
 use super::{
     World,
@@ -14,7 +18,7 @@ use super::{
 };
 use crate::{
     facts::{
-        observed::{AllocationFacts, Answer, KibanaFacts, NodeFacts, Observed, ServerFacts},
+        observed::{AllocationFacts, Answer, KibanaFacts, LinkFacts, NodeFacts, Observed, ServerFacts},
         snapshots::PolicyFacts,
     },
     mesh::{
@@ -25,9 +29,34 @@ use crate::{
         links::remote_of_setting,
         peers::Alias,
     },
+    page::Latencies,
 };
 
+/// A service that is well answers the first question much sooner.
+const PROMPTLY: Duration = Duration::from_secs(5);
+
+/// The answer of a service that did not answer promptly.
+fn silent<T>() -> Answer<T> {
+    Answer::Unreachable { words: format!("no answer within {} s", PROMPTLY.as_secs()), started: None }
+}
+
 impl World {
+    /// What searches from every cluster to each of its remotes take, where these are connected.
+    pub async fn latencies(&self, mesh: &Mesh, there: &Observed) -> Latencies {
+        let asked = mesh.clusters().filter_map(|cluster| {
+            let connected = |link: &(&Alias, &LinkFacts)| *link.1 == LinkFacts::Connected;
+            let of = there.server(cluster)?.links.iter().filter(connected).map(|(alias, _)| alias.clone());
+            let access = Access::observed(there, cluster)?;
+            let node = mesh.nodes(cluster).find(|node| there.runs((*node).into()))?;
+            Some((cluster, self.node_api(mesh, node, access).ok()?, of.collect::<Vec<_>>()))
+        });
+        let answers = asked.map(async |(cluster, server, of)| {
+            let took = timeout(PROMPTLY, server.latencies(&of)).await.ok().and_then(Result::ok);
+            (cluster, took.unwrap_or_default())
+        });
+        join_all(answers.collect::<Vec<_>>()).await.into_iter().collect()
+    }
+
     /// Asks every service that runs. A server whose authority or password is lost cannot be asked, and has no answer.
     ///
     /// # Errors
@@ -58,7 +87,7 @@ impl World {
                 let why = format!("no master is elected ({running} of {all} nodes run)");
                 return Ok((node.cluster, Answer::NotReady(why)));
             }
-            let answer = ask(mesh, node, (access, &credentials), (&reachable, there), closely).await;
+            let answer = self.ask(mesh, node, (access, &credentials), (&reachable, there), closely).await;
             Ok::<_, TooManyOpenFiles>((node.cluster, self.answer(mesh, node.into(), answer).await?))
         });
         let servers: Vec<_> = servers.collect();
@@ -68,7 +97,7 @@ impl World {
                     return Ok((*cluster, Answer::Untrusted("the cluster's authority is lost".to_owned())));
                 };
                 let access = Access { authorities, password: credentials.elastic.clone() };
-                let answer = ask_kibana(mesh, *cluster, access).await;
+                let answer = self.ask_kibana(mesh, *cluster, access).await;
                 Ok((*cluster, self.answer(mesh, cluster.kibana(), answer).await?))
             });
         let (servers, kibanas) = futures::try_join!(try_join_all(servers), try_join_all(kibanas))?;
@@ -88,7 +117,7 @@ impl World {
         let each = several.flat_map(|cluster| mesh.nodes(*cluster)).filter(|node| there.runs((*node).into()));
         let accessible = each.filter_map(|node| Some((node, Access::observed(there, node.cluster)?)));
         let nodes = accessible.map(async |(node, access)| {
-            let answer = ask_node(mesh, node, access, reachable).await;
+            let answer = self.ask_node(mesh, node, access, reachable).await;
             Ok::<_, TooManyOpenFiles>((node, self.answer(mesh, node.into(), answer).await?))
         });
         Ok(try_join_all(nodes.collect::<Vec<_>>()).await?.into_iter().collect())
@@ -114,86 +143,110 @@ impl World {
             },
         }
     }
-}
 
-/// One question after the other over one connection: to set up another costs a server more than most of these answers.
-async fn ask(
-    mesh: &Mesh,
-    node: NodeId,
-    (access, credentials): (Access, &Credentials),
-    (reachable, there): (&BTreeSet<ClusterId>, &Observed),
-    closely: bool,
-) -> Result<Answer<ServerFacts>, HttpsError> {
-    let (server, cluster) = (Elasticsearch::on(mesh, node, access)?, node.cluster);
-    let Greeting { license, keys, certificate } = server.greet().await?;
-    let settings = server.settings().await?;
-    let allocation = if may_have_several(mesh, there, cluster) {
-        server.allocation(&settings).await?
-    } else {
-        AllocationFacts::default()
-    };
-    let remotes = remotes_among(settings);
-    let passwords = server.accepts("kibana_system", &credentials.kibana_system).await?;
-    // a server whose links cannot be asked is there all the same, with links that are not known to be connected
-    let set: BTreeSet<Alias> = remotes.keys().filter_map(|name| remote_of_setting(name)).collect();
-    let of: Vec<Alias> = set.into_iter().filter(|alias| may_answer(mesh, reachable, alias)).collect();
-    let links = server.links(&of).await.unwrap_or_default();
-    // one that is not to have a repository is not asked for it
-    let (repository, snapshot_policy) = if mesh.snapshots(cluster).is_off() {
-        (None, PolicyFacts::Unsupported)
-    } else {
-        (server.repository().await?, server.snapshot_policy().await?)
-    };
-    let users = server.user_facts().await?;
-    let mut vitals = if closely { server.vitals().await.ok().flatten() } else { None };
-    if let Some(vitals) = vitals.as_mut().filter(|_| mesh.has_several_nodes(cluster)) {
-        vitals.health.lacking = server.why_lacking(&vitals.health.yellow).await;
+    /// One node's REST API.
+    fn node_api(&self, mesh: &Mesh, node: NodeId, access: Access) -> Result<Elasticsearch, HttpsError> {
+        Ok(Elasticsearch::on(mesh, node, access)?.over(self.connections.as_ref()))
     }
-    if let (Some(vitals), Some(_)) = (&mut vitals, &repository) {
-        vitals.snapshots = Some(server.snapshots().await.map_err(|error| error.cause()));
-    }
-    Ok(Answer::Ready(ServerFacts {
-        passwords,
-        license,
-        keys,
-        remotes,
-        links,
-        certificate,
-        allocation,
-        repository,
-        snapshot_policy,
-        users,
-        vitals,
-    }))
-}
 
-/// Its views are asked for where it is to have some. One that is ready and does not tell is one whose views are not
-/// known.
-async fn ask_kibana(mesh: &Mesh, cluster: ClusterId, access: Access) -> Result<Answer<KibanaFacts>, HttpsError> {
-    let kibana = Kibana::new(mesh, cluster, access)?;
-    let status = kibana.status().await?;
-    let Answer::Ready(facts) = status else { return Ok(status) };
-    let views = if mesh.data_views(cluster).is_empty() { None } else { kibana.data_views().await.ok() };
-    Ok(Answer::Ready(KibanaFacts { views, ..facts }))
-}
-
-/// What a node knows by itself: it may be in no cluster, or in another than the others.
-async fn ask_node(
-    mesh: &Mesh,
-    node: NodeId,
-    access: Access,
-    reachable: &BTreeSet<ClusterId>,
-) -> Result<Answer<NodeFacts>, HttpsError> {
-    let server = Elasticsearch::on(mesh, node, access)?;
-    let facts = server.membership().await?;
-    if facts.master.is_none() {
-        return Ok(Answer::Ready(facts));
+    /// What a service answers first; `None` where the next look will be there before it.
+    async fn promptly<T>(&self, answer: impl Future<Output = T>) -> Option<T> {
+        if self.connections.is_none() {
+            return Some(answer.await);
+        }
+        timeout(PROMPTLY, answer).await.ok()
     }
-    let all = mesh.aliases(node.cluster).into_iter();
-    let of: Vec<Alias> = all.filter(|alias| may_answer(mesh, reachable, alias)).collect();
-    let asked = if mesh.node_settings(node).searches_remotes() { of } else { Vec::new() };
-    let links = server.links(&asked).await.unwrap_or_default();
-    Ok(Answer::Ready(NodeFacts { links, ..facts }))
+
+    /// One question after the other over one connection: to set up another costs a server more than most of these
+    /// answers.
+    async fn ask(
+        &self,
+        mesh: &Mesh,
+        node: NodeId,
+        (access, credentials): (Access, &Credentials),
+        (reachable, there): (&BTreeSet<ClusterId>, &Observed),
+        closely: bool,
+    ) -> Result<Answer<ServerFacts>, HttpsError> {
+        let (server, cluster) = (self.node_api(mesh, node, access)?, node.cluster);
+        let Some(greeting) = self.promptly(server.greet()).await else { return Ok(silent()) };
+        let Greeting { license, keys, certificate } = greeting?;
+        let settings = server.settings().await?;
+        let allocation = if may_have_several(mesh, there, cluster) {
+            server.allocation(&settings).await?
+        } else {
+            AllocationFacts::default()
+        };
+        let remotes = remotes_among(settings);
+        let passwords = server.accepts("kibana_system", &credentials.kibana_system).await?;
+        // a server whose links cannot be asked is there all the same, with links that are not known to be connected
+        let set: BTreeSet<Alias> = remotes.keys().filter_map(|name| remote_of_setting(name)).collect();
+        let of: Vec<Alias> = set.into_iter().filter(|alias| may_answer(mesh, reachable, alias)).collect();
+        let links = server.links(&of).await.unwrap_or_default();
+        // one that is not to have a repository is not asked for it
+        let (repository, snapshot_policy) = if mesh.snapshots(cluster).is_off() {
+            (None, PolicyFacts::Unsupported)
+        } else {
+            (server.repository().await?, server.snapshot_policy().await?)
+        };
+        let users = server.user_facts().await?;
+        let mut vitals = if closely { server.vitals().await.ok().flatten() } else { None };
+        if let Some(vitals) = vitals.as_mut().filter(|_| mesh.has_several_nodes(cluster)) {
+            vitals.health.lacking = server.why_lacking(&vitals.health.yellow).await;
+        }
+        if let (Some(vitals), Some(_)) = (&mut vitals, &repository) {
+            vitals.snapshots = Some(server.snapshots().await.map_err(|error| error.cause()));
+        }
+        Ok(Answer::Ready(ServerFacts {
+            passwords,
+            license,
+            keys,
+            remotes,
+            links,
+            certificate,
+            allocation,
+            repository,
+            snapshot_policy,
+            users,
+            vitals,
+        }))
+    }
+
+    /// Its views are asked for where it is to have some. One that is ready and does not tell is one whose views are not
+    /// known.
+    async fn ask_kibana(
+        &self,
+        mesh: &Mesh,
+        cluster: ClusterId,
+        access: Access,
+    ) -> Result<Answer<KibanaFacts>, HttpsError> {
+        let kibana = Kibana::new(mesh, cluster, access)?.over(self.connections.as_ref());
+        let Some(status) = self.promptly(kibana.status()).await else { return Ok(silent()) };
+        let status = status?;
+        let Answer::Ready(facts) = status else { return Ok(status) };
+        let views = if mesh.data_views(cluster).is_empty() { None } else { kibana.data_views().await.ok() };
+        Ok(Answer::Ready(KibanaFacts { views, ..facts }))
+    }
+
+    /// What a node knows by itself: it may be in no cluster, or in another than the others.
+    async fn ask_node(
+        &self,
+        mesh: &Mesh,
+        node: NodeId,
+        access: Access,
+        reachable: &BTreeSet<ClusterId>,
+    ) -> Result<Answer<NodeFacts>, HttpsError> {
+        let server = self.node_api(mesh, node, access)?;
+        let Some(facts) = self.promptly(server.membership()).await else { return Ok(silent()) };
+        let facts = facts?;
+        if facts.master.is_none() {
+            return Ok(Answer::Ready(facts));
+        }
+        let all = mesh.aliases(node.cluster).into_iter();
+        let of: Vec<Alias> = all.filter(|alias| may_answer(mesh, reachable, alias)).collect();
+        let asked = if mesh.node_settings(node).searches_remotes() { of } else { Vec::new() };
+        let links = server.links(&asked).await.unwrap_or_default();
+        Ok(Answer::Ready(NodeFacts { links, ..facts }))
+    }
 }
 
 /// Whether a remote is worth asking for: a peer's, or one of this mesh that is not known to be stopped.

@@ -15,6 +15,7 @@ mod load;
 mod names;
 mod output;
 mod renew;
+mod serve;
 mod settings;
 mod signals;
 mod upgrade;

@@ -8,6 +8,7 @@
 //! | [`names`] | several meshes on one engine |
 //! | [`load`] | documents are loaded from files, once each |
 //! | [`snapshots`] | snapshots are taken, and restored into another mesh |
+//! | [`serve`] | the live page, in a real browser |
 //! | [`users`] | users and roles: what is allowed, what either side refuses |
 //! | [`views`] | data views in every Kibana |
 //! | [`gateway`] | nginx and HAProxy lead to a whole mesh by one address |
@@ -59,6 +60,7 @@ mod recovery;
 mod renewal;
 mod scale;
 mod security;
+mod serve;
 mod smoke_profile;
 mod snapshots;
 #[path = "../support/mod.rs"]

@@ -95,14 +95,15 @@ fn what_is_wanted_and_what_must_change_is_decided_without_io() {
     assert_free_of("plan", &IO);
     assert_free_of("judge", &IO);
     assert_free_of("ask", &IO);
+    assert_free_of("page", &IO);
 }
 
 #[test]
 fn dependencies_point_one_way() {
     // each room may use those before it
     let rooms = [
-        "exit", "explain", "mesh", "facts", "ask", "plan", "judge", "world", "error", "cli", "console", "session",
-        "apply", "commands",
+        "exit", "explain", "mesh", "facts", "ask", "plan", "judge", "page", "world", "error", "cli", "console",
+        "session", "apply", "commands",
     ];
     let files = ["exit", "explain", "error"];
     for (at, room) in rooms.iter().enumerate().filter(|(_, room)| !files.contains(room)) {

@@ -5,6 +5,7 @@
 #![expect(clippy::disallowed_methods, reason = "it looks at the machine itself, not through the code under test")]
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a test that takes minutes prints its progress")]
 
+pub mod browser;
 pub mod cluster;
 pub mod curl;
 pub mod docker;

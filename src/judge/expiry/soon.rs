@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 use super::{SOON, days_between};
 use crate::facts::observed::{KeyFile, Observed};
 use crate::judge::scope::Scope;
-use crate::mesh::{Mesh, certs, id::ClusterId, settings::KeyDays};
+use crate::mesh::{Mesh, certs, counted::counted, id::ClusterId, settings::KeyDays};
 
 /// The days before the end of a trial from which on it is reported.
 const TRIAL_SOON: i64 = 8;
@@ -21,6 +21,19 @@ pub struct EndsSoon {
     pub days_left: i64,
     /// What to type.
     pub remedy: String,
+}
+
+impl EndsSoon {
+    /// `API key of cluster02 cluster03 ends in 5 days`.
+    pub fn in_words(&self) -> String {
+        let clusters = self.clusters.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+        let when = match self.days_left {
+            ..0 => "has ended".to_owned(),
+            0 => "ends today".to_owned(),
+            days => format!("ends in {}", counted(days.unsigned_abs(), "day")),
+        };
+        format!("{} of {clusters} {when}", self.what)
+    }
 }
 
 /// One entry a kind, those that have ended apart: they need another remedy.

@@ -72,6 +72,15 @@ impl Mesh {
         self.roles_on(cluster).get(name).map(|role| body_of(role, &self.id))
     }
 
+    /// The privileges of who reads what the mesh shares, asked on a cluster, whether it has the role or not.
+    pub fn reading(&self, cluster: ClusterId) -> Json {
+        let mut body = body_of(&Role { kibana: Vec::new(), ..self.reader(cluster) }, &self.id);
+        if let Some(fields) = body.as_object_mut() {
+            fields.remove("metadata");
+        }
+        body
+    }
+
     /// A mesh from before there was such a role gets it with the first user who has it.
     fn has_reader(&self, cluster: ClusterId) -> bool {
         self.spec.data_set.0 || self.users_on(cluster).values().any(|user| user.roles.contains(&RoleName::reader()))
@@ -101,6 +110,9 @@ mod tests {
         mesh.spec.share = vec!["logs-*".parse().unwrap()];
         let body = mesh.role_body(ClusterId::FIRST, &RoleName::reader()).unwrap();
         insta::assert_snapshot!(body, @r#"{"applications":[{"application":"kibana-.kibana","privileges":["feature_discover.read","feature_discover_v2.read","feature_indexPatterns.read"],"resources":["*"]}],"indices":[{"names":["local-data-set","logs-*","mesh*"],"privileges":["read","view_index_metadata"]}],"metadata":{"mesh.id":"0123456789abcdef"},"remote_indices":[{"clusters":["*"],"names":["local-data-set","logs-*","mesh*"],"privileges":["read","read_cross_cluster","view_index_metadata"]}]}"#);
+        let reading = mesh.reading(ClusterId::FIRST);
+        assert_eq!(reading["indices"], serde_json::from_str::<Json>(&body.to_string()).unwrap()["indices"]);
+        assert_eq!(reading.as_object().unwrap().keys().collect::<Vec<_>>(), ["indices", "remote_indices"]);
         mesh.spec.data_set = DataSet(false);
         assert_eq!(mesh.roles_on(ClusterId::FIRST), BTreeMap::new(), "a mesh from before it has no such role");
         let on = ClusterSet::new([ClusterId::FIRST]);

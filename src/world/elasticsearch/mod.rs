@@ -6,9 +6,11 @@ mod bulk;
 mod elsewhere;
 mod guests;
 mod health;
+mod latency;
 mod links;
 mod nodes;
 mod read;
+mod reader_key;
 mod repository;
 mod search;
 mod snapshots;
@@ -29,11 +31,12 @@ use time::OffsetDateTime;
 use self::elsewhere::lacks_cluster;
 pub use self::{
     read::remotes as remotes_among,
+    reader_key::ReaderKey,
     snapshots::{Progress, Wanted},
 };
 use super::{
     access::Access,
-    https::{Answer, Https, HttpsError, Login},
+    https::{Answer, Connections, Https, HttpsError, Login},
 };
 use crate::{
     ask::request::segment,
@@ -58,6 +61,8 @@ pub struct Elasticsearch {
     answered: Arc<AtomicUsize>,
     user: &'static str,
     password: Secret,
+    /// The API key that is presented in place of the password.
+    key: Option<Secret>,
     /// The user that requests are carried out as, if that is another.
     run_as: Option<String>,
     version: StackVersion,
@@ -100,27 +105,17 @@ impl Elasticsearch {
         if nodes.is_empty() {
             return Err(HttpsError::NoService(cluster.first_node()));
         }
-        Ok(Self {
-            nodes,
-            answered: Arc::default(),
-            user: "elastic",
-            password,
-            run_as: None,
-            version: mesh.version(cluster),
-        })
+        Ok(Self::through(nodes, password, mesh.version(cluster)))
     }
 
     /// One node's REST API, and no other's.
     pub fn on(mesh: &Mesh, node: NodeId, Access { authorities, password }: Access) -> Result<Self, HttpsError> {
         let nodes = vec![Https::of(mesh, node.into(), &authorities)?];
-        Ok(Self {
-            nodes,
-            answered: Arc::default(),
-            user: "elastic",
-            password,
-            run_as: None,
-            version: mesh.version(node.cluster),
-        })
+        Ok(Self::through(nodes, password, mesh.version(node.cluster)))
+    }
+
+    fn through(nodes: Vec<Https>, password: Secret, version: StackVersion) -> Self {
+        Self { nodes, answered: Arc::default(), user: "elastic", password, key: None, run_as: None, version }
     }
 
     /// This server, with requests that are carried out as another user, whose password is not needed.
@@ -135,8 +130,21 @@ impl Elasticsearch {
         Self { user, password: password.clone(), ..self }
     }
 
+    /// This server, asked by an API key.
+    #[must_use]
+    pub fn asked_by_key(self, key: &Secret) -> Self {
+        Self { key: Some(key.clone()), ..self }
+    }
+
+    /// This server, asked over connections that stay open.
+    #[must_use]
+    pub fn over(self, connections: Option<&Connections>) -> Self {
+        Self { nodes: self.nodes.into_iter().map(|node| node.over(connections)).collect(), ..self }
+    }
+
     fn login(&self) -> Login<'_> {
-        Login { user: self.user, password: &self.password, run_as: self.run_as.as_deref() }
+        let (key, run_as) = (self.key.as_ref(), self.run_as.as_deref());
+        Login { user: self.user, password: &self.password, key, run_as }
     }
 
     async fn ask(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Answer, HttpsError> {
@@ -230,7 +238,7 @@ impl Elasticsearch {
 
     /// Whether `user` can log in with `password`.
     pub async fn accepts(&self, user: &str, password: &Secret) -> Result<bool, HttpsError> {
-        let login = Login { user, password, run_as: None };
+        let login = Login { user, password, key: None, run_as: None };
         let answer = self.ask_as(&login, Method::GET, "/_security/_authenticate", None).await?;
         Ok(answer.succeeded())
     }

@@ -52,9 +52,13 @@ impl Elasticsearch {
 
     /// Several searches at once, as the lines of an NDJSON.
     pub async fn search_many(&self, lines: &[Value]) -> Result<Value, HttpsError> {
+        self.search_lines("/_msearch", lines).await
+    }
+
+    pub(super) async fn search_lines(&self, path: &str, lines: &[Value]) -> Result<Value, HttpsError> {
         let text = lines.iter().map(Value::to_string).collect::<Vec<_>>().join("\n") + "\n";
         let body = Body { content_type: "application/x-ndjson", bytes: text.into_bytes() };
-        self.pass_on(Method::POST, "/_msearch", Some(body)).await?.read().accepted("`POST /_msearch`")
+        self.pass_on(Method::POST, path, Some(body)).await?.read().accepted("`POST /_msearch`")
     }
 
     /// Searches the indices of an expression. One that is missing here may be elsewhere, so it is no error; see

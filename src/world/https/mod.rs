@@ -1,11 +1,13 @@
 //! An HTTPS client that trusts one cluster's authorities and nothing else. I/O: network.
 
 mod error;
+mod kept;
 #[cfg(test)]
 mod tests;
 
 use std::{
     net::SocketAddr,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -27,7 +29,10 @@ use rustls::{
 use serde_json::Value;
 use tokio::time::timeout;
 
-pub use self::error::{HttpsError, Silence};
+pub use self::{
+    error::{HttpsError, Silence},
+    kept::Connections,
+};
 use super::{
     open_files::TooManyOpenFiles,
     tls::{Connector, Shown},
@@ -42,6 +47,8 @@ use crate::{
 pub struct Https {
     client: Client<Connector, Full<Bytes>>,
     address: SocketAddr,
+    /// The authorities that it trusts, as PEM.
+    authorities: Arc<str>,
     /// A header that every request has, besides its own.
     header: Option<(HeaderName, HeaderValue)>,
 }
@@ -82,6 +89,8 @@ const RUN_AS: HeaderName = HeaderName::from_static("es-security-runas-user");
 pub struct Login<'a> {
     pub user: &'a str,
     pub password: &'a Secret,
+    /// The API key that is presented in place of user and password.
+    pub key: Option<&'a Secret>,
     /// The user that the request is carried out as, if that is another; see
     /// <https://www.elastic.co/docs/deploy-manage/users-roles/cluster-or-deployment-auth/submitting-requests-on-behalf-of-other-users>.
     pub run_as: Option<&'a str>,
@@ -89,9 +98,14 @@ pub struct Login<'a> {
 
 impl Login<'_> {
     /// What the header `Authorization` says; not shown where requests are.
-    fn basic(&self) -> HeaderValue {
-        let login = BASE64_STANDARD.encode(format!("{}:{}", self.user, self.password.expose()));
-        let mut value = HeaderValue::try_from(format!("Basic {login}")).expect("should be letters");
+    fn authorization(&self) -> HeaderValue {
+        let value = match self.key {
+            Some(key) => format!("ApiKey {}", key.expose()),
+            None => {
+                format!("Basic {}", BASE64_STANDARD.encode(format!("{}:{}", self.user, self.password.expose())))
+            }
+        };
+        let mut value = HeaderValue::try_from(value).expect("should be letters");
         value.set_sensitive(true);
         value
     }
@@ -119,7 +133,7 @@ impl Https {
         }
         let config = ClientConfig::builder().with_root_certificates(trusted).with_no_client_auth();
         let client = Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(Connector::new(config));
-        Ok(Self { client, address, header: None })
+        Ok(Self { client, address, authorities: authorities.into(), header: None })
     }
 
     /// This client with a header that every request of its has.
@@ -157,7 +171,7 @@ impl Https {
         let uri = Uri::builder().scheme("https").authority(self.address.to_string()).path_and_query(path).build()?;
         let mut request = Request::builder().method(&method).uri(uri);
         if let Some(login) = login {
-            request = request.header(AUTHORIZATION, login.basic());
+            request = request.header(AUTHORIZATION, login.authorization());
             if let Some(user) = login.run_as {
                 request = request.header(RUN_AS, user);
             }

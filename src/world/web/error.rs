@@ -1,0 +1,54 @@
+//! Why the page cannot be served. No I/O.
+
+use std::{io, net::SocketAddr, path::PathBuf};
+
+use crate::{exit::Exit, explain::Explain, facts::host::Process, world::words::words};
+
+#[derive(Debug, thiserror::Error)]
+pub enum WebError {
+    #[error("cannot listen on {at}: {}", by(owner.as_ref()))]
+    Taken { at: SocketAddr, owner: Option<Process> },
+    #[error("cannot listen on {at}: {}", words(cause))]
+    Refused { at: SocketAddr, cause: io::Error },
+    #[error("{} cannot be read: {}", path.display(), words(cause))]
+    Unreadable { path: PathBuf, cause: io::Error },
+    #[error("{} has mode {mode:o}, and others may read it", path.display())]
+    Mode { path: PathBuf, mode: u32 },
+    #[error("{} cannot be used for TLS: {reason}", path.display())]
+    Identity { path: PathBuf, reason: String },
+    #[error("{} holds no token: expected a line of 20 letters, digits, `-`, `_`, `.` or `~` at least", .0.display())]
+    NoToken(PathBuf),
+}
+
+fn by(owner: Option<&Process>) -> String {
+    match owner {
+        Some(Process { pid, name }) => format!("{name} (process {pid}) has the port"),
+        None => "another program has the port".to_owned(),
+    }
+}
+
+impl Explain for WebError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Taken { .. } => Exit::Machine,
+            _ => Exit::Request,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Taken { at, .. } => {
+                let other = SocketAddr::new(at.ip(), at.port().checked_add(1).unwrap_or(9500));
+                format!("`mesh serve --listen {other}`")
+            }
+            Self::Refused { .. } => "`ip address` shows the addresses of this machine".to_owned(),
+            Self::Unreadable { path, .. } => format!("`ls -l {}` shows whose it is", path.display()),
+            Self::Mode { path, .. } => format!("`chmod 600 {}`", path.display()),
+            Self::Identity { .. } => {
+                "name a certificate with `--tls-certificate`, its chain behind it, and its key with `--tls-key`, as PEM"
+                    .to_owned()
+            }
+            Self::NoToken(path) => format!("`rm {}`, and the next run makes one", path.display()),
+        })
+    }
+}
