@@ -68,7 +68,8 @@ fn identity(args: &ServeArgs) -> Result<Option<Identity>, Error> {
     }
 }
 
-/// The token of this run. It is printed to a terminal and nowhere else: a journal, or a file of output, is read by others.
+/// The token of this run. It is printed to a terminal and nowhere else: a journal, or a file of output, is read by
+/// others.
 fn token(args: &ServeArgs, console: &Console) -> Result<Token, Error> {
     let new = Token::new(&letters(LETTERS)).expect("should be letters");
     match &args.token_file {
