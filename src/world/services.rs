@@ -35,9 +35,12 @@ use crate::{
 /// A service that is well answers the first question much sooner.
 const PROMPTLY: Duration = Duration::from_secs(5);
 
-/// The answer of a service that did not answer promptly.
-fn silent<T>() -> Answer<T> {
-    Answer::Unreachable { words: format!("no answer within {} s", PROMPTLY.as_secs()), started: None }
+/// All that is asked of a server is answered sooner, if it does not begin to hang meanwhile.
+const WHOLE: Duration = Duration::from_secs(15);
+
+/// The answer of a service that did not answer in time.
+fn silent<T>(limit: Duration) -> Answer<T> {
+    Answer::Unreachable { words: format!("no answer within {} s", limit.as_secs()), started: None }
 }
 
 impl World {
@@ -87,7 +90,8 @@ impl World {
                 let why = format!("no master is elected ({running} of {all} nodes run)");
                 return Ok((node.cluster, Answer::NotReady(why)));
             }
-            let answer = self.ask(mesh, node, (access, &credentials), (&reachable, there), closely).await;
+            let asked = self.ask(mesh, node, (access, &credentials), (&reachable, there), closely);
+            let answer = self.within(WHOLE, asked).await.unwrap_or_else(|| Ok(silent(WHOLE)));
             Ok::<_, TooManyOpenFiles>((node.cluster, self.answer(mesh, node.into(), answer).await?))
         });
         let servers: Vec<_> = servers.collect();
@@ -151,10 +155,15 @@ impl World {
 
     /// What a service answers first; `None` where the next look will be there before it.
     async fn promptly<T>(&self, answer: impl Future<Output = T>) -> Option<T> {
+        self.within(PROMPTLY, answer).await
+    }
+
+    /// An answer that one look after the other waits for no longer than this.
+    async fn within<T>(&self, limit: Duration, answer: impl Future<Output = T>) -> Option<T> {
         if self.connections.is_none() {
             return Some(answer.await);
         }
-        timeout(PROMPTLY, answer).await.ok()
+        timeout(limit, answer).await.ok()
     }
 
     /// One question after the other over one connection: to set up another costs a server more than most of these
@@ -168,7 +177,7 @@ impl World {
         closely: bool,
     ) -> Result<Answer<ServerFacts>, HttpsError> {
         let (server, cluster) = (self.node_api(mesh, node, access)?, node.cluster);
-        let Some(greeting) = self.promptly(server.greet()).await else { return Ok(silent()) };
+        let Some(greeting) = self.promptly(server.greet()).await else { return Ok(silent(PROMPTLY)) };
         let Greeting { license, keys, certificate } = greeting?;
         let settings = server.settings().await?;
         let allocation = if may_have_several(mesh, there, cluster) {
@@ -220,7 +229,7 @@ impl World {
         access: Access,
     ) -> Result<Answer<KibanaFacts>, HttpsError> {
         let kibana = Kibana::new(mesh, cluster, access)?.over(self.connections.as_ref());
-        let Some(status) = self.promptly(kibana.status()).await else { return Ok(silent()) };
+        let Some(status) = self.promptly(kibana.status()).await else { return Ok(silent(PROMPTLY)) };
         let status = status?;
         let Answer::Ready(facts) = status else { return Ok(status) };
         let views = if mesh.data_views(cluster).is_empty() { None } else { kibana.data_views().await.ok() };
@@ -236,7 +245,7 @@ impl World {
         reachable: &BTreeSet<ClusterId>,
     ) -> Result<Answer<NodeFacts>, HttpsError> {
         let server = self.node_api(mesh, node, access)?;
-        let Some(facts) = self.promptly(server.membership()).await else { return Ok(silent()) };
+        let Some(facts) = self.promptly(server.membership()).await else { return Ok(silent(PROMPTLY)) };
         let facts = facts?;
         if facts.master.is_none() {
             return Ok(Answer::Ready(facts));
