@@ -20,7 +20,7 @@ use crate::support::{
 
 const AT: &str = "127.0.0.1:9517";
 /// Longer than an interval of a small mesh, and a look.
-const SOON: Duration = Duration::from_mins(1);
+const SOON: Duration = Duration::from_secs(90);
 /// Data that would do something if it were read as HTML.
 const HOSTILE: &str = "<img src=x onerror='window.hacked=1'><script>window.hacked=2</script>";
 
@@ -88,10 +88,6 @@ fn a_page_that_shows_the_mesh() {
     browser.until("document.getElementById('lost').hidden && document.title === 'mesh'", SOON);
     browser.until("document.querySelectorAll('#matrix button.up').length === 2", SOON);
 
-    parts.part("a mesh that is removed is one that the page shows no more");
-    mesh.run(&["reset", "--yes"], 0);
-    browser.until("document.getElementById('verdict-title').textContent === 'There is no mesh to show'", SOON);
-    assert_eq!(page.ask("/healthz", &[]).status, 503);
     assert_eq!(browser.complaints(), Vec::<String>::new());
     let foreign = |url: &&str| !url.starts_with(&format!("http://{AT}/")) && !url.starts_with("data:");
     assert_eq!(browser.requests().filter(foreign).collect::<Vec<_>>(), ["about:blank"; 0]);

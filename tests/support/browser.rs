@@ -68,6 +68,13 @@ impl Browser {
     /// Calls a method of the protocol, and waits for its result.
     #[expect(clippy::needless_pass_by_value, reason = "every caller makes them for this call")]
     pub fn call(&mut self, method: &str, params: Value) -> Value {
+        let answer = self.answer(method, &params);
+        assert!(answer["error"].is_null(), "{method}: {answer}");
+        answer["result"].clone()
+    }
+
+    /// The result of a method, or the error in its place.
+    fn answer(&mut self, method: &str, params: &Value) -> Value {
         self.last += 1;
         let mut message = json!({ "id": self.last, "method": method, "params": params });
         if self.session.is_string() {
@@ -77,8 +84,7 @@ impl Browser {
         loop {
             let answer = self.answers.recv_timeout(LONGEST).unwrap_or_else(|error| panic!("{method}: {error}"));
             if answer["id"] == self.last {
-                assert!(answer["error"].is_null(), "{method}: {answer}");
-                return answer["result"].clone();
+                return answer;
             }
             self.events.push(answer);
         }
@@ -101,7 +107,9 @@ impl Browser {
     /// Waits until an expression is true; says how long that took.
     pub fn until(&mut self, expression: &str, longest: Duration) -> Duration {
         let begun = Instant::now();
-        while self.value(&format!("Boolean({expression})")) != true {
+        let asked = json!({ "expression": format!("Boolean({expression})"), "returnByValue": true });
+        // a page that is being loaded anew has no elements yet
+        while self.answer("Runtime.evaluate", &asked)["result"]["result"]["value"] != true {
             let text = "document.body.innerText";
             assert!(begun.elapsed() < longest, "{expression} should come true: {}", self.value(text));
             thread::sleep(Duration::from_millis(50));
