@@ -194,6 +194,28 @@ rust_is_at_least() {
 # What apt would install, as Debian writes versions; empty where it knows no such package.
 apt_version() { apt-cache policy "$1" 2>/dev/null | sed -n 's/^ *Candidate: \([0-9].*\)$/\1/p'; }
 
+# need_go VERSION: Go of that version or later, or one that fetches what a module asks for.
+need_go() {
+  local candidate
+  PATH=$PATH:/usr/local/go/bin
+  ! go_is_good_enough "$1" || return 0
+  if is_there apt-get; then
+    update_package_lists
+    candidate=$(apt_version golang-go | sed 's/^[0-9]*://')
+    if [[ -n $candidate ]] && dpkg --compare-versions "$candidate" ge "$1"; then
+      need_packages /usr/bin/go=golang-go
+    fi
+  fi
+  go_is_good_enough "$1" ||
+    fail "Go $1 or later is needed, and apt has none" "install it as https://go.dev/doc/install says"
+}
+
+go_is_good_enough() {
+  local have
+  have=$(go version 2>/dev/null | sed 's/^go version go\([0-9.]*\).*/\1/') || return 1
+  is_at_least "$have" "$1" || { is_at_least "$have" 1.21 && [[ $(go env GOTOOLCHAIN) != local ]]; }
+}
+
 # A toolchain that is new enough for Cargo.toml's `rust-version`.
 need_rust() {
   local least

@@ -1,12 +1,18 @@
-//! Files for other programs, in a directory that is theirs. I/O: disk.
+//! Files for other programs: in a directory that is theirs, or one among others. I/O: disk.
 
 use std::path::Path;
 
 use crate::{
     ask::export::Exported,
     error::{Error, Exit},
-    world::disk::{Tree, resolve},
+    world::disk::{self, Tree, resolve},
 };
+
+/// Writes a file among those of others, for everyone to read.
+pub fn publish(path: &Path, text: &str) -> Result<(), Error> {
+    disk::publish(path, text.as_bytes())
+        .map_err(|error| Error::from(error).hint("name a file in a directory that you may write in with `--into`"))
+}
 
 /// A directory that files are exported into.
 pub struct Export {

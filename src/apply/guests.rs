@@ -13,7 +13,7 @@ impl Apply<'_> {
         match step {
             GuestStep::Record(_) | GuestStep::Forget(_) => self.record(),
             GuestStep::Issue { on, .. } => self.issue_guest_key(*on).await,
-            GuestStep::Write { into, .. } => Ok(write_new(into, &self.invitation()?.render())?),
+            GuestStep::Write { into, .. } => Ok(write_new(into, self.invitation()?.render().as_bytes())?),
             GuestStep::Revoke { on, keys, .. } => {
                 let server = self.server(*on)?;
                 self.persist(*on, "the API keys", async || server.revoke_keys(keys).await).await

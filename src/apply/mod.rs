@@ -24,6 +24,7 @@ mod secure_settings;
 mod security;
 mod seed;
 mod snapshots;
+pub mod support;
 pub mod sysctl;
 mod users;
 mod views;

@@ -8,4 +8,5 @@ pub mod request;
 pub mod search;
 pub mod shell;
 pub mod since;
+pub mod support;
 pub mod user_proof;

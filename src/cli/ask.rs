@@ -1,6 +1,6 @@
 //! The arguments of the commands that query clusters or print what clients need. No behavior.
 
-use std::path::PathBuf;
+use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, ValueEnum, ValueHint};
 
@@ -101,4 +101,14 @@ impl ManArgs {
     pub fn into_dir(self) -> PathBuf {
         self.into.or(self.directory).expect("should be given: clap requires it")
     }
+}
+
+#[derive(Debug, Args)]
+pub struct OpenArgs {
+    /// The cluster whose Kibana to open [default: the page of `mesh serve`]
+    #[arg(value_name = "CLUSTER", value_parser = cluster_number)]
+    pub cluster: Option<ClusterId>,
+    /// Where the page is
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:9500", conflicts_with = "cluster")]
+    pub page: SocketAddr,
 }

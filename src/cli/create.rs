@@ -17,6 +17,11 @@ pub struct CreateArgs {
     /// The clusters that are to be deleted with their data, where these are not the last of the mesh
     #[arg(long, value_name = "CLUSTERS", conflicts_with = "reset")]
     pub remove: Option<ClusterSet>,
+    /// Extend the API keys and replace the certificates that are about to expire, and change nothing else: what is
+    /// stopped stays stopped, and edits stay
+    #[arg(long, conflicts_with_all = ["reset", "remove", "timings", "recover_credentials", "force", "new_engine"])]
+    #[arg(conflicts_with_all = ["new_defaults", "keep_snapshots"])]
+    pub renew_only: bool,
     /// Ask nothing
     #[arg(long, short)]
     pub yes: bool,

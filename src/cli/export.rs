@@ -8,10 +8,13 @@ use std::{
 use clap::{Args, Subcommand, ValueHint, value_parser};
 
 use super::cluster_number;
-use crate::mesh::{
-    cluster_set::ClusterSet,
-    id::ClusterId,
-    settings::{InvalidValue, SubjectName},
+use crate::{
+    ask::export::eck::{Namespace, VolumeSize},
+    mesh::{
+        cluster_set::ClusterSet,
+        id::ClusterId,
+        settings::{InvalidValue, SubjectName},
+    },
 };
 
 #[derive(Debug, Subcommand)]
@@ -31,6 +34,21 @@ pub enum ExportAction {
     ///
     /// HAProxy asks every service every ten seconds whether it answers, and its statistics show which do.
     Haproxy(ProxyArgs),
+    /// Write alerting rules and a scrape job for Prometheus
+    ///
+    /// The metrics come from `mesh status -o prometheus --into FILE` by way of the node exporter, or from `mesh serve`.
+    Prometheus(PrometheusArgs),
+    /// Write units for systemd: look at the mesh every minute, renew keys and certificates every week, serve the page
+    Systemd(SystemdArgs),
+    /// Write manifests for Elastic's operator on Kubernetes, ECK: the clusters as they were decided
+    ///
+    /// They hold no secrets and no data. ECK 2.16 or newer makes the certificates, the API keys and the links; a README
+    /// beside them says what is different there, and what of the mesh is left out.
+    Eck(EckArgs),
+    /// Write an input for Filebeat that finds the logs of the mesh's containers
+    Filebeat(IntoArgs),
+    /// Write a source for Vector that finds the logs of the mesh's containers
+    Vector(IntoArgs),
 }
 
 #[derive(Debug, Args)]
@@ -76,6 +94,61 @@ fn listen(text: &str) -> Result<SocketAddr, InvalidValue> {
     let port = || text.parse().ok().map(|port| SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), port));
     let found = text.parse().ok().or_else(port).filter(|found: &SocketAddr| found.port() > 0);
     found.ok_or_else(|| InvalidValue::new(format!("`{text}` is not a port such as `443` or `192.0.2.1:443`")))
+}
+
+#[derive(Debug, Args)]
+pub struct IntoArgs {
+    /// The directory to write the files to; it is made if it is missing
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub into: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct PrometheusArgs {
+    #[command(flatten)]
+    pub into: IntoArgs,
+    /// Where `mesh serve` listens, as Prometheus reaches it
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:9500")]
+    pub target: String,
+    /// A file with the token of `mesh serve` that Prometheus may read
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, default_value = "/etc/prometheus/mesh.token")]
+    pub token_file: PathBuf,
+    /// A file with the authority of the certificate of `mesh serve`, where that has one
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub ca_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct EckArgs {
+    #[command(flatten)]
+    pub into: IntoArgs,
+    /// The namespace of everything
+    #[arg(long, value_name = "NAME", default_value = "mesh")]
+    pub namespace: Namespace,
+    /// The registry with the images, where it is a mirror
+    #[arg(long, value_name = "REGISTRY")]
+    pub image: Option<String>,
+    /// The size of each node's volume
+    #[arg(long, value_name = "SIZE", default_value = "10Gi")]
+    pub volume: VolumeSize,
+    /// The storage class of the volumes [default: that of Kubernetes]
+    #[arg(long, value_name = "NAME")]
+    pub storage_class: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct SystemdArgs {
+    #[command(flatten)]
+    pub into: IntoArgs,
+    /// The program that the units start [default: this one]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::ExecutablePath)]
+    pub program: Option<PathBuf>,
+    /// The directory in which the node exporter looks for metrics
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, default_value = "/var/lib/prometheus/node-exporter")]
+    pub textfile_dir: PathBuf,
+    /// Where the page listens
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:9500")]
+    pub listen: String,
 }
 
 #[derive(Debug, Args)]

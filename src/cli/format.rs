@@ -37,6 +37,35 @@ impl Format {
     }
 }
 
+/// How the status of a mesh is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum StatusFormat {
+    /// For people
+    #[default]
+    #[value(alias = "text")]
+    Table,
+    /// For people with a wide terminal: a table with all its columns
+    Wide,
+    /// For programs
+    Json,
+    /// For programs
+    Yaml,
+    /// For Prometheus: its text format
+    Prometheus,
+}
+
+impl StatusFormat {
+    /// This format as any command has it; metrics stand beside a text for people, which errors are.
+    pub fn format(self) -> Format {
+        match self {
+            Self::Table | Self::Prometheus => Format::Table,
+            Self::Wide => Format::Wide,
+            Self::Json => Format::Json,
+            Self::Yaml => Format::Yaml,
+        }
+    }
+}
+
 /// How a list or a report is printed.
 #[derive(Debug, Clone, Copy, Args)]
 pub struct OutputArgs {

@@ -6,9 +6,9 @@ use clap::{Command, builder::StyledStr};
 
 const GROUPS: [(&str, &[&str]); 7] = [
     ("Life of a mesh", &["create", "manage", "upgrade", "reset", "ls"]),
-    ("Health", &["status", "serve", "verify", "doctor", "logs"]),
+    ("Health", &["status", "serve", "verify", "doctor", "logs", "support"]),
     ("Data", &["load", "snapshots"]),
-    ("Use", &["search", "es", "views", "bench", "export", "credentials", "env"]),
+    ("Use", &["search", "es", "open", "views", "bench", "export", "credentials", "env"]),
     ("Trust", &["users", "keys", "certs"]),
     ("Other meshes", &["invites", "join", "peers", "leave"]),
     ("This program", &["config", "completions", "man", "help"]),

@@ -1,8 +1,10 @@
 //! The arguments of the commands that inspect: status, verify, doctor, logs, ls. No behavior.
 
-use clap::{Args, ValueEnum};
+use std::path::PathBuf;
 
-use super::{Format, OutputArgs, settings};
+use clap::{Args, ValueEnum, ValueHint};
+
+use super::{Format, OutputArgs, StatusFormat, settings};
 use crate::{
     ask::since::Since,
     mesh::{cluster_set::ClusterSet, id::ServiceKind, part::Part, users::UserName},
@@ -13,10 +15,15 @@ pub struct StatusArgs {
     /// Judge these clusters only, such as `1-3,7`, and the links from and to them [default: all]
     #[arg(long, value_name = "CLUSTERS")]
     pub on: Option<ClusterSet>,
-    /// How to print it: `table`, `wide` with all columns, `json` or `yaml`
+    /// How to print it: `table`, `wide` with all columns, `json`, `yaml`, or `prometheus`: as metrics, and with exit
+    /// status 0 whenever the mesh could be looked at
     #[arg(id = "output", long = "output", short = 'o', value_name = "FORMAT")]
     #[arg(value_enum, default_value_t, hide_possible_values = true)]
-    pub format: Format,
+    pub format: StatusFormat,
+    /// With `-o prometheus`: write the metrics to this file, such as `mesh.prom` in the directory that the node
+    /// exporter reads; its readers find the old or the new one, whole
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "output", conflicts_with = "watch")]
+    pub into: Option<PathBuf>,
     /// Draw the links as a matrix, a row a cluster and a column a remote
     #[arg(long, conflicts_with = "output")]
     pub matrix: bool,
@@ -82,6 +89,13 @@ pub struct LogsArgs {
     #[arg(id = "output", long = "output", short = 'o', value_name = "FORMAT")]
     #[arg(value_enum, default_value_t, hide_possible_values = true)]
     pub format: Format,
+}
+
+#[derive(Debug, Args)]
+pub struct SupportArgs {
+    /// The file to write, such as `mesh-support.tar.gz`; it must not exist
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub into: PathBuf,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

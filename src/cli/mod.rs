@@ -29,12 +29,12 @@ use std::{path::PathBuf, time::Duration};
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, parser::ValueSource};
 
 pub use self::{
-    ask::{CompletionsArgs, CredentialsArgs, EnvArgs, EsArgs, EsMethod, ManArgs, SearchArgs},
+    ask::{CompletionsArgs, CredentialsArgs, EnvArgs, EsArgs, EsMethod, ManArgs, OpenArgs, SearchArgs},
     bench::BenchArgs,
     create::{ConfigArgs, CreateArgs},
-    export::{ExportAction, NginxArgs, ProxyArgs, RallyArgs},
-    format::{ConsentArgs, Format, OutputArgs, PlanArgs},
-    inspect::{DoctorArgs, LogsArgs, MeshesArgs, StatusArgs, VerifyArgs},
+    export::{EckArgs, ExportAction, IntoArgs, NginxArgs, PrometheusArgs, ProxyArgs, RallyArgs, SystemdArgs},
+    format::{ConsentArgs, Format, OutputArgs, PlanArgs, StatusFormat},
+    inspect::{DoctorArgs, LogsArgs, MeshesArgs, StatusArgs, SupportArgs, VerifyArgs},
     invites::{GuestsArgs, InviteArgs, InvitesAction, RevokeArgs},
     load::LoadArgs,
     manage::{ManageAction, ManageArgs, ResetArgs, UpgradeArgs},
@@ -108,10 +108,12 @@ impl Cli {
 
 /// What `-o` of the command that was typed says.
 fn output_format(matches: &ArgMatches) -> Format {
-    match matches.subcommand() {
-        Some((_, of)) => output_format(of),
-        None => matches.try_get_one("output").ok().flatten().copied().unwrap_or_default(),
+    if let Some((_, of)) = matches.subcommand() {
+        return output_format(of);
     }
+    let common = matches.try_get_one::<Format>("output").ok().flatten().copied();
+    let of_status = || matches.try_get_one::<StatusFormat>("output").ok().flatten();
+    common.or_else(|| Some(of_status()?.format())).unwrap_or_default()
 }
 
 #[derive(Debug, Subcommand)]
@@ -181,6 +183,10 @@ pub enum Command {
     /// Print the logs of the services, merged by time
     #[command(alias = "log")]
     Logs(LogsArgs),
+    /// Write a file for a bug report: versions, status, plan, logs and containers, without secrets
+    ///
+    /// It is an archive of texts. Names of indices, clusters and machines are in it, and no password or key.
+    Support(SupportArgs),
     /// Send a request to a cluster's Elasticsearch, as `elastic`
     Es(EsArgs),
     /// Search the whole mesh
@@ -197,6 +203,8 @@ pub enum Command {
     /// List, make and remove data views in every Kibana
     #[command(subcommand, alias = "view")]
     Views(ViewsAction),
+    /// Open a Kibana, or the page of `mesh serve`, in a browser; print its URL where there is none
+    Open(OpenArgs),
     /// Print users, passwords and URLs
     #[command(alias = "credential")]
     Credentials(CredentialsArgs),
@@ -260,7 +268,9 @@ mod tests {
             for argument in command.get_arguments() {
                 let acts_as = [" search", " verify"].contains(&name.as_str());
                 assert!(argument.get_long() != Some("as") || acts_as, "`mesh{name} --as` should act as another user");
-                let is_format = argument.get_possible_values().len() == Format::value_variants().len();
+                let formats = argument.get_possible_values().len();
+                let common = formats == Format::value_variants().len();
+                let is_format = common || name == " status" && formats == StatusFormat::value_variants().len();
                 let is_output = argument.get_long() == Some("output");
                 assert_eq!(argument.get_short() == Some('o'), is_output, "`mesh{name} -o` should be a format");
                 assert!(!is_output || is_format, "`mesh{name} -o` should be a format");

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use super::{
     consent, interruptible, may_delete,
     ready::require_ready,
+    renew_due::renew_due,
     request::Request,
     snapshots::require_place,
     steady::{reconcile_until_steady, turns},
@@ -30,6 +31,9 @@ use crate::{
 const LISTED_WITHIN: Duration = Duration::from_secs(5);
 
 pub async fn create(args: &CreateArgs, place: Place, console: &Console) -> Result<Exit, Error> {
+    if args.renew_only {
+        return Box::pin(renew_due(args, place, console)).await;
+    }
     let begun = Instant::now();
     let request = Request::read(args, &place, console).await?;
     let mut session = begin(args, place).await?;

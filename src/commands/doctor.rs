@@ -40,6 +40,13 @@ pub async fn doctor(args: &DoctorArgs, place: Place, console: &Console) -> Resul
     Ok(if report.is_ready() { Exit::Done } else { Exit::Machine })
 }
 
+/// The checks of this machine for the mesh that is recorded, or one of two clusters.
+pub(super) async fn report(place: &Place) -> Result<Report, Error> {
+    let place = Place { dir: disk::resolve(&place.dir)?, ..place.clone() };
+    let (mesh, sight) = look(&Overrides::default(), &place).await?;
+    Ok(Report::new(&mesh, check::doctor(&mesh, &sight)))
+}
+
 /// Everything that can be known, whatever else cannot, and the mesh that it is held against.
 async fn look(asked: &Overrides, place: &Place) -> Result<(Mesh, Sight), Error> {
     let glance = Glance::take(&place.dir).await;

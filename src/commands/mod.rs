@@ -17,10 +17,12 @@ mod logs;
 mod ls;
 mod man;
 mod manage;
+mod open;
 mod peers;
 mod ready;
 mod refusal;
 mod renew;
+mod renew_due;
 mod request;
 mod reset;
 mod search;
@@ -29,6 +31,7 @@ mod settings;
 mod snapshots;
 mod status;
 mod steady;
+mod support;
 mod unanswered;
 mod upgrade;
 mod users;
@@ -82,6 +85,7 @@ fn only_reads(command: &Command) -> bool {
         | Command::Search(_)
         | Command::Credentials(_)
         | Command::Env(_)
+        | Command::Open(_)
         | Command::Export(_)
         | Command::Config(_)
         | Command::Peers(_)
@@ -102,6 +106,7 @@ fn only_reads(command: &Command) -> bool {
         | Command::Join(_)
         | Command::Leave(_)
         | Command::Bench(_)
+        | Command::Support(_)
         | Command::Doctor(_) => false,
     }
 }
@@ -140,8 +145,10 @@ async fn command(cli: Cli, place: Result<Place, Error>, console: &Console) -> Re
         Command::Leave(args) => Box::pin(peers::leave(&args, place, console)).await,
         Command::Peers(PeersAction::Ls(args)) => peers::ls(&args, place, console).await,
         Command::Doctor(args) => doctor::doctor(&args, place, console).await,
+        Command::Support(args) => Box::pin(support::support(&args, place, console)).await,
         Command::Logs(args) => logs::logs(&args, place, console).await,
         Command::Es(args) => es::es(&args, dir, console).await,
+        Command::Open(args) => open::open(&args, &dir, console),
         Command::Load(args) => load::load(&args, dir, console).await,
         Command::Search(args) => search::search(&args, dir, console).await,
         Command::Export(action) => export::export(&action, &dir, console),

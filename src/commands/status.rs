@@ -1,15 +1,17 @@
 //! `mesh status`: show every cluster and every link, and what is out of sync.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::time::timeout;
 
 use super::ended;
 use crate::{
-    cli::{Format, StatusArgs},
+    apply::export::publish,
+    cli::{Format, StatusArgs, StatusFormat},
     console::Console,
     error::{Error, Exit},
     judge::{
+        metrics::{self, Look, Searches},
         peers::PeerState,
         scope::Scope,
         status::{self, Status},
@@ -23,6 +25,16 @@ use crate::{
 const INTERVAL: Duration = Duration::from_secs(2);
 
 pub async fn status(args: &StatusArgs, place: Place, console: &Console) -> Result<Exit, Error> {
+    if args.into.is_some() && args.format != StatusFormat::Prometheus {
+        return Err(Error::new(Exit::Request, "only metrics are written to a file")
+            .hint("`mesh status -o prometheus --into FILE`, or redirect the output"));
+    }
+    if args.watch && args.format == StatusFormat::Prometheus {
+        return Err(Error::new(Exit::Request, "metrics are of one look")
+            .hint("`mesh serve` looks again and again, and serves them at /metrics"));
+    }
+    let (began, since) = (now(), Instant::now());
+    let look = || Look { began, took: since.elapsed() };
     let session = Session::to_look(place).await?;
     // before a watch, which goes on after errors
     if let (Some(on), Some(mesh)) = (&args.on, &session.survey.record) {
@@ -31,11 +43,26 @@ pub async fn status(args: &StatusArgs, place: Place, console: &Console) -> Resul
     if args.watch {
         return watch(args, session, console).await;
     }
+    if args.format == StatusFormat::Prometheus && session.found_nothing() {
+        return export(args, &metrics::of_nothing(session.world.name.as_ref(), &session.world.dir, look()), console);
+    }
     let (mesh, status) = judged(args, &session).await?;
+    if args.format == StatusFormat::Prometheus {
+        return export(args, &metrics::of_mesh(&mesh, &status, look(), &Searches::new()), console);
+    }
     show(args, &mesh, &status, console);
     let reached = status.peers.iter().all(|remote| remote.state == PeerState::Reached);
     let good = status.in_sync && status.serves && status.degraded.is_empty() && reached;
     Ok(if good { Exit::Done } else { Exit::Unhealthy })
+}
+
+/// Metrics say themselves how the mesh is, so printing them is a success.
+fn export(args: &StatusArgs, metrics: &str, console: &Console) -> Result<Exit, Error> {
+    match &args.into {
+        Some(file) => publish(file, metrics)?,
+        None => console.text(metrics),
+    }
+    Ok(Exit::Done)
 }
 
 /// Looks again and again. A look that fails is shown and not the end: what is watched may be an engine that restarts.
@@ -76,8 +103,9 @@ async fn judged(args: &StatusArgs, session: &Session) -> Result<(Mesh, Status), 
 }
 
 fn show(args: &StatusArgs, mesh: &Mesh, status: &Status, console: &Console) {
-    let wide = args.format == Format::Wide;
-    console.report(args.format, status, || {
+    let format = args.format.format();
+    let wide = format == Format::Wide;
+    console.report(format, status, || {
         if args.matrix {
             console.matrix(mesh, Scope::new(args.on.as_ref()), |link| {
                 if status.has_down(link) { LinkState::Down } else { LinkState::Up }

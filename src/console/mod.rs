@@ -252,6 +252,11 @@ impl Console {
         err(&format!("{}: {}", styled(BOLD_RED, "error"), plain::lines(&text)));
     }
 
+    /// A command as it has to be typed so that it is about the same mesh in any shell.
+    pub fn same_command(&self, command: &str) -> String {
+        self.same_mesh.in_command(command)
+    }
+
     pub fn note(&self, text: &str) {
         if !self.is_quiet() {
             err(&plain::lines(&self.same_mesh.in_text(text)));

@@ -8,6 +8,7 @@ pub mod hindrance;
 pub mod image;
 pub mod links;
 pub mod meshes;
+pub mod metrics;
 pub mod nodes;
 pub mod peers;
 pub mod scope;

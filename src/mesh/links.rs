@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeSet, fmt};
 
+use time::Duration;
+
 use super::{
     Mesh,
     id::ClusterId,
@@ -90,6 +92,11 @@ impl Mesh {
             Topology::All => [Key::shared(of)].into(),
             _ => self.searchers(of).map(|from| self.key_of(Link { from, to: of })).collect(),
         }
+    }
+
+    /// A key with less time left than this is replaced: a month, or a quarter of a short life.
+    pub fn key_margin(&self) -> Duration {
+        Duration::days(30).min(Duration::hours(i64::from(self.spec.key_days.get()) * 24 / 4))
     }
 
     /// The index patterns that a key lets its holders search.

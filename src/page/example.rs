@@ -81,6 +81,7 @@ pub fn after_a_look(
     chronicle.add(at, status, &matrix, &BTreeMap::new());
     let links = LinksDocument::new(&matrix, latencies, &chronicle.since);
     let documents = Documents {
+        metrics: String::new(),
         summary: Summary::new(mesh, status, &matrix, &problems),
         status: serde_json::to_value(status).unwrap(),
         links: serde_json::to_value(&links).unwrap(),

@@ -92,6 +92,9 @@ pub struct Trouble {
     pub remedy: Option<String>,
     /// Whether there is no mesh, in place of one that cannot be seen.
     pub no_mesh: bool,
+    /// What Prometheus is answered where there is none.
+    #[serde(skip)]
+    pub metrics: String,
 }
 
 /// How one attempt went.
@@ -139,6 +142,8 @@ pub struct Feed {
     problems: Part,
     status: Part,
     links: Part,
+    /// For Prometheus; empty where the mesh has not been seen.
+    metrics: Arc<str>,
     changes: Vec<Change>,
 }
 
@@ -149,6 +154,7 @@ pub struct Documents {
     pub status: Value,
     pub links: Value,
     pub problems: Value,
+    pub metrics: String,
 }
 
 /// What one browser has: the numbers of the documents that it was sent.
@@ -178,7 +184,7 @@ impl Feed {
     /// What follows when the mesh was seen.
     #[must_use]
     pub fn with(&self, documents: Documents, chronicle: &Chronicle, attempt: &Attempt) -> Self {
-        let Documents { summary, status, links, problems } = documents;
+        let Documents { summary, status, links, problems, metrics } = documents;
         let number = self.number + 1;
         let lasts = Duration::try_from(attempt.next * 3 + attempt.took).unwrap_or(Duration::MAX);
         let next = Self {
@@ -188,6 +194,7 @@ impl Feed {
             status: self.status.next(number, &status),
             links: self.links.next(number, &links),
             problems: self.problems.next(number, &problems),
+            metrics: metrics.into(),
             ..self.clone()
         };
         next.numbered(number, None, chronicle, attempt)
@@ -206,6 +213,7 @@ impl Feed {
                 status: self.status.next(number, &nothing),
                 links: self.links.next(number, &nothing),
                 problems: self.problems.next(number, &nothing),
+                metrics: trouble.metrics.clone().into(),
                 ..self.clone()
             }
         } else {
@@ -248,6 +256,10 @@ impl Feed {
 
     pub fn status(&self) -> Arc<str> {
         Arc::clone(&self.status.text)
+    }
+
+    pub fn metrics(&self) -> Arc<str> {
+        Arc::clone(&self.metrics)
     }
 
     pub fn links(&self) -> Arc<str> {

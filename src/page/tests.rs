@@ -198,7 +198,12 @@ fn a_browser_is_sent_everything_once_and_then_what_changed() {
     assert_eq!(names(&feed, &mut Received::default()), "look problems links status change", "who comes later has all");
     assert!(feed.is_fresh(NOW + Duration::seconds(40)) && !feed.is_fresh(NOW + Duration::seconds(50)));
 
-    let trouble = |no_mesh| Trouble { message: "Docker does not answer".to_owned(), remedy: None, no_mesh };
+    let trouble = |no_mesh| Trouble {
+        message: "Docker does not answer".to_owned(),
+        remedy: None,
+        no_mesh,
+        metrics: String::new(),
+    };
     let blind = feed.without(trouble(false), &chronicle, &attempt(NOW + Duration::seconds(90)));
     assert_eq!(names(&blind, &mut received), "look", "the last state stays, with its age");
     let mut again = Received::default();

@@ -10,7 +10,7 @@ mod recorded;
 
 pub use self::{
     locks::lock_of,
-    place::{Place, default_dir},
+    place::{Place, default_dir, program, runner},
     recorded::{Recorded, no_mesh},
 };
 
@@ -116,6 +116,11 @@ impl Session {
         let name = world.name.as_ref().map(ToString::to_string).unwrap_or_default();
         Err(Error::new(Exit::Request, format!("the mesh {name} is in {dir}, and not in {}", world.dir.display()))
             .hint(format!("`mesh {command} --dir {}`", shell_word(dir))))
+    }
+
+    /// Whether there is no mesh, nor what is left of one.
+    pub fn found_nothing(&self) -> bool {
+        self.survey.record.is_none() && !recorded::holds_traces(&self.world.dir)
     }
 
     /// The mesh that is recorded, with the built-in templates where its own cannot be used.

@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 
 use super::recorded::Recorded;
 use crate::{
+    ask::export::systemd::Runner,
     cli::Cli,
     console::MeshOption,
     error::{Error, Exit},
     mesh::{Mesh, name::MeshName, shell_word::shell_word},
-    world::disk,
+    world::{disk, words::words},
 };
 
 /// Where a mesh of root lives.
@@ -92,6 +93,26 @@ pub(super) fn home() -> Option<PathBuf> {
 
 pub(super) fn is_root() -> bool {
     nix::unistd::geteuid().is_root()
+}
+
+/// The program that runs, with its whole path.
+pub fn program() -> Result<PathBuf, Error> {
+    std::env::current_exe().map_err(|error| {
+        Error::new(Exit::Machine, "the path of this program is unknown")
+            .cause(words(&error))
+            .hint("name it with `--program`")
+    })
+}
+
+/// Who runs this program, and so what it starts by others.
+pub fn runner() -> Result<Runner, Error> {
+    if is_root() {
+        return Ok(Runner::Root);
+    }
+    let home = home().ok_or_else(|| {
+        Error::new(Exit::Request, "there is no home directory to keep locks in").hint("set HOME, or type it as root")
+    })?;
+    Ok(Runner::User { uid: nix::unistd::geteuid().as_raw(), home })
 }
 
 /// The directory of the mesh without a name.

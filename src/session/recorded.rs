@@ -30,9 +30,14 @@ pub struct Recorded {
     pub mesh: Mesh,
 }
 
+/// Whether a directory holds what is left of a mesh, so that its record is lost.
+pub(super) fn holds_traces(dir: &Path) -> bool {
+    Tree::open(dir).ok().flatten().is_some_and(|tree| traces::holds_a_mesh(&tree))
+}
+
 /// There is nothing recorded in a directory.
 pub fn no_mesh(dir: &Path) -> Error {
-    if Tree::open(dir).ok().flatten().is_some_and(|tree| traces::holds_a_mesh(&tree)) {
+    if holds_traces(dir) {
         return LostRecord { dir: dir.to_owned() }.into();
     }
     Error::new(Exit::Request, format!("there is no mesh in {}", dir.display()))

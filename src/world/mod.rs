@@ -8,6 +8,7 @@
 pub mod access;
 pub mod account;
 mod answer;
+pub mod browser;
 pub mod cgroup;
 pub mod clock;
 pub mod cpu;
@@ -40,6 +41,7 @@ pub mod ports;
 pub mod probe;
 pub mod reservation;
 pub mod routes;
+pub mod secrets;
 pub mod secure_settings;
 mod services;
 pub mod signals;

@@ -30,7 +30,7 @@ impl Explain for NewFileError {
 
     fn hint(&self) -> Option<String> {
         let hint = match self {
-            Self::Exists(_) => "name another file with `--into`; if it is an old invitation, remove it first",
+            Self::Exists(_) => "name another file with `--into`, or remove this one first",
             Self::Unwritable { .. } => "name a file in a directory that you may write in with `--into`",
         };
         Some(hint.to_owned())
@@ -63,28 +63,28 @@ pub fn require_new(path: &Path) -> Result<(), NewFileError> {
     }
 }
 
-/// Writes a text that its owner alone may read. The file appears whole, under its own name, or not at all; what an
+/// Writes a file that its owner alone may read. The file appears whole, under its own name, or not at all; what an
 /// interrupted run left beside it is removed by the next.
 ///
 /// # Errors
 /// It exists, or cannot be written.
-pub fn write_new(path: &Path, text: &str) -> Result<(), NewFileError> {
+pub fn write_new(path: &Path, contents: &[u8]) -> Result<(), NewFileError> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let unfinished = dir(path).join(format!(".{name}.mesh-tmp"));
-    let written = write_whole(&unfinished, text).and_then(|()| place(&unfinished, path));
+    let written = write_whole(&unfinished, contents).and_then(|()| place(&unfinished, path));
     if written.is_err() {
         let _ = fs::remove_file(&unfinished);
     }
     written.and_then(|()| File::open(dir(path))?.sync_all()).map_err(error(path))
 }
 
-fn write_whole(path: &Path, text: &str) -> io::Result<()> {
+fn write_whole(path: &Path, contents: &[u8]) -> io::Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    file.write_all(text.as_bytes())?;
+    file.write_all(contents)?;
     file.sync_all()
 }
 
@@ -109,13 +109,13 @@ mod tests {
         // what an interrupted run left
         fs::write(temp.path().join(".berlin.json.mesh-tmp"), "half").unwrap();
         require_new(&path).unwrap();
-        write_new(&path, "whole").unwrap();
+        write_new(&path, b"whole").unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "whole");
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o7777, 0o600);
         let link = temp.path().join("link");
         symlink("/nowhere", &link).unwrap();
         for taken in [path.clone(), link] {
-            assert!(matches!(write_new(&taken, "other"), Err(NewFileError::Exists(_))));
+            assert!(matches!(write_new(&taken, b"other"), Err(NewFileError::Exists(_))));
             assert!(matches!(require_new(&taken), Err(NewFileError::Exists(_))));
         }
         assert_eq!(fs::read_to_string(&path).unwrap(), "whole");

@@ -27,7 +27,7 @@ pub fn token(path: &Path, new: &Token) -> Result<Token, WebError> {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let unwritable = |error: new_file::NewFileError| unreadable(io::Error::other(error));
-            new_file::write_new(path, &format!("{}\n", new.expose())).map_err(unwritable)?;
+            new_file::write_new(path, format!("{}\n", new.expose()).as_bytes()).map_err(unwritable)?;
             return Ok(new.clone());
         }
         Err(error) => return Err(unreadable(error)),

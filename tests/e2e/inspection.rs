@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    os::unix::fs::PermissionsExt as _,
     process::{Command, Output, Stdio},
     time::Duration,
 };
@@ -32,9 +33,43 @@ fn commands_that_read_and_search() {
     streams(&mesh);
     parts.part("logs, and a cluster that is stopped");
     logs(&mesh);
+    parts.part("a file for a bug report");
+    support(&mesh);
     parts.part("a template of one's own");
     template(&mesh);
     parts.part("done");
+}
+
+/// It has everything that is asked for, and no secret.
+fn support(mesh: &Mesh) {
+    let dir = tempfile::tempdir().expect("should be writable");
+    let (file, unpacked) = (dir.path().join("report.tar.gz"), dir.path().join("mesh-support"));
+    let into = file.to_string_lossy().into_owned();
+    mesh.run(&["support", "--into", &into], 0);
+    mesh.run(&["support", "--into", &into], 2);
+    assert_eq!(file.metadata().expect("should be there").permissions().mode() & 0o777, 0o600);
+    let tar = Command::new("tar").arg("-xzf").arg(&file).arg("-C").arg(dir.path()).status();
+    assert!(tar.expect("tar should run").success());
+    let read = |name: &str| fs::read_to_string(unpacked.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
+    assert!(read("versions.txt").contains(env!("CARGO_PKG_VERSION")));
+    assert!(read("doctor.json").contains("checks") && read("plan.json").contains("stages"));
+    assert!(read("observed.txt").contains("cluster03") && read("mesh.json").contains("\"clusters\""));
+    for service in ["cluster01-elastic", "cluster03-kibana"] {
+        assert!(read(&format!("inspect/{service}.json")).contains("\"Config\""));
+        assert!(read(&format!("logs/{service}.log")).lines().count() > 1);
+    }
+    assert!(read("config/cluster02-kibana.yml").contains("[removed]"));
+    assert!(!unpacked.join("failures.txt").exists());
+
+    let key = |number: u8| -> Value {
+        serde_json::from_str(&mesh.read(&format!("cluster{number:02}/api-key.json"))).expect("should be JSON")
+    };
+    let keys = (1..=3).map(|number| key(number)["encoded"].as_str().expect("should be a text").to_owned());
+    let named = ["elastic", "kibana_system", "kibana_encryption_key"].map(|name| mesh.credential(name));
+    for secret in named.into_iter().chain(keys).chain(["PRIVATE KEY-----".to_owned()]) {
+        let found = Command::new("grep").args(["-rF", "--", &secret]).arg(&unpacked).output().expect("grep should run");
+        assert_eq!(found.status.code(), Some(1), "{}", String::from_utf8_lossy(&found.stdout));
+    }
 }
 
 fn json_of(run: &Run) -> Value {

@@ -9,6 +9,7 @@
 //! | [`load`] | documents are loaded from files, once each |
 //! | [`snapshots`] | snapshots are taken, and restored into another mesh |
 //! | [`serve`] | the live page, in a real browser |
+//! | [`metrics`] | metrics and alerts, by way of a real Prometheus, and units |
 //! | [`users`] | users and roles: what is allowed, what either side refuses |
 //! | [`views`] | data views in every Kibana |
 //! | [`gateway`] | nginx and HAProxy lead to a whole mesh by one address |
@@ -53,6 +54,7 @@ mod lifecycle;
 mod load;
 mod machine;
 mod machines;
+mod metrics;
 mod names;
 mod nodes;
 mod non_root;

@@ -167,6 +167,10 @@ fn turned_away(page: &Page<'_>) {
         assert_eq!(page.ask(path, &[]).status, 401, "{path}");
     }
     assert_eq!(page.ask_with_token("/api/status", &[]).status, 200);
+    let metrics = page.ask_with_token("/metrics", &[]).text;
+    for line in ["mesh_in_sync ", "mesh_link_search_duration_seconds{from=\"cluster01\",to=\"cluster02\"} "] {
+        assert!(metrics.lines().any(|found| found.starts_with(line)), "{line}: {metrics}");
+    }
     assert_eq!(page.ask_with_token("/api/status", &[("header", "host: evil.example")]).status, 421);
     assert_eq!(page.ask("/healthz", &[("header", "host: evil.example:9517")]).status, 421);
     let cookie = format!("mesh-9517={}", page.token);

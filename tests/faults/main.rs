@@ -3,6 +3,7 @@
 //!
 //! | Module | Group |
 //! |---|---|
+//! | [`eck`] | manifests for Kubernetes, as Elastic's operator and an API server read them |
 //! | [`kills`] | runs that are killed at many points |
 //! | [`load`] | loads of documents that are killed, refused for a while, or meet a full disk; Elastic's load tester |
 //! | [`machines`] | meshes on two machines that joined: lost, killed, renewed, expired |
@@ -13,6 +14,7 @@
 #![expect(clippy::disallowed_methods, reason = "it looks at the machine itself, not through the code under test")]
 #![expect(clippy::print_stdout, reason = "a test that takes minutes prints its progress")]
 
+mod eck;
 mod kills;
 mod load;
 mod machines;

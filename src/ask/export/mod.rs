@@ -1,6 +1,10 @@
 //! Files for other programs that work with a mesh: what each is made of. Pure: no I/O.
 
+pub mod eck;
+pub mod logs;
+pub mod prometheus;
 pub mod rally;
+pub mod systemd;
 
 /// A file that is written for another program.
 #[derive(Debug, Clone, PartialEq, Eq)]

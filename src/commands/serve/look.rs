@@ -14,10 +14,11 @@ use crate::{
     error::{Error, Exit},
     facts::observed::Observed,
     judge::{
+        metrics::{self, Searches},
         scope::Scope,
         status::{self, Status},
     },
-    mesh::Mesh,
+    mesh::{Mesh, id::ClusterId, peers::Alias},
     page::{
         Attempt, Chronicle, Documents, Feed, History, Latencies, LinksDocument, Matrix, Pace, Summary, Trouble,
         problems,
@@ -109,7 +110,9 @@ impl<'a> Looker<'a> {
                 self.chronicle.add(at, &status, &matrix, &started);
                 self.history.lock().unwrap_or_else(PoisonError::into_inner).add(at, &status, &matrix, &latencies);
                 let links = LinksDocument::new(&matrix, &latencies, &self.chronicle.since);
+                let look = metrics::Look { began: at - took, took };
                 let documents = Documents {
+                    metrics: metrics::of_mesh(&mesh, &status, look, &searches(&latencies)),
                     summary,
                     links: self.console.reported(&links),
                     problems: self.console.reported(&problems),
@@ -128,7 +131,10 @@ impl<'a> Looker<'a> {
                 // a session that failed may hold on to what is gone
                 self.session = None;
                 let remedy = error.hint.map(|hint| self.console.in_full(&hint));
-                let trouble = Trouble { message, remedy, no_mesh: error.exit == Exit::Request };
+                let look = metrics::Look { began: at - took, took };
+                let nothing = metrics::of_nothing(self.place.name.as_ref(), &self.place.dir, look);
+                let no_mesh = error.exit == Exit::Request;
+                let trouble = Trouble { message, remedy, no_mesh, metrics: nothing };
                 let attempt = Attempt { now: at, took, next: pause, at_work };
                 (last.without(trouble, &self.chronicle, &attempt), pause)
             }
@@ -140,6 +146,17 @@ impl<'a> Looker<'a> {
         let name = self.session.as_ref().map_or(self.place.name.as_ref(), |session| session.world.name.as_ref());
         lock::holder(&lock_of(name)?).map(|holder| holder.command)
     }
+}
+
+/// What searches over links took, as metrics have it.
+fn searches(latencies: &Latencies) -> Searches {
+    let of = |(from, all): (&ClusterId, &BTreeMap<Alias, u16>)| {
+        let from = *from;
+        all.iter()
+            .map(move |(to, took)| ((from, to.clone()), Duration::from_millis((*took).into())))
+            .collect::<Vec<_>>()
+    };
+    latencies.iter().flat_map(of).collect()
 }
 
 fn too_long() -> Error {

@@ -11,6 +11,8 @@ use crate::mesh::{Mesh, certs, counted::counted, id::ClusterId, settings::KeyDay
 /// The days before the end of a trial from which on it is reported.
 const TRIAL_SOON: i64 = 8;
 
+const LICENSE: &str = "license";
+
 /// Something of one kind that ends soon.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct EndsSoon {
@@ -33,6 +35,11 @@ impl EndsSoon {
             days => format!("ends in {}", counted(days.unsigned_abs(), "day")),
         };
         format!("{} of {clusters} {when}", self.what)
+    }
+
+    /// Whether a command of `mesh` alone renews it: a license comes from elsewhere.
+    pub fn is_renewable(&self) -> bool {
+        self.what != LICENSE
     }
 }
 
@@ -86,8 +93,8 @@ pub fn expiring(mesh: &Mesh, scope: Scope, there: &Observed, now: OffsetDateTime
         gather("certificate", true, ("mesh certs rotate", true), &certificate),
         gather("authority", false, ("mesh certs rotate --ca", true), &authority),
         gather("authority", true, replace_authority, &authority),
-        gather("license", false, ("mesh create --license FILE", false), &license),
-        gather("license", true, ("mesh create --license FILE", false), &license),
+        gather(LICENSE, false, ("mesh create --license FILE", false), &license),
+        gather(LICENSE, true, ("mesh create --license FILE", false), &license),
     ]
     .into_iter()
     .flatten()

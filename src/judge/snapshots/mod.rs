@@ -71,12 +71,10 @@ fn warning(mesh: &Mesh, cluster: ClusterId, there: &Observed, now: OffsetDateTim
     if let Some(error) = unreadable(there, cluster) {
         return Some(of(&error));
     }
-    let late_after = snapshots.late_after()?;
-    if !has_data(there, cluster) {
+    if !is_late(mesh, cluster, there, now)? {
         return None;
     }
     let message = match last_good(self::of(there, cluster)?).and_then(|last| last.ended) {
-        Some(ended) if now - ended <= late_after => return None,
         Some(ended) => format!("the last good snapshot of {cluster} is {} old", age(now - ended)),
         None => format!("{cluster} has no good snapshot"),
     };
@@ -87,6 +85,14 @@ fn warning(mesh: &Mesh, cluster: ClusterId, there: &Observed, now: OffsetDateTim
         format!("{take} takes one; cron or a timer can type it every day")
     };
     Some(Finding::warning(message, remedy))
+}
+
+/// Whether the last good snapshot of a cluster is older than it may be, or missing though there is something to save;
+/// `None` where nothing says how old it may be, or it is not known.
+pub fn is_late(mesh: &Mesh, cluster: ClusterId, there: &Observed, now: OffsetDateTime) -> Option<bool> {
+    let late_after = mesh.snapshots(cluster).late_after()?;
+    let ended = last_good(of(there, cluster)?).and_then(|last| last.ended);
+    Some(has_data(there, cluster) && ended.is_none_or(|ended| now - ended > late_after))
 }
 
 /// A time in its largest unit, rounded down.

@@ -67,6 +67,7 @@ impl Look<'_> {
             api_key: api_key(self.there, cluster).map(|expires| self.expiry(expires)),
             certificate: self.certificate(cluster).map(|expires| self.expiry(expires)),
             last_snapshot: self.last_snapshot(cluster),
+            snapshot_late: snapshots::is_late(self.mesh, cluster, self.there, self.now),
             snapshots_unreadable: unreadable.map(|error| error.to_string()),
         })
     }

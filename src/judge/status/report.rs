@@ -104,6 +104,9 @@ pub struct ClusterStatus {
     pub certificate: Option<Expiry>,
     /// The last snapshot that is good; `null` where there is none, or it is not known.
     pub last_snapshot: Option<LastSnapshot>,
+    /// Whether that is older than it may be, or missing where there is data; `null` where nothing says how old it may
+    /// be, or it is not known.
+    pub snapshot_late: Option<bool>,
     /// Why its snapshots cannot be listed; else `null`.
     pub snapshots_unreadable: Option<String>,
 }

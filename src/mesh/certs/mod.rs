@@ -8,8 +8,13 @@ mod error;
 mod examine;
 mod issue;
 
+use time::Duration;
+
 pub use self::{
     error::CertificateError,
     examine::{bundle, examine, fingerprint, fingerprints, verify},
     issue::{Authority, Names, is_authority_of},
 };
+
+/// A certificate or an authority with less time left than this is replaced.
+pub const MARGIN: Duration = Duration::days(30);

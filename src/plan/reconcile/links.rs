@@ -2,8 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use time::Duration;
-
 use super::Reconciler;
 use crate::{
     facts::observed::{KeyFile, LinkFacts, ServerFacts},
@@ -21,7 +19,7 @@ impl Reconciler<'_> {
     fn key_good(&self, which: Key) -> bool {
         let cluster = which.of;
         let Some(key) = self.key_file(which) else { return false };
-        let soon = self.inputs.now + self.key_margin();
+        let soon = self.inputs.now + self.mesh.key_margin();
         match self.server(cluster) {
             // the server's own word counts: a key can be made to expire at another time than when it was saved
             Some(server) => server.keys.iter().find(|facts| facts.id == key.id).is_some_and(|facts| {
@@ -31,18 +29,13 @@ impl Reconciler<'_> {
         }
     }
 
-    fn key_file(&self, key: Key) -> Option<&KeyFile> {
+    pub(super) fn key_file(&self, key: Key) -> Option<&KeyFile> {
         self.files(key.of)?.key(key)
     }
 
     /// Whether the saved key stays the one that others get.
     fn key_stays(&self, key: Key) -> bool {
         self.key_good(key) && !self.renewal.keys.contains(&key.of)
-    }
-
-    /// A key with less time than this is replaced: a month, or a quarter of a short life.
-    fn key_margin(&self) -> Duration {
-        Duration::days(30).min(Duration::hours(i64::from(self.mesh.spec.key_days.get()) * 24 / 4))
     }
 
     pub(super) fn keys(&self, cluster: ClusterId) -> Vec<Step> {

@@ -1,6 +1,7 @@
 //! From what is there to what is wanted: create, complete, grow, shrink, repair and renew are this one function. Pure.
 
 mod containers;
+mod due;
 mod links;
 mod nodes;
 mod peers;
@@ -18,6 +19,7 @@ use std::{
 
 use time::OffsetDateTime;
 
+pub use self::due::renew_due;
 use super::{NodeStep, Plan, Step, permissions::misfits, renew::Renewal};
 use crate::facts::observed::{ClusterFiles, Observed, ServerFacts, ServiceFiles};
 use crate::mesh::{

@@ -16,9 +16,6 @@ use crate::{
     plan::Step,
 };
 
-/// A certificate with less time than this is issued anew.
-const CERTIFICATE_MARGIN: Duration = Duration::days(30);
-
 impl Reconciler<'_> {
     /// Whether the authority can sign: certificate and key belong together, and it has not ended.
     pub(super) fn authority_good(&self, cluster: ClusterId) -> bool {
@@ -34,7 +31,7 @@ impl Reconciler<'_> {
         })
     }
 
-    fn lasts(&self, certificate: &str, longer_than: Duration) -> bool {
+    pub(super) fn lasts(&self, certificate: &str, longer_than: Duration) -> bool {
         certs::examine(certificate).is_ok_and(|facts| facts.not_after > self.inputs.now + longer_than)
     }
 
@@ -76,7 +73,7 @@ impl Reconciler<'_> {
                 return false;
             }
             let authority = self.files(cluster).and_then(|files| files.authority.as_ref());
-            authority.is_some_and(|authority| !self.lasts(authority, CERTIFICATE_MARGIN))
+            authority.is_some_and(|authority| !self.lasts(authority, certs::MARGIN))
         };
         self.authority_good(cluster)
             && !self.next_good(cluster)
@@ -117,7 +114,7 @@ impl Reconciler<'_> {
                 files.certificate_key.is_some()
                     && facts.dns == names.dns
                     && facts.ip == names.ip
-                    && facts.not_after > self.inputs.now + CERTIFICATE_MARGIN,
+                    && facts.not_after > self.inputs.now + certs::MARGIN,
             )
         };
         self.authority_good(service.cluster()) && good().unwrap_or(false)

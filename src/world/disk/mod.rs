@@ -35,7 +35,7 @@ pub use self::{
     at::{FileMeta, Kind, LARGEST},
     error::DiskError,
     marker::Marker,
-    system::{directory_of, may_write, read_given, read_outside, replace, resolve},
+    system::{directory_of, may_write, publish, read_given, read_outside, replace, resolve},
 };
 use crate::mesh::Owner;
 

@@ -117,9 +117,20 @@ pub fn replace(path: &Path, contents: &[u8]) -> Result<(), DiskError> {
     }
 }
 
+/// Gives a file that the user names new contents, readable for everyone (0644): its readers find the old ones or the
+/// new ones, whole.
+///
+/// # Errors
+/// Its directory is missing, or the file system refuses.
+pub fn publish(path: &Path, contents: &[u8]) -> Result<(), DiskError> {
+    let (dir, name) = beside(path)?;
+    at::put(&dir, name, contents, 0o644, None).map_err(fail("write", path))
+}
+
 fn beside(path: &Path) -> Result<(OwnedFd, &OsStr), DiskError> {
     let outside = || DiskError::Outside(path.to_owned());
     let (parent, name) = (path.parent().ok_or_else(outside)?, path.file_name().ok_or_else(outside)?);
+    let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
     let dir = nix::fcntl::open(parent, OFlag::O_DIRECTORY | OFlag::O_CLOEXEC, Mode::empty());
     Ok((dir.map_err(io::Error::from).map_err(fail("open", parent))?, name))
 }
@@ -132,6 +143,23 @@ mod tests {
     };
 
     use super::*;
+
+    #[test]
+    fn a_published_file_is_readable_whatever_was_there() {
+        let temp = tempfile::tempdir().unwrap();
+        let (file, target) = (temp.path().join("mesh.prom"), temp.path().join("target"));
+        std::fs::write(&target, "of others").unwrap();
+        symlink(&target, &file).unwrap();
+        for contents in ["one", "two"] {
+            publish(&file, contents.as_bytes()).unwrap();
+            assert_eq!(std::fs::read_to_string(&file).unwrap(), contents);
+            assert_eq!(file.symlink_metadata().unwrap().mode() & 0o7777, 0o644);
+        }
+        assert_eq!(std::fs::read_to_string(&target).unwrap(), "of others");
+        assert_eq!(std::fs::read_dir(temp.path()).unwrap().count(), 2);
+        assert!(publish(&temp.path().join("missing/mesh.prom"), b"").is_err());
+        assert!(publish(temp.path(), b"").is_err());
+    }
 
     #[test]
     fn a_file_of_the_system_keeps_its_mode_and_a_link_is_refused() {

@@ -42,6 +42,13 @@ impl Docker {
         Ok(runs.then(|| found.restart_count.unwrap_or_default()))
     }
 
+    /// All that Docker has of a container, as JSON.
+    pub async fn inspect(&self, name: &str) -> Result<String, DockerError> {
+        let found = self.client.inspect_container(name, None::<InspectContainerOptions>).await;
+        let found = found.map_err(DockerError::refused(format!("inspect {name}")))?;
+        Ok(serde_json::to_string_pretty(&found).expect("should be JSON: it was") + "\n")
+    }
+
     /// Whether a container has a process; one that is gone has none.
     pub async fn runs(&self, name: &str) -> Result<bool, DockerError> {
         let found = self.client.inspect_container(name, None::<InspectContainerOptions>).await;

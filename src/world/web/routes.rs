@@ -70,6 +70,7 @@ pub fn router(site: Site) -> Router {
     let mut router = Router::new()
         .route("/", get(page))
         .route("/healthz", get(healthz))
+        .route("/metrics", get(async |State(shared): State<Shared>| metrics(&shared.feed().metrics())))
         .route("/events", get(events))
         .route("/api/status", get(async |State(shared): State<Shared>| document(&shared.feed().status())))
         .route("/api/links", get(async |State(shared): State<Shared>| document(&shared.feed().links())))
@@ -134,6 +135,14 @@ fn turned_away(intruder: Intruder, in_browser: bool) -> Response {
 fn refusal(status: u16, words: &str) -> Response {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     (status, Json(json!({ "version": 1, "error": words }))).into_response()
+}
+
+/// The metrics of the last look, never of a look for whoever asks.
+fn metrics(text: &str) -> Response {
+    if text.is_empty() {
+        return refusal(503, "the mesh has not been seen yet");
+    }
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text.to_owned()).into_response()
 }
 
 fn document(text: &str) -> Response {

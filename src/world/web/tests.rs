@@ -177,7 +177,8 @@ fn eight_clusters_that_are_well_and_that_are_not() {
     pictured(&mut browser, "broken", 1700);
 
     let none = recorded.feed.borrow().clone();
-    let trouble = crate::page::Trouble { message: HOSTILE.to_owned(), remedy: None, no_mesh: false };
+    let trouble =
+        crate::page::Trouble { message: HOSTILE.to_owned(), remedy: None, no_mesh: false, metrics: String::new() };
     let blind = none.without(trouble, &recorded.chronicle, &attempt(OffsetDateTime::now_utc()));
     recorded.feed.send_replace(Arc::new(blind));
     browser.until("document.body.classList.contains('late') && document.title === '(3) mesh'", SOON);

@@ -1,0 +1,64 @@
+//! Manifests of meshes in several forms.
+
+use std::path::Path;
+
+use super::*;
+use crate::mesh::settings::file;
+
+fn export(mesh: &Mesh) -> Move<'_> {
+    let namespace = Box::leak(Box::new("mesh".parse().unwrap()));
+    let volume = Box::leak(Box::new("10Gi".parse().unwrap()));
+    Move { mesh, namespace, image: None, volume, storage_class: None }
+}
+
+fn text(export: &Move<'_>, name: &str) -> String {
+    let file = export.files().into_iter().find(|file| file.name == name).unwrap_or_else(|| panic!("{name}"));
+    assert!(is_own(&file.name) && !file.is_private);
+    String::from_utf8(file.text).unwrap()
+}
+
+fn with(mesh: Mesh, settings: &str) -> Mesh {
+    let (overrides, _) = file::read("mesh.yaml", Path::new(""), settings).unwrap();
+    let mut mesh = mesh;
+    mesh.spec = mesh.spec.with(&overrides);
+    mesh
+}
+
+#[test]
+fn two_clusters_that_search_each_other() {
+    insta::assert_snapshot!(text(&export(&Mesh::example(2)), CLUSTERS));
+}
+
+#[test]
+fn only_clusters_that_are_searched_open_their_remote_server() {
+    let mesh = with(Mesh::example(3).without_kibana(), "topology: {hub: 1}\n");
+    let text = text(&export(&mesh), CLUSTERS);
+    let documents: Vec<&str> = text.split("---\n").collect();
+    let has = |at: usize, what: &str| documents[at].contains(what);
+    assert_eq!([0, 1, 2].map(|at| has(at, "remoteClusterServer")), [false, true, true]);
+    assert_eq!([0, 1, 2].map(|at| has(at, "remoteClusters:")), [true, false, false]);
+}
+
+#[test]
+fn roles_and_snapshots_are_one_policy_for_all_clusters() {
+    let settings = "roles:\n  analyst: {indices: [{names: [mesh-*]}], remote: [{clusters: ['*'], names: [mesh-*]}]}\n\
+                    snapshots: {repository: {type: s3, bucket: saved}, schedule: '0 30 1 * * ?'}\n";
+    insta::assert_snapshot!(text(&export(&with(Mesh::example(2), settings)), POLICY));
+}
+
+#[test]
+fn a_mirror_and_a_storage_class_are_named_and_notes_name_what_is_left_out() {
+    let mesh = with(Mesh::example(1), "snapshots: fs\nkibana_memory: 1536m\n");
+    let export = Move { image: Some("registry.example:5000"), storage_class: Some("fast"), ..export(&mesh) };
+    let clusters = text(&export, CLUSTERS);
+    for part in [
+        "image: registry.example:5000/elasticsearch/elasticsearch:9.5.3",
+        "image: registry.example:5000/kibana/kibana:9.5.3",
+        "storageClassName: fast",
+        "memory: 1536Mi",
+    ] {
+        assert!(clusters.contains(part), "{part}: {clusters}");
+    }
+    let notes = text(&export, NOTES);
+    assert!(notes.contains("kubectl create namespace mesh") && notes.contains("on a disk"), "{notes}");
+}

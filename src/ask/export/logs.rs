@@ -1,0 +1,120 @@
+//! What programs that ship logs need to find the containers of a mesh, by their labels. Pure: no I/O.
+//!
+//! Filebeat: <https://www.elastic.co/docs/reference/beats/filebeat/configuration-autodiscover>; Vector:
+//! <https://vector.dev/docs/reference/configuration/sources/docker_logs/>. Neither is run by a test.
+
+use serde_json::{Value, json};
+
+use super::Exported;
+use crate::mesh::Mesh;
+
+/// A program that ships logs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shipper {
+    Filebeat,
+    Vector,
+}
+
+impl Shipper {
+    /// An input for the logs of a mesh, which needs an output beside it.
+    pub fn file(self, mesh: &Mesh) -> Exported {
+        let (name, value) = match self {
+            Self::Filebeat => ("filebeat", filebeat(mesh)),
+            Self::Vector => ("vector", vector(mesh)),
+        };
+        let name = format!("{}.{name}.yml", super::prometheus::job(mesh.name.as_ref()));
+        let text = serde_yaml::to_string(&value).expect("should be YAML: it is JSON");
+        Exported::new(
+            name,
+            format!("# Written by {self}; a newer export replaces it. It needs an output beside it.\n{text}"),
+        )
+    }
+
+    /// Whether a file is one that this writes: several meshes may share a directory.
+    pub fn is_own(self, name: &str) -> bool {
+        let end = match self {
+            Self::Filebeat => ".filebeat.yml",
+            Self::Vector => ".vector.yml",
+        };
+        name.starts_with("mesh") && name.ends_with(end)
+    }
+}
+
+impl std::fmt::Display for Shipper {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Filebeat => "`mesh export filebeat`",
+            Self::Vector => "`mesh export vector`",
+        })
+    }
+}
+
+/// Elasticsearch and Kibana write a line of JSON each, in the fields that Filebeat has, too.
+fn filebeat(mesh: &Mesh) -> Value {
+    let config = json!([{
+        "type": "filestream",
+        "id": "mesh-${data.docker.container.id}",
+        "paths": ["/var/lib/docker/containers/${data.docker.container.id}/*-json.log"],
+        "prospector.scanner.symlinks": true,
+        "parsers": [
+            { "container": { "stream": "all", "format": "docker" } },
+            { "ndjson": { "target": "", "overwrite_keys": true, "add_error_key": false } },
+        ],
+        "fields_under_root": true,
+        "fields": {
+            "mesh": {
+                "cluster": "${data.docker.container.labels.mesh_cluster}",
+                "service": "${data.docker.container.labels.mesh_service}",
+            },
+        },
+    }]);
+    json!({
+        "filebeat.autodiscover": {
+            "providers": [{
+                "type": "docker",
+                "labels.dedot": true,
+                "templates": [{
+                    "condition": { "equals": { "docker.container.labels.mesh_id": mesh.id } },
+                    "config": config,
+                }],
+            }],
+        },
+    })
+}
+
+fn vector(mesh: &Mesh) -> Value {
+    let name = super::prometheus::job(mesh.name.as_ref()).replace('-', "_");
+    json!({
+        "sources": {
+            format!("{name}_containers"): {
+                "type": "docker_logs",
+                "include_labels": [format!("mesh.id={}", mesh.id)],
+            },
+        },
+        "transforms": {
+            name.clone(): {
+                "type": "remap",
+                "inputs": [format!("{name}_containers")],
+                "source": ".mesh.cluster = .label.\"mesh.cluster\"\n\
+                           .mesh.service = .label.\"mesh.service\"\n\
+                           written, failed = parse_json(.message)\n\
+                           if failed == null && is_object(written) { . = merge!(., written) }\n",
+            },
+        },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_input_finds_the_containers_of_one_mesh() {
+        let mesh = Mesh::example(2).named("ci42");
+        for shipper in [Shipper::Filebeat, Shipper::Vector] {
+            let file = shipper.file(&mesh);
+            assert!(shipper.is_own(&file.name), "{}", file.name);
+            insta::assert_snapshot!(file.name.clone(), String::from_utf8_lossy(&file.text));
+        }
+    }
+}

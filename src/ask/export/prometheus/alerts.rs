@@ -1,0 +1,290 @@
+//! The alerts on a mesh: what to wake whom for, and what to type. Pure: no I/O.
+//!
+//! One fault is one alert: what follows from a cluster that is down, such as its links and its Kibana, has none of its
+//! own, and a difference to what was asked for only where everything is up.
+
+use super::{Annotations, Labels, Lead, Rule, Severity, Watch};
+use crate::mesh::certs;
+
+/// The number of a cluster, out of its name.
+const NUMBER: &str = r#"{{ reReplaceAll "cluster0?" "" $labels.cluster }}"#;
+
+/// A rule before the mesh is known that it is about.
+struct Draft {
+    alert: &'static str,
+    /// With `$M` for what selects the mesh.
+    expr: String,
+    held: Option<&'static str>,
+    severity: Severity,
+    summary: &'static str,
+    description: &'static str,
+    command: &'static str,
+}
+
+pub(super) fn alerts(watch: &Watch<'_>) -> Vec<Rule> {
+    let mesh = watch.mesh.name.as_ref().map(ToString::to_string).unwrap_or_default();
+    let selector = format!("mesh=\"{mesh}\"");
+    let job = super::job(watch.mesh.name.as_ref());
+    let rule = |draft: Draft| Rule {
+        alert: draft.alert,
+        expr: draft.expr.replace("$M", &selector).replace("$JOB", &job),
+        held: draft.held,
+        labels: Labels { severity: draft.severity },
+        annotations: Annotations {
+            summary: draft.summary.to_owned(),
+            description: draft.description.to_owned(),
+            command: (watch.command)(&draft.command.replace("$N", NUMBER)),
+        },
+    };
+    let drafts =
+        looking().into_iter().chain(serving()).chain(expiring(watch)).chain(filling(watch.high_heap)).chain(drifting());
+    drafts.map(rule).collect()
+}
+
+/// A look every minute is 5 minutes old only if it failed several times; one that takes long is taken less often.
+fn looking() -> [Draft; 2] {
+    [
+        Draft {
+            alert: "MeshNotLookedAt",
+            expr: "time() - mesh_look_timestamp_seconds{$M} > 300 + 40 * mesh_look_duration_seconds{$M}\n\
+                   or up{job=\"$JOB\"} == 0\n\
+                   or absent(mesh_look_timestamp_seconds{$M})"
+                .to_owned(),
+            held: Some("2m"),
+            severity: Severity::Critical,
+            summary: "the mesh is not looked at",
+            description: "Its last look is old or was never made, so no other alert on it can be relied on: the timer or \
+                          `mesh serve` does not run, or the Docker engine does not answer.",
+            command: "mesh status",
+        },
+        Draft {
+            alert: "MeshMissing",
+            expr: "mesh_clusters{$M} == 0".to_owned(),
+            held: Some("5m"),
+            severity: Severity::Warning,
+            summary: "there is no mesh any more",
+            description: "The directory that is looked at holds no mesh. If it was removed on purpose, remove the timer and \
+                          these rules, too.",
+            command: "mesh ls",
+        },
+    ]
+}
+
+fn serving() -> [Draft; 5] {
+    [
+        Draft {
+            alert: "MeshClusterDown",
+            expr: "mesh_cluster_up{$M} == 0".to_owned(),
+            held: Some("2m"),
+            severity: Severity::Critical,
+            summary: "{{ $labels.cluster }} does not serve",
+            description: "Searches over the mesh leave its data out without an error.",
+            command: "mesh status --on $N",
+        },
+        Draft {
+            alert: "MeshNodeDown",
+            expr: "mesh_node_up{$M} == 0 and on (instance, mesh, cluster) mesh_cluster_up{$M} == 1".to_owned(),
+            held: Some("5m"),
+            severity: Severity::Warning,
+            summary: "{{ $labels.node }} is down",
+            description: "{{ $labels.cluster }} serves without it, and with fewer copies of its data.",
+            command: "mesh status --on $N",
+        },
+        Draft {
+            alert: "MeshKibanaDown",
+            expr: "mesh_kibana_up{$M} == 0 and on (instance, mesh, cluster) mesh_cluster_up{$M} == 1".to_owned(),
+            held: Some("5m"),
+            severity: Severity::Warning,
+            summary: "the Kibana of {{ $labels.cluster }} does not serve",
+            description: "Its Elasticsearch does.",
+            command: "mesh logs $N --service kibana",
+        },
+        Draft {
+            alert: "MeshLinkDown",
+            expr: "mesh_link_down{$M, reason!~\"searcher-down|remote-down|license\"} == 1".to_owned(),
+            held: Some("2m"),
+            severity: Severity::Critical,
+            summary: "searches from {{ $labels.from }} do not reach {{ $labels.to }}",
+            description: "Both serve, and the link between them is down ({{ $labels.reason }}): searches from \
+                          {{ $labels.from }} are incomplete without an error.",
+            command: "mesh verify",
+        },
+        Draft {
+            alert: "MeshClusterRed",
+            expr: "mesh_cluster_health{$M, color=\"red\"} == 1".to_owned(),
+            held: Some("5m"),
+            severity: Severity::Critical,
+            summary: "{{ $labels.cluster }} is red",
+            description: "A primary shard of an index has no node, so that part of its data cannot be searched.",
+            command: "mesh status --on $N",
+        },
+    ]
+}
+
+/// Keys and certificates are renewed by the timer before the first of these.
+fn expiring(watch: &Watch<'_>) -> Vec<Draft> {
+    let of = |metric: &str, (more_than, less_than): (i64, i64)| {
+        let left = format!("{metric}{{$M}} - time()");
+        if more_than == 0 {
+            format!("{left} < {less_than}")
+        } else {
+            format!("{left} < {less_than} and {left} >= {more_than}")
+        }
+    };
+    let two = |alert, metric: &str, lead: &Lead, (summary, description, command)| {
+        let (warning, critical) = (lead.warning.whole_seconds(), lead.critical.whole_seconds());
+        let draft = |severity, between| Draft {
+            alert,
+            expr: of(metric, between),
+            held: Some("10m"),
+            severity,
+            summary,
+            description,
+            command,
+        };
+        [draft(Severity::Warning, (critical, warning)), draft(Severity::Critical, (0, critical))]
+    };
+    let keys = Lead::of(watch.mesh.key_margin());
+    let certificates = Lead::of(certs::MARGIN);
+    let mut drafts = Vec::new();
+    drafts.extend(two(
+        "MeshKeyExpiring",
+        "mesh_api_key_expiry_timestamp_seconds",
+        &keys,
+        (
+            "the API key of {{ $labels.cluster }} expires in {{ $value | humanizeDuration }}",
+            "No cluster can search it from then on.",
+            "mesh keys extend $N",
+        ),
+    ));
+    drafts.extend(two(
+        "MeshPeerKeyExpiring",
+        "mesh_peer_key_expiry_timestamp_seconds",
+        &certificates,
+        (
+            "the API key for {{ $labels.to }} expires in {{ $value | humanizeDuration }}",
+            "It is a key of the mesh {{ $labels.peer }}, which can extend it, or write another invitation.",
+            "mesh peers ls",
+        ),
+    ));
+    drafts.extend(two(
+        "MeshCertificateExpiring",
+        "mesh_certificate_expiry_timestamp_seconds",
+        &certificates,
+        (
+            "a certificate of {{ $labels.cluster }} expires in {{ $value | humanizeDuration }}",
+            "No client and no cluster trusts it from then on.",
+            "mesh certs ls $N",
+        ),
+    ));
+    drafts.push(Draft {
+        alert: "MeshLicenseExpiring",
+        expr: format!(
+            "mesh_license_expiry_timestamp_seconds{{$M, type=\"trial\"}} - time() < {}\n\
+             or mesh_license_expiry_timestamp_seconds{{$M, type!=\"trial\"}} - time() < {}",
+            8 * 86_400,
+            30 * 86_400
+        ),
+        held: Some("10m"),
+        severity: Severity::Warning,
+        summary: "the {{ $labels.type }} license of {{ $labels.cluster }} expires in {{ $value | humanizeDuration }}",
+        description: "Its links are down from then on.",
+        command: "mesh create --license FILE",
+    });
+    drafts.push(Draft {
+        alert: "MeshLicenseExpired",
+        expr: "mesh_license_active{$M} == 0".to_owned(),
+        held: Some("2m"),
+        severity: Severity::Critical,
+        summary: "the {{ $labels.type }} license of {{ $labels.cluster }} has expired",
+        description: "Its links are down.",
+        command: "mesh create --license FILE",
+    });
+    drafts
+}
+
+/// The levels are Elasticsearch's watermarks of a disk:
+/// <https://www.elastic.co/docs/reference/elasticsearch/configuration-reference/cluster-level-shard-allocation-routing-settings>.
+fn filling(high_heap: u64) -> [Draft; 4] {
+    let disk = |above: &str, most: Option<&str>| {
+        let most = most.map(|most| format!(" <= {most}")).unwrap_or_default();
+        format!("mesh_cluster_disk_used_ratio{{$M}} > {above}{most}")
+    };
+    let used = "{{ $value | humanizePercentage }} of the disk of {{ $labels.cluster }} is in use";
+    [
+        Draft {
+            alert: "MeshDiskLow",
+            expr: disk("0.85", Some("0.90")),
+            held: Some("5m"),
+            severity: Severity::Warning,
+            summary: used,
+            description: "Elasticsearch assigns no new replicas to it.",
+            command: "mesh status --on $N",
+        },
+        Draft {
+            alert: "MeshDiskHigh",
+            expr: disk("0.90", Some("0.95")),
+            held: Some("5m"),
+            severity: Severity::Critical,
+            summary: used,
+            description: "Elasticsearch moves shards away from it, where there is another node.",
+            command: "mesh status --on $N",
+        },
+        Draft {
+            alert: "MeshDiskFull",
+            expr: disk("0.95", None),
+            held: Some("1m"),
+            severity: Severity::Critical,
+            summary: used,
+            description: "Elasticsearch takes no more documents into its indices.",
+            command: "mesh status --on $N",
+        },
+        Draft {
+            alert: "MeshHeapHigh",
+            expr: format!("mesh_cluster_heap_used_ratio{{$M}} > 0.{high_heap:02}"),
+            held: Some("15m"),
+            severity: Severity::Warning,
+            summary: "{{ $value | humanizePercentage }} of the heap of {{ $labels.cluster }} is in use",
+            description: "It collects garbage more often than it works, and refuses requests when it runs out.",
+            command: "mesh create --set {{ $labels.cluster }}.elastic_memory=4g",
+        },
+    ]
+}
+
+fn drifting() -> [Draft; 3] {
+    [
+        Draft {
+            alert: "MeshSnapshotLate",
+            expr: "mesh_snapshot_late{$M} == 1".to_owned(),
+            held: Some("1h"),
+            severity: Severity::Warning,
+            summary: "{{ $labels.cluster }} has no recent good snapshot",
+            description: "Its last good one is older than `late_after` allows, or there is none.",
+            command: "mesh snapshots ls $N",
+        },
+        Draft {
+            alert: "MeshOutOfSync",
+            expr: "mesh_in_sync{$M} == 0\n\
+                   unless on (instance, mesh) mesh_cluster_up{$M} == 0\n\
+                   unless on (instance, mesh) mesh_node_up{$M} == 0\n\
+                   unless on (instance, mesh) mesh_kibana_up{$M} == 0\n\
+                   unless on (instance, mesh) mesh_link_up{$M} == 0\n\
+                   unless on (instance, mesh) mesh_pending_upgrades{$M} > 0"
+                .to_owned(),
+            held: Some("15m"),
+            severity: Severity::Warning,
+            summary: "the mesh is out of sync",
+            description: "Everything is up, and something differs from what was asked for.",
+            command: "mesh create --dry-run",
+        },
+        Draft {
+            alert: "MeshUpgradePending",
+            expr: "mesh_pending_upgrades{$M} > 0".to_owned(),
+            held: Some("6h"),
+            severity: Severity::Warning,
+            summary: "an upgrade has not reached {{ $value }} clusters",
+            description: "The same command as before continues it.",
+            command: "mesh status",
+        },
+    ]
+}

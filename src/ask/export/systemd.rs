@@ -1,0 +1,233 @@
+//! Units of systemd for a mesh: looking at it, renewing what expires, serving the page. Pure: no I/O.
+//!
+//! See `systemd.exec(5)` and `systemd.timer(5)`. A unit may do what its command does, and no more.
+
+use std::path::{Path, PathBuf};
+
+use super::{Exported, prometheus::job};
+use crate::mesh::Mesh;
+
+/// Who runs `mesh`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Runner {
+    Root,
+    /// A user of Docker's group. Locks are kept below the home directory.
+    User {
+        uid: u32,
+        home: PathBuf,
+    },
+}
+
+/// What the units of a mesh are made of.
+pub struct Units<'a> {
+    pub mesh: &'a Mesh,
+    /// The program, with its whole path.
+    pub program: &'a Path,
+    pub runner: &'a Runner,
+    /// The directory in which the node exporter looks for metrics.
+    pub textfiles: &'a Path,
+    /// Where the page listens.
+    pub listen: &'a str,
+}
+
+/// What keeps a unit from what no command of `mesh` needs.
+const HARDENED: &str = "\
+NoNewPrivileges=yes
+ProtectSystem=strict
+PrivateTmp=yes
+PrivateDevices=yes
+ProtectClock=yes
+ProtectHostname=yes
+ProtectKernelLogs=yes
+ProtectKernelModules=yes
+ProtectKernelTunables=yes
+ProtectControlGroups=yes
+RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK
+RestrictNamespaces=yes
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+LockPersonality=yes
+MemoryDenyWriteExecute=yes
+SystemCallArchitectures=native
+SystemCallFilter=@system-service
+UMask=0077
+";
+
+impl Units<'_> {
+    pub fn files(&self) -> [Exported; 5] {
+        let unit = |of: &str, text: String| {
+            let head = "# Written by `mesh export systemd`; a newer export replaces it.\n";
+            Exported::new(format!("{}-{of}", job(self.mesh.name.as_ref())), head.to_owned() + &text)
+        };
+        [
+            unit("look.service", self.look()),
+            unit("look.timer", self.timer("Look at", "OnCalendar=minutely\nAccuracySec=5s\n")),
+            unit("renew.service", self.renew()),
+            unit(
+                "renew.timer",
+                self.timer("Renew what expires of", "OnCalendar=weekly\nRandomizedDelaySec=1h\nPersistent=yes\n"),
+            ),
+            unit("serve.service", self.serve()),
+        ]
+    }
+
+    /// The commands that put the units of a directory into service.
+    pub fn commands(&self, dir: &Path) -> [String; 2] {
+        let job = job(self.mesh.name.as_ref());
+        [
+            format!(
+                "cp {}/{job}-* /etc/systemd/system/ && systemctl daemon-reload",
+                crate::mesh::shell_word::shell_word(dir)
+            ),
+            format!("systemctl enable --now {job}-look.timer {job}-renew.timer {job}-serve.service"),
+        ]
+    }
+
+    fn of(&self) -> String {
+        self.mesh.name.as_ref().map(|name| format!(" {name}")).unwrap_or_default()
+    }
+
+    fn look(&self) -> String {
+        let file = self.textfiles.join(format!("{}.prom", job(self.mesh.name.as_ref())));
+        let command = format!("status -o prometheus --into {}", word(&file));
+        let about = format!("Look at the data mesh{} for Prometheus", self.of());
+        self.service(
+            &about,
+            "oneshot",
+            &command,
+            &Needs { writes: vec![self.textfiles.to_owned()], owns: false },
+            "TimeoutStartSec=5min\n",
+        )
+    }
+
+    /// As much time as `mesh` gives itself for 99 clusters.
+    fn renew(&self) -> String {
+        let locks = match self.runner {
+            Runner::Root => "/run".into(),
+            Runner::User { home, .. } => home.join(".local/state/mesh"),
+        };
+        let about = format!("Renew keys and certificates of the data mesh{}", self.of());
+        let needs = Needs { writes: vec![self.mesh.dir.clone(), locks], owns: true };
+        self.service(&about, "oneshot", "create --renew-only --quiet", &needs, "TimeoutStartSec=2h\n")
+    }
+
+    /// The token stays in a directory that the unit alone has, out of the journal.
+    fn serve(&self) -> String {
+        let state = format!("{}-serve", job(self.mesh.name.as_ref()));
+        let command = format!("serve --listen {} --token-file %S/{state}/token", self.listen);
+        let about = format!("Serve the page of the data mesh{}", self.of());
+        let more = format!("Restart=on-failure\nRestartSec=5s\nStateDirectory={state}\nStateDirectoryMode=0700\n");
+        let needs = Needs { writes: Vec::new(), owns: false };
+        self.service(&about, "exec", &command, &needs, &more) + "\n[Install]\nWantedBy=multi-user.target\n"
+    }
+
+    fn service(&self, about: &str, kind: &str, command: &str, needs: &Needs, more: &str) -> String {
+        let (program, dir) = (word(self.program), word(&self.mesh.dir));
+        let user = match self.runner {
+            Runner::Root => String::new(),
+            Runner::User { uid, .. } => format!("User={uid}\n"),
+        };
+        let home = if self.is_below_home() { "no" } else { "yes" };
+        let writes = needs.writes.iter().map(|dir| format!("ReadWritePaths=-{}\n", path(dir)));
+        let writes = writes.collect::<Vec<_>>().concat();
+        let capabilities = match (self.runner, needs.owns) {
+            (Runner::User { .. }, _) => "",
+            // files of the containers' user are read, and written for it
+            (Runner::Root, true) => "CAP_CHOWN CAP_DAC_OVERRIDE CAP_FOWNER",
+            (Runner::Root, false) => "CAP_DAC_READ_SEARCH",
+        };
+        format!(
+            "[Unit]\nDescription={about}\nDocumentation=man:mesh(1)\nWants=docker.service\nAfter=docker.service\n\n\
+             [Service]\nType={kind}\nExecStart={program} --dir {dir} {command}\n{user}{more}{writes}\
+             CapabilityBoundingSet={capabilities}\nProtectHome={home}\n{HARDENED}"
+        )
+    }
+
+    /// Whether the mesh or its locks are where other users' files are hidden from a unit.
+    fn is_below_home(&self) -> bool {
+        let homes = ["/home", "/root", "/run/user"];
+        matches!(self.runner, Runner::User { .. })
+            || homes.iter().any(|home| self.mesh.dir.starts_with(home) || self.program.starts_with(home))
+    }
+
+    fn timer(&self, what: &str, when: &str) -> String {
+        format!(
+            "[Unit]\nDescription={what} the data mesh{}\n\n[Timer]\n{when}\n[Install]\nWantedBy=timers.target\n",
+            self.of()
+        )
+    }
+}
+
+/// What a command needs besides looking.
+struct Needs {
+    writes: Vec<PathBuf>,
+    /// Whether it writes files of the containers' user.
+    owns: bool,
+}
+
+/// A path as one word of a command in a unit, which is no shell's.
+fn word(of: &Path) -> String {
+    path(of).replace('$', "$$")
+}
+
+/// A path as one word of a list in a unit.
+fn path(of: &Path) -> String {
+    let text = of.to_string_lossy().replace('%', "%%");
+    let plain = text.chars().all(|c| !c.is_whitespace() && !matches!(c, '"' | '\'' | '\\'));
+    if plain { text } else { format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"")) }
+}
+
+/// Whether a file is one that an export for systemd writes: several meshes may share a directory.
+pub fn is_own(name: &str) -> bool {
+    let of = ["-look.service", "-look.timer", "-renew.service", "-renew.timer", "-serve.service"];
+    name.starts_with("mesh") && of.iter().any(|end| name.ends_with(end))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn units<'a>(mesh: &'a Mesh, runner: &'a Runner) -> Units<'a> {
+        let (program, textfiles) = (Path::new("/usr/bin/mesh"), Path::new("/var/lib/prometheus/node-exporter"));
+        Units { mesh, program, runner, textfiles, listen: "127.0.0.1:9500" }
+    }
+
+    fn all(units: &Units<'_>) -> String {
+        let files = units.files();
+        assert!(files.iter().all(|file| is_own(&file.name) && !file.is_private));
+        let text = |file: &Exported| format!("== {}\n{}", file.name, String::from_utf8_lossy(&file.text));
+        files.iter().map(text).collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn the_units_of_root() {
+        insta::assert_snapshot!(all(&units(&Mesh::example(2), &Runner::Root)));
+    }
+
+    #[test]
+    fn a_user_needs_no_capability_and_a_name_keeps_units_apart() {
+        let mut mesh = Mesh::example(2).named("ci42");
+        mesh.dir = "/home/ana/a mesh 100%".into();
+        let runner = Runner::User { uid: 1000, home: "/home/ana".into() };
+        let units = units(&mesh, &runner);
+        let text = all(&units);
+        for line in [
+            "== mesh-ci42-renew.service",
+            r#"ExecStart=/usr/bin/mesh --dir "/home/ana/a mesh 100%%" create --renew-only --quiet"#,
+            r#"ReadWritePaths=-"/home/ana/a mesh 100%%""#,
+            "ReadWritePaths=-/home/ana/.local/state/mesh",
+            "User=1000",
+            "CapabilityBoundingSet=",
+            "ProtectHome=no",
+        ] {
+            assert!(text.lines().any(|found| found == line), "{line}\n{text}");
+        }
+        assert!(units.commands(Path::new("/tmp/units"))[1].contains("mesh-ci42-look.timer"));
+    }
+
+    #[test]
+    fn a_path_stays_one_word() {
+        assert_eq!(word(Path::new(r#"/a "b"\$x%"#)), r#""/a \"b\"\\$$x%%""#);
+        assert_eq!(word(Path::new("/mnt/data/mesh")), "/mnt/data/mesh");
+    }
+}

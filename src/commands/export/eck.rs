@@ -1,0 +1,30 @@
+//! `mesh export eck`: manifests of a mesh for Elastic's operator on Kubernetes.
+
+use std::path::Path;
+
+use crate::{
+    apply::export::Export,
+    ask::export::eck::{Move, is_own},
+    cli::EckArgs,
+    console::Console,
+    error::{Error, Exit},
+    session::Recorded,
+};
+
+pub fn eck(args: &EckArgs, dir: &Path, console: &Console) -> Result<Exit, Error> {
+    let recorded = Recorded::open(dir)?;
+    let export = Export::open(&args.into.into, is_own)?;
+    let moved = Move {
+        mesh: &recorded.mesh,
+        namespace: &args.namespace,
+        image: args.image.as_deref(),
+        volume: &args.volume,
+        storage_class: args.storage_class.as_deref(),
+    };
+    for file in moved.files() {
+        export.write(&file)?;
+        console.line(&export.dir().join(&file.name).display().to_string());
+    }
+    console.note("README.md says what to type, what is different on Kubernetes, and what was left out");
+    Ok(Exit::Done)
+}

@@ -1,0 +1,54 @@
+//! `mesh create --renew-only`: what is about to expire is renewed, and nothing else is changed.
+
+use std::time::Instant;
+
+use super::{interruptible, time_for};
+use crate::{
+    apply::{Apply, wait::Patience},
+    cli::CreateArgs,
+    console::Console,
+    error::{Error, Exit},
+    judge::{
+        expiry::soon::{EndsSoon, expiring},
+        scope::Scope,
+    },
+    mesh::settings::Overrides,
+    plan::reconcile::renew_due as plan_of,
+    session::{Place, Session, now},
+};
+
+pub async fn renew_due(args: &CreateArgs, place: Place, console: &Console) -> Result<Exit, Error> {
+    if args.settings.file.is_some() || args.settings.overrides != Overrides::default() {
+        return Err(Error::new(Exit::Request, "`--renew-only` changes no setting")
+            .hint("`mesh create` with settings renews on the way; `mesh create --renew-only` takes none"));
+    }
+    let begun = Instant::now();
+    let session = Session::to_change(place, args.dry_run).await?;
+    let mesh = session.recorded_with_templates()?;
+    let there = session.observe_recorded(&mesh).await?;
+    let plan = plan_of(&mesh, &there, &session.inputs());
+    if args.dry_run {
+        console.plan(&mesh, &plan, args.format);
+        return Ok(Exit::Done);
+    }
+    let mut left = expiring(&mesh, Scope::Mesh, &there, now());
+    if !plan.is_empty() {
+        let patience = Patience::new(time_for(None, mesh.count().get()));
+        let apply = Apply::new(&session, &mesh, console, &patience);
+        apply.lift_record()?;
+        interruptible(&patience, console, async { apply.apply(&plan).await }).await?;
+        let there = session.observe_recorded(&mesh).await.map_err(Error::part_way)?;
+        left = expiring(&mesh, Scope::Mesh, &there, now());
+    }
+    left.retain(EndsSoon::is_renewable);
+    console.endings(&left);
+    if !left.is_empty() {
+        return Ok(Exit::Unhealthy);
+    }
+    if plan.is_empty() {
+        console.done("nothing to renew");
+    } else {
+        console.done_in("renewed what was about to expire", begun.elapsed());
+    }
+    Ok(Exit::Done)
+}
