@@ -9,8 +9,9 @@ use regex::Regex;
 
 use crate::mesh;
 
-/// A shell that completes words runs `mesh` at every press of a key.
-const SOON: Duration = Duration::from_millis(10);
+/// A shell that completes words runs `mesh` at every press of a key. That is too short to be noticed, and twice
+/// what a development build needs.
+const SOON: Duration = Duration::from_millis(20);
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/commands.md");
 const HEAD: &str = "\
 # Commands

@@ -14,8 +14,8 @@ use crate::{
 /// Extends the API keys and replaces the certificates that have too little time left, where that needs nothing else.
 ///
 /// Every step stands for itself: a cluster that is stopped, or differs from what was asked for, keeps no other from
-/// being renewed, and stays as it is. So keys are extended rather than replaced, and an authority is left to `mesh create`:
-/// both would need every cluster.
+/// being renewed, and stays as it is. So keys are extended rather than replaced, and an authority is left to `mesh
+/// create`: both would need every cluster.
 pub fn renew_due(mesh: &Mesh, there: &Observed, inputs: &PlanInputs) -> Plan {
     let renewal = Renewal::default();
     let due = Reconciler::new(mesh, there, inputs, &renewal);
