@@ -194,6 +194,12 @@ rust_is_at_least() {
 # What apt would install, as Debian writes versions; empty where it knows no such package.
 apt_version() { apt-cache policy "$1" 2>/dev/null | sed -n 's/^ *Candidate: \([0-9].*\)$/\1/p'; }
 
+# What the end-to-end tests ask besides Docker and the binary.
+need_test_programs() {
+  need_packages strace=strace haproxy=haproxy chromium-headless-shell=chromium-headless-shell \
+    promtool=prometheus prometheus-node-exporter=prometheus-node-exporter systemd-analyze=systemd
+}
+
 # need_go VERSION: Go of that version or later, or one that fetches what a module asks for.
 need_go() {
   local candidate
