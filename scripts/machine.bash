@@ -197,6 +197,7 @@ apt_version() { apt-cache policy "$1" 2>/dev/null | sed -n 's/^ *Candidate: \([0
 # What the end-to-end tests ask besides Docker and the binary.
 need_test_programs() {
   need_packages strace=strace haproxy=haproxy chromium-headless-shell=chromium-headless-shell \
+    /usr/bin/docker-registry=docker-registry \
     promtool=prometheus prometheus-node-exporter=prometheus-node-exporter systemd-analyze=systemd
 }
 

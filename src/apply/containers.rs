@@ -1,10 +1,9 @@
 //! Images and containers: pull, create, start, stop, remove. I/O: Docker, disk.
 
-use super::Apply;
+use super::{Apply, images::cannot_pull};
 use crate::{
     console::{StageLine, bytes},
     error::{Error, Exit},
-    explain::Explain as _,
     facts::observed::ContainerState,
     judge::container_exit::{self, Known},
     mesh::{Mesh, container::Limits, id::ServiceId},
@@ -17,21 +16,7 @@ impl Apply<'_> {
             line.now(&format!("{image} {} of {}", bytes(progress.done), bytes(progress.total)));
         };
         let pull = async { Ok(self.world.docker.pull_image(image, report).await) };
-        self.patience.unless_interrupted(pull).await?.map_err(|error| {
-            let words = error.words();
-            let hint = error.hint().unwrap_or_else(|| {
-                let hint = if words.contains("no space left on device") {
-                    "the disk of Docker's images is full: see what can go with `docker system df`, and type the command again"
-                } else {
-                    "check the version and the way to the registry, or name a mirror with `mesh create --registry HOST`; \
-                     without any, `images/build all` builds stand-ins for `--registry mesh.local`"
-                };
-                hint.to_owned()
-            });
-            Error::new(Exit::Machine, format!("the image {image} is not here and cannot be pulled"))
-                .cause(words)
-                .hint(hint)
-        })
+        self.patience.unless_interrupted(pull).await?.map_err(|error| cannot_pull(image, &error))
     }
 
     pub(super) async fn create_container(&self, id: ServiceId) -> Result<(), Error> {

@@ -1,4 +1,4 @@
-//! Images: tried beside what runs. I/O: Docker.
+//! Images: why one cannot be had, and one tried beside what runs. I/O: Docker.
 
 use std::time::Duration;
 
@@ -6,16 +6,41 @@ use super::Apply;
 use crate::{
     console::StageLine,
     error::{Error, Exit},
+    explain::Explain as _,
     judge::{
         container_exit::End,
         image::{Unfit, unfit, version_command},
     },
     mesh::id::ServiceKind,
-    world::docker::Ended,
+    world::docker::{DockerError, Ended},
 };
 
 /// A program that does not say its version within this time hangs: it takes seconds on a machine that has other work.
 const LONGEST: Duration = Duration::from_mins(2);
+
+/// What to type where the disk of the engine is full.
+pub(super) const FULL: &str =
+    "the disk of Docker's images is full: see what can go with `docker system df`, and type the command again";
+
+/// Whether the engine's disk is full, by what it answered.
+pub(super) fn is_full(words: &str) -> bool {
+    words.contains("no space left on device")
+}
+
+/// The error for an image that is neither here nor to be had.
+pub(super) fn cannot_pull(image: &str, error: &DockerError) -> Error {
+    let words = error.words();
+    let hint = error.hint().unwrap_or_else(|| {
+        let hint = if is_full(&words) {
+            FULL
+        } else {
+            "check the version and the way to the registry, or name a mirror with `mesh create --registry HOST`; \
+             without any, `images/build all` builds stand-ins for `--registry mesh.local`"
+        };
+        hint.to_owned()
+    });
+    Error::new(Exit::Machine, format!("the image {image} is not here and cannot be pulled")).cause(words).hint(hint)
+}
 
 impl Apply<'_> {
     /// Starts the image that clusters are upgraded to, once, and checks that it is of that version.

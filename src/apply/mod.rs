@@ -2,6 +2,7 @@
 //! the next stage. I/O: everything; the only place that changes anything.
 
 pub mod bench;
+pub mod bundle;
 mod canary;
 mod certificates;
 mod containers;

@@ -11,7 +11,7 @@ const GROUPS: [(&str, &[&str]); 7] = [
     ("Use", &["search", "es", "open", "views", "bench", "export", "credentials", "env"]),
     ("Trust", &["users", "keys", "certs"]),
     ("Other meshes", &["invites", "join", "peers", "leave"]),
-    ("This program", &["config", "completions", "man", "help"]),
+    ("This program", &["bundle", "config", "completions", "man", "help"]),
 ];
 
 /// The command line with its commands in groups.

@@ -7,6 +7,7 @@
 
 mod ask;
 mod bench;
+mod bundle;
 mod create;
 mod export;
 mod format;
@@ -31,6 +32,7 @@ use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcomm
 pub use self::{
     ask::{CompletionsArgs, CredentialsArgs, EnvArgs, EsArgs, EsMethod, ManArgs, OpenArgs, SearchArgs},
     bench::BenchArgs,
+    bundle::{BundleAction, SaveArgs, UnpackArgs},
     create::{ConfigArgs, CreateArgs},
     export::{EckArgs, ExportAction, IntoArgs, NginxArgs, PrometheusArgs, ProxyArgs, RallyArgs, SystemdArgs},
     format::{ConsentArgs, Format, OutputArgs, PlanArgs, StatusFormat},
@@ -213,6 +215,9 @@ pub enum Command {
     /// The variables are `MESH_CLUSTER`, `ES_URL`, `ES_URLS` (of all its nodes, with commas between), `ES_USER`,
     /// `ES_PASSWORD`, `ES_CACERT` and, if there is a Kibana, `KIBANA_URL`. In fish: `mesh env 3 | source`.
     Env(EnvArgs),
+    /// Bring this program and the images of a mesh to a machine that reaches no registry, in one file
+    #[command(subcommand)]
+    Bundle(BundleAction),
     /// Print the effective settings and the source of each
     ///
     /// As YAML, it is a settings file.
@@ -284,10 +289,9 @@ mod tests {
             assert!(command.get_arguments().any(|argument| argument.get_long() == Some("yes")), "mesh{revokes}");
         }
     }
-
     #[test]
     fn a_noun_has_a_singular() {
-        let is_noun = |command: &&clap::Command| command.has_subcommands() && command.get_name() != "export";
+        let is_noun = |of: &&clap::Command| of.has_subcommands() && !["export", "bundle"].contains(&of.get_name());
         for command in Cli::command().get_subcommands().filter(is_noun) {
             let singular = command.get_name().strip_suffix('s').unwrap();
             assert!(command.get_all_aliases().any(|alias| alias == singular), "{}", command.get_name());

@@ -47,6 +47,12 @@ pub(super) async fn report(place: &Place) -> Result<Report, Error> {
     Ok(Report::new(&mesh, check::doctor(&mesh, &sight)))
 }
 
+/// The mesh that is recorded, or one of two clusters, with what is asked for.
+pub(super) async fn decided(asked: &Overrides, place: &Place) -> Result<Mesh, Error> {
+    let place = Place { dir: disk::resolve(&place.dir)?, ..place.clone() };
+    decide(asked, &place, &Glance::take(&place.dir).await)
+}
+
 /// Everything that can be known, whatever else cannot, and the mesh that it is held against.
 async fn look(asked: &Overrides, place: &Place) -> Result<(Mesh, Sight), Error> {
     let glance = Glance::take(&place.dir).await;

@@ -1,6 +1,7 @@
 //! One file a command, each a short story from top to bottom. I/O: through `world`, `apply` and `console`.
 
 mod bench;
+mod bundle;
 mod certs;
 mod completions;
 mod config;
@@ -106,6 +107,7 @@ fn only_reads(command: &Command) -> bool {
         | Command::Join(_)
         | Command::Leave(_)
         | Command::Bench(_)
+        | Command::Bundle(_)
         | Command::Support(_)
         | Command::Doctor(_) => false,
     }
@@ -155,6 +157,7 @@ async fn command(cli: Cli, place: Result<Place, Error>, console: &Console) -> Re
         Command::Bench(args) => bench::bench(&args, place, console).await,
         Command::Credentials(args) => credentials::credentials(&args, &dir, console),
         Command::Env(args) => env::env(&args, &dir, console),
+        Command::Bundle(action) => bundle::bundle(&action, place, console).await,
         Command::Config(args) => config::config(&args, &place, console).await,
         Command::Completions(args) => completions::completions(&args, console),
         Command::Man(args) => man::man(args, console),

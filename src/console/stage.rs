@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{Console, duration, err, plain};
+use crate::error::Error;
 
 /// The least room for titles.
 pub(super) const TITLE_WIDTH: usize = 30;
@@ -51,6 +52,12 @@ impl StageLine {
         if let Some(bar) = &self.bar {
             bar.set_message(plain::line(text));
         }
+    }
+
+    /// Ends as an outcome did, which is passed on.
+    pub fn end_as<T>(self, outcome: Result<T, Error>) -> Result<T, Error> {
+        self.end(if outcome.is_ok() { DONE } else { FAILED });
+        outcome
     }
 
     pub fn done(self) {

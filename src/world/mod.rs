@@ -9,6 +9,7 @@ pub mod access;
 pub mod account;
 mod answer;
 pub mod browser;
+pub mod bundle;
 pub mod cgroup;
 pub mod clock;
 pub mod cpu;

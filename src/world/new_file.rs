@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File, OpenOptions},
-    io::{self, Write as _},
+    io::{self, Seek, SeekFrom, Write},
     os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
 };
@@ -30,6 +30,9 @@ impl Explain for NewFileError {
 
     fn hint(&self) -> Option<String> {
         let hint = match self {
+            Self::Unwritable { cause, .. } if cause.kind() == io::ErrorKind::StorageFull => {
+                "see with `df` where there is room, and name a file there with `--into`"
+            }
             Self::Exists(_) => "name another file with `--into`, or remove this one first",
             Self::Unwritable { .. } => "name a file in a directory that you may write in with `--into`",
         };
@@ -69,23 +72,69 @@ pub fn require_new(path: &Path) -> Result<(), NewFileError> {
 /// # Errors
 /// It exists, or cannot be written.
 pub fn write_new(path: &Path, contents: &[u8]) -> Result<(), NewFileError> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let unfinished = dir(path).join(format!(".{name}.mesh-tmp"));
-    let written = write_whole(&unfinished, contents).and_then(|()| place(&unfinished, path));
-    if written.is_err() {
-        let _ = fs::remove_file(&unfinished);
-    }
-    written.and_then(|()| File::open(dir(path))?.sync_all()).map_err(error(path))
+    let mut file = NewFile::begin(path, 0o600)?;
+    file.write_all(contents).map_err(error(path))?;
+    file.finish()
 }
 
-fn write_whole(path: &Path, contents: &[u8]) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
+/// A file that is written piece by piece, and appears as [`write_new`] has it. Dropped before that, it leaves nothing.
+#[derive(Debug)]
+pub struct NewFile {
+    path: PathBuf,
+    unfinished: PathBuf,
+    file: File,
+}
+
+impl NewFile {
+    /// # Errors
+    /// It cannot be written.
+    pub fn begin(path: &Path, mode: u32) -> Result<Self, NewFileError> {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let unfinished = dir(path).join(format!(".{name}.mesh-tmp"));
+        match fs::remove_file(&unfinished) {
+            Err(cause) if cause.kind() != io::ErrorKind::NotFound => return Err(error(path)(cause)),
+            _ => {}
+        }
+        let file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&unfinished).map_err(error(path))?;
+        Ok(Self { path: path.to_owned(), unfinished, file })
     }
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    file.write_all(contents)?;
-    file.sync_all()
+
+    /// What a failure to write to it means.
+    pub fn failed(&self, cause: io::Error) -> NewFileError {
+        error(&self.path)(cause)
+    }
+
+    /// Gives the file its name.
+    ///
+    /// # Errors
+    /// Another file has it by now, or the disk fails.
+    pub fn finish(self) -> Result<(), NewFileError> {
+        let written = self.file.sync_all().and_then(|()| place(&self.unfinished, &self.path));
+        written.and_then(|()| File::open(dir(&self.path))?.sync_all()).map_err(error(&self.path))
+    }
+}
+
+impl Write for NewFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+impl Seek for NewFile {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.file.seek(to)
+    }
+}
+
+impl Drop for NewFile {
+    fn drop(&mut self) {
+        // once it has its name, there is none
+        let _ = fs::remove_file(&self.unfinished);
+    }
 }
 
 /// Gives a file its name, if nothing has that; a file system that cannot do so in one step can link.

@@ -4,6 +4,7 @@
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "a test is a program of its own")]
 
 mod another_engine;
+mod bundle;
 mod choice;
 mod disk;
 mod elsewhere;

@@ -51,6 +51,13 @@ impl FromStr for Registry {
     }
 }
 
+impl Registry {
+    /// The host with its port.
+    pub fn host(&self) -> &str {
+        self.0.split('/').next().unwrap_or(&self.0)
+    }
+}
+
 fn is_letter_or_digit(c: char) -> bool {
     c.is_ascii_lowercase() || c.is_ascii_digit()
 }

@@ -6,6 +6,7 @@ use bollard::errors::Error as Cause;
 
 use super::{ANSWER, OLDEST_API, configuration::ConfigurationError, endpoint::NamedBy, logins::LoginError, socket};
 use crate::{
+    ask::bundle::image_name::ImageName,
     exit::Exit,
     explain::Explain,
     world::{open_files::TooManyOpenFiles, words::innermost},
@@ -40,6 +41,10 @@ pub enum DockerError {
     SilentRegistry,
     #[error("nothing came for two minutes while Docker pulled {0}")]
     Stalled(String),
+    #[error("nothing moved for ten minutes while Docker had {1} to {0}")]
+    Idle(&'static str, ImageName),
+    #[error("Docker broke off while it saved {0}")]
+    BrokenOff(ImageName),
     #[error("{login}; without a login, {registry} cannot be used: {words}")]
     NoLogin { registry: String, login: LoginError, words: String },
     #[error("a program that looks from inside {0} does not end")]
@@ -80,6 +85,9 @@ impl Explain for DockerError {
             }
             Self::TooOld(_) => "install Docker 20.10 or newer",
             Self::Silent => "see what keeps it with `journalctl -u docker`; `systemctl restart docker` starts it again",
+            Self::Idle(..) | Self::BrokenOff(_) => {
+                "see what it met with `journalctl -u docker` and `docker system df`; then type the same command again"
+            }
             Self::TooLong { .. } => "see with `docker info` whether it is Docker that listens there",
             Self::OpenFiles(_) => TooManyOpenFiles::HINT,
             Self::Refused { cause, .. } => TooManyOpenFiles::under(beneath(cause)).map(|_| TooManyOpenFiles::HINT)?,

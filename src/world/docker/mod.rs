@@ -8,6 +8,7 @@ mod ends;
 mod engine;
 mod error;
 mod exec;
+mod image_archives;
 mod images;
 pub mod label;
 mod logins;

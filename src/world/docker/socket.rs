@@ -51,9 +51,11 @@ pub(super) async fn send(socket: String, request: BollardRequest) -> Result<Resp
     Ok(sender.send_request(BollardRequest::from_parts(parts, body)).await?)
 }
 
-/// Whether an answer is read piece by piece, and goes on for as long as something happens: logs, events, pulls.
+/// Whether an answer is read piece by piece, and goes on for as long as something happens: logs, events, pulls, and
+/// whole images.
 fn is_stream(path: &str) -> bool {
-    ["/logs", "/events", "/images/create"].iter().any(|end| path.ends_with(end))
+    let is_of_image = path.contains("/images/") && ["/get", "/load", "/push"].iter().any(|end| path.ends_with(end));
+    is_of_image || ["/logs", "/events", "/images/create"].iter().any(|end| path.ends_with(end))
 }
 
 /// A connection from which only so many bytes can be read.

@@ -1,0 +1,100 @@
+//! Loading what a bundle holds, and pushing it to a site's registry. I/O: disk, Docker.
+
+use std::sync::{Arc, atomic::AtomicU64};
+
+use super::super::images::{FULL, is_full};
+use crate::{
+    ask::bundle::{BundledImage, Verified, image_name::ImageName},
+    console::{StageLine, bytes},
+    error::{Error, Exit},
+    explain::Explain as _,
+    mesh::settings::{InvalidValue, Registry},
+    world::{
+        bundle::BundleFile,
+        docker::{Docker, DockerError},
+    },
+};
+
+/// An image of a bundle, once the engine has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Arrived {
+    /// It was there before.
+    Present,
+    Loaded,
+}
+
+/// Has the engine load those images of a verified bundle that it has not. Each is looked at again: an engine names an
+/// image once it has all of it, so that what is left half-way is not there.
+pub async fn load_images(
+    docker: &Docker,
+    file: &BundleFile,
+    verified: &Verified,
+    line: &StageLine,
+) -> Result<Vec<Arrived>, Error> {
+    let mut arrived = Vec::new();
+    for (image, start) in verified.manifest.images.iter().zip(&verified.starts) {
+        if is_there(docker, image).await? {
+            arrived.push(Arrived::Present);
+            continue;
+        }
+        let (taken, whole) = (Arc::new(AtomicU64::new(0)), image.file.bytes);
+        let report = |taken| line.now(&format!("{} {} of {}", image.name, bytes(taken), bytes(whole)));
+        let archive = file.part(*start, whole, &taken);
+        let loaded = docker.load_image(&image.name, archive, &taken, report).await;
+        loaded.map_err(|error| cannot_load(&image.name, &error))?;
+        if !is_there(docker, image).await? {
+            return Err(Error::new(Exit::Unfinished, format!("Docker took {}, and has another image", image.name))
+                .hint("another program may have changed it meanwhile: type the same command again"));
+        }
+        arrived.push(Arrived::Loaded);
+    }
+    Ok(arrived)
+}
+
+async fn is_there(docker: &Docker, image: &BundledImage) -> Result<bool, Error> {
+    Ok(docker.contents(&image.name).await?.is_some_and(|(contents, _)| contents.is(&image.contents)))
+}
+
+/// Gives images that the engine has the names by which a registry is to have them, and pushes them there.
+pub async fn push_images(
+    docker: &Docker,
+    images: &[BundledImage],
+    registry: &Registry,
+    line: &StageLine,
+) -> Result<Vec<ImageName>, Error> {
+    let mut pushed = Vec::new();
+    for image in images {
+        let name: ImageName =
+            format!("{registry}/{}", image.below_registry).parse().map_err(|error: InvalidValue| {
+                Error::new(Exit::Request, error.to_string()).hint("name the registry with `--to HOST[/PATH]`")
+            })?;
+        docker.tag(&image.name, &name).await?;
+        let report = |status: &str| line.now(&format!("{name} {status}"));
+        docker.push(&name, report).await.map_err(|error| cannot_push(&name, registry, &error))?;
+        pushed.push(name);
+    }
+    Ok(pushed)
+}
+
+fn cannot_load(image: &ImageName, error: &DockerError) -> Error {
+    let words = error.words();
+    let hint = if is_full(&words) {
+        FULL.to_owned()
+    } else {
+        let usual = "see what it met with `journalctl -u docker` and `docker system df`; then type the same command \
+                     again: what is there is skipped";
+        error.hint().unwrap_or_else(|| usual.to_owned())
+    };
+    Error::new(Exit::Unfinished, format!("Docker could not load {image}")).cause(words).hint(hint)
+}
+
+fn cannot_push(image: &ImageName, registry: &Registry, error: &DockerError) -> Error {
+    let host = registry.host();
+    let hint = error.hint().unwrap_or_else(|| {
+        format!(
+            "where it wants a login, `docker login {host}`; one without TLS has to be in `insecure-registries` of \
+             /etc/docker/daemon.json; then type the same command again"
+        )
+    });
+    Error::new(Exit::Unfinished, format!("Docker could not push {image}")).cause(error.words()).hint(hint)
+}

@@ -1,0 +1,57 @@
+//! `mesh bundle load`: verifies the file, loads what is missing, and pushes where that is asked for.
+
+use crate::{
+    apply::bundle::{Arrived, load_images, push_images},
+    ask::bundle::Manifest,
+    cli::UnpackArgs,
+    console::{Console, bytes},
+    error::{Error, Exit},
+    mesh::counted::counted,
+    world::{
+        bundle::{ARCHITECTURE, BundleFile},
+        docker::Docker,
+    },
+};
+
+pub async fn load(args: &UnpackArgs, console: &Console) -> Result<Exit, Error> {
+    let file = BundleFile::open(&args.file)?;
+    let docker = Docker::connect().await?;
+    let line = console.stage("verify the file", 1);
+    let whole = bytes(file.length());
+    let read = file.verify(|read| line.now(&format!("{} of {whole}", bytes(read)))).await;
+    let verified = line.end_as(read.map_err(Error::from))?;
+    let manifest = &verified.manifest;
+    if args.to.is_none() {
+        require_same_architecture(manifest)?;
+    }
+    let line = console.stage("load missing images", manifest.images.len());
+    let arrived = load_images(&docker, &file, &verified, &line).await;
+    let arrived = line.end_as(arrived)?;
+    let present = arrived.iter().filter(|image| **image == Arrived::Present).count() as u64;
+    let loaded = counted(arrived.len() as u64 - present, "image");
+    if let Some(registry) = &args.to {
+        let line = console.stage("push images", manifest.images.len());
+        let pushed = push_images(&docker, &manifest.images, registry, &line).await;
+        let pushed = line.end_as(pushed)?;
+        for name in pushed {
+            console.note(&format!("  {name}"));
+        }
+        console.note(&format!("on other machines: `mesh create --registry {registry}`"));
+    }
+    console.note(&format!("the file's manifest has the SHA-256 {}", verified.sum));
+    if manifest.mesh != env!("CARGO_PKG_VERSION") {
+        console.note(&format!("the `mesh` in the file is {}, and this one is not", manifest.mesh));
+    }
+    console.done(&format!("loaded {loaded}; {present} were here before"));
+    Ok(Exit::Done)
+}
+
+/// An engine loads what it cannot run.
+fn require_same_architecture(manifest: &Manifest) -> Result<(), Error> {
+    let here = ARCHITECTURE;
+    if manifest.architecture == here {
+        return Ok(());
+    }
+    Err(Error::new(Exit::Request, format!("the bundle is for {}, and this machine is {here}", manifest.architecture))
+        .hint(format!("save one with `mesh bundle save --into FILE` on a machine that is {here}")))
+}
