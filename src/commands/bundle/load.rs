@@ -36,7 +36,7 @@ pub async fn load(args: &UnpackArgs, console: &Console) -> Result<Exit, Error> {
         for name in pushed {
             console.note(&format!("  {name}"));
         }
-        console.note(&format!("on other machines: `mesh create --registry {registry}`"));
+        console.note(&format!("meshes on other machines find them with `--registry {registry}`"));
     }
     console.note(&format!("the file's manifest has the SHA-256 {}", verified.sum));
     if manifest.mesh != env!("CARGO_PKG_VERSION") {

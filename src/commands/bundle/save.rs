@@ -61,6 +61,6 @@ fn announce(args: &SaveArgs, manifest: &Manifest, sum: &str, console: &Console) 
     for image in &manifest.images {
         console.note(&format!("  {}", image.name));
     }
-    console.note(&format!("its manifest has the SHA-256 {sum}, which `mesh bundle load` prints, too"));
+    console.note(&format!("its manifest has the SHA-256 {sum}, which the load prints, too"));
     console.note(&format!("on the other machine: `tar -xf {file} mesh`, then `./mesh bundle load {file}`"));
 }
