@@ -2,8 +2,7 @@
 //!
 //! Its grammar: `mesh VERB` for the mesh as a whole, `mesh NOUN VERB` for what it has many of (`keys rotate`), with the
 //! singular of a noun and `list` as aliases. `-o` is a format, `--into` a path to write to; `--as` acts as
-//! another user and is nothing else. Whatever deletes or revokes something asks first, unless `--yes` is given, and has
-//! `--dry-run`.
+//! another user and nothing else. What deletes or revokes something asks first, without `--yes`, and has `--dry-run`.
 
 mod ask;
 mod bench;
@@ -289,6 +288,7 @@ mod tests {
             assert!(command.get_arguments().any(|argument| argument.get_long() == Some("yes")), "mesh{revokes}");
         }
     }
+
     #[test]
     fn a_noun_has_a_singular() {
         let is_noun = |of: &&clap::Command| of.has_subcommands() && !["export", "bundle"].contains(&of.get_name());
