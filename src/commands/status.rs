@@ -18,6 +18,7 @@ use crate::{
         verify::LinkState,
     },
     mesh::Mesh,
+    page::{Matrix, problems},
     session::{Place, Session, now},
 };
 
@@ -83,7 +84,7 @@ async fn watch(args: &StatusArgs, mut session: Session, console: &Console) -> Re
         console.redraw(first);
         first = false;
         match seen {
-            Ok((mesh, status)) => show(args, &mesh, &status, console),
+            Ok((mesh, status)) => picture(args, &mesh, &status, console),
             Err(error) => console.error(&error),
         }
         if console.stdout_failed() || timeout(INTERVAL, &mut end).await.is_ok() {
@@ -103,23 +104,39 @@ async fn judged(args: &StatusArgs, session: &Session) -> Result<(Mesh, Status), 
 }
 
 fn show(args: &StatusArgs, mesh: &Mesh, status: &Status, console: &Console) {
-    let format = args.format.format();
-    let wide = format == Format::Wide;
-    console.report(format, status, || {
-        if args.matrix {
-            console.matrix(mesh, Scope::new(args.on.as_ref()), |link| {
-                if status.has_down(link) { LinkState::Down } else { LinkState::Up }
-            });
-            console.peers_below(&status.peers);
-        } else {
-            console.status(status, wide);
-        }
-        console.complaints(status, wide);
-        if !status.pending_upgrade.is_empty() {
-            console.in_progress(mesh);
-        }
-        if status.new_defaults {
-            console.new_defaults(mesh);
-        }
+    console.report(args.format.format(), status, || {
+        table(args, mesh, status, console);
+        console.complaints(status, args.format.format() == Format::Wide);
+        under_way(mesh, status, console);
     });
+}
+
+/// One of the pictures of a watch: what is wrong stands on top, in the words of the live page, so that it stays in
+/// sight where the table is long.
+fn picture(args: &StatusArgs, mesh: &Mesh, status: &Status, console: &Console) {
+    console.report(args.format.format(), status, || {
+        console.problems(&problems(status, &Matrix::new(mesh, status)));
+        table(args, mesh, status, console);
+        under_way(mesh, status, console);
+    });
+}
+
+fn table(args: &StatusArgs, mesh: &Mesh, status: &Status, console: &Console) {
+    if args.matrix {
+        console.matrix(mesh, Scope::new(args.on.as_ref()), |link| {
+            if status.has_down(link) { LinkState::Down } else { LinkState::Up }
+        });
+        console.peers_below(&status.peers);
+    } else {
+        console.status(status, args.format.format() == Format::Wide);
+    }
+}
+
+fn under_way(mesh: &Mesh, status: &Status, console: &Console) {
+    if !status.pending_upgrade.is_empty() {
+        console.in_progress(mesh);
+    }
+    if status.new_defaults {
+        console.new_defaults(mesh);
+    }
 }

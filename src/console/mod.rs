@@ -16,6 +16,7 @@ mod meshes;
 mod peers;
 mod places;
 mod plain;
+mod problems;
 mod question;
 mod same_mesh;
 mod settings;

@@ -26,7 +26,7 @@ pub use self::{
     history::{History, Span},
     matrix::{Latencies, LinksDocument, Matrix},
     pace::Pace,
-    problem::problems,
+    problem::{Level, Problem, problems},
     request::{Gate, Head, Intruder, Token},
     search::SearchRequest,
 };

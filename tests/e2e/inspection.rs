@@ -35,8 +35,6 @@ fn commands_that_read_and_search() {
     logs(&mesh);
     parts.part("a file for a bug report");
     support(&mesh);
-    parts.part("a template of one's own");
-    template(&mesh);
     parts.part("done");
 }
 
@@ -311,28 +309,4 @@ fn gone(mesh: &Mesh) {
     );
     let es = mesh.run(&["es", "3", "GET", "/"], 1).stderr;
     assert!(es.contains("mesh manage start 3"), "{es}");
-}
-
-fn template(mesh: &Mesh) {
-    let dir = mesh.path("templates");
-    fs::create_dir(&dir).expect("should be writable");
-    let built_in = include_str!("../../templates/1/elasticsearch.yml");
-    fs::write(dir.join("elasticsearch.yml"), format!("{built_in}node.attr.rack: {{{{ cluster }}}}\n"))
-        .expect("should be writable");
-    let path = dir.display().to_string();
-    let before = mesh.credential("elastic");
-    mesh.run(&["create", "--templates", &path, "--no-kibana"], 0);
-    links::every_search_finds_all(mesh, 3);
-    let nodes = mesh.cluster(2).get("/_nodes/_local?filter_path=nodes.*.attributes.rack");
-    assert!(nodes.to_string().contains(r#""rack":"cluster02""#), "{nodes}");
-    let again = mesh.run(&["create"], 0).stdout;
-    assert!(again.contains("nothing to do"), "the directory is remembered: {again}");
-    assert_eq!(mesh.credential("elastic"), before);
-    fs::write(dir.join("elasticsearch.yml"), "cluster.name: {{ clster }}\n").expect("should be writable");
-    let refused = mesh.run(&["create"], 2).stderr;
-    assert!(refused.contains("elasticsearch.yml:1") && refused.contains("--no-templates"), "{refused}");
-    fs::remove_dir_all(dir).expect("should be ours");
-    let unreadable = mesh.run(&["status"], 2).stderr;
-    assert!(unreadable.contains(&path) && unreadable.contains("--no-templates"), "{unreadable}");
-    mesh.run(&["create", "--no-templates"], 0);
 }

@@ -21,17 +21,15 @@
 //! | [`recovery`] | the mesh's own files are lost, and restored |
 //! | [`causes`] | every cause of a link that is down, reported and repaired |
 //! | [`failures`] | interrupted and concurrent runs, a server that dies |
-//! | [`kills`] | runs that are killed at some of their stages |
 //! | [`concurrency`] | two runs at once, fifty times |
 //! | [`machine`] | servers, engine and machine fail |
 //! | [`machines`] | meshes on two machines |
 //! | [`disk_full`] | no room, at each write in turn |
 //! | [`hosts`] | a machine whose `/etc/hosts` is read-only |
-//! | [`nodes`] | clusters of several nodes: grown, shrunk, killed and robbed under load |
+//! | [`nodes`] | clusters of several nodes, grown and shrunk under load |
 //! | [`security`] | every port and file, tried without credentials |
 //! | [`non_root`] | a user who is not root |
 //! | [`smoke_profile`] | the smallest servers, of two major versions |
-//! | [`call_counts`] | the number of calls as a mesh grows |
 //!
 //! Most make the mesh without a name, so they run one after another. What takes too long for CI is in `tests/faults`.
 
@@ -39,7 +37,6 @@
 #![expect(clippy::print_stdout, reason = "a test that takes minutes prints its progress")]
 
 mod bench;
-mod call_counts;
 mod causes;
 mod concurrency;
 mod disk_full;
@@ -49,7 +46,6 @@ mod gateway;
 mod guests;
 mod hosts;
 mod inspection;
-mod kills;
 mod lifecycle;
 mod load;
 mod machine;

@@ -3,6 +3,7 @@
 use crate::support::{
     Parts,
     mesh::{Mesh, SMALL},
+    smoke::is_of_the_smoke_profile,
 };
 
 /// A running server of this profile reads a keystore of an older format, and writes it in its own when it starts again.
@@ -30,13 +31,4 @@ fn older_versions_have_the_smoke_profile_too() {
     mesh.run(&["verify"], 0);
     mesh.run(&["search", "mesh-*"], 0);
     parts.part("done");
-}
-
-/// By what a server says of its JVM and of its remotes.
-pub fn is_of_the_smoke_profile(mesh: &Mesh) {
-    let nodes = mesh.cluster(1).get("/_nodes/jvm?filter_path=nodes.*.jvm.gc_collectors");
-    let node = nodes["nodes"].as_object().and_then(|nodes| nodes.values().next()).expect("should have a node");
-    assert_eq!(node["jvm"]["gc_collectors"][0], "Copy", "the serial collector: {nodes}");
-    let settings = mesh.cluster(1).get("/_cluster/settings?flat_settings=true");
-    assert_eq!(settings["persistent"]["cluster.remote.cluster02.proxy_socket_connections"], "1", "{settings}");
 }

@@ -4,10 +4,12 @@
 //! | Module | Group |
 //! |---|---|
 //! | [`eck`] | manifests for Kubernetes, as Elastic's operator and an API server read them |
+//! | [`growth`] | what meshes cost as they grow |
 //! | [`kills`] | runs that are killed at many points |
 //! | [`load`] | loads of documents that are killed, refused for a while, or meet a full disk; Elastic's load tester |
 //! | [`machines`] | meshes on two machines that joined: lost, killed, renewed, expired |
-//! | [`nodes`] | clusters of several nodes, restarted and upgraded under load |
+//! | [`nodes`] | clusters of several nodes: restarted and upgraded under load, killed and robbed |
+//! | [`settings`] | secure settings and templates of the user's own |
 //! | [`snapshots`] | repositories that are full, gone or another mesh's; runs and servers that end meanwhile |
 //! | [`world`] | failures around a mesh: disks, registries, keys and licenses that expire |
 
@@ -15,10 +17,12 @@
 #![expect(clippy::print_stdout, reason = "a test that takes minutes prints its progress")]
 
 mod eck;
+mod growth;
 mod kills;
 mod load;
 mod machines;
 mod nodes;
+mod settings;
 mod snapshots;
 #[path = "../support/mod.rs"]
 mod support;

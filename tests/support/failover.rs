@@ -28,6 +28,13 @@ pub struct Failure {
     pub words: String,
 }
 
+impl Failure {
+    /// Whether the connection to another node was closed: under the request, or just before it was sent on.
+    pub fn meets_closed_connection(&self) -> bool {
+        ["node_disconnected_exception", "node_not_connected_exception"].iter().any(|cause| self.words.contains(cause))
+    }
+}
+
 /// What became of it all.
 #[derive(Debug, Default)]
 pub struct Report {

@@ -23,6 +23,7 @@ pub mod mesh;
 pub mod proxy;
 pub mod renewal;
 pub mod run;
+pub mod smoke;
 pub mod snapshot;
 pub mod versions;
 

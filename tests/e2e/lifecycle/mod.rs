@@ -7,7 +7,6 @@ mod limits;
 mod manage;
 mod reset;
 mod secrets;
-mod secure_settings;
 
 use crate::support::{Parts, docker, hosts, links, mesh::Mesh, snapshot::create_changes_nothing};
 

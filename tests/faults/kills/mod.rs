@@ -1,5 +1,6 @@
 //! Runs that are killed at many points: the same command again completes them.
 
+mod commands;
 mod create;
 mod renewal;
 mod reset;

@@ -1,4 +1,5 @@
 //! A cluster of several nodes that serves while each of them has its turn.
 
 mod interrupted;
+mod lost;
 mod rolling;

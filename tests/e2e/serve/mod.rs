@@ -1,26 +1,14 @@
 //! The live page, in a real browser: what it shows of a mesh that breaks and is mended, and who may see it.
 
-use std::{
-    fs,
-    os::unix::fs::PermissionsExt as _,
-    process::Command,
-    time::{Duration, Instant},
-};
+mod page;
+
+use std::{fs, process::Command, time::Instant};
 
 use serde_json::{Value, json};
 
-use crate::support::{
-    Parts,
-    browser::Browser,
-    curl::{Answer, curl},
-    mesh::Mesh,
-    run::Running,
-    wait_for,
-};
+use self::page::{AT, Page, SOON};
+use crate::support::{Parts, browser::Browser, curl::curl, mesh::Mesh};
 
-const AT: &str = "127.0.0.1:9517";
-/// Longer than an interval of a small mesh, and a look.
-const SOON: Duration = Duration::from_secs(90);
 /// Data that would do something if it were read as HTML.
 const HOSTILE: &str = "<img src=x onerror='window.hacked=1'><script>window.hacked=2</script>";
 
@@ -59,6 +47,7 @@ fn a_page_that_shows_the_mesh() {
     let command = command.as_str().expect("should be a text");
     assert_eq!(command, format!("mesh manage start 2 --dir {}", mesh.dir.display()), "it is about this mesh");
     assert_eq!(browser.value("document.getElementById('of-cluster02').className"), "amiss");
+    watched(&mesh);
     mesh.run(&["manage", "start", "2"], 0);
     browser.until("document.querySelectorAll('#matrix button.up').length === 2 && document.title === 'mesh'", SOON);
     browser.until("document.getElementById('lines').innerText.includes('cluster02-elastic ready, was')", SOON);
@@ -95,58 +84,15 @@ fn a_page_that_shows_the_mesh() {
     parts.part("done");
 }
 
-/// `mesh serve` at work, and its token.
-struct Page<'a> {
-    mesh: &'a Mesh,
-    /// `None` once it was asked to end.
-    run: Option<Running<'a>>,
-    token: String,
-}
-
-impl<'a> Page<'a> {
-    fn begin(mesh: &'a Mesh) -> Self {
-        let file = mesh.path("../serve-token");
-        let run = mesh.start(&["serve", "--listen", AT, "--token-file", &file.display().to_string()]);
-        wait_for("the page", SOON, || {
-            let answer = curl(&[("url", &format!("http://{AT}/healthz"))]);
-            (answer.status == 200).then_some(())
-        });
-        let mode = fs::metadata(&file).expect("should be made").permissions().mode() & 0o7777;
-        assert_eq!(mode, 0o600);
-        let token = fs::read_to_string(&file).expect("should be made").trim().to_owned();
-        assert!(token.len() >= 43);
-        Self { mesh, run: Some(run), token }
-    }
-
-    fn ask(&self, path: &str, lines: &[(&str, &str)]) -> Answer {
-        let url = format!("http://{AT}{path}");
-        curl(&[&[("url", url.as_str())], lines].concat())
-    }
-
-    fn ask_with_token(&self, path: &str, lines: &[(&str, &str)]) -> Answer {
-        let header = format!("authorization: Bearer {}", self.token);
-        self.ask(path, &[&[("header", header.as_str())], lines].concat())
-    }
-
-    fn stderr(&self) -> String {
-        self.run.as_ref().map(|run| run.stderr().text()).unwrap_or_default()
-    }
-
-    fn end(mut self) {
-        let token = self.token.clone();
-        let run = self.run.take().expect("should run").ask_to_end("-INT", "the end", || true);
-        assert_eq!(run.exit, Some(0), "{}", run.stderr);
-        assert!(!run.stdout.contains(&token) && !run.stderr.contains(&token), "the token was printed");
-    }
-}
-
-impl Drop for Page<'_> {
-    /// A test that failed leaves nothing behind.
-    fn drop(&mut self) {
-        if let Some(run) = &self.run {
-            let _ = Command::new("kill").args(["-KILL", &run.pid().to_string()]).status();
-        }
-    }
+/// The terminal has the words of the page, and its marks.
+fn watched(mesh: &Mesh) {
+    let watch = mesh.start(&["status", "--watch"]);
+    let heard = watch.stderr();
+    let ended = watch.ask_to_end("-INT", "a picture", || heard.text().contains('✗'));
+    assert_eq!(ended.exit, Some(0), "{}", ended.stderr);
+    let first = ended.stderr.lines().take(2).collect::<Vec<_>>().join("\n");
+    let command = format!("`mesh manage start 2 --dir {}`", mesh.dir.display());
+    assert_eq!(first, format!("✗ cluster02-elastic is stopped\n  hint: {command} starts it"));
 }
 
 fn refused_before_it_begins(mesh: &Mesh) {

@@ -1,5 +1,5 @@
-//! Runs that are killed at some of their stages: the same command again ends in the mesh that was asked for. All stages
-//! are in `tests/faults/kills`.
+//! Runs that are killed at some of their stages: the same command again ends in the mesh that was asked for. Every
+//! stage of `create` is in `create.rs`.
 
 use serde_json::Value;
 
@@ -12,7 +12,7 @@ use crate::support::{
 };
 
 #[test]
-#[ignore = "needs root, Docker and the images of images/: run by scripts/test"]
+#[ignore = "takes a quarter of an hour: run by scripts/faults"]
 fn the_same_command_completes_killed_runs() {
     let parts = Parts::begin();
     let mesh = Mesh::new("kills");

@@ -59,7 +59,7 @@ fn show_nowhere(mesh: &Mesh) {
 }
 
 #[test]
-#[ignore = "needs root, Docker and the images of images/: run by scripts/test"]
+#[ignore = "takes a quarter of an hour: run by scripts/faults"]
 fn secure_settings_come_from_a_file() {
     let parts = Parts::begin();
     let mesh = Mesh::new("secure");

@@ -3,13 +3,11 @@
 
 use std::{fs, thread, time::Duration};
 
-use crate::{
-    smoke_profile::is_of_the_smoke_profile,
-    support::{
-        Parts,
-        mesh::{Mesh, SMALL},
-        run::Run,
-    },
+use crate::support::{
+    Parts,
+    mesh::{Mesh, SMALL},
+    run::Run,
+    smoke::is_of_the_smoke_profile,
 };
 
 /// Bytes that `mesh` may keep in memory at most.
@@ -47,7 +45,7 @@ impl Calls {
 }
 
 #[test]
-#[ignore = "needs root, Docker and the images of images/: run by scripts/test"]
+#[ignore = "takes a quarter of an hour: run by scripts/faults"]
 fn calls_grow_with_the_clusters_and_not_with_their_pairs() {
     let parts = Parts::begin();
     let mesh = Mesh::new("call-counts");

@@ -1,0 +1,3 @@
+//! Meshes that grow: what they cost.
+
+mod call_counts;

@@ -1,0 +1,4 @@
+//! Settings of the user's own, on servers that run: secure ones, and templates.
+
+mod secure;
+mod templates;
