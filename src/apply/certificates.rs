@@ -98,7 +98,7 @@ impl Apply<'_> {
         Authority::open(&certificate, &key).map_err(|error| Self::unusable(cluster).cause(error.to_string()))
     }
 
-    fn trusted(tree: &Tree, cluster: ClusterId) -> Result<String, Error> {
+    pub(super) fn trusted(tree: &Tree, cluster: ClusterId) -> Result<String, Error> {
         saved::authorities(tree, cluster)?.trusted().ok_or_else(|| Self::unusable(cluster))
     }
 
@@ -124,7 +124,9 @@ impl Apply<'_> {
 
     pub(super) fn write_browser_bundle(&self) -> Result<(), Error> {
         let tree = self.tree()?;
-        self.write(&tree, layout::BUNDLE, Self::bundle(&tree, self.mesh.clusters(), &[])?.as_bytes())
+        let gateway = saved::gateway(&tree)?.authority.filter(|_| self.mesh.has_gateway_authority());
+        let gateway: Vec<String> = gateway.into_iter().collect();
+        self.write(&tree, layout::BUNDLE, Self::bundle(&tree, self.mesh.clusters(), &gateway)?.as_bytes())
     }
 
     /// A server reads all files of its directory in one go, so one that shows its new certificate has read the bundles

@@ -16,7 +16,15 @@ impl Apply<'_> {
             line.now(&format!("{image} {} of {}", bytes(progress.done), bytes(progress.total)));
         };
         let pull = async { Ok(self.world.docker.pull_image(image, report).await) };
-        self.patience.unless_interrupted(pull).await?.map_err(|error| cannot_pull(image, &error))
+        self.patience.unless_interrupted(pull).await?.map_err(|error| {
+            let refused = cannot_pull(image, &error);
+            if self.mesh.gateway_image().as_deref() != Some(image) {
+                return refused;
+            }
+            refused.hint(
+                "name one that can be had with `mesh create --gateway-image IMAGE`; `images/build nginx` builds one, and prints its name",
+            )
+        })
     }
 
     pub(super) async fn create_container(&self, id: ServiceId) -> Result<(), Error> {

@@ -9,6 +9,7 @@ mod containers;
 pub mod directory;
 pub mod export;
 mod files;
+mod gateway;
 mod guests;
 mod images;
 mod links;
@@ -295,6 +296,7 @@ impl<'a> Apply<'a> {
             Step::Nodes(step) => self.of_nodes(step, line).await,
             Step::Peers(step) => self.of_peers(step, line).await,
             Step::Guests(step) => self.of_guests(step).await,
+            Step::Gateway(step) => self.of_gateway(step, line).await,
             Step::Users(step) => self.of_users(step).await,
             Step::Views(step) => self.of_views(step).await,
             Step::RemoveFiles(cluster) => self.remove_files(*cluster),

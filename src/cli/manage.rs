@@ -11,7 +11,7 @@ use crate::mesh::{cluster_set::ClusterSet, id::Count, part::Part, settings::Stac
 pub struct ManageArgs {
     /// What to do
     pub action: ManageAction,
-    /// The clusters, such as `1-3,7`; one node, such as `2/3`; or the first of COUNT clusters
+    /// The clusters, such as `1-3,7`; one node, such as `2/3`; `gateway`; or the first of COUNT clusters
     #[arg(value_name = "CLUSTERS")]
     pub part: Part,
     /// How many clusters from a single one on [default: 1]

@@ -104,7 +104,9 @@ fn parts() -> Vec<CompletionCandidate> {
         let typed = Part::Node(node).to_string();
         candidate(usize::from(ClusterId::MAX) + order, typed, node.to_string(), mesh.url(node.into()))
     };
-    clusters().into_iter().chain(nodes.enumerate().map(of)).collect()
+    let gateway =
+        mesh.gateway_url().map(|url| candidate(usize::MAX, Part::Gateway.to_string(), mesh.gateway_name(), Some(url)));
+    clusters().into_iter().chain(nodes.enumerate().map(of)).chain(gateway).collect()
 }
 
 /// What `--dir` says on the line that is being typed.

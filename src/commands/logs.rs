@@ -11,7 +11,7 @@ use futures::{
 };
 use time::OffsetDateTime;
 
-use super::ended;
+use super::{ended, logs_of_gateway::logs_of_gateway};
 use crate::{
     ask::log_line::{LogLine, plain},
     cli::{Format, LogsArgs},
@@ -27,6 +27,9 @@ use crate::{
 };
 
 pub async fn logs(args: &LogsArgs, place: Place, console: &Console) -> Result<Exit, Error> {
+    if args.parts.contains(&Part::Gateway) {
+        return Box::pin(logs_of_gateway(args, place, console)).await;
+    }
     let recorded = Recorded::open(&place.dir)?;
     let services = chosen(args, &recorded)?;
     let docker = open(place).await?.docker;

@@ -85,6 +85,7 @@ fn require_single_cluster(args: &ManageArgs) -> Result<(), Error> {
     let action = action.as_ref().map_or("start", |action| action.get_name());
     let (kind, hint) = match part {
         Part::Clusters(_) => ("set", format!("`mesh manage {action} {part}` names every cluster that is meant")),
+        Part::Gateway => ("gateway", format!("`mesh manage {action} {part}` is about it alone")),
         Part::Node(_) => ("node", format!("`mesh manage {action} {part}` is about that node alone")),
     };
     let refused = format!("`{part}` is a {kind}, and COUNT goes on from a single cluster");

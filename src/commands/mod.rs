@@ -15,6 +15,7 @@ mod invites;
 mod keys;
 mod load;
 mod logs;
+mod logs_of_gateway;
 mod ls;
 mod man;
 mod manage;
@@ -146,7 +147,7 @@ async fn command(cli: Cli, place: Result<Place, Error>, console: &Console) -> Re
         Command::Join(args) => Box::pin(peers::join(&args, place, console)).await,
         Command::Leave(args) => Box::pin(peers::leave(&args, place, console)).await,
         Command::Peers(PeersAction::Ls(args)) => peers::ls(&args, place, console).await,
-        Command::Doctor(args) => doctor::doctor(&args, place, console).await,
+        Command::Doctor(args) => Box::pin(doctor::doctor(&args, place, console)).await,
         Command::Support(args) => Box::pin(support::support(&args, place, console)).await,
         Command::Logs(args) => logs::logs(&args, place, console).await,
         Command::Es(args) => es::es(&args, dir, console).await,

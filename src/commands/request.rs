@@ -138,6 +138,7 @@ impl<'a> Request<'a> {
             console.changes_of_settings(&recorded.lines_that_go(mesh));
             console.changes_of_settings(&recorded.changes_of_clusters(&mesh.settled()));
             console.changes_of_settings(&recorded.repositories_left(mesh));
+            console.changes_of_settings(recorded.moved_kibana(mesh).as_slice());
         }
         console.lost_access(lost_access);
         console.outages(away);

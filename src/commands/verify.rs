@@ -15,7 +15,7 @@ use crate::{
         check::{self, Severity},
         scope::Scope,
         snapshots::require_owners,
-        verify::{Report, judge, judge_peers},
+        verify::{GatewayReport, Report, judge, judge_peers},
     },
     mesh::Mesh,
     plan::{Plan, reconcile::reconcile},
@@ -112,6 +112,10 @@ async fn prove(
     // what ended between the look and the search has ended
     let peers = judge_peers(&mesh, scope, &there, &evidence, now());
     let report = Report::new(&judge(&mesh, scope, &there, &evidence, now()), peers, answering);
+    let report = match mesh.gateway {
+        Some(_) => report.with_gateway(GatewayReport::new(&mesh, scope, session.world.gateway_routes(&mesh).await)),
+        None => report,
+    };
     Ok((mesh, report, mending))
 }
 

@@ -73,6 +73,18 @@ impl Console {
             }
         }
         self.peer_links(&report.peers);
+        if let Some(gateway) = &report.gateway {
+            for route in &gateway.routes {
+                if let Some(reason) = &route.reason {
+                    self.line(&format!("{}: {}", route.url, plain::line(reason)));
+                    self.line(&format!(
+                        "  hint: {}",
+                        self.same_mesh.in_text("`mesh status` shows what is down, `mesh create` mends it")
+                    ));
+                }
+            }
+            self.line(&gateway.summary());
+        }
         let count = |state| report.links.iter().filter(|link| link.state == state).count();
         let counts = [
             ("that are down", count(LinkState::Down)),

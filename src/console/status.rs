@@ -10,7 +10,7 @@ use crate::{
         check::Finding,
         expiry::SOON,
         snapshots::age,
-        status::{ClusterStatus, Expiry, HIGH_HEAP, NodeStatus, OtherEngine, State, Status},
+        status::{ClusterStatus, Expiry, GatewayStatus, HIGH_HEAP, NodeStatus, OtherEngine, State, Status},
     },
 };
 
@@ -51,6 +51,14 @@ const NODE: [Column<NodeStatus>; 5] = [
     Column::left("ELASTICSEARCH", |node| Cell::plain(&node.url)),
 ];
 
+/// The columns of the mesh's own gateway.
+const GATEWAY: [Column<GatewayStatus>; 4] = [
+    Column::left("GATEWAY", |gateway| Cell::plain(&gateway.name)),
+    Column::left("STATE", |gateway| state(gateway.state)),
+    Column::left("CERTIFICATE", |gateway| days(gateway.certificate.as_ref())),
+    Column::left("URL", |gateway| Cell::plain(format!("{}/", gateway.url))),
+];
+
 impl Console {
     /// A row a cluster; below them, where all is asked for, a row a node of the clusters that have several.
     pub fn status(&self, status: &Status, wide: bool) {
@@ -62,6 +70,10 @@ impl Console {
             let of_several = status.clusters.iter().filter(|cluster| cluster.has_several_nodes());
             self.line("");
             self.table(&Table::of(NODE.iter(), of_several.flat_map(|cluster| &cluster.nodes)));
+        }
+        if let Some(gateway) = &status.gateway {
+            self.line("");
+            self.table(&Table::of(GATEWAY.iter(), [gateway]));
         }
         self.peers_below(&status.peers);
     }
@@ -86,6 +98,9 @@ impl Console {
                     self.note(&format!("{searcher} → {}: {reason}", cluster.cluster));
                 }
             }
+        }
+        if let Some((gateway, reason)) = status.gateway.as_ref().and_then(|it| Some((it, it.reason.as_ref()?))) {
+            self.note(&format!("{}: {reason}", gateway.name));
         }
         self.peers_down(&status.peers);
         self.indices(status, wide);

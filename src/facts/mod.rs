@@ -4,6 +4,7 @@ mod answer;
 mod container;
 pub mod evidence;
 mod files;
+pub mod gateway;
 pub mod guests;
 pub mod health;
 pub mod host;

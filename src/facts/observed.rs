@@ -13,6 +13,7 @@ pub use super::{
     answer::Answer,
     container::{ContainerFacts, ContainerState, NetworkFacts, Orphan},
     files::{ClusterFiles, KeyFile, NodeFiles, SeedFacts, ServiceFiles},
+    gateway::GatewayFacts,
     nodes::{AllocationFacts, NodeFacts},
     secure_file::SecureSettingsFacts,
     server::{KeyFacts, KibanaFacts, LicenseFacts, LinkFacts, ServerFacts, Vitals},
@@ -54,6 +55,8 @@ pub struct Observed {
     pub before_main: BTreeSet<u32>,
     /// Containers that carry this mesh's id.
     pub containers: BTreeMap<ServiceId, ContainerFacts>,
+    /// The mesh's own gateway.
+    pub gateway: GatewayFacts,
     /// Containers that carry this mesh's id and have no service's name, by the names that they have.
     pub orphans: BTreeMap<String, Orphan>,
     /// Directories of clusters.

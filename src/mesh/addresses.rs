@@ -134,9 +134,14 @@ impl Mesh {
         }
     }
 
-    /// The host part of the URLs shown to people.
+    /// The host part of the URLs of published ports shown to people.
     pub fn public_host(&self) -> String {
-        match self.spec.bind {
+        self.host_of(self.spec.bind)
+    }
+
+    /// The host part of the URLs of what is published on an address, for people.
+    pub(super) fn host_of(&self, published: IpAddr) -> String {
+        match published {
             bind if bind == Ipv4Addr::LOCALHOST || bind == Ipv6Addr::LOCALHOST => "localhost".to_owned(),
             bind if bind.is_unspecified() => self.host_name.clone(),
             IpAddr::V6(bind) => format!("[{bind}]"),
@@ -146,6 +151,9 @@ impl Mesh {
 
     /// Where people reach a service; `None` for one that the mesh does not have.
     pub fn url(&self, service: ServiceId) -> Option<String> {
+        if let (ServiceId::Kibana(cluster), Some(gateway)) = (service, self.gateway_url()) {
+            return self.has(service).then(|| format!("{gateway}/{cluster}"));
+        }
         let path = match service {
             ServiceId::Node(_) => String::new(),
             ServiceId::Kibana(cluster) => format!("/{cluster}"),

@@ -109,6 +109,18 @@ impl Addresses {
     }
 }
 
+/// An address beside those of clusters: the one that is known, the one that is preferred, or the next that is free.
+pub(super) fn beside(
+    clusters: &BTreeMap<ClusterId, Cluster>,
+    subnet: Subnet,
+    known: Option<Ipv4Addr>,
+    preferred: u32,
+) -> Option<Ipv4Addr> {
+    let used: BTreeSet<Ipv4Addr> = clusters.values().flat_map(Cluster::addresses).collect();
+    let known = known.filter(|known| !used.contains(known));
+    Addresses { subnet, used }.kept_or(known, Some(subnet.host(preferred))).ok()
+}
+
 impl Cluster {
     /// One without a place yet.
     fn empty(conditions: Conditions) -> Self {

@@ -31,7 +31,8 @@ pub struct ContainerSpec {
     /// In the mesh's network.
     pub address: Ipv4Addr,
     pub ports: BTreeSet<Published>,
-    /// Directories of the host, by their places in the container.
+    /// Directories of the host, by their places in the container; `:ro` at the end of a place makes it one that the
+    /// container only reads.
     pub mounts: BTreeMap<String, String>,
     pub limits: Limits,
     pub health_check: HealthCheck,
@@ -45,6 +46,15 @@ pub struct ContainerSpec {
     /// Settings of the kernel that hold for the container's own network.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub sysctls: BTreeMap<String, String>,
+    /// What is run in place of the image's own program; empty for that.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub entrypoint: Vec<String>,
+    /// Whether the image's files are read-only.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub read_only: bool,
+    /// Directories in memory, each with its options.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub tmpfs: BTreeMap<String, String>,
 }
 
 /// When Docker calls a container healthy.
@@ -105,6 +115,9 @@ impl Mesh {
             },
             stop_timeout_seconds: *stop_timeout_seconds,
             sysctls: self.sysctls(id),
+            entrypoint: Vec::new(),
+            read_only: false,
+            tmpfs: BTreeMap::new(),
         }
     }
 }
@@ -145,6 +158,10 @@ impl ContainerSpec {
             none if none.is_empty() => "none".to_owned(),
             some => some.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(" "),
         };
+        let tmpfs = |spec: &Self| match &spec.tmpfs {
+            none if none.is_empty() => "none".to_owned(),
+            some => some.iter().map(|(place, options)| format!("{place}:{options}")).collect::<Vec<_>>().join(" "),
+        };
         let seconds = |count: u32| format!("{count} s");
         let (check, other) = (&self.health_check, &wanted.health_check);
         let further = [
@@ -159,6 +176,9 @@ impl ContainerSpec {
             ("user namespace", self.user_namespace.clone(), wanted.user_namespace.clone()),
             ("log", log(self), log(wanted)),
             ("kernel settings", sysctls(self), sysctls(wanted)),
+            ("entrypoint", self.entrypoint.join(" "), wanted.entrypoint.join(" ")),
+            ("read-only", self.read_only.to_string(), wanted.read_only.to_string()),
+            ("tmpfs", tmpfs(self), tmpfs(wanted)),
             ("stop timeout", seconds(self.stop_timeout_seconds), seconds(wanted.stop_timeout_seconds)),
         ];
         let changed = further.into_iter().filter(|(_, has, wants)| has != wants);

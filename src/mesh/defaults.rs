@@ -7,7 +7,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Mesh, id::ClusterId};
+use super::{Mesh, gateway::OwnGateway, id::ClusterId};
 
 /// The number of a revision, from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -147,6 +147,7 @@ impl Mesh {
                 cluster.defaults = to;
             }
         }
+        self.gateway = self.gateway.map(OwnGateway::with_newest_image);
         self.defaults = to;
         self
     }

@@ -7,9 +7,10 @@ use super::{
     cluster::{Cluster, Conditions},
     cluster_set::ClusterSet,
     defaults::Revision,
+    gateway::OwnGateway,
     id::ClusterId,
     network::Subnet,
-    settings::{MeshSpec, StackVersion, per_cluster::read_set},
+    settings::{GatewayAddress, MeshSpec, StackVersion, per_cluster::read_set},
     templates::Templates,
 };
 
@@ -35,6 +36,7 @@ impl Mesh {
             guests: BTreeMap::new(),
             users: BTreeMap::new(),
             views: BTreeMap::new(),
+            gateway: None,
             subnet: "10.213.0.0/24".parse().expect("should be a subnet"),
             ports: None,
             owner: Owner { uid: 999, gid: 0 },
@@ -96,6 +98,14 @@ impl Mesh {
     pub fn with_nodes(mut self, cluster: u8, nodes: u8) -> Self {
         self.overrides.push(read_set(&format!("{cluster}.nodes={nodes}")).expect("should be a setting"));
         self.clusters = self.places(self.clusters());
+        self
+    }
+
+    /// This mesh with a gateway of its own.
+    #[must_use]
+    pub fn with_gateway(mut self, at: &str) -> Self {
+        self.spec.gateway = GatewayAddress(at.parse().ok());
+        self.gateway = OwnGateway::decide(self.gateway.as_ref(), &self.clusters, self.subnet);
         self
     }
 

@@ -10,6 +10,7 @@
 //!   elastic-2/ config/  data/  logs/                    of the second node, with keystore-2.json, seed-elastic-2.json
 //!   kibana/    config/  data/
 //! peers/       NAME.json                              keys and authorities of the meshes that were joined
+//! gateway/     certs/  config/                        of the mesh's own gateway
 //! ```
 
 use super::{
@@ -28,6 +29,20 @@ pub const BUNDLE: &str = "ca.crt";
 /// The directory of what reaching peers takes.
 pub const PEERS: &str = "peers";
 
+/// The directory of the mesh's own gateway.
+pub const GATEWAY: &str = "gateway";
+/// The directory that its container reads.
+pub const GATEWAY_CONFIG: &str = "gateway/config";
+/// That of its authority, which no container sees.
+pub const GATEWAY_CERTS: &str = "gateway/certs";
+pub const GATEWAY_AUTHORITY: &str = "gateway/certs/ca.crt";
+pub const GATEWAY_AUTHORITY_KEY: &str = "gateway/certs/ca.key";
+
+/// A file that the gateway reads.
+pub fn gateway_file(name: &str) -> String {
+    format!("{GATEWAY_CONFIG}/{name}")
+}
+
 /// Names of files in the mesh's directory that are the mesh's own.
 pub const OWN_FILES: [&str; 4] = [RECORD, OLD_RECORDS[0], CREDENTIALS, BUNDLE];
 
@@ -36,10 +51,10 @@ pub fn old_record(format: u32) -> String {
     format!("{RECORD}.format{format}")
 }
 
-/// Whether a name in the mesh's directory is the mesh's own: a directory of a cluster or of peers, or one of
+/// Whether a name in the mesh's directory is the mesh's own: a directory of a cluster, of peers or of the gateway, or one of
 /// [`OWN_FILES`].
 pub fn is_own(name: &str) -> bool {
-    name.parse::<ClusterId>().is_ok() || name == PEERS || OWN_FILES.contains(&name)
+    name.parse::<ClusterId>().is_ok() || [PEERS, GATEWAY].contains(&name) || OWN_FILES.contains(&name)
 }
 
 /// Whether a directory of this name is one that a file system or a desktop keeps at the top of a disk: it belongs to no

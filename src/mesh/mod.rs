@@ -64,6 +64,7 @@ use self::{
     cluster_set::{ClusterSet, NoSuchCluster},
     data_views::{View, ViewName},
     defaults::Revision,
+    gateway::OwnGateway,
     id::{ClusterId, Count, NodeId, NodeNumber, ServiceId, ServiceKind},
     name::MeshName,
     network::Subnet,
@@ -117,6 +118,9 @@ pub struct Mesh {
     /// The data views that were asked for by a command.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub views: BTreeMap<ViewName, View>,
+    /// The mesh's own gateway.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gateway: Option<OwnGateway>,
     pub subnet: Subnet,
     /// Where ports for what is new are taken from; without one they follow from the clusters' numbers.
     #[serde(default, skip_serializing_if = "Option::is_none")]

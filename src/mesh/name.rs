@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Mesh,
+    Mesh, gateway,
     id::{ClusterId, ServiceId},
     network,
     settings::InvalidValue,
@@ -81,7 +81,17 @@ pub fn network_name(mesh: Option<&MeshName>) -> String {
     outside(mesh, network::NAME)
 }
 
+/// The name of the gateway's container of a mesh with this name or without one.
+pub fn gateway_name(mesh: Option<&MeshName>) -> String {
+    outside(mesh, gateway::NAME)
+}
+
 impl Mesh {
+    /// The name of the gateway's container.
+    pub fn gateway_name(&self) -> String {
+        gateway_name(self.name.as_ref())
+    }
+
     /// The name of a service's container, which is also its host name, its name in the mesh's network and in
     /// `/etc/hosts`, and the one in its certificate.
     pub fn container_name(&self, service: ServiceId) -> String {

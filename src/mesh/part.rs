@@ -1,20 +1,22 @@
-//! Parts of a mesh as an argument names them: clusters, `1-3,7`, or one node, `2/3`. Pure: no I/O.
+//! Parts of a mesh as an argument names them: clusters, `1-3,7`, one node, `2/3`, or its gateway, `gateway`. Pure: no I/O.
 
 use std::{fmt, str::FromStr};
 
 use super::{
     Mesh,
     cluster_set::{ClusterSet, NoSuchCluster},
+    gateway,
     id::{ClusterId, NodeId, NodeNumber},
     settings::InvalidValue,
 };
 use crate::{exit::Exit, explain::Explain};
 
-/// Some clusters, or one node of a cluster.
+/// Some clusters, one node of a cluster, or the mesh's own gateway.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Part {
     Clusters(ClusterSet),
     Node(NodeId),
+    Gateway,
 }
 
 impl Part {
@@ -22,7 +24,7 @@ impl Part {
     pub fn single(&self) -> Option<ClusterId> {
         match self {
             Self::Clusters(clusters) => clusters.single(),
-            Self::Node(_) => None,
+            Self::Node(_) | Self::Gateway => None,
         }
     }
 }
@@ -32,6 +34,7 @@ impl fmt::Display for Part {
         match self {
             Self::Clusters(clusters) => clusters.fmt(f),
             Self::Node(NodeId { cluster, number }) => write!(f, "{}/{}", cluster.number(), number.get()),
+            Self::Gateway => f.write_str(gateway::WORD),
         }
     }
 }
@@ -40,6 +43,9 @@ impl FromStr for Part {
     type Err = InvalidValue;
 
     fn from_str(text: &str) -> Result<Self, InvalidValue> {
+        if text == gateway::WORD {
+            return Ok(Self::Gateway);
+        }
         let Some((cluster, number)) = text.split_once('/') else { return text.parse().map(Self::Clusters) };
         let read = |digits: &str| digits.bytes().all(|c| c.is_ascii_digit()).then(|| digits.parse().ok()).flatten();
         let node = || Some(read(cluster).and_then(ClusterId::new)?.node(read(number).and_then(NodeNumber::new)?));
@@ -59,6 +65,8 @@ pub enum NoSuchPart {
     Cluster(#[from] NoSuchCluster),
     #[error("there is no node {} in {}: it has {has}", node.number.get(), node.cluster)]
     Node { node: NodeId, has: usize },
+    #[error("the mesh has no gateway")]
+    Gateway,
 }
 
 impl Explain for NoSuchPart {
@@ -69,6 +77,7 @@ impl Explain for NoSuchPart {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Cluster(missing) => missing.hint(),
+            Self::Gateway => Some("`mesh create --gateway ADDRESS:PORT` makes one".to_owned()),
             Self::Node { node, has } => {
                 let part = |number| Part::Node(node.cluster.node(number));
                 let last = u8::try_from(*has).ok().and_then(NodeNumber::new).unwrap_or(NodeNumber::FIRST);
@@ -91,6 +100,7 @@ impl Mesh {
     pub fn require_part(&self, part: &Part) -> Result<(), NoSuchPart> {
         match part {
             Part::Clusters(clusters) => Ok(self.require(clusters)?),
+            Part::Gateway => self.gateway.as_ref().map(drop).ok_or(NoSuchPart::Gateway),
             Part::Node(node) => {
                 self.require(&node.cluster.into())?;
                 let missing = || NoSuchPart::Node { node: *node, has: self.nodes(node.cluster).count() };
@@ -106,7 +116,9 @@ mod tests {
 
     #[test]
     fn a_node_is_its_cluster_and_its_number() {
-        for (text, shown) in [("2/3", "2/3"), ("02/1", "2/1"), ("99/8", "99/8"), ("2", "2"), ("3,1-2", "1-3")] {
+        for (text, shown) in
+            [("2/3", "2/3"), ("02/1", "2/1"), ("99/8", "99/8"), ("2", "2"), ("3,1-2", "1-3"), ("gateway", "gateway")]
+        {
             assert_eq!(text.parse::<Part>().unwrap().to_string(), shown);
         }
         assert_eq!("2/1".parse::<Part>().unwrap().single(), None);

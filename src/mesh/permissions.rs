@@ -2,6 +2,7 @@
 //! I/O.
 
 use super::{
+    gateway::own_files::{CERTIFICATE, KEY, is_own_file},
     id::{ClusterId, NodeId, ServiceId},
     layout,
 };
@@ -129,6 +130,19 @@ pub fn dirs(cluster: ClusterId, services: &[ServiceId]) -> Vec<String> {
         .chain(services.iter().copied().flat_map(of_service))
         .chain(services.iter().copied().flat_map(tops))
         .collect()
+}
+
+/// The directories and files of the mesh's own gateway, whose container reads those of these names.
+pub fn of_gateway(names: Vec<String>) -> impl Iterator<Item = String> {
+    let own = [
+        layout::GATEWAY,
+        layout::GATEWAY_CERTS,
+        layout::GATEWAY_CONFIG,
+        layout::GATEWAY_AUTHORITY,
+        layout::GATEWAY_AUTHORITY_KEY,
+    ];
+    let is_own = |name: &String| [CERTIFICATE, KEY].contains(&name.as_str()) || is_own_file(name);
+    own.into_iter().map(str::to_owned).chain(names.into_iter().filter(is_own).map(|name| layout::gateway_file(&name)))
 }
 
 #[cfg(test)]

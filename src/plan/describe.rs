@@ -387,6 +387,7 @@ impl Step {
             Self::Nodes(step) => step.describe(),
             Self::Peers(step) => step.describe(),
             Self::Guests(step) => step.describe(),
+            Self::Gateway(step) => step.describe(mesh),
             Self::Users(step) => step.describe(),
             Self::Views(step) => step.describe(),
             Self::RemoveFiles(cluster) => removes(

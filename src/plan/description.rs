@@ -6,6 +6,7 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::mesh::{
+    gateway,
     id::{ClusterId, ServiceId},
     links::Key,
     peers::PartnerName,
@@ -99,6 +100,8 @@ pub enum Subject {
     Cluster(ClusterId),
     Service(ServiceId),
     Key(Key),
+    /// The mesh's own gateway.
+    Gateway,
     /// Another mesh, by the name that it has here.
     Peer(PartnerName),
 }
@@ -113,6 +116,7 @@ impl Subject {
             Self::Key(key) => Some(key.of),
             Self::Path { cluster, .. } => *cluster,
             Self::Mesh
+            | Self::Gateway
             | Self::File(_)
             | Self::Account(_)
             | Self::Image(_)
@@ -128,6 +132,7 @@ impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Mesh => f.write_str("all"),
+            Self::Gateway => f.write_str(gateway::WORD),
             Self::File(name) => f.write_str(name),
             Self::Path { path, .. } => f.write_str(path),
             Self::Account(uid) => uid.fmt(f),

@@ -10,6 +10,7 @@ pub mod create;
 pub mod data;
 mod describe;
 mod description;
+mod gateway_step;
 mod guest_step;
 pub mod guests;
 pub mod join;
@@ -36,6 +37,7 @@ use std::fmt;
 use self::boot::links_touching;
 pub use self::{
     description::{Deletion, Description, Effect, Subject, Transition},
+    gateway_step::GatewayStep,
     guest_step::GuestStep,
     node_step::NodeStep,
     peer_step::PeerStep,
@@ -165,7 +167,7 @@ impl Plan {
 
     /// How many containers of services undergo the change.
     pub fn count(&self, transition: Transition) -> usize {
-        let of_service = |step: &Description| matches!(step.subject, Subject::Service(_));
+        let of_service = |step: &Description| matches!(step.subject, Subject::Service(_) | Subject::Gateway);
         self.descriptions().filter(|step| of_service(step) && step.container == Some(transition)).count()
     }
 

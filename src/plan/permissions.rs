@@ -56,6 +56,7 @@ pub fn misfits(mesh: &Mesh, there: &Observed) -> Vec<Misfit> {
     let of_mesh = |path: &str| {
         let cluster = path.split('/').next().and_then(|name| name.parse::<ClusterId>().ok());
         cluster.is_none_or(|cluster| mesh.has_cluster(cluster))
+            && (mesh.gateway.is_some() || path.split('/').next() != Some(layout::GATEWAY))
     };
     let all = facts.found.iter().filter(|(path, _)| of_mesh(path));
     all.map(|(path, found)| holders.judge(path, *found)).filter(|misfit| !misfit.fits()).collect()

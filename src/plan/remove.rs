@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use super::{Plan, Step};
-use crate::facts::observed::Observed;
+use super::{GatewayStep, Plan, Step};
+use crate::facts::observed::{GatewayFacts, Observed};
 use crate::mesh::{hosts_file, id::ClusterId};
 
 /// Removes all that is there of the mesh: containers before the files they use, the directory last.
@@ -15,11 +15,15 @@ pub fn remove(there: &Observed, kept: Option<&Path>) -> Plan {
         hosts_file::with_block(text, there.name.as_ref(), None).is_ok_and(|without| without != text)
     });
     let containers = there.containers.keys().copied().map(Step::remove);
+    let gateway = there.gateway.container.iter().map(|_| GatewayStep::RemoveContainer { differs: Vec::new() }.into());
     // together: a file that cannot be written must not keep what can be removed
     let files = (there.record.is_some() || there.lost.record).then_some(Step::RemoveDirectory);
     let last = if block { "remove names and directory" } else { "remove the directory" };
     Plan::of(there.name.as_ref())
-        .stage("remove containers", containers.chain(there.orphans.keys().cloned().map(Step::RemoveOrphan)))
+        .stage(
+            "remove containers",
+            containers.chain(gateway).chain(there.orphans.keys().cloned().map(Step::RemoveOrphan)),
+        )
         .stage("keep snapshots", kept.into_iter().flat_map(|into| keep(&there.snapshots_inside, into)))
         .stage("remove the network", there.network.iter().map(|network| Step::RemoveNetwork { id: network.id.clone() }))
         .stage(last, block.then_some(Step::RemoveHosts).into_iter().chain(files))
@@ -38,6 +42,7 @@ pub fn removed(there: Observed) -> Observed {
         images: there.images,
         built_here: there.built_here,
         secure_settings: there.secure_settings,
+        gateway: GatewayFacts { given: there.gateway.given, ..GatewayFacts::default() },
         hosts_file: there.hosts_file.map(without),
         unmanaged: there.unmanaged,
         ..Observed::default()
@@ -48,6 +53,7 @@ pub fn removed(there: Observed) -> Observed {
 pub fn replacing(there: Observed, goes: &Observed) -> Observed {
     Observed {
         containers: goes.containers.clone(),
+        gateway: GatewayFacts { container: goes.gateway.container.clone(), ..there.gateway },
         orphans: goes.orphans.clone(),
         network: goes.network.clone(),
         unmanaged: goes.unmanaged.clone(),

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{GuestStep, NodeStep, PeerStep, UserStep, ViewStep, permissions::Misfit};
+use super::{GatewayStep, GuestStep, NodeStep, PeerStep, UserStep, ViewStep, permissions::Misfit};
 use crate::mesh::{
     container::Limits,
     id::{ClusterId, NodeId, ServiceId, ServiceKind},
@@ -161,6 +161,8 @@ pub enum Step {
     Peers(PeerStep),
     /// A change that has to do with a guest.
     Guests(GuestStep),
+    /// A change of the mesh's own gateway.
+    Gateway(GatewayStep),
     /// A change of users and roles.
     Users(UserStep),
     /// A change of data views.
@@ -189,6 +191,12 @@ pub struct Restoration {
 impl From<PeerStep> for Step {
     fn from(step: PeerStep) -> Self {
         Self::Peers(step)
+    }
+}
+
+impl From<GatewayStep> for Step {
+    fn from(step: GatewayStep) -> Self {
+        Self::Gateway(step)
     }
 }
 

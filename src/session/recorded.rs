@@ -105,6 +105,7 @@ impl Recorded {
         let is_in = |service: ServiceId, part: &Part| match part {
             Part::Clusters(clusters) => clusters.contains(service.cluster()),
             Part::Node(node) => service.node() == Some(*node),
+            Part::Gateway => false,
         };
         Ok(self.mesh.services().filter(|service| named.iter().any(|part| is_in(*service, part))).collect())
     }

@@ -19,6 +19,7 @@ mod dockerd;
 pub mod elasticsearch;
 pub mod evidence;
 pub mod files;
+pub mod gateway;
 pub mod given;
 pub mod glance;
 mod guests;

@@ -6,13 +6,14 @@ use std::{
 };
 
 use futures::future::try_join_all;
+use time::OffsetDateTime;
 
 use super::{
     Survey, World,
     disk::{self, Tree},
     docker::{DockerError, Made},
     files::{self, FilesError},
-    mounts,
+    gateway, mounts,
     on_engine::on_engine,
     peers, permissions, routes, secure_settings,
     survey::WorldError,
@@ -76,6 +77,7 @@ impl World {
             there.browser_bundle = files::text(&tree, layout::BUNDLE)?;
             there.files = cluster_files(&tree)?;
             there.peers = files::peers(&tree)?;
+            there.gateway.files = files::gateway(&tree)?;
             there.repository_owners = files::repository_owners(mesh);
             let found = permissions::found(&tree, there.files.keys().copied())?;
             let (user, account) = (survey.host.uid, survey.elastic);
@@ -88,6 +90,7 @@ impl World {
                 (cluster, secure_settings::facts(settings.secure_settings.path(), survey.host.uid))
             })
             .collect();
+        there.gateway.given = gateway::given(mesh, OffsetDateTime::now_utc());
         let (images, mut made) = futures::try_join!(self.docker.images(mesh), self.made(&there))?;
         there.built_here =
             images.iter().filter(|(_, image)| image.is_built_here).map(|(name, _)| name.clone()).collect();
@@ -99,6 +102,12 @@ impl World {
         });
         // what runs was made from what is recorded
         self.ask_services(survey.known().unwrap_or(mesh), &mut there, closely).await?;
+        if let Some(container) = &mut there.gateway.container
+            && let Some(made) = Box::pin(self.docker.made_of(&container.id)).await?
+        {
+            (container.made, container.started, container.refused) = (Some(made.container), made.started, made.refused);
+        }
+        there.gateway.answer = Box::pin(self.gateway_answer(survey.known().unwrap_or(mesh), &there)).await;
         let reached = |alias: &Alias| {
             there
                 .answering()

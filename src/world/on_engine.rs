@@ -18,6 +18,10 @@ pub fn on_engine(mesh: &Mesh, containers: &[ContainerSummary], networks: &[Netwo
         ..Observed::default()
     };
     for container in containers.iter().filter(|container| is_ours(mesh, container)) {
+        if container.is_gateway() && container.name == mesh.gateway_name() {
+            there.gateway.container = Some(container_facts(mesh, container));
+            continue;
+        }
         match container.service() {
             // one under another name is not found by those who look for it in the network
             Some(service) if mesh.container_name(service) == container.name => {

@@ -22,7 +22,8 @@ pub fn found(tree: &Tree, clusters: impl Iterator<Item = ClusterId>) -> Result<B
     let of_peers = tree.entries(layout::PEERS).unwrap_or_default();
     let of_peers = of_peers.iter().filter_map(|file| Some(layout::peer(&layout::peer_of(file)?)));
     let peers = std::iter::once(layout::PEERS.to_owned()).chain(of_peers);
-    let paths = own.into_iter().chain(peers).chain(clusters.flat_map(|cluster| {
+    let gateway = permissions::of_gateway(tree.entries(layout::GATEWAY_CONFIG).unwrap_or_default());
+    let paths = own.into_iter().chain(peers).chain(gateway).chain(clusters.flat_map(|cluster| {
         let services = files::services(tree, cluster).unwrap_or_default();
         let of_mesh = [permissions::dirs(cluster, &services), permissions::files(cluster, &services)];
         of_mesh.into_iter().chain([link_keys(tree, cluster), seeded(tree, &services)]).flatten()

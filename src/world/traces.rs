@@ -1,6 +1,9 @@
 //! What a mesh without its `mesh.json` left behind: [`Traces`]. I/O: Docker, disk; changes nothing.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    net::SocketAddr,
+};
 
 use time::{Duration, OffsetDateTime};
 
@@ -14,7 +17,7 @@ use super::{
 use crate::mesh::{
     Owner,
     certs::{self, Names},
-    container::{Bytes, Fixed},
+    container::{Bytes, Container, Fixed},
     credentials::Credentials,
     defaults::Revision,
     hosts_file,
@@ -48,6 +51,11 @@ impl World {
         for container in survey.containers.iter().filter(|container| ours(&container.labels)) {
             containers.extend(self.container_trace(container).await?);
         }
+        let gateway = survey.containers.iter().find(|found| ours(&found.labels) && found.is_gateway());
+        let gateway = match gateway {
+            Some(container) => self.docker.made_of(&container.id).await?.and_then(|made| published(made.container)),
+            None => None,
+        };
         let network = survey.networks.iter().find(|network| ours(&network.labels));
         let labelled = |labels: &HashMap<String, String>| labels.get(label::PORTS).map(|text| ports::of_label(text));
         let of_containers = survey.containers.iter().filter(|container| ours(&container.labels));
@@ -55,6 +63,7 @@ impl World {
         let credentials = files::credentials(&tree).unwrap_or_default();
         let traces = Traces {
             containers,
+            gateway,
             ports: network.and_then(|network| labelled(&network.labels)).or(of_containers),
             subnet: network.and_then(|network| network.subnets.first()?.parse().ok()),
             directories,
@@ -121,6 +130,12 @@ impl World {
     pub fn knows(&self, owner: Owner) -> Result<bool, WorldError> {
         Ok(account::has_uid(owner.uid)?)
     }
+}
+
+/// Where a container is published that has one port, and its image.
+fn published(made: Container) -> Option<(SocketAddr, String)> {
+    let port = made.fixed.ports.first()?;
+    Some((SocketAddr::new(port.address?, port.host?), made.fixed.image))
 }
 
 /// Whether a directory without a `mesh.json` holds data of a mesh, as its authorities tell.

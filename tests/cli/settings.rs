@@ -250,6 +250,10 @@ fn the_settings_in_force() {
     bind              127.0.0.1                          mesh.json
     advertise         none: other machines cannot join   mesh.json
     advertise_bind    as `advertise`                     mesh.json
+    gateway           none                               mesh.json
+    gateway_cert      one that mesh issues               mesh.json
+    gateway_key       one that mesh makes                mesh.json
+    gateway_image     nginx:1.28.0                       mesh.json
     subnet            10.213.0.0/24                      mesh.json
     ports             by number, named 20000-29999       default
     hosts             true                               mesh.json
@@ -305,7 +309,7 @@ fn the_settings_in_force_are_a_settings_file() {
     let data = run_beside(&files, &["config", "4", "--timeout", "90s", "-o", "json"]);
     let data: serde_json::Value = serde_json::from_str(data.strip_prefix("exit 0\n").unwrap()).unwrap();
     assert_eq!(again["settings"], data["settings"]);
-    assert_eq!(again["from"]["timeout"], "stdin:55");
+    assert_eq!(again["from"]["timeout"], "stdin:63");
 }
 
 #[test]

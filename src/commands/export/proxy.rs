@@ -68,6 +68,7 @@ fn export(args: &ProxyArgs, key: &Path, kind: Kind, dir: &Path, console: &Consol
         dir: at,
         certificate: &args.certificate,
         key,
+        contents: String::new(),
     };
     gateway.check()?;
     let mut files = vec![Exported::new(gateway::PAGE, gateway.page()?)];

@@ -7,6 +7,7 @@ mod capacity;
 mod clock;
 mod doctor;
 mod engine;
+mod gateway;
 mod hosts;
 mod image_disk;
 mod least_memory;
@@ -170,6 +171,7 @@ pub fn machine(mesh: &Mesh, there: &Observed, host: &HostFacts, listeners: &[Lis
         image_disk::image_disk(mesh, there, host),
         neighbours::neighbours(mesh, there, host.limits.neighbours),
         hosts::hosts(mesh, there),
+        gateway::gateway(mesh, there, host, listeners),
     ]
     .into_iter()
     .chain(networks)

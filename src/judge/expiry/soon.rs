@@ -12,11 +12,13 @@ use crate::mesh::{Mesh, certs, counted::counted, id::ClusterId, settings::KeyDay
 const TRIAL_SOON: i64 = 8;
 
 const LICENSE: &str = "license";
+const GIVEN: &str = "given certificate of the gateway";
 
 /// Something of one kind that ends soon.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct EndsSoon {
-    /// `API key`, `certificate`, `authority` or `license`.
+    /// `API key`, `certificate`, `authority` or `license`, or `certificate of the gateway`, which is of no cluster, as
+    /// is one that was given.
     pub what: &'static str,
     pub clusters: Vec<ClusterId>,
     /// The whole days that the first to end has left; below 0 when it has ended.
@@ -34,12 +36,15 @@ impl EndsSoon {
             0 => "ends today".to_owned(),
             days => format!("ends in {}", counted(days.unsigned_abs(), "day")),
         };
+        if self.clusters.is_empty() {
+            return format!("{} {when}", self.what);
+        }
         format!("{} of {clusters} {when}", self.what)
     }
 
     /// Whether a command of `mesh` alone renews it: a license comes from elsewhere.
     pub fn is_renewable(&self) -> bool {
-        self.what != LICENSE
+        ![LICENSE, GIVEN].contains(&self.what)
     }
 }
 
@@ -98,7 +103,22 @@ pub fn expiring(mesh: &Mesh, scope: Scope, there: &Observed, now: OffsetDateTime
     ]
     .into_iter()
     .flatten()
+    .chain(of_gateway(mesh, scope, there, now))
     .collect()
+}
+
+/// The certificate of the mesh's own gateway.
+fn of_gateway(mesh: &Mesh, scope: Scope, there: &Observed, now: OffsetDateTime) -> Option<EndsSoon> {
+    mesh.gateway.as_ref().filter(|_| scope.is_mesh())?;
+    let end = certs::examine(there.gateway.files.certificate.as_ref()?).ok()?.not_after;
+    let (what, remedy) = if mesh.has_gateway_authority() {
+        ("certificate of the gateway", "mesh create")
+    } else {
+        (GIVEN, "mesh create --gateway-cert FILE --gateway-key FILE")
+    };
+    let days_left = days_between(now, end);
+    let ends = EndsSoon { what, clusters: Vec::new(), days_left, remedy: remedy.to_owned() };
+    Some(ends).filter(|_| days_left < SOON)
 }
 
 /// As the server has it, since it may have been made to expire there; else as it was saved.

@@ -1,5 +1,6 @@
 //! The mesh as it is beside the mesh as it was asked for: what `mesh status` shows. Pure.
 
+mod gateway;
 mod look;
 mod nodes;
 mod report;
@@ -12,8 +13,8 @@ use time::OffsetDateTime;
 
 use self::look::Look;
 pub use self::report::{
-    ClusterStatus, Expiry, HIGH_HEAP, LastSnapshot, License, Links, NodeStatus, OtherEngine, ServiceStatus, State,
-    Status, VERSION, Warning,
+    ClusterStatus, Expiry, GatewayStatus, HIGH_HEAP, LastSnapshot, License, Links, NodeStatus, OtherEngine,
+    ServiceStatus, State, Status, VERSION, Warning,
 };
 use super::{
     check::{self, Finding},
@@ -41,6 +42,7 @@ pub fn status(mesh: &Mesh, scope: Scope, there: &Observed, now: OffsetDateTime) 
         Some(OtherEngine { message, remedy: hint })
     });
     let clusters: Vec<ClusterStatus> = scope.clusters(mesh).filter_map(|cluster| look.cluster(cluster)).collect();
+    let gateway = if scope.is_mesh() { look.gateway() } else { None };
     let mut findings = if scope.is_mesh() { check::hosts(mesh, there).findings() } else { Vec::new() };
     findings.extend(check::secure_settings(mesh, there).findings());
     findings.extend(check::strangers(mesh, there).findings());
@@ -51,7 +53,8 @@ pub fn status(mesh: &Mesh, scope: Scope, there: &Observed, now: OffsetDateTime) 
         dir: mesh.dir.display().to_string(),
         stack_version: mesh.spec.stack_version.to_string(),
         in_sync: pending_changes.is_empty() && pending_upgrade.is_empty() && other_engine.is_none(),
-        serves: clusters.iter().all(ClusterStatus::serves),
+        serves: clusters.iter().all(ClusterStatus::serves)
+            && gateway.as_ref().is_none_or(|gateway| gateway.state.serves()),
         degraded: clusters.iter().filter(|found| found.elastic.state == State::Degraded).map(|of| of.cluster).collect(),
         pending_changes,
         other_engine,
@@ -60,6 +63,7 @@ pub fn status(mesh: &Mesh, scope: Scope, there: &Observed, now: OffsetDateTime) 
         pending_upgrade,
         new_defaults: scope.clusters(mesh).any(|cluster| mesh.revision(cluster) < Revision::NEWEST),
         clusters,
+        gateway,
         peers: if scope.is_mesh() { PeerList::new(mesh, there, now).remotes } else { Vec::new() },
     }
 }

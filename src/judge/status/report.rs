@@ -25,7 +25,7 @@ pub struct Status {
     pub stack_version: String,
     /// Whether nothing differs from what was asked for, and no upgrade is in progress.
     pub in_sync: bool,
-    /// Whether every cluster and every Kibana serves, no index is red, and every disk takes documents.
+    /// Whether every cluster, every Kibana and the gateway serves, no index is red, and every disk takes documents.
     pub serves: bool,
     /// The clusters that serve without one of their nodes.
     pub degraded: Vec<ClusterId>,
@@ -43,6 +43,8 @@ pub struct Status {
     /// Whether `mesh create --new-defaults` would take newer built-in templates or container options. It is no drift.
     pub new_defaults: bool,
     pub clusters: Vec<ClusterStatus>,
+    /// The mesh's own gateway; `null` for a mesh without one, and with `--on`.
+    pub gateway: Option<GatewayStatus>,
     /// The clusters of the meshes that were joined.
     pub peers: Vec<PeerRow>,
 }
@@ -127,6 +129,19 @@ pub struct ServiceStatus {
     pub url: String,
     /// Why it is not ready, where that is known.
     pub reason: Option<String>,
+}
+
+/// The mesh's own gateway.
+#[derive(Debug, Serialize)]
+pub struct GatewayStatus {
+    /// The name of its container.
+    pub name: String,
+    pub state: State,
+    pub url: String,
+    /// Why it is not ready, where that is known.
+    pub reason: Option<String>,
+    /// The certificate that it shows.
+    pub certificate: Option<Expiry>,
 }
 
 /// An Elasticsearch server of a cluster.

@@ -5,6 +5,7 @@
 mod agree;
 pub mod canary;
 mod ends;
+mod gateway;
 mod judge;
 mod link_fault;
 mod path;
@@ -22,6 +23,7 @@ use time::OffsetDateTime;
 
 use self::judge::Judge;
 pub use self::{
+    gateway::GatewayReport,
     link_fault::Cause,
     peers::{Hopeless, PeerLinkReport, hopeless, judge_peers},
     report::Report,

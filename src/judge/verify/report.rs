@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 
-use super::{Judgement, LinkState, Outcome, PeerLinkReport};
+use super::{GatewayReport, Judgement, LinkState, Outcome, PeerLinkReport};
 use crate::mesh::id::ClusterId;
 
 pub const VERSION: u32 = 2;
@@ -13,11 +13,14 @@ pub const VERSION: u32 = 2;
 #[derive(Debug, Serialize)]
 pub struct Report {
     pub version: u32,
-    /// Whether every link is up, and every server answers: a mesh of one has no links.
+    /// Whether every link is up, every server answers, and every route of the gateway leads to its service: a mesh of
+    /// one has no links.
     pub up: bool,
     pub links: Vec<LinkReport>,
     /// The links to clusters of peers.
     pub peers: Vec<PeerLinkReport>,
+    /// The mesh's own gateway; `None` for a mesh without one.
+    pub gateway: Option<GatewayReport>,
 }
 
 #[derive(Debug, Serialize)]
@@ -69,7 +72,15 @@ impl Report {
                 && peers.iter().all(|link| link.up),
             links: judgements.iter().map(link).collect(),
             peers,
+            gateway: None,
         }
+    }
+
+    /// With what was found out about the mesh's own gateway.
+    #[must_use]
+    pub fn with_gateway(self, gateway: Option<GatewayReport>) -> Self {
+        let up = self.up && gateway.as_ref().is_none_or(|gateway| gateway.up);
+        Self { up, gateway, ..self }
     }
 }
 

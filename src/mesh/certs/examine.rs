@@ -79,6 +79,17 @@ pub fn verify(
     })
 }
 
+/// Whether a certificate of others may be used now: it is in date, and the key belongs to it. Who signed it is not asked.
+///
+/// # Errors
+/// The first of these that is not so.
+pub fn belongs_together(certificate: &str, key: &Secret, now: OffsetDateTime) -> Result<(), CertificateError> {
+    read(certificate, |x509| {
+        in_date(x509, now)?;
+        belongs(x509, key)
+    })
+}
+
 /// Tells one certificate from another: a digest of the first one of `pem`, as [`digest_of`] makes it of the DER form.
 pub fn fingerprint(pem: &str) -> Option<String> {
     let first = Pem::iter_from_buffer(pem.as_bytes()).next()?.ok()?;

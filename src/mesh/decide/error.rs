@@ -4,8 +4,8 @@ use crate::{
     exit::Exit,
     explain::Explain,
     mesh::{
-        cluster_set::ClusterSet, id::ClusterId, network::Subnet, peers::PartnerName, ports::PortRange,
-        settings::StackVersion, taken::rule_for, upgrade::UnsupportedSearch, users::UserError,
+        cluster_set::ClusterSet, gateway::GatewayConflict, id::ClusterId, network::Subnet, peers::PartnerName,
+        ports::PortRange, settings::StackVersion, taken::rule_for, upgrade::UnsupportedSearch, users::UserError,
     },
 };
 
@@ -22,6 +22,8 @@ pub enum DecideError {
     Unsupported(#[from] UnsupportedSearch),
     #[error(transparent)]
     Users(#[from] UserError),
+    #[error(transparent)]
+    Gateway(#[from] GatewayConflict),
     /// With the setting that names the cluster.
     #[error("`{by}` names cluster {cluster}, and the mesh has {has}")]
     NoCluster { by: &'static str, cluster: u8, has: ClusterSet },
@@ -67,6 +69,7 @@ impl Explain for DecideError {
             ),
             Self::Unsupported(error) => error.hint()?,
             Self::Users(error) => error.hint()?,
+            Self::Gateway(error) => error.hint()?,
             Self::NoAddresses { .. } => "name a wider one: `mesh create --subnet 10.213.0.0/20`".to_owned(),
             Self::NoPorts { .. } => format!("name a wider one: `mesh create --ports {}`", PortRange::OF_NAMED),
             Self::NoCluster { by: "links", .. } => {

@@ -9,6 +9,7 @@ use super::{
     Engine, FORMAT, Mesh, Owner, allocate,
     cluster::{Cluster, Conditions},
     defaults::Revision,
+    gateway::OwnGateway,
     id::ClusterId,
     name::MeshName,
     network::Subnet,
@@ -109,6 +110,11 @@ impl Mesh {
             let published = allocate::publish(&mut allocated, kept, range, &now.taken.ports);
             published.map_err(|_| DecideError::NoPorts { range, clusters: clusters.clone() })?;
         }
+        let known = recorded.and_then(|mesh| mesh.gateway.as_ref());
+        let gateway = match spec.gateway.0 {
+            Some(_) => Some(OwnGateway::decide(known, &allocated, subnet).ok_or(DecideError::NoAddresses { subnet })?),
+            None => None,
+        };
         let mesh = Self {
             format: FORMAT,
             id: recorded.map_or(now.new_id, |mesh| mesh.id.clone()),
@@ -119,6 +125,7 @@ impl Mesh {
             guests: recorded.map(|mesh| mesh.guests_on(|cluster| clusters.contains(cluster))).unwrap_or_default(),
             users: recorded.map(|mesh| mesh.users.clone()).unwrap_or_default(),
             views: recorded.map(|mesh| mesh.views.clone()).unwrap_or_default(),
+            gateway,
             spec,
             overrides,
             set,
@@ -131,6 +138,7 @@ impl Mesh {
             templates: Templates::default(),
         };
         mesh.require_supported_searches()?;
+        mesh.require_gateway()?;
         mesh.require_users()?;
         Ok(mesh)
     }

@@ -12,7 +12,7 @@ pub const FILE: &str = "mesh.cfg";
 
 impl Gateway<'_> {
     pub fn haproxy(&self) -> Result<String, RenderError> {
-        self.render("haproxy.cfg", TEMPLATE)
+        Ok(self.render("haproxy.cfg", TEMPLATE)?.0)
     }
 }
 

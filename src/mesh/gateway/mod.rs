@@ -6,6 +6,10 @@
 
 pub mod haproxy;
 pub mod nginx;
+mod own;
+pub mod own_files;
+
+pub use self::own::{GatewayConflict, NAME, OwnGateway, WORD};
 
 use std::{collections::BTreeSet, net::SocketAddr, path::Path};
 
@@ -51,6 +55,8 @@ pub struct Gateway<'a> {
     pub certificate: &'a Path,
     /// nginx alone has it apart from the certificate.
     pub key: &'a Path,
+    /// What the digest tells of besides the configuration; empty for nothing.
+    pub contents: String,
 }
 
 /// A path that a proxy would read as another.
@@ -136,8 +142,8 @@ impl Gateway<'_> {
         Some(Server { name: self.mesh.container_name(service), address })
     }
 
-    /// A template's text, which has its own digest where `digest` stands.
-    fn render(&self, name: &'static str, template: &str) -> Result<String, RenderError> {
+    /// A template's text, which has its own digest where `digest` stands, and that.
+    fn render(&self, name: &'static str, template: &str) -> Result<(String, String), RenderError> {
         let text = |digest: &str| {
             let values = context! {
                 mesh => self.mesh.dir.display().to_string(),
@@ -153,7 +159,10 @@ impl Gateway<'_> {
             };
             render(name, template, &values)
         };
-        text(&digest_of(&[text("")?.as_bytes()]))
+        let bare = text("")?;
+        let of_all = [bare.as_bytes(), self.contents.as_bytes()];
+        let digest = digest_of(if self.contents.is_empty() { &of_all[..1] } else { &of_all });
+        Ok((text(&digest)?, digest))
     }
 
     /// What the names of one mesh's parts begin with, where a proxy leads to several.
@@ -212,6 +221,7 @@ pub(crate) mod tests {
             dir: Path::new("/srv/door"),
             certificate: Path::new("/srv/tls.crt"),
             key: Path::new("/srv/tls.key"),
+            contents: String::new(),
         }
     }
 

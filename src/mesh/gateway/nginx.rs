@@ -22,6 +22,11 @@ impl Gateway<'_> {
     }
 
     pub fn nginx(&self) -> Result<String, RenderError> {
+        Ok(self.nginx_with_digest()?.0)
+    }
+
+    /// The configuration, and what it answers at `/_mesh/health`.
+    pub(super) fn nginx_with_digest(&self) -> Result<(String, String), RenderError> {
         self.render("nginx.conf", TEMPLATE)
     }
 }

@@ -9,6 +9,8 @@ mod repositories;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
+mod tests_of_gateway;
+#[cfg(test)]
 mod tests_of_peers;
 mod traces;
 mod users;
@@ -27,10 +29,12 @@ use super::{
     cluster_set::ClusterSet,
     data_set::LOCAL,
     decide::{Circumstances, DecideError},
+    gateway::OwnGateway,
     id::{ClusterId, ServiceKind},
     links::Link,
     settings::{
-        ClusterOverride, ClusterSettings, DataSet, ElasticSettings, KibanaSettings, Overrides, PerCluster, SubjectName,
+        ClusterOverride, ClusterSettings, DataSet, ElasticSettings, GatewayAddress, KibanaSettings, Overrides,
+        PerCluster, SubjectName,
     },
 };
 use crate::{exit::Exit, explain::Explain};
@@ -96,6 +100,8 @@ impl Mesh {
             kibana_memory: most_common(kibana_memory.values().copied()),
             key_days: traces.directories.values().find_map(|kept| kept.key_days),
             hosts: traces.hosts,
+            gateway: traces.gateway.as_ref().map(|(at, _)| GatewayAddress(Some(*at))),
+            gateway_image: traces.gateway.as_ref().and_then(|(_, image)| OwnGateway::asked_for(image)),
             subnet: traces.subnet.or_else(|| traces.subnet_of_certificates()),
             passphrase_words: traces.passphrase_words,
             settings: Some(ElasticSettings::common(&elastic.values().collect::<Vec<_>>())),

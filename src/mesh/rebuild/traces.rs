@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    net::{IpAddr, Ipv4Addr},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
 };
 
 use super::NodeTrace;
@@ -25,6 +25,8 @@ pub struct Traces {
     /// By Docker's labels.
     pub id: Option<String>,
     pub containers: Vec<ContainerTrace>,
+    /// Where the mesh's own gateway is published, and its image.
+    pub gateway: Option<(SocketAddr, String)>,
     /// The subnet of the mesh's network.
     pub subnet: Option<Subnet>,
     /// Every port of the host that labels name; `None` where none does, since they follow from the clusters' numbers.

@@ -82,6 +82,7 @@ pub(super) fn read(text: &str) -> Result<Mesh, RecordError> {
         guests: BTreeMap::new(),
         users: BTreeMap::new(),
         views: BTreeMap::new(),
+        gateway: None,
         clusters: clusters.expect("should have enough addresses: every network has them for 99 clusters"),
         spec: spec.lifted(),
         subnet,

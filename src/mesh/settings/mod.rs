@@ -8,6 +8,7 @@ mod data_set;
 mod define;
 pub mod environment;
 pub mod file;
+mod gateway;
 mod mapping;
 pub mod near;
 mod nodes;
@@ -39,6 +40,7 @@ pub use self::{
     advertise::{AdvertiseBind, Advertised},
     data_set::DataSet,
     define::{Flags, Setting},
+    gateway::{GatewayAddress, GatewayFile, GatewayImage},
     nodes::{NodeSettings, Nodes},
     numbers::{KeyDays, PassphraseWords, Timeout},
     per_cluster::{ClusterOverride, ClusterSettings, PerCluster},

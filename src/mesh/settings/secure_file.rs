@@ -44,8 +44,8 @@ impl Scalar for SecureFile {
 }
 
 impl Overrides {
-    /// This with the files of secure settings that it names below `dir`, where their paths are relative: what is
-    /// recorded is read from other directories.
+    /// This with the files of secure settings and of the gateway that it names below `dir`, where their paths are
+    /// relative: what is recorded is read from other directories.
     #[must_use]
     pub fn with_secure_files_below(mut self, dir: &Path) -> Self {
         fn place(overrides: &mut Overrides, dir: &Path) {
@@ -54,6 +54,9 @@ impl Overrides {
             }
         }
         place(&mut self, dir);
+        for file in [&mut self.gateway_cert, &mut self.gateway_key].into_iter().flatten() {
+            file.0 = file.0.take().map(|path| dir.join(path));
+        }
         let listed = self.per_cluster.overrides.iter_mut().flatten();
         for one in listed.chain(&mut self.per_cluster.set) {
             place(one.settings.overrides_mut(), dir);

@@ -12,9 +12,9 @@ use std::{
 };
 
 use super::{
-    AdvertiseBind, Advertised, DataSet, ElasticSettings, IndexPattern, KeyDays, KibanaSettings, LinkRule, Memory,
-    Nodes, PassphraseWords, PerCluster, Profile, Registry, RemoteRule, Roles, SecureFile, Snapshots, StackVersion,
-    SubjectName, TemplateDir, Timeout, Topology, Users,
+    AdvertiseBind, Advertised, DataSet, ElasticSettings, GatewayAddress, GatewayFile, GatewayImage, IndexPattern,
+    KeyDays, KibanaSettings, LinkRule, Memory, Nodes, PassphraseWords, PerCluster, Profile, Registry, RemoteRule,
+    Roles, SecureFile, Snapshots, StackVersion, SubjectName, TemplateDir, Timeout, Topology, Users,
     define::{Basis, Flags, Flaw, Scope, Setting, recorded, settings},
     value::Value,
 };
@@ -104,6 +104,34 @@ settings! {
         default: "as `advertise`" = |_| AdvertiseBind::default(),
         example: "10.0.0.2",
         flags: Flags::Reset { off: "The advertised address itself again, after `--advertise-bind`" },
+    }
+    /// Address and port of this machine for everything by one address: every Kibana at `/clusterNN`, every Elasticsearch at `/clusterNN/elastic/`
+    gateway: GatewayAddress {
+        scope: Mesh,
+        default: "none" = |_| GatewayAddress::default(),
+        example: "192.0.2.11:443",
+        flags: Flags::Reset { off: "No gateway any more, after `--gateway`" },
+    }
+    /// A certificate for the gateway in place of one that mesh issues: PEM, with those that lead to its authority
+    gateway_cert: GatewayFile {
+        scope: Mesh,
+        default: "one that mesh issues" = |_| GatewayFile::default(),
+        example: "mesh.example.org.crt",
+        flags: Flags::Reset { off: "A certificate that mesh issues again, after `--gateway-cert`" },
+    }
+    /// The key of that certificate: PKCS#8, as PEM
+    gateway_key: GatewayFile {
+        scope: Mesh,
+        default: "one that mesh makes" = |_| GatewayFile::default(),
+        example: "mesh.example.org.key",
+        flags: Flags::Reset { off: "A key that mesh makes again, after `--gateway-key`" },
+    }
+    /// Image of the gateway: nginx 1.22 or later
+    gateway_image: GatewayImage {
+        scope: Mesh,
+        default: "nginx:1.28.0" = |_| GatewayImage::default(),
+        example: "mesh.local/nginx/nginx:1.26.3",
+        flags: Flags::Reset { off: "The default image again, after `--gateway-image`" },
     }
     /// The mesh's Docker network, private and /16 to /24
     subnet: Subnet {

@@ -7,6 +7,7 @@ use crate::{
     mesh::{
         Mesh,
         cluster_set::{ClusterSet, NoSuchCluster},
+        gateway::OwnGateway,
         id::ClusterId,
         settings::StackVersion,
         versions::NoPath,
@@ -100,6 +101,7 @@ impl Mesh {
                 cluster.upgrade = Some(to);
             }
         }
+        mesh.gateway = mesh.gateway.map(OwnGateway::with_newest_image);
         mesh.require_supported_searches()?;
         Ok(mesh)
     }

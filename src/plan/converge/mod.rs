@@ -1,6 +1,7 @@
 //! The promise, tested without Docker: stop after any step, look, plan again, and the end is the same.
 
 mod fingerprints;
+mod gateway;
 mod guests;
 mod lifted;
 mod links;
@@ -50,7 +51,8 @@ fn wishes() -> Vec<Mesh> {
     bigger.spec.san = vec!["vm.example".parse().expect("should be a name")];
     moved = moved.moved_to("10.213.7.0/24".parse().expect("should be a network"));
     sharing.spec.share = vec!["logs-*".parse().expect("should be a pattern")];
-    vec![Mesh::example(1), Mesh::example(3), bigger, moved, sharing]
+    let door = without_kibana(2).with_gateway("127.0.0.1:8443");
+    vec![Mesh::example(1), Mesh::example(3), bigger, moved, sharing, door]
 }
 
 #[test]

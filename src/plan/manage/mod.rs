@@ -1,11 +1,13 @@
 //! The stages of `mesh manage`: what some clusters of a mesh, or a node, are to do. Pure.
 
+mod gateway;
 mod lacking;
 mod nodes;
 mod selection;
 #[cfg(test)]
 mod tests;
 
+use self::lacking::Lacking;
 pub use self::selection::Selection;
 use super::{
     Plan, Step,
@@ -60,6 +62,9 @@ impl Action {
 /// The stages that do it. Kibana is stopped before its Elasticsearch and started after it. A cluster of several nodes
 /// that serves is restarted node by node.
 pub fn select(mesh: &Mesh, there: &Observed, selection: &Selection, action: Action) -> Plan {
+    if selection.is_gateway() {
+        return gateway::plan(mesh, there, action);
+    }
     let elastic = || selection.services(mesh, ServiceKind::Elastic);
     let kibana = || selection.services(mesh, ServiceKind::Kibana);
     let state = |service: &ServiceId| there.containers.get(service).map(|container| container.state);

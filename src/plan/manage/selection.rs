@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Action, lacking::Lacking};
+use super::{Action, gateway, lacking::Lacking};
 use crate::{
     facts::observed::Observed,
     mesh::{
@@ -40,6 +40,9 @@ impl Selection {
 
     /// What the action needs and is not there.
     pub fn lacks(&self, mesh: &Mesh, there: &Observed, action: Action) -> Option<Lacking> {
+        if self.is_gateway() {
+            return gateway::lacks(mesh, there, action);
+        }
         let wanted: Vec<ServiceId> = mesh.services().filter(|service| self.contains(*service)).collect();
         let clusters = || mesh.cluster_set();
         let missing = wanted.iter().find(|service| !there.containers.contains_key(service)).copied();
@@ -79,6 +82,11 @@ impl Selection {
         })
     }
 
+    /// Whether it is the mesh's own gateway.
+    pub(super) fn is_gateway(&self) -> bool {
+        self.0 == Part::Gateway
+    }
+
     /// Whether it is a node, and not all of its cluster.
     pub fn is_node(&self) -> bool {
         matches!(self.0, Part::Node(_))
@@ -89,6 +97,7 @@ impl Selection {
         let clusters: Vec<ClusterId> = match &self.0 {
             Part::Clusters(clusters) => clusters.iter().collect(),
             Part::Node(node) => vec![node.cluster],
+            Part::Gateway => Vec::new(),
         };
         clusters.into_iter()
     }
@@ -98,6 +107,7 @@ impl Selection {
         match &self.0 {
             Part::Clusters(clusters) => clusters.contains(cluster),
             Part::Node(node) => node.cluster == cluster,
+            Part::Gateway => false,
         }
     }
 
@@ -105,6 +115,7 @@ impl Selection {
         match &self.0 {
             Part::Clusters(clusters) => clusters.contains(service.cluster()),
             Part::Node(node) => service.node() == Some(*node),
+            Part::Gateway => false,
         }
     }
 
@@ -118,6 +129,7 @@ impl fmt::Display for Selection {
         match &self.0 {
             Part::Clusters(clusters) => f.write_str(&clusters.named()),
             Part::Node(node) => node.fmt(f),
+            Part::Gateway => f.write_str("the gateway"),
         }
     }
 }

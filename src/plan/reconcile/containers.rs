@@ -41,7 +41,7 @@ impl Reconciler<'_> {
         self.mesh.place(service).map(|place| place.address.into())
     }
 
-    fn in_another_network(&self, container: &ContainerFacts) -> bool {
+    pub(super) fn in_another_network(&self, container: &ContainerFacts) -> bool {
         // Docker looks the network up when it starts a container, and names no id before
         let started = container.state != ContainerState::Created;
         self.there.network.as_ref().is_some_and(|network| started && !container.is_in(network))
@@ -151,6 +151,9 @@ impl Reconciler<'_> {
         };
         let stays = |service: &ServiceId| self.has_its_turn(*service) || self.cannot_leave(*service);
         let services = self.there.containers.keys().copied().filter(|service| !stays(service)).filter_map(step);
-        services.chain(self.there.orphans.keys().cloned().map(Step::RemoveOrphan)).collect()
+        services
+            .chain(self.gateway_removal())
+            .chain(self.there.orphans.keys().cloned().map(Step::RemoveOrphan))
+            .collect()
     }
 }

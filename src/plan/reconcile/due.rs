@@ -8,7 +8,7 @@ use crate::{
         id::{ClusterId, NodeId, ServiceId, ServiceKind},
         links::Key,
     },
-    plan::{Plan, Step, renew::Renewal},
+    plan::{GatewayStep, Plan, Step, renew::Renewal},
 };
 
 /// Extends the API keys and replaces the certificates that have too little time left, where that needs nothing else.
@@ -32,6 +32,7 @@ pub fn renew_due(mesh: &Mesh, there: &Observed, inputs: &PlanInputs) -> Plan {
     Plan::of(mesh.name.as_ref())
         .stage("extend API keys", mesh.clusters().flat_map(|of| due.keys_due(of)).map(Step::ExtendKey))
         .stage("issue certificates", certificates.iter().copied().map(Step::IssueCertificate))
+        .lanes("renew the gateway's certificate", 1, due.gateway_due())
         .stage("wait for certificates", nodes.map(Step::AwaitCertificate))
         .stage("restart Kibana", kibanas().map(Step::RestartContainer))
         .stage("wait for Kibana", kibanas().map(Step::AwaitReady))
@@ -47,6 +48,18 @@ impl Reconciler<'_> {
         let soon = self.inputs.now + self.mesh.key_margin();
         let is_due = |key: &Key| end(*key).is_some_and(|end| end > self.inputs.now && end <= soon);
         self.mesh.keys(of).into_iter().filter(is_due).collect()
+    }
+
+    /// The steps that renew the certificate of the mesh's own gateway, where its authority can sign another.
+    fn gateway_due(&self) -> Vec<Step> {
+        let files = &self.there.gateway.files;
+        let due = files.certificate.as_ref().is_some_and(|certificate| !self.lasts(certificate, certs::MARGIN));
+        if !due || !self.mesh.has_gateway_authority() || self.gateway_authority().is_some() {
+            return Vec::new();
+        }
+        let reload = self.there.gateway.runs().then_some(GatewayStep::Reload);
+        let steps = [GatewayStep::IssueCertificate, GatewayStep::WriteFiles].into_iter().chain(reload);
+        steps.map(Step::from).collect()
     }
 
     /// Whether a certificate is about to expire or has, and the authority that signed it can sign another.

@@ -2,6 +2,7 @@
 
 mod containers;
 mod due;
+mod gateway;
 mod links;
 mod nodes;
 mod peers;
@@ -88,16 +89,17 @@ pub fn reconcile(mesh: &Mesh, there: &Observed, inputs: &PlanInputs) -> Plan {
 ///
 /// Where an authority takes over from another, both are trusted before the next signs anything, and until nothing shows
 /// a certificate of the old one. The files tell how far that is, so every plan completes what another began.
+#[expect(clippy::too_many_lines, reason = "one row a stage: the order of events is read as a whole")]
 pub fn renew(mesh: &Mesh, there: &Observed, inputs: &PlanInputs, renewal: &Renewal) -> Plan {
     let reconciler = Reconciler::new(mesh, there, inputs, renewal);
     let kibana = || mesh.services_of(ServiceKind::Kibana);
     let recorded = there.record.as_ref().is_some_and(|record| mesh.is_recorded_in(record));
     let held = mesh.clusters().filter(|cluster| reconciler.holds_shards(*cluster));
     let excluding = mesh.clusters().filter(|cluster| reconciler.clears_exclusions(*cluster));
-    let makes = mesh.services().any(|service| reconciler.container_stale(service));
+    let makes = reconciler.gateway_stale() || mesh.services().any(|service| reconciler.container_stale(service));
     Plan::of(mesh.name.as_ref())
         .stage("prove the directory", makes.then_some(Step::ProveDirectory))
-        .stage("pull images", reconciler.images())
+        .stage("pull images", reconciler.images().into_iter().chain(reconciler.gateway_image()))
         .stage("try the new images", reconciler.trials())
         .stage("record the mesh", (!recorded).then_some(if there.lost.record { Step::Rebuild } else { Step::Record }))
         .stage("save keys and authorities of peers", reconciler.saved_peers())
@@ -116,11 +118,17 @@ pub fn renew(mesh: &Mesh, there: &Observed, inputs: &PlanInputs, renewal: &Renew
         .stage("remove nodes", mesh.clusters().flat_map(|c| reconciler.abandoned(c)))
         .stage("keep snapshots", reconciler.kept_snapshots())
         .stage("remove clusters", there.files.keys().filter(|c| !mesh.has_cluster(**c)).map(|c| Step::RemoveFiles(*c)))
+        .stage("remove the gateway", reconciler.gateway_files_removal())
         .stage("remove the network", reconciler.removed_network())
         .stage("write credentials", reconciler.credentials_file())
         .stage("save passwords of users", reconciler.passwords_to_save())
-        .stage("issue authorities", mesh.clusters().filter_map(|c| reconciler.authority(c)))
+        .stage(
+            "issue authorities",
+            mesh.clusters().filter_map(|c| reconciler.authority(c)).chain(reconciler.gateway_authority()),
+        )
         .stage("write bundles", reconciler.bundles())
+        .stage("issue the gateway's certificate", reconciler.gateway_certificate())
+        .lanes("write the gateway's files", 1, reconciler.gateway_files())
         // after the bundles: see `Step::AwaitCertificate`
         .stage("issue certificates", reconciler.reissued.iter().copied().map(Step::IssueCertificate))
         .stage(
@@ -152,7 +160,8 @@ pub fn renew(mesh: &Mesh, there: &Observed, inputs: &PlanInputs, renewal: &Renew
             "create containers",
             mesh.services()
                 .filter(|s| reconciler.container_stale(*s) && !reconciler.has_its_turn(*s))
-                .map(Step::CreateContainer),
+                .map(Step::CreateContainer)
+                .chain(reconciler.gateway_creation()),
         )
         .stage("update containers", mesh.services().filter_map(|s| reconciler.limits(s)))
         .lanes(reconciler.readying(), reconciler.at_once(), mesh.clusters().flat_map(|c| reconciler.ready(c).steps()))
@@ -181,8 +190,10 @@ pub fn renew(mesh: &Mesh, there: &Observed, inputs: &PlanInputs, renewal: &Renew
         .stage("revoke stale API keys", mesh.clusters().filter(|c| reconciler.keys_to_revoke(*c)).map(Step::RevokeKeys))
         .stage("remove old authorities", mesh.clusters().filter(|c| reconciler.retires(*c)).map(Step::RetireAuthority))
         .stage("write bundles without them", reconciler.last_bundles())
+        .lanes("write the gateway's files without them", 1, reconciler.last_gateway_files())
         .stage("wait for Kibana", kibana().filter(|s| reconciler.kibana_not_ready(*s)).map(Step::AwaitReady))
         .stage("make data views", mesh.clusters().filter_map(|c| reconciler.views(c)))
+        .lanes("start the gateway", 1, reconciler.gateway_start())
         .stage("update /etc/hosts", reconciler.hosts())
         // last: a machine of another owner that is away keeps nothing of this mesh from being done
         .stage("prove links to peers", mesh.clusters().filter_map(|c| reconciler.prove_peers(c)))

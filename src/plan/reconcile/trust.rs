@@ -151,7 +151,7 @@ impl Reconciler<'_> {
     }
 
     /// What a cluster's own services trust; `None` while an authority has yet to be issued.
-    fn wanted_trust(&self, cluster: ClusterId) -> Option<String> {
+    pub(super) fn wanted_trust(&self, cluster: ClusterId) -> Option<String> {
         match self.authority(cluster) {
             Some(Step::IssueAuthority(_) | Step::IssueNextAuthority(_)) => None,
             _ => self.files(cluster)?.trusted(),
@@ -181,7 +181,8 @@ impl Reconciler<'_> {
                     || self.mesh.services().filter(|service| service.cluster() == *cluster).any(stale_own)
             })
             .map(Step::WriteBundle);
-        let all = self.wanted_bundle(self.mesh.clusters(), &[]);
+        let gateway = self.trusted_gateway().map(|authority| authority.into_iter().collect::<Vec<_>>());
+        let all = gateway.ok().and_then(|gateway| self.wanted_bundle(self.mesh.clusters(), &gateway));
         let browser = stale(self.there.browser_bundle.as_ref(), all.as_ref()).then_some(Step::WriteBrowserBundle);
         clusters.chain(browser).collect()
     }

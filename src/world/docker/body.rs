@@ -12,14 +12,18 @@ use super::{
     made::{in_bytes, policy},
 };
 use crate::mesh::{
-    Mesh, container::Published, container_spec::ContainerSpec, fingerprint::MadeFrom, id::ServiceId, ports,
+    Mesh, container::Published, container_spec::ContainerSpec, fingerprint::MadeFrom, gateway, id::ServiceId, ports,
 };
 
 /// Nanoseconds.
 const SECOND: i64 = 1_000_000_000;
 
 fn bind_mount((container, host): (String, String)) -> Mount {
-    Mount { target: Some(container), source: Some(host), typ: Some(MountType::BIND), ..Mount::default() }
+    let (target, read_only) = match container.strip_suffix(":ro") {
+        Some(target) => (target.to_owned(), Some(true)),
+        None => (container, None),
+    };
+    Mount { target: Some(target), source: Some(host), typ: Some(MountType::BIND), read_only, ..Mount::default() }
 }
 
 /// What holds for every process of an image, whatever it is started for: what it may use and what it may do.
@@ -40,12 +44,9 @@ pub(super) fn confined(spec: &ContainerSpec) -> HostConfig {
 
 /// The specification in Docker's words.
 pub(super) fn body(mesh: &Mesh, id: ServiceId, made_from: MadeFrom) -> ContainerCreateBody {
-    let fingerprint = made_from.fingerprint();
-    let spec = made_from.container;
     let mut labels = label::of_mesh(mesh);
     labels.insert(label::CLUSTER.to_owned(), id.cluster().to_string());
     labels.insert(label::SERVICE.to_owned(), id.kind().word().to_owned());
-    labels.insert(label::FINGERPRINT.to_owned(), fingerprint);
     labels.insert(label::DEFAULTS.to_owned(), mesh.revision(id.cluster()).to_string());
     if mesh.ports.is_some() {
         let published = mesh.place(id).into_iter().flat_map(|place| place.ports).map(|port| port.host).collect();
@@ -54,6 +55,19 @@ pub(super) fn body(mesh: &Mesh, id: ServiceId, made_from: MadeFrom) -> Container
     if let ServiceId::Node(node) = id {
         labels.insert(label::NODE.to_owned(), node.number.get().to_string());
     }
+    created(mesh, labels, made_from)
+}
+
+/// The specification of the mesh's own gateway, likewise.
+pub(super) fn gateway_body(mesh: &Mesh, made_from: MadeFrom) -> ContainerCreateBody {
+    let mut labels = label::of_mesh(mesh);
+    labels.insert(label::SERVICE.to_owned(), gateway::WORD.to_owned());
+    created(mesh, labels, made_from)
+}
+
+fn created(mesh: &Mesh, mut labels: HashMap<String, String>, made_from: MadeFrom) -> ContainerCreateBody {
+    labels.insert(label::FINGERPRINT.to_owned(), made_from.fingerprint());
+    let spec = made_from.container;
     let bind = |port: &Published| {
         let binding = PortBinding {
             host_ip: port.address.as_ref().map(ToString::to_string),
@@ -74,6 +88,8 @@ pub(super) fn body(mesh: &Mesh, id: ServiceId, made_from: MadeFrom) -> Container
     ContainerCreateBody {
         exposed_ports: Some(spec.ports.iter().map(|port| port.container.clone()).collect()),
         image: Some(spec.image),
+        // with it, the image's own command is dropped
+        entrypoint: Some(spec.entrypoint).filter(|entrypoint| !entrypoint.is_empty()),
         hostname: Some(spec.hostname),
         user: Some(spec.user),
         labels: Some(labels),
@@ -93,6 +109,8 @@ pub(super) fn body(mesh: &Mesh, id: ServiceId, made_from: MadeFrom) -> Container
             restart_policy: Some(policy(spec.limits.restart)),
             network_mode: Some(mesh.network_name()),
             sysctls: Some(spec.sysctls.into_iter().collect()).filter(|sysctls: &HashMap<_, _>| !sysctls.is_empty()),
+            readonly_rootfs: spec.read_only.then_some(true),
+            tmpfs: Some(spec.tmpfs.into_iter().collect()).filter(|tmpfs: &HashMap<_, _>| !tmpfs.is_empty()),
             ..confined
         }),
         networking_config: Some(NetworkingConfig {

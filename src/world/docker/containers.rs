@@ -5,17 +5,22 @@ use std::{collections::HashMap, io::Read as _, net::IpAddr};
 use bollard::{
     models::{ContainerCreateBody, ContainerSummaryStateEnum},
     query_parameters::{
-        CreateContainerOptionsBuilder, DownloadFromContainerOptionsBuilder, ListContainersOptionsBuilder,
-        RemoveContainerOptionsBuilder, RestartContainerOptions, StartContainerOptions, StopContainerOptions,
+        CreateContainerOptionsBuilder, DownloadFromContainerOptionsBuilder, KillContainerOptionsBuilder,
+        ListContainersOptionsBuilder, RemoveContainerOptionsBuilder, RestartContainerOptions, StartContainerOptions,
+        StopContainerOptions,
     },
 };
 use futures::StreamExt as _;
 use time::OffsetDateTime;
 
-use super::{Docker, DockerError, absent_is_none, body::body, label};
+use super::{
+    Docker, DockerError, absent_is_none,
+    body::{body, gateway_body},
+    label,
+};
 use crate::{
     facts::observed::ContainerState,
-    mesh::{Mesh, fingerprint::MadeFrom, id::ServiceId},
+    mesh::{Mesh, fingerprint::MadeFrom, gateway, id::ServiceId},
 };
 
 /// One line of `docker ps -a`.
@@ -42,6 +47,11 @@ pub struct Attachment {
 }
 
 impl ContainerSummary {
+    /// Whether its labels name it as a mesh's own gateway.
+    pub fn is_gateway(&self) -> bool {
+        self.labels.get(label::SERVICE).is_some_and(|service| service == gateway::WORD)
+    }
+
     /// The service that its labels name, whatever its own name is.
     pub fn service(&self) -> Option<ServiceId> {
         let (cluster, kind) = (self.labels.get(label::CLUSTER)?, self.labels.get(label::SERVICE)?);
@@ -103,6 +113,22 @@ impl Docker {
             .await
             .map_err(DockerError::refused(format!("create {name}")))?;
         Ok(())
+    }
+
+    /// Creates the container of the gateway; it does not start yet.
+    pub async fn create_gateway(&self, mesh: &Mesh) -> Result<(), DockerError> {
+        let name = mesh.gateway_name();
+        let Some(made_from) = mesh.gateway_made_from() else { return Ok(()) };
+        let options = CreateContainerOptionsBuilder::default().name(&name).build();
+        let created = self.client.create_container(Some(options), gateway_body(mesh, made_from)).await;
+        created.map_err(DockerError::refused(format!("create {name}"))).map(drop)
+    }
+
+    /// Sends SIGHUP to a container's process, which many servers take for the order to read their files again.
+    pub async fn hang_up(&self, name: &str) -> Result<(), DockerError> {
+        let options = KillContainerOptionsBuilder::default().signal("HUP").build();
+        let sent = self.client.kill_container(name, Some(options)).await;
+        sent.map_err(DockerError::refused(format!("send SIGHUP to {name}")))
     }
 
     pub async fn start_container(&self, name: &str) -> Result<(), DockerError> {

@@ -35,7 +35,7 @@ pub struct Progress {
 impl Docker {
     /// Those of the images of a mesh that are on this machine, by name.
     pub async fn images(&self, mesh: &Mesh) -> Result<BTreeMap<String, Image>, DockerError> {
-        let found = try_join_all(mesh.images().into_iter().map(async |name| {
+        let found = try_join_all(mesh.images().into_iter().chain(mesh.gateway_image()).map(async |name| {
             let image = self.image(&name).await?;
             Ok::<_, DockerError>(image.map(|image| (name, image)))
         }))

@@ -1,12 +1,14 @@
 //! The mesh's directory: what its files say, and how its own formats are read and written. I/O: disk; no decisions.
 
 mod error;
+mod gateway;
 mod keystore;
 mod nodes;
 mod peers;
 
 pub use self::{
     error::FilesError,
+    gateway::gateway,
     keystore::{keystore, keystore_record, managed},
     nodes::{formation, has_data, nodes, services},
     peers::{joined, peer, peers},

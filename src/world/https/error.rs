@@ -20,6 +20,8 @@ pub enum HttpsError {
     /// The mesh that was asked with has no such service, so no port of it.
     #[error("{0} is not a service of the mesh")]
     NoService(ServiceId),
+    #[error("the mesh has no gateway")]
+    NoGateway,
     #[error("the request cannot be sent")]
     Request(#[from] hyper::http::Error),
     #[error(transparent)]

@@ -1,5 +1,6 @@
 //! An HTTPS client that trusts one cluster's authorities and nothing else. I/O: network.
 
+mod any;
 mod error;
 mod kept;
 #[cfg(test)]
@@ -29,6 +30,7 @@ use rustls::{
 use serde_json::Value;
 use tokio::time::timeout;
 
+use self::any::AnyCertificate;
 pub use self::{
     error::{HttpsError, Silence},
     kept::Connections,
@@ -121,6 +123,16 @@ impl Https {
     pub fn of(mesh: &Mesh, service: ServiceId, authorities: &str) -> Result<Self, HttpsError> {
         let place = mesh.place(service).ok_or(HttpsError::NoService(service))?;
         Self::at(SocketAddr::new(mesh.client_address(), place.https_port()), authorities)
+    }
+
+    /// A client for the mesh's own gateway, which is sent no secret: it takes whatever certificate is shown, and every
+    /// answer has it.
+    pub fn of_gateway(mesh: &Mesh) -> Result<Self, HttpsError> {
+        let address = mesh.gateway_address().ok_or(HttpsError::NoGateway)?;
+        let config = ClientConfig::builder().dangerous().with_custom_certificate_verifier(Arc::new(AnyCertificate));
+        let config = config.with_no_client_auth();
+        let client = Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(Connector::new(config));
+        Ok(Self { client, address, authorities: "".into(), header: None })
     }
 
     /// A client for whatever listens at an address.
@@ -218,6 +230,11 @@ impl Https {
 }
 
 impl RawAnswer {
+    /// The certificate that the server showed, as DER.
+    pub fn certificate(&self) -> &[u8] {
+        &self.certificate
+    }
+
     /// The body read as JSON; `null` where it is none.
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.bytes).unwrap_or(Value::Null)

@@ -15,6 +15,7 @@ impl Model {
         assert!(reconcile(mesh, &self.observe(), &inputs()).is_empty());
         assert_eq!(self.there.containers.keys().copied().collect::<Vec<_>>(), mesh.services().collect::<Vec<_>>());
         assert_eq!(self.servers.keys().copied().collect::<Vec<_>>(), mesh.clusters().collect::<Vec<_>>());
+        self.assert_gateway_is(mesh);
         for on in mesh.clusters() {
             let (wanted, found) = (mesh.keys(on), &self.servers[&on].keys);
             assert_eq!(found.len(), wanted.len(), "keys on {on}");

@@ -5,6 +5,7 @@ use time::Duration;
 use super::{Model, NOW};
 use crate::{
     facts::{
+        gateway::GatewayFiles,
         observed::{ContainerFacts, ContainerState, KeyFacts, KeyFile, LinkFacts, NetworkFacts, SeedFacts},
         snapshots::{OwnerFacts, PolicyFacts},
     },
@@ -162,7 +163,8 @@ impl Model {
             }
             Step::RemoveNetwork { id } => {
                 assert_eq!(self.there.network.as_ref().map(|network| &network.id), Some(id));
-                assert!(self.there.containers.is_empty(), "a network with containers should not go");
+                let empty = self.there.containers.is_empty() && self.there.gateway.container.is_none();
+                assert!(empty, "a network with containers should not go");
                 self.there.network = None;
             }
             Step::CreateContainer(service) => {
@@ -328,6 +330,7 @@ impl Model {
                 }
             }
             Step::Nodes(step) => self.carry_out_of_nodes(mesh, step),
+            Step::Gateway(step) => self.carry_out_of_gateway(mesh, step),
             Step::Guests(step) => panic!("no mesh is reconciled by {step:?}"),
             Step::Peers(step) => self.carry_out_of_peers(mesh, step),
             Step::Users(step) => self.carry_out_of_users(mesh, step),
@@ -351,6 +354,7 @@ impl Model {
                 self.there.record = None;
                 self.there.credentials = None;
                 self.there.browser_bundle = None;
+                self.there.gateway.files = GatewayFiles::default();
                 self.there.files.clear();
                 self.servers.clear();
                 self.processes.clear();

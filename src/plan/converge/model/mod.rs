@@ -3,6 +3,7 @@
 
 mod asked_for;
 mod carry_out;
+mod gateway;
 mod nodes;
 mod peers;
 mod users;
@@ -89,6 +90,8 @@ pub(super) struct Model {
     shown: BTreeMap<ClusterId, String>,
     /// The version that each container was made from.
     pub(super) versions: BTreeMap<ServiceId, StackVersion>,
+    /// The digest of the files that the gateway has read, while it runs.
+    pub(super) gateway_read: Option<String>,
     /// What peers' invitations hold.
     pub(super) offered: BTreeMap<PartnerName, BTreeMap<Alias, RemoteAccessFacts>>,
     /// Whether the plan at hand has seen that Docker's engine has the mesh's directory.
@@ -110,6 +113,7 @@ impl Model {
             processes: BTreeMap::new(),
             shown: BTreeMap::new(),
             versions: BTreeMap::new(),
+            gateway_read: None,
             offered: BTreeMap::new(),
             proved: false,
             made: 0,
@@ -151,6 +155,7 @@ impl Model {
         for facts in self.there.containers.values_mut() {
             (facts.state, facts.address) = (ContainerState::Stopped, None);
         }
+        self.stop_gateway();
     }
 
     fn authority(&self, cluster: ClusterId) -> Authority {
@@ -172,7 +177,8 @@ impl Model {
 
     fn browser_bundle(&self, mesh: &Mesh) -> String {
         let trusted: Vec<String> = mesh.clusters().map(|of| self.trusted(of)).collect();
-        certs::bundle(trusted.iter().map(String::as_str))
+        let gateway = self.there.gateway.files.authority.iter().filter(|_| mesh.has_gateway_authority());
+        certs::bundle(trusted.iter().chain(gateway).map(String::as_str))
     }
 
     pub(super) fn answering(&mut self, cluster: ClusterId) -> &mut Server {
@@ -182,6 +188,7 @@ impl Model {
 
     pub(super) fn observe(&self) -> Observed {
         let mut there = self.there.clone();
+        there.gateway.answer = self.gateway_answer();
         for (cluster, server) in self.servers.iter().filter(|(cluster, _)| self.runs(**cluster)) {
             let password = there.credentials.as_ref().map(|credentials| digest_of_secret(&credentials.elastic));
             if password.as_ref() != Some(&server.elastic) {
