@@ -63,11 +63,11 @@ use crate::{
 pub async fn run(cli: Cli, place: Result<Place, Error>, held_back: HeldBack, console: &Console) -> Result<Exit, Error> {
     let unheard = if only_reads(&cli.command) { None } else { Unheard::listen().ok() };
     drop(held_back);
-    let Some(mut unheard) = unheard else { return command(cli, place, console).await };
+    let Some(mut unheard) = unheard else { return Box::pin(command(cli, place, console)).await };
     let work = async {
         // lets one be heard that came before
         tokio::task::yield_now().await;
-        command(cli, place, console).await
+        Box::pin(command(cli, place, console)).await
     };
     tokio::select! {
         biased;

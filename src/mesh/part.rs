@@ -1,4 +1,5 @@
-//! Parts of a mesh as an argument names them: clusters, `1-3,7`, one node, `2/3`, or its gateway, `gateway`. Pure: no I/O.
+//! Parts of a mesh as an argument names them: clusters, `1-3,7`, one node, `2/3`, or its gateway, `gateway`. Pure: no
+//! I/O.
 
 use std::{fmt, str::FromStr};
 

@@ -79,7 +79,8 @@ pub fn verify(
     })
 }
 
-/// Whether a certificate of others may be used now: it is in date, and the key belongs to it. Who signed it is not asked.
+/// Whether a certificate of others may be used now: it is in date, and the key belongs to it. Who signed it is not
+/// asked.
 ///
 /// # Errors
 /// The first of these that is not so.
