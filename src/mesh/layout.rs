@@ -51,8 +51,8 @@ pub fn old_record(format: u32) -> String {
     format!("{RECORD}.format{format}")
 }
 
-/// Whether a name in the mesh's directory is the mesh's own: a directory of a cluster, of peers or of the gateway, or one
-/// of [`OWN_FILES`].
+/// Whether a name in the mesh's directory is the mesh's own: a directory of a cluster, of peers or of the gateway, or
+/// one of [`OWN_FILES`].
 pub fn is_own(name: &str) -> bool {
     name.parse::<ClusterId>().is_ok() || [PEERS, GATEWAY].contains(&name) || OWN_FILES.contains(&name)
 }

@@ -1,7 +1,7 @@
 //! The mesh's own gateway: where it is, what its container is made from, and what it is called. Pure: no I/O.
 //!
-//! It belongs to no cluster, so it is no service of one. Beside it, nothing of the mesh is published beyond loopback but
-//! the remote cluster servers that are advertised.
+//! It belongs to no cluster, so it is no service of one. Beside it, nothing of the mesh is published beyond loopback
+//! but the remote cluster servers that are advertised.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
