@@ -53,6 +53,7 @@ pub fn problems(status: &Status, matrix: &Matrix) -> Vec<Problem> {
     for cluster in &status.clusters {
         services(cluster, &mut found);
     }
+    gateway(status, &mut found);
     links(status, matrix, &mut found);
     for peer in status.peers.iter().filter(|peer| matches!(peer.state, PeerState::Expired | PeerState::Lost)) {
         let text = format!(
@@ -104,6 +105,14 @@ fn services(cluster: &ClusterStatus, found: &mut Vec<Problem>) {
     if let Some(ServiceStatus { state, reason, .. }) = cluster.kibana.as_ref().filter(|kibana| !kibana.state.serves()) {
         add(Level::Problem, format!("{id}-kibana"), (*state, reason.as_deref()), "kibana");
     }
+}
+
+/// The mesh's own gateway, where it does not serve.
+fn gateway(status: &Status, found: &mut Vec<Problem>) {
+    let Some(gateway) = status.gateway.as_ref().filter(|gateway| !gateway.state.serves()) else { return };
+    let word = format!("is {}", gateway.state.word());
+    let (text, remedy) = in_two(gateway.reason.as_deref().unwrap_or(&word), "mesh logs gateway");
+    found.push(Problem::new(Level::Problem, format!("{} {text}", gateway.name), remedy));
 }
 
 /// A reason and what it says to type: `is stopped; `mesh manage start 2` starts it`.

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     judge::{
         peers::{PeerRow, PeerState},
-        status::{State, Status},
+        status::{GatewayStatus, State, Status},
     },
     mesh::Mesh,
 };
@@ -234,4 +234,17 @@ fn clusters_of_peers_are_rows_and_columns_like_others() {
     insta::assert_snapshot!(listed(&mesh, &status), @"Problem: searches from cluster02 do not reach cluster01-london: connection refused | mesh verify --fix");
     let matrix = Matrix::new(&mesh, &status);
     assert_eq!((matrix.own, matrix.counts()), (2, (3, 4)));
+}
+
+#[test]
+fn a_gateway_that_does_not_serve_is_a_problem() {
+    let (mesh, mut status) = well(2);
+    status.gateway = Some(GatewayStatus {
+        name: "mesh-gateway".to_owned(),
+        state: State::Stopped,
+        url: "https://vm:443".to_owned(),
+        reason: Some("is stopped; `mesh manage start gateway` starts it".to_owned()),
+        certificate: None,
+    });
+    insta::assert_snapshot!(listed(&mesh, &status), @"Problem: mesh-gateway is stopped | `mesh manage start gateway` starts it");
 }

@@ -37,7 +37,12 @@ async fn images(args: &SaveArgs, place: Place, console: &Console) -> Result<Vec<
     let (mut names, registry) = if args.images.is_empty() {
         let asked = settings::requested(&args.settings, &place, console).await?;
         let mesh = doctor::decided(&asked, &place).await?;
-        let names = mesh.images().into_iter().map(|image| named(&image)).collect::<Result<Vec<_>, _>>()?;
+        let names = mesh
+            .images()
+            .into_iter()
+            .chain(mesh.gateway_image())
+            .map(|image| named(&image))
+            .collect::<Result<Vec<_>, _>>()?;
         (names, mesh.spec.registry)
     } else {
         (args.images.clone(), Registry::default())

@@ -7,6 +7,7 @@
 #![expect(clippy::cast_precision_loss, reason = "Prometheus has no other numbers")]
 
 mod cluster;
+mod gateway;
 mod links;
 #[cfg(test)]
 mod tests;
@@ -51,6 +52,7 @@ pub fn of_mesh(mesh: &Mesh, status: &Status, look: Look, searches: &Searches) ->
     text.one(&UPGRADES, status.pending_upgrade.len() as f64);
     text.one(&WARNINGS, status.warnings.len() as f64);
     cluster::metrics(&mut text, status);
+    gateway::metrics(&mut text, status);
     links::metrics(&mut text, mesh, status, searches);
     text.finish()
 }

@@ -107,6 +107,18 @@ fn a_link_that_both_ends_serve_is_unreachable_and_a_search_over_one_is_timed() {
 }
 
 #[test]
+fn a_gateway_that_is_stopped_is_down() {
+    let mesh = Mesh::example(1).with_gateway("0.0.0.0:443");
+    let mut there = running(&mesh);
+    there.gateway.container = Some(ContainerFacts::in_state(ContainerState::Stopped));
+    let text = metrics(&mesh, &there, &Searches::new());
+    let gateway: Vec<&str> = text.lines().filter(|line| line.starts_with("mesh_gateway")).collect();
+    assert_eq!(gateway, ["mesh_gateway_up 0"]);
+    let none = Mesh::example(1);
+    assert!(!metrics(&none, &running(&none), &Searches::new()).contains("mesh_gateway"));
+}
+
+#[test]
 fn a_directory_without_a_mesh_has_metrics_that_say_so() {
     let name = "ci42".parse().unwrap();
     let text = of_nothing(Some(&name), Path::new("/srv/mesh"), LOOK);
@@ -132,6 +144,7 @@ fn every_metric_is_documented() {
     let documented = include_str!("../../../docs/metrics.md");
     let families = include_str!("cluster.rs")
         .lines()
+        .chain(include_str!("gateway.rs").lines())
         .chain(include_str!("links.rs").lines())
         .chain(include_str!("mod.rs").lines());
     let names: Vec<&str> = families.filter_map(|line| line.split('"').find(|part| part.starts_with("mesh_"))).collect();

@@ -70,7 +70,7 @@ fn looking() -> [Draft; 2] {
     ]
 }
 
-fn serving() -> [Draft; 5] {
+fn serving() -> [Draft; 6] {
     [
         Draft {
             alert: "MeshClusterDown",
@@ -98,6 +98,15 @@ fn serving() -> [Draft; 5] {
             summary: "the Kibana of {{ $labels.cluster }} does not serve",
             description: "Its Elasticsearch does.",
             command: "mesh logs $N --service kibana",
+        },
+        Draft {
+            alert: "MeshGatewayDown",
+            expr: "mesh_gateway_up{$M} == 0".to_owned(),
+            held: Some("2m"),
+            severity: Severity::Critical,
+            summary: "the gateway does not serve",
+            description: "Who comes by it reaches no Kibana and no Elasticsearch. Searches over links do without it.",
+            command: "mesh logs gateway",
         },
         Draft {
             alert: "MeshLinkDown",
@@ -175,6 +184,16 @@ fn expiring(watch: &Watch<'_>) -> Vec<Draft> {
             "a certificate of {{ $labels.cluster }} expires in {{ $value | humanizeDuration }}",
             "No client and no cluster trusts it from then on.",
             "mesh certs ls $N",
+        ),
+    ));
+    drafts.extend(two(
+        "MeshGatewayCertificateExpiring",
+        "mesh_gateway_certificate_expiry_timestamp_seconds",
+        &certificates,
+        (
+            "the certificate of the gateway expires in {{ $value | humanizeDuration }}",
+            "No client trusts it from then on.",
+            "mesh create --renew-only",
         ),
     ));
     drafts.push(Draft {
@@ -268,6 +287,7 @@ fn drifting() -> [Draft; 3] {
                    unless on (instance, mesh) mesh_cluster_up{$M} == 0\n\
                    unless on (instance, mesh) mesh_node_up{$M} == 0\n\
                    unless on (instance, mesh) mesh_kibana_up{$M} == 0\n\
+                   unless on (instance, mesh) mesh_gateway_up{$M} == 0\n\
                    unless on (instance, mesh) mesh_link_up{$M} == 0\n\
                    unless on (instance, mesh) mesh_pending_upgrades{$M} > 0"
                 .to_owned(),
