@@ -14,7 +14,7 @@ const SHORT: [&str; 5] = ["bench", "--documents", "2000", "--clients", "2"];
 fn links_are_measured_beside_direct_searches() {
     let parts = Parts::begin();
     let mesh = Mesh::new("bench");
-    mesh.create(&["2", "--no-hosts", "--no-kibana", "--profile", "smoke"]);
+    mesh.create(&["2", "--no-hosts", "--no-kibana"]);
 
     parts.part("a closed loop");
     let report = json_of(&mesh.run(&[&SHORT[..], &["--seconds", "1", "-o", "json"]].concat(), 0));

@@ -23,7 +23,7 @@ const UNPRIVILEGED: u32 = 65534;
 fn manual_changes_are_repaired() {
     let parts = Parts::begin();
     let mesh = Mesh::new("drift");
-    mesh.create(&["2", "--no-kibana"]);
+    mesh.create_server(&["2", "--no-kibana"]);
     let (first, second) = (mesh.cluster(1), mesh.cluster(2));
     [first, second].iter().for_each(links::write_document);
     links::every_search_finds_all(&mesh, 2);

@@ -35,7 +35,7 @@ fn prometheus_fires_one_alert_a_fault_and_resolves_it() {
     let empty = metrics();
     assert!(empty.ends_with("mesh_clusters 0\n"), "{empty}");
     is_clean(&empty);
-    mesh.create(&["2", "--no-kibana", "--profile", "smoke"]);
+    mesh.create(&["2", "--no-kibana"]);
     let many = many_clusters(&mesh);
     is_clean(&many);
     assert_eq!(many.lines().filter(|line| line.starts_with("mesh_link_up{")).count(), 99 * 98);

@@ -67,7 +67,7 @@ fn run(name: &str, args: &[&str], exit: i32) -> String {
 }
 
 fn create(name: &str) -> Child {
-    let more = ["create", "2", "--no-kibana", "--profile", "smoke"];
+    let more = ["create", "2", "--no-kibana"];
     let mut command = mesh(name, &[&more[..], &SMALL].concat());
     command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("should start")
 }

@@ -18,7 +18,7 @@ const FIRST: &str = "cluster02-elastic";
 /// Two clusters, the second one of so many nodes.
 fn create(mesh: &Mesh, nodes: u8) -> Run {
     let nodes = format!("cluster02.nodes={nodes}");
-    mesh.create(&["2", "--no-kibana", "--profile", "smoke", "--set", &nodes, "--yes"])
+    mesh.create(&["2", "--no-kibana", "--set", &nodes, "--yes"])
 }
 
 fn uuid(mesh: &Mesh) -> String {

@@ -13,8 +13,7 @@ use crate::support::{
 fn older_versions_have_the_smoke_profile_too() {
     let parts = Parts::begin();
     let mesh = Mesh::new("smoke");
-    let smoke =
-        [&["create", "2", "--profile", "smoke", "--stack-version", "8.19.21", "--no-kibana"], &SMALL[..]].concat();
+    let smoke = [&["create", "2", "--stack-version", "8.19.21", "--no-kibana"], &SMALL[..]].concat();
     mesh.run(&smoke, 0);
     is_of_the_smoke_profile(&mesh);
     parts.part("once more, after its servers have started again");

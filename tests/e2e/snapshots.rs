@@ -61,7 +61,7 @@ fn data_comes_back_into_another_mesh() {
     let outside =
         format!("overrides:\n- {{clusters: 2, snapshots: {{repository: {OUTSIDE}, schedule: 0 30 1 * * ?}}}}\n");
     fs::write(&settings, outside).expect("should be writable");
-    mesh.create(&["2", "--no-kibana", "--profile", "smoke", "--file", settings.to_str().unwrap()]);
+    mesh.create(&["2", "--no-kibana", "--file", settings.to_str().unwrap()]);
     fs::remove_file(&settings).expect("should be ours");
     load(&mesh, 1);
     let before = (content(&mesh, 1, "orders"), content(&mesh, 1, "logs-x"));
@@ -120,7 +120,7 @@ fn data_comes_back_into_another_mesh() {
     fs::remove_dir_all(OUTSIDE).expect("should be ours");
 
     parts.part("another mesh, of one cluster, with other passwords and keys, reads them");
-    mesh.create(&["1", "--no-kibana", "--profile", "smoke", "--snapshots", KEPT]);
+    mesh.create(&["1", "--no-kibana", "--snapshots", KEPT]);
     let status = mesh.run(&["status"], 0);
     assert!(status.stderr.contains("the snapshot repository of cluster01 is another cluster's"), "{}", status.stderr);
     let refused = mesh.run(&["snapshots", "create"], 1);

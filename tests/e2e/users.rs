@@ -31,7 +31,7 @@ users:
 fn users_read_by_roles() {
     let parts = Parts::begin();
     let mesh = Mesh::new("users");
-    mesh.create(&["3", "--no-kibana", "--profile", "smoke"]);
+    mesh.create(&["3", "--no-kibana"]);
     for number in 1..=3_u8 {
         let cluster = mesh.cluster(number);
         for index in ["mesh-x", "hr-x", "orders"] {

@@ -18,7 +18,7 @@ use crate::support::{
 fn data_views_are_in_every_kibana() {
     let parts = Parts::begin();
     let mesh = Mesh::new("views");
-    mesh.create(&["2", "--profile", "smoke"]);
+    mesh.create(&["2"]);
     let local = json!({ "id": "mesh-local-data-set", "name": "local-data-set", "title": "local-data-set" });
     let whole = json!({
         "id": "mesh-mesh-data-set",

@@ -54,6 +54,13 @@ pub fn every_search_finds_all(mesh: &Home, count: u8) {
 
 /// How Elasticsearch itself sees the links, the license, the heap and the key of every cluster of 1 to `count`.
 pub fn are_wired(mesh: &Home, count: u8) {
+    let record: Value = serde_json::from_str(&mesh.read("mesh.json")).expect("should be JSON");
+    // a server of the smoke profile has a collector that counts one of its survivor spaces out of the heap
+    let (sockets, least_heap) = match record["spec"]["profile"].as_str() {
+        Some("server") => (3, HEAP),
+        Some("smoke") => (1, HEAP * 9 / 10),
+        _ => panic!("{record}"),
+    };
     for number in 1..=count {
         let cluster = mesh.cluster(number);
         let remotes: Vec<Cluster<'_>> =
@@ -70,8 +77,8 @@ pub fn are_wired(mesh: &Home, count: u8) {
                 "mode": "proxy",
                 "proxy_address": format!("{}:9443", address(&remote.elastic())),
                 "server_name": remote.elastic(),
-                "num_proxy_sockets_connected": 3,
-                "max_proxy_socket_connections": 3,
+                "num_proxy_sockets_connected": sockets,
+                "max_proxy_socket_connections": sockets,
                 "initial_connect_timeout": "10s",
                 "skip_unavailable": true,
                 "cluster_credentials": "::es_redacted::",
@@ -82,10 +89,8 @@ pub fn are_wired(mesh: &Home, count: u8) {
         assert_eq!((&license["license"]["type"], &license["license"]["status"]), (&json!("trial"), &json!("active")));
         let nodes = cluster.get("/_nodes/jvm");
         let node = nodes["nodes"].as_object().and_then(|nodes| nodes.values().next()).expect("should have a node");
-        assert_eq!(
-            node["jvm"]["mem"]["heap_max_in_bytes"], HEAP,
-            "the heap should be what the image itself would take"
-        );
+        let heap = node["jvm"]["mem"]["heap_max_in_bytes"].as_u64().expect("should be a number");
+        assert!((least_heap..=HEAP).contains(&heap), "{heap}: the heap should be what the image itself would take");
         has_one_key(&cluster);
     }
 }

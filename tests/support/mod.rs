@@ -32,15 +32,17 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Asks until there is an answer. Nothing here waits without a question and a deadline.
+/// Asks until there is an answer. Nothing here waits without a question and a deadline. A question that takes long, such as
+/// a whole `mesh status`, is asked less often: it takes processor time from what it waits for.
 pub fn wait_for<T>(what: &str, longest: Duration, mut question: impl FnMut() -> Option<T>) -> T {
     let begun = Instant::now();
     loop {
+        let asked = Instant::now();
         if let Some(answer) = question() {
             return answer;
         }
         assert!(begun.elapsed() < longest, "{what} did not come within {} s", longest.as_secs());
-        sleep(Duration::from_millis(20));
+        sleep((asked.elapsed() * 4).clamp(Duration::from_millis(20), Duration::from_secs(1)));
     }
 }
 

@@ -10,24 +10,24 @@ use serde_json::json;
 use crate::support::{
     docker::{self, started},
     links::{self, fate, search},
-    mesh::{Mesh, SMALL},
+    mesh::{Mesh, SERVER},
     snapshot::Snapshot,
 };
 
 /// After a look at the plan, the first run ends by SIGKILL when the first container runs; the second gets the same
 /// and completes it.
 pub fn killed_and_run_again(mesh: &Mesh, args: &[&str]) {
-    let plan = mesh.create(&[args, &["--dry-run"]].concat());
+    let plan = mesh.create_server(&[args, &["--dry-run"]].concat());
     assert!(plan.stdout.contains("+ container cluster03-kibana") && !mesh.dir.exists(), "{}", plan.stdout);
     assert_eq!(mesh.containers(), Vec::<String>::new(), "a dry run should make nothing");
 
     let first = mesh.cluster(1).elastic();
-    let running = mesh.start(&[&["create"], args, &SMALL].concat());
+    let running = mesh.start(&[&["create"], args, &SERVER].concat());
     let runs = || mesh.containers().contains(&first) && docker::container(&first)["State"]["Running"] == true;
     let killed = running.kill_when("the first container runs", runs);
     assert_eq!(killed.exit, None, "{}", killed.stderr);
     assert!(!mesh.path("cluster01/api-key.json").exists(), "should have been killed half-way");
-    let run = mesh.create(args);
+    let run = mesh.create_server(args);
     assert!(run.stdout.contains("credentials.txt"), "should say where the credentials are: {}", run.stdout);
     assert!(run.stdout.contains("https://localhost:9201"), "should say where the clusters are: {}", run.stdout);
 }

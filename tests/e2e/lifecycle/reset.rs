@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::support::{
     docker::{containers, docker, networks, volumes},
     hosts, links,
-    mesh::{Mesh, SMALL},
+    mesh::{Mesh, SERVER},
     snapshot::Snapshot,
 };
 
@@ -38,7 +38,7 @@ pub fn keeps_the_old_mesh_if_the_new_cannot_be(mesh: &Mesh) {
 /// A fresh mesh in the place of the old one, without a question.
 pub fn starts_afresh(mesh: &Mesh) {
     let (old, password) = (id(mesh), mesh.credential("elastic"));
-    mesh.run(&[&["create", "2", "--reset", "--no-kibana"], &SMALL[..]].concat(), 0);
+    mesh.run(&[&["create", "2", "--reset", "--no-kibana"], &SERVER[..]].concat(), 0);
     assert_ne!(id(mesh), old, "the mesh should be a new one");
     assert_ne!(mesh.credential("elastic"), password, "the password should be a new one");
     assert_eq!(mesh.containers(), ["cluster01-elastic", "cluster02-elastic"]);

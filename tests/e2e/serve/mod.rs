@@ -17,7 +17,7 @@ const HOSTILE: &str = "<img src=x onerror='window.hacked=1'><script>window.hacke
 fn a_page_that_shows_the_mesh() {
     let parts = Parts::begin();
     let mesh = Mesh::new("serve");
-    mesh.create(&["2", "--no-kibana", "--profile", "smoke"]);
+    mesh.create(&["2", "--no-kibana"]);
     let path = "/mesh-hostile/_doc/1?refresh=true";
     mesh.cluster(2).put("/mesh-hostile", &json!({ "settings": { "number_of_replicas": 0 } }));
     mesh.cluster(2).put(path, &json!({ "word": "hostile", "text": HOSTILE }));

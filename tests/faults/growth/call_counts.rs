@@ -73,7 +73,7 @@ fn calls_grow_with_the_clusters_and_not_with_their_pairs() {
 
 fn create(mesh: &Mesh, clusters: u8, more: &[&str]) -> Calls {
     let count = clusters.to_string();
-    let running = mesh.start(&[&["-vv", "create", &count, "--profile", "smoke"], more, &SMALL[..]].concat());
+    let running = mesh.start(&[&["-vv", "create", &count], more, &SMALL[..]].concat());
     let pid = running.pid();
     let watch = thread::spawn(move || {
         let mut most = 0;

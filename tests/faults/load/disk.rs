@@ -45,7 +45,7 @@ fn a_full_disk_ends_a_load_with_its_reason() {
     let files = Files::new("load-disk");
     let disk = Disk(&mesh.dir);
     disk.mount("size=250m");
-    mesh.create(&["1", "--no-kibana", "--profile", "smoke", "--force"]);
+    mesh.create(&["1", "--no-kibana", "--force"]);
     // the server looks at its disk every ten seconds at most, and is to see it before the last byte is taken
     let watermarks = json!({ "persistent": {
         "cluster.info.update.interval": "10s",

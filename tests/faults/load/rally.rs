@@ -26,7 +26,7 @@ fn rally_races_over_a_mesh() {
     parts.part("install Rally");
     let rally = rally();
     let mesh = Mesh::new("rally");
-    mesh.create(&["2", "--no-hosts", "--no-kibana", "--profile", "smoke"]);
+    mesh.create(&["2", "--no-hosts", "--no-kibana"]);
 
     parts.part("export");
     let track = mesh.dir.with_file_name("race");

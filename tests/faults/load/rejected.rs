@@ -20,7 +20,7 @@ fn what_a_full_queue_refuses_is_sent_again() {
     let files = Files::new("load-queue");
     let settings = ["thread_pool.write.size=1", "thread_pool.write.queue_size=1"];
     let settings = settings.map(|setting| ["--settings", setting]).concat();
-    mesh.create(&[&["1", "--no-kibana", "--profile", "smoke"], &settings[..]].concat());
+    mesh.create(&[&["1", "--no-kibana"], &settings[..]].concat());
 
     parts.part("six loads at once into one index");
     let mut begin = 0;

@@ -13,7 +13,7 @@ const DOCUMENTS: u64 = 20;
 
 fn to(mesh: &Mesh, nodes: u8) -> Running<'_> {
     let set = format!("cluster02.nodes={nodes}");
-    let args = ["create", "2", "--no-kibana", "--profile", "smoke", "--yes", "--set", &set];
+    let args = ["create", "2", "--no-kibana", "--yes", "--set", &set];
     mesh.start(&[&args[..], &SMALL].concat())
 }
 

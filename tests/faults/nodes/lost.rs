@@ -22,7 +22,7 @@ const NODES: [&str; 3] = ["cluster02-elastic", "cluster02-elastic-2", "cluster02
 
 /// Two clusters, the second one of three nodes.
 fn create(mesh: &Mesh) {
-    mesh.create(&["2", "--no-kibana", "--profile", "smoke", "--set", "cluster02.nodes=3", "--yes"]);
+    mesh.create(&["2", "--no-kibana", "--set", "cluster02.nodes=3", "--yes"]);
 }
 
 fn uuid(mesh: &Mesh) -> String {

@@ -22,7 +22,7 @@ const SINGLE: &str = "mesh-single";
 fn create(mesh: &Mesh, more: &[&str]) {
     // replicas are assigned however full the disk of the machine is
     let watermarks = "cluster.routing.allocation.disk.threshold_enabled=false";
-    let nodes = ["2", "--no-kibana", "--profile", "smoke", "--set", "cluster02.nodes=3", "--settings", watermarks];
+    let nodes = ["2", "--no-kibana", "--set", "cluster02.nodes=3", "--settings", watermarks];
     mesh.create(&[&nodes, more].concat());
     mesh.cluster(2).put(&format!("/{SINGLE}"), &json!({ "settings": { "number_of_replicas": 0 } }));
 }

@@ -18,7 +18,7 @@ fn health(mesh: &Mesh, index: &str) -> String {
 fn snapshots_and_restores_outlive_killed_runs_and_servers() {
     let parts = Parts::begin();
     let mesh = Mesh::new("snapshot-kills");
-    mesh.create(&["1", "--no-kibana", "--profile", "smoke", "--snapshots", "{keep: {for: 1d, least: 1, most: 2}}"]);
+    mesh.create(&["1", "--no-kibana", "--snapshots", "{keep: {for: 1d, least: 1, most: 2}}"]);
     load(&mesh, 0, 3_000);
     let orders = content(&mesh, "orders");
     slow_down(&mesh);

@@ -11,7 +11,7 @@ fn snapshots_are_kept_on_another_disk_by_runs_that_are_killed() {
     let parts = Parts::begin();
     let mesh = Mesh::new("keep");
     let disk = Disk::new("keep", 1);
-    mesh.create(&["2", "--no-kibana", "--profile", "smoke"]);
+    mesh.create(&["2", "--no-kibana"]);
     load(&mesh, 0, 6_000);
     let orders = content(&mesh, "orders");
     mesh.run(&["snapshots", "create"], 0);
@@ -54,7 +54,7 @@ fn snapshots_are_kept_on_another_disk_by_runs_that_are_killed() {
     assert!(!disk.0.join("cluster01.part").exists() && !mesh.dir.exists());
 
     parts.part("what was kept comes back");
-    mesh.create(&["1", "--no-kibana", "--profile", "smoke", "--snapshots", disk.text()]);
+    mesh.create(&["1", "--no-kibana", "--snapshots", disk.text()]);
     mesh.run(&["snapshots", "restore", "1", "last"], 0);
     assert_eq!(content(&mesh, "orders"), orders);
     parts.part("done");

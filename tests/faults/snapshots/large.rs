@@ -8,7 +8,7 @@ use crate::support::{Parts, mesh::Mesh};
 fn a_gibibyte_is_saved_and_comes_back() {
     let parts = Parts::begin();
     let mesh = Mesh::new("large");
-    mesh.create(&["1", "--no-kibana", "--profile", "smoke"]);
+    mesh.create(&["1", "--no-kibana"]);
     parts.part("load");
     let count = (1 << 30) / TEXT;
     load(&mesh, 0, count);

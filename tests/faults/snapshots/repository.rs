@@ -11,7 +11,7 @@ fn a_repository_that_cannot_be_used_is_named_with_its_cause() {
     let parts = Parts::begin();
     let mesh = Mesh::new("repository");
     let disk = Disk::new("repository", 40);
-    mesh.create(&["1", "--no-kibana", "--profile", "smoke", "--snapshots", disk.text()]);
+    mesh.create(&["1", "--no-kibana", "--snapshots", disk.text()]);
     let dir = disk.0.join("cluster01");
     load(&mesh, 0, 1_000);
     let before = content(&mesh, "orders");

@@ -14,7 +14,7 @@ fn newer_snapshots_and_upgrades_without_room_are_refused() {
     let mesh = Mesh::new("snapshot-versions");
     let disk = Disk::new("versions", 100);
     let create = |version: &str, place: &str| {
-        mesh.create(&["1", "--no-kibana", "--profile", "smoke", "--stack-version", version, "--snapshots", place])
+        mesh.create(&["1", "--no-kibana", "--stack-version", version, "--snapshots", place])
     };
     create(NEW, disk.text());
     load(&mesh, 0, 1_000);

@@ -131,7 +131,7 @@ impl Machine {
 
     /// Creates clusters of the smallest size, without Kibana.
     pub fn create(&self, args: &[&str]) -> Run {
-        self.run(&[&["create"], args, &["--no-kibana", "--profile", "smoke"], &SMALL].concat(), 0)
+        self.run(&[&["create"], args, &["--no-kibana"], &SMALL].concat(), 0)
     }
 
     /// Whether `docker …` succeeds, and what it prints on both streams.
