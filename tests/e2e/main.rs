@@ -21,7 +21,6 @@
 //! | [`recovery`] | the mesh's own files are lost, and restored |
 //! | [`causes`] | every cause of a link that is down, reported and repaired |
 //! | [`failures`] | interrupted and concurrent runs, a server that dies |
-//! | [`concurrency`] | two runs at once, fifty times |
 //! | [`machine`] | servers, engine and machine fail |
 //! | [`machines`] | meshes on two machines |
 //! | [`disk_full`] | no room, at each write in turn |
@@ -38,7 +37,6 @@
 
 mod bench;
 mod causes;
-mod concurrency;
 mod disk_full;
 mod drift;
 mod failures;

@@ -33,6 +33,7 @@ fn data_views_are_in_every_kibana() {
     parts.part("what is gone comes back, what others made stays");
     ask(&mesh, 1, "DELETE", "/data_view/mesh-local-data-set", None);
     ask(&mesh, 1, "POST", "/data_view", Some(&json!({ "data_view": { "name": "local-data-set", "title": "mine-*" } })));
+    ask(&mesh, 2, "DELETE", "/data_view/mesh-local-data-set", None);
     let changed = json!({ "data_view": { "title": "logs-*" } });
     ask(&mesh, 2, "POST", "/data_view/mesh-mesh-data-set", Some(&changed));
     mesh.run(&["status"], 1);

@@ -5,7 +5,7 @@
 //! |---|---|
 //! | [`eck`] | manifests for Kubernetes, as Elastic's operator and an API server read them |
 //! | [`growth`] | what meshes cost as they grow |
-//! | [`kills`] | runs that are killed at many points |
+//! | [`kills`] | runs that are killed at many points, or that meet |
 //! | [`load`] | loads of documents that are killed, refused for a while, or meet a full disk; Elastic's load tester |
 //! | [`machines`] | meshes on two machines that joined: lost, killed, renewed, expired |
 //! | [`nodes`] | clusters of several nodes: restarted and upgraded under load, killed and robbed |

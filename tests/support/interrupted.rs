@@ -12,10 +12,15 @@ use crate::support::{
 
 /// No stage of any run takes longer.
 pub const FOR_EVER: Duration = Duration::from_mins(3);
-/// Steps of `create 3 --no-kibana` until containers are created.
-pub const CREATED: usize = 26;
-/// Those that start the clusters then; nine more link them.
-pub const STARTED: usize = 12;
+
+/// SIGKILL for a run with `-v`, so many steps after this stage has ended.
+pub fn kill_after_stage_and_steps(running: Running<'_>, stage: &str, steps: usize) {
+    let (heard, ended) = (running.stderr(), format!("✓ {stage} "));
+    let is_there = |printed: &str| {
+        printed.split_once(&ended).is_some_and(|(_, after)| after.matches(": done after ").count() >= steps)
+    };
+    is_killed(&running.kill_when(&format!("{steps} steps after `{stage}`"), || is_there(&heard.text())));
+}
 
 pub fn when(stage: Option<usize>, moment: Duration) -> String {
     stage.map_or_else(|| format!("{:.2} s", moment.as_secs_f64()), |stage| format!("stage {stage}"))

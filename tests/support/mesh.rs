@@ -17,11 +17,11 @@ use crate::support::{
     run::{Run, Running},
 };
 
-/// The flags of every `create` of these tests but those of [`SERVER`]. Small, so that four clusters fit beside a build, and
-/// soon up: boots are most of what these tests take.
+/// The flags of every `create` of these tests but those of [`SERVER`]. Small, so that four clusters fit beside a build,
+/// and soon up: boots are most of what these tests take.
 pub const SMALL: [&str; 8] =
     ["--profile", "smoke", "--registry", "mesh.local", "--elastic-memory", "1g", "--kibana-memory", "512m"];
-/// The same with servers as they are by default.
+/// Flags of a `create` with servers as they are by default.
 pub const SERVER: [&str; 6] = ["--registry", "mesh.local", "--elastic-memory", "1g", "--kibana-memory", "512m"];
 pub const IMAGES: [&str; 3] = [
     "mesh.local/elasticsearch/elasticsearch:9.5.3",
@@ -116,7 +116,7 @@ impl Mesh {
         self.run(&[&["create"], args, &SMALL].concat(), 0)
     }
 
-    /// The same with servers as they are by default.
+    /// Creates it with servers as they are by default.
     pub fn create_server(&self, args: &[&str]) -> Run {
         self.run(&[&["create"], args, &SERVER].concat(), 0)
     }

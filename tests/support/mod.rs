@@ -32,8 +32,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Asks until there is an answer. Nothing here waits without a question and a deadline. A question that takes long, such as
-/// a whole `mesh status`, is asked less often: it takes processor time from what it waits for.
+/// Asks until there is an answer. Nothing here waits without a question and a deadline. A question that takes long,
+/// such as a whole `mesh status`, is asked less often: it takes processor time from what it waits for.
 pub fn wait_for<T>(what: &str, longest: Duration, mut question: impl FnMut() -> Option<T>) -> T {
     let begun = Instant::now();
     loop {

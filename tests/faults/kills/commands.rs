@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::support::{
     Parts,
     docker::docker,
-    interrupted::{CREATED, FOR_EVER, STARTED, create_without_kibana, is_gone_after_reset, is_killed, is_whole_after},
+    interrupted::{FOR_EVER, create_without_kibana, is_gone_after_reset, is_whole_after, kill_after_stage_and_steps},
     mesh::{IMAGES, Mesh},
     wait_for,
 };
@@ -32,7 +32,7 @@ fn the_same_command_completes_killed_runs() {
     let record: Value = serde_json::from_str(&mesh.read("mesh.json")).expect("should be JSON");
     let label = format!("mesh.id={}", record["id"].as_str().expect("should have an id"));
     docker(&["create", "--name", "cluster02-elastic", "--label", &label, IMAGES[0]]);
-    is_killed(&running.kill_after_steps(CREATED + STARTED + 4));
+    kill_after_stage_and_steps(running, "set roles and users", 2);
     is_whole_after(&mesh, &["create", "3"], 3);
     parts.part("`manage restart` loses its terminal, is killed, and typed again");
     let ended = mesh.start(&["manage", "restart", "1", "3"]);

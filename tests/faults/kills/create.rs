@@ -7,7 +7,7 @@ use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 
 use crate::support::{
     Parts,
-    interrupted::{CREATED, FOR_EVER, STARTED, create_without_kibana, is_killed, is_whole_after, when},
+    interrupted::{FOR_EVER, create_without_kibana, is_whole_after, kill_after_stage_and_steps, when},
     links,
     mesh::Mesh,
 };
@@ -38,9 +38,11 @@ fn create_is_killed_at_every_stage() {
         mesh.run(&["reset", "--yes"], 0);
     }
 
-    for step in [CREATED + 2, CREATED + STARTED - 1, CREATED + STARTED + 2, CREATED + STARTED + 7] {
-        parts.part(&format!("`create 3` killed after step {step}"));
-        is_killed(&create_without_kibana(&mesh, "3").kill_after_steps(step));
+    let within =
+        [("create the network", 2), ("create containers", 11), ("set roles and users", 2), ("set roles and users", 5)];
+    for (stage, steps) in within {
+        parts.part(&format!("`create 3` killed {steps} steps after the stage `{stage}`"));
+        kill_after_stage_and_steps(create_without_kibana(&mesh, "3"), stage, steps);
         is_whole_after(&mesh, &["create", "3"], 3);
         mesh.run(&["reset", "--yes"], 0);
     }

@@ -1,6 +1,7 @@
-//! Runs that are killed at many points: the same command again completes them.
+//! Runs that are killed at many points, which the same command completes, and runs that meet.
 
 mod commands;
+mod concurrency;
 mod create;
 mod renewal;
 mod reset;

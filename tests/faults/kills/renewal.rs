@@ -2,7 +2,9 @@
 //! server is started again for it.
 
 use crate::support::{
-    Parts, links,
+    Parts,
+    interrupted::is_killed,
+    links,
     mesh::Mesh,
     renewal::{is_as_asked, starts},
 };
@@ -38,6 +40,7 @@ fn is_killed_on_its_way(mesh: &Mesh, parts: &Parts, command: &[&str]) {
         let again = if kill % 2 == 0 { command } else { &["create"] };
         parts.part(&format!("`{typed}` killed after step {step} of {steps}, then `{}`", again.join(" ")));
         let killed = mesh.start(command).kill_after_steps(step);
+        is_killed(&killed);
         let last = killed.stderr.lines().rfind(|line| line.contains(": done after ")).unwrap_or_default();
         println!("          {}", last.trim());
         mesh.run(again, 0);

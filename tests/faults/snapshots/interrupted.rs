@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{content, is_busy, load, rows, slow_down, states};
-use crate::support::{Parts, docker::docker, mesh::Mesh, wait_for};
+use crate::support::{Parts, docker::docker, interrupted::is_killed, mesh::Mesh, wait_for};
 
 const SOON: Duration = Duration::from_mins(1);
 
@@ -24,7 +24,7 @@ fn snapshots_and_restores_outlive_killed_runs_and_servers() {
     slow_down(&mesh);
 
     parts.part("create is killed: the server goes on, and the same command ends well");
-    mesh.start(&["snapshots", "create"]).kill_when("a snapshot that is taken", || is_busy(&mesh));
+    is_killed(&mesh.start(&["snapshots", "create"]).kill_when("a snapshot that is taken", || is_busy(&mesh)));
     assert_eq!(states(&mesh), ["in_progress"]);
     let second = mesh.run(&["snapshots", "restore", "1", "last", "--rename", "x-$1"], 1).stderr;
     assert!(second.contains("cluster01 has no good snapshot yet"), "{second}");
@@ -68,7 +68,7 @@ fn snapshots_and_restores_outlive_killed_runs_and_servers() {
     assert_eq!(states(&mesh), ["good", "good"]);
     let creating = mesh.start(&["-v", "snapshots", "create"]);
     let heard = creating.stderr();
-    creating.kill_when("the end of the first stage", || heard.text().contains("✓ take snapshots"));
+    is_killed(&creating.kill_when("the end of the first stage", || heard.text().contains("✓ take snapshots")));
     mesh.run(&["snapshots", "create"], 0);
     wait_for("no snapshot in progress", SOON, || (!is_busy(&mesh)).then_some(()));
     assert_eq!(states(&mesh), ["good", "good"]);
@@ -78,7 +78,7 @@ fn snapshots_and_restores_outlive_killed_runs_and_servers() {
     let restore = ["snapshots", "restore", "1", "last", "--rename", "x-$1"];
     let all = content(&mesh, "orders");
     assert_ne!(all, orders);
-    mesh.start(&restore).kill_when("an index that comes back", || !health(&mesh, "x-orders").is_empty());
+    is_killed(&mesh.start(&restore).kill_when("an index that comes back", || !health(&mesh, "x-orders").is_empty()));
     assert_ne!(health(&mesh, "x-orders"), "green");
     mesh.run(&restore, 0);
     assert_eq!(content(&mesh, "x-orders"), all);

@@ -2,12 +2,16 @@
 
 use serde_json::Value;
 
-use crate::support::{Parts, links, mesh::Mesh, run::Run};
+use crate::support::{
+    Parts, links,
+    mesh::Mesh,
+    run::{Run, Running},
+};
 
 const PAIRS: usize = 50;
 
 #[test]
-#[ignore = "needs root, Docker and the images of images/: run by scripts/test"]
+#[ignore = "takes minutes: run by scripts/faults"]
 fn one_of_two_concurrent_runs_wins() {
     let parts = Parts::begin();
     let mesh = Mesh::new("concurrency");
@@ -17,8 +21,8 @@ fn one_of_two_concurrent_runs_wins() {
     for pair in 0..PAIRS {
         let wanted = [format!("one-{pair}"), format!("two-{pair}")];
         let running = wanted.each_ref().map(|share| mesh.start(&["create", "--share", share, "--yes"]));
-        let pids = running.each_ref().map(crate::support::run::Running::pid);
-        let runs = running.map(crate::support::run::Running::end);
+        let pids = running.each_ref().map(Running::pid);
+        let runs = running.map(Running::end);
         let won: Vec<usize> = (0..2).filter(|n| runs[*n].exit == Some(0)).collect();
         match won[..] {
             [winner] => {
