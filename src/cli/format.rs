@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, builder::PossibleValue};
 
 /// How a command prints its result. `-o` is always one of these, and files are written by `--into`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -38,30 +38,46 @@ impl Format {
 }
 
 /// How the status of a mesh is printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StatusFormat {
-    /// For people
-    #[default]
-    #[value(alias = "text")]
-    Table,
-    /// For people with a wide terminal: a table with all its columns
-    Wide,
-    /// For programs
-    Json,
-    /// For programs
-    Yaml,
-    /// For Prometheus: its text format
+    /// As any list.
+    Common(Format),
+    /// As metrics, in the text format of Prometheus.
     Prometheus,
+}
+
+impl Default for StatusFormat {
+    fn default() -> Self {
+        Self::Common(Format::default())
+    }
+}
+
+impl ValueEnum for StatusFormat {
+    fn value_variants<'a>() -> &'a [Self] {
+        const ALL: [StatusFormat; 5] = [
+            StatusFormat::Common(Format::Table),
+            StatusFormat::Common(Format::Wide),
+            StatusFormat::Common(Format::Json),
+            StatusFormat::Common(Format::Yaml),
+            StatusFormat::Prometheus,
+        ];
+        &ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        match self {
+            Self::Common(format) => format.to_possible_value(),
+            Self::Prometheus => Some(PossibleValue::new("prometheus").help("For Prometheus: its text format")),
+        }
+    }
 }
 
 impl StatusFormat {
     /// This format as any command has it; metrics stand beside a text for people, which errors are.
     pub fn format(self) -> Format {
         match self {
-            Self::Table | Self::Prometheus => Format::Table,
-            Self::Wide => Format::Wide,
-            Self::Json => Format::Json,
-            Self::Yaml => Format::Yaml,
+            Self::Common(format) => format,
+            Self::Prometheus => Format::Table,
         }
     }
 }
@@ -100,6 +116,12 @@ pub struct ConsentArgs {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_status_has_every_format_of_a_list() {
+        let common: Vec<StatusFormat> = Format::value_variants().iter().copied().map(StatusFormat::Common).collect();
+        assert_eq!(StatusFormat::value_variants(), [&common[..], &[StatusFormat::Prometheus]].concat());
+    }
 
     #[test]
     fn the_format_of_an_error_is_the_one_of_the_result() {

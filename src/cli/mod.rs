@@ -17,6 +17,7 @@ mod load;
 mod manage;
 mod peers;
 mod renew;
+mod root;
 mod serve;
 mod settings;
 mod snapshots;
@@ -24,9 +25,9 @@ mod usage;
 mod users;
 mod views;
 
-use std::{path::PathBuf, time::Duration};
+use std::time::Duration;
 
-use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, parser::ValueSource};
+use clap::Subcommand;
 
 pub use self::{
     ask::{CompletionsArgs, CredentialsArgs, EnvArgs, EsArgs, EsMethod, ManArgs, OpenArgs, SearchArgs},
@@ -40,82 +41,18 @@ pub use self::{
     load::LoadArgs,
     manage::{ManageAction, ManageArgs, ResetArgs, UpgradeArgs},
     peers::{ForeignArgs, JoinArgs, LeaveArgs, PeersAction, PeersArgs},
-    renew::{CertsAction, KeysAction, LsArgs, RenewArgs},
+    renew::{CertsAction, KeysAction, LsArgs, LsCertsArgs, RenewArgs, RotateCertsArgs},
+    root::Cli,
     serve::ServeArgs,
     settings::SettingsArgs,
     snapshots::{AdoptArgs, RestoreArgs, RmArgs, SnapshotsAction, TakeArgs},
     users::{AddUserArgs, PasswdArgs, RmUserArgs, UsersAction, UsersArgs},
     views::{CreateViewArgs, RmViewArgs, ViewsAction, ViewsArgs},
 };
-use crate::{
-    exit::Exit,
-    mesh::{
-        id::{ClusterId, Count},
-        name::MeshName,
-        settings::{InvalidValue, Timeout},
-    },
+use crate::mesh::{
+    id::{ClusterId, Count},
+    settings::{InvalidValue, Timeout},
 };
-
-/// The end of the help: where to begin, and the exit codes.
-fn after_help() -> String {
-    let codes: String = Exit::ALL.map(|exit| format!("\n  {}  {}", exit as u8, exit.meaning())).concat();
-    format!("First `mesh doctor 2`, then `mesh create 2 --dry-run`, then `mesh create 2`.\n\nExit codes:{codes}")
-}
-
-/// A data mesh: Elasticsearch clusters on one Docker host, each a remote cluster of every other
-#[derive(Debug, Parser)]
-#[command(version, max_term_width = 100, after_help = after_help(), next_help_heading = "Global options")]
-pub struct Cli {
-    /// The mesh's directory [default: /mnt/data/mesh for root, ~/.local/share/mesh for others]
-    #[arg(long, global = true, env = "MESH_DIR", hide_env_values = true, value_name = "DIR")]
-    pub dir: Option<PathBuf>,
-    /// The mesh's name, for several on one engine: a prefix of its containers' names; its directory is `mesh-NAME`,
-    /// beside the default one
-    #[arg(long, global = true, env = "MESH_NAME", hide_env_values = true, value_name = "NAME", value_parser = str::parse::<MeshName>)]
-    pub name: Option<MeshName>,
-    #[arg(skip)]
-    pub typed: Typed,
-    /// Print errors and the result only
-    #[arg(long, short, global = true, conflicts_with = "verbose")]
-    pub quiet: bool,
-    /// Log each step; with -vv each call to Docker and Elasticsearch (`MESH_LOG` filters in detail)
-    #[arg(long, short, global = true, action = clap::ArgAction::Count)]
-    pub verbose: u8,
-    #[command(flatten)]
-    pub color: colorchoice_clap::Color,
-    #[command(subcommand)]
-    pub command: Command,
-}
-
-/// Which of the options that can be variables, too, were typed.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Typed {
-    pub dir: bool,
-    pub name: bool,
-}
-
-impl Cli {
-    /// The parsed command line, and the format of its result, which is that of errors, too.
-    ///
-    /// # Errors
-    /// What clap prints instead of a run: a usage error, help or the version.
-    pub fn read() -> Result<(Self, Format), clap::Error> {
-        let matches = groups::grouped(Self::command()).try_get_matches()?;
-        let typed = |id: &str| matches.value_source(id) == Some(ValueSource::CommandLine);
-        let typed = Typed { dir: typed("dir"), name: typed("name") };
-        Ok((Self { typed, ..Self::from_arg_matches(&matches)? }, output_format(&matches)))
-    }
-}
-
-/// What `-o` of the command that was typed says.
-fn output_format(matches: &ArgMatches) -> Format {
-    if let Some((_, of)) = matches.subcommand() {
-        return output_format(of);
-    }
-    let common = matches.try_get_one::<Format>("output").ok().flatten().copied();
-    let of_status = || matches.try_get_one::<StatusFormat>("output").ok().flatten();
-    common.or_else(|| Some(of_status()?.format())).unwrap_or_default()
-}
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -247,7 +184,7 @@ fn count(text: &str) -> Result<Count, String> {
 
 #[cfg(test)]
 mod tests {
-    use clap::ValueEnum as _;
+    use clap::{CommandFactory as _, ValueEnum as _};
 
     use super::*;
 

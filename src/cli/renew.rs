@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 
 use super::{ConsentArgs, OutputArgs, timeout};
-use crate::mesh::{cluster_set::ClusterSet, settings::KeyDays};
+use crate::mesh::{cluster_set::ClusterSet, part::Part, settings::KeyDays};
 
 #[derive(Debug, Subcommand)]
 pub enum KeysAction {
@@ -15,15 +15,15 @@ pub enum KeysAction {
     /// Postpone the expiry of the API keys; nothing else changes
     Extend(ExtendArgs),
     /// Replace the API keys: the old ones are revoked once the new ones are proved
-    Rotate(RenewArgs),
+    Rotate(RotateKeysArgs),
 }
 
 #[derive(Debug, Subcommand)]
 pub enum CertsAction {
     /// List the certificates: what each is for, when it expires, and whether it is usable
     #[command(alias = "list")]
-    Ls(LsArgs),
-    /// Replace the services' certificates; Elasticsearch is not restarted, Kibana is
+    Ls(LsCertsArgs),
+    /// Replace the services' certificates, and the gateway's; Elasticsearch and nginx are not restarted, Kibana is
     Rotate(RotateCertsArgs),
 }
 
@@ -37,10 +37,17 @@ pub struct LsArgs {
 }
 
 #[derive(Debug, Args)]
-pub struct RenewArgs {
-    /// The clusters, such as `1-3,7` [default: all]
+pub struct LsCertsArgs {
+    /// The clusters, such as `1-3,7`, or `gateway` [default: all]
     #[arg(value_name = "CLUSTERS")]
-    pub clusters: Vec<ClusterSet>,
+    pub parts: Vec<Part>,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// What every renewal has.
+#[derive(Debug, Args)]
+pub struct RenewArgs {
     #[command(flatten)]
     pub consent: ConsentArgs,
     /// Give up after this long, for example `90s` or `10m` [default: 5m and 1m a cluster]
@@ -49,7 +56,19 @@ pub struct RenewArgs {
 }
 
 #[derive(Debug, Args)]
+pub struct RotateKeysArgs {
+    /// The clusters, such as `1-3,7` [default: all]
+    #[arg(value_name = "CLUSTERS")]
+    pub clusters: Vec<ClusterSet>,
+    #[command(flatten)]
+    pub renew: RenewArgs,
+}
+
+#[derive(Debug, Args)]
 pub struct ExtendArgs {
+    /// The clusters, such as `1-3,7` [default: all]
+    #[arg(value_name = "CLUSTERS")]
+    pub clusters: Vec<ClusterSet>,
     /// Lifetime from now on, in days, of these keys and of all later ones [default: as recorded]
     #[arg(long, value_name = "DAYS")]
     pub key_days: Option<KeyDays>,
@@ -62,6 +81,9 @@ pub struct ExtendArgs {
 
 #[derive(Debug, Args)]
 pub struct RotateCertsArgs {
+    /// The clusters, such as `1-3,7`, or `gateway` [default: all]
+    #[arg(value_name = "CLUSTERS")]
+    pub parts: Vec<Part>,
     /// Replace the authorities, too: clusters trust the old and the new one until the new one is in use
     #[arg(long)]
     pub ca: bool,

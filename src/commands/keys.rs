@@ -15,7 +15,7 @@ pub async fn keys(action: &KeysAction, place: Place, console: &Console) -> Resul
     match action {
         KeysAction::Ls(args) => ls(args, place, console).await,
         KeysAction::Extend(args) => {
-            let (extended, shorten) = (chosen(&place.dir, &args.renew.clusters)?, args.shorten);
+            let (extended, shorten) = (chosen(&place.dir, &args.clusters)?, args.shorten);
             let renewal = Renewal { extended, shorten, ..Renewal::default() };
             let asked = Overrides { key_days: args.key_days, ..Overrides::default() };
             let summary = if shorten { "API keys expire at the requested time" } else { "API keys extended" };
@@ -24,7 +24,7 @@ pub async fn keys(action: &KeysAction, place: Place, console: &Console) -> Resul
         KeysAction::Rotate(args) => {
             let renewal = Renewal { keys: chosen(&place.dir, &args.clusters)?, ..Renewal::default() };
             let summary = "API keys replaced, every link proved with the new ones";
-            Box::pin(carry_out(args, &Overrides::default(), renewal, summary, place, console)).await
+            Box::pin(carry_out(&args.renew, &Overrides::default(), renewal, summary, place, console)).await
         }
     }
 }

@@ -15,7 +15,11 @@ use crate::{
         hindrance::{hindrance, not_extendable, shorter, unlicensed, without_next_authority},
     },
     mesh::{Mesh, cluster_set::ClusterSet, id::ClusterId, settings::Overrides},
-    plan::{Plan, Step, reconcile::renew, renew::Renewal},
+    plan::{
+        GatewayStep, Plan, Step,
+        reconcile::renew,
+        renew::{GatewayRenewal, Renewal},
+    },
     session::{Place, Recorded, Session, now},
     world::templates,
 };
@@ -27,9 +31,11 @@ const REPLACED: &str = "authorities and certificates replaced, every link proved
 /// The question before a renewal that revokes something, and what it does.
 fn revocation(plan: &Plan, renewal: &Renewal) -> Option<(&'static str, &'static str)> {
     let replaced = replaced(plan);
+    let of_gateway = renewal.gateway == Some(GatewayRenewal::Authority)
+        && plan.steps().any(|step| *step == GatewayStep::IssueAuthority.into());
     if !renewal.keys.is_empty() {
         Some(("replace the API keys? the old ones will be revoked", "this revokes API keys"))
-    } else if renewal.authorities.iter().any(|of| replaced.contains(of)) {
+    } else if of_gateway || renewal.authorities.iter().any(|of| replaced.contains(of)) {
         Some((
             "replace the authorities? clients that trust only the old ones will be refused",
             "this ends the trust in authorities",
@@ -48,13 +54,15 @@ fn replaced(plan: &Plan) -> BTreeSet<ClusterId> {
     plan.steps().filter_map(of).collect()
 }
 
-/// What is left to renew where a next authority is to take over: where guests are invited, only what they hold.
+/// What is left to renew where a next authority is to take over: where guests are invited, only what they hold. The
+/// gateway, which they do not reach the mesh by, has another authority already.
 async fn left_to_take_over(session: &Session, mesh: &Mesh, there: &Observed, mut renewal: Renewal) -> Renewal {
     let is_invited = |of: &ClusterId| mesh.guests_of(*of).next().is_some();
     if renewal.peers_joined && renewal.authorities.iter().any(is_invited) {
         let keys = session.world.guest_keys(mesh, there, now()).await;
         let settled = trusted_by_all(mesh, there, &keys, &renewal);
         renewal.authorities.retain(|of| is_invited(of) && !settled.contains(of));
+        renewal.gateway = None;
     }
     renewal
 }

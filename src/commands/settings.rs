@@ -53,7 +53,7 @@ pub async fn sources(args: &SettingsArgs, place: &Place, console: &Console) -> R
             .hint("type the same command in another directory")
     })?;
     for (_, overrides) in &mut sources {
-        *overrides = std::mem::take(overrides).with_secure_files_below(&here);
+        *overrides = std::mem::take(overrides).with_files_below(&here);
     }
     let templates = sources.iter_mut().find_map(|(_, overrides)| overrides.templates.as_mut());
     if let Some(dir) = templates.and_then(|templates| templates.0.as_mut()) {

@@ -50,7 +50,7 @@ impl Console {
         let mut lines: BTreeMap<(&PartnerName, Option<bool>, &str), BTreeSet<ClusterId>> = BTreeMap::new();
         for row in &certificates.certificates {
             for (guest, trusts) in &row.guests {
-                lines.entry((guest, *trusts, row.of.word())).or_default().insert(row.cluster);
+                lines.entry((guest, *trusts, row.of.word())).or_default().extend(row.cluster);
             }
         }
         for ((guest, trusts, what), of) in lines {

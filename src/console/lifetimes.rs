@@ -3,7 +3,7 @@
 use time::{OffsetDateTime, UtcOffset, format_description::BorrowedFormatItem, macros::format_description};
 
 use super::{Cell, Column, Console, Mark, Table};
-use crate::judge::expiry::{CertificateRow, Certificates, KeyRow, Keys, State, soon::EndsSoon};
+use crate::judge::expiry::{CertificateRow, Certificates, GIVES_ANOTHER, KeyRow, Keys, Purpose, State, soon::EndsSoon};
 
 const DAY: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]");
 
@@ -21,7 +21,7 @@ const KEYS: [Column<KeyRow>; 9] = [
 ];
 /// The columns of `mesh certs ls`.
 const CERTIFICATES: [Column<CertificateRow>; 7] = [
-    Column::left("CLUSTER", |row| Cell::plain(row.cluster)),
+    Column::left("CLUSTER", |row| Cell::known(row.cluster)),
     Column::left("CERTIFICATE", |row| Cell::plain(row.word())),
     Column::left("EXPIRES", |row| Cell::known(row.expires.map(day))),
     Column::right("DAYS", |row| Cell::known(row.days_left)),
@@ -36,14 +36,25 @@ impl Console {
         self.table(&Table::of(&KEYS, &keys.keys));
     }
 
-    /// A row a certificate, and below them why some are unusable.
+    /// A row a certificate, and below them why some are unusable, and which is not `mesh`'s to renew.
     pub fn certificates(&self, certificates: &Certificates) {
         self.table(&Table::of(&CERTIFICATES, &certificates.certificates));
         for row in &certificates.certificates {
             if let Some(reason) = &row.reason {
-                self.note(&format!("{}, {}: {reason}", row.cluster, row.word()));
+                let cluster = row.cluster.map(|cluster| format!("{cluster}, ")).unwrap_or_default();
+                self.note(&format!("{cluster}{}: {reason}", row.word()));
+            }
+            if row.of == Purpose::GatewayGiven {
+                self.given_certificate();
             }
         }
+    }
+
+    /// The gateway's certificate that the user gave, which no renewal is about.
+    pub fn given_certificate(&self) {
+        self.note(&format!(
+            "the certificate of the gateway was given, and is not renewed here: `{GIVES_ANOTHER}` gives it another"
+        ));
     }
 
     /// What ends soon, each with what to type: to stderr, since it is no data.

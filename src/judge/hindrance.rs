@@ -80,6 +80,7 @@ pub fn hindrance(plan: &Plan) -> Option<Hindrance> {
     plan.descriptions().find_map(|step| match (step.container, step.deletes, step.subject) {
         // a Kibana is restarted for its certificate
         (Some(Transition::Restarts), _, Subject::Service(ServiceId::Kibana(_))) => None,
+        (Some(_), _, Subject::Gateway) => Some(Hindrance::Container("the gateway".to_owned())),
         (Some(_), _, subject) => Some(Hindrance::Container(subject.to_string())),
         (None, Some(Deletion::Data), Subject::Cluster(cluster)) => Some(Hindrance::Data(cluster)),
         _ => None,

@@ -11,7 +11,7 @@ use std::{
 use super::{
     Mesh,
     cluster::{Cluster, Conditions, Kibana, Node, NodePorts},
-    id::{ClusterId, Count, NodeId, NodeNumber},
+    id::{ClusterId, Count, NodeId, NodeNumber, ServiceId},
     network::Subnet,
     ports::PortRange,
 };
@@ -197,15 +197,23 @@ impl Mesh {
     }
 }
 
+/// The ports of the host that a service publishes in a mesh without a name: they follow from its cluster's number.
+pub fn ports_by_number(service: ServiceId) -> Vec<u16> {
+    match service {
+        ServiceId::Node(node) => {
+            let NodePorts { rest, transport, remote } = NodePorts::by_number(node);
+            vec![rest, transport, remote]
+        }
+        ServiceId::Kibana(cluster) => vec![Kibana::port_by_number(cluster)],
+    }
+}
+
 /// The ports of the host that clusters of a mesh without a name may publish, however many it has.
 pub fn published() -> BTreeSet<u16> {
     let numbers = || (1..=NodeNumber::MAX).filter_map(NodeNumber::new);
-    let of_node = |node| {
-        let NodePorts { rest, transport, remote } = NodePorts::by_number(node);
-        [rest, transport, remote]
-    };
-    let nodes = Count::MAX.clusters().flat_map(|cluster| numbers().map(move |number| cluster.node(number)));
-    nodes.flat_map(of_node).chain(Count::MAX.clusters().map(Kibana::port_by_number)).collect()
+    let nodes =
+        Count::MAX.clusters().flat_map(|cluster| numbers().map(move |number| ServiceId::from(cluster.node(number))));
+    nodes.chain(Count::MAX.clusters().map(ClusterId::kibana)).flat_map(ports_by_number).collect()
 }
 
 #[cfg(test)]

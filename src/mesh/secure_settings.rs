@@ -17,7 +17,7 @@ use super::{
     keystore,
     secret::Secret,
     settings::{
-        ClusterOverride, ClusterSettings, Overrides, SecureFile,
+        ClusterOverride, ClusterSettings, Overrides, UserFile,
         yaml::{self, Entry, Value},
     },
 };
@@ -89,11 +89,11 @@ impl Mesh {
     pub fn take_secure_files(&mut self, found: BTreeMap<ClusterId, PathBuf>) {
         let distinct: BTreeSet<&PathBuf> = found.values().collect();
         if found.len() == self.clusters.len() && distinct.len() == 1 {
-            self.spec.secure_settings = SecureFile(found.into_values().next());
+            self.spec.secure_settings = UserFile(found.into_values().next());
             return;
         }
         self.overrides.extend(found.into_iter().map(|(cluster, path)| {
-            let secure_settings = Some(SecureFile(Some(path)));
+            let secure_settings = Some(UserFile(Some(path)));
             let settings = ClusterSettings::of(&Overrides { secure_settings, ..Overrides::default() });
             ClusterOverride { clusters: cluster.into(), settings }
         }));

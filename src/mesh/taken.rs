@@ -4,7 +4,7 @@
 //! wider route of the main table. Other tables are looked up before that one, as those of VPNs are, and there any route
 //! that fits wins.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, net::SocketAddr};
 
 use ipnet::{IpNet, Ipv4Net};
 use serde::Serialize;
@@ -66,9 +66,22 @@ pub struct Taken {
     pub routes: Vec<Route>,
     /// Ports with a listener, and ports that Docker publishes or will publish for other containers.
     pub ports: BTreeSet<u16>,
+    /// Of these ports, those that clusters of other meshes have, whether they run, are stopped or are being made.
+    pub of_clusters: BTreeSet<u16>,
+    /// Where gateways of other meshes are published, likewise.
+    pub gateways: BTreeSet<SocketAddr>,
 }
 
 impl Taken {
+    /// Whether another mesh has what a gateway at this address would take. A cluster's port counts on any address.
+    pub fn has_reserved(&self, gateway: SocketAddr) -> bool {
+        let is_same = |other: &SocketAddr| {
+            let (one, other_ip) = (gateway.ip(), other.ip());
+            other.port() == gateway.port() && (one == other_ip || one.is_unspecified() || other_ip.is_unspecified())
+        };
+        self.of_clusters.contains(&gateway.port()) || self.gateways.iter().any(is_same)
+    }
+
     /// Whether a network cannot be made, since a network or a route of the main table is in its way.
     pub fn overlaps(&self, subnet: Subnet) -> bool {
         let barred = || self.routes.iter().any(|route| route.table == MAIN && route.bars(subnet));

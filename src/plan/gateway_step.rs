@@ -50,7 +50,7 @@ impl GatewayStep {
                 Adds,
                 "issue-gateway-certificate",
                 "certificate of the gateway",
-                "it is missing, expires soon, or is not valid for the gateway's names",
+                "it is missing, expires soon, is not valid for the gateway's names, or is to be renewed",
             ),
             Self::TakeCertificate => described(
                 Changes,

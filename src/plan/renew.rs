@@ -19,4 +19,14 @@ pub struct Renewal {
     pub authorities: BTreeSet<ClusterId>,
     /// Whether guests have joined by invitations that have the next authorities, so that these may take over.
     pub peers_joined: bool,
+    /// What of the mesh's own gateway, where an authority of its own signs what it shows.
+    pub gateway: Option<GatewayRenewal>,
+}
+
+/// What the mesh's own gateway gets anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GatewayRenewal {
+    Certificate,
+    /// With a certificate that it signs. Only clients trust it, so there is no time in which both are in force.
+    Authority,
 }

@@ -9,6 +9,7 @@ use crate::{
     console::Console,
     error::{Error, Exit},
     facts::guests::{addresses, traced},
+    judge::expiry::GIVES_ANOTHER,
     mesh::{
         Mesh,
         credentials::Credentials,
@@ -22,8 +23,13 @@ impl Session {
     /// user agrees. Says whether they do. With `--reset`, neither is needed again.
     pub async fn restore(&mut self, args: &CreateArgs, asked: &Overrides, console: &Console) -> Result<bool, Error> {
         let undone = self.rebuild(asked, args.reset).await?;
-        if self.survey.rebuilt.is_some() {
+        if let Some(rebuilt) = &self.survey.rebuilt {
             console.note("mesh.json is lost, and rebuilt from what is there; templates of your own have to be named again with `--templates`");
+            if rebuilt.gateway.is_some() && !rebuilt.has_gateway_authority() {
+                console.note(&format!(
+                    "the gateway keeps the certificate that it was given; where that is from is lost: `{GIVES_ANOTHER}` names it again"
+                ));
+            }
         }
         if args.reset || self.survey.known().is_none() {
             return Ok(false);

@@ -89,7 +89,9 @@ impl Session {
         decide: impl Fn(&Self) -> Result<Mesh, Error>,
     ) -> Result<Mesh, Error> {
         if self.locks.is_empty() {
-            return decide(self);
+            let mesh = decide(self)?;
+            self.find_owners(&mesh)?;
+            return Ok(mesh);
         }
         let _machine = locks::machine(console).await?;
         let mut mesh = decide(self)?;
@@ -98,8 +100,15 @@ impl Session {
             self.look_again().await?;
             mesh = decide(self)?;
         }
+        self.find_owners(&mesh)?;
         self.locks.reserve(&mesh)?;
         Ok(mesh)
+    }
+
+    /// Finds out who has the port that a gateway is to have, where it does not have it yet.
+    fn find_owners(&mut self, mesh: &Mesh) -> Result<(), Error> {
+        let at = mesh.gateway_at().filter(|at| self.survey.known().and_then(Mesh::gateway_at) != Some(*at));
+        Ok(at.map_or(Ok(()), |at| self.survey.find_owners(at.port()))?)
     }
 
     /// Nothing is changed of a mesh that is on another engine than this one.

@@ -177,7 +177,8 @@ fn read(dir: &Path, kept: &mut Observed) -> Result<Vec<String>, Finding> {
 
 /// Every image of the mesh, and whether it can be had.
 async fn images(docker: &Docker, mesh: &Mesh) -> Result<Vec<(String, ImageFacts)>, DockerError> {
-    let wanted: BTreeSet<String> = mesh.services().map(|service| mesh.image(service)).collect();
+    let wanted: BTreeSet<String> =
+        mesh.services().map(|service| mesh.image(service)).chain(mesh.gateway_image()).collect();
     try_join_all(wanted.into_iter().map(async |image| {
         let facts = docker.image_facts(&image).await?;
         Ok((image, facts))

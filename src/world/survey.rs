@@ -141,6 +141,20 @@ impl Survey {
         self.listeners.iter().filter(|listener| !ports.contains(&listener.port)).cloned().collect()
     }
 
+    /// Finds out who has a port that was not in question before: a mesh's own gateway may be on any.
+    ///
+    /// # Errors
+    /// The table of sockets could not be read.
+    pub fn find_owners(&mut self, port: u16) -> Result<(), PortsError> {
+        let is_unknown = |listener: &Listener| listener.port == port && listener.owner.is_none();
+        if self.listeners.iter().any(is_unknown) {
+            let found = ports::listeners(|bound| bound.port() == port)?;
+            self.listeners.retain(|listener| listener.port != port);
+            self.listeners.extend(found.into_iter().filter(|listener| listener.port == port));
+        }
+        Ok(())
+    }
+
     /// Those of every container and every network.
     fn labels(&self) -> impl Iterator<Item = &HashMap<String, String>> {
         let containers = self.containers.iter().map(|found| &found.labels);
@@ -185,7 +199,8 @@ impl World {
     pub fn taken(&self, survey: &Survey) -> Taken {
         let own = survey.known().map(|mesh| mesh.id.clone()).or_else(|| self.id_of_labels(survey));
         let networks = taken(&survey.host, &survey.networks, own.as_deref());
-        Taken { ports: taken_ports(survey, own.as_deref()), ..networks }
+        let (of_clusters, gateways) = reserved(survey, own.as_deref());
+        Taken { ports: taken_ports(survey, own.as_deref()), of_clusters, gateways, ..networks }
     }
 
     /// The id of the mesh of this directory, as Docker's labels have it.
@@ -238,6 +253,7 @@ impl World {
 fn listeners(record: Option<&Mesh>, containers: &[ContainerSummary]) -> Result<Vec<Listener>, PortsError> {
     let mut wanted = allocate::published();
     wanted.extend(record.map(Mesh::published).unwrap_or_default());
+    wanted.extend(record.and_then(Mesh::gateway_at).map(|at| at.port()));
     let of_services = || containers.iter().filter(|found| found.labels.contains_key(label::SERVICE));
     let publishes = |bound: SocketAddr| {
         let is = |(address, port): &(Option<IpAddr>, u16)| {
@@ -263,7 +279,24 @@ fn taken_ports(survey: &Survey, own: Option<&str>) -> BTreeSet<u16> {
     };
     let labelled = others.iter().filter_map(|found| found.labels.get(label::PORTS));
     let labelled = labelled.flat_map(|label| ports_of_label::of_label(label));
+    let (_, gateways) = reserved(survey, own);
+    let labelled = labelled.chain(gateways.into_iter().map(|at| at.port()));
     listeners.chain(others.iter().flat_map(published)).chain(networks.flat_map(of_network)).chain(labelled).collect()
+}
+
+/// The ports that clusters of meshes other than the one with the id `own` have, and where their gateways are
+/// published, though none of it may run.
+fn reserved(survey: &Survey, own: Option<&str>) -> (BTreeSet<u16>, BTreeSet<SocketAddr>) {
+    let is_other = |labels: &HashMap<String, String>| {
+        labels.contains_key(label::MESH) && (own.is_none() || labels.get(label::MESH).map(String::as_str) != own)
+    };
+    let labelled = survey.labels().filter(|labels| is_other(labels)).filter_map(|labels| labels.get(label::PORTS));
+    let labelled = labelled.flat_map(|ports| ports_of_label::of_label(ports));
+    let others = || survey.containers.iter().filter(|found| is_other(&found.labels));
+    let plain = others().filter(|found| !found.labels.contains_key(label::PORTS));
+    let by_number = plain.filter_map(ContainerSummary::service).flat_map(allocate::ports_by_number);
+    let gateways = others().filter_map(|found| found.labels.get(label::GATEWAY)?.parse().ok());
+    (labelled.chain(by_number).collect(), gateways.collect())
 }
 
 /// Whether the engine has the network of the mesh with this id, or a container of one of its services: these alone hold

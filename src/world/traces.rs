@@ -14,6 +14,7 @@ use super::{
     files::{self, FilesError},
     survey::WorldError,
 };
+use crate::facts::gateway::GatewayFiles;
 use crate::mesh::{
     Owner,
     certs::{self, Names},
@@ -26,7 +27,7 @@ use crate::mesh::{
     layout,
     links::Key,
     ports,
-    rebuild::{ContainerTrace, DirectoryTrace, NodeTrace, Traces},
+    rebuild::{ContainerTrace, DirectoryTrace, GatewayTrace, NodeTrace, Traces},
     recover::Found,
     render::spans_machines,
     secret::Secret,
@@ -53,7 +54,10 @@ impl World {
         }
         let gateway = survey.containers.iter().find(|found| ours(&found.labels) && found.is_gateway());
         let gateway = match gateway {
-            Some(container) => self.docker.made_of(&container.id).await?.and_then(|made| published(made.container)),
+            Some(container) => {
+                let made = self.docker.made_of(&container.id).await?;
+                made.and_then(|made| gateway_trace(made.container, &files::gateway(&tree).unwrap_or_default()))
+            }
             None => None,
         };
         let network = survey.networks.iter().find(|network| ours(&network.labels));
@@ -132,10 +136,16 @@ impl World {
     }
 }
 
-/// Where a container is published that has one port, and its image.
-fn published(made: Container) -> Option<(SocketAddr, String)> {
+/// What the container of a gateway, which has one port, and its certificate tell.
+fn gateway_trace(made: Container, files: &GatewayFiles) -> Option<GatewayTrace> {
     let port = made.fixed.ports.first()?;
-    Some((SocketAddr::new(port.address?, port.host?), made.fixed.image))
+    let given = |certificate: &String| {
+        // by its own authority, it is signed for as long as it lasts
+        let own = certs::examine(certificate).ok().zip(files.authority.as_ref());
+        !own.is_some_and(|(facts, authority)| certs::verify(certificate, None, authority, facts.not_after).is_ok())
+    };
+    let given = files.certificate.as_ref().is_some_and(given);
+    Some(GatewayTrace { at: SocketAddr::new(port.address?, port.host?), image: made.fixed.image, given })
 }
 
 /// Whether a directory without a `mesh.json` holds data of a mesh, as its authorities tell.

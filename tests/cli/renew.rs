@@ -25,6 +25,18 @@ fn what_cannot_be_renewed() {
 
     For more information, try '--help'.
     ");
+    assert_snapshot!(printed(&["certs", "rotate", "gateway"]), @r"
+    exit 2
+    error: the mesh has no gateway
+
+    hint: `mesh create --gateway ADDRESS:PORT` makes one
+    ");
+    assert_snapshot!(printed(&["certs", "ls", "2/1"]), @r"
+    exit 2
+    error: certificates are those of a whole cluster, and 2/1 is a node
+
+    hint: name the cluster: `mesh certs ls 2`, `mesh certs rotate 2`
+    ");
     assert!(printed(&["keys", "rotate", "0"]).starts_with("exit 2\n"));
     assert!(printed(&["keys", "rotate", "--ca"]).starts_with("exit 2\n"));
 }

@@ -3,7 +3,6 @@
 
 use std::{
     fs,
-    net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::Duration,
@@ -15,6 +14,7 @@ use tempfile::TempDir;
 use crate::support::{
     Parts,
     docker::docker,
+    free_address,
     mesh::{Mesh, of_directory},
     renewal::starts,
     run::Run,
@@ -204,7 +204,7 @@ impl Prometheus {
         let kept = tempfile::tempdir().expect("should be writable");
         let dir = kept.path();
         fs::create_dir(dir.join("textfiles")).expect("should be writable");
-        let (exporter, address) = (free_address(), free_address());
+        let (exporter, address) = (free_address().to_string(), free_address().to_string());
         let text = fs::read_to_string(rules).expect("should be readable");
         let held = |line: &str| {
             if line.trim_start().starts_with("for: ") { "    for: 1s".to_owned() } else { line.to_owned() }
@@ -290,10 +290,4 @@ fn look(mesh: &Mesh, textfile: &Path) {
 fn spawn(program: &str, args: &[String]) -> Child {
     let child = Command::new(program).args(args).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
     child.unwrap_or_else(|error| panic!("{program} should start: {error}"))
-}
-
-/// An address on which nothing listens.
-fn free_address() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port should be free");
-    listener.local_addr().expect("should have one").to_string()
 }

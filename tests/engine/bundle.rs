@@ -3,7 +3,6 @@
 
 use std::{
     fs,
-    net::TcpListener,
     os::unix::fs::FileExt as _,
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
@@ -14,7 +13,7 @@ use crate::{
     place::Place,
     support::{
         docker::{docker, inspect, try_docker},
-        wait_for,
+        free_address, wait_for,
     },
 };
 
@@ -59,7 +58,7 @@ struct Registry {
 
 impl Registry {
     fn begin(dir: &Path) -> Self {
-        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let address = free_address();
         let config = dir.join("registry.yml");
         let root = dir.join("registry");
         let text = format!(
@@ -93,6 +92,23 @@ fn save(place: &Place) -> PathBuf {
     let printed = printed(&place.mesh(&["bundle", "save", "--into", file.to_str().unwrap(), "--images", IMAGE]), 0);
     assert!(printed.contains("and 1 image, ") && printed.contains(IMAGE), "{printed}");
     file
+}
+
+#[test]
+#[ignore = "needs root and a Docker engine: run by scripts/test"]
+fn the_image_of_a_gateway_is_in_the_bundle_of_its_mesh() {
+    let place = place();
+    make_image(place.dir.path());
+    let images = ["bundle.test/elasticsearch/elasticsearch:9.5.3", "bundle.test/nginx/tiny:1"];
+    for image in images {
+        docker(&["tag", IMAGE, image]);
+    }
+    let file = place.dir.path().join("mesh.tar");
+    let save = ["bundle", "save", "1", "--no-kibana", "--registry", "bundle.test", "--into", file.to_str().unwrap()];
+    let gateway = ["--gateway", "127.0.0.1:8443", "--gateway-image", images[1]];
+    let printed = printed(&place.mesh(&[&save[..], &gateway].concat()), 0);
+    assert!(printed.contains("and 2 images, ") && images.iter().all(|image| printed.contains(image)), "{printed}");
+    docker(&["image", "rm", images[0], images[1], IMAGE]);
 }
 
 fn load(place: &Place, file: &Path, exit: i32) -> String {

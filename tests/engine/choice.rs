@@ -11,7 +11,7 @@ use std::{
 
 use serde_json::Value;
 
-use crate::place::Place;
+use crate::{place::Place, support::free_address};
 
 const NAMES: [&str; 2] = ["engine-slow", "engine-quick"];
 
@@ -55,7 +55,10 @@ impl Drop for Locks {
 fn a_slow_pull_holds_up_no_other_mesh_and_keeps_what_it_chose() {
     let (place, _locks) = (Place::new(), Locks);
     let registry = TcpListener::bind("127.0.0.1:0").unwrap();
-    let mut slow = create(&place, NAMES[0], &registry.local_addr().unwrap().to_string()).spawn().unwrap();
+    let host = registry.local_addr().unwrap().to_string();
+    let gateway = ["--gateway", &free_address().to_string(), "--gateway-image", &format!("{host}/nginx/nginx:1")]
+        .map(str::to_owned);
+    let mut slow = create(&place, NAMES[0], &host).args(&gateway).spawn().unwrap();
     registry.set_nonblocking(true).unwrap();
     let begun = Instant::now();
     let _asked = loop {
@@ -75,6 +78,10 @@ fn a_slow_pull_holds_up_no_other_mesh_and_keeps_what_it_chose() {
     let (one, two) = (choice(NAMES[0]), choice(NAMES[1]));
     assert_ne!(one.0, two.0);
     assert!(one.1.len() == 3 && two.1.len() == 3 && one.1.iter().all(|port| !two.1.contains(port)), "{one:?} {two:?}");
+
+    let same = create(&place, NAMES[1], "mesh.invalid").args(&gateway).output().unwrap();
+    let printed = String::from_utf8_lossy(&same.stderr);
+    assert!(same.status.code() == Some(2) && printed.contains("another mesh of this machine"), "{printed}");
 
     // a run that is killed lets go of it
     slow.kill().unwrap();

@@ -8,6 +8,7 @@ mod bundle;
 mod choice;
 mod disk;
 mod elsewhere;
+mod gateway;
 mod logins;
 mod machine;
 mod manage;

@@ -28,6 +28,7 @@ pub mod snapshot;
 pub mod versions;
 
 use std::{
+    net::{SocketAddr, TcpListener},
     thread::sleep,
     time::{Duration, Instant},
 };
@@ -44,6 +45,12 @@ pub fn wait_for<T>(what: &str, longest: Duration, mut question: impl FnMut() -> 
         assert!(begun.elapsed() < longest, "{what} did not come within {} s", longest.as_secs());
         sleep((asked.elapsed() * 4).clamp(Duration::from_millis(20), Duration::from_secs(1)));
     }
+}
+
+/// An address of loopback on which nothing listens.
+pub fn free_address() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port should be free");
+    listener.local_addr().expect("should have one")
 }
 
 /// Names what follows, for whoever reads the output; says how long the part before it took.

@@ -10,6 +10,7 @@ use crate::{
         Mesh,
         counted::counted,
         id::{NodeId, ServiceId, ServiceKind},
+        settings::Memory,
     },
 };
 
@@ -43,30 +44,40 @@ fn resident(mesh: &Mesh, there: &Observed, service: ServiceId) -> u64 {
     resident.min(memory.bytes())
 }
 
+/// What the gateway is counted with: its limit, which large bodies that come at once fill.
+fn of_gateway(mesh: &Mesh) -> u64 {
+    mesh.gateway_memory().map_or(0, Memory::bytes)
+}
+
 pub(super) fn gibibytes(bytes: u64) -> String {
     let tenths = bytes * 10 / GIBIBYTE;
     format!("{}.{} GiB", tenths / 10, tenths % 10)
 }
 
 pub(super) fn memory(mesh: &Mesh, there: &Observed, host: &HostFacts) -> Checked {
-    let needed: u64 = mesh.services().map(|service| resident(mesh, there, service)).sum();
+    let of_services: u64 = mesh.services().map(|service| resident(mesh, there, service)).sum();
+    let needed = of_services + of_gateway(mesh);
     // what runs already was counted when it started, and is free again when it is replaced
     let old = there.record.as_ref().unwrap_or(mesh);
     let running = there.containers.iter().filter(|(_, container)| container.state == ContainerState::Running);
     let ours: u64 = running.map(|(service, _)| resident(old, there, *service)).sum();
+    let ours = ours + if there.gateway.runs() { of_gateway(old) } else { 0 };
     let limit = host.memory_limit.as_ref();
     // what is short is what the group allows, or what the machine has
     let tight = limit.filter(|limit| limit.free() < host.memory_available);
     let total = limit.map_or(host.memory_total, |limit| limit.bytes.min(host.memory_total));
     let available = (tight.map_or(host.memory_available, MemoryLimit::free) + ours).min(total);
     let limits: u64 = mesh.services().map(|service| mesh.memory(service).bytes()).sum();
+    let limits = limits + of_gateway(mesh);
     let count = mesh.count().get();
     let nodes = mesh.all_nodes().count();
     let of_nodes = if nodes > usize::from(count) { format!(" of {nodes} nodes") } else { String::new() };
+    let has_gateway = mesh.gateway.is_some();
     let amounts = format!(
-        "{}{of_nodes} {} about {} of memory, and {} is available{}",
+        "{}{of_nodes}{} {} about {} of memory, and {} is available{}",
         counted(count, "cluster"),
-        if count == 1 { "needs" } else { "need" },
+        if has_gateway { " and the gateway" } else { "" },
+        if count == 1 && !has_gateway { "needs" } else { "need" },
         gibibytes(needed),
         gibibytes(available),
         tight.map(in_group).unwrap_or_default()
@@ -149,7 +160,6 @@ mod tests {
             example::{messages, roomy},
             machine,
         },
-        mesh::settings::Memory,
     };
 
     #[test]
@@ -186,6 +196,18 @@ mod tests {
         let mesh = Mesh::example(8);
         let built_here = Observed { built_here: mesh.images(), ..Observed::default() };
         insta::assert_snapshot!(format!("{:?}", memory(&mesh, &built_here, &roomy()).verdict), @r#"Good("8 clusters need about 13.8 GiB of memory, and 60.0 GiB is available")"#);
+    }
+
+    #[test]
+    fn the_gateway_is_counted_with_its_limit() {
+        let mesh = Mesh::example(2).with_gateway("127.0.0.1:8443");
+        let limits = HostFacts { memory_total: 8 * GIBIBYTE, memory_available: 7 * GIBIBYTE, ..roomy() };
+        insta::assert_snapshot!(messages(&memory(&mesh, &Observed::default(), &limits).findings()), @"Warning: the containers' limits add up to 8.5 GiB, and the machine has 8.0 GiB");
+        let little = HostFacts { memory_available: 6 * GIBIBYTE, ..roomy() };
+        let mut there = Observed { record: Some(mesh.clone()), ..Observed::default() };
+        insta::assert_snapshot!(messages(&memory(&mesh, &there, &little).findings()), @"Estimate: 2 clusters and the gateway need about 6.7 GiB of memory, and 6.0 GiB is available");
+        there.gateway.container = Some(ContainerFacts::in_state(ContainerState::Running));
+        insta::assert_snapshot!(messages(&memory(&mesh, &there, &little).findings()), @"Estimate: 2 clusters and the gateway need about 6.7 GiB of memory, and 6.5 GiB is available");
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! Every check of a machine, with what is known of it, however little that is. Pure.
 
 use super::{
-    Checked, Finding, Verdict, advertise, capacity, clock, directory, engine, hosts, image_disk, limits, neighbours,
-    network, own_data, processor, surroundings,
+    Checked, Finding, Verdict, advertise, capacity, clock, directory, engine, gateway, hosts, image_disk, limits,
+    neighbours, network, own_data, processor, surroundings,
 };
 use crate::{
     facts::{
@@ -108,6 +108,11 @@ pub fn doctor(mesh: &Mesh, sight: &Sight) -> Vec<Checked> {
             Ok(listeners) => network::ports(mesh, there, listeners),
             Err(why) => Checked::unknown("ports", why),
         },
+        match (&sight.host, &sight.listeners) {
+            (Ok(_), _) if elsewhere => Checked::unknown("gateway", ELSEWHERE),
+            (Ok(host), Ok(listeners)) => gateway::gateway(mesh, there, host, listeners),
+            (Err(why), _) | (_, Err(why)) => Checked::unknown("gateway", why),
+        },
         hosts::hosts(mesh, there),
         host("max_map_count", |_, _, host| limits::max_map_count(host.limits.max_map_count)),
         host("open files", |mesh, _, host| limits::open_files(mesh, &host.limits)),
@@ -166,6 +171,7 @@ mod tests {
         good: network: 10.213.0.0/24 is free or the mesh's own, and 127.0.0.1 is of this machine
         good: advertise: no port is published for other machines: `--advertise` is not set
         good: ports: every port of the mesh on 127.0.0.1 is free or its own
+        good: gateway: the mesh has none
         good: hosts file: /etc/hosts is left alone: `--no-hosts`, or this user may not write it
         good: max_map_count: vm.max_map_count is 262144
         good: open files: 1048576 a container; about 4012 are needed in all
@@ -209,6 +215,7 @@ mod tests {
         unknown: network: cannot read `/proc/meminfo`
         unknown: advertise: cannot read `/proc/meminfo`
         unknown: ports: cannot read `/proc/net/tcp`
+        unknown: gateway: cannot read `/proc/meminfo`
         good: hosts file: /etc/hosts is left alone: `--no-hosts`, or this user may not write it
         unknown: max_map_count: cannot read `/proc/meminfo`
         unknown: open files: cannot read `/proc/meminfo`

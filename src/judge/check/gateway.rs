@@ -1,5 +1,7 @@
 //! What the mesh's own gateway needs of the machine: its address, its port, the certificate that was given. Pure.
 
+use std::net::{IpAddr, SocketAddr};
+
 use super::{Checked, Finding};
 use crate::{
     facts::{
@@ -11,7 +13,7 @@ use crate::{
 
 /// Nothing for a mesh without one.
 pub(super) fn gateway(mesh: &Mesh, there: &Observed, host: &HostFacts, listeners: &[Listener]) -> Checked {
-    let Some(at) = mesh.spec.gateway.0.filter(|_| mesh.gateway.is_some()) else {
+    let Some(at) = mesh.gateway_at() else {
         return Checked::new("gateway", "the mesh has none", None);
     };
     let address = at.ip();
@@ -22,23 +24,7 @@ pub(super) fn gateway(mesh: &Mesh, there: &Observed, host: &HostFacts, listeners
             "see its addresses with `ip address`; `mesh create --gateway 0.0.0.0:443` publishes it on all of them",
         ));
     }
-    let collides = |other: std::net::IpAddr| other == address || other.is_unspecified() || address.is_unspecified();
-    let of_container = there
-        .unmanaged
-        .ports
-        .iter()
-        .find(|(other, port, _)| *port == at.port() && other.is_none_or(collides))
-        .map(|(_, _, name)| format!("container {name}"));
-    let of_process = || {
-        let listener = listeners.iter().find(|found| found.port == at.port() && collides(found.address))?;
-        Some(match &listener.owner {
-            Some(process) => format!("{} (pid {})", process.name, process.pid),
-            None => "a process of another user".to_owned(),
-        })
-    };
-    // its own container is replaced, or stays
-    let is_up = there.gateway.container.as_ref().is_some_and(|container| container.state.is_up());
-    if let Some(owner) = of_container.or_else(of_process).filter(|_| !is_up) {
+    if let Some(owner) = owner(at, held(mesh, there), there, listeners) {
         findings.push(Finding::problem(
             format!("port {} of the gateway is taken by {owner}", at.port()),
             "stop what has it, or name another port: `mesh create --gateway ADDRESS:PORT`",
@@ -55,6 +41,31 @@ pub(super) fn gateway(mesh: &Mesh, there: &Observed, host: &HostFacts, listeners
         ));
     }
     Checked::new("gateway", format!("{at} is free or the mesh's own"), findings)
+}
+
+/// Where the mesh's own gateway is published now: what it has there is replaced, or stays.
+fn held(mesh: &Mesh, there: &Observed) -> Option<SocketAddr> {
+    let container = there.gateway.container.as_ref().filter(|container| container.state.is_up())?;
+    let made = container.made.as_ref().and_then(|made| made.fixed.ports.first());
+    let published = made.and_then(|port| Some(SocketAddr::new(port.address?, port.host?)));
+    published.or_else(|| there.record.as_ref().unwrap_or(mesh).gateway_at())
+}
+
+/// Who else has the address and the port, in words.
+fn owner(at: SocketAddr, held: Option<SocketAddr>, there: &Observed, listeners: &[Listener]) -> Option<String> {
+    let collides = |other: IpAddr| other == at.ip() || other.is_unspecified() || at.ip().is_unspecified();
+    let mut containers = there.unmanaged.ports.iter();
+    let container = containers.find(|(other, port, _)| *port == at.port() && other.is_none_or(collides));
+    if let Some((_, _, name)) = container {
+        return Some(format!("container {name}"));
+    }
+    let is_ours = |found: &Listener| held == Some(SocketAddr::new(found.address, found.port));
+    let mut others = listeners.iter().filter(|found| found.port == at.port() && !is_ours(found));
+    let listener = others.find(|found| collides(found.address))?;
+    Some(match &listener.owner {
+        Some(process) => format!("{} (pid {})", process.name, process.pid),
+        None => "a process of another user".to_owned(),
+    })
 }
 
 #[cfg(test)]
@@ -87,10 +98,29 @@ mod tests {
         Problem: it has expired
           name another
         ");
-        there.gateway.container = Some(ContainerFacts::in_state(ContainerState::Running));
         there.gateway.given = None;
-        let mesh = Mesh::example(1).with_gateway("127.0.0.1:443");
+        let mesh = Mesh::example(1).with_gateway("0.0.0.0:443");
+        there.record = Some(mesh.clone());
+        assert_eq!(gateway(&mesh, &there, &roomy(), &listeners).findings().len(), 1, "its own does not run");
+        there.gateway.container = Some(ContainerFacts::in_state(ContainerState::Running));
         assert_eq!(gateway(&mesh, &there, &roomy(), &listeners).findings(), []);
         assert_eq!(gateway(&Mesh::example(1), &Observed::default(), &roomy(), &listeners).findings(), []);
+    }
+    #[test]
+    fn a_gateway_that_moves_needs_the_new_port_free() {
+        let (old, new) =
+            (Mesh::example(1).with_gateway("127.0.0.1:8443"), Mesh::example(1).with_gateway("127.0.0.1:443"));
+        let process = |name: &str| Some(Process { pid: 42, name: name.to_owned() });
+        let listener = |port, name| Listener { address: [127, 0, 0, 1].into(), port, owner: process(name) };
+        let mut there = Observed { record: Some(old.clone()), ..Observed::default() };
+        there.gateway.container = Some(ContainerFacts::in_state(ContainerState::Running));
+        let listeners = [listener(8443, "docker-proxy"), listener(443, "apache2")];
+        insta::assert_snapshot!(rendered([gateway(&new, &there, &roomy(), &listeners)]), @r"
+        Problem: port 443 of the gateway is taken by apache2 (pid 42)
+          stop what has it, or name another port: `mesh create --gateway ADDRESS:PORT`
+        ");
+        assert_eq!(gateway(&old, &there, &roomy(), &listeners).findings(), []);
+        let wide = Mesh::example(1).with_gateway("0.0.0.0:8443");
+        assert_eq!(gateway(&wide, &there, &roomy(), &listeners).findings(), [], "from one address to all");
     }
 }

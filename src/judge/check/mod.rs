@@ -152,6 +152,7 @@ pub fn machine(mesh: &Mesh, there: &Observed, host: &HostFacts, listeners: &[Lis
             network::address(mesh, there, host),
             advertise::advertise(mesh, host),
             network::ports(mesh, there, listeners),
+            gateway::gateway(mesh, there, host, listeners),
         ]
     } else {
         vec![engine::same_network(there, host)]
@@ -171,7 +172,6 @@ pub fn machine(mesh: &Mesh, there: &Observed, host: &HostFacts, listeners: &[Lis
         image_disk::image_disk(mesh, there, host),
         neighbours::neighbours(mesh, there, host.limits.neighbours),
         hosts::hosts(mesh, there),
-        gateway::gateway(mesh, there, host, listeners),
     ]
     .into_iter()
     .chain(networks)

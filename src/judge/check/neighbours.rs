@@ -21,7 +21,9 @@ const OTHERS: u64 = 64;
 pub(super) fn needed(mesh: &Mesh) -> u64 {
     let clusters = u64::from(mesh.count().get());
     let services = mesh.services().count() as u64;
-    mesh.linked_pairs() as u64 * 2 + 2 * (services - clusters) + 2 * services + OTHERS
+    // it and each service know each other, and it and the host
+    let gateway = if mesh.gateway.is_some() { 2 * services + 2 } else { 0 };
+    mesh.linked_pairs() as u64 * 2 + 2 * (services - clusters) + 2 * services + gateway + OTHERS
 }
 
 pub(super) fn neighbours(mesh: &Mesh, there: &Observed, limit: Option<u64>) -> Checked {
@@ -61,6 +63,8 @@ mod tests {
           `mesh doctor --fix 31` raises and keeps it; `mesh create --force` tries all the same
         ");
         assert!(needed(&Mesh::example(99)) < RAISED_SOFT);
+        let with_gateway = Mesh::example(2).with_gateway("127.0.0.1:8443");
+        assert_eq!(needed(&with_gateway) - needed(&Mesh::example(2)), 2 * 4 + 2);
     }
 
     #[test]

@@ -21,19 +21,23 @@ use crate::{
     },
 };
 
+/// Why a certificate is unusable that was found without its key.
+pub(super) const NO_KEY: &str = "its private key is missing";
+
 #[derive(Debug, Serialize)]
 pub struct Certificates {
     pub version: u32,
     pub certificates: Vec<CertificateRow>,
 }
 
-/// One certificate of a cluster.
+/// One certificate of a cluster, or of the mesh's own gateway.
 #[derive(Debug, Serialize)]
 pub struct CertificateRow {
-    pub cluster: ClusterId,
+    /// `None` for the gateway's, which is of no cluster.
+    pub cluster: Option<ClusterId>,
     #[serde(rename = "for")]
     pub of: Purpose,
-    /// The service that shows it, such as `cluster02-elastic-2`; `None` for an authority.
+    /// The service that shows it, such as `cluster02-elastic-2` or `mesh-gateway`; `None` for an authority.
     pub service: Option<String>,
     /// The name of an authority; else every name and address that the certificate is valid for.
     pub names: Vec<String>,
@@ -61,6 +65,10 @@ pub enum Purpose {
     OldAuthority,
     Elastic,
     Kibana,
+    GatewayAuthority,
+    Gateway,
+    /// The gateway's, which the user gave.
+    GatewayGiven,
 }
 
 impl Purpose {
@@ -71,6 +79,9 @@ impl Purpose {
             Self::OldAuthority => "old authority",
             Self::Elastic => "elastic",
             Self::Kibana => "kibana",
+            Self::GatewayAuthority => "authority of the gateway",
+            Self::Gateway => "gateway",
+            Self::GatewayGiven => "gateway, as given",
         }
     }
 }
@@ -78,7 +89,8 @@ impl Purpose {
 impl CertificateRow {
     /// What it is for, within its cluster: `elastic-2`, `old authority`.
     pub fn word(&self) -> &str {
-        let within = self.service.as_deref().and_then(|service| service.split_once('-'));
+        let service = self.service.as_deref().filter(|_| self.cluster.is_some());
+        let within = service.and_then(|service| service.split_once('-'));
         within.map_or(self.of.word(), |(_, word)| word)
     }
 }
@@ -94,15 +106,16 @@ impl Certificates {
     #[must_use]
     pub fn with_guests(mut self, mesh: &Mesh, there: &Observed, keys: &GuestKeys) -> Self {
         for row in &mut self.certificates {
-            let Some(files) = there.files.get(&row.cluster) else { continue };
+            let Some(cluster) = row.cluster else { continue };
+            let Some(files) = there.files.get(&cluster) else { continue };
             let authority = match row.of {
                 Purpose::Authority => &files.authority,
                 Purpose::NextAuthority => &files.next_authority,
                 Purpose::OldAuthority => &files.old_authority,
-                Purpose::Elastic | Purpose::Kibana => continue,
+                _ => continue,
             };
-            let has = |guest| authority.as_ref().and_then(|pem| trusts(mesh, keys, guest, row.cluster, pem));
-            row.guests = mesh.guests_of(row.cluster).map(|guest| (guest.clone(), has(guest))).collect();
+            let has = |guest| authority.as_ref().and_then(|pem| trusts(mesh, keys, guest, cluster, pem));
+            row.guests = mesh.guests_of(cluster).map(|guest| (guest.clone(), has(guest))).collect();
         }
         self
     }
@@ -113,14 +126,7 @@ impl Certificates {
 }
 
 fn rows(mesh: &Mesh, cluster: ClusterId, files: &ClusterFiles, now: OffsetDateTime) -> Vec<CertificateRow> {
-    let authority = |of, pem: Option<&String>, key: Option<&Secret>| {
-        let unusable = match (pem, key) {
-            (Some(pem), Some(key)) => Authority::open(pem, key).err().map(|error| error.to_string()),
-            (None, _) => Some(certs::CertificateError::Absent.to_string()),
-            (Some(_), None) => (of != Purpose::OldAuthority).then(|| "its private key is missing".to_owned()),
-        };
-        row(cluster, of, pem, None, unusable, now)
-    };
+    let authority = |of, pem: Option<&String>, key: Option<&Secret>| authority_row(Some(cluster), of, (pem, key), now);
     let mut rows = vec![authority(Purpose::Authority, files.authority.as_ref(), files.authority_key.as_ref())];
     if let Some(next) = &files.next_authority {
         rows.push(authority(Purpose::NextAuthority, Some(next), files.next_authority_key.as_ref()));
@@ -146,13 +152,31 @@ fn rows(mesh: &Mesh, cluster: ClusterId, files: &ClusterFiles, now: OffsetDateTi
             ServiceId::Kibana(_) => (Purpose::Kibana, service.and_then(|service| service.authority.as_ref())),
         };
         let trusts = bundle.map(|bundle| bundle.matches("-----BEGIN CERTIFICATE-----").count());
-        rows.push(CertificateRow { service: Some(id.to_string()), ..row(cluster, of, pem, trusts, unusable, now) });
+        rows.push(CertificateRow {
+            service: Some(id.to_string()),
+            ..row(Some(cluster), of, pem, trusts, unusable, now)
+        });
     }
     rows
 }
 
-fn row(
-    cluster: ClusterId,
+/// An authority, which signs with its key, and is good for nothing else.
+pub(super) fn authority_row(
+    cluster: Option<ClusterId>,
+    of: Purpose,
+    (pem, key): (Option<&String>, Option<&Secret>),
+    now: OffsetDateTime,
+) -> CertificateRow {
+    let unusable = match (pem, key) {
+        (Some(pem), Some(key)) => Authority::open(pem, key).err().map(|error| error.to_string()),
+        (None, _) => Some(certs::CertificateError::Absent.to_string()),
+        (Some(_), None) => (of != Purpose::OldAuthority).then(|| NO_KEY.to_owned()),
+    };
+    row(cluster, of, pem, None, unusable, now)
+}
+
+pub(super) fn row(
+    cluster: Option<ClusterId>,
     of: Purpose,
     pem: Option<&String>,
     trusts: Option<usize>,

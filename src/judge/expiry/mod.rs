@@ -4,6 +4,7 @@
 //! [`VERSION`] goes up when one changes or goes.
 
 mod certificates;
+mod gateway;
 mod keys;
 pub mod soon;
 
@@ -11,13 +12,16 @@ use serde::Serialize;
 use time::OffsetDateTime;
 
 pub use self::{
-    certificates::{CertificateRow, Certificates},
+    certificates::{CertificateRow, Certificates, Purpose},
     keys::{KeyRow, Keys},
 };
 
 pub const VERSION: u32 = 2;
 /// The days before an expiry from which on it is reported.
 pub const SOON: i64 = 30;
+
+/// The command that gives the gateway another certificate of the user's own, which is not `mesh`'s to renew.
+pub const GIVES_ANOTHER: &str = "mesh create --gateway-cert FILE --gateway-key FILE";
 
 /// How something that ends is, in one word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use time::OffsetDateTime;
 
-use super::{SOON, days_between};
+use super::{GIVES_ANOTHER, SOON, days_between};
 use crate::facts::observed::{KeyFile, Observed};
 use crate::judge::scope::Scope;
 use crate::mesh::{Mesh, certs, counted::counted, id::ClusterId, settings::KeyDays};
@@ -17,8 +17,8 @@ const GIVEN: &str = "given certificate of the gateway";
 /// Something of one kind that ends soon.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct EndsSoon {
-    /// `API key`, `certificate`, `authority` or `license`, or `certificate of the gateway`, which is of no cluster, as
-    /// is one that was given.
+    /// `API key`, `certificate`, `authority` or `license`; or `certificate of the gateway`, its authority, or one that
+    /// was given, which are of no cluster.
     pub what: &'static str,
     pub clusters: Vec<ClusterId>,
     /// The whole days that the first to end has left; below 0 when it has ended.
@@ -107,18 +107,23 @@ pub fn expiring(mesh: &Mesh, scope: Scope, there: &Observed, now: OffsetDateTime
     .collect()
 }
 
-/// The certificate of the mesh's own gateway.
-fn of_gateway(mesh: &Mesh, scope: Scope, there: &Observed, now: OffsetDateTime) -> Option<EndsSoon> {
-    mesh.gateway.as_ref().filter(|_| scope.is_mesh())?;
-    let end = certs::examine(there.gateway.files.certificate.as_ref()?).ok()?.not_after;
-    let (what, remedy) = if mesh.has_gateway_authority() {
-        ("certificate of the gateway", "mesh create")
+/// The certificate of the mesh's own gateway, and the authority that signed it, where that is its own.
+fn of_gateway(mesh: &Mesh, scope: Scope, there: &Observed, now: OffsetDateTime) -> Vec<EndsSoon> {
+    let files = &there.gateway.files;
+    let (certificate, authority) = if mesh.has_gateway_authority() {
+        let certificate = ("certificate of the gateway", files.certificate.as_ref(), "mesh certs rotate gateway");
+        let authority = ("authority of the gateway", files.authority.as_ref(), "mesh certs rotate --ca gateway");
+        (certificate, Some(authority))
     } else {
-        (GIVEN, "mesh create --gateway-cert FILE --gateway-key FILE")
+        ((GIVEN, files.certificate.as_ref(), GIVES_ANOTHER), None)
     };
-    let days_left = days_between(now, end);
-    let ends = EndsSoon { what, clusters: Vec::new(), days_left, remedy: remedy.to_owned() };
-    Some(ends).filter(|_| days_left < SOON)
+    let ends = |(what, pem, remedy): (&'static str, Option<&String>, &str)| {
+        let days_left = days_between(now, certs::examine(pem?).ok()?.not_after);
+        let ends = EndsSoon { what, clusters: Vec::new(), days_left, remedy: remedy.to_owned() };
+        Some(ends).filter(|_| days_left < SOON)
+    };
+    let all = [Some(certificate), authority].into_iter().flatten();
+    all.filter(|_| mesh.gateway.is_some() && scope.is_mesh()).filter_map(ends).collect()
 }
 
 /// As the server has it, since it may have been made to expire there; else as it was saved.
@@ -184,6 +189,23 @@ mod tests {
         ");
         there.files.clear();
         assert_eq!(listed(&there), "");
+    }
+
+    #[test]
+    fn the_gateway_is_reported_with_a_command_for_what_it_shows() {
+        let mut mesh = Mesh::example(1).with_gateway("127.0.0.1:8443");
+        let authority = Authority::issue("gateway", NOW - Duration::days(3652 - 20));
+        let identity = authority.sign(&certs::Names::example(), NOW - Duration::days(1095 - 10));
+        let mut there = Observed::default();
+        there.gateway.files.authority = Some(authority.certificate().to_owned());
+        there.gateway.files.certificate = Some(identity.certificate);
+        insta::assert_snapshot!(listed_for(&mesh, &there), @r"
+        certificate of the gateway of : 10 days, `mesh certs rotate gateway`
+        authority of the gateway of : 20 days, `mesh certs rotate --ca gateway`
+        ");
+        mesh.spec.gateway_cert = crate::mesh::settings::UserFile(Some("/tls.crt".into()));
+        insta::assert_snapshot!(listed_for(&mesh, &there), @"given certificate of the gateway of : 10 days, `mesh create --gateway-cert FILE --gateway-key FILE`");
+        assert_eq!(listed(&there), "", "a mesh without one");
     }
 
     #[test]

@@ -107,7 +107,9 @@ impl Mesh {
         let ports = ports.or_else(|| name.as_ref().map(|_| PortRange::OF_NAMED));
         if let Some(range) = ports {
             let kept = recorded.filter(|mesh| now.keeps_ports(mesh));
-            let published = allocate::publish(&mut allocated, kept, range, &now.taken.ports);
+            let of_gateway = spec.gateway.0.map(|at| at.port());
+            let taken = now.taken.ports.iter().copied().chain(of_gateway).collect();
+            let published = allocate::publish(&mut allocated, kept, range, &taken);
             published.map_err(|_| DecideError::NoPorts { range, clusters: clusters.clone() })?;
         }
         let known = recorded.and_then(|mesh| mesh.gateway.as_ref());
@@ -138,7 +140,8 @@ impl Mesh {
             templates: Templates::default(),
         };
         mesh.require_supported_searches()?;
-        mesh.require_gateway()?;
+        let has_port = recorded.is_some_and(|recorded| recorded.gateway_at() == mesh.gateway_at() && !now.unmade);
+        mesh.require_gateway(!has_port, &now.taken)?;
         mesh.require_users()?;
         Ok(mesh)
     }
@@ -147,7 +150,10 @@ impl Mesh {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{explain::Explain as _, mesh::cluster_set::ClusterSet};
+    use crate::{
+        explain::Explain as _,
+        mesh::{cluster_set::ClusterSet, settings::GatewayAddress},
+    };
 
     fn now() -> Circumstances {
         Circumstances {
@@ -212,6 +218,9 @@ mod tests {
         let first = Mesh::decide(&asked, None, named.clone()).unwrap();
         assert_eq!(first.published(), [20_001, 20_002, 20_003, 20_004].into());
         assert_eq!(first.ports, Some(PortRange::OF_NAMED));
+        let beside = Overrides { gateway: Some(GatewayAddress("127.0.0.1:20001".parse().ok())), ..asked.clone() };
+        let beside = Mesh::decide(&beside, None, named.clone()).unwrap();
+        assert_eq!(beside.published(), [20_002, 20_003, 20_004, 20_005].into(), "the gateway has its port");
         let other = Circumstances { name: "other".parse().ok(), taken: Taken::default(), ..now() };
         assert_eq!(Mesh::decide(&Overrides::default(), Some(&first), other).unwrap(), first);
         let narrow = Overrides {

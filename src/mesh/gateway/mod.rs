@@ -4,12 +4,16 @@
 //! Every Kibana is at `/clusterNN/`, every Elasticsearch at `/clusterNN/elastic/`. A proxy believes a service by the
 //! name in its certificate and the authority of its cluster alone.
 
+mod conflict;
 pub mod haproxy;
 pub mod nginx;
 mod own;
 pub mod own_files;
 
-pub use self::own::{GatewayConflict, NAME, OwnGateway, WORD};
+pub use self::{
+    conflict::GatewayConflict,
+    own::{NAME, OwnGateway, WORD},
+};
 
 use std::{collections::BTreeSet, net::SocketAddr, path::Path};
 

@@ -11,22 +11,18 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::{nginx, own_files::INSIDE};
-use crate::{
-    exit::Exit,
-    explain::Explain,
-    mesh::{
-        Mesh, allocate,
-        certs::Names,
-        cluster::Cluster,
-        container::{Limits, Published},
-        container_spec::{ALL_CAPABILITIES, ContainerSpec, HealthCheck, Log, NO_NEW_PRIVILEGES},
-        fingerprint::MadeFrom,
-        id::ClusterId,
-        layout,
-        network::Subnet,
-        rendered::Settings,
-        settings::{GatewayImage, Memory, SubjectName},
-    },
+use crate::mesh::{
+    Mesh, allocate,
+    certs::Names,
+    cluster::Cluster,
+    container::{Limits, Published},
+    container_spec::{ALL_CAPABILITIES, ContainerSpec, HealthCheck, Log, NO_NEW_PRIVILEGES},
+    fingerprint::MadeFrom,
+    id::ClusterId,
+    layout,
+    network::Subnet,
+    rendered::Settings,
+    settings::{GatewayImage, Memory, SubjectName},
 };
 
 /// The word for the gateway in labels and in arguments.
@@ -50,37 +46,6 @@ pub struct OwnGateway {
     pub address: Ipv4Addr,
     /// The image where no other is asked for: a newer program's comes with `mesh upgrade` or `--new-defaults`.
     pub image: String,
-}
-
-/// A gateway that cannot be as it was asked for.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum GatewayConflict {
-    #[error("ports of clusters would be published on {bind}, past the gateway at {gateway}")]
-    Bind { bind: IpAddr, gateway: SocketAddr },
-    #[error("port {port} of the gateway is one that the mesh publishes for a cluster")]
-    Port { port: u16 },
-    #[error("the gateway is given a {has} without a {lacks}")]
-    HalfAPair { has: &'static str, lacks: &'static str },
-}
-
-impl Explain for GatewayConflict {
-    fn exit(&self) -> Exit {
-        Exit::Request
-    }
-
-    fn hint(&self) -> Option<String> {
-        Some(match self {
-            Self::Bind { gateway, .. } => format!(
-                "the gateway leads to every cluster, so that the others stay on this machine: \
-                 `mesh create --gateway {gateway} --bind 127.0.0.1`; or do without it: `mesh create --no-gateway`"
-            ),
-            Self::Port { .. } => "name another port: `mesh create --gateway 127.0.0.1:8443`".to_owned(),
-            Self::HalfAPair { .. } => {
-                "name both with `--gateway-cert FILE --gateway-key FILE`, or none: `--no-gateway-cert --no-gateway-key`"
-                    .to_owned()
-            }
-        })
-    }
 }
 
 impl OwnGateway {
@@ -107,28 +72,15 @@ impl OwnGateway {
 }
 
 impl Mesh {
-    /// # Errors
-    /// The gateway cannot be beside the rest of the mesh.
-    pub(in crate::mesh) fn require_gateway(&self) -> Result<(), GatewayConflict> {
-        let (Some(gateway), bind) = (self.spec.gateway.0, self.spec.bind) else { return Ok(()) };
-        if !bind.is_loopback() {
-            return Err(GatewayConflict::Bind { bind, gateway });
-        }
-        if self.published().contains(&gateway.port()) {
-            return Err(GatewayConflict::Port { port: gateway.port() });
-        }
-        let (certificate, key) = (self.spec.gateway_cert.0.is_some(), self.spec.gateway_key.0.is_some());
-        match (certificate, key) {
-            (true, false) => Err(GatewayConflict::HalfAPair { has: "certificate", lacks: "key" }),
-            (false, true) => Err(GatewayConflict::HalfAPair { has: "key", lacks: "certificate" }),
-            _ => Ok(()),
-        }
-    }
-
     /// The image of the gateway; `None` where there is none.
     pub fn gateway_image(&self) -> Option<String> {
         let own = self.gateway.as_ref()?;
         Some(self.spec.gateway_image.0.clone().unwrap_or_else(|| own.image.clone()))
+    }
+
+    /// The limit of the gateway's container; `None` where there is none.
+    pub fn gateway_memory(&self) -> Option<Memory> {
+        self.gateway.as_ref().map(|_| Memory::mebibytes(MEBIBYTES))
     }
 
     /// Whether the gateway shows a certificate that an authority of its own signs.
@@ -138,14 +90,19 @@ impl Mesh {
 
     /// Where people reach the gateway, without a slash at the end.
     pub fn gateway_url(&self) -> Option<String> {
-        let at = self.spec.gateway.0.filter(|_| self.gateway.is_some())?;
+        let at = self.gateway_at()?;
         let host = self.host_of(at.ip());
         Some(if at.port() == 443 { format!("https://{host}") } else { format!("https://{host}:{}", at.port()) })
     }
 
+    /// The address and port of this machine that it is published on.
+    pub fn gateway_at(&self) -> Option<SocketAddr> {
+        self.spec.gateway.0.filter(|_| self.gateway.is_some())
+    }
+
     /// Where this machine's own clients reach it.
     pub fn gateway_address(&self) -> Option<SocketAddr> {
-        let at = self.spec.gateway.0.filter(|_| self.gateway.is_some())?;
+        let at = self.gateway_at()?;
         let address = match at.ip() {
             IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
             IpAddr::V6(ip) if ip.is_unspecified() => std::net::Ipv6Addr::LOCALHOST.into(),
@@ -190,7 +147,7 @@ impl Mesh {
             address: own.address,
             ports: BTreeSet::from([published]),
             mounts: [(format!("{INSIDE}:ro"), config)].into(),
-            limits: Limits::of(Memory::mebibytes(MEBIBYTES)),
+            limits: Limits::of(self.gateway_memory()?),
             // images of nginx need not have a client
             health_check: HealthCheck {
                 command: "kill -0 \"$(cat /tmp/nginx.pid)\"".to_owned(),
@@ -237,26 +194,6 @@ mod tests {
 
     fn mesh(gateway: &str) -> Mesh {
         Mesh::example(2).with_gateway(gateway)
-    }
-
-    #[test]
-    fn nothing_else_is_published_beyond_loopback() {
-        let mut mesh = mesh("0.0.0.0:443");
-        assert_eq!(mesh.require_gateway(), Ok(()));
-        mesh.spec.bind = [0, 0, 0, 0].into();
-        let refused = mesh.require_gateway().unwrap_err();
-        insta::assert_snapshot!(refused, @"ports of clusters would be published on 0.0.0.0, past the gateway at 0.0.0.0:443");
-        insta::assert_snapshot!(refused.hint().unwrap(), @"the gateway leads to every cluster, so that the others stay on this machine: `mesh create --gateway 0.0.0.0:443 --bind 127.0.0.1`; or do without it: `mesh create --no-gateway`");
-        assert!(super::tests::mesh("127.0.0.1:9202").require_gateway().is_err(), "it is Elasticsearch's");
-    }
-
-    #[test]
-    fn half_a_pair_is_refused() {
-        let mut mesh = mesh("127.0.0.1:8443");
-        mesh.spec.gateway_key = crate::mesh::settings::GatewayFile(Some("/tls.key".into()));
-        insta::assert_snapshot!(mesh.require_gateway().unwrap_err(), @"the gateway is given a key without a certificate");
-        mesh.spec.gateway_cert = crate::mesh::settings::GatewayFile(Some("/tls.crt".into()));
-        assert_eq!(mesh.require_gateway(), Ok(()));
     }
 
     #[test]

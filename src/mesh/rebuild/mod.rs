@@ -21,7 +21,7 @@ pub use self::{
     links::LinkTrace,
     nodes::NodeTrace,
     repositories::SnapshotTrace,
-    traces::{ContainerTrace, DirectoryTrace, Traces},
+    traces::{ContainerTrace, DirectoryTrace, GatewayTrace, Traces},
     users::UserTrace,
 };
 use super::{
@@ -29,13 +29,18 @@ use super::{
     cluster_set::ClusterSet,
     data_set::LOCAL,
     decide::{Circumstances, DecideError},
-    gateway::OwnGateway,
+    gateway::{
+        OwnGateway,
+        own_files::{CERTIFICATE, KEY},
+    },
     id::{ClusterId, ServiceKind},
+    layout,
     links::Link,
     settings::{
         ClusterOverride, ClusterSettings, DataSet, ElasticSettings, GatewayAddress, KibanaSettings, Overrides,
-        PerCluster, SubjectName,
+        PerCluster, SubjectName, UserFile,
     },
+    taken::Taken,
 };
 use crate::{exit::Exit, explain::Explain};
 
@@ -86,6 +91,9 @@ impl Mesh {
         let (elastic, kibana) = (traces.added::<false>(), traces.added::<true>());
         let snapshots = traces.snapshots(&now.dir, now.name.as_ref());
         let advertised = traces.advertised();
+        // where it came from is lost: the copy is what is known of it
+        let given = traces.gateway.as_ref().is_some_and(|found| found.given);
+        let of_gateway = |name: &str| UserFile(Some(now.dir.join(layout::gateway_file(name))));
         let spec = Overrides {
             advertise: most_common(advertised.values().copied()),
             snapshots: most_common(snapshots.values().cloned()),
@@ -100,8 +108,10 @@ impl Mesh {
             kibana_memory: most_common(kibana_memory.values().copied()),
             key_days: traces.directories.values().find_map(|kept| kept.key_days),
             hosts: traces.hosts,
-            gateway: traces.gateway.as_ref().map(|(at, _)| GatewayAddress(Some(*at))),
-            gateway_image: traces.gateway.as_ref().and_then(|(_, image)| OwnGateway::asked_for(image)),
+            gateway: traces.gateway.as_ref().map(|found| GatewayAddress(Some(found.at))),
+            gateway_image: traces.gateway.as_ref().and_then(|found| OwnGateway::asked_for(&found.image)),
+            gateway_cert: given.then(|| of_gateway(CERTIFICATE)),
+            gateway_key: given.then(|| of_gateway(KEY)),
             subnet: traces.subnet.or_else(|| traces.subnet_of_certificates()),
             passphrase_words: traces.passphrase_words,
             settings: Some(ElasticSettings::common(&elastic.values().collect::<Vec<_>>())),
@@ -122,12 +132,14 @@ impl Mesh {
         let overrides = traces.directories.keys().filter_map(|cluster| of_cluster(*cluster, &own(*cluster))).collect();
         let per_cluster = PerCluster { overrides: Some(overrides), ..PerCluster::default() };
         let spec = Overrides { per_cluster, ..spec.clone() };
+        let taken = now.taken.ports.clone();
         let now = Circumstances {
             new_id: traces.id.clone().unwrap_or(now.new_id),
             owner: traces.owner().unwrap_or(now.owner),
+            // the gateway is where it was: what took its port meanwhile is found by the check of the machine
+            taken: Taken { of_clusters: BTreeSet::new(), gateways: BTreeSet::new(), ..now.taken },
             ..now
         };
-        let taken = now.taken.ports.clone();
         let mut mesh = Self::decide(&spec, None, now)?;
         mesh.publish_as(traces, &taken);
         mesh.place_nodes_as(traces);

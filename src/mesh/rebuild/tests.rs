@@ -77,7 +77,7 @@ pub(super) fn traces(mesh: &Mesh) -> Traces {
     Traces {
         id: Some(mesh.id.clone()),
         containers: containers.collect(),
-        gateway: mesh.spec.gateway.0.zip(mesh.gateway_image()),
+        gateway: super::tests_of_gateway::trace(mesh),
         subnet: Some(mesh.subnet),
         ports: mesh.ports.map(|_| mesh.published()),
         directories: mesh.clusters().map(|cluster| (cluster, directory(cluster))).collect(),

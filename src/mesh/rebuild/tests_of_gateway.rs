@@ -4,7 +4,13 @@ use super::{
     tests::{now, traces},
     *,
 };
-use crate::mesh::settings::GatewayImage;
+use crate::mesh::settings::{GatewayImage, UserFile};
+
+/// What tells of the gateway of a whole mesh.
+pub(super) fn trace(mesh: &Mesh) -> Option<GatewayTrace> {
+    let (at, image) = mesh.gateway_at().zip(mesh.gateway_image())?;
+    Some(GatewayTrace { at, image, given: !mesh.has_gateway_authority() })
+}
 
 #[test]
 fn a_gateway_comes_back_with_its_image() {
@@ -14,4 +20,17 @@ fn a_gateway_comes_back_with_its_image() {
         let rebuilt = Mesh::rebuild(&traces(&mesh), &Overrides::default(), now()).unwrap();
         assert_eq!((&rebuilt.gateway, &rebuilt.spec), (&mesh.gateway, &mesh.spec));
     }
+}
+
+/// The path that it was given by is lost, and no certificate of the mesh's own takes its place.
+#[test]
+fn a_certificate_that_was_given_comes_back_as_its_copy() {
+    let mut mesh = Mesh::example(2).with_gateway("0.0.0.0:443");
+    let file = |path: &str| UserFile(Some(path.into()));
+    (mesh.spec.gateway_cert, mesh.spec.gateway_key) = (file("/etc/ssl/a.crt"), file("/etc/ssl/a.key"));
+    let rebuilt = Mesh::rebuild(&traces(&mesh), &Overrides::default(), now()).unwrap();
+    assert!(!rebuilt.has_gateway_authority());
+    let copies = ["crt", "key"].map(|end| file(&format!("/mnt/data/mesh/gateway/config/tls.{end}")));
+    assert_eq!([rebuilt.spec.gateway_cert, rebuilt.spec.gateway_key], copies);
+    assert_eq!((rebuilt.gateway, rebuilt.spec.gateway), (mesh.gateway, mesh.spec.gateway));
 }

@@ -25,8 +25,8 @@ pub struct Traces {
     /// By Docker's labels.
     pub id: Option<String>,
     pub containers: Vec<ContainerTrace>,
-    /// Where the mesh's own gateway is published, and its image.
-    pub gateway: Option<(SocketAddr, String)>,
+    /// What the mesh's own gateway was made from.
+    pub gateway: Option<GatewayTrace>,
     /// The subnet of the mesh's network.
     pub subnet: Option<Subnet>,
     /// Every port of the host that labels name; `None` where none does, since they follow from the clusters' numbers.
@@ -55,6 +55,16 @@ pub struct ContainerTrace {
     pub defaults: Revision,
     /// The directory of this machine that it has for snapshots.
     pub backup: Option<String>,
+}
+
+/// What tells of the mesh's own gateway.
+#[derive(Debug, Clone)]
+pub struct GatewayTrace {
+    /// Where it is published.
+    pub at: SocketAddr,
+    pub image: String,
+    /// Whether it has a certificate that no authority of its own signed: the user gave it.
+    pub given: bool,
 }
 
 /// What a cluster's directory tells.

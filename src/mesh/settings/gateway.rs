@@ -1,27 +1,16 @@
 //! Where the mesh's gateway is, as settings. Pure: no I/O.
 
-use std::{
-    net::SocketAddr,
-    path::{Path, PathBuf},
-};
+use std::{net::SocketAddr, path::Path};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
-use super::{
-    InvalidValue,
-    value::{Scalar, Shape},
-};
+use super::{InvalidValue, value::Scalar};
 
 /// The address and port of this machine that the gateway is published on; by default there is none.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct GatewayAddress(pub Option<SocketAddr>);
-
-/// A file that the user has for the gateway: its certificate, with those that lead to an authority, or its key.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct GatewayFile(pub Option<PathBuf>);
 
 /// The image of the gateway's container; by default the one of the mesh.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,28 +41,6 @@ impl Scalar for GatewayAddress {
 
     fn json(&self) -> Json {
         self.0.map(|address| address.to_string()).unwrap_or_default().into()
-    }
-
-    fn is_unrecorded(&self) -> bool {
-        self.0.is_none()
-    }
-}
-
-/// The empty text stands for no file.
-impl Scalar for GatewayFile {
-    const SHAPE: Shape = Shape::Path;
-    const PLACEHOLDER: &'static str = "FILE";
-
-    fn read(text: &str, base: &Path) -> Result<Self, InvalidValue> {
-        Ok(Self((!text.is_empty()).then(|| base.join(text))))
-    }
-
-    fn schema() -> Json {
-        json!({ "type": "string" })
-    }
-
-    fn json(&self) -> Json {
-        self.0.as_ref().map(|path| path.display().to_string()).unwrap_or_default().into()
     }
 
     fn is_unrecorded(&self) -> bool {

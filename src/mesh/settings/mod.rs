@@ -25,11 +25,11 @@ mod remotes;
 mod role;
 mod roles;
 pub mod schema;
-mod secure_file;
 mod snapshots;
 mod table;
 mod template_dir;
 mod topology;
+mod user_file;
 mod users;
 mod value;
 mod values;
@@ -40,7 +40,7 @@ pub use self::{
     advertise::{AdvertiseBind, Advertised},
     data_set::DataSet,
     define::{Flags, Setting},
-    gateway::{GatewayAddress, GatewayFile, GatewayImage},
+    gateway::{GatewayAddress, GatewayImage},
     nodes::{NodeSettings, Nodes},
     numbers::{KeyDays, PassphraseWords, Timeout},
     per_cluster::{ClusterOverride, ClusterSettings, PerCluster},
@@ -50,11 +50,11 @@ pub use self::{
     remotes::RemoteRule,
     role::Role,
     roles::Roles,
-    secure_file::SecureFile,
     snapshots::{Keep, Repository, Snapshots},
     table::{MeshSpec, Overrides, SETTINGS},
     template_dir::TemplateDir,
     topology::{LinkRule, Topology},
+    user_file::UserFile,
     users::Users,
     value::Shape,
     values::{DEFAULT_VERSION, IndexPattern, InvalidValue, Memory, StackVersion, SubjectName},

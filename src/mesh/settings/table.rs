@@ -12,9 +12,9 @@ use std::{
 };
 
 use super::{
-    AdvertiseBind, Advertised, DataSet, ElasticSettings, GatewayAddress, GatewayFile, GatewayImage, IndexPattern,
-    KeyDays, KibanaSettings, LinkRule, Memory, Nodes, PassphraseWords, PerCluster, Profile, Registry, RemoteRule,
-    Roles, SecureFile, Snapshots, StackVersion, SubjectName, TemplateDir, Timeout, Topology, Users,
+    AdvertiseBind, Advertised, DataSet, ElasticSettings, GatewayAddress, GatewayImage, IndexPattern, KeyDays,
+    KibanaSettings, LinkRule, Memory, Nodes, PassphraseWords, PerCluster, Profile, Registry, RemoteRule, Roles,
+    Snapshots, StackVersion, SubjectName, TemplateDir, Timeout, Topology, UserFile, Users,
     define::{Basis, Flags, Flaw, Scope, Setting, recorded, settings},
     value::Value,
 };
@@ -113,16 +113,16 @@ settings! {
         flags: Flags::Reset { off: "No gateway any more, after `--gateway`" },
     }
     /// A certificate for the gateway in place of one that mesh issues: PEM, with those that lead to its authority
-    gateway_cert: GatewayFile {
+    gateway_cert: UserFile {
         scope: Mesh,
-        default: "one that mesh issues" = |_| GatewayFile::default(),
+        default: "one that mesh issues" = |_| UserFile::default(),
         example: "mesh.example.org.crt",
         flags: Flags::Reset { off: "A certificate that mesh issues again, after `--gateway-cert`" },
     }
     /// The key of that certificate: PKCS#8, as PEM
-    gateway_key: GatewayFile {
+    gateway_key: UserFile {
         scope: Mesh,
-        default: "one that mesh makes" = |_| GatewayFile::default(),
+        default: "one that mesh makes" = |_| UserFile::default(),
         example: "mesh.example.org.key",
         flags: Flags::Reset { off: "A key that mesh makes again, after `--gateway-key`" },
     }
@@ -259,9 +259,9 @@ settings! {
         flags: Flags::Value,
     }
     /// A YAML file with secrets for Elasticsearch's keystores, which its owner alone may read; its path alone is recorded
-    secure_settings: SecureFile {
+    secure_settings: UserFile {
         scope: Cluster,
-        default: "none" = |_| SecureFile::default(),
+        default: "none" = |_| UserFile::default(),
         example: "secure.yaml",
         flags: Flags::Reset { off: "No file of secure settings, after `--secure-settings`: they leave the keystores" },
     }

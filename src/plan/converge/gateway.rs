@@ -2,17 +2,22 @@
 
 use super::{
     model::{Model, inputs},
-    orders, plan_for,
+    plan_for, reaches,
     renewal::{clusters, plan_for as renewing},
 };
 use crate::{
     facts::{gateway::GivenIdentity, observed::ContainerState},
+    judge::hindrance::hindrance,
     mesh::{
         Mesh,
         certs::{Authority, Names},
-        settings::GatewayFile,
+        settings::UserFile,
     },
-    plan::{GatewayStep, Plan, Step, reconcile::reconcile, renew::Renewal},
+    plan::{
+        GatewayStep, Plan, Step,
+        reconcile::reconcile,
+        renew::{GatewayRenewal, Renewal},
+    },
 };
 
 fn mesh(clusters: u8) -> Mesh {
@@ -25,18 +30,6 @@ fn restarts(plan: &Plan) -> bool {
         matches!(step, Step::Gateway(step) if kind(step))
     };
     plan.steps().any(|step| away(&step))
-}
-
-/// From any state, stopped at any step, the end is the same.
-fn reaches(to: &Mesh, start: &Model, plan: &Plan) -> usize {
-    let mut walks = 0;
-    for steps in orders(plan) {
-        for half in start.walk(to, steps).stops() {
-            half.clone().converge(to).assert_is(to);
-            walks += 1;
-        }
-    }
-    walks
 }
 
 #[test]
@@ -177,7 +170,7 @@ fn a_certificate_that_was_given_is_taken_over_and_left_again() {
     let own = mesh(1);
     let mut given = own.clone();
     (given.spec.gateway_cert, given.spec.gateway_key) =
-        (GatewayFile(Some("/a.crt".into())), GatewayFile(Some("/a.key".into())));
+        (UserFile(Some("/a.crt".into())), UserFile(Some("/a.key".into())));
     let mut start = Model::empty().converge(&own);
     let identity = Authority::issue("other", super::model::NOW).sign(&Names::example(), super::model::NOW);
     start.there.gateway.given = Some(Ok(GivenIdentity { certificate: identity.certificate, key: identity.key }));
@@ -195,7 +188,51 @@ fn a_certificate_that_was_given_is_taken_over_and_left_again() {
     ");
     assert!(reaches(&given, &start, &plan) > 1);
     let mut back = start.converge(&given);
+    for asked in [GatewayRenewal::Certificate, GatewayRenewal::Authority] {
+        let renewal = Renewal { gateway: Some(asked), ..Renewal::default() };
+        assert!(renewing(&given, &back, &renewal).is_empty(), "it is the user's to renew");
+    }
     back.there.gateway.given = None;
     let plan = reconcile(&own, &back.observe(), &inputs());
     assert!(reaches(&own, &back, &plan) > 1);
+}
+
+#[test]
+fn what_it_shows_is_renewed_without_a_restart() {
+    let mesh = mesh(2);
+    let start = Model::empty().converge(&mesh);
+    let plan = |asked| renewing(&mesh, &start, &Renewal { gateway: Some(asked), ..Renewal::default() });
+    let (certificate, authority) = (plan(GatewayRenewal::Certificate), plan(GatewayRenewal::Authority));
+    insta::assert_snapshot!(certificate, @r"
+    issue the gateway's certificate
+      + certificate of the gateway
+    write the gateway's files
+      ~ files of the gateway
+      ~ the gateway reads its files again, without a restart
+    ");
+    insta::assert_snapshot!(authority, @r"
+    issue authorities
+      + authority of the gateway
+    write bundles
+      ~ ca.crt for browsers
+    issue the gateway's certificate
+      + certificate of the gateway
+    write the gateway's files
+      ~ files of the gateway
+      ~ the gateway reads its files again, without a restart
+    ");
+    for (plan, replaces) in [(certificate, false), (authority, true)] {
+        assert_eq!(hindrance(&plan), None);
+        assert!(reaches(&mesh, &start, &plan) > 2);
+        let end = start.walk(&mesh, plan.steps()).end();
+        let (old, new) = (&start.there.gateway.files, &end.there.gateway.files);
+        assert_ne!(new.certificate, old.certificate);
+        assert_eq!(new.authority != old.authority, replaces);
+        end.assert_is(&mesh);
+    }
+    let mut stopped = start;
+    stopped.there.gateway.container.as_mut().unwrap().state = ContainerState::Stopped;
+    let asked = Renewal { gateway: Some(GatewayRenewal::Certificate), ..Renewal::default() };
+    let hindered = hindrance(&renewing(&mesh, &stopped, &asked)).unwrap();
+    insta::assert_snapshot!(hindered, @"the gateway would have to be made, started or removed first");
 }

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     facts::observed::SecureSettingsFacts,
-    mesh::{Mesh, id::ClusterId, secure_settings::Managed, settings::SecureFile},
+    mesh::{Mesh, id::ClusterId, secure_settings::Managed, settings::UserFile},
     plan::{Order, Plan, Step, reconcile::reconcile},
 };
 
@@ -24,7 +24,7 @@ fn wishes() -> [Wish; 5] {
 
 fn mesh(clusters: u8, wish: Wish) -> Mesh {
     let mut mesh = Mesh::example(clusters).without_kibana();
-    mesh.spec.secure_settings = SecureFile(wish.map(|_| "/etc/mesh/secure.yaml".into()));
+    mesh.spec.secure_settings = UserFile(wish.map(|_| "/etc/mesh/secure.yaml".into()));
     mesh
 }
 

@@ -21,7 +21,7 @@ use crate::{
         id::ClusterId,
         secret::Secret,
     },
-    plan::{GatewayStep, Step},
+    plan::{GatewayStep, Step, renew::GatewayRenewal},
 };
 
 impl Reconciler<'_> {
@@ -95,7 +95,8 @@ impl Reconciler<'_> {
     }
 
     pub(super) fn gateway_authority(&self) -> Option<Step> {
-        let issues = self.mesh.has_gateway_authority() && !self.gateway_authority_good();
+        let asked = self.renewal.gateway == Some(GatewayRenewal::Authority);
+        let issues = self.mesh.has_gateway_authority() && (asked || !self.gateway_authority_good());
         issues.then(|| GatewayStep::IssueAuthority.into())
     }
 
@@ -130,8 +131,9 @@ impl Reconciler<'_> {
                     files.certificate.as_ref() == Some(certificate) && files.certificate_key.as_ref() == Some(key);
                 (!has).then(|| GatewayStep::TakeCertificate.into())
             }
-            None if self.mesh.has_gateway_authority() && !self.gateway_certificate_good(certs::MARGIN) => {
-                Some(GatewayStep::IssueCertificate.into())
+            None if self.mesh.has_gateway_authority() => {
+                let issues = self.renewal.gateway.is_some() || !self.gateway_certificate_good(certs::MARGIN);
+                issues.then(|| GatewayStep::IssueCertificate.into())
             }
             Some(Err(_)) | None => None,
         }

@@ -62,6 +62,7 @@ pub(super) fn body(mesh: &Mesh, id: ServiceId, made_from: MadeFrom) -> Container
 pub(super) fn gateway_body(mesh: &Mesh, made_from: MadeFrom) -> ContainerCreateBody {
     let mut labels = label::of_mesh(mesh);
     labels.insert(label::SERVICE.to_owned(), gateway::WORD.to_owned());
+    labels.extend(mesh.gateway_at().map(|at| (label::GATEWAY.to_owned(), at.to_string())));
     created(mesh, labels, made_from)
 }
 

@@ -12,7 +12,10 @@ pub const NAME: &str = "mesh.name";
 /// clusters' numbers.
 pub const PORTS: &str = "mesh.ports";
 pub const CLUSTER: &str = "mesh.cluster";
-/// `elastic` or `kibana`.
+/// Address and port of the host that a mesh's own gateway is published on: the engine's lists have that of one that runs
+/// only.
+pub const GATEWAY: &str = "mesh.gateway";
+/// `elastic`, `kibana` or `gateway`.
 pub const SERVICE: &str = "mesh.service";
 /// The number of an Elasticsearch node within its cluster; absent on containers of older programs, which had one.
 pub const NODE: &str = "mesh.node";

@@ -5,7 +5,6 @@
 
 use std::{
     fs,
-    net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::Duration,
@@ -14,7 +13,7 @@ use std::{
 use serde_json::Value;
 
 use super::run;
-use crate::support::wait_for;
+use crate::support::{free_address, wait_for};
 
 const SERVER: &str = "k8s.io/apiextensions-apiserver@v0.37.2";
 /// What a new server needs on a busy machine.
@@ -36,7 +35,7 @@ impl ApiServer {
         fs::create_dir(&dir).expect("should be writable");
         run(Command::new("go").args(["install", SERVER]).env("GOBIN", tools).env("GOFLAGS", "-mod=mod"));
         certificates(&dir);
-        let (etcd, peer, port) = (free_port(), free_port(), free_port());
+        let [etcd, peer, port] = [(); 3].map(|()| free_address().port());
         let clients = format!("http://127.0.0.1:{etcd}");
         let database = Command::new("etcd")
             .args(["--data-dir", &dir.join("etcd").to_string_lossy()])
@@ -160,9 +159,4 @@ fn certificates(dir: &Path) {
     ] {
         run(Command::new("openssl").args(line.split(' ')).current_dir(dir));
     }
-}
-
-fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port should be free");
-    listener.local_addr().expect("should have one").port()
 }

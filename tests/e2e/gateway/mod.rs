@@ -1,4 +1,7 @@
-//! One address for a whole mesh: what nginx and HAProxy of Debian, configured by `mesh export`, pass on and refuse.
+//! One address for a whole mesh: what nginx and HAProxy of Debian, configured by `mesh export`, pass on and refuse; and
+//! nginx as a container of the mesh.
+
+mod own;
 
 use std::{
     fs,
@@ -10,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::support::{
     Parts,
-    docker::{docker, inspect, require_image, try_docker},
+    docker::{docker, require_image},
     leftovers::PREFIX,
     mesh::Mesh,
     proxy::{Certificate, Door, NGINX, Proxy},
@@ -81,69 +84,14 @@ fn a_proxy_leads_to_every_service_by_one_address() {
     names_what_is_down(&door(503));
     drop(haproxy);
 
-    own_gateway(&parts, &mesh);
+    own::is_kept(&parts, &mesh, &dir);
 
     parts.part("configurations for 1 and 99 clusters");
     for count in [1, 99] {
         many(&mesh, &dir, count, [&certificate, &key]);
     }
+    own::goes_with_the_mesh(&parts, &mesh);
     parts.part("done");
-}
-
-/// A gateway as a container of the mesh, which is kept as the rest of it is.
-fn own_gateway(parts: &Parts, mesh: &Mesh) {
-    const CONTAINER: &str = "mesh-gateway";
-    let door = Door { mesh, port: PORT + 1, authority: mesh.dir.join("ca.crt"), down: 502 };
-    let address = format!("127.0.0.1:{}", PORT + 1);
-    let create = ["create", "--gateway", &address, "--gateway-image", NGINX];
-    let created = || inspect("container", CONTAINER);
-    let json = |command: &str, exit: i32| -> Value {
-        serde_json::from_str(&mesh.run(&[command, "-o", "json"], exit).stdout).expect("should be JSON")
-    };
-
-    parts.part("a gateway of the mesh: made, with every route");
-    let refused = mesh.run(&[&create[..], &["--bind", "0.0.0.0"]].concat(), 2);
-    assert!(refused.stderr.contains("past the gateway"), "{}", refused.stderr);
-    let plan = mesh.run(&[&create[..], &["--dry-run"]].concat(), 0);
-    let moved = format!("https://localhost:5601/cluster01 → https://localhost:{}/cluster01", PORT + 1);
-    assert!(plan.stderr.contains(&moved), "{}", plan.stderr);
-    mesh.run(&create, 0);
-    for path in ["/", "/cluster01/elastic/", "/cluster02/elastic/", "/cluster01/api/status", "/cluster02/api/status"] {
-        assert_eq!(door.ask(path, &[]).status, 200, "{path}");
-    }
-    let proved = json("verify", 0);
-    assert_eq!(proved["gateway"]["routes"].as_array().map(Vec::len), Some(4), "{proved}");
-    let status = json("status", 0);
-    assert!(status["in_sync"] == true && status["gateway"]["state"] == "ready", "{status}");
-    let first = created();
-    assert_eq!(first["HostConfig"]["ReadonlyRootfs"], true);
-
-    parts.part("a gateway of the mesh: an authority is renewed, and nothing restarts");
-    let before = health(&door);
-    mesh.run(&["certs", "rotate", "--ca", "1", "--yes"], 0);
-    assert_ne!(health(&door), before, "it has read other authorities");
-    assert_eq!(created()["State"]["StartedAt"], first["State"]["StartedAt"], "it should not be restarted");
-    mesh.run(&["verify"], 0);
-
-    parts.part("a gateway of the mesh: drift");
-    let file = mesh.dir.join("gateway/config/cluster02.crt");
-    fs::write(&file, "").expect("should be writable");
-    docker(&["kill", "--signal", "HUP", CONTAINER]);
-    assert_eq!(json("status", 1)["in_sync"], false);
-    mesh.run(&["create"], 0);
-    assert_eq!(created()["State"]["StartedAt"], first["State"]["StartedAt"], "a file is read without a restart");
-    mesh.run(&["manage", "stop", "gateway"], 0);
-    let down = json("status", 1);
-    assert_eq!(down["gateway"]["state"], "stopped", "{down}");
-    assert_eq!(json("verify", 1)["gateway"]["up"], false);
-    mesh.run(&["manage", "start", "gateway"], 0);
-    docker(&["rm", "--force", CONTAINER]);
-    mesh.run(&["create"], 0);
-    assert_eq!(door.ask("/cluster02/elastic/", &[]).status, 200);
-
-    parts.part("a gateway of the mesh: taken away");
-    mesh.run(&["create", "--no-gateway"], 0);
-    assert!(!mesh.dir.join("gateway").exists() && !try_docker(&["inspect", CONTAINER]).0);
 }
 
 /// The digest of the configuration that a proxy has.

@@ -1,4 +1,4 @@
-//! Where the secrets for keystores are. Pure: no I/O.
+//! Files that the user has and the mesh takes over: secrets for keystores, the gateway's certificate. Pure: no I/O.
 
 use std::path::{Path, PathBuf};
 
@@ -10,19 +10,19 @@ use super::{
     value::{Scalar, Shape},
 };
 
-/// The file of secure settings; by default none.
+/// The path of a file that the user has, which alone is recorded; by default there is none.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct SecureFile(pub Option<PathBuf>);
+pub struct UserFile(pub Option<PathBuf>);
 
-impl SecureFile {
+impl UserFile {
     pub fn path(&self) -> Option<&Path> {
         self.0.as_deref()
     }
 }
 
 /// The empty text stands for no file.
-impl Scalar for SecureFile {
+impl Scalar for UserFile {
     const SHAPE: Shape = Shape::Path;
     const PLACEHOLDER: &'static str = "FILE";
 
@@ -44,19 +44,17 @@ impl Scalar for SecureFile {
 }
 
 impl Overrides {
-    /// This with the files of secure settings and of the gateway that it names below `dir`, where their paths are
-    /// relative: what is recorded is read from other directories.
+    /// This with the files that it names below `dir`, where their paths are relative: what is recorded is read from
+    /// other directories.
     #[must_use]
-    pub fn with_secure_files_below(mut self, dir: &Path) -> Self {
+    pub fn with_files_below(mut self, dir: &Path) -> Self {
         fn place(overrides: &mut Overrides, dir: &Path) {
-            if let Some(path) = overrides.secure_settings.as_mut().and_then(|file| file.0.as_mut()) {
-                *path = dir.join(&*path);
+            let files = [&mut overrides.secure_settings, &mut overrides.gateway_cert, &mut overrides.gateway_key];
+            for file in files.into_iter().flatten() {
+                file.0 = file.0.take().map(|path| dir.join(path));
             }
         }
         place(&mut self, dir);
-        for file in [&mut self.gateway_cert, &mut self.gateway_key].into_iter().flatten() {
-            file.0 = file.0.take().map(|path| dir.join(path));
-        }
         let listed = self.per_cluster.overrides.iter_mut().flatten();
         for one in listed.chain(&mut self.per_cluster.set) {
             place(one.settings.overrides_mut(), dir);
@@ -72,13 +70,17 @@ mod tests {
 
     #[test]
     fn paths_are_recorded_from_the_root() {
-        let mut overrides =
-            Overrides { secure_settings: Some(SecureFile(Some("a.yaml".into()))), ..Overrides::default() };
+        let mut overrides = Overrides {
+            secure_settings: Some(UserFile(Some("a.yaml".into()))),
+            gateway_key: Some(UserFile(Some("tls.key".into()))),
+            ..Overrides::default()
+        };
         overrides.per_cluster.set = ["1.secure_settings=b.yaml", "2.secure_settings=/c.yaml", "3.secure_settings="]
             .map(|text| read_set(text).unwrap())
             .into();
-        let placed = overrides.with_secure_files_below(Path::new("/etc/mesh"));
-        assert_eq!(placed.secure_settings, Some(SecureFile(Some("/etc/mesh/a.yaml".into()))));
+        let placed = overrides.with_files_below(Path::new("/etc/mesh"));
+        assert_eq!(placed.secure_settings, Some(UserFile(Some("/etc/mesh/a.yaml".into()))));
+        assert_eq!(placed.gateway_key, Some(UserFile(Some("/etc/mesh/tls.key".into()))));
         insta::assert_snapshot!(serde_json::to_string(&placed.per_cluster.set).unwrap(), @r#"[{"clusters":"1","secure_settings":"/etc/mesh/b.yaml"},{"clusters":"2","secure_settings":"/c.yaml"},{"clusters":"3","secure_settings":""}]"#);
     }
 }
