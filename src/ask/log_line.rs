@@ -1,6 +1,27 @@
-//! A line of a service's log as people read it. Pure: no I/O.
+//! A line of a log as people read it, and who wrote it. Pure: no I/O.
+
+use std::fmt;
 
 use serde_json::Value;
+
+use crate::mesh::{gateway, id::ServiceId};
+
+/// Whose log a line is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Writer {
+    Service(ServiceId),
+    /// The mesh's own gateway, whose lines have no level or logger that would be read out of them.
+    Gateway,
+}
+
+impl fmt::Display for Writer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Service(service) => service.fmt(f),
+            Self::Gateway => f.write_str(gateway::WORD),
+        }
+    }
+}
 
 /// What a line says. Elasticsearch and Kibana write JSON, or `[time][LEVEL][logger] message`; anything else is all
 /// text.

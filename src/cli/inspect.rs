@@ -67,7 +67,7 @@ pub struct DoctorArgs {
 
 #[derive(Debug, Args)]
 pub struct LogsArgs {
-    /// The clusters, such as `1-3,7`, a node, such as `2/3`, or `gateway` alone [default: all clusters]
+    /// The clusters, such as `1-3,7`, a node, such as `2/3`, or `gateway` [default: all]
     #[arg(value_name = "CLUSTERS")]
     pub parts: Vec<Part>,
     /// Print the logs of this service only

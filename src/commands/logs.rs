@@ -1,4 +1,4 @@
-//! `mesh logs`: the logs of the services, merged by time.
+//! `mesh logs`: the logs of the services and of the gateway, merged by time.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
@@ -11,38 +11,31 @@ use futures::{
 };
 use time::OffsetDateTime;
 
-use super::{ended, logs_of_gateway::logs_of_gateway};
+use super::ended;
 use crate::{
-    ask::log_line::{LogLine, plain},
+    ask::log_line::{LogLine, Writer, plain},
     cli::{Format, LogsArgs},
     console::Console,
     error::{Error, Exit},
-    mesh::{
-        Mesh,
-        id::{ServiceId, ServiceKind},
-        part::Part,
-    },
+    mesh::{Mesh, gateway, id::ServiceKind, part::Part},
     session::{Place, Recorded, now, open},
     world::docker::{ContainerSummary, Docker, DockerError, Lines, Written, label},
 };
 
 pub async fn logs(args: &LogsArgs, place: Place, console: &Console) -> Result<Exit, Error> {
-    if args.parts.contains(&Part::Gateway) {
-        return Box::pin(logs_of_gateway(args, place, console)).await;
-    }
     let recorded = Recorded::open(&place.dir)?;
-    let services = chosen(args, &recorded)?;
+    let writers = chosen(args, &recorded)?;
     let docker = open(place).await?.docker;
-    let there = present(&docker, &recorded.mesh, &services, console).await?;
+    let there = present(&docker, &recorded.mesh, &writers, console).await?;
     if there.is_empty() && !args.follow {
-        return Err(Error::new(Exit::Unhealthy, "none of these services has a container").hint(format!(
-            "`mesh manage up {}` makes containers again, `mesh create` whatever is missing",
-            recorded.mesh.cluster_set()
-        )));
+        let of_clusters = writers.iter().any(|writer| *writer != Writer::Gateway);
+        let down = if of_clusters { recorded.mesh.cluster_set().to_string() } else { gateway::WORD.to_owned() };
+        return Err(Error::new(Exit::Unhealthy, "none of these services has a container")
+            .hint(format!("`mesh manage up {down}` makes containers again, `mesh create` whatever is missing")));
     }
     let begun = now();
     let since = args.since.map_or(OffsetDateTime::UNIX_EPOCH, |since| since.moment(begun));
-    let mut page = Page::new(args, (&recorded.mesh, &services), since, console);
+    let mut page = Page::new(args, (&recorded.mesh, &writers), since, console);
     let reading = async {
         page.past(&docker, &there).await?;
         if args.follow { page.follow(&docker, &there, begun).await } else { Ok(()) }
@@ -55,49 +48,65 @@ pub async fn logs(args: &LogsArgs, place: Place, console: &Console) -> Result<Ex
     Ok(Exit::Done)
 }
 
-/// The services that were asked for.
-fn chosen(args: &LogsArgs, recorded: &Recorded) -> Result<BTreeSet<ServiceId>, Error> {
+/// The logs that were asked for: of services, and of the gateway, which is no cluster's.
+fn chosen(args: &LogsArgs, recorded: &Recorded) -> Result<BTreeSet<Writer>, Error> {
     let kind: Option<ServiceKind> = args.service.map(Into::into);
     let mut services = recorded.services(&args.parts)?;
     services.retain(|service| kind.is_none_or(|kind| kind == service.kind()));
+    let named = args.parts.contains(&Part::Gateway);
+    if named && kind.is_some() {
+        return Err(Error::new(Exit::Request, "the gateway is neither of the services of a cluster")
+            .hint("leave out `--service`: `mesh logs gateway`"));
+    }
+    let gateway = named || (args.parts.is_empty() && kind.is_none() && recorded.mesh.gateway.is_some());
     if let (true, Some(Part::Node(node))) = (services.is_empty(), args.parts.first()) {
         let number = node.cluster.number();
         let refused = format!("{node} is a node, and its Kibana is that of the cluster");
         return Err(Error::new(Exit::Request, refused).hint(format!("`mesh logs {number} --service kibana`")));
     }
-    if services.is_empty() {
+    if services.is_empty() && !gateway {
         return Err(Error::new(Exit::Request, "the mesh has no Kibana").hint("`mesh create --kibana` adds it"));
     }
-    Ok(services)
+    Ok(services.into_iter().map(Writer::Service).chain(gateway.then_some(Writer::Gateway)).collect())
 }
 
 /// Those that have a container; the others are named.
 async fn present(
     docker: &Docker,
     mesh: &Mesh,
-    services: &BTreeSet<ServiceId>,
+    writers: &BTreeSet<Writer>,
     console: &Console,
-) -> Result<BTreeSet<ServiceId>, Error> {
+) -> Result<BTreeSet<Writer>, Error> {
     let ours = |labels: &HashMap<String, String>| labels.get(label::MESH) == Some(&mesh.id);
+    let writer = |found: &ContainerSummary| {
+        if found.is_gateway() { Some(Writer::Gateway) } else { found.service().map(Writer::Service) }
+    };
     let found = docker.containers().await?;
-    let found: BTreeSet<ServiceId> =
-        found.iter().filter(|found| ours(&found.labels)).filter_map(ContainerSummary::service).collect();
-    for service in services.difference(&found) {
-        console.note(&format!("{service} has no container"));
+    let found: BTreeSet<Writer> = found.iter().filter(|found| ours(&found.labels)).filter_map(writer).collect();
+    for writer in writers.difference(&found) {
+        console.note(&format!("{writer} has no container"));
     }
-    Ok(services.intersection(&found).copied().collect())
+    Ok(writers.intersection(&found).copied().collect())
 }
 
-/// What is printed, and how far each service's log was.
+/// The name of the container that writes.
+fn container(mesh: &Mesh, writer: Writer) -> String {
+    match writer {
+        Writer::Service(service) => mesh.container_name(service),
+        Writer::Gateway => mesh.gateway_name(),
+    }
+}
+
+/// What is printed, and how far each log was.
 struct Page<'a> {
     raw: bool,
     format: Format,
-    /// How many of the lines that are there already are printed of each service; `None` for all of them.
+    /// How many of the lines that are there already are printed of each log; `None` for all of them.
     tail: Option<usize>,
     /// The width of the longest name.
     width: usize,
-    /// The time of the last line of each service.
-    last: BTreeMap<ServiceId, OffsetDateTime>,
+    /// The time of the last line of each log.
+    last: BTreeMap<Writer, OffsetDateTime>,
     mesh: &'a Mesh,
     console: &'a Console,
 }
@@ -105,39 +114,39 @@ struct Page<'a> {
 impl<'a> Page<'a> {
     fn new(
         args: &LogsArgs,
-        (mesh, services): (&'a Mesh, &BTreeSet<ServiceId>),
+        (mesh, writers): (&'a Mesh, &BTreeSet<Writer>),
         since: OffsetDateTime,
         console: &'a Console,
     ) -> Self {
-        let width = services.iter().map(|service| service.to_string().len()).max().unwrap_or_default();
+        let width = writers.iter().map(|writer| writer.to_string().len()).max().unwrap_or_default();
         // a line of that very moment is still to come
         let before = since - time::Duration::NANOSECOND;
-        let last = services.iter().map(|service| (*service, before)).collect();
+        let last = writers.iter().map(|writer| (*writer, before)).collect();
         let tail = args.tail.map(|count| usize::try_from(count).unwrap_or(usize::MAX));
         Self { raw: args.raw, format: args.format, tail, width, last, mesh, console }
     }
 
-    fn lines(&self, docker: &Docker, service: ServiceId, follow: bool) -> Lines {
-        docker.logs(&self.mesh.container_name(service), self.last[&service] + time::Duration::NANOSECOND, follow)
+    fn lines(&self, docker: &Docker, writer: Writer, follow: bool) -> Lines {
+        docker.logs(&container(self.mesh, writer), self.last[&writer] + time::Duration::NANOSECOND, follow)
     }
 
-    fn print(&mut self, service: ServiceId, written: &Written) {
-        self.last.insert(service, written.at);
+    fn print(&mut self, writer: Writer, written: &Written) {
+        self.last.insert(writer, written.at);
         if self.raw {
             self.console.line(&plain(&written.line));
         } else {
-            self.console.log(self.format, service, self.width, written.at, &LogLine::read(&written.line));
+            self.console.log(self.format, writer, self.width, written.at, &LogLine::read(&written.line));
         }
     }
 
     /// The last lines of those that were written until now. Docker's own way of asking for them counts pieces of long
     /// lines.
-    async fn tail(&mut self, service: ServiceId, mut lines: Lines, count: usize) -> Result<Lines, Error> {
+    async fn tail(&mut self, writer: Writer, mut lines: Lines, count: usize) -> Result<Lines, Error> {
         let mut kept = VecDeque::new();
         while let Some(written) = lines.next().await {
             let written = written?;
             // what is left out is not to come when the log is followed, either
-            self.last.insert(service, written.at);
+            self.last.insert(writer, written.at);
             kept.push_back(Ok(written));
             if kept.len() > count {
                 kept.pop_front();
@@ -147,15 +156,15 @@ impl<'a> Page<'a> {
     }
 
     /// What was written until now, in order of time.
-    async fn past(&mut self, docker: &Docker, services: &BTreeSet<ServiceId>) -> Result<(), Error> {
-        let mut logs: Vec<(ServiceId, Pin<Box<Peekable<Lines>>>)> = Vec::new();
-        for service in services {
-            let lines = self.lines(docker, *service, false);
+    async fn past(&mut self, docker: &Docker, writers: &BTreeSet<Writer>) -> Result<(), Error> {
+        let mut logs: Vec<(Writer, Pin<Box<Peekable<Lines>>>)> = Vec::new();
+        for writer in writers {
+            let lines = self.lines(docker, *writer, false);
             let lines = match self.tail {
-                Some(count) => self.tail(*service, lines, count).await?,
+                Some(count) => self.tail(*writer, lines, count).await?,
                 None => lines,
             };
-            logs.push((*service, Box::pin(lines.peekable())));
+            logs.push((*writer, Box::pin(lines.peekable())));
         }
         while !self.console.stdout_failed() {
             let mut first: Option<(usize, OffsetDateTime)> = None;
@@ -170,41 +179,39 @@ impl<'a> Page<'a> {
                 }
             }
             let Some((at, _)) = first else { break };
-            let (service, log) = &mut logs[at];
+            let (writer, log) = &mut logs[at];
             if let Some(written) = log.next().await {
-                self.print(*service, &written?);
+                self.print(*writer, &written?);
             }
         }
         Ok(())
     }
 
     /// What is written from now on, by containers that start later, too.
-    async fn follow(
-        &mut self,
-        docker: &Docker,
-        services: &BTreeSet<ServiceId>,
-        from: OffsetDateTime,
-    ) -> Result<(), Error> {
+    async fn follow(&mut self, docker: &Docker, writers: &BTreeSet<Writer>, from: OffsetDateTime) -> Result<(), Error> {
         let mut logs = SelectAll::new();
-        for service in services {
-            logs.push(named(*service, self.lines(docker, *service, true)));
+        for writer in writers {
+            logs.push(named(*writer, self.lines(docker, *writer, true)));
         }
+        // a container that is there later, too
+        let names: HashMap<String, Writer> =
+            self.last.keys().map(|writer| (container(self.mesh, *writer), *writer)).collect();
         let mut starts = Box::pin(docker.starts(from));
         while !self.console.stdout_failed() {
-            let (service, again) = tokio::select! {
-                Some((service, written)) = logs.next() => match written {
+            let (writer, again) = tokio::select! {
+                Some((writer, written)) = logs.next() => match written {
                     // a line that two streams of one container have is printed once
-                    Ok(written) if written.at <= self.last[&service] => continue,
+                    Ok(written) if written.at <= self.last[&writer] => continue,
                     Ok(written) => {
-                        self.print(service, &written);
+                        self.print(writer, &written);
                         continue;
                     }
-                    Err(error) => (service, error.timed_out()),
+                    Err(error) => (writer, error.timed_out()),
                 },
                 started = starts.next() => match started {
-                    Some(Ok(name)) => match name.parse() {
-                        Ok(service) => (service, self.last.contains_key(&service)),
-                        Err(_) => continue,
+                    Some(Ok(name)) => match names.get(&name) {
+                        Some(writer) => (*writer, true),
+                        None => continue,
                     },
                     Some(Err(error)) if !error.timed_out() => return Err(error.into()),
                     Some(Err(_)) => {
@@ -215,15 +222,15 @@ impl<'a> Page<'a> {
                 },
             };
             if again {
-                logs.push(named(service, self.lines(docker, service, true)));
+                logs.push(named(writer, self.lines(docker, writer, true)));
             }
         }
         Ok(())
     }
 }
 
-type Named = Pin<Box<dyn Stream<Item = (ServiceId, Result<Written, DockerError>)>>>;
+type Named = Pin<Box<dyn Stream<Item = (Writer, Result<Written, DockerError>)>>>;
 
-fn named(service: ServiceId, lines: Lines) -> Named {
-    Box::pin(lines.map(move |written| (service, written)))
+fn named(writer: Writer, lines: Lines) -> Named {
+    Box::pin(lines.map(move |written| (writer, written)))
 }

@@ -15,7 +15,6 @@ mod invites;
 mod keys;
 mod load;
 mod logs;
-mod logs_of_gateway;
 mod ls;
 mod man;
 mod manage;

@@ -6,9 +6,15 @@ use time::{OffsetDateTime, UtcOffset, format_description::BorrowedFormatItem, ma
 
 use super::{BOLD_RED, BOLD_YELLOW, Cell, Console, Table, plain, styled};
 use crate::{
-    ask::{log_line::LogLine, search::Found},
+    ask::{
+        log_line::{LogLine, Writer},
+        search::Found,
+    },
     cli::Format,
-    mesh::id::{ClusterId, ServiceId, ServiceKind},
+    mesh::{
+        gateway,
+        id::{ClusterId, ServiceKind},
+    },
 };
 
 /// The colors of services; red and yellow are those of levels.
@@ -29,34 +35,43 @@ const SHOWN: usize = 500;
 #[derive(Serialize)]
 struct LogData<'a> {
     time: &'a str,
-    cluster: ClusterId,
-    service: ServiceKind,
+    /// `None` for the gateway.
+    cluster: Option<ClusterId>,
+    service: &'static str,
     level: Option<&'a str>,
     logger: Option<&'a str>,
     message: &'a str,
 }
 
 impl Console {
-    /// A line of a service's log; for people, with the service's name in `width` columns before it.
-    pub fn log(&self, format: Format, service: ServiceId, width: usize, at: OffsetDateTime, line: &LogLine) {
+    /// A line of a log; for people, with the name of its writer in `width` columns before it.
+    pub fn log(&self, format: Format, writer: Writer, width: usize, at: OffsetDateTime, line: &LogLine) {
         // Docker's own times are in UTC
         let at = at.checked_to_offset(UtcOffset::UTC).unwrap_or(at);
         let time = at.format(&TIME).expect("should be a time with a year of four digits");
+        let (cluster, service) = match writer {
+            Writer::Service(service) => (Some(service.cluster()), service.kind().word()),
+            Writer::Gateway => (None, gateway::WORD),
+        };
         let data = LogData {
             time: &time,
-            cluster: service.cluster(),
-            service: service.kind(),
+            cluster,
+            service,
             level: line.level.as_deref(),
             logger: line.logger.as_deref(),
             message: &line.text,
         };
-        self.show_one_of_many(format, &data, || self.log_for_people(service, width, &time, line));
+        self.show_one_of_many(format, &data, || self.log_for_people(writer, width, &time, line));
     }
 
-    fn log_for_people(&self, service: ServiceId, width: usize, time: &str, line: &LogLine) {
-        let number =
-            2 * usize::from(service.cluster().number() - 1) + usize::from(service.kind() == ServiceKind::Kibana);
-        let prefix = styled(COLORS[number % COLORS.len()].on_default(), &format!("{:<width$} |", service.to_string()));
+    fn log_for_people(&self, writer: Writer, width: usize, time: &str, line: &LogLine) {
+        let number = match writer {
+            Writer::Service(service) => {
+                2 * usize::from(service.cluster().number() - 1) + usize::from(service.kind() == ServiceKind::Kibana)
+            }
+            Writer::Gateway => COLORS.len() - 1,
+        };
+        let prefix = styled(COLORS[number % COLORS.len()].on_default(), &format!("{:<width$} |", writer.to_string()));
         let level = line.level.as_deref().map_or_else(String::new, |level| {
             let style = match level {
                 "WARN" => BOLD_YELLOW,
