@@ -17,7 +17,7 @@ use crate::{
         id::ClusterId,
         snapshots::{REPOSITORY, directory, place},
     },
-    plan::Restoration,
+    plan::{Restoration, SnapshotStep},
     world::{
         disk::Tree,
         elasticsearch::{Elasticsearch, Progress, Wanted},
@@ -29,7 +29,24 @@ use crate::{
 const STALLED: Duration = Duration::from_mins(10);
 
 impl Apply<'_> {
-    pub(super) async fn write_snapshot_policy(&self, cluster: ClusterId) -> Result<(), Error> {
+    pub(super) async fn of_snapshots(&self, step: &SnapshotStep, line: &StageLine) -> Result<(), Error> {
+        match step {
+            SnapshotStep::PrepareRepository(cluster) => self.prepare_repository(*cluster),
+            SnapshotStep::AdoptRepository(cluster) => self.own_repository(*cluster),
+            SnapshotStep::RegisterRepository(cluster) => self.register_repository(*cluster).await,
+            SnapshotStep::WritePolicy(cluster) => self.write_snapshot_policy(*cluster).await,
+            SnapshotStep::RemovePolicy(cluster) => self.remove_snapshot_policy(*cluster).await,
+            SnapshotStep::Take { on, name } => self.take_snapshot(*on, name, line).await,
+            SnapshotStep::Delete { on, name } => self.delete_snapshot(*on, name).await,
+            SnapshotStep::Restore(restoration) => self.restore(restoration, line).await,
+            SnapshotStep::RestoreFeatures { on, snapshot, features } => {
+                self.restore_features(*on, snapshot, features).await
+            }
+            SnapshotStep::Keep { of, into } => self.keep_snapshots(*of, into),
+        }
+    }
+
+    async fn write_snapshot_policy(&self, cluster: ClusterId) -> Result<(), Error> {
         let Some(policy) = self.mesh.snapshot_policy(cluster) else { return Ok(()) };
         let server = self.server(cluster)?;
         let written = self.persist(cluster, "the snapshot policy", async || {
@@ -44,12 +61,12 @@ impl Apply<'_> {
         written.await
     }
 
-    pub(super) async fn remove_snapshot_policy(&self, cluster: ClusterId) -> Result<(), Error> {
+    async fn remove_snapshot_policy(&self, cluster: ClusterId) -> Result<(), Error> {
         let server = self.server(cluster)?;
         self.persist(cluster, "the snapshot policy", async || server.remove_snapshot_policy().await).await
     }
 
-    pub(super) async fn take_snapshot(&self, on: ClusterId, name: &str, line: &StageLine) -> Result<(), Error> {
+    async fn take_snapshot(&self, on: ClusterId, name: &str, line: &StageLine) -> Result<(), Error> {
         let server = self.server(on)?;
         let request = self.mesh.snapshot_request(on);
         let refused = |error: Error| error.under(format!("{on} takes no snapshot")).hint(self.look_at_repository(on));
@@ -117,7 +134,7 @@ impl Apply<'_> {
         format!("{of_disk}try the repository with `mesh es {number} POST _snapshot/{REPOSITORY}/_verify`")
     }
 
-    pub(super) async fn delete_snapshot(&self, on: ClusterId, name: &str) -> Result<(), Error> {
+    async fn delete_snapshot(&self, on: ClusterId, name: &str) -> Result<(), Error> {
         let server = self.server(on)?;
         let refused = |error: Error| error.hint(self.look_at_repository(on));
         self.persist_or(on, &format!("the deletion of snapshot {name}"), refused, async || {
@@ -135,7 +152,7 @@ impl Apply<'_> {
     }
 
     /// Begins what is not on its way, and waits until every shard is there.
-    pub(super) async fn restore(&self, restoration: &Restoration, line: &StageLine) -> Result<(), Error> {
+    async fn restore(&self, restoration: &Restoration, line: &StageLine) -> Result<(), Error> {
         let Restoration { on, snapshot, begin, rename, becomes } = restoration;
         let (on, server) = (*on, self.server(*on)?);
         if !begin.is_empty() {
@@ -179,12 +196,7 @@ impl Apply<'_> {
             .await
     }
 
-    pub(super) async fn restore_features(
-        &self,
-        on: ClusterId,
-        snapshot: &str,
-        features: &[String],
-    ) -> Result<(), Error> {
+    async fn restore_features(&self, on: ClusterId, snapshot: &str, features: &[String]) -> Result<(), Error> {
         let server = self.server(on)?;
         let restored = async { Ok(server.restore_features(snapshot, features).await?) };
         restored.await.map_err(|error: Error| {
@@ -195,7 +207,7 @@ impl Apply<'_> {
     }
 
     /// Moves a cluster's snapshots to where a mesh of this name looks for them that has the repository `into`.
-    pub(super) fn keep_snapshots(&self, of: ClusterId, into: &Path) -> Result<(), Error> {
+    fn keep_snapshots(&self, of: ClusterId, into: &Path) -> Result<(), Error> {
         let place = into.join(place(self.mesh.name.as_ref(), of));
         let (above, name) = (place.parent().unwrap_or(into), of.to_string());
         Ok(self.tree()?.move_into(&directory(of), &Tree::create(above, 0o755)?, &name)?)

@@ -327,63 +327,7 @@ impl Step {
                 format!("links from {on} to {}", list(to)),
                 "a link counts when the server itself reports that it is connected",
             ),
-            Self::PrepareRepository(cluster) => adds(
-                "prepare-repository",
-                Cluster(*cluster),
-                format!("directory for snapshots of {cluster}"),
-                "one cluster writes to it, and no other",
-            ),
-            Self::AdoptRepository(cluster) => changes(
-                "adopt-repository",
-                Cluster(*cluster),
-                format!("{cluster} writes to the repository that was another's"),
-                "the cluster that wrote to it is no more",
-            ),
-            Self::RegisterRepository(cluster) => changes(
-                "register-repository",
-                Cluster(*cluster),
-                format!("snapshot repository of {cluster}"),
-                "the server does not have it as it was decided",
-            ),
-            Self::WriteSnapshotPolicy(cluster) => changes(
-                "write-snapshot-policy",
-                Cluster(*cluster),
-                format!("snapshot policy of {cluster}"),
-                "the server is to take snapshots by itself",
-            ),
-            Self::RemoveSnapshotPolicy(cluster) => removes(
-                "remove-snapshot-policy",
-                Cluster(*cluster),
-                format!("snapshot policy of {cluster}"),
-                "the server is not to take snapshots by itself",
-            ),
-            Self::TakeSnapshot { on, name } => {
-                adds("take-snapshot", Cluster(*on), format!("snapshot {name} of {on}"), "what is in it can be restored")
-            }
-            Self::DeleteSnapshot { on, name } => removes(
-                "delete-snapshot",
-                Cluster(*on),
-                format!("snapshot {name} of {on}"),
-                "it was named, or is older than what is kept",
-            ),
-            Self::Restore(restoration) => adds(
-                "restore",
-                Cluster(restoration.on),
-                format!("{} from snapshot {}: {}", restoration.on, restoration.snapshot, restoration.becomes.join(" ")),
-                "it was asked for, and nothing of these names is there",
-            ),
-            Self::RestoreFeatures { on, snapshot, features } => changes(
-                "restore-features",
-                Cluster(*on),
-                format!("{on} from snapshot {snapshot}: all that {} keeps", features.join(" and ")),
-                "it was asked for, and takes the place of what is there",
-            ),
-            Self::KeepSnapshots { of, into } => changes(
-                "keep-snapshots",
-                Cluster(*of),
-                format!("snapshots of {of}, moved into {}", into.display()),
-                "the directory that they are in is deleted",
-            ),
+            Self::Snapshots(step) => step.describe(),
             Self::Nodes(step) => step.describe(),
             Self::Peers(step) => step.describe(),
             Self::Guests(step) => step.describe(),

@@ -23,6 +23,7 @@ pub mod reconcile;
 pub mod remove;
 pub mod renew;
 pub mod rolling;
+mod snapshot_step;
 pub mod snapshots;
 mod step;
 mod turns;
@@ -41,7 +42,8 @@ pub use self::{
     guest_step::GuestStep,
     node_step::NodeStep,
     peer_step::PeerStep,
-    step::{Restoration, Step},
+    snapshot_step::{Restoration, SnapshotStep},
+    step::Step,
     user_step::UserStep,
     view_step::ViewStep,
 };

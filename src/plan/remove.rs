@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{GatewayStep, Plan, Step};
+use super::{GatewayStep, Plan, SnapshotStep, Step};
 use crate::facts::observed::{GatewayFacts, Observed};
 use crate::mesh::{hosts_file, id::ClusterId};
 
@@ -31,7 +31,7 @@ pub fn remove(there: &Observed, kept: Option<&Path>) -> Plan {
 
 /// The steps that move snapshots of clusters out of the mesh's directory.
 pub fn keep<'a>(of: impl IntoIterator<Item = &'a ClusterId>, into: &'a Path) -> impl Iterator<Item = Step> {
-    of.into_iter().map(move |of| Step::KeepSnapshots { of: *of, into: into.to_owned() })
+    of.into_iter().map(move |of| SnapshotStep::Keep { of: *of, into: into.to_owned() }.into())
 }
 
 /// What is there when [`remove`] has been carried out: what is not the mesh's.

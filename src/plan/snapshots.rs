@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use time::{Duration, OffsetDateTime};
 
-use super::{Plan, Restoration, Step};
+use super::{Plan, Restoration, SnapshotStep, Step};
 use crate::{
     facts::snapshots::{SnapshotFacts, Worth, last_good},
     mesh::{Mesh, id::ClusterId, settings::Snapshots, snapshots::name_at},
@@ -13,11 +13,11 @@ use crate::{
 /// The stages that take a snapshot of each cluster, and then delete those of the mesh that are older than what is kept.
 /// A snapshot that is not good ends the run before anything is deleted.
 pub fn take(mesh: &Mesh, name: &str, there: &BTreeMap<ClusterId, Vec<SnapshotFacts>>, now: OffsetDateTime) -> Plan {
-    let taken = there.keys().map(|on| Step::TakeSnapshot { on: *on, name: name.to_owned() });
+    let taken = there.keys().map(|on| SnapshotStep::Take { on: *on, name: name.to_owned() }.into());
     let old = there.iter().flat_map(|(on, found)| {
         let kept: Vec<&SnapshotFacts> = found.iter().filter(|snapshot| snapshot.name != name).collect();
         let expired = expired(&mesh.snapshots(*on), &mesh.id, &kept, now);
-        expired.into_iter().map(|name| Step::DeleteSnapshot { on: *on, name })
+        expired.into_iter().map(|name| Step::from(SnapshotStep::Delete { on: *on, name }))
     });
     // a server deletes one after the other, and says so to the second
     let (clusters, old) = (there.len(), old.collect::<Vec<_>>());
@@ -44,15 +44,15 @@ pub fn free_name(there: &BTreeMap<ClusterId, Vec<SnapshotFacts>>, now: OffsetDat
 
 /// The stages that delete snapshots of one cluster.
 pub fn remove(mesh: &Mesh, on: ClusterId, names: impl IntoIterator<Item = String>) -> Plan {
-    let steps = names.into_iter().map(|name| Step::DeleteSnapshot { on, name });
+    let steps = names.into_iter().map(|name| SnapshotStep::Delete { on, name }.into());
     Plan::of(mesh.name.as_ref()).lanes("delete snapshots", 1, steps)
 }
 
 /// The stages that restore from one snapshot.
 pub fn restore(mesh: &Mesh, restoration: Restoration, features: Vec<String>) -> Plan {
     let (on, snapshot) = (restoration.on, restoration.snapshot.clone());
-    let user_data = (!restoration.becomes.is_empty()).then(|| Step::Restore(Box::new(restoration)));
-    let states = (!features.is_empty()).then_some(Step::RestoreFeatures { on, snapshot, features });
+    let user_data = (!restoration.becomes.is_empty()).then(|| SnapshotStep::Restore(Box::new(restoration)).into());
+    let states = (!features.is_empty()).then(|| SnapshotStep::RestoreFeatures { on, snapshot, features }.into());
     Plan::of(mesh.name.as_ref()).stage("restore", user_data).stage("restore the states of features", states)
 }
 
@@ -83,7 +83,7 @@ pub fn lost_with(plan: &Plan, inside: &BTreeSet<ClusterId>) -> BTreeSet<ClusterI
     let mut kept = BTreeSet::new();
     for step in plan.steps() {
         match step {
-            Step::KeepSnapshots { of, .. } => drop(kept.insert(*of)),
+            Step::Snapshots(SnapshotStep::Keep { of, .. }) => drop(kept.insert(*of)),
             Step::RemoveDirectory => lost.extend(inside),
             Step::RemoveFiles(cluster) => lost.extend(inside.get(cluster)),
             _ => {}

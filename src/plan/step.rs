@@ -1,8 +1,6 @@
 //! One change, as data. Pure.
 
-use std::path::PathBuf;
-
-use super::{GatewayStep, GuestStep, NodeStep, PeerStep, UserStep, ViewStep, permissions::Misfit};
+use super::{GatewayStep, GuestStep, NodeStep, PeerStep, SnapshotStep, UserStep, ViewStep, permissions::Misfit};
 use crate::mesh::{
     container::Limits,
     id::{ClusterId, NodeId, ServiceId, ServiceKind},
@@ -124,37 +122,8 @@ pub enum Step {
         on: ClusterId,
         to: Vec<ClusterId>,
     },
-    /// Makes the directory of the cluster's snapshots, and writes down who writes to it where that is not written.
-    PrepareRepository(ClusterId),
-    /// Makes the cluster the one that writes to its repository, which was another's.
-    AdoptRepository(ClusterId),
-    /// Registers the repository on the cluster's server, which proves that it can be used.
-    RegisterRepository(ClusterId),
-    /// Has the server take snapshots by itself, where it can.
-    WriteSnapshotPolicy(ClusterId),
-    RemoveSnapshotPolicy(ClusterId),
-    /// Takes a snapshot, and judges it.
-    TakeSnapshot {
-        on: ClusterId,
-        name: String,
-    },
-    DeleteSnapshot {
-        on: ClusterId,
-        name: String,
-    },
-    /// Brings indices and data streams back, and waits until they are there.
-    Restore(Box<Restoration>),
-    /// Puts the states of features in the place of those that are there.
-    RestoreFeatures {
-        on: ClusterId,
-        snapshot: String,
-        features: Vec<String>,
-    },
-    /// Moves a cluster's snapshots out of the mesh's directory before that is deleted.
-    KeepSnapshots {
-        of: ClusterId,
-        into: PathBuf,
-    },
+    /// A change of snapshots, or of where they are kept.
+    Snapshots(SnapshotStep),
     /// A change of how a cluster of several nodes is formed.
     Nodes(NodeStep),
     /// A change that has to do with another mesh.
@@ -175,17 +144,10 @@ pub enum Step {
     RemoveDirectory,
 }
 
-/// What comes back out of a snapshot.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Restoration {
-    pub on: ClusterId,
-    pub snapshot: String,
-    /// Names in the snapshot, of what is not on its way already.
-    pub begin: Vec<String>,
-    /// What stands for each name, with `$1` for the name itself.
-    pub rename: Option<String>,
-    /// The names under which all of it will be there.
-    pub becomes: Vec<String>,
+impl From<SnapshotStep> for Step {
+    fn from(step: SnapshotStep) -> Self {
+        Self::Snapshots(step)
+    }
 }
 
 impl From<PeerStep> for Step {

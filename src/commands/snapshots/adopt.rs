@@ -8,7 +8,7 @@ use crate::{
     commands::{consent, interruptible, renew::chosen, steady::reconcile_until_steady, time_for},
     console::Console,
     error::{Error, Exit},
-    plan::{Plan, Step},
+    plan::{Plan, SnapshotStep},
     session::{Place, Session},
 };
 
@@ -22,7 +22,8 @@ pub async fn adopt(args: &AdoptArgs, place: Place, console: &Console) -> Result<
         let owner = there.repository_owner(*cluster);
         owner.is_some_and(|owner| *owner != mesh.owner_of_repository(*cluster))
     });
-    let plan = Plan::of(mesh.name.as_ref()).stage("adopt repositories", others.map(Step::AdoptRepository));
+    let adopted = others.map(|cluster| SnapshotStep::AdoptRepository(cluster).into());
+    let plan = Plan::of(mesh.name.as_ref()).stage("adopt repositories", adopted);
     if args.consent.plan.dry_run {
         console.plan(&mesh, &plan, args.consent.plan.format);
         return Ok(Exit::Done);

@@ -13,7 +13,7 @@ use crate::{
         id::ClusterId,
         snapshots::{directory, place},
     },
-    plan::{self, Plan, Step},
+    plan::{self, Plan, SnapshotStep, Step},
     session::now,
     world::{
         World,
@@ -42,7 +42,7 @@ pub fn take_before(mesh: &Mesh, there: &Observed) -> Result<Option<(String, Plan
 /// clusters in it, and with room for them.
 pub fn require_place(world: &World, mesh: &Mesh, plan: &Plan) -> Result<(), Error> {
     for step in plan.steps() {
-        let Step::KeepSnapshots { of, into } = step else { continue };
+        let Step::Snapshots(SnapshotStep::Keep { of, into }) = step else { continue };
         let refuse = |why: String| {
             Error::new(Exit::Request, format!("the snapshots of {of} cannot be kept in {}: {why}", into.display()))
                 .hint("name a directory outside the mesh's that has none of these clusters")
@@ -65,7 +65,7 @@ pub fn require_place(world: &World, mesh: &Mesh, plan: &Plan) -> Result<(), Erro
 fn require_room_to_keep(world: &World, mesh: &Mesh, plan: &Plan) -> Result<(), Error> {
     let Some(tree) = world.tree()? else { return Ok(()) };
     let kept = plan.steps().filter_map(|step| match step {
-        Step::KeepSnapshots { of, into } => Some((*of, into)),
+        Step::Snapshots(SnapshotStep::Keep { of, into }) => Some((*of, into)),
         _ => None,
     });
     let kept: Vec<_> = kept.collect();

@@ -21,7 +21,7 @@ use std::{
 use time::OffsetDateTime;
 
 pub use self::due::renew_due;
-use super::{NodeStep, Plan, Step, permissions::misfits, renew::Renewal};
+use super::{NodeStep, Plan, SnapshotStep, Step, permissions::misfits, renew::Renewal};
 use crate::facts::observed::{ClusterFiles, Observed, ServerFacts, ServiceFiles};
 use crate::mesh::{
     Mesh,
@@ -107,7 +107,7 @@ pub fn renew(mesh: &Mesh, there: &Observed, inputs: &PlanInputs, renewal: &Renew
         .stage("set modes and owners", misfits(mesh, there).into_iter().map(Step::SetPermissions))
         .stage(
             "prepare repositories",
-            mesh.clusters().filter(|c| reconciler.unprepared(*c)).map(Step::PrepareRepository),
+            mesh.clusters().filter(|c| reconciler.unprepared(*c)).map(|c| SnapshotStep::PrepareRepository(c).into()),
         )
         .stage("disconnect remotes", reconciler.disconnects())
         .stage("release shards", held.map(|c| NodeStep::ReleaseShards(c).into()))

@@ -4,7 +4,7 @@ use super::Reconciler;
 use crate::{
     facts::snapshots::{OwnerFacts, PolicyFacts},
     mesh::id::ClusterId,
-    plan::{Step, remove::keep},
+    plan::{SnapshotStep, Step, remove::keep},
 };
 
 impl Reconciler<'_> {
@@ -32,8 +32,8 @@ impl Reconciler<'_> {
         if self.is_hidden(cluster) {
             return Vec::new();
         }
-        let repository = self.unregistered(cluster).then_some(Step::RegisterRepository(cluster));
-        repository.into_iter().chain(self.policy(cluster)).collect()
+        let repository = self.unregistered(cluster).then_some(SnapshotStep::RegisterRepository(cluster));
+        repository.into_iter().chain(self.policy(cluster)).map(Step::from).collect()
     }
 
     fn unregistered(&self, cluster: ClusterId) -> bool {
@@ -43,7 +43,7 @@ impl Reconciler<'_> {
         wanted.is_some() && (self.brings_in_nodes(cluster) || differs())
     }
 
-    fn policy(&self, cluster: ClusterId) -> Option<Step> {
+    fn policy(&self, cluster: ClusterId) -> Option<SnapshotStep> {
         // what is another cluster's is not written to
         let owner = self.there.repository_owner(cluster);
         let read_only = self.mesh.repository(cluster, owner).is_some_and(|repository| repository.is_read_only());
@@ -51,8 +51,8 @@ impl Reconciler<'_> {
         match (self.server(cluster).map(|server| &server.snapshot_policy), wanted) {
             (Some(PolicyFacts::Is(found)), Some(wanted)) if holds(found, &wanted) => None,
             (Some(PolicyFacts::Unsupported), _) | (Some(PolicyFacts::Missing) | None, None) => None,
-            (_, Some(_)) => Some(Step::WriteSnapshotPolicy(cluster)),
-            (Some(PolicyFacts::Is(_)), None) => Some(Step::RemoveSnapshotPolicy(cluster)),
+            (_, Some(_)) => Some(SnapshotStep::WritePolicy(cluster)),
+            (Some(PolicyFacts::Is(_)), None) => Some(SnapshotStep::RemovePolicy(cluster)),
         }
     }
 }

@@ -7,7 +7,6 @@ use crate::{
     facts::{
         gateway::GatewayFiles,
         observed::{ContainerFacts, ContainerState, KeyFacts, KeyFile, LinkFacts, NetworkFacts, SeedFacts},
-        snapshots::{OwnerFacts, PolicyFacts},
     },
     mesh::{
         Mesh,
@@ -229,31 +228,7 @@ impl Model {
                 }
             }
             Step::ApplyLicense(_) => unreachable!("no license is asked for"),
-            Step::PrepareRepository(cluster) => {
-                let owner = mesh.owner_of_repository(*cluster);
-                self.there.repository_owners.entry(*cluster).or_insert(OwnerFacts::Is(owner));
-            }
-            Step::AdoptRepository(cluster) => {
-                let owner = OwnerFacts::Is(mesh.owner_of_repository(*cluster));
-                self.there.repository_owners.insert(*cluster, owner);
-            }
-            Step::RegisterRepository(cluster) => {
-                let owner = self.there.repository_owner(*cluster).cloned();
-                assert!(owner.is_some(), "the directory should be prepared first");
-                self.answering(*cluster).repository = mesh.repository(*cluster, owner.as_ref());
-            }
-            Step::WriteSnapshotPolicy(cluster) => {
-                let policy = mesh.snapshot_policy(*cluster).expect("should be wanted");
-                self.answering(*cluster).snapshot_policy = PolicyFacts::Is(policy);
-            }
-            Step::RemoveSnapshotPolicy(cluster) => {
-                self.answering(*cluster).snapshot_policy = PolicyFacts::Missing;
-            }
-            Step::TakeSnapshot { .. }
-            | Step::DeleteSnapshot { .. }
-            | Step::Restore(_)
-            | Step::RestoreFeatures { .. }
-            | Step::KeepSnapshots { .. } => unreachable!("a command plans it, not the mesh"),
+            Step::Snapshots(step) => self.carry_out_of_snapshots(mesh, step),
             Step::StartTrial(cluster) => self.answering(*cluster).trial = true,
             Step::SetPasswords(cluster) => self.answering(*cluster).passwords = true,
             Step::IssueKey(which) => {

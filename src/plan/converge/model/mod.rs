@@ -6,6 +6,7 @@ mod carry_out;
 mod gateway;
 mod nodes;
 mod peers;
+mod snapshots;
 mod users;
 
 use std::collections::{BTreeMap, BTreeSet};
