@@ -12,6 +12,7 @@ use crate::{
         layout,
         render::RenderError,
     },
+    plan::TrustStep,
     world::{disk::Tree, files as saved},
 };
 
@@ -20,13 +21,26 @@ use crate::{
 const RELOADED_WITHIN: Duration = Duration::from_mins(1);
 
 impl Apply<'_> {
+    pub(super) async fn of_trust(&self, step: &TrustStep, line: &StageLine) -> Result<(), Error> {
+        match step {
+            TrustStep::IssueAuthority(cluster) => self.issue_authority(*cluster),
+            TrustStep::IssueNextAuthority(cluster) => self.issue_next_authority(*cluster),
+            TrustStep::PromoteAuthority(cluster) => self.promote_authority(*cluster),
+            TrustStep::RetireAuthority(cluster) => self.retire_authority(*cluster),
+            TrustStep::AwaitCertificate(node) => self.await_certificate(*node, line).await,
+            TrustStep::IssueCertificate(service) => self.issue_certificate(*service),
+            TrustStep::WriteBundle(cluster) => self.write_bundle(*cluster),
+            TrustStep::WriteBrowserBundle => self.write_browser_bundle(),
+        }
+    }
+
     /// The key first: an authority is there when its certificate is.
-    pub(super) fn issue_authority(&self, cluster: ClusterId) -> Result<(), Error> {
+    fn issue_authority(&self, cluster: ClusterId) -> Result<(), Error> {
         let (key, certificate) = (layout::authority_key(cluster), layout::authority_certificate(cluster));
         self.write_authority(cluster, &Authority::issue(&cluster.to_string(), self.now), &key, &certificate)
     }
 
-    pub(super) fn issue_next_authority(&self, cluster: ClusterId) -> Result<(), Error> {
+    fn issue_next_authority(&self, cluster: ClusterId) -> Result<(), Error> {
         let (key, certificate) = (layout::next_authority_key(cluster), layout::next_authority_certificate(cluster));
         self.write_authority(cluster, &Authority::issue(&cluster.to_string(), self.now), &key, &certificate)
     }
@@ -47,7 +61,7 @@ impl Apply<'_> {
 
     /// The old one is kept first and the next one goes last, so that every authority that is trusted stays on disk
     /// wherever this ends, and doing it again completes it.
-    pub(super) fn promote_authority(&self, cluster: ClusterId) -> Result<(), Error> {
+    fn promote_authority(&self, cluster: ClusterId) -> Result<(), Error> {
         let tree = self.tree()?;
         let files = saved::authorities(&tree, cluster)?;
         let (Some(certificate), Some(key)) = (&files.next_authority, &files.next_authority_key) else {
@@ -62,7 +76,7 @@ impl Apply<'_> {
         Ok(tree.remove_tree(layout::next_authority_key(cluster))?)
     }
 
-    pub(super) fn retire_authority(&self, cluster: ClusterId) -> Result<(), Error> {
+    fn retire_authority(&self, cluster: ClusterId) -> Result<(), Error> {
         let tree = self.tree()?;
         tree.remove_tree(layout::next_authority_certificate(cluster))?;
         tree.remove_tree(layout::next_authority_key(cluster))?;
@@ -70,7 +84,7 @@ impl Apply<'_> {
     }
 
     /// Key and certificate change together: a server that reads one of each shows a certificate that it cannot prove.
-    pub(super) fn issue_certificate(&self, service: ServiceId) -> Result<(), Error> {
+    fn issue_certificate(&self, service: ServiceId) -> Result<(), Error> {
         let tree = self.tree()?;
         let names = self.mesh.certificate_names(service).ok_or(RenderError::NoService(service))?;
         let identity = self.authority(&tree, service.cluster())?.sign(&names, self.now);
@@ -107,7 +121,7 @@ impl Apply<'_> {
         Ok(certs::bundle(trusted.iter().chain(of_peers).map(String::as_str)))
     }
 
-    pub(super) fn write_bundle(&self, cluster: ClusterId) -> Result<(), Error> {
+    fn write_bundle(&self, cluster: ClusterId) -> Result<(), Error> {
         let tree = self.tree()?;
         let of_peers = Self::peer_authorities(self.mesh, &tree, cluster)?;
         let bundle = Self::bundle(&tree, self.mesh.trusted_by(cluster), &of_peers)?;
@@ -122,7 +136,7 @@ impl Apply<'_> {
         Ok(())
     }
 
-    pub(super) fn write_browser_bundle(&self) -> Result<(), Error> {
+    fn write_browser_bundle(&self) -> Result<(), Error> {
         let tree = self.tree()?;
         let gateway = saved::gateway(&tree)?.authority.filter(|_| self.mesh.has_gateway_authority());
         let gateway: Vec<String> = gateway.into_iter().collect();
@@ -131,7 +145,7 @@ impl Apply<'_> {
 
     /// A server reads all files of its directory in one go, so one that shows its new certificate has read the bundles
     /// that were written before. Asked by a new client each time: a connection that stays shows what it began with.
-    pub(super) async fn await_certificate(&self, node: NodeId, line: &StageLine) -> Result<(), Error> {
+    async fn await_certificate(&self, node: NodeId, line: &StageLine) -> Result<(), Error> {
         let name = ServiceId::from(node);
         let file = saved::text(&self.tree()?, &layout::certificate(name))?;
         let wanted = file.as_deref().and_then(certs::fingerprint);

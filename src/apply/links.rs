@@ -15,6 +15,7 @@ use crate::{
         peers::Alias,
         secret::Secret,
     },
+    plan::LinkStep,
     world::elasticsearch::Elasticsearch,
 };
 
@@ -23,9 +24,22 @@ use crate::{
 const LINK_TIMEOUT: Duration = Duration::from_mins(2);
 
 impl Apply<'_> {
+    pub(super) async fn of_links(&self, step: &LinkStep, line: &StageLine) -> Result<(), Error> {
+        match step {
+            LinkStep::IssueKey(key) => self.issue_key(*key).await,
+            LinkStep::UpdateKey(key) => self.update_key(*key).await,
+            LinkStep::ExtendKey(key) => self.extend_key(*key).await,
+            LinkStep::RevokeKeys(cluster) => self.revoke_keys(*cluster).await,
+            LinkStep::StoreCredentials { on, .. } => self.store_credentials(*on).await,
+            LinkStep::Connect { on, without, .. } => self.connect(*on, without).await,
+            LinkStep::Disconnect { on, from } => self.disconnect(*on, from).await,
+            LinkStep::ProveLinks { on, to } => self.prove_links(*on, to, line).await,
+        }
+    }
+
     /// One write of the keystore with the credentials of all remotes, one reload; the answer is looked into, since it
     /// is 200 even when a node could not read its keystore.
-    pub(super) async fn store_credentials(&self, on: ClusterId) -> Result<(), Error> {
+    async fn store_credentials(&self, on: ClusterId) -> Result<(), Error> {
         let mut credentials = self.peer_credentials(on)?;
         for remote in self.mesh.remotes(on) {
             let key = self.mesh.key_of(Link { from: on, to: remote });
@@ -71,7 +85,7 @@ impl Apply<'_> {
     /// Elasticsearch builds the connections to a remote anew when the way to it changes, and a search that comes in
     /// between skips a remote that may be skipped, while it waits for one that may not. So none may be, until the new
     /// connections are there.
-    pub(super) async fn connect(&self, on: ClusterId, without: &[String]) -> Result<(), Error> {
+    async fn connect(&self, on: ClusterId, without: &[String]) -> Result<(), Error> {
         let mut settings: BTreeMap<String, Option<String>> =
             self.mesh.remote_settings(on).into_iter().map(|(name, value)| (name, Some(value))).collect();
         settings.extend(without.iter().map(|name| (name.clone(), None)));
@@ -92,7 +106,7 @@ impl Apply<'_> {
     }
 
     /// Settings before credentials: a remote without credentials would be tried with trust by certificate.
-    pub(super) async fn disconnect(&self, on: ClusterId, from: &[Alias]) -> Result<(), Error> {
+    async fn disconnect(&self, on: ClusterId, from: &[Alias]) -> Result<(), Error> {
         let settings = from.iter().map(|remote| (format!("cluster.remote.{remote}.*"), None)).collect();
         let server = self.server(on)?;
         self.persist(on, "the remotes", async || server.put_settings(&settings).await).await?;
@@ -109,7 +123,7 @@ impl Apply<'_> {
 
     /// Asks `on` to contact its remotes until every one of `to` is connected. Links that stay down are named with what
     /// Elasticsearch says of them.
-    pub(super) async fn prove_links(&self, on: ClusterId, to: &[ClusterId], line: &StageLine) -> Result<(), Error> {
+    async fn prove_links(&self, on: ClusterId, to: &[ClusterId], line: &StageLine) -> Result<(), Error> {
         let mut servers: Vec<(NodeId, Elasticsearch)> = Vec::new();
         for node in self.mesh.searching_nodes(on) {
             let name = self.mesh.container_name(node.into());

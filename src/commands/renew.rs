@@ -16,7 +16,7 @@ use crate::{
     },
     mesh::{Mesh, cluster_set::ClusterSet, id::ClusterId, settings::Overrides},
     plan::{
-        GatewayStep, Plan, Step,
+        GatewayStep, Plan, Step, TrustStep,
         reconcile::renew,
         renew::{GatewayRenewal, Renewal},
     },
@@ -48,7 +48,7 @@ fn revocation(plan: &Plan, renewal: &Renewal) -> Option<(&'static str, &'static 
 /// The clusters that get another authority; those of clusters with guests are only prepared.
 fn replaced(plan: &Plan) -> BTreeSet<ClusterId> {
     let of = |step: &Step| match step {
-        Step::IssueAuthority(of) | Step::PromoteAuthority(of) => Some(*of),
+        Step::Trust(TrustStep::IssueAuthority(of) | TrustStep::PromoteAuthority(of)) => Some(*of),
         _ => None,
     };
     plan.steps().filter_map(of).collect()

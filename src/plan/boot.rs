@@ -1,6 +1,6 @@
 //! How clusters come up: one order of events for `create`, `manage`, `upgrade` and settings that have their turn. Pure.
 
-use super::{Plan, Step};
+use super::{LinkStep, Plan, Step};
 use crate::mesh::{
     Mesh,
     id::{ClusterId, ServiceId},
@@ -79,7 +79,7 @@ pub(super) fn links_touching(
         .filter(|on| run(*on))
         .map(|on| (on, remotes(on)))
         .filter(|(_, to)| !to.is_empty())
-        .map(|(on, to)| Step::ProveLinks { on, to })
+        .map(|(on, to)| LinkStep::ProveLinks { on, to }.into())
         .collect()
 }
 

@@ -1,5 +1,8 @@
 //! The one place that describes steps: effect, subject, text, reason, and all that depends on the kind of a step. Pure.
 
+#[cfg(test)]
+mod tests;
+
 use super::{
     Step,
     description::{Deletion, Description, Effect, Subject, Transition},
@@ -25,15 +28,11 @@ fn waits(code: &'static str, subject: Subject, text: impl Into<String>, why: &'s
     Description::new(Effect::Waits, code, subject, text, why)
 }
 
-fn list(remotes: &[impl ToString]) -> String {
-    remotes.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
-}
-
 impl Step {
     /// The description of the step in a mesh with this name or without one.
     #[expect(clippy::too_many_lines, reason = "one arm a step, so that none can be described in part")]
     pub fn describe(&self, mesh: Option<&MeshName>) -> Description {
-        use Subject::{Account, Cluster, File, Image, Key, Mesh, Network, Orphan, Path, Service};
+        use Subject::{Account, Cluster, File, Image, Mesh, Network, Orphan, Path, Service};
         let container = |service| format!("container {}", container_name(mesh, service));
         match self {
             Self::PullImage(image) => adds(
@@ -93,54 +92,7 @@ impl Step {
                 "credentials.txt, recovered from what is there",
                 "it is lost, and other files hold parts of it",
             ),
-            Self::IssueAuthority(cluster) => adds(
-                "issue-authority",
-                Cluster(*cluster),
-                format!("authority of {cluster}"),
-                "it signs the certificates of the cluster's services",
-            ),
-            Self::IssueNextAuthority(cluster) => adds(
-                "issue-next-authority",
-                Cluster(*cluster),
-                format!("next authority of {cluster}"),
-                "an authority is replaced by one that is trusted before it signs anything",
-            ),
-            Self::PromoteAuthority(cluster) => changes(
-                "promote-authority",
-                Cluster(*cluster),
-                format!("next authority of {cluster} takes over"),
-                "every server trusts it by now",
-            ),
-            Self::RetireAuthority(cluster) => removes(
-                "retire-authority",
-                Cluster(*cluster),
-                format!("old authority of {cluster}"),
-                "no server shows a certificate of it any more",
-            ),
-            Self::IssueCertificate(service) => adds(
-                "issue-certificate",
-                Service(*service),
-                format!("certificate of {service}"),
-                "it is missing, expires soon, is not valid for the service's names, or is to be renewed",
-            ),
-            Self::AwaitCertificate(node) => waits(
-                "await-certificate",
-                Service((*node).into()),
-                format!("{node} shows its certificate"),
-                "a server that shows its new certificate has read the new authorities as well",
-            ),
-            Self::WriteBundle(cluster) => changes(
-                "write-bundle",
-                Cluster(*cluster),
-                format!("authorities that {cluster} trusts"),
-                "the cluster accepts certificates that these authorities signed, and no others",
-            ),
-            Self::WriteBrowserBundle => changes(
-                "write-browser-bundle",
-                File("ca.crt"),
-                "ca.crt for browsers",
-                "a browser that imports it trusts every cluster",
-            ),
+            Self::Trust(step) => step.describe(),
             Self::SeedConfig(service) => changes(
                 "seed-config",
                 Service(*service),
@@ -274,59 +226,7 @@ impl Step {
                 format!("passwords of elastic and kibana_system on {cluster}"),
                 "the server is not known to accept those of credentials.txt",
             ),
-            Self::IssueKey(key) => {
-                adds("issue-key", Key(*key), key.to_string(), "a cluster lets others search only by a key that it made")
-            }
-            Self::UpdateKey(key) => changes(
-                "update-key",
-                Key(*key),
-                key.to_string(),
-                "it lets others search other indices, or its expiry is not the recorded one",
-            ),
-            Self::ExtendKey(key) => {
-                changes("extend-key", Key(*key), format!("{key}, its whole life again"), "a longer life was asked for")
-            }
-            Self::RevokeKeys(cluster) => removes(
-                "revoke-keys",
-                Cluster(*cluster),
-                format!("API keys of {cluster} that are no longer used"),
-                "a key that no link uses lets its holder search all the same",
-            ),
-            Self::StoreCredentials { on, of } => {
-                let credentials = if of.is_empty() {
-                    "no credentials of remotes".to_owned()
-                } else {
-                    format!("credentials of {}", list(of))
-                };
-                changes(
-                    "store-credentials",
-                    Cluster(*on),
-                    format!("keystore of {on}: {credentials}"),
-                    "the server presents these keys to its remotes",
-                )
-            }
-            Self::Connect { on, to, without } => {
-                let without =
-                    if without.is_empty() { String::new() } else { format!(", no longer {}", without.join(" ")) };
-                changes(
-                    "connect",
-                    Cluster(*on),
-                    format!("remotes of {on}: {}{without}", list(to)),
-                    "the server's remotes are not those that were decided",
-                )
-            }
-            Self::Disconnect { on, from } => removes(
-                "disconnect",
-                Cluster(*on),
-                format!("remotes of {on}: {}", list(from)),
-                "no such link is wanted, and a search is not to wait for a cluster that is removed",
-            ),
-            Self::ProveLinks { on, to } => waits(
-                "prove-links",
-                Cluster(*on),
-                format!("links from {on} to {}", list(to)),
-                "a link counts when the server itself reports that it is connected",
-            ),
+            Self::Links(step) => step.describe(),
             Self::Snapshots(step) => step.describe(),
             Self::Nodes(step) => step.describe(),
             Self::Peers(step) => step.describe(),
@@ -359,48 +259,5 @@ impl Step {
                     .deletes(Deletion::Data)
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use time::OffsetDateTime;
-
-    use crate::{
-        facts::observed::{NetworkFacts, Observed},
-        mesh::{Mesh, id::ClusterId},
-        plan::{
-            Plan, Step,
-            reconcile::{PlanInputs, reconcile},
-            remove::remove,
-        },
-    };
-
-    fn texts(plan: &Plan) -> BTreeSet<String> {
-        plan.descriptions().map(|step| step.text).collect()
-    }
-
-    #[test]
-    fn containers_and_the_network_have_the_names_that_docker_knows() {
-        let mesh = Mesh::example(2).named("ci42");
-        let inputs = PlanInputs::new(OffsetDateTime::UNIX_EPOCH, 2);
-        let plan = reconcile(&mesh, &Observed { name: mesh.name.clone(), ..Observed::default() }, &inputs);
-        let created = texts(&plan);
-        let names = mesh.services().map(|service| mesh.container_name(service));
-        for name in names.map(|name| format!("container {name}")).chain(["network ci42-data-mesh-network".to_owned()]) {
-            assert!(created.contains(&name), "{name} should be among {created:?}");
-        }
-        let network = Some(NetworkFacts { id: "n".to_owned(), subnet: "10.213.0.0/24".to_owned() });
-        let there = Observed { name: mesh.name.clone(), network, ..Observed::default() };
-        assert_eq!(texts(&remove(&there, None)), ["network ci42-data-mesh-network".to_owned()].into());
-    }
-
-    #[test]
-    fn a_mesh_without_a_name_has_plain_names() {
-        let text = |step: Step| step.describe(None).text;
-        assert_eq!(text(Step::CreateNetwork), "network data-mesh-network");
-        assert_eq!(text(Step::StartContainer(ClusterId::FIRST.kibana())), "container cluster01-kibana");
     }
 }

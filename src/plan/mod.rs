@@ -15,6 +15,7 @@ mod guest_step;
 pub mod guests;
 pub mod join;
 pub mod leaving;
+mod link_step;
 pub mod manage;
 mod node_step;
 mod peer_step;
@@ -26,6 +27,7 @@ pub mod rolling;
 mod snapshot_step;
 pub mod snapshots;
 mod step;
+mod trust_step;
 mod turns;
 pub mod upgrade;
 mod user_step;
@@ -40,10 +42,12 @@ pub use self::{
     description::{Deletion, Description, Effect, Subject, Transition},
     gateway_step::GatewayStep,
     guest_step::GuestStep,
+    link_step::LinkStep,
     node_step::NodeStep,
     peer_step::PeerStep,
     snapshot_step::{Restoration, SnapshotStep},
     step::Step,
+    trust_step::TrustStep,
     user_step::UserStep,
     view_step::ViewStep,
 };

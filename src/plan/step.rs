@@ -1,11 +1,12 @@
 //! One change, as data. Pure.
 
-use super::{GatewayStep, GuestStep, NodeStep, PeerStep, SnapshotStep, UserStep, ViewStep, permissions::Misfit};
+use super::{
+    GatewayStep, GuestStep, LinkStep, NodeStep, PeerStep, SnapshotStep, TrustStep, UserStep, ViewStep,
+    permissions::Misfit,
+};
 use crate::mesh::{
     container::Limits,
     id::{ClusterId, NodeId, ServiceId, ServiceKind},
-    links::Key,
-    peers::Alias,
 };
 
 /// One change.
@@ -33,20 +34,8 @@ pub enum Step {
     WriteCredentials,
     /// Writes a lost `credentials.txt` again, with what other files hold of it.
     RecoverCredentials,
-    IssueAuthority(ClusterId),
-    /// Makes the authority that is going to take over from the one in force.
-    IssueNextAuthority(ClusterId),
-    /// Puts the next authority in force; the one before stays as the old one.
-    PromoteAuthority(ClusterId),
-    /// Deletes the old authority.
-    RetireAuthority(ClusterId),
-    IssueCertificate(ServiceId),
-    /// Waits until a node shows the certificate that its file has, and so has read all its certificates.
-    AwaitCertificate(NodeId),
-    /// Writes all authorities into the bundle by which this cluster trusts its remotes, and its own to its services.
-    WriteBundle(ClusterId),
-    /// Writes the bundle for browsers.
-    WriteBrowserBundle,
+    /// A change of authorities, certificates and bundles.
+    Trust(TrustStep),
     /// Copies the image's own files into the configuration directory, except over those that were changed by hand.
     SeedConfig(ServiceId),
     /// Writes the files of the configuration directory that are made from templates.
@@ -93,35 +82,8 @@ pub enum Step {
     ApplyLicense(ClusterId),
     StartTrial(ClusterId),
     SetPasswords(ClusterId),
-    /// Makes a cross-cluster API key and saves it.
-    IssueKey(Key),
-    /// Changes which indices the API key lets others search, and saves when it expires.
-    UpdateKey(Key),
-    /// Gives the API key its whole life again.
-    ExtendKey(Key),
-    /// Invalidates keys of this mesh that no file holds or no cluster is to search by, and removes the files of those.
-    RevokeKeys(ClusterId),
-    /// Writes the credentials of all remotes into `on`'s keystore and has the server read it again.
-    StoreCredentials {
-        on: ClusterId,
-        of: Vec<Alias>,
-    },
-    /// Sets all remotes of `on`, and takes away the settings `without`, which are not wanted.
-    Connect {
-        on: ClusterId,
-        to: Vec<Alias>,
-        without: Vec<String>,
-    },
-    /// Takes remotes away from a cluster that stays: its settings first, then its credentials.
-    Disconnect {
-        on: ClusterId,
-        from: Vec<Alias>,
-    },
-    /// Waits until `on` reaches every one of `to`.
-    ProveLinks {
-        on: ClusterId,
-        to: Vec<ClusterId>,
-    },
+    /// A change of what clusters reach each other by.
+    Links(LinkStep),
     /// A change of snapshots, or of where they are kept.
     Snapshots(SnapshotStep),
     /// A change of how a cluster of several nodes is formed.
@@ -142,6 +104,18 @@ pub enum Step {
     RemoveHosts,
     /// Deletes the mesh's own files and directories, `mesh.json` last.
     RemoveDirectory,
+}
+
+impl From<LinkStep> for Step {
+    fn from(step: LinkStep) -> Self {
+        Self::Links(step)
+    }
+}
+
+impl From<TrustStep> for Step {
+    fn from(step: TrustStep) -> Self {
+        Self::Trust(step)
+    }
 }
 
 impl From<SnapshotStep> for Step {

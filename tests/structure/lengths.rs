@@ -9,15 +9,13 @@ const MOST: usize = 300;
 const MOST_BY_FAR: usize = 500;
 
 /// Longer files, each with the reason why it is one file.
-const LONGER: [(&str, &str); 12] = [
+const LONGER: [(&str, &str); 10] = [
     ("src/apply/mod.rs", "the order of stages and lanes is read as a whole"),
     ("src/judge/container_exit/tests/elasticsearch.rs", "real logs, word for word, each with its cause"),
     ("src/mesh/settings/define.rs", "an entry of the table of settings, and all that is made of it"),
     ("src/mesh/settings/precedence.rs", "its tests are tables of which source wins"),
     ("src/mesh/settings/snapshots.rs", "one setting: its forms, its schema and its record"),
     ("src/mesh/settings/topology.rs", "two settings that are one: a topology, or rules for links"),
-    ("src/plan/converge/model/carry_out.rs", "one match: what each step changes"),
-    ("src/plan/describe.rs", "one match: every step is described in one place"),
     ("src/plan/reconcile/mod.rs", "the order of stages is read as a whole"),
     ("tests/cli/settings.rs", "the output for every mistake, word for word"),
     ("tests/e2e/inspection.rs", "one mesh is started for all of it"),

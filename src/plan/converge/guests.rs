@@ -7,7 +7,7 @@ use super::{
 use crate::{
     judge::hindrance::{Hindrance, without_next_authority},
     mesh::{Mesh, certs::Authority, id::ClusterId, peers::Guest, settings::KeyDays},
-    plan::{Plan, Step, reconcile::reconcile, renew::Renewal},
+    plan::{Plan, Step, TrustStep, reconcile::reconcile, renew::Renewal},
 };
 
 /// With guests out, an authority that has expired or lost its key stays until a command replaces it.
@@ -26,10 +26,12 @@ fn an_authority_that_guests_trust_is_replaced_only_when_asked() {
             plan.steps().any(|step| {
                 matches!(
                     step,
-                    Step::IssueAuthority(_)
-                        | Step::IssueNextAuthority(_)
-                        | Step::PromoteAuthority(_)
-                        | Step::IssueCertificate(_)
+                    Step::Trust(
+                        TrustStep::IssueAuthority(_)
+                            | TrustStep::IssueNextAuthority(_)
+                            | TrustStep::PromoteAuthority(_)
+                            | TrustStep::IssueCertificate(_)
+                    )
                 )
             })
         };
@@ -39,7 +41,7 @@ fn an_authority_that_guests_trust_is_replaced_only_when_asked() {
         assert!(!replaces(&plan_for(&mesh, &model, &all)), "nothing could sign");
         let asked = Renewal { authorities: clusters(&[1]), ..Renewal::default() };
         let plan = plan_for(&mesh, &model, &asked);
-        assert_eq!(plan.stages[0].steps, [Step::IssueAuthority(first)]);
+        assert_eq!(plan.stages[0].steps, [TrustStep::IssueAuthority(first).into()]);
         for step in plan.steps() {
             model.carry_out(&mesh, step);
         }

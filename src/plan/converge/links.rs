@@ -16,7 +16,7 @@ use crate::{
         links::Key,
         peers::Alias,
     },
-    plan::Step,
+    plan::{LinkStep, Step, TrustStep},
 };
 
 impl Model {
@@ -93,19 +93,19 @@ impl Model {
     pub(super) fn torn(mut self, mesh: &Mesh, step: &Step) -> Option<Self> {
         let before = self.clone();
         match step {
-            Step::StoreCredentials { on, .. } => {
+            Step::Links(LinkStep::StoreCredentials { on, .. }) => {
                 self.carry_out(mesh, step);
                 for (node, process) in self.processes.iter_mut().filter(|(node, _)| node.cluster == *on) {
                     process.loaded.clone_from(&before.processes[node].loaded);
                 }
             }
-            Step::IssueKey(Key { of, .. }) | Step::ExtendKey(Key { of, .. }) => {
+            Step::Links(LinkStep::IssueKey(Key { of, .. }) | LinkStep::ExtendKey(Key { of, .. })) => {
                 self.carry_out(mesh, step);
                 let (files, before) = (self.files(*of), &before.there.files[of]);
                 files.key.clone_from(&before.key);
                 files.link_keys.clone_from(&before.link_keys);
             }
-            Step::PromoteAuthority(cluster) => {
+            Step::Trust(TrustStep::PromoteAuthority(cluster)) => {
                 let files = self.files(*cluster);
                 files.old_authority.clone_from(&files.authority);
                 files.authority_key.clone_from(&files.next_authority_key);

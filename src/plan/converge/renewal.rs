@@ -8,7 +8,7 @@ use crate::{
     judge::hindrance::{Hindrance, hindrance, not_extendable},
     mesh::{Mesh, certs::Authority, id::ClusterId},
     plan::{
-        Plan, Step,
+        Plan, Step, TrustStep,
         reconcile::{reconcile, renew},
         renew::Renewal,
     },
@@ -140,7 +140,8 @@ fn an_authority_that_took_over_half_way_is_completed_and_not_replaced() {
     let whole = Model::empty().converge(&mesh);
     let renewal = Renewal { authorities: clusters(&[1, 2]), ..Renewal::default() };
     let plan = plan_for(&mesh, &whole, &renewal);
-    let before: Vec<&Step> = plan.steps().take_while(|step| !matches!(step, Step::PromoteAuthority(_))).collect();
+    let before: Vec<&Step> =
+        plan.steps().take_while(|step| !matches!(step, Step::Trust(TrustStep::PromoteAuthority(_)))).collect();
     let mut model = carry_out(whole.clone(), &mesh, before);
     // the old one is kept, and the key has its name already
     let files = model.files(first);
@@ -148,8 +149,10 @@ fn an_authority_that_took_over_half_way_is_completed_and_not_replaced() {
     files.authority_key = files.next_authority_key.clone();
     let next = files.next_authority.clone();
     let rest = plan_for(&mesh, &model, &Renewal::default());
-    assert_eq!(rest.stages[0].steps, [Step::PromoteAuthority(first)]);
-    assert!(!rest.steps().any(|step| matches!(step, Step::IssueAuthority(_) | Step::IssueNextAuthority(_))));
+    assert_eq!(rest.stages[0].steps, [TrustStep::PromoteAuthority(first).into()]);
+    let issues =
+        |step: &Step| matches!(step, Step::Trust(TrustStep::IssueAuthority(_) | TrustStep::IssueNextAuthority(_)));
+    assert!(!rest.steps().any(issues));
     let done = converge(model, &mesh);
     assert_eq!(done.there.files[&first].authority, next);
     assert_ne!(authority(&done, second), authority(&whole, second));
@@ -159,7 +162,7 @@ fn an_authority_that_took_over_half_way_is_completed_and_not_replaced() {
 fn an_authority_that_ends_soon_hands_over_and_one_that_has_ended_is_replaced() {
     let mesh = Mesh::example(2);
     let first = ClusterId::new(1).unwrap();
-    for (days_left, step) in [(20, Step::IssueNextAuthority(first)), (-1, Step::IssueAuthority(first))] {
+    for (days_left, step) in [(20, TrustStep::IssueNextAuthority(first)), (-1, TrustStep::IssueAuthority(first))] {
         let mut model = Model::empty().converge(&mesh);
         let issued = NOW - time::Duration::days(3652 - days_left);
         let old = Authority::issue("cluster01", issued);
@@ -167,7 +170,7 @@ fn an_authority_that_ends_soon_hands_over_and_one_that_has_ended_is_replaced() {
         files.authority = Some(old.certificate().to_owned());
         files.authority_key = Some(old.key().clone());
         let plan = plan_for(&mesh, &model, &Renewal::default());
-        assert_eq!(plan.stages[0].steps, [step]);
+        assert_eq!(plan.stages[0].steps, [step.into()]);
         model.converge(&mesh).assert_is(&mesh);
     }
 }

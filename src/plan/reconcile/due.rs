@@ -8,7 +8,7 @@ use crate::{
         id::{ClusterId, NodeId, ServiceId, ServiceKind},
         links::Key,
     },
-    plan::{GatewayStep, Plan, Step, renew::Renewal},
+    plan::{GatewayStep, LinkStep, Plan, Step, TrustStep, renew::Renewal},
 };
 
 /// Extends the API keys and replaces the certificates that have too little time left, where that needs nothing else.
@@ -30,10 +30,13 @@ pub fn renew_due(mesh: &Mesh, there: &Observed, inputs: &PlanInputs) -> Plan {
     };
     let nodes = mesh.all_nodes().filter(|node| certificates.contains(&(*node).into()) && answers(*node));
     Plan::of(mesh.name.as_ref())
-        .stage("extend API keys", mesh.clusters().flat_map(|of| due.keys_due(of)).map(Step::ExtendKey))
-        .stage("issue certificates", certificates.iter().copied().map(Step::IssueCertificate))
+        .stage(
+            "extend API keys",
+            mesh.clusters().flat_map(|of| due.keys_due(of)).map(|key| LinkStep::ExtendKey(key).into()),
+        )
+        .stage("issue certificates", certificates.iter().copied().map(|of| TrustStep::IssueCertificate(of).into()))
         .lanes("renew the gateway's certificate", 1, due.gateway_due())
-        .stage("wait for certificates", nodes.map(Step::AwaitCertificate))
+        .stage("wait for certificates", nodes.map(|node| TrustStep::AwaitCertificate(node).into()))
         .stage("restart Kibana", kibanas().map(Step::RestartContainer))
         .stage("wait for Kibana", kibanas().map(Step::AwaitReady))
 }

@@ -11,7 +11,7 @@ use crate::{
         links::{Key, Link, remote_of_setting},
         peers::Alias,
     },
-    plan::Step,
+    plan::{LinkStep, Step},
 };
 
 impl Reconciler<'_> {
@@ -39,21 +39,21 @@ impl Reconciler<'_> {
     }
 
     pub(super) fn keys(&self, cluster: ClusterId) -> Vec<Step> {
-        self.mesh.keys(cluster).into_iter().filter_map(|key| self.key(key)).collect()
+        self.mesh.keys(cluster).into_iter().filter_map(|key| self.key(key)).map(Step::from).collect()
     }
 
-    fn key(&self, key: Key) -> Option<Step> {
+    fn key(&self, key: Key) -> Option<LinkStep> {
         if !self.key_stays(key) {
-            return Some(Step::IssueKey(key));
+            return Some(LinkStep::IssueKey(key));
         }
         if self.renewal.extended.contains(&key.of) {
-            return Some(Step::ExtendKey(key));
+            return Some(LinkStep::ExtendKey(key));
         }
         let saved = self.key_file(key)?;
         let facts = self.server(key.of)?.keys.iter().find(|facts| facts.id == saved.id)?;
         // to the second, as it was saved before
         let misdated = facts.expires.is_some_and(|on| on.unix_timestamp() != saved.expires.unix_timestamp());
-        (facts.names != self.mesh.shared_by(key) || misdated).then_some(Step::UpdateKey(key))
+        (facts.names != self.mesh.shared_by(key) || misdated).then_some(LinkStep::UpdateKey(key))
     }
 
     /// Whether the server has keys of this mesh that no file holds, or will have when a new one is issued, or there are
@@ -95,11 +95,11 @@ impl Reconciler<'_> {
     /// A link that is down is reason enough to have the server read its keystore again: it may have missed the last
     /// write. So is a remote that has other keys, too, which are about to be revoked: it is unknown which one the
     /// server has read.
-    pub(super) fn credentials(&self, on: ClusterId) -> Option<Step> {
+    pub(super) fn credentials(&self, on: ClusterId) -> Option<LinkStep> {
         let missed = self.server(on).is_some_and(|server| self.down(server, on).next().is_some());
         let doubtful = || self.mesh.remotes(on).any(|remote| self.keys_to_revoke(remote));
         let of = self.mesh.aliases(on);
-        (!self.stored(on) || missed || doubtful()).then_some(Step::StoreCredentials { on, of })
+        (!self.stored(on) || missed || doubtful()).then_some(LinkStep::StoreCredentials { on, of })
     }
 
     /// Remotes that are set on the server though the mesh does not have them.
@@ -115,13 +115,13 @@ impl Reconciler<'_> {
     }
 
     /// The settings of remotes that the mesh does not have are the business of [`Reconciler::disconnects`].
-    pub(super) fn connect(&self, on: ClusterId) -> Option<Step> {
+    pub(super) fn connect(&self, on: ClusterId) -> Option<LinkStep> {
         // what is moved before nodes leave is set by then
         self.connected(on).filter(|_| self.moves_remotes(on).is_empty())
     }
 
     /// What sets the remotes as they are wanted, if they are not.
-    pub(super) fn connected(&self, on: ClusterId) -> Option<Step> {
+    pub(super) fn connected(&self, on: ClusterId) -> Option<LinkStep> {
         let wanted = self.mesh.remote_settings(on);
         let aliases = self.mesh.aliases(on);
         let ours = |name: &String| remote_of_setting(name).is_some_and(|alias| aliases.contains(&alias));
@@ -131,7 +131,7 @@ impl Reconciler<'_> {
             return None;
         }
         let without = set.unwrap_or_default().into_keys().filter(|name| !wanted.contains_key(name)).collect();
-        Some(Step::Connect { on, to: aliases, without })
+        Some(LinkStep::Connect { on, to: aliases, without })
     }
 
     /// Only from clusters that stay and answer, and before the others are stopped, so that no search meets a dead
@@ -139,8 +139,9 @@ impl Reconciler<'_> {
     pub(super) fn disconnects(&self) -> Vec<Step> {
         self.mesh
             .clusters()
-            .map(|on| Step::Disconnect { on, from: self.extra_remotes(on) })
-            .filter(|step| matches!(step, Step::Disconnect { from, .. } if !from.is_empty()))
+            .map(|on| (on, self.extra_remotes(on)))
+            .filter(|(_, from)| !from.is_empty())
+            .map(|(on, from)| LinkStep::Disconnect { on, from }.into())
             .collect()
     }
 
@@ -175,6 +176,6 @@ impl Reconciler<'_> {
             }
             _ => self.mesh.searchable(on).collect(),
         };
-        (!to.is_empty()).then_some(Step::ProveLinks { on, to })
+        (!to.is_empty()).then(|| LinkStep::ProveLinks { on, to }.into())
     }
 }

@@ -21,7 +21,7 @@ use std::{
 use time::OffsetDateTime;
 
 pub use self::due::renew_due;
-use super::{NodeStep, Plan, SnapshotStep, Step, permissions::misfits, renew::Renewal};
+use super::{LinkStep, NodeStep, Plan, SnapshotStep, Step, TrustStep, permissions::misfits, renew::Renewal};
 use crate::facts::observed::{ClusterFiles, Observed, ServerFacts, ServiceFiles};
 use crate::mesh::{
     Mesh,
@@ -124,13 +124,16 @@ pub fn renew(mesh: &Mesh, there: &Observed, inputs: &PlanInputs, renewal: &Renew
         .stage("save passwords of users", reconciler.passwords_to_save())
         .stage(
             "issue authorities",
-            mesh.clusters().filter_map(|c| reconciler.authority(c)).chain(reconciler.gateway_authority()),
+            mesh.clusters()
+                .filter_map(|c| reconciler.authority(c))
+                .map(Step::from)
+                .chain(reconciler.gateway_authority()),
         )
         .stage("write bundles", reconciler.bundles())
         .stage("issue the gateway's certificate", reconciler.gateway_certificate())
         .lanes("write the gateway's files", 1, reconciler.gateway_files())
-        // after the bundles: see `Step::AwaitCertificate`
-        .stage("issue certificates", reconciler.reissued.iter().copied().map(Step::IssueCertificate))
+        // after the bundles: see `TrustStep::AwaitCertificate`
+        .stage("issue certificates", reconciler.reissued.iter().copied().map(|s| TrustStep::IssueCertificate(s).into()))
         .stage(
             "forget clusters without data",
             mesh.clusters().filter(|c| reconciler.forgets_uuid(*c)).map(|c| NodeStep::ForgetUuid(c).into()),
@@ -166,18 +169,26 @@ pub fn renew(mesh: &Mesh, there: &Observed, inputs: &PlanInputs, renewal: &Renew
         .stage("update containers", mesh.services().filter_map(|s| reconciler.limits(s)))
         .lanes(reconciler.readying(), reconciler.at_once(), mesh.clusters().flat_map(|c| reconciler.ready(c).steps()))
         .lanes("bring in and restart nodes", 1, mesh.clusters().flat_map(|c| reconciler.turns(c)))
-        .stage("wait for certificates", mesh.all_nodes().filter(|n| reconciler.unread(*n)).map(Step::AwaitCertificate))
+        .stage(
+            "wait for certificates",
+            mesh.all_nodes().filter(|n| reconciler.unread(*n)).map(|n| TrustStep::AwaitCertificate(n).into()),
+        )
         .stage(
             "put the next authorities in force",
-            reconciler.changing.iter().copied().filter(|c| reconciler.authority_good(*c)).map(Step::PromoteAuthority),
+            reconciler
+                .changing
+                .iter()
+                .copied()
+                .filter(|c| reconciler.authority_good(*c))
+                .map(|c| TrustStep::PromoteAuthority(c).into()),
         )
         .stage(
             "issue certificates by the next authorities",
-            mesh.services().filter(|s| reconciler.changes(s.cluster())).map(Step::IssueCertificate),
+            mesh.services().filter(|s| reconciler.changes(s.cluster())).map(|s| TrustStep::IssueCertificate(s).into()),
         )
         .stage(
             "wait for the next certificates",
-            reconciler.changing.iter().flat_map(|c| mesh.nodes(*c)).map(Step::AwaitCertificate),
+            reconciler.changing.iter().flat_map(|c| mesh.nodes(*c)).map(|n| TrustStep::AwaitCertificate(n).into()),
         )
         .stage("restart Kibana", kibana().filter(|s| reconciler.kibana_outdated(*s)).map(Step::RestartContainer))
         // one cluster at a time: what Elasticsearch does not know keeps it from starting
@@ -187,8 +198,14 @@ pub fn renew(mesh: &Mesh, there: &Observed, inputs: &PlanInputs, renewal: &Renew
         .stage("forget passwords of users", reconciler.passwords_to_forget())
         .lanes("link clusters", reconciler.linked_at_once(), mesh.clusters().flat_map(|c| reconciler.link(c)))
         .stage("prove links", mesh.clusters().filter_map(|c| reconciler.prove(c)))
-        .stage("revoke stale API keys", mesh.clusters().filter(|c| reconciler.keys_to_revoke(*c)).map(Step::RevokeKeys))
-        .stage("remove old authorities", mesh.clusters().filter(|c| reconciler.retires(*c)).map(Step::RetireAuthority))
+        .stage(
+            "revoke stale API keys",
+            mesh.clusters().filter(|c| reconciler.keys_to_revoke(*c)).map(|c| LinkStep::RevokeKeys(c).into()),
+        )
+        .stage(
+            "remove old authorities",
+            mesh.clusters().filter(|c| reconciler.retires(*c)).map(|c| TrustStep::RetireAuthority(c).into()),
+        )
         .stage("write bundles without them", reconciler.last_bundles())
         .lanes("write the gateway's files without them", 1, reconciler.last_gateway_files())
         .stage("wait for Kibana", kibana().filter(|s| reconciler.kibana_not_ready(*s)).map(Step::AwaitReady))
@@ -361,7 +378,7 @@ impl<'a> Reconciler<'a> {
 
     /// What links a cluster to its remotes, whose keys are there.
     fn link(&self, on: ClusterId) -> Vec<Step> {
-        [self.credentials(on), self.connect(on)].into_iter().flatten().collect()
+        [self.credentials(on), self.connect(on)].into_iter().flatten().map(Step::from).collect()
     }
 
     fn linked_at_once(&self) -> usize {

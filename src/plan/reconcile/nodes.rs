@@ -14,7 +14,7 @@ use crate::{
         links::{Link, remote_of_setting},
         render::Formation,
     },
-    plan::{NodeStep, Step, turns},
+    plan::{LinkStep, NodeStep, Step, turns},
 };
 
 impl Reconciler<'_> {
@@ -204,7 +204,7 @@ impl Reconciler<'_> {
     pub(super) fn moved_links(&self, on: ClusterId) -> Vec<Step> {
         let to = self.moves_remotes(on);
         let connect = self.connected(on).filter(|_| !to.is_empty());
-        connect.map(|connect| vec![connect, Step::ProveLinks { on, to }]).unwrap_or_default()
+        connect.map(|connect| vec![connect.into(), LinkStep::ProveLinks { on, to }.into()]).unwrap_or_default()
     }
 }
 

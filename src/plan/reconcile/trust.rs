@@ -13,7 +13,7 @@ use crate::{
         certs::{self, Authority},
         id::{ClusterId, NodeId, ServiceId, ServiceKind},
     },
-    plan::Step,
+    plan::{Step, TrustStep},
 };
 
 impl Reconciler<'_> {
@@ -92,14 +92,18 @@ impl Reconciler<'_> {
 
     /// One that was interrupted while it took over has left a pair that does not belong together: it is completed,
     /// since no cluster would trust a new one.
-    pub(super) fn authority(&self, cluster: ClusterId) -> Option<Step> {
+    pub(super) fn authority(&self, cluster: ClusterId) -> Option<TrustStep> {
         if self.begins(cluster) {
-            return Some(Step::IssueNextAuthority(cluster));
+            return Some(TrustStep::IssueNextAuthority(cluster));
         }
         if self.authority_good(cluster) || self.is_kept(cluster) {
             return None;
         }
-        Some(if self.next_good(cluster) { Step::PromoteAuthority(cluster) } else { Step::IssueAuthority(cluster) })
+        Some(if self.next_good(cluster) {
+            TrustStep::PromoteAuthority(cluster)
+        } else {
+            TrustStep::IssueAuthority(cluster)
+        })
     }
 
     fn certificate_good(&self, service: ServiceId) -> bool {
@@ -153,7 +157,7 @@ impl Reconciler<'_> {
     /// What a cluster's own services trust; `None` while an authority has yet to be issued.
     pub(super) fn wanted_trust(&self, cluster: ClusterId) -> Option<String> {
         match self.authority(cluster) {
-            Some(Step::IssueAuthority(_) | Step::IssueNextAuthority(_)) => None,
+            Some(TrustStep::IssueAuthority(_) | TrustStep::IssueNextAuthority(_)) => None,
             _ => self.files(cluster)?.trusted(),
         }
     }
@@ -180,11 +184,11 @@ impl Reconciler<'_> {
                 self.mesh.nodes(*cluster).any(|node| stale(bundle(node), wanted.as_ref()))
                     || self.mesh.services().filter(|service| service.cluster() == *cluster).any(stale_own)
             })
-            .map(Step::WriteBundle);
+            .map(TrustStep::WriteBundle);
         let gateway = self.trusted_gateway().map(|authority| authority.into_iter().collect::<Vec<_>>());
         let all = gateway.ok().and_then(|gateway| self.wanted_bundle(self.mesh.clusters(), &gateway));
-        let browser = stale(self.there.browser_bundle.as_ref(), all.as_ref()).then_some(Step::WriteBrowserBundle);
-        clusters.chain(browser).collect()
+        let browser = stale(self.there.browser_bundle.as_ref(), all.as_ref()).then_some(TrustStep::WriteBrowserBundle);
+        clusters.chain(browser).map(Step::from).collect()
     }
 
     /// Whether something of an earlier authority, or of one that cannot take over, is to leave the disk and the
@@ -199,7 +203,12 @@ impl Reconciler<'_> {
         if !self.mesh.clusters().any(|cluster| self.retires(cluster)) {
             return Vec::new();
         }
-        self.mesh.clusters().map(Step::WriteBundle).chain([Step::WriteBrowserBundle]).collect()
+        self.mesh
+            .clusters()
+            .map(TrustStep::WriteBundle)
+            .chain([TrustStep::WriteBrowserBundle])
+            .map(Step::from)
+            .collect()
     }
 
     /// Whether Kibana runs with another certificate than its file's: it reads that only when it starts, unlike

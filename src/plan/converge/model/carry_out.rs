@@ -1,22 +1,18 @@
 //! What each step changes, and what it needs. Pure.
 
-use time::Duration;
-
-use super::{Model, NOW};
+use super::Model;
 use crate::{
     facts::{
         gateway::GatewayFiles,
-        observed::{ContainerFacts, ContainerState, KeyFacts, KeyFile, LinkFacts, NetworkFacts, SeedFacts},
+        observed::{ContainerFacts, ContainerState, NetworkFacts, SeedFacts},
     },
     mesh::{
         Mesh,
-        certs::Authority,
         credentials::Credentials,
-        digest::{digest_of, digest_of_secret},
+        digest::digest_of_secret,
         hosts_file,
-        id::{NodeId, ServiceId, ServiceKind},
+        id::{ServiceId, ServiceKind},
         keystore,
-        links::{Key, Link},
         secret::Secret,
         secure_settings::Managed,
     },
@@ -24,14 +20,6 @@ use crate::{
 };
 
 impl Model {
-    fn save_key(&mut self, key: Key, file: KeyFile) {
-        let files = self.files(key.of);
-        match key.searcher {
-            None => files.key = Some(file),
-            Some(searcher) => drop(files.link_keys.insert(searcher, file)),
-        }
-    }
-
     #[allow(clippy::too_many_lines, reason = "one arm a step, and every step is here")]
     pub(in super::super) fn carry_out(&mut self, mesh: &Mesh, step: &Step) {
         match step {
@@ -66,48 +54,7 @@ impl Model {
                     users: std::collections::BTreeMap::new(),
                 });
             }
-            Step::IssueAuthority(cluster) => {
-                let authority = Authority::issue(&cluster.to_string(), NOW);
-                let files = self.files(*cluster);
-                files.authority = Some(authority.certificate().to_owned());
-                files.authority_key = Some(authority.key().clone());
-            }
-            Step::IssueCertificate(service) => {
-                let authority = self.authority(service.cluster());
-                let identity =
-                    authority.sign(&mesh.certificate_names(*service).expect("should be a service of the mesh"), NOW);
-                let files = self.files(service.cluster()).services.entry(*service).or_default();
-                files.certificate = Some(identity.certificate);
-                files.certificate_key = Some(identity.key);
-            }
-            Step::IssueNextAuthority(cluster) => {
-                let authority = Authority::issue(&cluster.to_string(), NOW);
-                let files = self.files(*cluster);
-                files.next_authority = Some(authority.certificate().to_owned());
-                files.next_authority_key = Some(authority.key().clone());
-            }
-            Step::PromoteAuthority(cluster) => {
-                let files = self.files(*cluster);
-                if let (Some(certificate), Some(key)) = (files.next_authority.take(), files.next_authority_key.take()) {
-                    files.old_authority = files.old_authority.take().or(files.authority.take());
-                    (files.authority, files.authority_key) = (Some(certificate), Some(key));
-                }
-            }
-            Step::RetireAuthority(cluster) => {
-                let files = self.files(*cluster);
-                (files.next_authority, files.next_authority_key, files.old_authority) = (None, None, None);
-            }
-            Step::AwaitCertificate(node) => self.read_certificates(*node),
-            Step::WriteBundle(cluster) => {
-                let (bundle, trusted) = (self.bundle(mesh, *cluster), self.trusted(*cluster));
-                for service in mesh.services_in(*cluster) {
-                    if let Some(node) = service.node() {
-                        self.node_files(node).bundle = Some(bundle.clone());
-                    }
-                    self.files(*cluster).services.entry(service).or_default().authority = Some(trusted.clone());
-                }
-            }
-            Step::WriteBrowserBundle => self.there.browser_bundle = Some(self.browser_bundle(mesh)),
+            Step::Trust(step) => self.carry_out_of_trust(mesh, step),
             Step::SeedConfig(service) => {
                 let image = mesh.image(*service);
                 assert!(self.there.images.contains(&image), "{image} should be here to be read");
@@ -231,79 +178,7 @@ impl Model {
             Step::Snapshots(step) => self.carry_out_of_snapshots(mesh, step),
             Step::StartTrial(cluster) => self.answering(*cluster).trial = true,
             Step::SetPasswords(cluster) => self.answering(*cluster).passwords = true,
-            Step::IssueKey(which) => {
-                let cluster = &which.of;
-                let id = format!("key{}", self.number());
-                let expires = NOW + Duration::days(mesh.spec.key_days.get().into());
-                let facts = KeyFacts { id: id.clone(), names: mesh.shared_by(*which), expires: Some(expires) };
-                self.answering(*cluster).keys.push(facts);
-                let digest = digest_of(&[id.as_bytes()]);
-                self.save_key(*which, KeyFile { id, expires, digest });
-            }
-            Step::UpdateKey(which) | Step::ExtendKey(which) => {
-                let file = self.there.files[&which.of].key(*which).cloned().expect("should hold a key");
-                let held = file.id.clone();
-                let known = self.answering(which.of).keys.iter_mut().find(|key| key.id == held);
-                let key = known.expect("should be known where it is updated");
-                key.names = mesh.shared_by(*which);
-                if matches!(step, Step::ExtendKey(_)) {
-                    key.expires = Some(NOW + Duration::days(mesh.spec.key_days.get().into()));
-                }
-                let expires = key.expires.expect("should expire: it is ours");
-                self.save_key(*which, KeyFile { expires, ..file });
-            }
-            Step::RevokeKeys(cluster) => {
-                let wanted = mesh.keys(*cluster);
-                let file = |key: &Key| self.there.files[cluster].key(*key).cloned().expect("should hold a key");
-                let held: Vec<String> = wanted.iter().map(|key| file(key).id).collect();
-                self.answering(*cluster).keys.retain(|key| held.contains(&key.id));
-                let files = self.files(*cluster);
-                files.key = files.key.take().filter(|_| wanted.contains(&Key::shared(*cluster)));
-                files.link_keys.retain(|from, _| wanted.contains(&Key { of: *cluster, searcher: Some(*from) }));
-            }
-            Step::StoreCredentials { on, of } => {
-                let keys: Vec<(String, String)> = of
-                    .iter()
-                    .map(|alias| {
-                        let remote = alias.cluster().filter(|remote| mesh.has_cluster(*remote));
-                        let digest = remote.map_or_else(
-                            || self.peer_access(alias).expect("should be saved").digest.clone(),
-                            |to| {
-                                let key = mesh.key_of(Link { from: *on, to });
-                                self.there.files[&to].key(key).expect("should be issued").digest.clone()
-                            },
-                        );
-                        (keystore::credentials_of(alias), digest)
-                    })
-                    .collect();
-                self.answering(*on);
-                for node in mesh.nodes(*on) {
-                    let file = self.node_files(node).keystore.as_mut().expect("should have a keystore");
-                    file.retain(|name, _| keystore::remote_of(name).is_none());
-                    file.extend(keys.clone());
-                    let file = file.clone();
-                    self.processes.get_mut(&node).expect("should run").loaded = file;
-                }
-            }
-            Step::Connect { on, .. } => self.answering(*on).remotes = mesh.remote_settings(*on),
-            Step::Disconnect { on, from } => {
-                let gone =
-                    |name: &str| from.iter().any(|remote| name.starts_with(&format!("cluster.remote.{remote}.")));
-                self.answering(*on).remotes.retain(|name, _| !gone(name));
-                for node in self.files(*on).nodes.values_mut() {
-                    node.keystore.get_or_insert_default().retain(|name, _| !gone(name));
-                }
-            }
-            Step::ProveLinks { on, to } => {
-                // it asks for longer than servers take to read their files again
-                let running: Vec<NodeId> = mesh.all_nodes().filter(|node| self.there.runs((*node).into())).collect();
-                for node in running {
-                    self.read_certificates(node);
-                }
-                for (node, remote) in mesh.nodes(*on).flat_map(|node| to.iter().map(move |remote| (node, remote))) {
-                    assert_eq!(self.link_from(node, *remote), LinkFacts::Connected, "{node} → {remote}");
-                }
-            }
+            Step::Links(step) => self.carry_out_of_links(mesh, step),
             Step::Nodes(step) => self.carry_out_of_nodes(mesh, step),
             Step::Gateway(step) => self.carry_out_of_gateway(mesh, step),
             Step::Guests(step) => panic!("no mesh is reconciled by {step:?}"),

@@ -4,9 +4,11 @@
 mod asked_for;
 mod carry_out;
 mod gateway;
+mod links;
 mod nodes;
 mod peers;
 mod snapshots;
+mod trust;
 mod users;
 
 use std::collections::{BTreeMap, BTreeSet};
