@@ -89,16 +89,22 @@ pub fn reconcile(mesh: &Mesh, there: &Observed, inputs: &PlanInputs) -> Plan {
 ///
 /// Where an authority takes over from another, both are trusted before the next signs anything, and until nothing shows
 /// a certificate of the old one. The files tell how far that is, so every plan completes what another began.
-#[expect(clippy::too_many_lines, reason = "one row a stage: the order of events is read as a whole")]
 pub fn renew(mesh: &Mesh, there: &Observed, inputs: &PlanInputs, renewal: &Renewal) -> Plan {
     let reconciler = Reconciler::new(mesh, there, inputs, renewal);
-    let kibana = || mesh.services_of(ServiceKind::Kibana);
+    let plan = with_removals(Plan::of(mesh.name.as_ref()), &reconciler);
+    let plan = with_files(plan, &reconciler);
+    let plan = with_services(plan, &reconciler);
+    with_links(plan, &reconciler)
+}
+
+/// What is looked at, pulled and recorded before anything is changed, and what is not wanted any more.
+fn with_removals(plan: Plan, reconciler: &Reconciler<'_>) -> Plan {
+    let (mesh, there) = (reconciler.mesh, reconciler.there);
     let recorded = there.record.as_ref().is_some_and(|record| mesh.is_recorded_in(record));
     let held = mesh.clusters().filter(|cluster| reconciler.holds_shards(*cluster));
     let excluding = mesh.clusters().filter(|cluster| reconciler.clears_exclusions(*cluster));
     let makes = reconciler.gateway_stale() || mesh.services().any(|service| reconciler.container_stale(service));
-    Plan::of(mesh.name.as_ref())
-        .stage("prove the directory", makes.then_some(Step::ProveDirectory))
+    plan.stage("prove the directory", makes.then_some(Step::ProveDirectory))
         .stage("pull images", reconciler.images().into_iter().chain(reconciler.gateway_image()))
         .stage("try the new images", reconciler.trials())
         .stage("record the mesh", (!recorded).then_some(if there.lost.record { Step::Rebuild } else { Step::Record }))
@@ -120,7 +126,12 @@ pub fn renew(mesh: &Mesh, there: &Observed, inputs: &PlanInputs, renewal: &Renew
         .stage("remove clusters", there.files.keys().filter(|c| !mesh.has_cluster(**c)).map(|c| Step::RemoveFiles(*c)))
         .stage("remove the gateway", reconciler.gateway_files_removal())
         .stage("remove the network", reconciler.removed_network())
-        .stage("write credentials", reconciler.credentials_file())
+}
+
+/// Everything that services read when they start, and bundles that those which run read by themselves.
+fn with_files(plan: Plan, reconciler: &Reconciler<'_>) -> Plan {
+    let mesh = reconciler.mesh;
+    plan.stage("write credentials", reconciler.credentials_file())
         .stage("save passwords of users", reconciler.passwords_to_save())
         .stage(
             "issue authorities",
@@ -158,7 +169,12 @@ pub fn renew(mesh: &Mesh, there: &Observed, inputs: &PlanInputs, renewal: &Renew
             "remove superusers",
             mesh.clusters().filter(|c| reconciler.has_recovery_user(*c)).map(Step::RemoveRecoveryUser),
         )
-        .stage("create the network", reconciler.network_stale().then_some(Step::CreateNetwork))
+}
+
+/// Containers, until every service answers with the certificate that it is to show.
+fn with_services(plan: Plan, reconciler: &Reconciler<'_>) -> Plan {
+    let mesh = reconciler.mesh;
+    plan.stage("create the network", reconciler.network_stale().then_some(Step::CreateNetwork))
         .stage(
             "create containers",
             mesh.services()
@@ -190,9 +206,19 @@ pub fn renew(mesh: &Mesh, there: &Observed, inputs: &PlanInputs, renewal: &Renew
             "wait for the next certificates",
             reconciler.changing.iter().flat_map(|c| mesh.nodes(*c)).map(|n| TrustStep::AwaitCertificate(n).into()),
         )
-        .stage("restart Kibana", kibana().filter(|s| reconciler.kibana_outdated(*s)).map(Step::RestartContainer))
-        // one cluster at a time: what Elasticsearch does not know keeps it from starting
-        .lanes("change secure settings", 1, mesh.clusters().flat_map(|c| reconciler.secure_in_service(c)))
+        .stage(
+            "restart Kibana",
+            mesh.services_of(ServiceKind::Kibana)
+                .filter(|s| reconciler.kibana_outdated(*s))
+                .map(Step::RestartContainer),
+        )
+}
+
+/// What is set in servers that run: snapshots, users and links; then what nothing uses any more.
+fn with_links(plan: Plan, reconciler: &Reconciler<'_>) -> Plan {
+    let mesh = reconciler.mesh;
+    // one cluster at a time: what Elasticsearch does not know keeps it from starting
+    plan.lanes("change secure settings", 1, mesh.clusters().flat_map(|c| reconciler.secure_in_service(c)))
         .stage("register snapshot repositories", mesh.clusters().flat_map(|c| reconciler.snapshots(c)))
         .lanes("set roles and users", mesh.clusters.len(), mesh.clusters().flat_map(|c| reconciler.users(c)))
         .stage("forget passwords of users", reconciler.passwords_to_forget())
@@ -208,7 +234,10 @@ pub fn renew(mesh: &Mesh, there: &Observed, inputs: &PlanInputs, renewal: &Renew
         )
         .stage("write bundles without them", reconciler.last_bundles())
         .lanes("write the gateway's files without them", 1, reconciler.last_gateway_files())
-        .stage("wait for Kibana", kibana().filter(|s| reconciler.kibana_not_ready(*s)).map(Step::AwaitReady))
+        .stage(
+            "wait for Kibana",
+            mesh.services_of(ServiceKind::Kibana).filter(|s| reconciler.kibana_not_ready(*s)).map(Step::AwaitReady),
+        )
         .stage("make data views", mesh.clusters().filter_map(|c| reconciler.views(c)))
         .lanes("start the gateway", 1, reconciler.gateway_start())
         .stage("update /etc/hosts", reconciler.hosts())
