@@ -43,8 +43,8 @@ fn orders(plan: &Plan) -> [Vec<&Step>; 2] {
     [plan.steps().collect(), in_turn.collect()]
 }
 
-/// Stops a plan at every step, in either order, and goes on from there: the end is the same, and no data is lost. With
-/// the number of runs that were stopped.
+/// Stops a plan at every step, in either order, and continues from there: the end is the same, and no data is lost.
+/// With the number of runs that were stopped.
 fn reaches(to: &Mesh, start: &Model, plan: &Plan) -> usize {
     let mut walks = 0;
     for steps in orders(plan) {

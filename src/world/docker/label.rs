@@ -12,8 +12,8 @@ pub const NAME: &str = "mesh.name";
 /// clusters' numbers.
 pub const PORTS: &str = "mesh.ports";
 pub const CLUSTER: &str = "mesh.cluster";
-/// Address and port of the host that a mesh's own gateway is published on: the engine's lists have that of one that runs
-/// only.
+/// Address and port of the host that a mesh's own gateway is published on: the engine's lists have those of one that
+/// runs only.
 pub const GATEWAY: &str = "mesh.gateway";
 /// `elastic`, `kibana` or `gateway`.
 pub const SERVICE: &str = "mesh.service";

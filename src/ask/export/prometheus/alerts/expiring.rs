@@ -67,7 +67,7 @@ pub(super) fn alerts(watch: &Watch<'_>) -> Vec<Draft> {
         (
             "the certificate of the gateway expires in {{ $value | humanizeDuration }}",
             "No client trusts it from then on.",
-            "mesh create --renew-only",
+            "mesh certs ls gateway",
         ),
     ));
     drafts.push(Draft {
