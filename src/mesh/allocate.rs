@@ -199,13 +199,9 @@ impl Mesh {
 
 /// The ports of the host that a service publishes in a mesh without a name: they follow from its cluster's number.
 pub fn ports_by_number(service: ServiceId) -> Vec<u16> {
-    match service {
-        ServiceId::Node(node) => {
-            let NodePorts { rest, transport, remote } = NodePorts::by_number(node);
-            vec![rest, transport, remote]
-        }
-        ServiceId::Kibana(cluster) => vec![Kibana::port_by_number(cluster)],
-    }
+    let Some(node) = service.node() else { return vec![Kibana::port_by_number(service.cluster())] };
+    let NodePorts { rest, transport, remote } = NodePorts::by_number(node);
+    vec![rest, transport, remote]
 }
 
 /// The ports of the host that clusters of a mesh without a name may publish, however many it has.

@@ -48,6 +48,7 @@ pub mod secure_settings;
 mod services;
 pub mod signals;
 pub mod survey;
+mod taken;
 pub mod templates;
 mod tls;
 pub mod token_file;

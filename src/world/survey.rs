@@ -16,6 +16,7 @@ use super::{
     host::{self, HostError},
     open_files::TooManyOpenFiles,
     ports::{self, PortsError},
+    taken::{reserved, taken_ports},
     templates,
 };
 use crate::{
@@ -24,7 +25,7 @@ use crate::{
     facts::host::{HostFacts, Listener},
     mesh::{
         Engine, Mesh, Owner, allocate, cluster_set::ClusterSet, credentials::Credentials, decide::Circumstances,
-        name::MeshName, ports as ports_of_label, settings::Overrides, taken::Taken,
+        name::MeshName, settings::Overrides, taken::Taken,
     },
 };
 
@@ -156,7 +157,7 @@ impl Survey {
     }
 
     /// Those of every container and every network.
-    fn labels(&self) -> impl Iterator<Item = &HashMap<String, String>> {
+    pub(super) fn labels(&self) -> impl Iterator<Item = &HashMap<String, String>> {
         let containers = self.containers.iter().map(|found| &found.labels);
         containers.chain(self.networks.iter().map(|found| &found.labels))
     }
@@ -262,41 +263,6 @@ fn listeners(record: Option<&Mesh>, containers: &[ContainerSummary]) -> Result<V
         of_services().any(|container| container.ports.iter().any(is))
     };
     ports::listeners(|bound| wanted.contains(&bound.port()) && !publishes(bound))
-}
-
-/// Ports that are listened on, or that labels and Docker show for others than the mesh with the id `own`: Docker
-/// forgets those of a container that is stopped, and knows none of one that is still to come.
-fn taken_ports(survey: &Survey, own: Option<&str>) -> BTreeSet<u16> {
-    let is_own = |labels: &HashMap<String, String>| own.is_some() && labels.get(label::MESH).map(String::as_str) == own;
-    let (ours, others): (Vec<_>, Vec<_>) = survey.containers.iter().partition(|found| is_own(&found.labels));
-    let published = |found: &&ContainerSummary| found.ports.iter().map(|(_, port)| *port).collect::<Vec<_>>();
-    let ours: BTreeSet<u16> = ours.iter().flat_map(published).collect();
-    let listeners = survey.listeners.iter().map(|listener| listener.port).filter(|port| !ours.contains(port));
-    let networks =
-        survey.networks.iter().filter(|found| found.labels.contains_key(label::MESH) && !is_own(&found.labels));
-    let of_network = |found: &NetworkSummary| {
-        found.labels.get(label::PORTS).map_or_else(allocate::published, |label| ports_of_label::of_label(label))
-    };
-    let labelled = others.iter().filter_map(|found| found.labels.get(label::PORTS));
-    let labelled = labelled.flat_map(|label| ports_of_label::of_label(label));
-    let (_, gateways) = reserved(survey, own);
-    let labelled = labelled.chain(gateways.into_iter().map(|at| at.port()));
-    listeners.chain(others.iter().flat_map(published)).chain(networks.flat_map(of_network)).chain(labelled).collect()
-}
-
-/// The ports that clusters of meshes other than the one with the id `own` have, and where their gateways are
-/// published, though none of it may run.
-fn reserved(survey: &Survey, own: Option<&str>) -> (BTreeSet<u16>, BTreeSet<SocketAddr>) {
-    let is_other = |labels: &HashMap<String, String>| {
-        labels.contains_key(label::MESH) && (own.is_none() || labels.get(label::MESH).map(String::as_str) != own)
-    };
-    let labelled = survey.labels().filter(|labels| is_other(labels)).filter_map(|labels| labels.get(label::PORTS));
-    let labelled = labelled.flat_map(|ports| ports_of_label::of_label(ports));
-    let others = || survey.containers.iter().filter(|found| is_other(&found.labels));
-    let plain = others().filter(|found| !found.labels.contains_key(label::PORTS));
-    let by_number = plain.filter_map(ContainerSummary::service).flat_map(allocate::ports_by_number);
-    let gateways = others().filter_map(|found| found.labels.get(label::GATEWAY)?.parse().ok());
-    (labelled.chain(by_number).collect(), gateways.collect())
 }
 
 /// Whether the engine has the network of the mesh with this id, or a container of one of its services: these alone hold

@@ -142,7 +142,7 @@ fn gateway_trace(made: Container, files: &GatewayFiles) -> Option<GatewayTrace> 
     let given = |certificate: &String| {
         // by its own authority, it is signed for as long as it lasts
         let own = certs::examine(certificate).ok().zip(files.authority.as_ref());
-        !own.is_some_and(|(facts, authority)| certs::verify(certificate, None, authority, facts.not_after).is_ok())
+        own.is_none_or(|(facts, authority)| certs::verify(certificate, None, authority, facts.not_after).is_err())
     };
     let given = files.certificate.as_ref().is_some_and(given);
     Some(GatewayTrace { at: SocketAddr::new(port.address?, port.host?), image: made.fixed.image, given })

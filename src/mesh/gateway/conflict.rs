@@ -60,7 +60,7 @@ impl Mesh {
         }
         let (port, published) = (gateway.port(), self.published());
         let is_free = |port: &u16| !published.contains(port) && !taken.ports.contains(port);
-        let free = || SocketAddr::new(gateway.ip(), (USUAL..).find(is_free).unwrap_or(USUAL));
+        let free = || SocketAddr::new(gateway.ip(), (USUAL..=u16::MAX).find(is_free).unwrap_or(USUAL));
         if published.contains(&port) {
             return Err(GatewayConflict::Port { port, free: free() });
         }
