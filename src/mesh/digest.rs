@@ -1,7 +1,9 @@
 //! Digests that identify contents: files, secrets, certificates, what containers are made from. Pure: no I/O.
 //!
-//! They are kept on disk and in labels, so another algorithm makes everything seem changed: `keystore.json` would be
-//! written again, and every container replaced. `fingerprint` and its test with a literal digest say what that costs.
+//! They are kept on disk, in labels and in files that go to other machines, so another algorithm makes everything seem
+//! changed: `keystore.json` would be written again, every container replaced (`fingerprint` and its test with a literal
+//! digest say what that costs), the files of `seed-*.json` taken for edited ones, the gateway's files for drift, and an
+//! invitation for a damaged one.
 
 use ring::digest;
 

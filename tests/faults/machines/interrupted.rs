@@ -10,6 +10,9 @@ use crate::support::{
     },
 };
 
+/// Stages of `join` and of `leave`, at the least: authorities, keystores, remotes.
+const LEAST_STAGES: usize = 3;
+
 #[test]
 #[ignore = "takes minutes: run by scripts/faults"]
 fn join_and_leave_are_killed_after_each_stage() {
@@ -21,10 +24,12 @@ fn join_and_leave_are_killed_after_each_stage() {
     let path = file.display().to_string();
     let join = ["join", &path];
 
+    let mut kills = 0;
     for stage in 1.. {
         parts.part(&format!("`join` killed after stage {stage}, then the same command"));
         let Some(killed) = one.begin(&join).kill_after(Some(stage), FOR_EVER) else { break };
         println!("          {}", killed.stderr.lines().rfind(|line| line.contains('✓')).unwrap_or_default().trim());
+        kills += 1;
         one.run(&join, 0);
         has_joined(one);
         // as it was: the first join also has the cluster started again
@@ -33,12 +38,15 @@ fn join_and_leave_are_killed_after_each_stage() {
         links::write_document(&one.cluster(1));
     }
     has_joined(one);
+    assert!(kills >= LEAST_STAGES, "killed {kills} times");
 
+    kills = 0;
     for stage in 1.. {
         let again = if stage % 2 == 0 { &["create"][..] } else { &["leave", "machine2", "--yes"] };
         parts.part(&format!("`leave` killed after stage {stage}, then `{}`", again.join(" ")));
         let Some(killed) = one.begin(&["leave", "machine2", "--yes"]).kill_after(Some(stage), FOR_EVER) else { break };
         println!("          {}", killed.stderr.lines().rfind(|line| line.contains('✓')).unwrap_or_default().trim());
+        kills += 1;
         let run = one.mesh(again);
         // where it was complete but for its last words, there is no such peer
         assert!(run.exit == Some(0) || (run.exit == Some(2) && peers(one) == 0), "{}", run.stderr);
@@ -47,6 +55,7 @@ fn join_and_leave_are_killed_after_each_stage() {
         has_joined(one);
     }
     has_left(one);
+    assert!(kills >= LEAST_STAGES, "killed {kills} times");
     parts.part("done");
 }
 

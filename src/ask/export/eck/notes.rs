@@ -26,7 +26,8 @@ impl Move<'_> {
              * Pods restart when a cluster is searched for the first time, and when it gets a remote.\n\
              * Passwords are new: `kubectl get secret clusterNN-es-elastic-user`.\n\
              * A Kibana has no path such as `/clusterNN`: that is a matter of an Ingress.\n\
-             * Data comes over by snapshots: `mesh snapshots create`, then restore there from the same repository.\n",
+             * Data comes over by snapshots: `mesh snapshots create`, then restore there from the repository of the mesh,\n\
+             \x20 registered by another name and read-only: ECK gives every cluster a path of its own in a bucket.\n",
         );
         for note in self.left_out() {
             let _ = writeln!(text, "* {note}");
@@ -52,6 +53,9 @@ impl Move<'_> {
                 "Secure settings are not exported: put them into a Secret and name it under `secureSettings`."
                     .to_owned(),
             );
+        }
+        if mesh.spec.gateway.0.is_some() {
+            notes.push("The gateway is not exported: that is a matter of an Ingress, too.".to_owned());
         }
         if !mesh.peers.is_empty() {
             let peers: Vec<String> = mesh.peers.keys().map(ToString::to_string).collect();

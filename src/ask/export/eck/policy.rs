@@ -71,8 +71,11 @@ impl Move<'_> {
             policy.insert("securityRoles".to_owned(), roles.into());
         }
         // what is on a disk of the mesh's machine is not on those of Kubernetes
-        if let Repository::S3 { bucket, .. } = self.mesh.snapshots(of).repository {
-            let repository = json!({ "type": "s3", "settings": { "bucket": bucket } });
+        let repository = match self.mesh.snapshots(of).repository {
+            Repository::S3 { bucket, .. } => Some(json!({ "type": "s3", "settings": { "bucket": bucket } })),
+            Repository::Directory | Repository::Path(_) | Repository::Off => None,
+        };
+        if let Some(repository) = repository {
             policy.insert("snapshotRepositories".to_owned(), json!({ REPOSITORY: repository }));
             if let Some(mut slm) = self.mesh.snapshot_policy(of) {
                 if let Some(config) = slm["config"].as_object_mut() {
