@@ -32,7 +32,9 @@ impl Apply<'_> {
         let made_from = self.mesh.made_from(id, &self.credentials()?)?;
         let mut created = self.world.docker.create_container(self.mesh, id, made_from.clone()).await;
         // the engine finishes the request of a run that was killed, perhaps after this run has looked
-        if created.as_ref().is_err_and(DockerError::is_conflict) && self.remove_unstarted(id).await? {
+        let conflicts = created.as_ref().is_err_and(DockerError::is_conflict);
+        let name = self.mesh.container_name(id);
+        if conflicts && self.remove_unstarted(&name).await.map_err(|error| refused(self.mesh, Some(id), error))? {
             created = self.world.docker.create_container(self.mesh, id, made_from).await;
         }
         created.map_err(|error| {
@@ -43,14 +45,13 @@ impl Apply<'_> {
     }
 
     /// Removes the container of that name if it is this mesh's and was never started; whether there was one.
-    async fn remove_unstarted(&self, id: ServiceId) -> Result<bool, Error> {
-        let name = self.mesh.container_name(id);
+    pub(super) async fn remove_unstarted(&self, name: &str) -> Result<bool, DockerError> {
         let found = self.world.docker.containers().await?.into_iter().find(|container| container.name == name);
         let unstarted = found.filter(|container| {
             container.state == ContainerState::Created && container.labels.get(label::MESH) == Some(&self.mesh.id)
         });
         let Some(unstarted) = unstarted else { return Ok(false) };
-        self.world.docker.remove_container(&unstarted.id).await.map_err(|error| refused(self.mesh, Some(id), error))?;
+        self.world.docker.remove_container(&unstarted.id).await?;
         Ok(true)
     }
 

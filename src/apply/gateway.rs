@@ -16,7 +16,7 @@ use crate::{
         layout,
     },
     plan::GatewayStep,
-    world::{files as saved, gateway},
+    world::{docker::DockerError, files as saved, gateway},
 };
 
 /// nginx reads its files within a moment, and starts within two.
@@ -117,8 +117,15 @@ impl Apply<'_> {
 
     async fn create_gateway(&self) -> Result<(), Error> {
         self.make_gateway_dirs()?;
-        let created = self.world.docker.create_gateway(self.mesh).await;
-        created.map_err(|error| refused(self.mesh, None, error))
+        let failed = |error| refused(self.mesh, None, error);
+        let mut created = self.world.docker.create_gateway(self.mesh).await;
+        // the engine finishes the request of a run that was killed, perhaps after this run has looked
+        if created.as_ref().is_err_and(DockerError::is_conflict)
+            && self.remove_unstarted(&self.mesh.gateway_name()).await.map_err(failed)?
+        {
+            created = self.world.docker.create_gateway(self.mesh).await;
+        }
+        created.map_err(failed)
     }
 
     /// Waits until nginx answers with the files that are on disk.

@@ -14,7 +14,7 @@ use crate::{
     console::Console,
     error::{Error, Exit},
     judge::{scope::Scope, status::status},
-    mesh::{Mesh, id::ServiceId, layout},
+    mesh::{Mesh, gateway::nginx, layout},
     plan::{data::PlanData, reconcile::reconcile},
     session::{Place, Session, now},
     world::{
@@ -67,6 +67,9 @@ fn of_disk(bundle: &mut Bundle, tree: &Tree, mesh: &Mesh) {
         let file = layout::settings(service);
         add(&format!("config/{service}.yml"), &file);
     }
+    if mesh.gateway.is_some() {
+        add("config/gateway.conf", &layout::gateway_file(nginx::FILE));
+    }
 }
 
 async fn of_engine(bundle: &mut Bundle, session: &Session, mesh: Option<&Mesh>) {
@@ -86,11 +89,14 @@ async fn of_engine(bundle: &mut Bundle, session: &Session, mesh: Option<&Mesh>) 
         Err(error) => bundle.try_add("observed.txt", Err::<String, _>(error)),
     }
     for service in mesh.services() {
-        of_container(bundle, world, &mesh.container_name(service), service).await;
+        of_container(bundle, world, &mesh.container_name(service), &service.to_string()).await;
+    }
+    if mesh.gateway.is_some() {
+        of_container(bundle, world, &mesh.gateway_name(), layout::GATEWAY).await;
     }
 }
 
-async fn of_container(bundle: &mut Bundle, world: &World, name: &str, service: ServiceId) {
+async fn of_container(bundle: &mut Bundle, world: &World, name: &str, service: &str) {
     bundle.try_add(&format!("inspect/{service}.json"), world.docker.inspect(name).await);
     let mut lines = VecDeque::new();
     let mut written = world.docker.logs(name, OffsetDateTime::UNIX_EPOCH, false);
