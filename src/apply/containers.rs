@@ -30,22 +30,30 @@ impl Apply<'_> {
     pub(super) async fn create_container(&self, id: ServiceId) -> Result<(), Error> {
         self.make_service_dirs(&self.tree()?, id)?;
         let made_from = self.mesh.made_from(id, &self.credentials()?)?;
-        let mut created = self.world.docker.create_container(self.mesh, id, made_from.clone()).await;
-        // the engine finishes the request of a run that was killed, perhaps after this run has looked
-        let conflicts = created.as_ref().is_err_and(DockerError::is_conflict);
-        let name = self.mesh.container_name(id);
-        if conflicts && self.remove_unstarted(&name).await.map_err(|error| refused(self.mesh, Some(id), error))? {
-            created = self.world.docker.create_container(self.mesh, id, made_from).await;
-        }
-        created.map_err(|error| {
+        let create = async || self.world.docker.create_container(self.mesh, id, made_from.clone()).await;
+        self.create_by_name(&self.mesh.container_name(id), create).await.map_err(|error| {
             let image_gone = error.is_absent();
             let error = refused(self.mesh, Some(id), error);
             if image_gone { error.hint("`mesh create` pulls the image; then type the command again") } else { error }
         })
     }
 
+    /// Creates a container, in the place of one of that name that is this mesh's and was never started: the engine
+    /// finishes the request of a run that was killed, perhaps after this run has looked.
+    pub(super) async fn create_by_name(
+        &self,
+        name: &str,
+        create: impl AsyncFn() -> Result<(), DockerError>,
+    ) -> Result<(), DockerError> {
+        let created = create().await;
+        if created.as_ref().is_err_and(DockerError::is_conflict) && self.remove_unstarted(name).await? {
+            return create().await;
+        }
+        created
+    }
+
     /// Removes the container of that name if it is this mesh's and was never started; whether there was one.
-    pub(super) async fn remove_unstarted(&self, name: &str) -> Result<bool, DockerError> {
+    async fn remove_unstarted(&self, name: &str) -> Result<bool, DockerError> {
         let found = self.world.docker.containers().await?.into_iter().find(|container| container.name == name);
         let unstarted = found.filter(|container| {
             container.state == ContainerState::Created && container.labels.get(label::MESH) == Some(&self.mesh.id)

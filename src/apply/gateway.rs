@@ -16,7 +16,7 @@ use crate::{
         layout,
     },
     plan::GatewayStep,
-    world::{docker::DockerError, files as saved, gateway},
+    world::{files as saved, gateway},
 };
 
 /// nginx reads its files within a moment, and starts within two.
@@ -117,15 +117,9 @@ impl Apply<'_> {
 
     async fn create_gateway(&self) -> Result<(), Error> {
         self.make_gateway_dirs()?;
-        let failed = |error| refused(self.mesh, None, error);
-        let mut created = self.world.docker.create_gateway(self.mesh).await;
-        // the engine finishes the request of a run that was killed, perhaps after this run has looked
-        if created.as_ref().is_err_and(DockerError::is_conflict)
-            && self.remove_unstarted(&self.mesh.gateway_name()).await.map_err(failed)?
-        {
-            created = self.world.docker.create_gateway(self.mesh).await;
-        }
-        created.map_err(failed)
+        let create = async || self.world.docker.create_gateway(self.mesh).await;
+        let created = self.create_by_name(&self.mesh.gateway_name(), create).await;
+        created.map_err(|error| refused(self.mesh, None, error))
     }
 
     /// Waits until nginx answers with the files that are on disk.

@@ -12,8 +12,8 @@ use crate::mesh::settings::{
 
 /// The other sources of settings, for the end of the help.
 pub const ELSEWHERE: &str = "\
-Every setting can be set in the environment, too, as in MESH_ELASTIC_MEMORY=3g, MESH_KIBANA=false or \
-MESH_SHARE='logs-*,metrics-*'; an empty variable is ignored. Flags take precedence over the environment, then come \
+Every setting with a flag can be set in the environment, too, as in MESH_ELASTIC_MEMORY=3g, MESH_KIBANA=false or \
+MESH_SHARE='logs-*,metrics-*'; an empty variable is ignored. Only a file has roles, users, links and remotes. Flags take precedence over the environment, then come \
 the file, the mesh's record and the default: `mesh config` shows the source of each.";
 
 /// The id of the argument that names a settings file.

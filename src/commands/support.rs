@@ -14,7 +14,11 @@ use crate::{
     console::Console,
     error::{Error, Exit},
     judge::{scope::Scope, status::status},
-    mesh::{Mesh, gateway::nginx, layout},
+    mesh::{
+        Mesh,
+        gateway::{self, nginx},
+        layout,
+    },
     plan::{data::PlanData, reconcile::reconcile},
     session::{Place, Session, now},
     world::{
@@ -92,7 +96,7 @@ async fn of_engine(bundle: &mut Bundle, session: &Session, mesh: Option<&Mesh>) 
         of_container(bundle, world, &mesh.container_name(service), &service.to_string()).await;
     }
     if mesh.gateway.is_some() {
-        of_container(bundle, world, &mesh.gateway_name(), layout::GATEWAY).await;
+        of_container(bundle, world, &mesh.gateway_name(), gateway::WORD).await;
     }
 }
 

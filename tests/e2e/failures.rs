@@ -6,7 +6,7 @@ use crate::support::{
     Parts,
     docker::container,
     links,
-    mesh::{Mesh, SMALL},
+    mesh::{Mesh, SERVER},
     snapshot::Snapshot,
     wait_for,
 };
@@ -19,7 +19,8 @@ const AT_ONCE: Duration = Duration::from_secs(30);
 fn interrupts_concurrent_runs_and_dying_servers() {
     let parts = Parts::begin();
     let mesh = Mesh::new("failures");
-    let create = [&["create", "2", "--no-kibana"], &SMALL[..]].concat();
+    // servers that take all of their heap when they boot, so that one which wants too much is killed
+    let create = [&["create", "2", "--no-kibana"], &SERVER[..]].concat();
 
     parts.part("a run that is interrupted says what to type, and is gone on with");
     let interrupted = mesh.start(&create).interrupt_when("a container", || !mesh.containers().is_empty());
