@@ -78,7 +78,7 @@ impl Apply<'_> {
 
     pub(super) fn write_credentials(&self) -> Result<(), Error> {
         let credentials = Credentials::generate(self.mesh.spec.passphrase_words.get(), &mut random());
-        self.put_credentials(&credentials)
+        self.put_credentials(&self.mesh.complete(credentials, &mut random()))
     }
 
     pub(super) fn put_credentials(&self, credentials: &Credentials) -> Result<(), Error> {

@@ -28,6 +28,7 @@ mod seed;
 mod snapshots;
 pub mod support;
 pub mod sysctl;
+mod tokens;
 mod users;
 mod views;
 pub mod wait;
@@ -276,6 +277,7 @@ impl<'a> Apply<'a> {
             Step::Gateway(step) => self.of_gateway(step, line).await,
             Step::Users(step) => self.of_users(step).await,
             Step::Views(step) => self.of_views(step).await,
+            Step::Tokens(step) => self.of_tokens(step, line).await,
             Step::RemoveFiles(cluster) => self.remove_files(*cluster),
             Step::WriteHosts => self.write_hosts(true),
             Step::RemoveHosts => self.write_hosts(false),

@@ -8,7 +8,12 @@ use super::{Apply, wait::Probe};
 use crate::{
     error::{Error, Exit},
     mesh::{id::ClusterId, layout, links::Key, secret::Secret},
-    world::{elasticsearch::Elasticsearch, files as saved, files::SavedKey, https::HttpsError},
+    world::{
+        elasticsearch::{Elasticsearch, KIBANA_SYSTEM},
+        files as saved,
+        files::SavedKey,
+        https::HttpsError,
+    },
 };
 
 impl Apply<'_> {
@@ -70,13 +75,16 @@ impl Apply<'_> {
     pub(super) async fn set_passwords(&self, cluster: ClusterId) -> Result<(), Error> {
         let server = self.server(cluster)?;
         let credentials = self.credentials()?;
-        for (user, password) in [("elastic", &credentials.elastic), ("kibana_system", &credentials.kibana_system)] {
+        let elastic = Some(("elastic", &credentials.elastic));
+        let kibana_system = credentials.kibana_system.as_ref().map(|password| (KIBANA_SYSTEM, password));
+        for (user, password) in elastic.into_iter().chain(kibana_system) {
             self.persist(cluster, &format!("the password of {user}"), async || {
                 server.set_password(user, password).await
             })
             .await?;
         }
-        Ok(())
+        // it was disabled if the server's users came from a mesh of tokens
+        self.persist(cluster, "the users", async || server.enable_user(KIBANA_SYSTEM, true).await).await
     }
 
     /// The key is saved before anything else happens; one that is lost in between is revoked by a later step. The one

@@ -104,9 +104,13 @@ impl Config<'_> {
 
     /// Whether `mesh` makes the file itself.
     fn is_ours(&self, name: &str) -> bool {
-        let of_node = |node| [layout::keystore(node), layout::jvm_options(node), layout::seed_hosts(node)];
+        let of_node = |node| {
+            let own = [layout::keystore(node), layout::service_tokens(node)];
+            own.into_iter().chain([layout::jvm_options(node), layout::seed_hosts(node)])
+        };
         let path = layout::config(self.service, name);
-        path == layout::settings(self.service) || self.service.node().is_some_and(|node| of_node(node).contains(&path))
+        path == layout::settings(self.service)
+            || self.service.node().is_some_and(|node| of_node(node).any(|own| own == path))
     }
 }
 

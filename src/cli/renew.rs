@@ -60,6 +60,9 @@ pub struct RotateKeysArgs {
     /// The clusters, such as `1-3,7` [default: all]
     #[arg(value_name = "CLUSTERS")]
     pub clusters: Vec<ClusterSet>,
+    /// Replace the service tokens of Kibana instead: each Kibana restarts, and its old token is revoked
+    #[arg(long)]
+    pub kibana: bool,
     #[command(flatten)]
     pub renew: RenewArgs,
 }

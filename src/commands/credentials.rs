@@ -60,14 +60,12 @@ pub fn credentials(args: &CredentialsArgs, dir: &Path, console: &Console) -> Res
     };
     let users = match &args.user {
         Some(name) => vec![of_mesh(name)?],
-        None => [
-            user("elastic", credentials.elastic.expose(), "you: Elasticsearch and Kibana of every cluster"),
-            user("kibana_system", credentials.kibana_system.expose(), "Kibana itself"),
-        ]
-        .into_iter()
-        // one whose password no file holds is left out: she may well have one
-        .chain(mesh.all_users().into_keys().filter_map(|name| of_mesh(name).ok()))
-        .collect(),
+        None => [user("elastic", credentials.elastic.expose(), "you: Elasticsearch and Kibana of every cluster")]
+            .into_iter()
+            .chain(credentials.kibana_system.iter().map(|of| user("kibana_system", of.expose(), "Kibana itself")))
+            // one whose password no file holds is left out: she may well have one
+            .chain(mesh.all_users().into_keys().filter_map(|name| of_mesh(name).ok()))
+            .collect(),
     };
     let is_on = |cluster: &ClusterId| args.user.as_ref().is_none_or(|user| mesh.clusters_of(user).contains(cluster));
     let place = |cluster: ClusterId| {

@@ -1,4 +1,5 @@
-//! `mesh keys`: show, extend and replace the API keys by which clusters reach each other.
+//! `mesh keys`: show, extend and replace the API keys by which clusters reach each other, and replace the tokens
+//! by which Kibanas log in.
 
 use super::renew::{carry_out, chosen};
 use crate::{
@@ -22,8 +23,14 @@ pub async fn keys(action: &KeysAction, place: Place, console: &Console) -> Resul
             Box::pin(carry_out(&args.renew, &asked, renewal, summary, place, console)).await
         }
         KeysAction::Rotate(args) => {
-            let renewal = Renewal { keys: chosen(&place.dir, &args.clusters)?, ..Renewal::default() };
-            let summary = "API keys replaced, every link proved with the new ones";
+            let clusters = chosen(&place.dir, &args.clusters)?;
+            let (renewal, summary) = if args.kibana {
+                let renewal = Renewal { tokens: clusters, ..Renewal::default() };
+                (renewal, "service tokens replaced, every Kibana answers with the new one")
+            } else {
+                let renewal = Renewal { keys: clusters, ..Renewal::default() };
+                (renewal, "API keys replaced, every link proved with the new ones")
+            };
             Box::pin(carry_out(&args.renew, &Overrides::default(), renewal, summary, place, console)).await
         }
     }

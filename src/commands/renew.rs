@@ -12,13 +12,14 @@ use crate::{
     facts::observed::Observed,
     judge::{
         guests::trusted_by_all,
-        hindrance::{hindrance, not_extendable, shorter, unlicensed, without_next_authority},
+        hindrance::{hindrance, not_extendable, shorter, unlicensed, without_next_authority, without_token},
     },
     mesh::{Mesh, cluster_set::ClusterSet, id::ClusterId, settings::Overrides},
     plan::{
         GatewayStep, Plan, Step, TrustStep,
         reconcile::renew,
         renew::{GatewayRenewal, Renewal},
+        tokens,
     },
     session::{Place, Recorded, Session, now},
     world::templates,
@@ -35,6 +36,11 @@ fn revocation(plan: &Plan, renewal: &Renewal) -> Option<(&'static str, &'static 
         && plan.steps().any(|step| *step == GatewayStep::IssueAuthority.into());
     if !renewal.keys.is_empty() {
         Some(("replace the API keys? the old ones will be revoked", "this revokes API keys"))
+    } else if !renewal.tokens.is_empty() {
+        Some((
+            "replace the service tokens? each Kibana will restart, and its old token will be revoked",
+            "this revokes service tokens",
+        ))
     } else if of_gateway || renewal.authorities.iter().any(|of| replaced.contains(of)) {
         Some((
             "replace the authorities? clients that trust only the old ones will be refused",
@@ -91,11 +97,13 @@ pub async fn carry_out(
 
     let renewal = left_to_take_over(&session, &mesh, &there, renewal).await;
     let plan = renew(&mesh, &there, &inputs, &renewal);
-    let hindered = hindrance(&plan)
+    let hindered = hindrance(&plan, &renewal)
         .or_else(|| without_next_authority(&mesh, &there, &renewal))
         .or_else(|| unlicensed(&mesh, &there, &renewal))
         .or_else(|| not_extendable(&mesh, &there, &renewal.extended, inputs.now))
-        .or_else(|| shorter(&mesh, &there, &renewal, inputs.now));
+        .or_else(|| shorter(&mesh, &there, &renewal, inputs.now))
+        .or_else(|| without_token(&mesh, &renewal.tokens));
+    let plan = plan.then(tokens::replace(&mesh, &renewal.tokens));
     if let Some(hindered) = hindered {
         return Err(hindered.into());
     }

@@ -62,8 +62,9 @@ impl<'a> Request<'a> {
             settings.clusters = settings.clusters.or(recorded.map(Mesh::cluster_set));
         }
         let kept = recorded.filter(|_| !args.reset);
-        let mesh = templates::of(Mesh::decide(&settings, kept, session.circumstances()?)?)?;
+        let mesh = Mesh::decide(&settings, kept, session.circumstances()?)?;
         let mesh = if args.new_defaults { mesh.with_defaults(Revision::NEWEST, recorded) } else { mesh };
+        let mesh = templates::of(mesh)?;
         let mesh = self.joined(mesh, kept)?.0;
         Ok(Mesh { engine: Some(session.survey.engine.clone()), ..mesh })
     }

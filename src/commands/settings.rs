@@ -62,7 +62,7 @@ pub async fn sources(args: &SettingsArgs, place: &Place, console: &Console) -> R
             return Err(Error::new(Exit::Request, format!("the path {} is not valid UTF-8", dir.display()))
                 .hint("it is recorded in `mesh.json`: give the directory another name"));
         }
-        templates::read(Some(dir))?;
+        templates::require_usable(dir)?;
     }
     Ok(sources)
 }

@@ -45,6 +45,8 @@ pub struct NodeFiles {
     pub keystore: Option<BTreeMap<String, String>>,
     /// Which of its entries come from a file of secure settings, where that was recorded.
     pub managed: Option<Managed>,
+    /// The file of service tokens, with hashes alone.
+    pub service_tokens: Option<Secret>,
     /// The user by whom passwords are recovered is in the file realm.
     pub recovery_user: bool,
     /// The server has written data, or what is where it belongs cannot be looked into.

@@ -23,6 +23,8 @@ pub struct NodeFacts {
     pub members: BTreeSet<String>,
     /// The fingerprint of the certificate that it shows.
     pub certificate: String,
+    /// Whether it knows the token with which Kibana is to log in.
+    pub kibana_token: bool,
     /// For each remote that is set: connected from this node, or why not.
     pub links: BTreeMap<Alias, LinkFacts>,
 }

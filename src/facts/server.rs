@@ -16,8 +16,11 @@ use crate::mesh::{peers::Alias, snapshots::RepositorySpec};
 /// What a running server says of itself.
 #[derive(Debug, Clone)]
 pub struct ServerFacts {
-    /// Whether `kibana_system` can log in with its password. Set after that of `elastic`, so it stands for both.
+    /// Whether `kibana_system` can log in with its password, where it has one. Set after that of `elastic`, so it
+    /// stands for both.
     pub passwords: bool,
+    /// Whether the server knows the token with which Kibana is to log in.
+    pub kibana_token: bool,
     pub license: LicenseFacts,
     /// Cross-cluster API keys that carry this mesh's id and are not invalidated.
     pub keys: Vec<KeyFacts>,
@@ -44,6 +47,7 @@ impl ServerFacts {
         let (kind, uid, expires) = (kind.to_owned(), String::new(), Some(expires));
         Self {
             passwords: false,
+            kibana_token: false,
             license: LicenseFacts { kind, active: true, uid, expires },
             keys: Vec::new(),
             remotes: BTreeMap::new(),

@@ -19,6 +19,9 @@ pub struct UserFacts {
     pub users: BTreeMap<String, BTreeSet<String>>,
     /// The users of others.
     pub other_users: BTreeSet<String>,
+    /// Whether `kibana_system` is disabled: Kibana logs in with a token. That is done after `elastic` has its password,
+    /// so it stands for both.
+    pub kibana_system_disabled: bool,
 }
 
 impl Observed {

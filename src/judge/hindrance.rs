@@ -37,6 +37,10 @@ pub enum Hindrance {
     /// The next authority is to take over, and no guest can trust one that is not there.
     #[error("{0} has no next authority that guests could have been invited with")]
     NoNextAuthority(ClusterId),
+    #[error("the Kibana of {0} logs in with the password of kibana_system, and has no service token")]
+    NoToken(ClusterId),
+    #[error("{0} has no Kibana, and so no service token")]
+    NoKibana(ClusterId),
     #[error("mesh.json does not have {0}, whose data is there")]
     Data(ClusterId),
     #[error("{days} days would shorten the life of the API key of {cluster}, which has {left} left")]
@@ -46,7 +50,11 @@ pub enum Hindrance {
 impl Explain for Hindrance {
     /// Something else has to be asked for, or something mended before.
     fn exit(&self) -> Exit {
-        if matches!(self, Self::Shorter { .. }) { Exit::Request } else { Exit::Unhealthy }
+        if matches!(self, Self::Shorter { .. } | Self::NoToken(_) | Self::NoKibana(_)) {
+            Exit::Request
+        } else {
+            Exit::Unhealthy
+        }
     }
 
     fn hint(&self) -> Option<String> {
@@ -65,6 +73,8 @@ impl Explain for Hindrance {
                     more.get()
                 )
             }
+            Self::NoToken(_) => "`mesh create --new-defaults` gives every Kibana a token of its own".to_owned(),
+            Self::NoKibana(_) => "`mesh status` shows which clusters have a Kibana".to_owned(),
             Self::NoNextAuthority(_) => {
                 "`mesh certs rotate --ca` makes it; then make new invitations, and have them joined".to_owned()
             }
@@ -75,12 +85,14 @@ impl Explain for Hindrance {
     }
 }
 
-/// A renewal touches what it is about. It starts nothing that was stopped on purpose, and replaces no container.
-pub fn hindrance(plan: &Plan) -> Option<Hindrance> {
+/// A renewal touches what it is about. It starts nothing that was stopped on purpose, and replaces no container but
+/// that of a Kibana which gets another token: an earlier run of the same may have left it half-way.
+pub fn hindrance(plan: &Plan, renewal: &Renewal) -> Option<Hindrance> {
     plan.descriptions().find_map(|step| match (step.container, step.deletes, step.subject) {
         // a Kibana is restarted for its certificate
         (Some(Transition::Restarts), _, Subject::Service(ServiceId::Kibana(_))) => None,
         (Some(_), _, Subject::Gateway) => Some(Hindrance::Container("the gateway".to_owned())),
+        (Some(_), _, Subject::Service(ServiceId::Kibana(of))) if renewal.tokens.contains(&of) => None,
         (Some(_), _, subject) => Some(Hindrance::Container(subject.to_string())),
         (None, Some(Deletion::Data), Subject::Cluster(cluster)) => Some(Hindrance::Data(cluster)),
         _ => None,
@@ -101,6 +113,16 @@ pub fn without_next_authority(mesh: &Mesh, there: &Observed, renewal: &Renewal) 
     let replaced = renewal.authorities.iter().filter(|_| renewal.peers_joined);
     let invited = replaced.filter(|of| mesh.guests_of(**of).next().is_some());
     invited.copied().find(|of| !is_under_way(of)).map(Hindrance::NoNextAuthority)
+}
+
+/// The first cluster whose Kibana logs in with a password though its token is to be replaced; where none of them has a
+/// Kibana, the first one.
+pub fn without_token(mesh: &Mesh, clusters: &BTreeSet<ClusterId>) -> Option<Hindrance> {
+    let mut with_kibana = clusters.iter().filter(|cluster| mesh.has(cluster.kibana())).peekable();
+    if with_kibana.peek().is_none() {
+        return clusters.first().map(|cluster| Hindrance::NoKibana(*cluster));
+    }
+    with_kibana.find(|cluster| !mesh.logs_in_by_token(**cluster)).map(|of| Hindrance::NoToken(*of))
 }
 
 /// The first key that cannot be made to live longer: Elasticsearch refuses to update one that has ended.
@@ -139,7 +161,10 @@ mod tests {
     use time::macros::datetime;
 
     use super::*;
-    use crate::facts::observed::{Answer, ClusterFiles, KeyFile, ServerFacts};
+    use crate::{
+        facts::observed::{Answer, ClusterFiles, KeyFile, ServerFacts},
+        mesh::defaults::Revision,
+    };
 
     const NOW: OffsetDateTime = datetime!(2026-01-31 12:00 UTC);
 
@@ -162,6 +187,26 @@ mod tests {
         ");
         let hint = hindrance_of("365", Duration::days(400), false).unwrap();
         assert!(hint.contains("`mesh keys extend --key-days 3650`"), "{hint}");
+    }
+
+    #[test]
+    fn a_token_is_replaced_where_there_is_one() {
+        let (old, all) = (Mesh::example(2), Mesh::example(2).clusters().collect());
+        let half = old.clone().with_defaults(Revision::NEWEST, Some(&old)).with_defaults_on(ClusterId::FIRST);
+        let hindrance_of = |mesh: &Mesh, clusters| {
+            without_token(mesh, clusters).map(|hindered| format!("{hindered}\n{}", hindered.hint().unwrap()))
+        };
+        let first = [ClusterId::FIRST].into();
+        assert_eq!(hindrance_of(&half, &first), None);
+        insta::assert_snapshot!(hindrance_of(&half, &all).unwrap(), @r"
+        the Kibana of cluster02 logs in with the password of kibana_system, and has no service token
+        `mesh create --new-defaults` gives every Kibana a token of its own
+        ");
+        assert_eq!(hindrance_of(&old.clone().with_defaults(Revision::NEWEST, None), &all), None);
+        insta::assert_snapshot!(hindrance_of(&half.without_kibana(), &all).unwrap(), @r"
+        cluster01 has no Kibana, and so no service token
+        `mesh status` shows which clusters have a Kibana
+        ");
     }
 
     #[test]

@@ -5,6 +5,8 @@
 //! container. A revision that was released never changes, not even in a comment: what is to be different is another
 //! revision, with its templates in `templates/<revision>/`.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Mesh, gateway::OwnGateway, id::ClusterId};
@@ -24,12 +26,22 @@ pub struct UnknownRevision(u32);
 pub struct Defaults {
     pub elasticsearch_yml: &'static str,
     pub kibana_yml: &'static str,
+    pub kibana_login: KibanaLogin,
     pub jvm_options: &'static str,
     pub health_check: HealthTimes,
     /// The options of Docker's log driver `json-file`.
     pub log_options: &'static [(&'static str, &'static str)],
     /// Time between SIGTERM and SIGKILL.
     pub stop_timeout_seconds: u32,
+}
+
+/// What a Kibana logs in to its Elasticsearch with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KibanaLogin {
+    /// The password of the user `kibana_system`, one for the whole mesh.
+    Password,
+    /// A service token of its own, which its Elasticsearch reads from a file.
+    Token,
 }
 
 #[derive(Debug)]
@@ -43,6 +55,7 @@ pub struct HealthTimes {
 const FIRST: Defaults = Defaults {
     elasticsearch_yml: include_str!("../../templates/1/elasticsearch.yml"),
     kibana_yml: include_str!("../../templates/1/kibana.yml"),
+    kibana_login: KibanaLogin::Password,
     jvm_options: include_str!("../../templates/1/jvm.options"),
     // Docker's own default: a look is a process in the container and a handshake of its server, and nothing waits for
     // it
@@ -52,23 +65,28 @@ const FIRST: Defaults = Defaults {
     stop_timeout_seconds: 120,
 };
 
+/// The first one in which Kibana logs in with a service token.
+const SECOND: Defaults =
+    Defaults { kibana_yml: include_str!("../../templates/2/kibana.yml"), kibana_login: KibanaLogin::Token, ..FIRST };
+
 const REVISIONS: &[Defaults] = &[
     FIRST,
+    SECOND,
     // two that no program has yet: one that changes Elasticsearch alone, and one that changes every container
     #[cfg(test)]
     Defaults {
         elasticsearch_yml: concat!(include_str!("../../templates/1/elasticsearch.yml"), "\nxpack.ml.enabled: false\n"),
-        ..FIRST
+        ..SECOND
     },
     #[cfg(test)]
-    Defaults { health_check: HealthTimes { interval_seconds: 60, ..FIRST.health_check }, ..FIRST },
+    Defaults { health_check: HealthTimes { interval_seconds: 60, ..SECOND.health_check }, ..SECOND },
 ];
 
 impl Revision {
     /// The revision of the meshes of programs that recorded none.
     pub const FIRST: Self = Self(1);
     /// The revision of a new mesh.
-    pub const NEWEST: Self = Self(1);
+    pub const NEWEST: Self = Self(2);
     #[cfg(test)]
     pub const NEXT: Self = Self(Self::NEWEST.0 + 1);
     #[cfg(test)]
@@ -124,6 +142,11 @@ impl Mesh {
         self.clusters.get(&cluster).map_or(self.defaults, |cluster| cluster.defaults)
     }
 
+    /// The revisions that its clusters have, and the one that new ones get.
+    pub fn revisions(&self) -> BTreeSet<Revision> {
+        self.clusters().map(|cluster| self.revision(cluster)).chain([self.defaults]).collect()
+    }
+
     /// The clusters that `--new-defaults` has not come to yet.
     pub fn pending_defaults(&self) -> impl Iterator<Item = ClusterId> + use<'_> {
         self.clusters().filter(|cluster| self.revision(*cluster) < self.defaults)
@@ -168,33 +191,47 @@ mod tests {
     use super::*;
     use crate::mesh::{
         credentials::Credentials, digest::digest_of, id::ServiceKind, render::Formation, secret::Secret,
-        settings::Profile,
+        service_token::ServiceToken, settings::Profile,
     };
 
-    #[test]
-    fn a_released_revision_never_changes() {
+    fn credentials() -> Credentials {
         let secret = || Secret::new("secret");
-        let credentials = Credentials {
+        let mesh = Mesh::example(2);
+        let tokens = mesh.clusters().map(|cluster| (cluster, ServiceToken::placeholder()));
+        Credentials {
             elastic: secret(),
-            kibana_system: secret(),
+            kibana_system: Some(secret()),
             kibana_encryption_key: secret(),
+            kibana_tokens: tokens.collect(),
             users: std::collections::BTreeMap::new(),
-        };
+        }
+    }
+
+    /// What a mesh of a revision is rendered to, as one digest.
+    fn rendered(revision: Revision) -> String {
         let texts = [Profile::Server, Profile::Smoke].into_iter().flat_map(|profile| {
-            let mut mesh = Mesh::example(2);
+            let mut mesh = Mesh::example(2).with_defaults(revision, None);
             mesh.spec.profile = profile;
             mesh.spec.elastic_memory = "2g".parse().unwrap();
             let options = mesh.all_nodes().map(|node| mesh.render_jvm_options(node).unwrap());
+            let credentials = credentials();
             let settings = mesh.services().map(|service| {
                 mesh.render_settings(service, &credentials, Formation::Founded).unwrap().expose().to_owned()
             });
             options.chain(settings).collect::<Vec<_>>()
         });
-        assert_eq!(
-            digest_of(&[texts.collect::<String>().as_bytes()]),
-            "efacff08e58f62859368365278c15c74",
-            "a mesh keeps the defaults it was made with: put the change into another revision"
-        );
+        digest_of(&[texts.collect::<String>().as_bytes()])
+    }
+
+    #[test]
+    fn a_released_revision_never_changes() {
+        for (number, digest) in [(1, "efacff08e58f62859368365278c15c74"), (2, "3bace8fcd92e860d812bd71478bccf57")] {
+            assert_eq!(
+                rendered(Revision(number)),
+                digest,
+                "a mesh keeps the defaults it was made with: put the change into another revision than {number}"
+            );
+        }
         assert_eq!(usize::try_from(Revision::LAST.0).unwrap(), REVISIONS.len());
     }
 
@@ -206,10 +243,10 @@ mod tests {
         let next = mesh.clone().with_defaults(Revision::NEXT, Some(&Mesh::example(1)));
         assert_eq!(next.pending_defaults().collect::<Vec<_>>(), [ClusterId::FIRST]);
         let text = serde_json::to_string(&next).unwrap();
-        assert_eq!(text.matches(r#""defaults":2"#).count(), 2, "of the mesh and of its second cluster: {text}");
+        assert_eq!(text.matches(r#""defaults":3"#).count(), 2, "of the mesh and of its second cluster: {text}");
         let read: Mesh = serde_json::from_str(&text).unwrap();
         assert!(next.is_recorded_in(&Mesh { dir: next.dir.clone(), ..read }));
-        let newer = text.replace(r#""defaults":2"#, r#""defaults":99"#);
+        let newer = text.replace(r#""defaults":3"#, r#""defaults":99"#);
         let refused = serde_json::from_str::<Mesh>(&newer).unwrap_err().to_string();
         assert!(refused.contains("revision 99"), "{refused}");
     }
@@ -223,20 +260,14 @@ mod tests {
 
     #[test]
     fn each_cluster_is_made_by_its_own_revision() {
-        let secret = || Secret::new("secret");
-        let credentials = Credentials {
-            elastic: secret(),
-            kibana_system: secret(),
-            kibana_encryption_key: secret(),
-            users: std::collections::BTreeMap::new(),
-        };
-        let old = Mesh::example(2);
+        let credentials = credentials();
+        let old = Mesh::example(2).with_defaults(Revision::NEWEST, None);
         let half = old.clone().with_defaults(Revision::NEXT, Some(&old)).with_defaults_on(ClusterId::FIRST);
         for service in old.services() {
             let made_from = |mesh: &Mesh| mesh.made_from(service, &credentials).unwrap();
             let kept = service.cluster() != ClusterId::FIRST || service.kind() == ServiceKind::Kibana;
             assert_eq!(made_from(&old) == made_from(&half), kept, "{service}");
         }
-        assert!(half.has_older_defaults_than(Revision::NEXT) && !half.has_older_defaults_than(Revision::FIRST));
+        assert!(half.has_older_defaults_than(Revision::NEXT) && !half.has_older_defaults_than(Revision::NEWEST));
     }
 }

@@ -11,10 +11,11 @@ use super::{
     container_spec::ContainerSpec,
     credentials::Credentials,
     digest::digest_of,
-    id::ServiceId,
+    id::{ClusterId, ServiceId},
     render::{Formation, RenderError},
     rendered::{self, Settings},
     secret::Secret,
+    service_token::ServiceToken,
     templates::Template,
 };
 
@@ -31,7 +32,7 @@ pub struct MadeFrom {
     pub settings: Settings,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub jvm_options: Vec<String>,
-    /// The digest of a Kibana's password and its 256-bit key, so that neither can be guessed from it.
+    /// The digest of what a Kibana logs in with and its 256-bit key, so that neither can be guessed from it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub secrets: Option<String>,
 }
@@ -82,13 +83,16 @@ impl Mesh {
     /// # Errors
     /// A template does not render, or not as YAML, or the mesh does not have the service.
     pub fn made_from(&self, service: ServiceId, credentials: &Credentials) -> Result<MadeFrom, RenderError> {
-        let secrets = [&credentials.kibana_system, &credentials.kibana_encryption_key];
-        let secrets = secrets.map(|secret| secret.expose().as_bytes());
         let (jvm_options, secrets) = match service {
             ServiceId::Node(node) => (rendered::jvm_options(&self.render_jvm_options(node)?), None),
-            ServiceId::Kibana(_) => (Vec::new(), Some(digest_of(&secrets))),
+            ServiceId::Kibana(cluster) => {
+                let secrets = [self.login(cluster, credentials), Some(&credentials.kibana_encryption_key)];
+                // no container has the digest of a login that has yet to be made
+                let secrets = secrets.map(|secret| secret.map_or("", Secret::expose).as_bytes());
+                (Vec::new(), Some(digest_of(&secrets)))
+            }
         };
-        let settings = self.parsed_settings(service, &placeholders())?;
+        let settings = self.parsed_settings(service, &placeholders(service.cluster()))?;
         let container = self.container_spec(self.service(service).ok_or(RenderError::NoService(service))?);
         Ok(MadeFrom { container, settings, jvm_options, secrets })
     }
@@ -106,12 +110,17 @@ impl Mesh {
     }
 }
 
-pub(super) fn placeholders() -> Credentials {
-    let placeholder = || Secret::new("placeholder");
+/// What stands for every secret.
+pub(super) const PLACEHOLDER: &str = "placeholder";
+
+/// Placeholders for the secrets of a cluster's services.
+pub(super) fn placeholders(cluster: ClusterId) -> Credentials {
+    let placeholder = || Secret::new(PLACEHOLDER);
     Credentials {
         elastic: placeholder(),
-        kibana_system: placeholder(),
+        kibana_system: Some(placeholder()),
         kibana_encryption_key: placeholder(),
+        kibana_tokens: [(cluster, ServiceToken::placeholder())].into(),
         users: std::collections::BTreeMap::new(),
     }
 }
@@ -120,7 +129,8 @@ pub(super) fn placeholders() -> Credentials {
 mod tests {
     use super::*;
     use crate::mesh::{
-        id::{ClusterId, Count, ServiceKind},
+        defaults::Revision,
+        id::{Count, ServiceKind},
         settings::{Memory, per_cluster::read_set},
         templates::Templates,
     };
@@ -128,8 +138,9 @@ mod tests {
     fn credentials() -> Credentials {
         Credentials {
             elastic: Secret::new("one"),
-            kibana_system: Secret::new("two"),
+            kibana_system: Some(Secret::new("two")),
             kibana_encryption_key: Secret::new("3".repeat(64)),
+            kibana_tokens: std::collections::BTreeMap::new(),
             users: std::collections::BTreeMap::new(),
         }
     }
@@ -144,11 +155,16 @@ mod tests {
         // other defaults of settings replace nothing: a mesh keeps those that it was made with
         mesh.spec.stack_version = "9.5.3".parse().unwrap();
         (mesh.spec.elastic_memory, mesh.spec.kibana_memory) = (Memory::gibibytes(2), Memory::gibibytes(2));
-        for (service, digest) in [
-            (ClusterId::FIRST.first_node(), "2:deec089531b77db97a9df3d0298679c4"),
-            (ClusterId::FIRST.kibana(), "2:511ada3aef128bcd8cd7852a4d302123"),
+        let mut credentials = credentials();
+        credentials.kibana_tokens.insert(ClusterId::FIRST, ServiceToken::placeholder());
+        let second = mesh.clone().with_defaults(Revision::NEWEST, None);
+        for (mesh, service, digest) in [
+            (&mesh, ClusterId::FIRST.first_node(), "2:deec089531b77db97a9df3d0298679c4"),
+            (&mesh, ClusterId::FIRST.kibana(), "2:511ada3aef128bcd8cd7852a4d302123"),
+            (&second, ClusterId::FIRST.first_node(), "2:deec089531b77db97a9df3d0298679c4"),
+            (&second, ClusterId::FIRST.kibana(), "2:dce5b85a3892b8e4565cf095c11185f7"),
         ] {
-            let made_from = mesh.made_from(service, &credentials()).unwrap();
+            let made_from = mesh.made_from(service, &credentials).unwrap();
             assert_eq!(
                 made_from.fingerprint(),
                 digest,
@@ -187,7 +203,7 @@ mod tests {
             assert_ne!(fingerprint(&other, first.first_node()), before);
         }
         let mut password = credentials();
-        password.kibana_system = Secret::new("other");
+        password.kibana_system = Some(Secret::new("other"));
         let made_from = |service, credentials| mesh.made_from(service, credentials).unwrap();
         assert_eq!(made_from(first.first_node(), &password).fingerprint(), before);
         let (old, new) = (made_from(first.kibana(), &credentials()), made_from(first.kibana(), &password));

@@ -236,6 +236,12 @@ pub fn seed_hosts(node: NodeId) -> String {
     config(node.into(), "unicast_hosts.txt")
 }
 
+/// The tokens of service accounts that the server knows, each as a hash; see
+/// <https://www.elastic.co/docs/deploy-manage/users-roles/cluster-or-deployment-auth/service-accounts>.
+pub fn service_tokens(node: NodeId) -> String {
+    config(node.into(), "service_tokens")
+}
+
 /// Users of the server's file realm.
 pub fn users(node: NodeId) -> String {
     config(node.into(), "users")

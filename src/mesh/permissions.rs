@@ -56,7 +56,7 @@ pub fn of_file(path: &str) -> Permissions {
         [layout::CREDENTIALS] | [_, _] => Permissions::of_mesh(PRIVATE),
         [_] => Permissions::of_mesh(PUBLIC),
         [_, "certs", _] => Permissions::of_mesh(if key { PRIVATE } else { PUBLIC }),
-        [.., "elasticsearch.yml" | "kibana.yml"] => Permissions::of_service(PRIVATE),
+        [.., "elasticsearch.yml" | "kibana.yml" | "service_tokens"] => Permissions::of_service(PRIVATE),
         [.., "elasticsearch.keystore"] => Permissions::of_service(KEYSTORE),
         _ => Permissions::of_service(if key { PRIVATE } else { PUBLIC }),
     }
@@ -105,6 +105,7 @@ pub fn files(cluster: ClusterId, services: &[ServiceId]) -> Vec<String> {
             layout::jvm_options(node),
             layout::seed_hosts(node),
             layout::keystore(node),
+            layout::service_tokens(node),
         ]
     };
     let of_service = |service: ServiceId| {
@@ -177,6 +178,7 @@ mod tests {
         644 Service cluster01/elastic/config/jvm.options.d/mesh.options
         644 Service cluster01/elastic/config/unicast_hosts.txt
         660 Service cluster01/elastic/config/elasticsearch.keystore
+        600 Service cluster01/elastic/config/service_tokens
         600 Mesh cluster01/seed-elastic.json
         600 Service cluster01/elastic/config/elasticsearch.yml
         644 Service cluster01/elastic/config/certs/elastic.crt

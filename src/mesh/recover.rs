@@ -1,7 +1,7 @@
 //! Passwords of a lost `credentials.txt`, recovered from the other files that hold them; and the user by whom a
 //! password is reset that no file holds. Pure: no I/O, and randomness is an argument.
 
-use std::num::NonZeroU32;
+use std::{collections::BTreeMap, num::NonZeroU32};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD as BASE64};
 use rand::CryptoRng;
@@ -9,8 +9,10 @@ use ring::pbkdf2;
 
 use super::{
     credentials::Credentials,
+    id::ClusterId,
     keystore::{BOOTSTRAP_PASSWORD, Keystore},
     secret::Secret,
+    service_token::ServiceToken,
     users::RECOVERY_USER,
 };
 
@@ -20,6 +22,7 @@ pub struct Found {
     elastic: Vec<Secret>,
     kibana_system: Vec<Secret>,
     kibana_encryption_key: Vec<Secret>,
+    kibana_tokens: BTreeMap<ClusterId, ServiceToken>,
 }
 
 /// The value that all files hold. Containers may write these files: one of them alone must not choose the password of
@@ -35,12 +38,14 @@ impl Found {
         self.elastic.extend(keystore.entries().get(BOOTSTRAP_PASSWORD).cloned());
     }
 
-    /// Adds what a `kibana.yml` holds.
-    pub fn in_settings(&mut self, settings: &Secret) {
+    /// Adds what the `kibana.yml` of a cluster holds.
+    pub fn in_settings(&mut self, of: ClusterId, settings: &Secret) {
         let Ok(settings) = serde_yaml::from_str::<serde_json::Value>(settings.expose()) else { return };
         let text = |name: &str| settings.get(name)?.as_str().map(Secret::new);
         self.kibana_system.extend(text("elasticsearch.password"));
         self.kibana_encryption_key.extend(text("xpack.encryptedSavedObjects.encryptionKey"));
+        let token = text("elasticsearch.serviceAccountToken");
+        self.kibana_tokens.extend(token.and_then(|token| Some((of, ServiceToken::parse(token.expose())?))));
     }
 
     /// Whether the files hold different encryption keys. A password can be reset; what was encrypted with a lost key
@@ -50,20 +55,25 @@ impl Found {
     }
 
     /// Whole credentials: what was found, where all files agree and `credentials.txt` can hold it, and `new` for the
-    /// rest.
+    /// rest. Nothing is taken over that `new` does not have.
     #[must_use]
     pub fn or(&self, new: Credentials) -> Credentials {
         let mut all = new;
         for (found, place) in [
-            (&self.elastic, (|all| &mut all.elastic) as fn(&mut Credentials) -> &mut Secret),
-            (&self.kibana_system, |all| &mut all.kibana_system),
-            (&self.kibana_encryption_key, |all| &mut all.kibana_encryption_key),
+            (&self.elastic, (|all| Some(&mut all.elastic)) as fn(&mut Credentials) -> Option<&mut Secret>),
+            (&self.kibana_system, |all| all.kibana_system.as_mut()),
+            (&self.kibana_encryption_key, |all| Some(&mut all.kibana_encryption_key)),
         ] {
-            let Some(found) = agreed(found) else { continue };
             let mut with = all.clone();
-            *place(&mut with) = found;
+            let (Some(found), Some(place)) = (agreed(found), place(&mut with)) else { continue };
+            *place = found;
             if Credentials::parse(with.render().expose()).as_ref() == Ok(&with) {
                 all = with;
+            }
+        }
+        for (cluster, token) in &mut all.kibana_tokens {
+            if let Some(found) = self.kibana_tokens.get(cluster) {
+                token.clone_from(found);
             }
         }
         all
@@ -118,34 +128,40 @@ mod tests {
     use rand::{SeedableRng as _, rngs::StdRng};
 
     use super::*;
-    use crate::mesh::{Mesh, id::ClusterId, render::Formation};
+    use crate::mesh::{Mesh, defaults::Revision, render::Formation};
 
-    fn credentials(seed: u64) -> Credentials {
-        Credentials::generate(6, &mut StdRng::seed_from_u64(seed))
+    fn credentials(mesh: &Mesh, seed: u64) -> Credentials {
+        let rng = &mut StdRng::seed_from_u64(seed);
+        mesh.complete(Credentials::generate(6, rng), rng)
     }
 
     #[test]
     fn every_password_is_recovered_from_the_files_that_hold_it() {
-        let (lost, new) = (credentials(1), credentials(2));
-        let mut keystore = Keystore::new();
-        keystore.put(BOOTSTRAP_PASSWORD, lost.elastic.clone());
-        let settings = Mesh::example(1).render_settings(ClusterId::FIRST.kibana(), &lost, Formation::Founded).unwrap();
-        let mut found = Found::default();
-        found.in_keystore(&Keystore::new());
-        found.in_settings(&Secret::new("- not\n- ours"));
-        assert_eq!(found.or(new.clone()), new);
-        found.in_keystore(&keystore);
-        found.in_settings(&settings);
-        found.in_keystore(&keystore);
-        assert_eq!(found.or(new.clone()), lost);
-        keystore.put(BOOTSTRAP_PASSWORD, Secret::new("of-one-container"));
-        found.in_keystore(&keystore);
-        assert_eq!(found.or(new.clone()).elastic, new.elastic);
+        let old = Mesh::example(2);
+        for mesh in [old.clone().with_defaults(Revision::NEWEST, None), old] {
+            let (lost, new) = (credentials(&mesh, 1), credentials(&mesh, 2));
+            let mut keystore = Keystore::new();
+            keystore.put(BOOTSTRAP_PASSWORD, lost.elastic.clone());
+            let mut found = Found::default();
+            found.in_keystore(&Keystore::new());
+            found.in_settings(ClusterId::FIRST, &Secret::new("- not\n- ours"));
+            assert_eq!(found.or(new.clone()), new);
+            found.in_keystore(&keystore);
+            for of in mesh.clusters() {
+                let settings = mesh.render_settings(of.kibana(), &lost, Formation::Founded).unwrap();
+                found.in_settings(of, &settings);
+            }
+            found.in_keystore(&keystore);
+            assert_eq!(found.or(new.clone()), lost);
+            keystore.put(BOOTSTRAP_PASSWORD, Secret::new("of-one-container"));
+            found.in_keystore(&keystore);
+            assert_eq!(found.or(new.clone()).elastic, new.elastic);
+        }
     }
 
     #[test]
     fn what_the_file_cannot_hold_is_not_taken() {
-        let new = credentials(2);
+        let new = credentials(&Mesh::example(1), 2);
         let found = Found { elastic: vec![Secret::new("two\nlines")], ..Found::default() };
         assert_eq!(found.or(new.clone()), new);
         let short = Found { kibana_encryption_key: vec![Secret::new("short")], ..Found::default() };

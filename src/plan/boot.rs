@@ -20,6 +20,8 @@ pub(super) struct Boot {
     pub settings: Vec<Step>,
     /// What starts the nodes that join the first one, and the wait for each.
     pub followers: Vec<Step>,
+    /// The wait until they know the token of its Kibana.
+    pub token: Option<Step>,
     /// What starts its Kibana, which boots while other clusters start.
     pub kibana: Option<Step>,
     /// What other clusters need of it to be linked.
@@ -36,6 +38,7 @@ impl Boot {
             answers: nodes().filter(|_| waits).map(Step::AwaitReady).collect(),
             settings: Vec::new(),
             followers: Vec::new(),
+            token: None,
             kibana: start(cluster.kibana()),
             keys: Vec::new(),
         }
@@ -43,9 +46,9 @@ impl Boot {
 
     /// The steps, in the order of events.
     pub fn steps(self) -> impl Iterator<Item = Step> {
-        let Self { servers, password, answers, settings, followers, kibana, keys } = self;
+        let Self { servers, password, answers, settings, followers, token, kibana, keys } = self;
         let answering = servers.into_iter().chain(password).chain(answers);
-        answering.chain(settings).chain(followers).chain(kibana).chain(keys)
+        answering.chain(settings).chain(followers).chain(token).chain(kibana).chain(keys)
     }
 }
 

@@ -106,7 +106,7 @@ mod tests {
     use super::*;
     use crate::{
         facts::observed::Observed,
-        mesh::credentials::Credentials,
+        mesh::{credentials::Credentials, defaults::Revision, service_token::ServiceToken},
         plan::reconcile::{PlanInputs, reconcile},
     };
 
@@ -144,12 +144,17 @@ mod tests {
 
     #[test]
     fn no_secret_is_in_it() {
-        let credentials = Credentials::generate(6, &mut StdRng::seed_from_u64(1));
-        let there = Observed { credentials: Some(credentials.clone()), ..Observed::default() };
-        let text = data(&Mesh::example(3), &there).to_string();
-        assert!(text.contains("set-passwords"), "{text}");
-        for secret in [&credentials.elastic, &credentials.kibana_system, &credentials.kibana_encryption_key] {
-            assert!(!text.contains(secret.expose()));
+        let (old, rng) = (Mesh::example(3), &mut StdRng::seed_from_u64(1));
+        for mesh in [old.clone().with_defaults(Revision::NEWEST, None), old] {
+            let credentials = mesh.complete(Credentials::generate(6, rng), rng);
+            let there = Observed { credentials: Some(credentials.clone()), ..Observed::default() };
+            let text = data(&mesh, &there).to_string();
+            assert!(text.contains("set-passwords") || text.contains("write-service-token"), "{text}");
+            let tokens = credentials.kibana_tokens.values().map(ServiceToken::text);
+            let secrets = [&credentials.elastic, &credentials.kibana_encryption_key].into_iter();
+            for secret in secrets.chain(&credentials.kibana_system).chain(tokens) {
+                assert!(!text.contains(secret.expose()));
+            }
         }
     }
 }

@@ -234,6 +234,7 @@ impl Step {
             Self::Gateway(step) => step.describe(mesh),
             Self::Users(step) => step.describe(),
             Self::Views(step) => step.describe(),
+            Self::Tokens(step) => step.describe(),
             Self::RemoveFiles(cluster) => removes(
                 "remove-files",
                 Cluster(*cluster),

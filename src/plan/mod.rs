@@ -27,6 +27,8 @@ pub mod rolling;
 mod snapshot_step;
 pub mod snapshots;
 mod step;
+mod token_step;
+pub mod tokens;
 mod trust_step;
 mod turns;
 pub mod upgrade;
@@ -47,6 +49,7 @@ pub use self::{
     peer_step::PeerStep,
     snapshot_step::{Restoration, SnapshotStep},
     step::Step,
+    token_step::TokenStep,
     trust_step::TrustStep,
     user_step::UserStep,
     view_step::ViewStep,
@@ -147,6 +150,13 @@ impl Plan {
         let proved: Vec<Step> = plan.steps().cloned().collect();
         let links = links_touching(mesh, |of| of == cluster, |_| true).into_iter();
         plan.stage("prove links", links.filter(|link| !proved.contains(link)))
+    }
+
+    /// These stages, and then those of another plan.
+    #[must_use]
+    pub fn then(mut self, next: Plan) -> Self {
+        self.stages.extend(next.stages);
+        self
     }
 
     /// The steps but those that are not wanted.

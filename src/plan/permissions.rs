@@ -57,6 +57,8 @@ pub fn misfits(mesh: &Mesh, there: &Observed) -> Vec<Misfit> {
         let cluster = path.split('/').next().and_then(|name| name.parse::<ClusterId>().ok());
         cluster.is_none_or(|cluster| mesh.has_cluster(cluster))
             && (mesh.gateway.is_some() || path.split('/').next() != Some(layout::GATEWAY))
+            // of a cluster without a token, it is the user's own
+            && (!path.ends_with("/service_tokens") || cluster.is_some_and(|cluster| mesh.has_token(cluster)))
     };
     let all = facts.found.iter().filter(|(path, _)| of_mesh(path));
     all.map(|(path, found)| holders.judge(path, *found)).filter(|misfit| !misfit.fits()).collect()

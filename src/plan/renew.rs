@@ -13,6 +13,8 @@ pub struct Renewal {
     pub extended: BTreeSet<ClusterId>,
     /// Whether theirs may as well become a shorter one.
     pub shorten: bool,
+    /// New service tokens for Kibanas.
+    pub tokens: BTreeSet<ClusterId>,
     /// New certificates for the services.
     pub certificates: BTreeSet<ClusterId>,
     /// New authorities.

@@ -5,7 +5,7 @@
 //! as such, and [`reconcile`] brings it back to that from wherever a run stopped.
 
 use super::{
-    Plan, Step,
+    Plan, Step, TokenStep,
     boot::{Boot, links_touching},
     reconcile::{PlanInputs, reconcile},
     upgrade::Round,
@@ -65,12 +65,16 @@ fn next_turn(mesh: &Mesh, of: Turns) -> Option<(ClusterId, Mesh)> {
 /// Everything that it does, if nothing happens meanwhile.
 pub fn whole(mesh: &Mesh, there: &Observed, inputs: &PlanInputs, of: Turns) -> Plan {
     let mut whole = reconcile(mesh, there, inputs);
-    let mut mesh = mesh.clone();
-    while let Some((cluster, after)) = next_turn(&mesh, of) {
-        whole.stages.extend(turn(&mesh, &after, (there, inputs), cluster).stages);
-        mesh = after;
+    // tokens are there by then
+    let first: Vec<Step> = whole.steps().cloned().collect();
+    let is_done = |step: &Step| matches!(step, Step::Tokens(_)) && first.contains(step);
+    let mut after = mesh.clone();
+    while let Some((cluster, next)) = next_turn(&after, of) {
+        whole.stages.extend(turn(&after, &next, (there, inputs), cluster).without(is_done).stages);
+        after = next;
     }
-    whole
+    let left = mesh.has_kibana_password() && !after.has_kibana_password();
+    whole.stage("write credentials", left.then(|| TokenStep::Complete.into()))
 }
 
 /// The stages from `before` to `mesh`, which differ in this cluster.
@@ -91,6 +95,12 @@ fn turn(before: &Mesh, mesh: &Mesh, (there, inputs): (&Observed, &PlanInputs), c
     let start = |service| replaced.contains(&service).then_some(Step::StartContainer(service));
     let restarted = of(ServiceKind::Elastic).next().is_some();
     let links = links_touching(mesh, |of| restarted && of == cluster, |_| true);
+    // its Kibana is stopped, and presents a token when it starts
+    let closes = mesh.logs_in_by_token(cluster) && !before.logs_in_by_token(cluster);
+    let boot = Boot {
+        settings: closes.then(|| TokenStep::Close(cluster).into()).into_iter().collect(),
+        ..Boot::again(mesh, cluster, restarted, start)
+    };
     Plan::of(mesh.name.as_ref())
         .stage("prove the directory", (!replaced.is_empty()).then_some(Step::ProveDirectory))
         .stage("record whose turn it is", [Step::Record])
@@ -105,5 +115,5 @@ fn turn(before: &Mesh, mesh: &Mesh, (there, inputs): (&Observed, &PlanInputs), c
         )
         .stage("write settings", services().map(Step::WriteSettings))
         .stage("create containers", replaced.iter().copied().map(Step::CreateContainer))
-        .bring_up([Boot::again(mesh, cluster, restarted, start)], links, of(ServiceKind::Kibana))
+        .bring_up([boot], links, of(ServiceKind::Kibana))
 }

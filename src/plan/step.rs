@@ -1,7 +1,7 @@
 //! One change, as data. Pure.
 
 use super::{
-    GatewayStep, GuestStep, LinkStep, NodeStep, PeerStep, SnapshotStep, TrustStep, UserStep, ViewStep,
+    GatewayStep, GuestStep, LinkStep, NodeStep, PeerStep, SnapshotStep, TokenStep, TrustStep, UserStep, ViewStep,
     permissions::Misfit,
 };
 use crate::mesh::{
@@ -98,6 +98,8 @@ pub enum Step {
     Users(UserStep),
     /// A change of data views.
     Views(ViewStep),
+    /// A change of what Kibanas log in with.
+    Tokens(TokenStep),
     /// Deletes the cluster's directory with its data.
     RemoveFiles(ClusterId),
     WriteHosts,

@@ -109,7 +109,12 @@ impl Session {
             }
             let words = self.survey.known().map(|mesh| mesh.spec.passphrase_words).unwrap_or_default();
             let words = asked.passphrase_words.unwrap_or(words);
-            self.survey.recovered = Some(found.or(Credentials::generate(words.get(), &mut UnwrapErr(SysRng))));
+            let new = Credentials::generate(words.get(), &mut UnwrapErr(SysRng));
+            let new = match self.survey.known() {
+                Some(mesh) => mesh.complete(new, &mut UnwrapErr(SysRng)),
+                None => new,
+            };
+            self.survey.recovered = Some(found.or(new));
         }
         Ok(agreed)
     }

@@ -92,7 +92,7 @@ impl Kibana {
 
     async fn send(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value, HttpsError> {
         let (what, path) = (format!("`{method} /api{path}` of Kibana"), format!("{}{path}", self.base));
-        let login = Login { user: "elastic", password: &self.password, key: None, run_as: None };
+        let login = Login { user: "elastic", password: &self.password, key: None, token: None, run_as: None };
         self.https.ask(Some(&login), method, &path, body).await?.accepted(&what)
     }
 }

@@ -11,7 +11,9 @@ use crate::mesh::{
 pub fn known(tree: &Tree, mesh: Option<&Mesh>) -> Vec<Secret> {
     let mut known = Vec::new();
     if let Ok(Some(credentials)) = files::credentials(tree) {
-        known.extend([credentials.elastic, credentials.kibana_system, credentials.kibana_encryption_key]);
+        known.extend([credentials.elastic, credentials.kibana_encryption_key]);
+        known.extend(credentials.kibana_system);
+        known.extend(credentials.kibana_tokens.values().map(|token| token.text().clone()));
         known.extend(credentials.users.into_values());
     }
     let mut keys = Keyring::default();

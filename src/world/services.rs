@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use super::{
     World,
     access::Access,
-    elasticsearch::{Elasticsearch, Greeting, remotes_among},
+    elasticsearch::{Elasticsearch, Greeting, KIBANA_SYSTEM, remotes_among},
     https::HttpsError,
     kibana::Kibana,
     open_files::TooManyOpenFiles,
@@ -28,6 +28,7 @@ use crate::{
         id::{ClusterId, NodeId, ServiceId},
         links::remote_of_setting,
         peers::Alias,
+        service_token::ServiceToken,
     },
     page::Latencies,
 };
@@ -121,7 +122,9 @@ impl World {
         let each = several.flat_map(|cluster| mesh.nodes(*cluster)).filter(|node| there.runs((*node).into()));
         let accessible = each.filter_map(|node| Some((node, Access::observed(there, node.cluster)?)));
         let nodes = accessible.map(async |(node, access)| {
-            let answer = self.ask_node(mesh, node, access, reachable).await;
+            let credentials = there.credentials.as_ref();
+            let token = credentials.and_then(|credentials| credentials.kibana_tokens.get(&node.cluster));
+            let answer = self.ask_node(mesh, node, (access, token), reachable).await;
             Ok::<_, TooManyOpenFiles>((node, self.answer(mesh, node.into(), answer).await?))
         });
         Ok(try_join_all(nodes.collect::<Vec<_>>()).await?.into_iter().collect())
@@ -186,7 +189,11 @@ impl World {
             AllocationFacts::default()
         };
         let remotes = remotes_among(settings);
-        let passwords = server.accepts("kibana_system", &credentials.kibana_system).await?;
+        let passwords = match &credentials.kibana_system {
+            Some(password) if !mesh.logs_in_by_token(cluster) => server.accepts(KIBANA_SYSTEM, password).await?,
+            _ => false,
+        };
+        let kibana_token = knows_token(&server, credentials.kibana_tokens.get(&cluster)).await?;
         // a server whose links cannot be asked is there all the same, with links that are not known to be connected
         let set: BTreeSet<Alias> = remotes.keys().filter_map(|name| remote_of_setting(name)).collect();
         let of: Vec<Alias> = set.into_iter().filter(|alias| may_answer(mesh, reachable, alias)).collect();
@@ -207,6 +214,7 @@ impl World {
         }
         Ok(Answer::Ready(ServerFacts {
             passwords,
+            kibana_token,
             license,
             keys,
             remotes,
@@ -241,7 +249,7 @@ impl World {
         &self,
         mesh: &Mesh,
         node: NodeId,
-        access: Access,
+        (access, token): (Access, Option<&ServiceToken>),
         reachable: &BTreeSet<ClusterId>,
     ) -> Result<Answer<NodeFacts>, HttpsError> {
         let server = self.node_api(mesh, node, access)?;
@@ -254,7 +262,16 @@ impl World {
         let of: Vec<Alias> = all.filter(|alias| may_answer(mesh, reachable, alias)).collect();
         let asked = if mesh.node_settings(node).searches_remotes() { of } else { Vec::new() };
         let links = server.links(&asked).await.unwrap_or_default();
-        Ok(Answer::Ready(NodeFacts { links, ..facts }))
+        let kibana_token = knows_token(&server, token).await?;
+        Ok(Answer::Ready(NodeFacts { kibana_token, links, ..facts }))
+    }
+}
+
+/// Whether a server knows the token of its Kibana, if that is to have one.
+async fn knows_token(server: &Elasticsearch, token: Option<&ServiceToken>) -> Result<bool, HttpsError> {
+    match token {
+        Some(token) => server.knows_token(token).await,
+        None => Ok(false),
     }
 }
 

@@ -1,6 +1,9 @@
 //! A directory of templates that stand in for the built-in ones. I/O: disk; changes nothing.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
 use super::disk::{self, DiskError, Tree};
 use crate::{
@@ -8,6 +11,7 @@ use crate::{
     explain::Explain,
     mesh::{
         Mesh,
+        defaults::Revision,
         render::RenderError,
         templates::{Template, Templates},
     },
@@ -49,8 +53,8 @@ impl Explain for TemplatesError {
     }
 }
 
-/// The templates of a directory, checked; the built-in ones without a directory.
-pub fn read(dir: Option<&Path>) -> Result<Templates, TemplatesError> {
+/// The templates of a directory, checked for clusters of these revisions; the built-in ones without a directory.
+fn read(dir: Option<&Path>, revisions: BTreeSet<Revision>) -> Result<Templates, TemplatesError> {
     let Some(dir) = dir else { return Ok(Templates::default()) };
     if Tree::open(dir)?.is_none() {
         return Err(TemplatesError::Missing(dir.to_owned()));
@@ -66,12 +70,18 @@ pub fn read(dir: Option<&Path>) -> Result<Templates, TemplatesError> {
     if found.is_empty() {
         return Err(TemplatesError::Empty(dir.to_owned()));
     }
-    Templates::with(found).map_err(|cause| TemplatesError::Render { dir: dir.to_owned(), cause })
+    Templates::with(found, revisions).map_err(|cause| TemplatesError::Render { dir: dir.to_owned(), cause })
+}
+
+/// Refuses a directory of templates that no mesh could be made by.
+pub fn require_usable(dir: &Path) -> Result<(), TemplatesError> {
+    let read_for = |revision: Revision| read(Some(dir), [revision].into()).map(drop);
+    read_for(Revision::NEWEST).or_else(|refused| read_for(Revision::FIRST).map_err(|_| refused))
 }
 
 /// The mesh with the templates it is recorded with.
 pub fn of(mesh: Mesh) -> Result<Mesh, TemplatesError> {
-    let mesh = Mesh { templates: read(mesh.spec.templates.path())?, ..mesh };
+    let mesh = Mesh { templates: read(mesh.spec.templates.path(), mesh.revisions())?, ..mesh };
     if let Some(dir) = mesh.spec.templates.path() {
         let refused = |cause| TemplatesError::Render { dir: dir.to_owned(), cause };
         mesh.require_settings_once().map_err(refused)?;

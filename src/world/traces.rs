@@ -124,7 +124,7 @@ impl World {
                 }
             }
             if let Ok(Some(settings)) = files::text(&tree, &layout::settings(cluster.kibana())) {
-                found.in_settings(&Secret::new(settings));
+                found.in_settings(cluster, &Secret::new(settings));
             }
         }
         Ok(needed.then_some(found))

@@ -63,7 +63,7 @@ fn support(mesh: &Mesh) {
         serde_json::from_str(&mesh.read(&format!("cluster{number:02}/api-key.json"))).expect("should be JSON")
     };
     let keys = (1..=3).map(|number| key(number)["encoded"].as_str().expect("should be a text").to_owned());
-    let named = ["elastic", "kibana_system", "kibana_encryption_key"].map(|name| mesh.credential(name));
+    let named = ["elastic", "kibana_token.cluster02", "kibana_encryption_key"].map(|name| mesh.credential(name));
     for secret in named.into_iter().chain(keys).chain(["PRIVATE KEY-----".to_owned()]) {
         let found = Command::new("grep").args(["-rF", "--", &secret]).arg(&unpacked).output().expect("grep should run");
         assert_eq!(found.status.code(), Some(1), "{}", String::from_utf8_lossy(&found.stdout));
@@ -220,7 +220,7 @@ fn hand_out(mesh: &Mesh) {
         stage.unwrap_or_else(|| panic!("there should be a stage `{title}`: {plan}"))
     };
     assert_eq!(steps("create containers").as_array().map(Vec::len), Some(2));
-    for secret in ["elastic", "kibana_system", "kibana_encryption_key"] {
+    for secret in ["elastic", "kibana_token.cluster01", "kibana_encryption_key"] {
         assert!(!run.stdout.contains(&mesh.credential(secret)), "{secret} should not be in a plan");
     }
     fs::remove_file(file).expect("should be ours");

@@ -15,6 +15,7 @@
 //! | [`gateway`] | nginx and HAProxy lead to a whole mesh by one address |
 //! | [`upgrade`] | another version, cluster by cluster, through a kill |
 //! | [`renewal`] | keys and certificates are replaced under load |
+//! | [`tokens`] | the service token of Kibana, in the mesh of [`renewal`] |
 //! | [`guests`] | other meshes are invited: keys that are made, revoked and waited for |
 //! | [`scale`] | clusters are added and removed under load |
 //! | [`drift`] | manual changes, repaired by `create` |
@@ -61,6 +62,7 @@ mod smoke_profile;
 mod snapshots;
 #[path = "../support/mod.rs"]
 mod support;
+mod tokens;
 mod upgrade;
 mod users;
 mod views;

@@ -160,15 +160,18 @@ fn links_are_rebuilt(mesh: &Mesh) {
 /// By whoever edits the file.
 fn passwords_are_changed(mesh: &Mesh) {
     let edited = mesh.read("credentials.txt");
-    let edited = ["elastic", "kibana_system"]
-        .iter()
-        .fold(edited, |text, user| text.replace(&mesh.credential(user), &format!("of-my-own-{user}")));
+    let edited = edited.replace(&mesh.credential("elastic"), "of-my-own");
+    // a token that is taken out is made anew
+    let (kept, token) = (mesh.credential("kibana_token.cluster01"), mesh.credential("kibana_token.cluster02"));
+    let edited = edited.replace(&format!("kibana_token.cluster02={token}\n"), "");
     fs::write(mesh.path("credentials.txt"), edited).expect("should be writable");
     let printed = mesh.run(&["create"], 1).stderr;
     assert!(printed.contains("--recover-credentials`"), "{printed}");
     mesh.run(&["create", "--recover-credentials"], 0);
     no_superuser_is_left(mesh);
     links::every_search_finds_all(mesh, 2);
+    assert_eq!(mesh.credential("kibana_token.cluster01"), kept);
+    assert_ne!(mesh.credential("kibana_token.cluster02"), token);
     mesh.run(&["status"], 0);
 }
 

@@ -11,14 +11,17 @@ use std::{
 
 use serde_json::Value;
 
-use crate::support::{
-    Parts,
-    curl::{Answer, curl},
-    docker::started,
-    interrupted::is_killed,
-    links,
-    mesh::Mesh,
-    renewal::{is_as_asked, starts},
+use crate::{
+    support::{
+        Parts,
+        curl::{Answer, curl},
+        docker::started,
+        interrupted::is_killed,
+        links,
+        mesh::Mesh,
+        renewal::{is_as_asked, starts},
+    },
+    tokens,
 };
 
 /// curl's exit code for a certificate that it does not trust.
@@ -194,6 +197,12 @@ fn kibana_is_restarted_for_its_certificate() {
     assert_eq!(status(&file.display().to_string()).exit, UNTRUSTED, "the old authority should be refused");
     fs::remove_file(&file).expect("should be there");
     assert!(mesh.run(&["create", "--dry-run"], 0).stdout.contains("nothing to do"));
+    parts.part("another service token");
+    tokens::are_replaced(&mesh);
+    parts.part("the file of service tokens is deleted");
+    tokens::come_back(&mesh);
+    parts.part("a password, and newer defaults");
+    tokens::come_with_new_defaults(&mesh);
     parts.part("done");
 }
 

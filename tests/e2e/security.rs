@@ -62,6 +62,7 @@ fn no_access_without_credentials() {
         "cluster01/api-key.json",
         "cluster01/keystore.json",
         "cluster01/elastic/config/elasticsearch.keystore",
+        "cluster01/elastic/config/service_tokens",
         "cluster01/elastic/config/certs/elastic.key",
         "cluster01/kibana/config/kibana.yml",
     ] {
@@ -169,6 +170,7 @@ fn links_are_not_followed(mesh: &Mesh) {
         "cluster01/elastic/config/certs/elastic.key",
         "cluster01/elastic/config/elasticsearch.keystore",
         "cluster01/elastic/config/elasticsearch.yml",
+        "cluster01/elastic/config/service_tokens",
         "cluster01/elastic/config/users",
         "cluster01/elastic/config/jvm.options.d",
         "cluster01/kibana/config/kibana.yml",

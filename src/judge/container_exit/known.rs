@@ -185,6 +185,12 @@ pub(super) const CATALOGUE: &[Entry] = &[
         "its keystore cannot be read",
         "remove it with `rm {dir}/config/elasticsearch.keystore`; `mesh create` makes a new one, without what was added by hand",
     ),
+    // `FileServiceAccountTokenStore` reads all of the file or nothing
+    (
+        &["Missing ':' character at line #"],
+        "its file of service tokens has a line that is none",
+        "`mesh create` takes it out of {dir}/config/service_tokens; where Kibana logs in with a password, do that by hand",
+    ),
     (
         &["failed to load SSL configuration [", "invalid SSL configuration for ", "cannot read configured PEM"],
         "a certificate or a key of it cannot be used",
@@ -269,6 +275,11 @@ pub(super) const CATALOGUE: &[Entry] = &[
         &["unable to authenticate user [kibana_system]"],
         "Elasticsearch does not take Kibana's password",
         "`mesh create` sets it again",
+    ),
+    (
+        &["failed to authenticate service account [elastic/kibana]"],
+        "Elasticsearch does not know Kibana's service token",
+        "`mesh create` writes it again",
     ),
     (
         &["Unable to retrieve version information from Elasticsearch"],

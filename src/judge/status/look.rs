@@ -78,8 +78,18 @@ impl Look<'_> {
         let url = self.mesh.url(service)?;
         let state = State::of(self.container(service), self.there.kibana(cluster).is_some());
         let silence = || self.there.kibanas.get(&cluster).and_then(|answer| answer.reason(self.now));
-        let reason = self.halted(service, state).or_else(|| (state == State::Unready).then(|| silent(silence())));
+        let unready = || self.refused(cluster).unwrap_or_else(|| silent(silence()));
+        let reason = self.halted(service, state).or_else(|| (state == State::Unready).then(unready));
         Some(ServiceStatus { state, url, reason })
+    }
+
+    /// The reason that a Kibana is not let in, of one whose token the server does not know.
+    fn refused(&self, cluster: ClusterId) -> Option<String> {
+        let knows = self.there.server(cluster)?.kibana_token;
+        let refused = self.mesh.logs_in_by_token(cluster) && !knows;
+        refused.then(|| {
+            "is not let in: Elasticsearch does not know its service token; `mesh create` writes it again".to_owned()
+        })
     }
 
     pub(super) fn container(&self, service: ServiceId) -> Option<ContainerState> {
@@ -175,7 +185,30 @@ mod tests {
     use time::macros::datetime;
 
     use super::*;
-    use crate::facts::observed::ContainerFacts;
+    use crate::{
+        facts::observed::{Answer, ContainerFacts, ServerFacts},
+        mesh::defaults::Revision,
+    };
+
+    #[test]
+    fn a_kibana_whose_token_is_refused_is_not_only_unready() {
+        let now = datetime!(2026-11-26 12:00 UTC);
+        let mesh = Mesh::example(1).with_defaults(Revision::NEWEST, None);
+        let reason = |mesh: &Mesh, kibana_token: bool| {
+            let server = ServerFacts { kibana_token, ..ServerFacts::licensed("trial", now) };
+            let running = ContainerFacts::in_state(ContainerState::Running);
+            let there = Observed {
+                containers: [(ClusterId::FIRST.kibana(), running)].into(),
+                servers: [(ClusterId::FIRST, Answer::Ready(server))].into(),
+                kibanas: [(ClusterId::FIRST, Answer::NotReady("status 503".to_owned()))].into(),
+                ..Observed::default()
+            };
+            Look { mesh, there: &there, now }.kibana(ClusterId::FIRST).unwrap().reason.unwrap()
+        };
+        insta::assert_snapshot!(reason(&mesh, false), @"is not let in: Elasticsearch does not know its service token; `mesh create` writes it again");
+        assert_eq!(reason(&mesh, true), "is not ready: status 503");
+        assert_eq!(reason(&Mesh::example(1), false), "is not ready: status 503", "it logs in with a password");
+    }
 
     #[test]
     fn a_container_that_docker_could_not_start_is_not_called_stopped_on_purpose() {

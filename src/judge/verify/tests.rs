@@ -50,6 +50,7 @@ fn whole() -> (Mesh, Observed, Evidence) {
         let server = ServerFacts {
             users: crate::facts::users::UserFacts::default(),
             passwords: true,
+            kibana_token: false,
             license: LicenseFacts { kind: "trial".to_owned(), active: true, uid: String::new(), expires: None },
             keys: Vec::new(),
             remotes: mesh.remote_settings(from),

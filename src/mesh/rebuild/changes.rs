@@ -7,7 +7,7 @@ use super::Traces;
 use crate::mesh::{
     Mesh,
     cluster_set::ClusterSet,
-    fingerprint::placeholders,
+    fingerprint::{PLACEHOLDER, placeholders},
     id::{ClusterId, NodeNumber, ServiceId, ServiceKind},
     rendered::{Settings, jvm_options, option_changes},
     templates::Template,
@@ -41,11 +41,9 @@ impl Mesh {
 
     /// A text that is not YAML says nothing that could be kept.
     fn setting_changes(&self, service: ServiceId, found: &str) -> Vec<String> {
-        let placeholders = placeholders();
-        let wanted = self.parsed_settings(service, &placeholders);
+        let wanted = self.parsed_settings(service, &placeholders(service.cluster()));
         let (Ok(wanted), Ok(found)) = (wanted, Settings::parse(found)) else { return Vec::new() };
-        // passwords and keys are those of `credentials.txt`
-        let secret = &placeholders.kibana_system;
-        found.changes(&wanted.with_values_of(&found, secret.expose()))
+        // passwords, tokens and keys are those of `credentials.txt`
+        found.changes(&wanted.with_values_of(&found, PLACEHOLDER))
     }
 }

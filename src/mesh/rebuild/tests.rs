@@ -30,7 +30,7 @@ pub(super) fn now() -> Circumstances {
 }
 
 fn node_trace(mesh: &Mesh, node: NodeId) -> NodeTrace {
-    let settings = mesh.render_settings(node.into(), &placeholders(), Formation::Founded).unwrap();
+    let settings = mesh.render_settings(node.into(), &placeholders(node.cluster), Formation::Founded).unwrap();
     let addresses = mesh.certificate_names(node.into()).unwrap().ip.into_iter().collect();
     NodeTrace { settings: Some(settings), addresses }
 }
@@ -68,7 +68,7 @@ pub(super) fn traces(mesh: &Mesh) -> Traces {
             .services()
             .filter(|service| service.cluster() == cluster)
             .map(|service| {
-                (service.kind(), mesh.render_settings(service, &placeholders(), Formation::Founded).unwrap())
+                (service.kind(), mesh.render_settings(service, &placeholders(cluster), Formation::Founded).unwrap())
             })
             .collect(),
         options: mesh.render_jvm_options(cluster.node(NodeNumber::FIRST)).ok(),

@@ -6,7 +6,7 @@ mod template;
 
 use std::collections::BTreeMap;
 
-use minijinja::context;
+use minijinja::{context, value::merge_maps};
 
 pub(super) use self::template::render;
 pub use self::{
@@ -94,9 +94,8 @@ impl Mesh {
             banner => format!("Data Mesh - Cluster{:02}", cluster.number()),
             elasticsearch => format!("https://{}:{REST}", self.container_name(cluster.first_node())),
             elasticsearch_hosts => self.nodes(cluster).map(hosts).collect::<Vec<_>>(),
-            password => credentials.kibana_system.expose(),
             encryption_key => credentials.kibana_encryption_key.expose(),
-            ..self.values(cluster)
+            ..merge_maps([self.login_variable(cluster, credentials), self.values(cluster)])
         };
         self.render(Template::Kibana, cluster, &values)
     }
@@ -120,14 +119,14 @@ impl Mesh {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mesh::{id::NodeNumber, templates::Templates};
+    use crate::mesh::{defaults::Revision, fingerprint::placeholders, id::NodeNumber, templates::Templates};
 
     fn credentials() -> Credentials {
         Credentials {
             elastic: Secret::new("one"), // and what YAML could take for something else
-            kibana_system: Secret::new("a: \"b\" # {c} \\ 'd'"),
+            kibana_system: Some(Secret::new("a: \"b\" # {c} \\ 'd'")),
             kibana_encryption_key: Secret::new("3".repeat(64)),
-            users: std::collections::BTreeMap::new(),
+            ..placeholders(first())
         }
     }
 
@@ -274,7 +273,8 @@ mod tests {
         let text = "a: {{ version }}\n{% if [major, minor] >= [9, 6] %}b: {{ profile }}\n{% endif %}";
         let options = "## {{ version }} {{ minor }}\n";
         let texts = [(Template::Kibana, text), (Template::Elasticsearch, text), (Template::JvmOptions, options)];
-        mesh.templates = Templates::with(texts.map(|(template, text)| (template, text.to_owned()))).unwrap();
+        mesh.templates =
+            Templates::with(texts.map(|(template, text)| (template, text.to_owned())), [Revision::FIRST]).unwrap();
         let second = ClusterId::new(2).unwrap();
         for kind in ServiceKind::ALL {
             assert_eq!(settings(&mesh, first().service(kind)), "a: \"9.10.1\"\nb: \"server\"\n");
@@ -291,7 +291,7 @@ mod tests {
             match service.kind() {
                 ServiceKind::Elastic => assert_eq!(read["cluster.name"], service.cluster().to_string()),
                 ServiceKind::Kibana => {
-                    assert_eq!(read["elasticsearch.password"], credentials().kibana_system.expose());
+                    assert_eq!(read["elasticsearch.password"], credentials().kibana_system.unwrap().expose());
                     assert_eq!(read["server.basePath"], format!("/{}", service.cluster()));
                 }
             }

@@ -212,7 +212,8 @@ impl<const KIBANA: bool> Value for RawSettings<KIBANA> {
 mod tests {
     use super::*;
     use crate::mesh::{
-        Mesh, credentials::Credentials, id::ClusterId, rendered::Settings, secret::Secret, settings::Profile,
+        Mesh, credentials::Credentials, defaults::Revision, id::ClusterId, rendered::Settings, secret::Secret,
+        settings::Profile,
     };
 
     fn read(texts: &[&str]) -> ElasticSettings {
@@ -263,19 +264,22 @@ mod tests {
         let secret = || Secret::new("secret");
         let credentials = Credentials {
             elastic: secret(),
-            kibana_system: secret(),
+            kibana_system: Some(secret()),
             kibana_encryption_key: secret(),
+            kibana_tokens: std::collections::BTreeMap::new(),
             users: std::collections::BTreeMap::new(),
         };
-        let names = |service| -> Vec<String> {
-            let settings: Settings = mesh.parsed_settings(service, &credentials).unwrap();
-            settings.names().map(str::to_owned).collect()
-        };
-        for name in names(ClusterId::FIRST.first_node()) {
-            assert!(accept::<false>(&name).is_err(), "{name}");
-        }
-        for name in names(ClusterId::FIRST.kibana()) {
-            assert!(accept::<true>(&name).is_err(), "{name}");
+        for mesh in [mesh.clone(), mesh.with_defaults(Revision::NEWEST, None)] {
+            let names = |service| -> Vec<String> {
+                let settings: Settings = mesh.parsed_settings(service, &credentials).unwrap();
+                settings.names().map(str::to_owned).collect()
+            };
+            for name in names(ClusterId::FIRST.first_node()) {
+                assert!(accept::<false>(&name).is_err(), "{name}");
+            }
+            for name in names(ClusterId::FIRST.kibana()) {
+                assert!(accept::<true>(&name).is_err(), "{name}");
+            }
         }
     }
 }

@@ -9,25 +9,30 @@ use crate::mesh::{
     cluster_set::ClusterSet,
     credentials::Credentials,
     decide::Circumstances,
+    defaults::Revision,
     render::{Formation, RenderError},
     secret::Secret,
+    service_token::ServiceToken,
     settings::Overrides,
     taken::Taken,
 };
 
 impl Templates {
-    /// The built-in ones, with these texts in their places.
+    /// The built-in ones, with these texts in their places, for clusters of these revisions of defaults.
     ///
     /// # Errors
     /// One of them does not render for every cluster there can be, or not as YAML where that is meant.
-    pub fn with(texts: impl IntoIterator<Item = (Template, String)>) -> Result<Self, RenderError> {
+    pub fn with(
+        texts: impl IntoIterator<Item = (Template, String)>,
+        revisions: impl IntoIterator<Item = Revision>,
+    ) -> Result<Self, RenderError> {
         let templates = Self(texts.into_iter().collect());
-        templates.check()?;
+        revisions.into_iter().try_for_each(|revision| templates.check(revision))?;
         Ok(templates)
     }
 
     /// Renders all there is to render for a mesh of 99, with made-up passwords.
-    fn check(&self) -> Result<(), RenderError> {
+    fn check(&self, revision: Revision) -> Result<(), RenderError> {
         let asked = Overrides { clusters: Some(ClusterSet::all()), ..Overrides::default() };
         let nowhere = Circumstances {
             name: None,
@@ -40,11 +45,16 @@ impl Templates {
             unmade: false,
         };
         let mesh = Mesh::decide(&asked, None, nowhere).expect("should be a mesh: every network is free");
-        let mesh = Mesh { templates: self.clone(), ..mesh };
+        let mesh = Mesh { templates: self.clone(), ..mesh }.with_defaults(revision, None);
         let sample = || Secret::new("a-b-c-d-e-f");
-        let users = std::collections::BTreeMap::new();
-        let credentials =
-            Credentials { elastic: sample(), kibana_system: sample(), kibana_encryption_key: sample(), users };
+        let tokens = mesh.clusters().map(|cluster| (cluster, ServiceToken::placeholder()));
+        let credentials = Credentials {
+            elastic: sample(),
+            kibana_system: Some(sample()),
+            kibana_encryption_key: sample(),
+            kibana_tokens: tokens.collect(),
+            users: std::collections::BTreeMap::new(),
+        };
         for service in mesh.services() {
             if let Some(node) = service.node() {
                 mesh.render_jvm_options(node)?;
@@ -63,17 +73,30 @@ mod tests {
     use super::*;
 
     fn refusal(template: Template, text: &str) -> String {
-        Templates::with([(template, text.to_owned())]).unwrap_err().to_string()
+        Templates::with([(template, text.to_owned())], [Revision::NEWEST]).unwrap_err().to_string()
     }
 
     #[test]
     fn the_built_in_ones_render() {
-        assert_eq!(Templates::with([]), Ok(Templates::default()));
+        assert_eq!(Templates::with([], [Revision::FIRST, Revision::NEWEST]), Ok(Templates::default()));
+    }
+
+    #[test]
+    fn a_template_is_checked_by_the_revisions_that_it_is_for() {
+        let login = |revisions: &[Revision]| {
+            let text = "elasticsearch.password: {{ password }}\n".to_owned();
+            Templates::with([(Template::Kibana, text)], revisions.iter().copied()).map_err(|error| error.to_string())
+        };
+        assert!(login(&[Revision::FIRST]).is_ok(), "the mesh that it was written for keeps it");
+        insta::assert_snapshot!(login(&[Revision::FIRST, Revision::NEWEST]).unwrap_err(), @"kibana.yml:1: undefined variable; available: `banner`, `base_path`, `elasticsearch`, `elasticsearch_hosts`, `encryption_key`, `major`, `minor`, `name`, `port`, `profile`, `public_url`, `token`, `version`");
+        let either = "{% if token is defined %}a: {{ token }}{% else %}b: {{ password }}{% endif %}\n".to_owned();
+        assert!(Templates::with([(Template::Kibana, either)], [Revision::FIRST, Revision::NEWEST]).is_ok());
     }
 
     #[test]
     fn one_stands_in_and_the_others_stay() {
-        let templates = Templates::with([(Template::JvmOptions, "-Xmx{{ heap }}m\n".to_owned())]).unwrap();
+        let templates =
+            Templates::with([(Template::JvmOptions, "-Xmx{{ heap }}m\n".to_owned())], [Revision::FIRST]).unwrap();
         let mesh = Mesh { templates, ..Mesh::example(1) };
         assert_eq!(
             mesh.render_jvm_options(crate::mesh::id::ClusterId::FIRST.node(crate::mesh::id::NodeNumber::FIRST))

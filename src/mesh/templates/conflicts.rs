@@ -25,7 +25,8 @@ impl Mesh {
                 continue;
             }
             // invalid YAML is reported elsewhere
-            let template = Settings::parse(&self.render_template(service, &placeholders())?).unwrap_or_default();
+            let template =
+                Settings::parse(&self.render_template(service, &placeholders(service.cluster()))?).unwrap_or_default();
             if let Some(setting) = template.names().find(|name| added.contains(name)) {
                 let name = Template::of_settings(service.kind()).name();
                 return Err(RenderError::SetTwice { name, service, setting: setting.to_owned() });
@@ -40,7 +41,8 @@ impl Mesh {
         if service.kind() == ServiceKind::Kibana || !several {
             return Ok(());
         }
-        let template = Settings::parse(&self.render_template(service, &placeholders())?).unwrap_or_default();
+        let template =
+            Settings::parse(&self.render_template(service, &placeholders(service.cluster()))?).unwrap_or_default();
         let sets = |setting: &str| template.names().any(|name| name == setting);
         if sets("discovery.type") || !sets("discovery.seed_providers") {
             return Err(RenderError::NoDiscovery { name: Template::of_settings(service.kind()).name(), service });

@@ -63,7 +63,7 @@ impl Templates {
     /// The built-in ones, each with another text before and after it.
     #[cfg(test)]
     pub fn around_the_built_in(before: [&str; 3], after: [&str; 3]) -> Self {
-        let defaults = super::defaults::Revision::NEWEST.defaults();
+        let defaults = super::defaults::Revision::FIRST.defaults();
         let texts =
             Template::ALL.into_iter().zip(before).zip(after).map(|((template, before), after)| {
                 (template, format!("{before}{}{after}", template.built_in(defaults)))

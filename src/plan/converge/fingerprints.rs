@@ -55,7 +55,7 @@ fn a_container_of_an_older_scheme_is_replaced_when_it_is_not_as_wanted() {
             "setting xpack.ml.enabled none → false",
         ),
         (
-            |_, model| model.there.credentials.as_mut().unwrap().kibana_system = Secret::new("another"),
+            |_, model| model.there.credentials.as_mut().unwrap().kibana_system = Some(Secret::new("another")),
             "setting elasticsearch.password changes",
         ),
         (

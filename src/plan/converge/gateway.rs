@@ -222,7 +222,7 @@ fn what_it_shows_is_renewed_without_a_restart() {
       ~ the gateway reads its files again, without a restart
     ");
     for (plan, replaces) in [(certificate, false), (authority, true)] {
-        assert_eq!(hindrance(&plan), None);
+        assert_eq!(hindrance(&plan, &Renewal::default()), None);
         assert!(reaches(&mesh, &start, &plan) > 2);
         let end = start.walk(&mesh, plan.steps()).end();
         let (old, new) = (&start.there.gateway.files, &end.there.gateway.files);
@@ -233,6 +233,6 @@ fn what_it_shows_is_renewed_without_a_restart() {
     let mut stopped = start;
     stopped.there.gateway.container.as_mut().unwrap().state = ContainerState::Stopped;
     let asked = Renewal { gateway: Some(GatewayRenewal::Certificate), ..Renewal::default() };
-    let hindered = hindrance(&renewing(&mesh, &stopped, &asked)).unwrap();
+    let hindered = hindrance(&renewing(&mesh, &stopped, &asked), &asked).unwrap();
     insta::assert_snapshot!(hindered, @"the gateway would have to be made, started or removed first");
 }

@@ -14,6 +14,7 @@ mod peers;
 mod renewal;
 mod rolling;
 mod secure_settings;
+mod tokens;
 mod topologies;
 mod upgrade;
 mod upgrade_of_nodes;
@@ -26,7 +27,7 @@ use super::{
     reconcile::reconcile,
     remove::{remove, removed},
 };
-use crate::mesh::{Mesh, templates::Templates};
+use crate::mesh::{Mesh, defaults::Revision, templates::Templates};
 
 fn plan_for(mesh: &Mesh, model: &Model) -> Plan {
     reconcile(mesh, &model.observe(), &inputs())
@@ -67,7 +68,8 @@ fn wishes() -> Vec<Mesh> {
     moved = moved.moved_to("10.213.7.0/24".parse().expect("should be a network"));
     sharing.spec.share = vec!["logs-*".parse().expect("should be a pattern")];
     let door = without_kibana(2).with_gateway("127.0.0.1:8443");
-    vec![Mesh::example(1), Mesh::example(3), bigger, moved, sharing, door]
+    let by_token = Mesh::example(2).with_defaults(Revision::NEWEST, None);
+    vec![Mesh::example(1), Mesh::example(3), bigger, moved, sharing, door, by_token]
 }
 
 #[test]

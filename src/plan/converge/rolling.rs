@@ -90,9 +90,17 @@ fn what_is_shown_beforehand_is_what_is_done() {
         new = round.mesh;
     }
     assert_eq!(shown.steps().cloned().collect::<Vec<_>>(), done);
-    insta::assert_snapshot!(shown, @r"
+    insta::assert_snapshot!(shown, @r#"
     record the mesh
       ~ mesh.json
+    write credentials
+      ~ logins of Kibana in credentials.txt
+    write service tokens
+      ~ service token of Kibana on cluster01-elastic
+      ~ service token of Kibana on cluster02-elastic
+    prepare clusters
+      ? cluster01 knows the service token of Kibana
+      ? cluster02 knows the service token of Kibana
     prove the directory
       ? Docker sees the mesh's directory
     record whose turn it is
@@ -103,7 +111,7 @@ fn what_is_shown_beforehand_is_what_is_done() {
       ~ container cluster01-elastic
     remove containers
       - container cluster01-elastic: health check interval 30 s → 60 s
-      - container cluster01-kibana: health check interval 30 s → 60 s
+      - container cluster01-kibana: health check interval 30 s → 60 s, setting elasticsearch.password is removed, setting elasticsearch.serviceAccountToken is added, setting elasticsearch.username "kibana_system" → none, other secrets
     write settings
       ~ settings of cluster01-elastic
       ~ settings of cluster01-kibana
@@ -113,6 +121,7 @@ fn what_is_shown_beforehand_is_what_is_done() {
     start clusters
       ~ container cluster01-elastic
       ? cluster01-elastic answers
+      ~ password of elastic on cluster01; kibana_system is disabled
       ~ container cluster01-kibana
     prove links
       ? links from cluster01 to cluster02
@@ -129,7 +138,7 @@ fn what_is_shown_beforehand_is_what_is_done() {
       ~ container cluster02-elastic
     remove containers
       - container cluster02-elastic: health check interval 30 s → 60 s
-      - container cluster02-kibana: health check interval 30 s → 60 s
+      - container cluster02-kibana: health check interval 30 s → 60 s, setting elasticsearch.password is removed, setting elasticsearch.serviceAccountToken is added, setting elasticsearch.username "kibana_system" → none, other secrets
     write settings
       ~ settings of cluster02-elastic
       ~ settings of cluster02-kibana
@@ -139,18 +148,21 @@ fn what_is_shown_beforehand_is_what_is_done() {
     start clusters
       ~ container cluster02-elastic
       ? cluster02-elastic answers
+      ~ password of elastic on cluster02; kibana_system is disabled
       ~ container cluster02-kibana
     prove links
       ? links from cluster01 to cluster02
       ? links from cluster02 to cluster01
     wait for Kibana
       ? cluster02-kibana answers
-    ");
+    write credentials
+      ~ logins of Kibana in credentials.txt
+    "#);
 }
 
 #[test]
 fn a_service_that_is_the_same_in_both_revisions_is_not_replaced() {
-    let mesh = Mesh::example(1);
+    let mesh = Mesh::example(1).with_defaults(Revision::NEWEST, None);
     let model = Model::empty().converge(&mesh);
     let done = model.roll(mesh.clone().with_defaults(Revision::NEXT, Some(&mesh))).end();
     let [elastic, kibana] = [ClusterId::FIRST.first_node(), ClusterId::FIRST.kibana()];

@@ -9,6 +9,7 @@ mod peers;
 mod secure_settings;
 mod snapshots;
 mod start;
+mod tokens;
 mod trust;
 mod users;
 mod views;
@@ -21,7 +22,7 @@ use std::{
 use time::OffsetDateTime;
 
 pub use self::due::renew_due;
-use super::{LinkStep, NodeStep, Plan, SnapshotStep, Step, TrustStep, permissions::misfits, renew::Renewal};
+use super::{LinkStep, NodeStep, Plan, SnapshotStep, Step, TokenStep, TrustStep, permissions::misfits, renew::Renewal};
 use crate::facts::observed::{ClusterFiles, Observed, ServerFacts, ServiceFiles};
 use crate::mesh::{
     Mesh,
@@ -164,6 +165,10 @@ fn with_files(plan: Plan, reconciler: &Reconciler<'_>) -> Plan {
                 .map(Step::WriteSettings),
         )
         .stage("write keystores", mesh.all_nodes().filter(|n| !reconciler.bootstrapped(*n)).map(Step::WriteKeystore))
+        .stage(
+            "write service tokens",
+            mesh.all_nodes().filter(|n| reconciler.lacks_token(*n)).map(|n| TokenStep::Write(n).into()),
+        )
         .stage("write secure settings", mesh.all_nodes().filter_map(|n| reconciler.secure_at_rest(n)))
         .stage(
             "remove superusers",
@@ -237,6 +242,11 @@ fn with_links(plan: Plan, reconciler: &Reconciler<'_>) -> Plan {
         .stage(
             "wait for Kibana",
             mesh.services_of(ServiceKind::Kibana).filter(|s| reconciler.kibana_not_ready(*s)).map(Step::AwaitReady),
+        )
+        // once no Kibana uses them
+        .stage(
+            "forget service tokens",
+            mesh.all_nodes().filter(|n| reconciler.has_old_tokens(*n)).map(|n| TokenStep::Forget(n).into()),
         )
         .stage("make data views", mesh.clusters().filter_map(|c| reconciler.views(c)))
         .lanes("start the gateway", 1, reconciler.gateway_start())
@@ -341,7 +351,10 @@ impl<'a> Reconciler<'a> {
         if self.there.lost.credentials {
             return Some(Step::RecoverCredentials);
         }
-        self.there.credentials.is_none().then_some(Step::WriteCredentials)
+        match &self.there.credentials {
+            None => Some(Step::WriteCredentials),
+            Some(credentials) => (!self.mesh.completes(credentials)).then(|| TokenStep::Complete.into()),
+        }
     }
 
     fn has_recovery_user(&self, cluster: ClusterId) -> bool {

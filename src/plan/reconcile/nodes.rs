@@ -41,7 +41,7 @@ impl Reconciler<'_> {
     }
 
     /// Whether a node is in its cluster, as it says itself.
-    fn has_joined(&self, node: NodeId) -> bool {
+    pub(super) fn has_joined(&self, node: NodeId) -> bool {
         let elsewhere = self.there.strangers().iter().any(|(stranger, _)| *stranger == node);
         !elsewhere && self.there.node(node).is_some_and(|facts| facts.master.is_some())
     }

@@ -39,7 +39,6 @@ impl Reconciler<'_> {
     /// What brings a cluster up and ready to be linked.
     pub(super) fn ready(&self, cluster: ClusterId) -> Boot {
         let server = self.server(cluster);
-        let passwords = (!server.is_some_and(|server| server.passwords)).then_some(Step::SetPasswords(cluster));
         let kibana = Some(cluster.kibana()).filter(|kibana| self.mesh.has(*kibana));
         let first = cluster.node(NodeNumber::FIRST);
         let (mut servers, mut answers, mut followers) = (Vec::new(), Vec::new(), Vec::new());
@@ -65,8 +64,9 @@ impl Reconciler<'_> {
             servers,
             password: self.locked_out(cluster).then_some(Step::ResetPassword(cluster)),
             answers,
-            settings: self.license(cluster).into_iter().chain(passwords).collect(),
+            settings: self.license(cluster).into_iter().chain(self.logins(cluster)).collect(),
             followers,
+            token: self.token_awaited(cluster),
             kibana: kibana.filter(|kibana| !self.has_its_turn(*kibana)).and_then(|kibana| self.start(kibana)),
             keys: self.keys(cluster),
         }

@@ -33,6 +33,7 @@ pub use self::{
     read::remotes as remotes_among,
     reader_key::ReaderKey,
     snapshots::{Progress, Wanted},
+    users::KIBANA_SYSTEM,
 };
 use super::{
     access::Access,
@@ -144,7 +145,7 @@ impl Elasticsearch {
 
     fn login(&self) -> Login<'_> {
         let (key, run_as) = (self.key.as_ref(), self.run_as.as_deref());
-        Login { user: self.user, password: &self.password, key, run_as }
+        Login { user: self.user, password: &self.password, key, token: None, run_as }
     }
 
     async fn ask(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Answer, HttpsError> {
@@ -238,7 +239,7 @@ impl Elasticsearch {
 
     /// Whether `user` can log in with `password`.
     pub async fn accepts(&self, user: &str, password: &Secret) -> Result<bool, HttpsError> {
-        let login = Login { user, password, key: None, run_as: None };
+        let login = Login { user, password, key: None, token: None, run_as: None };
         let answer = self.ask_as(&login, Method::GET, "/_security/_authenticate", None).await?;
         Ok(answer.succeeded())
     }

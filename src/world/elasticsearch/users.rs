@@ -15,11 +15,30 @@ use crate::{
     facts::users::UserFacts,
     mesh::{
         secret::Secret,
+        service_token::ServiceToken,
         users::{METADATA, normal},
     },
+    world::https::Login,
 };
 
+/// The user as which Kibana logs in with a password.
+pub const KIBANA_SYSTEM: &str = "kibana_system";
+
 impl Elasticsearch {
+    /// Whether a server knows the service token, which it may have read since.
+    pub async fn knows_token(&self, token: &ServiceToken) -> Result<bool, HttpsError> {
+        let login = Login { token: Some(token.text()), ..self.login() };
+        let answer = self.ask_as(&login, Method::GET, "/_security/_authenticate", None).await?;
+        Ok(answer.succeeded())
+    }
+
+    /// Lets a user log in, or no longer: one that Elasticsearch has by itself cannot be removed.
+    pub async fn enable_user(&self, name: &str, enabled: bool) -> Result<(), HttpsError> {
+        let path = format!("/_security/user/{}/{}", segment(name), if enabled { "_enable" } else { "_disable" });
+        // it takes no body
+        self.ask(Method::PUT, &path, None).await?.accepted(&format!("`PUT {path}`")).map(drop)
+    }
+
     /// Who may do what, besides what Elasticsearch has by itself.
     pub async fn user_facts(&self) -> Result<UserFacts, HttpsError> {
         let (roles, users) = (self.get("/_security/role").await?, self.get("/_security/user").await?);
@@ -69,7 +88,8 @@ impl Elasticsearch {
 
 /// Those with a mesh's id in their metadata, and the names of others; Elasticsearch's own are neither.
 pub(super) fn user_facts(roles: &Value, users: &Value) -> UserFacts {
-    let mut facts = UserFacts::default();
+    let kibana_system_disabled = users[KIBANA_SYSTEM]["enabled"] == false;
+    let mut facts = UserFacts { kibana_system_disabled, ..UserFacts::default() };
     for (name, role) in fields(roles).filter(|(_, role)| is_made(role)) {
         if is_own(role) {
             facts.roles.insert(name.clone(), normal(role));

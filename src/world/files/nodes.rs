@@ -8,6 +8,7 @@ use crate::{
         keystore::Keyring,
         layout, recover,
         render::Formation,
+        secret::Secret,
     },
     world::disk::Tree,
 };
@@ -54,6 +55,7 @@ pub(super) fn node(tree: &Tree, node: NodeId, keys: &mut Keyring) -> Result<Node
         seed_hosts: text(tree, &layout::seed_hosts(node))?,
         keystore: keystore_entries(tree, node, keys)?,
         managed: managed(tree, node),
+        service_tokens: text(tree, &layout::service_tokens(node))?.map(Secret::new),
         recovery_user: has_recovery_user(&layout::users(node))? || has_recovery_user(&layout::users_roles(node))?,
         data: holds(tree, node),
     })

@@ -93,6 +93,8 @@ pub struct Login<'a> {
     pub password: &'a Secret,
     /// The API key that is presented in place of user and password.
     pub key: Option<&'a Secret>,
+    /// The token of a service account that is presented in place of either.
+    pub token: Option<&'a Secret>,
     /// The user that the request is carried out as, if that is another; see
     /// <https://www.elastic.co/docs/deploy-manage/users-roles/cluster-or-deployment-auth/submitting-requests-on-behalf-of-other-users>.
     pub run_as: Option<&'a str>,
@@ -101,9 +103,10 @@ pub struct Login<'a> {
 impl Login<'_> {
     /// What the header `Authorization` says; not shown where requests are.
     fn authorization(&self) -> HeaderValue {
-        let value = match self.key {
-            Some(key) => format!("ApiKey {}", key.expose()),
-            None => {
+        let value = match (self.token, self.key) {
+            (Some(token), _) => format!("Bearer {}", token.expose()),
+            (None, Some(key)) => format!("ApiKey {}", key.expose()),
+            (None, None) => {
                 format!("Basic {}", BASE64_STANDARD.encode(format!("{}:{}", self.user, self.password.expose())))
             }
         };

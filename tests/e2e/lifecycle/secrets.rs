@@ -31,7 +31,7 @@ fn files(dir: &Path) -> Vec<PathBuf> {
 
 /// Each secret under the name by which a failure may speak of it.
 fn all(mesh: &Mesh) -> Vec<(String, String)> {
-    let names = ["elastic", "kibana_system", "kibana_encryption_key"];
+    let names = ["elastic", "kibana_encryption_key", "kibana_token.cluster01", "kibana_token.cluster03"];
     let mut secrets: Vec<(String, String)> =
         names.iter().map(|name| ((*name).to_owned(), mesh.credential(name))).collect();
     for path in files(&mesh.dir) {
@@ -112,6 +112,7 @@ pub fn are_guarded(mesh: &Mesh) {
             (format!("{name}/elastic/data"), 0o750, owner),
             (format!("{name}/elastic/config/elasticsearch.keystore"), 0o660, owner),
             (format!("{name}/elastic/config/certs/elastic.key"), 0o600, owner),
+            (format!("{name}/elastic/config/service_tokens"), 0o600, owner),
             (format!("{name}/kibana/config/kibana.yml"), 0o600, owner),
             (format!("{name}/kibana/config/certs/kibana.key"), 0o600, owner),
         ]);

@@ -209,7 +209,7 @@ fn hung(mesh: &Mesh, browser: &mut Browser) {
 
 /// Every answer, against everything that is secret.
 fn secrets(mesh: &Mesh, page: &Page<'_>) {
-    let mut secrets: Vec<String> = ["elastic", "kibana_system"].map(|name| mesh.credential(name)).to_vec();
+    let mut secrets: Vec<String> = ["elastic", "kibana_encryption_key"].map(|name| mesh.credential(name)).to_vec();
     secrets.push(page.token.clone());
     for number in 1..=2_u8 {
         for name in ["api-key.json", "certs/ca.key"] {

@@ -24,6 +24,17 @@ fn renewals_are_killed_at_four_steps_each() {
     parts.part("done");
 }
 
+#[test]
+#[ignore = "takes minutes: run by scripts/faults"]
+fn a_replacement_of_service_tokens_is_killed_at_four_steps() {
+    let parts = Parts::begin();
+    let mesh = Mesh::new("token-kills");
+    mesh.create(&["2"]);
+    (1..=2).for_each(|number| links::write_document(&mesh.cluster(number)));
+    is_killed_on_its_way(&mesh, &parts, &["keys", "rotate", "--kibana", "--yes"]);
+    parts.part("done");
+}
+
 /// Once not killed, which tells the steps, and then killed after some of them.
 fn is_killed_on_its_way(mesh: &Mesh, parts: &Parts, command: &[&str]) {
     let (typed, begun) = (command.join(" "), starts(mesh, 2));

@@ -49,7 +49,9 @@ class Elasticsearch(threading.Thread):
         self.hosts = settings["elasticsearch.hosts"]
         self.tls = self.tls_context(settings)
         self.headers = {}
-        if "elasticsearch.username" in settings:
+        if "elasticsearch.serviceAccountToken" in settings:
+            self.headers["Authorization"] = "Bearer " + settings["elasticsearch.serviceAccountToken"]
+        elif "elasticsearch.username" in settings:
             login = f'{settings["elasticsearch.username"]}:{settings.get("elasticsearch.password", "")}'
             self.headers["Authorization"] = "Basic " + base64.b64encode(login.encode()).decode()
         self.last_message = None

@@ -146,6 +146,7 @@ SETTINGS = {
     "elasticsearch.hosts": urls,
     "elasticsearch.username": user,
     "elasticsearch.password": password,
+    "elasticsearch.serviceAccountToken": text,
     # elastic.co/docs/reference/kibana/configuration-reference/general-settings#elasticsearch-ssl-settings
     "elasticsearch.ssl.certificateAuthorities": texts,
     "elasticsearch.ssl.verificationMode": one_of("full", "certificate", "none"),
@@ -254,6 +255,9 @@ def check(given):
 
 
 def check_together(settings):
+    if "elasticsearch.serviceAccountToken" in settings and "elasticsearch.username" in settings:
+        # the schema of Kibana has the one only where the other is missing
+        raise invalid("elasticsearch.serviceAccountToken", "a value wasn't expected to be present")
     path, public = settings["server.basePath"], settings.get("server.publicBaseUrl")
     if settings["server.rewriteBasePath"] and not path:
         raise invalid("server", "cannot use [rewriteBasePath] when [basePath] is not specified")

@@ -66,6 +66,15 @@ fn a_password_of_kibana() {
 }
 
 #[test]
+fn a_token_of_kibana() {
+    insta::assert_snapshot!(kibana("[2026-11-27T09:30:00.000+00:00][ERROR][elasticsearch-service] Unable to retrieve version information from Elasticsearch nodes. security_exception: failed to authenticate service account [elastic/kibana] with token name [mesh]"), @r"
+    Elasticsearch does not know Kibana's service token
+    [2026-11-27T09:30:00.000+00:00][ERROR][elasticsearch-service] Unable to retrieve version information from Elasticsearch nodes. security_exception: failed to authenticate service account [elastic/kibana] with token name [mesh]
+    `mesh create` writes it again
+    ");
+}
+
+#[test]
 fn another_end_of_kibana() {
     insta::assert_snapshot!(kibana(" FATAL  Error: Unable to write to UUID file"), @r"
     Kibana cannot start with what this line says

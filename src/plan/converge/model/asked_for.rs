@@ -42,6 +42,7 @@ impl Model {
                 assert_eq!(self.servers[&on].repository.as_ref(), Some(&repository), "repository of {on}");
             }
             self.assert_users_are(mesh, on);
+            self.assert_tokens_are(mesh, on);
             for (_, alias, _) in mesh.peer_remotes(on) {
                 for node in mesh.nodes(on) {
                     assert_eq!(self.link_to(node, alias), LinkFacts::Connected, "{node} → {alias}");

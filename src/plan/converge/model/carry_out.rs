@@ -47,12 +47,14 @@ impl Model {
                     (misfit.mode.1, misfit.uid.1, misfit.gid.1.unwrap_or(misfit.gid.0));
             }
             Step::WriteCredentials => {
-                self.there.credentials = Some(Credentials {
+                let credentials = Credentials {
                     elastic: Secret::new("elastic"),
-                    kibana_system: Secret::new("kibana"),
+                    kibana_system: None,
                     kibana_encryption_key: Secret::new("3".repeat(64)),
+                    kibana_tokens: std::collections::BTreeMap::new(),
                     users: std::collections::BTreeMap::new(),
-                });
+                };
+                self.there.credentials = Some(mesh.complete(credentials, &mut self.chance()));
             }
             Step::Trust(step) => self.carry_out_of_trust(mesh, step),
             Step::SeedConfig(service) => {
@@ -148,7 +150,7 @@ impl Model {
                 if let Some(node) = service.node() {
                     self.start_node(node, born, version);
                 } else {
-                    assert!(self.answering(service.cluster()).passwords, "Kibana should find its password set");
+                    self.log_in_kibana(service.cluster());
                     let files = &self.there.files[&service.cluster()].services[service];
                     let certificate = files.certificate.clone().expect("should have a certificate first");
                     self.shown.insert(service.cluster(), certificate);
@@ -177,7 +179,10 @@ impl Model {
             Step::ApplyLicense(_) => unreachable!("no license is asked for"),
             Step::Snapshots(step) => self.carry_out_of_snapshots(mesh, step),
             Step::StartTrial(cluster) => self.answering(*cluster).trial = true,
-            Step::SetPasswords(cluster) => self.answering(*cluster).passwords = true,
+            Step::SetPasswords(cluster) => {
+                let server = self.answering(*cluster);
+                (server.passwords, server.users.kibana_system_disabled) = (true, false);
+            }
             Step::Links(step) => self.carry_out_of_links(mesh, step),
             Step::Nodes(step) => self.carry_out_of_nodes(mesh, step),
             Step::Gateway(step) => self.carry_out_of_gateway(mesh, step),
@@ -185,6 +190,7 @@ impl Model {
             Step::Peers(step) => self.carry_out_of_peers(mesh, step),
             Step::Users(step) => self.carry_out_of_users(mesh, step),
             Step::Views(step) => self.carry_out_of_views(mesh, step),
+            Step::Tokens(step) => self.carry_out_of_tokens(mesh, step),
             Step::RemoveFiles(cluster) => {
                 let in_use = self.there.containers.keys().any(|service| service.cluster() == *cluster);
                 assert!(!in_use, "files in use should not go");

@@ -8,6 +8,7 @@ mod links;
 mod nodes;
 mod peers;
 mod snapshots;
+mod tokens;
 mod trust;
 mod users;
 
@@ -32,6 +33,7 @@ use crate::{
         id::{ClusterId, NodeId, NodeNumber, ServiceId},
         links::remote_of_setting,
         peers::{Alias, PartnerName, access::RemoteAccessFacts},
+        service_token::ServiceToken,
         settings::StackVersion,
         snapshots::RepositorySpec,
     },
@@ -79,6 +81,8 @@ pub(super) struct Process {
     /// Its certificate and its bundle as they were last read.
     pub(super) certificate: String,
     pub(super) bundle: String,
+    /// The file of service tokens as it was last read.
+    pub(super) tokens: String,
     pub(super) discovery: Discovery,
     /// What its data was last written by.
     pub(super) version: StackVersion,
@@ -91,6 +95,8 @@ pub(super) struct Model {
     pub(super) processes: BTreeMap<NodeId, Process>,
     /// The certificate that each Kibana started with.
     shown: BTreeMap<ClusterId, String>,
+    /// The token that each Kibana started with; `None` for one that logs in with a password.
+    presented: BTreeMap<ClusterId, Option<ServiceToken>>,
     /// The version that each container was made from.
     pub(super) versions: BTreeMap<ServiceId, StackVersion>,
     /// The digest of the files that the gateway has read, while it runs.
@@ -115,6 +121,7 @@ impl Model {
             servers: BTreeMap::new(),
             processes: BTreeMap::new(),
             shown: BTreeMap::new(),
+            presented: BTreeMap::new(),
             versions: BTreeMap::new(),
             gateway_read: None,
             offered: BTreeMap::new(),
@@ -205,6 +212,7 @@ impl Model {
             let kind = if server.trial { "trial" } else { "basic" };
             let facts = ServerFacts {
                 passwords: server.passwords,
+                kibana_token: self.knows_token(*cluster, &self.process(*cluster).tokens),
                 license: LicenseFacts { kind: kind.to_owned(), active: true, uid: String::new(), expires: None },
                 keys: server.keys.clone(),
                 remotes: server.remotes.clone(),
@@ -238,6 +246,7 @@ impl Model {
             master: running.clone().next_back().map(name),
             members: running.map(name).collect(),
             certificate: certs::fingerprint(&self.processes[&node].certificate).expect("should be a certificate"),
+            kibana_token: self.knows_token(node.cluster, &self.processes[&node].tokens),
             links: remotes.iter().map(|to| (to.clone(), self.link_to(node, to))).collect(),
         }
     }

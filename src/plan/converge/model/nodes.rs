@@ -49,8 +49,8 @@ impl Model {
         }
         self.node_files(node).data = true;
         let discovery = if alone { Discovery::SingleNode } else { Discovery::SeedHosts };
-        let (certificate, bundle) = (String::new(), String::new());
-        let process = Process { booted: loaded.clone(), loaded, certificate, bundle, discovery, version };
+        let (certificate, bundle, tokens) = (String::new(), String::new(), self.tokens_on(node));
+        let process = Process { booted: loaded.clone(), loaded, certificate, bundle, tokens, discovery, version };
         self.processes.insert(node, process);
         let oldest = self.processes.iter().filter(|(of, _)| of.cluster == cluster).map(|(_, process)| process.version);
         let oldest = oldest.min().unwrap_or(version);
