@@ -1,6 +1,6 @@
 //! Meshes as tests need them: one with every default, and what can be different of it. Pure: no I/O.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::Path};
 
 use super::{
     FORMAT, Mesh, Owner, allocate,
@@ -10,9 +10,20 @@ use super::{
     gateway::OwnGateway,
     id::ClusterId,
     network::Subnet,
-    settings::{GatewayAddress, MeshSpec, StackVersion, per_cluster::read_set},
+    settings::{GatewayAddress, MeshSpec, Overrides, SETTINGS, Setting, StackVersion, per_cluster::read_set},
     templates::Templates,
 };
+
+/// The settings that a mesh keeps, each with the value that is its example.
+pub fn recorded_settings() -> Vec<(&'static str, Overrides)> {
+    let kept = Overrides::from(MeshSpec::default()).values();
+    let recorded = SETTINGS.iter().filter(|setting| kept.contains_key(setting.name));
+    let example = |setting: &'static Setting| {
+        let texts = |other: &'static Setting| (other.name == setting.name).then(|| setting.texts(setting.example));
+        (setting.name, Overrides::read(Path::new("/"), texts).expect("should be a value: it is the example"))
+    };
+    recorded.map(example).collect()
+}
 
 /// The cluster of this number.
 pub fn cluster(number: u8) -> ClusterId {
@@ -83,6 +94,18 @@ impl Mesh {
     pub fn with_clusters(mut self, set: &str) -> Self {
         self.clusters = self.places(ClusterSet::of_mesh(set).expect("should be a set").iter());
         self
+    }
+
+    /// This mesh with other settings for all of its clusters.
+    #[must_use]
+    pub fn with_settings(mut self, settings: &Overrides) -> Self {
+        self.spec = self.spec.with(settings);
+        self.clusters = self.places(self.clusters());
+        if self.spec.gateway.0.is_some() {
+            self.gateway = OwnGateway::decide(self.gateway.as_ref(), &self.clusters, self.subnet);
+        }
+        let version = self.spec.stack_version;
+        self.of_version(version)
     }
 
     /// This mesh in another network.

@@ -99,7 +99,7 @@ fn manual_changes_are_repaired() {
     is_mended(&mesh, &["~ files of cluster02-elastic from its image"]);
 
     parts.part("a user that nothing logs in as is enabled");
-    second.put("/_security/user/kibana_system/_enable", &json!({}));
+    second.send("PUT", "/_security/user/kibana_system/_enable", None);
     is_mended(&mesh, &["~ password of elastic on cluster02; kibana_system is disabled"]);
 
     parts.part("a certificate is lost");

@@ -12,6 +12,8 @@ mod tests;
 mod tests_of_gateway;
 #[cfg(test)]
 mod tests_of_peers;
+#[cfg(test)]
+mod tests_of_settings;
 mod traces;
 mod users;
 

@@ -5,17 +5,20 @@ use std::{net::IpAddr, path::Path};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
-use super::{InvalidValue, MeshSpec, value::Scalar};
+use super::{
+    InvalidValue, MeshSpec,
+    value::{Scalar, none_where_empty},
+};
 
 /// The address of this machine, or of a balancer before it, that other machines reach remote cluster servers by.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Advertised(pub Option<IpAddr>);
+pub struct Advertised(#[serde(deserialize_with = "none_where_empty")] pub Option<IpAddr>);
 
 /// The address of this machine that they are published on, where that is another one.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct AdvertiseBind(pub Option<IpAddr>);
+pub struct AdvertiseBind(#[serde(deserialize_with = "none_where_empty")] pub Option<IpAddr>);
 
 /// The empty text stands for no address.
 fn address(text: &str) -> Result<Option<IpAddr>, InvalidValue> {

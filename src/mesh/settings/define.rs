@@ -98,18 +98,6 @@ impl Setting {
             }
         }
     }
-
-    /// Its texts in a record.
-    pub(super) fn texts_of_json(&self, value: &Json) -> Vec<String> {
-        let plain = |value: &Json| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        match (self.shape, value) {
-            (Shape::List, Json::Array(items)) => items.iter().map(plain).collect(),
-            (Shape::Map, Json::Object(fields)) => {
-                fields.iter().map(|(name, value)| format!("{name}={value}")).collect()
-            }
-            _ => vec![plain(value)],
-        }
-    }
 }
 
 /// A text that is not a value of its setting.
@@ -302,8 +290,20 @@ macro_rules! settings {
                 if flaws.is_empty() { Ok(overrides) } else { Err(flaws) }
             }
 
+            /// What a record says, which was accepted when it was written: a name of Elasticsearch's that is refused
+            /// today may be among it. What a mesh does not keep is left out.
+            pub(super) fn of_record(values: &BTreeMap<String, Json>) -> Result<Self, serde_json::Error> {
+                fn of<'a, T: serde::Deserialize<'a>>(value: Option<&'a Json>) -> Result<Option<T>, serde_json::Error> {
+                    value.map(T::deserialize).transpose()
+                }
+                Ok(Self {
+                    $($( $name: recorded!($initial => of(values.get(stringify!($name)))?), )?)*
+                    ..Self::default()
+                })
+            }
+
             /// Each setting that is set, with its value as a settings file has it.
-            pub fn values(&self) -> BTreeMap<&'static str, serde_json::Value> {
+            pub fn values(&self) -> BTreeMap<&'static str, Json> {
                 let mut values = BTreeMap::new();
                 $( values.extend(self.$name.as_ref().map(|value| (stringify!($name), value.json()))); )*
                 values

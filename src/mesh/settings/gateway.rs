@@ -5,17 +5,20 @@ use std::{net::SocketAddr, path::Path};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
-use super::{InvalidValue, value::Scalar};
+use super::{
+    InvalidValue,
+    value::{Scalar, none_where_empty},
+};
 
 /// The address and port of this machine that the gateway is published on; by default there is none.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct GatewayAddress(pub Option<SocketAddr>);
+pub struct GatewayAddress(#[serde(deserialize_with = "none_where_empty")] pub Option<SocketAddr>);
 
 /// The image of the gateway's container; by default the one of the mesh.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct GatewayImage(pub Option<String>);
+pub struct GatewayImage(#[serde(deserialize_with = "none_where_empty")] pub Option<String>);
 
 /// The empty text stands for no gateway.
 impl Scalar for GatewayAddress {

@@ -129,11 +129,7 @@ impl TryFrom<BTreeMap<String, Json>> for ClusterSettings {
         if let Some(name) = values.keys().find(|name| of_clusters(name).is_none()) {
             return Err(InvalidValue::new(format!("`{name}` is not a setting of a cluster")));
         }
-        let texts = |setting: &'static Setting| Some(setting.texts_of_json(values.get(setting.name)?));
-        let refused = |flaw: &super::define::Flaw| InvalidValue::new(format!("{}: {}", flaw.setting.name, flaw.reason));
-        Overrides::read(Path::new(""), texts)
-            .map(Self)
-            .map_err(|flaws| flaws.first().map_or_else(|| InvalidValue::new("it has no settings"), refused))
+        Overrides::of_record(&values).map(Self).map_err(|error| InvalidValue::new(error.to_string()))
     }
 }
 
@@ -212,6 +208,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::mesh::{example::recorded_settings, settings::MeshSpec};
 
     fn set(text: &str) -> ClusterOverride {
         read_set(text).unwrap()
@@ -258,6 +255,22 @@ mod tests {
         let less = now(&[], &["cluster03.settings.a.b", "cluster03.elastic_memory"]).recorded_with(more);
         insta::assert_snapshot!(json(&less[&three]), @r#"{"settings":{"a.c":2}}"#);
         assert_eq!(now(&[], &["cluster03.settings", "cluster03.kibana"]).recorded_with(less), BTreeMap::new());
+    }
+
+    /// Names that are refused today were not always, and more will be.
+    #[test]
+    fn a_record_is_read_whatever_is_refused_since() {
+        let text = r#"{"clusters":"2","kibana_settings":{"server.name":"x"},"settings":{"path.data":"/x"}}"#;
+        assert_eq!(json(&serde_json::from_str::<ClusterOverride>(text).unwrap()), text);
+    }
+
+    #[test]
+    fn every_setting_of_a_cluster_is_read_back() {
+        let usual = Overrides::from(MeshSpec::default());
+        for settings in recorded_settings().into_iter().map(|(_, example)| example).chain([usual]) {
+            let settings = ClusterSettings::of(&settings);
+            assert_eq!(serde_json::from_str::<ClusterSettings>(&json(&settings)).unwrap(), settings);
+        }
     }
 
     proptest! {

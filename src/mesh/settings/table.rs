@@ -11,6 +11,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use serde_json::Value as Json;
+
 use super::{
     AdvertiseBind, Advertised, DataSet, ElasticSettings, GatewayAddress, GatewayImage, IndexPattern, KeyDays,
     KibanaSettings, LinkRule, Memory, Nodes, PassphraseWords, PerCluster, Profile, Registry, RemoteRule, Roles,

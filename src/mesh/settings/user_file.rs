@@ -7,13 +7,13 @@ use serde_json::{Value as Json, json};
 
 use super::{
     InvalidValue, Overrides,
-    value::{Scalar, Shape},
+    value::{Scalar, Shape, none_where_empty},
 };
 
 /// The path of a file that the user has, which alone is recorded; by default there is none.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct UserFile(pub Option<PathBuf>);
+pub struct UserFile(#[serde(deserialize_with = "none_where_empty")] pub Option<PathBuf>);
 
 impl UserFile {
     pub fn path(&self) -> Option<&Path> {

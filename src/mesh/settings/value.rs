@@ -5,7 +5,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use serde::Serialize;
+use serde::{
+    Deserialize as _, Deserializer, Serialize,
+    de::{DeserializeOwned, Error as _},
+};
 use serde_json::{Value as Json, json};
 
 use super::{
@@ -13,6 +16,12 @@ use super::{
     TemplateDir, Timeout,
 };
 use crate::mesh::{cluster_set::ClusterSet, id::ClusterId, name::MeshName, network::Subnet, ports::PortRange};
+
+/// Reads what a record has of a value that may be none: the empty text, for a cluster that differs from the others.
+pub(super) fn none_where_empty<'de, D: Deserializer<'de>, T: DeserializeOwned>(from: D) -> Result<Option<T>, D::Error> {
+    let value = Option::<Json>::deserialize(from)?;
+    value.filter(|value| value != "").map(|value| serde_json::from_value(value).map_err(D::Error::custom)).transpose()
+}
 
 /// How a value is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

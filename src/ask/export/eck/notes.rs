@@ -54,6 +54,16 @@ impl Move<'_> {
                     .to_owned(),
             );
         }
+        if mesh.spec.templates.path().is_some() {
+            notes.push("Templates are not exported: what they add goes under `config` of each node set.".to_owned());
+        }
+        if !mesh.spec.san.is_empty() {
+            let names: Vec<String> = mesh.spec.san.iter().map(ToString::to_string).collect();
+            notes.push(format!(
+                "These names are in no certificate there until they are under `http.tls.selfSignedCertificate`: {}.",
+                names.join(", ")
+            ));
+        }
         if mesh.spec.gateway.0.is_some() {
             notes.push("The gateway is not exported: that is a matter of an Ingress, too.".to_owned());
         }

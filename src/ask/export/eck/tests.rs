@@ -1,9 +1,12 @@
 //! Manifests of meshes in several forms.
 
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 
 use super::*;
-use crate::mesh::settings::file;
+use crate::mesh::{
+    example::recorded_settings,
+    settings::{Overrides, file},
+};
 
 fn export(mesh: &Mesh) -> Move<'_> {
     let namespace = Box::leak(Box::new("mesh".parse().unwrap()));
@@ -61,4 +64,34 @@ fn a_mirror_and_a_storage_class_are_named_and_notes_name_what_is_left_out() {
     }
     let notes = text(&export, NOTES);
     assert!(notes.contains("kubectl create namespace mesh") && notes.contains("on a disk"), "{notes}");
+}
+
+/// What no manifest and no note is different by, and why.
+const NOT_EXPORTED: &[(&str, &str)] = &[
+    ("stack_version", "the example is the default"),
+    ("registry", "`--image` names a mirror"),
+    ("advertise", "of this machine"),
+    ("advertise_bind", "of this machine"),
+    ("bind", "of this machine"),
+    ("hosts", "of this machine"),
+    ("gateway_cert", "the note on the gateway is enough"),
+    ("gateway_key", "the note on the gateway is enough"),
+    ("gateway_image", "the note on the gateway is enough"),
+    ("key_days", "keys do not expire there, as the notes say"),
+    ("passphrase_words", "passwords are new, as the notes say"),
+    ("snapshots", "the note on directories is there by default"),
+];
+
+/// A new setting is in a manifest or a note, or has a line above.
+#[test]
+fn every_setting_is_exported_or_has_no_meaning_there() {
+    let files = |mesh: &Mesh| {
+        let files = export(mesh).files().into_iter();
+        files.map(|file| (file.name, String::from_utf8(file.text).unwrap())).collect::<Vec<_>>()
+    };
+    let usual = files(&Mesh::example(2));
+    let shown = |example: &Overrides| files(&Mesh::example(2).with_settings(example)) != usual;
+    let silent = recorded_settings().into_iter().filter(|(_, example)| !shown(example)).map(|(name, _)| name);
+    let named = NOT_EXPORTED.iter().map(|(name, _)| *name);
+    assert_eq!(silent.collect::<BTreeSet<_>>(), named.collect::<BTreeSet<_>>());
 }
