@@ -67,6 +67,8 @@ pub enum Cause {
         words: String,
     },
     PortSilent(ServiceId),
+    /// The clock of this machine is behind the time at which it was issued.
+    CertificateNotYetValid(ServiceId),
     CertificateExpired(ServiceId),
     CertificateName(ServiceId),
     CertificateUntrusted {
@@ -138,6 +140,7 @@ impl Cause {
             Self::PortClosed { .. } => "port-closed",
             Self::PortRejected { .. } => "port-rejected",
             Self::PortSilent(_) => "port-silent",
+            Self::CertificateNotYetValid(_) => "certificate-not-yet-valid",
             Self::CertificateExpired(_) => "certificate-expired",
             Self::CertificateName(_) => "certificate-name",
             Self::CertificateUntrusted { .. } => "certificate-untrusted",
@@ -195,6 +198,10 @@ impl Cause {
                  `mesh logs {0} --service elastic`, and `mesh manage restart {0}`",
                 number(service)
             ),
+            Self::CertificateNotYetValid(_) => {
+                "set the clock of this machine, which `date -u` shows; with the right time, `mesh verify --fix`"
+                    .to_owned()
+            }
             Self::License { of, .. } => format!(
                 "`mesh create --license FILE` with an Enterprise license: {of} can start no second trial of one version"
             ),

@@ -4,6 +4,7 @@
 
 mod agree;
 pub mod canary;
+mod distrust;
 mod ends;
 mod gateway;
 mod judge;

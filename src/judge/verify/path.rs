@@ -3,6 +3,7 @@
 use super::{
     Cause, Check, Outcome, PathFacts,
     agree::{agree, unless},
+    distrust::Distrust,
     judge::Judge,
 };
 use crate::mesh::id::{ClusterId, NodeId, ServiceId};
@@ -60,14 +61,11 @@ impl Judge<'_> {
     }
 }
 
-/// The reasons for distrust that OpenSSL, and so `curl`, tells apart.
 fn distrust(on: ClusterId, of: ServiceId, words: &str) -> Cause {
-    let lower = words.to_lowercase();
-    if lower.contains("expired") {
-        Cause::CertificateExpired(of)
-    } else if lower.contains("subject name") || lower.contains("does not match") {
-        Cause::CertificateName(of)
-    } else {
-        Cause::CertificateUntrusted { on, of, words: words.to_owned() }
+    match Distrust::of(words) {
+        Distrust::NotYetValid => Cause::CertificateNotYetValid(of),
+        Distrust::Expired => Cause::CertificateExpired(of),
+        Distrust::OtherName => Cause::CertificateName(of),
+        Distrust::Untrusted => Cause::CertificateUntrusted { on, of, words: words.to_owned() },
     }
 }

@@ -137,6 +137,9 @@ fn each_harm_has_its_own_cause() {
             evidence.listening.insert(path().1);
         }),
         ("1→2 port-silent", |_, evidence| drop(evidence.paths.insert(path(), PathFacts::TimedOut))),
+        ("1→2 certificate-not-yet-valid", |_, evidence| {
+            evidence.paths.insert(path(), PathFacts::Distrusted("certificate is not yet valid".to_owned()));
+        }),
         ("1→2 certificate-expired", |_, evidence| {
             evidence.paths.insert(path(), PathFacts::Distrusted("certificate has expired".to_owned()));
         }),

@@ -44,6 +44,9 @@ impl fmt::Display for Cause {
                 write!(f, "a firewall on this machine rejects connections to port {REMOTE} of {of}: {words}")
             }
             Self::PortSilent(service) => write!(f, "port {REMOTE} of {service} does not answer"),
+            Self::CertificateNotYetValid(service) => {
+                write!(f, "the certificate of {service} is not valid yet: the clock of this machine is behind")
+            }
             Self::CertificateExpired(service) => write!(f, "the certificate of {service} has expired"),
             Self::CertificateName(service) => write!(f, "the certificate of {service} is not for that name"),
             Self::CertificateUntrusted { on, of, words } => {
