@@ -14,7 +14,7 @@ use crate::mesh::{
 };
 
 /// A cluster's directory, as texts; certificates are public, everything else that matters is a [`Secret`].
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct ClusterFiles {
     pub authority: Option<String>,
     pub authority_key: Option<Secret>,
@@ -34,7 +34,7 @@ pub struct ClusterFiles {
 }
 
 /// The files of a node that a Kibana does not have.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct NodeFiles {
     /// The authorities that the node trusts as those of remotes.
     pub bundle: Option<String>,
@@ -86,7 +86,7 @@ impl ClusterFiles {
     }
 }
 
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct ServiceFiles {
     pub certificate: Option<String>,
     pub certificate_key: Option<Secret>,

@@ -16,7 +16,7 @@ use crate::mesh::{
 };
 
 /// Everything that is known of it; what there is not, is absent.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct GatewayFacts {
     pub container: Option<ContainerFacts>,
     pub files: GatewayFiles,

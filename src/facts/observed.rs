@@ -31,7 +31,7 @@ use crate::mesh::{
 };
 
 /// Everything a plan depends on. What could not be asked is absent, and a plan treats it as not being so.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Observed {
     /// The name of the mesh that was looked for.
     pub name: Option<MeshName>,
@@ -196,7 +196,7 @@ pub struct FileFacts {
 }
 
 /// What others have on this Docker engine, as far as it can be in the mesh's way.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Unmanaged {
     /// Containers that have a name the mesh would give.
     pub containers: Vec<String>,

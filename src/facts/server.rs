@@ -14,7 +14,7 @@ use super::{
 use crate::mesh::{peers::Alias, snapshots::RepositorySpec};
 
 /// What a running server says of itself.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ServerFacts {
     /// Whether `kibana_system` can log in with its password, where it has one. Set after that of `elastic`, so it
     /// stands for both.

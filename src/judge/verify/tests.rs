@@ -114,7 +114,7 @@ fn no_cause_is_reported_for_a_link_that_is_up() {
 
 #[test]
 fn each_harm_has_its_own_cause() {
-    let harms: [(&str, Harm); 21] = [
+    let harms: [(&str, Harm); 22] = [
         ("1→2 container-not-running, 2→1 container-not-running", |there, _| {
             there.containers.remove(&cluster(2).first_node());
         }),

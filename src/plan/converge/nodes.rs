@@ -1,6 +1,6 @@
 //! Clusters of several nodes: grown, shrunk, restarted node by node, stopped at every step on the way. Pure.
 
-use super::{Model, orders, plan_for};
+use super::{Model, plan_for};
 use crate::{
     mesh::{
         Mesh,
@@ -37,10 +37,8 @@ fn three_nodes_are_founded_by_the_first() {
     let mesh = mesh(3);
     let founded = Model::empty().converge(&mesh);
     founded.assert_is(&mesh);
-    for steps in orders(&plan_for(&mesh, &Model::empty())) {
-        for half in Model::empty().walk(&mesh, steps).stops() {
-            half.clone().converge(&mesh).assert_is(&mesh);
-        }
+    for half in Model::empty().states_of(&mesh, &plan_for(&mesh, &Model::empty())) {
+        half.converge(&mesh).assert_is(&mesh);
     }
 }
 
@@ -59,13 +57,11 @@ fn a_cluster_grows_and_shrinks_wherever_a_run_stops() {
     ] {
         // what a cluster was before is in its record
         let from = Model::empty().converge(&from);
-        for steps in orders(&plan_for(&to, &from)) {
-            for half in from.walk(&to, steps).states() {
-                let done = half.clone().converge(&to);
-                done.assert_is(&to);
-                done.assert_keeps_data_and_keys_of(&from);
-                walks += 1;
-            }
+        for half in from.states_of(&to, &plan_for(&to, &from)) {
+            let done = half.converge(&to);
+            done.assert_is(&to);
+            done.assert_keeps_data_and_keys_of(&from);
+            walks += 1;
         }
     }
     assert!(walks > 200, "{walks} interrupted runs");
@@ -256,12 +252,10 @@ fn all_nodes_that_are_stopped_start_together() {
     let whole = Model::empty().converge(&mesh);
     let mut stopped = whole.clone();
     stopped.stop_all();
-    for steps in orders(&plan_for(&mesh, &stopped)) {
-        for half in stopped.walk(&mesh, steps).states() {
-            let done = half.clone().converge(&mesh);
-            done.assert_is(&mesh);
-            done.assert_keeps_data_and_keys_of(&whole);
-        }
+    for half in stopped.states_of(&mesh, &plan_for(&mesh, &stopped)) {
+        let done = half.converge(&mesh);
+        done.assert_is(&mesh);
+        done.assert_keeps_data_and_keys_of(&whole);
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::{
     model::{Model, inputs},
-    orders, plan_for,
+    plan_for,
 };
 use crate::{
     facts::observed::Observed,
@@ -90,30 +90,25 @@ fn joining_and_leaving_end_the_same_wherever_they_stop() {
     for on in [None, Some("2"), Some("1,3")] {
         let wanted = joined(&mesh, on);
         let plan = joining(&wanted, &start.observe(), &offering(1)).unwrap();
-        for steps in orders(&plan.first) {
-            for half in start.walk(&wanted, steps).stops() {
-                // before it is recorded, the same command is typed again
-                let again = joining(&wanted, &half.observe(), &offering(1)).unwrap();
-                let half = half.clone().carry_out_all(&wanted, again.first.steps());
-                let (done, settled) = settle(half, wanted.clone());
-                done.assert_is(&settled);
-                for cluster in mesh.clusters() {
-                    let spans = on.is_none_or(|on| on.parse::<ClusterSet>().unwrap().contains(cluster));
-                    assert_eq!(settled.clusters[&cluster].spans_machines, spans, "{cluster}");
-                }
+        for half in start.states_of(&wanted, &plan.first) {
+            // before it is recorded, the same command is typed again
+            let again = joining(&wanted, &half.observe(), &offering(1)).unwrap();
+            let (done, settled) = settle(half.carry_out_all(&wanted, again.first.steps()), wanted.clone());
+            done.assert_is(&settled);
+            for cluster in mesh.clusters() {
+                let spans = on.is_none_or(|on| on.parse::<ClusterSet>().unwrap().contains(cluster));
+                assert_eq!(settled.clusters[&cluster].spans_machines, spans, "{cluster}");
             }
         }
         let (there, settled) = settle(start.clone().carry_out_all(&wanted, plan.first.steps()), wanted);
         let left = settled.clone().leave(&london()).unwrap();
         let plan = without_restarts(&left, &there.observe(), &inputs()).unwrap();
-        for steps in orders(&plan) {
-            for half in there.walk(&left, steps).stops() {
-                let done = half.clone().converge(&left);
-                assert!(done.there.peers.is_empty() && done.there.record.as_ref().unwrap().peers.is_empty());
-                let mut gone = settled.clone();
-                gone.peers.clear();
-                done.assert_is(&gone);
-            }
+        for half in there.states_of(&left, &plan) {
+            let done = half.converge(&left);
+            assert!(done.there.peers.is_empty() && done.there.record.as_ref().unwrap().peers.is_empty());
+            let mut gone = settled.clone();
+            gone.peers.clear();
+            done.assert_is(&gone);
         }
     }
 }

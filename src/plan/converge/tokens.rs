@@ -2,7 +2,7 @@
 
 use super::{
     model::{Model, inputs},
-    orders, plan_for,
+    plan_for,
 };
 use crate::{
     judge::hindrance::hindrance,
@@ -165,14 +165,12 @@ fn a_token_that_is_lost_is_made_anew() {
     let whole = Model::empty().converge(&mesh);
     let mut model = whole.clone();
     model.there.credentials.as_mut().unwrap().kibana_tokens.remove(&cluster(2));
-    for steps in orders(&plan_for(&mesh, &model)) {
-        for half in model.walk(&mesh, steps).stops() {
-            let done = half.clone().converge(&mesh);
-            done.assert_is(&mesh);
-            for (service, before) in &whole.there.containers {
-                let replaced = *service == cluster(2).kibana();
-                assert_eq!(done.there.containers[service].id != before.id, replaced, "{service}");
-            }
+    for half in model.states_of(&mesh, &plan_for(&mesh, &model)) {
+        let done = half.converge(&mesh);
+        done.assert_is(&mesh);
+        for (service, before) in &whole.there.containers {
+            let replaced = *service == cluster(2).kibana();
+            assert_eq!(done.there.containers[service].id != before.id, replaced, "{service}");
         }
     }
 }

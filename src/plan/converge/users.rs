@@ -1,6 +1,6 @@
 //! Users and roles that come, change and vanish, wherever a run stops. Pure.
 
-use super::{model::Model, orders, plan_for};
+use super::{model::Model, plan_for};
 use crate::{
     mesh::{
         Mesh,
@@ -46,12 +46,9 @@ fn users_are_as_asked_wherever_a_run_stops() {
         let before = made(&from);
         before.assert_is(&from);
         for to in states() {
-            for steps in orders(&plan_for(&to, &before)) {
-                for stopped in 0..=steps.len() {
-                    let half = before.clone().carry_out_all(&to, steps[..stopped].iter().copied());
-                    let rest = plan_for(&to, &half);
-                    half.carry_out_all(&to, rest.steps()).assert_is(&to);
-                }
+            for half in before.states_of(&to, &plan_for(&to, &before)) {
+                let rest = plan_for(&to, &half);
+                half.carry_out_all(&to, rest.steps()).assert_is(&to);
             }
         }
     }

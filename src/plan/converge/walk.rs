@@ -2,20 +2,25 @@
 
 use std::collections::BTreeSet;
 
-use super::model::{Model, inputs};
+use super::{
+    model::{Model, inputs},
+    orders,
+};
 use crate::{
     facts::observed::Observed,
     mesh::{Mesh, id::ClusterId},
-    plan::{Step, reconcile::PlanInputs, upgrade::Round},
+    plan::{Plan, Step, reconcile::PlanInputs, upgrade::Round},
 };
 
 /// A run, as the states before its first step and after each.
 pub(super) struct Walk(Vec<Model>);
 
 impl Walk {
-    /// The states of a run that does not come to its end, from the one where it begins.
-    pub(super) fn stops(&self) -> &[Model] {
-        &self.0[..self.0.len() - 1]
+    /// The states of a run that does not come to its end, from the one where it begins. A proof leaves none of its own.
+    pub(super) fn stops(&self) -> Vec<&Model> {
+        let mut states: Vec<&Model> = self.0[..self.0.len() - 1].iter().collect();
+        states.dedup();
+        states
     }
 
     /// All states, the end among them.
@@ -29,6 +34,17 @@ impl Walk {
 }
 
 impl Model {
+    /// The states in which a run of a plan may stop, in either order of its steps, and the one at its end, each once.
+    pub(super) fn states_of(&self, mesh: &Mesh, plan: &Plan) -> Vec<Self> {
+        let [mut states, others] = orders(plan).map(|steps| self.walk(mesh, steps).0);
+        // after as many steps, the two orders meet in places
+        let apart = others.into_iter().zip(&states).filter(|(other, state)| other != *state);
+        let apart: Vec<Self> = apart.map(|(other, _)| other).collect();
+        states.extend(apart);
+        states.dedup();
+        states
+    }
+
     /// Carries out steps of one plan.
     pub(super) fn walk<'a>(&self, mesh: &Mesh, steps: impl IntoIterator<Item = &'a Step>) -> Walk {
         let mut states = vec![self.clone().carry_out_all(mesh, [])];

@@ -47,7 +47,7 @@ pub(super) const NOW: OffsetDateTime = datetime!(2026-11-22 12:00 UTC);
 pub(super) const HOSTS: &[u8] = b"127.0.0.1 localhost\n";
 
 /// What a cluster keeps in the data directories of its nodes.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Server {
     /// Tells one life of the data from another; it stands for the cluster's UUID.
     pub(super) born: u32,
@@ -72,7 +72,7 @@ pub(super) struct Server {
 }
 
 /// What a node has in memory.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Process {
     /// The keystore as it was last read.
     pub(super) loaded: BTreeMap<String, String>,
@@ -88,7 +88,7 @@ pub(super) struct Process {
     pub(super) version: StackVersion,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Model {
     pub(super) there: Observed,
     pub(super) servers: BTreeMap<ClusterId, Server>,
