@@ -1,6 +1,6 @@
 //! Why a certificate is not trusted, by the words of those who refuse it. Pure.
 
-/// The reasons that OpenSSL, and so `curl`, tells apart.
+/// The reasons that OpenSSL, and so `curl`, distinguishes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Distrust {
     /// Clocks are apart, or one was set back.
@@ -31,7 +31,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reasons_are_told_apart_by_their_words() {
+    fn reasons_are_distinguished_by_their_words() {
         for (words, reason) in [
             ("SSL certificate problem: certificate is not yet valid", Distrust::NotYetValid),
             ("SSL certificate problem: certificate has expired", Distrust::Expired),

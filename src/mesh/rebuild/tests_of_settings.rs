@@ -1,4 +1,4 @@
-//! Whatever a mesh keeps is told by what it leaves, or by something else that is named here.
+//! Whatever a mesh records is rebuilt from what it leaves, or is named here with what it is known by.
 
 use super::{
     tests::{now, traces},
@@ -6,8 +6,8 @@ use super::{
 };
 use crate::mesh::{example::recorded_settings, settings::Overrides};
 
-/// What containers and files do not tell of the whole mesh, and what does.
-const TOLD_ELSEWHERE: &[(&str, &str)] = &[
+/// Settings that containers and files do not show, and what they are known by.
+const KNOWN_OTHERWISE: &[(&str, &str)] = &[
     ("advertise_bind", "invitations: `Mesh::advertise_as_invited`"),
     ("gateway_cert", "copies, where there is a gateway"),
     ("gateway_key", "copies, where there is a gateway"),
@@ -21,16 +21,17 @@ const TOLD_ELSEWHERE: &[(&str, &str)] = &[
     ("secure_settings", "nothing: keystores have their entries, and no path"),
 ];
 
-/// A new setting is told by what is left, or has a line above.
+/// A new setting is rebuilt, or has a line above.
 #[test]
-fn every_setting_is_told_by_something() {
+fn every_setting_is_rebuilt_or_known_otherwise() {
     let of = |mesh: &Mesh, name: &str| Overrides::from(mesh.spec.clone()).values().remove(name);
-    let told = |name: &str, example: &Overrides| {
+    let is_rebuilt = |name: &str, example: &Overrides| {
         let mesh = Mesh::example(2).with_settings(example);
         let rebuilt = Mesh::rebuild(&traces(&mesh), &Overrides::default(), now()).unwrap();
         of(&rebuilt, name) == of(&mesh, name)
     };
-    let untold = recorded_settings().into_iter().filter(|(name, example)| !told(name, example)).map(|(name, _)| name);
-    let named = TOLD_ELSEWHERE.iter().map(|(name, _)| *name);
-    assert_eq!(untold.collect::<BTreeSet<_>>(), named.collect::<BTreeSet<_>>());
+    let others =
+        recorded_settings().into_iter().filter(|(name, example)| !is_rebuilt(name, example)).map(|(name, _)| name);
+    let named = KNOWN_OTHERWISE.iter().map(|(name, _)| *name);
+    assert_eq!(others.collect::<BTreeSet<_>>(), named.collect::<BTreeSet<_>>());
 }
