@@ -56,7 +56,7 @@ fn a_proxy_leads_to_every_service_by_one_address() {
     let large = file_of(&dir, 101);
     let refused = door(502).ask("/cluster01/elastic/_bulk", &[("request", "POST"), ("data-binary", &large)]);
     assert!(refused.text.contains(" 413 "), "{}", refused.text);
-    trusts_no_other(&door(502), &into);
+    trusts_no_other(&door(502), &into, Proxy::reload);
     parts.part("nginx reads its files again, and no connection is cut");
     let before = health(&door(502));
     let mut open = door(502).upgrade("cluster01");
@@ -76,10 +76,17 @@ fn a_proxy_leads_to_every_service_by_one_address() {
         .map(str::to_owned);
     let export: Vec<&str> = export.iter().map(String::as_str).collect();
     mesh.run(&export, 0);
-    let haproxy = Proxy::haproxy(&[&into.join("mesh.cfg")]);
+    let start = || Proxy::haproxy(&[&into.join("mesh.cfg")]);
+    let mut haproxy = Some(start());
     leads_everywhere(&parts, &door(503));
     let plain = door(503).ask_by("http", "/cluster01/", &[]);
     assert!(plain.exit != 0 && plain.text.is_empty(), "{plain:?}");
+    parts.part("HAProxy: another authority");
+    trusts_no_other(&door(503), &into, || {
+        // its port is free again before the next one asks for it
+        drop(haproxy.take());
+        haproxy = Some(start());
+    });
     parts.part("HAProxy: a cluster that is down");
     names_what_is_down(&door(503));
     drop(haproxy);
@@ -178,23 +185,26 @@ fn names_what_is_down(door: &Door<'_>) {
 }
 
 /// A service that shows a certificate of another authority is not believed.
-fn trusts_no_other(door: &Door<'_>, into: &Path) {
+fn trusts_no_other(door: &Door<'_>, into: &Path, mut read_again: impl FnMut()) {
     let file = |number: u8| into.join(format!("cluster{number:02}.crt"));
     let own = fs::read(file(2)).expect("should be there");
     fs::copy(file(1), file(2)).expect("should be writable");
-    Proxy::reload();
+    read_again();
     for (path, reason) in
         [("/cluster02/elastic/", "cluster02-elastic does not"), ("/cluster02/", "Kibana of cluster02")]
     {
         // the process that has the old files may take a connection or two
-        let refused = wait_for("nginx to have read its files", SOON, || {
-            Some(door.ask(path, &[])).filter(|answer| answer.status == 502)
+        let refused = wait_for("the proxy to have read its files", SOON, || {
+            Some(door.ask(path, &[])).filter(|answer| answer.status == door.down)
         });
         assert!(refused.text.contains(reason), "{}", refused.text);
     }
     assert_eq!(door.ask("/cluster01/api/status", &[]).status, 200);
     fs::write(file(2), own).expect("should be writable");
-    Proxy::reload();
+    read_again();
+    wait_for("the proxy to lead there again", SOON, || {
+        (door.ask("/cluster02/elastic/", &[]).status == 200).then_some(())
+    });
 }
 
 /// nginx and HAProxy take what is made for a mesh of so many clusters, which need not run.
