@@ -10,11 +10,7 @@ use clap::{Args, Subcommand, ValueHint, value_parser};
 use super::cluster_number;
 use crate::{
     ask::export::eck::{Namespace, VolumeSize},
-    mesh::{
-        cluster_set::ClusterSet,
-        id::ClusterId,
-        settings::{InvalidValue, SubjectName},
-    },
+    mesh::{cluster_set::ClusterSet, id::ClusterId, invalid_value::InvalidValue, settings::SubjectName},
 };
 
 #[derive(Debug, Subcommand)]

@@ -51,7 +51,8 @@ pub use self::{
 };
 use crate::mesh::{
     id::{ClusterId, Count},
-    settings::{InvalidValue, Timeout},
+    invalid_value::InvalidValue,
+    settings::Timeout,
 };
 
 #[derive(Debug, Subcommand)]

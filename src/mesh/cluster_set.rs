@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{
     id::{ClusterId, Count},
-    settings::InvalidValue,
+    invalid_value::InvalidValue,
 };
 use crate::{exit::Exit, explain::Explain};
 

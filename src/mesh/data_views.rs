@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Mesh, cluster_set::ClusterSet, data_set::LOCAL, id::ClusterId, settings::InvalidValue};
+use super::{Mesh, cluster_set::ClusterSet, data_set::LOCAL, id::ClusterId, invalid_value::InvalidValue};
 
 /// What the view of the whole mesh is called.
 pub const WHOLE: &str = "mesh-data-set";

@@ -110,16 +110,12 @@ impl Mesh {
     }
 }
 
-/// What stands for every secret.
-pub(super) const PLACEHOLDER: &str = "placeholder";
-
 /// Placeholders for the secrets of a cluster's services.
 pub(super) fn placeholders(cluster: ClusterId) -> Credentials {
-    let placeholder = || Secret::new(PLACEHOLDER);
     Credentials {
-        elastic: placeholder(),
-        kibana_system: Some(placeholder()),
-        kibana_encryption_key: placeholder(),
+        elastic: Secret::placeholder(),
+        kibana_system: Some(Secret::placeholder()),
+        kibana_encryption_key: Secret::placeholder(),
         kibana_tokens: [(cluster, ServiceToken::placeholder())].into(),
         users: std::collections::BTreeMap::new(),
     }

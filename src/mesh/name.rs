@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::{
     Mesh, gateway,
     id::{ClusterId, ServiceId},
+    invalid_value::InvalidValue,
     network,
-    settings::InvalidValue,
 };
 
 /// One to 30 of `a-z`, `0-9` and `-`, no `-` at either end, and not the name of a cluster.

@@ -5,7 +5,7 @@ use std::{fmt, net::Ipv4Addr, str::FromStr};
 use ipnet::{IpNet, Ipv4Net};
 use serde::{Deserialize, Serialize};
 
-use super::settings::InvalidValue;
+use super::invalid_value::InvalidValue;
 
 /// The one network of a mesh.
 pub const NAME: &str = "data-mesh-network";

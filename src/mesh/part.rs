@@ -8,7 +8,7 @@ use super::{
     cluster_set::{ClusterSet, NoSuchCluster},
     gateway,
     id::{ClusterId, NodeId, NodeNumber},
-    settings::InvalidValue,
+    invalid_value::InvalidValue,
 };
 use crate::{exit::Exit, explain::Explain};
 

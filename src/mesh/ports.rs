@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fmt, ops::RangeInclusive, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use super::settings::InvalidValue;
+use super::invalid_value::InvalidValue;
 
 /// Ports of the host, from the first to the last, as text `20000-29999`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -9,7 +9,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD as BASE64};
 use rand::CryptoRng;
 use ring::digest::{Context, SHA256};
 
-use super::{fingerprint::PLACEHOLDER, passphrase::hex_key, secret::Secret};
+use super::{passphrase::hex_key, secret::Secret};
 
 /// What every token begins with: the version of its form (`ServiceAccountToken` in Elasticsearch's sources).
 const PREFIX: [u8; 4] = [0, 1, 0, 1];
@@ -48,7 +48,7 @@ impl ServiceToken {
 
     /// What stands for any token in what a container is made from.
     pub fn placeholder() -> Self {
-        Self(Secret::new(PLACEHOLDER))
+        Self(Secret::placeholder())
     }
 
     /// A token that a mesh made.

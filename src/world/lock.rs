@@ -16,7 +16,7 @@ use procfs::process::Process;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use super::{reservation::SUFFIX, words::words};
+use super::words::words;
 use crate::{exit::Exit, explain::Explain, mesh::name::MeshName};
 
 /// Who holds the lock, as they wrote it down themselves.
@@ -127,6 +127,9 @@ impl Drop for Lock {
     }
 }
 
+/// How the names of the files of choices end.
+pub(super) const CHOSEN: &str = ".chosen";
+
 /// What a lock is for.
 #[derive(Debug, Clone, Copy)]
 pub enum Of<'a> {
@@ -149,7 +152,7 @@ pub fn path(of: Of<'_>, root: bool, home: Option<&Path>) -> Option<PathBuf> {
     let (of, suffix) = match of {
         Of::Mesh(name) => (named(name), ""),
         Of::Machine => (".machine".to_owned(), ""),
-        Of::Choice(name) => (named(name), SUFFIX),
+        Of::Choice(name) => (named(name), CHOSEN),
     };
     if root {
         let suffix = if suffix.is_empty() { ".lock" } else { suffix };

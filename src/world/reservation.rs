@@ -13,11 +13,9 @@ use std::{
 
 use nix::libc::{O_NOFOLLOW, O_NONBLOCK};
 
-use super::lock::LockError;
+use super::lock::{CHOSEN, LockError};
 use crate::mesh::choice::Choice;
 
-/// How the names of such files end.
-pub const SUFFIX: &str = ".chosen";
 /// Longer than the choice of the largest mesh.
 const LONGEST: u64 = 64 << 10;
 
@@ -51,7 +49,7 @@ impl Reservation {
 pub fn others(own: &Path) -> Vec<Choice> {
     let entries = own.parent().and_then(|dir| fs::read_dir(dir).ok()).into_iter().flatten();
     let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
-    let choices = paths.filter(|path| path.to_string_lossy().ends_with(SUFFIX) && path != own);
+    let choices = paths.filter(|path| path.to_string_lossy().ends_with(CHOSEN) && path != own);
     choices.filter_map(|path| held(&path)).collect()
 }
 

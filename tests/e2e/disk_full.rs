@@ -97,5 +97,8 @@ fn nothing_is_torn(dir: &Path) {
 
 /// The names in a file of credentials, of the lines that end.
 fn names(text: &str) -> Vec<&str> {
-    text.split_inclusive('\n').filter_map(|line| line.strip_suffix('\n')?.split_once('=')).map(|(name, _)| name).collect()
+    text.split_inclusive('\n')
+        .filter_map(|line| line.strip_suffix('\n')?.split_once('='))
+        .map(|(name, _)| name)
+        .collect()
 }

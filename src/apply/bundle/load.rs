@@ -8,7 +8,7 @@ use crate::{
     console::{StageLine, bytes},
     error::{Error, Exit},
     explain::Explain as _,
-    mesh::settings::{InvalidValue, Registry},
+    mesh::{invalid_value::InvalidValue, settings::Registry},
     world::{
         bundle::BundleFile,
         docker::{Docker, DockerError},

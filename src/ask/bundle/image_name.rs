@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use crate::mesh::settings::{InvalidValue, Registry};
+use crate::mesh::{invalid_value::InvalidValue, settings::Registry};
 
 /// A repository with a tag, by the grammar of <https://pkg.go.dev/github.com/distribution/reference>.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use serde::Serialize;
 
-use crate::mesh::settings::InvalidValue;
+use crate::mesh::invalid_value::InvalidValue;
 
 /// The longest name, in bytes; see
 /// <https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-create>.

@@ -7,12 +7,8 @@ use serde_json::{Value, json};
 
 use super::log_line::plain;
 use crate::mesh::{
-    Mesh,
-    cluster_set::ClusterSet,
-    id::ClusterId,
-    pattern::covers,
-    peers::Alias,
-    settings::{IndexPattern, InvalidValue},
+    Mesh, cluster_set::ClusterSet, id::ClusterId, invalid_value::InvalidValue, pattern::covers, peers::Alias,
+    settings::IndexPattern,
 };
 
 /// The version of the form in which [`Found`] is printed for programs.

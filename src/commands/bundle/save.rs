@@ -7,11 +7,7 @@ use crate::{
     cli::SaveArgs,
     console::{Console, bytes},
     error::{Error, Exit},
-    mesh::{
-        counted::counted,
-        settings::{InvalidValue, Registry},
-        shell_word::shell_word,
-    },
+    mesh::{counted::counted, invalid_value::InvalidValue, settings::Registry, shell_word::shell_word},
     session::Place,
     world::{docker::Docker, new_file::require_new},
 };

@@ -10,7 +10,10 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{nginx, own_files::INSIDE};
+use super::{
+    nginx,
+    own_files::{INSIDE, PORT},
+};
 use crate::mesh::{
     Mesh, allocate,
     certs::Names,
@@ -31,8 +34,6 @@ pub const WORD: &str = "gateway";
 pub const NAME: &str = "mesh-gateway";
 /// The image of a new gateway, of the nginx project.
 const IMAGE: &str = "nginx:1.28.0";
-/// The port in its container, which takes no privilege.
-pub const PORT: u16 = 8443;
 /// The number of its address in the mesh's network.
 const ADDRESS: u32 = 2;
 /// Room for the bodies that it takes in whole before it passes them on to a Kibana.

@@ -10,7 +10,7 @@ use std::{
     path::Path,
 };
 
-use super::{Gateway, PAGE, Upstream, authorities, nginx, own::PORT};
+use super::{Gateway, PAGE, Upstream, authorities, nginx};
 use crate::mesh::{
     Mesh,
     digest::{digest_of, digest_of_secret},
@@ -21,6 +21,8 @@ use crate::mesh::{
 
 /// Where its container has them.
 pub const INSIDE: &str = "/etc/mesh-gateway";
+/// The port in its container, which takes no privilege.
+pub const PORT: u16 = 8443;
 /// The file names of its certificate and its key.
 pub const CERTIFICATE: &str = "tls.crt";
 pub const KEY: &str = "tls.key";

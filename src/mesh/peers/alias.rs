@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use crate::mesh::{id::ClusterId, settings::InvalidValue};
+use crate::mesh::{id::ClusterId, invalid_value::InvalidValue};
 
 /// One to 60 of `a-z`, `0-9`, `-` and `_`, beginning with a letter or a digit: it stands in names of settings, where a
 /// `.` would end it, and in front of the `:` of searches.

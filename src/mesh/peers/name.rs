@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use crate::mesh::settings::InvalidValue;
+use crate::mesh::invalid_value::InvalidValue;
 
 /// One to 30 of `a-z`, `0-9` and `-`, no `-` at either end: it is the name of a file, and the end of aliases.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -7,9 +7,10 @@ use super::Traces;
 use crate::mesh::{
     Mesh,
     cluster_set::ClusterSet,
-    fingerprint::{PLACEHOLDER, placeholders},
+    fingerprint::placeholders,
     id::{ClusterId, NodeNumber, ServiceId, ServiceKind},
     rendered::{Settings, jvm_options, option_changes},
+    secret::Secret,
     templates::Template,
 };
 
@@ -44,6 +45,6 @@ impl Mesh {
         let wanted = self.parsed_settings(service, &placeholders(service.cluster()));
         let (Ok(wanted), Ok(found)) = (wanted, Settings::parse(found)) else { return Vec::new() };
         // passwords, tokens and keys are those of `credentials.txt`
-        found.changes(&wanted.with_values_of(&found, PLACEHOLDER))
+        found.changes(&wanted.with_values_of(&found, Secret::placeholder().expose()))
     }
 }

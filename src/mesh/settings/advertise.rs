@@ -6,9 +6,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
 use super::{
-    InvalidValue, MeshSpec,
+    MeshSpec,
     value::{Scalar, none_where_empty},
 };
+use crate::mesh::invalid_value::InvalidValue;
 
 /// The address of this machine, or of a balancer before it, that other machines reach remote cluster servers by.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]

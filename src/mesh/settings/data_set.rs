@@ -5,10 +5,8 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use super::{
-    InvalidValue,
-    value::{Scalar, Shape},
-};
+use super::value::{Scalar, Shape};
+use crate::mesh::invalid_value::InvalidValue;
 
 /// Whether clusters share the alias of their own data. A mesh from before there was one has none until it is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

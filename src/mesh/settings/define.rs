@@ -3,9 +3,10 @@
 use serde_json::Value as Json;
 
 use super::{
-    DEFAULT_VERSION, InvalidValue, Profile, SETTINGS, StackVersion,
+    DEFAULT_VERSION, Profile, SETTINGS, StackVersion,
     value::{Shape, Value},
 };
+use crate::mesh::invalid_value::InvalidValue;
 
 /// A setting as the user meets it.
 #[derive(Debug, Clone, Copy)]

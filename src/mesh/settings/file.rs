@@ -3,10 +3,11 @@
 use std::path::Path;
 
 use super::{
-    ClusterOverride, ClusterSettings, InvalidValue, Overrides,
+    ClusterOverride, ClusterSettings, Overrides,
     reader::{CLUSTERS, OVERRIDES, Problem, Reader, SettingLines, join},
     yaml::{self, Entry, Node, Value},
 };
+use crate::mesh::invalid_value::InvalidValue;
 
 /// Where a file has its settings.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -5,10 +5,8 @@ use std::{net::SocketAddr, path::Path};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
-use super::{
-    InvalidValue,
-    value::{Scalar, none_where_empty},
-};
+use super::value::{Scalar, none_where_empty};
+use crate::mesh::invalid_value::InvalidValue;
 
 /// The address and port of this machine that the gateway is published on; by default there is none.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,11 +5,10 @@ use std::path::Path;
 use serde_json::{Value as Json, json};
 
 use super::{
-    InvalidValue,
     value::Scalar,
     yaml::{self, Node, Value},
 };
-use crate::mesh::cluster_set::ClusterSet;
+use crate::mesh::{cluster_set::ClusterSet, invalid_value::InvalidValue};
 
 /// The entries of a mapping that is written in one text, each with one of `keys`.
 pub(super) fn mapping(text: &str, keys: &[&str]) -> Result<Vec<(String, Node)>, InvalidValue> {

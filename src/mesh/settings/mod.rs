@@ -57,7 +57,7 @@ pub use self::{
     user_file::UserFile,
     users::Users,
     value::Shape,
-    values::{DEFAULT_VERSION, IndexPattern, InvalidValue, Memory, StackVersion, SubjectName},
+    values::{DEFAULT_VERSION, IndexPattern, Memory, StackVersion, SubjectName},
 };
 use super::Mesh;
 

@@ -6,12 +6,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
 use super::{
-    InvalidValue, Memory, Role,
+    Memory, Role,
     mapping::{entries, list, scalar},
     value::{Scalar, Shape},
     yaml::{self, Node as Yaml, Value},
 };
-use crate::mesh::{cluster::Discovery, id::NodeNumber};
+use crate::mesh::{cluster::Discovery, id::NodeNumber, invalid_value::InvalidValue};
 
 /// The nodes that a cluster is to have, the first one first; never none, at most eight.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use super::InvalidValue;
+use crate::mesh::invalid_value::InvalidValue;
 
 /// Lifetime of an API key in days, 1 to 3650.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

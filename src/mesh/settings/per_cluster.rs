@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, path::Path};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use super::{InvalidValue, Overrides, SETTINGS, Setting, define::Scope, near, value::Shape};
-use crate::mesh::{cluster_set::ClusterSet, id::ClusterId};
+use super::{Overrides, SETTINGS, Setting, define::Scope, near, value::Shape};
+use crate::mesh::{cluster_set::ClusterSet, id::ClusterId, invalid_value::InvalidValue};
 
 /// Settings that clusters can have by themselves; what is not set is as in the whole mesh.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,7 +2,8 @@
 
 use std::{fmt, str::FromStr};
 
-use super::{InvalidValue, Memory, StackVersion};
+use super::{Memory, StackVersion};
+use crate::mesh::invalid_value::InvalidValue;
 
 /// How servers are tuned, where no setting of its own does it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

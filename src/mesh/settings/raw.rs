@@ -5,10 +5,8 @@ use std::{collections::BTreeMap, path::Path};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
-use super::{
-    InvalidValue,
-    value::{Shape, Value},
-};
+use super::value::{Shape, Value};
+use crate::mesh::invalid_value::InvalidValue;
 
 /// Raw settings by their full names, with scalars or lists of scalars as values: of Elasticsearch, or of Kibana.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use super::InvalidValue;
+use crate::mesh::invalid_value::InvalidValue;
 
 const DEFAULT: &str = "docker.elastic.co";
 

@@ -9,12 +9,12 @@ use serde::Serialize;
 use serde_json::{Value as Json, json};
 
 use super::{
-    InvalidValue,
     mapping::{mapping, scalar},
     value::{Scalar, Shape},
 };
 use crate::mesh::{
     cluster_set::ClusterSet,
+    invalid_value::InvalidValue,
     peers::{Authorities, PartnerName, invitation::is_address},
 };
 

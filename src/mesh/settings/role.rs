@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value as Json;
 
-use super::InvalidValue;
+use crate::mesh::invalid_value::InvalidValue;
 
 /// A role of a node; see
 /// <https://www.elastic.co/docs/deploy-manage/distributed-architecture/clusters-nodes-shards/node-roles>.

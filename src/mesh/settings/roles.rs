@@ -6,12 +6,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
 use super::{
-    InvalidValue,
     mapping::{clusters, clusters_json, entries, list, named, texts},
     value::{Scalar, Shape},
     yaml::{self, Node},
 };
-use crate::mesh::users::{IndexGrant, RemoteGrant, Role, RoleName};
+use crate::mesh::{
+    invalid_value::InvalidValue,
+    users::{IndexGrant, RemoteGrant, Role, RoleName},
+};
 
 /// Roles by their names.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

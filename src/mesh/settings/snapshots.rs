@@ -7,11 +7,11 @@ use serde_json::{Value as Json, json};
 use time::Duration;
 
 use super::{
-    InvalidValue,
     mapping::{entries, mapping, scalar, texts},
     value::{Scalar, Shape},
     yaml::{Node, Value},
 };
+use crate::mesh::invalid_value::InvalidValue;
 
 /// Where snapshots of a cluster are kept, when they are taken, of what, and for how long.
 #[derive(Debug, Clone, PartialEq, Eq)]

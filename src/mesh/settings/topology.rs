@@ -6,12 +6,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
 use super::{
-    IndexPattern, InvalidValue,
+    IndexPattern,
     mapping::{list, mapping, scalar, switch},
     value::{Scalar, Shape},
     yaml::Node,
 };
-use crate::mesh::{cluster_set::ClusterSet, id::ClusterId, links::Link};
+use crate::mesh::{cluster_set::ClusterSet, id::ClusterId, invalid_value::InvalidValue, links::Link};
 
 /// Which links a mesh is to have.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

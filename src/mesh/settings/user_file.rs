@@ -6,9 +6,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
 use super::{
-    InvalidValue, Overrides,
+    Overrides,
     value::{Scalar, Shape, none_where_empty},
 };
+use crate::mesh::invalid_value::InvalidValue;
 
 /// The path of a file that the user has, which alone is recorded; by default there is none.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

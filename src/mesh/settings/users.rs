@@ -6,12 +6,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
 use super::{
-    InvalidValue,
     mapping::{clusters, clusters_json, entries, named, texts},
     value::{Scalar, Shape},
     yaml::{self, Node},
 };
-use crate::mesh::users::{User, UserName};
+use crate::mesh::{
+    invalid_value::InvalidValue,
+    users::{User, UserName},
+};
 
 /// Users by their names.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

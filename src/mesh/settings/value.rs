@@ -12,10 +12,12 @@ use serde::{
 use serde_json::{Value as Json, json};
 
 use super::{
-    IndexPattern, InvalidValue, KeyDays, Memory, PassphraseWords, Profile, Registry, StackVersion, SubjectName,
-    TemplateDir, Timeout,
+    IndexPattern, KeyDays, Memory, PassphraseWords, Profile, Registry, StackVersion, SubjectName, TemplateDir, Timeout,
 };
-use crate::mesh::{cluster_set::ClusterSet, id::ClusterId, name::MeshName, network::Subnet, ports::PortRange};
+use crate::mesh::{
+    cluster_set::ClusterSet, id::ClusterId, invalid_value::InvalidValue, name::MeshName, network::Subnet,
+    ports::PortRange,
+};
 
 /// Reads what a record has of a value that may be none: the empty text, for a cluster that differs from the others.
 pub(super) fn none_where_empty<'de, D: Deserializer<'de>, T: DeserializeOwned>(from: D) -> Result<Option<T>, D::Error> {

@@ -5,23 +5,13 @@ use std::{fmt, net::IpAddr, str::FromStr};
 use serde::{Deserialize, Serialize};
 
 use super::{Profile, Registry, Timeout};
+use crate::mesh::invalid_value::InvalidValue;
 
 /// The first version whose API-key trust between clusters is generally available; see
 /// <https://www.elastic.co/docs/deploy-manage/remote-clusters/remote-clusters-api-key>.
 pub const OLDEST_VERSION: StackVersion = StackVersion { major: 8, minor: 14, patch: 0 };
 /// The version that is installed by default.
 pub const DEFAULT_VERSION: StackVersion = StackVersion { major: 9, minor: 5, patch: 3 };
-
-/// A value that was refused, and why.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct InvalidValue(String);
-
-impl InvalidValue {
-    pub fn new(message: impl Into<String>) -> Self {
-        Self(message.into())
-    }
-}
 
 /// Gives a type that is written as text its serde form through `Display` and `FromStr`.
 macro_rules! as_text {
@@ -58,7 +48,7 @@ impl FromStr for StackVersion {
     type Err = InvalidValue;
 
     fn from_str(text: &str) -> Result<Self, InvalidValue> {
-        let refuse = || InvalidValue(format!("`{text}` is not a version such as `{DEFAULT_VERSION}`"));
+        let refuse = || InvalidValue::new(format!("`{text}` is not a version such as `{DEFAULT_VERSION}`"));
         let parts: Vec<u16> =
             text.split('.').map(|part| part.parse().map_err(|_| refuse())).collect::<Result<_, _>>()?;
         let [major, minor, patch] = parts[..] else {
@@ -66,7 +56,7 @@ impl FromStr for StackVersion {
         };
         let version = Self { major, minor, patch };
         if version < OLDEST_VERSION {
-            return Err(InvalidValue(format!(
+            return Err(InvalidValue::new(format!(
                 "{version} is too old: clusters trust each other by API key from {OLDEST_VERSION} on"
             )));
         }
@@ -142,7 +132,7 @@ impl FromStr for Memory {
     type Err = InvalidValue;
 
     fn from_str(text: &str) -> Result<Self, InvalidValue> {
-        let refuse = || InvalidValue(format!("`{text}` is not an amount of memory such as `2g` or `1536m`"));
+        let refuse = || InvalidValue::new(format!("`{text}` is not an amount of memory such as `2g` or `1536m`"));
         let lower = text.to_ascii_lowercase();
         let digits = lower.trim_end_matches(|c: char| c.is_ascii_alphabetic());
         let unit = match &lower[digits.len()..] {
@@ -152,7 +142,10 @@ impl FromStr for Memory {
         };
         let amount = digits.parse::<u64>().ok().and_then(|n| n.checked_mul(unit)).ok_or_else(refuse)?;
         if Self(amount) < Self::LEAST || amount > 1 << 46 {
-            return Err(InvalidValue(format!("{text} is out of range: a container needs {} or more", Self::LEAST)));
+            return Err(InvalidValue::new(format!(
+                "{text} is out of range: a container needs {} or more",
+                Self::LEAST
+            )));
         }
         Ok(Self(amount))
     }
@@ -176,7 +169,7 @@ impl FromStr for IndexPattern {
         // no index is called so, and in a path they stand for another
         let dots = matches!(text, "." | "..");
         if text.is_empty() || dots || text.starts_with(['-', '_']) || !text.chars().all(fits) {
-            return Err(InvalidValue(format!("`{text}` is not a pattern of index names such as `logs-*`")));
+            return Err(InvalidValue::new(format!("`{text}` is not a pattern of index names such as `logs-*`")));
         }
         Ok(Self(text.to_owned()))
     }
@@ -214,7 +207,7 @@ impl FromStr for SubjectName {
         };
         let rest = text.strip_prefix("*.").unwrap_or(text);
         if text.len() > 253 || !rest.split('.').all(label) {
-            return Err(InvalidValue(format!("`{text}` is neither a DNS name nor an IP address")));
+            return Err(InvalidValue::new(format!("`{text}` is neither a DNS name nor an IP address")));
         }
         Ok(Self::Dns(text.to_ascii_lowercase()))
     }

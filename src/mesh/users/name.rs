@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use crate::mesh::settings::InvalidValue;
+use crate::mesh::invalid_value::InvalidValue;
 
 /// The role that every new mesh has.
 const READER: &str = "mesh_reader";

@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use crate::mesh::settings::InvalidValue;
+use crate::mesh::invalid_value::InvalidValue;
 
 /// A namespace: a DNS label; see <https://kubernetes.io/docs/concepts/overview/working-with-objects/names/>.
 #[derive(Debug, Clone, PartialEq, Eq)]
