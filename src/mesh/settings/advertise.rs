@@ -61,10 +61,6 @@ impl Scalar for Advertised {
     fn json(&self) -> Json {
         json(self.0)
     }
-
-    fn is_unrecorded(&self) -> bool {
-        self.0.is_none()
-    }
 }
 
 impl Scalar for AdvertiseBind {
@@ -80,10 +76,6 @@ impl Scalar for AdvertiseBind {
 
     fn json(&self) -> Json {
         json(self.0)
-    }
-
-    fn is_unrecorded(&self) -> bool {
-        self.0.is_none()
     }
 }
 

@@ -23,8 +23,4 @@ impl Scalar for DataSet {
     fn schema() -> Json {
         <bool as Scalar>::schema()
     }
-
-    fn is_unrecorded(&self) -> bool {
-        !self.0
-    }
 }

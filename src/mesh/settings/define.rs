@@ -125,6 +125,24 @@ impl Default for Basis {
     }
 }
 
+/// The settings that the first program of format 2 wrote into every record. One that came later is left out while it is
+/// as in a record that lacks it, so that a record is written as it was read.
+pub(super) const ALWAYS_RECORDED: [&str; 13] = [
+    "stack_version",
+    "registry",
+    "kibana",
+    "profile",
+    "elastic_memory",
+    "kibana_memory",
+    "bind",
+    "hosts",
+    "share",
+    "san",
+    "key_days",
+    "passphrase_words",
+    "templates",
+];
+
 /// Code for a setting that a mesh keeps, chosen by its having an initial value.
 macro_rules! recorded {
     ($initial:expr => $($code:tt)*) => { $($code)* };
@@ -157,11 +175,10 @@ macro_rules! settings {
         )*];
 
         /// The settings of a mesh: every field has a value.
-        #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+        #[derive(Debug, Clone, PartialEq, Eq)]
         pub struct MeshSpec {
             $($(
                 #[doc = $help]
-                #[serde(skip_serializing_if = "Value::is_absent")]
                 pub $name: recorded!($initial => $type),
             )?)*
         }
@@ -203,6 +220,20 @@ macro_rules! settings {
                     }
                 }
                 $($( recorded!($initial => overlay(&mut self.$name, overrides.$name.as_ref())); )?)*
+            }
+        }
+
+        impl serde::Serialize for MeshSpec {
+            fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                let lacking =
+                    Self::defaults(&Basis { profile: self.profile, version: self.stack_version, of_record: true });
+                let mut record = to.serialize_map(None)?;
+                $($( recorded!($initial =>
+                    if ALWAYS_RECORDED.contains(&stringify!($name)) || self.$name != lacking.$name {
+                        record.serialize_entry(stringify!($name), &self.$name)?;
+                    }
+                ); )?)*
+                record.end()
             }
         }
 

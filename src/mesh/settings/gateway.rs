@@ -43,10 +43,6 @@ impl Scalar for GatewayAddress {
     fn json(&self) -> Json {
         self.0.map(|address| address.to_string()).unwrap_or_default().into()
     }
-
-    fn is_unrecorded(&self) -> bool {
-        self.0.is_none()
-    }
 }
 
 /// The empty text stands for the image of the mesh.
@@ -68,10 +64,6 @@ impl Scalar for GatewayImage {
 
     fn json(&self) -> Json {
         self.0.clone().unwrap_or_default().into()
-    }
-
-    fn is_unrecorded(&self) -> bool {
-        self.0.is_none()
     }
 }
 

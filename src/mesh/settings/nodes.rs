@@ -194,10 +194,6 @@ impl Scalar for Nodes {
         };
         self.0.iter().map(node).collect()
     }
-
-    fn is_unrecorded(&self) -> bool {
-        *self == Self::default()
-    }
 }
 
 fn node(yaml: Yaml) -> Result<NodeSettings, InvalidValue> {

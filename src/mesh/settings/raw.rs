@@ -200,10 +200,6 @@ impl<const KIBANA: bool> Value for RawSettings<KIBANA> {
     fn overlay(&mut self, other: &Self) {
         self.0.extend(other.0.clone());
     }
-
-    fn is_absent(&self) -> bool {
-        self.is_empty()
-    }
 }
 
 #[cfg(test)]

@@ -154,10 +154,6 @@ impl Scalar for Roles {
     fn json(&self) -> Json {
         self.0.iter().map(|(name, role)| (name.to_string(), role_json(role))).collect::<serde_json::Map<_, _>>().into()
     }
-
-    fn is_unrecorded(&self) -> bool {
-        self.0.is_empty()
-    }
 }
 
 impl Serialize for Roles {

@@ -165,10 +165,6 @@ impl Scalar for Snapshots {
             _ => self.mapping(),
         }
     }
-
-    fn is_unrecorded(&self) -> bool {
-        self.is_off()
-    }
 }
 
 impl Snapshots {

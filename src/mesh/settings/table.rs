@@ -11,13 +11,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use serde::ser::SerializeMap as _;
 use serde_json::Value as Json;
 
 use super::{
     AdvertiseBind, Advertised, DataSet, ElasticSettings, GatewayAddress, GatewayImage, IndexPattern, KeyDays,
     KibanaSettings, LinkRule, Memory, Nodes, PassphraseWords, PerCluster, Profile, Registry, RemoteRule, Roles,
     Snapshots, StackVersion, SubjectName, TemplateDir, Timeout, Topology, UserFile, Users,
-    define::{Basis, Flags, Flaw, Scope, Setting, recorded, settings},
+    define::{ALWAYS_RECORDED, Basis, Flags, Flaw, Scope, Setting, recorded, settings},
     value::Value,
 };
 use crate::mesh::{cluster_set::ClusterSet, name::MeshName, network::Subnet, ports::PortRange};

@@ -174,10 +174,6 @@ impl Scalar for Topology {
             },
         ] })
     }
-
-    fn is_unrecorded(&self) -> bool {
-        *self == Self::All
-    }
 }
 
 /// Read as a mapping such as `{from: 1, to: 2-4, both: true, share: [hr-*]}`.

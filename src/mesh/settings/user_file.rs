@@ -38,10 +38,6 @@ impl Scalar for UserFile {
     fn json(&self) -> Json {
         self.0.as_ref().map(|path| path.display().to_string()).unwrap_or_default().into()
     }
-
-    fn is_unrecorded(&self) -> bool {
-        self.0.is_none()
-    }
 }
 
 impl Overrides {

@@ -79,10 +79,6 @@ impl Scalar for Users {
         };
         self.0.iter().map(|(name, of)| (name.to_string(), user(of))).collect::<serde_json::Map<_, _>>().into()
     }
-
-    fn is_unrecorded(&self) -> bool {
-        self.0.is_empty()
-    }
 }
 
 impl Serialize for Users {

@@ -62,11 +62,6 @@ pub trait Scalar: Serialize {
     fn json(&self) -> Json {
         serde_json::to_value(self).expect("should be JSON: it is a text or a number")
     }
-
-    /// Whether a record leaves it out: it is what held before there was such a setting.
-    fn is_unrecorded(&self) -> bool {
-        false
-    }
 }
 
 /// A type that a setting can have: a scalar, or a list of scalars.
@@ -90,11 +85,6 @@ pub trait Value: Sized {
     {
         self.clone_from(other);
     }
-
-    /// Whether a record leaves it out.
-    fn is_absent(&self) -> bool {
-        false
-    }
 }
 
 impl<T: Scalar> Value for T {
@@ -115,10 +105,6 @@ impl<T: Scalar> Value for T {
 
     fn json(&self) -> Json {
         Scalar::json(self)
-    }
-
-    fn is_absent(&self) -> bool {
-        Scalar::is_unrecorded(self)
     }
 }
 
