@@ -225,8 +225,7 @@ macro_rules! settings {
 
         impl serde::Serialize for MeshSpec {
             fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-                let lacking =
-                    Self::defaults(&Basis { profile: self.profile, version: self.stack_version, of_record: true });
+                let lacking = Self::of_record(self.profile, self.stack_version);
                 let mut record = to.serialize_map(None)?;
                 $($( recorded!($initial =>
                     if ALWAYS_RECORDED.contains(&stringify!($name)) || self.$name != lacking.$name {
@@ -246,12 +245,10 @@ macro_rules! settings {
                 }
                 let record = Record::deserialize(from)?;
                 let usual = Basis::default();
-                let basis = Basis {
-                    profile: record.profile.unwrap_or(usual.profile),
-                    version: record.stack_version.unwrap_or(usual.version),
-                    of_record: true,
-                };
-                let mut spec = Self::defaults(&basis);
+                let mut spec = Self::of_record(
+                    record.profile.unwrap_or(usual.profile),
+                    record.stack_version.unwrap_or(usual.version),
+                );
                 spec.set(&Overrides {
                     $($( $name: recorded!($initial => record.$name), )?)*
                     ..Overrides::default()

@@ -60,20 +60,21 @@ pub(super) fn named(node: Node, example: &str) -> Result<Vec<(String, Node)>, In
     }
 }
 
-/// Clusters as a set such as `1-6`, or as a list of such; `None` for an empty one.
-pub(super) fn clusters(key: &str, node: &Node) -> Result<Option<ClusterSet>, InvalidValue> {
+/// Clusters as a set such as `1-6`, or as a list of such.
+pub(super) fn clusters(key: &str, node: &Node) -> Result<ClusterSet, InvalidValue> {
     let sets = match &node.value {
         Value::List(items) => items.iter().map(|item| scalar(key, item)).collect::<Result<Vec<_>, _>>()?,
         _ => vec![scalar(key, node)?],
     };
     let sets = sets.into_iter().map(str::parse).collect::<Result<Vec<ClusterSet>, _>>()?;
-    Ok(ClusterSet::new(sets.iter().flat_map(ClusterSet::iter)))
+    ClusterSet::new(sets.iter().flat_map(ClusterSet::iter))
+        .ok_or_else(|| InvalidValue::new(format!("`{key}` is empty: leave it out for all clusters")))
 }
 
 /// The JSON Schema of what [`clusters`] reads.
 pub(super) fn clusters_json() -> Json {
     let set = json!({ "type": ["integer", "string"], "minimum": 1, "maximum": 99, "pattern": "^[0-9, -]+$" });
-    json!({ "anyOf": [set, { "type": "array", "items": set }] })
+    json!({ "anyOf": [set, { "type": "array", "items": set, "minItems": 1 }] })
 }
 
 pub(super) fn switch(key: &str, node: &Node) -> Result<bool, InvalidValue> {

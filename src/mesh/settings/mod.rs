@@ -17,11 +17,14 @@ pub mod per_cluster;
 pub mod precedence;
 mod profile;
 mod raw;
+#[cfg(test)]
+mod read_back;
 mod reader;
 #[cfg(test)]
 mod reference;
 mod registry;
 mod remotes;
+mod reserved;
 mod role;
 mod roles;
 pub mod schema;

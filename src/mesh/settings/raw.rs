@@ -5,7 +5,11 @@ use std::{collections::BTreeMap, path::Path};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
-use super::value::{Shape, Value};
+use super::{
+    reserved::accept,
+    value::{Shape, Value},
+    yaml,
+};
 use crate::mesh::invalid_value::InvalidValue;
 
 /// Raw settings by their full names, with scalars or lists of scalars as values: of Elasticsearch, or of Kibana.
@@ -15,48 +19,6 @@ pub struct RawSettings<const KIBANA: bool>(BTreeMap<String, Json>);
 
 pub type ElasticSettings = RawSettings<false>;
 pub type KibanaSettings = RawSettings<true>;
-
-/// What `mesh` sets itself or relies on: a name, or all names below one that ends with `.*`.
-const OF_ELASTICSEARCH: &[&str] = &[
-    "xpack.security.*",
-    "cluster.remote.*",
-    "discovery.*",
-    "path.*",
-    "network.*",
-    "remote_cluster.*",
-    "remote_cluster_server.*",
-    "cluster.name",
-    "cluster.initial_master_nodes",
-    "node.name",
-    "node.roles",
-    "http.port",
-    "http.host",
-    "http.bind_host",
-    "http.publish_host",
-    "http.publish_port",
-    "transport.port",
-    "transport.host",
-    "transport.bind_host",
-    "transport.publish_host",
-    "transport.publish_port",
-    "ingest.geoip.downloader.enabled",
-    "xpack.license.self_generated.type",
-];
-const OF_KIBANA: &[&str] = &[
-    "server.*",
-    "elasticsearch.*",
-    "xpack.security.*",
-    "xpack.encryptedSavedObjects.*",
-    "xpack.reporting.encryptionKey",
-    "xpack.banners.placement",
-    "xpack.banners.textContent",
-    "monitoring.ui.container.elasticsearch.enabled",
-    "telemetry.optIn",
-    "telemetry.allowChangingOptInStatus",
-    "newsfeed.enabled",
-    "xpack.fleet.isAirGapped",
-    "map.includeElasticMapsService",
-];
 
 impl<const KIBANA: bool> RawSettings<KIBANA> {
     pub fn is_empty(&self) -> bool {
@@ -124,7 +86,7 @@ impl<const KIBANA: bool> RawSettings<KIBANA> {
         let name = name.trim();
         accept::<KIBANA>(name)?;
         let value = match serde_json::from_str::<Json>(value) {
-            Ok(Json::Array(items)) if items.iter().all(is_scalar) => Json::Array(items),
+            Ok(Json::Array(items)) if items.iter().all(is_scalar) => as_written(value, items),
             Ok(Json::Array(_) | Json::Object(_) | Json::Null) => {
                 return Err(InvalidValue::new(format!("the value of `{name}` is not a scalar or a list of scalars")));
             }
@@ -144,29 +106,15 @@ fn is_scalar(value: &Json) -> bool {
     matches!(value, Json::Bool(_) | Json::Number(_) | Json::String(_))
 }
 
-/// Whether a setting of this name may be added.
-fn accept<const KIBANA: bool>(name: &str) -> Result<(), InvalidValue> {
-    let segment =
-        |segment: &str| !segment.is_empty() && segment.chars().all(|c| c.is_ascii_alphanumeric() || "_-*@".contains(c));
-    if !name.starts_with(|c: char| c.is_ascii_alphabetic()) || !name.split('.').all(segment) {
-        return Err(InvalidValue::new(format!("`{name}` is not the name of a setting")));
-    }
-    let reserved = if KIBANA { OF_KIBANA } else { OF_ELASTICSEARCH };
-    let below = format!("{name}.");
-    let covers = |reserved: &&&str| match reserved.strip_suffix('*') {
-        Some(prefix) => below.starts_with(prefix),
-        None => **reserved == name || name.starts_with(&format!("{reserved}.")),
+/// A list, in which what would be written in another way is a text.
+fn as_written(list: &str, items: Vec<Json>) -> Json {
+    let written = yaml::parse(list).map(|node| node.value);
+    let Ok(yaml::Value::List(written)) = written else { return items.into() };
+    let item = |(item, written): (Json, yaml::Node)| match (&item, written.value) {
+        (Json::Number(number), yaml::Value::Text(text)) if number.to_string() != text => text.into(),
+        _ => item,
     };
-    if let Some(found) = reserved.iter().find(covers) {
-        return Err(InvalidValue::new(format!("mesh sets `{found}` itself")));
-    }
-    if name.split('.').any(|segment| segment.starts_with("secure_")) {
-        let elsewhere = if KIBANA { "" } else { ": the file of `secure_settings` may" };
-        return Err(InvalidValue::new(format!(
-            "`{name}` is a secret, which no configuration file may hold{elsewhere}"
-        )));
-    }
-    Ok(())
+    items.into_iter().zip(written).map(item).collect()
 }
 
 impl<const KIBANA: bool> Value for RawSettings<KIBANA> {
@@ -205,10 +153,6 @@ impl<const KIBANA: bool> Value for RawSettings<KIBANA> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mesh::{
-        Mesh, credentials::Credentials, defaults::Revision, id::ClusterId, rendered::Settings, secret::Secret,
-        settings::Profile,
-    };
 
     fn read(texts: &[&str]) -> ElasticSettings {
         let texts: Vec<String> = texts.iter().map(ToString::to_string).collect();
@@ -221,8 +165,16 @@ mod tests {
 
     #[test]
     fn a_value_keeps_its_type_and_its_spelling() {
-        let settings =
-            read(&["a.b=4096", "a.c=9.10", "a.d=\"4096\"", "a.e=true", "a.f=[\"x\",1]", "a.g=40mb", "a.h=x=y"]);
+        let settings = read(&[
+            "a.b=4096",
+            "a.c=9.10",
+            "a.d=\"4096\"",
+            "a.e=true",
+            "a.f=[\"x\",1]",
+            "a.g=40mb",
+            "a.h=x=y",
+            "a.i=[9.10,\"9.1\",9.1]",
+        ]);
         insta::assert_snapshot!(settings.lines(), @r##"
         # From `settings`.
         a.b: 4096
@@ -232,6 +184,7 @@ mod tests {
         a.f: ["x",1]
         a.g: "40mb"
         a.h: "x=y"
+        a.i: ["9.10","9.1",9.1]
         "##);
         assert_eq!(read(&[]).lines(), "");
     }
@@ -248,32 +201,6 @@ mod tests {
         insta::assert_snapshot!(refusal::<false>("a={}"), @"the value of `a` is not a scalar or a list of scalars");
         for fits in ["node.attr.zone=a", "cluster.routing.allocation.enable=all", "nodes.x=1", "pathological=1"] {
             assert!(ElasticSettings::check(fits).is_ok(), "{fits}");
-        }
-    }
-
-    #[test]
-    fn every_setting_of_the_built_in_templates_is_refused() {
-        let mut mesh = Mesh::example(2);
-        mesh.spec.profile = Profile::Smoke;
-        let secret = || Secret::new("secret");
-        let credentials = Credentials {
-            elastic: secret(),
-            kibana_system: Some(secret()),
-            kibana_encryption_key: secret(),
-            kibana_tokens: std::collections::BTreeMap::new(),
-            users: std::collections::BTreeMap::new(),
-        };
-        for mesh in [mesh.clone(), mesh.with_defaults(Revision::NEWEST, None)] {
-            let names = |service| -> Vec<String> {
-                let settings: Settings = mesh.parsed_settings(service, &credentials).unwrap();
-                settings.names().map(str::to_owned).collect()
-            };
-            for name in names(ClusterId::FIRST.first_node()) {
-                assert!(accept::<false>(&name).is_err(), "{name}");
-            }
-            for name in names(ClusterId::FIRST.kibana()) {
-                assert!(accept::<true>(&name).is_err(), "{name}");
-            }
         }
     }
 }

@@ -43,7 +43,7 @@ fn role(node: Node) -> Result<Role, InvalidValue> {
             "remote" => role.remote = list("remote", REMOTE, &value)?.iter().map(remote).collect::<Result<_, _>>()?,
             "cluster" => role.cluster = texts("cluster", "[monitor]", &value)?,
             "kibana" => role.kibana = texts("kibana", "[feature_discover.read]", &value)?,
-            _ => role.on = clusters("on", &value)?,
+            _ => role.on = Some(clusters("on", &value)?),
         }
     }
     if role.indices.is_empty() && role.remote.is_empty() && role.cluster.is_empty() && role.kibana.is_empty() {

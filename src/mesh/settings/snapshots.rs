@@ -118,7 +118,8 @@ impl Scalar for Snapshots {
         if snapshots.indices.is_empty() {
             return Err(InvalidValue::new("`indices` is empty: nothing would be saved; `off` saves nothing"));
         }
-        Ok(snapshots)
+        // that is all a record keeps of it
+        Ok(if snapshots.is_off() { Self::off() } else { snapshots })
     }
 
     fn schema() -> Json {

@@ -36,7 +36,7 @@ fn user(node: Node) -> Result<User, InvalidValue> {
     for (key, value) in entries(node, &["roles", "on"])? {
         match key.as_str() {
             "roles" => roles = texts("roles", "[analyst]", &value)?,
-            _ => on = clusters("on", &value)?,
+            _ => on = Some(clusters("on", &value)?),
         }
     }
     if roles.is_empty() {
@@ -106,6 +106,7 @@ mod tests {
         let refused = |text: &str| Users::parse(text).unwrap_err().to_string();
         insta::assert_snapshot!(refused("{anna: {on: 1}}"), @"`anna`: `roles` is missing, as in `{roles: [mesh_reader]}`");
         insta::assert_snapshot!(refused("{elastic: {roles: [viewer]}}"), @"the user `elastic` is reserved; take another name");
+        insta::assert_snapshot!(refused("{anna: {roles: [viewer], on: []}}"), @"`anna`: `on` is empty: leave it out for all clusters");
         insta::assert_snapshot!(refused("{anna: analyst}"), @"`anna`: expected a mapping of `roles`, `on`, found `analyst`");
     }
 }
