@@ -29,13 +29,13 @@ fn links_are_measured_beside_direct_searches() {
     is_removed(&mesh);
 
     parts.part("an open loop, for people");
-    let table = mesh.run(&[&SHORT[..], &["--seconds", "1", "--rate", "15,30"]].concat(), 0);
+    let table = mesh.run(&[&SHORT[..], &["--seconds", "1", "--rate", "2,4"]].concat(), 0);
     assert_eq!(table.stdout.lines().count(), 7, "{}", table.stdout);
-    assert!(table.stderr.contains("open loop: ") && table.stdout.contains("30/s"), "{}{}", table.stdout, table.stderr);
-    let open = [&SHORT[..], &["--seconds", "1", "--rate", "30", "--on", "2", "--from", "1", "-o", "json"]].concat();
+    assert!(table.stderr.contains("open loop: ") && table.stdout.contains("4/s"), "{}{}", table.stdout, table.stderr);
+    let open = [&SHORT[..], &["--seconds", "2", "--rate", "4", "--on", "2", "--from", "1", "-o", "json"]].concat();
     let report = json_of(&mesh.run(&open, 0));
     let searches: Vec<_> = report["rows"].as_array().into_iter().flatten().map(|row| row["searches"].clone()).collect();
-    assert_eq!(searches, [30, 30], "as planned: {report}");
+    assert_eq!(searches, [8, 8], "as planned: {report}");
 
     parts.part("an index of that name that is another's");
     mesh.cluster(2).put("/mesh-bench", &json!({ "settings": { "number_of_replicas": 0 } }));
@@ -106,7 +106,7 @@ fn is_plausible(row: &Value, seconds: f64) {
     assert!(0.0 < median && median <= p90 && p90 <= p99 && p99 <= max, "{row}");
     // two clients that wait for their answers send as many as fit
     let (searches, rate) = (number("searches"), number("per_second"));
-    assert!(searches > 10.0 && rate <= searches / seconds + 0.01, "{row}");
+    assert!(searches >= 2.0 && rate <= searches / seconds + 0.01, "{row}");
     assert!(rate * median / 1000.0 < 2.0 * 2.0, "{row}");
     assert!(number("client_cpu") < 2.1 && number("to_alone") > 0.1, "{row}");
 }
