@@ -18,15 +18,15 @@ use crate::{
 };
 
 /// An image of one file, as if it were of a registry.
-const IMAGE: &str = "bundle.test/elasticsearch/tiny:1";
-const SOON: Duration = Duration::from_secs(20);
+pub const IMAGE: &str = "bundle.test/elasticsearch/tiny:1";
+pub const SOON: Duration = Duration::from_secs(20);
 
 /// It needs no engine without meshes: images alone are made and removed.
-fn place() -> Place {
+pub fn place() -> Place {
     Place { dir: tempfile::tempdir_in("/var/tmp").unwrap() }
 }
 
-fn make_image(dir: &Path) -> String {
+pub fn make_image(dir: &Path) -> String {
     fs::write(dir.join("file"), "contents").unwrap();
     let archive = dir.join("image.tar");
     assert!(Command::new("tar").arg("-cf").arg(&archive).arg("-C").arg(dir).arg("file").status().unwrap().success());
@@ -38,12 +38,12 @@ fn id() -> String {
     inspect("image", IMAGE)["Id"].as_str().unwrap().to_owned()
 }
 
-fn is_there(image: &str) -> bool {
+pub fn is_there(image: &str) -> bool {
     try_docker(&["image", "inspect", image]).0
 }
 
 /// Both streams of a run that ends so.
-fn printed(output: &Output, exit: i32) -> String {
+pub fn printed(output: &Output, exit: i32) -> String {
     let printed = [&output.stderr[..], &output.stdout].concat();
     let printed = String::from_utf8_lossy(&printed).into_owned();
     assert_eq!(output.status.code(), Some(exit), "{printed}");
@@ -51,18 +51,24 @@ fn printed(output: &Output, exit: i32) -> String {
 }
 
 /// Debian's registry, on a port of loopback.
-struct Registry {
+pub struct Registry {
     program: Child,
-    host: String,
+    pub host: String,
 }
 
 impl Registry {
-    fn begin(dir: &Path) -> Self {
+    /// `logins` are lines of an `htpasswd` file; without them, anybody may push.
+    pub fn begin(dir: &Path, logins: Option<&str>) -> Self {
         let address = free_address();
         let config = dir.join("registry.yml");
         let root = dir.join("registry");
+        let auth = logins.map_or(String::new(), |logins| {
+            let path = dir.join("htpasswd");
+            fs::write(&path, logins).unwrap();
+            format!("auth:\n  htpasswd:\n    realm: test\n    path: {}\n", path.display())
+        });
         let text = format!(
-            "version: 0.1\nstorage:\n  filesystem:\n    rootdirectory: {}\nhttp:\n  addr: {address}\n",
+            "version: 0.1\nstorage:\n  filesystem:\n    rootdirectory: {}\nhttp:\n  addr: {address}\n{auth}",
             root.display()
         );
         fs::write(&config, text).unwrap();
@@ -87,7 +93,7 @@ impl Drop for Registry {
     }
 }
 
-fn save(place: &Place) -> PathBuf {
+pub fn save(place: &Place) -> PathBuf {
     let file = place.dir.path().join("bundle.tar");
     let printed = printed(&place.mesh(&["bundle", "save", "--into", file.to_str().unwrap(), "--images", IMAGE]), 0);
     assert!(printed.contains("and 1 image, ") && printed.contains(IMAGE), "{printed}");
@@ -119,7 +125,7 @@ fn load(place: &Place, file: &Path, exit: i32) -> String {
 #[ignore = "needs root and a Docker engine: run by scripts/test"]
 fn an_image_comes_to_a_machine_and_to_its_registry() {
     let place = place();
-    let registry = Registry::begin(place.dir.path());
+    let registry = Registry::begin(place.dir.path(), None);
     let image = make_image(place.dir.path());
     let file = save(&place);
 

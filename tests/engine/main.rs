@@ -5,6 +5,7 @@
 
 mod another_engine;
 mod bundle;
+mod bundle_loaded;
 mod choice;
 mod disk;
 mod elsewhere;
