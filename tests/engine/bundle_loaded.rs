@@ -60,7 +60,8 @@ fn an_interrupted_load_leaves_no_image_and_is_completed_by_the_same_command() {
     docker(&["image", "rm", IMAGE]);
 }
 
-/// A second engine of this machine, with less room than the image needs. It ends with this process.
+/// A second engine of this machine, with less room than the image needs. It ends with this process. In the network of the
+/// first one, it would remove `docker0`: that is what `--bridge none` does.
 struct SmallEngine {
     first: Child,
     socket: PathBuf,
@@ -73,7 +74,7 @@ impl SmallEngine {
                       dockerd --host \"unix://$1/docker.sock\" --data-root \"$1/data\" --exec-root \"$1/run\" \\\n\
                       --pidfile \"$1/pid\" --bridge none --iptables=false --storage-driver vfs &\ncat";
         let first = Command::new("unshare")
-            .args(["--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-ec", script, "sh"])
+            .args(["--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-ec", script, "sh"])
             .arg(dir)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
