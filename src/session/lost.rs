@@ -13,7 +13,7 @@ use crate::{
     mesh::{
         Mesh,
         credentials::Credentials,
-        settings::{DEFAULT_VERSION, MeshSpec, Overrides},
+        settings::{DEFAULT_VERSION, GatewayAddress, MeshSpec, Overrides},
     },
     world::templates,
 };
@@ -74,14 +74,15 @@ impl Session {
     }
 
     /// Rebuilds the mesh of a directory whose `mesh.json` is lost from what it left, and says what of its files that
-    /// does not explain. The version of one that is to be deleted makes no difference.
+    /// does not explain. Of one that is to be deleted, version and gateway make no difference.
     pub async fn rebuild(&mut self, asked: &Overrides, deleted: bool) -> Result<Vec<String>, Error> {
         if self.survey.record.is_some() {
             return Ok(Vec::new());
         }
         let Some(traces) = self.world.traces(&self.survey).await? else { return Ok(Vec::new()) };
         let version = asked.stack_version.or(deleted.then_some(DEFAULT_VERSION));
-        let asked = Overrides { stack_version: version, ..asked.clone() };
+        let gateway = asked.gateway.or(deleted.then(GatewayAddress::default));
+        let asked = Overrides { stack_version: version, gateway, ..asked.clone() };
         let mesh = Mesh::rebuild(&traces, &asked, self.circumstances()?)?;
         let templates = asked.templates.unwrap_or_default();
         self.survey.owner_exists = self.world.knows(mesh.owner)?;

@@ -27,7 +27,7 @@ use crate::mesh::{
     layout,
     links::Key,
     ports,
-    rebuild::{ContainerTrace, DirectoryTrace, GatewayTrace, NodeTrace, Traces},
+    rebuild::{ContainerTrace, DirectoryTrace, GatewayContainer, GatewayTrace, NodeTrace, Traces},
     recover::Found,
     render::spans_machines,
     secret::Secret,
@@ -54,12 +54,10 @@ impl World {
         }
         let gateway = survey.containers.iter().find(|found| ours(&found.labels) && found.is_gateway());
         let gateway = match gateway {
-            Some(container) => {
-                let made = self.docker.made_of(&container.id).await?;
-                made.and_then(|made| gateway_trace(made.container, &files::gateway(&tree).unwrap_or_default()))
-            }
+            Some(container) => self.docker.made_of(&container.id).await?.map(|made| made.container),
             None => None,
         };
+        let gateway = gateway_trace(gateway, &files::gateway(&tree).unwrap_or_default());
         let network = survey.networks.iter().find(|network| ours(&network.labels));
         let labelled = |labels: &HashMap<String, String>| labels.get(label::PORTS).map(|text| ports::of_label(text));
         let of_containers = survey.containers.iter().filter(|container| ours(&container.labels));
@@ -136,16 +134,20 @@ impl World {
     }
 }
 
-/// What the container of a gateway, which has one port, and its certificate tell.
-fn gateway_trace(made: Container, files: &GatewayFiles) -> Option<GatewayTrace> {
-    let port = made.fixed.ports.first()?;
+/// What the container of a gateway, which has one port, and its files tell.
+fn gateway_trace(made: Option<Container>, files: &GatewayFiles) -> Option<GatewayTrace> {
+    let published = |made: Container| {
+        let port = made.fixed.ports.first()?;
+        Some(GatewayContainer { at: SocketAddr::new(port.address?, port.host?), image: made.fixed.image })
+    };
+    let container = made.and_then(published);
     let given = |certificate: &String| {
         // by its own authority, it is signed for as long as it lasts
         let own = certs::examine(certificate).ok().zip(files.authority.as_ref());
         own.is_none_or(|(facts, authority)| certs::verify(certificate, None, authority, facts.not_after).is_err())
     };
     let given = files.certificate.as_ref().is_some_and(given);
-    Some(GatewayTrace { at: SocketAddr::new(port.address?, port.host?), image: made.fixed.image, given })
+    (container.is_some() || files.present).then_some(GatewayTrace { container, given })
 }
 
 /// Whether a directory without a `mesh.json` holds data of a mesh, as its authorities tell.

@@ -2,6 +2,7 @@
 //! no I/O.
 
 mod changes;
+mod gateway;
 mod links;
 mod nodes;
 mod ports;
@@ -20,10 +21,11 @@ mod users;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use self::{
+    gateway::{GatewayContainer, GatewayTrace},
     links::LinkTrace,
     nodes::NodeTrace,
     repositories::SnapshotTrace,
-    traces::{ContainerTrace, DirectoryTrace, GatewayTrace, Traces},
+    traces::{ContainerTrace, DirectoryTrace, Traces},
     users::UserTrace,
 };
 use super::{
@@ -31,16 +33,10 @@ use super::{
     cluster_set::ClusterSet,
     data_set::LOCAL,
     decide::{Circumstances, DecideError},
-    gateway::{
-        OwnGateway,
-        own_files::{CERTIFICATE, KEY},
-    },
     id::{ClusterId, ServiceKind},
-    layout,
     links::Link,
     settings::{
-        ClusterOverride, ClusterSettings, DataSet, ElasticSettings, GatewayAddress, KibanaSettings, Overrides,
-        PerCluster, SubjectName, UserFile,
+        ClusterOverride, ClusterSettings, DataSet, ElasticSettings, KibanaSettings, Overrides, PerCluster, SubjectName,
     },
     taken::Taken,
 };
@@ -51,6 +47,8 @@ use crate::{exit::Exit, explain::Explain};
 pub enum RebuildError {
     #[error("mesh.json is lost, and no container is left to tell which version the data is of")]
     NoVersion,
+    #[error("mesh.json is lost, and the files of a gateway are there without a container that tells its address")]
+    NoGatewayAddress,
     /// A link that shares by a list of its own, which the remote alone knows.
     #[error("mesh.json is lost, and only {}, which does not answer, knows what {} may search of it", .0.to, .0.from)]
     UnknownShare(Link),
@@ -70,6 +68,11 @@ impl Explain for RebuildError {
                  default: a newer version would change the data for good"
                     .to_owned(),
             ),
+            Self::NoGatewayAddress => Some(
+                "name it with `mesh create --gateway ADDRESS:PORT`, and its image if that was not the default; \
+                 `mesh create --no-gateway` deletes the files, with its authority"
+                    .to_owned(),
+            ),
             Self::UnknownShare(Link { to, .. }) => Some(format!(
                 "start the container of {to} with `docker start` and type the same command again, or name the `links` \
                  in a settings file"
@@ -81,7 +84,7 @@ impl Explain for RebuildError {
 
 impl Mesh {
     /// The mesh that left these traces, as `mesh.json` would tell of it. What nothing tells is as it is by default; the
-    /// version is as `asked` where no container tells it, and never a guess.
+    /// version is as `asked` where no container tells it, and never a guess; so is the address of a gateway.
     pub fn rebuild(traces: &Traces, asked: &Overrides, now: Circumstances) -> Result<Self, RebuildError> {
         let registry = traces.containers.iter().find_map(|container| Some(traces::image(&container.image)?.0));
         let versions = traces.versions();
@@ -93,9 +96,6 @@ impl Mesh {
         let (elastic, kibana) = (traces.added::<false>(), traces.added::<true>());
         let snapshots = traces.snapshots(&now.dir, now.name.as_ref());
         let advertised = traces.advertised();
-        // where it came from is lost: the copy is what is known of it
-        let given = traces.gateway.as_ref().is_some_and(|found| found.given);
-        let of_gateway = |name: &str| UserFile(Some(now.dir.join(layout::gateway_file(name))));
         let spec = Overrides {
             advertise: most_common(advertised.values().copied()),
             snapshots: most_common(snapshots.values().cloned()),
@@ -110,15 +110,11 @@ impl Mesh {
             kibana_memory: most_common(kibana_memory.values().copied()),
             key_days: traces.directories.values().find_map(|kept| kept.key_days),
             hosts: traces.hosts,
-            gateway: traces.gateway.as_ref().map(|found| GatewayAddress(Some(found.at))),
-            gateway_image: traces.gateway.as_ref().and_then(|found| OwnGateway::asked_for(&found.image)),
-            gateway_cert: given.then(|| of_gateway(CERTIFICATE)),
-            gateway_key: given.then(|| of_gateway(KEY)),
             subnet: traces.subnet.or_else(|| traces.subnet_of_certificates()),
             passphrase_words: traces.passphrase_words,
             settings: Some(ElasticSettings::common(&elastic.values().collect::<Vec<_>>())),
             kibana_settings: Some(KibanaSettings::common(&kibana.values().collect::<Vec<_>>())),
-            ..Overrides::default()
+            ..traces.of_gateway(&now.dir, asked)?
         };
         let own = |cluster: ClusterId| Overrides {
             advertise: advertised.get(&cluster).copied().filter(|own| Some(*own) != spec.advertise),

@@ -2,10 +2,10 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    net::{IpAddr, Ipv4Addr, SocketAddr},
+    net::{IpAddr, Ipv4Addr},
 };
 
-use super::NodeTrace;
+use super::{GatewayTrace, NodeTrace};
 use crate::mesh::{
     Owner, allocate,
     certs::Names,
@@ -25,7 +25,7 @@ pub struct Traces {
     /// By Docker's labels.
     pub id: Option<String>,
     pub containers: Vec<ContainerTrace>,
-    /// What the mesh's own gateway was made from.
+    /// The mesh's own gateway.
     pub gateway: Option<GatewayTrace>,
     /// The subnet of the mesh's network.
     pub subnet: Option<Subnet>,
@@ -55,16 +55,6 @@ pub struct ContainerTrace {
     pub defaults: Revision,
     /// The directory of this machine that it has for snapshots.
     pub backup: Option<String>,
-}
-
-/// What tells of the mesh's own gateway.
-#[derive(Debug, Clone)]
-pub struct GatewayTrace {
-    /// Where it is published.
-    pub at: SocketAddr,
-    pub image: String,
-    /// Whether it has a certificate that no authority of its own signed: the user gave it.
-    pub given: bool,
 }
 
 /// What a cluster's directory tells.

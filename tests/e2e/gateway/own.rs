@@ -65,6 +65,7 @@ pub(super) fn is_kept(parts: &Parts, mesh: &Mesh, dir: &Path) {
     a_given_certificate_is_taken_over(parts, mesh, dir);
     assert_eq!(started(CONTAINER), first, "nothing of this should restart it");
     drifts(parts, mesh);
+    is_asked_for(parts, mesh);
     gets_another_image(parts, mesh);
 
     parts.part("a gateway of the mesh: taken away");
@@ -163,6 +164,19 @@ fn drifts(parts: &Parts, mesh: &Mesh) {
     docker(&["rm", "--force", CONTAINER]);
     mesh.run(&["create"], 0);
     assert_eq!(own.ask(ELASTIC, &[]).status, 200);
+}
+
+/// Without a record and a container, its files alone are left: they are kept until the user says where it is.
+fn is_asked_for(parts: &Parts, mesh: &Mesh) {
+    parts.part("a gateway of the mesh: mesh.json and its container are lost");
+    let authority = mesh.read("gateway/certs/ca.crt");
+    fs::remove_file(mesh.dir.join("mesh.json")).expect("should be there");
+    docker(&["rm", "--force", CONTAINER]);
+    let refused = mesh.run(&["create"], 3).stderr;
+    assert!(refused.contains("`mesh create --gateway ADDRESS:PORT`"), "{refused}");
+    mesh.run(&["create", "--gateway", &address(), "--gateway-image", NGINX], 0);
+    assert_eq!(mesh.read("gateway/certs/ca.crt"), authority);
+    assert_eq!(door(mesh, &mesh.dir.join("ca.crt")).ask(ELASTIC, &[]).status, 200);
 }
 
 /// Its container alone is replaced, and the plan says why.
