@@ -28,13 +28,19 @@ pub struct Units<'a> {
     pub textfiles: &'a Path,
     /// Where the page listens.
     pub listen: &'a str,
+    /// The engine's socket, where it is not the default one: a unit has not the environment of who writes it.
+    pub socket: Option<&'a Path>,
 }
+
+/// Where other users' files are hidden from a unit.
+const HOMES: [&str; 3] = ["/home", "/root", "/run/user"];
+/// What a unit has directories of its own in place of.
+const TEMPORARY: [&str; 2] = ["/tmp", "/var/tmp"];
 
 /// What keeps a unit from what no command of `mesh` needs.
 const HARDENED: &str = "\
 NoNewPrivileges=yes
 ProtectSystem=strict
-PrivateTmp=yes
 PrivateDevices=yes
 ProtectClock=yes
 ProtectHostname=yes
@@ -127,7 +133,11 @@ impl Units<'_> {
             Runner::Root => String::new(),
             Runner::User { uid, .. } => format!("User={uid}\n"),
         };
-        let home = if self.is_below_home() { "no" } else { "yes" };
+        let unless = |shown: bool| if shown { "no" } else { "yes" };
+        let home = unless(matches!(self.runner, Runner::User { .. }) || self.uses(needs, &HOMES));
+        let temporary = unless(self.uses(needs, &TEMPORARY));
+        let host = self.socket.map(|socket| format!("DOCKER_HOST=unix://{}", socket.display()));
+        let engine = host.map(|host| format!("Environment={}\n", path(Path::new(&host)))).unwrap_or_default();
         let writes = needs.writes.iter().map(|dir| format!("ReadWritePaths=-{}\n", path(dir)));
         let writes = writes.collect::<Vec<_>>().concat();
         let capabilities = match (self.runner, needs.owns) {
@@ -138,16 +148,16 @@ impl Units<'_> {
         };
         format!(
             "[Unit]\nDescription={about}\nDocumentation=man:mesh(1)\nWants=docker.service\nAfter=docker.service\n\n\
-             [Service]\nType={kind}\nExecStart={program} --dir {dir} {command}\n{user}{more}{writes}\
-             CapabilityBoundingSet={capabilities}\nProtectHome={home}\n{HARDENED}"
+             [Service]\nType={kind}\nExecStart={program} --dir {dir} {command}\n{engine}{user}{more}{writes}\
+             CapabilityBoundingSet={capabilities}\nProtectHome={home}\nPrivateTmp={temporary}\n{HARDENED}"
         )
     }
 
-    /// Whether the mesh or its locks are where other users' files are hidden from a unit.
-    fn is_below_home(&self) -> bool {
-        let homes = ["/home", "/root", "/run/user"];
-        matches!(self.runner, Runner::User { .. })
-            || homes.iter().any(|home| self.mesh.dir.starts_with(home) || self.program.starts_with(home))
+    /// Whether a command needs something below one of these directories.
+    fn uses(&self, needs: &Needs, below: &[&str]) -> bool {
+        let used = [self.mesh.dir.as_path(), self.program].into_iter().chain(self.socket);
+        let mut used = used.chain(needs.writes.iter().map(PathBuf::as_path));
+        used.any(|path| below.iter().any(|dir| path.starts_with(dir)))
     }
 
     fn timer(&self, what: &str, when: &str) -> String {
@@ -189,7 +199,7 @@ mod tests {
 
     fn units<'a>(mesh: &'a Mesh, runner: &'a Runner) -> Units<'a> {
         let (program, textfiles) = (Path::new("/usr/bin/mesh"), Path::new("/var/lib/prometheus/node-exporter"));
-        Units { mesh, program, runner, textfiles, listen: "127.0.0.1:9500" }
+        Units { mesh, program, runner, textfiles, listen: "127.0.0.1:9500", socket: None }
     }
 
     fn all(units: &Units<'_>) -> String {
@@ -223,6 +233,19 @@ mod tests {
             assert!(text.lines().any(|found| found == line), "{line}\n{text}");
         }
         assert!(units.commands(Path::new("/tmp/units"))[1].contains("mesh-ci42-look.timer"));
+    }
+
+    /// Of the mesh of another engine, in a directory that every unit would have for itself.
+    #[test]
+    fn what_a_unit_needs_is_not_hidden_from_it() {
+        let mut mesh = Mesh::example(2);
+        mesh.dir = "/var/tmp/mesh".into();
+        let socket = Path::new("/run/user/0/a b.sock");
+        let units = Units { socket: Some(socket), ..units(&mesh, &Runner::Root) };
+        let text = all(&units);
+        for line in ["PrivateTmp=no", "ProtectHome=no", r#"Environment="DOCKER_HOST=unix:///run/user/0/a b.sock""#] {
+            assert_eq!(text.lines().filter(|found| *found == line).count(), 3, "{line}\n{text}");
+        }
     }
 
     #[test]

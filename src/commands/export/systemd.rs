@@ -9,6 +9,7 @@ use crate::{
     console::Console,
     error::{Error, Exit},
     session::{Recorded, program, runner},
+    world::docker::{Endpoint, NamedBy},
 };
 
 pub fn systemd(args: &SystemdArgs, dir: &Path, console: &Console) -> Result<Exit, Error> {
@@ -16,12 +17,15 @@ pub fn systemd(args: &SystemdArgs, dir: &Path, console: &Console) -> Result<Exit
     let program = args.program.clone().map_or_else(program, Ok)?;
     let runner = runner()?;
     let export = Export::open(&args.into.into, is_own)?;
+    let endpoint = Endpoint::find()?;
+    let socket = (endpoint.named_by != NamedBy::Default).then_some(Path::new(&endpoint.socket));
     let units = Units {
         mesh: &recorded.mesh,
         program: &program,
         runner: &runner,
         textfiles: &args.textfile_dir,
         listen: &args.listen,
+        socket,
     };
     for file in units.files() {
         export.write(&file)?;

@@ -20,6 +20,7 @@ mod trial;
 
 pub use self::{
     containers::ContainerSummary,
+    endpoint::{Endpoint, NamedBy},
     ends::{Ended, Watched},
     error::DockerError,
     images::Progress,
@@ -33,10 +34,7 @@ use std::{io, path::Path, time::Duration};
 use bollard::API_DEFAULT_VERSION;
 use tokio::time::timeout;
 
-use self::{
-    endpoint::{Endpoint, NamedBy},
-    error::absent_is_none,
-};
+use self::error::absent_is_none;
 use super::{
     dockerd::{self, Options},
     open_files::TooManyOpenFiles,

@@ -3,4 +3,5 @@
 mod expiry;
 mod registry;
 mod system_calls;
+mod systemd;
 mod trial;
