@@ -12,9 +12,9 @@ if [[ -d $version_1 ]]; then groups=$version_1/mesh-systemd; else groups=/sys/fs
 if [[ $stage == outside ]]; then
   bash -c 'mkdir -p "$1" && echo $$ >"$1/cgroup.procs" && shift && exec "$@"' enter "$groups" \
     unshare --mount --uts --ipc --pid --cgroup --fork --kill-child bash "$0" inside "$place" </dev/null &
-  read -r _ || true
-  kill -KILL "$!"
-  wait "$!" || true
+  machine=$!
+  { read -r _ || true; kill -KILL "$machine"; } <&0 &
+  wait "$machine" || true
   until find "$groups" -depth -type d -exec rmdir {} + 2>/dev/null; do sleep 0.1; done
   rmdir /var/lib/mesh-serve
   exit
@@ -45,12 +45,16 @@ mount --move "$place/dev" /dev
 mount -t tmpfs -o mode=755 tmpfs "$place/run"
 touch "$place/run/docker.sock"
 mount --bind /run/docker.sock "$place/run/docker.sock"
-mount --move "$place/run" /run
+# Its table of mounts is in the /run that this covers.
+mount --no-mtab --move "$place/run" /run
 mount -t tmpfs -o mode=755 tmpfs /var/lib/systemd
 mount -t tmpfs -o mode=755 tmpfs /var/lib/mesh-serve
 mount -t overlay -o "lowerdir=/etc,upperdir=$place/etc/upper,workdir=$place/etc/work" overlay /etc
-# No service of the machine around it starts here.
+# Nothing of what a machine does as it starts is done to the one around it: that removes what is in /tmp, for one.
+mount -t tmpfs tmpfs /tmp
+for target in sysinit timers; do mount -t tmpfs -o mode=755 tmpfs "/usr/lib/systemd/system/$target.target.wants"; done
 rm -rf /etc/systemd/system/* /etc/fstab
+printf '[Unit]\nWants=systemd-journald.service\nAfter=systemd-journald.service\n' >/etc/systemd/system/sysinit.target
 for unit in docker.service docker.socket containerd.service; do ln -s /dev/null "/etc/systemd/system/$unit"; done
 mkdir -p /etc/systemd/journald.conf.d
 printf '[Journal]\nStorage=volatile\n' >/etc/systemd/journald.conf.d/test.conf
