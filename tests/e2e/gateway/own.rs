@@ -1,7 +1,7 @@
 //! A gateway as a container of the mesh, which is kept as the rest of it is: certificates, drift, its image, a lost
 //! record.
 
-use std::{fs, path::Path};
+use std::{fs, net::TcpListener, path::Path};
 
 use serde_json::Value;
 
@@ -163,6 +163,12 @@ fn drifts(parts: &Parts, mesh: &Mesh) {
     assert!(lines.contains("cluster02.crt"), "nginx should have named what it does not take: {lines}");
     docker(&["rm", "--force", CONTAINER]);
     mesh.run(&["create"], 0);
+    assert_eq!(own.ask(ELASTIC, &[]).status, 200);
+
+    mesh.run(&["manage", "down", "gateway"], 0);
+    drop(TcpListener::bind(address()).expect("its port should be free"));
+    assert_eq!(json(mesh, &["status"], 1)["gateway"]["state"], "absent");
+    mesh.run(&["manage", "up", "gateway"], 0);
     assert_eq!(own.ask(ELASTIC, &[]).status, 200);
 }
 
