@@ -40,7 +40,9 @@ fi
 mkdir -p "$place"/{dev,run,etc/upper,etc/work} /var/lib/mesh-serve
 mount -t tmpfs -o mode=755 tmpfs "$place/dev"
 cp -a /dev/{null,zero,full,random,urandom,tty} "$place/dev"
-mkdir "$place/dev/shm"
+mkdir "$place"/dev/{pts,shm}
+mount -t devpts -o newinstance,ptmxmode=0666 devpts "$place/dev/pts"
+ln -s pts/ptmx "$place/dev/ptmx"
 mount --move "$place/dev" /dev
 mount -t tmpfs -o mode=755 tmpfs "$place/run"
 touch "$place/run/docker.sock"
