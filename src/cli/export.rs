@@ -34,7 +34,7 @@ pub enum ExportAction {
     ///
     /// The metrics come from `mesh status -o prometheus --into FILE` by way of the node exporter, or from `mesh serve`.
     Prometheus(PrometheusArgs),
-    /// Write units for systemd: look at the mesh every minute, renew keys and certificates every week, serve the page
+    /// Write units for systemd: look at the mesh every minute, renew keys and certificates every day, serve the page
     Systemd(SystemdArgs),
     /// Write manifests for Elastic's operator on Kubernetes, ECK: the clusters as they were decided
     ///

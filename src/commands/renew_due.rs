@@ -40,10 +40,11 @@ pub async fn renew_due(args: &CreateArgs, place: Place, console: &Console) -> Re
         let there = session.observe_recorded(&mesh).await.map_err(Error::part_way)?;
         left = expiring(&mesh, Scope::Mesh, &there, now());
     }
-    left.retain(EndsSoon::is_renewable);
-    console.endings(&left);
+    left.retain(|ending| ending.is_renewable() && !ending.is_early(&mesh));
     if !left.is_empty() {
-        return Ok(Exit::Unhealthy);
+        let words: Vec<String> = left.iter().map(EndsSoon::in_words).collect();
+        let remedies: Vec<String> = left.iter().map(|ending| format!("`{}`", ending.remedy)).collect();
+        return Err(Error::new(Exit::Unhealthy, format!("not renewed: {}", words.join("; "))).hint(remedies.join(", ")));
     }
     if plan.is_empty() {
         console.done("nothing to renew");

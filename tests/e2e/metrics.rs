@@ -16,7 +16,7 @@ use crate::support::{
     docker::docker,
     free_address,
     mesh::{Mesh, of_directory},
-    renewal::starts,
+    renewal::{end_key_soon, starts},
     run::Run,
     wait_for,
 };
@@ -89,12 +89,7 @@ fn prometheus_fires_one_alert_a_fault_and_resolves_it() {
 fn what_is_due_is_renewed(mesh: &Mesh) {
     let nothing = mesh.run(&["create", "--renew-only"], 0);
     assert_eq!(nothing.stdout, "nothing to renew\n");
-    let id = saved_key(mesh)["id"].as_str().expect("should be a text").to_owned();
-    let listed = mesh.run(&["es", "2", "GET", &format!("/_security/api_key?id={id}")], 0).stdout;
-    let listed: Value = serde_json::from_str(&listed).expect("should be JSON");
-    // Elasticsearch changes no expiry alone
-    let changed = json!({ "expiration": "10d", "metadata": listed["api_keys"][0]["metadata"] }).to_string();
-    mesh.run(&["es", "2", "PUT", &format!("/_security/cross_cluster/api_key/{id}"), &changed], 0);
+    end_key_soon(mesh, 2);
     mesh.run(&["manage", "stop", "1"], 0);
     let settings = mesh.path("cluster02/elastic/config/elasticsearch.yml");
     let edited = fs::read_to_string(&settings).expect("should be readable") + "# by hand\n";

@@ -60,8 +60,8 @@ fn an_interrupted_load_leaves_no_image_and_is_completed_by_the_same_command() {
     docker(&["image", "rm", IMAGE]);
 }
 
-/// A second engine of this machine, with less room than the image needs. It ends with this process. In the network of the
-/// first one, it would remove `docker0`: that is what `--bridge none` does.
+/// A second engine of this machine, with less room than the image needs. It ends with this process. In the network of
+/// the first one, it would remove `docker0`: that is what `--bridge none` does.
 struct SmallEngine {
     first: Child,
     socket: PathBuf,

@@ -4,6 +4,8 @@
 
 use std::path::{Path, PathBuf};
 
+use time::Duration;
+
 use super::{Exported, prometheus::job};
 use crate::mesh::Mesh;
 
@@ -69,10 +71,7 @@ impl Units<'_> {
             unit("look.service", self.look()),
             unit("look.timer", self.timer("Look at", "OnCalendar=minutely\nAccuracySec=5s\n")),
             unit("renew.service", self.renew()),
-            unit(
-                "renew.timer",
-                self.timer("Renew what expires of", "OnCalendar=weekly\nRandomizedDelaySec=1h\nPersistent=yes\n"),
-            ),
+            unit("renew.timer", self.timer("Renew what expires of", &self.often())),
             unit("serve.service", self.serve()),
         ]
     }
@@ -158,6 +157,13 @@ impl Units<'_> {
         let used = [self.mesh.dir.as_path(), self.program].into_iter().chain(self.socket);
         let mut used = used.chain(needs.writes.iter().map(PathBuf::as_path));
         used.any(|path| below.iter().any(|dir| path.starts_with(dir)))
+    }
+
+    /// Twice within the time in which a key is due, at least.
+    fn often(&self) -> String {
+        let (often, delay) =
+            if self.mesh.key_margin() < Duration::days(2) { ("hourly", "5min") } else { ("daily", "1h") };
+        format!("OnCalendar={often}\nRandomizedDelaySec={delay}\nPersistent=yes\n")
     }
 
     fn timer(&self, what: &str, when: &str) -> String {
@@ -246,6 +252,16 @@ mod tests {
         for line in ["PrivateTmp=no", "ProtectHome=no", r#"Environment="DOCKER_HOST=unix:///run/user/0/a b.sock""#] {
             assert_eq!(text.lines().filter(|found| *found == line).count(), 3, "{line}\n{text}");
         }
+    }
+
+    #[test]
+    fn keys_of_a_short_life_are_renewed_in_time() {
+        let mut mesh = Mesh::example(2);
+        let often = [365, 8, 7, 1].map(|days: u16| {
+            mesh.spec.key_days = days.try_into().unwrap();
+            units(&mesh, &Runner::Root).often().lines().next().unwrap_or_default().to_owned()
+        });
+        assert_eq!(often, ["OnCalendar=daily", "OnCalendar=daily", "OnCalendar=hourly", "OnCalendar=hourly"]);
     }
 
     #[test]

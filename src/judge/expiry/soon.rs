@@ -1,7 +1,7 @@
 //! What expires within 30 days or has expired, each with the command that renews it. Pure.
 
 use serde::Serialize;
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 use super::{GIVES_ANOTHER, SOON, days_between};
 use crate::facts::observed::{KeyFile, Observed};
@@ -11,6 +11,7 @@ use crate::mesh::{Mesh, certs, counted::counted, id::ClusterId, settings::KeyDay
 /// The days before the end of a trial from which on it is reported.
 const TRIAL_SOON: i64 = 8;
 
+const KEY: &str = "API key";
 const LICENSE: &str = "license";
 const GIVEN: &str = "given certificate of the gateway";
 
@@ -45,6 +46,11 @@ impl EndsSoon {
     /// Whether a command of `mesh` alone renews it: a license comes from elsewhere.
     pub fn is_renewable(&self) -> bool {
         ![LICENSE, GIVEN].contains(&self.what)
+    }
+
+    /// Whether it is not due yet: an API key of a mesh where their life is short.
+    pub fn is_early(&self, mesh: &Mesh) -> bool {
+        self.what == KEY && Duration::days(self.days_left + 1) > mesh.key_margin()
     }
 }
 
@@ -92,8 +98,8 @@ pub fn expiring(mesh: &Mesh, scope: Scope, there: &Observed, now: OffsetDateTime
     let replace_authority =
         if mesh.guests.is_empty() { ("mesh create", false) } else { ("mesh certs rotate --ca", true) };
     [
-        gather("API key", false, (extend, true), &key),
-        gather("API key", true, replace, &key),
+        gather(KEY, false, (extend, true), &key),
+        gather(KEY, true, replace, &key),
         gather("certificate", false, ("mesh certs rotate", true), &certificate),
         gather("certificate", true, ("mesh certs rotate", true), &certificate),
         gather("authority", false, ("mesh certs rotate --ca", true), &authority),
@@ -139,7 +145,7 @@ fn expiry(there: &Observed, cluster: ClusterId, saved: &KeyFile) -> OffsetDateTi
 
 #[cfg(test)]
 mod tests {
-    use time::{Duration, macros::datetime};
+    use time::macros::datetime;
 
     use super::*;
     use crate::{
@@ -159,6 +165,16 @@ mod tests {
             format!("{} of {}: {} days, `{}`", ending.what, clusters.join(" "), ending.days_left, ending.remedy)
         };
         expiring(mesh, Scope::Mesh, there, NOW).into_iter().map(line).collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn a_key_that_lives_no_longer_is_early() {
+        let mut mesh = Mesh::example(2);
+        mesh.spec.key_days = "14".parse().unwrap();
+        let early =
+            |what, days_left| EndsSoon { what, clusters: Vec::new(), days_left, remedy: String::new() }.is_early(&mesh);
+        assert_eq!([13, 12, 0, -1].map(|days| early(KEY, days)), [true, true, false, false]);
+        assert!(!early("certificate", 13));
     }
 
     #[test]
