@@ -76,7 +76,7 @@ fn units_look_renew_and_serve() {
     links::every_search_finds_all(&mesh, 2);
 
     parts.part("no unit has failed, and no secret is in the journal");
-    assert_eq!(machine.run("systemctl --failed --no-legend 'mesh-*'"), "");
+    assert_eq!(machine.run("systemctl list-units --failed --no-legend 'mesh-*'"), "");
     let journal = machine.run("journalctl --no-pager --unit 'mesh-*'");
     assert!(journal.contains("Renew keys and certificates of the data mesh"), "{journal}");
     assert!(!journal.contains(token.trim()), "{journal}");
