@@ -106,15 +106,12 @@ fn is_scalar(value: &Json) -> bool {
     matches!(value, Json::Bool(_) | Json::Number(_) | Json::String(_))
 }
 
-/// A list, in which what would be written in another way is a text.
+/// A list of scalars with each as it is spelled.
 fn as_written(list: &str, items: Vec<Json>) -> Json {
-    let written = yaml::parse(list).map(|node| node.value);
-    let Ok(yaml::Value::List(written)) = written else { return items.into() };
-    let item = |(item, written): (Json, yaml::Node)| match (&item, written.value) {
-        (Json::Number(number), yaml::Value::Text(text)) if number.to_string() != text => text.into(),
-        _ => item,
-    };
-    items.into_iter().zip(written).map(item).collect()
+    match yaml::parse(list).map(|node| node.value) {
+        Ok(yaml::Value::List(written)) => written.iter().filter_map(yaml::Node::scalar).collect(),
+        _ => items.into(),
+    }
 }
 
 impl<const KIBANA: bool> Value for RawSettings<KIBANA> {

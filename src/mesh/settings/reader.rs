@@ -138,20 +138,16 @@ impl Reader<'_> {
                     self.fields(path, &format!("{name}."), entries, texts);
                     continue;
                 }
-                Value::Text(text) => typed(text, value.quoted),
-                Value::List(items) if items.iter().all(|item| matches!(item.value, Value::Text(_))) => {
-                    let typed = |item: &Node| match &item.value {
-                        Value::Text(text) => Some(typed(text, item.quoted)),
-                        _ => None,
-                    };
-                    items.iter().filter_map(typed).collect()
+                Value::List(items) => {
+                    let scalars = items.iter().map(Node::scalar).collect::<Option<Vec<_>>>().map(Json::Array);
+                    scalars.ok_or_else(|| "expected a list of scalars".to_owned())
                 }
-                Value::List(_) => {
-                    self.refuse(*line, &join(path, &name), "expected a list of scalars".to_owned());
-                    continue;
-                }
-                value => {
-                    self.refuse(*line, &join(path, &name), format!("expected a value, found {}", value.kind()));
+                other => value.scalar().ok_or_else(|| format!("expected a value, found {}", other.kind())),
+            };
+            let json = match json {
+                Ok(json) => json,
+                Err(reason) => {
+                    self.refuse(*line, &join(path, &name), reason);
                     continue;
                 }
             };
@@ -195,19 +191,6 @@ impl Reader<'_> {
 
     pub fn refuse(&mut self, line: usize, path: &str, reason: String) {
         self.problems.push(Problem { line, path: path.to_owned(), reason });
-    }
-}
-
-/// A scalar as YAML understands it. What it would write in another way stays a text: `9.10` is not 9.1.
-fn typed(text: &str, quoted: bool) -> Json {
-    match (quoted, text) {
-        (false, "true" | "True" | "TRUE") => true.into(),
-        (false, "false" | "False" | "FALSE") => false.into(),
-        (false, _) => match serde_json::from_str::<Json>(text) {
-            Ok(Json::Number(number)) if number.to_string() == *text => Json::Number(number),
-            _ => text.into(),
-        },
-        (true, _) => text.into(),
     }
 }
 

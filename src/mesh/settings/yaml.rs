@@ -41,6 +41,23 @@ pub struct Entry {
     pub value: Node,
 }
 
+impl Node {
+    /// A scalar as YAML understands it; `None` of anything else. What it would write in another way stays a text: `9.10`
+    /// is not 9.1.
+    pub fn scalar(&self) -> Option<Json> {
+        let Value::Text(text) = &self.value else { return None };
+        Some(match (self.quoted, text.as_str()) {
+            (false, "true" | "True" | "TRUE") => true.into(),
+            (false, "false" | "False" | "FALSE") => false.into(),
+            (false, _) => match serde_json::from_str::<Json>(text) {
+                Ok(Json::Number(number)) if number.to_string() == *text => Json::Number(number),
+                _ => text.as_str().into(),
+            },
+            (true, _) => text.as_str().into(),
+        })
+    }
+}
+
 impl Value {
     /// What it is, for messages.
     pub fn kind(&self) -> String {

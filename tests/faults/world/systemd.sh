@@ -15,7 +15,11 @@ if [[ $stage == outside ]]; then
   machine=$!
   { read -r _ || true; kill -KILL "$machine"; } <&0 &
   wait "$machine" || true
-  until find "$groups" -depth -type d -exec rmdir {} + 2>/dev/null; do sleep 0.1; done
+  # its processes are gone a moment later
+  for ((tries = 100; tries; tries--)); do
+    ! find "$groups" -depth -type d -exec rmdir {} + 2>/dev/null || break
+    sleep 0.1
+  done
   rmdir /var/lib/mesh-serve
   exit
 fi
