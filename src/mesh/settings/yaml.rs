@@ -42,8 +42,8 @@ pub struct Entry {
 }
 
 impl Node {
-    /// A scalar as YAML understands it; `None` of anything else. What it would write in another way stays a text: `9.10`
-    /// is not 9.1.
+    /// A scalar as YAML understands it; `None` of anything else. What it would write in another way stays a text:
+    /// `9.10` is not 9.1.
     pub fn scalar(&self) -> Option<Json> {
         let Value::Text(text) = &self.value else { return None };
         Some(match (self.quoted, text.as_str()) {
