@@ -88,4 +88,12 @@ mod tests {
         assert_eq!(digest(&Mesh::example(2)), digest(&Mesh::example(2)));
         assert_ne!(digest(&Mesh::example(2)), digest(&Mesh::example(3)));
     }
+
+    /// PCRE before 10.44 takes 32 characters as the name of a group, and a mesh's name may have 30.
+    #[test]
+    fn a_long_name_is_in_no_group_of_a_regular_expression() {
+        let mesh = Mesh::example(1).named("a-mesh-for-integration-tests-1");
+        let text = of(&mesh).nginx().unwrap();
+        assert!(text.contains("mesh_a_mesh_for_integration_tests_1_path") && !text.contains("(?<"), "{text}");
+    }
 }
