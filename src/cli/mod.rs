@@ -43,7 +43,7 @@ pub use self::{
     peers::{ForeignArgs, JoinArgs, LeaveArgs, PeersAction, PeersArgs},
     renew::{CertsAction, KeysAction, LsArgs, LsCertsArgs, RenewArgs, RotateCertsArgs},
     root::Cli,
-    serve::ServeArgs,
+    serve::{PageArgs, ServeArgs},
     settings::SettingsArgs,
     snapshots::{AdoptArgs, RestoreArgs, RmArgs, SnapshotsAction, TakeArgs},
     users::{AddUserArgs, PasswdArgs, RmUserArgs, UsersAction, UsersArgs},

@@ -33,6 +33,7 @@ pub mod name;
 pub mod network;
 mod new_defaults;
 pub mod nodes;
+mod outside;
 pub mod part;
 pub mod passphrase;
 pub mod pattern;

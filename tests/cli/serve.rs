@@ -181,6 +181,6 @@ fn what_would_give_the_token_away_is_refused() {
     exit 2
     error: 192.0.2.11 is not only this machine's, and the token would pass unencrypted
 
-    hint: `mesh serve --listen 192.0.2.11:9500 --tls-certificate FILE --tls-key FILE`; or `ssh -L 9500:127.0.0.1:9500 HOST` from the other machine
+    hint: add `--tls-certificate FILE --tls-key FILE`; or listen on loopback, and type `ssh -L 9500:127.0.0.1:9500 HOST` on the other machine
     ");
 }

@@ -5,6 +5,7 @@ pub mod logs;
 pub mod prometheus;
 pub mod rally;
 pub mod systemd;
+mod unit_text;
 
 /// A file that is written for another program.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,11 +2,18 @@
 //!
 //! See `systemd.exec(5)` and `systemd.timer(5)`. A unit may do what its command does, and no more.
 
-use std::path::{Path, PathBuf};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
 use time::Duration;
 
-use super::{Exported, prometheus::job};
+use super::{
+    Exported,
+    prometheus::job,
+    unit_text::{path, word},
+};
 use crate::mesh::Mesh;
 
 /// Who runs `mesh`.
@@ -28,10 +35,18 @@ pub struct Units<'a> {
     pub runner: &'a Runner,
     /// The directory in which the node exporter looks for metrics.
     pub textfiles: &'a Path,
-    /// Where the page listens.
-    pub listen: &'a str,
+    pub page: &'a Page<'a>,
     /// The engine's socket, where it is not the default one: a unit has not the environment of who writes it.
     pub socket: Option<&'a Path>,
+}
+
+/// What the page is served by.
+pub struct Page<'a> {
+    pub listen: SocketAddr,
+    /// Other names by which browsers open it.
+    pub names: &'a [String],
+    /// The certificate and its key, with their whole paths.
+    pub identity: Option<[&'a Path; 2]>,
 }
 
 /// Where other users' files are hidden from a unit.
@@ -119,7 +134,14 @@ impl Units<'_> {
     /// The token stays in a directory that the unit alone has, out of the journal.
     fn serve(&self) -> String {
         let state = format!("{}-serve", job(self.mesh.name.as_ref()));
-        let command = format!("serve --listen {} --token-file %S/{state}/token", self.listen);
+        let listen = word(Path::new(&self.page.listen.to_string()));
+        let names = self.page.names.iter().map(|name| format!(" --san {}", word(Path::new(name))));
+        let identity = self
+            .page
+            .identity
+            .map(|[certificate, key]| format!(" --tls-certificate {} --tls-key {}", word(certificate), word(key)));
+        let shown = names.chain(identity).collect::<String>();
+        let command = format!("serve --listen {listen}{shown} --token-file %S/{state}/token");
         let about = format!("Serve the page of the data mesh{}", self.of());
         let more = format!("Restart=on-failure\nRestartSec=5s\nStateDirectory={state}\nStateDirectoryMode=0700\n");
         let needs = Needs { writes: Vec::new(), owns: false };
@@ -155,7 +177,9 @@ impl Units<'_> {
     /// Whether a command needs something below one of these directories.
     fn uses(&self, needs: &Needs, below: &[&str]) -> bool {
         let used = [self.mesh.dir.as_path(), self.program].into_iter().chain(self.socket);
-        let mut used = used.chain(needs.writes.iter().map(PathBuf::as_path));
+        let outside = self.mesh.read_outside();
+        let used = used.chain(needs.writes.iter().chain(&outside).map(PathBuf::as_path));
+        let mut used = used.chain(self.page.identity.into_iter().flatten());
         used.any(|path| below.iter().any(|dir| path.starts_with(dir)))
     }
 
@@ -181,18 +205,6 @@ struct Needs {
     owns: bool,
 }
 
-/// A path as one word of a command in a unit, which is no shell's.
-fn word(of: &Path) -> String {
-    path(of).replace('$', "$$")
-}
-
-/// A path as one word of a list in a unit.
-fn path(of: &Path) -> String {
-    let text = of.to_string_lossy().replace('%', "%%");
-    let plain = text.chars().all(|c| !c.is_whitespace() && !matches!(c, '"' | '\'' | '\\'));
-    if plain { text } else { format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"")) }
-}
-
 /// Whether a file is one that an export for systemd writes: several meshes may share a directory.
 pub fn is_own(name: &str) -> bool {
     let of = ["-look.service", "-look.timer", "-renew.service", "-renew.timer", "-serve.service"];
@@ -201,11 +213,16 @@ pub fn is_own(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::net::{IpAddr, Ipv4Addr};
+
     use super::*;
+
+    const PAGE: Page<'static> =
+        Page { listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9500), names: &[], identity: None };
 
     fn units<'a>(mesh: &'a Mesh, runner: &'a Runner) -> Units<'a> {
         let (program, textfiles) = (Path::new("/usr/bin/mesh"), Path::new("/var/lib/prometheus/node-exporter"));
-        Units { mesh, program, runner, textfiles, listen: "127.0.0.1:9500", socket: None }
+        Units { mesh, program, runner, textfiles, page: &PAGE, socket: None }
     }
 
     fn all(units: &Units<'_>) -> String {
@@ -254,6 +271,36 @@ mod tests {
         }
     }
 
+    /// What the user has and a look reads: without it, a look and so a renewal ends with an error.
+    #[test]
+    fn files_of_the_user_are_not_hidden_from_a_unit() {
+        let of = |file: &Path| {
+            let mut mesh = Mesh::example(2);
+            mesh.spec.templates.0 = Some(file.to_owned());
+            let text = all(&units(&mesh, &Runner::Root));
+            ["ProtectHome=no", "PrivateTmp=no"].map(|line| text.lines().filter(|found| *found == line).count())
+        };
+        assert_eq!(of(Path::new("/root/templates")), [3, 0]);
+        assert_eq!(of(Path::new("/tmp/templates")), [0, 3]);
+        assert_eq!(of(Path::new("/etc/mesh/templates")), [0, 0]);
+    }
+
+    #[test]
+    fn a_page_for_other_machines_has_its_certificate() {
+        let page = Page {
+            listen: "[fe80::1%2]:9500".parse().unwrap(),
+            names: &["mesh.example.com".to_owned()],
+            identity: Some([Path::new("/home/ana/a b.crt"), Path::new("/home/ana/page.key")]),
+        };
+        let mesh = Mesh::example(2);
+        let text = all(&Units { page: &page, ..units(&mesh, &Runner::Root) });
+        let command = "ExecStart=/usr/bin/mesh --dir /mnt/data/mesh serve --listen [fe80::1%%2]:9500 \
+                       --san mesh.example.com --tls-certificate \"/home/ana/a b.crt\" --tls-key /home/ana/page.key \
+                       --token-file %S/mesh-serve/token";
+        assert!(text.lines().any(|line| line == command), "{text}");
+        assert!(text.contains("ProtectHome=no"), "{text}");
+    }
+
     #[test]
     fn keys_of_a_short_life_are_renewed_in_time() {
         let mut mesh = Mesh::example(2);
@@ -262,11 +309,5 @@ mod tests {
             units(&mesh, &Runner::Root).often().lines().next().unwrap_or_default().to_owned()
         });
         assert_eq!(often, ["OnCalendar=daily", "OnCalendar=daily", "OnCalendar=hourly", "OnCalendar=hourly"]);
-    }
-
-    #[test]
-    fn a_path_stays_one_word() {
-        assert_eq!(word(Path::new(r#"/a "b"\$x%"#)), r#""/a \"b\"\\$$x%%""#);
-        assert_eq!(word(Path::new("/mnt/data/mesh")), "/mnt/data/mesh");
     }
 }

@@ -1,10 +1,11 @@
 //! `mesh export systemd`: units that look at a mesh, renew what expires of it, and serve its page.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use super::super::serve::identity;
 use crate::{
     apply::export::Export,
-    ask::export::systemd::{Units, is_own},
+    ask::export::systemd::{Page, Units, is_own},
     cli::SystemdArgs,
     console::Console,
     error::{Error, Exit},
@@ -14,19 +15,23 @@ use crate::{
 
 pub fn systemd(args: &SystemdArgs, dir: &Path, console: &Console) -> Result<Exit, Error> {
     let recorded = Recorded::open(dir)?;
-    let program = args.program.clone().map_or_else(program, Ok)?;
+    let program = args.program.as_deref().map_or_else(program, whole)?;
+    let textfiles = whole(&args.textfile_dir)?;
+    let identity = match identity(&args.page)? {
+        Some((certificate, key)) => Some([whole(certificate)?, whole(key)?]),
+        None => None,
+    };
     let runner = runner()?;
     let export = Export::open(&args.into.into, is_own)?;
     let endpoint = Endpoint::find()?;
     let socket = (endpoint.named_by != NamedBy::Default).then_some(Path::new(&endpoint.socket));
-    let units = Units {
-        mesh: &recorded.mesh,
-        program: &program,
-        runner: &runner,
-        textfiles: &args.textfile_dir,
-        listen: &args.listen,
-        socket,
+    let page = Page {
+        listen: args.page.listen,
+        names: &args.page.san,
+        identity: identity.as_ref().map(|[certificate, key]: &[PathBuf; 2]| [certificate.as_path(), key]),
     };
+    let units =
+        Units { mesh: &recorded.mesh, program: &program, runner: &runner, textfiles: &textfiles, page: &page, socket };
     for file in units.files() {
         export.write(&file)?;
     }
@@ -35,4 +40,13 @@ pub fn systemd(args: &SystemdArgs, dir: &Path, console: &Console) -> Result<Exit
         console.line(&command);
     }
     Ok(Exit::Done)
+}
+
+/// A path for a unit, which runs in no directory of the user's.
+fn whole(path: &Path) -> Result<PathBuf, Error> {
+    std::path::absolute(path).map_err(|error| {
+        Error::new(Exit::Request, format!("{} is no path", path.display()))
+            .cause(error.to_string())
+            .hint("type the whole path")
+    })
 }

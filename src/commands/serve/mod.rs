@@ -4,7 +4,7 @@ mod look;
 mod search;
 
 use std::{
-    net::SocketAddr,
+    path::Path,
     sync::{Arc, Mutex},
 };
 
@@ -14,7 +14,7 @@ use tokio::sync::{mpsc, watch};
 use self::{look::Looker, search::Searcher};
 use super::ended;
 use crate::{
-    cli::ServeArgs,
+    cli::{PageArgs, ServeArgs},
     console::Console,
     error::{Error, Exit},
     mesh::shell_word::shell_word,
@@ -32,11 +32,11 @@ const LETTERS: usize = 43;
 const RUN: usize = 8;
 
 pub async fn serve(args: &ServeArgs, place: Place, console: &Console) -> Result<Exit, Error> {
-    let identity = identity(args)?;
+    let identity = identity(&args.page)?.map(|(certificate, key)| Identity::read(certificate, key)).transpose()?;
     let token = token(args, console)?;
     let secure = identity.is_some();
-    let listening = Listening::begin(args.listen, identity).await?;
-    let gate = Gate::new(listening.at, &args.san, secure, token);
+    let listening = Listening::begin(args.page.listen, identity).await?;
+    let gate = Gate::new(listening.at, &args.page.san, secure, token);
     announce(args, &gate, console);
 
     let history = Arc::default();
@@ -55,16 +55,19 @@ pub async fn serve(args: &ServeArgs, place: Place, console: &Console) -> Result<
     Ok(Exit::Done)
 }
 
-/// What others than this machine's users need to believe the page.
-fn identity(args: &ServeArgs) -> Result<Option<Identity>, Error> {
-    match (&args.tls_certificate, &args.tls_key) {
-        (Some(certificate), Some(key)) => Ok(Some(Identity::read(certificate, key)?)),
-        _ if args.listen.ip().is_loopback() => Ok(None),
-        _ => Err(Error::new(Exit::Request, format!("{} is not only this machine's, and the token would pass unencrypted", args.listen.ip()))
-            .hint(format!(
-                "`mesh serve --listen {} --tls-certificate FILE --tls-key FILE`; or `ssh -L 9500:127.0.0.1:9500 HOST` from the other machine",
-                args.listen
-            ))),
+/// The certificate and the key that others than this machine's users need to believe the page.
+pub(super) fn identity(page: &PageArgs) -> Result<Option<(&Path, &Path)>, Error> {
+    match (&page.tls_certificate, &page.tls_key) {
+        (Some(certificate), Some(key)) => Ok(Some((certificate, key))),
+        _ if page.listen.ip().is_loopback() => Ok(None),
+        _ => {
+            let message =
+                format!("{} is not only this machine's, and the token would pass unencrypted", page.listen.ip());
+            Err(Error::new(Exit::Request, message).hint(
+                "add `--tls-certificate FILE --tls-key FILE`; or listen on loopback, and type \
+                 `ssh -L 9500:127.0.0.1:9500 HOST` on the other machine",
+            ))
+        }
     }
 }
 
@@ -95,9 +98,7 @@ fn announce(args: &ServeArgs, gate: &Gate, console: &Console) {
             ));
         }
     }
-    if let SocketAddr::V4(_) | SocketAddr::V6(_) = args.listen
-        && console.is_on_terminal()
-    {
+    if console.is_on_terminal() {
         console.note("it goes on until Ctrl-C");
     }
 }
