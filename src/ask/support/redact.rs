@@ -9,7 +9,10 @@ const REMOVED: &str = "[removed]";
 /// The names before whose users' passwords a client puts them, to log in.
 const USERS: [&str; 2] = ["elastic", "kibana_system"];
 /// What the name of a setting has whose value is a secret, in lower case.
-const SECRET_NAMES: [&str; 5] = ["password", "encryptionkey", "token", "secret", "api_key"];
+const SECRET_NAMES: [&str; 8] =
+    ["password", "passphrase", "encryptionkey", "token", "secret", "api_key", "private_key", "credential"];
+/// Values that are none: what is known of a secret, and what goes on in the next line.
+const NO_SECRETS: [&str; 8] = ["true", "false", "null", "None", "{", "[", "{}", "[]"];
 
 /// What takes secrets out of texts.
 #[derive(Debug)]
@@ -39,7 +42,7 @@ impl Redactor {
         Self { known: known.into_iter().map(Secret::new).collect() }
     }
 
-    /// A text without them, nor values of settings that have the name of a secret, nor private keys.
+    /// A text without them, nor values of settings that have the name of a secret, logins in URLs, and private keys.
     pub fn redact(&self, text: &str) -> String {
         let known = self.known.iter().fold(text.to_owned(), |text, secret| text.replace(secret.expose(), REMOVED));
         let mut within_key = false;
@@ -54,21 +57,56 @@ impl Redactor {
                 within_key = !ends;
                 return None;
             }
-            Some(if begins { format!("{REMOVED}\n") } else { setting(line) })
+            Some(if begins { format!("{REMOVED}\n") } else { setting(&options(&logins(line))) })
         });
         lines.collect::<Vec<_>>().concat()
     }
 }
 
+/// Whether a name is that of a secret.
+fn is_secret(name: &str) -> bool {
+    let name = name.to_lowercase();
+    SECRET_NAMES.iter().any(|of| name.contains(of))
+}
+
+/// A line without users and passwords before the hosts of URLs.
+fn logins(line: &str) -> String {
+    let mut parts = line.split("://");
+    let mut kept = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let authority = part.split(|c: char| c.is_whitespace() || "/?#\"'\\".contains(c)).next().unwrap_or_default();
+        let login = authority.rfind('@').unwrap_or_default();
+        kept += if login > 0 { "://[removed]" } else { "://" };
+        kept += &part[login..];
+    }
+    kept
+}
+
+/// A line without the values of `NAME=VALUE`, as of Java's options and of the environment, where these are secrets.
+fn options(line: &str) -> String {
+    let mut parts = line.split('=');
+    let mut kept = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let name = kept.rsplit(|c: char| !(c.is_alphanumeric() || "._-".contains(c))).next().unwrap_or_default();
+        let end = part.find(|c: char| c.is_whitespace() || "\"'\\&,;".contains(c)).unwrap_or(part.len());
+        let is_secret = end > 0 && is_secret(name);
+        kept.push('=');
+        kept += if is_secret { REMOVED } else { &part[..end] };
+        kept += &part[end..];
+    }
+    kept
+}
+
 /// A line of a configuration file without its value, where its name is that of a secret.
 fn setting(line: &str) -> String {
     let named = |name: &str| {
-        let name = name.trim().to_lowercase();
+        let name = name.trim();
         let is_one_word = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || "._-\"'".contains(c));
-        is_one_word && SECRET_NAMES.iter().any(|of| name.trim_matches(['"', '\'']).ends_with(of))
+        is_one_word && is_secret(name)
     };
+    let is_some = |value: &str| !value.is_empty() && !NO_SECRETS.contains(&value.trim_end_matches(','));
     match line.split_once(':') {
-        Some((name, value)) if named(name) && !value.trim().is_empty() => {
+        Some((name, value)) if named(name) && is_some(value.trim()) => {
             let end = if line.ends_with('\n') { "\n" } else { "" };
             let comma = if value.trim_end().ends_with(',') { "," } else { "" };
             format!("{name}: \"{REMOVED}\"{comma}{end}")
@@ -105,12 +143,18 @@ mod tests {
     #[test]
     fn what_looks_like_a_secret_is_taken_out_and_nothing_else() {
         let redactor = Redactor::new([]);
-        let text = "\
-elasticsearch.username: kibana_system
-elasticsearch.password: \"unknown\"
+        let text = r#"elasticsearch.username: kibana_system
+elasticsearch.password: "unknown"
 xpack.security.encryptionKey: abc
-  \"elasticsearch.serviceAccountToken\": \"AAEA\",
+  "elasticsearch.serviceAccountToken": "AAEA",
 the password: of what is this a line
+xpack.http.ssl.key_passphrase: abc
+xpack.actions.proxyUrl: http://ana:of@three@proxy:3128/?a=b@c
+see https://example.org/a@b and http://proxy:3128
+jvm_options: Some("-Xmx1g\n-Djavax.net.ssl.trustStorePassword=abc\n-Da=b"),
+"ES_PASSWORD=abc", "PATH=/bin" and /?token=abc&x=y
+  "api_key": {
+    "passwords": true,
 key: |
   -----BEGIN PRIVATE KEY-----
   MIGH
@@ -118,13 +162,20 @@ key: |
   -----BEGIN CERTIFICATE-----
   MIIB
   -----END CERTIFICATE-----
-";
+"#;
         insta::assert_snapshot!(redactor.redact(text), @r#"
         elasticsearch.username: kibana_system
         elasticsearch.password: "[removed]"
         xpack.security.encryptionKey: "[removed]"
           "elasticsearch.serviceAccountToken": "[removed]",
         the password: of what is this a line
+        xpack.http.ssl.key_passphrase: "[removed]"
+        xpack.actions.proxyUrl: http://[removed]@proxy:3128/?a=b@c
+        see https://example.org/a@b and http://proxy:3128
+        jvm_options: Some("-Xmx1g\n-Djavax.net.ssl.trustStorePassword=[removed]\n-Da=b"),
+        "ES_PASSWORD=[removed]", "PATH=/bin" and /?token=[removed]&x=y
+          "api_key": {
+            "passwords": true,
         key: |
         [removed]
           -----BEGIN CERTIFICATE-----
