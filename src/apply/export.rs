@@ -43,6 +43,23 @@ impl Export {
         Ok(self.tree.read(&file.name)?.as_ref() == Some(&file.text))
     }
 
+    /// The first line of a file; `None` where there is no such file, or its first line is no text.
+    pub fn first_line(&self, name: &str) -> Result<Option<String>, Error> {
+        let text = self.tree.read(name)?;
+        let line = text.as_deref().and_then(|text| text.split(|byte| *byte == b'\n').next());
+        Ok(line.and_then(|line| String::from_utf8(line.to_vec()).ok()))
+    }
+
+    /// The files of an earlier export that this one does not have.
+    pub fn left(&self, is_kept: impl Fn(&str) -> bool) -> Result<Vec<String>, Error> {
+        Ok(self.tree.entries("")?.into_iter().filter(|name| !is_kept(name)).collect())
+    }
+
+    /// Removes the files of an earlier export that this one does not have.
+    pub fn keep_only(&self, is_kept: impl Fn(&str) -> bool) -> Result<(), Error> {
+        self.left(is_kept)?.iter().try_for_each(|name| Ok(self.tree.remove_tree(name)?))
+    }
+
     pub fn dir(&self) -> &Path {
         self.tree.root()
     }

@@ -11,7 +11,7 @@ use crate::{
         container_exit::End,
         image::{Unfit, unfit, version_command},
     },
-    mesh::id::ServiceKind,
+    mesh::{gateway::IMAGE, id::ServiceKind},
     world::docker::{DockerError, Ended},
 };
 
@@ -33,6 +33,9 @@ pub(super) fn cannot_pull(image: &str, error: &DockerError) -> Error {
     let hint = error.hint().unwrap_or_else(|| {
         let hint = if is_full(&words) {
             FULL
+        } else if image == IMAGE {
+            "name the image in a registry that is reached with `mesh create --gateway-image IMAGE`; `images/build all` \
+             builds one, mesh.local/nginx/nginx"
         } else {
             "check the version and the way to the registry, or name a mirror with `mesh create --registry HOST`; \
              without any, `images/build all` builds stand-ins for `--registry mesh.local`"

@@ -7,10 +7,15 @@ use std::{
 
 use clap::{Args, Subcommand, ValueHint, value_parser};
 
-use super::cluster_number;
+use super::{cluster_number, serve::PageArgs};
 use crate::{
-    ask::export::eck::{Namespace, VolumeSize},
-    mesh::{cluster_set::ClusterSet, id::ClusterId, invalid_value::InvalidValue, settings::SubjectName},
+    ask::export::eck::{Namespace, StorageClass, VolumeSize},
+    mesh::{
+        cluster_set::ClusterSet,
+        id::ClusterId,
+        invalid_value::InvalidValue,
+        settings::{Registry, SubjectName},
+    },
 };
 
 #[derive(Debug, Subcommand)]
@@ -123,13 +128,13 @@ pub struct EckArgs {
     pub namespace: Namespace,
     /// The registry with the images, where it is a mirror
     #[arg(long, value_name = "REGISTRY")]
-    pub image: Option<String>,
+    pub image: Option<Registry>,
     /// The size of each node's volume
     #[arg(long, value_name = "SIZE", default_value = "10Gi")]
     pub volume: VolumeSize,
     /// The storage class of the volumes [default: that of Kubernetes]
     #[arg(long, value_name = "NAME")]
-    pub storage_class: Option<String>,
+    pub storage_class: Option<StorageClass>,
 }
 
 #[derive(Debug, Args)]
@@ -142,9 +147,8 @@ pub struct SystemdArgs {
     /// The directory in which the node exporter looks for metrics
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, default_value = "/var/lib/prometheus/node-exporter")]
     pub textfile_dir: PathBuf,
-    /// Where the page listens
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:9500")]
-    pub listen: String,
+    #[command(flatten)]
+    pub page: PageArgs,
 }
 
 #[derive(Debug, Args)]

@@ -47,10 +47,12 @@ pub(super) async fn report(place: &Place) -> Result<Report, Error> {
     Ok(Report::new(&mesh, check::doctor(&mesh, &sight)))
 }
 
-/// The mesh that is recorded, or one of two clusters, with what is asked for.
+/// The mesh that is recorded, or one of two clusters, with what is asked for; a mesh that is recorded keeps its version.
 pub(super) async fn decided(asked: &Overrides, place: &Place) -> Result<Mesh, Error> {
     let place = Place { dir: disk::resolve(&place.dir)?, ..place.clone() };
-    decide(asked, &place, &Glance::take(&place.dir).await)
+    let glance = Glance::take(&place.dir).await;
+    let stack_version = asked.stack_version.filter(|_| glance.kept.record.is_none());
+    decide(&Overrides { stack_version, ..asked.clone() }, &place, &glance)
 }
 
 /// Everything that can be known, whatever else cannot, and the mesh that it is held against.

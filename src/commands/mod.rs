@@ -42,7 +42,7 @@ mod views;
 
 pub use self::completions::complete;
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use crate::{
     apply::wait::Patience,
@@ -120,10 +120,7 @@ async fn command(cli: Cli, place: Result<Place, Error>, console: &Console) -> Re
     }
     let place = place?;
     let dir = place.dir.clone();
-    if dir.to_str().is_none() {
-        return Err(Error::new(Exit::Request, format!("the path {} is not valid UTF-8", dir.display()))
-            .hint("it stands in labels and mounts: give the directory another name"));
-    }
+    require_text(&dir, "it stands in labels and mounts")?;
     if !matches!(cli.command, Command::Completions(_) | Command::Man(_)) {
         disk::resolve(&dir)?;
     }
@@ -230,4 +227,14 @@ async fn consent(question: &str, deed: &str, yes: bool, console: &Console) -> Re
         console.note("nothing was changed");
     }
     Ok(agreed)
+}
+
+/// # Errors
+/// A path that is no text cannot be where it is to be written down, which `why` names.
+fn require_text(path: &Path, why: &str) -> Result<(), Error> {
+    let Some(_) = path.to_str() else {
+        return Err(Error::new(Exit::Request, format!("the path {} is not valid UTF-8", path.display()))
+            .hint(format!("{why}: give it another name")));
+    };
+    Ok(())
 }

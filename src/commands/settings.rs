@@ -58,10 +58,7 @@ pub async fn sources(args: &SettingsArgs, place: &Place, console: &Console) -> R
     let templates = sources.iter_mut().find_map(|(_, overrides)| overrides.templates.as_mut());
     if let Some(dir) = templates.and_then(|templates| templates.0.as_mut()) {
         *dir = disk::resolve(dir)?;
-        if dir.to_str().is_none() {
-            return Err(Error::new(Exit::Request, format!("the path {} is not valid UTF-8", dir.display()))
-                .hint("it is recorded in `mesh.json`: give the directory another name"));
-        }
+        super::require_text(dir, "it is recorded in `mesh.json`")?;
         templates::require_usable(dir)?;
     }
     Ok(sources)

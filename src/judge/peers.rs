@@ -25,9 +25,13 @@ use crate::{
     },
 };
 
+/// Raised when a field of the document changes its meaning.
+const VERSION: u32 = 1;
+
 /// The documented form of `mesh peers ls -o json`.
 #[derive(Debug, Serialize)]
 pub struct PeerList {
+    pub version: u32,
     pub remotes: Vec<PeerRow>,
 }
 
@@ -81,7 +85,7 @@ impl PeerList {
         let rows = mesh.peers.iter().flat_map(|(name, peer)| {
             peer.remotes.keys().map(move |alias| PeerRow::new(mesh, there, (name, peer, alias), now))
         });
-        Self { remotes: rows.collect() }
+        Self { version: VERSION, remotes: rows.collect() }
     }
 
     pub fn all_reached(&self) -> bool {

@@ -146,7 +146,7 @@ fn recorded(dir: &Path) -> Option<Mesh> {
 
 /// What was typed, as a command, without these options and their values.
 fn without(options: &[&str]) -> String {
-    let mut words = std::env::args().skip(1);
+    let mut words = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned());
     let mut kept = vec!["mesh".to_owned()];
     while let Some(word) = words.next() {
         if options.contains(&word.as_str()) {

@@ -1,6 +1,6 @@
 //! `mesh export nginx` and `haproxy`: what is written, compared and refused.
 
-use std::fs;
+use std::{ffi::OsStr, fs, os::unix::ffi::OsStrExt as _};
 
 use crate::{fixture::Fixture, transcript};
 
@@ -55,4 +55,84 @@ fn what_a_proxy_could_not_use_is_refused() {
     fs::write(fixture.dir.path().join("proxy/notes"), "").unwrap();
     let (printed, _) = exported(&fixture, "haproxy", &[]);
     assert!(printed.contains("holds notes, which no export wrote"), "{printed}");
+}
+
+#[test]
+fn files_of_another_mesh_are_not_overwritten() {
+    let (fixture, other) = (Fixture::new(63, "x"), Fixture::new(64, "x"));
+    exported(&fixture, "nginx", &["--key", "/tls.key"]);
+    let into = fixture.dir.path().join("proxy");
+    let before = fs::read(into.join("mesh.conf")).unwrap();
+    for kind in ["nginx", "haproxy"] {
+        let mut command = vec!["export", kind, "--into", into.to_str().unwrap(), "--certificate", "/tls.crt"];
+        command.extend(if kind == "nginx" { &["--key", "/tls.key"][..] } else { &[] });
+        let printed = transcript(&other.mesh(&command).output().unwrap());
+        assert!(
+            fixture.neutral(&printed).starts_with("exit 2\nerror: /mesh/proxy/mesh.conf leads to the mesh in /mesh"),
+            "{printed}"
+        );
+    }
+    assert_eq!(fs::read(into.join("mesh.conf")).unwrap(), before);
+}
+
+#[test]
+fn what_an_earlier_export_had_is_not_left() {
+    let fixture = Fixture::new(65, "x");
+    exported(&fixture, "nginx", &["--key", "/tls.key"]);
+    let gone = fixture.dir.path().join("proxy/cluster07.crt");
+    fs::write(&gone, "").unwrap();
+    let checked = exported(&fixture, "nginx", &["--key", "/tls.key", "--check"]).0;
+    assert!(checked.starts_with("exit 1\nerror: /mesh/proxy/cluster07.crt is not"), "{checked}");
+    exported(&fixture, "haproxy", &[]);
+    assert!(!gone.exists() && fixture.dir.path().join("proxy/mesh.conf").exists());
+
+    let into = fixture.dir.path().join("eck");
+    let eck = ["export", "eck", "--into", into.to_str().unwrap()];
+    fixture.mesh(&eck).output().unwrap();
+    // a mesh of the first format has neither roles nor snapshots
+    fs::write(into.join("policy.yaml"), "of roles that are no more").unwrap();
+    let printed = transcript(&fixture.mesh(&eck).output().unwrap());
+    assert!(printed.starts_with("exit 0") && !into.join("policy.yaml").exists(), "{printed}");
+}
+
+#[test]
+fn what_kubernetes_or_systemd_could_not_use_is_refused() {
+    let fixture = Fixture::new(66, "x");
+    let into = fixture.dir.path().join("files");
+    for (kind, option, value, reason) in [
+        ("eck", "--image", "reg//x", "`reg//x` is not a registry such as"),
+        ("eck", "--storage-class", "a b", "`a b` is not a storage class such as"),
+        ("systemd", "--listen", "0.0.0.0:9500", "0.0.0.0 is not only this machine's, and the token would pass"),
+        ("systemd", "--listen", "page", "invalid value 'page'"),
+    ] {
+        let export = ["export", kind, "--into", into.to_str().unwrap(), option, value];
+        let printed = transcript(&fixture.mesh(&export).output().unwrap());
+        assert!(printed.starts_with("exit 2\n") && printed.contains(reason) && !into.exists(), "{printed}");
+    }
+    let export = ["export", "systemd", "--into", into.to_str().unwrap()];
+    let relative = ["--program", "bin/mesh", "--textfile-dir", "metrics"];
+    let output = fixture.mesh(&[&export[..], &relative].concat()).current_dir("/srv").output().unwrap();
+    assert!(output.status.success(), "{}", transcript(&output));
+    let text = fs::read_to_string(into.join("mesh-look.service")).unwrap();
+    assert!(text.contains("ExecStart=/srv/bin/mesh ") && text.contains("ReadWritePaths=-/srv/metrics\n"), "{text}");
+}
+
+/// Paths are bytes.
+#[test]
+fn paths_that_are_no_text_are_refused_in_words() {
+    let fixture = Fixture::new(67, "x");
+    let path = OsStr::from_bytes(b"/tmp/no\xfftext");
+    let into = fixture.dir.path().join("files");
+    for command in [&["export", "prometheus", "--token-file"][..], &["export", "prometheus", "--ca-file"]] {
+        let mut run =
+            fixture.mesh(&[command[..2].to_vec(), vec!["--into", into.to_str().unwrap(), command[2]]].concat());
+        let printed = transcript(&run.arg(path).output().unwrap());
+        assert!(
+            printed.starts_with("exit 2\n") && printed.contains("is not valid UTF-8") && !into.exists(),
+            "{printed}"
+        );
+    }
+    let into = fixture.dir.path().join(OsStr::from_bytes(b"r\xff"));
+    let printed = transcript(&fixture.mesh(&["export", "rally", "--into"]).arg(&into).output().unwrap());
+    assert!(printed.starts_with("exit 2\n") && printed.contains("is not valid UTF-8") && !into.exists(), "{printed}");
 }

@@ -117,6 +117,23 @@ fn the_image_of_a_gateway_is_in_the_bundle_of_its_mesh() {
     docker(&["image", "rm", images[0], images[1], IMAGE]);
 }
 
+/// Of the version that the mesh is to be upgraded to, which it does not have yet.
+#[test]
+#[ignore = "needs root and a Docker engine: run by scripts/test"]
+fn the_next_version_of_a_mesh_is_in_a_bundle() {
+    let place = place();
+    make_image(place.dir.path());
+    let image = "bundle.test/elasticsearch/elasticsearch:9.9.9";
+    docker(&["tag", IMAGE, image]);
+    fs::create_dir(place.mesh_dir()).unwrap();
+    fs::copy("tests/fixtures/v2/whole/mesh.json", place.mesh_dir().join("mesh.json")).unwrap();
+    let file = place.dir.path().join("mesh.tar");
+    let save = ["bundle", "save", "--stack-version", "9.9.9", "--no-kibana", "--registry", "bundle.test"];
+    let printed = printed(&place.mesh(&[&save[..], &["--into", file.to_str().unwrap()]].concat()), 0);
+    assert!(printed.contains(image) && !printed.contains("9.5.3"), "{printed}");
+    docker(&["image", "rm", image, IMAGE]);
+}
+
 fn load(place: &Place, file: &Path, exit: i32) -> String {
     printed(&place.mesh(&["bundle", "load", file.to_str().unwrap()]), exit)
 }

@@ -11,9 +11,13 @@ mod policy;
 
 use serde_json::{Value, json};
 
-pub use self::names::{Namespace, VolumeSize};
+pub use self::names::{Namespace, StorageClass, VolumeSize};
 use super::Exported;
-use crate::mesh::{Mesh, id::ClusterId, settings::Memory};
+use crate::mesh::{
+    Mesh,
+    id::ClusterId,
+    settings::{Memory, Registry},
+};
 
 /// The files of an export.
 const CLUSTERS: &str = "clusters.yaml";
@@ -25,10 +29,10 @@ pub struct Move<'a> {
     pub mesh: &'a Mesh,
     pub namespace: &'a Namespace,
     /// The registry with the images, where it is not Elastic's own.
-    pub image: Option<&'a str>,
+    pub image: Option<&'a Registry>,
     /// The size of each node's volume.
     pub volume: &'a VolumeSize,
-    pub storage_class: Option<&'a str>,
+    pub storage_class: Option<&'a StorageClass>,
 }
 
 impl Move<'_> {

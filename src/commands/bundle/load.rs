@@ -6,7 +6,7 @@ use crate::{
     cli::UnpackArgs,
     console::{Console, bytes},
     error::{Error, Exit},
-    mesh::counted::counted,
+    mesh::{counted::counted, gateway::IMAGE},
     world::{
         bundle::{ARCHITECTURE, BundleFile},
         docker::Docker,
@@ -33,10 +33,13 @@ pub async fn load(args: &UnpackArgs, console: &Console) -> Result<Exit, Error> {
         let line = console.stage("push images", manifest.images.len());
         let pushed = push_images(&docker, &manifest.images, registry, &line).await;
         let pushed = line.end_as(pushed)?;
-        for name in pushed {
+        for name in &pushed {
             console.note(&format!("  {name}"));
         }
-        console.note(&format!("meshes on other machines find them with `--registry {registry}`"));
+        let gateway = manifest.images.iter().zip(&pushed).find(|(image, _)| image.name.to_string() == IMAGE);
+        let gateway = gateway.map(|(_, name)| format!(", and the gateway's with `--gateway-image {name}`"));
+        let gateway = gateway.unwrap_or_default();
+        console.note(&format!("meshes on other machines find them with `--registry {registry}`{gateway}"));
     }
     console.note(&format!("the file's manifest has the SHA-256 {}", verified.sum));
     if manifest.mesh != env!("CARGO_PKG_VERSION") {

@@ -28,17 +28,14 @@ pub async fn save(args: &SaveArgs, place: Place, console: &Console) -> Result<Ex
 }
 
 /// The images to save, with their names below a registry: those that were named, else those that `mesh create` would
-/// pull.
+/// pull, or `mesh upgrade` to the version that is asked for.
 async fn images(args: &SaveArgs, place: Place, console: &Console) -> Result<Vec<(ImageName, String)>, Error> {
     let (mut names, registry) = if args.images.is_empty() {
         let asked = settings::requested(&args.settings, &place, console).await?;
         let mesh = doctor::decided(&asked, &place).await?;
-        let names = mesh
-            .images()
-            .into_iter()
-            .chain(mesh.gateway_image())
-            .map(|image| named(&image))
-            .collect::<Result<Vec<_>, _>>()?;
+        let images = asked.stack_version.map_or_else(|| mesh.images(), |version| mesh.images_at(version));
+        let names =
+            images.into_iter().chain(mesh.gateway_image()).map(|image| named(&image)).collect::<Result<Vec<_>, _>>()?;
         (names, mesh.spec.registry)
     } else {
         (args.images.clone(), Registry::default())

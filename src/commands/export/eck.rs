@@ -17,14 +17,16 @@ pub fn eck(args: &EckArgs, dir: &Path, console: &Console) -> Result<Exit, Error>
     let moved = Move {
         mesh: &recorded.mesh,
         namespace: &args.namespace,
-        image: args.image.as_deref(),
+        image: args.image.as_ref(),
         volume: &args.volume,
-        storage_class: args.storage_class.as_deref(),
+        storage_class: args.storage_class.as_ref(),
     };
-    for file in moved.files() {
-        export.write(&file)?;
+    let files = moved.files();
+    for file in &files {
+        export.write(file)?;
         console.line(&export.dir().join(&file.name).display().to_string());
     }
+    export.keep_only(|name| files.iter().any(|file| file.name == name))?;
     console.note("README.md says what to type, what is different on Kubernetes, and what was left out");
     Ok(Exit::Done)
 }

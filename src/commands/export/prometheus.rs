@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::super::require_text;
 use crate::{
     apply::export::Export,
     ask::export::prometheus::{Watch, is_own},
@@ -14,6 +15,9 @@ use crate::{
 
 pub fn prometheus(args: &PrometheusArgs, dir: &Path, console: &Console) -> Result<Exit, Error> {
     let recorded = Recorded::open(dir)?;
+    for file in [Some(&args.token_file), args.ca_file.as_ref()].into_iter().flatten() {
+        require_text(file, "it stands in the scrape job")?;
+    }
     let export = Export::open(&args.into.into, is_own)?;
     let watch = Watch {
         mesh: &recorded.mesh,

@@ -58,6 +58,7 @@ fn export(args: &ProxyArgs, key: &Path, kind: Kind, dir: &Path, console: &Consol
     let recorded = Recorded::open(dir)?;
     let upstream = upstream(args.upstream.as_ref(), &recorded.mesh, console)?;
     let export = Export::open(&args.into, gateway::is_own)?;
+    require_same_mesh(&export, &recorded.mesh)?;
     let at = args.at.as_deref().unwrap_or(export.dir());
     let gateway = Gateway {
         mesh: &recorded.mesh,
@@ -77,26 +78,45 @@ fn export(args: &ProxyArgs, key: &Path, kind: Kind, dir: &Path, console: &Consol
     }
     // last: they name the others
     files.extend(kind.files(&gateway)?);
+    // the other proxy's configuration needs the same authorities
+    let is_kept = |name: &str| files.iter().any(|file| file.name == name) || !gateway::is_authorities(name);
     if args.check {
-        return check(&export, &files);
+        return check(&export, &files, export.left(is_kept)?);
     }
     files.iter().try_for_each(|file| export.write(file))?;
+    export.keep_only(is_kept)?;
     console.note(&format!("wrote a configuration into {}. Have the proxy read it:", export.dir().display()));
     console.line(&kind.given(at));
     Ok(Exit::Done)
 }
 
-fn check(export: &Export, files: &[Exported]) -> Result<Exit, Error> {
+fn check(export: &Export, files: &[Exported], mut outdated: Vec<String>) -> Result<Exit, Error> {
     for file in files {
         if !export.holds(file)? {
-            return Err(Error::new(
-                Exit::Unhealthy,
-                format!("{} is not that of the mesh as it is now", export.dir().join(&file.name).display()),
-            )
-            .hint("type the same command without `--check`, and let the proxy read its configuration again"));
+            outdated.push(file.name.clone());
         }
     }
-    Ok(Exit::Done)
+    let Some(name) = outdated.first() else { return Ok(Exit::Done) };
+    Err(Error::new(
+        Exit::Unhealthy,
+        format!("{} is not that of the mesh as it is now", export.dir().join(name).display()),
+    )
+    .hint("type the same command without `--check`, and let the proxy read its configuration again"))
+}
+
+/// Files of two meshes have the same names.
+fn require_same_mesh(export: &Export, mesh: &Mesh) -> Result<(), Error> {
+    for name in [nginx::FILE, haproxy::FILE] {
+        let line = export.first_line(name)?;
+        if let Some(other) = line.as_deref().and_then(gateway::mesh_of).filter(|other| Path::new(other) != mesh.dir) {
+            return Err(Error::new(
+                Exit::Request,
+                format!("{} leads to the mesh in {other}", export.dir().join(name).display()),
+            )
+            .hint("name a directory of its own with `--into`"));
+        }
+    }
+    Ok(())
 }
 
 /// Where the proxy reaches the services.

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::super::require_text;
 use crate::{
     apply::export::Export,
     ask::export::rally::{Race, command},
@@ -16,6 +17,7 @@ use crate::{
 pub fn rally(args: &RallyArgs, dir: &Path, console: &Console) -> Result<Exit, Error> {
     let recorded = Recorded::open(dir)?;
     let (from, asked) = chosen(args.from, args.on.as_ref(), &recorded.mesh)?;
+    require_text(&args.into, "it stands in the track")?;
     let export = Export::open(&args.into, Race::is_own)?;
     let race = Race { mesh: &recorded.mesh, from, asked: &asked, documents: args.documents, dir: export.dir() };
     // what lets log in comes last: an export that is not whole cannot be used

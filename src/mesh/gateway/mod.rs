@@ -12,10 +12,14 @@ pub mod own_files;
 
 pub use self::{
     conflict::GatewayConflict,
-    own::{NAME, OwnGateway, WORD},
+    own::{IMAGE, NAME, OwnGateway, WORD},
 };
 
-use std::{collections::BTreeSet, net::SocketAddr, path::Path};
+use std::{
+    collections::BTreeSet,
+    net::{IpAddr, SocketAddr},
+    path::Path,
+};
 
 use minijinja::context;
 use serde::Serialize;
@@ -148,6 +152,11 @@ impl Gateway<'_> {
 
     /// A template's text, which has its own digest where `digest` stands, and that.
     fn render(&self, name: &'static str, template: &str) -> Result<(String, String), RenderError> {
+        let host = self.server_name.as_ref().map(|name| match name {
+            SubjectName::Ip(IpAddr::V6(address)) => format!("[{address}]"),
+            name => name.to_string(),
+        });
+        let below = host.as_deref().and_then(|host| host.strip_prefix('*'));
         let text = |digest: &str| {
             let values = context! {
                 mesh => self.mesh.dir.display().to_string(),
@@ -156,6 +165,8 @@ impl Gateway<'_> {
                 frontend => self.word('-'),
                 listen => self.listen.to_string(),
                 server_name => self.server_name.as_ref().map_or_else(|| "_".to_owned(), ToString::to_string),
+                host => below.or(host.as_deref()),
+                any_below => below.is_some(),
                 dir => self.dir.display().to_string(),
                 certificate => self.certificate.display().to_string(),
                 key => self.key.display().to_string(),
@@ -204,10 +215,19 @@ pub fn authorities(cluster: ClusterId) -> String {
     format!("{cluster}.crt")
 }
 
+/// Whether a file of this name has the authorities of a cluster.
+pub fn is_authorities(name: &str) -> bool {
+    name.strip_suffix(".crt").is_some_and(|name| name.parse::<ClusterId>().is_ok())
+}
+
+/// The directory of the mesh that a configuration leads to, by its first line.
+pub fn mesh_of(line: &str) -> Option<&str> {
+    Some(line.strip_prefix("# A gateway to the mesh in ")?.rsplit_once(", made by `mesh`: ")?.0)
+}
+
 /// Whether a file of this name is one that is written for a proxy.
 pub fn is_own(name: &str) -> bool {
-    let of_cluster = name.strip_suffix(".crt").is_some_and(|name| name.parse::<ClusterId>().is_ok());
-    of_cluster || [PAGE, nginx::FILE, nginx::MAIN, haproxy::FILE].contains(&name)
+    is_authorities(name) || [PAGE, nginx::FILE, nginx::MAIN, haproxy::FILE].contains(&name)
 }
 
 #[cfg(test)]

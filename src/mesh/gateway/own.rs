@@ -33,7 +33,7 @@ pub const WORD: &str = "gateway";
 /// The name of its container, which has the mesh's name in front, if that has one.
 pub const NAME: &str = "mesh-gateway";
 /// The image of a new gateway, of the nginx project.
-const IMAGE: &str = "nginx:1.28.0";
+pub const IMAGE: &str = "nginx:1.28.0";
 /// The number of its address in the mesh's network.
 const ADDRESS: u32 = 2;
 /// Room for the bodies that it takes in whole before it passes them on to a Kibana.

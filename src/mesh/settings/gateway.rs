@@ -51,7 +51,8 @@ impl Scalar for GatewayImage {
 
     fn read(text: &str, _: &Path) -> Result<Self, InvalidValue> {
         let is_part = |c: char| c.is_ascii_alphanumeric() || "._-/:@".contains(c);
-        let whole = text.chars().all(is_part) && !text.starts_with(['/', ':', '-', '@']) && !text.ends_with([':', '@']);
+        let whole = text.chars().all(is_part) && !text.starts_with([':', '-', '@']) && !text.ends_with([':', '@']);
+        let whole = whole && (text.is_empty() || text.split('/').all(|part| !part.is_empty()));
         if !whole {
             return Err(InvalidValue::new(format!("`{text}` is not an image such as `mesh.local/nginx/nginx:1.26.3`")));
         }

@@ -69,6 +69,15 @@ impl Mesh {
         self.services().flat_map(|service| [self.image(service), later.image(service)]).collect()
     }
 
+    /// The images that the services would need if every cluster had a version.
+    pub fn images_at(&self, version: StackVersion) -> BTreeSet<String> {
+        let mut mesh = self.clone();
+        for cluster in mesh.clusters.values_mut() {
+            (cluster.version, cluster.upgrade) = (version, None);
+        }
+        mesh.services().map(|service| mesh.image(service)).collect()
+    }
+
     /// The images that clusters still have to come to, with a service that needs each; none but for an upgrade.
     pub fn new_images(&self) -> Vec<(ServiceId, String)> {
         let later = self.upgraded();

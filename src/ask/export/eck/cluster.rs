@@ -90,7 +90,7 @@ impl Move<'_> {
             config.insert("node.roles".to_owned(), json!(roles));
         }
         let mut claim = json!({ "accessModes": ["ReadWriteOnce"], "resources": { "requests": { "storage": self.volume.to_string() } } });
-        if let Some(class) = self.storage_class {
+        if let Some(class) = self.storage_class.map(ToString::to_string) {
             claim["storageClassName"] = class.into();
         }
         json!({

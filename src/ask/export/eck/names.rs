@@ -29,6 +29,29 @@ impl fmt::Display for Namespace {
     }
 }
 
+/// A storage class: a DNS subdomain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StorageClass(String);
+
+impl FromStr for StorageClass {
+    type Err = InvalidValue;
+
+    fn from_str(text: &str) -> Result<Self, InvalidValue> {
+        if text.len() > 253 || !text.split('.').all(|label| label.parse::<Namespace>().is_ok()) {
+            return Err(InvalidValue::new(format!(
+                "`{text}` is not a storage class such as `fast-ssd`: `a-z`, `0-9`, `-` and `.`, and letters or digits at either end"
+            )));
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl fmt::Display for StorageClass {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 /// The size of a volume, as Kubernetes has it: a whole number with `Mi`, `Gi`, `Ti`, `M`, `G` or `T`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VolumeSize(String);
@@ -62,6 +85,10 @@ mod tests {
             assert!(text.parse::<Namespace>().is_err(), "{text}");
         }
         assert_eq!("data-mesh2".parse::<Namespace>().unwrap().to_string(), "data-mesh2");
+        for text in ["", "a b", "A", "a..b", ".a", "a-", &"a.".repeat(127)] {
+            assert!(text.parse::<StorageClass>().is_err(), "{text}");
+        }
+        assert_eq!("fast.ssd-2".parse::<StorageClass>().unwrap().to_string(), "fast.ssd-2");
         for text in ["", "10", "0Gi", "-1Gi", "1.5Gi", "10 Gi", "10gi", "Gi"] {
             assert!(text.parse::<VolumeSize>().is_err(), "{text}");
         }

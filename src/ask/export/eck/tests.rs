@@ -52,7 +52,8 @@ fn roles_and_snapshots_are_one_policy_for_all_clusters() {
 #[test]
 fn a_mirror_and_a_storage_class_are_named_and_notes_name_what_is_left_out() {
     let mesh = with(Mesh::example(1), "snapshots: fs\nkibana_memory: 1536m\n");
-    let export = Move { image: Some("registry.example:5000"), storage_class: Some("fast"), ..export(&mesh) };
+    let (image, storage_class) = ("registry.example:5000".parse().unwrap(), "fast".parse().unwrap());
+    let export = Move { image: Some(&image), storage_class: Some(&storage_class), ..export(&mesh) };
     let clusters = text(&export, CLUSTERS);
     for part in [
         "image: registry.example:5000/elasticsearch/elasticsearch:9.5.3",
