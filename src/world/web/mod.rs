@@ -1,12 +1,16 @@
 //! The listener of the live page: connections, their limits, and TLS. I/O: network; no decisions.
 
 mod error;
+mod places;
 mod routes;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_of_limits;
 mod tls;
+mod write_deadline;
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, time::Duration};
 
 use axum::{Router, body::Body};
 use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
@@ -14,7 +18,6 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpListener,
-    sync::Semaphore,
     time::{sleep, timeout},
 };
 use tower_service::Service as _;
@@ -24,15 +27,21 @@ pub use self::{
     routes::{Search, Site},
     tls::Identity,
 };
+use self::{
+    places::{Admitted, Places},
+    write_deadline::WithWriteDeadline,
+};
 use super::ports;
 
-/// More connections wait until one ends.
+/// One more connection ends the oldest without the token; where all have presented it, it waits.
 const CONNECTIONS: usize = 64;
 /// A client that has not sent the head of a request by then is not waited for, nor one that sends nothing more.
 const HEAD: Duration = Duration::from_secs(10);
+/// A client that takes nothing of its answer for this long is not waited for.
+const WRITE: Duration = Duration::from_secs(30);
 /// The largest head of a request, in bytes.
 const LARGEST_HEAD: usize = 16 << 10;
-/// After a connection could not be taken, as when too many files are open.
+/// After a connection could not be taken, as when too many files are open, or all places are taken.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// A place where browsers are listened to.
@@ -41,6 +50,7 @@ pub struct Listening {
     /// The address that it got: a port of 0 stands for any.
     pub at: SocketAddr,
     identity: Option<Identity>,
+    write_deadline: Duration,
 }
 
 impl Listening {
@@ -58,38 +68,44 @@ impl Listening {
         };
         let listener = TcpListener::bind(at).await.map_err(refused)?;
         let at = listener.local_addr().map_err(refused)?;
-        Ok(Self { listener, at, identity })
+        Ok(Self { listener, at, identity, write_deadline: WRITE })
     }
 
     /// Answers whoever comes, without an end.
     pub async fn serve(self, site: Site) {
-        let (router, room) = (routes::router(site), Arc::new(Semaphore::new(CONNECTIONS)));
+        let (router, mut places) = (routes::router(site), Places::default());
         loop {
-            let Ok(place) = Arc::clone(&room).acquire_owned().await else { return };
             let Ok((stream, _)) = self.listener.accept().await else {
                 sleep(PAUSE).await;
                 continue;
             };
+            places.make_room(CONNECTIONS).await;
             let _ = stream.set_nodelay(true);
+            let stream = WithWriteDeadline::new(stream, self.write_deadline);
             let (router, acceptor) = (router.clone(), self.identity.as_ref().map(Identity::acceptor));
-            tokio::spawn(async move {
+            let admitted = Admitted::default();
+            let of_task = admitted.clone();
+            let task = tokio::spawn(async move {
                 match acceptor {
-                    None => converse(stream, router).await,
+                    None => converse(stream, router, of_task).await,
                     Some(acceptor) => {
                         if let Ok(Ok(stream)) = timeout(HEAD, acceptor.accept(stream)).await {
-                            converse(stream, router).await;
+                            converse(stream, router, of_task).await;
                         }
                     }
                 }
-                drop(place);
             });
+            places.add(admitted, task.abort_handle());
         }
     }
 }
 
 /// One connection until its end.
-async fn converse(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, router: Router) {
-    let service = service_fn(move |request: Request<Incoming>| router.clone().call(request.map(Body::new)));
+async fn converse(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, router: Router, admitted: Admitted) {
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(admitted.clone());
+        router.clone().call(request.map(Body::new))
+    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD)

@@ -28,6 +28,7 @@ use tokio::{
     time::timeout,
 };
 
+use super::places::Admitted;
 use crate::page::{
     ASSETS, Feed, Gate, Head, History, INDEX, Intruder, LOCKED, Received, SECURITY, SearchRequest, Span,
 };
@@ -111,6 +112,12 @@ async fn guard(State(shared): State<Shared>, request: Request, next: Next) -> Re
     let presents_token = path == "/" && request.uri().query().is_some_and(|query| query.starts_with("token="));
     let is_open = path == "/healthz" || presents_token || ASSETS.iter().any(|asset| asset.path == path);
     let outcome = if is_open { gate.knows_host(host) } else { gate.admit(&head) };
+    if outcome.is_ok()
+        && !is_open
+        && let Some(admitted) = request.extensions().get::<Admitted>()
+    {
+        admitted.set();
+    }
     let mut response = match outcome {
         Ok(()) => next.run(request).await,
         Err(intruder) => turned_away(intruder, path == "/"),
