@@ -1,15 +1,19 @@
 //! A file outside the mesh's directory that the user names, and that does not exist yet. I/O: disk.
 
+#[cfg(test)]
+mod tests;
+
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, File, OpenOptions, TryLockError},
     io::{self, Seek, SeekFrom, Write},
-    os::unix::fs::OpenOptionsExt as _,
+    os::unix::fs::{MetadataExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
 };
 
 use nix::{
     errno::Errno,
     fcntl::{AT_FDCWD, RenameFlags, renameat2},
+    libc::{ELOOP, O_NOFOLLOW, O_NONBLOCK},
 };
 
 use super::words::words;
@@ -19,13 +23,18 @@ use crate::{exit::Exit, explain::Explain};
 pub enum NewFileError {
     #[error("{} exists, and is not written over", .0.display())]
     Exists(PathBuf),
+    #[error("another run is writing {}", .0.display())]
+    InProgress(PathBuf),
     #[error("cannot write {}: {}", path.display(), words(cause))]
     Unwritable { path: PathBuf, cause: io::Error },
 }
 
 impl Explain for NewFileError {
     fn exit(&self) -> Exit {
-        Exit::Request
+        match self {
+            Self::InProgress(_) => Exit::Locked,
+            Self::Exists(_) | Self::Unwritable { .. } => Exit::Request,
+        }
     }
 
     fn hint(&self) -> Option<String> {
@@ -34,11 +43,15 @@ impl Explain for NewFileError {
                 "see with `df` where there is room, and name a file there with `--into`"
             }
             Self::Exists(_) => "name another file with `--into`, or remove this one first",
+            Self::InProgress(_) => "wait until it has ended, or name another file with `--into`",
             Self::Unwritable { .. } => "name a file in a directory that you may write in with `--into`",
         };
         Some(hint.to_owned())
     }
 }
+
+/// Two runs may take a file from each other before it is locked; this often they do not.
+const ATTEMPTS: usize = 100;
 
 /// The directory of a file.
 fn dir(path: &Path) -> &Path {
@@ -78,6 +91,9 @@ pub fn write_new(path: &Path, contents: &[u8]) -> Result<(), NewFileError> {
 }
 
 /// A file that is written piece by piece, and appears as [`write_new`] has it. Dropped before that, it leaves nothing.
+///
+/// It is locked (`flock`) for as long as it is written. Only who holds the lock of the file that has the temporary name
+/// renames or removes it, so that a leftover, which no run has locked, is distinguished from the file of another run.
 #[derive(Debug)]
 pub struct NewFile {
     path: PathBuf,
@@ -87,16 +103,27 @@ pub struct NewFile {
 
 impl NewFile {
     /// # Errors
-    /// It cannot be written.
+    /// It cannot be written, or another run is writing it.
     pub fn begin(path: &Path, mode: u32) -> Result<Self, NewFileError> {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let unfinished = dir(path).join(format!(".{name}.mesh-tmp"));
-        match fs::remove_file(&unfinished) {
-            Err(cause) if cause.kind() != io::ErrorKind::NotFound => return Err(error(path)(cause)),
-            _ => {}
+        for _ in 0..ATTEMPTS {
+            match OpenOptions::new().write(true).create_new(true).mode(mode).open(&unfinished) {
+                Ok(file) => {
+                    // another run may have taken it for a leftover before it was locked
+                    if lock(&file).and_then(|locked| Ok(locked && is_at(&file, &unfinished)?)).map_err(error(path))? {
+                        return Ok(Self { path: path.to_owned(), unfinished, file });
+                    }
+                }
+                Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => {
+                    if !remove_leftover(&unfinished).map_err(error(&unfinished))? {
+                        break;
+                    }
+                }
+                Err(cause) => return Err(error(path)(cause)),
+            }
         }
-        let file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&unfinished).map_err(error(path))?;
-        Ok(Self { path: path.to_owned(), unfinished, file })
+        Err(NewFileError::InProgress(path.to_owned()))
     }
 
     /// What a failure to write to it means.
@@ -109,7 +136,13 @@ impl NewFile {
     /// # Errors
     /// Another file has it by now, or the disk fails.
     pub fn finish(self) -> Result<(), NewFileError> {
-        let written = self.file.sync_all().and_then(|()| place(&self.unfinished, &self.path));
+        let named = || {
+            if is_at(&self.file, &self.unfinished)? {
+                return place(&self.unfinished, &self.path);
+            }
+            Err(io::ErrorKind::NotFound.into())
+        };
+        let written = self.file.sync_all().and_then(|()| named());
         written.and_then(|()| File::open(dir(&self.path))?.sync_all()).map_err(error(&self.path))
     }
 }
@@ -132,9 +165,52 @@ impl Seek for NewFile {
 
 impl Drop for NewFile {
     fn drop(&mut self) {
-        // once it has its name, there is none
-        let _ = fs::remove_file(&self.unfinished);
+        // once it has its name, the temporary one may be that of another run's file
+        if is_at(&self.file, &self.unfinished).unwrap_or(false) {
+            let _ = fs::remove_file(&self.unfinished);
+        }
     }
+}
+
+/// Locks a file until it is closed; `false` where another run holds the lock.
+fn lock(file: &File) -> io::Result<bool> {
+    match file.try_lock() {
+        Ok(()) => Ok(true),
+        Err(TryLockError::WouldBlock) => Ok(false),
+        Err(TryLockError::Error(cause)) => Err(cause),
+    }
+}
+
+/// Whether an open file still has a name.
+fn is_at(file: &File, path: &Path) -> io::Result<bool> {
+    let open = file.metadata()?;
+    match fs::symlink_metadata(path) {
+        Ok(named) => Ok((named.dev(), named.ino()) == (open.dev(), open.ino())),
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(cause) => Err(cause),
+    }
+}
+
+/// Removes what an interrupted run left; `false` where the run that writes it goes on.
+fn remove_leftover(unfinished: &Path) -> io::Result<bool> {
+    // NFS locks only what may be written
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).custom_flags(O_NOFOLLOW | O_NONBLOCK);
+    let leftover = match options.open(unfinished) {
+        Ok(leftover) => leftover,
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(true),
+        // a symbolic link is of no run
+        Err(cause) if cause.raw_os_error() == Some(ELOOP) => return fs::remove_file(unfinished).map(|()| true),
+        Err(cause) => return Err(cause),
+    };
+    if !lock(&leftover)? {
+        return Ok(false);
+    }
+    // it may have been finished in the meantime, and the name be that of the next run's file
+    if is_at(&leftover, unfinished)? {
+        fs::remove_file(unfinished)?;
+    }
+    Ok(true)
 }
 
 /// Gives a file its name, if nothing has that; a file system that cannot do so in one step can link.
@@ -142,35 +218,5 @@ fn place(from: &Path, to: &Path) -> io::Result<()> {
     match renameat2(AT_FDCWD, from, AT_FDCWD, to, RenameFlags::RENAME_NOREPLACE) {
         Err(Errno::EINVAL | Errno::ENOSYS) => fs::hard_link(from, to).and_then(|()| fs::remove_file(from)),
         outcome => outcome.map_err(io::Error::from),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::os::unix::fs::{PermissionsExt as _, symlink};
-
-    use super::*;
-
-    #[test]
-    fn a_file_is_written_whole_and_over_nothing() {
-        let temp = tempfile::tempdir().unwrap();
-        let path = temp.path().join("berlin.json");
-        // what an interrupted run left
-        fs::write(temp.path().join(".berlin.json.mesh-tmp"), "half").unwrap();
-        require_new(&path).unwrap();
-        write_new(&path, b"whole").unwrap();
-        assert_eq!(fs::read_to_string(&path).unwrap(), "whole");
-        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o7777, 0o600);
-        let link = temp.path().join("link");
-        symlink("/nowhere", &link).unwrap();
-        for taken in [path.clone(), link] {
-            assert!(matches!(write_new(&taken, b"other"), Err(NewFileError::Exists(_))));
-            assert!(matches!(require_new(&taken), Err(NewFileError::Exists(_))));
-        }
-        assert_eq!(fs::read_to_string(&path).unwrap(), "whole");
-        assert_eq!(fs::read_dir(temp.path()).unwrap().count(), 2, "nothing is left beside it");
-        let missing = temp.path().join("no/where");
-        assert!(matches!(require_new(&missing), Err(NewFileError::Unwritable { .. })));
-        assert!(require_new(temp.path()).is_err() && require_new(&path.join("below")).is_err());
     }
 }
