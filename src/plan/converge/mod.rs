@@ -1,5 +1,6 @@
 //! The promise, tested without Docker: stop after any step, look, plan again, and the end is the same.
 
+mod due;
 mod fingerprints;
 mod gateway;
 mod guests;

@@ -2,16 +2,18 @@
 
 use super::{PlanInputs, Reconciler};
 use crate::{
-    facts::observed::{ContainerState, Observed},
+    facts::observed::{Answer, Observed},
     mesh::{
         Mesh, certs,
+        gateway::own_files::without_digest,
         id::{ClusterId, NodeId, ServiceId, ServiceKind},
         links::Key,
     },
-    plan::{GatewayStep, LinkStep, Plan, Step, TrustStep, renew::Renewal},
+    plan::{GatewayStep, LinkStep, Plan, Step, Subject, TrustStep, renew::Renewal},
 };
 
-/// Extends the API keys and replaces the certificates that have too little time left, where that needs nothing else.
+/// Extends the API keys and replaces the certificates that have too little time left, where that needs nothing else,
+/// and has services read the certificates that were replaced before.
 ///
 /// Every step stands for itself: a cluster that is stopped, or differs from what was asked for, keeps no other from
 /// being renewed, and stays as it is. So keys are extended rather than replaced, and an authority is left to `mesh
@@ -19,26 +21,28 @@ use crate::{
 pub fn renew_due(mesh: &Mesh, there: &Observed, inputs: &PlanInputs) -> Plan {
     let renewal = Renewal::default();
     let due = Reconciler::new(mesh, there, inputs, &renewal);
-    let certificates: Vec<ServiceId> = mesh.services().filter(|service| due.has_due_certificate(*service)).collect();
-    let running = |service: &ServiceId| {
-        there.containers.get(service).is_some_and(|container| container.state == ContainerState::Running)
-    };
-    let kibanas = || certificates.iter().copied().filter(|of| of.kind() == ServiceKind::Kibana && running(of));
-    let answers = |node: NodeId| match there.nodes.get(&node) {
-        Some(answer) => answer.ready().is_some(),
-        None => there.server(node.cluster).is_some() && !mesh.has_several_nodes(node.cluster),
-    };
-    let nodes = mesh.all_nodes().filter(|node| certificates.contains(&(*node).into()) && answers(*node));
+    let certificates = mesh.services().filter(|service| due.has_due_certificate(*service) && due.can_read(*service));
+    let nodes = mesh.all_nodes().filter(|node| due.is_to_read(*node));
+    let kibanas = || mesh.services_of(ServiceKind::Kibana).filter(|service| due.is_to_restart(*service));
     Plan::of(mesh.name.as_ref())
         .stage(
             "extend API keys",
             mesh.clusters().flat_map(|of| due.keys_due(of)).map(|key| LinkStep::ExtendKey(key).into()),
         )
-        .stage("issue certificates", certificates.iter().copied().map(|of| TrustStep::IssueCertificate(of).into()))
+        .stage("issue certificates", certificates.map(|of| TrustStep::IssueCertificate(of).into()))
+        // before anything is waited for: a node that hangs keeps no other service from its certificate
+        .stage("restart Kibana", kibanas().map(Step::RestartContainer))
         .lanes("renew the gateway's certificate", 1, due.gateway_due())
         .stage("wait for certificates", nodes.map(|node| TrustStep::AwaitCertificate(node).into()))
-        .stage("restart Kibana", kibanas().map(Step::RestartContainer))
         .stage("wait for Kibana", kibanas().map(Step::AwaitReady))
+}
+
+/// What runs, and shows another certificate than the renewed one on disk.
+pub fn unread_certificates(mesh: &Mesh, there: &Observed, inputs: &PlanInputs) -> Vec<Subject> {
+    let renewal = Renewal::default();
+    let due = Reconciler::new(mesh, there, inputs, &renewal);
+    let services = mesh.services().filter(|service| due.is_unread(*service)).map(Subject::Service);
+    services.chain(due.is_gateway_unread().then_some(Subject::Gateway)).collect()
 }
 
 impl Reconciler<'_> {
@@ -53,106 +57,98 @@ impl Reconciler<'_> {
         self.mesh.keys(of).into_iter().filter(is_due).collect()
     }
 
-    /// The steps that renew the certificate of the mesh's own gateway, where its authority can sign another.
-    fn gateway_due(&self) -> Vec<Step> {
-        let files = &self.there.gateway.files;
-        let due = files.certificate.as_ref().is_some_and(|certificate| !self.lasts(certificate, certs::MARGIN));
-        if !due || !self.mesh.has_gateway_authority() || self.gateway_authority().is_some() {
-            return Vec::new();
-        }
-        let reload = self.there.gateway.runs().then_some(GatewayStep::Reload);
-        let steps = [GatewayStep::IssueCertificate, GatewayStep::WriteFiles].into_iter().chain(reload);
-        steps.map(Step::from).collect()
-    }
-
     /// Whether a certificate is about to expire or has, and the authority that signed it can sign another.
     fn has_due_certificate(&self, service: ServiceId) -> bool {
         let certificate = self.service_files(service).and_then(|files| files.certificate.as_ref());
         self.authority_good(service.cluster())
             && certificate.is_some_and(|certificate| !self.lasts(certificate, certs::MARGIN))
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use time::{Duration, OffsetDateTime, macros::datetime};
+    /// Whether a service can have another certificate without any other change. A Kibana that runs has to start again
+    /// for it, which would put edits of its settings in force.
+    fn can_read(&self, service: ServiceId) -> bool {
+        service.node().is_some() || !self.there.runs(service) || self.start(service).is_none()
+    }
 
-    use super::*;
-    use crate::{
-        facts::observed::{Answer, ClusterFiles, ContainerFacts, KeyFacts, KeyFile, ServerFacts, ServiceFiles},
-        mesh::{certs::Authority, example::cluster},
-    };
+    fn is_to_restart(&self, kibana: ServiceId) -> bool {
+        self.there.runs(kibana) && self.can_read(kibana) && (self.has_due_certificate(kibana) || self.is_unread(kibana))
+    }
 
-    const NOW: OffsetDateTime = datetime!(2026-11-27 12:00 UTC);
+    /// Whether a node that answers has yet to read its certificate, which it does by itself.
+    fn is_to_read(&self, node: NodeId) -> bool {
+        self.is_unread(node.into()) || (self.has_due_certificate(node.into()) && self.shown_by(node).is_some())
+    }
 
-    /// A cluster that runs, whose key and certificates have so many days left.
-    fn add(there: &mut Observed, mesh: &Mesh, number: u8, key_days: i64, certificate_days: i64) {
-        let of = cluster(number);
-        let authority = Authority::issue("cluster", NOW);
-        let expires = NOW + Duration::days(key_days);
-        let mut files = ClusterFiles {
-            authority: Some(authority.certificate().to_owned()),
-            authority_key: Some(authority.key().clone()),
-            key: Some(KeyFile { id: "k".to_owned(), expires, digest: String::new() }),
-            ..ClusterFiles::default()
+    /// Whether a service shows another certificate than the one on disk, which its authority signed and which is not
+    /// due: so it was renewed, and not put there by a user. What a service shows that is not ready is unknown.
+    fn is_unread(&self, service: ServiceId) -> bool {
+        let file = || self.service_files(service).and_then(|files| certs::fingerprint(files.certificate.as_ref()?));
+        let differs = match service {
+            ServiceId::Node(node) => self.shown_by(node).is_some_and(|shown| Some(shown) != file().as_ref()),
+            ServiceId::Kibana(cluster) => match self.there.kibanas.get(&cluster) {
+                Some(Answer::Ready(kibana)) => Some(&kibana.certificate) != file().as_ref(),
+                // it has expired meanwhile
+                Some(Answer::Untrusted(_)) => true,
+                _ => false,
+            },
         };
-        for service in mesh.services().filter(|service| service.cluster() == of) {
-            let names = mesh.certificate_names(service).unwrap();
-            let lifetime = Duration::days(certificate_days);
-            let issued = authority.sign(&names, NOW - Duration::days(1095) + lifetime);
-            let certificate = ServiceFiles { certificate: Some(issued.certificate), ..ServiceFiles::default() };
-            files.services.insert(service, certificate);
-            there.containers.insert(service, ContainerFacts::in_state(ContainerState::Running));
-        }
-        there.files.insert(of, files);
-        let mut server = ServerFacts::licensed("trial", NOW + Duration::days(20));
-        server.keys = vec![KeyFacts { id: "k".to_owned(), names: Vec::new(), expires: Some(expires) }];
-        there.servers.insert(of, Answer::Ready(server));
+        differs && self.there.runs(service) && self.certificate_good(service)
     }
 
-    fn steps(mesh: &Mesh, there: &Observed) -> String {
-        let plan = renew_due(mesh, there, &PlanInputs::new(NOW, 4));
-        let lines = plan.stages.iter().flat_map(|stage| {
-            let steps = Plan { mesh: None, stages: vec![stage.clone()] };
-            steps.descriptions().map(|step| format!("{}: {}", stage.title, step.text)).collect::<Vec<_>>()
-        });
-        lines.collect::<Vec<_>>().join("\n")
+    /// The certificate that a node shows, of one that answers, however its cluster differs from what was asked for.
+    fn shown_by(&self, node: NodeId) -> Option<&String> {
+        match self.there.nodes.get(&node) {
+            Some(answer) => Some(&answer.ready()?.certificate),
+            None if self.mesh.has_several_nodes(node.cluster) => None,
+            None => Some(&self.there.server(node.cluster)?.certificate),
+        }
     }
 
-    #[test]
-    fn what_has_time_left_is_not_touched_whatever_else_is_wrong() {
-        let mesh = Mesh::example(3);
-        let mut there = Observed::default();
-        for number in [1, 2] {
-            add(&mut there, &mesh, number, 31, 31);
+    /// The steps that renew the certificate of the mesh's own gateway, where its authority can sign another, and have
+    /// nginx read it. Where its files or its container differ in anything else, it stays as it is: to write its files
+    /// would revert an edit, and to read them would put it in force.
+    fn gateway_due(&self) -> Vec<Step> {
+        let gateway = &self.there.gateway;
+        let replaced = gateway.runs() && self.gateway_stale();
+        if !self.mesh.has_gateway_authority() || self.gateway_authority().is_some() || replaced {
+            return Vec::new();
         }
-        there.servers.remove(&cluster(2));
-        assert_eq!(steps(&mesh, &there), "", "the third is missing, the second does not answer");
+        let certificate = gateway.files.certificate.as_ref();
+        let issues = certificate.is_some_and(|certificate| !self.lasts(certificate, certs::MARGIN));
+        let Some(written) = self.gateway_has_digest().filter(|_| issues || self.is_gateway_renewed()) else {
+            return Vec::new();
+        };
+        let writes = issues || !written;
+        let reads = gateway.runs() && (writes || self.is_gateway_unread());
+        let steps = [
+            issues.then_some(GatewayStep::IssueCertificate),
+            writes.then_some(GatewayStep::WriteFiles),
+            reads.then_some(GatewayStep::Reload),
+        ];
+        steps.into_iter().flatten().map(Step::from).collect()
     }
 
-    #[test]
-    fn what_is_due_is_renewed_where_that_needs_nothing_else() {
-        let mesh = Mesh::example(4);
-        let mut there = Observed::default();
-        add(&mut there, &mesh, 1, 29, 100);
-        add(&mut there, &mesh, 2, 100, 29);
-        // a key that has expired cannot be extended
-        add(&mut there, &mesh, 3, -1, 100);
-        // stopped: its key is out of reach, and it reads its new certificate when it starts
-        add(&mut there, &mesh, 4, 29, 29);
-        there.servers.remove(&cluster(4));
-        for service in mesh.services().filter(|service| service.cluster() == cluster(4)) {
-            there.containers.insert(service, ContainerFacts::in_state(ContainerState::Stopped));
-        }
-        insta::assert_snapshot!(steps(&mesh, &there), @r"
-        extend API keys: API key of cluster01, its whole life again
-        issue certificates: certificate of cluster02-elastic
-        issue certificates: certificate of cluster02-kibana
-        issue certificates: certificate of cluster04-elastic
-        issue certificates: certificate of cluster04-kibana
-        wait for certificates: cluster02-elastic shows its certificate
-        restart Kibana: container cluster02-kibana
-        wait for Kibana: cluster02-kibana answers
-        ");
+    fn is_gateway_renewed(&self) -> bool {
+        self.mesh.has_gateway_authority() && self.gateway_certificate_good(certs::MARGIN)
+    }
+
+    /// Whether the gateway answers and shows another certificate than the renewed one on disk.
+    fn is_gateway_unread(&self) -> bool {
+        let gateway = &self.there.gateway;
+        let shown = gateway.answer.as_ref().and_then(Answer::ready).map(|answer| &answer.certificate);
+        let file = || certs::fingerprint(gateway.files.certificate.as_ref()?);
+        gateway.runs() && self.is_gateway_renewed() && shown.is_some_and(|shown| Some(shown) != file().as_ref())
+    }
+
+    /// Whether the gateway's files have the digest that they are to have with the certificate on disk; `None` where
+    /// they differ in anything else.
+    fn gateway_has_digest(&self) -> Option<bool> {
+        let wanted = self.gateway_files_with(|cluster| self.files(cluster)?.trusted())?;
+        let found = &self.there.gateway.files.texts;
+        let same = |(name, text): &(String, String)| {
+            found.get(name).is_some_and(|found| without_digest(found) == without_digest(text))
+        };
+        (found.len() == wanted.texts.len() && wanted.texts.iter().all(same))
+            .then(|| wanted.texts.iter().all(|(name, text)| found.get(name) == Some(text)))
     }
 }

@@ -141,11 +141,16 @@ impl Reconciler<'_> {
 
     /// Its files as they are to be; `None` while something of them has yet to be issued.
     fn wanted_gateway_files(&self) -> Option<OwnFiles> {
-        let files = self.gateway_on_disk();
         if self.gateway_certificate().is_some() {
             return None;
         }
-        let trusted = |cluster: ClusterId| Some((cluster, self.wanted_trust(cluster)?));
+        self.gateway_files_with(|cluster| self.wanted_trust(cluster))
+    }
+
+    /// Its files with the certificate that is there, and for each cluster these authorities.
+    pub(super) fn gateway_files_with(&self, trusted: impl Fn(ClusterId) -> Option<String>) -> Option<OwnFiles> {
+        let files = self.gateway_on_disk();
+        let trusted = |cluster: ClusterId| Some((cluster, trusted(cluster)?));
         let authorities: BTreeMap<ClusterId, String> = self.mesh.clusters().map(trusted).collect::<Option<_>>()?;
         let (certificate, key): (&String, &Secret) = (files.certificate.as_ref()?, files.certificate_key.as_ref()?);
         self.mesh.gateway_files(&Contents { authorities, certificate, key, stamp: files.stamp() }).ok()

@@ -22,7 +22,7 @@ use std::{
 
 use time::OffsetDateTime;
 
-pub use self::due::renew_due;
+pub use self::due::{renew_due, unread_certificates};
 use super::{LinkStep, NodeStep, Plan, SnapshotStep, Step, TokenStep, TrustStep, permissions::misfits, renew::Renewal};
 use crate::facts::observed::{ClusterFiles, Observed, ServerFacts, ServiceFiles};
 use crate::mesh::{

@@ -106,7 +106,7 @@ impl Reconciler<'_> {
         })
     }
 
-    fn certificate_good(&self, service: ServiceId) -> bool {
+    pub(super) fn certificate_good(&self, service: ServiceId) -> bool {
         let good = || {
             let files = self.service_files(service)?;
             let certificate = files.certificate.as_ref()?;

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use time::OffsetDateTime;
+
 use super::{Model, NOW};
 use crate::{
     facts::{
@@ -19,8 +21,7 @@ use crate::{
 
 impl Model {
     pub(super) fn gateway_answer(&self) -> Option<Answer<GatewayAnswer>> {
-        let digest = self.gateway_read.clone().filter(|_| self.there.gateway.runs())?;
-        Some(Answer::Ready(GatewayAnswer { digest, certificate: String::new() }))
+        self.gateway_read.clone().filter(|_| self.there.gateway.runs()).map(Answer::Ready)
     }
 
     pub(super) fn stop_gateway(&mut self) {
@@ -40,13 +41,7 @@ impl Model {
                 files.authority = Some(authority.certificate().to_owned());
                 files.authority_key = Some(authority.key().clone());
             }
-            GatewayStep::IssueCertificate => {
-                let pair =
-                    files.authority.as_ref().zip(files.authority_key.as_ref()).expect("should have an authority");
-                let authority = Authority::open(pair.0, pair.1).expect("should be a pair");
-                let identity = authority.sign(&mesh.gateway_names().expect("should be wanted"), NOW);
-                (files.certificate, files.certificate_key) = (Some(identity.certificate), Some(identity.key));
-            }
+            GatewayStep::IssueCertificate => self.sign_gateway(mesh, NOW),
             GatewayStep::TakeCertificate => {
                 let given = given.clone().expect("should be asked for").expect("should be read");
                 files.present = true;
@@ -104,9 +99,29 @@ impl Model {
     /// nginx does not start, and keeps what it had, where files are missing.
     fn read_gateway(&mut self, mesh: &Mesh) {
         let files = &self.there.gateway.files;
-        assert!(files.certificate.is_some() && files.certificate_key.is_some(), "should have a certificate");
+        assert!(files.certificate_key.is_some(), "should have a key");
+        let certificate = files.certificate.as_deref().and_then(certs::fingerprint).expect("should have a certificate");
         assert!(mesh.clusters().all(|of| files.texts.contains_key(&format!("{of}.crt"))), "should have authorities");
-        self.gateway_read = Some(files.digest().expect("should have a configuration"));
+        let digest = files.digest().expect("should have a configuration");
+        self.gateway_read = Some(GatewayAnswer { digest, certificate });
+    }
+
+    /// The gateway has read the files that are there.
+    pub(super) fn assert_gateway_shows_its_certificate(&self) {
+        let files = &self.there.gateway.files;
+        let read = self.gateway_read.as_ref().expect("the gateway should run");
+        assert_eq!(Some(&read.digest), files.digest().as_ref(), "the gateway should have read its files");
+        let certificate = files.certificate.as_deref().and_then(certs::fingerprint);
+        assert_eq!(Some(&read.certificate), certificate.as_ref(), "the gateway should show its certificate");
+    }
+
+    /// Gives the gateway a certificate that was signed at that time.
+    pub(super) fn sign_gateway(&mut self, mesh: &Mesh, at: OffsetDateTime) {
+        let files = &mut self.there.gateway.files;
+        let pair = files.authority.as_ref().zip(files.authority_key.as_ref()).expect("should have an authority");
+        let authority = Authority::open(pair.0, pair.1).expect("should be a pair");
+        let identity = authority.sign(&mesh.gateway_names().expect("should be wanted"), at);
+        (files.certificate, files.certificate_key) = (Some(identity.certificate), Some(identity.key));
     }
 
     /// What of an authority may be shown, the gateway believes; and it has read what is there.
@@ -116,7 +131,7 @@ impl Model {
         assert_eq!(found.files.present, mesh.gateway.is_some(), "files of a gateway");
         if mesh.gateway.is_some() {
             assert!(found.runs(), "the gateway should run");
-            assert_eq!(self.gateway_read, found.files.digest(), "the gateway should have read its files");
+            self.assert_gateway_shows_its_certificate();
             for cluster in mesh.clusters() {
                 assert_eq!(found.files.texts[&format!("{cluster}.crt")], self.trusted(cluster), "{cluster}");
             }

@@ -18,6 +18,7 @@ use time::{OffsetDateTime, macros::datetime};
 
 use crate::{
     facts::{
+        gateway::GatewayAnswer,
         observed::{
             AllocationFacts, Answer, ClusterFiles, ContainerState, KeyFacts, KibanaFacts, LicenseFacts, NodeFacts,
             NodeFiles, Observed, ServerFacts, ViewFacts,
@@ -99,8 +100,8 @@ pub(super) struct Model {
     presented: BTreeMap<ClusterId, Option<ServiceToken>>,
     /// The version that each container was made from.
     pub(super) versions: BTreeMap<ServiceId, StackVersion>,
-    /// The digest of the files that the gateway has read, while it runs.
-    pub(super) gateway_read: Option<String>,
+    /// What the gateway has read of its files, while it runs.
+    pub(super) gateway_read: Option<GatewayAnswer>,
     /// What peers' invitations hold.
     pub(super) offered: BTreeMap<PartnerName, BTreeMap<Alias, RemoteAccessFacts>>,
     /// Whether the plan at hand has seen that Docker's engine has the mesh's directory.

@@ -1,9 +1,16 @@
 //! What the steps of authorities, certificates and bundles change, and what they need. Pure.
 
+use time::{Duration, OffsetDateTime};
+
 use super::{Model, NOW};
 use crate::{
-    mesh::{Mesh, certs::Authority},
-    plan::TrustStep,
+    mesh::{
+        Mesh,
+        certs::Authority,
+        gateway::own_files::{STAMP, without_digest},
+        id::{ClusterId, ServiceId, ServiceKind},
+    },
+    plan::{GatewayStep, TrustStep},
 };
 
 impl Model {
@@ -15,14 +22,7 @@ impl Model {
                 files.authority = Some(authority.certificate().to_owned());
                 files.authority_key = Some(authority.key().clone());
             }
-            TrustStep::IssueCertificate(service) => {
-                let authority = self.authority(service.cluster());
-                let identity =
-                    authority.sign(&mesh.certificate_names(*service).expect("should be a service of the mesh"), NOW);
-                let files = self.files(service.cluster()).services.entry(*service).or_default();
-                files.certificate = Some(identity.certificate);
-                files.certificate_key = Some(identity.key);
-            }
+            TrustStep::IssueCertificate(service) => self.sign(mesh, *service, NOW),
             TrustStep::IssueNextAuthority(cluster) => {
                 let authority = Authority::issue(&cluster.to_string(), NOW);
                 let files = self.files(*cluster);
@@ -52,5 +52,69 @@ impl Model {
             }
             TrustStep::WriteBrowserBundle => self.there.browser_bundle = Some(self.browser_bundle(mesh)),
         }
+    }
+
+    /// Gives a service a certificate that was signed at that time.
+    fn sign(&mut self, mesh: &Mesh, service: ServiceId, at: OffsetDateTime) {
+        let names = mesh.certificate_names(service).expect("should be a service of the mesh");
+        let identity = self.authority(service.cluster()).sign(&names, at);
+        let files = self.files(service.cluster()).services.entry(service).or_default();
+        (files.certificate, files.certificate_key) = (Some(identity.certificate), Some(identity.key));
+    }
+
+    /// Every service and the gateway show certificates that were signed so many days ago.
+    pub(in super::super) fn with_certificates_of(mut self, mesh: &Mesh, days_ago: i64) -> Self {
+        let at = NOW - Duration::days(days_ago);
+        for service in mesh.services() {
+            self.sign(mesh, service, at);
+            match service {
+                ServiceId::Node(node) => self.read_certificates(node),
+                ServiceId::Kibana(cluster) => {
+                    let certificate = self.there.files[&cluster].services[&service].certificate.clone();
+                    self.shown.insert(cluster, certificate.expect("should have been signed"));
+                }
+            }
+        }
+        if mesh.gateway.is_some() {
+            self.sign_gateway(mesh, at);
+            self.carry_out_of_gateway(mesh, &GatewayStep::WriteFiles);
+            self.carry_out_of_gateway(mesh, &GatewayStep::Reload);
+        }
+        self
+    }
+
+    /// What services of a cluster show is what their files have.
+    pub(in super::super) fn assert_shows_its_certificates(&self, mesh: &Mesh, cluster: ClusterId) {
+        for service in mesh.services_in(cluster) {
+            let shown = match service {
+                ServiceId::Node(node) => &self.processes[&node].certificate,
+                ServiceId::Kibana(cluster) => &self.shown[&cluster],
+            };
+            let file = self.there.files[&cluster].services[&service].certificate.as_ref();
+            assert_eq!(Some(shown), file, "{service} should show its certificate");
+        }
+    }
+
+    /// A model in which certificates, and what follows from one that is renewed, are left out: all that a renewal of
+    /// what is due must not change.
+    pub(in super::super) fn without_certificates(mut self) -> Self {
+        (self.made, self.proved) = (0, false);
+        self.shown.clear();
+        for service in self.there.files.values_mut().flat_map(|files| files.services.values_mut()) {
+            (service.certificate, service.certificate_key) = (None, None);
+        }
+        for process in self.processes.values_mut() {
+            process.certificate.clear();
+        }
+        for (service, container) in &mut self.there.containers {
+            container.started = container.started.take().filter(|_| service.kind() != ServiceKind::Kibana);
+        }
+        let gateway = &mut self.there.gateway.files;
+        (gateway.certificate, gateway.certificate_key, self.gateway_read) = (None, None, None);
+        gateway.texts.remove(STAMP);
+        for text in gateway.texts.values_mut() {
+            *text = without_digest(text);
+        }
+        self
     }
 }
