@@ -120,12 +120,13 @@ fn heads_streams_and_connections_are_limited() {
     assert!(stream().1.starts_with("HTTP/1.1 503"), "one browser too many");
     let idle: Vec<TcpStream> = (0..48).map(|_| page.connect()).collect();
     let mut late = page.connect();
-    late.set_read_timeout(Some(Duration::from_millis(500))).unwrap();
     late.write_all(format!("{}\r\n", page.head("/healthz")).as_bytes()).unwrap();
-    assert_eq!(first_bytes(&mut late), "", "64 connections are enough");
-    drop(idle);
-    late.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
-    assert!(first_bytes(&mut late).starts_with("HTTP/1.1 503"), "it was answered when there was room");
+    assert!(first_bytes(&mut late).starts_with("HTTP/1.1 503"), "who has shown no token made room");
+    let ended = idle.iter().filter(|stream| {
+        stream.set_nonblocking(true).unwrap();
+        matches!((&mut &**stream).read(&mut [0]), Ok(0))
+    });
+    assert!(ended.count() >= 1, "64 connections are enough");
 }
 
 #[test]

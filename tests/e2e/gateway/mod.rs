@@ -89,7 +89,19 @@ fn a_proxy_leads_to_every_service_by_one_address() {
     });
     parts.part("HAProxy: a cluster that is down");
     names_what_is_down(&door(503));
-    drop(haproxy);
+    parts.part("HAProxy: one name, and a slash that is added");
+    let slash = door(503).ask("/cluster01/elastic?a=b", &[]);
+    assert!(slash.text.contains("ocation: /cluster01/elastic/?a=b"), "{}", slash.text);
+    drop(haproxy.take());
+    for (name, status) in [("mesh.example", 421), ("*.example", 421), ("LOCALHOST", 200)] {
+        mesh.run(&[&export[..], &["--server-name", name]].concat(), 0);
+        let named = start();
+        wait_for("HAProxy to answer whoever asks how it is", SOON, || {
+            (door(503).ask("/_mesh/health", &[]).status == 200).then_some(())
+        });
+        assert_eq!(door(503).ask("/", &[]).status, status, "{name}");
+        drop(named);
+    }
 
     own::is_kept(&parts, &mesh, &dir);
 
@@ -243,7 +255,7 @@ fn many(mesh: &Mesh, dir: &Path, count: u8, [certificate, key]: [&str; 2]) {
         assert!(binary.status.success(), "{}", String::from_utf8_lossy(&binary.stderr));
     };
     of("nginx", &nginx, &["--key", key]);
-    of("haproxy", &haproxy, &[]);
+    of("haproxy", &haproxy, &["--server-name", "*.mesh.example"]);
     let (taken, printed) = Proxy::nginx_takes(Path::new(PREFIX), &nginx.join("nginx.conf"));
     assert!(taken, "{printed}");
     let (taken, printed) = Proxy::haproxy_takes(&[&haproxy.join("mesh.cfg")]);
