@@ -1,6 +1,9 @@
 //! Networks: list, create, remove. I/O: Docker's socket.
 
-use std::{collections::HashMap, net::IpAddr};
+use std::{
+    collections::HashMap,
+    net::{IpAddr, Ipv4Addr},
+};
 
 use bollard::{
     models::{Ipam, IpamConfig, NetworkCreateRequest},
@@ -40,13 +43,13 @@ impl Docker {
             .map(|found| {
                 let ranges = found.ipam.and_then(|ipam| ipam.config).unwrap_or_default();
                 let is_bridge = found.driver.as_deref() == Some("bridge");
-                let gateways = ranges.iter().filter(|_| is_bridge).filter_map(|range| range.gateway.as_ref());
+                let gateways = ranges.iter().filter(|_| is_bridge).filter_map(gateway);
                 NetworkSummary {
                     id: found.id.unwrap_or_default(),
                     name: found.name.unwrap_or_default(),
                     labels: found.labels.unwrap_or_default(),
                     created: found.created.and_then(|text| OffsetDateTime::parse(&text, &Rfc3339).ok()),
-                    gateways: gateways.filter_map(|gateway| gateway.parse().ok()).collect(),
+                    gateways: gateways.collect(),
                     subnets: ranges.into_iter().filter_map(|range| range.subnet).collect(),
                 }
             })
@@ -98,5 +101,35 @@ impl Docker {
     pub async fn remove_network(&self, id: &str) -> Result<(), DockerError> {
         let removed = self.client.remove_network(id).await.map_err(DockerError::refused("remove the mesh's network"));
         absent_is_none(removed).map(|_| ())
+    }
+}
+
+/// The engine's own address in a range. Of the default bridge that it has just made, Docker 20.10 tells it after its next
+/// start only; it is the first of the range then.
+fn gateway(range: &IpamConfig) -> Option<IpAddr> {
+    let first = || {
+        let (subnet, _) = range.subnet.as_ref().filter(|_| range.ip_range.is_none())?.split_once('/')?;
+        let subnet: Ipv4Addr = subnet.parse().ok()?;
+        Some(Ipv4Addr::from_bits(subnet.to_bits().checked_add(1)?).into())
+    };
+    range.gateway.as_ref().map_or_else(first, |told| told.parse().ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_that_is_not_told_is_the_first_of_its_range() {
+        let range = |subnet: &str, gateway: Option<&str>, within: Option<&str>| {
+            let text = |text: &str| text.to_owned();
+            let (gateway, ip_range) = (gateway.map(text), within.map(text));
+            let range = IpamConfig { subnet: Some(subnet.to_owned()), gateway, ip_range, ..IpamConfig::default() };
+            super::gateway(&range).map(|address| address.to_string())
+        };
+        assert_eq!(range("172.17.0.0/16", None, None).as_deref(), Some("172.17.0.1"));
+        assert_eq!(range("172.17.0.0/16", Some("172.17.0.9"), None).as_deref(), Some("172.17.0.9"));
+        assert_eq!(range("172.17.0.0/16", None, Some("172.17.5.0/24")), None);
+        assert_eq!(range("fd00::/64", None, None), None);
     }
 }
