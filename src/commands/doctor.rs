@@ -47,7 +47,7 @@ pub(super) async fn report(place: &Place) -> Result<Report, Error> {
     Ok(Report::new(&mesh, check::doctor(&mesh, &sight)))
 }
 
-/// The mesh that is recorded, or one of two clusters, with what is asked for; a mesh that is recorded keeps its version.
+/// The mesh that is recorded, or one of two clusters, with what is asked for; one that is recorded keeps its version.
 pub(super) async fn decided(asked: &Overrides, place: &Place) -> Result<Mesh, Error> {
     let place = Place { dir: disk::resolve(&place.dir)?, ..place.clone() };
     let glance = Glance::take(&place.dir).await;

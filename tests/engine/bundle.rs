@@ -161,6 +161,15 @@ fn an_image_comes_to_a_machine_and_to_its_registry() {
     assert_eq!(id(), image);
     let again = load(&place, &file, 0);
     assert!(again.contains("loaded 0 images; 1 were here before"), "{again}");
+    docker(&["image", "rm", IMAGE]);
+    fs::write(place.dir.path().join("file"), "other contents").unwrap();
+    let archive = place.dir.path().join("other.tar");
+    let tar = Command::new("tar").arg("-cf").arg(&archive).arg("-C").arg(place.dir.path()).arg("file").status();
+    assert!(tar.unwrap().success());
+    let other = docker(&["import", archive.to_str().unwrap(), IMAGE]);
+    let in_place = load(&place, &file, 0);
+    assert!(in_place.contains(&format!("{IMAGE} was another image before")) && id() == image, "{in_place}");
+    docker(&["image", "rm", other.trim()]);
 
     let host = &registry.host;
     let pushed = printed(&place.mesh(&["bundle", "load", file.to_str().unwrap(), "--to", host]), 0);

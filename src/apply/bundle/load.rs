@@ -21,19 +21,45 @@ pub enum Arrived {
     /// It was there before.
     Present,
     Loaded,
+    /// Loaded, and its name was that of another image, which the engine keeps without one.
+    LoadedInPlace,
 }
 
 /// Has the engine load those images of a verified bundle that it has not. Each is looked at again: an engine names an
 /// image once it has all of it, so that what is left half-way is not there.
+///
+/// # Errors
+/// The images do not run `here`, and one would take the name of another.
 pub async fn load_images(
     docker: &Docker,
     file: &BundleFile,
     verified: &Verified,
+    here: &str,
     line: &StageLine,
 ) -> Result<Vec<Arrived>, Error> {
+    let manifest = &verified.manifest;
+    let mut found = Vec::new();
+    for image in &manifest.images {
+        let contents = docker.contents(&image.name).await?;
+        let same = contents.map(|(contents, _)| contents.is(&image.contents));
+        if same == Some(false) && manifest.architecture != here {
+            return Err(Error::new(
+                Exit::Request,
+                format!(
+                    "{} is another image here, whose name one for {} would take",
+                    image.name, manifest.architecture
+                ),
+            )
+            .hint(format!(
+                "push from an engine without that image, or remove it with `docker image rm {}`",
+                image.name
+            )));
+        }
+        found.push(same);
+    }
     let mut arrived = Vec::new();
-    for (image, start) in verified.manifest.images.iter().zip(&verified.starts) {
-        if is_there(docker, image).await? {
+    for ((image, start), same) in manifest.images.iter().zip(&verified.starts).zip(found) {
+        if same == Some(true) {
             arrived.push(Arrived::Present);
             continue;
         }
@@ -46,7 +72,7 @@ pub async fn load_images(
             return Err(Error::new(Exit::Unfinished, format!("Docker took {}, and has another image", image.name))
                 .hint("another program may have changed it meanwhile: type the same command again"));
         }
-        arrived.push(Arrived::Loaded);
+        arrived.push(if same.is_some() { Arrived::LoadedInPlace } else { Arrived::Loaded });
     }
     Ok(arrived)
 }

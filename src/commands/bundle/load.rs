@@ -25,10 +25,13 @@ pub async fn load(args: &UnpackArgs, console: &Console) -> Result<Exit, Error> {
         require_same_architecture(manifest)?;
     }
     let line = console.stage("load missing images", manifest.images.len());
-    let arrived = load_images(&docker, &file, &verified, &line).await;
+    let arrived = load_images(&docker, &file, &verified, ARCHITECTURE, &line).await;
     let arrived = line.end_as(arrived)?;
     let present = arrived.iter().filter(|image| **image == Arrived::Present).count() as u64;
     let loaded = counted(arrived.len() as u64 - present, "image");
+    for (image, _) in manifest.images.iter().zip(&arrived).filter(|(_, of)| **of == Arrived::LoadedInPlace) {
+        console.note(&format!("{} was another image before, which the engine keeps without a name", image.name));
+    }
     if let Some(registry) = &args.to {
         let line = console.stage("push images", manifest.images.len());
         let pushed = push_images(&docker, &manifest.images, registry, &line).await;

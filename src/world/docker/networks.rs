@@ -104,15 +104,15 @@ impl Docker {
     }
 }
 
-/// The engine's own address in a range. Of the default bridge that it has just made, Docker 20.10 tells it after its next
-/// start only; it is the first of the range then.
+/// The engine's own address in a range. Docker 20.10 lists that of its default bridge only after the start that follows
+/// the one that made it; it is the first of the range then.
 fn gateway(range: &IpamConfig) -> Option<IpAddr> {
     let first = || {
         let (subnet, _) = range.subnet.as_ref().filter(|_| range.ip_range.is_none())?.split_once('/')?;
         let subnet: Ipv4Addr = subnet.parse().ok()?;
         Some(Ipv4Addr::from_bits(subnet.to_bits().checked_add(1)?).into())
     };
-    range.gateway.as_ref().map_or_else(first, |told| told.parse().ok())
+    range.gateway.as_ref().map_or_else(first, |address| address.parse().ok())
 }
 
 #[cfg(test)]
@@ -120,7 +120,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_that_is_not_told_is_the_first_of_its_range() {
+    fn an_address_that_is_missing_is_the_first_of_its_range() {
         let range = |subnet: &str, gateway: Option<&str>, within: Option<&str>| {
             let text = |text: &str| text.to_owned();
             let (gateway, ip_range) = (gateway.map(text), within.map(text));

@@ -1,0 +1,99 @@
+//! Units of systemd, as they are written. Pure.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use super::*;
+
+const PAGE: Page<'static> =
+    Page { listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9500), names: &[], identity: None };
+
+fn units<'a>(mesh: &'a Mesh, runner: &'a Runner) -> Units<'a> {
+    let (program, textfiles) = (Path::new("/usr/bin/mesh"), Path::new("/var/lib/prometheus/node-exporter"));
+    Units { mesh, program, runner, textfiles, page: &PAGE, socket: None }
+}
+
+fn all(units: &Units<'_>) -> String {
+    let files = units.files();
+    assert!(files.iter().all(|file| is_own(&file.name) && !file.is_private));
+    let text = |file: &Exported| format!("== {}\n{}", file.name, String::from_utf8_lossy(&file.text));
+    files.iter().map(text).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn the_units_of_root() {
+    insta::assert_snapshot!(all(&units(&Mesh::example(2), &Runner::Root)));
+}
+
+#[test]
+fn a_user_needs_no_capability_and_a_name_keeps_units_apart() {
+    let mut mesh = Mesh::example(2).named("ci42");
+    mesh.dir = "/home/ana/a mesh 100%".into();
+    let runner = Runner::User { uid: 1000, home: "/home/ana".into() };
+    let units = units(&mesh, &runner);
+    let text = all(&units);
+    for line in [
+        "== mesh-ci42-renew.service",
+        r#"ExecStart=/usr/bin/mesh --dir "/home/ana/a mesh 100%%" create --renew-only --quiet"#,
+        r#"ReadWritePaths=-"/home/ana/a mesh 100%%""#,
+        "ReadWritePaths=-/home/ana/.local/state/mesh",
+        "User=1000",
+        "CapabilityBoundingSet=",
+        "ProtectHome=no",
+    ] {
+        assert!(text.lines().any(|found| found == line), "{line}\n{text}");
+    }
+    assert!(units.commands(Path::new("/tmp/units"))[1].contains("mesh-ci42-look.timer"));
+}
+
+/// Of the mesh of another engine, in a directory that every unit would have for itself.
+#[test]
+fn what_a_unit_needs_is_not_hidden_from_it() {
+    let mut mesh = Mesh::example(2);
+    mesh.dir = "/var/tmp/mesh".into();
+    let socket = Path::new("/run/user/0/a b.sock");
+    let units = Units { socket: Some(socket), ..units(&mesh, &Runner::Root) };
+    let text = all(&units);
+    for line in ["PrivateTmp=no", "ProtectHome=no", r#"Environment="DOCKER_HOST=unix:///run/user/0/a b.sock""#] {
+        assert_eq!(text.lines().filter(|found| *found == line).count(), 3, "{line}\n{text}");
+    }
+}
+
+/// What the user has and a look reads: without it, a look and so a renewal ends with an error.
+#[test]
+fn files_of_the_user_are_not_hidden_from_a_unit() {
+    let of = |file: &Path| {
+        let mut mesh = Mesh::example(2);
+        mesh.spec.templates.0 = Some(file.to_owned());
+        let text = all(&units(&mesh, &Runner::Root));
+        ["ProtectHome=no", "PrivateTmp=no"].map(|line| text.lines().filter(|found| *found == line).count())
+    };
+    assert_eq!(of(Path::new("/root/templates")), [3, 0]);
+    assert_eq!(of(Path::new("/tmp/templates")), [0, 3]);
+    assert_eq!(of(Path::new("/etc/mesh/templates")), [0, 0]);
+}
+
+#[test]
+fn a_page_for_other_machines_has_its_certificate() {
+    let page = Page {
+        listen: "[fe80::1%2]:9500".parse().unwrap(),
+        names: &["mesh.example.com".to_owned()],
+        identity: Some([Path::new("/home/ana/a b.crt"), Path::new("/home/ana/page.key")]),
+    };
+    let mesh = Mesh::example(2);
+    let text = all(&Units { page: &page, ..units(&mesh, &Runner::Root) });
+    let command = "ExecStart=/usr/bin/mesh --dir /mnt/data/mesh serve --listen [fe80::1%%2]:9500 \
+                   --san mesh.example.com --tls-certificate \"/home/ana/a b.crt\" --tls-key /home/ana/page.key \
+                   --token-file %S/mesh-serve/token";
+    assert!(text.lines().any(|line| line == command), "{text}");
+    assert!(text.contains("ProtectHome=no"), "{text}");
+}
+
+#[test]
+fn keys_of_a_short_life_are_renewed_in_time() {
+    let mut mesh = Mesh::example(2);
+    let often = [365, 8, 7, 1].map(|days: u16| {
+        mesh.spec.key_days = days.try_into().unwrap();
+        units(&mesh, &Runner::Root).often().lines().next().unwrap_or_default().to_owned()
+    });
+    assert_eq!(often, ["OnCalendar=daily", "OnCalendar=daily", "OnCalendar=hourly", "OnCalendar=hourly"]);
+}
