@@ -5,25 +5,28 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 
-use crate::{place::Place, support::docker::docker};
+use crate::place::Place;
 
 /// An interface with a network, as a VPN makes one, and one with the engine's own address, by which a machine is known
 /// as its.
 const LINKS: &str = "ip link set lo up; ip link add tun9 type bridge; ip addr add 10.8.0.6/24 dev tun9; ip link set tun9 up; \
-                     ip link add docker9 type bridge; ip addr add $GATEWAY/16 dev docker9; ip link set docker9 up";
+                     ip link add docker9 type bridge; ip addr add $BRIDGE dev docker9; ip link set docker9 up";
 
 impl Place {
     /// `mesh create 1 --dry-run` on a machine that has these routes besides.
     fn dry_run(&self, routes: &str, arguments: &[&str]) -> Output {
         let script = format!("set -e; {LINKS}; {routes}; exec \"$@\"");
-        let gateway = docker(&["network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}"]);
+        // an engine that was started for the first time does not list the address
+        let shown = Command::new("ip").args(["-4", "-brief", "address", "show", "docker0"]).output().unwrap();
+        let shown = String::from_utf8(shown.stdout).unwrap();
+        let bridge = shown.split_whitespace().nth(2).expect("the engine's bridge should have an address");
         let create = ["create", "1", "--dry-run", "--force", "--no-kibana", "--no-hosts", "-o", "json"];
         Command::new("unshare")
             .args(["--net", "sh", "-c", &script, "sh", env!("CARGO_BIN_EXE_mesh")])
             .args(create)
             .args(arguments)
             .env("MESH_DIR", self.mesh_dir())
-            .env("GATEWAY", gateway.trim())
+            .env("BRIDGE", bridge)
             .output()
             .unwrap()
     }
