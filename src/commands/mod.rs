@@ -232,9 +232,9 @@ async fn consent(question: &str, deed: &str, yes: bool, console: &Console) -> Re
 /// # Errors
 /// A path that is no text cannot be where it is to be written down, which `why` names.
 fn require_text(path: &Path, why: &str) -> Result<(), Error> {
-    let Some(_) = path.to_str() else {
-        return Err(Error::new(Exit::Request, format!("the path {} is not valid UTF-8", path.display()))
-            .hint(format!("{why}: give it another name")));
-    };
-    Ok(())
+    if path.to_str().is_some() {
+        return Ok(());
+    }
+    Err(Error::new(Exit::Request, format!("the path {} is not valid UTF-8", path.display()))
+        .hint(format!("{why}: give it another name")))
 }

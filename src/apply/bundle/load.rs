@@ -40,8 +40,7 @@ pub async fn load_images(
     let manifest = &verified.manifest;
     let mut found = Vec::new();
     for image in &manifest.images {
-        let contents = docker.contents(&image.name).await?;
-        let same = contents.map(|(contents, _)| contents.is(&image.contents));
+        let same = has_contents(docker, image).await?;
         if same == Some(false) && manifest.architecture != here {
             return Err(Error::new(
                 Exit::Request,
@@ -68,7 +67,7 @@ pub async fn load_images(
         let archive = file.part(*start, whole, &taken);
         let loaded = docker.load_image(&image.name, archive, &taken, report).await;
         loaded.map_err(|error| cannot_load(&image.name, &error))?;
-        if !is_there(docker, image).await? {
+        if has_contents(docker, image).await? != Some(true) {
             return Err(Error::new(Exit::Unfinished, format!("Docker took {}, and has another image", image.name))
                 .hint("another program may have changed it meanwhile: type the same command again"));
         }
@@ -77,8 +76,9 @@ pub async fn load_images(
     Ok(arrived)
 }
 
-async fn is_there(docker: &Docker, image: &BundledImage) -> Result<bool, Error> {
-    Ok(docker.contents(&image.name).await?.is_some_and(|(contents, _)| contents.is(&image.contents)))
+/// Whether the image of this name has these contents; `None` where the engine has none of this name.
+async fn has_contents(docker: &Docker, image: &BundledImage) -> Result<Option<bool>, Error> {
+    Ok(docker.contents(&image.name).await?.map(|(contents, _)| contents.is(&image.contents)))
 }
 
 /// Gives images that the engine has the names by which a registry is to have them, and pushes them there.

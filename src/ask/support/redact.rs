@@ -8,9 +8,19 @@ use crate::mesh::secret::Secret;
 const REMOVED: &str = "[removed]";
 /// The names before whose users' passwords a client puts them, to log in.
 const USERS: [&str; 2] = ["elastic", "kibana_system"];
-/// What the name of a setting has whose value is a secret, in lower case.
-const SECRET_NAMES: [&str; 8] =
-    ["password", "passphrase", "encryptionkey", "token", "secret", "api_key", "private_key", "credential"];
+/// What the name of a setting ends with whose value is a secret, in lower case and in the singular.
+const SECRET_NAMES: [&str; 10] = [
+    "password",
+    "passphrase",
+    "encryptionkey",
+    "decryptiononlykey",
+    "token",
+    "secret",
+    "secret_key",
+    "api_key",
+    "private_key",
+    "credential",
+];
 /// Values that are none: what is known of a secret, and what goes on in the next line.
 const NO_SECRETS: [&str; 8] = ["true", "false", "null", "None", "{", "[", "{}", "[]"];
 
@@ -65,8 +75,8 @@ impl Redactor {
 
 /// Whether a name is that of a secret.
 fn is_secret(name: &str) -> bool {
-    let name = name.to_lowercase();
-    SECRET_NAMES.iter().any(|of| name.contains(of))
+    let name = name.trim_matches(['"', '\'']).to_lowercase();
+    SECRET_NAMES.iter().any(|of| name.trim_end_matches('s').ends_with(of))
 }
 
 /// A line without users and passwords before the hosts of URLs.
@@ -155,6 +165,8 @@ jvm_options: Some("-Xmx1g\n-Djavax.net.ssl.trustStorePassword=abc\n-Da=b"),
 "ES_PASSWORD=abc", "PATH=/bin" and /?token=abc&x=y
   "api_key": {
     "passwords": true,
+    "passphrase_words": 6,
+"xpack.encryptedSavedObjects.keyRotation.decryptionOnlyKeys": ["abc"],
 key: |
   -----BEGIN PRIVATE KEY-----
   MIGH
@@ -176,6 +188,8 @@ key: |
         "ES_PASSWORD=[removed]", "PATH=/bin" and /?token=[removed]&x=y
           "api_key": {
             "passwords": true,
+            "passphrase_words": 6,
+        "xpack.encryptedSavedObjects.keyRotation.decryptionOnlyKeys": "[removed]",
         key: |
         [removed]
           -----BEGIN CERTIFICATE-----
