@@ -27,7 +27,12 @@ pub fn place() -> Place {
 }
 
 pub fn make_image(dir: &Path) -> String {
-    fs::write(dir.join("file"), "contents").unwrap();
+    make_image_of("contents", dir)
+}
+
+/// Gives the name to an image with these contents.
+pub fn make_image_of(contents: &str, dir: &Path) -> String {
+    fs::write(dir.join("file"), contents).unwrap();
     let archive = dir.join("image.tar");
     assert!(Command::new("tar").arg("-cf").arg(&archive).arg("-C").arg(dir).arg("file").status().unwrap().success());
     docker(&["import", "--change", "CMD [\"/file\"]", archive.to_str().unwrap(), IMAGE]);
@@ -162,14 +167,10 @@ fn an_image_comes_to_a_machine_and_to_its_registry() {
     let again = load(&place, &file, 0);
     assert!(again.contains("loaded 0 images; 1 were here before"), "{again}");
     docker(&["image", "rm", IMAGE]);
-    fs::write(place.dir.path().join("file"), "other contents").unwrap();
-    let archive = place.dir.path().join("other.tar");
-    let tar = Command::new("tar").arg("-cf").arg(&archive).arg("-C").arg(place.dir.path()).arg("file").status();
-    assert!(tar.unwrap().success());
-    let other = docker(&["import", archive.to_str().unwrap(), IMAGE]);
+    let other = make_image_of("other contents", place.dir.path());
     let in_place = load(&place, &file, 0);
     assert!(in_place.contains(&format!("{IMAGE} was another image before")) && id() == image, "{in_place}");
-    docker(&["image", "rm", other.trim()]);
+    docker(&["image", "rm", &other]);
 
     let host = &registry.host;
     let pushed = printed(&place.mesh(&["bundle", "load", file.to_str().unwrap(), "--to", host]), 0);

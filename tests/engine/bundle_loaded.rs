@@ -1,16 +1,22 @@
-//! A bundle that is loaded where that cannot go on: Ctrl-C, an engine without room, a registry that wants a login.
+//! A bundle that is loaded where that cannot go on: Ctrl-C, an engine without room, another architecture, a registry
+//! that wants a login.
 
 use std::{
+    env::consts::ARCH,
     fs,
-    io::{BufRead as _, BufReader},
+    io::{BufRead as _, BufReader, Write as _},
+    os::unix::fs::FileExt as _,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
 };
 
 use crate::{
-    bundle::{IMAGE, Registry, SOON, is_there, make_image, place, printed, save},
+    bundle::{IMAGE, Registry, SOON, is_there, make_image, make_image_of, place, printed, save},
     place::Place,
-    support::{docker::docker, wait_for},
+    support::{
+        docker::{docker, inspect},
+        wait_for,
+    },
 };
 
 /// `user` with the password `secret`, as `htpasswd -B` writes it.
@@ -115,6 +121,67 @@ fn an_engine_without_room_says_so_and_has_no_image() {
     assert!(full.contains("no space left on device") && full.contains("`docker system df`"), "{full}");
     let images = Command::new("docker").args(["--host", &engine.host(), "images", "-q"]).output().unwrap();
     assert_eq!(printed(&images, 0), "");
+}
+
+fn sha256sum(bytes: &[u8]) -> String {
+    let mut run = Command::new("sha256sum").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    run.stdin.take().unwrap().write_all(bytes).unwrap();
+    printed(&run.wait_with_output().unwrap(), 0)[..64].to_owned()
+}
+
+/// The name of an architecture that no machine has, as long as that of this one.
+fn another_architecture() -> String {
+    "z".repeat(ARCH.len())
+}
+
+/// Makes a bundle one that was saved on a machine of another architecture, and right in every byte.
+fn as_of_another_machine(path: &Path) {
+    let manifest = Command::new("tar").arg("-xOf").arg(path).arg("mesh-bundle.json").output().unwrap();
+    let ours = printed(&manifest, 0);
+    let theirs = ours.replace(
+        &format!("\"architecture\": \"{ARCH}\""),
+        &format!("\"architecture\": \"{}\"", another_architecture()),
+    );
+    assert_ne!(ours, theirs);
+    let file = fs::OpenOptions::new().read(true).write(true).open(path).unwrap();
+    // the manifest follows the header of the first member, and the sums are before the end of the tar
+    file.write_all_at(theirs.as_bytes(), 512).unwrap();
+    let tail = file.metadata().unwrap().len() - 2048;
+    let mut sums = [0; 1024];
+    file.read_exact_at(&mut sums, tail).unwrap();
+    let sum = sha256sum(ours.as_bytes());
+    let at = sums.windows(sum.len()).position(|window| window == sum.as_bytes()).unwrap() as u64;
+    file.write_all_at(sha256sum(theirs.as_bytes()).as_bytes(), tail + at).unwrap();
+}
+
+#[test]
+#[ignore = "needs root and a Docker engine: run by scripts/test"]
+fn a_bundle_for_another_architecture_is_only_passed_on() {
+    let place = place();
+    let registry = Registry::begin(place.dir.path(), None);
+    make_image(place.dir.path());
+    let file = save(&place);
+    as_of_another_machine(&file);
+    docker(&["image", "rm", IMAGE]);
+
+    let refused = printed(&load(&place, &file).output().unwrap(), 2);
+    assert!(refused.contains(&format!("for {}, and this machine is {ARCH}", another_architecture())), "{refused}");
+    assert!(!is_there(IMAGE), "an image that does not run here should not be loaded");
+
+    let push = || load(&place, &file).args(["--to", &registry.host]).output().unwrap();
+    let pushed = printed(&push(), 0);
+    assert!(pushed.contains(&format!("{}/elasticsearch/tiny:1", registry.host)), "{pushed}");
+
+    docker(&["image", "rm", IMAGE]);
+    let other = make_image_of("other contents", place.dir.path());
+    let refused = printed(&push(), 2);
+    assert!(refused.contains(&format!("{IMAGE} is another image here")), "{refused}");
+    assert!(refused.contains(&format!("`docker image rm {IMAGE}`")), "{refused}");
+    assert_eq!(
+        inspect("image", IMAGE)["Id"].as_str(),
+        Some(other.as_str()),
+        "the image that is here should keep its name"
+    );
 }
 
 #[test]
