@@ -1,16 +1,16 @@
 //! Templates and a mesh make the texts that services are configured by. Pure: no I/O.
 
 mod formation;
+mod kernel;
 mod spanning;
 mod template;
-
-use std::collections::BTreeMap;
 
 use minijinja::{context, value::merge_maps};
 
 pub(super) use self::template::render;
 pub use self::{
     formation::{Formation, INITIAL_MASTER_NODES},
+    kernel::kernel_settings,
     spanning::spans_machines,
     template::RenderError,
 };
@@ -22,13 +22,6 @@ use super::{
     settings::Role,
     templates::Template,
 };
-
-const SYSCTL: &str = include_str!("../../../templates/sysctl.conf");
-
-/// The file of `sysctl.d` with these kernel settings.
-pub fn kernel_settings(settings: &BTreeMap<String, u64>) -> String {
-    render("sysctl.conf", SYSCTL, &context! { settings }).expect("should render: a test renders it")
-}
 
 impl Mesh {
     /// The service's main configuration file. Kibana's holds its password and keys.
@@ -43,8 +36,10 @@ impl Mesh {
             ServiceKind::Elastic => settings.settings.lines(),
             ServiceKind::Kibana => settings.kibana_settings.lines(),
         };
-        let (spanning, founding) = (self.spanning_lines(service, &lines), self.founding_lines(service, formation));
-        Ok(Secret::new(self.render_template(service, credentials)? + &spanning + &lines + &founding))
+        let text = self.render_template(service, credentials)?;
+        let spanning = self.spanning_lines(service, &format!("{text}\n{lines}"));
+        let founding = self.founding_lines(service, formation);
+        Ok(Secret::new(text + &spanning + &lines + &founding))
     }
 
     /// The template's text, without the lines of the user's settings.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::mesh::{
     Mesh,
     id::{ServiceId, ServiceKind},
+    rendered::Settings,
 };
 
 /// How often Linux sends a packet again that is not answered, before it gives the connection up: about 13 s, where its
@@ -41,13 +42,15 @@ impl Mesh {
         retries.into_iter().collect()
     }
 
-    /// Lines of `elasticsearch.yml`, without those that `others` has, too.
+    /// Lines of `elasticsearch.yml`, without those of `others`, which may be of the user's own template: a server does
+    /// not start with a setting that is there twice.
     pub(super) fn spanning_lines(&self, service: ServiceId, others: &str) -> String {
         if !self.spans_machines(service) {
             return String::new();
         }
-        let is_free = |name: &str| !others.lines().any(|line| line.split(':').next() == Some(name));
-        let lines = KEEP_ALIVE.iter().filter(|(name, _)| is_free(name));
+        // invalid YAML is reported elsewhere
+        let others = Settings::parse(others).unwrap_or_default();
+        let lines = KEEP_ALIVE.iter().filter(|(name, _)| others.names().all(|other| other != *name));
         lines.fold(HEADING.to_owned(), |text, (name, value)| text + &format!("{name}: {value}\n"))
     }
 }
@@ -61,7 +64,7 @@ mod tests {
     fn a_setting_of_the_user_takes_the_place_of_its_line() {
         let mesh = Mesh::example(2).with_span_on(ClusterId::FIRST);
         let (first, second) = (ClusterId::FIRST.first_node(), ClusterId::new(2).unwrap().first_node());
-        insta::assert_snapshot!(mesh.spanning_lines(first, "\ntransport.tcp.keep_idle: 60\n"), @r"
+        insta::assert_snapshot!(mesh.spanning_lines(first, "transport.tcp: {keep_idle: 60}"), @r"
         # Other machines are searched from here: one that goes silent is noticed in half a minute.
         transport.tcp.keep_alive: true
         transport.tcp.keep_interval: 5
