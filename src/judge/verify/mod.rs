@@ -99,7 +99,7 @@ pub enum Outcome {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
     pub cause: Cause,
-    /// The node that does not agree with the others of its cluster, which the link is up by; `None` where it is down.
+    /// The node that does not agree with the others of its cluster; `None` where all of them do.
     pub node: Option<NodeId>,
     /// Whether the words of the cause do not say which node it is.
     unnamed: bool,
@@ -147,15 +147,25 @@ pub struct Judgement {
 
 impl Judgement {
     fn faults(&self) -> impl Iterator<Item = &Fault> {
-        self.outcomes.iter().filter_map(|(_, outcome)| match outcome {
-            Outcome::Failed(fault) => Some(fault),
+        self.failed().map(|(_, fault)| fault)
+    }
+
+    fn failed(&self) -> impl Iterator<Item = (Check, &Fault)> {
+        self.outcomes.iter().filter_map(|(check, outcome)| match outcome {
+            Outcome::Failed(fault) => Some((*check, fault)),
             _ => None,
         })
     }
 
-    /// The first check that fails, of a link that is down or degraded.
+    /// The first check that fails, of a link that is down or degraded. One that a single node fails keeps no link down,
+    /// unless nothing else explains a document that is not found.
     pub fn fault(&self) -> Option<&Fault> {
-        self.faults().next().filter(|_| self.state() != LinkState::Untried)
+        let of_all = || self.failed().find(|(check, fault)| fault.node.is_none() && *check != Check::Document);
+        match self.state() {
+            LinkState::Down => of_all().map(|(_, fault)| fault).or_else(|| self.faults().next()),
+            LinkState::Degraded => self.faults().next(),
+            LinkState::Up | LinkState::Untried => None,
+        }
     }
 
     pub fn state(&self) -> LinkState {

@@ -40,7 +40,7 @@ pub struct LinkReport {
 pub struct CauseReport {
     /// A stable name.
     pub code: &'static str,
-    /// The node that does not agree with the others of its cluster; `None` where the link is down.
+    /// The node that does not agree with the others of its cluster; `None` where all of them do.
     pub node: Option<String>,
     pub message: String,
     /// What to type.

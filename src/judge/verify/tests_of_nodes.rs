@@ -160,6 +160,20 @@ fn a_keystore_of_one_node_is_one_of_them() {
 }
 
 #[test]
+fn what_keeps_a_link_down_comes_before_what_one_node_lacks() {
+    let found = found(|there, evidence| {
+        stop(there, 3);
+        let expired = PathFacts::Distrusted("certificate has expired".to_owned());
+        let to_all = (1..=3).map(|number| ((first(), node(number)), expired.clone()));
+        evidence.paths.extend(to_all);
+    });
+    insta::assert_snapshot!(found, @r"
+    1→2 Down certificate-expired: the certificate of cluster02-elastic has expired; `mesh verify --fix`
+    2→1 Degraded container-not-running: container cluster02-elastic-3 is stopped; `mesh manage start 2`
+    ");
+}
+
+#[test]
 fn a_document_that_is_not_found_makes_a_fault_of_a_node_one_of_the_link() {
     let missing = CanaryFacts::Missing("skipped".to_owned());
     let found = found(|there, evidence| {
