@@ -10,7 +10,10 @@ use crate::{
     error::Error,
     explain::Explain as _,
     facts::observed::Observed,
-    judge::check::{self, Finding, Severity},
+    judge::{
+        check::{self, Finding, Severity},
+        scope::Scope,
+    },
     plan::{
         Transition,
         create::Creation,
@@ -75,7 +78,7 @@ fn findings(args: &CreateArgs, session: &Session, creation: &Creation, grows: bo
 fn secure_settings(args: &CreateArgs, Creation { mesh, there, .. }: &Creation) -> Vec<Finding> {
     let kept = if args.reset { BTreeMap::new() } else { there.files.clone() };
     let there = Observed { secure_settings: there.secure_settings.clone(), files: kept, ..Observed::default() };
-    check::secure_settings(mesh, &there).findings()
+    check::secure_settings(mesh, Scope::Mesh, &there).findings()
 }
 
 /// Whether the clusters that go may go without being named. A dry run deletes nothing, and warns.

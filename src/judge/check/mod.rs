@@ -52,6 +52,7 @@ use crate::{
         host::{HostFacts, Listener},
         observed::Observed,
     },
+    judge::scope::Scope,
     mesh::Mesh,
 };
 
@@ -161,7 +162,7 @@ pub fn machine(mesh: &Mesh, there: &Observed, host: &HostFacts, listeners: &[Lis
         surroundings::unmanaged(mesh, there),
         own_data::lost_credentials(mesh, there),
         own_data::versions(mesh, there),
-        strangers(mesh, there),
+        strangers(mesh, Scope::Mesh, there),
         peers::peers(mesh, there),
         users::users(mesh, there),
         leaving_nodes::leaving_nodes(mesh, there),

@@ -5,18 +5,20 @@ use std::{collections::BTreeMap, path::Path};
 use super::{Checked, Finding};
 use crate::{
     facts::observed::{Observed, SecureSettingsFacts},
+    judge::scope::Scope,
     mesh::{Mesh, id::ClusterId, shell_word::shell_word},
 };
 
 /// A file that is gone takes nothing from a keystore, so it is missed only where a keystore has nothing of it.
-pub fn secure_settings(mesh: &Mesh, there: &Observed) -> Checked {
+pub fn secure_settings(mesh: &Mesh, scope: Scope, there: &Observed) -> Checked {
     let mut missing: BTreeMap<&Path, Vec<ClusterId>> = BTreeMap::new();
     let mut refused: BTreeMap<&Path, Finding> = BTreeMap::new();
     let has_of = |cluster: ClusterId, path: &Path| {
         let managed = there.files.get(&cluster).and_then(|files| files.first()?.managed.as_ref());
         managed.is_some_and(|managed| managed.path.as_deref() == Some(path))
     };
-    for (cluster, facts) in there.secure_settings.iter().filter(|(cluster, _)| mesh.has_cluster(**cluster)) {
+    let in_scope = scope.clusters(mesh).filter_map(|cluster| there.secure_settings.get_key_value(&cluster));
+    for (cluster, facts) in in_scope {
         match facts {
             SecureSettingsFacts::Read(_) => {}
             SecureSettingsFacts::Missing(path) => missing.entry(path).or_default().push(*cluster),
@@ -62,7 +64,7 @@ mod tests {
         for cluster in mesh.clusters() {
             there.secure_settings.insert(cluster, facts.clone());
         }
-        insta::assert_snapshot!(rendered([secure_settings(&mesh, &there)]), @r"
+        insta::assert_snapshot!(rendered([secure_settings(&mesh, Scope::Mesh, &there)]), @r"
         Problem: there is no file of secure settings at /etc/mesh/secure.yaml, and cluster01 has nothing of it yet
           make it, or name another with `mesh create --secure-settings FILE`; without any: `--no-secure-settings`
         ");
@@ -72,7 +74,7 @@ mod tests {
             let nodes = [(NodeNumber::FIRST, node)].into();
             there.files.insert(cluster, ClusterFiles { nodes, ..ClusterFiles::default() });
         }
-        insta::assert_snapshot!(rendered([secure_settings(&mesh, &there)]), @r"
+        insta::assert_snapshot!(rendered([secure_settings(&mesh, Scope::Mesh, &there)]), @r"
         Warning: there is no file of secure settings at /etc/mesh/secure.yaml: what the keystores have of it stays
           put it back (`chmod 600 /etc/mesh/secure.yaml`), or take its settings out of the keystores with `mesh create --no-secure-settings`
         ");
@@ -82,10 +84,14 @@ mod tests {
             remedy: "`chmod 600 /etc/mesh/secure.yaml`".to_owned(),
         };
         there.secure_settings.values_mut().for_each(|facts| *facts = refused.clone());
-        insta::assert_snapshot!(rendered([secure_settings(&mesh, &there)]), @r"
+        insta::assert_snapshot!(rendered([secure_settings(&mesh, Scope::Mesh, &there)]), @r"
         Problem: it has mode 644
           `chmod 600 /etc/mesh/secure.yaml`
         ");
-        assert_eq!(secure_settings(&mesh, &Observed::default()).findings(), []);
+        let (first, second) = ("1".parse().unwrap(), "2".parse().unwrap());
+        there.secure_settings.remove(&ClusterId::FIRST);
+        assert_eq!(secure_settings(&mesh, Scope::Clusters(&first), &there).findings(), []);
+        assert_eq!(secure_settings(&mesh, Scope::Clusters(&second), &there).findings().len(), 1);
+        assert_eq!(secure_settings(&mesh, Scope::Mesh, &Observed::default()).findings(), []);
     }
 }

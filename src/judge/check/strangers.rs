@@ -3,13 +3,14 @@
 use super::{Checked, Finding};
 use crate::{
     facts::observed::Observed,
+    judge::scope::Scope,
     mesh::{Mesh, layout},
 };
 
 /// A node that lost its data and founded a cluster of its own is never mended in silence: what was written to it since
 /// would be gone.
-pub fn strangers(mesh: &Mesh, there: &Observed) -> Checked {
-    let found = there.strangers().into_iter().map(|(node, uuid)| {
+pub fn strangers(mesh: &Mesh, scope: Scope, there: &Observed) -> Checked {
+    let found = there.strangers().into_iter().filter(|(node, _)| scope.contains(node.cluster)).map(|(node, uuid)| {
         let (cluster, number) = (node.cluster.number(), node.number.get());
         let data = mesh.dir.join(layout::data(node));
         Finding::problem(

@@ -46,7 +46,7 @@ pub fn of_mesh(mesh: &Mesh, status: &Status, look: Look, searches: &Searches) ->
     let mut text = Text::of(mesh.name.as_ref());
     text.looked(look);
     text.info(&mesh.dir, Some(&status.stack_version));
-    text.one(&CLUSTERS, status.clusters.len() as f64);
+    text.one(&CLUSTERS, f64::from(mesh.count().get()));
     text.one(&IN_SYNC, f64::from(status.in_sync));
     text.one(&PENDING, status.pending_changes.len() as f64);
     text.one(&UPGRADES, status.pending_upgrade.len() as f64);

@@ -46,6 +46,15 @@ fn metrics(mesh: &Mesh, there: &Observed, searches: &Searches) -> String {
 }
 
 #[test]
+fn a_part_of_a_mesh_is_of_a_mesh_of_so_many() {
+    let mesh = Mesh::example(3).without_kibana();
+    let on = "1".parse().unwrap();
+    let status = status(&mesh, Scope::Clusters(&on), &running(&mesh), NOW);
+    let text = of_mesh(&mesh, &status, LOOK, &Searches::new());
+    assert!(text.contains("\nmesh_clusters 3\n") && !text.contains("cluster=\"cluster02\""), "{text}");
+}
+
+#[test]
 fn a_mesh_of_which_one_half_is_stopped() {
     let mesh = Mesh::example(2).without_kibana();
     let mut there = running(&mesh);

@@ -44,8 +44,8 @@ pub fn status(mesh: &Mesh, scope: Scope, there: &Observed, now: OffsetDateTime) 
     let clusters: Vec<ClusterStatus> = scope.clusters(mesh).filter_map(|cluster| look.cluster(cluster)).collect();
     let gateway = if scope.is_mesh() { look.gateway() } else { None };
     let mut findings = if scope.is_mesh() { check::hosts(mesh, there).findings() } else { Vec::new() };
-    findings.extend(check::secure_settings(mesh, there).findings());
-    findings.extend(check::strangers(mesh, there).findings());
+    findings.extend(check::secure_settings(mesh, scope, there).findings());
+    findings.extend(check::strangers(mesh, scope, there).findings());
     findings.extend(snapshots::warnings(mesh, scope, there, now));
     findings.extend(if scope.is_mesh() { peers::warnings(mesh, there, now) } else { Vec::new() });
     Status {
