@@ -37,7 +37,7 @@ fn sources(dir: &str) -> Vec<(PathBuf, String)> {
 /// The code of a file without comments and tests, and with every `use` tree written out: `use std::{fs, io};` becomes
 /// `std::fs` and `std::io`.
 fn code(text: &str) -> String {
-    let text = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
+    let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
     let lines = text.lines().filter(|line| !line.trim_start().starts_with("//"));
     let code = lines.collect::<Vec<_>>().join("\n");
     let uses = code.split("use ").skip(1).filter_map(|rest| rest.split_once(';')).flat_map(|(tree, _)| paths("", tree));
@@ -70,6 +70,13 @@ fn paths(prefix: &str, tree: &str) -> Vec<String> {
 fn a_use_tree_is_written_out() {
     let found = paths("", "crate::{\n    mesh::{Mesh, id},\n    world::disk,\n}");
     assert_eq!(found, ["crate::mesh::Mesh", "crate::mesh::id", "crate::world::disk", "crate::"]);
+}
+
+#[test]
+fn code_after_a_module_of_tests_in_another_file_is_code() {
+    let text = "#[cfg(test)]\nmod tests;\n\nuse std::{fs, io};\n#[cfg(test)]\nmod tests {\n    use std::env;\n}\n";
+    let code = code(text);
+    assert!(code.contains("std::fs") && !code.contains("std::env"), "{code}");
 }
 
 /// Fails for every file of `dir` that has one of `words` outside its tests.
