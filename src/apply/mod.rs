@@ -6,6 +6,7 @@ pub mod bundle;
 mod canary;
 mod certificates;
 mod containers;
+mod deletion;
 pub mod directory;
 pub mod export;
 mod files;
@@ -36,7 +37,7 @@ mod watch;
 
 use std::{
     cell::{Cell, RefCell},
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -92,6 +93,8 @@ pub struct Apply<'a> {
     guest_keys: RefCell<BTreeMap<ClusterId, GuestKey>>,
     /// The passwords that users are given; generated for others.
     passwords: BTreeMap<UserName, Secret>,
+    /// The paths in the mesh's directory that may be deleted with their data.
+    deletable: BTreeSet<String>,
     /// The date of certificates and keys.
     now: OffsetDateTime,
     /// What each stage took, in order.
@@ -118,6 +121,7 @@ impl<'a> Apply<'a> {
             draft: None,
             guest_keys: RefCell::default(),
             passwords: BTreeMap::new(),
+            deletable: BTreeSet::new(),
             now: now(),
             timings: RefCell::default(),
             salt: Salt::random(&mut files::random()),
@@ -152,7 +156,11 @@ impl<'a> Apply<'a> {
     }
 
     /// Carries out a plan. What was done before a failure stays, for the next run to go on from.
+    ///
+    /// # Errors
+    /// A step failed, the run was interrupted, or the plan deletes data that was not agreed to: then nothing is done.
     pub async fn apply(&self, plan: &Plan) -> Result<(), Error> {
+        self.require_agreed(plan)?;
         if plan.restarts() {
             Box::pin(self.require_firewall()).await?;
         }

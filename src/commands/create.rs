@@ -57,8 +57,10 @@ pub async fn create(args: &CreateArgs, place: Place, console: &Console) -> Resul
     }
     let timeout = request.settings.timeout.map(|timeout| timeout.0);
     let patience = Patience::new(time_for(timeout, creation.mesh.count().get()));
-    let apply =
-        Apply::new(&session, &creation.mesh, console, &patience).with_license(request.license).with_access(access);
+    let apply = Apply::new(&session, &creation.mesh, console, &patience)
+        .with_license(request.license)
+        .with_access(access)
+        .with_deletion(&creation.whole);
     // where `mesh verify` was killed, its documents are left: no data of the user, so no change of the mesh
     apply.clear_canaries(&creation.there).await;
     if !may_begin(args, &session, &creation, console).await? {

@@ -62,7 +62,7 @@ pub async fn reset(args: &ResetArgs, place: Place, console: &Console) -> Result<
     }
 
     let patience = Patience::new(time_for(None, ClusterId::MAX));
-    let apply = Apply::new(&session, &mesh, console, &patience);
+    let apply = Apply::new(&session, &mesh, console, &patience).with_deletion(&plan);
     interruptible(&patience, console, apply.apply(&plan)).await?;
     console.done_in("removed the mesh", begun.elapsed());
     Ok(Exit::Done)

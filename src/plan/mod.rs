@@ -27,6 +27,7 @@ pub mod rolling;
 mod snapshot_step;
 pub mod snapshots;
 mod step;
+pub mod sync;
 mod token_step;
 pub mod tokens;
 mod trust_step;

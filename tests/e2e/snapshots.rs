@@ -138,6 +138,15 @@ fn data_comes_back_into_another_mesh() {
     assert_eq!(mesh.cluster(1).get("/_security/user/zoe")["zoe"]["roles"], json!(["superuser"]));
     mesh.run(&["status"], 0);
 
+    parts.part("no command but `create` deletes what no question named");
+    let stray = mesh.dir.join("cluster09/elastic/data");
+    fs::create_dir_all(&stray).expect("should be ours");
+    for command in [&["restore", "1", "last", "--with", "security", "--yes"][..], &["adopt", "1", "--yes"]] {
+        let refused = mesh.run(&[&["snapshots"], command].concat(), 1).stderr;
+        assert!(refused.contains("cluster09 would be changed first") && stray.exists(), "{refused}");
+    }
+    fs::remove_dir_all(mesh.dir.join("cluster09")).expect("should be ours");
+
     parts.part("a repository is adopted, written to, and what is in it deleted");
     mesh.run(&["snapshots", "adopt", "1", "--yes"], 0);
     mesh.run(&["snapshots", "create", "1"], 0);

@@ -189,6 +189,13 @@ fn a_single_cluster_is_upgraded_by_itself() {
     assert!(refused.stderr.contains("`mesh create --topology hub:1`"), "{}", refused.stderr);
     mesh.run(&["create", "--topology", "hub:1", "--yes"], 0);
 
+    parts.part("data that no question named is not deleted on the way");
+    let stray = mesh.dir.join("cluster09/elastic/data");
+    fs::create_dir_all(&stray).unwrap();
+    let refused = mesh.run(&["upgrade", NEW, "2", "--yes"], 1).stderr;
+    assert!(refused.contains("cluster09 holds data that nothing was asked about") && stray.exists(), "{refused}");
+    fs::remove_dir_all(mesh.dir.join("cluster09")).unwrap();
+
     parts.part("killed while it boots, and typed again");
     let killed = mesh.start(&["upgrade", NEW, "2", "--yes"]).kill_when("the cluster boots", || {
         image("cluster02-elastic").ends_with(NEW) && container("cluster02-elastic")["State"]["Running"] == true

@@ -167,6 +167,12 @@ fn killed(mesh: &Mesh) {
     assert_eq!(as_user(mesh, 2, "bert:given by hand", "POST", "/_security/user/_password", Some(&own)).status, 200);
     assert!(mesh.run(&["create", "--dry-run"], 0).stdout.contains("nothing to do"));
     assert_eq!(found(mesh, 2, "bert:her own one", "mesh-*"), 1);
+    // as of a cluster that an older mesh.json does not have: no question named it
+    let stray = mesh.dir.join("cluster09/elastic/data");
+    fs::create_dir_all(&stray).unwrap();
+    let refused = mesh.run(&["users", "passwd", "bert", "--yes"], 1).stderr;
+    assert!(refused.contains("cluster09 would be changed first") && stray.exists(), "{refused}");
+    fs::remove_dir_all(mesh.dir.join("cluster09")).unwrap();
     with_password(mesh, &["users", "passwd", "bert", "--yes"], "another one");
     for number in 1..=3 {
         assert_eq!(found(mesh, number, "bert:another one", "mesh-*"), 1);

@@ -8,7 +8,7 @@ use crate::{
     commands::{consent, interruptible, steady::reconcile_until_steady, time_for},
     console::Console,
     error::{Error, Exit},
-    plan::join::without_restarts,
+    plan::sync::without_restarts,
     session::{Place, Session},
 };
 

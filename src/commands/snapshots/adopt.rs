@@ -8,7 +8,7 @@ use crate::{
     commands::{consent, interruptible, renew::chosen, steady::reconcile_until_steady, time_for},
     console::Console,
     error::{Error, Exit},
-    plan::{Plan, SnapshotStep},
+    plan::{Plan, SnapshotStep, sync::require_sync},
     session::{Place, Session},
 };
 
@@ -18,6 +18,7 @@ pub async fn adopt(args: &AdoptArgs, place: Place, console: &Console) -> Result<
     let session = Session::to_change(place, args.consent.plan.dry_run).await?;
     let mesh = session.recorded_with_templates()?;
     let there = session.observe_recorded(&mesh).await?;
+    require_sync(&mesh, &there, &session.inputs())?;
     let others = clusters.into_iter().filter(|cluster| {
         let owner = there.repository_owner(*cluster);
         owner.is_some_and(|owner| *owner != mesh.owner_of_repository(*cluster))

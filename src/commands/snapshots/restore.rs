@@ -21,6 +21,7 @@ use crate::{
         self, Restoration,
         reconcile::PlanInputs,
         snapshots::{restoration, restoration_of_missing},
+        sync::require_others_in_sync,
     },
     session::{Place, Recorded, Session},
     world::elasticsearch::Elasticsearch,
@@ -41,8 +42,9 @@ pub async fn restore(args: &RestoreArgs, place: Place, console: &Console) -> Res
     let snapshot = chosen(&mesh, on, &args.snapshot, &found)?;
     let features = features(snapshot, &args.features)?;
     if !features.is_empty() {
-        // the mesh's passwords and keys are set anew then, and all else that is out of sync
+        // the mesh's passwords and keys are set anew then
         require_owners(&there)?;
+        require_others_in_sync(&mesh, &there, &session.inputs(), on)?;
     }
     let (wanted, stays) = wanted(args, on, snapshot, &server).await?;
     if !stays.is_empty() {

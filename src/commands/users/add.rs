@@ -8,7 +8,7 @@ use crate::{
     console::Console,
     error::{Error, Exit},
     judge::check,
-    plan::{Step, join::without_restarts},
+    plan::{Step, sync::without_restarts},
     session::{Place, Session},
 };
 

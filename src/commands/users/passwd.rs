@@ -7,7 +7,7 @@ use crate::{
     cli::PasswdArgs,
     console::Console,
     error::{Error, Exit},
-    plan::users::new_password,
+    plan::{sync::require_sync, users::new_password},
     session::{Place, Session},
 };
 
@@ -18,6 +18,7 @@ pub async fn passwd(args: &PasswdArgs, place: Place, console: &Console) -> Resul
     let mesh = session.recorded_with_templates()?;
     mesh.require_user(&args.user)?;
     let there = session.observe_recorded(&mesh).await?;
+    require_sync(&mesh, &there, &session.inputs())?;
     let plan = new_password(&mesh, &there, &args.user);
     if args.consent.plan.dry_run {
         console.plan(&mesh, &plan, args.consent.plan.format);

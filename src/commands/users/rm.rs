@@ -7,7 +7,7 @@ use crate::{
     cli::RmUserArgs,
     console::Console,
     error::{Error, Exit},
-    plan::join::without_restarts,
+    plan::sync::without_restarts,
     session::{Place, Session},
 };
 

@@ -9,7 +9,7 @@ use crate::{
     console::Console,
     error::{Error, Exit},
     mesh::data_views::View,
-    plan::join::without_restarts,
+    plan::sync::without_restarts,
     session::{Place, Session},
 };
 

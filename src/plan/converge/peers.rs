@@ -16,9 +16,10 @@ use crate::{
     },
     plan::{
         PeerStep, Step,
-        join::{joining, without_restarts},
+        join::joining,
         reconcile::PlanInputs,
         rolling::{self, Turns},
+        sync::without_restarts,
     },
 };
 
