@@ -17,7 +17,7 @@ impl Apply<'_> {
     /// # Errors
     /// The plan deletes data that was not agreed to.
     pub(super) fn require_agreed(&self, plan: &Plan) -> Result<(), Error> {
-        let Some(path) = plan.deleted_paths().find(|path| !self.deletable.contains(path)) else { return Ok(()) };
+        let Some(path) = plan.deleted_beyond(&self.deletable) else { return Ok(()) };
         let dir = self.mesh.dir.join(path);
         let message =
             format!("{} holds data that nothing was asked about, and mesh.json has no such cluster", dir.display());

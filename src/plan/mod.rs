@@ -38,7 +38,7 @@ pub mod users;
 mod view_step;
 pub mod views;
 
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
 use self::boot::links_touching;
 pub use self::{
@@ -205,6 +205,11 @@ impl Plan {
         })
     }
 
+    /// The first of these paths that is not among those that were agreed to.
+    pub fn deleted_beyond(&self, agreed: &BTreeSet<String>) -> Option<String> {
+        self.deleted_paths().find(|path| !agreed.contains(path))
+    }
+
     /// The steps that leave indices with fewer replicas than their owners asked for.
     pub fn lowered_replicas(&self) -> impl Iterator<Item = Description> {
         let lowers = |step: &&Step| matches!(step, Step::Nodes(NodeStep::LowerReplicas { .. }));
@@ -234,5 +239,25 @@ impl fmt::Display for Plan {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mesh::example::cluster;
+
+    #[test]
+    fn what_was_not_agreed_to_is_found_in_a_later_plan() {
+        let deleting = |numbers: &[u8]| {
+            let steps = numbers.iter().map(|number| Step::RemoveFiles(cluster(*number)));
+            Plan::of(None).stage("remove clusters", steps.collect::<Vec<_>>())
+        };
+        let agreed: BTreeSet<String> = deleting(&[3, 4]).deleted_paths().collect();
+        assert_eq!(deleting(&[4]).deleted_beyond(&agreed), None);
+        assert_eq!(deleting(&[4, 5]).deleted_beyond(&agreed), Some("cluster05".to_owned()));
+        let all = Plan::of(None).stage("remove the directory", [Step::RemoveDirectory]);
+        assert_eq!(all.deleted_beyond(&agreed), Some(String::new()));
+        assert_eq!(deleting(&[4]).deleted_beyond(&BTreeSet::new()), Some("cluster04".to_owned()));
     }
 }
