@@ -16,6 +16,7 @@ use crate::{
     world::{
         elasticsearch::Elasticsearch,
         given::{Given, shown},
+        https::HttpsError,
     },
 };
 
@@ -70,11 +71,24 @@ fn target<'a>(
 
 async fn prepare(target: &Target<'_>, mappings: Option<&Value>, console: &Console) -> Result<(), Error> {
     let (cluster, index) = (target.cluster, &target.index);
-    let without = target.prepare(mappings).await.map_err(|error| Unanswered { cluster, error })?;
+    let without = target.prepare(mappings).await.map_err(|error| unprepared(target, error))?;
     if let Some((reason, alias)) = without.zip(target.alias) {
         console.note(&format!("{index} of {cluster} is not found by {alias}: {reason}"));
     }
     Ok(())
+}
+
+/// Why there is no index to load into. A server that answers, and cannot make one, takes no documents.
+fn unprepared(target: &Target<'_>, error: HttpsError) -> Error {
+    let (cluster, index) = (target.cluster, &target.index);
+    match error {
+        HttpsError::Refused { status: 408 | 429 | 500.., reason, .. } => {
+            Error::new(Exit::Unfinished, format!("{cluster} cannot make the index {index}"))
+                .cause(reason)
+                .hint("`mesh status` and `mesh logs` show why; when that is mended, type the same command again")
+        }
+        error => Unanswered { cluster, error }.into(),
+    }
 }
 
 /// What is to be loaded where: one name that is wrong, and nothing is.

@@ -14,6 +14,9 @@ use crate::{
     world::https::{Bounds, RawAnswer},
 };
 
+/// Has a server that cannot change its cluster say why, before the program ends to wait for its answer.
+const SOON: &str = "master_timeout=5s&timeout=5s";
+
 impl Elasticsearch {
     /// Whether there is an index, an alias or a data stream of this name; see
     /// <https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-exists>.
@@ -30,7 +33,7 @@ impl Elasticsearch {
             Some(mappings) => json!({ "settings": settings, "mappings": mappings }),
             None => json!({ "settings": settings }),
         };
-        match self.send(Method::PUT, &format!("/{index}"), &body).await {
+        match self.send(Method::PUT, &format!("/{index}?{SOON}"), &body).await {
             Err(HttpsError::Refused { kind: Some(kind), .. }) if kind == "resource_already_exists_exception" => Ok(()),
             made => made.map(|_| ()),
         }
@@ -40,7 +43,7 @@ impl Elasticsearch {
     /// <https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-update-aliases>.
     pub async fn add_alias(&self, index: &IndexName, alias: &str) -> Result<(), HttpsError> {
         let add = json!({ "actions": [{ "add": { "index": index.to_string(), "alias": alias } }] });
-        self.send(Method::POST, "/_aliases", &add).await.map(|_| ())
+        self.send(Method::POST, &format!("/_aliases?{SOON}"), &add).await.map(|_| ())
     }
 
     /// Sends many documents; any status is an answer. Where none came, another node is asked first the next time. A
