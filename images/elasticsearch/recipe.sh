@@ -23,6 +23,8 @@ build_elasticsearch() {
   rm -rf "$home" "$staging"
   mkdir -p "$home" "$staging"
   cp -a "$here/elasticsearch/." "$staging/"
+  # The checkout may have been made with another umask.
+  chmod -R u=rwX,go=rX "$staging"
   cp -a "$jars" "$staging/jars"
   say "assembling Elasticsearch $version"
   logged assemble in_root "$work/jdk" bash /build/assemble.sh "$version"

@@ -11,6 +11,8 @@ build_kibana() {
   local home=$work/image/usr/share/kibana
   mkdir -p "$home"/data
   cp -a "$here"/kibana/home/. "$home/"
+  # The checkout may have been made with another umask.
+  chmod -R u=rwX,go=rX "$home"
   install -m 755 "$here/kibana/kibana-docker" "$work/image/usr/local/bin/kibana-docker"
   # As in the official image, the version stands in package.json.
   printf '{"name": "kibana-stand-in", "version": "%s"}\n' "$version" >"$home/package.json"

@@ -4,6 +4,7 @@
 
 mod documents;
 mod lengths;
+mod scripts;
 mod words;
 
 use std::{
