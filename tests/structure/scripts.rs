@@ -39,3 +39,41 @@ fn the_quickstart_proves_the_mesh_that_it_made() {
         assert_eq!(printed, format!("{option}es 2 GET hello\n"));
     }
 }
+
+#[test]
+fn the_quickstart_builds_what_it_cannot_pull() {
+    let chosen = |missing: &str, pulled: &str, arguments: &str| {
+        quickstart(&format!(
+            "missing_images() {{ printf '%s\\n' {missing}; }}
+            can_be_pulled() {{ [[ $1 == {pulled} ]]; }}
+            build_image() {{ echo \"build $*\"; }}
+            choose_images {arguments}
+            echo \"${{image_options[*]}}\""
+        ))
+    };
+    let elastic = "docker.elastic.co/elasticsearch/elasticsearch:9.5.3";
+    let all = format!("{elastic} nginx:1.28.0");
+    let version = chosen("nginx:1.28.0", "none", "");
+    let version = version.split_whitespace().nth(2).unwrap();
+    let gateway = format!("--gateway-image mesh.local/nginx/nginx:{version}");
+    for (missing, pulled, arguments, expected) in [
+        (&*all, "*", "", "\n".to_owned()),
+        (
+            &all,
+            "none",
+            "",
+            format!("build nginx {version}\nbuild elasticsearch 9.5.3\n--registry mesh.local {gateway}\n"),
+        ),
+        (&all, "docker*", "", format!("build nginx {version}\n{gateway}\n")),
+        (&all, "none", "--registry vm:5000", format!("build nginx {version}\n{gateway}\n")),
+        (&all, "none", "--registry=vm:5000 --gateway-image nginx:1.28.0", "\n".to_owned()),
+        (
+            "mesh.local/kibana/kibana:8.19.21 nginx:1.28.0",
+            "none",
+            "--registry mesh.local",
+            format!("build nginx {version}\nbuild kibana 8.19.21\n{gateway}\n"),
+        ),
+    ] {
+        assert_eq!(chosen(missing, pulled, arguments), expected, "{missing} {pulled} {arguments}");
+    }
+}
