@@ -11,7 +11,7 @@ use crate::{
         container_exit::End,
         image::{Unfit, unfit, version_command},
     },
-    mesh::{gateway::IMAGE, id::ServiceKind},
+    mesh::{gateway::IMAGE, id::ServiceKind, settings::meant_as_a_host},
     world::docker::{DockerError, Ended},
 };
 
@@ -31,16 +31,19 @@ pub(super) fn is_full(words: &str) -> bool {
 pub(super) fn cannot_pull(image: &str, error: &DockerError) -> Error {
     let words = error.words();
     let hint = error.hint().unwrap_or_else(|| {
-        let hint = if is_full(&words) {
-            FULL
+        if is_full(&words) {
+            FULL.to_owned()
+        } else if let Some(meant) = meant_as_a_host(image) {
+            meant
         } else if image == IMAGE {
             "name the image in a registry that is reached with `mesh create --gateway-image IMAGE`; `images/build all` \
              builds one, mesh.local/nginx/nginx"
+                .to_owned()
         } else {
             "check the version and the way to the registry, or name a mirror with `mesh create --registry HOST`; \
              without any, `images/build all` builds stand-ins for `--registry mesh.local`"
-        };
-        hint.to_owned()
+                .to_owned()
+        }
     });
     Error::new(Exit::Machine, format!("the image {image} is not here and cannot be pulled")).cause(words).hint(hint)
 }

@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueHint};
 
 use super::settings::{self, SettingsArgs};
-use crate::{ask::bundle::image_name::ImageName, mesh::settings::Registry};
+use crate::{
+    ask::bundle::image_name::ImageName,
+    mesh::{invalid_value::InvalidValue, settings::Registry},
+};
 
 #[derive(Debug, Subcommand)]
 pub enum BundleAction {
@@ -41,6 +44,18 @@ pub struct UnpackArgs {
     pub file: PathBuf,
     /// Push the images to this registry, too, for `mesh create --registry` on other machines; with the login of
     /// `docker login`
-    #[arg(long, value_name = "REGISTRY")]
+    #[arg(long, value_name = "REGISTRY", value_parser = registry_of_its_own)]
     pub to: Option<Registry>,
+}
+
+/// A registry that is not Docker Hub by mistake, to which the images would go with the user's login there.
+fn registry_of_its_own(text: &str) -> Result<Registry, InvalidValue> {
+    let registry: Registry = text.parse()?;
+    if registry.is_on_docker_hub() {
+        let host = registry.host();
+        return Err(InvalidValue::new(format!(
+            "Docker takes `{host}` for a name on Docker Hub: write it with its port, `{host}:PORT`, or its full name"
+        )));
+    }
+    Ok(registry)
 }

@@ -111,6 +111,22 @@ fn settings_that_cannot_be() {
 }
 
 #[test]
+fn images_are_not_pushed_to_docker_hub_by_mistake() {
+    assert_snapshot!(run(&["bundle", "load", "mesh.tar", "--to", "registry"]), @r"
+    exit 2
+    error: invalid value 'registry' for '--to <REGISTRY>': Docker takes `registry` for a name on Docker Hub: write it with its port, `registry:PORT`, or its full name
+
+    For more information, try '--help'.
+    ");
+    for registry in ["registry:5000", "registry.local/elastic", "localhost"] {
+        let printed = run(&["bundle", "load", "/nonexistent/mesh.tar", "--to", registry]);
+        assert!(printed.contains("there is no file at /nonexistent/mesh.tar"), "{printed}");
+    }
+    // images may be here by such a name, and records have it
+    assert!(run(&["config", "--registry", "registry"]).starts_with("exit 0\n"));
+}
+
+#[test]
 fn a_license_that_is_none() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("license.json");

@@ -1,9 +1,12 @@
 //! The Docker engine and the images that the mesh needs of it. Pure.
 
 use super::{Checked, Finding, Severity};
-use crate::facts::{
-    host::{EngineFacts, HostFacts, ImageFacts},
-    observed::Observed,
+use crate::{
+    facts::{
+        host::{EngineFacts, HostFacts, ImageFacts},
+        observed::Observed,
+    },
+    mesh::settings::meant_as_a_host,
 };
 
 pub(super) fn docker(engine: &EngineFacts) -> Checked {
@@ -78,11 +81,12 @@ pub(super) fn images(images: &[(String, ImageFacts)]) -> Checked {
     // they are of one registry, which tells the same of each
     let finding = missing.first().map(|(_, why)| {
         let names: Vec<&str> = missing.iter().map(|(image, _)| *image).collect();
-        Finding::problem(
-            format!("not here, and cannot be pulled: {}: {why}", names.join(", ")),
+        let hint = names.iter().find_map(|image| meant_as_a_host(image)).unwrap_or_else(|| {
             "check the version and the way to the registry, or name a mirror with `mesh create --registry HOST`; \
-             without any, `images/build all` builds stand-ins for `--registry mesh.local`",
-        )
+             without any, `images/build all` builds stand-ins for `--registry mesh.local`"
+                .to_owned()
+        });
+        Finding::problem(format!("not here, and cannot be pulled: {}: {why}", names.join(", ")), hint)
     });
     let pulled = images.iter().filter(|(_, facts)| *facts == ImageFacts::Pullable).count();
     let good = if pulled == 0 { "all are here" } else { "those that are not here can be pulled" };

@@ -56,6 +56,29 @@ impl Registry {
     pub fn host(&self) -> &str {
         self.0.split('/').next().unwrap_or(&self.0)
     }
+
+    /// Whether Docker takes it for a part of Docker Hub; see [`is_host`].
+    pub fn is_on_docker_hub(&self) -> bool {
+        !is_host(self.host())
+    }
+}
+
+/// What to type where an image cannot be pulled since Docker takes the host of its registry for a name on Docker Hub.
+/// There, names have two parts at most.
+pub fn meant_as_a_host(image: &str) -> Option<String> {
+    let (first, rest) = image.split_once('/')?;
+    (rest.contains('/') && !is_host(first)).then(|| {
+        format!(
+            "Docker takes `{first}` for a name on Docker Hub: name the registry with its port, \
+             `mesh create --registry {first}:PORT`, or by its full name"
+        )
+    })
+}
+
+/// Whether Docker takes the first part of an image's name for a host: it has a dot or a port, or is `localhost`; see
+/// `splitDockerDomain` in <https://github.com/distribution/reference/blob/main/normalize.go>.
+fn is_host(first: &str) -> bool {
+    first.contains(['.', ':']) || first == "localhost"
 }
 
 fn is_letter_or_digit(c: char) -> bool {
@@ -80,6 +103,14 @@ fn begins_and_ends(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_host_that_docker_takes_for_none_is_named() {
+        insta::assert_snapshot!(meant_as_a_host("mirror/kibana/kibana:9.5.3").unwrap(), @"Docker takes `mirror` for a name on Docker Hub: name the registry with its port, `mesh create --registry mirror:PORT`, or by its full name");
+        for other in ["nginx:1.28.0", "nginxinc/nginx:1", "mirror:5000/kibana/kibana:1", "mesh.local/kibana/kibana:1"] {
+            assert_eq!(meant_as_a_host(other), None, "{other}");
+        }
+    }
 
     #[test]
     fn a_registry_is_what_docker_reads_as_one() {
@@ -118,6 +149,9 @@ mod tests {
         ] {
             assert!(wrong.parse::<Registry>().is_err(), "{wrong:?}");
         }
+        let on_hub = |text: &str| text.parse::<Registry>().unwrap().is_on_docker_hub();
+        assert!(["r", "registry", "library/x", "localhosts"].into_iter().all(on_hub));
+        assert!(!["r:5000", "r.local/x", "localhost", "localhost/x", "docker.io", "10.0.0.7"].into_iter().any(on_hub));
         let refusal = |text: &str| text.parse::<Registry>().unwrap_err().to_string();
         insta::assert_snapshot!(refusal("Registry.local"), @"`Registry.local` is not a registry such as `docker.elastic.co` or `registry.local:5000/elastic`: it is written in lower case");
         insta::assert_snapshot!(refusal("r:99999"), @"`r:99999` is not a registry such as `docker.elastic.co` or `registry.local:5000/elastic`: a port is 1 to 65535");
