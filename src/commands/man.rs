@@ -10,7 +10,7 @@ use crate::{
     cli::{Cli, ManArgs},
     console::Console,
     error::{Error, Exit},
-    mesh::shell_word::shell_word,
+    mesh::shell_word::file_word,
 };
 
 /// What the help does not contain: variables, files.
@@ -21,7 +21,7 @@ pub fn man(args: ManArgs, console: &Console) -> Result<Exit, Error> {
     let dir = args.into_dir();
     write_pages(&dir, &pages).map_err(|error| error.hint("name a directory of your own, or run it with `sudo`"))?;
     let main = dir.join("mesh.1");
-    console.done(&format!("wrote {} pages: `man {}`", pages.len(), shell_word(main)));
+    console.done(&format!("wrote {} pages: `man {}`", pages.len(), file_word(main)));
     Ok(Exit::Done)
 }
 

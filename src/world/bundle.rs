@@ -19,7 +19,7 @@ use crate::{
     ask::bundle::{Damage, Verified, Verifier},
     exit::Exit,
     explain::Explain,
-    mesh::shell_word::shell_word,
+    mesh::shell_word::file_word,
 };
 
 /// The bytes that are read at a time.
@@ -63,7 +63,7 @@ impl Explain for BundleError {
             }
             Self::Unreadable { .. } => "name a file that you may read, on a disk that is not damaged".to_owned(),
             Self::Damaged { path, cause } => {
-                let file = shell_word(path);
+                let file = file_word(path);
                 match cause {
                     Damage::Foreign | Damage::NoMore => {
                         "name the file that `mesh bundle save --into FILE` wrote".to_owned()
@@ -162,4 +162,18 @@ fn read_at(file: &File, into: &mut [u8], at: u64) -> io::Result<usize> {
 /// This program's own file.
 pub fn this_program() -> io::Result<File> {
     File::open(SELF)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hint_names_a_file_that_tar_finds_on_this_machine() {
+        let hint = |path: &str| {
+            BundleError::Damaged { path: path.into(), cause: Damage::Newer { format: 2, mesh: "9.9.9".to_owned() } }
+                .hint()
+        };
+        insta::assert_snapshot!(hint("mesh-05:22:10.tar").unwrap(), @"take the newer `mesh` out of it with `tar -xf ./mesh-05:22:10.tar mesh`; then `./mesh bundle load ./mesh-05:22:10.tar`");
+    }
 }

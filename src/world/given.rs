@@ -18,7 +18,7 @@ use crate::{
     ask::load::{Event, Form, Limits, Reader, Stopped},
     exit::Exit,
     explain::Explain,
-    mesh::shell_word::shell_word,
+    mesh::shell_word::file_word,
 };
 
 /// The bytes that are read at a time.
@@ -73,7 +73,7 @@ impl Explain for GivenError {
     fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Unreadable { .. } => "name files that you may read; `-` is stdin".to_owned(),
-            Self::Directory(path) => format!("name the files in it: `{}`", shell_word(path.join("FILE"))),
+            Self::Directory(path) => format!("name the files in it: `{}`", file_word(path.join("FILE"))),
             Self::Nameless(_) => {
                 "name it with `--source`, such as `--source visits.csv`, and by the same name when it is loaded again"
                     .to_owned()

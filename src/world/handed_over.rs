@@ -22,7 +22,7 @@ use crate::{
             invitation::{Invitation, InvitationError, LONGEST},
         },
         secret::Secret,
-        shell_word::shell_word,
+        shell_word::file_word,
     },
 };
 
@@ -78,7 +78,7 @@ impl Explain for HandedOverError {
             Self::Invitation { cause: InvitationError::Damaged(_), .. } => {
                 "copy it again from where it was made, and compare the digests that both sides print".to_owned()
             }
-            Self::Mode { path, .. } => format!("`chmod 600 {}`; then type the same command again", shell_word(path)),
+            Self::Mode { path, .. } => format!("`chmod 600 {}`; then type the same command again", file_word(path)),
             Self::NoKey(_) => "it is the `encoded` of the answer that made the key, on one line".to_owned(),
             Self::NoAuthority(_) => "name a PEM file with `--ca FILE`, or `--ca system`".to_owned(),
             Self::NoSystem => "install the package ca-certificates, or name a PEM file with `--ca FILE`".to_owned(),

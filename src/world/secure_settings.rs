@@ -16,7 +16,7 @@ use crate::{
     facts::observed::SecureSettingsFacts,
     mesh::{
         secure_settings::{InvalidEntry, SecureSettings},
-        shell_word::shell_word,
+        shell_word::file_word,
     },
 };
 
@@ -60,14 +60,14 @@ impl Explain for SecureSettingsError {
                     .to_owned()
             }
             Self::Symlink(path) => match fs::canonicalize(path) {
-                Ok(target) => format!("name the file that it leads to: `--secure-settings {}`", shell_word(target)),
+                Ok(target) => format!("name the file that it leads to: `--secure-settings {}`", file_word(target)),
                 Err(_) => "name the file that it was to lead to with `--secure-settings FILE`".to_owned(),
             },
             Self::Owner { path, user, .. } => {
-                let path = shell_word(path);
+                let path = file_word(path);
                 format!("`chown {user} {path} && chmod 600 {path}`; then type the same command again")
             }
-            Self::Mode { path, .. } => format!("`chmod 600 {}`; then type the same command again", shell_word(path)),
+            Self::Mode { path, .. } => format!("`chmod 600 {}`; then type the same command again", file_word(path)),
             Self::NotAFile(_) | Self::TooLarge(_) => "name a YAML file with `--secure-settings FILE`".to_owned(),
             Self::NotText(_) | Self::Invalid { .. } => "correct it, and type the same command again".to_owned(),
             Self::Io { .. } => "make it readable, and type the same command again".to_owned(),

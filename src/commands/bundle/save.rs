@@ -7,7 +7,7 @@ use crate::{
     cli::SaveArgs,
     console::{Console, bytes},
     error::{Error, Exit},
-    mesh::{counted::counted, invalid_value::InvalidValue, settings::Registry, shell_word::shell_word},
+    mesh::{counted::counted, invalid_value::InvalidValue, settings::Registry, shell_word::file_word},
     session::Place,
     world::{docker::Docker, new_file::require_new},
 };
@@ -52,7 +52,7 @@ fn named(image: &str) -> Result<ImageName, Error> {
 }
 
 fn announce(args: &SaveArgs, manifest: &Manifest, sum: &str, console: &Console) {
-    let file = shell_word(&args.into);
+    let file = file_word(&args.into);
     let size = manifest.members().map(|member| member.bytes).sum();
     let images = counted(manifest.images.len() as u64, "image");
     console.done(&format!("wrote {}: mesh {} and {images}, {}", args.into.display(), manifest.mesh, bytes(size)));

@@ -13,7 +13,7 @@ use crate::{
         gateway::{self, Gateway, Upstream, haproxy, nginx},
         render::RenderError,
         settings::SubjectName,
-        shell_word::shell_word,
+        shell_word::file_word,
     },
     session::Recorded,
 };
@@ -40,7 +40,7 @@ impl Kind {
         match self {
             Self::Nginx => format!("include \"{}\"; # in http {{}} of nginx.conf", at.join(nginx::FILE).display()),
             Self::Haproxy => {
-                format!("haproxy -f /etc/haproxy/haproxy.cfg -f {}", shell_word(at.join(haproxy::FILE)))
+                format!("haproxy -f /etc/haproxy/haproxy.cfg -f {}", file_word(at.join(haproxy::FILE)))
             }
         }
     }

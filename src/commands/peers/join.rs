@@ -19,7 +19,7 @@ use crate::{
             Endpoint, Invitation,
             join::{ForeignCluster, JoinError, JoinOptions, Joined},
         },
-        shell_word::shell_word,
+        shell_word::file_word,
     },
     plan::{join::joining, reconcile::PlanInputs, rolling, rolling::Turns},
     session::{Place, Session, now},
@@ -75,7 +75,7 @@ fn in_full(error: JoinError, args: &JoinArgs) -> Error {
     let error = Error::from(error);
     match (&error.hint, &args.invitation) {
         (Some(hint), Some(path)) => {
-            let hint = hint.replace("mesh join FILE", &format!("mesh join {}", shell_word(path)));
+            let hint = hint.replace("mesh join FILE", &format!("mesh join {}", file_word(path)));
             error.hint(hint)
         }
         _ => error,

@@ -17,7 +17,7 @@ use crate::{
     cli::{PageArgs, ServeArgs},
     console::Console,
     error::{Error, Exit},
-    mesh::shell_word::shell_word,
+    mesh::shell_word::file_word,
     page::{Feed, Gate, Pace, Token},
     session::Place,
     world::{
@@ -94,7 +94,7 @@ fn announce(args: &ServeArgs, gate: &Gate, console: &Console) {
             console.note(&format!(
                 "open it once with the token: `echo \"{}?token=$(cat {})\"` prints the address",
                 gate.address(),
-                shell_word(path)
+                file_word(path)
             ));
         }
     }

@@ -6,7 +6,7 @@ use super::{Checked, Finding};
 use crate::{
     facts::observed::{Observed, SecureSettingsFacts},
     judge::scope::Scope,
-    mesh::{Mesh, id::ClusterId, shell_word::shell_word},
+    mesh::{Mesh, id::ClusterId, shell_word::file_word},
 };
 
 /// A file that is gone takes nothing from a keystore, so it is missed only where a keystore has nothing of it.
@@ -34,7 +34,7 @@ pub fn secure_settings(mesh: &Mesh, scope: Scope, there: &Observed) -> Checked {
                 format!("{message}: what the keystores have of it stays"),
                 format!(
                     "put it back (`chmod 600 {}`), or take its settings out of the keystores with `mesh create --no-secure-settings`",
-                    shell_word(path)
+                    file_word(path)
                 ),
             ),
             Some(cluster) => Finding::problem(

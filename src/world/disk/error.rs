@@ -10,7 +10,7 @@ use nix::errno::Errno;
 use crate::{
     exit::Exit,
     explain::Explain,
-    mesh::shell_word::shell_word,
+    mesh::shell_word::file_word,
     world::{open_files::TooManyOpenFiles, words::words},
 };
 
@@ -56,7 +56,7 @@ impl Explain for DiskError {
         let hint = match self {
             Self::Io { cause, path, .. } => match cause.kind() {
                 ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
-                    let disk = shell_word(path.parent().unwrap_or(path));
+                    let disk = file_word(path.parent().unwrap_or(path));
                     return Some(format!(
                         "free some space on its disk (`df -h {disk}`) and type the same command again; a new mesh may \
                          have its directory elsewhere, with `--dir`"

@@ -6,7 +6,7 @@ use crate::{
     exit::Exit,
     explain::Explain,
     mesh::{
-        credentials::CredentialsError, keystore::KeystoreError, layout, record::RecordError, shell_word::shell_word,
+        credentials::CredentialsError, keystore::KeystoreError, layout, record::RecordError, shell_word::file_word,
     },
     world::disk::DiskError,
 };
@@ -50,7 +50,7 @@ impl Explain for FilesError {
 
 /// The remedy for a file that is there and cannot be used.
 fn away(path: &Path, then: &str) -> String {
-    let path = shell_word(path);
+    let path = file_word(path);
     format!("bring the file back from a backup, or move it away (`mv {path} {path}.broken`) and type {then}")
 }
 

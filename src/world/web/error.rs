@@ -2,7 +2,7 @@
 
 use std::{io, net::SocketAddr, path::PathBuf};
 
-use crate::{exit::Exit, explain::Explain, facts::host::Process, world::words::words};
+use crate::{exit::Exit, explain::Explain, facts::host::Process, mesh::shell_word::file_word, world::words::words};
 
 #[derive(Debug, thiserror::Error)]
 pub enum WebError {
@@ -42,13 +42,13 @@ impl Explain for WebError {
                 format!("`mesh serve --listen {other}`")
             }
             Self::Refused { .. } => "`ip address` shows the addresses of this machine".to_owned(),
-            Self::Unreadable { path, .. } => format!("`ls -l {}` shows whose it is", path.display()),
-            Self::Mode { path, .. } => format!("`chmod 600 {}`", path.display()),
+            Self::Unreadable { path, .. } => format!("`ls -l {}` shows whose it is", file_word(path)),
+            Self::Mode { path, .. } => format!("`chmod 600 {}`", file_word(path)),
             Self::Identity { .. } => {
                 "name a certificate with `--tls-certificate`, its chain behind it, and its key with `--tls-key`, as PEM"
                     .to_owned()
             }
-            Self::NoToken(path) => format!("`rm {}`, and the next run makes one", path.display()),
+            Self::NoToken(path) => format!("`rm {}`, and the next run makes one", file_word(path)),
         })
     }
 }
