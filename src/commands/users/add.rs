@@ -18,14 +18,19 @@ pub async fn add(args: &AddUserArgs, place: Place, console: &Console) -> Result<
     let session = Session::to_change(place, args.consent.plan.dry_run).await?;
     let recorded = session.recorded_with_templates()?;
     let is_new = !recorded.all_users().contains_key(&args.user);
-    if password.is_some() && !is_new {
-        return Err(Error::new(Exit::Request, format!("{} has a password already", args.user))
-            .hint(format!("`mesh users passwd {} --password-stdin` gives another one", args.user)));
-    }
     let mesh = recorded.with_user(&args.user, &args.roles, args.on.as_ref())?;
     let there = session.observe_recorded(&mesh).await?;
     if let Some(taken) = check::users(&mesh, &there).findings().into_iter().next() {
         return Err(Error::from(taken).exit(Exit::Request));
+    }
+    // not by the record, which an interrupted run wrote before any password
+    if password.as_ref().is_some_and(|password| there.has_another_password(&args.user, password)) {
+        let hint = if is_new {
+            "`mesh create` removes what an interrupted run left of her; then type the same command again".to_owned()
+        } else {
+            format!("`mesh users passwd {} --password-stdin` gives another one", args.user)
+        };
+        return Err(Error::new(Exit::Request, format!("{} has a password already", args.user)).hint(hint));
     }
     let plan = without_restarts(&mesh, &there, &session.inputs())?;
     if args.consent.plan.dry_run {
