@@ -114,51 +114,50 @@ fn only_reads(command: &Command) -> bool {
 }
 
 async fn command(cli: Cli, place: Result<Place, Error>, console: &Console) -> Result<Exit, Error> {
-    // about every mesh, so that nothing is wrong with the one that is named
-    if let Command::Ls(args) = &cli.command {
-        return ls::ls(args, console).await;
-    }
-    let place = place?;
-    let dir = place.dir.clone();
-    require_text(&dir, "it stands in labels and mounts")?;
-    if !matches!(cli.command, Command::Completions(_) | Command::Man(_)) {
-        disk::resolve(&dir)?;
-    }
+    // an error only for the commands that are about one mesh
+    let place = place.and_then(usable);
     match cli.command {
         // the largest by far of what a command waits for
-        Command::Create(args) => Box::pin(create::create(&args, place, console)).await,
-        Command::Manage(args) => manage::manage(&args, place, console).await,
-        Command::Upgrade(args) => upgrade::upgrade(&args, place, console).await,
-        Command::Reset(args) => reset::reset(&args, place, console).await,
+        Command::Create(args) => Box::pin(create::create(&args, place?, console)).await,
+        Command::Manage(args) => manage::manage(&args, place?, console).await,
+        Command::Upgrade(args) => upgrade::upgrade(&args, place?, console).await,
+        Command::Reset(args) => reset::reset(&args, place?, console).await,
         Command::Ls(args) => ls::ls(&args, console).await,
-        Command::Status(args) => status::status(&args, place, console).await,
-        Command::Serve(args) => serve::serve(&args, place, console).await,
-        Command::Verify(args) => verify::verify(&args, place, console).await,
-        Command::Keys(action) => keys::keys(&action, place, console).await,
-        Command::Certs(action) => certs::certs(&action, place, console).await,
-        Command::Snapshots(action) => snapshots::snapshots(&action, place, console).await,
-        Command::Users(action) => users::users(&action, place, console).await,
-        Command::Views(action) => views::views(&action, place, console).await,
-        Command::Invites(action) => invites::invites(&action, place, console).await,
-        Command::Join(args) => Box::pin(peers::join(&args, place, console)).await,
-        Command::Leave(args) => Box::pin(peers::leave(&args, place, console)).await,
-        Command::Peers(PeersAction::Ls(args)) => peers::ls(&args, place, console).await,
-        Command::Doctor(args) => Box::pin(doctor::doctor(&args, place, console)).await,
-        Command::Support(args) => Box::pin(support::support(&args, place, console)).await,
-        Command::Logs(args) => logs::logs(&args, place, console).await,
-        Command::Es(args) => es::es(&args, dir, console).await,
-        Command::Open(args) => open::open(&args, &dir, console),
-        Command::Load(args) => load::load(&args, dir, console).await,
-        Command::Search(args) => search::search(&args, dir, console).await,
-        Command::Export(action) => export::export(&action, &dir, console),
-        Command::Bench(args) => bench::bench(&args, place, console).await,
-        Command::Credentials(args) => credentials::credentials(&args, &dir, console),
-        Command::Env(args) => env::env(&args, &dir, console),
+        Command::Status(args) => status::status(&args, place?, console).await,
+        Command::Serve(args) => serve::serve(&args, place?, console).await,
+        Command::Verify(args) => verify::verify(&args, place?, console).await,
+        Command::Keys(action) => keys::keys(&action, place?, console).await,
+        Command::Certs(action) => certs::certs(&action, place?, console).await,
+        Command::Snapshots(action) => snapshots::snapshots(&action, place?, console).await,
+        Command::Users(action) => users::users(&action, place?, console).await,
+        Command::Views(action) => views::views(&action, place?, console).await,
+        Command::Invites(action) => invites::invites(&action, place?, console).await,
+        Command::Join(args) => Box::pin(peers::join(&args, place?, console)).await,
+        Command::Leave(args) => Box::pin(peers::leave(&args, place?, console)).await,
+        Command::Peers(PeersAction::Ls(args)) => peers::ls(&args, place?, console).await,
+        Command::Doctor(args) => Box::pin(doctor::doctor(&args, place?, console)).await,
+        Command::Support(args) => Box::pin(support::support(&args, place?, console)).await,
+        Command::Logs(args) => logs::logs(&args, place?, console).await,
+        Command::Es(args) => es::es(&args, place?.dir, console).await,
+        Command::Open(args) => open::open(&args, &place?.dir, console),
+        Command::Load(args) => load::load(&args, place?.dir, console).await,
+        Command::Search(args) => search::search(&args, place?.dir, console).await,
+        Command::Export(action) => export::export(&action, &place?.dir, console),
+        Command::Bench(args) => bench::bench(&args, place?, console).await,
+        Command::Credentials(args) => credentials::credentials(&args, &place?.dir, console),
+        Command::Env(args) => env::env(&args, &place?.dir, console),
         Command::Bundle(action) => bundle::bundle(&action, place, console).await,
-        Command::Config(args) => config::config(&args, &place, console).await,
+        Command::Config(args) => config::config(&args, &place?, console).await,
         Command::Completions(args) => completions::completions(&args, console),
         Command::Man(args) => man::man(args, console),
     }
+}
+
+/// A place whose directory can be one of a mesh.
+fn usable(place: Place) -> Result<Place, Error> {
+    require_text(&place.dir, "it stands in labels and mounts")?;
+    disk::resolve(&place.dir)?;
+    Ok(place)
 }
 
 /// Whether the terminal can do nothing but write one line after the other.

@@ -138,21 +138,53 @@ fn an_engine_that_this_user_may_not_use() {
     let _listener = UnixListener::bind(&socket).unwrap();
     fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
     fs::set_permissions(&socket, fs::Permissions::from_mode(0o600)).unwrap();
-    // where the binary is built others may not look
-    let binary = dir.path().join("mesh");
-    // by a program of its own: a child of another test must not inherit the open file ("text file busy")
-    assert!(Command::new("cp").arg(env!("CARGO_BIN_EXE_mesh")).arg(&binary).status().unwrap().success());
-    let mut command = Command::new(&binary);
-    command.args(["create", "2", "--dry-run"]).env_clear().env("HOME", dir.path());
+    let mut command = as_another_user(dir.path());
+    command.args(["create", "2", "--dry-run"]).env("HOME", dir.path());
     command.env("DOCKER_HOST", format!("unix://{}", socket.display()));
-    if is_root() {
-        command.uid(65534).gid(65534);
-    } else {
+    if !is_root() {
         fs::set_permissions(&socket, fs::Permissions::from_mode(0o000)).unwrap();
     }
     let printed = transcript(&command.output().unwrap());
     assert!(printed.starts_with("exit 3\nerror: this user may not use Docker's socket "), "{printed}");
     assert!(printed.contains("hint: run `mesh` as root, or join the group"), "{printed}");
+}
+
+/// `mesh` without any variable, run by a user who is not root, for whom `dir` is readable.
+fn as_another_user(dir: &Path) -> Command {
+    // where the binary is built others may not look
+    let binary = dir.join("mesh");
+    // by a program of its own: a child of another test must not inherit the open file ("text file busy")
+    assert!(Command::new("cp").arg(env!("CARGO_BIN_EXE_mesh")).arg(&binary).status().unwrap().success());
+    let mut command = Command::new(&binary);
+    command.env_clear();
+    if is_root() {
+        command.uid(65534).gid(65534);
+    }
+    command
+}
+
+/// As a container or a service may run it.
+#[test]
+fn only_a_command_about_a_mesh_needs_a_home_directory() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o777)).unwrap();
+    let printed = |args: &[&str]| {
+        let mut command = as_another_user(dir.path());
+        command.args(args).current_dir(dir.path()).env("DOCKER_HOST", "unix:///nonexistent/docker.sock");
+        transcript(&command.output().unwrap())
+    };
+    let homeless = "exit 2\nerror: there is no home directory to keep the mesh in";
+    for args in [&["status"][..], &["bundle", "save", "--into", "x.tar"]] {
+        assert!(printed(args).starts_with(homeless), "{}", printed(args));
+    }
+    for (args, start) in [
+        (&["completions", "bash"][..], "exit 0\n"),
+        (&["man", "--into", "pages"], "exit 0\n"),
+        (&["bundle", "load", "x.tar"], "exit 2\nerror: there is no file at x.tar"),
+        (&["bundle", "save", "--images", "nginx:1", "--into", "x.tar"], "exit 3\nerror: Docker is not "),
+    ] {
+        assert!(printed(args).starts_with(start), "{}", printed(args));
+    }
 }
 
 fn is_root() -> bool {

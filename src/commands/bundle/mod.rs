@@ -10,7 +10,8 @@ use crate::{
     session::Place,
 };
 
-pub async fn bundle(action: &BundleAction, place: Place, console: &Console) -> Result<Exit, Error> {
+/// Only images that are those of a mesh need its place.
+pub async fn bundle(action: &BundleAction, place: Result<Place, Error>, console: &Console) -> Result<Exit, Error> {
     match action {
         BundleAction::Save(args) => save::save(args, place, console).await,
         BundleAction::Load(args) => load::load(args, console).await,

@@ -12,7 +12,7 @@ use crate::{
     world::{docker::Docker, new_file::require_new},
 };
 
-pub async fn save(args: &SaveArgs, place: Place, console: &Console) -> Result<Exit, Error> {
+pub async fn save(args: &SaveArgs, place: Result<Place, Error>, console: &Console) -> Result<Exit, Error> {
     require_new(&args.into)?;
     let images = images(args, place, console).await?;
     let docker = Docker::connect().await?;
@@ -29,8 +29,13 @@ pub async fn save(args: &SaveArgs, place: Place, console: &Console) -> Result<Ex
 
 /// The images to save, with their names below a registry: those that were named, else those that `mesh create` would
 /// pull, or `mesh upgrade` to the version that is asked for.
-async fn images(args: &SaveArgs, place: Place, console: &Console) -> Result<Vec<(ImageName, String)>, Error> {
+async fn images(
+    args: &SaveArgs,
+    place: Result<Place, Error>,
+    console: &Console,
+) -> Result<Vec<(ImageName, String)>, Error> {
     let (mut names, registry) = if args.images.is_empty() {
+        let place = place?;
         let asked = settings::requested(&args.settings, &place, console).await?;
         let mesh = doctor::decided(&asked, &place).await?;
         let images = asked.stack_version.map_or_else(|| mesh.images(), |version| mesh.images_at(version));
