@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use super::{ConsentArgs, OutputArgs, PlanArgs};
 use crate::mesh::{
     cluster_set::ClusterSet,
-    peers::{Authorities, PartnerName, invitation::is_address},
+    peers::{Authorities, PartnerName, address::is_host_and_port},
 };
 
 #[derive(Debug, Args)]
@@ -72,6 +72,7 @@ pub struct PeersArgs {
 }
 
 fn address(text: &str) -> Result<String, String> {
-    let fits = is_address(text);
-    fits.then(|| text.to_owned()).ok_or_else(|| "expected a host and a port such as 192.0.2.11:9443".to_owned())
+    let fits = is_host_and_port(text);
+    fits.then(|| text.to_owned())
+        .ok_or_else(|| "expected a host and a port such as 192.0.2.11:9443 or [2001:db8::11]:9443".to_owned())
 }

@@ -157,8 +157,8 @@ impl Invitation {
     }
 }
 
-/// `HOST:PORT`, an IPv6 address in brackets.
-pub fn is_address(text: &str) -> bool {
+/// What earlier versions took for an address, so that the invitations that they made stay readable.
+fn is_address(text: &str) -> bool {
     let Some((host, port)) = text.rsplit_once(':') else { return false };
     let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
     is_word(host) && port.parse::<u16>().is_ok_and(|port| port > 0)

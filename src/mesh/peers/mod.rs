@@ -3,6 +3,7 @@
 //! Neither side runs anything of the other. What passes between them is one file, the [`Invitation`].
 
 pub mod access;
+pub mod address;
 mod alias;
 mod authorities;
 mod digest;

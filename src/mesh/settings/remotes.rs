@@ -15,7 +15,7 @@ use super::{
 use crate::mesh::{
     cluster_set::ClusterSet,
     invalid_value::InvalidValue,
-    peers::{Authorities, PartnerName, invitation::is_address},
+    peers::{Authorities, PartnerName, address::is_host_and_port},
 };
 
 /// A cluster of another owner, with the files that its owner handed over.
@@ -60,7 +60,7 @@ impl Scalar for RemoteRule {
             let text = scalar(&key, &value)?;
             match key.as_str() {
                 "name" => name = Some(text.parse()?),
-                "address" if is_address(text) => address = Some(text.to_owned()),
+                "address" if is_host_and_port(text) => address = Some(text.to_owned()),
                 "address" => {
                     let why = format!("`{text}` is not a host and a port such as 192.0.2.20:9443");
                     return Err(InvalidValue::new(why));
@@ -136,6 +136,7 @@ mod tests {
         insta::assert_snapshot!(refused("{name: a}"), @"`address` is missing, as in `{name: archive, address: 192.0.2.20:9443, key_file: archive.key}`");
         insta::assert_snapshot!(refused("{name: A, address: 'h:1'}"), @"`A` is not a name of another mesh such as `london`: it consists of `a-z`, `0-9` and `-`");
         insta::assert_snapshot!(refused("{name: a, address: h}"), @"`h` is not a host and a port such as 192.0.2.20:9443");
+        insta::assert_snapshot!(refused("{name: a, address: 'https://h:1'}"), @"`https://h:1` is not a host and a port such as 192.0.2.20:9443");
         insta::assert_snapshot!(refused("{name: a, address: 'h:1', key: x}"), @"unknown `key`, expected `name`, `address`, `server_name`, `key_file`, `ca`, `on`");
         insta::assert_snapshot!(refused("{name: a, address: 'h:1', key_file: [x]}"), @"`key_file` is one value, found a list");
     }

@@ -70,6 +70,14 @@ fn what_is_no_invitation_is_refused_with_the_reason() {
     }
 }
 
+#[test]
+fn what_earlier_versions_took_for_an_address_stays_readable() {
+    let mut made = example();
+    made.clusters[0].addresses = vec!["https://vm:9401".to_owned(), "2001:db8::1:9401".to_owned()];
+    made.checksum = made.sum();
+    assert_eq!(refusal(&made.render()), "read");
+}
+
 /// Whoever writes the checksum anew is no friend of ours either.
 #[test]
 fn a_right_checksum_makes_no_sense_of_nonsense() {
