@@ -46,8 +46,9 @@ fn a_full_disk_tears_no_file() {
 
     parts.part("a page more each time");
     let mut met = 0;
+    let keystore = mesh.path("cluster01/elastic/config/elasticsearch.keystore");
     for pages in 1..MOST {
-        if mesh.path("cluster01/elastic/config/elasticsearch.keystore").exists() {
+        if keystore.exists() {
             break;
         }
         disk.mount(&format!("remount,size={}k", pages * 4));
@@ -62,6 +63,7 @@ fn a_full_disk_tears_no_file() {
         nothing_is_torn(&mesh.dir);
         met += 1;
     }
+    assert!(keystore.exists(), "the preparation should have come to the keystore: {met} writes were met");
     assert!(met > 8, "{met} writes were met");
     assert!(mesh.containers().is_empty(), "nothing should have been started");
 

@@ -107,7 +107,8 @@ fn guest(mesh: &Mesh) -> Value {
 
 fn no_key_is_printed(mesh: &Mesh, name: &str) {
     let made = invitation(mesh, name);
-    for key in made["clusters"].as_array().into_iter().flatten().filter_map(|cluster| cluster["encoded"].as_str()) {
+    for cluster in 0..2 {
+        let key = made["clusters"][cluster]["encoded"].as_str().expect("should have a key");
         assert!(!mesh.printed().contains(key), "a key was printed");
     }
 }

@@ -185,7 +185,9 @@ fn es(mesh: &Mesh) {
 fn search(mesh: &Mesh) {
     let found = json_of(&mesh.run(&["search", "mesh-*", "-o", "json"], 0));
     assert_eq!(found["version"], 1);
-    for cluster in found["clusters"].as_array().expect("should list clusters") {
+    let clusters = found["clusters"].as_array().expect("should list clusters");
+    assert_eq!(clusters.len(), 3, "{found}");
+    for cluster in clusters {
         assert_eq!((&cluster["hits"], &cluster["status"]), (&json!(1), &json!("successful")), "{found}");
     }
     let text = mesh.run(&["search", "mesh-*", "from:cluster02"], 0).stdout;

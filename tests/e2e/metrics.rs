@@ -31,7 +31,7 @@ fn prometheus_fires_one_alert_a_fault_and_resolves_it() {
     let mesh = Mesh::new("metrics");
     let metrics = || mesh.run(&["status", "-o", "prometheus"], 0).stdout;
 
-    parts.part("no mesh, and one of 99 clusters of which nothing is there");
+    parts.part("no mesh, and one of 99 clusters of which two are there");
     let empty = metrics();
     assert!(empty.ends_with("mesh_clusters 0\n"), "{empty}");
     is_clean(&empty);
@@ -120,7 +120,7 @@ fn saved_key(mesh: &Mesh) -> Value {
     serde_json::from_str(&mesh.read("cluster02/api-key.json")).expect("should be JSON")
 }
 
-/// The metrics of a record of 99 clusters.
+/// The metrics of a record of 99 clusters, of which the first two are there.
 fn many_clusters(mesh: &Mesh) -> String {
     let dir = tempfile::tempdir().expect("should be writable");
     let mut record: Value = serde_json::from_str(&mesh.read("mesh.json")).expect("should be JSON");

@@ -1,5 +1,5 @@
-//! Two meshes with names on one engine: created at once, also after runs that were killed while they held the locks;
-//! one removed while the other is searched; listed also without a directory.
+//! Two meshes with names on one engine: created at once, also after runs that were killed between their record and
+//! their network; one removed while the other is searched; listed also without a directory.
 
 use std::{
     collections::BTreeSet,
@@ -21,7 +21,7 @@ use crate::support::{
 };
 
 const NAMES: [&str; 2] = ["e2e-one", "e2e-two"];
-/// A run that waits for no other has both locks within this, on a machine that is busy.
+/// A run that waits for no other has written its record within this, on a machine that is busy.
 const NOT_HELD_UP: Duration = Duration::from_secs(10);
 
 /// The directory of a mesh with a name, where root's are.
@@ -85,7 +85,7 @@ fn locks(name: &str) -> [String; 2] {
 }
 
 /// Ends a `create` by this signal when it has chosen what it takes of the machine, and written its record, which it
-/// comes to without delay; both locks are free afterwards.
+/// comes to without delay. It holds its own lock then, and no longer the machine's; both are free afterwards.
 fn create_ended_by(signal: &str, name: &str) -> Output {
     let child = create(name);
     let holder = format!(r#""pid":{},"#, child.id());
@@ -134,7 +134,7 @@ fn two_meshes_on_one_engine() {
     let _engine = Mesh::new("names");
     let parts = Parts::begin();
 
-    parts.part("a create that is killed, or interrupted, frees both locks, and no other one is held up");
+    parts.part("a create that is killed, or interrupted, leaves no lock, and no other one is held up");
     let killed = create_ended_by("-KILL", "e2e-one");
     assert_eq!(killed.status.code(), None, "{}", shown(&killed));
     let interrupted = create_ended_by("-INT", "e2e-two");
@@ -203,7 +203,9 @@ fn two_meshes_on_one_engine() {
             while !ended.load(Ordering::Relaxed) {
                 let found: Value = serde_json::from_str(&run("e2e-one", &["search", "mesh-e2e", "-o", "json"], 0))
                     .expect("should be JSON");
-                for cluster in found["clusters"].as_array().expect("should list clusters") {
+                let clusters = found["clusters"].as_array().expect("should list clusters");
+                assert_eq!(clusters.len(), 2, "{found}");
+                for cluster in clusters {
                     assert_eq!((&cluster["hits"], &cluster["status"]), (&1.into(), &"successful".into()), "{found}");
                 }
                 searches += 1;

@@ -44,10 +44,11 @@ fn grows_and_shrinks_under_load() {
     assert_eq!((&sniffed["mode"], &sniffed["num_nodes_connected"]), (&json!("sniff"), &json!(3)));
     assert!(create(&mesh, 3).stdout.contains("nothing to do"));
     let grown = load.end();
-    // the client meets nodes 2 and 3, which are not there yet, only once node 1 is away
+    // the client meets nodes 2 and 3, which are not there yet, only once node 1 is away: the first failure tells when
     let begun = grown.refused.iter().chain(&grown.failed_searches).map(|failure| failure.begun).min();
     let away = begun.map(|begun| (begun, begun + Duration::from_secs(40)));
     println!("away for {:?}, searches for {:?}", grown.longest_write, grown.longest_search);
+    assert!(grown.written > 0 && grown.searches > 0, "{grown}");
     assert_only_cut(&grown, away.as_slice());
     assert_eq!((grown.lost, counted(&mesh)), (0, grown.written));
 
@@ -69,6 +70,7 @@ fn grows_and_shrinks_under_load() {
     await_green(&mesh, 2, 3);
     assert_eq!((uuid(&mesh), started(FIRST)), (founded, restarted));
     let report = load.end();
+    assert!(report.written > 0 && report.searches > 0, "{report}");
     assert_only_cut(&report, &[]);
     assert_eq!((report.lost, counted(&mesh)), (0, report.written));
     println!("{report}");

@@ -98,7 +98,9 @@ fn keys_are_replaced(mesh: &Mesh) {
     keys(mesh).iter().zip(&one).for_each(|(now, one)| assert_ne!(now["id"], one["id"]));
     let listed: Value =
         serde_json::from_str(&mesh.run(&["keys", "ls", "-o", "json"], 0).stdout).expect("should be JSON");
-    for (number, row) in [1, 2, 3].iter().zip(listed["keys"].as_array().expect("should have rows")) {
+    let rows = listed["keys"].as_array().expect("should have rows");
+    assert_eq!(rows.len(), 3, "{listed}");
+    for (number, row) in [1, 2, 3].iter().zip(rows) {
         assert_eq!((&row["state"], &row["type"]), (&"good".into(), &"cross_cluster".into()), "{row}");
         let others: Vec<String> = (1..=3).filter(|n| n != number).map(|n| mesh.cluster(n).name()).collect();
         assert_eq!(row["held_by"], serde_json::json!(others), "{row}");

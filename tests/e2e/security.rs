@@ -79,13 +79,14 @@ fn opens(address: impl Into<SocketAddr>) -> bool {
     TcpStream::connect_timeout(&address.into(), Duration::from_secs(2)).is_ok()
 }
 
-/// Those of this machine that are not loopback.
+/// Those of IPv4 of this machine that are not loopback.
 fn addresses() -> Vec<IpAddr> {
     let output = Command::new("hostname").arg("-I").output().expect("hostname should be there");
     let found: Vec<IpAddr> =
         String::from_utf8_lossy(&output.stdout).split_whitespace().filter_map(|text| text.parse().ok()).collect();
+    let found: Vec<IpAddr> = found.into_iter().filter(IpAddr::is_ipv4).collect();
     assert!(!found.is_empty(), "this machine should have another address");
-    found.into_iter().filter(IpAddr::is_ipv4).collect()
+    found
 }
 
 /// Every port, asked by clients that lack one thing each.

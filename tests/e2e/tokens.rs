@@ -110,6 +110,7 @@ pub fn come_with_new_defaults(mesh: &Mesh) {
     mesh.run(&["create", "--new-defaults"], 0);
     is_let_in(mesh);
     assert!(!mesh.read("credentials.txt").contains("kibana_system"), "one secret less");
+    assert!(!mesh.read("cluster01/kibana/config/kibana.yml").contains(&password), "Kibana should not have it");
     let user = mesh.cluster(1).get("/_security/user/kibana_system");
     assert_eq!(user["kibana_system"]["enabled"], false, "{user}");
     assert_eq!(started(&mesh.cluster(1).elastic()), elastic, "Elasticsearch should not have been restarted");

@@ -45,7 +45,7 @@ fn users_read_by_roles() {
     parts.part("a reader reads what is shared, from where she logs in");
     reader(&mesh);
 
-    parts.part("killed after each of its steps, adding her is completed by the same command");
+    parts.part("killed after each of its first four steps, adding one is completed by the same command");
     killed(&mesh);
 
     parts.part("roles of a settings file: allowed, refused here, refused there");

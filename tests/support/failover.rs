@@ -46,9 +46,9 @@ pub struct Report {
     pub refused: Vec<Failure>,
     pub searches: u64,
     pub failed_searches: Vec<Failure>,
-    /// The longest time from one confirmed write to the next.
+    /// The longest time from one confirmed write to the next, or to the end.
     pub longest_write: Duration,
-    /// The longest time from one whole search to the next.
+    /// The longest time from one whole search to the next, or to the end.
     pub longest_search: Duration,
 }
 
@@ -158,7 +158,7 @@ fn write(client: &Client, urls: &[String], ended: &AtomicBool) -> Report {
             }
         }
     }
-    report
+    Report { longest_write: report.longest_write.max(confirmed.elapsed()), ..report }
 }
 
 fn search(client: &Client, from: &str, ended: &AtomicBool) -> Report {
@@ -175,7 +175,8 @@ fn search(client: &Client, from: &str, ended: &AtomicBool) -> Report {
         let words = format!("search: {} {:.400}", answer.exit, answer.text);
         report.failed_searches.push(Failure { begun, ended: Instant::now(), words });
     }
-    report
+    // a gap may last until the end
+    Report { longest_search: report.longest_search.max(whole.elapsed()), ..report }
 }
 
 /// How many documents the cluster has of what was written.

@@ -153,7 +153,7 @@ fn refused_invitations_change_nothing(machines: &Machines, good: &Path) {
         ("damaged", "damaged"),
         ("cut", "damaged"),
         ("foreign", "is not an invitation"),
-        ("empty", ""),
+        ("empty", "damaged"),
         ("expired", "expired"),
         ("large", "is larger than"),
         ("absent", "there is no file"),

@@ -2,7 +2,7 @@
 
 mod page;
 
-use std::{fs, process::Command, time::Instant};
+use std::{process::Command, time::Instant};
 
 use serde_json::{Value, json};
 
@@ -213,13 +213,13 @@ fn secrets(mesh: &Mesh, page: &Page<'_>) {
     secrets.push(page.token.clone());
     for number in 1..=2_u8 {
         for name in ["api-key.json", "certs/ca.key"] {
-            let text = fs::read_to_string(mesh.path(&format!("{}/{name}", mesh.cluster(number).name())));
-            let text = text.unwrap_or_default();
-            let long = text.split(|c: char| !c.is_ascii_alphanumeric() && !"+/=_-".contains(c));
-            secrets.extend(long.filter(|word| word.len() >= 40).map(str::to_owned));
+            let text = mesh.read(&format!("{}/{name}", mesh.cluster(number).name()));
+            let words = text.split(|c: char| !c.is_ascii_alphanumeric() && !"+/=_-".contains(c));
+            let long: Vec<String> = words.filter(|word| word.len() >= 40).map(str::to_owned).collect();
+            assert!(!long.is_empty(), "{name} of cluster {number} should have a secret");
+            secrets.extend(long);
         }
     }
-    assert!(secrets.len() > 4, "there are more secrets than these");
     let mut answers = String::new();
     for path in [
         "/",

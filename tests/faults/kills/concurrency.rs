@@ -57,11 +57,12 @@ fn shares(mesh: &Mesh) -> Vec<String> {
     share.iter().filter_map(|name| name.as_str().map(str::to_owned)).collect()
 }
 
-/// The record and both servers' keys have this, and nothing of the other's.
+/// The record and the one key of each server have this, and nothing of the other's.
 fn holds(mesh: &Mesh, share: &str) {
     assert_eq!(shares(mesh), [share]);
     for number in 1..=2 {
         let keys = mesh.cluster(number).get("/_security/api_key?active_only=true");
+        assert_eq!(keys["api_keys"].as_array().map(Vec::len), Some(1), "{keys}");
         let names = &keys["api_keys"][0]["access"]["search"][0]["names"];
         assert_eq!(names, &serde_json::json!(["local-data-set", "mesh*", share]), "{keys}");
     }

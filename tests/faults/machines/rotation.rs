@@ -77,5 +77,6 @@ fn under_searches(machine: &Machine, change: impl FnOnce()) {
         searching.join().expect("no search should fail")
     });
     println!("          {searches} searches");
+    assert!(searches > 0, "should have searched meanwhile");
     finds(&machine.cluster(1), &ALL);
 }

@@ -77,6 +77,7 @@ fn a_node_is_killed() {
     }
     let report = load.end();
     println!("{report}");
+    assert!(report.written > 0 && report.searches > 0);
     // a search that was under way at a kill may lack what that node had; no other may
     let beside: Vec<_> =
         report.failures_beside(&kills).into_iter().filter(|failure| failure.words.starts_with("search")).collect();
