@@ -26,7 +26,7 @@ impl Export {
     /// It cannot be made, or holds something that no export writes: that would be mixed with it, or overwritten.
     pub fn open(dir: &Path, is_own: impl Fn(&str) -> bool) -> Result<Self, Error> {
         let hint = "name a directory of its own with `--into`";
-        let tree = Tree::create(&resolve(dir)?, 0o755).map_err(|error| Error::from(error).hint(hint))?;
+        let tree = Tree::create_public(&resolve(dir)?).map_err(|error| Error::from(error).hint(hint))?;
         let entries = tree.entries("")?;
         match entries.iter().find(|name| !is_own(name)) {
             None => Ok(Self { tree }),

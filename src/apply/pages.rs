@@ -7,12 +7,12 @@ use crate::{
     world::disk::{Tree, resolve},
 };
 
-/// Writes pages into a directory, which is made if it is missing.
+/// Writes pages into a directory, which is made for everyone to read if it is missing.
 ///
 /// # Errors
 /// The directory cannot be made or written.
 pub fn write_pages(dir: &Path, pages: &[(String, Vec<u8>)]) -> Result<(), Error> {
-    let tree = Tree::create(&resolve(dir)?, 0o755)?;
+    let tree = Tree::create_public(&resolve(dir)?)?;
     for (name, text) in pages {
         tree.write(name, text, 0o644, None)?;
     }

@@ -1,6 +1,11 @@
 //! `mesh export nginx` and `haproxy`: what is written, compared and refused.
 
-use std::{ffi::OsStr, fs, os::unix::ffi::OsStrExt as _};
+use std::{
+    ffi::OsStr,
+    fs,
+    os::unix::{ffi::OsStrExt as _, fs::PermissionsExt as _},
+    process::Command,
+};
 
 use crate::{fixture::Fixture, transcript};
 
@@ -55,6 +60,26 @@ fn what_a_proxy_could_not_use_is_refused() {
     fs::write(fixture.dir.path().join("proxy/notes"), "").unwrap();
     let (printed, _) = exported(&fixture, "haproxy", &[]);
     assert!(printed.contains("holds notes, which no export wrote"), "{printed}");
+}
+
+/// By the umask of whoever types it, a directory would be closed to the program that the files are for.
+#[test]
+fn a_directory_is_readable_whatever_the_umask() {
+    let fixture = Fixture::new(70, "x");
+    let mode = |path: &str| fs::metadata(fixture.dir.path().join(path)).unwrap().permissions().mode() & 0o777;
+    let under = |umask: &str, arguments: &[&str]| {
+        let mut shell = Command::new("/bin/sh");
+        shell.args(["-c", "umask \"$0\"; exec \"$@\"", umask, env!("CARGO_BIN_EXE_mesh")]).args(arguments);
+        shell.env("HOME", "/nonexistent").env("MESH_DIR", fixture.dir.path());
+        let output = shell.output().unwrap();
+        assert!(output.status.success(), "{}", transcript(&output));
+    };
+    for (command, into) in [(&["export", "prometheus"][..], "rules/of-mesh"), (&["man"], "share/pages")] {
+        let path = fixture.dir.path().join(into);
+        under("077", &[command, &["--into", path.to_str().unwrap()]].concat());
+        assert_eq!((mode(into), mode(into.split('/').next().unwrap())), (0o755, 0o755), "{into}");
+    }
+    assert_eq!(mode("rules/of-mesh/mesh.rules.yml"), 0o644);
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod error;
 mod marker;
 mod moved;
 mod permissions;
+mod public;
 mod system;
 
 use std::{
