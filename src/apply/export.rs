@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::{
     ask::export::Exported,
     error::{Error, Exit},
-    world::disk::{self, Tree, resolve},
+    world::disk::{self, Tree, resolve, unfinished},
 };
 
 /// Writes a file among those of others, for everyone to read.
@@ -19,22 +19,38 @@ pub struct Export {
     tree: Tree,
 }
 
+/// For a directory that no export can be written into.
+const HINT: &str = "name a directory of its own with `--into`";
+
 impl Export {
-    /// Opens a directory, or makes it.
+    /// Opens a directory to write into, or makes it. What an interrupted export left is removed.
     ///
     /// # Errors
-    /// It cannot be made, or holds something that no export writes: that would be mixed with it, or overwritten.
+    /// It cannot be made, another run is writing into it, or it holds something that no export writes: that would be
+    /// mixed with it, or overwritten.
     pub fn open(dir: &Path, is_own: impl Fn(&str) -> bool) -> Result<Self, Error> {
-        let hint = "name a directory of its own with `--into`";
-        let tree = Tree::create_public(&resolve(dir)?).map_err(|error| Error::from(error).hint(hint))?;
+        let tree = Tree::create_public(&resolve(dir)?).map_err(|error| Error::from(error).hint(HINT))?;
+        if !tree.try_lock()? {
+            return Err(Error::new(Exit::Locked, format!("another run is writing into {}", tree.root().display()))
+                .hint("wait until it has ended, or name another directory with `--into`"));
+        }
+        let export = Self::of(tree, is_own)?;
+        // no run has the lock, so none is writing them
+        for name in export.tree.entries("")?.iter().filter(|name| unfinished(name).is_some()) {
+            export.tree.remove_tree(name)?;
+        }
+        Ok(export)
+    }
+
+    fn of(tree: Tree, is_own: impl Fn(&str) -> bool) -> Result<Self, Error> {
         let entries = tree.entries("")?;
-        match entries.iter().find(|name| !is_own(name)) {
+        match entries.iter().find(|name| !is_own(unfinished(name).unwrap_or(name))) {
             None => Ok(Self { tree }),
             Some(other) => Err(Error::new(
                 Exit::Request,
                 format!("{} holds {other}, which no export wrote", tree.root().display()),
             )
-            .hint(hint)),
+            .hint(HINT)),
         }
     }
 
@@ -68,5 +84,39 @@ impl Export {
     pub fn write(&self, file: &Exported) -> Result<(), Error> {
         let mode = if file.is_private { 0o600 } else { 0o644 };
         Ok(self.tree.write(&file.name, &file.text, mode, None)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn is_own(name: &str) -> bool {
+        name == "track.json"
+    }
+
+    #[test]
+    fn what_an_interrupted_export_left_is_in_the_way_of_none() {
+        let temp = tempfile::tempdir().unwrap();
+        let left = temp.path().join(".track.json.mesh-tmp-0123456789abcdef");
+        fs::write(&left, "half of").unwrap();
+        drop(Export::open(temp.path(), is_own).unwrap());
+        assert!(!left.exists());
+        let other = temp.path().join(".notes.mesh-tmp-0123456789abcdef");
+        fs::write(&other, "").unwrap();
+        assert!(Export::open(temp.path(), is_own).is_err() && other.exists());
+    }
+
+    #[test]
+    fn one_run_at_a_time_writes_into_a_directory() {
+        let temp = tempfile::tempdir().unwrap();
+        let first = Export::open(temp.path(), is_own).unwrap();
+        let refused = Export::open(temp.path(), is_own).err().unwrap();
+        assert_eq!(refused.exit, Exit::Locked);
+        assert!(refused.message.starts_with("another run is writing into "), "{refused}");
+        drop(first);
+        assert!(Export::open(temp.path(), is_own).is_ok());
     }
 }

@@ -34,6 +34,15 @@ pub(super) const DEEPEST: usize = 256;
 pub(super) const DIRECTORY: OFlag = OFlag::O_DIRECTORY.union(OFlag::O_NOFOLLOW).union(OFlag::O_CLOEXEC);
 const FILE: OFlag = OFlag::O_NOFOLLOW.union(OFlag::O_NONBLOCK).union(OFlag::O_NOCTTY).union(OFlag::O_CLOEXEC);
 
+/// What stands between the name of a file and a number in the name that the file has until it is whole.
+const TEMPORARY: &str = ".mesh-tmp-";
+
+/// The name of the file that one with a temporary name was to become; `None` for other names.
+pub fn unfinished(temporary: &str) -> Option<&str> {
+    let (name, number) = temporary.strip_prefix('.')?.rsplit_once(TEMPORARY)?;
+    (number.len() == 16 && number.bytes().all(|digit| digit.is_ascii_hexdigit())).then_some(name)
+}
+
 /// What a path is, the path itself and not what a link points to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -130,7 +139,7 @@ pub(super) fn prepare(
     mode: u32,
     owner: Option<Owner>,
 ) -> io::Result<OsString> {
-    let prefix = [b".", name.as_bytes(), b".mesh-tmp-"].concat();
+    let prefix = [b".", name.as_bytes(), TEMPORARY.as_bytes()].concat();
     remove_leftovers(dir, &prefix)?;
     let number = format!("{:016x}", rand::random::<u64>());
     let temporary = OsString::from_vec([&prefix[..], number.as_bytes()].concat());
@@ -260,6 +269,17 @@ mod tests {
     use std::{fs, os::unix::fs::symlink};
 
     use super::*;
+
+    #[test]
+    fn a_temporary_name_tells_of_what_it_is_for() {
+        let temp = tempfile::tempdir().unwrap();
+        let dir = OwnedFd::from(File::open(temp.path()).unwrap());
+        let temporary = prepare(&dir, OsStr::new("ca.crt"), b"", 0o600, None).unwrap().into_string().unwrap();
+        assert_eq!(unfinished(&temporary), Some("ca.crt"));
+        for other in ["ca.crt", ".ca.crt.mesh-tmp-", ".ca.crt.mesh-tmp-another", &temporary[1..]] {
+            assert_eq!(unfinished(other), None, "{other}");
+        }
+    }
 
     #[test]
     fn a_file_is_overwritten_whole_and_a_link_is_not() {

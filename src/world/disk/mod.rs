@@ -33,7 +33,7 @@ use self::{
     error::{fail, unless_missing},
 };
 pub use self::{
-    at::{FileMeta, Kind, LARGEST},
+    at::{FileMeta, Kind, LARGEST, unfinished},
     error::DiskError,
     marker::Marker,
     system::{directory_of, may_write, publish, read_given, read_outside, replace, resolve},

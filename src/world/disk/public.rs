@@ -1,7 +1,7 @@
-//! Directories outside any mesh that other programs read: made for everyone. Does I/O.
+//! Directories outside any mesh that other programs read: made for everyone, and locked while written. Does I/O.
 
 use std::{
-    fs::{DirBuilder, File, OpenOptions, Permissions},
+    fs::{DirBuilder, File, OpenOptions, Permissions, TryLockError},
     io::{self, ErrorKind},
     os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _},
     path::Path,
@@ -26,6 +26,17 @@ impl Tree {
         let missing: Vec<&Path> = root.ancestors().take_while(|dir| !dir.exists()).collect();
         missing.into_iter().rev().try_for_each(|dir| make(dir).map_err(fail("create", dir)))?;
         Self::open(root)?.ok_or_else(|| fail("open", root)(ErrorKind::NotFound.into()))
+    }
+
+    /// Locks the directory (`flock`) for as long as the tree is open; `false` where another run holds the lock.
+    ///
+    /// # Errors
+    /// No descriptor is left.
+    pub fn try_lock(&self) -> Result<bool, DiskError> {
+        // the lock belongs to what both descriptors refer to, so it outlives this one
+        let dir = File::from(self.dir.try_clone().map_err(fail("lock", &self.root))?);
+        // NFS locks only what may be written, which no directory may: there, none is locked
+        Ok(!matches!(dir.try_lock(), Err(TryLockError::WouldBlock)))
     }
 }
 
@@ -70,5 +81,15 @@ mod tests {
         fs::write(root.join("file"), "").unwrap();
         assert!(Tree::create_public(&root.join("file")).is_err());
         assert!(Tree::create_public(&root.join("file/below")).is_err());
+    }
+
+    #[test]
+    fn a_directory_is_locked_for_as_long_as_its_tree_is_open() {
+        let temp = tempfile::tempdir().unwrap();
+        let [one, two] = [0; 2].map(|_| Tree::open(temp.path()).unwrap().unwrap());
+        assert!(one.try_lock().unwrap());
+        assert!(!two.try_lock().unwrap());
+        drop(one);
+        assert!(two.try_lock().unwrap());
     }
 }
