@@ -165,6 +165,8 @@ impl Units<'_> {
             (Runner::User { .. }, _) => "",
             // files of the containers' user are read, and written for it
             (Runner::Root, true) => "CAP_CHOWN CAP_DAC_OVERRIDE CAP_FOWNER",
+            // the node exporter's directory may be another user's; what else there is, `ProtectSystem` keeps read-only
+            (Runner::Root, false) if !needs.writes.is_empty() => "CAP_DAC_OVERRIDE",
             (Runner::Root, false) => "CAP_DAC_READ_SEARCH",
         };
         format!(

@@ -45,6 +45,21 @@ fn a_user_needs_no_capability_and_a_name_keeps_units_apart() {
     assert!(units.commands(Path::new("/tmp/units"))[1].contains("mesh-ci42-look.timer"));
 }
 
+/// Root without capabilities is refused by a directory of another user.
+#[test]
+fn metrics_are_written_whoever_has_the_directory() {
+    let mesh = Mesh::example(2);
+    let units = units(&mesh, &Runner::Root);
+    let capabilities = units.files().map(|file| {
+        let text = String::from_utf8(file.text).unwrap();
+        text.lines().find_map(|line| line.strip_prefix("CapabilityBoundingSet=")).map(str::to_owned)
+    });
+    let [look, _, renew, _, serve] = capabilities;
+    assert_eq!(look.as_deref(), Some("CAP_DAC_OVERRIDE"));
+    assert_eq!(renew.as_deref(), Some("CAP_CHOWN CAP_DAC_OVERRIDE CAP_FOWNER"));
+    assert_eq!(serve.as_deref(), Some("CAP_DAC_READ_SEARCH"));
+}
+
 /// Of the mesh of another engine, in a directory that every unit would have for itself.
 #[test]
 fn what_a_unit_needs_is_not_hidden_from_it() {
