@@ -42,6 +42,15 @@ impl Export {
         Ok(export)
     }
 
+    /// Opens a directory to compare what is in it; `None` if it is missing.
+    ///
+    /// # Errors
+    /// It cannot be read, or holds something that no export writes.
+    pub fn look(dir: &Path, is_own: impl Fn(&str) -> bool) -> Result<Option<Self>, Error> {
+        let tree = Tree::open(&resolve(dir)?).map_err(|error| Error::from(error).hint(HINT))?;
+        tree.map(|tree| Self::of(tree, is_own)).transpose()
+    }
+
     fn of(tree: Tree, is_own: impl Fn(&str) -> bool) -> Result<Self, Error> {
         let entries = tree.entries("")?;
         match entries.iter().find(|name| !is_own(unfinished(name).unwrap_or(name))) {
@@ -102,6 +111,7 @@ mod tests {
         let temp = tempfile::tempdir().unwrap();
         let left = temp.path().join(".track.json.mesh-tmp-0123456789abcdef");
         fs::write(&left, "half of").unwrap();
+        assert!(Export::look(temp.path(), is_own).unwrap().is_some() && left.exists(), "a look changes nothing");
         drop(Export::open(temp.path(), is_own).unwrap());
         assert!(!left.exists());
         let other = temp.path().join(".notes.mesh-tmp-0123456789abcdef");
@@ -118,5 +128,12 @@ mod tests {
         assert!(refused.message.starts_with("another run is writing into "), "{refused}");
         drop(first);
         assert!(Export::open(temp.path(), is_own).is_ok());
+    }
+
+    #[test]
+    fn a_look_makes_no_directory() {
+        let temp = tempfile::tempdir().unwrap();
+        let dir = temp.path().join("proxy");
+        assert!(Export::look(&dir, is_own).unwrap().is_none() && !dir.exists());
     }
 }

@@ -53,13 +53,25 @@ fn what_a_proxy_could_not_use_is_refused() {
         ("--upstream", "a b", "`a b` is"),
         ("--upstream", "192.0.2.7", "ports are published on 127.213.0.62, where another machine does not reach them"),
     ] {
-        let (printed, names) = exported(&fixture, "haproxy", &[option, value]);
-        assert!(printed.starts_with("exit 2\n") && printed.contains(reason) && names.is_empty(), "{printed} {names:?}");
+        let (printed, _) = exported(&fixture, "haproxy", &[option, value]);
+        let is_made = fixture.dir.path().join("proxy").exists();
+        assert!(printed.starts_with("exit 2\n") && printed.contains(reason) && !is_made, "{printed}");
     }
     exported(&fixture, "haproxy", &[]);
     fs::write(fixture.dir.path().join("proxy/notes"), "").unwrap();
     let (printed, _) = exported(&fixture, "haproxy", &[]);
     assert!(printed.contains("holds notes, which no export wrote"), "{printed}");
+}
+
+#[test]
+fn a_check_writes_nothing() {
+    let fixture = Fixture::new(68, "x");
+    for kind in ["nginx", "haproxy"] {
+        let key: &[&str] = if kind == "nginx" { &["--key", "/tls.key"] } else { &[] };
+        let (printed, _) = exported(&fixture, kind, &[key, &["--check"]].concat());
+        assert!(printed.starts_with("exit 1\nerror: /mesh/proxy/index.html is not that of the mesh"), "{printed}");
+        assert!(!fixture.dir.path().join("proxy").exists());
+    }
 }
 
 /// By the umask of whoever types it, a directory would be closed to the program that the files are for.

@@ -16,6 +16,7 @@ use crate::{
         shell_word::file_word,
     },
     session::Recorded,
+    world::disk::resolve,
 };
 
 /// What the configuration is for.
@@ -57,9 +58,8 @@ pub fn haproxy(args: &ProxyArgs, dir: &Path, console: &Console) -> Result<Exit, 
 fn export(args: &ProxyArgs, key: &Path, kind: Kind, dir: &Path, console: &Console) -> Result<Exit, Error> {
     let recorded = Recorded::open(dir)?;
     let upstream = upstream(args.upstream.as_ref(), &recorded.mesh, console)?;
-    let export = Export::open(&args.into, gateway::is_own)?;
-    require_same_mesh(&export, &recorded.mesh)?;
-    let at = args.at.as_deref().unwrap_or(export.dir());
+    let into = resolve(&args.into)?;
+    let at = args.at.as_deref().unwrap_or(&into);
     let gateway = Gateway {
         mesh: &recorded.mesh,
         upstream,
@@ -81,8 +81,11 @@ fn export(args: &ProxyArgs, key: &Path, kind: Kind, dir: &Path, console: &Consol
     // the other proxy's configuration needs the same authorities
     let is_kept = |name: &str| files.iter().any(|file| file.name == name) || !gateway::is_authorities(name);
     if args.check {
-        return check(&export, &files, export.left(is_kept)?);
+        return check(&into, &recorded.mesh, &files, is_kept);
     }
+    // once nothing else can be refused: what is, is to leave no directory
+    let export = Export::open(&into, gateway::is_own)?;
+    require_same_mesh(&export, &recorded.mesh)?;
     files.iter().try_for_each(|file| export.write(file))?;
     export.keep_only(is_kept)?;
     console.note(&format!("wrote a configuration into {}. Have the proxy read it:", export.dir().display()));
@@ -90,18 +93,22 @@ fn export(args: &ProxyArgs, key: &Path, kind: Kind, dir: &Path, console: &Consol
     Ok(Exit::Done)
 }
 
-fn check(export: &Export, files: &[Exported], mut outdated: Vec<String>) -> Result<Exit, Error> {
+/// Whether the files are those that would be written. Nothing is changed.
+fn check(into: &Path, mesh: &Mesh, files: &[Exported], is_kept: impl Fn(&str) -> bool) -> Result<Exit, Error> {
+    let export = Export::look(into, gateway::is_own)?;
+    let mut outdated = Vec::new();
+    if let Some(export) = &export {
+        require_same_mesh(export, mesh)?;
+        outdated = export.left(is_kept)?;
+    }
     for file in files {
-        if !export.holds(file)? {
+        if !export.as_ref().map_or(Ok(false), |export| export.holds(file))? {
             outdated.push(file.name.clone());
         }
     }
     let Some(name) = outdated.first() else { return Ok(Exit::Done) };
-    Err(Error::new(
-        Exit::Unhealthy,
-        format!("{} is not that of the mesh as it is now", export.dir().join(name).display()),
-    )
-    .hint("type the same command without `--check`, and let the proxy read its configuration again"))
+    Err(Error::new(Exit::Unhealthy, format!("{} is not that of the mesh as it is now", into.join(name).display()))
+        .hint("type the same command without `--check`, and let the proxy read its configuration again"))
 }
 
 /// Files of two meshes have the same names.
