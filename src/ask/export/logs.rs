@@ -6,7 +6,7 @@
 use serde_json::{Value, json};
 
 use super::Exported;
-use crate::mesh::Mesh;
+use crate::mesh::{Mesh, gateway};
 
 /// A program that ships logs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,34 +49,38 @@ impl std::fmt::Display for Shipper {
     }
 }
 
-/// Elasticsearch and Kibana write a line of JSON each, in the fields that Filebeat has, too.
+/// Elasticsearch and Kibana write a line of JSON each, in the fields that Filebeat has, too. The gateway has a template
+/// of its own: Filebeat drops one with a variable that a container has no value for, and the gateway has no cluster.
 fn filebeat(mesh: &Mesh) -> Value {
-    let config = json!([{
-        "type": "filestream",
-        "id": "mesh-${data.docker.container.id}",
-        "paths": ["/var/lib/docker/containers/${data.docker.container.id}/*-json.log"],
-        "prospector.scanner.symlinks": true,
-        "parsers": [
-            { "container": { "stream": "all", "format": "docker" } },
-            { "ndjson": { "target": "", "overwrite_keys": true, "add_error_key": false } },
-        ],
-        "fields_under_root": true,
-        "fields": {
-            "mesh": {
-                "cluster": "${data.docker.container.labels.mesh_cluster}",
-                "service": "${data.docker.container.labels.mesh_service}",
-            },
-        },
-    }]);
+    let of_mesh = json!({ "equals": { "docker.container.labels.mesh_id": mesh.id } });
+    let of_cluster = json!({ "has_fields": ["docker.container.labels.mesh_cluster"] });
+    let of_gateway = json!({ "equals": { "docker.container.labels.mesh_service": gateway::WORD } });
+    let template = |also: Value, fields: Value| {
+        let config = json!([{
+            "type": "filestream",
+            "id": "mesh-${data.docker.container.id}",
+            "paths": ["/var/lib/docker/containers/${data.docker.container.id}/*-json.log"],
+            "prospector.scanner.symlinks": true,
+            "parsers": [
+                { "container": { "stream": "all", "format": "docker" } },
+                { "ndjson": { "target": "", "overwrite_keys": true, "add_error_key": false } },
+            ],
+            "fields_under_root": true,
+            "fields": { "mesh": fields },
+        }]);
+        json!({ "condition": { "and": [of_mesh, also] }, "config": config })
+    };
+    let service = "${data.docker.container.labels.mesh_service}";
+    let cluster = "${data.docker.container.labels.mesh_cluster}";
     json!({
         "filebeat.autodiscover": {
             "providers": [{
                 "type": "docker",
                 "labels.dedot": true,
-                "templates": [{
-                    "condition": { "equals": { "docker.container.labels.mesh_id": mesh.id } },
-                    "config": config,
-                }],
+                "templates": [
+                    template(of_cluster, json!({ "cluster": cluster, "service": service })),
+                    template(of_gateway, json!({ "service": service })),
+                ],
             }],
         },
     })
@@ -116,5 +120,23 @@ mod tests {
             assert!(shipper.is_own(&file.name), "{}", file.name);
             insta::assert_snapshot!(file.name.clone(), String::from_utf8_lossy(&file.text));
         }
+    }
+
+    /// A variable without a value has Filebeat drop the template.
+    #[test]
+    fn the_logs_of_a_gateway_need_no_cluster() {
+        let input = filebeat(&Mesh::example(2));
+        let templates = input["filebeat.autodiscover"]["providers"][0]["templates"].as_array().unwrap();
+        let names_cluster = |template: &&Value| template["config"].to_string().contains("labels.mesh_cluster");
+        let (of_clusters, others): (Vec<&Value>, Vec<&Value>) = templates.iter().partition(names_cluster);
+        assert_eq!((of_clusters.len(), others.len()), (1, 1));
+        assert_eq!(
+            of_clusters[0]["condition"]["and"][1],
+            json!({ "has_fields": ["docker.container.labels.mesh_cluster"] })
+        );
+        assert_eq!(
+            others[0]["condition"]["and"][1],
+            json!({ "equals": { "docker.container.labels.mesh_service": "gateway" } })
+        );
     }
 }
