@@ -152,6 +152,7 @@ impl Gateway<'_> {
 
     /// A template's text, which has its own digest where `digest` stands, and that.
     fn render(&self, name: &'static str, template: &str) -> Result<(String, String), RenderError> {
+        // as clients name it: an IPv6 address has brackets in the header `Host`
         let host = self.server_name.as_ref().map(|name| match name {
             SubjectName::Ip(IpAddr::V6(address)) => format!("[{address}]"),
             name => name.to_string(),
@@ -164,7 +165,7 @@ impl Gateway<'_> {
                 variable => self.word('_'),
                 frontend => self.word('-'),
                 listen => self.listen.to_string(),
-                server_name => self.server_name.as_ref().map_or_else(|| "_".to_owned(), ToString::to_string),
+                server_name => host.as_deref().unwrap_or("_"),
                 host => below.or(host.as_deref()),
                 any_below => below.is_some(),
                 dir => self.dir.display().to_string(),

@@ -83,6 +83,19 @@ mod tests {
     }
 
     #[test]
+    fn a_name_is_written_as_clients_send_it() {
+        let mesh = Mesh::example(1);
+        let name = |name: Option<&str>| {
+            let gateway = Gateway { server_name: name.map(|name| name.parse().unwrap()), ..of(&mesh) };
+            lines(&gateway.nginx().unwrap(), "server_name ")[0].clone()
+        };
+        assert_eq!(name(Some("2001:db8::1")), "server_name [2001:db8::1];");
+        assert_eq!(name(Some("192.0.2.1")), "server_name 192.0.2.1;");
+        assert_eq!(name(Some("*.example.org")), "server_name *.example.org;");
+        assert_eq!(name(None), "server_name _;");
+    }
+
+    #[test]
     fn the_digest_is_that_of_the_configuration() {
         let digest = |mesh: &Mesh| lines(&of(mesh).nginx().unwrap(), "return 200")[0].clone();
         assert_eq!(digest(&Mesh::example(2)), digest(&Mesh::example(2)));
