@@ -74,6 +74,20 @@ fn a_check_writes_nothing() {
     }
 }
 
+#[test]
+fn a_proxy_of_kibanas_that_are_not_there_is_refused() {
+    let fixture = Fixture::new(69, "x");
+    let record = fixture.dir.path().join("mesh.json");
+    let text = fs::read_to_string(&record).unwrap();
+    let without = text.replace("\"kibana\":true", "\"kibana\":false");
+    assert_ne!(without, text);
+    fs::write(&record, without).unwrap();
+    let (printed, names) = exported(&fixture, "haproxy", &["--kibana-only"]);
+    assert!(printed.starts_with("exit 2\nerror: no cluster of this mesh has a Kibana"), "{printed}");
+    assert!(printed.contains("hint: leave out `--kibana-only`") && names.is_empty(), "{printed}");
+    assert!(exported(&fixture, "haproxy", &[]).0.starts_with("exit 0"));
+}
+
 /// By the umask of whoever types it, a directory would be closed to the program that the files are for.
 #[test]
 fn a_directory_is_readable_whatever_the_umask() {

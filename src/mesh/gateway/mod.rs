@@ -67,16 +67,18 @@ pub struct Gateway<'a> {
     pub contents: String,
 }
 
-/// A path that a proxy would read as another.
+/// A proxy that would read a path as another, or lead nowhere.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum AwkwardPath {
+pub enum InvalidGateway {
     #[error("{0} has a character that the configuration of a proxy has another meaning for")]
     Character(String),
     #[error("{0} is a relative path, and a proxy has a directory of its own")]
     Relative(String),
+    #[error("no cluster of this mesh has a Kibana, and the proxy would lead to nothing else")]
+    NoKibana,
 }
 
-impl Explain for AwkwardPath {
+impl Explain for InvalidGateway {
     fn exit(&self) -> Exit {
         Exit::Request
     }
@@ -85,6 +87,7 @@ impl Explain for AwkwardPath {
         Some(match self {
             Self::Character(_) => "use a path of letters, digits, spaces and `/ . _ - + , : @ =`".to_owned(),
             Self::Relative(_) => "type the whole path".to_owned(),
+            Self::NoKibana => "leave out `--kibana-only`; or make Kibanas with `mesh create --kibana`".to_owned(),
         })
     }
 }
@@ -194,18 +197,22 @@ impl Gateway<'_> {
     }
 
     /// # Errors
-    /// A path that would be read as something else.
-    pub fn check(&self) -> Result<(), AwkwardPath> {
+    /// A path that would be read as something else, or nothing that it leads to.
+    pub fn check(&self) -> Result<(), InvalidGateway> {
         let plain = |c: char| c.is_alphanumeric() || " /._-+,:@=".contains(c);
         let paths: BTreeSet<&Path> = [self.dir, self.certificate, self.key].into();
         for path in paths {
             let text = path.to_string_lossy();
             if !text.chars().all(plain) {
-                return Err(AwkwardPath::Character(text.into_owned()));
+                return Err(InvalidGateway::Character(text.into_owned()));
             }
             if path.is_relative() {
-                return Err(AwkwardPath::Relative(text.into_owned()));
+                return Err(InvalidGateway::Relative(text.into_owned()));
             }
+        }
+        let mut kibanas = self.mesh.clusters().map(ClusterId::kibana);
+        if self.kibana_only && !kibanas.any(|kibana| self.mesh.place(kibana).is_some()) {
+            return Err(InvalidGateway::NoKibana);
         }
         Ok(())
     }
@@ -266,6 +273,14 @@ pub(crate) mod tests {
             assert!(Gateway { dir: Path::new(awkward), ..of(&mesh) }.check().is_err(), "{awkward}");
         }
         assert_eq!(Gateway { dir: Path::new("/srv/the door"), ..of(&mesh) }.check(), Ok(()));
+    }
+
+    #[test]
+    fn a_proxy_that_leads_nowhere_is_refused() {
+        let (with, without) = (Mesh::example(2), Mesh::example(2).without_kibana());
+        let check = |mesh, kibana_only| Gateway { kibana_only, ..of(mesh) }.check();
+        assert_eq!(check(&without, true), Err(InvalidGateway::NoKibana));
+        assert_eq!((check(&without, false), check(&with, true)), (Ok(()), Ok(())));
     }
 
     #[test]
