@@ -186,4 +186,15 @@ fn paths_that_are_no_text_are_refused_in_words() {
     let into = fixture.dir.path().join(OsStr::from_bytes(b"r\xff"));
     let printed = transcript(&fixture.mesh(&["export", "rally", "--into"]).arg(&into).output().unwrap());
     assert!(printed.starts_with("exit 2\n") && printed.contains("is not valid UTF-8") && !into.exists(), "{printed}");
+
+    // a working directory that is none makes none of a relative path
+    fs::create_dir(&into).unwrap();
+    let units = fixture.dir.path().join("units");
+    for more in [&["rally", "--into", "race"][..], &["systemd", "--program", "mesh", "--into", units.to_str().unwrap()]]
+    {
+        let mut run = fixture.mesh(&[&["export"][..], more].concat());
+        let printed = transcript(&run.current_dir(&into).output().unwrap());
+        assert!(printed.starts_with("exit 2\n") && printed.contains("is not valid UTF-8"), "{printed}");
+        assert!(!into.join("race").exists() && !units.exists());
+    }
 }

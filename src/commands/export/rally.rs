@@ -12,19 +12,23 @@ use crate::{
     error::{Error, Exit},
     mesh::counted::counted,
     session::Recorded,
+    world::disk::resolve,
 };
 
 pub fn rally(args: &RallyArgs, dir: &Path, console: &Console) -> Result<Exit, Error> {
     let recorded = Recorded::open(dir)?;
     let (from, asked) = chosen(args.from, args.on.as_ref(), &recorded.mesh)?;
-    require_text(&args.into, "it stands in the track")?;
-    let export = Export::open(&args.into, Race::is_own)?;
+    // in full: a relative path is text where the working directory is not
+    let into = resolve(&args.into)?;
+    require_text(&into, "it stands in the track")?;
+    let (credentials, authorities) = (recorded.credentials()?, recorded.authorities()?);
+    let export = Export::open(&into, Race::is_own)?;
     let race = Race { mesh: &recorded.mesh, from, asked: &asked, documents: args.documents, dir: export.dir() };
     // what lets log in comes last: an export that is not whole cannot be used
     for cluster in &asked {
         export.write(&race.corpus(*cluster))?;
     }
-    for file in race.files(&recorded.credentials()?.elastic, &recorded.authorities()?) {
+    for file in race.files(&credentials.elastic, &authorities) {
         export.write(&file)?;
     }
     console.note(&format!(

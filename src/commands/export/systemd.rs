@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::super::serve::identity;
+use super::super::{require_text, serve::identity};
 use crate::{
     apply::export::Export,
     ask::export::systemd::{Page, Units, is_own},
@@ -22,8 +22,8 @@ pub fn systemd(args: &SystemdArgs, dir: &Path, console: &Console) -> Result<Exit
         None => None,
     };
     let runner = runner()?;
-    let export = Export::open(&args.into.into, is_own)?;
     let endpoint = Endpoint::find()?;
+    let export = Export::open(&args.into.into, is_own)?;
     let socket = (endpoint.named_by != NamedBy::Default).then_some(Path::new(&endpoint.socket));
     let page = Page {
         listen: args.page.listen,
@@ -44,9 +44,11 @@ pub fn systemd(args: &SystemdArgs, dir: &Path, console: &Console) -> Result<Exit
 
 /// A path for a unit, which runs in no directory of the user's.
 fn whole(path: &Path) -> Result<PathBuf, Error> {
-    std::path::absolute(path).map_err(|error| {
+    let path = std::path::absolute(path).map_err(|error| {
         Error::new(Exit::Request, format!("{} is no path", path.display()))
             .cause(error.to_string())
             .hint("type the whole path")
-    })
+    })?;
+    require_text(&path, "it stands in a unit")?;
+    Ok(path)
 }
