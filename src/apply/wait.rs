@@ -234,6 +234,19 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_wait_that_cannot_succeed_ends_at_once() {
+        let (patience, asked) = (Patience::new(Duration::from_mins(1)), Cell::new(0));
+        let fails = async || {
+            asked.set(asked.get() + 1);
+            Err::<Probe<()>, _>(Error::new(Exit::Unfinished, "it was killed"))
+        };
+        assert_eq!(patience.until("x", None, fails).await.unwrap_err().message, "it was killed");
+        let moving = patience.while_moving("x", Duration::from_mins(1), fails).await;
+        assert_eq!(moving.unwrap_err().message, "it was killed");
+        assert_eq!(asked.get(), 2, "each is asked once");
+    }
+
+    #[tokio::test]
     async fn an_interrupted_wait_ends_at_once() {
         let patience = Patience::new(Duration::from_mins(1));
         patience.interrupt();

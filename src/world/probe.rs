@@ -137,10 +137,10 @@ mod tests {
             facts("cluster03-elastic 7 || Connection refused"),
             Some((third(), PathFacts::Closed("Connection refused".to_owned())))
         );
-        assert_eq!(
-            facts("cluster03-elastic 7 || No route to host"),
-            Some((third(), PathFacts::Rejected("No route to host".to_owned())))
-        );
+        for rejection in ["No route to host", "Host is unreachable", "Network is unreachable", "Permission denied"] {
+            let rejected = Some((third(), PathFacts::Rejected(rejection.to_owned())));
+            assert_eq!(facts(&format!("cluster03-elastic 7 || {rejection}")), rejected);
+        }
         assert_eq!(
             facts("cluster03-elastic 60 |10.213.0.13| 60) SSL certificate problem: certificate has expired"),
             Some((third(), PathFacts::Distrusted("SSL certificate problem: certificate has expired".to_owned())))

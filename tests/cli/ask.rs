@@ -51,11 +51,16 @@ fn what_cannot_be_asked() {
         &["es", "1", "DELETE", "mesh-z/./_doc/1"],
         &["es", "1", "DELETE", "mesh-z\\..\\mesh-y"],
         &["es", "1", "DELETE", "mesh-z/_doc/.\t./"],
+        &["es", "1", "DELETE", "mesh-z/_doc/1\n"],
         &["search", "mesh*", "--from", "4"],
         &["search", "cluster02:mesh*"],
         &["search", "mesh*", "-n", "10001"],
         &["search", "mesh*,logs-*"],
         &["search", ".."],
+        &["search", "."],
+        &["search", "mesh\\y"],
+        &["search", "mesh\ty"],
+        &["search", "mesh\ny"],
         &["env", "4"],
         &["env", "1", "--shell", "tcsh"],
     ]), @r"
@@ -70,11 +75,16 @@ fn what_cannot_be_asked() {
     error: the path `mesh-z/./_doc/1` has the segment `.`, which stands for another path
     error: the path `mesh-z\..\mesh-y` has a `\`
     error: the path `mesh-z/_doc/.\t./` has a control character
+    error: the path `mesh-z/_doc/1\n` has a control character
     error: there is no cluster 4: the mesh has 3
     error: invalid value 'cluster02:mesh*' for '<INDEX>': `cluster02:mesh*` is not a pattern of index names such as `logs-*`
     error: invalid value '10001' for '--size <COUNT>': 10001 is not in 0..=10000
     error: `logs-*` reaches beyond what the clusters share
     error: invalid value '..' for '<INDEX>': `..` is not a pattern of index names such as `logs-*`
+    error: invalid value '.' for '<INDEX>': `.` is not a pattern of index names such as `logs-*`
+    error: invalid value 'mesh\y' for '<INDEX>': `mesh\y` is not a pattern of index names such as `logs-*`
+    error: invalid value 'mesh	y' for '<INDEX>': `mesh	y` is not a pattern of index names such as `logs-*`
+    error: invalid value 'mesh
     error: there is no cluster 4: the mesh has 3
     error: invalid value 'tcsh' for '--shell <SHELL>'
     ");
