@@ -243,37 +243,4 @@ impl PeerFault {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_cannot_mend_itself_is_not_waited_for() {
-        let at = Endpoint { address: "192.0.2.12:9402".to_owned(), others: Vec::new(), server_name: None };
-        let of = |path: PathFacts, words: &str| {
-            hopeless(Some(&path), words, &at).map(|found| (found.code, found.is_certain))
-        };
-        let reached = || PathFacts::Reached { address: String::new() };
-        let distrusted = |words: &str| PathFacts::Distrusted(words.to_owned());
-        assert_eq!(of(PathFacts::Closed("Connection refused".to_owned()), ""), Some(("peer-refused", true)));
-        assert_eq!(of(reached(), "security_exception: unable to authenticate"), Some(("peer-key-refused", false)));
-        assert_eq!(
-            of(distrusted("unable to get local issuer certificate"), ""),
-            Some(("peer-certificate-foreign", false))
-        );
-        assert_eq!(of(distrusted("certificate is not yet valid"), ""), None, "clocks may be seconds apart");
-        assert_eq!([of(PathFacts::TimedOut, ""), of(reached(), "no seed node left")], [None, None]);
-    }
-
-    #[test]
-    fn causes_are_distinguished_by_the_words_of_those_who_refuse() {
-        let of_server = [
-            ("current license is non-compliant for [remote cluster]", "peer-license"),
-            ("unable to authenticate API key", "peer-key-refused"),
-            ("error attempting to authenticate request", "peer-key-refused"),
-            ("Unable to open any connections to remote cluster [a]", "not-connected"),
-        ];
-        for (words, code) in of_server {
-            assert_eq!(refusal(words.to_owned()).code(), code, "{words}");
-        }
-    }
-}
+mod tests;

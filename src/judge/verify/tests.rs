@@ -36,7 +36,7 @@ fn held() -> (NodeId, ClusterId) {
 }
 
 /// Two clusters of which nothing is wrong.
-fn whole() -> (Mesh, Observed, Evidence) {
+pub(super) fn whole() -> (Mesh, Observed, Evidence) {
     let mesh = Mesh::example(2);
     let mut there = Observed {
         network: Some(NetworkFacts { id: network::NAME.to_owned(), subnet: mesh.subnet.to_string() }),
