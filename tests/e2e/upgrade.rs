@@ -191,10 +191,10 @@ fn a_single_cluster_is_upgraded_by_itself() {
 
     parts.part("data that no question named is not deleted on the way");
     let stray = mesh.dir.join("cluster09/elastic/data");
-    fs::create_dir_all(&stray).unwrap();
+    fs::create_dir_all(&stray).expect("should be ours");
     let refused = mesh.run(&["upgrade", NEW, "2", "--yes"], 1).stderr;
     assert!(refused.contains("to do: directory of cluster09 with its data") && stray.exists(), "{refused}");
-    fs::remove_dir_all(mesh.dir.join("cluster09")).unwrap();
+    fs::remove_dir_all(mesh.dir.join("cluster09")).expect("should be ours");
 
     parts.part("killed while it boots, and typed again");
     let killed = mesh.start(&["upgrade", NEW, "2", "--yes"]).kill_when("the cluster boots", || {

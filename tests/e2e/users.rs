@@ -169,10 +169,10 @@ fn killed(mesh: &Mesh) {
     assert_eq!(found(mesh, 2, "bert:her own one", "mesh-*"), 1);
     // as of a cluster that an older mesh.json does not have: no question named it
     let stray = mesh.dir.join("cluster09/elastic/data");
-    fs::create_dir_all(&stray).unwrap();
+    fs::create_dir_all(&stray).expect("should be ours");
     let refused = mesh.run(&["users", "passwd", "bert", "--yes"], 1).stderr;
     assert!(refused.contains("cluster09 would be changed first") && stray.exists(), "{refused}");
-    fs::remove_dir_all(mesh.dir.join("cluster09")).unwrap();
+    fs::remove_dir_all(mesh.dir.join("cluster09")).expect("should be ours");
     with_password(mesh, &["users", "passwd", "bert", "--yes"], "another one");
     for number in 1..=3 {
         assert_eq!(found(mesh, number, "bert:another one", "mesh-*"), 1);

@@ -45,11 +45,11 @@ fn make(dir: &Path) -> io::Result<()> {
         Err(cause) if cause.kind() == ErrorKind::AlreadyExists => return Ok(()),
         made => made?,
     }
-    let made = OpenOptions::new().read(true).custom_flags(DIRECTORY.bits()).open(dir)?;
-    let mode = made.metadata()?.mode() & 0o7777;
+    let opened = OpenOptions::new().read(true).custom_flags(DIRECTORY.bits()).open(dir)?;
+    let mode = opened.metadata()?.mode() & 0o7777;
     // the umask cuts what was asked for; a set-group-ID bit comes from the parent, and stays
     if mode & PUBLIC != PUBLIC {
-        made.set_permissions(Permissions::from_mode(mode | PUBLIC))?;
+        opened.set_permissions(Permissions::from_mode(mode | PUBLIC))?;
     }
     if let Some(above) = dir.parent() {
         // a parent of another user, which cannot be read, is theirs to sync

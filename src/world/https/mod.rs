@@ -263,14 +263,16 @@ impl Answer {
         Err(HttpsError::Refused { what: what.to_owned(), status: self.status, kind, reason: self.reason() })
     }
 
-    /// Elasticsearch's own words for a refusal; the root cause's, since "all shards failed" tells nothing.
+    /// Elasticsearch's own words for a refusal; the root cause's, since "all shards failed" tells nothing. Without an
+    /// elected master, Elasticsearch 9.5.3 gives a type alone.
     pub fn reason(&self) -> String {
         let error = &self.body["error"];
         let reason = error["root_cause"][0]["reason"]
             .as_str()
             .or(error["reason"].as_str())
             .or(error.as_str())
-            .or(self.body["error_message"].as_str());
+            .or(self.body["error_message"].as_str())
+            .or(error["type"].as_str());
         reason.unwrap_or("no reason given").to_owned()
     }
 }

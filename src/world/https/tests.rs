@@ -84,3 +84,15 @@ async fn other_failed_connections_are_no_distrust() {
     let refused = HttpsError::Refused { what: "`GET /`".to_owned(), status: 500, kind: None, reason };
     assert!(!refused.is_distrust());
 }
+
+#[test]
+fn a_refusal_without_a_reason_has_its_type() {
+    let reason = |body: &str| {
+        Answer { status: 503, body: serde_json::from_str(body).unwrap(), certificate: Vec::new() }.reason()
+    };
+    let unled = r#"{"error": {"root_cause": [{"type": "master_not_discovered_exception", "reason": null}],
+                   "type": "master_not_discovered_exception", "reason": null}, "status": 503}"#;
+    assert_eq!(reason(unled), "master_not_discovered_exception");
+    assert_eq!(reason(r#"{"error": {"type": "a", "reason": "b"}}"#), "b");
+    assert_eq!(reason("{}"), "no reason given");
+}

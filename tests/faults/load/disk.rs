@@ -86,7 +86,8 @@ fn a_full_disk_ends_a_load_with_its_reason() {
     // whichever it cannot do first: write documents, or the state of its cluster
     let ends = ["cluster01 has taken no document for 30 s", "cluster01 cannot make the index mesh-more"];
     assert!(ends.iter().any(|end| full.stderr.contains(end)), "{}", full.stderr);
-    let reasons = ["No space left on device", "primary shard is not active", "no master", "within 5s"];
+    let reasons =
+        ["No space left on device", "primary shard is not active", "no master", "master_not_discovered_exception"];
     assert!(reasons.iter().any(|reason| full.stderr.contains(reason)), "{}", full.stderr);
     disk.mount("remount,size=4g");
     mesh.cluster(1).post("/_cluster/reroute?retry_failed=true", &json!({}));
