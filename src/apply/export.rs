@@ -98,6 +98,8 @@ impl Export {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::disallowed_methods, reason = "what is on the disk afterwards is compared")]
+
     use std::fs;
 
     use super::*;
