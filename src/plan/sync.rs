@@ -1,5 +1,5 @@
-//! Whether a mesh is in sync as far as a change of links, users or snapshots needs it: such a change starts no container
-//! that was stopped on purpose, and deletes no data. Pure.
+//! Whether a mesh is in sync as far as a change of links, users or snapshots needs it: such a change starts no
+//! container that was stopped on purpose, and deletes no data. Pure.
 
 use super::{
     Deletion, Plan, Step, Subject, Transition,

@@ -131,7 +131,7 @@ fn documents_are_sent_and_counted() {
     let body = |request: &String| request.split_once("\r\n\r\n").unwrap().1.to_owned();
     assert_snapshot!(asked.iter().map(line).collect::<Vec<_>>().join("\n"), @r"
     HEAD /mesh-a-visit HTTP/1.1
-    PUT /mesh-a-visit HTTP/1.1
+    PUT /mesh-a-visit?master_timeout=5s&timeout=5s HTTP/1.1
     POST /mesh-a-visit/_bulk?timeout=10s&filter_path=errors,items.*.status,items.*.error.type,items.*.error.reason,items.*.error.caused_by.reason,error HTTP/1.1
     POST /mesh-a-visit/_bulk?timeout=10s&filter_path=errors,items.*.status,items.*.error.type,items.*.error.reason,items.*.error.caused_by.reason,error HTTP/1.1
     POST /mesh-a-visit/_bulk?timeout=10s&filter_path=errors,items.*.status,items.*.error.type,items.*.error.reason,items.*.error.caused_by.reason,error HTTP/1.1
