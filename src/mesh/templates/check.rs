@@ -1,5 +1,5 @@
-//! The check of texts in place of built-in templates: they are taken if all that they render to is right, or not at
-//! all. Pure: no I/O.
+//! The check of texts in place of built-in templates: they are taken if all that they render to is right by itself, or
+//! not at all; `conflicts.rs` judges them with what is added to them. Pure: no I/O.
 
 use std::path::PathBuf;
 
