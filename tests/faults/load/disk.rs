@@ -90,7 +90,11 @@ fn a_full_disk_ends_a_load_with_its_reason() {
         ["No space left on device", "primary shard is not active", "no master", "master_not_discovered_exception"];
     assert!(reasons.iter().any(|reason| full.stderr.contains(reason)), "{}", full.stderr);
     disk.mount("remount,size=4g");
-    mesh.cluster(1).post("/_cluster/reroute?retry_failed=true", &json!({}));
+    // without room for the state of its cluster, the server gave up being its master
+    wait_for("shards that are tried again", Duration::from_mins(2), || {
+        let path = "/_cluster/reroute?retry_failed=true&master_timeout=5s";
+        (mesh.cluster(1).ask("POST", path, Some(&json!({}))).status == 200).then_some(())
+    });
     let run = mesh.run(&["load", "1", &more, "-o", "json"], 0);
     assert_eq!(report(&run.stdout)["sent"], json!(count), "{}", run.stdout);
     assert_eq!(content(&mesh, 1, "mesh-more"), expected(0, count));
