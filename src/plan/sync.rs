@@ -70,6 +70,7 @@ pub(super) fn require_untouched(
     });
     other.map_or(Ok(()), |step| {
         let what = match step.subject {
+            _ if step.deletes == Some(Deletion::Data) => format!("{} would be deleted", step.text),
             Subject::Service(service) => format!("{service} would have to be made, started or removed"),
             subject => format!("{subject} would be changed"),
         };
@@ -103,7 +104,7 @@ mod tests {
         let start = || Step::StartContainer(cluster(2).first_node());
         let found = [refused(Step::RemoveFiles(cluster(3)), all), refused(start(), all), refused(Step::Record, all)];
         insta::assert_snapshot!(found.join("\n"), @r"
-        cluster03 would be changed first: the mesh is out of sync
+        directory of cluster03 with its data would be deleted first: the mesh is out of sync
         cluster02-elastic would have to be made, started or removed first: the mesh is out of sync
         in sync
         ");

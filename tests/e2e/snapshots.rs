@@ -143,7 +143,10 @@ fn data_comes_back_into_another_mesh() {
     fs::create_dir_all(&stray).expect("should be ours");
     for command in [&["restore", "1", "last", "--with", "security", "--yes"][..], &["adopt", "1", "--yes"]] {
         let refused = mesh.run(&[&["snapshots"], command].concat(), 1).stderr;
-        assert!(refused.contains("cluster09 would be changed first") && stray.exists(), "{refused}");
+        assert!(
+            refused.contains("directory of cluster09 with its data would be deleted first") && stray.exists(),
+            "{refused}"
+        );
     }
     fs::remove_dir_all(mesh.dir.join("cluster09")).expect("should be ours");
 

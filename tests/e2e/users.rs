@@ -171,7 +171,10 @@ fn killed(mesh: &Mesh) {
     let stray = mesh.dir.join("cluster09/elastic/data");
     fs::create_dir_all(&stray).expect("should be ours");
     let refused = mesh.run(&["users", "passwd", "bert", "--yes"], 1).stderr;
-    assert!(refused.contains("cluster09 would be changed first") && stray.exists(), "{refused}");
+    assert!(
+        refused.contains("directory of cluster09 with its data would be deleted first") && stray.exists(),
+        "{refused}"
+    );
     fs::remove_dir_all(mesh.dir.join("cluster09")).expect("should be ours");
     with_password(mesh, &["users", "passwd", "bert", "--yes"], "another one");
     for number in 1..=3 {
