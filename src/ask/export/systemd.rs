@@ -4,6 +4,7 @@
 
 use std::{
     net::SocketAddr,
+    ops::Range,
     path::{Path, PathBuf},
 };
 
@@ -53,6 +54,11 @@ pub struct Page<'a> {
 const HOMES: [&str; 3] = ["/home", "/root", "/run/user"];
 /// What a unit has directories of its own in place of.
 const TEMPORARY: [&str; 2] = ["/tmp", "/var/tmp"];
+
+/// The ports that need [`BIND`]; 0 stands for any other.
+const LOW_PORTS: Range<u16> = 1..1024;
+/// See `capabilities(7)`.
+const BIND: &str = "CAP_NET_BIND_SERVICE";
 
 /// What keeps a unit from what no command of `mesh` needs.
 const HARDENED: &str = "\
@@ -115,7 +121,7 @@ impl Units<'_> {
             &about,
             "oneshot",
             &command,
-            &Needs { writes: vec![self.textfiles.to_owned()], owns: false },
+            &Needs { writes: vec![self.textfiles.to_owned()], ..Needs::default() },
             "TimeoutStartSec=5min\n",
         )
     }
@@ -127,7 +133,7 @@ impl Units<'_> {
             Runner::User { home, .. } => home.join(".local/state/mesh"),
         };
         let about = format!("Renew keys and certificates of the data mesh{}", self.of());
-        let needs = Needs { writes: vec![self.mesh.dir.clone(), locks], owns: true };
+        let needs = Needs { writes: vec![self.mesh.dir.clone(), locks], owns: true, ..Needs::default() };
         self.service(&about, "oneshot", "create --renew-only --quiet", &needs, "TimeoutStartSec=2h\n")
     }
 
@@ -144,7 +150,7 @@ impl Units<'_> {
         let command = format!("serve --listen {listen}{shown} --token-file %S/{state}/token");
         let about = format!("Serve the page of the data mesh{}", self.of());
         let more = format!("Restart=on-failure\nRestartSec=5s\nStateDirectory={state}\nStateDirectoryMode=0700\n");
-        let needs = Needs { writes: Vec::new(), owns: false };
+        let needs = Needs { binds_low: LOW_PORTS.contains(&self.page.listen.port()), ..Needs::default() };
         self.service(&about, "exec", &command, &needs, &more) + "\n[Install]\nWantedBy=multi-user.target\n"
     }
 
@@ -169,10 +175,17 @@ impl Units<'_> {
             (Runner::Root, false) if !needs.writes.is_empty() => "CAP_DAC_OVERRIDE",
             (Runner::Root, false) => "CAP_DAC_READ_SEARCH",
         };
+        let (files, bind) = (Some(capabilities).filter(|all| !all.is_empty()), needs.binds_low.then_some(BIND));
+        let capabilities = files.into_iter().chain(bind).collect::<Vec<_>>().join(" ");
+        // root has what the bounding set leaves; another user has to be given it
+        let ambient = match (self.runner, bind) {
+            (Runner::User { .. }, Some(bind)) => format!("AmbientCapabilities={bind}\n"),
+            _ => String::new(),
+        };
         format!(
             "[Unit]\nDescription={about}\nDocumentation=man:mesh(1)\nWants=docker.service\nAfter=docker.service\n\n\
              [Service]\nType={kind}\nExecStart={program} --dir {dir} {command}\n{engine}{user}{more}{writes}\
-             CapabilityBoundingSet={capabilities}\nProtectHome={home}\nPrivateTmp={temporary}\n{HARDENED}"
+             CapabilityBoundingSet={capabilities}\n{ambient}ProtectHome={home}\nPrivateTmp={temporary}\n{HARDENED}"
         )
     }
 
@@ -201,10 +214,13 @@ impl Units<'_> {
 }
 
 /// What a command needs besides looking.
+#[derive(Default)]
 struct Needs {
     writes: Vec<PathBuf>,
     /// Whether it writes files of the containers' user.
     owns: bool,
+    /// Whether it listens on one of [`LOW_PORTS`].
+    binds_low: bool,
 }
 
 /// Whether a file is one that an export for systemd writes: several meshes may share a directory.

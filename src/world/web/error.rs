@@ -4,6 +4,9 @@ use std::{io, net::SocketAddr, path::PathBuf};
 
 use crate::{exit::Exit, explain::Explain, facts::host::Process, mesh::shell_word::file_word, world::words::words};
 
+/// The port of `mesh serve` where none is named.
+const USUAL_PORT: u16 = 9500;
+
 #[derive(Debug, thiserror::Error)]
 pub enum WebError {
     #[error("cannot listen on {at}: {}", by(owner.as_ref()))]
@@ -38,9 +41,14 @@ impl Explain for WebError {
     fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Taken { at, .. } => {
-                let other = SocketAddr::new(at.ip(), at.port().checked_add(1).unwrap_or(9500));
+                let other = SocketAddr::new(at.ip(), at.port().checked_add(1).unwrap_or(USUAL_PORT));
                 format!("`mesh serve --listen {other}`")
             }
+            Self::Refused { at, cause } if cause.kind() == io::ErrorKind::PermissionDenied => format!(
+                "a port below 1024 needs root or CAP_NET_BIND_SERVICE: type the same command again with `--listen {}`, \
+                 or another port",
+                SocketAddr::new(at.ip(), USUAL_PORT)
+            ),
             Self::Refused { .. } => "`ip address` shows the addresses of this machine".to_owned(),
             Self::Unreadable { path, .. } => format!("`ls -l {}` shows whose it is", file_word(path)),
             Self::Mode { path, .. } => format!("`chmod 600 {}`", file_word(path)),
@@ -50,5 +58,20 @@ impl Explain for WebError {
             }
             Self::NoToken(path) => format!("`rm {}`, and the next run makes one", file_word(path)),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_that_may_not_be_bound_is_not_an_address_of_another_machine() {
+        let refused = |kind: io::ErrorKind| {
+            let error = WebError::Refused { at: "192.0.2.11:443".parse().unwrap(), cause: kind.into() };
+            error.hint().unwrap()
+        };
+        insta::assert_snapshot!(refused(io::ErrorKind::PermissionDenied), @"a port below 1024 needs root or CAP_NET_BIND_SERVICE: type the same command again with `--listen 192.0.2.11:9500`, or another port");
+        insta::assert_snapshot!(refused(io::ErrorKind::AddrNotAvailable), @"`ip address` shows the addresses of this machine");
     }
 }

@@ -60,6 +60,33 @@ fn metrics_are_written_whoever_has_the_directory() {
     assert_eq!(serve.as_deref(), Some("CAP_DAC_READ_SEARCH"));
 }
 
+/// A bind that is refused would have the unit start again for ever.
+#[test]
+fn a_page_on_a_low_port_may_bind_it() {
+    let mesh = Mesh::example(2);
+    let user = Runner::User { uid: 1000, home: "/home/ana".into() };
+    let capabilities = |runner: &Runner, port: u16| {
+        let page = Page { listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port), ..PAGE };
+        let [look, _, renew, _, serve] = Units { page: &page, ..units(&mesh, runner) }.files().map(|file| {
+            let text = String::from_utf8(file.text).unwrap();
+            let lines = text.lines().filter(|line| line.contains("Capabilit"));
+            lines.map(str::to_owned).collect::<Vec<_>>()
+        });
+        assert!([look, renew].iter().flatten().all(|line| !line.contains("BIND")), "{port}");
+        serve
+    };
+    for port in [1, 443, 1023] {
+        let of_root = "CapabilityBoundingSet=CAP_DAC_READ_SEARCH CAP_NET_BIND_SERVICE";
+        assert_eq!(capabilities(&Runner::Root, port), [of_root], "{port}");
+        let of_user = ["CapabilityBoundingSet=CAP_NET_BIND_SERVICE", "AmbientCapabilities=CAP_NET_BIND_SERVICE"];
+        assert_eq!(capabilities(&user, port), of_user, "{port}");
+    }
+    for port in [0, 1024] {
+        assert_eq!(capabilities(&Runner::Root, port), ["CapabilityBoundingSet=CAP_DAC_READ_SEARCH"], "{port}");
+        assert_eq!(capabilities(&user, port), ["CapabilityBoundingSet="], "{port}");
+    }
+}
+
 /// Of the mesh of another engine, in a directory that every unit would have for itself.
 #[test]
 fn what_a_unit_needs_is_not_hidden_from_it() {
