@@ -1,6 +1,9 @@
 //! Who may ask, by the head of a request: its host, its token, the page that it comes from. Pure.
 
-use std::{collections::BTreeSet, net::SocketAddr};
+use std::{
+    collections::BTreeSet,
+    net::{Ipv6Addr, SocketAddr},
+};
 
 use crate::mesh::secret::Secret;
 
@@ -88,11 +91,16 @@ pub struct Gate {
 impl Gate {
     /// The page at an address, which is also known by some names.
     pub fn new(at: SocketAddr, names: &[String], secure: bool, token: Token) -> Self {
-        let port = at.port();
-        let own = ["127.0.0.1", "localhost", "[::1]"].map(|host| format!("{host}:{port}"));
-        let mut hosts: BTreeSet<String> = own.into_iter().chain([at.to_string()]).collect();
-        for name in names {
-            let name = name.to_lowercase();
+        let (port, usual) = (at.port(), if secure { 443 } else { 80 });
+        let mut hosts = BTreeSet::from([at.to_string()]);
+        for own in ["127.0.0.1", "localhost", "::1", &at.ip().to_string()].map(as_host) {
+            hosts.insert(format!("{own}:{port}"));
+            // browsers leave out the port that the scheme stands for
+            if port == usual {
+                hosts.insert(own);
+            }
+        }
+        for name in names.iter().map(|name| as_host(name)) {
             hosts.insert(format!("{name}:{port}"));
             // behind another port of a machine that passes requests on
             hosts.insert(name);
@@ -170,6 +178,11 @@ impl Gate {
     }
 }
 
+/// A name or an address as it stands in the header `Host`, see RFC 3986, section 3.2.2.
+fn as_host(name: &str) -> String {
+    name.parse::<Ipv6Addr>().map_or_else(|_| name.to_lowercase(), |address| format!("[{address}]"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -212,6 +225,32 @@ mod tests {
             Some(Intruder::Unknown)
         );
         assert_eq!(outcome(Head { fetch_site: Some("cross-site"), ..head() }), Some(Intruder::CrossSite));
+    }
+
+    #[test]
+    fn a_host_needs_no_port_where_the_scheme_stands_for_it() {
+        let knows = |at: &str, secure: bool, host: &str| {
+            Gate::new(at.parse().unwrap(), &[], secure, Token::new(TOKEN).unwrap()).knows_host(Some(host)).is_ok()
+        };
+        for host in ["192.0.2.11", "192.0.2.11:443", "localhost", "[::1]"] {
+            assert!(knows("192.0.2.11:443", true, host), "{host}");
+        }
+        assert!(knows("[2001:db8::1]:443", true, "[2001:DB8::1]"));
+        assert!(knows("127.0.0.1:80", false, "127.0.0.1"));
+        for (at, secure) in [("192.0.2.11:80", true), ("192.0.2.11:443", false), ("192.0.2.11:9500", true)] {
+            assert!(!knows(at, secure, "192.0.2.11") && !knows(at, secure, "localhost"), "{at}");
+        }
+        assert!(!knows("192.0.2.11:443", true, "evil.example"));
+    }
+
+    #[test]
+    fn an_address_of_version_6_is_in_brackets() {
+        let names = ["2001:DB8:0::1".to_owned(), "[2001:db8::2]".to_owned()];
+        let gate = Gate::new("0.0.0.0:9500".parse().unwrap(), &names, true, Token::new(TOKEN).unwrap());
+        for host in ["[2001:db8::1]:9500", "[2001:db8::1]", "[2001:db8::2]:9500"] {
+            assert_eq!(gate.knows_host(Some(host)), Ok(()), "{host}");
+        }
+        assert_eq!(gate.knows_host(Some("2001:db8::1:9500")), Err(Intruder::WrongHost));
     }
 
     #[test]
