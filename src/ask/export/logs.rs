@@ -49,17 +49,23 @@ impl std::fmt::Display for Shipper {
     }
 }
 
+/// Docker's directory on nearly all machines, for a record that does not have it.
+const USUAL_ROOT: &str = "/var/lib/docker";
+
 /// Elasticsearch and Kibana write a line of JSON each, in the fields that Filebeat has, too. The gateway has a template
 /// of its own: Filebeat drops one with a variable that a container has no value for, and the gateway has no cluster.
 fn filebeat(mesh: &Mesh) -> Value {
     let of_mesh = json!({ "equals": { "docker.container.labels.mesh_id": mesh.id } });
     let of_cluster = json!({ "has_fields": ["docker.container.labels.mesh_cluster"] });
     let of_gateway = json!({ "equals": { "docker.container.labels.mesh_service": gateway::WORD } });
+    let root = mesh.engine.as_ref().map(|engine| engine.root.trim_end_matches('/'));
+    let root = root.filter(|root| !root.is_empty()).unwrap_or(USUAL_ROOT);
+    let paths = json!([format!("{root}/containers/${{data.docker.container.id}}/*-json.log")]);
     let template = |also: Value, fields: Value| {
         let config = json!([{
             "type": "filestream",
             "id": "mesh-${data.docker.container.id}",
-            "paths": ["/var/lib/docker/containers/${data.docker.container.id}/*-json.log"],
+            "paths": paths,
             "prospector.scanner.symlinks": true,
             "parsers": [
                 { "container": { "stream": "all", "format": "docker" } },
@@ -111,6 +117,7 @@ fn vector(mesh: &Mesh) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mesh::Engine;
 
     #[test]
     fn an_input_finds_the_containers_of_one_mesh() {
@@ -119,6 +126,18 @@ mod tests {
             let file = shipper.file(&mesh);
             assert!(shipper.is_own(&file.name), "{}", file.name);
             insta::assert_snapshot!(file.name.clone(), String::from_utf8_lossy(&file.text));
+        }
+    }
+
+    #[test]
+    fn logs_are_where_the_engine_has_its_directory() {
+        let engine = Engine { id: "ABCD".to_owned(), root: "/data/docker".to_owned() };
+        for (engine, root) in [(Some(engine), "/data/docker"), (None, "/var/lib/docker")] {
+            let input = filebeat(&Mesh { engine, ..Mesh::example(2) });
+            let path = format!("{root}/containers/${{data.docker.container.id}}/*-json.log");
+            for template in input["filebeat.autodiscover"]["providers"][0]["templates"].as_array().unwrap() {
+                assert_eq!(template["config"][0]["paths"], json!([path]));
+            }
         }
     }
 
