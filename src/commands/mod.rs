@@ -160,10 +160,10 @@ fn usable(place: Place) -> Result<Place, Error> {
     Ok(place)
 }
 
-/// Whether the terminal can do nothing but write one line after the other.
+/// Whether the terminal can do nothing but write one line after the other, as one of which nothing is known.
 #[expect(clippy::disallowed_methods, reason = "a terminal is known by the environment alone")]
 pub fn is_dumb_terminal() -> bool {
-    std::env::var_os("TERM").is_some_and(|term| term == "dumb")
+    std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb")
 }
 
 /// The time a run may take: 5 minutes, and one for each cluster.

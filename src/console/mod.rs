@@ -29,6 +29,7 @@ mod timings;
 mod upgrade;
 mod users;
 mod views;
+mod watch;
 
 use std::{
     cell,
@@ -216,16 +217,6 @@ impl Console {
 
     pub fn table(&self, table: &Table) {
         self.text(&table.to_string());
-    }
-
-    /// Makes room for a picture that replaces the one before: on a terminal the screen is cleared, elsewhere an empty
-    /// line parts them.
-    pub fn redraw(&self, first: bool) {
-        if self.stdout.is_terminal() && !self.dumb {
-            self.text("\x1b[H\x1b[2J");
-        } else if !first {
-            self.line("");
-        }
     }
 
     /// Whether nothing more can be written to stdout: time for a command to end that prints for as long as it is read.

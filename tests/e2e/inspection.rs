@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    io::{Read as _, Write as _},
     os::unix::fs::PermissionsExt as _,
     process::{Command, Output, Stdio},
     time::Duration,
@@ -127,6 +128,38 @@ fn status(mesh: &Mesh) {
     let text = String::from_utf8_lossy(&piped.stdout).into_owned();
     assert!(text.starts_with("CLUSTER ") && text.ends_with("\n0\n"), "{text}");
     assert!(!String::from_utf8_lossy(&piped.stderr).contains("panicked"), "{piped:?}");
+    redrawn(mesh);
+}
+
+/// On a terminal that `script` makes. Without colours a picture replaces the one before all the same, unless the
+/// terminal cannot.
+fn redrawn(mesh: &Mesh) {
+    const CLEAR: &str = "\x1b[H\x1b[2J";
+    let watch = format!("exec {} status --watch --dir {}", env!("CARGO_BIN_EXE_mesh"), mesh.dir.display());
+    let pictures = |term: &str| {
+        let mut run = Command::new("script")
+            .args(["--quiet", "--return", "--flush", "--command", &watch, "/dev/null"])
+            .envs([("TERM", term), ("NO_COLOR", "1")])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("script should be there");
+        let mut shown = run.stdout.take().expect("should be a pipe");
+        let (mut text, mut chunk) = (String::new(), [0; 1024]);
+        while text.matches("CLUSTER ").count() < 2 {
+            let count = shown.read(&mut chunk).expect("should be readable");
+            assert!(count > 0, "it should go on: {text}");
+            text.push_str(&String::from_utf8_lossy(&chunk[..count]));
+        }
+        run.stdin.as_mut().expect("should be a pipe").write_all(b"\x03").expect("should be read");
+        shown.read_to_string(&mut text).expect("should be text");
+        assert_eq!(run.wait().expect("should be ours").code(), Some(0), "{text}");
+        text
+    };
+    let replaced = pictures("xterm");
+    assert!(replaced.matches(CLEAR).count() > 1 && !replaced.replace(CLEAR, "").contains('\x1b'), "{replaced:?}");
+    let one_after_the_other = pictures("dumb");
+    assert!(!one_after_the_other.contains('\x1b'), "{one_after_the_other:?}");
 }
 
 /// A line of bash in which `mesh` is the binary under test and `$DIR` its mesh.
