@@ -114,7 +114,7 @@ fn show(args: &StatusArgs, mesh: &Mesh, status: &Status, console: &Console) {
 /// One of the pictures of a watch: what is wrong stands on top, in the words of the live page, so that it stays in
 /// sight where the table is long.
 fn picture(args: &StatusArgs, mesh: &Mesh, status: &Status, console: &Console) {
-    console.report(args.format.format(), status, || {
+    console.report_one_of_many(args.format.format(), status, || {
         console.problems(&problems(status, &Matrix::new(mesh, status)));
         table(args, mesh, status, console);
         under_way(mesh, status, console);

@@ -129,6 +129,18 @@ fn status(mesh: &Mesh) {
     assert!(text.starts_with("CLUSTER ") && text.ends_with("\n0\n"), "{text}");
     assert!(!String::from_utf8_lossy(&piped.stderr).contains("panicked"), "{piped:?}");
     redrawn(mesh);
+    // programs can split what follows one another
+    let split = "mesh status --watch -o yaml --dir $DIR | awk '/^---$/ && ++seen == 3 { exit } { print }'";
+    let documents = String::from_utf8(shell(mesh, split).stdout).expect("should be text");
+    let documents: Vec<Value> = documents
+        .split("---\n")
+        .skip(1)
+        .map(|document| serde_yaml::from_str(document).expect("should be YAML"))
+        .collect();
+    assert_eq!(documents.len(), 2, "{documents:?}");
+    for document in documents {
+        assert_eq!(document["clusters"].as_array().map(Vec::len), Some(3), "{document}");
+    }
 }
 
 /// On a terminal that `script` makes. Without colours a picture replaces the one before all the same, unless the
