@@ -47,7 +47,7 @@ pub async fn serve(args: &ServeArgs, place: Place, console: &Console) -> Result<
     let mut looker = Looker::new(place, Pace { every: args.every }, history, console);
     tokio::select! {
         () = looker.look_on(&feed) => {}
-        () = reader.answer_all(asked, console) => {}
+        () = reader.answer_all(asked) => {}
         () = listening.serve(site) => {}
         () = ended() => {}
     }

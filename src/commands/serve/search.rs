@@ -11,7 +11,6 @@ use tokio::{sync::mpsc, time::timeout};
 
 use crate::{
     ask::search::{Found, body},
-    console::Console,
     error::Error,
     mesh::{digest::digest_of, id::ClusterId},
     page::SearchRequest,
@@ -53,13 +52,13 @@ impl Searcher {
         Self { dir, held: None }
     }
 
-    /// Answers one search after the other, without an end.
-    pub async fn answer_all(&mut self, mut asked: mpsc::Receiver<Search>, console: &Console) {
+    /// Answers one search after the other, without an end. What is found is the users' data, and stays as it is.
+    pub async fn answer_all(&mut self, mut asked: mpsc::Receiver<Search>) {
         while let Some(Search { request, answer }) = asked.recv().await {
             let outcome = timeout(LONGEST, self.answer(&request)).await;
             let outcome = outcome.unwrap_or_else(|_| Err((504, format!("no answer within {} s", LONGEST.as_secs()))));
             let outcome = match outcome {
-                Ok(found) => (200, console.reported(&found)),
+                Ok(found) => (200, found),
                 Err((status, words)) => (status, json!({ "version": 1, "error": words })),
             };
             // a browser that left needs none

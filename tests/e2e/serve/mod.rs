@@ -11,6 +11,8 @@ use crate::support::{Parts, browser::Browser, curl::curl, mesh::Mesh};
 
 /// Data that would do something if it were read as HTML.
 const HOSTILE: &str = "<img src=x onerror='window.hacked=1'><script>window.hacked=2</script>";
+/// Data that looks as a command of a report does, which would be completed.
+const COMMAND: &str = "mesh status";
 
 #[test]
 #[ignore = "needs root, Docker and the images of images/: run by scripts/test"]
@@ -20,7 +22,7 @@ fn a_page_that_shows_the_mesh() {
     mesh.create(&["2", "--no-kibana"]);
     let path = "/mesh-hostile/_doc/1?refresh=true";
     mesh.cluster(2).put("/mesh-hostile", &json!({ "settings": { "number_of_replicas": 0 } }));
-    mesh.cluster(2).put(path, &json!({ "word": "hostile", "text": HOSTILE }));
+    mesh.cluster(2).put(path, &json!({ "word": "hostile", "text": HOSTILE, "remedy": COMMAND }));
     refused_before_it_begins(&mesh);
 
     parts.part("who has no token, or comes from elsewhere, is turned away");
@@ -149,6 +151,7 @@ fn searched(browser: &mut Browser, page: &Page<'_>) {
     let text = browser.value("document.querySelector('.hits pre').textContent");
     let text = text.as_str().expect("should be a text");
     assert!(text.contains("<img src=x onerror='window.hacked=1'>"), "{text}");
+    assert!(text.contains(&format!("\"{COMMAND}\"")), "{text}");
     assert_eq!(browser.value("document.images.length + document.querySelectorAll('main script').length"), 0);
     assert_eq!(browser.value("typeof window.hacked"), "undefined");
     reads_only(page);
