@@ -84,6 +84,16 @@ pub enum Watermark {
     FloodStage,
 }
 
+impl fmt::Display for Watermark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Low => "low",
+            Self::High => "high",
+            Self::FloodStage => "flood_stage",
+        })
+    }
+}
+
 impl Watermark {
     /// The highest one that is passed. A disk of terabytes may be fuller, since there less than a fixed amount has to
     /// be free.

@@ -5,7 +5,7 @@ use super::{
     unix,
 };
 use crate::{
-    facts::health::Color,
+    facts::health::{Color, Watermark},
     judge::status::{ClusterStatus, License, NodeStatus, State, Status},
 };
 
@@ -19,6 +19,10 @@ const DOCUMENTS: Family = Family::new("mesh_cluster_documents", "Documents in in
 const STORE: Family = Family::new("mesh_cluster_store_bytes", "Size of the indices that are not hidden.");
 const HEAP: Family = Family::new("mesh_cluster_heap_used_ratio", "Part of the heap in use, of the node that answered.");
 const DISK: Family = Family::new("mesh_cluster_disk_used_ratio", "Part of the disk with the data that is in use.");
+const WATERMARK: Family = Family::new(
+    "mesh_cluster_disk_watermark",
+    "Whether this is the highest of Elasticsearch's watermarks that the disk with the data has passed.",
+);
 const KEY: Family = Family::new(
     "mesh_api_key_expiry_timestamp_seconds",
     "When the first API key by which others search the cluster expires, in Unix seconds.",
@@ -58,6 +62,7 @@ pub(super) fn metrics(text: &mut Text, status: &Status) {
     each(&LATE, &|of| of.snapshot_late.map(f64::from));
     text.family(&NODE_UP, clusters.iter().flat_map(nodes));
     text.family(&HEALTH, clusters.iter().flat_map(health));
+    text.family(&WATERMARK, clusters.iter().flat_map(watermark));
     text.family(&LICENSE, clusters.iter().filter_map(|of| license(of, |license| license.expires.map(unix))));
     text.family(&LICENSED, clusters.iter().filter_map(|of| license(of, |license| Some(f64::from(license.active)))));
 }
@@ -78,6 +83,15 @@ fn health(of: &ClusterStatus) -> impl Iterator<Item = Sample> {
     let of_color =
         move |(color, is): (Color, Color)| sample(of, &[("color", &color.to_string())], f64::from(color == is));
     of.health.into_iter().flat_map(move |is| colors.clone().map(move |color| of_color((color, is))))
+}
+
+/// A sample a level, so that a disk that fills ends no series; none where the disk is not known.
+fn watermark(of: &ClusterStatus) -> impl Iterator<Item = Sample> {
+    let levels = [Watermark::Low, Watermark::High, Watermark::FloodStage].into_iter();
+    let of_level = move |level: Watermark| {
+        sample(of, &[("level", &level.to_string())], f64::from(of.disk_watermark == Some(level)))
+    };
+    levels.filter(move |_| of.disk_percent.is_some()).map(of_level)
 }
 
 fn license(of: &ClusterStatus, value: impl Fn(&License) -> Option<f64>) -> Option<Sample> {

@@ -88,12 +88,41 @@ fn a_mesh_of_which_one_half_is_stopped() {
     mesh_cluster_health{cluster="cluster01",color="green"} 1
     mesh_cluster_health{cluster="cluster01",color="yellow"} 0
     mesh_cluster_health{cluster="cluster01",color="red"} 0
+    mesh_cluster_disk_watermark{cluster="cluster01",level="low"} 0
+    mesh_cluster_disk_watermark{cluster="cluster01",level="high"} 0
+    mesh_cluster_disk_watermark{cluster="cluster01",level="flood_stage"} 0
     mesh_license_expiry_timestamp_seconds{cluster="cluster01",type="trial"} 1772280000
     mesh_license_active{cluster="cluster01",type="trial"} 1
     mesh_link_up{from="cluster01",to="cluster02"} 0
     mesh_link_up{from="cluster02",to="cluster01"} 0
     mesh_link_down{from="cluster01",to="cluster02",reason="remote-down"} 1
     mesh_link_down{from="cluster02",to="cluster01",reason="searcher-down"} 1
+    "#);
+}
+
+#[test]
+fn a_disk_has_passed_a_watermark_by_what_is_free_and_not_by_its_share() {
+    const GIBIBYTE: u64 = 1 << 30;
+    let mesh = Mesh::example(1).without_kibana();
+    let disk = |free: u64, total: u64| {
+        let mut there = running(&mesh);
+        let Some(Answer::Ready(server)) = there.servers.get_mut(&ClusterId::FIRST) else { panic!("should be ready") };
+        let vitals = server.vitals.as_mut().unwrap();
+        (vitals.disk_free, vitals.disk_total) = (free, total);
+        let text = metrics(&mesh, &there, &Searches::new());
+        text.lines().filter(|line| line.starts_with("mesh_cluster_disk")).map(str::to_owned).collect::<Vec<_>>()
+    };
+    insta::assert_snapshot!(disk(45, 1_000).join("\n"), @r#"
+    mesh_cluster_disk_used_ratio{cluster="cluster01"} 0.95
+    mesh_cluster_disk_watermark{cluster="cluster01",level="low"} 0
+    mesh_cluster_disk_watermark{cluster="cluster01",level="high"} 0
+    mesh_cluster_disk_watermark{cluster="cluster01",level="flood_stage"} 1
+    "#);
+    insta::assert_snapshot!(disk(250 * GIBIBYTE, 4_000 * GIBIBYTE).join("\n"), @r#"
+    mesh_cluster_disk_used_ratio{cluster="cluster01"} 0.93
+    mesh_cluster_disk_watermark{cluster="cluster01",level="low"} 0
+    mesh_cluster_disk_watermark{cluster="cluster01",level="high"} 0
+    mesh_cluster_disk_watermark{cluster="cluster01",level="flood_stage"} 0
     "#);
 }
 

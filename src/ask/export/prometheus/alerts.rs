@@ -135,18 +135,20 @@ fn serving() -> [Draft; 6] {
     ]
 }
 
-/// The levels are Elasticsearch's watermarks of a disk:
-/// <https://www.elastic.co/docs/reference/elasticsearch/configuration-reference/cluster-level-shard-allocation-routing-settings>.
+/// The levels are Elasticsearch's watermarks of a disk, which for a large one are amounts and not shares: the share in
+/// use is only the value to show.
 fn filling(high_heap: u64) -> [Draft; 4] {
-    let disk = |above: &str, most: Option<&str>| {
-        let most = most.map(|most| format!(" <= {most}")).unwrap_or_default();
-        format!("mesh_cluster_disk_used_ratio{{$M}} > {above}{most}")
+    let disk = |level: &str| {
+        format!(
+            "mesh_cluster_disk_used_ratio{{$M}}\n\
+             and on (instance, mesh, cluster) mesh_cluster_disk_watermark{{$M, level=\"{level}\"}} == 1"
+        )
     };
     let used = "{{ $value | humanizePercentage }} of the disk of {{ $labels.cluster }} is in use";
     [
         Draft {
             alert: "MeshDiskLow",
-            expr: disk("0.85", Some("0.90")),
+            expr: disk("low"),
             held: Some("5m"),
             severity: Severity::Warning,
             summary: used,
@@ -155,7 +157,7 @@ fn filling(high_heap: u64) -> [Draft; 4] {
         },
         Draft {
             alert: "MeshDiskHigh",
-            expr: disk("0.90", Some("0.95")),
+            expr: disk("high"),
             held: Some("5m"),
             severity: Severity::Critical,
             summary: used,
@@ -164,7 +166,7 @@ fn filling(high_heap: u64) -> [Draft; 4] {
         },
         Draft {
             alert: "MeshDiskFull",
-            expr: disk("0.95", None),
+            expr: disk("flood_stage"),
             held: Some("1m"),
             severity: Severity::Critical,
             summary: used,
