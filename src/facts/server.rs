@@ -115,9 +115,10 @@ pub struct Vitals {
     pub indices: usize,
     /// Bytes of all indices; replicas do not count.
     pub whole_store: u64,
+    /// Bytes of the heap, of the node that uses the most of its own.
     pub heap_used: u64,
     pub heap_max: u64,
-    /// Bytes free for the server on the disk that holds its data, and bytes in all.
+    /// Bytes free for the server on the disk that holds its data, and bytes in all; of the node with the fullest disk.
     pub disk_free: u64,
     pub disk_total: u64,
     /// What is in its repository, or why that cannot be read; `None` without a repository.

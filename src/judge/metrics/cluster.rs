@@ -17,8 +17,12 @@ const HEALTH: Family =
 const SHARDS: Family = Family::new("mesh_cluster_unassigned_shards", "Shards that no node has.");
 const DOCUMENTS: Family = Family::new("mesh_cluster_documents", "Documents in indices that are not hidden.");
 const STORE: Family = Family::new("mesh_cluster_store_bytes", "Size of the indices that are not hidden.");
-const HEAP: Family = Family::new("mesh_cluster_heap_used_ratio", "Part of the heap in use, of the node that answered.");
-const DISK: Family = Family::new("mesh_cluster_disk_used_ratio", "Part of the disk with the data that is in use.");
+const HEAP: Family =
+    Family::new("mesh_cluster_heap_used_ratio", "Part of the heap in use, of the node that uses the most.");
+const DISK: Family = Family::new(
+    "mesh_cluster_disk_used_ratio",
+    "Part of the disk with the data that is in use, of the node with the fullest one.",
+);
 const WATERMARK: Family = Family::new(
     "mesh_cluster_disk_watermark",
     "Whether this is the highest of Elasticsearch's watermarks that the disk with the data has passed.",

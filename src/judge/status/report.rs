@@ -95,7 +95,9 @@ pub struct ClusterStatus {
     pub searched_by: Links,
     pub documents: Option<u64>,
     pub store_bytes: Option<u64>,
+    /// Of the node that uses the most.
     pub heap_percent: Option<u64>,
+    /// Of the node with the fullest disk, as the watermark.
     pub disk_percent: Option<u64>,
     /// The watermark that the disk has passed.
     pub disk_watermark: Option<Watermark>,

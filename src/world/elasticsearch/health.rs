@@ -19,18 +19,20 @@ use crate::{
 const EXPLAINED: usize = 5;
 
 impl Elasticsearch {
-    /// Five calls: about the health, about the server, and about the indices that are not hidden, and all; `None` where
-    /// the license has ended, and none of them is answered. See
-    /// <https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cluster-stats>.
+    /// Six calls: about the health, about the server, about every node, and about the indices that are not hidden, and
+    /// all; `None` where the license has ended, and none of them is answered. See
+    /// <https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-nodes-stats>.
     pub async fn vitals(&self) -> Result<Option<Vitals>, HttpsError> {
         let Some(health) = self.health().await? else { return Ok(None) };
-        let cluster = "/_cluster/stats?filter_path=nodes.versions,nodes.fs,nodes.jvm.mem";
+        // node by node: `/_cluster/stats` has the sum of disks, also where it is one disk that nodes share
+        let nodes = "/_nodes/stats/fs,jvm?filter_path=nodes.*.fs.total,nodes.*.jvm.mem";
         let open = "/_stats/docs,store?expand_wildcards=open&filter_path=_all.primaries";
         let whole = "/_stats/store?expand_wildcards=all&filter_path=_all.primaries";
         let names = "/_resolve/index/*?expand_wildcards=all&filter_path=indices.attributes";
-        let (cluster, open) = (self.get(cluster).await?, self.get(open).await?);
+        let (server, nodes) = (self.get("/?filter_path=version.number").await?, self.get(nodes).await?);
+        let open = self.get(open).await?;
         let (whole, names) = (self.get(whole).await?, self.get(names).await?);
-        Ok(Some(read::vitals(health, &cluster, [&open, &whole, &names])))
+        Ok(Some(read::vitals(health, [&server, &nodes], [&open, &whole, &names])))
     }
 
     /// `None` where the license has ended: then Elasticsearch answers 403 to this and to little else. See
@@ -210,6 +212,26 @@ mod tests {
         assert_eq!(health(&Value::Null, Vec::new()).color, Color::Red, "unknown health is not good health");
     }
 
+    #[test]
+    fn a_cluster_is_as_full_as_its_fullest_node() {
+        const GIBIBYTE: u64 = 1 << 30;
+        let node = |free: u64, total: u64, heap: u64| {
+            let disk = json!({ "total_in_bytes": total * GIBIBYTE, "available_in_bytes": free * GIBIBYTE });
+            let heap = json!({ "heap_used_in_bytes": heap, "heap_max_in_bytes": 100 });
+            json!({ "fs": { "total": disk }, "jvm": { "mem": heap } })
+        };
+        let found = |all: Value| {
+            let (server, nodes) = (json!({ "version": { "number": "9.5.3" } }), json!({ "nodes": all }));
+            let vitals = read::vitals(Health::of(Color::Green), [&server, &nodes], [&Value::Null; 3]);
+            assert_eq!((vitals.version.as_str(), vitals.heap_max), ("9.5.3", 100));
+            (vitals.disk_free / GIBIBYTE, vitals.disk_total / GIBIBYTE, vitals.heap_used)
+        };
+        let one_disk = json!({ "a": node(40, 1_000, 20), "b": node(40, 1_000, 90), "c": node(40, 1_000, 50) });
+        assert_eq!(found(one_disk), (40, 1_000, 90));
+        let own_disks = json!({ "a": node(14, 100, 20), "b": node(250, 4_000, 10), "c": node(60, 100, 30) });
+        assert_eq!(found(own_disks), (14, 100, 30), "a watermark counts for more than a share");
+    }
+
     /// As Elasticsearch 9.5.3 answered: a data stream is known by its indices, which are hidden.
     #[test]
     fn every_index_counts_that_is_not_the_servers_own() {
@@ -217,7 +239,7 @@ mod tests {
         let attributes = |all: &[&str]| json!({ "attributes": all });
         let names = json!({ "indices": [attributes(&["hidden", "open", "system"]), attributes(&["hidden", "open"])] });
         let whole = json!({ "_all": { "primaries": { "store": { "size_in_bytes": 9 } } } });
-        let vitals = read::vitals(health, &Value::Null, [&Value::Null, &whole, &names]);
+        let vitals = read::vitals(health, [&Value::Null; 2], [&Value::Null, &whole, &names]);
         assert_eq!((vitals.indices, vitals.whole_store, vitals.documents), (1, 9, 0));
     }
 }

@@ -10,7 +10,7 @@ use super::{HttpsError, NewKey, Reloaded};
 use crate::{
     facts::{
         evidence::{CanaryFacts, KeyRecord},
-        health::Health,
+        health::{Health, Watermark},
         observed::{KeyFacts, LicenseFacts, LinkFacts, Vitals},
     },
     mesh::{id::ClusterId, links::remote_of_setting, peers::Alias, secret::Secret},
@@ -158,25 +158,36 @@ fn why_missing(details: &Value) -> String {
     }
 }
 
-/// From an answer about the server, one about the indices that are not hidden, one about all, and one with the
-/// attributes of each; see <https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-resolve-index>.
-pub fn vitals(health: Health, cluster: &Value, [open, whole, names]: [&Value; 3]) -> Vitals {
-    let (nodes, indices) = (&cluster["nodes"], &open["_all"]["primaries"]);
+/// From an answer about the server and one about its nodes; then one about the indices that are not hidden, one about
+/// all, and one with the attributes of each; see <https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-resolve-index>.
+pub fn vitals(health: Health, [server, nodes]: [&Value; 2], [open, whole, names]: [&Value; 3]) -> Vitals {
+    let indices = &open["_all"]["primaries"];
     let is_own = |index: &&Value| items(&index["attributes"]).iter().any(|attribute| attribute == "system");
     let number = |value: &Value| value.as_u64().unwrap_or_default();
+    let each = || fields(&nodes["nodes"]).map(|(_, node)| (&node["jvm"]["mem"], &node["fs"]["total"]));
+    let heaps = each().map(|(heap, _)| (number(&heap["heap_used_in_bytes"]), number(&heap["heap_max_in_bytes"])));
+    let disks = each().map(|(_, disk)| (number(&disk["available_in_bytes"]), number(&disk["total_in_bytes"])));
+    let (heap_used, heap_max) = heaps.max_by_key(|(used, most)| share(*used, *most)).unwrap_or_default();
+    let fullness = |(free, all): &(u64, u64)| (Watermark::passed(*free, *all), share(all.saturating_sub(*free), *all));
+    let (disk_free, disk_total) = disks.max_by_key(fullness).unwrap_or_default();
     Vitals {
         health,
-        version: nodes["versions"][0].as_str().unwrap_or_default().to_owned(),
+        version: server["version"]["number"].as_str().unwrap_or_default().to_owned(),
         documents: number(&indices["docs"]["count"]),
         store: number(&indices["store"]["size_in_bytes"]),
         indices: items(&names["indices"]).iter().filter(|index| !is_own(index)).count(),
         whole_store: number(&whole["_all"]["primaries"]["store"]["size_in_bytes"]),
-        heap_used: number(&nodes["jvm"]["mem"]["heap_used_in_bytes"]),
-        heap_max: number(&nodes["jvm"]["mem"]["heap_max_in_bytes"]),
-        disk_free: number(&nodes["fs"]["available_in_bytes"]),
-        disk_total: number(&nodes["fs"]["total_in_bytes"]),
+        heap_used,
+        heap_max,
+        disk_free,
+        disk_total,
         snapshots: None,
     }
+}
+
+/// A share in millionths, to compare it with others.
+fn share(part: u64, whole: u64) -> u128 {
+    (u128::from(part) * 1_000_000).checked_div(whole.into()).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -245,7 +256,8 @@ mod tests {
             "jvm",
             "mem",
             "fs",
-            "versions",
+            "version",
+            "number",
             "root_cause",
             "error_message",
         ];
@@ -277,7 +289,7 @@ mod tests {
         fn no_answer_makes_the_readers_panic(body in answer(), status: u16) {
             let _ = (license(&body), keys(&body), key(&body), reloaded(&body), remotes(settings(&body)), links(&body), by_key(&body));
             let _ = (super::super::guests::guest_keys(&body), indices(&body), canary(&body, "mesh-canary", ClusterId::FIRST));
-            let _ = vitals(Health::of(Color::Red), &body, [&body, &body, &body]);
+            let _ = vitals(Health::of(Color::Red), [&body; 2], [&body, &body, &body]);
             if let Err(error) = new_key(&body, OffsetDateTime::UNIX_EPOCH, 3650) {
                 prop_assert!(!error.to_string().contains("hunter2"));
             }
