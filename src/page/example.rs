@@ -39,6 +39,7 @@ pub fn well(count: u8) -> (Mesh, Status) {
     let mut status = status::status(&mesh, Scope::Mesh, &there, NOW);
     (status.in_sync, status.serves) = (true, true);
     status.pending_changes.clear();
+    status.drift.clear();
     status.expiring.clear();
     status.warnings.clear();
     for (at, of) in status.clusters.iter_mut().enumerate() {

@@ -45,6 +45,7 @@ fn prometheus_fires_one_alert_a_fault_and_resolves_it() {
     is_clean(&healthy);
     for line in [
         "mesh_in_sync 1",
+        "mesh_drift 0",
         "mesh_cluster_up{cluster=\"cluster02\"} 1",
         "mesh_link_up{from=\"cluster01\",to=\"cluster02\"} 1",
     ] {

@@ -38,6 +38,10 @@ const INFO: Family = Family::new("mesh_info", "What was looked at, and by which 
 const IN_SYNC: Family =
     Family::new("mesh_in_sync", "Whether nothing differs from what was asked for, and no upgrade is in progress.");
 const PENDING: Family = Family::new("mesh_pending_changes", "Steps that `mesh create` would take.");
+const DRIFT: Family = Family::new(
+    "mesh_drift",
+    "Steps that `mesh create` would take if keys and certificates that are about to expire were renewed.",
+);
 const UPGRADES: Family = Family::new("mesh_pending_upgrades", "Clusters that an upgrade in progress has not reached.");
 const WARNINGS: Family = Family::new("mesh_warnings", "Warnings of `mesh status`, without what expires.");
 
@@ -49,6 +53,7 @@ pub fn of_mesh(mesh: &Mesh, status: &Status, look: Look, searches: &Searches) ->
     text.one(&CLUSTERS, f64::from(mesh.count().get()));
     text.one(&IN_SYNC, f64::from(status.in_sync));
     text.one(&PENDING, status.pending_changes.len() as f64);
+    text.one(&DRIFT, status.drift.len() as f64);
     text.one(&UPGRADES, status.pending_upgrade.len() as f64);
     text.one(&WARNINGS, status.warnings.len() as f64);
     cluster::metrics(&mut text, status);

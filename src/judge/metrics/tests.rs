@@ -74,6 +74,7 @@ fn a_mesh_of_which_one_half_is_stopped() {
     mesh_clusters 2
     mesh_in_sync 0
     mesh_pending_changes 44
+    mesh_drift 44
     mesh_pending_upgrades 0
     mesh_warnings 0
     mesh_cluster_up{cluster="cluster01"} 1

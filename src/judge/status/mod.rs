@@ -31,9 +31,14 @@ use crate::{
 
 /// Puts together what is wanted and what is there of the clusters in a scope.
 pub fn status(mesh: &Mesh, scope: Scope, there: &Observed, now: OffsetDateTime) -> Status {
-    let plan = reconcile(mesh, there, &PlanInputs::new(now, 1));
-    let steps = plan.descriptions().filter(|step| scope.has_subject(&step.subject));
-    let pending_changes: Vec<String> = steps.map(|step| step.text).collect();
+    let inputs = PlanInputs::new(now, 1);
+    let changes = |inputs: &PlanInputs| -> Vec<String> {
+        let plan = reconcile(mesh, there, inputs);
+        plan.descriptions().filter(|step| scope.has_subject(&step.subject)).map(|step| step.text).collect()
+    };
+    let pending_changes = changes(&inputs);
+    let lenient = PlanInputs { due_is_good: true, ..inputs };
+    let drift = if pending_changes.is_empty() { Vec::new() } else { changes(&lenient) };
     let pending_upgrade: BTreeMap<ClusterId, StackVersion> =
         mesh.pending_upgrade().filter(|(cluster, _)| scope.contains(*cluster)).collect();
     let look = Look { mesh, there, now };
@@ -57,6 +62,7 @@ pub fn status(mesh: &Mesh, scope: Scope, there: &Observed, now: OffsetDateTime) 
             && gateway.as_ref().is_none_or(|gateway| gateway.state.serves()),
         degraded: clusters.iter().filter(|found| found.elastic.state == State::Degraded).map(|of| of.cluster).collect(),
         pending_changes,
+        drift,
         other_engine,
         expiring: expiring(mesh, scope, there, now),
         warnings: findings.into_iter().map(Warning::from).collect(),

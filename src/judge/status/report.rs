@@ -31,6 +31,9 @@ pub struct Status {
     pub degraded: Vec<ClusterId>,
     /// What `mesh create` would do, one step a line.
     pub pending_changes: Vec<String>,
+    /// Those that are left where what is due counts as good, which `mesh create --renew-only` renews.
+    #[serde(skip)]
+    pub drift: Vec<String>,
     /// That the mesh is on another Docker engine than the one that was asked, so that nothing of it is seen; else
     /// `null`.
     pub other_engine: Option<OtherEngine>,

@@ -19,7 +19,7 @@ use crate::{
     },
     plan::{
         GatewayStep, Plan, Step, TrustStep,
-        reconcile::{renew_due, unread_certificates},
+        reconcile::{PlanInputs, reconcile, renew_due, unread_certificates},
     },
 };
 
@@ -187,6 +187,31 @@ fn a_certificate_that_a_user_put_there_is_not_read() {
     (files.certificate, files.certificate_key) = (Some(identity.certificate), Some(identity.key));
     assert!(plan_for(&mesh, &model).is_empty(), "{}", plan_for(&mesh, &model));
     assert_eq!(left(&mesh, &model), ["", ""]);
+}
+
+#[test]
+fn drift_is_what_no_timer_renews() {
+    let mesh = Mesh::example(2).with_gateway("127.0.0.1:8443");
+    let lenient = PlanInputs { due_is_good: true, ..inputs() };
+    let drift = |model: &Model| reconcile(&mesh, &model.observe(), &lenient);
+    let with_key = |mut model: Model, days: i64| {
+        model.files(cluster(1)).key.as_mut().unwrap().expires = NOW + Duration::days(days);
+        model.with_key_days(1, days)
+    };
+    let due = with_key(Model::empty().converge(&mesh).with_certificates_of(&mesh, DUE), 29);
+    let pending = reconcile(&mesh, &due.observe(), &inputs());
+    assert!(pending.steps().any(|step| *step == TrustStep::IssueCertificate(cluster(1).kibana()).into()), "{pending}");
+    assert!(drift(&due).is_empty(), "{}", drift(&due));
+    let mut edited = due.clone();
+    edited.edit_settings(cluster(1).kibana());
+    assert!(!drift(&edited).is_empty());
+    assert!(!drift(&with_key(due.clone(), -1)).is_empty(), "it has expired");
+    let mut authority = due;
+    let old = Authority::issue("cluster01", NOW - Duration::days(3652 - 20));
+    let files = authority.files(cluster(1));
+    (files.authority, files.authority_key) = (Some(old.certificate().to_owned()), Some(old.key().clone()));
+    let begins = TrustStep::IssueNextAuthority(cluster(1));
+    assert!(drift(&authority).steps().any(|step| *step == begins.clone().into()), "{}", drift(&authority));
 }
 
 #[test]

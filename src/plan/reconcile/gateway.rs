@@ -132,7 +132,8 @@ impl Reconciler<'_> {
                 (!has).then(|| GatewayStep::TakeCertificate.into())
             }
             None if self.mesh.has_gateway_authority() => {
-                let issues = self.renewal.gateway.is_some() || !self.gateway_certificate_good(certs::MARGIN);
+                let good = self.gateway_certificate_good(self.least_left(certs::MARGIN));
+                let issues = self.renewal.gateway.is_some() || !good;
                 issues.then(|| GatewayStep::IssueCertificate.into())
             }
             Some(Err(_)) | None => None,

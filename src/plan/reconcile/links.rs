@@ -19,7 +19,7 @@ impl Reconciler<'_> {
     fn key_good(&self, which: Key) -> bool {
         let cluster = which.of;
         let Some(key) = self.key_file(which) else { return false };
-        let soon = self.inputs.now + self.mesh.key_margin();
+        let soon = self.inputs.now + self.least_left(self.mesh.key_margin());
         match self.server(cluster) {
             // the server's own word counts: a key can be made to expire at another time than when it was saved
             Some(server) => server.keys.iter().find(|facts| facts.id == key.id).is_some_and(|facts| {

@@ -20,7 +20,7 @@ use std::{
     path::PathBuf,
 };
 
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 pub use self::due::{renew_due, unread_certificates};
 use super::{LinkStep, NodeStep, Plan, SnapshotStep, Step, TokenStep, TrustStep, permissions::misfits, renew::Renewal};
@@ -52,6 +52,9 @@ pub struct PlanInputs {
     /// Whether users and roles stay that the mesh does not have: those of a server that could not be asked when a lost
     /// record was rebuilt are not known.
     pub keep_users: bool,
+    /// Whether keys and certificates are good until they expire: to tell drift from what a timer is about to renew by
+    /// [`renew_due`].
+    pub due_is_good: bool,
     /// Where the snapshots of clusters that are deleted are moved to before; `None` to delete them.
     pub keep_snapshots: Option<PathBuf>,
 }
@@ -65,6 +68,7 @@ impl PlanInputs {
             cores,
             offered: Offered::new(),
             keep_users: false,
+            due_is_good: false,
             keep_snapshots: None,
         }
     }
@@ -301,6 +305,11 @@ impl<'a> Reconciler<'a> {
         reconciler.changing = mesh.clusters().filter(|cluster| reconciler.is_to_change(*cluster)).collect();
         reconciler.reissued = mesh.services().filter(|service| reconciler.is_to_be_reissued(*service)).collect();
         reconciler
+    }
+
+    /// What a key or a certificate has to have left that [`renew_due`] renews.
+    fn least_left(&self, margin: Duration) -> Duration {
+        if self.inputs.due_is_good { Duration::ZERO } else { margin }
     }
 
     fn files(&self, cluster: ClusterId) -> Option<&ClusterFiles> {

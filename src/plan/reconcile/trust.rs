@@ -118,7 +118,7 @@ impl Reconciler<'_> {
                 files.certificate_key.is_some()
                     && facts.dns == names.dns
                     && facts.ip == names.ip
-                    && facts.not_after > self.inputs.now + certs::MARGIN,
+                    && facts.not_after > self.inputs.now + self.least_left(certs::MARGIN),
             )
         };
         self.authority_good(service.cluster()) && good().unwrap_or(false)

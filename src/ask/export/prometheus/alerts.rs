@@ -198,7 +198,7 @@ fn drifting() -> [Draft; 3] {
         },
         Draft {
             alert: "MeshOutOfSync",
-            expr: "mesh_in_sync{$M} == 0\n\
+            expr: "mesh_drift{$M} > 0\n\
                    unless on (instance, mesh) mesh_cluster_up{$M} == 0\n\
                    unless on (instance, mesh) mesh_node_up{$M} == 0\n\
                    unless on (instance, mesh) mesh_kibana_up{$M} == 0\n\
@@ -209,7 +209,7 @@ fn drifting() -> [Draft; 3] {
             held: Some("15m"),
             severity: Severity::Warning,
             summary: "the mesh is out of sync",
-            description: "Everything is up, and something differs from what was asked for.",
+            description: "Everything is up, and something differs from what was asked for that no timer renews.",
             command: "mesh create --dry-run",
         },
         Draft {
