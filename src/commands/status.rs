@@ -35,7 +35,8 @@ pub async fn status(args: &StatusArgs, place: Place, console: &Console) -> Resul
             .hint("`mesh serve` looks again and again, and serves them at /metrics"));
     }
     let (began, since) = (now(), Instant::now());
-    let look = || Look { began, took: since.elapsed() };
+    // whatever has it printed plans the next
+    let look = || Look { began, took: since.elapsed(), pause: None };
     let session = Session::to_look(place).await?;
     // before a watch, which goes on after errors
     if let (Some(on), Some(mesh)) = (&args.on, &session.survey.record) {

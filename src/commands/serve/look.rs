@@ -110,7 +110,7 @@ impl<'a> Looker<'a> {
                 self.chronicle.add(at, &status, &matrix, &started);
                 self.history.lock().unwrap_or_else(PoisonError::into_inner).add(at, &status, &matrix, &latencies);
                 let links = LinksDocument::new(&matrix, &latencies, &self.chronicle.since);
-                let look = metrics::Look { began: at - took, took };
+                let look = metrics::Look { began: at - took, took, pause: Some(pause) };
                 let documents = Documents {
                     metrics: metrics::of_mesh(&mesh, &status, look, &searches(&latencies)),
                     summary,
@@ -131,7 +131,7 @@ impl<'a> Looker<'a> {
                 // a session that failed may hold on to what is gone
                 self.session = None;
                 let remedy = error.hint.map(|hint| self.console.in_full(&hint));
-                let look = metrics::Look { began: at - took, took };
+                let look = metrics::Look { began: at - took, took, pause: Some(pause) };
                 let nothing = metrics::of_nothing(self.place.name.as_ref(), &self.place.dir, look);
                 let no_mesh = error.exit == Exit::Request;
                 let trouble = Trouble { message, remedy, no_mesh, metrics: nothing };

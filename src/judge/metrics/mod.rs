@@ -21,11 +21,13 @@ use self::text::{Family, Sample, Text};
 use super::status::Status;
 use crate::mesh::{Mesh, id::ClusterId, name::MeshName, peers::Alias};
 
-/// When a look began, and how long it took.
+/// When a look began, how long it took, and when the next follows.
 #[derive(Debug, Clone, Copy)]
 pub struct Look {
     pub began: OffsetDateTime,
     pub took: Duration,
+    /// The planned time from its end to the next look; `None` where that is not for this program to plan.
+    pub pause: Option<Duration>,
 }
 
 /// How long a search over a link took, as the cluster that searches measured it.
@@ -34,6 +36,8 @@ pub type Searches = BTreeMap<(ClusterId, Alias), Duration>;
 const CLUSTERS: Family = Family::new("mesh_clusters", "Clusters that the mesh is to have; 0 where there is no mesh.");
 const LOOKED: Family = Family::new("mesh_look_timestamp_seconds", "When mesh looked, in Unix seconds.");
 const TOOK: Family = Family::new("mesh_look_duration_seconds", "How long the look took.");
+const INTERVAL: Family =
+    Family::new("mesh_look_interval_seconds", "The planned time between looks, where mesh plans them itself.");
 const INFO: Family = Family::new("mesh_info", "What was looked at, and by which version of mesh; always 1.");
 const IN_SYNC: Family =
     Family::new("mesh_in_sync", "Whether nothing differs from what was asked for, and no upgrade is in progress.");
@@ -72,9 +76,12 @@ pub fn of_nothing(name: Option<&MeshName>, dir: &Path, look: Look) -> String {
 }
 
 impl Text {
-    fn looked(&mut self, Look { began, took }: Look) {
+    fn looked(&mut self, Look { began, took, pause }: Look) {
         self.one(&LOOKED, unix(began));
         self.one(&TOOK, took.as_secs_f64());
+        if let Some(pause) = pause {
+            self.one(&INTERVAL, pause.as_secs_f64());
+        }
     }
 
     fn info(&mut self, dir: &Path, stack_version: Option<&str>) {

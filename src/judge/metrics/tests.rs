@@ -12,7 +12,7 @@ use crate::{
 };
 
 const NOW: OffsetDateTime = datetime!(2026-01-31 12:00 UTC);
-const LOOK: Look = Look { began: NOW, took: Duration::from_millis(250) };
+const LOOK: Look = Look { began: NOW, took: Duration::from_millis(250), pause: None };
 
 /// Servers that run, have a license and reach every remote.
 fn running(mesh: &Mesh) -> Observed {
@@ -162,6 +162,13 @@ fn a_directory_without_a_mesh_has_metrics_that_say_so() {
     let name = "ci42".parse().unwrap();
     let text = of_nothing(Some(&name), Path::new("/srv/mesh"), LOOK);
     assert!(text.ends_with("mesh_clusters{mesh=\"ci42\"} 0\n"), "{text}");
+}
+
+#[test]
+fn a_look_has_an_interval_where_the_next_one_is_planned() {
+    let text = |pause| of_nothing(None, Path::new("/srv/mesh"), Look { pause, ..LOOK });
+    assert!(text(Some(Duration::from_mins(10))).contains("\nmesh_look_interval_seconds 600\n"));
+    assert!(!text(None).contains("mesh_look_interval_seconds"));
 }
 
 #[test]

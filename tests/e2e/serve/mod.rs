@@ -115,7 +115,11 @@ fn turned_away(page: &Page<'_>) {
     }
     assert_eq!(page.ask_with_token("/api/status", &[]).status, 200);
     let metrics = page.ask_with_token("/metrics", &[]).text;
-    for line in ["mesh_in_sync ", "mesh_link_search_duration_seconds{from=\"cluster01\",to=\"cluster02\"} "] {
+    for line in [
+        "mesh_in_sync ",
+        "mesh_look_interval_seconds ",
+        "mesh_link_search_duration_seconds{from=\"cluster01\",to=\"cluster02\"} ",
+    ] {
         assert!(metrics.lines().any(|found| found.starts_with(line)), "{line}: {metrics}");
     }
     assert_eq!(page.ask_with_token("/api/status", &[("header", "host: evil.example")]).status, 421);

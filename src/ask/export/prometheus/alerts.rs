@@ -46,12 +46,14 @@ pub(super) fn alerts(watch: &Watch<'_>) -> Vec<Rule> {
     drafts.map(rule).collect()
 }
 
-/// A look every minute is 5 minutes old only if it failed several times; one that takes long is taken less often.
+/// A look every minute is 5 minutes old only if it failed several times; one that takes long is taken less often, and
+/// one of `mesh serve` as often as its user wants.
 fn looking() -> [Draft; 2] {
     [
         Draft {
             alert: "MeshNotLookedAt",
             expr: "time() - mesh_look_timestamp_seconds{$M} > 300 + 40 * mesh_look_duration_seconds{$M}\n\
+                   unless time() - mesh_look_timestamp_seconds{$M} <= 300 + 2 * mesh_look_interval_seconds{$M}\n\
                    or up{job=\"$JOB\"} == 0\n\
                    or absent(mesh_look_timestamp_seconds{$M})"
                 .to_owned(),
