@@ -108,7 +108,7 @@ pub struct IntoArgs {
 pub struct PrometheusArgs {
     #[command(flatten)]
     pub into: IntoArgs,
-    /// Where `mesh serve` listens, as Prometheus reaches it
+    /// Where `mesh serve` listens, as Prometheus reaches it: by HTTPS, unless that is loopback
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:9500")]
     pub target: String,
     /// A file with the token of `mesh serve` that Prometheus may read

@@ -5,7 +5,7 @@
 
 mod alerts;
 
-use std::path::Path;
+use std::{net::IpAddr, path::Path};
 
 use serde::Serialize;
 use time::Duration;
@@ -25,7 +25,7 @@ pub struct Watch<'a> {
     pub target: &'a str,
     /// The file with the token by which it lets programs in.
     pub token: &'a Path,
-    /// The file with the authority of its certificate, where it has one.
+    /// The file with the authority of its certificate, where it has one that Prometheus does not trust by itself.
     pub authority: Option<&'a Path>,
 }
 
@@ -137,7 +137,7 @@ impl Watch<'_> {
         let scrape = ScrapeFile {
             scrape_configs: [Scrape {
                 job_name: job(self.mesh.name.as_ref()),
-                scheme: if self.authority.is_some() { "https" } else { "http" },
+                scheme: if self.authority.is_some() || !is_loopback(self.target) { "https" } else { "http" },
                 authorization: Authorization { credentials_file: self.token },
                 tls_config: self.authority.map(|ca_file| Tls { ca_file }),
                 static_configs: [Targets { targets: [self.target] }],
@@ -152,6 +152,14 @@ impl Watch<'_> {
 /// The name of everything that is about a mesh: `mesh`, or `mesh-ci42` for one with a name.
 pub(super) fn job(name: Option<&MeshName>) -> String {
     name.map_or_else(|| "mesh".to_owned(), |name| format!("mesh-{name}"))
+}
+
+/// Whether an address with a port is this machine's alone: on any other, `mesh serve` has a certificate, and the token
+/// is not to pass in clear.
+fn is_loopback(target: &str) -> bool {
+    let host = target.rsplit_once(':').map_or(target, |(host, _)| host);
+    let address = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
+    address.eq_ignore_ascii_case("localhost") || address.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
 }
 
 /// Whether a file is one that an export for Prometheus writes: several meshes may share a directory.
@@ -191,6 +199,23 @@ mod tests {
           - targets:
             - 192.0.2.7:9500
         ");
+    }
+
+    #[test]
+    fn a_token_passes_in_clear_on_loopback_alone() {
+        let mesh = Mesh::example(1);
+        for (target, scheme) in [
+            ("127.0.0.1:9500", "http"),
+            ("127.0.1.1:9500", "http"),
+            ("localhost:9500", "http"),
+            ("[::1]:9500", "http"),
+            ("192.0.2.7:9500", "https"),
+            ("[2001:db8::7]:9500", "https"),
+            ("mesh.example.com:9500", "https"),
+        ] {
+            let text = Watch { target, ..watch(&mesh, &str::to_owned) }.scrape();
+            assert!(text.contains(&format!("  scheme: {scheme}\n")) && !text.contains("tls_config"), "{text}");
+        }
     }
 
     #[test]
