@@ -9,7 +9,10 @@ use super::{Apply, wait::Probe};
 use crate::{
     console::StageLine,
     error::{Error, Exit},
-    facts::{observed::AllocationFacts, shards::Unassigned},
+    facts::{
+        observed::AllocationFacts,
+        shards::{ShardFacts, Unassigned},
+    },
     mesh::{
         id::{ClusterId, NodeId},
         layout,
@@ -32,7 +35,8 @@ fn passing(error: HttpsError) -> Result<String, Error> {
 /// Shards that have not moved for so long have a reason, which Elasticsearch is asked for.
 const STALLED: Duration = Duration::from_mins(1);
 
-/// A cluster of two versions in which nothing has moved for so long moves nothing before the next node is upgraded.
+/// A cluster that is red for good, or has two versions, and in which nothing has moved for so long moves nothing more
+/// before the next node has its turn.
 const SETTLED: Duration = Duration::from_secs(20);
 
 /// So many looks in a row have to find nothing on a node before it is removed.
@@ -41,24 +45,28 @@ const EMPTY_LOOKS: u32 = 3;
 /// A node that came back has its shards in less, since most of what they hold is on its disk.
 const ASSIGNED_WITHIN: Duration = Duration::from_mins(5);
 
-/// Whether a cluster of two versions has every primary and nothing on its way. Replicas that it lacks then may come
-/// only when more nodes are upgraded, whatever Elasticsearch explains: it wants to move a primary to a newer node
-/// first, and moves none while replicas lack. Elastic's procedure goes on then, too; see
+/// Whether a cluster of two versions has every primary that it can have and nothing on its way. Replicas that it lacks
+/// then may come only when more nodes are upgraded, whatever Elasticsearch explains: it wants to move a primary to a
+/// newer node first, and moves none while replicas lack. Elastic's procedure goes on then, too; see
 /// <https://www.elastic.co/docs/deploy-manage/upgrade/deployment-or-cluster/elasticsearch>.
-async fn held_up(server: &Elasticsearch) -> Result<bool, HttpsError> {
-    let shards = server.shards().await?;
-    Ok(!shards.red && shards.moving == 0 && server.has_two_versions().await?)
+async fn held_up(server: &Elasticsearch, shards: &ShardFacts) -> bool {
+    !shards.is_in_motion() && matches!(server.has_two_versions().await, Ok(true))
 }
 
-/// What is still to come, in words, and the replicas that a fault keeps from every node.
-async fn assigned(server: &Elasticsearch, data_nodes: u32) -> Result<(Option<String>, Vec<Unassigned>), HttpsError> {
+/// Where the shards are, with why some are on no node, and the replicas that a fault keeps from every node.
+async fn assigned(server: &Elasticsearch, data_nodes: u32) -> Result<(ShardFacts, Vec<Unassigned>), HttpsError> {
     let (mut shards, mut faults) = (server.shards().await?, Vec::new());
+    if shards.red
+        && let Some(health) = server.health().await?
+    {
+        shards.fares(&health);
+    }
     for index in shards.lacking(data_nodes) {
         let unassigned = server.unassigned(&index).await?;
         shards.explained(&index, &unassigned);
         faults.extend(unassigned.into_iter().filter(Unassigned::is_faulty));
     }
-    Ok((shards.pending(data_nodes), faults))
+    Ok((shards, faults))
 }
 
 fn unassigned(cluster: ClusterId, faults: Vec<Unassigned>) -> Error {
@@ -113,17 +121,20 @@ impl Apply<'_> {
         Ok(())
     }
 
-    /// Waits for every shard but those that no node is to have. One that a fault keeps from all nodes ends the wait.
+    /// Waits for every shard but those that no node is to have, or can have any more: an index of a user that stays red
+    /// is no reason to wait. A replica that a fault keeps from all nodes ends the wait.
     async fn await_shards(&self, cluster: ClusterId, line: &StageLine) -> Result<(), Error> {
         let (server, data_nodes) = (self.server(cluster)?, self.mesh.data_nodes(cluster));
         let (mut since, mut still): (Option<Instant>, Option<Instant>) = (None, None);
         let probe = async || {
-            let (pending, faults) = match assigned(&server, data_nodes).await {
-                Ok(found) => found,
-                Err(error) => (Some(passing(error)?), Vec::new()),
+            let (pending, stuck, faults) = match assigned(&server, data_nodes).await {
+                Ok((shards, faults)) => match shards.pending(data_nodes) {
+                    None if !shards.stays_red => return Ok(Probe::Ready(Ok(()))),
+                    None => ("a primary shard is not assigned".to_owned(), true, faults),
+                    Some(pending) => (pending, held_up(&server, &shards).await, faults),
+                },
+                Err(error) => (passing(error)?, false, Vec::new()),
             };
-            let Some(pending) = pending else { return Ok(Probe::Ready(Ok(()))) };
-            let stuck = matches!(held_up(&server).await, Ok(true));
             still = stuck.then(|| still.unwrap_or_else(Instant::now));
             if still.is_some_and(|begun| begun.elapsed() > SETTLED) {
                 return Ok(Probe::Ready(Ok(())));

@@ -2,11 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::health::{Color, Health};
+
 /// The shards of a cluster, index by index.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ShardFacts {
     /// A primary shard is not assigned.
     pub red: bool,
+    /// Each primary shard that is not assigned stays so, whatever is waited for: see [`Health::is_settled`].
+    pub stays_red: bool,
     /// How many are on their way, or are looked for.
     pub moving: u32,
     pub indices: BTreeMap<String, IndexShards>,
@@ -14,6 +18,8 @@ pub struct ShardFacts {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct IndexShards {
+    /// A primary shard is not assigned, and so no replica of it.
+    pub red: bool,
     pub primaries: u32,
     /// For each primary.
     pub replicas: u32,
@@ -66,15 +72,25 @@ impl IndexShards {
     /// Whether a shard is not assigned that so many nodes have room for: no two copies of one lie on the same node.
     fn lacks(&self, data_nodes: u32) -> bool {
         let impossible = self.primaries * self.replicas.saturating_sub(data_nodes.saturating_sub(1));
-        self.unassigned > impossible.max(self.meant)
+        !self.red && self.unassigned > impossible.max(self.meant)
     }
 }
 
 impl ShardFacts {
+    /// Whether a primary shard is not assigned, or a shard is on its way, and that may change by itself.
+    pub fn is_in_motion(&self) -> bool {
+        self.moving > 0 || (self.red && !self.stays_red)
+    }
+
+    /// Takes to the facts how the server fares, which tells whether it stays red.
+    pub fn fares(&mut self, health: &Health) {
+        self.stays_red = self.red && self.moving == 0 && health.color == Color::Red && health.is_settled();
+    }
+
     /// The indices that lack a replica, though so many nodes that hold data have room for it, once nothing is moving
     /// any more.
     pub fn lacking(&self, data_nodes: u32) -> Vec<String> {
-        if self.red || self.moving > 0 {
+        if self.is_in_motion() {
             return Vec::new();
         }
         self.indices.iter().filter(|(_, index)| index.lacks(data_nodes)).map(|(name, _)| name.clone()).collect()
@@ -87,10 +103,11 @@ impl ShardFacts {
         }
     }
 
-    /// What is still to come on so many nodes that hold data, in words; `None` where every shard is where it can be.
+    /// What is still to come on so many nodes that hold data, in words; `None` where every shard is where it can be,
+    /// though some may stay on no node.
     pub fn pending(&self, data_nodes: u32) -> Option<String> {
         let lacking = self.lacking(data_nodes);
-        match (self.red, self.moving, lacking.first()) {
+        match (self.red && !self.stays_red, self.moving, lacking.first()) {
             (true, ..) => Some("a primary shard is not assigned".to_owned()),
             (_, 1, _) => Some("1 shard is on its way".to_owned()),
             (_, moving @ 2.., _) => Some(format!("{moving} shards are on their way")),
@@ -104,11 +121,37 @@ impl ShardFacts {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::facts::health::RedIndex;
+
+    #[test]
+    fn an_index_that_stays_red_keeps_no_other_from_being_judged() {
+        let health = |stays| {
+            let red = vec![RedIndex { index: "nowhere".to_owned(), reason: String::new(), stays }];
+            Health { red, ..Health::of(Color::Red) }
+        };
+        let index = |red, unassigned| IndexShards { red, primaries: 1, replicas: 1, unassigned, meant: 0 };
+        let found = |health: &Health, moving, lacking| {
+            let indices = [("nowhere".to_owned(), index(true, 2)), ("a".to_owned(), index(false, lacking))].into();
+            let mut shards = ShardFacts { red: true, moving, indices, ..ShardFacts::default() };
+            shards.fares(health);
+            (shards.stays_red, shards.pending(3))
+        };
+        let pending = |what: &str| Some(what.to_owned());
+        assert_eq!(found(&health(true), 0, 0), (true, None));
+        assert_eq!(found(&health(true), 0, 1), (true, pending("a lacks a replica")));
+        assert_eq!(found(&health(false), 0, 0), (false, pending("a primary shard is not assigned")));
+        assert_eq!(found(&health(true), 1, 0), (false, pending("a primary shard is not assigned")));
+        let mended = Health::of(Color::Yellow);
+        assert!(!found(&mended, 0, 0).0, "what is red no more is looked at again");
+        let mut green = ShardFacts::default();
+        green.fares(&health(true));
+        assert!(!green.stays_red && !green.is_in_motion());
+    }
 
     #[test]
     fn a_replica_that_no_node_is_left_for_is_not_waited_for() {
         let index = |replicas, unassigned| {
-            let index = IndexShards { primaries: 2, replicas, unassigned, meant: 0 };
+            let index = IndexShards { red: false, primaries: 2, replicas, unassigned, meant: 0 };
             ShardFacts { indices: [("a".to_owned(), index)].into(), ..ShardFacts::default() }
         };
         assert_eq!(index(1, 2).pending(1), None, "one node has no place for a copy");
@@ -133,7 +176,7 @@ mod tests {
         let passing = Unassigned { refused: false, ..mixed.clone() };
         assert_eq!([&mixed, &full, &held, &passing].map(Unassigned::is_meant), [true, false, false, false]);
         assert_eq!([&mixed, &full, &held, &passing].map(Unassigned::is_faulty), [false, true, false, false]);
-        let index = IndexShards { primaries: 2, replicas: 1, unassigned: 2, meant: 0 };
+        let index = IndexShards { red: false, primaries: 2, replicas: 1, unassigned: 2, meant: 0 };
         let mut shards = ShardFacts { indices: [("a".to_owned(), index)].into(), ..ShardFacts::default() };
         assert_eq!(shards.lacking(3), ["a"]);
         shards.explained("a", &[mixed.clone(), full]);

@@ -97,7 +97,7 @@ impl Elasticsearch {
 
     async fn shards_once(&self, wait: &str) -> Result<ShardFacts, HttpsError> {
         let fields_of = "status,initializing_shards,relocating_shards,delayed_unassigned_shards,\
-                         number_of_in_flight_fetch,number_of_nodes,indices.*.number_of_shards,\
+                         number_of_in_flight_fetch,number_of_nodes,indices.*.status,indices.*.number_of_shards,\
                          indices.*.number_of_replicas,indices.*.unassigned_shards";
         let path = format!("/_cluster/health?level=indices&expand_wildcards=all&filter_path={fields_of}{wait}");
         let answer = self.ask(Method::GET, &path, None).await?;
@@ -143,6 +143,7 @@ fn shards(body: &Value) -> ShardFacts {
     let count = |value: &Value| value.as_u64().and_then(|count| u32::try_from(count).ok()).unwrap_or_default();
     let index = |(name, index): (&String, &Value)| {
         let facts = IndexShards {
+            red: index["status"] == "red",
             primaries: count(&index["number_of_shards"]),
             replicas: count(&index["number_of_replicas"]),
             unassigned: count(&index["unassigned_shards"]),
@@ -153,6 +154,7 @@ fn shards(body: &Value) -> ShardFacts {
     let moving = ["initializing_shards", "relocating_shards", "delayed_unassigned_shards", "number_of_in_flight_fetch"];
     ShardFacts {
         red: !matches!(body["status"].as_str(), Some("green" | "yellow")),
+        stays_red: false,
         moving: moving.iter().map(|field| count(&body[*field])).sum(),
         indices: fields(&body["indices"]).map(index).collect(),
     }

@@ -67,6 +67,18 @@ fn rolling_restart() {
     await_green(&mesh, 2, 3);
     assert_served(&mesh, &load.end(), 4);
 
+    parts.part("an index that no node may hold keeps no node from its restart");
+    let nowhere =
+        json!({ "settings": { "number_of_replicas": 0, "index.routing.allocation.require._name": "nowhere" } });
+    mesh.cluster(2).put("/nowhere?wait_for_active_shards=0", &nowhere);
+    mesh.run(&["manage", "restart", "2/3"], 0);
+    let again = NODES.map(started);
+    assert_eq!(again[..2], alone[..2]);
+    assert_ne!(again[2], alone[2]);
+    assert_eq!(mesh.cluster(2).get("/_cluster/health")["status"], "red");
+    mesh.cluster(2).delete("/nowhere", None);
+    await_green(&mesh, 2, 3);
+
     parts.part("one node stops, and another would take the majority with it");
     mesh.run(&["manage", "stop", "2/3"], 0);
     let dry = mesh.run(&["manage", "stop", "2/2", "--dry-run"], 0);
