@@ -259,6 +259,19 @@ fn all_nodes_that_are_stopped_start_together() {
     }
 }
 
+/// Only a cluster that serves lets nodes go, and this one has no majority without them.
+#[test]
+fn nodes_that_leave_and_are_stopped_start_until_their_cluster_lets_them_go() {
+    let (whole, to) = (Model::empty().converge(&mesh(3)), shrunk_from(3));
+    let mut stopped = whole.clone();
+    stopped.stop_all();
+    for half in stopped.states_of(&to, &plan_for(&to, &stopped)) {
+        let done = half.converge(&to);
+        done.assert_is(&to);
+        done.assert_keeps_data_and_keys_of(&whole);
+    }
+}
+
 /// A restart or a farewell that was interrupted leaves settings, which the next run takes back.
 #[test]
 fn what_an_interrupted_run_left_in_a_cluster_is_drift() {

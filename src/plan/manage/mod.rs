@@ -67,6 +67,7 @@ pub fn select(mesh: &Mesh, there: &Observed, selection: &Selection, action: Acti
     }
     let elastic = || selection.services(mesh, ServiceKind::Elastic);
     let kibana = || selection.services(mesh, ServiceKind::Kibana);
+    let leaving = |kind| selection.leaving(mesh, there, kind);
     let state = |service: &ServiceId| there.containers.get(service).map(|container| container.state);
     let exists = |service: &ServiceId| state(service).is_some();
     let up = |service: &ServiceId| state(service).is_some_and(ContainerState::is_up);
@@ -81,6 +82,9 @@ pub fn select(mesh: &Mesh, there: &Observed, selection: &Selection, action: Acti
         let boots = selection.clusters().filter(|cluster| !rolls(cluster)).map(|cluster| {
             let own = |service: &ServiceId| mesh.has(*service) && selection.contains(*service);
             let mut boot = Boot::again(mesh, cluster, true, |service| Some(service).filter(own).and_then(bring_up));
+            // it may have no majority without them, and has to serve for them to leave
+            let stopped = leaving(ServiceKind::Elastic).filter(|node| node.cluster() == cluster && !up(node));
+            boot.servers.extend(stopped.map(Step::StartContainer));
             if selection.is_node() {
                 (boot.answers, boot.followers) = nodes::joins(mesh, there, selection, cluster);
             }
@@ -90,10 +94,18 @@ pub fn select(mesh: &Mesh, there: &Observed, selection: &Selection, action: Acti
     };
     match action {
         Action::Stop => Plan::of(mesh.name.as_ref())
-            .stage("stop Kibana", kibana().filter(up).map(Step::StopContainer))
-            .stage("stop Elasticsearch", elastic().filter(up).map(Step::StopContainer)),
+            .stage("stop Kibana", kibana().chain(leaving(ServiceKind::Kibana)).filter(up).map(Step::StopContainer))
+            .stage(
+                "stop Elasticsearch",
+                elastic().chain(leaving(ServiceKind::Elastic)).filter(up).map(Step::StopContainer),
+            ),
         Action::Down => Plan::of(mesh.name.as_ref())
-            .stage("remove Kibana's containers", kibana().filter(exists).map(Step::remove))
+            .stage(
+                "remove Kibana's containers",
+                kibana().chain(leaving(ServiceKind::Kibana)).filter(exists).map(Step::remove),
+            )
+            // nothing could make their containers again
+            .stage("stop nodes that leave", leaving(ServiceKind::Elastic).filter(up).map(Step::StopContainer))
             .stage("remove Elasticsearch's containers", elastic().filter(exists).map(Step::remove)),
         Action::Start => start(Plan::of(mesh.name.as_ref())),
         Action::Up => {

@@ -122,6 +122,14 @@ impl Selection {
     pub(super) fn services(&self, mesh: &Mesh, kind: ServiceKind) -> impl Iterator<Item = ServiceId> {
         mesh.services_of(kind).filter(move |service| self.contains(*service))
     }
+
+    /// The services of whole clusters that are there and that the mesh does not have any more: they leave, and the run
+    /// that was to remove them was interrupted.
+    pub(super) fn leaving(&self, mesh: &Mesh, there: &Observed, kind: ServiceKind) -> impl Iterator<Item = ServiceId> {
+        let leaves =
+            move |service: &ServiceId| service.kind() == kind && self.contains(*service) && !mesh.has(*service);
+        there.containers.keys().copied().filter(leaves)
+    }
 }
 
 impl fmt::Display for Selection {

@@ -126,6 +126,21 @@ impl Reconciler<'_> {
         known.filter(|node| self.mesh.has_cluster(cluster) && !self.mesh.has((*node).into())).collect()
     }
 
+    /// What starts the nodes that leave and are stopped, of a cluster that does not serve: it may have no majority
+    /// without them, and has to serve for them to leave.
+    pub(super) fn recalled(&self, cluster: ClusterId) -> Vec<Step> {
+        let can_start = |service: &ServiceId| {
+            self.there.containers.get(service).is_some_and(|found| {
+                matches!(found.state, ContainerState::Created | ContainerState::Stopped)
+                    && !self.in_another_network(found)
+            })
+        };
+        if self.there.server(cluster).is_some() || self.network_stale() {
+            return Vec::new();
+        }
+        self.leaving(cluster).into_iter().map(ServiceId::from).filter(can_start).map(Step::StartContainer).collect()
+    }
+
     /// Whether a node has to stay for now, since its cluster cannot be asked to do without it.
     pub(super) fn cannot_leave(&self, service: ServiceId) -> bool {
         let cluster = service.cluster();

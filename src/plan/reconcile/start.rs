@@ -57,6 +57,7 @@ impl Reconciler<'_> {
                 followers.extend(others().filter_map(awaited));
             } else {
                 servers.extend(others().filter_map(|node| start(&node)));
+                servers.extend(self.recalled(cluster));
                 answers.extend(others().filter_map(awaited));
             }
         }

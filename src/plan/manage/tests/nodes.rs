@@ -140,6 +140,54 @@ fn a_cluster_of_several_stops_and_starts_as_a_whole() {
     ");
 }
 
+/// The record has one node since the run that was to remove the other two began.
+#[test]
+fn nodes_that_leave_stop_and_start_with_their_cluster() {
+    let three = Mesh::example(2).with_nodes(2, 3);
+    let mut mesh = three.clone();
+    mesh.overrides.clear();
+    let mesh = mesh.with_nodes(2, 1);
+    let plan =
+        |stopped: &[u8], set: &str, action| select(&mesh, &of_several(&three, stopped), &selection(&mesh, set), action);
+    insta::assert_snapshot!(plan(&[], "2", Action::Stop), @r"
+    stop Kibana
+      ~ container cluster02-kibana
+    stop Elasticsearch
+      ~ container cluster02-elastic
+      ~ container cluster02-elastic-2
+      ~ container cluster02-elastic-3
+    ");
+    insta::assert_snapshot!(plan(&[2], "2", Action::Down), @r"
+    remove Kibana's containers
+      - container cluster02-kibana
+    stop nodes that leave
+      ~ container cluster02-elastic-3
+    remove Elasticsearch's containers
+      - container cluster02-elastic
+    ");
+    for action in [Action::Start, Action::Up] {
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(plan(&[1, 2, 3], "2", action), @r"
+            start clusters
+              ~ container cluster02-elastic
+              ~ container cluster02-elastic-2
+              ~ container cluster02-elastic-3
+              ? cluster02-elastic answers
+            prove links
+              ? links from cluster01 to cluster02
+              ? links from cluster02 to cluster01
+            wait for Kibana
+              ? cluster02-kibana answers
+            ");
+        }
+    }
+    for action in [Action::Stop, Action::Down] {
+        let other = plan(&[], "1", action);
+        assert!(!other.to_string().contains("cluster02"), "{other}");
+        assert_eq!(plan(&[], "2/1", action).steps().count(), 1, "the node that stays alone");
+    }
+}
+
 #[test]
 fn one_node_is_restarted_stopped_and_started_alone() {
     let mesh = Mesh::example(2).with_nodes(2, 3);
