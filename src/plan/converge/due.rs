@@ -147,6 +147,21 @@ fn what_is_stopped_or_edited_stays_so_and_keeps_no_other_from_being_renewed() {
     }
 }
 
+#[test]
+fn a_key_that_no_license_allows_to_extend_keeps_nothing_else_from_being_renewed() {
+    let mesh = Mesh::example(2);
+    let start = Model::empty().converge(&mesh).with_certificates_of(&mesh, DUE);
+    let mut start = start.with_key_days(1, 29).with_key_days(2, 29);
+    start.servers.get_mut(&cluster(1)).unwrap().trial = false;
+    let plan = plan_for(&mesh, &start).to_string();
+    assert!(!plan.contains("API key of cluster01") && plan.contains("API key of cluster02"), "{plan}");
+    let done = renew(start, &mesh);
+    for cluster in mesh.clusters() {
+        done.assert_shows_its_certificates(&mesh, cluster);
+    }
+    assert_eq!(left(&mesh, &done), ["API key of cluster01 ends in 29 days", ""]);
+}
+
 /// An edit that comes after the certificate was issued keeps a service from reading it, and is named by the run.
 #[test]
 fn a_renewed_certificate_that_cannot_be_read_is_reported() {

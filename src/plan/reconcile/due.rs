@@ -46,11 +46,15 @@ pub fn unread_certificates(mesh: &Mesh, there: &Observed, inputs: &PlanInputs) -
 }
 
 impl Reconciler<'_> {
-    /// The keys of a cluster that answers that are about to expire, and have not.
+    /// The keys of a cluster that answers that are about to expire, and have not. One whose license has ended refuses
+    /// to extend them, which would end the run before anything else is renewed.
     fn keys_due(&self, of: ClusterId) -> Vec<Key> {
+        let Some(server) = self.there.server(of).filter(|server| server.license.allows_links()) else {
+            return Vec::new();
+        };
         let end = |key: Key| {
             let saved = self.key_file(key)?;
-            self.there.server(of)?.keys.iter().find(|facts| facts.id == saved.id)?.expires
+            server.keys.iter().find(|facts| facts.id == saved.id)?.expires
         };
         let soon = self.inputs.now + self.mesh.key_margin();
         let is_due = |key: &Key| end(*key).is_some_and(|end| end > self.inputs.now && end <= soon);
