@@ -23,7 +23,7 @@ use crate::{
     judge::{check, guests::kept_authority, peers::PeerList, snapshots::require_owners},
     mesh::Mesh,
     plan::{Step, create::Creation, reconcile::PlanInputs, rolling},
-    session::{Place, Session, now},
+    session::{Place, Recorded, Session, now},
     world::Survey,
 };
 
@@ -68,7 +68,12 @@ pub async fn create(args: &CreateArgs, place: Place, console: &Console) -> Resul
     }
     patience.restart();
     // until here nothing of the mesh has changed
-    carry_out(args, &apply, &session, &creation, inputs, &patience, console).await?;
+    let done = carry_out(args, &apply, &session, &creation, inputs, &patience, console).await;
+    let by_record = args.reset && request.settings.clusters.is_none();
+    done.map_err(|error| {
+        let is_lost = by_record && Recorded::open(&creation.mesh.dir).is_err();
+        if is_lost { naming_clusters(error, &creation.mesh) } else { error }
+    })?;
     report(args, &creation, &apply, begun.elapsed(), console);
     Ok(Exit::Done)
 }
@@ -154,6 +159,19 @@ async fn carry_out(
     .await
 }
 
+/// The error of a run that took the clusters from a record, deleted that, and recorded no other mesh yet: the same
+/// command would not know them.
+fn naming_clusters(error: Error, mesh: &Mesh) -> Error {
+    let command = format!("`mesh create {} --reset`", mesh.cluster_set().to_mesh_text());
+    let hint = match &error.hint {
+        Some(hint) if !error.interrupted => {
+            format!("{hint}; name the clusters then: {command}, with the other options that were typed")
+        }
+        _ => format!("{command} goes on from here, with the other options that were typed"),
+    };
+    Error { hint: Some(hint), ..error }
+}
+
 /// What the user is left with: the mesh, and where the time went if they asked for that.
 fn report(args: &CreateArgs, creation: &Creation, apply: &Apply<'_>, took: Duration, console: &Console) {
     let stages = apply.timings.borrow();
@@ -168,4 +186,28 @@ fn report(args: &CreateArgs, creation: &Creation, apply: &Apply<'_>, took: Durat
             console.timings_table(&stages, took);
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_the_record_is_deleted_the_clusters_are_named_to_go_on() {
+        let mesh = Mesh::example(1).with_clusters("2,5-8");
+        insta::assert_snapshot!(naming_clusters(Patience::interruption(), &mesh), @r"
+        interrupted
+
+        hint: `mesh create 2,5-8 --reset` goes on from here, with the other options that were typed
+        ");
+        let failed =
+            Error::new(Exit::Unfinished, "no space left").hint("when the cause is gone, type the same command again");
+        insta::assert_snapshot!(naming_clusters(failed, &mesh), @r"
+        no space left
+
+        hint: when the cause is gone, type the same command again; name the clusters then: `mesh create 2,5-8 --reset`, with the other options that were typed
+        ");
+        let without_hint = naming_clusters(Error::new(Exit::Unfinished, "no space left"), &mesh).hint;
+        assert!(without_hint.is_some_and(|hint| hint.starts_with("`mesh create 2,5-8 --reset` goes on")));
+    }
 }
