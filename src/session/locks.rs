@@ -1,7 +1,7 @@
 //! The locks of a run. I/O: lock files.
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
@@ -11,6 +11,7 @@ use crate::{
     error::{Error, Exit},
     mesh::{Mesh, choice::Choice, name::MeshName},
     world::{
+        disk::Tree,
         lock::{self, Holder, Lock, LockError, Of},
         reservation::{self, Reservation},
     },
@@ -25,8 +26,12 @@ const INTERVAL: Duration = Duration::from_millis(50);
 
 /// The locks of the meshes that a run may change: one, unless a directory, its name and Docker's labels disagree about
 /// which mesh it is.
+///
+/// Root and the user whose mesh it is have locks of their own by its name, and one directory: so that is locked, too.
 #[derive(Debug, Default)]
 pub struct Locks {
+    /// The first to be freed, since it is the last that another run takes.
+    dir: Option<Tree>,
     meshes: Vec<(Option<MeshName>, Lock)>,
     reservation: Option<Reservation>,
 }
@@ -37,7 +42,7 @@ impl Locks {
     }
 
     /// The lock of the mesh that was named, and of the one whose directory this is: a record that would tell the name
-    /// may be lost.
+    /// may be lost. With them the lock of the directory itself, where it is there by now.
     ///
     /// # Errors
     /// Another run holds one of them.
@@ -47,6 +52,7 @@ impl Locks {
         if let Some(name) = name_of_dir(&place.dir) {
             locks.add(Some(name))?;
         }
+        locks.dir = directory(&place.dir)?;
         Ok(locks)
     }
 
@@ -98,6 +104,16 @@ pub async fn machine(console: &Console) -> Result<Lock, Error> {
     }
 }
 
+/// The lock of a mesh's directory; `None` where there is none, or it cannot be opened, which is reported when it is
+/// used.
+fn directory(dir: &Path) -> Result<Option<Tree>, Error> {
+    let Ok(Some(tree)) = Tree::open(dir) else { return Ok(None) };
+    if tree.try_lock()? {
+        return Ok(Some(tree));
+    }
+    Err(LockError::Held { path: dir.to_owned(), holder: None }.into())
+}
+
 fn path(of: Of<'_>) -> Result<PathBuf, Error> {
     lock::path(of, is_root(), home().as_deref())
         .ok_or_else(|| Error::new(Exit::Request, "there is no home directory to keep the lock in").hint("set `HOME`"))
@@ -106,4 +122,26 @@ fn path(of: Of<'_>) -> Result<PathBuf, Error> {
 /// The lock of the mesh of this name, for whoever only wants to know who holds it.
 pub fn lock_of(name: Option<&MeshName>) -> Option<PathBuf> {
     path(Of::Mesh(name)).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_that_is_there_is_locked_by_one_run() {
+        let temp = tempfile::tempdir().unwrap();
+        let dir = temp.path().to_owned();
+        let held = directory(&dir).unwrap();
+        assert!(held.is_some());
+        let refused = directory(&dir).unwrap_err();
+        assert_eq!(refused.exit, Exit::Locked);
+        assert_eq!(refused.message, format!("another run holds `{}`", dir.display()));
+        drop(held);
+        let held = directory(&dir).unwrap();
+        assert!(held.is_some());
+        // as `mesh create --reset` does while it holds the lock
+        temp.close().unwrap();
+        assert!(directory(&dir).unwrap().is_none());
+    }
 }

@@ -1,8 +1,9 @@
 //! The locks that keep runs of `mesh` apart. Does I/O.
 //!
-//! One lock for each mesh, and one for the machine; those of root are apart from those of each other user. The kernel
-//! holds it (`flock`) and frees it when the process ends, however it ends, so there is no stale lock to clear. The file
-//! lies outside the mesh's directory and is never deleted: whoever deletes a lock file splits it in two.
+//! One lock for each mesh, and one for the machine; those of root are apart from those of each other user, so a run
+//! also locks the mesh's directory itself. The kernel holds a lock (`flock`) and frees it when the process ends,
+//! however it ends, so there is no stale lock to clear. The file lies outside the mesh's directory and is never
+//! deleted: whoever deletes a lock file splits it in two.
 
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
