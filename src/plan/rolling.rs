@@ -5,7 +5,7 @@
 //! as such, and [`reconcile`] brings it back to that from wherever a run stopped.
 
 use super::{
-    Plan, Step, TokenStep,
+    Plan, SnapshotStep, Step, TokenStep,
     boot::{Boot, links_touching},
     reconcile::{PlanInputs, reconcile},
     upgrade::Round,
@@ -97,12 +97,17 @@ fn turn(before: &Mesh, mesh: &Mesh, (there, inputs): (&Observed, &PlanInputs), c
     let links = links_touching(mesh, |of| restarted && of == cluster, |_| true);
     // its Kibana is stopped, and presents a token when it starts
     let closes = mesh.logs_in_by_token(cluster) && !before.logs_in_by_token(cluster);
+    let closing = closes.then(|| TokenStep::Close(cluster).into());
+    // its container mounts a path that is there, and its server expects what the place before held
+    let moves = !mesh.snapshots(cluster).is_off() && before.repository_place(cluster) != mesh.repository_place(cluster);
+    let register = moves.then(|| SnapshotStep::RegisterRepository(cluster).into());
     let boot = Boot {
-        settings: closes.then(|| TokenStep::Close(cluster).into()).into_iter().collect(),
+        settings: closing.into_iter().chain(register).collect(),
         ..Boot::again(mesh, cluster, restarted, start)
     };
     Plan::of(mesh.name.as_ref())
         .stage("prove the directory", (!replaced.is_empty()).then_some(Step::ProveDirectory))
+        .stage("prepare repositories", moves.then(|| SnapshotStep::PrepareRepository(cluster).into()))
         .stage("record whose turn it is", [Step::Record])
         .stage("stop Kibana", of(ServiceKind::Kibana).map(Step::StopContainer))
         .stage("stop Elasticsearch", of(ServiceKind::Elastic).map(Step::StopContainer))

@@ -17,10 +17,7 @@ use super::{
     open_files::TooManyOpenFiles,
 };
 use crate::{
-    facts::{
-        observed::{AllocationFacts, Answer, KibanaFacts, LinkFacts, NodeFacts, Observed, ServerFacts},
-        snapshots::PolicyFacts,
-    },
+    facts::observed::{AllocationFacts, Answer, KibanaFacts, LinkFacts, NodeFacts, Observed, ServerFacts},
     mesh::{
         Mesh,
         cluster::Discovery,
@@ -198,12 +195,10 @@ impl World {
         let set: BTreeSet<Alias> = remotes.keys().filter_map(|name| remote_of_setting(name)).collect();
         let of: Vec<Alias> = set.into_iter().filter(|alias| may_answer(mesh, reachable, alias)).collect();
         let links = server.links(&of).await.unwrap_or_default();
-        // one that is not to have a repository is not asked for it
-        let (repository, snapshot_policy) = if mesh.snapshots(cluster).is_off() {
-            (None, PolicyFacts::Unsupported)
-        } else {
-            (server.repository().await?, server.snapshot_policy().await?)
-        };
+        // one that is not to have a repository is not asked for it; a schedule that it still has is to go
+        let snapshots_off = mesh.snapshots(cluster).is_off();
+        let repository = if snapshots_off { None } else { server.repository().await? };
+        let snapshot_policy = server.snapshot_policy().await?;
         let users = server.user_facts().await?;
         let mut vitals = if closely { server.vitals().await.ok().flatten() } else { None };
         if let Some(vitals) = vitals.as_mut().filter(|_| mesh.has_several_nodes(cluster)) {

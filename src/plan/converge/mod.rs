@@ -15,6 +15,7 @@ mod peers;
 mod renewal;
 mod rolling;
 mod secure_settings;
+mod snapshots;
 mod tokens;
 mod topologies;
 mod upgrade;
@@ -31,7 +32,7 @@ use super::{
 use crate::mesh::{Mesh, defaults::Revision, templates::Templates};
 
 fn plan_for(mesh: &Mesh, model: &Model) -> Plan {
-    reconcile(mesh, &model.observe(), &inputs())
+    reconcile(mesh, &model.observe_for(mesh), &inputs())
 }
 
 /// The steps of a plan in two orders in which they can come about: one cluster after the other, and all clusters step

@@ -97,7 +97,7 @@ const NAMED: [&[&str]; 5] = [
     &["1-2.elastic_memory=3g", "2.elastic_memory=4g", "3.settings.a.b=1"],
     &["1.elastic_memory=3g", "2-3.kibana=false"],
     &["1.kibana=false", "3.share=hr-*", "3.kibana_memory=3g"],
-    &["1-3.settings.a.b=2", "2.share=logs-*", "2.kibana=false"],
+    &["1-3.settings.a.b=2", "2.share=logs-*", "2.kibana=false", "1.snapshots=/srv/snapshots"],
 ];
 
 /// From each named list to each other one, stopped at every step: the end is the same, no cluster loses data, and no
@@ -157,6 +157,38 @@ fn a_cluster_that_is_down_is_not_waited_for() {
     let turns = wanted.clone().in_turns(&mesh, |_| false);
     assert_eq!(turns.pending_settings().count(), 0);
     start.create(&wanted).end().assert_is(&wanted);
+}
+
+#[test]
+fn a_path_for_snapshots_is_there_before_a_cluster_stops_for_it() {
+    let mesh = Mesh::example(2).without_kibana();
+    let model = Model::empty().converge(&mesh);
+    let wanted = with_overrides(&mesh, &["2.snapshots=/srv/snapshots"]).in_turns(&mesh, |_| true);
+    insta::assert_snapshot!(whole(&wanted, &model.observe(), &inputs(), Turns::Settings), @r"
+    record the mesh
+      ~ mesh.json
+    prove the directory
+      ? Docker sees the mesh's directory
+    prepare repositories
+      + directory for snapshots of cluster02
+    record whose turn it is
+      ~ mesh.json
+    stop Elasticsearch
+      ~ container cluster02-elastic
+    remove containers
+      - container cluster02-elastic: mounts /mnt/data/mesh/cluster02/elastic/backup:/usr/share/elasticsearch/backup → /srv/snapshots/cluster02:/usr/share/elasticsearch/backup
+    write settings
+      ~ settings of cluster02-elastic
+    create containers
+      + container cluster02-elastic
+    start clusters
+      ~ container cluster02-elastic
+      ? cluster02-elastic answers
+      ~ snapshot repository of cluster02
+    prove links
+      ? links from cluster01 to cluster02
+      ? links from cluster02 to cluster01
+    ");
 }
 
 #[test]

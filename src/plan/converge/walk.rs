@@ -64,7 +64,7 @@ impl Model {
         };
         let most = down(self, &mesh).len().max(1);
         let (mut states, mut repaired) = (vec![self.clone()], 0);
-        while let Some(round) = next(&mesh, &states[states.len() - 1].observe(), &inputs()) {
+        while let Some(round) = next(&mesh, &states[states.len() - 1].observe_for(&mesh), &inputs()) {
             repaired = if round.cluster.is_some() { 0 } else { repaired + 1 };
             assert!(repaired < 4, "still to do after three rounds:\n{}", round.plan);
             let of_round = states[states.len() - 1].walk(&round.mesh, round.plan.steps());

@@ -3,7 +3,11 @@
 use super::Reconciler;
 use crate::{
     facts::snapshots::{OwnerFacts, PolicyFacts},
-    mesh::id::ClusterId,
+    mesh::{
+        container::Container,
+        id::{ClusterId, ServiceId},
+        snapshots::location,
+    },
     plan::{SnapshotStep, Step, remove::keep},
 };
 
@@ -39,8 +43,17 @@ impl Reconciler<'_> {
     fn unregistered(&self, cluster: ClusterId) -> bool {
         let wanted = self.mesh.repository(cluster, self.there.repository_owner(cluster));
         let differs = || self.server(cluster).is_none_or(|server| server.repository != wanted);
-        // registered again, it is proved on every node
-        wanted.is_some() && (self.brings_in_nodes(cluster) || differs())
+        // registered again, it is proved on every node, and what the place before held is not expected any more
+        wanted.is_some() && (self.brings_in_nodes(cluster) || self.moves_repository(cluster) || differs())
+    }
+
+    /// Whether a node of a cluster that serves meanwhile has another directory where the repository is.
+    fn moves_repository(&self, cluster: ClusterId) -> bool {
+        let mounted = |container: &Container| container.fixed.mounts.get(location()).cloned();
+        self.mesh.nodes(cluster).map(ServiceId::from).any(|node| {
+            let made = self.there.containers.get(&node).and_then(|container| container.made.as_ref());
+            made.is_some_and(|made| mounted(made) != self.mesh.container(node).as_ref().and_then(mounted))
+        })
     }
 
     fn policy(&self, cluster: ClusterId) -> Option<SnapshotStep> {
@@ -52,8 +65,13 @@ impl Reconciler<'_> {
             (Some(PolicyFacts::Is(found)), Some(wanted)) if holds(found, &wanted) => None,
             (Some(PolicyFacts::Unsupported), _) | (Some(PolicyFacts::Missing) | None, None) => None,
             (_, Some(_)) => Some(SnapshotStep::WritePolicy(cluster)),
-            (Some(PolicyFacts::Is(_)), None) => Some(SnapshotStep::RemovePolicy(cluster)),
+            (Some(PolicyFacts::Is(found)), None) => self.is_own(found).then_some(SnapshotStep::RemovePolicy(cluster)),
         }
+    }
+
+    /// Whether a policy is one that this mesh wrote.
+    fn is_own(&self, policy: &serde_json::Value) -> bool {
+        policy.pointer("/config/metadata/mesh.id").and_then(|id| id.as_str()) == Some(self.mesh.id.as_str())
     }
 }
 

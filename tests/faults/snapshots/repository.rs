@@ -103,6 +103,9 @@ fn a_repository_that_cannot_be_used_is_named_with_its_cause() {
     mesh.run(&["snapshots", "create"], 0);
     mesh.create(&["--snapshots", disk.text()]);
     assert_eq!(states(&mesh), ["good"]);
+
+    parts.part("another one for a cluster that serves, and back");
+    one_cluster_moves(&mesh, &disk.0.join("alone"));
     mesh.create(&["--snapshots", "off"]);
     let off = mesh.run(&["snapshots", "create", "1"], 2).stderr;
     assert!(off.contains("snapshots of cluster01 are off"), "{off}");
@@ -137,4 +140,18 @@ fn a_link_is_not_followed(mesh: &Mesh, dir: &Path, elsewhere: &Path) {
     assert!(mesh.run(&["snapshots", "ls"], 1).stderr.contains(cause));
     assert_eq!(fs::read_dir(elsewhere).expect("should be readable").count(), 0);
     fs::remove_file(dir).expect("should be a link");
+}
+
+/// A setting of one cluster alone, which has its turn while it serves.
+fn one_cluster_moves(mesh: &Mesh, alone: &Path) {
+    fs::create_dir(alone).expect("should have room");
+    mesh.create(&["--set", &format!("1.snapshots={}", alone.display())]);
+    assert!(alone.join("cluster01/mesh-owner.json").is_file(), "made before the cluster stopped for it");
+    assert!(states(mesh).is_empty());
+    mesh.run(&["snapshots", "create"], 0);
+    mesh.run(&["snapshots", "create"], 0);
+    mesh.create(&["--unset", "1.snapshots"]);
+    assert_eq!(states(mesh), ["good"]);
+    mesh.run(&["snapshots", "create"], 0);
+    assert_eq!(states(mesh), ["good", "good"]);
 }

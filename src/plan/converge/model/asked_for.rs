@@ -12,7 +12,7 @@ use crate::{
 impl Model {
     /// Everything that makes a mesh the one that was asked for.
     pub(in crate::plan::converge) fn assert_is(&self, mesh: &Mesh) {
-        assert!(reconcile(mesh, &self.observe(), &inputs()).is_empty());
+        assert!(reconcile(mesh, &self.observe_for(mesh), &inputs()).is_empty());
         assert_eq!(self.there.containers.keys().copied().collect::<Vec<_>>(), mesh.services().collect::<Vec<_>>());
         assert_eq!(self.servers.keys().copied().collect::<Vec<_>>(), mesh.clusters().collect::<Vec<_>>());
         self.assert_gateway_is(mesh);

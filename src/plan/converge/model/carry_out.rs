@@ -117,6 +117,8 @@ impl Model {
             }
             Step::CreateContainer(service) => {
                 assert!(self.proved, "the engine should be seen to have the directory first");
+                let cluster = service.cluster();
+                assert!(self.has_repository_dir(mesh, cluster), "Docker mounts no path that is missing");
                 let network = self.there.network.clone().expect("should have a network first");
                 assert!(self.there.images.contains(&mesh.image(*service)), "should have the image first");
                 let credentials = self.there.credentials.clone().expect("should have credentials first");

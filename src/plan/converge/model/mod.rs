@@ -12,7 +12,10 @@ mod tokens;
 mod trust;
 mod users;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+};
 
 use time::{OffsetDateTime, macros::datetime};
 
@@ -104,6 +107,8 @@ pub(super) struct Model {
     pub(super) gateway_read: Option<GatewayAnswer>,
     /// What peers' invitations hold.
     pub(super) offered: BTreeMap<PartnerName, BTreeMap<Alias, RemoteAccessFacts>>,
+    /// The directories of repositories that were prepared.
+    prepared: BTreeSet<PathBuf>,
     /// Whether the plan at hand has seen that Docker's engine has the mesh's directory.
     proved: bool,
     /// Counts everything that is made, so that nothing is taken for another.
@@ -126,6 +131,7 @@ impl Model {
             versions: BTreeMap::new(),
             gateway_read: None,
             offered: BTreeMap::new(),
+            prepared: BTreeSet::new(),
             proved: false,
             made: 0,
         }
@@ -267,13 +273,13 @@ impl Model {
 
     pub(super) fn converge_at(mut self, mesh: &Mesh, inputs: &PlanInputs) -> Self {
         for _ in 0..3 {
-            let plan = reconcile(mesh, &self.observe(), inputs);
+            let plan = reconcile(mesh, &self.observe_for(mesh), inputs);
             if plan.is_empty() {
                 return self;
             }
             self = self.carry_out_all(mesh, plan.steps());
         }
-        let rest = reconcile(mesh, &self.observe(), inputs);
+        let rest = reconcile(mesh, &self.observe_for(mesh), inputs);
         assert!(rest.is_empty(), "still to do after three rounds:\n{rest}");
         self
     }

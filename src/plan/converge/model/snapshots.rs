@@ -2,8 +2,11 @@
 
 use super::Model;
 use crate::{
-    facts::snapshots::{OwnerFacts, PolicyFacts},
-    mesh::Mesh,
+    facts::{
+        observed::Observed,
+        snapshots::{OwnerFacts, PolicyFacts},
+    },
+    mesh::{Mesh, id::ClusterId},
     plan::SnapshotStep,
 };
 
@@ -13,6 +16,7 @@ impl Model {
             SnapshotStep::PrepareRepository(cluster) => {
                 let owner = mesh.owner_of_repository(*cluster);
                 self.there.repository_owners.entry(*cluster).or_insert(OwnerFacts::Is(owner));
+                self.prepared.extend(mesh.repository_dir(*cluster));
             }
             SnapshotStep::AdoptRepository(cluster) => {
                 let owner = OwnerFacts::Is(mesh.owner_of_repository(*cluster));
@@ -36,5 +40,20 @@ impl Model {
             | SnapshotStep::RestoreFeatures { .. }
             | SnapshotStep::Keep { .. } => unreachable!("a command plans it, not the mesh"),
         }
+    }
+
+    /// What is there for a mesh that may keep snapshots elsewhere than before: a place that is new has no owner.
+    pub(in crate::plan::converge) fn observe_for(&self, mesh: &Mesh) -> Observed {
+        let mut there = self.observe();
+        there
+            .repository_owners
+            .retain(|cluster, _| !mesh.has_cluster(*cluster) || self.has_repository_dir(mesh, *cluster));
+        there
+    }
+
+    /// Whether the directory is there that a cluster's nodes mount for snapshots; one of the mesh's own is made with
+    /// the others.
+    pub(super) fn has_repository_dir(&self, mesh: &Mesh, cluster: ClusterId) -> bool {
+        mesh.repository_dir(cluster).is_none_or(|dir| dir.starts_with(&mesh.dir) || self.prepared.contains(&dir))
     }
 }

@@ -1,0 +1,65 @@
+//! Repositories and schedules that come, move and vanish, wherever a run stops. Pure.
+
+use super::{
+    model::{Model, inputs},
+    plan_for,
+};
+use crate::{
+    facts::snapshots::PolicyFacts,
+    mesh::{Mesh, id::ClusterId},
+    plan::{SnapshotStep, Step, reconcile::reconcile},
+};
+
+fn mesh(snapshots: &str) -> Mesh {
+    let mut mesh = Mesh::example(2).without_kibana();
+    mesh.spec.snapshots = serde_json::from_value(snapshots.into()).unwrap();
+    mesh
+}
+
+impl Model {
+    fn assert_has_policies_of(&self, mesh: &Mesh) {
+        for cluster in mesh.clusters() {
+            let wanted = mesh.snapshot_policy(cluster).map_or(PolicyFacts::Missing, PolicyFacts::Is);
+            assert_eq!(self.servers[&cluster].snapshot_policy, wanted, "{cluster}");
+        }
+    }
+}
+
+#[test]
+fn a_repository_is_where_it_was_asked_for_and_its_schedule_goes_with_it() {
+    let meshes = ["fs", "off", "/srv/snapshots", "{repository: /mnt/nfs, schedule: '0 30 1 * * ?'}"].map(mesh);
+    for from in &meshes {
+        let before = Model::empty().converge(from);
+        before.assert_has_policies_of(from);
+        for to in &meshes {
+            for half in before.states_of(to, &plan_for(to, &before)) {
+                let done = half.converge(to);
+                done.assert_is(to);
+                done.assert_keeps_data_of(&before);
+                done.assert_has_policies_of(to);
+            }
+        }
+    }
+}
+
+/// A user may have one of that name.
+#[test]
+fn a_policy_that_another_wrote_stays() {
+    let mesh = mesh("off");
+    let mut model = Model::empty().converge(&mesh);
+    let foreign = serde_json::json!({ "schedule": "0 0 3 * * ?", "repository": "theirs", "config": {} });
+    model.servers.get_mut(&ClusterId::FIRST).unwrap().snapshot_policy = PolicyFacts::Is(foreign);
+    assert!(plan_for(&mesh, &model).is_empty());
+}
+
+/// The nodes of a cluster of several have another directory one after the other, and its server expects what the one
+/// before it held.
+#[test]
+fn a_repository_that_moves_is_registered_again_by_a_cluster_that_serves() {
+    let of = |snapshots: &str| Mesh { spec: mesh(snapshots).spec, ..Mesh::example(2).with_nodes(1, 3) };
+    let model = Model::empty().converge(&of("fs"));
+    let moved = of("/srv/snapshots");
+    let plan = reconcile(&moved, &model.observe_for(&moved), &inputs());
+    let register = Step::from(SnapshotStep::RegisterRepository(ClusterId::FIRST));
+    assert!(plan.steps().any(|step| *step == register), "{plan}");
+}
