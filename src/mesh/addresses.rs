@@ -116,6 +116,11 @@ impl Mesh {
         Some(port.container).filter(|inside| *inside == REMOTE).and_then(|_| remote()).unwrap_or(self.spec.bind)
     }
 
+    /// Whether a port of a cluster is one that other machines reach it by.
+    pub fn is_advertised(&self, cluster: ClusterId, port: Port) -> bool {
+        port.container == REMOTE && self.settings(cluster).remote_bind().is_some()
+    }
+
     /// Where other machines reach the remote cluster servers of a cluster's nodes, such as `192.0.2.11:9401`; none
     /// where nothing is advertised.
     pub fn advertised(&self, cluster: ClusterId) -> Vec<SocketAddr> {

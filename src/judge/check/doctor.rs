@@ -2,7 +2,7 @@
 
 use super::{
     Checked, Finding, Verdict, advertise, capacity, clock, directory, engine, gateway, hosts, image_disk, limits,
-    neighbours, network, own_data, processor, surroundings,
+    neighbours, network, own_data, ports, processor, surroundings,
 };
 use crate::{
     facts::{
@@ -105,7 +105,7 @@ pub fn doctor(mesh: &Mesh, sight: &Sight) -> Vec<Checked> {
         },
         match &sight.listeners {
             Ok(_) if elsewhere => Checked::unknown("ports", ELSEWHERE),
-            Ok(listeners) => network::ports(mesh, there, listeners),
+            Ok(listeners) => ports::ports(mesh, there, listeners),
             Err(why) => Checked::unknown("ports", why),
         },
         match (&sight.host, &sight.listeners) {

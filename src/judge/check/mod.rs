@@ -17,6 +17,7 @@ mod neighbours;
 mod network;
 mod own_data;
 mod peers;
+mod ports;
 mod processor;
 mod removal;
 mod report;
@@ -152,7 +153,7 @@ pub fn machine(mesh: &Mesh, there: &Observed, host: &HostFacts, listeners: &[Lis
         vec![
             network::address(mesh, there, host),
             advertise::advertise(mesh, host),
-            network::ports(mesh, there, listeners),
+            ports::ports(mesh, there, listeners),
             gateway::gateway(mesh, there, host, listeners),
         ]
     } else {

@@ -1,18 +1,17 @@
-//! Addresses, networks and ports that the mesh needs and others may have. Pure.
+//! Addresses and networks that the mesh needs and others may have. Pure.
 
-use std::{collections::BTreeSet, net::IpAddr};
+use std::collections::BTreeSet;
 
 use ipnet::IpNet;
 
 use super::{Checked, Finding, Severity};
 use crate::{
     facts::{
-        host::{HostFacts, Listener},
+        host::HostFacts,
         observed::{Observed, Way},
     },
     mesh::{
         Mesh,
-        id::ServiceId,
         taken::{MAIN, Route, Taken, rule_for},
     },
 };
@@ -111,108 +110,10 @@ pub fn half_made(mesh: &Mesh, host: &HostFacts, listed: &[String]) -> bool {
     there && !listed.contains(&mesh.subnet.to_string())
 }
 
-/// The processes that hold a published port for Docker: a proxy for each, or with `"userland-proxy": false` the engine
-/// itself; see <https://docs.docker.com/engine/network/packet-filtering-firewalls/>.
-const DOCKER: [&str; 2] = ["docker-proxy", "dockerd"];
-
-/// Ports that others have. Those of our own containers do not count: they are replaced, or stay.
-pub(super) fn ports(mesh: &Mesh, there: &Observed, listeners: &[Listener]) -> Checked {
-    let mut findings = Vec::new();
-    let runs = |service: ServiceId| there.containers.get(&service).is_some_and(|container| container.state.is_up());
-    let renamed = |service: ServiceId| !there.containers.contains_key(&service) && !there.orphans.is_empty();
-    let ours = |service: ServiceId| there.containers.contains_key(&service) || !there.orphans.is_empty();
-    for service in mesh.services().filter(|service| !runs(*service)) {
-        for port in mesh.place(service).into_iter().flat_map(|place| place.ports) {
-            let bind = mesh.bind_of(service.cluster(), port);
-            let collides = |address: Option<IpAddr>| {
-                address.is_none_or(|address| address == bind || address.is_unspecified() || bind.is_unspecified())
-            };
-            let container =
-                there.unmanaged.ports.iter().find(|(address, taken, _)| *taken == port.host && collides(*address));
-            let listener =
-                listeners.iter().find(|listener| listener.port == port.host && collides(Some(listener.address)));
-            let owner = match (container, listener) {
-                (Some((_, _, name)), _) => format!("container {name}"),
-                // Docker opens a port before it says that the container runs, and keeps it for one that is renamed
-                (None, Some(Listener { owner: Some(process), .. }))
-                    if DOCKER.contains(&process.name.as_str()) && ours(service) =>
-                {
-                    continue;
-                }
-                // whose a port is, only root can tell; that of a container that is gone is most likely the renamed
-                // one's
-                (None, Some(Listener { owner: None, .. })) if renamed(service) => continue,
-                (None, Some(Listener { owner: Some(process), .. })) => {
-                    format!("{} (pid {})", process.name, process.pid)
-                }
-                (None, Some(_)) => "a process of another user".to_owned(),
-                (None, None) => continue,
-            };
-            findings.push(Finding::problem(
-                format!("port {} of {service} is taken by {owner}", port.host),
-                "stop what has it, or publish the mesh on another address with `mesh create --bind ADDRESS`",
-            ));
-        }
-    }
-    Checked::new("ports", format!("every port of the mesh on {} is free or its own", mesh.spec.bind), findings)
-}
-
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
-    use crate::{
-        facts::{
-            host::Process,
-            observed::{ContainerFacts, ContainerState, Orphan},
-        },
-        judge::check::example::{messages, rendered, roomy},
-    };
-
-    fn listener(port: u16) -> Listener {
-        let owner = Some(Process { pid: 42, name: "nginx".to_owned() });
-        Listener { address: [0, 0, 0, 0].into(), port, owner }
-    }
-
-    #[test]
-    fn a_taken_port_is_named_with_its_owner_unless_it_is_ours() {
-        let mesh = Mesh::example(1);
-        let first = mesh.services().next().unwrap();
-        let findings = ports(&mesh, &Observed::default(), &[listener(9201)]).findings();
-        insta::assert_snapshot!(messages(&findings), @"Problem: port 9201 of cluster01-elastic is taken by nginx (pid 42)");
-        let container = ContainerFacts::in_state(ContainerState::Running);
-        let ours = Observed { containers: BTreeMap::from([(first, container)]), ..Observed::default() };
-        assert_eq!(ports(&mesh, &ours, &[listener(9201)]).findings(), []);
-        let renamed = Observed {
-            orphans: [("renamed".to_owned(), Orphan { state: ContainerState::Running, service: None })].into(),
-            ..Observed::default()
-        };
-        let of_root = Listener { owner: None, ..listener(9201) };
-        assert_eq!(
-            ports(&mesh, &renamed, std::slice::from_ref(&of_root)).findings(),
-            [],
-            "only root sees that it is Docker's"
-        );
-        let mut stopped = ours;
-        stopped.containers.get_mut(&first).unwrap().state = ContainerState::Stopped;
-        insta::assert_snapshot!(messages(&ports(&mesh, &stopped, &[of_root]).findings()), @"Problem: port 9201 of cluster01-elastic is taken by a process of another user");
-        let other_address = Listener { address: [10, 0, 0, 1].into(), ..listener(9201) };
-        assert_eq!(ports(&mesh, &Observed::default(), &[other_address]).findings(), []);
-    }
-
-    #[test]
-    fn a_port_that_docker_holds_for_the_mesh_is_free_for_it() {
-        let mesh = Mesh::example(1);
-        let orphan = Orphan { state: ContainerState::Running, service: None };
-        let renamed = Observed { orphans: [("renamed".to_owned(), orphan)].into(), ..Observed::default() };
-        for name in DOCKER {
-            let owner = Some(Process { pid: 42, name: name.to_owned() });
-            let held = [Listener { owner, ..listener(9201) }];
-            assert_eq!(ports(&mesh, &renamed, &held).findings(), [], "{name}");
-            assert_eq!(ports(&mesh, &Observed::default(), &held).findings().len(), 1, "{name} of others");
-        }
-    }
+    use crate::judge::check::example::{rendered, roomy};
 
     #[test]
     fn a_network_that_docker_is_just_making_differs_from_one_in_use() {
