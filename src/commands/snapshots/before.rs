@@ -7,7 +7,7 @@ use crate::{
     console::bytes,
     error::{Error, Exit},
     facts::observed::Observed,
-    judge::snapshots::{has_data, require_room},
+    judge::snapshots::{may_have_data, require_room},
     mesh::{
         Mesh,
         id::ClusterId,
@@ -22,9 +22,9 @@ use crate::{
     },
 };
 
-/// The plan that takes a snapshot of each cluster that has data and is to be upgraded, and the name of the snapshot.
+/// The plan that takes a snapshot of each cluster that is to be upgraded and may have data, and its name.
 pub fn take_before(mesh: &Mesh, there: &Observed) -> Result<Option<(String, Plan)>, Error> {
-    let with_data = |cluster: &ClusterId| !mesh.snapshots(*cluster).is_off() && has_data(there, *cluster);
+    let with_data = |cluster: &ClusterId| !mesh.snapshots(*cluster).is_off() && may_have_data(there, *cluster);
     let clusters: Vec<ClusterId> = mesh.pending_upgrade().map(|(cluster, _)| cluster).filter(with_data).collect();
     if clusters.is_empty() {
         return Ok(None);

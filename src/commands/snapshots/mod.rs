@@ -66,7 +66,10 @@ fn usable(
         match server.vitals.as_ref().and_then(|vitals| vitals.snapshots.clone()) {
             Some(Ok(found)) => Ok((cluster, found)),
             Some(Err(reason)) => Err(Unusable::Unreadable(cluster, reason)),
-            None => Err(Unusable::Silent(cluster, "has no license that is in force".to_owned())),
+            None => Err(Unusable::Silent(
+                cluster,
+                "does not say what it has: no license of it is in force, or it refused the question".to_owned(),
+            )),
         }
     };
     clusters.into_iter().map(of).collect()

@@ -35,6 +35,11 @@ pub fn has_data(there: &Observed, cluster: ClusterId) -> bool {
     vitals.is_some_and(|vitals| vitals.indices > 0)
 }
 
+/// Whether a cluster that answers may have something that a snapshot would save: it has, or does not say.
+pub fn may_have_data(there: &Observed, cluster: ClusterId) -> bool {
+    there.server(cluster).is_some_and(|server| server.vitals.is_none()) || has_data(there, cluster)
+}
+
 /// Why the snapshots of a cluster cannot be listed; `None` where they can, or where it has no repository.
 pub fn unreadable(there: &Observed, cluster: ClusterId) -> Option<Unusable> {
     Unusable::hidden(there, cluster).or_else(|| {
@@ -198,5 +203,16 @@ pub(in crate::judge) mod tests {
         assert!(warned(server(1, Ok(Vec::new()))).starts_with("cluster01 has no good snapshot"));
         assert_eq!(warned(server(0, Ok(Vec::new()))), "", "there is nothing to save");
         insta::assert_snapshot!(warned(server(1, Err("missing".to_owned()))), @"the snapshot repository of cluster01 cannot be read: missing: see that its directory is there and belongs to the containers' user; after it was mounted again, `mesh manage restart 1`; if what was in it is lost, `mesh es 1 DELETE /_snapshot/mesh` and then `mesh create` begin anew");
+    }
+
+    #[test]
+    fn a_cluster_that_does_not_say_what_it_has_may_have_data() {
+        let asked = |server: ServerFacts| {
+            let there = there(server);
+            (has_data(&there, ClusterId::FIRST), may_have_data(&there, ClusterId::FIRST))
+        };
+        assert_eq!(asked(server(1, Ok(Vec::new()))), (true, true));
+        assert_eq!(asked(server(0, Ok(Vec::new()))), (false, false));
+        assert_eq!(asked(ServerFacts { vitals: None, ..server(1, Ok(Vec::new())) }), (false, true));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{has_data, of};
+use super::{may_have_data, of};
 use crate::{
     facts::{observed::Observed, snapshots::last_good},
     mesh::{Mesh, cluster_set::ClusterSet, id::ClusterId, settings::StackVersion},
@@ -32,13 +32,13 @@ impl WayBack {
                     restores.entry(&good.name).or_default().push(cluster);
                     version = version.max(good.taken_on);
                 }
-                None if has_data(there, cluster) => lost.push(cluster),
+                None if may_have_data(there, cluster) => lost.push(cluster),
                 None => {}
             }
         }
         let version = version?;
         // `mesh reset` deletes the data of a cluster that was not upgraded, too
-        let saved: Vec<ClusterId> = others.into_iter().filter(|cluster| has_data(there, *cluster)).collect();
+        let saved: Vec<ClusterId> = others.into_iter().filter(|cluster| may_have_data(there, *cluster)).collect();
         let save = ClusterSet::new(saved.iter().copied()).map(|set| format!("`mesh snapshots create {set}`"));
         if !saved.is_empty() {
             restores.insert("last", saved);
