@@ -116,15 +116,15 @@ async fn may_begin(
     console.intent(mesh, whole);
     // `--reset` is consent enough without a terminal, so that it works in CI; a smaller set of clusters is not
     let agreed = args.yes || (args.reset && !Console::is_attended());
-    if whole.destroys() {
-        console.lost_snapshots(&creation.there, whole);
-        console.lost_guests(session.survey.known(), whole);
-        return may_delete(&session.world, whole, agreed, console).await;
-    }
     let opens = mesh.opened_since(session.survey.known().filter(|_| !args.reset));
     console.opened(&opens);
     if !opens.is_empty() && !consent("open everything?", "this gives all access", agreed, console).await? {
         return Ok(false);
+    }
+    if whole.destroys() {
+        console.lost_snapshots(&creation.there, whole);
+        console.lost_guests(session.survey.known(), whole);
+        return may_delete(&session.world, whole, agreed, console).await;
     }
     let revokes = !creation.lost_access.is_empty() || whole.steps().any(Step::takes_access_away);
     let lowers = whole.lowered_replicas().next().is_some();

@@ -18,7 +18,7 @@ use crate::{
         verify::{GatewayReport, Report, judge, judge_peers},
     },
     mesh::Mesh,
-    plan::{Plan, reconcile::reconcile},
+    plan::{Plan, Step, reconcile::reconcile},
     session::{Place, Session, now},
 };
 
@@ -37,12 +37,9 @@ pub async fn verify(args: &VerifyArgs, place: Place, console: &Console) -> Resul
         if args.output.format.is_for_people() {
             show(args, &mesh, &report, begun.elapsed(), console);
         }
-        if mending.destroys() {
-            return Err(Error::new(
-                Exit::Request,
-                "mending would delete the data of clusters that mesh.json does not have",
-            )
-            .hint("see what with `mesh create --dry-run`; `mesh create` asks before it deletes"));
+        if let Some(what) = to_be_asked(&mending) {
+            return Err(Error::new(Exit::Request, format!("mending would {what}"))
+                .hint("see what with `mesh create --dry-run`; `mesh create` asks first"));
         }
         console.note(&format!("\nmending:\n{}", mending.to_string().trim_end()));
         mend(&mesh, &session, &mending, console).await?;
@@ -51,6 +48,19 @@ pub async fn verify(args: &VerifyArgs, place: Place, console: &Console) -> Resul
     }
     show(args, &mesh, &report, begun.elapsed(), console);
     Ok(if report.up { Exit::Done } else { Exit::Unhealthy })
+}
+
+/// What `mesh create` asks about before it does so.
+fn to_be_asked(mending: &Plan) -> Option<&'static str> {
+    if mending.destroys() {
+        Some("delete the data of clusters that mesh.json does not have")
+    } else if mending.steps().any(Step::takes_access_away) {
+        Some("remove users or roles that mesh.json does not have")
+    } else if mending.lowered_replicas().next().is_some() {
+        Some("keep fewer replicas, for nodes that mesh.json does not have")
+    } else {
+        None
+    }
 }
 
 /// Everything that a judgement needs but the documents, and the plan that would mend what differs.

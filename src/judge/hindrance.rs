@@ -43,6 +43,8 @@ pub enum Hindrance {
     NoKibana(ClusterId),
     #[error("mesh.json does not have {0}, whose data is there")]
     Data(ClusterId),
+    #[error("mesh.json does not have {0}")]
+    Access(String),
     #[error("{days} days would shorten the life of the API key of {cluster}, which has {left} left")]
     Shorter { cluster: ClusterId, days: u16, left: i64 },
 }
@@ -66,6 +68,9 @@ impl Explain for Hindrance {
             Self::Data(_) => {
                 "see with `mesh create --dry-run` what would be deleted; `mesh create` asks first".to_owned()
             }
+            Self::Access(_) => {
+                "see with `mesh create --dry-run` what would be removed; `mesh create` asks first".to_owned()
+            }
             Self::Shorter { left, .. } => {
                 let more = if *left < KeyDays::default().get().into() { KeyDays::default() } else { KeyDays::MOST };
                 format!(
@@ -88,7 +93,9 @@ impl Explain for Hindrance {
 /// A renewal touches what it is about. It starts nothing that was stopped on purpose, and replaces no container but
 /// that of a Kibana which gets another token: an earlier run of the same may have left it half-way.
 pub fn hindrance(plan: &Plan, renewal: &Renewal) -> Option<Hindrance> {
-    plan.descriptions().find_map(|step| match (step.container, step.deletes, step.subject) {
+    let access = plan.steps().find(|step| step.takes_access_away());
+    let access = access.map(|step| Hindrance::Access(step.describe(plan.mesh.as_ref()).text));
+    let other = plan.descriptions().find_map(|step| match (step.container, step.deletes, step.subject) {
         // a Kibana is restarted for its certificate
         (Some(Transition::Restarts), _, Subject::Service(ServiceId::Kibana(_))) => None,
         (Some(_), _, Subject::Gateway) => Some(Hindrance::Container("the gateway".to_owned())),
@@ -96,7 +103,8 @@ pub fn hindrance(plan: &Plan, renewal: &Renewal) -> Option<Hindrance> {
         (Some(_), _, subject) => Some(Hindrance::Container(subject.to_string())),
         (None, Some(Deletion::Data), Subject::Cluster(cluster)) => Some(Hindrance::Data(cluster)),
         _ => None,
-    })
+    });
+    other.or(access)
 }
 
 /// The first cluster of those whose keys are to be renewed that has no license for it.

@@ -4,7 +4,7 @@ use super::{
     PeerStep, Plan, Step,
     reconcile::{PlanInputs, reconcile},
     rolling::{self, Turns},
-    sync::{OutOfSync, require_untouched},
+    sync::{OutOfSync, require_access_kept, require_untouched},
 };
 use crate::{
     facts::observed::Observed,
@@ -27,6 +27,7 @@ pub struct Joining {
 pub fn joining(mesh: &Mesh, there: &Observed, inputs: &PlanInputs) -> Result<Joining, OutOfSync> {
     let first = reconcile(mesh, there, inputs);
     require_untouched(mesh, there, &first, |_| true)?;
+    require_access_kept(&first)?;
     let last = Plan::of(mesh.name.as_ref()).stage("prove links to peers", proofs(mesh, mesh.pending_span()));
     let mut whole = rolling::whole(mesh, there, inputs, Turns::Settings);
     whole.stages.extend(last.stages.clone());

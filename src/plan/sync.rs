@@ -37,10 +37,25 @@ pub fn without_restarts(mesh: &Mesh, there: &Observed, inputs: &PlanInputs) -> R
     Ok(plan)
 }
 
+/// As [`without_restarts`], for a command that asks nothing: users and roles stay, too.
+pub fn without_revocation(mesh: &Mesh, there: &Observed, inputs: &PlanInputs) -> Result<Plan, OutOfSync> {
+    let plan = without_restarts(mesh, there, inputs)?;
+    require_access_kept(&plan)?;
+    Ok(plan)
+}
+
 /// # Errors
-/// To bring the mesh in sync would start, stop or replace a container, or delete data.
+/// To bring the mesh in sync would start, stop or replace a container, delete data, or remove users or roles.
 pub fn require_sync(mesh: &Mesh, there: &Observed, inputs: &PlanInputs) -> Result<(), OutOfSync> {
-    without_restarts(mesh, there, inputs).map(drop)
+    without_revocation(mesh, there, inputs).map(drop)
+}
+
+/// # Errors
+/// The plan removes users or roles.
+pub(super) fn require_access_kept(plan: &Plan) -> Result<(), OutOfSync> {
+    let revokes = plan.steps().find(|step| step.takes_access_away());
+    revokes
+        .map_or(Ok(()), |step| Err(OutOfSync(format!("{} would be removed", step.describe(plan.mesh.as_ref()).text))))
 }
 
 /// # Errors
@@ -52,7 +67,8 @@ pub fn require_others_in_sync(
     of: ClusterId,
 ) -> Result<(), OutOfSync> {
     let plan = reconcile(mesh, there, inputs);
-    require_untouched(mesh, there, &plan, |subject| subject.cluster() != Some(of))
+    require_untouched(mesh, there, &plan, |subject| subject.cluster() != Some(of))?;
+    require_access_kept(&plan)
 }
 
 /// # Errors

@@ -8,7 +8,7 @@ use crate::{
     commands::{consent, interruptible, steady::reconcile_until_steady, time_for},
     console::Console,
     error::{Error, Exit},
-    plan::sync::without_restarts,
+    plan::sync::without_revocation,
     session::{Place, Session},
 };
 
@@ -19,7 +19,7 @@ pub async fn leave(args: &LeaveArgs, place: Place, console: &Console) -> Result<
     let mesh = recorded.leave(&args.peer)?;
     let there = session.observe_recorded(&mesh).await?;
     let inputs = session.inputs();
-    let plan = without_restarts(&mesh, &there, &inputs)?;
+    let plan = without_revocation(&mesh, &there, &inputs)?;
     if args.consent.plan.dry_run {
         console.plan(&mesh, &plan, args.consent.plan.format);
         return Ok(Exit::Done);

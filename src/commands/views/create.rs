@@ -9,7 +9,7 @@ use crate::{
     console::Console,
     error::{Error, Exit},
     mesh::data_views::View,
-    plan::sync::without_restarts,
+    plan::sync::without_revocation,
     session::{Place, Session},
 };
 
@@ -21,7 +21,7 @@ pub async fn create(args: &CreateViewArgs, place: Place, console: &Console) -> R
     let view = View { pattern: args.pattern.clone(), on: args.on.clone() };
     mesh.views.insert(args.view.clone(), view);
     let there = session.observe_recorded(&mesh).await?;
-    let plan = without_restarts(&mesh, &there, &session.inputs())?;
+    let plan = without_revocation(&mesh, &there, &session.inputs())?;
     if args.plan.dry_run {
         console.plan(&mesh, &plan, args.plan.format);
         return Ok(Exit::Done);

@@ -1,12 +1,22 @@
 //! Users and roles that come, change and vanish, wherever a run stops. Pure.
 
-use super::{model::Model, plan_for};
+use super::{
+    model::{Model, inputs},
+    plan_for,
+};
 use crate::{
+    judge::hindrance::hindrance,
     mesh::{
         Mesh,
         settings::{DataSet, Roles, Users},
     },
-    plan::{Step, UserStep},
+    plan::{
+        Step, UserStep,
+        join::joining,
+        reconcile::renew,
+        renew::Renewal,
+        sync::{OutOfSync, require_sync, without_restarts, without_revocation},
+    },
 };
 
 fn mesh(roles: &str, users: &str) -> Mesh {
@@ -79,4 +89,22 @@ fn a_password_is_made_only_for_whom_a_cluster_lacks() {
     let plan = plan_for(&mesh, &model);
     assert!(plan.steps().any(|step| matches!(step, Step::Users(UserStep::SavePasswords(_)))));
     model.carry_out_all(&mesh, plan.steps()).assert_is(&mesh);
+}
+
+/// An older record has fewer users: what asks nothing leaves those that came since, whatever it is about.
+#[test]
+fn users_that_a_record_lacks_are_removed_by_nothing_that_does_not_ask() {
+    let (older, newer) = (mesh("{}", "{}"), mesh("{}", "{anna: {roles: [mesh_reader], on: 1}}"));
+    let model = made(&newer);
+    let there = model.observe();
+    let shown = |refused: Result<(), OutOfSync>| refused.map_err(|refused| refused.to_string());
+    let lost = Err("users of cluster01: anna would be removed first: the mesh is out of sync".to_owned());
+    assert_eq!(shown(require_sync(&older, &there, &inputs())), lost);
+    assert_eq!(shown(without_revocation(&older, &there, &inputs()).map(drop)), lost);
+    assert_eq!(shown(joining(&older, &there, &inputs()).map(drop)), lost);
+    assert_eq!(shown(without_restarts(&older, &there, &inputs()).map(drop)), Ok(()), "`users rm` asks by itself");
+    let renewal = Renewal { extended: older.clusters().collect(), ..Renewal::default() };
+    let hindered = hindrance(&renew(&older, &there, &inputs(), &renewal), &renewal).unwrap();
+    assert_eq!(hindered.to_string(), "mesh.json does not have users of cluster01: anna");
+    assert_eq!(hindrance(&renew(&newer, &there, &inputs(), &renewal), &renewal), None);
 }
