@@ -65,7 +65,7 @@ pub async fn turns(
     }
 }
 
-async fn look_again(world: &World, mesh: &Mesh) -> Result<Observed, Error> {
+pub(super) async fn look_again(world: &World, mesh: &Mesh) -> Result<Observed, Error> {
     let survey = world.survey().await?;
     Ok(world.observe(mesh, &survey).await?)
 }

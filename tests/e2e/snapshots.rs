@@ -45,6 +45,15 @@ fn load(mesh: &Mesh, number: u8) {
     cluster.post("/_security/user/zoe", &zoe);
 }
 
+/// A user that `mesh users add` made in the mesh before is there, recorded, and nothing would remove her.
+fn users_are_restored(mesh: &Mesh) {
+    assert_eq!(mesh.cluster(1).get("/_security/user/anna")["anna"]["roles"], json!(["mesh_reader"]));
+    let users = json_of(&mesh.run(&["users", "ls", "-o", "json"], 0));
+    assert_eq!((&users["users"][0]["user"], &users["users"][0]["missing"]), (&json!("anna"), &json!([])), "{users}");
+    let plan = mesh.run(&["create", "--dry-run"], 0).stdout;
+    assert!(plan.contains("nothing to do"), "{plan}");
+}
+
 fn json_of(run: &Run) -> Value {
     serde_json::from_str(&run.stdout).unwrap_or_else(|error| panic!("{error}: {}", run.stdout))
 }
@@ -64,6 +73,7 @@ fn data_comes_back_into_another_mesh() {
     mesh.create(&["2", "--no-kibana", "--file", settings.to_str().unwrap()]);
     fs::remove_file(&settings).expect("should be ours");
     load(&mesh, 1);
+    mesh.run(&["users", "add", "anna", "--on", "1"], 0);
     let before = (content(&mesh, 1, "orders"), content(&mesh, 1, "logs-x"));
     assert_eq!(before.0[0], ORDERS);
 
@@ -125,10 +135,14 @@ fn data_comes_back_into_another_mesh() {
     assert!(status.stderr.contains("the snapshot repository of cluster01 is another cluster's"), "{}", status.stderr);
     let refused = mesh.run(&["snapshots", "create"], 1);
     assert!(refused.stderr.contains("`mesh snapshots adopt 1"), "{}", refused.stderr);
-    mesh.run(&["snapshots", "restore", "1", "last", "--with", "security", "--yes"], 0);
+    let restored = mesh.run(&["snapshots", "restore", "1", "last", "--with", "security", "--yes"], 0).stderr;
     assert_eq!((content(&mesh, 1, "orders"), content(&mesh, 1, "logs-x")), before);
     assert_eq!(mesh.cluster(1).get("/_security/user/zoe")["zoe"]["roles"], json!(["superuser"]));
     mesh.run(&["status"], 0);
+
+    parts.part("users of the mesh that is gone are users of this one");
+    assert!(restored.contains("recorded as users of cluster01: anna;"), "{restored}");
+    users_are_restored(&mesh);
 
     parts.part("users and roles come back by themselves, and no data is touched");
     mesh.cluster(1).delete("/_security/user/zoe", None);
@@ -136,19 +150,11 @@ fn data_comes_back_into_another_mesh() {
     assert!(again.contains("cluster01 has these already, and they stay as they are: logs-x orders"), "{again}");
     assert_eq!((content(&mesh, 1, "orders"), content(&mesh, 1, "logs-x")), before);
     assert_eq!(mesh.cluster(1).get("/_security/user/zoe")["zoe"]["roles"], json!(["superuser"]));
+    users_are_restored(&mesh);
     mesh.run(&["status"], 0);
 
     parts.part("no command but `create` deletes what no question named");
-    let stray = mesh.dir.join("cluster09/elastic/data");
-    fs::create_dir_all(&stray).expect("should be ours");
-    for command in [&["restore", "1", "last", "--with", "security", "--yes"][..], &["adopt", "1", "--yes"]] {
-        let refused = mesh.run(&[&["snapshots"], command].concat(), 1).stderr;
-        assert!(
-            refused.contains("directory of cluster09 with its data would be deleted first") && stray.exists(),
-            "{refused}"
-        );
-    }
-    fs::remove_dir_all(mesh.dir.join("cluster09")).expect("should be ours");
+    nothing_is_deleted_unasked(&mesh);
 
     parts.part("a repository is adopted, written to, and what is in it deleted");
     mesh.run(&["snapshots", "adopt", "1", "--yes"], 0);
@@ -160,4 +166,17 @@ fn data_comes_back_into_another_mesh() {
     mesh.run(&["reset", "--yes"], 0);
     assert!(Path::new(KEPT).join("cluster01/index.latest").exists(), "what lies outside the mesh's directory stays");
     fs::remove_dir_all(KEPT).expect("should be ours");
+}
+
+fn nothing_is_deleted_unasked(mesh: &Mesh) {
+    let stray = mesh.dir.join("cluster09/elastic/data");
+    fs::create_dir_all(&stray).expect("should be ours");
+    for command in [&["restore", "1", "last", "--with", "security", "--yes"][..], &["adopt", "1", "--yes"]] {
+        let refused = mesh.run(&[&["snapshots"], command].concat(), 1).stderr;
+        assert!(
+            refused.contains("directory of cluster09 with its data would be deleted first") && stray.exists(),
+            "{refused}"
+        );
+    }
+    fs::remove_dir_all(mesh.dir.join("cluster09")).expect("should be ours");
 }

@@ -6,7 +6,11 @@ use super::usable;
 use crate::{
     apply::{Apply, wait::Patience},
     cli::RestoreArgs,
-    commands::{consent, interruptible, steady::reconcile_until_steady, time_for},
+    commands::{
+        consent, interruptible,
+        steady::{look_again, reconcile_until_steady},
+        time_for,
+    },
     console::Console,
     error::{Error, Exit},
     facts::snapshots::{SnapshotFacts, Worth, last_good},
@@ -16,6 +20,7 @@ use crate::{
         counted::counted,
         id::ClusterId,
         snapshots::{is_unknown, version_of},
+        users::UserName,
     },
     plan::{
         self, Restoration,
@@ -44,7 +49,7 @@ pub async fn restore(args: &RestoreArgs, place: Place, console: &Console) -> Res
     if !features.is_empty() {
         // the mesh's passwords and keys are set anew then
         require_owners(&there)?;
-        require_others_in_sync(&mesh, &there, &session.inputs(), on)?;
+        require_others_in_sync(&mesh, &there, &PlanInputs { keep_users: true, ..session.inputs() }, on)?;
     }
     let (wanted, stays) = wanted(args, on, snapshot, &server).await?;
     if !stays.is_empty() {
@@ -64,13 +69,15 @@ pub async fn restore(args: &RestoreArgs, place: Place, console: &Console) -> Res
     }
     let patience = Patience::new(time_for(None, mesh.count().get()));
     let apply = Apply::new(&session, &mesh, console, &patience);
+    let inputs = PlanInputs { recover: true, keep_users: true, ..session.inputs() };
     interruptible(&patience, console, async {
         apply.apply(&plan).await?;
         if features.is_empty() {
             return Ok(());
         }
         // the server has the passwords and the keys of the snapshot now
-        reconcile_until_steady(&apply, PlanInputs { recover: true, ..session.inputs() }).await
+        reconcile_until_steady(&apply, inputs.clone()).await?;
+        Box::pin(record_restored(&session, &mesh, on, inputs, &patience, console)).await
     })
     .await?;
     let names = Some(counted(wanted.becomes.len() as u64, "name")).filter(|_| !wanted.becomes.is_empty());
@@ -78,6 +85,37 @@ pub async fn restore(args: &RestoreArgs, place: Place, console: &Console) -> Res
     let what = names.into_iter().chain(states).collect::<Vec<_>>().join(" and ");
     console.done_in(&format!("restored {what} into {on} from {}", snapshot.name), begun.elapsed());
     Ok(Exit::Done)
+}
+
+/// Records the users and roles that came back: by a record without them, the next `mesh create` would remove them.
+async fn record_restored(
+    session: &Session,
+    mesh: &Mesh,
+    on: ClusterId,
+    inputs: PlanInputs,
+    patience: &Patience,
+    console: &Console,
+) -> Result<(), Error> {
+    let there = look_again(&session.world, mesh).await.map_err(Error::part_way)?;
+    let Some(trace) = there.user_traces().remove(&on) else { return Ok(()) };
+    let mut taken = mesh.clone();
+    taken.take_restored(on, &trace).iter().for_each(|note| console.note(note));
+    if taken == *mesh {
+        return Ok(());
+    }
+    let apply = Apply::new(session, &taken, console, patience);
+    reconcile_until_steady(&apply, inputs).await?;
+    let known = mesh.users_on(on);
+    let new: Vec<&str> =
+        taken.users_on(on).into_keys().filter(|name| !known.contains_key(name)).map(UserName::as_str).collect();
+    if !new.is_empty() {
+        console.note(&format!(
+            "recorded as users of {on}: {}; their passwords are those of the snapshot, and `mesh users passwd NAME` \
+             gives another one",
+            new.join(" ")
+        ));
+    }
+    Ok(())
 }
 
 /// The snapshot that was named, if it can be restored from.

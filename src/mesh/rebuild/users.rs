@@ -48,6 +48,52 @@ impl Mesh {
         notes
     }
 
+    /// Takes over what a restored snapshot brought to a cluster and this mesh does not have there; what it has there
+    /// stays as it is. Says what does not fit the mesh and stays out.
+    pub fn take_restored(&mut self, on: ClusterId, trace: &UserTrace) -> Vec<String> {
+        let mut notes = Vec::new();
+        for (name, body) in &trace.roles {
+            let Ok(name) = name.parse::<RoleName>() else { continue };
+            if name == RoleName::reader() || self.roles_on(on).contains_key(&name) {
+                continue;
+            }
+            let known = self.spec.roles.0.get(&name).cloned();
+            let is_there = |of: &ClusterId| *of == on || known.as_ref().is_some_and(|role| role.is_on(*of));
+            let clusters = self.only(self.clusters().filter(is_there));
+            let mut wider = self.clone();
+            let role = Role { on: clusters, ..known.unwrap_or_else(|| Role::of_body(body)) };
+            wider.spec.roles.0.insert(name, role);
+            notes.extend(self.become_if_fit(wider));
+        }
+        for (name, roles) in &trace.users {
+            let Ok(name) = name.parse::<UserName>() else { continue };
+            if self.users_on(on).contains_key(&name) {
+                continue;
+            }
+            let known = self.all_users().get(&name).copied().cloned();
+            let is_there = |of: &ClusterId| *of == on || known.as_ref().is_some_and(|user| user.is_on(*of));
+            let clusters = self.only(self.clusters().filter(is_there));
+            let restored = || -> Vec<RoleName> { roles.iter().filter_map(|role| role.parse().ok()).collect() };
+            let user = User { on: clusters, roles: known.map_or_else(restored, |user| user.roles) };
+            let mut wider = self.clone();
+            let users = if self.spec.users.0.contains_key(&name) { &mut wider.spec.users.0 } else { &mut wider.users };
+            users.insert(name, user);
+            notes.extend(self.become_if_fit(wider));
+        }
+        notes
+    }
+
+    /// Becomes `wider`, or says why its users and roles do not fit: every later run would be refused.
+    fn become_if_fit(&mut self, wider: Self) -> Option<String> {
+        match wider.require_users() {
+            Ok(()) => {
+                *self = wider;
+                None
+            }
+            Err(error) => Some(format!("restored and not recorded, so `mesh create` asks to remove it: {error}")),
+        }
+    }
+
     /// Takes over the views that Kibanas have under ids as `mesh` gives them, each by its name and its pattern.
     pub fn take_views(&mut self, found: &BTreeMap<ClusterId, Vec<(String, String)>>) {
         let names: BTreeSet<&(String, String)> = found.values().flatten().collect();
@@ -107,6 +153,32 @@ mod tests {
         let mut differing = traces;
         differing.get_mut(&cluster(2)).unwrap().roles.insert("analyst".to_owned(), serde_json::json!({}));
         assert_eq!(rebuilt.take_users(&differing).len(), 1);
+    }
+
+    #[test]
+    fn what_a_snapshot_brings_back_is_recorded_where_it_fits() {
+        let mut old = Mesh::example(3);
+        let roles =
+            "{analyst: {indices: [{names: [a]}]}, far: {remote: [{clusters: [cluster03], names: ['mesh*']}], on: 1}}";
+        old.spec.roles = Roles::parse(roles).unwrap();
+        let users = "{anna: {roles: [analyst]}, bert: {roles: [far], on: 1}, carl: {roles: [mesh_reader], on: 1}}";
+        old.users = Users::parse(users).unwrap().0;
+        let mut mesh = Mesh::example(2);
+        mesh.users = Users::parse("{carl: {roles: [viewer], on: 2}}").unwrap().0;
+        let notes = mesh.take_restored(cluster(1), &trace_of(&old, cluster(1)));
+        insta::assert_snapshot!(notes.join("\n"), @r"
+        restored and not recorded, so `mesh create` asks to remove it: the role far names the remote cluster03, and the remotes are cluster02
+        restored and not recorded, so `mesh create` asks to remove it: bert has the role far, and there is no such role: the mesh has mesh_reader, analyst
+        ");
+        let (anna, carl): (UserName, UserName) = ("anna".parse().unwrap(), "carl".parse().unwrap());
+        assert_eq!(mesh.users[&anna].on, ClusterSet::new([cluster(1)]));
+        let viewer = User { roles: vec!["viewer".parse().unwrap()], on: None };
+        assert_eq!(mesh.users[&carl], viewer, "what is recorded counts, and she is there, too");
+        assert_eq!(mesh.take_restored(cluster(2), &trace_of(&old, cluster(2))), Vec::<String>::new());
+        assert_eq!((&mesh.users[&anna].on, mesh.roles_on(cluster(2)).len()), (&None, 2));
+        let before = mesh.clone();
+        assert_eq!(mesh.take_restored(cluster(2), &trace_of(&old, cluster(2))), Vec::<String>::new());
+        assert_eq!(mesh, before);
     }
 
     fn trace_of(mesh: &Mesh, on: ClusterId) -> UserTrace {

@@ -50,7 +50,7 @@ pub struct PlanInputs {
     /// What is to be saved of peers that are joined by this run.
     pub offered: Offered,
     /// Whether users and roles stay that the mesh does not have: those of a server that could not be asked when a lost
-    /// record was rebuilt are not known.
+    /// record was rebuilt are not known, and those that a snapshot brings back are not recorded yet.
     pub keep_users: bool,
     /// Whether keys and certificates are good until they expire: to tell drift from what a timer is about to renew by
     /// [`renew_due`].
