@@ -11,9 +11,9 @@ use crate::{
         settings::{DataSet, Roles, Users},
     },
     plan::{
-        Step, UserStep,
+        Plan, Step, UserStep,
         join::joining,
-        reconcile::renew,
+        reconcile::{PlanInputs, reconcile, renew},
         renew::Renewal,
         sync::{OutOfSync, require_sync, without_restarts, without_revocation},
     },
@@ -107,4 +107,23 @@ fn users_that_a_record_lacks_are_removed_by_nothing_that_does_not_ask() {
     let hindered = hindrance(&renew(&older, &there, &inputs(), &renewal), &renewal).unwrap();
     assert_eq!(hindered.to_string(), "mesh.json does not have users of cluster01: anna");
     assert_eq!(hindrance(&renew(&newer, &there, &inputs(), &renewal), &renewal), None);
+}
+
+/// An older record lacks users whose servers cannot be asked, and only they know that she is there.
+#[test]
+fn a_password_is_forgotten_once_every_server_can_be_asked() {
+    let (older, newer) = (mesh("{}", "{}"), mesh("{}", "{anna: {roles: [mesh_reader], on: 1}}"));
+    let mut model = made(&newer);
+    let forgets = |plan: &Plan| plan.steps().any(|step| matches!(step, Step::Users(UserStep::ForgetPasswords(_))));
+    let asked = plan_for(&older, &model);
+    assert!(forgets(&asked) && asked.steps().any(Step::takes_access_away), "with a question:\n{asked}");
+    let rebuilt = PlanInputs { keep_users: true, ..inputs() };
+    let kept = reconcile(&older, &model.observe(), &rebuilt);
+    assert!(!forgets(&kept) && !kept.steps().any(Step::takes_access_away), "{kept}");
+    model.stop_all();
+    let stopped = plan_for(&older, &model);
+    assert!(!forgets(&stopped), "{stopped}");
+    let kept = model.clone().converge_at(&older, &rebuilt).there.credentials.unwrap();
+    assert!(kept.users.keys().any(|user| user.as_str() == "anna"), "a rebuilt record keeps it");
+    model.converge(&older).assert_is(&older);
 }

@@ -26,7 +26,11 @@ impl Reconciler<'_> {
         step(names.collect(), UserStep::SavePasswords)
     }
 
+    /// None while some cluster cannot be asked: it may have the user, whom a question names before she is removed.
     pub(super) fn passwords_to_forget(&self) -> Option<Step> {
+        if self.inputs.keep_users || self.mesh.clusters().any(|cluster| self.server(cluster).is_none()) {
+            return None;
+        }
         let users = self.mesh.all_users();
         let saved = self.there.credentials.iter().flat_map(|credentials| credentials.users.keys());
         step(saved.filter(|name| !users.contains_key(name)).cloned().collect(), UserStep::ForgetPasswords)
