@@ -121,6 +121,7 @@ async fn may_begin(
     if !opens.is_empty() && !consent("open everything?", "this gives all access", agreed, console).await? {
         return Ok(false);
     }
+    console.removed_access(whole);
     if whole.destroys() {
         console.lost_snapshots(&creation.there, whole);
         console.lost_guests(session.survey.known(), whole);

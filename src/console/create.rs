@@ -70,6 +70,13 @@ impl Console {
         }
     }
 
+    /// Which users and roles go, before that is agreed to.
+    pub fn removed_access(&self, plan: &Plan) {
+        for what in plan.removed_access() {
+            err(&plain::line(&format!("{what} would be removed")));
+        }
+    }
+
     /// What a plan takes away, with the bytes on disk of what it deletes.
     pub fn removals(&self, plan: &Plan, size: Option<u64>) {
         err("will be deleted:");

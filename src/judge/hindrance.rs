@@ -93,8 +93,7 @@ impl Explain for Hindrance {
 /// A renewal touches what it is about. It starts nothing that was stopped on purpose, and replaces no container but
 /// that of a Kibana which gets another token: an earlier run of the same may have left it half-way.
 pub fn hindrance(plan: &Plan, renewal: &Renewal) -> Option<Hindrance> {
-    let access = plan.steps().find(|step| step.takes_access_away());
-    let access = access.map(|step| Hindrance::Access(step.describe(plan.mesh.as_ref()).text));
+    let access = plan.removed_access().next().map(Hindrance::Access);
     let other = plan.descriptions().find_map(|step| match (step.container, step.deletes, step.subject) {
         // a Kibana is restarted for its certificate
         (Some(Transition::Restarts), _, Subject::Service(ServiceId::Kibana(_))) => None,

@@ -216,6 +216,12 @@ impl Plan {
         self.steps().filter(lowers).map(|step| step.describe(self.mesh.as_ref()))
     }
 
+    /// The users and roles that it removes: `users of cluster01: anna`.
+    pub fn removed_access(&self) -> impl Iterator<Item = String> {
+        let removing = self.steps().filter(|step| step.takes_access_away());
+        removing.map(|step| step.describe(self.mesh.as_ref()).text)
+    }
+
     /// Whether carrying it out deletes data.
     pub fn destroys(&self) -> bool {
         self.descriptions().any(|step| step.deletes == Some(Deletion::Data))

@@ -2,7 +2,7 @@
 //! container that was stopped on purpose, and deletes no data. Pure.
 
 use super::{
-    Deletion, Plan, Step, Subject, Transition,
+    Deletion, Plan, Step, Subject, Transition, UserStep,
     reconcile::{PlanInputs, reconcile},
 };
 use crate::{
@@ -12,6 +12,7 @@ use crate::{
     mesh::{
         Mesh,
         id::{ClusterId, ServiceId},
+        users::{RoleName, UserName},
     },
 };
 
@@ -53,9 +54,32 @@ pub fn require_sync(mesh: &Mesh, there: &Observed, inputs: &PlanInputs) -> Resul
 /// # Errors
 /// The plan removes users or roles.
 pub(super) fn require_access_kept(plan: &Plan) -> Result<(), OutOfSync> {
-    let revokes = plan.steps().find(|step| step.takes_access_away());
-    revokes
-        .map_or(Ok(()), |step| Err(OutOfSync(format!("{} would be removed", step.describe(plan.mesh.as_ref()).text))))
+    plan.removed_access().next().map_or(Ok(()), |what| Err(removed_first(&what)))
+}
+
+/// # Errors
+/// The plan removes others than this user, or roles: but the role that reads what is shared goes with the last who has
+/// it.
+pub fn require_others_kept(plan: &Plan, user: &UserName) -> Result<(), OutOfSync> {
+    let reader = RoleName::reader();
+    let beyond = |names: &[String], own: &str| {
+        let beyond: Vec<String> = names.iter().filter(|name| name.as_str() != own).cloned().collect();
+        Some(beyond).filter(|names| !names.is_empty())
+    };
+    let removed = plan.steps().find_map(|step| match step {
+        Step::Users(UserStep::RemoveUsers { on, users }) => {
+            Some(UserStep::RemoveUsers { on: *on, users: beyond(users, user.as_str())? })
+        }
+        Step::Users(UserStep::RemoveRoles { on, roles }) => {
+            Some(UserStep::RemoveRoles { on: *on, roles: beyond(roles, reader.as_str())? })
+        }
+        _ => None,
+    });
+    removed.map_or(Ok(()), |step| Err(removed_first(&step.describe().text)))
+}
+
+fn removed_first(what: &str) -> OutOfSync {
+    OutOfSync(format!("{what} would be removed"))
 }
 
 /// # Errors

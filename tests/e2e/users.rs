@@ -292,6 +292,7 @@ fn removed(mesh: &Mesh) {
     mesh.run(&["users", "rm", "carl", "--yes"], 0);
     let asks = mesh.run(&["create", "-f", &none.display().to_string()], 2);
     assert!(asks.stderr.contains("add `--yes` to agree"), "{}", asks.stderr);
+    assert!(asks.stderr.contains("roles of cluster01: analyst would be removed"), "{}", asks.stderr);
     mesh.run(&["create", "-f", &none.display().to_string(), "--yes"], 0);
     assert_eq!(mesh.cluster(1).ask("GET", "/_security/role/analyst", None).status, 404);
     assert_eq!(as_user(mesh, 1, &carl, "GET", "/", None).status, 401);

@@ -46,6 +46,7 @@ pub async fn add(args: &AddUserArgs, place: Place, console: &Console) -> Result<
     if !opens.is_empty() && !consent("open everything?", "this gives all access", yes, console).await? {
         return Ok(Exit::Unfinished);
     }
+    console.removed_access(&plan);
     let removes = plan.steps().any(Step::takes_access_away);
     if removes && !consent("take access away?", "this removes users or roles", yes, console).await? {
         return Ok(Exit::Unfinished);

@@ -7,7 +7,7 @@ use crate::{
     cli::RmUserArgs,
     console::Console,
     error::{Error, Exit},
-    plan::sync::without_restarts,
+    plan::sync::{require_others_kept, without_restarts},
     session::{Place, Session},
 };
 
@@ -17,10 +17,12 @@ pub async fn rm(args: &RmUserArgs, place: Place, console: &Console) -> Result<Ex
     let mesh = session.recorded_with_templates()?.without_user(&args.user)?;
     let there = session.observe_recorded(&mesh).await?;
     let plan = without_restarts(&mesh, &there, &session.inputs())?;
+    require_others_kept(&plan, &args.user)?;
     if args.consent.plan.dry_run {
         console.plan(&mesh, &plan, args.consent.plan.format);
         return Ok(Exit::Done);
     }
+    console.removed_access(&plan);
     let question = format!("remove {}? she can log in no more", args.user);
     if !consent(&question, "this removes a user", args.consent.yes, console).await? {
         return Ok(Exit::Unfinished);

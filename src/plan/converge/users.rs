@@ -15,7 +15,7 @@ use crate::{
         join::joining,
         reconcile::{PlanInputs, reconcile, renew},
         renew::Renewal,
-        sync::{OutOfSync, require_sync, without_restarts, without_revocation},
+        sync::{OutOfSync, require_others_kept, require_sync, without_restarts, without_revocation},
     },
 };
 
@@ -102,7 +102,8 @@ fn users_that_a_record_lacks_are_removed_by_nothing_that_does_not_ask() {
     assert_eq!(shown(require_sync(&older, &there, &inputs())), lost);
     assert_eq!(shown(without_revocation(&older, &there, &inputs()).map(drop)), lost);
     assert_eq!(shown(joining(&older, &there, &inputs()).map(drop)), lost);
-    assert_eq!(shown(without_restarts(&older, &there, &inputs()).map(drop)), Ok(()), "`users rm` asks by itself");
+    let asked = without_restarts(&older, &there, &inputs()).unwrap();
+    assert_eq!(asked.removed_access().collect::<Vec<_>>(), ["users of cluster01: anna"], "its question names them");
     let renewal = Renewal { extended: older.clusters().collect(), ..Renewal::default() };
     let hindered = hindrance(&renew(&older, &there, &inputs(), &renewal), &renewal).unwrap();
     assert_eq!(hindered.to_string(), "mesh.json does not have users of cluster01: anna");
@@ -126,4 +127,25 @@ fn a_password_is_forgotten_once_every_server_can_be_asked() {
     let kept = model.clone().converge_at(&older, &rebuilt).there.credentials.unwrap();
     assert!(kept.users.keys().any(|user| user.as_str() == "anna"), "a rebuilt record keeps it");
     model.converge(&older).assert_is(&older);
+}
+
+/// `users rm` asks about one user alone.
+#[test]
+fn with_a_user_no_other_is_removed() {
+    let shown = |older: &Mesh, newer: &Mesh, user: &str| {
+        let plan = without_restarts(older, &made(newer).observe(), &inputs()).unwrap();
+        require_others_kept(&plan, &user.parse().unwrap())
+            .map_or_else(|refused| refused.to_string(), |()| "removed".to_owned())
+    };
+    let none = mesh("{}", "{}");
+    let both = mesh("{}", "{anna: {roles: [mesh_reader], on: 1}, bert: {roles: [viewer], on: 1}}");
+    let others = "users of cluster01: bert would be removed first: the mesh is out of sync";
+    assert_eq!(shown(&none, &both, "anna"), others);
+    assert_eq!(shown(&mesh("{}", "{bert: {roles: [viewer], on: 1}}"), &both, "anna"), "removed");
+    let with_role = mesh("{analyst: {indices: [{names: ['mesh-a*']}], on: 1}}", "{anna: {roles: [analyst], on: 1}}");
+    let roles = "roles of cluster01: analyst would be removed first: the mesh is out of sync";
+    assert_eq!(shown(&none, &with_role, "anna"), roles);
+    let (mut before, mut after) = (mesh("{}", "{anna: {roles: [mesh_reader], on: 1}}"), none);
+    (before.spec.data_set, after.spec.data_set) = (DataSet(false), DataSet(false));
+    assert_eq!(shown(&after, &before, "anna"), "removed", "the role that she has by default goes with her");
 }
