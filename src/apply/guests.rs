@@ -1,12 +1,21 @@
 //! Keys for guests, and the file that takes them there. I/O: network, disk.
 
+use std::{collections::BTreeSet, time::Duration};
+
+use futures::future::join_all;
+use tokio::time::timeout;
+
 use super::Apply;
 use crate::{
     error::{Error, Exit},
+    facts::guests::{TakenBack, ids_of},
     mesh::{id::ClusterId, peers::Invitation},
     plan::GuestStep,
     world::new_file::write_new,
 };
+
+/// A cluster that does not answer by then is left: the user wants the run to end.
+const PROMPTLY: Duration = Duration::from_secs(5);
 
 impl Apply<'_> {
     pub(super) async fn of_guests(&self, step: &GuestStep) -> Result<(), Error> {
@@ -41,5 +50,28 @@ impl Apply<'_> {
             Error::new(Exit::Unfinished, "not every key of the invitation was made")
                 .hint("type the same command again: it makes new ones")
         })
+    }
+
+    /// Revokes the keys of an invitation that was not handed over, where clusters answer: with a key on each it would
+    /// count as the one in force.
+    pub async fn take_back_keys(&self) -> TakenBack {
+        let Some(draft) = &self.draft else { return TakenBack::default() };
+        let asked = draft.authorities.keys().copied().map(async |on| {
+            let taken = timeout(PROMPTLY, self.take_back(on, &draft.id)).await;
+            (on, taken.ok().and_then(Result::ok))
+        });
+        TakenBack::of(&join_all(asked).await)
+    }
+
+    /// How many keys of an invitation were revoked. Of one whose answer was lost, only the server has the id.
+    async fn take_back(&self, on: ClusterId, invitation: &str) -> Result<usize, Error> {
+        let server = self.server(on)?;
+        let mut ids: BTreeSet<String> = ids_of(invitation, &server.guest_keys().await?);
+        ids.extend(self.guest_keys.borrow().get(&on).map(|key| key.id.clone()));
+        let ids: Vec<String> = ids.into_iter().collect();
+        if !ids.is_empty() {
+            server.revoke_keys(&ids).await?;
+        }
+        Ok(ids.len())
     }
 }

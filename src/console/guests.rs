@@ -6,6 +6,7 @@ use time::{OffsetDateTime, UtcOffset, format_description::BorrowedFormatItem, ma
 
 use super::{Cell, Column, Console, Mark, Table, err};
 use crate::{
+    facts::guests::TakenBack,
     judge::{
         expiry::Certificates,
         guests::{GuestList, GuestRow, GuestState},
@@ -13,6 +14,7 @@ use crate::{
     mesh::{
         Mesh,
         cluster_set::ClusterSet,
+        counted::counted,
         id::ClusterId,
         peers::{Guest, Invitation, PartnerName},
     },
@@ -24,6 +26,8 @@ use crate::{
 };
 
 const DAY: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]");
+
+const MINUTE: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day] [hour]:[minute] UTC");
 
 const COLUMNS: [Column<GuestRow>; 7] = [
     Column::left("GUEST", |row| Cell::plain(&row.guest)),
@@ -84,6 +88,25 @@ impl Console {
             invitation.digest(),
             day(invitation.expires)
         ));
+    }
+
+    /// What became of the keys of an invitation that was not handed over.
+    pub fn taken_back(&self, guest: &PartnerName, TakenBack { revoked, left }: &TakenBack) {
+        if *revoked > 0 {
+            self.note(&format!("revoked again, since no one has this invitation: {}", counted(*revoked, "API key")));
+        }
+        if let Some(left) = left {
+            self.warning(
+                &format!("API keys of this invitation, which no one has, may be left on {}", left.named()),
+                &format!("make a new one and have it joined before you type `mesh invites revoke {guest} --old`"),
+            );
+        }
+    }
+
+    /// The invitation whose keys stay: the user knows whether it was handed over.
+    pub fn kept_invitation(&self, made: OffsetDateTime) {
+        let made = made.to_offset(UtcOffset::UTC).format(&MINUTE).expect("should be a time with a year of four digits");
+        self.note(&format!("the keys of the last invitation stay, which was made on {made}"));
     }
 
     /// The guests of clusters whose authority was replaced, and what to type.

@@ -56,8 +56,8 @@ pub fn keys_of(keys: &GuestKeys, guest: &PartnerName) -> BTreeMap<ClusterId, Vec
     keys.iter().filter_map(|(cluster, found)| Some((*cluster, own(found.as_ref().ok()?)))).collect()
 }
 
-/// The newest of a guest's invitations that is complete: one whose making was interrupted has no key on one of the
-/// clusters, and was handed to no one.
+/// The newest of a guest's invitations that has a key on each cluster. One whose making failed or was interrupted has
+/// none left; only a run that was killed between its last key and its file leaves one that counts, and that no one has.
 pub fn in_force(keys: &BTreeMap<ClusterId, Vec<GuestKeyFacts>>, on: &ClusterSet) -> Option<String> {
     let all = keys.values().flatten();
     let has = |cluster: ClusterId, invitation: &str| {
@@ -65,6 +65,32 @@ pub fn in_force(keys: &BTreeMap<ClusterId, Vec<GuestKeyFacts>>, on: &ClusterSet)
     };
     let complete = all.filter(|key| on.iter().all(|cluster| has(cluster, &key.invitation)));
     complete.max_by_key(|key| key.created).map(|key| key.invitation.clone())
+}
+
+/// The keys of one invitation among those of a cluster, by id.
+pub fn ids_of(invitation: &str, found: &[GuestKeyFacts]) -> BTreeSet<String> {
+    found.iter().filter(|key| key.invitation == invitation).map(|key| key.id.clone()).collect()
+}
+
+/// When the last key of an invitation was made.
+pub fn made(keys: &BTreeMap<ClusterId, Vec<GuestKeyFacts>>, invitation: &str) -> Option<OffsetDateTime> {
+    keys.values().flatten().filter(|key| key.invitation == invitation).filter_map(|key| key.created).max()
+}
+
+/// What became of the keys of an invitation that was not handed over.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TakenBack {
+    pub revoked: usize,
+    /// Clusters that may still have one.
+    pub left: Option<ClusterSet>,
+}
+
+impl TakenBack {
+    /// By the number of keys that each cluster revoked; `None` where that is not known.
+    pub fn of(answers: &[(ClusterId, Option<usize>)]) -> Self {
+        let silent = answers.iter().filter(|(_, revoked)| revoked.is_none()).map(|(of, _)| *of);
+        Self { revoked: answers.iter().filter_map(|(_, revoked)| *revoked).sum(), left: ClusterSet::new(silent) }
+    }
 }
 
 /// The guests of a mesh whose record is lost, by the newest invitation of each that its servers know.
@@ -116,6 +142,30 @@ mod tests {
         assert_eq!(in_force(&keys, &both).as_deref(), Some("c"));
         assert_eq!(in_force(&keys, &"1-3".parse().unwrap()), None);
         assert_eq!(in_force(&BTreeMap::new(), &both), None);
+    }
+
+    #[test]
+    fn what_is_taken_back_is_of_one_invitation() {
+        let with_id = |id: &str, invitation: &str| GuestKeyFacts { id: id.to_owned(), ..key(invitation, 0) };
+        let found = [with_id("1", "a"), with_id("2", "b"), with_id("3", "b"), with_id("4", "")];
+        assert_eq!(ids_of("b", &found), ["2".to_owned(), "3".to_owned()].into());
+        assert_eq!(ids_of("c", &found), BTreeSet::new());
+
+        let all = [(cluster(1), Some(1)), (cluster(2), Some(2)), (cluster(3), Some(0))];
+        assert_eq!(TakenBack::of(&all), TakenBack { revoked: 3, left: None });
+        let taken = TakenBack::of(&[(cluster(1), Some(1)), (cluster(2), None)]);
+        assert_eq!(taken, TakenBack { revoked: 1, left: Some("2".parse().unwrap()) });
+        assert_eq!(TakenBack::of(&[]), TakenBack::default());
+    }
+
+    #[test]
+    fn an_invitation_was_made_with_its_last_key() {
+        let keys = BTreeMap::from([
+            (cluster(1), vec![key("a", 0), key("b", 5)]),
+            (cluster(2), vec![key("a", 1), GuestKeyFacts { created: None, ..key("a", 7) }]),
+        ]);
+        assert_eq!(made(&keys, "a"), Some(datetime!(2026-11-26 12:01 UTC)));
+        assert_eq!(made(&keys, "c"), None);
     }
 
     #[test]

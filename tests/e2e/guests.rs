@@ -38,8 +38,17 @@ fn guests_are_invited_and_revoked() {
     assert!(guest(&mesh)["old_keys"].as_u64() >= Some(3), "{}", guest(&mesh));
     no_key_is_printed(&mesh, "2");
 
+    parts.part("an invitation that cannot be written leaves no key, and the one before it stays in force");
+    let keys = || (guest(&mesh)["made"].clone(), guest(&mesh)["old_keys"].clone());
+    let before = keys();
+    // no file can be made there, not by root either, and only the attempt says so
+    let failed = mesh.run(&[&BERLIN[..], &["--into", "/proc/berlin.json"]].concat(), 2);
+    assert!(failed.stderr.contains("no one has this invitation: 2 API keys"), "{}", failed.stderr);
+    assert_eq!(keys(), before);
+
     parts.part("earlier invitations are revoked, and the last one is not");
-    mesh.run(&["invites", "revoke", "berlin", "--old", "--yes"], 0);
+    let revoked = mesh.run(&["invites", "revoke", "berlin", "--old", "--yes"], 0);
+    assert!(revoked.stderr.contains("the keys of the last invitation stay"), "{}", revoked.stderr);
     assert_eq!((&guest(&mesh)["old_keys"], &guest(&mesh)["state"]), (&0.into(), &"good".into()), "{}", guest(&mesh));
     let last = invitation(&mesh, "2");
     for number in 1..=2_u8 {

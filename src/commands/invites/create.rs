@@ -15,7 +15,7 @@ use crate::{
     mesh::{
         Mesh,
         counted::counted,
-        peers::{Draft, Guest},
+        peers::{Draft, Guest, Invitation},
     },
     plan::guests::invite,
     session::{Place, Session, now},
@@ -48,15 +48,22 @@ pub async fn create(args: &InviteArgs, place: Place, console: &Console) -> Resul
     let patience = Patience::new(time_for(None, mesh.count().get()));
     let apply = Apply::new(&session, &mesh, console, &patience).with_draft(draft);
     apply.lift_record()?;
-    interruptible(&patience, console, apply.apply(&plan)).await?;
-    let invitation = apply.invitation()?;
-    match into {
-        Some(path) => {
-            let clusters = counted(invitation.clusters.len() as u64, "cluster");
-            let what = format!("invitation of {} to {clusters}, in {}", args.guest, path.display());
-            console.done_in(&what, begun.elapsed());
+    let made = interruptible(&patience, console, apply.apply(&plan)).await.and_then(|()| apply.invitation());
+    let handed_over = match into {
+        Some(_) => made,
+        None => made.and_then(|invitation| printed(invitation, console)),
+    };
+    let invitation = match handed_over {
+        Ok(invitation) => invitation,
+        Err(error) => {
+            console.taken_back(&args.guest, &apply.take_back_keys().await);
+            return Err(error);
         }
-        None => console.text(&invitation.render()),
+    };
+    if let Some(path) = into {
+        let clusters = counted(invitation.clusters.len() as u64, "cluster");
+        let what = format!("invitation of {} to {clusters}, in {}", args.guest, path.display());
+        console.done_in(&what, begun.elapsed());
     }
     console.invited(&invitation);
     if earlier > 0 {
@@ -82,6 +89,16 @@ fn require_pipe(console: &Console) -> Result<(), Error> {
     }
     Err(Error::new(Exit::Request, "an invitation holds API keys, and stdout is no pipe")
         .hint("name a file with `--into FILE`, or send it on by a pipe, as to `ssh`"))
+}
+
+/// The invitation, once it is on stdout: a reader that went away does not have it.
+fn printed(invitation: Invitation, console: &Console) -> Result<Invitation, Error> {
+    console.text(&invitation.render());
+    if console.stdout_failed() {
+        return Err(Error::new(Exit::Unfinished, "what reads stdout ended before it had the invitation")
+            .hint("see why it ended; then type the same command again"));
+    }
+    Ok(invitation)
 }
 
 /// The mesh with the guest; what is not given is as it was before.

@@ -8,7 +8,7 @@ use crate::{
     commands::{consent, interruptible, time_for},
     console::Console,
     error::{Error, Exit},
-    facts::guests::{GuestKeys, in_force, keys_of},
+    facts::guests::{GuestKeys, in_force, keys_of, made},
     judge::guests::GuestError,
     mesh::{Mesh, id::ClusterId},
     plan::guests,
@@ -37,6 +37,9 @@ pub async fn revoke(args: &RevokeArgs, place: Place, console: &Console) -> Resul
         unasked(args, &found)?;
         console.done(&format!("nothing to do: {} has no such keys", args.guest));
         return Ok(Exit::Done);
+    }
+    if let Some(made) = kept.as_deref().and_then(|kept| made(&keys, kept)) {
+        console.kept_invitation(made);
     }
     let (question, deed) = if args.old {
         (format!("revoke the old API keys of {}? what it joined by them ends", args.guest), "this revokes API keys")
