@@ -235,7 +235,7 @@ fn a_bad_line_ends_a_load_or_is_left_out() {
     /mesh/c.csv cluster01 mesh-c 0 0 0 0 TIME RATE
     error: /mesh/c.csv, line 1: the header has no name for column 2
 
-    hint: mend the header; then type the same command again
+    hint: mend that; then type the same command again
     ");
     server.join().unwrap();
 }

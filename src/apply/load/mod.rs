@@ -103,7 +103,7 @@ impl Target<'_> {
                  leaves such lines out",
             ),
             Stop::BadHeader(line) => Error::new(Exit::Request, format!("{}, {line}", loaded.file))
-                .hint("mend the header; then type the same command again"),
+                .hint("mend that; then type the same command again"),
             Stop::Refused(reason) => {
                 let error = Error::new(Exit::Unfinished, format!("{cluster} takes no more documents")).cause(&reason);
                 error.hint(if reason.contains("flood-stage") || reason.contains("disk usage") {

@@ -64,6 +64,10 @@ impl Rows {
     /// # Errors
     /// Why its cells cannot be names.
     pub fn take_header(&mut self, row: &str) -> Result<(), String> {
+        // all of the file would be its header
+        if has_lone_return(row) {
+            return Err(r"its lines end with CR alone; `tr '\r' '\n' < FILE > OTHER` writes it with LF".to_owned());
+        }
         let cells: Vec<&str> = self.parser.cells(row).map(str::trim).collect();
         if let Some(at) = cells.iter().position(|name| name.is_empty()) {
             return Err(format!("the header has no name for column {}", at + 1));
@@ -102,6 +106,11 @@ impl Rows {
         }
         Ok(())
     }
+}
+
+/// Whether there is a CR before the end of a row that is not the first half of CR LF.
+fn has_lone_return(row: &str) -> bool {
+    row.trim_end_matches('\r').split('\r').skip(1).any(|rest| !rest.starts_with('\n'))
 }
 
 /// A cell as a JSON number or boolean; `None` for a text.
@@ -186,6 +195,20 @@ mod tests {
         let mut into = Vec::new();
         tabs.write("1,5\t2", &mut into).unwrap();
         assert_eq!(into, br#"{"a,b":"1,5","c":2}"#);
+    }
+
+    #[test]
+    fn a_file_whose_lines_end_with_cr_alone_is_no_header() {
+        for row in ["a,b\r1,2\r3,4", "a,b\r,2", "\"a\",\"b\"\r\"1\",\"2\"", "a\r\r1"] {
+            let refused = Rows::new(b',').take_header(row).unwrap_err();
+            assert_eq!(
+                refused, r"its lines end with CR alone; `tr '\r' '\n' < FILE > OTHER` writes it with LF",
+                "{row:?}"
+            );
+        }
+        for row in ["a,b", "a,b\r", "a,b\r\r", "\"a\r\nb\",c"] {
+            assert_eq!(Rows::new(b',').take_header(row), Ok(()), "{row:?}");
+        }
     }
 
     proptest! {

@@ -242,6 +242,11 @@ mod tests {
         assert!(!stopped);
         let (shown, stopped) = events(CSV, true, Limits::default(), &[b"n,n\n1,2\n"]);
         assert_eq!((shown.as_str(), stopped), ("line 1: the header has the name `n` twice", true));
+        let (shown, stopped) = events(CSV, true, Limits::default(), &[b"n,kind\r1,a\r2,b\r"]);
+        assert_eq!(
+            (shown.as_str(), stopped),
+            (r"line 1: its lines end with CR alone; `tr '\r' '\n' < FILE > OTHER` writes it with LF", true)
+        );
         let (shown, _) = events(CSV, true, Limits::default(), &[b"n\n1\n\"2\n3\n"]);
         insta::assert_snapshot!(shown, @r#"
         line 3: the file ends within a cell in quotes that begins in this row
