@@ -146,14 +146,11 @@ fn announce(mesh: &Mesh, report: &LoadReport, console: &Console) {
             console.note(&format!("find it: `mesh search {name}`"));
             continue;
         }
-        let settings = mesh.settings(*cluster);
-        let more = settings.share.iter().map(|share| format!("--share '{share}'"));
-        let flags: Vec<String> = more.chain([format!("--share {name}")]).collect();
         let by = if alias(mesh).is_some() { " by its own name" } else { "" };
         console.note(&format!(
             "other clusters do not see {name}{by}: {cluster} shares {}; `mesh create {}` shares it, too",
             shared.join(", "),
-            flags.join(" ")
+            mesh.flags_to_share([*cluster], &name)
         ));
         console.note(&format!("find it: `mesh search {name} --on {}`", cluster.number()));
     }

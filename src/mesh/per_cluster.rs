@@ -6,7 +6,8 @@ use super::{
     Mesh,
     cluster::Discovery,
     id::ClusterId,
-    settings::{AdvertiseBind, Advertised, ClusterOverride, ClusterSettings, MeshSpec, Snapshots},
+    settings::{AdvertiseBind, Advertised, ClusterOverride, ClusterSettings, MeshSpec, Overrides, Snapshots},
+    shell_word::shell_word,
 };
 
 /// The settings of a cluster: of the mesh, then the overrides in their order, then what `--set` recorded.
@@ -32,6 +33,29 @@ impl Mesh {
             settings.to_mut().set(kept.as_overrides());
         }
         settings
+    }
+
+    /// Whether something is set for a cluster by itself, so that a flag for the whole mesh does not change it there;
+    /// `--set` does, since it wins over `overrides`.
+    pub fn is_set_alone(&self, cluster: ClusterId, is_set: impl Fn(&Overrides) -> bool) -> bool {
+        let listed = self.overrides.iter().filter(|one| one.clusters.contains(cluster)).map(|one| &one.settings);
+        listed.chain(self.set.get(&cluster)).any(|settings| is_set(settings.as_overrides()))
+    }
+
+    /// The flags of `mesh create` by which clusters share a name besides all that they share now.
+    pub fn flags_to_share(&self, clusters: impl IntoIterator<Item = ClusterId>, name: &str) -> String {
+        let and_name = |spec: &MeshSpec| -> Vec<String> {
+            spec.share.iter().map(ToString::to_string).chain([name.to_owned()]).collect()
+        };
+        let (alone, together): (Vec<ClusterId>, Vec<ClusterId>) =
+            clusters.into_iter().partition(|cluster| self.is_set_alone(*cluster, |of| of.share.is_some()));
+        let for_all = if together.is_empty() { Vec::new() } else { and_name(&self.spec) };
+        let for_all = for_all.iter().map(|share| format!("--share {}", shell_word(share)));
+        let for_one = alone.into_iter().map(|cluster| {
+            let share = and_name(&self.settings(cluster)).join(",");
+            format!("--set {}", shell_word(format!("{cluster}.share={share}")))
+        });
+        for_all.chain(for_one).collect::<Vec<_>>().join(" ")
     }
 
     /// The clusters that keep their settings until it is their turn to have others.
@@ -144,7 +168,7 @@ fn makes_same_containers(one: &MeshSpec, other: &MeshSpec) -> bool {
 /// place, and a keystore is read by a server that is restarted.
 fn of_containers(spec: &MeshSpec) -> ClusterSettings {
     let mut overrides = spec.clone().into();
-    let super::settings::Overrides { kibana, share, secure_settings, nodes, .. } = &mut overrides;
+    let Overrides { kibana, share, secure_settings, nodes, .. } = &mut overrides;
     (*kibana, *share, *secure_settings, *nodes) = (None, None, None, None);
     ClusterSettings::of(&overrides)
 }
@@ -152,7 +176,7 @@ fn of_containers(spec: &MeshSpec) -> ClusterSettings {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mesh::settings::{Overrides, file};
+    use crate::mesh::settings::{file, per_cluster::read_set};
 
     #[test]
     fn another_public_address_replaces_no_container() {
@@ -166,6 +190,29 @@ mod tests {
         assert!(same(&of("192.0.2.11", None), &of("198.51.100.8", Some("192.0.2.11"))));
         assert!(!same(&of("192.0.2.11", None), &of("192.0.2.11", Some("127.0.0.1"))));
         assert!(!same(&of("192.0.2.11", None), &of("", None)));
+    }
+
+    #[test]
+    fn a_name_is_shared_where_a_cluster_has_what_it_shares() {
+        let mut mesh = Mesh::example(4);
+        let flags = |mesh: &Mesh, clusters: &[u8]| {
+            mesh.flags_to_share(clusters.iter().filter_map(|number| ClusterId::new(*number)), "logs-x")
+        };
+        assert_eq!(flags(&mesh, &[2]), "--share logs-x");
+        mesh.spec.share = vec!["metrics-*".parse().unwrap()];
+        assert_eq!(flags(&mesh, &[1, 2]), "--share 'metrics-*' --share logs-x");
+        mesh.overrides = vec![read_set("2-3.share=hr-*").unwrap(), read_set("1.kibana=false").unwrap()];
+        let set = read_set("cluster03.share=").unwrap();
+        mesh.set.insert(ClusterId::new(3).unwrap(), set.settings);
+        insta::assert_snapshot!(flags(&mesh, &[2]), @"--set 'cluster02.share=hr-*,logs-x'");
+        insta::assert_snapshot!(flags(&mesh, &[1, 2, 3]), @"--share 'metrics-*' --share logs-x --set 'cluster02.share=hr-*,logs-x' --set 'cluster03.share=logs-x'");
+        for (flag, shared) in [("cluster02.share=hr-*,logs-x", "hr-* logs-x"), ("cluster03.share=logs-x", "logs-x")] {
+            let set = read_set(flag).unwrap();
+            let cluster = set.clusters.iter().next().unwrap();
+            mesh.set.entry(cluster).or_default().overlay(&set.settings);
+            let now: Vec<String> = mesh.settings(cluster).share.iter().map(ToString::to_string).collect();
+            assert_eq!(now.join(" "), shared, "it wins over `overrides`");
+        }
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Whether users and roles fit the mesh: what they name is there, and what they ask for is shared. Pure: no I/O.
 
+use std::collections::BTreeSet;
+
 use super::{Role, RoleName, User, UserName};
 use crate::{
     exit::Exit,
@@ -11,7 +13,6 @@ use crate::{
         links::Link,
         pattern::{covers, overlap},
         peers::Alias,
-        shell_word::shell_word,
     },
 };
 
@@ -23,7 +24,7 @@ pub enum UserError {
     #[error("{user} logs in to {cluster}, where the role {role} is not")]
     RoleElsewhere { user: UserName, role: RoleName, cluster: ClusterId },
     #[error("the role {role} asks for {name} of remotes, and clusters share only {}", shared.join(", "))]
-    NotShared { role: RoleName, name: String, shared: Vec<String>, share: Vec<String> },
+    NotShared { role: RoleName, name: String, shared: Vec<String>, flags: String },
     #[error("the role {role} names the remote {pattern}, and {} {}", if known.is_empty() { "there are no remotes".to_owned() } else { "the remotes are".to_owned() }, known.join(", "))]
     UnknownRemote { role: RoleName, pattern: String, known: Vec<String> },
     #[error("the mesh has no user {user}: {}", if has.is_empty() { "it has none besides `elastic`".to_owned() } else { format!("its users are {}", has.join(", ")) })]
@@ -48,10 +49,7 @@ impl Explain for UserError {
             Self::RoleElsewhere { role, .. } => {
                 format!("widen `on` of the role {role} in the settings file, or narrow that of the user")
             }
-            Self::NotShared { share, .. } => {
-                let patterns: Vec<String> = share.iter().map(|one| format!(" --share {}", shell_word(one))).collect();
-                format!("`mesh create{}` shares it", patterns.concat())
-            }
+            Self::NotShared { flags, .. } => format!("`mesh create {flags}` shares it"),
             Self::UnknownRemote { .. } => "name one of them, or `*` for all".to_owned(),
             Self::NoSuchUser { user, .. } => format!("`mesh users ls` lists them, `mesh users add {user}` adds one"),
             Self::InSettings(_) => "change `users` there, then `mesh create -f FILE`".to_owned(),
@@ -184,9 +182,10 @@ impl Mesh {
             }
             shared.sort();
             shared.dedup();
-            let own = self.spec.share.iter().map(ToString::to_string);
-            let share = own.chain([asked.clone()]).collect();
-            return Err(UserError::NotShared { role: name.clone(), name: asked.clone(), shared, share });
+            let clusters: BTreeSet<ClusterId> =
+                remotes.iter().filter(of).filter_map(|(_, alias)| alias.cluster()).collect();
+            let flags = self.flags_to_share(clusters, asked);
+            return Err(UserError::NotShared { role: name.clone(), name: asked.clone(), shared, flags });
         }
         Ok(())
     }
@@ -201,7 +200,10 @@ impl Mesh {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mesh::settings::{Roles, Topology, Users};
+    use crate::mesh::{
+        example::cluster,
+        settings::{Roles, Topology, Users, per_cluster::read_set},
+    };
 
     fn mesh(roles: &str) -> Mesh {
         let mut mesh = Mesh::example(3);
@@ -223,6 +225,9 @@ mod tests {
         let mut shares = asks("hr-*");
         shares.spec.share = vec!["logs-*".parse().unwrap()];
         insta::assert_snapshot!(refused(&shares), @"the role hr asks for hr-* of remotes, and clusters share only local-data-set, logs-*, mesh*; `mesh create --share 'logs-*' --share 'hr-*'` shares it");
+        shares.set.insert(cluster(2), read_set("cluster02.share=metrics-*").unwrap().settings);
+        insta::assert_snapshot!(refused(&shares), @"the role hr asks for hr-* of remotes, and clusters share only local-data-set, logs-*, mesh*, metrics-*; `mesh create --share 'logs-*' --share 'hr-*' --set 'cluster02.share=metrics-*,hr-*'` shares it");
+        shares.set.clear();
         shares.spec.share = vec!["hr-2026*".parse().unwrap()];
         assert_eq!(shares.require_users(), Ok(()), "a part of it is shared");
         shares.spec.topology = Topology::None;
