@@ -10,7 +10,7 @@ use crate::facts::host::MemoryLimit;
 pub(super) type Entry = (&'static [&'static str], &'static str, &'static str);
 
 pub(super) const OUT_OF_MEMORY: (&str, &str) =
-    ("it needed more memory than its limit allows", "give it more with `mesh create {memory} 4g`");
+    ("it needed more memory than its limit allows", "give it more with {more}");
 
 pub(super) const KILLED: (&str, &str) = (
     "something killed it: the kernel, because the machine ran out of memory, or a `docker kill`",
@@ -32,7 +32,7 @@ pub(super) fn out_of_memory_above(outer: &MemoryLimit) -> (String, &'static str)
             "the control group {group} allows all containers together {} MiB of memory, and they needed more",
             bytes >> 20
         ),
-        "raise the limit of that group, which is none of the mesh's; or ask for less with `mesh create {memory} 1g`, for fewer clusters or \
+        "raise the limit of that group, which is none of the mesh's; or ask for less with {less}, for fewer clusters or \
          `--no-kibana`; `mesh doctor` says what there is",
     )
 }
@@ -87,12 +87,12 @@ pub(super) const CATALOGUE: &[Entry] = &[
     (
         &["java.lang.OutOfMemoryError", "JavaScript heap out of memory"],
         "its heap is too small for what it does",
-        "give it more with `mesh create {memory} 4g`",
+        "give it more with {more}",
     ),
     (
         &["insufficient memory for the Java Runtime Environment", "Could not reserve enough space for"],
         "the heap is larger than the memory it can have",
-        "see what is free with `mesh doctor`; ask for less with `mesh create {memory} 1g`, or for fewer clusters",
+        "see what is free with `mesh doctor`; ask for less with {less}, or for fewer clusters",
     ),
     (
         &[
@@ -108,7 +108,7 @@ pub(super) const CATALOGUE: &[Entry] = &[
             "bootstrap checks failed … not equal to maximum heap size [",
         ],
         "the sizes of the heap contradict each other",
-        "take back what was added in {dir}/config/jvm.options.d; `mesh create {memory} SIZE` alone sizes the heap",
+        "take back what was added in {dir}/config/jvm.options.d; {size} alone sizes the heap",
     ),
     // before the options of Java: it refuses its `-Xlog` for this
     (&["Error opening log file ' … : Permission denied"], NOT_ITS_FILES, GIVE_BACK),

@@ -5,11 +5,17 @@ mod line;
 
 pub use self::line::last_words;
 
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt::Display};
 
 use crate::{
     facts::host::MemoryLimit,
-    mesh::{Mesh, id::ServiceId, layout, shell_word::shell_word},
+    mesh::{
+        Mesh,
+        id::{ServiceId, ServiceKind},
+        layout,
+        settings::Memory,
+        shell_word::shell_word,
+    },
 };
 
 /// How a container ended, or was refused to start.
@@ -111,10 +117,33 @@ fn addressed(remedy: &str, mesh: &Mesh, service: ServiceId) -> String {
         ("{network}", mesh.network_name()),
         ("{owner}", mesh.user()),
         ("{image}", mesh.image(service)),
-        ("{memory}", service.kind().memory_flag().to_owned()),
+        ("{more}", sized(mesh, service, twice(mesh.memory(service)))),
+        ("{less}", sized(mesh, service, Memory::LEAST_OF_ELASTIC)),
+        ("{size}", sized(mesh, service, "SIZE")),
     ]
     .iter()
     .fold(remedy.to_owned(), |text, (name, value)| text.replace(name, value))
+}
+
+fn twice(memory: Memory) -> Memory {
+    Memory::mebibytes(2 * (memory.bytes() >> 20))
+}
+
+/// What to type to give a service so much memory, by the setting that its limit comes from.
+fn sized(mesh: &Mesh, service: ServiceId, size: impl Display) -> String {
+    let (cluster, kind) = (service.cluster(), service.kind());
+    if let Some(node) = service.node().filter(|node| mesh.node_settings(*node).elastic_memory.is_some()) {
+        return format!("`elastic_memory: {size}` for node {} in the setting `nodes` of {cluster}", node.number.get());
+    }
+    let alone = mesh.is_set_alone(cluster, |of| match kind {
+        ServiceKind::Elastic => of.elastic_memory.is_some(),
+        ServiceKind::Kibana => of.kibana_memory.is_some(),
+    });
+    if alone {
+        format!("`mesh create --set {cluster}.{}={size}`", kind.memory_setting())
+    } else {
+        format!("`mesh create {} {size}`", kind.memory_flag())
+    }
 }
 
 #[cfg(test)]

@@ -33,6 +33,14 @@ impl ServiceKind {
         }
     }
 
+    /// The setting that limits the memory of its containers.
+    pub fn memory_setting(self) -> &'static str {
+        match self {
+            Self::Elastic => "elastic_memory",
+            Self::Kibana => "kibana_memory",
+        }
+    }
+
     /// The product's name, for people.
     pub fn product(self) -> &'static str {
         match self {

@@ -5,10 +5,14 @@ mod elasticsearch;
 mod kibana;
 
 use super::*;
-use crate::mesh::id::ClusterId;
+use crate::mesh::{id::ClusterId, settings::per_cluster::read_set};
 
 fn explained(service: ServiceId, end: End<'_>) -> String {
-    match known(&Mesh::example(2), service, end) {
+    explained_in(&Mesh::example(2), service, end)
+}
+
+fn explained_in(mesh: &Mesh, service: ServiceId, end: End<'_>) -> String {
+    match known(mesh, service, end) {
         Some(Known { cause, line, remedy }) => format!("{cause}\n{}\n{remedy}", line.as_deref().unwrap_or("-")),
         None => "unknown".to_owned(),
     }
@@ -50,6 +54,34 @@ fn an_end_for_want_of_memory() {
     something killed it: the kernel, because the machine ran out of memory, or a `docker kill`
     -
     see which with `dmesg | grep -i 'killed process'`, and whether memory is short with `mesh doctor`
+    ");
+}
+
+#[test]
+fn more_memory_is_twice_what_there_is_by_the_setting_that_it_has_it_from() {
+    let mut mesh = Mesh::example(4).with_nodes(4, 3);
+    mesh.spec.elastic_memory = Memory::gibibytes(8);
+    mesh.spec.kibana_memory = Memory::mebibytes(1536);
+    let set = ["2.elastic_memory=3g", "3.kibana_memory=700m", "4.nodes=[{elastic_memory: 4g}, {}, {}]"];
+    mesh.overrides.extend(set.map(|text| read_set(text).unwrap()));
+    let end = End { exit_code: Some(137), out_of_memory: true, ..End::default() };
+    let remedy = |service: ServiceId| explained_in(&mesh, service, end).lines().last().unwrap().to_owned();
+    let mut found: Vec<String> = Vec::new();
+    for cluster in mesh.clusters() {
+        found.extend([remedy(cluster.first_node()), remedy(cluster.kibana())]);
+    }
+    let other = mesh.nodes(ClusterId::new(4).unwrap()).last().unwrap();
+    found.push(remedy(other.into()));
+    insta::assert_snapshot!(found.join("\n"), @r"
+    give it more with `mesh create --elastic-memory 16g`
+    give it more with `mesh create --kibana-memory 3g`
+    give it more with `mesh create --set cluster02.elastic_memory=6g`
+    give it more with `mesh create --kibana-memory 3g`
+    give it more with `mesh create --elastic-memory 16g`
+    give it more with `mesh create --set cluster03.kibana_memory=1400m`
+    give it more with `elastic_memory: 8g` for node 1 in the setting `nodes` of cluster04
+    give it more with `mesh create --kibana-memory 3g`
+    give it more with `mesh create --elastic-memory 16g`
     ");
 }
 
