@@ -52,6 +52,9 @@ pub struct PeerRow {
     /// The clusters that do not, with the reason.
     pub down: BTreeMap<ClusterId, String>,
     pub state: PeerState,
+    /// How to get other keys for it, for people.
+    #[serde(skip)]
+    pub renewal: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -124,6 +127,7 @@ impl PeerRow {
             reached_by: reached.into_iter().map(|(cluster, _)| cluster).collect(),
             down,
             state,
+            renewal: peer.renewal(name),
         }
     }
 }
@@ -154,6 +158,8 @@ pub struct AliasByHand {
     alias: Alias,
     on: ClusterId,
     peer: PartnerName,
+    /// Whether `mesh` does not run the peer.
+    foreign: bool,
 }
 
 impl Explain for AliasByHand {
@@ -162,8 +168,12 @@ impl Explain for AliasByHand {
     }
 
     fn hint(&self) -> Option<String> {
-        let Self { peer, .. } = self;
-        Some(format!("`mesh join FILE --suffix {peer}` gives the peer's clusters other names; or remove the remote"))
+        let Self { peer, foreign, .. } = self;
+        Some(if *foreign {
+            "join it by another name after `--remote`; or remove the remote".to_owned()
+        } else {
+            format!("`mesh join FILE --suffix {peer}` gives the peer's clusters other names; or remove the remote")
+        })
     }
 }
 
@@ -174,7 +184,7 @@ pub fn require_free_aliases(mesh: &Mesh, name: &PartnerName, there: &Observed) -
     for (on, server) in there.answering() {
         let set = server.remotes.keys().filter_map(|setting| remote_of_setting(setting));
         if let Some(alias) = set.into_iter().find(|alias| peer.remotes.contains_key(alias) && !known(alias)) {
-            return Err(AliasByHand { alias, on, peer: name.clone() });
+            return Err(AliasByHand { alias, on, peer: name.clone(), foreign: peer.is_foreign() });
         }
     }
     Ok(())
@@ -199,8 +209,7 @@ pub fn warnings(mesh: &Mesh, there: &Observed, now: OffsetDateTime) -> Vec<Findi
             1..SOON => format!("expire in {}", counted(days.unsigned_abs(), "day")),
             _ => return None,
         };
-        let remedy = format!("ask {name} for a new invitation, and `mesh join FILE --peer {name}`");
-        (!peer.leaving).then(|| Finding::warning(format!("keys of the peer {name} {when}"), remedy))
+        (!peer.leaving).then(|| Finding::warning(format!("keys of the peer {name} {when}"), peer.renewal(name)))
     };
     mesh.peers.iter().filter_map(soon).collect()
 }

@@ -61,8 +61,7 @@ pub fn problems(status: &Status, matrix: &Matrix) -> Vec<Problem> {
             peer.alias,
             if peer.state == PeerState::Lost { "lost" } else { "expired" }
         );
-        let remedy = format!("ask {0} for a new invitation, and `mesh join FILE --peer {0}`", peer.peer);
-        found.push(Problem::new(Level::Problem, text, remedy).about([peer.alias.to_string()]));
+        found.push(Problem::new(Level::Problem, text, &peer.renewal).about([peer.alias.to_string()]));
     }
     indices(status, &mut found);
     disks(status, &mut found);

@@ -229,6 +229,7 @@ fn clusters_of_peers_are_rows_and_columns_like_others() {
         reached_by: vec![first],
         down: [(second, "connection refused".to_owned())].into(),
         state: PeerState::Down,
+        renewal: String::new(),
     });
     assert_eq!(rows(&mesh, &status), "·11 1·0 --·");
     insta::assert_snapshot!(listed(&mesh, &status), @"Problem: searches from cluster02 do not reach cluster01-london: connection refused | mesh verify --fix");

@@ -11,7 +11,7 @@ use crate::{
         Mesh,
         id::ClusterId,
         keystore,
-        peers::{Alias, Endpoint, PartnerName},
+        peers::{Alias, Endpoint, PartnerName, Peer},
     },
 };
 
@@ -44,7 +44,7 @@ enum PeerFault {
     Clocks(String),
     CertificateExpired,
     CertificateName,
-    /// By an authority that the invitation does not have.
+    /// By an authority that was not handed over.
     CertificateForeign(String),
     License(String),
     KeyRefused(String),
@@ -66,7 +66,7 @@ pub fn judge_peers(
                 code: fault.code(),
                 node: None,
                 message: fault.message(at),
-                remedy: fault.remedy(peer, from),
+                remedy: fault.remedy((peer, &mesh.peers[peer]), from),
             });
             PeerLinkReport { from, to: to.clone(), peer: peer.clone(), up: cause.is_none(), cause }
         })
@@ -205,7 +205,7 @@ impl PeerFault {
             Self::CertificateExpired => format!("the certificate of {address} has expired"),
             Self::CertificateName => format!("the certificate of {address} is not for {name}"),
             Self::CertificateForeign(words) => {
-                format!("the certificate of {address} is of another authority than the invitation names: {words}")
+                format!("the certificate of {address} is of another authority than it was joined with: {words}")
             }
             Self::License(words) => format!("a license does not allow it: {words}"),
             Self::KeyRefused(words) => format!("it does not take the key, which was revoked or has expired: {words}"),
@@ -214,24 +214,41 @@ impl PeerFault {
     }
 
     /// What to type, here or there.
-    fn remedy(&self, peer: &PartnerName, from: ClusterId) -> String {
+    fn remedy(&self, (name, peer): (&PartnerName, &Peer), from: ClusterId) -> String {
         match self {
             Self::Silent(_) => format!("`mesh manage start {}`", from.number()),
             Self::RemoteMissing | Self::CredentialsMissing => "`mesh create`".to_owned(),
+            Self::CertificateForeign(_) if peer.is_foreign() => {
+                format!("ask the owner of {name} for its authorities, and {}", peer.rejoin(name))
+            }
             Self::AccessLost | Self::KeyExpired(_) | Self::CertificateForeign(_) | Self::KeyRefused(_) => {
-                format!("ask {peer} for a new invitation, and `mesh join FILE --peer {peer}`")
+                peer.renewal(name)
+            }
+            Self::CertificateName if peer.is_foreign() => {
+                format!(
+                    "ask the owner of {name} what its certificate is for, and join it again with that after \
+                     `--server-name`; something else may answer at that address"
+                )
             }
             Self::CertificateName => {
-                format!("ask {peer} for a new invitation; something else may answer at that address")
+                format!("ask {name} for a new invitation; something else may answer at that address")
             }
             Self::NameUnknown => "write down an address in place of the name, and join again".to_owned(),
+            Self::NoRoute(_) | Self::Refused(_) | Self::MachineSilent if peer.is_foreign() => {
+                format!("ask the owner of {name} whether it runs, and what the firewalls on the way let through")
+            }
             Self::NoRoute(_) | Self::Refused(_) | Self::MachineSilent => {
                 format!(
-                    "on the machine of {peer}, mesh status and mesh doctor say more: what runs, and which ports have to be open"
+                    "on the machine of {name}, mesh status and mesh doctor say more: what runs, and which ports have to be open"
                 )
             }
             Self::Clocks(_) => "compare `date -u` on both machines, and have both keep time by NTP".to_owned(),
-            Self::CertificateExpired => format!("on the machine of {peer}, mesh create renews it"),
+            Self::CertificateExpired if peer.is_foreign() => format!("ask the owner of {name} to renew it"),
+            Self::CertificateExpired => format!("on the machine of {name}, mesh create renews it"),
+            Self::License(_) if peer.is_foreign() => format!(
+                "a license that allows links on the side that is named: `mesh create --license FILE` here, or ask the \
+                 owner of {name}"
+            ),
             Self::License(_) => {
                 "a license that allows links on the side that is named: mesh create --license FILE there".to_owned()
             }

@@ -35,7 +35,7 @@ pub enum DecideError {
     #[error("the network {subnet} has too few addresses for all nodes and Kibanas")]
     NoAddresses { subnet: Subnet },
     #[error("{cluster} is what a cluster of the peer {peer} is called here")]
-    OfPeer { cluster: ClusterId, peer: PartnerName },
+    OfPeer { cluster: ClusterId, peer: PartnerName, foreign: bool },
     #[error(
         "the range {range} has not enough ports that are free for the clusters {clusters}, which need up to four each, and three for each further node"
     )]
@@ -64,7 +64,10 @@ impl Explain for DecideError {
                  `mesh create {} --reset --stack-version {to}` starts afresh and deletes the data",
                 clusters.to_mesh_text()
             ),
-            Self::OfPeer { peer, .. } => format!(
+            Self::OfPeer { peer, foreign: true, .. } => format!(
+                "take another number; or first `mesh leave {peer}`, and join it again by another name after `--remote`"
+            ),
+            Self::OfPeer { peer, foreign: false, .. } => format!(
                 "take another number; or first `mesh leave {peer}`, and join it again with `--suffix {peer}`"
             ),
             Self::Unsupported(error) => error.hint()?,

@@ -74,8 +74,8 @@ impl Mesh {
         set.retain(|cluster, _| clusters.contains(*cluster));
         let peers: BTreeMap<PartnerName, Peer> = recorded.map(|mesh| mesh.peers.clone()).unwrap_or_default();
         let of_peer = |cluster: ClusterId| {
-            let (peer, _) = peers.iter().find(|(_, peer)| peer.remotes.contains_key(&cluster.into()))?;
-            Some(DecideError::OfPeer { cluster, peer: peer.clone() })
+            let (name, peer) = peers.iter().find(|(_, peer)| peer.remotes.contains_key(&cluster.into()))?;
+            Some(DecideError::OfPeer { cluster, peer: name.clone(), foreign: peer.is_foreign() })
         };
         if let Some(error) = clusters.iter().find_map(of_peer) {
             return Err(error);

@@ -49,9 +49,12 @@ pub enum JoinError {
     #[error("the invitation is one of this mesh itself")]
     Itself,
     #[error("{alias} is {} already", taken_by.as_ref().map_or("a cluster of this mesh".to_owned(), |peer| format!("a cluster of the peer {peer}")))]
-    AliasTaken { alias: Alias, taken_by: Option<PartnerName>, suffix: PartnerName },
+    AliasTaken { alias: Alias, taken_by: Option<PartnerName>, suffix: Option<PartnerName> },
     #[error("another mesh is called {0} here")]
     NameTaken(PartnerName),
+    /// For a cluster that `mesh` does not run.
+    #[error("another mesh is called {0} here")]
+    RemoteNameTaken(PartnerName),
     #[error("this mesh was joined already, as {0}")]
     Known(PartnerName),
     #[error("{alias}, as a cluster of {peer} is called here, would be left behind")]
@@ -72,8 +75,12 @@ impl Explain for JoinError {
     fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Itself => "join with it on the mesh that it was made for".to_owned(),
-            Self::AliasTaken { suffix, .. } => {
+            Self::AliasTaken { suffix: Some(suffix), .. } => {
                 format!("`mesh join FILE --suffix {suffix}` gives its clusters names such as cluster01-{suffix}")
+            }
+            // its name is its alias
+            Self::AliasTaken { suffix: None, .. } | Self::RemoteNameTaken(_) => {
+                "give it another name: after `--remote`, or as `name` in `remotes` of the settings file".to_owned()
             }
             Self::NameTaken(name) => {
                 format!("give this one another name: `mesh join FILE --peer {name}-2`; or first `mesh leave {name}`")
@@ -165,8 +172,8 @@ impl Mesh {
         let ForeignCluster { name, at, access } = foreign;
         let alias: Alias = name.to_string().parse().expect("should be an alias: every name of a peer is one");
         let before = self.peers.get(&name);
-        if before.is_some_and(|peer| peer.mesh.is_some()) {
-            return Err(JoinError::NameTaken(name));
+        if before.is_some_and(|peer| !peer.is_foreign()) {
+            return Err(JoinError::RemoteNameTaken(name));
         }
         let on = on.or_else(|| before.and_then(|peer| peer.on.clone()));
         let remotes = [(alias.clone(), at)].into();
@@ -214,7 +221,7 @@ impl Mesh {
             let of_mesh = alias.cluster().is_some_and(|cluster| self.has_cluster(cluster));
             let of_peer = self.peer_of(alias).filter(|other| *other != name);
             if of_mesh || of_peer.is_some() {
-                let (alias, suffix) = (alias.clone(), name.clone());
+                let (alias, suffix) = (alias.clone(), (!peer.is_foreign()).then(|| name.clone()));
                 return Err(JoinError::AliasTaken { alias, taken_by: of_peer.cloned(), suffix });
             }
         }
@@ -259,5 +266,35 @@ mod tests {
         assert_eq!(again.peers, joined.peers, "what is not asked otherwise stays");
         let refused = joined.join(&invitation, suffix("b")).err().unwrap();
         assert!(matches!(refused, JoinError::LeftBehind { .. }), "{refused}");
+    }
+
+    #[test]
+    fn a_cluster_that_mesh_does_not_run_is_joined_by_a_name_of_its_own() {
+        let foreign = |name: &str, encoded: &str| ForeignCluster {
+            name: name.parse().unwrap(),
+            at: Endpoint { address: "192.0.2.20:9443".to_owned(), others: Vec::new(), server_name: None },
+            access: RemoteAccess {
+                authorities: String::new(),
+                encoded: encoded.to_owned(),
+                expires: None,
+                shares: Vec::new(),
+                version: None,
+            },
+        };
+        let mesh = Mesh { id: "f".repeat(16), ..Mesh::example(1).with_clusters("90-90") };
+        let options = JoinOptions { peer: Some("london".parse().unwrap()), ..JoinOptions::default() };
+        let mesh = mesh.join(&Invitation::read(FILE).unwrap(), options).ok().unwrap().mesh;
+        let mesh = mesh.join_foreign(foreign("archive", "old"), None).ok().unwrap().mesh;
+        let again = mesh.clone().join_foreign(foreign("archive", "new"), None).ok().unwrap();
+        assert_eq!(again.mesh.peers, mesh.peers);
+        assert_eq!(again.access.remotes.values().next().unwrap().encoded, "new", "its key is another one");
+        let refused = ["cluster90", "london"].map(|name| {
+            let refused = mesh.clone().join_foreign(foreign(name, "old"), None).err().unwrap();
+            format!("{refused}; {}", refused.hint().unwrap())
+        });
+        insta::assert_snapshot!(refused.join("\n"), @r"
+        cluster90 is a cluster of this mesh already; give it another name: after `--remote`, or as `name` in `remotes` of the settings file
+        another mesh is called london here; give it another name: after `--remote`, or as `name` in `remotes` of the settings file
+        ");
     }
 }

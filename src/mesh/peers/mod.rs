@@ -29,6 +29,7 @@ use super::{
     cluster_set::ClusterSet,
     id::ClusterId,
     settings::{IndexPattern, KeyDays},
+    shell_word::shell_word,
 };
 
 /// A mesh on another machine, or a cluster that `mesh` does not run, as it was joined.
@@ -82,6 +83,36 @@ impl Peer {
     /// Whether a cluster of this mesh is to search it.
     pub fn is_searched_by(&self, cluster: ClusterId) -> bool {
         !self.leaving && self.on.as_ref().is_none_or(|on| on.contains(cluster))
+    }
+
+    /// Whether `mesh` does not run it: there are no invitations to it.
+    pub fn is_foreign(&self) -> bool {
+        self.mesh.is_none()
+    }
+
+    /// The command that joins it again by what its owner hands over anew.
+    pub fn rejoin(&self, name: &PartnerName) -> String {
+        match self.remotes.values().next().filter(|_| self.is_foreign()) {
+            None => format!("`mesh join FILE --peer {name}`"),
+            Some(Endpoint { address, server_name, .. }) => {
+                let server_name = server_name.as_ref().map(|name| format!(" --server-name {}", shell_word(name)));
+                format!(
+                    "`mesh join --remote {name} --address {}{} --key-file FILE [--ca FILE]`",
+                    shell_word(address),
+                    server_name.unwrap_or_default()
+                )
+            }
+        }
+    }
+
+    /// How to get other keys for it, and to use them.
+    pub fn renewal(&self, name: &PartnerName) -> String {
+        let rejoin = self.rejoin(name);
+        if self.is_foreign() {
+            format!("ask the owner of {name} for a new key, and {rejoin}")
+        } else {
+            format!("ask {name} for a new invitation, and {rejoin}")
+        }
     }
 }
 
@@ -153,6 +184,29 @@ impl Mesh {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_peer_is_joined_again_as_it_was_joined() {
+        let at = |address: &str, server_name: Option<&str>| -> BTreeMap<Alias, Endpoint> {
+            let server_name = server_name.map(str::to_owned);
+            [("x".parse().unwrap(), Endpoint { address: address.to_owned(), others: Vec::new(), server_name })].into()
+        };
+        let renewal = |mesh: Option<&str>, remotes: BTreeMap<Alias, Endpoint>| {
+            let mesh = mesh.map(str::to_owned);
+            let peer = Peer { mesh, suffix: None, on: None, remotes, leaving: false };
+            peer.renewal(&"archive".parse().unwrap())
+        };
+        let found = [
+            renewal(Some("0123"), at("192.0.2.20:9443", Some("cluster01-elastic"))),
+            renewal(None, at("192.0.2.20:9443", None)),
+            renewal(None, at("[2001:db8::20]:9443", Some("es.example"))),
+        ];
+        insta::assert_snapshot!(found.join("\n"), @r"
+        ask archive for a new invitation, and `mesh join FILE --peer archive`
+        ask the owner of archive for a new key, and `mesh join --remote archive --address 192.0.2.20:9443 --key-file FILE [--ca FILE]`
+        ask the owner of archive for a new key, and `mesh join --remote archive --address '[2001:db8::20]:9443' --server-name es.example --key-file FILE [--ca FILE]`
+        ");
+    }
 
     #[test]
     fn an_address_that_answers_takes_the_place_of_one_that_does_not() {

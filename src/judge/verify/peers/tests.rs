@@ -60,6 +60,38 @@ fn causes_are_distinguished_by_how_far_a_connection_gets() {
 }
 
 #[test]
+fn remedies_for_a_cluster_that_mesh_does_not_run_need_no_mesh_there() {
+    let at = Endpoint { address: "192.0.2.20:9443".to_owned(), others: Vec::new(), server_name: None };
+    let remotes = [("archive".parse().unwrap(), at)].into();
+    let peer = Peer { mesh: None, suffix: None, on: None, remotes, leaving: false };
+    let archive: PartnerName = "archive".parse().unwrap();
+    let faults = [
+        PeerFault::AccessLost,
+        PeerFault::KeyRefused(String::new()),
+        PeerFault::CertificateForeign(String::new()),
+        PeerFault::CertificateName,
+        PeerFault::Refused(String::new()),
+        PeerFault::CertificateExpired,
+        PeerFault::License(String::new()),
+    ];
+    let remedies = faults.iter().map(|fault| fault.remedy((&archive, &peer), cluster(1)));
+    insta::assert_snapshot!(remedies.collect::<Vec<_>>().join("\n"), @r"
+    ask the owner of archive for a new key, and `mesh join --remote archive --address 192.0.2.20:9443 --key-file FILE [--ca FILE]`
+    ask the owner of archive for a new key, and `mesh join --remote archive --address 192.0.2.20:9443 --key-file FILE [--ca FILE]`
+    ask the owner of archive for its authorities, and `mesh join --remote archive --address 192.0.2.20:9443 --key-file FILE [--ca FILE]`
+    ask the owner of archive what its certificate is for, and join it again with that after `--server-name`; something else may answer at that address
+    ask the owner of archive whether it runs, and what the firewalls on the way let through
+    ask the owner of archive to renew it
+    a license that allows links on the side that is named: `mesh create --license FILE` here, or ask the owner of archive
+    ");
+    let mesh = Peer { mesh: Some("f".repeat(16)), ..peer };
+    for fault in faults {
+        let remedy = fault.remedy((&archive, &mesh), cluster(1));
+        assert!(!remedy.contains("--remote") && !remedy.contains("owner"), "{remedy}");
+    }
+}
+
+#[test]
 fn what_is_amiss_here_is_named_before_what_is_there() {
     let (mut mesh, mut there, mut evidence) = whole();
     let (berlin, far): (PartnerName, Alias) = ("berlin".parse().unwrap(), "far".parse().unwrap());
