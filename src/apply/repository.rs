@@ -37,6 +37,17 @@ impl Apply<'_> {
         Ok(tree.write(format!("{below}/{OWNER}"), text.as_bytes(), 0o644, None)?)
     }
 
+    /// Elasticsearch refuses this while a snapshot is taken or restored.
+    pub(super) async fn unregister_repository(&self, cluster: ClusterId) -> Result<(), Error> {
+        let server = self.server(cluster)?;
+        let refused = |error: Error| {
+            error
+                .under(format!("the snapshots of {cluster} cannot move"))
+                .hint("wait until no snapshot is taken or restored any more; then type the same command again")
+        };
+        self.persist_or(cluster, "the repository", refused, async || server.remove_repository().await).await
+    }
+
     /// A server that cannot use the repository is to have none: with one, it would seem to be as it was decided.
     pub(super) async fn register_repository(&self, cluster: ClusterId) -> Result<(), Error> {
         let owner = saved::repository_owner(self.mesh, cluster)?;

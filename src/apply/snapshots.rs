@@ -33,6 +33,7 @@ impl Apply<'_> {
         match step {
             SnapshotStep::PrepareRepository(cluster) => self.prepare_repository(*cluster),
             SnapshotStep::AdoptRepository(cluster) => self.own_repository(*cluster),
+            SnapshotStep::UnregisterRepository(cluster) => self.unregister_repository(*cluster).await,
             SnapshotStep::RegisterRepository(cluster) => self.register_repository(*cluster).await,
             SnapshotStep::WritePolicy(cluster) => self.write_snapshot_policy(*cluster).await,
             SnapshotStep::RemovePolicy(cluster) => self.remove_snapshot_policy(*cluster).await,

@@ -98,8 +98,10 @@ fn turn(before: &Mesh, mesh: &Mesh, (there, inputs): (&Observed, &PlanInputs), c
     // its Kibana is stopped, and presents a token when it starts
     let closes = mesh.logs_in_by_token(cluster) && !before.logs_in_by_token(cluster);
     let closing = closes.then(|| TokenStep::Close(cluster).into());
-    // its container mounts a path that is there, and its server expects what the place before held
+    // its container mounts a path that is there, and its server expects what the directory before held
     let moves = !mesh.snapshots(cluster).is_off() && before.repository_place(cluster) != mesh.repository_place(cluster);
+    let registered = there.server(cluster).is_some_and(|server| server.repository.is_some());
+    let unregister = (moves && registered).then(|| SnapshotStep::UnregisterRepository(cluster).into());
     let register = moves.then(|| SnapshotStep::RegisterRepository(cluster).into());
     let boot = Boot {
         settings: closing.into_iter().chain(register).collect(),
@@ -109,6 +111,7 @@ fn turn(before: &Mesh, mesh: &Mesh, (there, inputs): (&Observed, &PlanInputs), c
         .stage("prove the directory", (!replaced.is_empty()).then_some(Step::ProveDirectory))
         .stage("prepare repositories", moves.then(|| SnapshotStep::PrepareRepository(cluster).into()))
         .stage("record whose turn it is", [Step::Record])
+        .stage("unregister repositories that move", unregister)
         .stage("stop Kibana", of(ServiceKind::Kibana).map(Step::StopContainer))
         .stage("stop Elasticsearch", of(ServiceKind::Elastic).map(Step::StopContainer))
         .stage(

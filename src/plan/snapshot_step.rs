@@ -12,6 +12,8 @@ pub enum SnapshotStep {
     PrepareRepository(ClusterId),
     /// Makes the cluster the one that writes to its repository, which was another's.
     AdoptRepository(ClusterId),
+    /// Has the server forget the repository, which is about to be another directory: it expects what this one holds.
+    UnregisterRepository(ClusterId),
     /// Registers the repository on the cluster's server, which proves that it can be used.
     RegisterRepository(ClusterId),
     /// Has the server take snapshots by itself, where it can.
@@ -71,6 +73,13 @@ impl SnapshotStep {
                 cluster,
                 format!("{cluster} writes to the repository that was another's"),
                 "the cluster that wrote to it is no more",
+            ),
+            Self::UnregisterRepository(cluster) => (
+                Removes,
+                "unregister-repository",
+                cluster,
+                format!("registration of the snapshot repository of {cluster}"),
+                "it is about to be in another directory, and what is in this one stays",
             ),
             Self::RegisterRepository(cluster) => (
                 Changes,

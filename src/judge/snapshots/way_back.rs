@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{may_have_data, of};
+use super::{has_data, may_have_data, of};
 use crate::{
     facts::{observed::Observed, snapshots::last_good},
     mesh::{Mesh, cluster_set::ClusterSet, id::ClusterId, settings::StackVersion},
@@ -32,7 +32,7 @@ impl WayBack {
                     restores.entry(&good.name).or_default().push(cluster);
                     version = version.max(good.taken_on);
                 }
-                None if may_have_data(there, cluster) => lost.push(cluster),
+                None if has_data(there, cluster) => lost.push(cluster),
                 None => {}
             }
         }

@@ -173,6 +173,8 @@ fn a_path_for_snapshots_is_there_before_a_cluster_stops_for_it() {
       + directory for snapshots of cluster02
     record whose turn it is
       ~ mesh.json
+    unregister repositories that move
+      - registration of the snapshot repository of cluster02
     stop Elasticsearch
       ~ container cluster02-elastic
     remove containers

@@ -121,6 +121,7 @@ fn with_removals(plan: Plan, reconciler: &Reconciler<'_>) -> Plan {
             "prepare repositories",
             mesh.clusters().filter(|c| reconciler.unprepared(*c)).map(|c| SnapshotStep::PrepareRepository(c).into()),
         )
+        .stage("unregister repositories that move", reconciler.moving_repositories())
         .stage("disconnect remotes", reconciler.disconnects())
         .stage("release shards", held.map(|c| NodeStep::ReleaseShards(c).into()))
         .lanes("move links to nodes that stay", 1, mesh.clusters().flat_map(|c| reconciler.moved_links(c)))

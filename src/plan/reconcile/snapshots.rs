@@ -40,6 +40,15 @@ impl Reconciler<'_> {
         repository.into_iter().chain(self.policy(cluster)).map(Step::from).collect()
     }
 
+    /// What has the servers forget repositories that are about to move, wherever a run stops then.
+    pub(super) fn moving_repositories(&self) -> impl Iterator<Item = Step> {
+        let moves = |cluster: &ClusterId| {
+            let registered = self.there.server(*cluster).is_some_and(|server| server.repository.is_some());
+            registered && !self.mesh.snapshots(*cluster).is_off() && self.moves_repository(*cluster)
+        };
+        self.mesh.clusters().filter(moves).map(|cluster| SnapshotStep::UnregisterRepository(cluster).into())
+    }
+
     fn unregistered(&self, cluster: ClusterId) -> bool {
         let wanted = self.mesh.repository(cluster, self.there.repository_owner(cluster));
         let differs = || self.server(cluster).is_none_or(|server| server.repository != wanted);
@@ -65,14 +74,14 @@ impl Reconciler<'_> {
             (Some(PolicyFacts::Is(found)), Some(wanted)) if holds(found, &wanted) => None,
             (Some(PolicyFacts::Unsupported), _) | (Some(PolicyFacts::Missing) | None, None) => None,
             (_, Some(_)) => Some(SnapshotStep::WritePolicy(cluster)),
-            (Some(PolicyFacts::Is(found)), None) => self.is_own(found).then_some(SnapshotStep::RemovePolicy(cluster)),
+            (Some(PolicyFacts::Is(found)), None) => is_of_a_mesh(found).then_some(SnapshotStep::RemovePolicy(cluster)),
         }
     }
+}
 
-    /// Whether a policy is one that this mesh wrote.
-    fn is_own(&self, policy: &serde_json::Value) -> bool {
-        policy.pointer("/config/metadata/mesh.id").and_then(|id| id.as_str()) == Some(self.mesh.id.as_str())
-    }
+/// Whether a policy is one that `mesh` wrote; a mesh whose record was lost with its containers has another id since.
+fn is_of_a_mesh(policy: &serde_json::Value) -> bool {
+    policy.pointer("/config/metadata/mesh.id").is_some_and(serde_json::Value::is_string)
 }
 
 /// Whether a policy says all that is wanted; a server may add what is its default.

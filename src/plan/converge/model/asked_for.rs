@@ -40,6 +40,7 @@ impl Model {
             assert_eq!(self.servers[&on].remotes, mesh.remote_settings(on));
             if let Some(repository) = mesh.repository(on, self.there.repository_owner(on)) {
                 assert_eq!(self.servers[&on].repository.as_ref(), Some(&repository), "repository of {on}");
+                assert_eq!(self.servers[&on].registered, self.mounted_for_snapshots(on), "its directory");
             }
             self.assert_users_are(mesh, on);
             self.assert_tokens_are(mesh, on);

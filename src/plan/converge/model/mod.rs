@@ -67,6 +67,8 @@ pub(super) struct Server {
     pub(super) remotes: BTreeMap<String, String>,
     pub(super) trial: bool,
     pub(super) repository: Option<RepositorySpec>,
+    /// The directory of the host that it was registered for.
+    pub(super) registered: Option<String>,
     pub(super) snapshot_policy: PolicyFacts,
     pub(super) users: UserFacts,
     /// What its Kibana keeps in it.

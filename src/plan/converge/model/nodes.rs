@@ -143,6 +143,7 @@ impl Server {
             remotes: BTreeMap::new(),
             trial: true,
             repository: None,
+            registered: None,
             snapshot_policy: PolicyFacts::Missing,
             users: crate::facts::users::UserFacts::default(),
             views: std::collections::BTreeMap::new(),

@@ -6,7 +6,7 @@ use crate::{
         observed::Observed,
         snapshots::{OwnerFacts, PolicyFacts},
     },
-    mesh::{Mesh, id::ClusterId},
+    mesh::{Mesh, id::ClusterId, snapshots::location},
     plan::SnapshotStep,
 };
 
@@ -25,8 +25,15 @@ impl Model {
             SnapshotStep::RegisterRepository(cluster) => {
                 let owner = self.there.repository_owner(*cluster).cloned();
                 assert!(owner.is_some(), "the directory should be prepared first");
-                self.answering(*cluster).repository = mesh.repository(*cluster, owner.as_ref());
+                let mounted = self.mounted_for_snapshots(*cluster);
+                let server = self.answering(*cluster);
+                assert!(
+                    server.repository.is_none() || server.registered == mounted,
+                    "the server expects what the other directory held"
+                );
+                (server.repository, server.registered) = (mesh.repository(*cluster, owner.as_ref()), mounted);
             }
+            SnapshotStep::UnregisterRepository(cluster) => self.answering(*cluster).repository = None,
             SnapshotStep::WritePolicy(cluster) => {
                 let policy = mesh.snapshot_policy(*cluster).expect("should be wanted");
                 self.answering(*cluster).snapshot_policy = PolicyFacts::Is(policy);
@@ -49,6 +56,12 @@ impl Model {
             .repository_owners
             .retain(|cluster, _| !mesh.has_cluster(*cluster) || self.has_repository_dir(mesh, *cluster));
         there
+    }
+
+    /// The directory where the first node of a cluster has its snapshots.
+    pub(super) fn mounted_for_snapshots(&self, cluster: ClusterId) -> Option<String> {
+        let made = self.there.containers.get(&cluster.first_node())?.made.as_ref()?;
+        made.fixed.mounts.get(location()).cloned()
     }
 
     /// Whether the directory is there that a cluster's nodes mount for snapshots; one of the mesh's own is made with
