@@ -104,6 +104,8 @@ pub struct Apply<'a> {
     /// The keys of keystores that were opened or written.
     keys: RefCell<Keyring>,
     seeds: Mutex<HashMap<String, Seed>>,
+    /// The indices of each cluster of several nodes that were red before the first of them stopped.
+    red_before: RefCell<BTreeMap<ClusterId, BTreeSet<String>>>,
     /// Clients with open connections, and what they were made with.
     servers: RefCell<HashMap<ClusterId, (Access, Elasticsearch)>>,
 }
@@ -127,6 +129,7 @@ impl<'a> Apply<'a> {
             salt: Salt::random(&mut files::random()),
             keys: RefCell::default(),
             seeds: Mutex::default(),
+            red_before: RefCell::default(),
             servers: RefCell::default(),
         }
     }

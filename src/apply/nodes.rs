@@ -116,23 +116,31 @@ impl Apply<'_> {
         let primaries = Some(AllocationFacts::PRIMARIES.to_owned());
         self.set(cluster, "the allocation of shards", AllocationFacts::ENABLE, primaries).await?;
         let server = self.server(cluster)?;
+        let shards = self.persist(cluster, "the shards", async || server.shards().await).await?;
+        let red = || shards.red_indices().cloned().collect();
+        self.red_before.borrow_mut().entry(cluster).or_insert_with(red);
         // one that cannot be flushed only takes longer to come back
         let _ = self.persist(cluster, "a flush", async || server.flush().await).await;
         Ok(())
     }
 
     /// Waits for every shard but those that no node is to have, or can have any more: an index of a user that stays red
-    /// is no reason to wait. A replica that a fault keeps from all nodes ends the wait.
+    /// is no reason to wait, but one that turned red since. A replica that a fault keeps from all nodes ends the wait.
     async fn await_shards(&self, cluster: ClusterId, line: &StageLine) -> Result<(), Error> {
         let (server, data_nodes) = (self.server(cluster)?, self.mesh.data_nodes(cluster));
         let (mut since, mut still): (Option<Instant>, Option<Instant>) = (None, None);
         let probe = async || {
             let (pending, stuck, faults) = match assigned(&server, data_nodes).await {
-                Ok((shards, faults)) => match shards.pending(data_nodes) {
-                    None if !shards.stays_red => return Ok(Probe::Ready(Ok(()))),
-                    None => ("a primary shard is not assigned".to_owned(), true, faults),
-                    Some(pending) => (pending, held_up(&server, &shards).await, faults),
-                },
+                Ok((shards, faults)) => {
+                    match self.turned_red(cluster, &shards).or_else(|| shards.pending(data_nodes)) {
+                        None if !shards.stays_red => return Ok(Probe::Ready(Ok(()))),
+                        None => ("a primary shard is not assigned".to_owned(), true, faults),
+                        Some(pending) => {
+                            let stuck = self.turned_red(cluster, &shards).is_none() && held_up(&server, &shards).await;
+                            (pending, stuck, faults)
+                        }
+                    }
+                }
                 Err(error) => (passing(error)?, false, Vec::new()),
             };
             still = stuck.then(|| still.unwrap_or_else(Instant::now));
@@ -152,6 +160,15 @@ impl Apply<'_> {
             if error.interrupted { error } else { error.hint(why) }
         };
         self.patience.while_moving(&what, ASSIGNED_WITHIN, probe).await.map_err(stuck)?
+    }
+
+    /// An index that was not red before the first node stopped, in words: others of which the next node holds the last
+    /// copy may fare the same.
+    fn turned_red(&self, cluster: ClusterId, shards: &ShardFacts) -> Option<String> {
+        let before = self.red_before.borrow();
+        let before = before.get(&cluster)?;
+        let turned = shards.red_indices().find(|index| !before.contains(*index))?;
+        Some(format!("a primary shard of {turned} is not assigned"))
     }
 
     async fn lower_replicas(&self, on: ClusterId, indices: &[String], to: u32) -> Result<(), Error> {

@@ -87,6 +87,11 @@ impl ShardFacts {
         self.stays_red = self.red && self.moving == 0 && health.color == Color::Red && health.is_settled();
     }
 
+    /// The indices with a primary shard that is not assigned.
+    pub fn red_indices(&self) -> impl Iterator<Item = &String> {
+        self.indices.iter().filter(|(_, index)| index.red).map(|(name, _)| name)
+    }
+
     /// The indices that lack a replica, though so many nodes that hold data have room for it, once nothing is moving
     /// any more.
     pub fn lacking(&self, data_nodes: u32) -> Vec<String> {
