@@ -2,26 +2,36 @@
 
 use super::{Checked, Finding};
 use crate::{
-    facts::observed::Observed,
-    mesh::{Mesh, id::ClusterId},
+    facts::observed::{ContainerState, Observed},
+    mesh::{
+        Mesh,
+        id::{ClusterId, NodeId},
+    },
 };
 
 /// Shards and votes are moved by the cluster itself, so one that does not answer keeps its nodes: what only they hold
 /// would be gone.
 pub(super) fn leaving_nodes(mesh: &Mesh, there: &Observed) -> Checked {
-    let leaves = |cluster: &ClusterId| {
-        there.server(*cluster).is_none() && there.nodes_of(*cluster).iter().any(|node| !mesh.has((*node).into()))
+    // one that only has to start is started, and the cluster with it
+    let can_start = |node: NodeId| {
+        use ContainerState::{Created, Running, Stopped};
+        let found = there.containers.get(&node.into());
+        found.is_some_and(|found| matches!(found.state, Created | Running | Stopped))
     };
-    let names = |cluster| {
-        let names = there.nodes_of(cluster).into_iter().map(|node| mesh.container_name(node.into()));
-        names.collect::<Vec<_>>().join(" ")
+    let leaves = |cluster: &ClusterId| {
+        let leaving = || there.nodes_of(*cluster).into_iter().filter(|node| !mesh.has((*node).into()));
+        there.server(*cluster).is_none() && !leaving().all(can_start)
     };
     let found = mesh.clusters().filter(leaves).map(|cluster| {
         Finding::problem(
             format!(
                 "{cluster} is to have fewer nodes, and does not answer: nothing moves its shards to those that stay"
             ),
-            format!("start all its nodes with `docker start {}`, and type the same command again", names(cluster)),
+            format!(
+                "keep them with `mesh create {} --set {cluster}.nodes={}` until it answers; then type the same command again",
+                mesh.cluster_set().to_mesh_text(),
+                there.nodes_of(cluster).len()
+            ),
         )
     });
     Checked::new("leaving nodes", "no node has to leave a cluster that does not answer", found)
@@ -31,7 +41,7 @@ pub(super) fn leaving_nodes(mesh: &Mesh, there: &Observed) -> Checked {
 mod tests {
     use super::*;
     use crate::{
-        facts::observed::{ContainerFacts, ContainerState},
+        facts::observed::ContainerFacts,
         judge::check::{Verdict, example::rendered},
         mesh::id::NodeNumber,
     };
@@ -43,9 +53,13 @@ mod tests {
             let node = ClusterId::FIRST.node(number).into();
             there.containers.insert(node, ContainerFacts::in_state(ContainerState::Stopped));
         }
-        insta::assert_snapshot!(rendered([leaving_nodes(&mesh, &there)]), @r"
+        let refused = |there: &Observed| rendered([leaving_nodes(&mesh, there)]);
+        assert!(refused(&there).starts_with("good: "), "they start with the cluster");
+        let third = ClusterId::FIRST.node(NodeNumber::new(3).unwrap()).into();
+        there.containers.get_mut(&third).unwrap().state = ContainerState::Paused;
+        insta::assert_snapshot!(refused(&there), @r"
         Problem: cluster01 is to have fewer nodes, and does not answer: nothing moves its shards to those that stay
-          start all its nodes with `docker start cluster01-elastic cluster01-elastic-2 cluster01-elastic-3`, and type the same command again
+          keep them with `mesh create 1 --set cluster01.nodes=3` until it answers; then type the same command again
         ");
         let three = mesh.with_nodes(1, 3);
         assert!(matches!(leaving_nodes(&three, &there).verdict, Verdict::Good(_)));
