@@ -15,7 +15,7 @@ use crate::{
     },
     mesh::Mesh,
     plan::{
-        Plan,
+        Plan, Step,
         reconcile::{PlanInputs, reconcile},
         upgrade::{Round, drift, next, whole},
     },
@@ -35,7 +35,7 @@ pub async fn upgrade(args: &UpgradeArgs, place: Place, console: &Console) -> Res
     let inputs = session.inputs();
     let first = reconcile(&mesh, &there, &inputs);
     let begins = mesh != recorded;
-    if begins || first.destroys() {
+    if begins || first.destroys() || first.steps().any(Step::takes_access_away) {
         healthy(&drift(&first), args)?;
     }
     let survey = &session.survey;
