@@ -100,8 +100,9 @@ fn turn(before: &Mesh, mesh: &Mesh, (there, inputs): (&Observed, &PlanInputs), c
     let closing = closes.then(|| TokenStep::Close(cluster).into());
     // its container mounts a path that is there, and its server expects what the directory before held
     let moves = !mesh.snapshots(cluster).is_off() && before.repository_place(cluster) != mesh.repository_place(cluster);
-    let registered = there.server(cluster).is_some_and(|server| server.repository.is_some());
-    let unregister = (moves && registered).then(|| SnapshotStep::UnregisterRepository(cluster).into());
+    // one whose snapshots were off may have a repository that it was not asked for
+    let answers = there.server(cluster).is_some();
+    let unregister = (moves && answers).then(|| SnapshotStep::UnregisterRepository(cluster).into());
     let register = moves.then(|| SnapshotStep::RegisterRepository(cluster).into());
     let boot = Boot {
         settings: closing.into_iter().chain(register).collect(),
