@@ -182,6 +182,18 @@ fn the_steps_of_growing_and_shrinking() {
     "#);
 }
 
+/// A run that was killed, or a node that died, leaves replicas that are on their way.
+#[test]
+fn no_node_stops_before_every_shard_is_assigned() {
+    let three = Model::empty().converge(&mesh(3));
+    let plan = plan_for(&with(mesh(3), "2.elastic_memory=3g"), &three);
+    let steps: Vec<&Step> = plan.steps().collect();
+    let [held, awaited]: [Step; 2] =
+        [NodeStep::HoldShards(cluster(2)).into(), NodeStep::AwaitShards(cluster(2)).into()];
+    let before = steps.windows(2).filter(|pair| *pair[1] == held).map(|pair| pair[0]);
+    assert_eq!(before.collect::<Vec<_>>(), [&awaited; 3], "{plan}");
+}
+
 #[test]
 fn the_elected_master_restarts_last() {
     let three = Model::empty().converge(&mesh(3));

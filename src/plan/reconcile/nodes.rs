@@ -73,7 +73,8 @@ impl Reconciler<'_> {
         }
         steps.extend(missing.iter().filter_map(|node| self.start((*node).into())));
         steps.extend(missing.iter().map(|node| Step::AwaitReady((*node).into())));
-        if !steps.is_empty() {
+        // nor may the first one stop while replicas come back that an earlier run or a crash took away
+        if !steps.is_empty() || !turns.is_empty() {
             steps.push(NodeStep::AwaitShards(cluster).into());
         }
         if !alone {

@@ -8,7 +8,7 @@ use crate::{
         id::{ClusterId, NodeId, ServiceId},
         secure_settings::Managed,
     },
-    plan::{Step, turns},
+    plan::{NodeStep, Step, turns},
 };
 
 impl Reconciler<'_> {
@@ -87,6 +87,8 @@ impl Reconciler<'_> {
         let turn = |node: NodeId| {
             if several { turns::guarded(cluster, [store(node)]) } else { vec![store(node)] }
         };
-        self.mesh.nodes(cluster).filter(outdated).flat_map(turn).collect()
+        let turns: Vec<Step> = self.mesh.nodes(cluster).filter(outdated).flat_map(turn).collect();
+        let awaited: Option<Step> = (several && !turns.is_empty()).then_some(NodeStep::AwaitShards(cluster).into());
+        awaited.into_iter().chain(turns).collect()
     }
 }
