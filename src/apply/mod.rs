@@ -59,7 +59,7 @@ use crate::{
         secret::Secret,
         users::UserName,
     },
-    plan::{Description, Effect, Order, Plan, Stage, Step},
+    plan::{Description, Effect, Order, Plan, Revoked, Stage, Step},
     session::{Session, now},
     world::{
         World,
@@ -95,6 +95,8 @@ pub struct Apply<'a> {
     passwords: BTreeMap<UserName, Secret>,
     /// The paths in the mesh's directory that may be deleted with their data.
     deletable: BTreeSet<String>,
+    /// The access and the replicas that may be taken away; `None` for all of them.
+    revocable: Option<BTreeSet<Revoked>>,
     /// The date of certificates and keys.
     now: OffsetDateTime,
     /// What each stage took, in order.
@@ -124,6 +126,7 @@ impl<'a> Apply<'a> {
             guest_keys: RefCell::default(),
             passwords: BTreeMap::new(),
             deletable: BTreeSet::new(),
+            revocable: Some(BTreeSet::new()),
             now: now(),
             timings: RefCell::default(),
             salt: Salt::random(&mut files::random()),
@@ -161,7 +164,8 @@ impl<'a> Apply<'a> {
     /// Carries out a plan. What was done before a failure stays, for the next run to go on from.
     ///
     /// # Errors
-    /// A step failed, the run was interrupted, or the plan deletes data that was not agreed to: then nothing is done.
+    /// A step failed, the run was interrupted, or the plan deletes data or takes access away that was not agreed to:
+    /// then nothing is done.
     pub async fn apply(&self, plan: &Plan) -> Result<(), Error> {
         self.require_agreed(plan)?;
         if plan.restarts() {

@@ -60,7 +60,8 @@ pub async fn create(args: &CreateArgs, place: Place, console: &Console) -> Resul
     let apply = Apply::new(&session, &creation.mesh, console, &patience)
         .with_license(request.license)
         .with_access(access)
-        .with_deletion(&creation.whole);
+        .with_deletion(&creation.whole)
+        .with_every_revocation(args.yes);
     // where `mesh verify` was killed, its documents are left: no data of the user, so no change of the mesh
     apply.clear_canaries(&creation.there).await;
     if !may_begin(args, &session, &creation, console).await? {

@@ -23,6 +23,7 @@ pub mod permissions;
 pub mod reconcile;
 pub mod remove;
 pub mod renew;
+mod revoked;
 pub mod rolling;
 mod snapshot_step;
 pub mod snapshots;
@@ -48,6 +49,7 @@ pub use self::{
     link_step::LinkStep,
     node_step::NodeStep,
     peer_step::PeerStep,
+    revoked::Revoked,
     snapshot_step::{Restoration, SnapshotStep},
     step::Step,
     token_step::TokenStep,

@@ -52,7 +52,7 @@ pub async fn add(args: &AddUserArgs, place: Place, console: &Console) -> Result<
         return Ok(Exit::Unfinished);
     }
     let passwords = password.map(|password| (args.user.clone(), password)).into_iter().collect();
-    carry_out(&session, &mesh, &plan, passwords, console).await?;
+    carry_out(&session, &mesh, &plan, passwords, plan.revoked(), console).await?;
     console.user_added(&mesh, &args.user, is_new, begun.elapsed());
     Ok(Exit::Done)
 }

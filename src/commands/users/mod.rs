@@ -5,7 +5,7 @@ mod passwd;
 mod password;
 mod rm;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{consent, interruptible, steady::reconcile_until_steady, time_for};
 use crate::{
@@ -15,7 +15,7 @@ use crate::{
     error::{Error, Exit},
     judge::users::UserList,
     mesh::{Mesh, secret::Secret, users::UserName},
-    plan::Plan,
+    plan::{Plan, Revoked},
     session::{Place, Session},
 };
 
@@ -37,17 +37,19 @@ async fn ls(args: &UsersArgs, place: Place, console: &Console) -> Result<Exit, E
     Ok(if users.is_complete() { Exit::Done } else { Exit::Unhealthy })
 }
 
-/// Carries out a change of users, with the passwords that were given for them.
+/// Carries out a change of users, with the passwords that were given for them, and the consent to take away what is
+/// `agreed`.
 async fn carry_out(
     session: &Session,
     mesh: &Mesh,
     plan: &Plan,
     passwords: BTreeMap<UserName, Secret>,
+    agreed: BTreeSet<Revoked>,
     console: &Console,
 ) -> Result<(), Error> {
     console.intent(mesh, plan);
     let patience = Patience::new(time_for(None, mesh.count().get()));
-    let apply = Apply::new(session, mesh, console, &patience).with_passwords(passwords);
+    let apply = Apply::new(session, mesh, console, &patience).with_passwords(passwords).with_revocation(agreed);
     apply.lift_record()?;
     interruptible(&patience, console, async {
         apply.apply(plan).await?;

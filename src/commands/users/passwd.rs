@@ -29,7 +29,7 @@ pub async fn passwd(args: &PasswdArgs, place: Place, console: &Console) -> Resul
         return Ok(Exit::Unfinished);
     }
     let passwords = password.map(|password| (args.user.clone(), password)).into_iter().collect();
-    carry_out(&session, &mesh, &plan, passwords, console).await?;
+    carry_out(&session, &mesh, &plan, passwords, [].into(), console).await?;
     console.done_in(&format!("password replaced; `mesh credentials {}` prints it", args.user), begun.elapsed());
     Ok(Exit::Done)
 }

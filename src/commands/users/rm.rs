@@ -7,7 +7,10 @@ use crate::{
     cli::RmUserArgs,
     console::Console,
     error::{Error, Exit},
-    plan::sync::{require_others_kept, without_restarts},
+    plan::{
+        Revoked,
+        sync::{require_others_kept, without_restarts},
+    },
     session::{Place, Session},
 };
 
@@ -27,7 +30,9 @@ pub async fn rm(args: &RmUserArgs, place: Place, console: &Console) -> Result<Ex
     if !consent(&question, "this removes a user", args.consent.yes, console).await? {
         return Ok(Exit::Unfinished);
     }
-    carry_out(&session, &mesh, &plan, [].into(), console).await?;
+    // a cluster that does not answer yet may have her, too
+    let agreed = [Revoked::User(args.user.to_string())].into();
+    carry_out(&session, &mesh, &plan, [].into(), agreed, console).await?;
     console.done_in(&format!("removed {}", args.user), begun.elapsed());
     Ok(Exit::Done)
 }

@@ -8,7 +8,7 @@ use crate::{
     judge::hindrance::hindrance,
     mesh::{
         Mesh,
-        settings::{DataSet, Roles, Users},
+        settings::{DataSet, Roles, Users, per_cluster::read_set},
     },
     plan::{
         Plan, Step, UserStep,
@@ -108,6 +108,24 @@ fn users_that_a_record_lacks_are_removed_by_nothing_that_does_not_ask() {
     let hindered = hindrance(&renew(&older, &there, &inputs(), &renewal), &renewal).unwrap();
     assert_eq!(hindered.to_string(), "mesh.json does not have users of cluster01: anna");
     assert_eq!(hindrance(&renew(&newer, &there, &inputs(), &renewal), &renewal), None);
+}
+
+/// A file without a user may bring other memory, too, whose containers are replaced first.
+#[test]
+fn a_user_who_goes_is_named_wherever_her_server_is_then() {
+    let newer = mesh("{}", "{anna: {roles: [mesh_reader], on: 1}}");
+    let mut dropped = mesh("{}", "{}");
+    dropped.overrides.push(read_set("1.elastic_memory=3g").unwrap());
+    let plan = plan_for(&dropped, &made(&newer));
+    assert!(plan.restarts(), "{plan}");
+    assert_eq!(plan.removed_access().collect::<Vec<_>>(), ["users of cluster01: anna"]);
+    let mut stopped = made(&newer);
+    stopped.stop_all();
+    let first = plan_for(&dropped, &stopped);
+    assert!(first.revoked().is_empty(), "{first}");
+    let later = plan_for(&dropped, &stopped.carry_out_all(&dropped, first.steps()));
+    let found = later.revoked_beyond(&first.revoked()).map(|revoked| revoked.to_string());
+    assert_eq!(found.as_deref(), Some("the user anna would be removed"), "{later}");
 }
 
 /// An older record lacks users whose servers cannot be asked, and only they know that she is there.

@@ -63,16 +63,17 @@ impl Reconciler<'_> {
         step(names.collect(), |users| UserStep::PutUsers { on, users })
     }
 
+    /// Also of a server that is about to be restarted: it keeps its users, and a question is to name them.
     fn users_to_remove(&self, on: ClusterId) -> Option<Step> {
         let wanted: BTreeSet<&str> = self.mesh.users_on(on).into_keys().map(UserName::as_str).collect();
-        let there = self.server(on).into_iter().flat_map(|server| server.users.users.keys());
+        let there = self.there.server(on).into_iter().flat_map(|server| server.users.users.keys());
         let gone = there.filter(|name| !wanted.contains(name.as_str())).cloned();
         step(gone.collect(), |users| UserStep::RemoveUsers { on, users })
     }
 
     fn roles_to_remove(&self, on: ClusterId) -> Option<Step> {
         let wanted: BTreeSet<String> = self.mesh.roles_on(on).keys().map(ToString::to_string).collect();
-        let there = self.server(on).into_iter().flat_map(|server| server.users.roles.keys());
+        let there = self.there.server(on).into_iter().flat_map(|server| server.users.roles.keys());
         let gone = there.filter(|name| !wanted.contains(*name)).cloned();
         step(gone.collect(), |roles| UserStep::RemoveRoles { on, roles })
     }
