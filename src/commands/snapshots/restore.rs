@@ -157,12 +157,9 @@ async fn wanted(
     server: &Elasticsearch,
 ) -> Result<(Restoration, Vec<String>), Error> {
     let (existing, streams) = server.names().await?;
-    let recoveries = server.recoveries().await?;
-    let under_way: BTreeSet<String> = recoveries
-        .into_iter()
-        .filter(|shard| shard.snapshot == snapshot.name && !shard.done)
-        .map(|shard| stream_of(&shard.index).unwrap_or(shard.index))
-        .collect();
+    // of several, some are there and others wait while an earlier run's are brought back
+    let restoring = server.restoring(&snapshot.name).await?;
+    let under_way: BTreeSet<String> = restoring.into_iter().map(|index| stream_of(&index).unwrap_or(index)).collect();
     let renames = args.rename.is_some() && !snapshot.names().is_empty();
     if !args.features.is_empty() && args.indices.is_empty() && !renames {
         return Ok(restoration_of_missing(on, snapshot, &existing, &under_way));

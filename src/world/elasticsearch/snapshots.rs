@@ -143,6 +143,13 @@ impl Elasticsearch {
         Ok(recoveries(&self.get(&format!("/_recovery?filter_path={fields}")).await?))
     }
 
+    /// The indices of every restore from a snapshot that has not ended, under the names that they get: those that are
+    /// there already and those that wait for their turn, too.
+    pub async fn restoring(&self, snapshot: &str) -> Result<BTreeSet<String>, HttpsError> {
+        let fields = "restore.snapshots.snapshot,restore.snapshots.repository,restore.snapshots.indices";
+        Ok(restoring(&self.get(&format!("/_cluster/state/customs?filter_path={fields}")).await?, snapshot))
+    }
+
     /// Every name of an index, a data stream or an alias, hidden ones too; and which of them are data streams'.
     pub async fn names(&self) -> Result<(BTreeSet<String>, BTreeSet<String>), HttpsError> {
         let body = self.get("/_resolve/index/*?expand_wildcards=all&filter_path=*.name").await?;
@@ -199,6 +206,12 @@ fn progress(body: &Value) -> Progress {
     }
 }
 
+fn restoring(body: &Value, snapshot: &str) -> BTreeSet<String> {
+    let begun = items(&body["restore"]["snapshots"]).iter();
+    let from_it = begun.filter(|restore| restore["repository"] == REPOSITORY && restore["snapshot"] == snapshot);
+    from_it.flat_map(|restore| texts(&restore["indices"])).collect()
+}
+
 fn recoveries(body: &Value) -> Vec<RecoveryFacts> {
     let shards = fields(body).flat_map(|(index, of)| items(&of["shards"]).iter().map(move |shard| (index, shard)));
     let number = |value: &Value| value.as_u64().unwrap_or_default();
@@ -245,6 +258,17 @@ mod tests {
             json!({ "mesh": { "version": 1, "modified_date_millis": 1, "policy": { "schedule": "0 30 1 * * ?" } } });
         assert_eq!(policy(&body), PolicyFacts::Is(json!({ "schedule": "0 30 1 * * ?" })));
         assert_eq!(policy(&Value::Null), PolicyFacts::Missing);
+    }
+
+    #[test]
+    fn all_indices_of_a_restore_are_under_way_until_its_end() {
+        let restore = |repository: &str, snapshot: &str, indices: &[&str]| {
+            json!({ "repository": repository, "snapshot": snapshot, "indices": indices })
+        };
+        let begun = [restore("mesh", "d", &["a", "b"]), restore("mesh", "e", &["c"]), restore("x", "d", &["y"])];
+        let body = json!({ "restore": { "snapshots": begun } });
+        assert_eq!(restoring(&body, "d"), BTreeSet::from(["a", "b"].map(str::to_owned)));
+        assert_eq!(restoring(&json!({}), "d"), BTreeSet::new());
     }
 
     #[test]
