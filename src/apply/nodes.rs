@@ -189,7 +189,7 @@ impl Apply<'_> {
         let names = self.names(nodes);
         self.set(on, "the allocation of shards", AllocationFacts::EXCLUDED, Some(names.join(","))).await?;
         let server = self.server(on)?;
-        let (mut moved, mut empty) = ((u32::MAX, Instant::now()), 0);
+        let (mut moved, mut empty) = ((String::new(), Instant::now()), 0);
         let probe = async || {
             let looked = async { Ok((server.settled_shards().await?, server.shards_on().await?)) };
             let (shards, found) = match looked.await {
@@ -202,13 +202,13 @@ impl Apply<'_> {
             if empty == EMPTY_LOOKS {
                 return Ok(Probe::Ready(Ok(())));
             }
-            if on_nodes != moved.0 {
-                moved = (on_nodes, Instant::now());
+            let pending = format!("{on_nodes} shards are left on {}{}", names.join(" and "), shards.progress());
+            if pending != moved.0 {
+                moved = (pending.clone(), Instant::now());
             }
             if moved.1.elapsed() > STALLED {
                 return Ok(Probe::Ready(Err(self.stalled(on, &server, &names).await)));
             }
-            let pending = format!("{on_nodes} shards are left on {}", names.join(" and "));
             line.now(&pending);
             Ok(Probe::Pending(pending))
         };

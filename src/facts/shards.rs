@@ -13,6 +13,10 @@ pub struct ShardFacts {
     pub stays_red: bool,
     /// How many are on their way, or are looked for.
     pub moving: u32,
+    /// Bytes that were copied by now of those on their way.
+    pub copied: u64,
+    /// Operations that were replayed on them.
+    pub replayed: u64,
     pub indices: BTreeMap<String, IndexShards>,
 }
 
@@ -108,14 +112,22 @@ impl ShardFacts {
         }
     }
 
+    /// How far those on their way are, to stand behind other words: a large shard is for long.
+    pub fn progress(&self) -> String {
+        match (self.copied >> 20, self.replayed) {
+            (0, 0) => String::new(),
+            (copied, replayed) => format!(" ({copied} MiB copied, {replayed} operations replayed)"),
+        }
+    }
+
     /// What is still to come on so many nodes that hold data, in words; `None` where every shard is where it can be,
     /// though some may stay on no node.
     pub fn pending(&self, data_nodes: u32) -> Option<String> {
         let lacking = self.lacking(data_nodes);
         match (self.red && !self.stays_red, self.moving, lacking.first()) {
             (true, ..) => Some("a primary shard is not assigned".to_owned()),
-            (_, 1, _) => Some("1 shard is on its way".to_owned()),
-            (_, moving @ 2.., _) => Some(format!("{moving} shards are on their way")),
+            (_, 1, _) => Some(format!("1 shard is on its way{}", self.progress())),
+            (_, moving @ 2.., _) => Some(format!("{moving} shards are on their way{}", self.progress())),
             (_, 0, Some(first)) if lacking.len() == 1 => Some(format!("{first} lacks a replica")),
             (_, 0, Some(first)) => Some(format!("{first} and {} more indices lack replicas", lacking.len() - 1)),
             (_, 0, None) => None,
@@ -166,6 +178,9 @@ mod tests {
         let moving = |moving, red| ShardFacts { red, moving, ..index(1, 0) };
         assert_eq!(moving(1, false).pending(3).as_deref(), Some("1 shard is on its way"));
         assert_eq!(moving(7, false).pending(3).as_deref(), Some("7 shards are on their way"));
+        let large = ShardFacts { copied: 3 << 30, replayed: 7, ..moving(1, false) };
+        let far = "1 shard is on its way (3072 MiB copied, 7 operations replayed)";
+        assert_eq!(large.pending(3).as_deref(), Some(far), "it moves, though it is as many as before");
         assert_eq!(moving(0, true).pending(3).as_deref(), Some("a primary shard is not assigned"));
     }
 

@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use hyper::Method;
 use serde_json::{Value, json};
 
-use super::{Elasticsearch, HttpsError, read::fields};
+use super::{
+    Elasticsearch, HttpsError,
+    read::{fields, items},
+};
 use crate::{
     ask::request::segment,
     facts::{
@@ -102,7 +105,18 @@ impl Elasticsearch {
         let path = format!("/_cluster/health?level=indices&expand_wildcards=all&filter_path={fields_of}{wait}");
         let answer = self.ask(Method::GET, &path, None).await?;
         let body = if answer.status == 408 { answer.body } else { answer.accepted("`GET /_cluster/health`")? };
-        Ok(shards(&body))
+        let mut found = shards(&body);
+        if found.moving > 0 {
+            (found.copied, found.replayed) = self.recovered().await?;
+        }
+        Ok(found)
+    }
+
+    /// The bytes that were copied of shards on their way, and the operations that were replayed; see
+    /// <https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-recovery>.
+    async fn recovered(&self) -> Result<(u64, u64), HttpsError> {
+        let fields_of = "*.shards.index.size.recovered_in_bytes,*.shards.translog.recovered";
+        Ok(recovered(&self.get(&format!("/_recovery?active_only=true&filter_path={fields_of}")).await?))
     }
 
     /// Takes votes from nodes, so that a majority of those that stay is enough. It succeeds only once that is so.
@@ -156,8 +170,20 @@ fn shards(body: &Value) -> ShardFacts {
         red: !matches!(body["status"].as_str(), Some("green" | "yellow")),
         stays_red: false,
         moving: moving.iter().map(|field| count(&body[*field])).sum(),
+        copied: 0,
+        replayed: 0,
         indices: fields(&body["indices"]).map(index).collect(),
     }
+}
+
+fn recovered(body: &Value) -> (u64, u64) {
+    let number = |value: &Value| value.as_u64().unwrap_or_default();
+    let (mut copied, mut replayed) = (0, 0);
+    for shard in fields(body).flat_map(|(_, index)| items(&index["shards"])) {
+        copied += number(&shard["index"]["size"]["recovered_in_bytes"]);
+        replayed += number(&shard["translog"]["recovered"]);
+    }
+    (copied, replayed)
 }
 
 #[cfg(test)]
@@ -178,6 +204,16 @@ mod tests {
             found,
             [pair("cluster02-elastic", "10.213.0.12:9443"), pair("cluster02-elastic-2", "10.213.0.13:9443")]
         );
+    }
+
+    #[test]
+    fn what_is_recovered_is_summed_up() {
+        let shard = |bytes: u64, operations: u64| {
+            json!({ "index": { "size": { "recovered_in_bytes": bytes } }, "translog": { "recovered": operations } })
+        };
+        let body = json!({ "a": { "shards": [shard(1, 2), shard(3, 0)] }, "b": { "shards": [shard(10, 20)] } });
+        assert_eq!(recovered(&body), (14, 22));
+        assert_eq!(recovered(&json!({})), (0, 0));
     }
 
     #[test]
