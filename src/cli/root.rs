@@ -1,6 +1,6 @@
 //! The root of the command line: the options that every command has, and reading all of it. No behavior.
 
-use std::path::PathBuf;
+use std::{env, ffi::OsStr, path::PathBuf};
 
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, parser::ValueSource};
 
@@ -51,11 +51,21 @@ impl Cli {
     /// # Errors
     /// What clap prints instead of a run: a usage error, help or the version.
     pub fn read() -> Result<(Self, Format), clap::Error> {
-        let matches = groups::grouped(Self::command()).try_get_matches()?;
+        let matches = groups::grouped(without_empty_variables(Self::command())).try_get_matches()?;
         let typed = |id: &str| matches.value_source(id) == Some(ValueSource::CommandLine);
         let typed = Typed { dir: typed("dir"), name: typed("name") };
         Ok((Self { typed, ..Self::from_arg_matches(&matches)? }, output_format(&matches)))
     }
+}
+
+/// The command line by which an empty variable sets nothing, as one of a setting.
+#[expect(clippy::disallowed_methods, reason = "clap reads these variables, and takes an empty one for a value")]
+fn without_empty_variables(command: clap::Command) -> clap::Command {
+    let is_empty = |name: &OsStr| env::var_os(name).is_some_and(|value| value.is_empty());
+    command.mut_args(|argument| {
+        let empty = argument.get_env().is_some_and(is_empty);
+        if empty { argument.env(None::<&'static str>) } else { argument }
+    })
 }
 
 /// What `-o` of the command that was typed says.

@@ -78,7 +78,8 @@ fn with_clusters(command: clap::Command) -> clap::Command {
 
 /// The mesh that is recorded where the line that is being typed says.
 fn recorded() -> Option<Recorded> {
-    let dir = typed_dir().or_else(|| std::env::var_os("MESH_DIR").map(PathBuf::from));
+    let variable = || std::env::var_os("MESH_DIR").filter(|dir| !dir.is_empty());
+    let dir = typed_dir().or_else(|| variable().map(PathBuf::from));
     Recorded::open(&dir.or_else(|| default_dir().ok())?).ok()
 }
 

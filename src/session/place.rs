@@ -73,7 +73,7 @@ impl Place {
             return Some(MeshOption::Name(name.clone()));
         }
         let dir = std::path::absolute(cli.dir.as_ref()?).ok()?;
-        let set = |variable: &str| std::env::var_os(variable);
+        let set = |variable: &str| std::env::var_os(variable).filter(|value| !value.is_empty());
         let elsewhere = set("MESH_DIR").is_some_and(|other| *other != *dir) || set("MESH_NAME").is_some();
         (elsewhere || default_dir().ok().as_ref() != Some(&dir)).then_some(MeshOption::Dir(dir))
     }

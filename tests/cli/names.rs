@@ -81,3 +81,11 @@ fn a_named_mesh_lives_beside_the_one_without() {
     let printed = shown(&mut at_home(home.path(), &["--name", "ci42", "credentials"]), home.path());
     assert!(printed.contains("mesh-ci42") && printed.contains("`mesh create 2 --name ci42`"), "{printed}");
 }
+
+/// As a job of CI sets them whose input was left out.
+#[test]
+fn empty_variables_name_no_mesh() {
+    let home = tempfile::tempdir().unwrap();
+    let output = at_home(home.path(), &["config"]).env("MESH_DIR", "").env("MESH_NAME", "").output().unwrap();
+    assert!(output.status.success(), "{}", transcript(&output));
+}
