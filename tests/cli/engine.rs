@@ -104,6 +104,19 @@ fn an_engine_that_answers_without_end() {
     }
 }
 
+/// As the package `podman-docker` has it on the socket of Docker.
+#[test]
+fn an_engine_that_is_podman() {
+    const VERSION: &str = r#"{"ApiVersion": "1.41", "Components": [{"Name": "Podman Engine", "Version": "5.4.0"}]}"#;
+    let dir = tempfile::tempdir().unwrap();
+    let socket = dir.path().join("docker.sock");
+    endless(&socket, &[("/version", VERSION), ("/info", r#"{"ID": "x"}"#)]);
+    let host = format!("unix://{}", socket.display());
+    let printed = transcript(&mesh(&["create", "2", "--dry-run"]).env("DOCKER_HOST", host).output().unwrap());
+    assert!(printed.starts_with("exit 3\nerror: Podman answers on "), "{printed}");
+    assert!(printed.contains("hint: use Docker's engine: `unset DOCKER_HOST`"), "{printed}");
+}
+
 #[test]
 fn an_engine_that_does_not_run() {
     let printed = run(&["create", "2", "--dry-run"]);

@@ -29,6 +29,8 @@ pub enum DockerError {
     NotPermitted(String),
     #[error("Docker runs rootless, which gives files in containers other owners than on the host")]
     Rootless(NamedBy),
+    #[error("Podman answers on {socket}, and a mesh needs Docker's engine")]
+    Podman { named_by: NamedBy, socket: String },
     #[error("Docker is too old: its API is {0}, and {major}.{minor} is needed (Docker 20.10)", major = OLDEST_API.0, minor = OLDEST_API.1)]
     TooOld(String),
     #[error(transparent)]
@@ -77,6 +79,10 @@ impl Explain for DockerError {
                 ));
             }
             Self::Rootless(named_by) => return Some(format!("use an engine that runs as root: {}", named_by.remedy())),
+            Self::Podman { named_by: NamedBy::Default, .. } => {
+                "install Docker's engine, and remove the package `podman-docker`, which has Podman answer in its place"
+            }
+            Self::Podman { named_by, .. } => return Some(format!("use Docker's engine: {}", named_by.remedy())),
             Self::NoLogin { registry, login, .. } => return Some(login.hint(registry)),
             Self::NotRunning(_) => "start it with `systemctl start docker`, or `dockerd &` where there is no systemd",
             Self::NotInstalled(_) => "install it with `apt-get install docker.io`, and start it",

@@ -31,7 +31,7 @@ pub use self::{
 
 use std::{io, path::Path, time::Duration};
 
-use bollard::API_DEFAULT_VERSION;
+use bollard::{API_DEFAULT_VERSION, models::SystemVersion};
 use tokio::time::timeout;
 
 use self::error::absent_is_none;
@@ -104,6 +104,9 @@ impl Docker {
                 .map_err(agree())?;
         let (version, info) = futures::join!(client.clone().negotiate_version(), client.info());
         let client = version.map_err(agree())?;
+        if is_podman(&client.version().await.map_err(agree())?) {
+            return Err(DockerError::Podman { named_by, socket });
+        }
         let version = client.client_version();
         if (version.major_version, version.minor_version) < OLDEST_API {
             return Err(DockerError::TooOld(version.to_string()));
@@ -123,4 +126,11 @@ impl Docker {
         let options = dockerd::options(peer.ok().and_then(|peer| peer.pid()));
         Ok(Self { client, engine, kernel, options })
     }
+}
+
+/// Whether it is Podman that answers in Docker's words. It has another id each time it is asked, so that a mesh would
+/// seem to be on another engine; see `GetInfo` and `VersionHandler` in
+/// <https://github.com/containers/podman/tree/main/pkg/api/handlers/compat>.
+fn is_podman(engine: &SystemVersion) -> bool {
+    engine.components.iter().flatten().any(|component| component.name.starts_with("Podman"))
 }
