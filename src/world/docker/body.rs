@@ -17,6 +17,8 @@ use crate::mesh::{
 
 /// Nanoseconds.
 const SECOND: i64 = 1_000_000_000;
+/// See <https://docs.docker.com/reference/cli/docker/container/run/#security-opt>.
+const NO_LABEL: &str = "label=disable";
 
 fn bind_mount((container, host): (String, String)) -> Mount {
     let (target, read_only) = match container.strip_suffix(":ro") {
@@ -40,6 +42,14 @@ pub(super) fn confined(spec: &ContainerSpec) -> HostConfig {
         }),
         ..HostConfig::default()
     }
+}
+
+/// What is asked for where the engine confines containers by SELinux: those of a mesh mount its directory, whose files
+/// have the label of their place, and so none that such a container may read.
+pub(super) fn without_label(mut body: ContainerCreateBody) -> ContainerCreateBody {
+    let host = body.host_config.get_or_insert_default();
+    host.security_opt.get_or_insert_default().push(NO_LABEL.to_owned());
+    body
 }
 
 /// The specification in Docker's words.

@@ -15,7 +15,7 @@ use time::OffsetDateTime;
 
 use super::{
     Docker, DockerError, absent_is_none,
-    body::{body, gateway_body},
+    body::{body, gateway_body, without_label},
     label,
 };
 use crate::{
@@ -109,7 +109,7 @@ impl Docker {
         let name = mesh.container_name(id);
         let options = CreateContainerOptionsBuilder::default().name(&name).build();
         self.client
-            .create_container(Some(options), body(mesh, id, made_from))
+            .create_container(Some(options), self.labelled(body(mesh, id, made_from)))
             .await
             .map_err(DockerError::refused(format!("create {name}")))?;
         Ok(())
@@ -120,8 +120,14 @@ impl Docker {
         let name = mesh.gateway_name();
         let Some(made_from) = mesh.gateway_made_from() else { return Ok(()) };
         let options = CreateContainerOptionsBuilder::default().name(&name).build();
-        let created = self.client.create_container(Some(options), gateway_body(mesh, made_from)).await;
+        let body = self.labelled(gateway_body(mesh, made_from));
+        let created = self.client.create_container(Some(options), body).await;
         created.map_err(DockerError::refused(format!("create {name}"))).map(drop)
+    }
+
+    /// What is asked for, as far as labels go: see [`without_label`].
+    fn labelled(&self, body: ContainerCreateBody) -> ContainerCreateBody {
+        if self.selinux { without_label(body) } else { body }
     }
 
     /// Sends SIGHUP to a container's process, which many servers take for the order to read their files again.

@@ -194,7 +194,7 @@ mod tests {
             credentials::Credentials,
             id::{ClusterId, ServiceId},
         },
-        world::docker::body::body,
+        world::docker::body::{body, without_label},
     };
 
     const KERNEL: Kernel = Kernel { cores: 2, limits_memory: true, limits_swap: true };
@@ -237,6 +237,16 @@ mod tests {
         };
         let found = limits(&host, Kernel { limits_swap: false, ..KERNEL });
         assert_eq!(found.changes(&wanted.limits), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_container_without_a_label_is_as_confined_as_is_wanted() {
+        let (made, wanted) = changed(|_, host| {
+            let body = ContainerCreateBody { host_config: Some(host.clone()), ..ContainerCreateBody::default() };
+            *host = without_label(body).host_config.unwrap();
+            assert!(host.security_opt.iter().flatten().any(|option| option == "label=disable"));
+        });
+        assert_eq!(made, wanted);
     }
 
     #[test]

@@ -57,6 +57,8 @@ pub struct Docker {
     /// Which one it is.
     pub engine: Engine,
     kernel: Kernel,
+    /// Whether it confines containers by SELinux.
+    selinux: bool,
     /// How the engine was started; `None` where its process is not seen, so that it may be on another machine, or
     /// outside this container.
     options: Option<Options>,
@@ -113,9 +115,12 @@ impl Docker {
         }
         let info = info.map_err(DockerError::refused("describe itself"))?;
         let engine = Engine { id: info.id.unwrap_or_default(), root: info.docker_root_dir.unwrap_or_default() };
-        if info.security_options.unwrap_or_default().iter().any(|option| option.contains("rootless")) {
+        let options = info.security_options.unwrap_or_default();
+        let has = |name: &str| options.iter().any(|option| option.contains(name));
+        if has("rootless") {
             return Err(DockerError::Rootless(named_by));
         }
+        let selinux = has("name=selinux");
         let kernel = Kernel {
             cores: info.ncpu.and_then(|cores| u64::try_from(cores).ok()).unwrap_or_default(),
             limits_memory: info.memory_limit.unwrap_or_default(),
@@ -124,7 +129,7 @@ impl Docker {
         // whoever listens on the socket: the engine, or systemd for it
         let peer = tokio::net::UnixStream::connect(socket).await.and_then(|stream| stream.peer_cred());
         let options = dockerd::options(peer.ok().and_then(|peer| peer.pid()));
-        Ok(Self { client, engine, kernel, options })
+        Ok(Self { client, engine, kernel, selinux, options })
     }
 }
 
