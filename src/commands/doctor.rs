@@ -61,13 +61,17 @@ async fn look(asked: &Overrides, place: &Place) -> Result<(Mesh, Sight), Error> 
     let mesh = decide(asked, place, &glance)?;
     let shared = match &glance.engine {
         Ok(engine) if glance.is_writable() => {
-            directory::is_shared(&engine.docker, &place.dir).await.map_err(|error| error.message)
+            directory::is_shared(&engine.docker, &place.dir).await.map_err(|error| with_causes(&error))
         }
         Ok(_) => Err("this user may not put a file there to ask by".to_owned()),
         Err(_) => Err("Docker cannot be asked".to_owned()),
     };
     let sight = glance.sight(&mesh, shared, Path::new(HOSTS_FILE)).await;
     Ok((mesh, sight))
+}
+
+fn with_causes(Error { message, causes, .. }: &Error) -> String {
+    std::iter::once(message).chain(causes).map(String::as_str).collect::<Vec<_>>().join(": ")
 }
 
 /// The mesh that is recorded, or one of defaults, with what is asked for.

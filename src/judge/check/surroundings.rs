@@ -23,7 +23,7 @@ pub fn directory(dir: &Path, entries: &[String], recorded: bool, writable: bool)
 /// Whether containers can mount what is written here; `shared` is whether the engine saw a file of ours; `None` if
 /// unknown.
 pub fn mounts(dir: &Path, shared: Option<bool>) -> Checked {
-    let dir = dir.display();
+    let (place, dir) = (shell_word(dir), dir.display());
     let Some(shared) = shared else {
         return Checked::unknown("mounts", "this engine does not tell which files it sees");
     };
@@ -31,8 +31,9 @@ pub fn mounts(dir: &Path, shared: Option<bool>) -> Checked {
         Finding::problem(
             format!("Docker's engine does not see the files of {dir}: its containers would get others, or none"),
             format!(
-                "run `mesh` where the engine runs; start a container that holds `mesh` with `--network host -v {dir}:{dir}`; \
-                 Docker from snap sees only what is below /home: name a directory there with `--dir`"
+                "run `mesh` where the engine runs; start a container that holds `mesh` with `--network host -v {place}:{place}`; \
+                 Docker from snap sees only what is below /home and not hidden, and root may be kept from a home on NFS or \
+                 FUSE: name another directory with `--dir`"
             ),
         )
     });

@@ -59,7 +59,7 @@ impl Docker {
         let asked = asked.map_err(|_| DockerError::Silent)?;
         match asked.map_err(DockerError::refused(format!("look for {}", path.display()))) {
             Err(error) if error.is_absent() => Ok(true),
-            Err(error) if error.words().contains("bind source path does not exist") => Ok(false),
+            Err(error) if is_unseen(&error.words()) => Ok(false),
             Err(error) => Err(error),
             // an image of that name exists
             Ok(made) => self.remove_container(&made.id).await.map(|()| true),
@@ -81,6 +81,13 @@ impl Docker {
     }
 }
 
+/// Whether an engine that refuses a mount does so since it does not see the place: root may be kept from a home on NFS
+/// or FUSE, and an engine of snap by its profile.
+fn is_unseen(words: &str) -> bool {
+    words.contains("bind source path does not exist")
+        || (words.contains("invalid mount config") && words.contains("permission denied"))
+}
+
 /// See <https://docs.docker.com/reference/cli/dockerd/#default-cgroup-parent>.
 fn control_group(options: &Options, driver: Option<SystemInfoCgroupDriverEnum>) -> String {
     let parent = options.cgroup_parent.as_deref();
@@ -97,4 +104,17 @@ fn images_in(root: PathBuf, status: Option<&[Vec<String>]>) -> PathBuf {
         status.into_iter().flatten().any(|line| line.iter().any(|word| word.starts_with("io.containerd.snapshotter.")));
     let shared = Path::new("/var/lib/containerd");
     if in_containerd && shared.is_dir() && !root.join("containerd/daemon").is_dir() { shared.to_owned() } else { root }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_that_the_engine_may_not_look_into_is_not_seen() {
+        let refused = |why: &str| format!("invalid mount config for type \"bind\": {why}");
+        assert!(is_unseen(&refused("bind source path does not exist: /srv/x")));
+        assert!(is_unseen(&refused("stat /home/anna/x: permission denied")));
+        assert!(!is_unseen("permission denied while trying to pull") && !is_unseen(&refused("invalid mount path")));
+    }
 }
