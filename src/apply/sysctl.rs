@@ -10,16 +10,18 @@ use crate::{
     world::{disk, kernel, words::words},
 };
 
-/// Raises `settings` below `root` (`/proc/sys`) and keeps them in `file` (of `/etc/sysctl.d`); tells of each.
+/// Raises `settings` below `root` (`/proc/sys`) and keeps them in `file` (of `/etc/sysctl.d`); tells of each. `again` is
+/// what root types for it.
 ///
 /// # Errors
 /// Only root may. What was raised before the error stays.
-pub fn raise(settings: &[Setting], root: &Path, file: &Path, console: &Console) -> Result<(), Error> {
+pub fn raise(settings: &[Setting], root: &Path, file: &Path, again: &str, console: &Console) -> Result<(), Error> {
+    let all: String = settings.iter().map(|Setting { key, value }| format!(" {key}={value}")).collect();
     for Setting { key, value } in settings {
         let before = kernel::get(root, key).map_or_else(|_| "unknown".to_owned(), |before| before.to_string());
         kernel::set(root, key, *value).map_err(|cause| {
             Error::new(Exit::Machine, format!("{key} cannot be set to {value}")).cause(words(&cause)).hint(format!(
-                "only root of the machine itself may: `sudo mesh doctor --fix`, or `sudo sysctl -w {key}={value}`"
+                "only root of the machine itself may: `{again}`, or `sudo sysctl -w{all}` until the next start"
             ))
         })?;
         console.note(&format!("set {key} to {value}; it was {before}"));
@@ -53,7 +55,7 @@ mod tests {
         disk::Tree::create(root, 0o755).unwrap().make_dir("vm", 0o755, None).unwrap();
         disk::replace(&root.join("vm/max_map_count"), b"65530\n").unwrap();
         disk::replace(&file, b"fs.inotify.max_user_instances = 1024\n").unwrap();
-        raise(&[RAISED], root, &file, &Console::new(Verbosity::Quiet, true, None)).unwrap();
+        raise(&[RAISED], root, &file, "", &Console::new(Verbosity::Quiet, true, None)).unwrap();
         assert_eq!(kernel::get(root, RAISED.key).unwrap(), 262_144);
         insta::assert_snapshot!(text(&file), @r"
         # Made by `mesh doctor --fix`, from templates/sysctl.conf: what a mesh of Elasticsearch clusters needs of the kernel.
@@ -67,11 +69,13 @@ mod tests {
         let temp = tempfile::tempdir().unwrap();
         let file = temp.path().join("99-mesh.conf");
         let console = Console::new(Verbosity::Quiet, true, None);
-        insta::assert_snapshot!(raise(&[RAISED], temp.path(), &file, &console).unwrap_err(), @r"
+        let other = Setting { key: "fs.inotify.max_user_instances", value: 1024 };
+        let again = "sudo mesh doctor --fix 40 --dir /home/anna/mesh";
+        insta::assert_snapshot!(raise(&[RAISED, other], temp.path(), &file, again, &console).unwrap_err(), @r"
         vm.max_map_count cannot be set to 262144
           caused by: no such file or directory
 
-        hint: only root of the machine itself may: `sudo mesh doctor --fix`, or `sudo sysctl -w vm.max_map_count=262144`
+        hint: only root of the machine itself may: `sudo mesh doctor --fix 40 --dir /home/anna/mesh`, or `sudo sysctl -w vm.max_map_count=262144 fs.inotify.max_user_instances=1024` until the next start
         ");
         assert_eq!(disk::read_outside(&file).unwrap(), None);
     }

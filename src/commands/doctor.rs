@@ -30,7 +30,8 @@ pub async fn doctor(args: &DoctorArgs, place: Place, console: &Console) -> Resul
         if settings.is_empty() {
             console.note("nothing to mend: no kernel setting is too low");
         } else {
-            mended = sysctl::raise(&settings, Path::new(kernel::SETTINGS), Path::new(KEPT), console);
+            let again = place.typed_for_root();
+            mended = sysctl::raise(&settings, Path::new(kernel::SETTINGS), Path::new(KEPT), &again, console);
             (mesh, sight) = look(&asked, &place).await?;
         }
     }

@@ -78,6 +78,11 @@ impl Place {
         (elsewhere || default_dir().ok().as_ref() != Some(&dir)).then_some(MeshOption::Dir(dir))
     }
 
+    /// What was typed, for root to type about this mesh: the default directory of root is another one.
+    pub fn typed_for_root(&self) -> String {
+        format!("sudo {} --dir {}", without(&["--name", "--dir"]), shell_word(&self.dir))
+    }
+
     /// A settings file tells which mesh it is for, and never leads to another one than was named.
     pub fn require(&self, name: Option<&MeshName>) -> Result<(), Error> {
         let Some(name) = name.filter(|name| self.name.as_ref() != Some(name)) else { return Ok(()) };

@@ -90,7 +90,7 @@ pub(super) fn inotify(mesh: &Mesh, limits: &Limits) -> Checked {
                 setting.key,
                 counted(mesh.services().count(), "container")
             ),
-            "raise and keep it with `mesh doctor --fix`",
+            format!("raise and keep it with {}", neighbours::fix(mesh)),
         )
     });
     Checked::new("inotify", format!("{instances} instances and {watches} watches a user"), finding)
@@ -222,7 +222,7 @@ mod tests {
         Warning: vm.max_map_count is 65530, and Elasticsearch asks for 262144
           set and keep it with `mesh doctor --fix`; single-node clusters start without it
         Warning: fs.inotify.max_user_instances is 128, which may not be enough for 100 containers
-          raise and keep it with `mesh doctor --fix`
+          raise and keep it with `mesh doctor --fix 50`
         Warning: fs.file-max is 100000 with 2000 open, and the mesh needs about 114700
           raise it with `sysctl -w fs.file-max=233400`
         Warning: containers may open 20000 files each, and Elasticsearch asks for 65535

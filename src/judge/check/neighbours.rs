@@ -26,9 +26,16 @@ pub(super) fn needed(mesh: &Mesh) -> u64 {
     mesh.linked_pairs() as u64 * 2 + 2 * (services - clusters) + 2 * services + gateway + OTHERS
 }
 
+/// What to type for the limits that depend on the mesh. The clusters alone tell of one node each, and of no gateway.
+pub(super) fn fix(mesh: &Mesh) -> String {
+    let command = format!("`mesh doctor --fix {}`", mesh.cluster_set().to_mesh_text());
+    let plain = mesh.all_nodes().count() == usize::from(mesh.count().get()) && mesh.gateway.is_none();
+    if plain { command } else { format!("{command} with the mesh's other settings") }
+}
+
 pub(super) fn neighbours(mesh: &Mesh, there: &Observed, limit: Option<u64>) -> Checked {
     let Some(limit) = limit else { return Checked::unknown("neighbours", format!("{LIMIT} cannot be read")) };
-    let (needed, clusters) = (needed(mesh), mesh.cluster_set().to_mesh_text());
+    let needed = needed(mesh);
     // what is there already is mended rather than left
     let grows = there.record.as_ref().is_none_or(|recorded| recorded.count() < mesh.count());
     let severity = if grows { Severity::Estimate } else { Severity::Warning };
@@ -36,7 +43,7 @@ pub(super) fn neighbours(mesh: &Mesh, there: &Observed, limit: Option<u64>) -> C
         Finding::new(
             severity,
             format!("{LIMIT} is {limit}, and the containers need about {needed}: without, some links time out"),
-            format!("`mesh doctor --fix {clusters}` raises and keeps it; `mesh create --force` tries all the same"),
+            format!("{} raises and keeps it; `mesh create --force` tries all the same", fix(mesh)),
         )
     });
     Checked::new("neighbours", format!("{LIMIT} is {limit}; about {needed} are needed"), finding)
@@ -63,6 +70,7 @@ mod tests {
           `mesh doctor --fix 31` raises and keeps it; `mesh create --force` tries all the same
         ");
         assert!(needed(&Mesh::example(99)) < RAISED_SOFT);
+        assert_eq!(fix(&Mesh::example(20).with_nodes(2, 3)), "`mesh doctor --fix 20` with the mesh's other settings");
         let with_gateway = Mesh::example(2).with_gateway("127.0.0.1:8443");
         assert_eq!(needed(&with_gateway) - needed(&Mesh::example(2)), 2 * 4 + 2);
     }
