@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use super::{Checked, Finding};
 use crate::{
     facts::{host::Listener, observed::Observed},
-    mesh::{Mesh, cluster::Port, container::Published, id::ServiceId},
+    mesh::{Mesh, cluster::Port, container::Published, id::ServiceId, ports::PortRange},
 };
 
 /// The processes that hold a published port for Docker: a proxy for each, or with `"userland-proxy": false` the engine
@@ -48,13 +48,27 @@ pub(super) fn ports(mesh: &Mesh, there: &Observed, listeners: &[Listener]) -> Ch
                 (None, Some(_)) => "a process of another user".to_owned(),
                 (None, None) => continue,
             };
+            let address = container.map_or_else(|| listener.map(|listener| listener.address), |(address, ..)| *address);
+            let everywhere = address.is_none_or(|address| address.is_unspecified());
+            let instead = match (everywhere, is_new(there, service)) {
+                (false, _) => format!(", or publish {}", elsewhere(mesh, service, port)),
+                (true, true) => {
+                    format!(", or have free ports chosen with `mesh create --ports {}`", PortRange::OF_NAMED)
+                }
+                (true, false) => String::new(),
+            };
             findings.push(Finding::problem(
                 format!("port {} of {service} is taken by {owner}", port.host),
-                format!("stop what has it, or publish {}", elsewhere(mesh, service, port)),
+                format!("stop what has it{instead}"),
             ));
         }
     }
     Checked::new("ports", format!("every port of the mesh on {} is free or its own", mesh.spec.bind), findings)
+}
+
+/// Whether a service has no port yet: one that it has, it keeps.
+fn is_new(there: &Observed, service: ServiceId) -> bool {
+    there.record.as_ref().is_none_or(|record| record.place(service).is_none())
 }
 
 /// What publishes a port on another address, in words.
@@ -135,6 +149,28 @@ mod tests {
         insta::assert_snapshot!(messages(&ports(&mesh, &stopped, &[of_root]).findings()), @"Problem: port 9201 of cluster01-elastic is taken by a process of another user");
         let other_address = Listener { address: [10, 0, 0, 1].into(), ..listener(9201) };
         assert_eq!(ports(&mesh, &Observed::default(), &[other_address]).findings(), []);
+    }
+
+    #[test]
+    fn what_has_a_port_on_every_address_is_avoided_by_another_port() {
+        let mesh = Mesh::example(1);
+        let hint = |there: &Observed, listener: Listener| ports(&mesh, there, &[listener]).findings().remove(0).hint;
+        let recorded = Observed { record: Some(mesh.clone()), ..Observed::default() };
+        let on_loopback = Listener { address: [127, 0, 0, 1].into(), ..listener(9201) };
+        let hints = [
+            hint(&Observed::default(), listener(9201)),
+            hint(&recorded, listener(9201)),
+            hint(&recorded, on_loopback),
+        ];
+        insta::assert_snapshot!(hints.join("\n"), @r"
+        stop what has it, or have free ports chosen with `mesh create --ports 20000-29999`
+        stop what has it
+        stop what has it, or publish the mesh on another address with `mesh create --bind ADDRESS`
+        ");
+        let mut by_container = Observed::default();
+        by_container.unmanaged.ports = [(None, 9201, "other".to_owned())].into();
+        let finding = ports(&mesh, &by_container, &[]).findings().remove(0);
+        assert!(finding.hint.ends_with("`mesh create --ports 20000-29999`"), "{finding:?}");
     }
 
     #[test]
