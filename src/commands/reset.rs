@@ -41,7 +41,11 @@ pub async fn reset(args: &ResetArgs, place: Place, console: &Console) -> Result<
     }
     let plan = remove(&there, args.keep_snapshots.as_deref());
     if plan.is_empty() {
-        console.done(&format!("nothing to do: there is no mesh in {}", world.dir.display()));
+        if args.consent.plan.dry_run && !args.consent.plan.format.is_for_people() {
+            console.plan(&mesh, &plan, args.consent.plan.format);
+        } else {
+            console.done(&format!("nothing to do: there is no mesh in {}", world.dir.display()));
+        }
         return Ok(Exit::Done);
     }
     let stop = check::recorded(&world.dir, &there)
