@@ -111,10 +111,8 @@ impl Console {
             layout::CREDENTIALS
         ));
         self.line("\ntry next:");
-        let first = mesh.clusters().find(|cluster| mesh.remotes(*cluster).next().is_some()).unwrap_or(ClusterId::FIRST);
         let found = format!("mesh search '{}'", if mesh.spec.data_set.0 { mesh.searched() } else { "mesh-*" });
-        let resolve = format!("mesh es {} GET '_resolve/cluster/*:*?pretty'", first.number());
-        for command in ["mesh status", "mesh load --sample", &found, &resolve] {
+        for command in ["mesh status", "mesh load --sample", &found, &request(mesh)] {
             self.line(&format!("  {}", self.same_mesh.in_command(command)));
         }
     }
@@ -130,6 +128,15 @@ impl Console {
             duration(took)
         ));
     }
+}
+
+/// A request that shows something, to the first cluster that searches others, or to the first.
+fn request(mesh: &Mesh) -> String {
+    if let Some(cluster) = mesh.clusters().find(|cluster| mesh.remotes(*cluster).next().is_some()) {
+        return format!("mesh es {} GET '_resolve/cluster/*:*?pretty'", cluster.number());
+    }
+    let first = mesh.clusters().next().unwrap_or(ClusterId::FIRST);
+    format!("mesh es {} GET '_cat/indices?v'", first.number())
 }
 
 /// What a run that ended well has tried.
@@ -148,4 +155,16 @@ fn links(mesh: &Mesh, found: &str) -> String {
 /// How large a plan is, in words.
 fn size(plan: &Plan) -> String {
     format!("{} in {}", counted(plan.steps().count(), "step"), counted(plan.stages.len(), "stage"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_is_to_a_cluster_of_the_mesh() {
+        let of = |set: &str| request(&Mesh::example(1).with_clusters(set));
+        assert_eq!(of("5-8"), "mesh es 5 GET '_resolve/cluster/*:*?pretty'");
+        assert_eq!(of("7-7"), "mesh es 7 GET '_cat/indices?v'");
+    }
 }
