@@ -63,7 +63,15 @@ impl Explain for LockError {
     fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::Held { .. } => "wait until it has ended, and type the command again",
-            Self::Io { .. } => "see who owns that file, or run `mesh` as that user",
+            Self::Io { cause, .. } => match cause.kind() {
+                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                    "free some space on its disk, and type the command again"
+                }
+                io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => {
+                    "run `mesh` as its owner, or set `HOME` to a directory that can be written: locks are kept there"
+                }
+                _ => "see what that file is, and remove it if it is not a lock of `mesh`",
+            },
         };
         Some(hint.to_owned())
     }
@@ -252,6 +260,13 @@ mod tests {
         child.kill().unwrap();
         child.wait().unwrap();
         drop(Lock::take(&path, &holder("mesh reset")).unwrap());
+    }
+
+    #[test]
+    fn a_home_that_cannot_be_written_is_named_with_its_way_out() {
+        let hint = |kind: io::ErrorKind| LockError::Io { path: "/x".into(), cause: kind.into() }.hint().unwrap();
+        assert!(hint(io::ErrorKind::ReadOnlyFilesystem).contains("set `HOME`"));
+        assert!(hint(io::ErrorKind::StorageFull).starts_with("free some space"));
     }
 
     #[test]
