@@ -56,11 +56,12 @@ impl Explain for DecideError {
             ),
             Self::OtherVersion { from, to, .. } if from < to => {
                 format!(
-                    "leave out `--stack-version`; `mesh upgrade {to}` upgrades cluster by cluster and keeps the data"
+                    "leave the version out, on the command line, in MESH_STACK_VERSION and in the settings file; \
+                     `mesh upgrade {to}` upgrades cluster by cluster and keeps the data"
                 )
             }
             Self::OtherVersion { from, to, clusters } => format!(
-                "leave out `--stack-version` or give {from}; \
+                "leave the version out, or give {from}, on the command line, in MESH_STACK_VERSION and in the settings file; \
                  `mesh create {} --reset --stack-version {to}` starts afresh and deletes the data",
                 clusters.to_mesh_text()
             ),

@@ -241,10 +241,10 @@ mod tests {
         let asked = Overrides { stack_version: Some("8.19.21".parse().unwrap()), ..Overrides::default() };
         let error = Mesh::decide(&asked, Some(&first), now()).unwrap_err();
         insta::assert_snapshot!(error, @"the mesh runs 9.5.3, and `mesh create` does not change the version of data that exists");
-        insta::assert_snapshot!(error.hint().unwrap(), @"leave out `--stack-version` or give 9.5.3; `mesh create 2 --reset --stack-version 8.19.21` starts afresh and deletes the data");
+        insta::assert_snapshot!(error.hint().unwrap(), @"leave the version out, or give 9.5.3, on the command line, in MESH_STACK_VERSION and in the settings file; `mesh create 2 --reset --stack-version 8.19.21` starts afresh and deletes the data");
         let asked = Overrides { stack_version: Some("9.6.0".parse().unwrap()), ..Overrides::default() };
         let error = Mesh::decide(&asked, Some(&first), now()).unwrap_err();
-        insta::assert_snapshot!(error.hint().unwrap(), @"leave out `--stack-version`; `mesh upgrade 9.6.0` upgrades cluster by cluster and keeps the data");
+        insta::assert_snapshot!(error.hint().unwrap(), @"leave the version out, on the command line, in MESH_STACK_VERSION and in the settings file; `mesh upgrade 9.6.0` upgrades cluster by cluster and keeps the data");
     }
 
     #[test]
