@@ -40,7 +40,8 @@ pub(super) fn cannot_pull(image: &str, error: &DockerError) -> Error {
              builds one, mesh.local/nginx/nginx"
                 .to_owned()
         } else {
-            "check the version and the way to the registry, or name a mirror with `mesh create --registry HOST`; \
+            "check the version and the way to the registry (by the engine's proxy, which `docker info` shows: it takes \
+             none from this shell), or name a mirror with `mesh create --registry HOST`; \
              without any, `images/build all` builds stand-ins for `--registry mesh.local`"
                 .to_owned()
         }

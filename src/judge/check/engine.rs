@@ -82,7 +82,8 @@ pub(super) fn images(images: &[(String, ImageFacts)]) -> Checked {
     let finding = missing.first().map(|(_, why)| {
         let names: Vec<&str> = missing.iter().map(|(image, _)| *image).collect();
         let hint = names.iter().find_map(|image| meant_as_a_host(image)).unwrap_or_else(|| {
-            "check the version and the way to the registry, or name a mirror with `mesh create --registry HOST`; \
+            "check the version and the way to the registry (by the engine's proxy, which `docker info` shows: it takes \
+             none from this shell), or name a mirror with `mesh create --registry HOST`; \
              without any, `images/build all` builds stand-ins for `--registry mesh.local`"
                 .to_owned()
         });
@@ -171,7 +172,7 @@ mod tests {
         good: images: all are here
         good: images: those that are not here can be pulled
         Problem: not here, and cannot be pulled: r/elasticsearch:9.5.3, r/elasticsearch:9.5.3: no such host
-          check the version and the way to the registry, or name a mirror with `mesh create --registry HOST`; without any, `images/build all` builds stand-ins for `--registry mesh.local`
+          check the version and the way to the registry (by the engine's proxy, which `docker info` shows: it takes none from this shell), or name a mirror with `mesh create --registry HOST`; without any, `images/build all` builds stand-ins for `--registry mesh.local`
         ");
     }
 }
