@@ -2,7 +2,7 @@
 
 use strsim::osa_distance;
 
-use super::{SETTINGS, Setting};
+use super::{Flags, SETTINGS, Setting};
 
 /// Variables that have a meaning besides those of settings: for `mesh`, in the shell of `mesh env`.
 const OWN: [&str; 3] = ["MESH_DIR", "MESH_LOG", "MESH_CLUSTER"];
@@ -17,8 +17,8 @@ pub(super) fn setting(name: &str) -> Option<&'static str> {
 /// The variables among `names` that are one edit from one that is read, each with that one. Others that begin with
 /// `MESH_` may be of another program.
 pub fn variables(names: &[String]) -> Vec<(&str, String)> {
-    let known: Vec<String> =
-        SETTINGS.iter().map(Setting::variable).chain(OWN[..2].iter().map(ToString::to_string)).collect();
+    let settings = SETTINGS.iter().filter(|setting| setting.flags != Flags::FileOnly);
+    let known: Vec<String> = settings.map(Setting::variable).chain(OWN[..2].iter().map(ToString::to_string)).collect();
     let meant = |name: &str| {
         let upper = name.to_uppercase().replace('-', "_");
         if known.iter().any(|known| known == name) || OWN.contains(&name) {
@@ -62,6 +62,9 @@ mod tests {
             "mesh_bind",
             "MESH_TEST_LOCK",
             "MESH_COLOR",
+            // only a file has users and links
+            "MESH_USER",
+            "MESH_LINKS",
             "PATH",
         ];
         let found = variables(&names.map(str::to_owned))
