@@ -230,12 +230,12 @@ fn disks(status: &Status, found: &mut Vec<Problem>) {
 
 /// What `mesh create` or `mesh upgrade` would change.
 fn changes(status: &Status, found: &mut Vec<Problem>) {
-    if let Some((first, _)) = status.pending_upgrade.first_key_value() {
+    if let (Some((first, _)), Some(command)) = (status.pending_upgrade.first_key_value(), &status.upgrade_command) {
         let text = format!(
             "an upgrade has not reached {} yet, {first} first",
             counted(status.pending_upgrade.len(), "cluster")
         );
-        found.push(Problem::new(Level::Warning, text, "mesh upgrade"));
+        found.push(Problem::new(Level::Warning, text, command));
     }
     let text = match &status.pending_changes[..] {
         [] => return,

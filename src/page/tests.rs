@@ -10,9 +10,11 @@ use super::{
     *,
 };
 use crate::{
+    facts::observed::Observed,
     judge::{
         peers::{PeerRow, PeerState},
-        status::{GatewayStatus, State, Status},
+        scope::Scope,
+        status::{self, GatewayStatus, State, Status},
     },
     mesh::Mesh,
 };
@@ -248,4 +250,13 @@ fn a_gateway_that_does_not_serve_is_a_problem() {
         certificate: None,
     });
     insta::assert_snapshot!(listed(&mesh, &status), @"Problem: mesh-gateway is stopped | `mesh manage start gateway` starts it");
+}
+
+#[test]
+fn an_upgrade_that_was_left_comes_with_the_command_that_continues_it() {
+    let mesh = Mesh::example(2).of_version("8.19.21".parse().unwrap());
+    let mesh = mesh.upgrade_to("9.5.3".parse().unwrap(), None).unwrap();
+    let status = status::status(&mesh, Scope::Mesh, &Observed::default(), NOW);
+    let line = "Warning: an upgrade has not reached 2 clusters yet, cluster01 first | mesh upgrade 9.5.3";
+    assert!(listed(&mesh, &status).lines().any(|found| found == line), "{}", listed(&mesh, &status));
 }

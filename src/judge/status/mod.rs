@@ -67,6 +67,7 @@ pub fn status(mesh: &Mesh, scope: Scope, there: &Observed, now: OffsetDateTime) 
         expiring: expiring(mesh, scope, there, now),
         warnings: findings.into_iter().map(Warning::from).collect(),
         pending_upgrade,
+        upgrade_command: mesh.upgrade_in_progress().map(|(_, command)| command),
         new_defaults: scope.clusters(mesh).any(|cluster| mesh.revision(cluster) < Revision::NEWEST),
         clusters,
         gateway,

@@ -43,6 +43,9 @@ pub struct Status {
     pub warnings: Vec<Warning>,
     /// The clusters that an upgrade has not reached yet, with the version that each has until then.
     pub pending_upgrade: BTreeMap<ClusterId, StackVersion>,
+    /// The command that continues it.
+    #[serde(skip)]
+    pub upgrade_command: Option<String>,
     /// Whether `mesh create --new-defaults` would take newer built-in templates or container options. It is no drift.
     pub new_defaults: bool,
     pub clusters: Vec<ClusterStatus>,
