@@ -128,12 +128,14 @@ impl<'a> Looker<'a> {
                     self.chronicle.note(at, false, format!("the mesh cannot be seen: {message}"));
                     self.trouble = Some(message.clone());
                 }
+                // whatever else the user has to change, such as templates that are gone, the mesh is there
+                let found_nothing = self.session.as_ref().is_some_and(Session::found_nothing);
                 // a session that failed may hold on to what is gone
                 self.session = None;
                 let remedy = error.hint.map(|hint| self.console.in_full(&hint));
                 let look = metrics::Look { began: at - took, took, pause: Some(pause) };
                 let nothing = metrics::of_nothing(self.place.name.as_ref(), &self.place.dir, look);
-                let no_mesh = error.exit == Exit::Request;
+                let no_mesh = error.exit == Exit::Request && found_nothing;
                 let trouble = Trouble { message, remedy, no_mesh, metrics: nothing };
                 let attempt = Attempt { now: at, took, next: pause, at_work };
                 (last.without(trouble, &self.chronicle, &attempt), pause)
