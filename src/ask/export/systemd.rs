@@ -156,6 +156,8 @@ impl Units<'_> {
 
     fn service(&self, about: &str, kind: &str, command: &str, needs: &Needs, more: &str) -> String {
         let (program, dir) = (word(self.program), word(&self.mesh.dir));
+        // a directory alone tells no name once its mesh was removed, and metrics would be those of the mesh without one
+        let name = self.mesh.name.as_ref().map(|name| format!(" --name {name}")).unwrap_or_default();
         let user = match self.runner {
             Runner::Root => String::new(),
             Runner::User { uid, .. } => format!("User={uid}\n"),
@@ -184,7 +186,7 @@ impl Units<'_> {
         };
         format!(
             "[Unit]\nDescription={about}\nDocumentation=man:mesh(1)\nWants=docker.service\nAfter=docker.service\n\n\
-             [Service]\nType={kind}\nExecStart={program} --dir {dir} {command}\n{engine}{user}{more}{writes}\
+             [Service]\nType={kind}\nExecStart={program} --dir {dir}{name} {command}\n{engine}{user}{more}{writes}\
              CapabilityBoundingSet={capabilities}\n{ambient}ProtectHome={home}\nPrivateTmp={temporary}\n{HARDENED}"
         )
     }

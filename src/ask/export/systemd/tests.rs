@@ -33,7 +33,7 @@ fn a_user_needs_no_capability_and_a_name_keeps_units_apart() {
     let text = all(&units);
     for line in [
         "== mesh-ci42-renew.service",
-        r#"ExecStart=/usr/bin/mesh --dir "/home/ana/a mesh 100%%" create --renew-only --quiet"#,
+        r#"ExecStart=/usr/bin/mesh --dir "/home/ana/a mesh 100%%" --name ci42 create --renew-only --quiet"#,
         r#"ReadWritePaths=-"/home/ana/a mesh 100%%""#,
         "ReadWritePaths=-/home/ana/.local/state/mesh",
         "User=1000",
