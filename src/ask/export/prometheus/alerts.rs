@@ -181,8 +181,9 @@ fn filling(high_heap: u64) -> [Draft; 4] {
             held: Some("15m"),
             severity: Severity::Warning,
             summary: "{{ $value | humanizePercentage }} of the heap of {{ $labels.cluster }} is in use",
-            description: "It collects garbage more often than it works, and refuses requests when it runs out.",
-            command: "mesh create --set {{ $labels.cluster }}.elastic_memory=4g",
+            description: "It collects garbage more often than it works, and refuses requests when it runs out. SIZE is \
+                          more than it has.",
+            command: "mesh create --set {{ $labels.cluster }}.elastic_memory=SIZE",
         },
     ]
 }
