@@ -9,7 +9,7 @@ use crate::{
     facts::guests::TakenBack,
     judge::{
         expiry::Certificates,
-        guests::{GuestList, GuestRow, GuestState},
+        guests::{GuestList, GuestRow, GuestState, takes_over},
     },
     mesh::{
         Mesh,
@@ -127,9 +127,10 @@ impl Console {
         let waiting = mesh.guests.iter().filter(|(_, guest)| on(guest) && !renewal.peers_joined);
         let names: Vec<String> = waiting.map(|(name, _)| name.to_string()).collect();
         let Some(first) = names.first() else { return };
+        let then = takes_over(mesh, renewal.authorities.iter().copied().filter(waits));
         self.note(&format!(
             "{} knows the old authorities only, so they stay in force: make new invitations (`mesh invites create {first} --into \
-             FILE`), have them joined there, then type `mesh certs rotate --ca --peers-joined`",
+             FILE`), have them joined there, then type `{then}`",
             names.join(", ")
         ));
     }

@@ -80,9 +80,10 @@ impl Explain for Hindrance {
             }
             Self::NoToken(_) => "`mesh create --new-defaults` gives every Kibana a token of its own".to_owned(),
             Self::NoKibana(_) => "`mesh status` shows which clusters have a Kibana".to_owned(),
-            Self::NoNextAuthority(_) => {
-                "`mesh certs rotate --ca` makes it; then make new invitations, and have them joined".to_owned()
-            }
+            Self::NoNextAuthority(of) => format!(
+                "`mesh certs rotate --ca {}` makes it; then make new invitations, and have them joined",
+                of.number()
+            ),
             Self::Gone(cluster) | Self::Expired(cluster) => {
                 format!("`mesh keys rotate {}` makes a new one", cluster.number())
             }

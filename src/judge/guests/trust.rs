@@ -125,6 +125,16 @@ pub fn waiting_authorities(mesh: &Mesh, there: &Observed, now: OffsetDateTime) -
     mesh.clusters().filter_map(waiting).collect()
 }
 
+/// The command by which the next authorities of these clusters take over, once guests have joined by new invitations.
+/// Without clusters, it is about all that have guests.
+pub fn takes_over(mesh: &Mesh, waiting: impl IntoIterator<Item = ClusterId>) -> String {
+    let is_invited = |of: &ClusterId| mesh.guests_of(*of).next().is_some();
+    let all = ClusterSet::new(mesh.clusters().filter(is_invited));
+    let some = ClusterSet::new(waiting.into_iter().filter(is_invited)).filter(|some| Some(some) != all.as_ref());
+    let on = some.map_or_else(String::new, |some| format!(" {some}"));
+    format!("mesh certs rotate --ca --peers-joined{on}")
+}
+
 fn names(mesh: &Mesh, of: ClusterId) -> Option<String> {
     let names: Vec<String> = mesh.guests_of(of).map(ToString::to_string).collect();
     (!names.is_empty()).then(|| names.join(", "))
@@ -216,5 +226,18 @@ mod tests {
         `mesh certs rotate --ca 1` replaces it; then make new invitations, and have them joined
         ");
         assert_eq!(kept_authority(&Mesh::example(2), &there, NOW), None, "no one trusts it");
+    }
+
+    /// Of clusters whose next authority was not made, the command would be refused.
+    #[test]
+    fn what_takes_over_is_what_was_prepared() {
+        let mut mesh = mesh();
+        let command = |mesh: &Mesh, waiting: &[u8]| takes_over(mesh, waiting.iter().map(|number| cluster(*number)));
+        assert_eq!(command(&mesh, &[1, 2]), "mesh certs rotate --ca --peers-joined", "the other has no guest");
+        for guest in mesh.guests.values_mut() {
+            guest.on = "1-2".parse().unwrap();
+        }
+        assert_eq!(command(&mesh, &[1]), "mesh certs rotate --ca --peers-joined 1");
+        assert_eq!(command(&mesh, &[1, 2]), "mesh certs rotate --ca --peers-joined");
     }
 }
