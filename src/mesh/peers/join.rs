@@ -193,7 +193,7 @@ impl Mesh {
     ) -> Result<(Self, BTreeMap<PartnerName, PeerAccess>), JoinError> {
         let (mut mesh, mut access) = (self, BTreeMap::new());
         for peer in mesh.peers.values_mut().filter(|peer| peer.mesh.is_none()) {
-            peer.leaving = true;
+            (peer.leaving, peer.on) = (true, None);
         }
         for (foreign, on) in remotes {
             let joined = mesh.join_foreign(foreign, on)?;

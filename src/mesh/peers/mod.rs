@@ -183,7 +183,7 @@ impl Mesh {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{access::RemoteAccess, join::ForeignCluster, *};
 
     #[test]
     fn a_peer_is_joined_again_as_it_was_joined() {
@@ -206,6 +206,28 @@ mod tests {
         ask the owner of archive for a new key, and `mesh join --remote archive --address 192.0.2.20:9443 --key-file FILE [--ca FILE]`
         ask the owner of archive for a new key, and `mesh join --remote archive --address '[2001:db8::20]:9443' --server-name es.example --key-file FILE [--ca FILE]`
         ");
+    }
+
+    /// In a settings file, a remote without `on` is for all clusters, whichever it was for before.
+    #[test]
+    fn a_list_of_remotes_says_which_clusters_search_each() {
+        let access = RemoteAccess {
+            authorities: String::new(),
+            encoded: "key".to_owned(),
+            expires: None,
+            shares: Vec::new(),
+            version: None,
+        };
+        let at = Endpoint { address: "192.0.2.20:9443".to_owned(), others: Vec::new(), server_name: None };
+        let foreign = ForeignCluster { name: "archive".parse().unwrap(), at, access };
+        let joined = |mesh: Mesh, on: Option<&str>| {
+            let on = on.map(|on| on.parse().unwrap());
+            mesh.join_all_foreign(vec![(foreign.clone(), on)], None).ok().unwrap().0
+        };
+        let searchers = |mesh: &Mesh| mesh.clusters().filter(|of| mesh.peers_of(*of).next().is_some()).count();
+        let one = joined(Mesh::example(3), Some("2"));
+        assert_eq!((searchers(&one), searchers(&joined(one.clone(), None))), (1, 3));
+        assert_eq!(searchers(&one.join_all_foreign(Vec::new(), None).ok().unwrap().0), 0, "it is left");
     }
 
     #[test]
