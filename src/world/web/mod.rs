@@ -72,7 +72,7 @@ impl Listening {
     }
 
     /// Answers whoever comes, without an end.
-    pub async fn serve(self, site: Site) {
+    pub async fn serve(mut self, site: Site) {
         let (router, mut places) = (routes::router(site), Places::default());
         loop {
             let Ok((stream, _)) = self.listener.accept().await else {
@@ -82,7 +82,7 @@ impl Listening {
             places.make_room(CONNECTIONS).await;
             let _ = stream.set_nodelay(true);
             let stream = WithWriteDeadline::new(stream, self.write_deadline);
-            let (router, acceptor) = (router.clone(), self.identity.as_ref().map(Identity::acceptor));
+            let (router, acceptor) = (router.clone(), self.identity.as_mut().map(Identity::acceptor));
             let admitted = Admitted::default();
             let of_task = admitted.clone();
             let task = tokio::spawn(async move {
