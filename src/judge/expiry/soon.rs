@@ -69,8 +69,10 @@ pub fn expiring(mesh: &Mesh, scope: Scope, there: &Observed, now: OffsetDateTime
     let end = |pem: &String| Some(certs::examine(pem).ok()?.not_after);
     let authority = |cluster: ClusterId| there.files.get(&cluster)?.authority.as_ref().and_then(end);
     let certificate = |cluster: ClusterId| {
-        let services = there.files.get(&cluster)?.services.values();
-        services.filter_map(|service| service.certificate.as_ref().and_then(end)).min()
+        let files = there.files.get(&cluster)?;
+        // one that ends with its authority is replaced with that
+        let is_own = |pem: &&String| files.authority.as_ref().is_none_or(|authority| !certs::ends_with(pem, authority));
+        files.services.values().filter_map(|service| service.certificate.as_ref()).filter(is_own).filter_map(end).min()
     };
     let gather = |what, ended: bool, command: (&str, bool), end: &dyn Fn(ClusterId) -> Option<OffsetDateTime>| {
         let left = |cluster: ClusterId| {

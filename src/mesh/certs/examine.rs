@@ -91,6 +91,12 @@ pub fn belongs_together(certificate: &str, key: &Secret, now: OffsetDateTime) ->
     })
 }
 
+/// Whether a certificate lasts as long as the authority that signed it: another would last no longer.
+pub fn ends_with(certificate: &str, authority: &str) -> bool {
+    let end = |pem: &str| Some(examine(pem).ok()?.not_after);
+    end(certificate).zip(end(authority)).is_some_and(|(certificate, authority)| certificate >= authority)
+}
+
 /// Tells one certificate from another: a digest of the first one of `pem`, as [`digest_of`] makes it of the DER form.
 pub fn fingerprint(pem: &str) -> Option<String> {
     let first = Pem::iter_from_buffer(pem.as_bytes()).next()?.ok()?;

@@ -238,3 +238,19 @@ fn what_has_time_left_is_not_touched_whatever_else_is_wrong() {
     model.edit_settings(cluster(1).kibana());
     assert!(plan_for(&mesh, &model).is_empty(), "{}", plan_for(&mesh, &model));
 }
+
+/// Another would last no longer: issued at every run, it would restart Kibana at each.
+#[test]
+fn a_certificate_that_ends_with_its_authority_is_not_due() {
+    let mesh = Mesh::example(1);
+    let mut model = Model::empty().converge(&mesh);
+    let old = Authority::issue("cluster01", NOW - Duration::days(3652 - 20));
+    let files = model.files(cluster(1));
+    (files.authority, files.authority_key) = (Some(old.certificate().to_owned()), Some(old.key().clone()));
+    for service in mesh.services() {
+        model.carry_out(&mesh, &TrustStep::IssueCertificate(service).into());
+    }
+    let plan = plan_for(&mesh, &model);
+    assert!(!plan.steps().any(|step| matches!(step, Step::Trust(TrustStep::IssueCertificate(_)))), "{plan}");
+    assert_eq!(left(&mesh, &model)[0], "authority of cluster01 ends in 20 days");
+}

@@ -90,3 +90,16 @@ fn an_authority_waits_for_guests() {
         assert!(trusted.contains(authority(&end, cluster).trim()), "guests trust what took over");
     }
 }
+
+/// Certificates last no longer than the authority that guests trust: those that it signs are as good as they can be.
+#[test]
+fn a_mesh_whose_authority_waits_for_guests_until_its_end_is_in_sync() {
+    let guest = Guest { on: "1".parse().unwrap(), share: Vec::new(), days: KeyDays::default() };
+    let mesh = Mesh { guests: [("berlin".parse().unwrap(), guest)].into(), ..Mesh::example(2) };
+    let mut model = Model::empty().converge(&mesh);
+    let old = Authority::issue("cluster01", NOW - time::Duration::days(3652 - 20));
+    let files = model.files(ClusterId::FIRST);
+    (files.authority, files.authority_key) = (Some(old.certificate().to_owned()), Some(old.key().clone()));
+    let done = model.converge(&mesh);
+    assert_eq!(authority(&done, ClusterId::FIRST), old.certificate());
+}

@@ -61,11 +61,14 @@ impl Reconciler<'_> {
         self.mesh.keys(of).into_iter().filter(is_due).collect()
     }
 
-    /// Whether a certificate is about to expire or has, and the authority that signed it can sign another.
+    /// Whether a certificate is about to expire or has, and the authority that signed it can sign another that lasts
+    /// longer.
     fn has_due_certificate(&self, service: ServiceId) -> bool {
         let certificate = self.service_files(service).and_then(|files| files.certificate.as_ref());
+        let authority = self.files(service.cluster()).and_then(|files| files.authority.as_ref());
+        let may_last = |certificate: &str| authority.is_none_or(|authority| !certs::ends_with(certificate, authority));
         self.authority_good(service.cluster())
-            && certificate.is_some_and(|certificate| !self.lasts(certificate, certs::MARGIN))
+            && certificate.is_some_and(|certificate| !self.lasts(certificate, certs::MARGIN) && may_last(certificate))
     }
 
     /// Whether a service can have another certificate without any other change. A Kibana that runs has to start again

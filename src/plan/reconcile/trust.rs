@@ -118,7 +118,8 @@ impl Reconciler<'_> {
                 files.certificate_key.is_some()
                     && facts.dns == names.dns
                     && facts.ip == names.ip
-                    && facts.not_after > self.inputs.now + self.least_left(certs::MARGIN),
+                    && (facts.not_after > self.inputs.now + self.least_left(certs::MARGIN)
+                        || certs::ends_with(certificate, authority)),
             )
         };
         self.authority_good(service.cluster()) && good().unwrap_or(false)
