@@ -24,6 +24,7 @@ use crate::{
 const ONE_REQUEST: Duration = Duration::from_secs(90);
 /// The least time that a request is given, however near the deadline is: longer than a server waits by itself.
 const LEAST: Duration = Duration::from_secs(15);
+
 /// Why no more is loaded.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Stop {
@@ -107,6 +108,7 @@ impl<'a> Sender<'a> {
 
     /// Sends the documents of a request until the server has judged each.
     async fn send_whole(&self, batch: Batch) {
+        let begun = Instant::now();
         self.loaded.borrow_mut().sent += batch.len() as u64;
         let missing = if self.resumes.get() { self.missing(batch).await } else { batch };
         let (mut pauses, mut parts) = (Pauses::default(), vec![missing]);
@@ -114,7 +116,7 @@ impl<'a> Sender<'a> {
             if self.is_stopped() || part.is_empty() {
                 return;
             }
-            let left = (self.moved.get() + self.target.patience).saturating_duration_since(Instant::now());
+            let left = self.deadline(begun).saturating_duration_since(Instant::now());
             let time = ONE_REQUEST.min(left.max(LEAST));
             let verdict = match self.target.server.bulk(&self.target.index, &part, time).await {
                 Ok(answer) => judge(&part, answer.status, &answer.bytes),
@@ -136,12 +138,12 @@ impl<'a> Sender<'a> {
                     }
                     if !again.is_empty() {
                         parts.push(part.part(again));
-                        self.pause(&mut pauses, why_again.unwrap_or_default()).await;
+                        self.pause(&mut pauses, begun, why_again.unwrap_or_default()).await;
                     }
                 }
                 Verdict::Again(reason) => {
                     parts.push(part);
-                    self.pause(&mut pauses, reason).await;
+                    self.pause(&mut pauses, begun, reason).await;
                 }
                 Verdict::TooLarge => self.divide(&part, &mut parts),
                 Verdict::Refused(reason) => self.stop_for(Stop::Refused(reason)),
@@ -178,11 +180,17 @@ impl<'a> Sender<'a> {
         }
     }
 
-    async fn pause(&self, pauses: &mut Pauses, reason: String) {
+    /// Waits before a request that was begun then is sent again, unless its time is over.
+    async fn pause(&self, pauses: &mut Pauses, begun: Instant, reason: String) {
         self.line.waiting(&reason);
-        if !pauses.pause(self.moved.get() + self.target.patience).await {
+        if !pauses.pause(self.deadline(begun)).await {
             self.stop_for(Stop::GaveUp(reason));
         }
+    }
+
+    /// Until when the server may take nothing of a request that was begun then.
+    fn deadline(&self, begun: Instant) -> Instant {
+        deadline(self.moved.get(), begun, self.target.patience)
     }
 
     fn count(&self, created: u64, present: u64) {
@@ -215,5 +223,24 @@ impl<'a> Sender<'a> {
 
     fn show(&self) {
         self.line.now(self.loaded.borrow().there(), self.reading.bytes.load(Ordering::Relaxed));
+    }
+}
+
+/// Until when a server may take nothing. The time in which it had nothing to take is that of the file: a pipe may be
+/// silent for as long as it likes.
+fn deadline(moved: Instant, begun: Instant, patience: Duration) -> Instant {
+    moved.max(begun) + patience
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_has_all_its_time_after_a_file_that_was_waited_for() {
+        let (moved, patience) = (Instant::now(), Duration::from_mins(2));
+        let begun = moved + Duration::from_mins(10);
+        assert_eq!(deadline(moved, begun, patience), begun + patience, "it was given nothing for ten minutes");
+        assert_eq!(deadline(begun, moved, patience), begun + patience, "it took something meanwhile");
     }
 }
