@@ -1,6 +1,6 @@
 //! Images: whether one is here, and pulling it. I/O: Docker's socket, the user's Docker configuration.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{borrow::Cow, collections::BTreeMap, time::Duration};
 
 use bollard::{auth::DockerCredentials, query_parameters::CreateImageOptionsBuilder};
 use futures::{StreamExt as _, future::try_join_all};
@@ -68,7 +68,7 @@ impl Docker {
         image: &str,
         mut report: impl FnMut(Progress),
     ) -> Result<(), DockerError> {
-        let options = CreateImageOptionsBuilder::default().from_image(image).build();
+        let options = CreateImageOptionsBuilder::default().from_image(&with_tag(image)).build();
         let mut layers = std::collections::HashMap::new();
         let mut stream = self.client.create_image(Some(options), None, login);
         loop {
@@ -101,5 +101,26 @@ pub(super) async fn with_login<T>(
             login,
             words: cause.words(),
         }),
+    }
+}
+
+/// The name of an image as `docker pull` reads it. Without a tag, the engine's API pulls every tag that the registry
+/// has; see <https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Image/operation/ImageCreate>.
+fn with_tag(image: &str) -> Cow<'_, str> {
+    let last = image.rsplit('/').next().unwrap_or(image);
+    if last.contains([':', '@']) { Cow::Borrowed(image) } else { Cow::Owned(format!("{image}:latest")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_tag_is_pulled() {
+        for whole in ["nginx:1.28.0", "vm:5000/nginx/nginx:1", "nginx@sha256:00ff", "vm:5000/nginx:1@sha256:00ff"] {
+            assert_eq!(with_tag(whole), whole);
+        }
+        assert_eq!(with_tag("nginx"), "nginx:latest");
+        assert_eq!(with_tag("vm:5000/nginx/nginx"), "vm:5000/nginx/nginx:latest");
     }
 }
