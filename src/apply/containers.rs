@@ -5,8 +5,11 @@ use crate::{
     console::{StageLine, bytes},
     error::{Error, Exit},
     facts::observed::ContainerState,
-    judge::container_exit::{self, Known},
-    mesh::{Mesh, container::Limits, id::ServiceId},
+    judge::{
+        container_exit::{self, Known},
+        registry::way_in,
+    },
+    mesh::{Mesh, container::Limits, id::ServiceId, settings::registry_of},
     world::docker::{DockerError, label},
 };
 
@@ -18,7 +21,8 @@ impl Apply<'_> {
         let pull = async { Ok(self.world.docker.pull_image(image, report).await) };
         self.patience.unless_interrupted(pull).await?.map_err(|error| {
             let refused = cannot_pull(image, &error);
-            if self.mesh.gateway_image().as_deref() != Some(image) {
+            let is_gateway = self.mesh.gateway_image().as_deref() == Some(image);
+            if !is_gateway || way_in(registry_of(image), &error.words()).is_some() {
                 return refused;
             }
             refused.hint(

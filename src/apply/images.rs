@@ -10,8 +10,13 @@ use crate::{
     judge::{
         container_exit::End,
         image::{Unfit, unfit, version_command},
+        registry::way_in,
     },
-    mesh::{gateway::IMAGE, id::ServiceKind, settings::meant_as_a_host},
+    mesh::{
+        gateway::IMAGE,
+        id::ServiceKind,
+        settings::{meant_as_a_host, registry_of},
+    },
     world::docker::{DockerError, Ended},
 };
 
@@ -35,6 +40,8 @@ pub(super) fn cannot_pull(image: &str, error: &DockerError) -> Error {
             FULL.to_owned()
         } else if let Some(meant) = meant_as_a_host(image) {
             meant
+        } else if let Some(way) = way_in(registry_of(image), &words) {
+            way
         } else if image == IMAGE {
             "name the image in a registry that is reached with `mesh create --gateway-image IMAGE`; `images/build all` \
              builds one, mesh.local/nginx/nginx"

@@ -11,6 +11,7 @@ pub mod meshes;
 pub mod metrics;
 pub mod nodes;
 pub mod peers;
+pub mod registry;
 pub mod scope;
 pub mod snapshots;
 pub mod status;

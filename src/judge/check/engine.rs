@@ -6,7 +6,8 @@ use crate::{
         host::{EngineFacts, HostFacts, ImageFacts},
         observed::Observed,
     },
-    mesh::settings::meant_as_a_host,
+    judge::registry::way_in,
+    mesh::settings::{meant_as_a_host, registry_of},
 };
 
 pub(super) fn docker(engine: &EngineFacts) -> Checked {
@@ -79,9 +80,10 @@ pub(super) fn images(images: &[(String, ImageFacts)]) -> Checked {
         })
         .collect();
     // they are of one registry, which tells the same of each
-    let finding = missing.first().map(|(_, why)| {
+    let finding = missing.first().map(|(first, why)| {
         let names: Vec<&str> = missing.iter().map(|(image, _)| *image).collect();
-        let hint = names.iter().find_map(|image| meant_as_a_host(image)).unwrap_or_else(|| {
+        let meant = names.iter().find_map(|image| meant_as_a_host(image));
+        let hint = meant.or_else(|| way_in(registry_of(first), why)).unwrap_or_else(|| {
             "check the version and the way to the registry (by the engine's proxy, which `docker info` shows: it takes \
              none from this shell), or name a mirror with `mesh create --registry HOST`; \
              without any, `images/build all` builds stand-ins for `--registry mesh.local`"

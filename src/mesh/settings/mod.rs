@@ -49,7 +49,7 @@ pub use self::{
     per_cluster::{ClusterOverride, ClusterSettings, PerCluster},
     profile::Profile,
     raw::{ElasticSettings, KibanaSettings, RawSettings},
-    registry::{Registry, meant_as_a_host},
+    registry::{Registry, meant_as_a_host, registry_of},
     remotes::RemoteRule,
     role::Role,
     roles::Roles,

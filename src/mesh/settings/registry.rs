@@ -75,6 +75,14 @@ pub fn meant_as_a_host(image: &str) -> Option<String> {
     })
 }
 
+/// The host of an image's registry, as Docker reads it: the first part of its name, if that looks like a host.
+pub fn registry_of(image: &str) -> &str {
+    match image.split_once('/') {
+        Some((first, _)) if is_host(first) => first,
+        _ => "docker.io",
+    }
+}
+
 /// Whether Docker takes the first part of an image's name for a host: it has a dot or a port, or is `localhost`; see
 /// `splitDockerDomain` in <https://github.com/distribution/reference/blob/main/normalize.go>.
 fn is_host(first: &str) -> bool {
@@ -109,6 +117,19 @@ mod tests {
         insta::assert_snapshot!(meant_as_a_host("mirror/kibana/kibana:9.5.3").unwrap(), @"Docker takes `mirror` for a name on Docker Hub: name the registry with its port, `mesh create --registry mirror:PORT`, or by its full name");
         for other in ["nginx:1.28.0", "nginxinc/nginx:1", "mirror:5000/kibana/kibana:1", "mesh.local/kibana/kibana:1"] {
             assert_eq!(meant_as_a_host(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn the_registry_of_an_image() {
+        for (image, registry) in [
+            ("docker.elastic.co/kibana/kibana:9.5.3", "docker.elastic.co"),
+            ("localhost/kibana:1", "localhost"),
+            ("vm:5000/kibana:1", "vm:5000"),
+            ("elastic/kibana:1", "docker.io"),
+            ("kibana", "docker.io"),
+        ] {
+            assert_eq!(registry_of(image), registry);
         }
     }
 

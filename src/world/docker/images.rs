@@ -6,11 +6,8 @@ use bollard::{auth::DockerCredentials, query_parameters::CreateImageOptionsBuild
 use futures::{StreamExt as _, future::try_join_all};
 use tokio::time::timeout;
 
-use super::{
-    Docker, DockerError, absent_is_none,
-    logins::{self, registry_of},
-};
-use crate::mesh::Mesh;
+use super::{Docker, DockerError, absent_is_none, logins};
+use crate::mesh::{Mesh, settings::registry_of};
 
 /// A pull that says nothing for this long has stalled.
 const IDLE: Duration = Duration::from_mins(2);

@@ -60,14 +60,6 @@ impl LoginError {
     }
 }
 
-/// The host of an image's registry, as Docker tells it: the first part of its name, if that looks like a host.
-pub(super) fn registry_of(image: &str) -> &str {
-    match image.split_once('/') {
-        Some((first, _)) if first.contains(['.', ':']) || first == "localhost" => first,
-        _ => "docker.io",
-    }
-}
-
 /// The login that the user has for a registry. Nothing is asked of a helper that the configuration does not name for
 /// it.
 pub(super) async fn login(registry: &str) -> Result<Option<DockerCredentials>, LoginError> {
@@ -201,19 +193,6 @@ mod tests {
 
     fn configuration(text: &str) -> Configuration {
         serde_json::from_str(text).unwrap()
-    }
-
-    #[test]
-    fn the_registry_of_an_image() {
-        for (image, registry) in [
-            ("docker.elastic.co/kibana/kibana:9.5.3", "docker.elastic.co"),
-            ("localhost/kibana:1", "localhost"),
-            ("vm:5000/kibana:1", "vm:5000"),
-            ("elastic/kibana:1", "docker.io"),
-            ("kibana", "docker.io"),
-        ] {
-            assert_eq!(registry_of(image), registry);
-        }
     }
 
     #[test]

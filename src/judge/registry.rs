@@ -1,0 +1,60 @@
+//! What to do about a registry that does not let the engine in, by what that reported. Pure.
+
+/// How Docker's engines, of either image store, report that a registry wants a login, or another one.
+const WANTS_LOGIN: [&str; 6] = [
+    "no basic auth credentials",
+    "unauthorized",
+    "authentication required",
+    "authorization failed",
+    "access denied",
+    "requested access to the resource is denied",
+];
+
+/// What to type where `host`, a registry, wants a login, speaks no TLS, or has a certificate that the engine does not
+/// trust; `None` where it is not that.
+pub fn way_in(host: &str, words: &str) -> Option<String> {
+    let words = words.to_lowercase();
+    Some(if words.contains("server gave http response to https client") {
+        format!(
+            "it speaks no TLS: add `\"insecure-registries\": [\"{host}\"]` to /etc/docker/daemon.json, which \
+             `systemctl reload docker` has the engine read; then type the same command again"
+        )
+    } else if words.contains("certificate signed by unknown authority") {
+        format!(
+            "put the certificate of the authority that signed its own into /etc/docker/certs.d/{host}/ca.crt; then \
+             type the same command again"
+        )
+    } else if WANTS_LOGIN.iter().any(|refusal| words.contains(refusal)) {
+        format!(
+            "it wants a login, or has no such image for this one: `docker login {host}`, as the user who runs `mesh`; \
+             then type the same command again"
+        )
+    } else {
+        return None;
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_registry_that_lets_no_one_in_is_entered_by_what_it_lacks() {
+        let way = |words: &str| way_in("vm:5000", words).unwrap();
+        insta::assert_snapshot!(way(r#"Get "https://vm:5000/v2/": http: server gave HTTP response to HTTPS client"#), @r#"it speaks no TLS: add `"insecure-registries": ["vm:5000"]` to /etc/docker/daemon.json, which `systemctl reload docker` has the engine read; then type the same command again"#);
+        insta::assert_snapshot!(way("tls: failed to verify certificate: x509: certificate signed by unknown authority"), @"put the certificate of the authority that signed its own into /etc/docker/certs.d/vm:5000/ca.crt; then type the same command again");
+        let login = way("no basic auth credentials");
+        insta::assert_snapshot!(login, @"it wants a login, or has no such image for this one: `docker login vm:5000`, as the user who runs `mesh`; then type the same command again");
+        for refused in [
+            "unauthorized: authentication required",
+            "pull access denied for r/a, repository does not exist or may require 'docker login'",
+            "unexpected status from HEAD request to http://vm:5000/v2/a/manifests/1: 401 Unauthorized",
+            "push access denied, repository does not exist or may require authorization: authorization failed",
+        ] {
+            assert_eq!(way(refused), login, "{refused}");
+        }
+        for other in ["manifest unknown", "dial tcp 127.0.0.1:1: connect: connection refused", "permission denied"] {
+            assert_eq!(way_in("vm:5000", other), None, "{other}");
+        }
+    }
+}
