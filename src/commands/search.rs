@@ -8,15 +8,18 @@ use super::unanswered::Unanswered;
 use crate::{
     ask::{
         log_line::plain,
-        search::{self, Found, Part},
+        search::{self, Found, Part, searchers, unlinked},
     },
     cli::SearchArgs,
     console::Console,
     error::{Error, Exit},
-    mesh::{Mesh, id::ClusterId, pattern::covers},
+    mesh::{Mesh, cluster_set::ClusterSet, id::ClusterId, pattern::covers},
     session::Recorded,
     world::{elasticsearch::Elasticsearch, https::HttpsError},
 };
+
+/// What to type where a cluster lacks a link to one that it is to search.
+const LINKS: &str = "`mesh config` shows the topology; `--on` names fewer clusters, `--from` the one that searches";
 
 pub async fn search(args: &SearchArgs, dir: PathBuf, console: &Console) -> Result<Exit, Error> {
     let recorded = Recorded::open(&dir)?;
@@ -40,6 +43,11 @@ pub async fn search(args: &SearchArgs, dir: PathBuf, console: &Console) -> Resul
         });
     }
     let from = args.from.or(first_of(args, mesh)?);
+    from.map_or(Ok(()), |from| mesh.require(&from.into()))?;
+    let lacks = from.zip(args.on.as_ref()).and_then(|(from, on)| Some((from, unlinked(mesh, from, on)?)));
+    if let Some((from, to)) = lacks {
+        return Err(Error::new(Exit::Request, format!("{from} does not search {to}")).hint(LINKS));
+    }
     let (from, answer) = ask(args, from, &recorded).await?;
     let found = Found::read(mesh, from, args.on.as_ref(), &answer);
     console.show(args.output.format, &found, || console.found(&found));
@@ -86,10 +94,11 @@ async fn ask(args: &SearchArgs, from: Option<ClusterId>, recorded: &Recorded) ->
         return Ok((cluster, answer.map_err(|error| refused(cluster, error))?));
     }
     let mut silence = Vec::new();
-    let candidates = args.on.clone().unwrap_or_else(|| recorded.mesh.cluster_set());
-    // those that search most others come first
-    let mut in_turn: Vec<ClusterId> = candidates.iter().collect();
-    in_turn.sort_by_key(|cluster| Reverse(recorded.mesh.aliases(*cluster).len()));
+    let in_turn = searchers(&recorded.mesh, args.on.as_ref());
+    let Some(candidates) = ClusterSet::new(in_turn.iter().copied()) else {
+        let on = args.on.clone().unwrap_or_else(|| recorded.mesh.cluster_set());
+        return Err(Error::new(Exit::Request, format!("no cluster searches all of {}", on.named())).hint(LINKS));
+    };
     for cluster in in_turn {
         match server(cluster)?.search(&expression(cluster), &body).await {
             Ok(answer) => return Ok((cluster, answer)),

@@ -1,6 +1,6 @@
 //! One search over the whole mesh: what is sent, and what the answer says. Pure: no I/O.
 
-use std::{collections::BTreeMap, str::FromStr};
+use std::{cmp::Reverse, collections::BTreeMap, str::FromStr};
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -56,6 +56,22 @@ impl Indices {
         let wanted = self.0.iter().filter(|(wanted, _)| *wanted).map(|(_, pattern)| pattern);
         wanted.into_iter().find(|pattern| !shared.iter().any(|share| covers(share, &pattern.to_string())))
     }
+}
+
+/// The clusters that can search all of `on`, or the whole mesh, in the order in which they are asked: those that search
+/// most others come first. One beside `on` is asked where none of these searches all the others, as those around a hub.
+pub fn searchers(mesh: &Mesh, on: Option<&ClusterSet>) -> Vec<ClusterId> {
+    let can = |from: &ClusterId| on.is_none_or(|on| unlinked(mesh, *from, on).is_none());
+    let all: Vec<ClusterId> = mesh.clusters().filter(can).collect();
+    let within: Vec<ClusterId> = all.iter().copied().filter(|from| on.is_none_or(|on| on.contains(*from))).collect();
+    let mut in_turn = if within.is_empty() { all } else { within };
+    in_turn.sort_by_key(|cluster| Reverse(mesh.aliases(*cluster).len()));
+    in_turn
+}
+
+/// A cluster of `on` that `from` does not search.
+pub fn unlinked(mesh: &Mesh, from: ClusterId, on: &ClusterSet) -> Option<ClusterId> {
+    on.iter().find(|to| *to != from && mesh.remotes(from).all(|remote| remote != *to))
 }
 
 /// The body of the search. Hits are counted by index, whose name begins with its cluster's: `_clusters` does not count

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::mesh::settings::Topology;
 
 fn indices(text: &str) -> Indices {
     text.parse().unwrap()
@@ -32,6 +33,23 @@ fn every_pattern_gets_the_remote_prefix() {
     for wrong in ["", "a,", "-a", "a,--b", "cluster02:a", "a b", "a/b", "a?x", "_all"] {
         assert!(wrong.parse::<Indices>().is_err(), "{wrong}");
     }
+}
+
+#[test]
+fn a_cluster_searches_that_reaches_all_that_is_asked() {
+    let asked = |mesh: &Mesh, on: Option<&str>| {
+        let on: Option<ClusterSet> = on.map(|on| on.parse().unwrap());
+        searchers(mesh, on.as_ref()).iter().map(|from| from.number()).collect::<Vec<_>>()
+    };
+    let mut mesh = Mesh::example(3);
+    assert_eq!((asked(&mesh, None), asked(&mesh, Some("2-3"))), (vec![1, 2, 3], vec![2, 3]));
+    mesh.spec.topology = Topology::Hub { hub: first(), both: false };
+    assert_eq!(asked(&mesh, None)[0], 1);
+    assert_eq!((asked(&mesh, Some("1-2")), asked(&mesh, Some("2-3"))), (vec![1], vec![1]));
+    assert_eq!(asked(&mesh, Some("2")), [2]);
+    assert_eq!(unlinked(&mesh, ClusterId::new(2).unwrap(), &"2-3".parse().unwrap()), ClusterId::new(3));
+    mesh.spec.topology = Topology::None;
+    assert_eq!((asked(&mesh, Some("2-3")), asked(&mesh, Some("3"))), (Vec::new(), vec![3]));
 }
 
 #[test]
