@@ -67,6 +67,7 @@ fn the_quickstart_builds_what_it_cannot_pull() {
         (&all, "docker*", "", format!("build nginx {version}\n{gateway}\n")),
         (&all, "none", "--registry vm:5000", format!("build nginx {version}\n{gateway}\n")),
         (&all, "none", "--registry=vm:5000 --gateway-image nginx:1.28.0", "\n".to_owned()),
+        ("vm:5000/elastic/kibana/kibana:9.5.3", "none", "-f mesh.yaml", "\n".to_owned()),
         (
             "mesh.local/kibana/kibana:8.19.21 nginx:1.28.0",
             "none",
