@@ -13,9 +13,9 @@ use crate::{
     cli::SearchArgs,
     console::Console,
     error::{Error, Exit},
-    mesh::{Mesh, cluster_set::ClusterSet, id::ClusterId, pattern::covers},
+    mesh::{Mesh, cluster_set::ClusterSet, id::ClusterId, pattern::covers, shell_word::shell_word},
     session::Recorded,
-    world::{elasticsearch::Elasticsearch, https::HttpsError},
+    world::https::HttpsError,
 };
 
 /// What to type where a cluster lacks a link to one that it is to search.
@@ -80,17 +80,8 @@ fn first_of(args: &SearchArgs, mesh: &Mesh) -> Result<Option<ClusterId>, Error> 
 
 /// The answer of the cluster that was named, or of the first that gives one.
 async fn ask(args: &SearchArgs, from: Option<ClusterId>, recorded: &Recorded) -> Result<(ClusterId, Value), Error> {
-    let server = |cluster| -> Result<Elasticsearch, Error> {
-        let server = recorded.server(cluster)?;
-        Ok(match &args.user {
-            Some(user) => server.running_as(user),
-            None => server,
-        })
-    };
-    let body = search::body(args.query.as_deref(), args.size);
-    let expression = |from| args.index.expression(&recorded.mesh, from, args.on.as_ref());
     if let Some(cluster) = from {
-        let answer = server(cluster)?.search(&expression(cluster), &body).await;
+        let answer = ask_one(args, cluster, recorded).await?;
         return Ok((cluster, answer.map_err(|error| refused(cluster, error))?));
     }
     let mut silence = Vec::new();
@@ -100,7 +91,7 @@ async fn ask(args: &SearchArgs, from: Option<ClusterId>, recorded: &Recorded) ->
         return Err(Error::new(Exit::Request, format!("no cluster searches all of {}", on.named())).hint(LINKS));
     };
     for cluster in in_turn {
-        match server(cluster)?.search(&expression(cluster), &body).await {
+        match ask_one(args, cluster, recorded).await? {
             Ok(answer) => return Ok((cluster, answer)),
             Err(error @ HttpsError::NoAnswer { .. }) => {
                 silence.push(format!("{cluster}: {}", error.cause()));
@@ -113,6 +104,40 @@ async fn ask(args: &SearchArgs, from: Option<ClusterId>, recorded: &Recorded) ->
         format!("no {} answers", if args.on.is_some() { "chosen cluster" } else { "cluster of the mesh" }),
     );
     Err(silence.into_iter().fold(error, Error::cause).hint(format!("`mesh manage start {candidates}` starts them")))
+}
+
+/// The answer of one cluster.
+///
+/// # Errors
+/// It answers, and the search takes longer than is waited for: others would take as long.
+async fn ask_one(
+    args: &SearchArgs,
+    cluster: ClusterId,
+    recorded: &Recorded,
+) -> Result<Result<Value, HttpsError>, Error> {
+    let server = recorded.server(cluster)?;
+    let server = match &args.user {
+        Some(user) => server.running_as(user),
+        None => server,
+    };
+    let body = search::body(args.query.as_deref(), args.size);
+    let expression = args.index.expression(&recorded.mesh, cluster, args.on.as_ref());
+    let answer = server.search(&expression, &body).await;
+    if answer.as_ref().is_err_and(HttpsError::is_timeout) && server.is_up().await {
+        return Err(slow(cluster, &expression, &body));
+    }
+    Ok(answer)
+}
+
+/// The error for a search that takes longer than is waited for.
+fn slow(cluster: ClusterId, expression: &str, body: &Value) -> Error {
+    let path = shell_word(format!("{expression}/_search?ignore_unavailable=true"));
+    let body = shell_word(body.to_string());
+    let late = format!("{cluster} answers, and has not ended the search in half a minute");
+    Error::new(Exit::Unhealthy, late).hint(format!(
+        "narrow it by a query or with `--on`; `mesh es {} POST {path} {body}` waits for as long as it takes",
+        cluster.number()
+    ))
 }
 
 fn refused(cluster: ClusterId, error: HttpsError) -> Error {

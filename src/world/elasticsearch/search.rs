@@ -67,4 +67,11 @@ impl Elasticsearch {
         let path = format!("/{}/_search?ignore_unavailable=true", segment(expression));
         self.send(Method::POST, &path, body).await
     }
+
+    /// Whether the server answers at once whatever is small, as one does whose searches take long.
+    pub async fn is_up(&self) -> bool {
+        let bounds = Bounds { time: Time::from_secs(5), length: 1 << 20 };
+        let answer = self.ask_raw(Method::GET, "/_license", None, bounds).await;
+        answer.is_ok_and(|answer| answer.status < 500)
+    }
 }
