@@ -47,9 +47,20 @@ impl Mesh {
         }
         let built_in = [(LOCAL, LOCAL.to_owned()), (WHOLE, self.everywhere(on, LOCAL))];
         let built_in = built_in.into_iter().filter(|_| self.spec.data_set.0).map(|(name, title)| view(name, title));
-        let is_on = |of: &&View| of.on.as_ref().is_none_or(|clusters| clusters.contains(on));
-        let asked = self.views.iter().filter(|(_, of)| is_on(of)).map(|(name, of)| view(&name.0, of.pattern.0.clone()));
+        let asked = self.views.iter().filter(|(_, of)| of.is_on(on)).map(|(name, of)| view(&name.0, of.pattern.0.clone()));
         built_in.chain(asked).collect()
+    }
+}
+
+impl View {
+    /// Whether the Kibana of a cluster is to have it, if there is one.
+    fn is_on(&self, cluster: ClusterId) -> bool {
+        self.on.as_ref().is_none_or(|clusters| clusters.contains(cluster))
+    }
+
+    /// The clusters whose Kibanas are to have it.
+    pub fn shown_on(&self, mesh: &Mesh) -> impl Iterator<Item = ClusterId> {
+        mesh.clusters().filter(move |cluster| self.is_on(*cluster) && mesh.has(cluster.kibana()))
     }
 }
 
@@ -142,7 +153,10 @@ mod tests {
         mesh.views.insert("logs".parse().unwrap(), view);
         insta::assert_snapshot!(titles(&mesh), @"mesh-logs = logs-*,cluster*:logs-*");
         assert_eq!(mesh.data_views(ClusterId::new(2).unwrap()), []);
-        assert_eq!(mesh.without_kibana().data_views(ClusterId::FIRST), []);
+        let logs = mesh.views.values().next().unwrap().clone();
+        assert_eq!(logs.shown_on(&mesh).collect::<Vec<_>>(), [ClusterId::FIRST]);
+        let without = mesh.without_kibana();
+        assert_eq!((without.data_views(ClusterId::FIRST), logs.shown_on(&without).count()), (Vec::new(), 0));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::{
     commands::{interruptible, steady::reconcile_until_steady, time_for},
     console::Console,
     error::{Error, Exit},
-    mesh::data_views::View,
+    mesh::{cluster_set::ClusterSet, data_views::View},
     plan::sync::without_revocation,
     session::{Place, Session},
 };
@@ -19,6 +19,11 @@ pub async fn create(args: &CreateViewArgs, place: Place, console: &Console) -> R
     let mut mesh = session.recorded_with_templates()?;
     args.on.as_ref().map_or(Ok(()), |on| mesh.require(on))?;
     let view = View { pattern: args.pattern.clone(), on: args.on.clone() };
+    if view.shown_on(&mesh).next().is_none() {
+        let of = args.on.as_ref().map_or_else(|| "the mesh".to_owned(), ClusterSet::named);
+        return Err(Error::new(Exit::Request, format!("{of} has no Kibana that would show {}", args.view))
+            .hint("`mesh create --kibana` makes one for every cluster; `mesh config` shows what each has"));
+    }
     mesh.views.insert(args.view.clone(), view);
     let there = session.observe_recorded(&mesh).await?;
     let plan = without_revocation(&mesh, &there, &session.inputs())?;

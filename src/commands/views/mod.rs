@@ -25,6 +25,12 @@ async fn ls(args: &ViewsArgs, place: Place, console: &Console) -> Result<Exit, E
     let there = session.observe(&mesh).await?;
     let found = session.world.data_views(&mesh, &there).await;
     let views = ViewList::new(&mesh, &found);
-    console.show(args.output.format, &views, || console.view_list(&views));
+    console.show(args.output.format, &views, || {
+        if found.is_empty() {
+            console.note("the mesh has no Kibana, so it has no data views; `mesh create --kibana` makes one each");
+        } else {
+            console.view_list(&views);
+        }
+    });
     Ok(if views.is_complete() { Exit::Done } else { Exit::Unhealthy })
 }
