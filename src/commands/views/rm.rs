@@ -9,7 +9,7 @@ use crate::{
     console::Console,
     error::{Error, Exit},
     plan::views::without,
-    session::{Place, Session},
+    session::{Place, Session, now},
 };
 
 pub async fn rm(args: &RmViewArgs, place: Place, console: &Console) -> Result<Exit, Error> {
@@ -27,6 +27,18 @@ pub async fn rm(args: &RmViewArgs, place: Place, console: &Console) -> Result<Ex
     if args.consent.plan.dry_run {
         console.plan(&mesh, &plan, args.consent.plan.format);
         return Ok(Exit::Done);
+    }
+    if let Some(away) = mesh.views[&args.view].shown_on(&mesh).find(|on| there.kibana(*on).is_none()) {
+        let kibana = away.kibana();
+        let reason = there.kibanas.get(&away).and_then(|answer| answer.reason(now()));
+        let error = Error::new(Exit::Unhealthy, format!("{kibana} does not answer, so it would keep {}", args.view));
+        return Err(reason
+            .into_iter()
+            .fold(error, Error::cause)
+            .hint(format!(
+                "`mesh status` shows what runs; `mesh manage start {}` starts it; then type the same command again",
+                away.number()
+            )));
     }
     let question = format!("remove the data view {}? dashboards that refer to it show nothing then", args.view);
     if !consent(&question, "this removes a data view", args.consent.yes, console).await? {
