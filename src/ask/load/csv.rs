@@ -76,6 +76,14 @@ impl Rows {
         {
             return Err(format!("the header has the name `{twice}` twice"));
         }
+        if let [only] = cells[..]
+            && only.contains([';', '|', '\t'])
+        {
+            return Err(format!(
+                "the header is one name, `{}`: commas separate cells, and tabs where a file's name ends in `.tsv`",
+                only.escape_debug()
+            ));
+        }
         let begin = |name: &&str| format!("{}:", serde_json::Value::from(*name));
         self.names = Some(cells.iter().map(begin).collect());
         Ok(())
@@ -190,6 +198,11 @@ mod tests {
         let refused = |header: &str| Rows::new(b',').take_header(header).unwrap_err();
         assert_eq!(refused("a,,b"), "the header has no name for column 2");
         assert_eq!(refused("a,b, a"), "the header has the name `a` twice");
+        for (row, shown) in [("a;b", "a;b"), ("a\tb", r"a\tb"), ("a|b", "a|b")] {
+            let reason = "commas separate cells, and tabs where a file's name ends in `.tsv`";
+            assert_eq!(refused(row), format!("the header is one name, `{shown}`: {reason}"));
+        }
+        assert_eq!(Rows::new(b',').take_header("a;b,c"), Ok(()));
         let mut tabs = Rows::new(b'\t');
         tabs.take_header("a,b\tc").unwrap();
         let mut into = Vec::new();
