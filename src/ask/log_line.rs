@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use crate::mesh::{gateway, id::ServiceId};
+use crate::mesh::id::{GATEWAY, ServiceId};
 
 /// Whose log a line is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -18,7 +18,7 @@ impl fmt::Display for Writer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Service(service) => service.fmt(f),
-            Self::Gateway => f.write_str(gateway::WORD),
+            Self::Gateway => f.write_str(GATEWAY),
         }
     }
 }

@@ -17,7 +17,11 @@ use crate::{
     cli::{Format, LogsArgs},
     console::Console,
     error::{Error, Exit},
-    mesh::{Mesh, gateway, id::ServiceKind, part::Part},
+    mesh::{
+        Mesh,
+        id::{GATEWAY, ServiceKind},
+        part::Part,
+    },
     session::{Place, Recorded, now, open},
     world::docker::{ContainerSummary, Docker, DockerError, Lines, Written, label},
 };
@@ -29,7 +33,7 @@ pub async fn logs(args: &LogsArgs, place: Place, console: &Console) -> Result<Ex
     let there = present(&docker, &recorded.mesh, &writers, console).await?;
     if there.is_empty() && !args.follow {
         let of_clusters = writers.iter().any(|writer| *writer != Writer::Gateway);
-        let down = if of_clusters { recorded.mesh.cluster_set().to_string() } else { gateway::WORD.to_owned() };
+        let down = if of_clusters { recorded.mesh.cluster_set().to_string() } else { GATEWAY.to_owned() };
         return Err(Error::new(Exit::Unhealthy, "none of these services has a container")
             .hint(format!("`mesh manage up {down}` makes containers again, `mesh create` whatever is missing")));
     }

@@ -14,11 +14,7 @@ use crate::{
     console::Console,
     error::{Error, Exit},
     judge::{scope::Scope, status::status},
-    mesh::{
-        Mesh,
-        gateway::{self, nginx},
-        layout,
-    },
+    mesh::{Mesh, gateway::nginx, id::GATEWAY, layout},
     plan::{data::PlanData, reconcile::reconcile},
     session::{Place, Session, now},
     world::{
@@ -96,7 +92,7 @@ async fn of_engine(bundle: &mut Bundle, session: &Session, mesh: Option<&Mesh>) 
         of_container(bundle, world, &mesh.container_name(service), &service.to_string()).await;
     }
     if mesh.gateway.is_some() {
-        of_container(bundle, world, &mesh.gateway_name(), gateway::WORD).await;
+        of_container(bundle, world, &mesh.gateway_name(), GATEWAY).await;
     }
 }
 

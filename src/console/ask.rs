@@ -11,10 +11,7 @@ use crate::{
         search::Found,
     },
     cli::Format,
-    mesh::{
-        gateway,
-        id::{ClusterId, ServiceKind},
-    },
+    mesh::id::{ClusterId, GATEWAY, ServiceKind},
 };
 
 /// The colors of services; red and yellow are those of levels.
@@ -51,7 +48,7 @@ impl Console {
         let time = at.format(&TIME).expect("should be a time with a year of four digits");
         let (cluster, service) = match writer {
             Writer::Service(service) => (Some(service.cluster()), service.kind().word()),
-            Writer::Gateway => (None, gateway::WORD),
+            Writer::Gateway => (None, GATEWAY),
         };
         let data = LogData {
             time: &time,

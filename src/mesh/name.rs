@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Mesh, gateway,
+    Mesh,
     id::{ClusterId, ServiceId},
     invalid_value::InvalidValue,
     network,
@@ -83,7 +83,7 @@ pub fn network_name(mesh: Option<&MeshName>) -> String {
 
 /// The name of the gateway's container of a mesh with this name or without one.
 pub fn gateway_name(mesh: Option<&MeshName>) -> String {
-    outside(mesh, gateway::NAME)
+    outside(mesh, "mesh-gateway")
 }
 
 impl Mesh {

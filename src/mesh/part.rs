@@ -6,8 +6,7 @@ use std::{fmt, str::FromStr};
 use super::{
     Mesh,
     cluster_set::{ClusterSet, NoSuchCluster},
-    gateway,
-    id::{ClusterId, NodeId, NodeNumber},
+    id::{ClusterId, GATEWAY, NodeId, NodeNumber},
     invalid_value::InvalidValue,
 };
 use crate::{exit::Exit, explain::Explain};
@@ -35,7 +34,7 @@ impl fmt::Display for Part {
         match self {
             Self::Clusters(clusters) => clusters.fmt(f),
             Self::Node(NodeId { cluster, number }) => write!(f, "{}/{}", cluster.number(), number.get()),
-            Self::Gateway => f.write_str(gateway::WORD),
+            Self::Gateway => f.write_str(GATEWAY),
         }
     }
 }
@@ -44,7 +43,7 @@ impl FromStr for Part {
     type Err = InvalidValue;
 
     fn from_str(text: &str) -> Result<Self, InvalidValue> {
-        if text == gateway::WORD {
+        if text == GATEWAY {
             return Ok(Self::Gateway);
         }
         let Some((cluster, number)) = text.split_once('/') else { return text.parse().map(Self::Clusters) };

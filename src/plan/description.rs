@@ -6,8 +6,7 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::mesh::{
-    gateway,
-    id::{ClusterId, ServiceId},
+    id::{ClusterId, GATEWAY, ServiceId},
     links::Key,
     peers::PartnerName,
 };
@@ -132,7 +131,7 @@ impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Mesh => f.write_str("all"),
-            Self::Gateway => f.write_str(gateway::WORD),
+            Self::Gateway => f.write_str(GATEWAY),
             Self::File(name) => f.write_str(name),
             Self::Path { path, .. } => f.write_str(path),
             Self::Account(uid) => uid.fmt(f),

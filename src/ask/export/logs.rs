@@ -6,7 +6,7 @@
 use serde_json::{Value, json};
 
 use super::Exported;
-use crate::mesh::{Mesh, gateway};
+use crate::mesh::{Mesh, id::GATEWAY};
 
 /// A program that ships logs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,7 +57,7 @@ const USUAL_ROOT: &str = "/var/lib/docker";
 fn filebeat(mesh: &Mesh) -> Value {
     let of_mesh = json!({ "equals": { "docker.container.labels.mesh_id": mesh.id } });
     let of_cluster = json!({ "has_fields": ["docker.container.labels.mesh_cluster"] });
-    let of_gateway = json!({ "equals": { "docker.container.labels.mesh_service": gateway::WORD } });
+    let of_gateway = json!({ "equals": { "docker.container.labels.mesh_service": GATEWAY } });
     let root = mesh.engine.as_ref().map(|engine| engine.root.trim_end_matches('/'));
     let root = root.filter(|root| !root.is_empty()).unwrap_or(USUAL_ROOT);
     let paths = json!([format!("{root}/containers/${{data.docker.container.id}}/*-json.log")]);

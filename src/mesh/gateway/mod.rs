@@ -12,7 +12,7 @@ pub mod own_files;
 
 pub use self::{
     conflict::GatewayConflict,
-    own::{IMAGE, NAME, OwnGateway, WORD},
+    own::{IMAGE, OwnGateway},
 };
 
 use std::{

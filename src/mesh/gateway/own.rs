@@ -1,4 +1,4 @@
-//! The mesh's own gateway: where it is, what its container is made from, and what it is called. Pure: no I/O.
+//! The mesh's own gateway: where it is, and what its container is made from. Pure: no I/O.
 //!
 //! It belongs to no cluster, so it is no service of one. Beside it, nothing of the mesh is published beyond loopback
 //! but the remote cluster servers that are advertised.
@@ -28,10 +28,6 @@ use crate::mesh::{
     settings::{GatewayImage, Memory, SubjectName},
 };
 
-/// The word for the gateway in labels and in arguments.
-pub const WORD: &str = "gateway";
-/// The name of its container, which has the mesh's name in front, if that has one.
-pub const NAME: &str = "mesh-gateway";
 /// The image of a new gateway, of the nginx project.
 pub const IMAGE: &str = "nginx:1.28.0";
 /// The number of its address in the mesh's network.

@@ -6,7 +6,7 @@ use std::{fmt, num::NonZeroU8, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-pub use self::service::{ServiceId, ServiceKind};
+pub use self::service::{GATEWAY, ServiceId, ServiceKind};
 
 /// A cluster's number, 1 to 99, which gives its name: `cluster03`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -6,6 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{ClusterId, NameError, NodeId, NodeNumber};
 
+/// The word for the mesh's own gateway in labels and in arguments, beside [`ServiceKind::word`]: it is no service of a
+/// cluster.
+pub const GATEWAY: &str = "gateway";
+
 /// What a container of a cluster runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -3,7 +3,7 @@
 use super::{Action, Lacking};
 use crate::{
     facts::observed::{ContainerState, Observed},
-    mesh::{Mesh, gateway},
+    mesh::{Mesh, id::GATEWAY},
     plan::{GatewayStep, Plan, Step},
 };
 
@@ -19,7 +19,7 @@ pub(super) fn lacks(mesh: &Mesh, there: &Observed, action: Action) -> Option<Lac
         return Some(Lacking::Parts { clusters: mesh.cluster_set() });
     }
     let missing = matches!(action, Action::Start | Action::Restart) && found.container.is_none();
-    missing.then(|| Lacking::Container { missing: mesh.gateway_name(), selected: gateway::WORD.to_owned() })
+    missing.then(|| Lacking::Container { missing: mesh.gateway_name(), selected: GATEWAY.to_owned() })
 }
 
 pub(super) fn plan(mesh: &Mesh, there: &Observed, action: Action) -> Plan {

@@ -12,7 +12,12 @@ use super::{
     made::{in_bytes, policy},
 };
 use crate::mesh::{
-    Mesh, container::Published, container_spec::ContainerSpec, fingerprint::MadeFrom, gateway, id::ServiceId, ports,
+    Mesh,
+    container::Published,
+    container_spec::ContainerSpec,
+    fingerprint::MadeFrom,
+    id::{GATEWAY, ServiceId},
+    ports,
 };
 
 /// Nanoseconds.
@@ -71,7 +76,7 @@ pub(super) fn body(mesh: &Mesh, id: ServiceId, made_from: MadeFrom) -> Container
 /// The specification of the mesh's own gateway, likewise.
 pub(super) fn gateway_body(mesh: &Mesh, made_from: MadeFrom) -> ContainerCreateBody {
     let mut labels = label::of_mesh(mesh);
-    labels.insert(label::SERVICE.to_owned(), gateway::WORD.to_owned());
+    labels.insert(label::SERVICE.to_owned(), GATEWAY.to_owned());
     labels.extend(mesh.gateway_at().map(|at| (label::GATEWAY.to_owned(), at.to_string())));
     created(mesh, labels, made_from)
 }

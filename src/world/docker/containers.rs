@@ -20,7 +20,11 @@ use super::{
 };
 use crate::{
     facts::observed::ContainerState,
-    mesh::{Mesh, fingerprint::MadeFrom, gateway, id::ServiceId},
+    mesh::{
+        Mesh,
+        fingerprint::MadeFrom,
+        id::{GATEWAY, ServiceId},
+    },
 };
 
 /// One line of `docker ps -a`.
@@ -49,7 +53,7 @@ pub struct Attachment {
 impl ContainerSummary {
     /// Whether its labels name it as a mesh's own gateway.
     pub fn is_gateway(&self) -> bool {
-        self.labels.get(label::SERVICE).is_some_and(|service| service == gateway::WORD)
+        self.labels.get(label::SERVICE).is_some_and(|service| service == GATEWAY)
     }
 
     /// The service that its labels name, whatever its own name is.
