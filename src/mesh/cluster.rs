@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     defaults::Revision,
     id::{KIBANA, NodeNumber, REMOTE, REST, ServiceId, TRANSPORT},
-    settings::{ClusterSettings, StackVersion},
+    settings::{ClusterSettings, Nodes, StackVersion},
 };
 
 /// One cluster of a mesh.
@@ -67,6 +67,11 @@ pub enum Discovery {
 }
 
 impl Discovery {
+    /// What a cluster of these nodes needs; one that had more keeps what those needed.
+    pub(super) fn of(nodes: &Nodes) -> Self {
+        if nodes.count() > 1 { Self::SeedHosts } else { Self::SingleNode }
+    }
+
     #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
     pub fn is_single_node(&self) -> bool {
         *self == Self::SingleNode

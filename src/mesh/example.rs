@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use super::{
     FORMAT, Mesh, Owner, allocate,
-    cluster::{Cluster, Conditions},
+    cluster::{Cluster, Conditions, Discovery},
     cluster_set::ClusterSet,
     defaults::Revision,
     gateway::OwnGateway,
@@ -73,7 +73,7 @@ impl Mesh {
             let conditions = Conditions {
                 version: self.spec.stack_version,
                 defaults: self.defaults,
-                discovery: settings.nodes.discovery(),
+                discovery: Discovery::of(&settings.nodes),
                 spans_machines: false,
                 nodes: settings.nodes.count(),
                 kibana: settings.kibana,

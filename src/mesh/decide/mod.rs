@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 pub use self::error::DecideError;
 use super::{
     Engine, FORMAT, Mesh, Owner, allocate,
-    cluster::{Cluster, Conditions},
+    cluster::{Cluster, Conditions, Discovery},
     defaults::Revision,
     gateway::OwnGateway,
     id::ClusterId,
@@ -85,7 +85,7 @@ impl Mesh {
             let conditions = Conditions {
                 version: spec.stack_version,
                 defaults,
-                discovery: settings.nodes.discovery(),
+                discovery: Discovery::of(&settings.nodes),
                 spans_machines: peers.values().any(|peer| peer.is_searched_by(id)),
                 nodes: settings.nodes.count(),
                 kibana: settings.kibana,

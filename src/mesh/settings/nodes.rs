@@ -11,7 +11,7 @@ use super::{
     value::{Scalar, Shape},
     yaml::{self, Node as Yaml, Value},
 };
-use crate::mesh::{cluster::Discovery, id::NodeNumber, invalid_value::InvalidValue};
+use crate::mesh::{id::NodeNumber, invalid_value::InvalidValue};
 
 /// The nodes that a cluster is to have, the first one first; never none, at most eight.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,11 +65,6 @@ impl Nodes {
     /// From 1 to 8.
     pub fn count(&self) -> u8 {
         u8::try_from(self.0.len()).unwrap_or(NodeNumber::MAX)
-    }
-
-    /// What a cluster of these nodes needs; one that had more keeps what those needed.
-    pub fn discovery(&self) -> Discovery {
-        if self.0.len() > 1 { Discovery::SeedHosts } else { Discovery::SingleNode }
     }
 
     /// The number of each node, with what is set for it.
