@@ -11,7 +11,7 @@ use crate::{
     mesh::{
         id::{ClusterId, NodeId},
         keystore,
-        links::{Link, remote_of_setting},
+        links::Link,
         peers::Alias,
         secret::Secret,
     },
@@ -190,7 +190,7 @@ impl Apply<'_> {
             }
         }
         let Ok(settings) = self.server(on)?.remotes().await else { return Ok(()) };
-        let is_set = |remote: &Alias| settings.keys().any(|name| remote_of_setting(name).as_ref() == Some(remote));
+        let is_set = |remote: &Alias| settings.keys().any(|name| Alias::of_setting(name).as_ref() == Some(remote));
         match remotes.iter().find(|remote| !is_set(&(**remote).into())) {
             None => Ok(()),
             Some(remote) => {
@@ -209,7 +209,7 @@ fn skip_unavailable(remote: &Alias) -> String {
 /// Whether a remote that is set is reached in another way by new settings.
 fn moves(remote: &Alias, before: &BTreeMap<String, String>, after: &BTreeMap<String, Option<String>>) -> bool {
     let is_set = before.contains_key(&format!("cluster.remote.{remote}.mode"));
-    let mut of = after.iter().filter(|(name, _)| remote_of_setting(name).as_ref() == Some(remote));
+    let mut of = after.iter().filter(|(name, _)| Alias::of_setting(name).as_ref() == Some(remote));
     is_set && of.any(|(name, value)| before.get(name) != value.as_ref())
 }
 

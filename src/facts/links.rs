@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::observed::{ClusterFiles, Observed};
-use crate::mesh::{cluster_set::ClusterSet, id::ClusterId, keystore, links::remote_of_setting, rebuild::LinkTrace};
+use crate::mesh::{cluster_set::ClusterSet, id::ClusterId, keystore, peers::Alias, rebuild::LinkTrace};
 
 impl Observed {
     /// What each cluster's files and its server tell of its links.
@@ -38,7 +38,7 @@ impl Observed {
             .map(|entries| entries.keys().filter_map(|name| keystore::remote_of(name)?.cluster()));
         let set = self
             .server(cluster)
-            .map(|server| server.remotes.keys().filter_map(|name| remote_of_setting(name)?.cluster()));
+            .map(|server| server.remotes.keys().filter_map(|name| Alias::of_setting(name)?.cluster()));
         let is_known = held.is_some() || set.is_some();
         let linked: BTreeSet<ClusterId> = held.into_iter().flatten().chain(set.into_iter().flatten()).collect();
         let bundle =

@@ -20,7 +20,6 @@ use crate::{
         Mesh,
         counted::counted,
         id::ClusterId,
-        links::remote_of_setting,
         peers::{Alias, PartnerName, Peer},
     },
 };
@@ -182,7 +181,7 @@ pub fn require_free_aliases(mesh: &Mesh, name: &PartnerName, there: &Observed) -
     let known = |alias: &Alias| there.record.as_ref().is_some_and(|record| record.manages(alias));
     let Some(peer) = mesh.peers.get(name) else { return Ok(()) };
     for (on, server) in there.answering() {
-        let set = server.remotes.keys().filter_map(|setting| remote_of_setting(setting));
+        let set = server.remotes.keys().filter_map(|setting| Alias::of_setting(setting));
         if let Some(alias) = set.into_iter().find(|alias| peer.remotes.contains_key(alias) && !known(alias)) {
             return Err(AliasByHand { alias, on, peer: name.clone(), foreign: peer.is_foreign() });
         }

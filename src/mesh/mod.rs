@@ -59,6 +59,7 @@ mod unmade;
 pub mod upgrade;
 pub mod users;
 pub mod versions;
+mod wanted_links;
 
 use std::{collections::BTreeMap, path::PathBuf};
 

@@ -23,7 +23,6 @@ use crate::{
         cluster::Discovery,
         credentials::Credentials,
         id::{ClusterId, NodeId, ServiceId},
-        links::remote_of_setting,
         peers::Alias,
         service_token::ServiceToken,
     },
@@ -192,7 +191,7 @@ impl World {
         };
         let kibana_token = knows_token(&server, credentials.kibana_tokens.get(&cluster)).await?;
         // a server whose links cannot be asked is there all the same, with links that are not known to be connected
-        let set: BTreeSet<Alias> = remotes.keys().filter_map(|name| remote_of_setting(name)).collect();
+        let set: BTreeSet<Alias> = remotes.keys().filter_map(|name| Alias::of_setting(name)).collect();
         let of: Vec<Alias> = set.into_iter().filter(|alias| may_answer(mesh, reachable, alias)).collect();
         let links = server.links(&of).await.unwrap_or_default();
         // one that is not to have a repository is not asked for it; a schedule that it still has is to go

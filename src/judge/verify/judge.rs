@@ -15,7 +15,8 @@ use crate::{
     mesh::{
         Mesh,
         id::{NodeId, REMOTE},
-        links::{Link, remote_of_setting},
+        links::Link,
+        peers::Alias,
     },
 };
 
@@ -111,7 +112,7 @@ impl Judge<'_> {
             return Outcome::untried(format!("{} does not answer", self.link.from.first_node()));
         };
         let remote = self.link.to;
-        let of_remote = |name: &str| remote_of_setting(name) == Some(remote.into());
+        let of_remote = |name: &str| Alias::of_setting(name) == Some(remote.into());
         if !server.remotes.keys().any(|name| of_remote(name)) {
             return Outcome::Failed(Cause::RemoteMissing(remote).into());
         }

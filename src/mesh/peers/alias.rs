@@ -15,6 +15,11 @@ pub struct Alias(String);
 impl Alias {
     const LONGEST: usize = 60;
 
+    /// The remote that a setting of Elasticsearch such as `cluster.remote.cluster03.mode` is about.
+    pub fn of_setting(name: &str) -> Option<Self> {
+        name.strip_prefix("cluster.remote.")?.split('.').next()?.parse().ok()
+    }
+
     /// The cluster of this mesh that would have this alias. It may be a peer's all the same.
     pub fn cluster(&self) -> Option<ClusterId> {
         self.0.parse().ok()

@@ -8,7 +8,7 @@ use crate::{
     mesh::{
         id::{ClusterId, NodeId},
         keystore,
-        links::{Key, Link, remote_of_setting},
+        links::{Key, Link},
         peers::Alias,
     },
     plan::{LinkStep, Step},
@@ -107,7 +107,7 @@ impl Reconciler<'_> {
         let wanted = self.mesh.aliases(on);
         let set = self.server(on).into_iter().flat_map(|server| server.remotes.keys());
         let mut extra: Vec<Alias> = set
-            .filter_map(|setting| remote_of_setting(setting))
+            .filter_map(|setting| Alias::of_setting(setting))
             .filter(|alias| self.mesh.manages(alias) && !wanted.contains(alias))
             .collect();
         extra.dedup();
@@ -124,7 +124,7 @@ impl Reconciler<'_> {
     pub(super) fn connected(&self, on: ClusterId) -> Option<LinkStep> {
         let wanted = self.mesh.remote_settings(on);
         let aliases = self.mesh.aliases(on);
-        let ours = |name: &String| remote_of_setting(name).is_some_and(|alias| aliases.contains(&alias));
+        let ours = |name: &String| Alias::of_setting(name).is_some_and(|alias| aliases.contains(&alias));
         let set: Option<BTreeMap<String, String>> =
             self.server(on).map(|server| server.remotes.clone().into_iter().filter(|(name, _)| ours(name)).collect());
         if set.as_ref() == Some(&wanted) || (set.is_none() && wanted.is_empty()) {

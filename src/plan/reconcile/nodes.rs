@@ -11,7 +11,8 @@ use crate::{
     mesh::{
         cluster::Discovery,
         id::{ClusterId, NodeId, ServiceId},
-        links::{Link, remote_of_setting},
+        links::Link,
+        peers::Alias,
         render::Formation,
     },
     plan::{LinkStep, NodeStep, Step, turns},
@@ -198,7 +199,7 @@ impl Reconciler<'_> {
         let Some(server) = self.server(on) else { return Vec::new() };
         let wanted = self.mesh.remote_settings(on);
         let differs = |remote: &ClusterId| {
-            let of = |name: &&String| remote_of_setting(name) == Some((*remote).into());
+            let of = |name: &&String| Alias::of_setting(name) == Some((*remote).into());
             let is_set = server.remotes.keys().any(|name| of(&name));
             is_set
                 && wanted

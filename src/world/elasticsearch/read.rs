@@ -13,7 +13,7 @@ use crate::{
         health::{Health, Watermark},
         observed::{KeyFacts, LicenseFacts, LinkFacts, Vitals},
     },
-    mesh::{id::ClusterId, links::remote_of_setting, peers::Alias, secret::Secret},
+    mesh::{id::ClusterId, peers::Alias, secret::Secret},
 };
 
 pub fn items(value: &Value) -> &[Value] {
@@ -112,7 +112,7 @@ pub fn settings(body: &Value) -> BTreeMap<String, String> {
 
 /// Those that belong to remotes.
 pub fn remotes(mut settings: BTreeMap<String, String>) -> BTreeMap<String, String> {
-    settings.retain(|name, _| remote_of_setting(name).is_some());
+    settings.retain(|name, _| Alias::of_setting(name).is_some());
     settings
 }
 

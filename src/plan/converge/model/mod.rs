@@ -35,7 +35,6 @@ use crate::{
         cluster::Discovery,
         digest::digest_of_secret,
         id::{ClusterId, NodeId, NodeNumber, ServiceId},
-        links::remote_of_setting,
         peers::{Alias, PartnerName, access::RemoteAccessFacts},
         service_token::ServiceToken,
         settings::StackVersion,
@@ -214,7 +213,7 @@ impl Model {
                 there.servers.insert(*cluster, Answer::Unauthenticated(String::new()));
                 continue;
             }
-            let aliases: BTreeSet<Alias> = server.remotes.keys().filter_map(|name| remote_of_setting(name)).collect();
+            let aliases: BTreeSet<Alias> = server.remotes.keys().filter_map(|name| Alias::of_setting(name)).collect();
             for node in self.there.running_nodes(*cluster) {
                 there.nodes.insert(node, Answer::Ready(self.node_facts(node, server, &aliases)));
             }
