@@ -54,6 +54,7 @@ pub mod settings;
 pub mod shell_word;
 pub mod snapshots;
 pub mod taken;
+mod template_check;
 pub mod templates;
 mod unmade;
 pub mod upgrade;

@@ -1,8 +1,5 @@
 //! The templates of what services are configured by, and texts in place of the built-in ones. Pure: no I/O.
 
-mod check;
-mod conflicts;
-
 use std::collections::BTreeMap;
 
 use super::{defaults::Defaults, id::ServiceKind};
@@ -49,6 +46,11 @@ impl Template {
 pub struct Templates(BTreeMap<Template, String>);
 
 impl Templates {
+    /// These texts in the places of built-in ones, whatever they are; [`Self::with`] checks them.
+    pub(super) fn unchecked(texts: impl IntoIterator<Item = (Template, String)>) -> Self {
+        Self(texts.into_iter().collect())
+    }
+
     /// The text of a template: the one in its place, else the built-in one.
     pub fn text(&self, template: Template, defaults: &Defaults) -> &str {
         self.0.get(&template).map_or(template.built_in(defaults), String::as_str)

@@ -1,6 +1,5 @@
 //! Whether a template of the user's own leaves room for what is set besides it. Pure: no I/O.
 
-use super::Template;
 use crate::mesh::{
     Mesh,
     cluster::Discovery,
@@ -8,6 +7,7 @@ use crate::mesh::{
     id::{ServiceId, ServiceKind},
     render::{INITIAL_MASTER_NODES, RenderError},
     rendered::Settings,
+    templates::Template,
 };
 
 impl Mesh {

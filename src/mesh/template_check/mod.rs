@@ -1,9 +1,10 @@
 //! The check of texts in place of built-in templates: they are taken if all that they render to is right by itself, or
 //! not at all; `conflicts.rs` judges them with what is added to them. Pure: no I/O.
 
+mod conflicts;
+
 use std::path::PathBuf;
 
-use super::{Template, Templates};
 use crate::mesh::{
     Mesh, Owner,
     cluster_set::ClusterSet,
@@ -15,6 +16,7 @@ use crate::mesh::{
     service_token::ServiceToken,
     settings::Overrides,
     taken::Taken,
+    templates::{Template, Templates},
 };
 
 impl Templates {
@@ -26,7 +28,7 @@ impl Templates {
         texts: impl IntoIterator<Item = (Template, String)>,
         revisions: impl IntoIterator<Item = Revision>,
     ) -> Result<Self, RenderError> {
-        let templates = Self(texts.into_iter().collect());
+        let templates = Self::unchecked(texts);
         revisions.into_iter().try_for_each(|revision| templates.check(revision))?;
         Ok(templates)
     }
