@@ -3,26 +3,30 @@
 //! The way of the data, which is also the layout:
 //!
 //! ```text
-//! flags ─► MeshSpec ─► Mesh::decide ─► Mesh ────────────┐
-//!          (asked)       (pure)      (wanted)           ├─► reconcile ─► Plan ─► console (show, ask)
-//! Docker, Elasticsearch, disk ─► World::observe ─► Observed    (pure)       │
-//!         ▲                                       (there)                   ▼
-//!         └─────────────────────────── apply ◄──────────────────── stages of steps
+//! flags, variables, file ─► Overrides ─► Mesh::decide ─► Mesh ─────┐
+//!                          (requested)     (pure)      (wanted)    ├─► reconcile ─► Plan ─► console (show, ask)
+//! Docker, disk, host ─► World::survey ─► Survey ─┘                 │    (pure)       │
+//! Docker, Elasticsearch, disk ─► World::observe ─► Observed ───────┘                 ▼
+//!         ▲                                        (there)                   stages of steps
+//!         └─────────────────────────── apply ◄───────────────────────────────────────┘
 //! ```
 //!
-//! - [`commands`]: one file a command, each a story. Start here.
-//! - [`mesh`]: what is wanted. Pure.
-//! - [`facts`]: what is there, as data. Pure.
-//! - [`plan`]: what must change. Pure.
-//! - [`judge`]: what to think of it: checks, status, verify, causes. Pure.
-//! - [`page`]: what a look becomes for the live page. Pure.
-//! - [`ask`]: requests and their responses. Pure.
+//! From the top down; a room uses those below it:
+//!
+//! - [`commands`]: one file a command, each a story. Start here, with `create.rs`.
 //! - [`apply`]: changing it. The only place that changes anything.
 //! - [`session`]: how a command begins: the mesh it is about, its lock, a first look.
-//! - [`world`]: talking to Docker, Elasticsearch, Kibana, disk and host. No decisions.
 //! - [`console`]: the only room that prints.
+//! - [`cli`]: the command line as types. No behavior.
 //! - [`error`]: an error as the user reads it, with a hint and an exit code.
-//! - [`explain`]: the trait by which each error type gives these. Pure.
+//! - [`world`]: talking to Docker, Elasticsearch, Kibana, disk and host. No decisions.
+//! - [`page`]: what a look becomes for the live page. Pure.
+//! - [`judge`]: what to think of it: checks, status, verify, causes. Pure.
+//! - [`plan`]: what must change. Pure.
+//! - [`ask`]: requests and their responses. Pure.
+//! - [`facts`]: what is there, as data. Pure.
+//! - [`mesh`]: what is wanted. Pure.
+//! - [`explain`] and [`exit`]: the trait by which each error type gives a hint and an exit code, and the codes. Pure.
 
 mod apply;
 mod ask;
