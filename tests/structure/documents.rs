@@ -1,6 +1,9 @@
 //! Tests, groups of tests and files: what documents and scripts name exists.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use super::rust;
 
@@ -128,4 +131,21 @@ fn every_file_that_the_documents_name_exists() {
         }
     }
     assert!(checked > 40, "{checked}");
+}
+
+/// A room or a file of this repository, by the end of its path: `facts/guests.rs`, `lifecycle/`.
+#[test]
+fn every_room_that_the_architecture_names_exists() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let files: Vec<PathBuf> = rust("src").into_iter().chain(rust("tests")).map(|(path, _)| path).collect();
+    let text = fs::read_to_string(root.join("docs/architecture.md")).unwrap();
+    let names = spans(&text).filter(|span| span.ends_with(".rs") || span.ends_with('/'));
+    let mut checked = 0;
+    for name in names.filter(|name| !name.contains('<')) {
+        let end = format!("/{name}");
+        let exists = root.join(name).exists() || files.iter().any(|file| file.to_str().unwrap().contains(&end));
+        assert!(exists, "architecture.md names {name}, which does not exist");
+        checked += 1;
+    }
+    assert!(checked > 100, "{checked}");
 }
