@@ -145,10 +145,9 @@ impl Apply<'_> {
                     let aliases: Vec<Alias> = to.iter().copied().map(Alias::from).collect();
                     match server.links(&aliases).await {
                         Ok(links) => {
-                            let reason = |remote: &ClusterId| match links.get(&(*remote).into()) {
-                                Some(LinkFacts::Connected) => None,
-                                Some(LinkFacts::Down(reason)) => Some((*remote, reported(reason.clone()))),
-                                None => Some((*remote, reported("it is not set as a remote".to_owned()))),
+                            let reason = |remote: &ClusterId| {
+                                let why = LinkFacts::why_down(links.get(&(*remote).into()))?;
+                                Some((*remote, reported(why.to_owned())))
                             };
                             found.extend(to.iter().filter_map(reason));
                         }

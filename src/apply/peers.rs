@@ -98,7 +98,8 @@ impl Apply<'_> {
             .until(&format!("the links from {on} to peers"), Some(PEERS_TIMEOUT), async || {
                 down = match server.links(to).await {
                     Ok(links) => {
-                        to.iter().filter_map(|alias| Some((alias.clone(), why_down(links.get(alias))?))).collect()
+                        let why = |of: &Alias| Some((of.clone(), LinkFacts::why_down(links.get(of))?.to_owned()));
+                        to.iter().filter_map(why).collect()
                     }
                     Err(error) => to.iter().map(|alias| (alias.clone(), error.cause())).collect(),
                 };
@@ -164,13 +165,4 @@ fn unreached(on: ClusterId, down: &BTreeMap<Alias, String>) -> Error {
     let error = Error::new(Exit::Unhealthy, format!("links from {on} to peers that are down: {}", down.len()));
     let error = down.iter().fold(error, |error, (alias, why)| error.cause(format!("{on} → {alias}: {why}")));
     error.hint("`mesh verify` says why each is down and what mends it")
-}
-
-/// Why a remote is not reached, in Elasticsearch's words; `None` where it is.
-fn why_down(link: Option<&LinkFacts>) -> Option<String> {
-    match link {
-        Some(LinkFacts::Connected) => None,
-        Some(LinkFacts::Down(reason)) => Some(reason.clone()),
-        None => Some("it is not set as a remote".to_owned()),
-    }
 }

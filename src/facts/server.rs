@@ -131,3 +131,14 @@ pub enum LinkFacts {
     /// In Elasticsearch's words, where it gave any.
     Down(String),
 }
+
+impl LinkFacts {
+    /// Why the remote that a server was asked for is not reached, `link` being what it said; `None` where it is.
+    pub fn why_down(link: Option<&Self>) -> Option<&str> {
+        match link {
+            Some(Self::Connected) => None,
+            Some(Self::Down(reason)) => Some(reason.as_str()),
+            None => Some("it is not set as a remote"),
+        }
+    }
+}

@@ -16,11 +16,7 @@ pub fn reported(nodes: Nodes<'_>, node: NodeId, to: ClusterId) -> Option<Result<
         Some(answer) => &answer.ready()?.links,
         None => &nodes.there.server(node.cluster).filter(|_| !nodes.mesh.has_several_nodes(node.cluster))?.links,
     };
-    Some(match links.get(&to.into()) {
-        Some(LinkFacts::Connected) => Ok(()),
-        Some(LinkFacts::Down(reason)) => Err(reason.as_str()),
-        None => Err("it is not set as a remote"),
-    })
+    Some(LinkFacts::why_down(links.get(&to.into())).map_or(Ok(()), Err))
 }
 
 /// The reason that a link is down; `None` for one that is up from every node that searches and has joined its cluster.

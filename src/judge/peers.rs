@@ -138,14 +138,10 @@ pub fn why_down(mesh: &Mesh, there: &Observed, from: ClusterId, alias: &Alias) -
     let several = mesh.has_several_nodes(from);
     let asked = std::iter::once((None, &server.links)).chain(nodes);
     asked.into_iter().find_map(|(node, links)| {
-        let why = match links.get(alias) {
-            Some(LinkFacts::Connected) => return None,
-            Some(LinkFacts::Down(reason)) => reason.clone(),
-            None => "it is not set as a remote".to_owned(),
-        };
+        let why = LinkFacts::why_down(links.get(alias))?;
         Some(match node {
             Some(node) if several => format!("from {node}: {why}"),
-            _ => why,
+            _ => why.to_owned(),
         })
     })
 }
