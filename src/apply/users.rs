@@ -7,10 +7,10 @@ use crate::{
     error::{Error, Exit},
     judge::check::taken,
     mesh::{
-        id::ClusterId,
+        id::{ClusterId, METADATA},
         passphrase::passphrase,
         secret::Secret,
-        users::{METADATA, RoleName, UserName},
+        users::{RoleName, UserName},
     },
     plan::UserStep,
 };

@@ -11,7 +11,7 @@ use time::{OffsetDateTime, UtcOffset, format_description::BorrowedFormatItem, ma
 
 use super::{
     Mesh,
-    id::{ClusterId, ServiceKind},
+    id::{ClusterId, METADATA, ServiceKind},
     layout,
     name::MeshName,
     settings::{Repository, Snapshots, StackVersion},
@@ -159,7 +159,7 @@ impl Mesh {
             "ignore_unavailable": true,
             "include_global_state": false,
             "feature_states": states,
-            "metadata": { "mesh.id": self.id, "mesh.cluster": cluster },
+            "metadata": { METADATA: self.id, "mesh.cluster": cluster },
         })
     }
 }

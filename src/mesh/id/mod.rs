@@ -193,6 +193,9 @@ pub const REMOTE: u16 = 9443;
 /// Kibana's web server.
 pub const KIBANA: u16 = 5601;
 
+/// The name of the mesh's id in the metadata of what is its own in Elasticsearch: API keys, users, roles, snapshots.
+pub const METADATA: &str = "mesh.id";
+
 #[cfg(test)]
 mod tests {
     use super::*;

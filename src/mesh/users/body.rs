@@ -4,9 +4,7 @@
 use serde_json::{Value as Json, json};
 
 use super::{IndexGrant, RemoteGrant, Role};
-
-/// The name of the mesh's id in the metadata of what is its own.
-pub const METADATA: &str = "mesh.id";
+use crate::mesh::id::METADATA;
 
 /// The application under which Kibana keeps its privileges.
 const KIBANA: &str = "kibana-.kibana";

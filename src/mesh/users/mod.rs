@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 pub use self::{
-    body::{METADATA, body_of, normal},
+    body::{body_of, normal},
     check::UserError,
     name::{RECOVERY_USER, RoleName, UserName},
     role::{IndexGrant, RemoteGrant, Role},

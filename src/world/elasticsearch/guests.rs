@@ -9,7 +9,7 @@ use crate::{
     facts::guests::GuestKeyFacts,
     mesh::{
         Mesh, certs,
-        id::ClusterId,
+        id::{ClusterId, METADATA},
         peers::{Draft, GuestKey},
     },
 };
@@ -39,7 +39,7 @@ impl Elasticsearch {
             "expiration": format!("{days}d"),
             "access": { "search": [{ "names": guest.shares(mesh, of) }] },
             "metadata": {
-                "mesh.id": mesh.id,
+                METADATA: mesh.id,
                 "mesh.guest": draft.guest,
                 "mesh.invitation": draft.id,
                 "mesh.authorities": draft.authorities.get(&of).map(|pem| certs::fingerprints(pem)),

@@ -45,7 +45,7 @@ use crate::{
     mesh::{
         Mesh,
         digest::digest_of,
-        id::{ClusterId, NodeId},
+        id::{ClusterId, METADATA, NodeId},
         links::Key,
         secret::Secret,
         settings::StackVersion,
@@ -259,7 +259,7 @@ impl Elasticsearch {
             "name": name,
             "expiration": format!("{days}d"),
             "access": { "search": [{ "names": mesh.shared_by(key) }] },
-            "metadata": { "mesh.id": mesh.id },
+            "metadata": { METADATA: mesh.id },
         });
         let body = self.send(Method::POST, "/_security/cross_cluster/api_key", &request).await?;
         read::new_key(&body, now, days)

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value};
 use time::{Duration, OffsetDateTime};
 
-use super::{HttpsError, NewKey, Reloaded};
+use super::{HttpsError, METADATA, NewKey, Reloaded};
 use crate::{
     facts::{
         evidence::{CanaryFacts, KeyRecord},
@@ -50,7 +50,7 @@ pub fn license(body: &Value) -> LicenseFacts {
 
 /// The keys that a mesh made and that are not invalidated.
 pub fn keys(body: &Value) -> Vec<KeyFacts> {
-    let ours = |key: &&Value| key["metadata"]["mesh.id"].is_string() && key["invalidated"] == false;
+    let ours = |key: &&Value| key["metadata"][METADATA].is_string() && key["invalidated"] == false;
     let facts = |key: &Value| KeyFacts {
         id: key["id"].as_str().unwrap_or_default().to_owned(),
         names: shared_names(key),

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Elasticsearch, HttpsError};
-use crate::mesh::{secret::Secret, users::METADATA};
+use crate::mesh::{id::METADATA, secret::Secret};
 
 /// How long a key lasts that is not revoked before.
 pub const LASTS: &str = "1h";

@@ -15,7 +15,10 @@ use super::{
 use crate::{
     ask::request::segment,
     facts::snapshots::{PolicyFacts, SnapshotFacts},
-    mesh::snapshots::{POLICY, REPOSITORY, TAKEN_ON},
+    mesh::{
+        id::METADATA,
+        snapshots::{POLICY, REPOSITORY, TAKEN_ON},
+    },
 };
 
 /// How far a snapshot or a restore is.
@@ -177,7 +180,7 @@ fn snapshot(body: &Value) -> SnapshotFacts {
     let state = text(&body["state"]);
     SnapshotFacts {
         name: text(&body["snapshot"]),
-        mesh: body["metadata"]["mesh.id"].as_str().map(str::to_owned),
+        mesh: body["metadata"][METADATA].as_str().map(str::to_owned),
         taken_on: body["metadata"][TAKEN_ON].as_str().and_then(|version| version.parse().ok()),
         indices: texts(&body["indices"]),
         data_streams: texts(&body["data_streams"]),

@@ -13,11 +13,7 @@ use super::{
 use crate::{
     ask::request::segment,
     facts::users::UserFacts,
-    mesh::{
-        secret::Secret,
-        service_token::ServiceToken,
-        users::{METADATA, normal},
-    },
+    mesh::{id::METADATA, secret::Secret, service_token::ServiceToken, users::normal},
     world::https::Login,
 };
 
