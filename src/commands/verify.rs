@@ -62,7 +62,7 @@ fn to_be_asked(mending: &Plan) -> Option<&'static str> {
     }
 }
 
-/// Everything that a judgement needs but the documents, and the plan that would mend what differs.
+/// Everything that a judgment needs but the documents, and the plan that would mend what differs.
 struct Looked {
     mesh: Mesh,
     there: Observed,
@@ -100,7 +100,7 @@ async fn look(session: &Session, args: &VerifyArgs, fix: bool) -> Result<Looked,
     Ok(Looked { mesh, there, evidence, mending })
 }
 
-/// Looks, tries every link, and judges. With the judgement comes the plan that would mend what differs.
+/// Looks, tries every link, and judges. With the judgment comes the plan that would mend what differs.
 async fn prove(
     session: &Session,
     args: &VerifyArgs,
@@ -149,5 +149,5 @@ async fn mend(mesh: &Mesh, session: &Session, plan: &Plan, console: &Console) ->
 }
 
 fn show(args: &VerifyArgs, mesh: &Mesh, report: &Report, took: Duration, console: &Console) {
-    console.report(args.output.format, report, || console.judgements(mesh, Scope::new(args.on.as_ref()), report, took));
+    console.report(args.output.format, report, || console.judgments(mesh, Scope::new(args.on.as_ref()), report, took));
 }

@@ -57,7 +57,7 @@ impl Console {
 
     /// What was found out about every link: the matrix, each link that is not up with its cause and its remedy, the
     /// sum.
-    pub fn judgements(&self, mesh: &Mesh, scope: Scope, report: &Report, took: Duration) {
+    pub fn judgments(&self, mesh: &Mesh, scope: Scope, report: &Report, took: Duration) {
         self.matrix(mesh, scope, |Link { from, to }| {
             let found = report.links.iter().find(|link| link.from == from && link.to == to);
             found.map_or(LinkState::Untried, |link| link.state)

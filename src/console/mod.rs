@@ -1,6 +1,6 @@
 //! The only room that prints. stdout carries the result, stderr everything else. I/O: the terminal.
 //!
-//! Colours are always written and taken out on the way where they are not wanted: by `--color`, `NO_COLOR`, `TERM=dumb`
+//! Colors are always written and taken out on the way where they are not wanted: by `--color`, `NO_COLOR`, `TERM=dumb`
 //! or because the reader is no terminal. Words from outside lose what a terminal would obey: see [`plain`].
 
 mod ask;

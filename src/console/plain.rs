@@ -1,6 +1,6 @@
 //! Words from outside, as a terminal may see them: Docker, Elasticsearch and files can hold anything. Pure: no I/O.
 
-/// Whether a character could move the cursor, change colours or turn the direction in which what follows is read; see
+/// Whether a character could move the cursor, change colors or turn the direction in which what follows is read; see
 /// <https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters>.
 fn is_harmful(c: char) -> bool {
     c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')

@@ -29,7 +29,7 @@ pub struct Stdout {
 }
 
 impl Stdout {
-    /// A text, without its colours where they are not wanted.
+    /// A text, without its colors where they are not wanted.
     pub fn text(&self, text: &str) {
         match AutoStream::choice(&io::stdout()) {
             ColorChoice::Never => self.bytes(strip_str(text).to_string().as_bytes()),

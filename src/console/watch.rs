@@ -12,7 +12,7 @@ impl Console {
     /// Makes room for a picture that replaces the one before: on a terminal the screen is cleared, elsewhere an empty
     /// line parts them.
     pub fn redraw(&self, first: bool) {
-        // not as a text, which has no escapes where no colours are wanted
+        // not as a text, which has no escapes where no colors are wanted
         self.bytes(before(first, self.stdout.is_terminal() && !self.dumb).as_bytes());
     }
 

@@ -213,8 +213,8 @@ impl World {
     /// The name that the mesh of this directory has by Docker's labels, or is to have.
     pub fn name_of(&self, survey: &Survey) -> Option<MeshName> {
         let dir = self.dir.display().to_string();
-        let labelled = survey.labels().find(|labels| labels.get(label::DIR) == Some(&dir));
-        labelled.map_or_else(|| self.name.clone(), |labels| labels.get(label::NAME)?.parse().ok())
+        let labeled = survey.labels().find(|labels| labels.get(label::DIR) == Some(&dir));
+        labeled.map_or_else(|| self.name.clone(), |labels| labels.get(label::NAME)?.parse().ok())
     }
 
     /// The directory of the mesh that Docker's labels say has the name this one is to have, where it is another one.

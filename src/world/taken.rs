@@ -24,11 +24,11 @@ pub(super) fn taken_ports(survey: &Survey, own: Option<&str>) -> BTreeSet<u16> {
     let of_network = |found: &NetworkSummary| {
         found.labels.get(label::PORTS).map_or_else(allocate::published, |label| ports::of_label(label))
     };
-    let labelled = others.iter().filter_map(|found| found.labels.get(label::PORTS));
-    let labelled = labelled.flat_map(|label| ports::of_label(label));
+    let labeled = others.iter().filter_map(|found| found.labels.get(label::PORTS));
+    let labeled = labeled.flat_map(|label| ports::of_label(label));
     let (_, gateways) = reserved(survey, own);
-    let labelled = labelled.chain(gateways.into_iter().map(|at| at.port()));
-    listeners.chain(others.iter().flat_map(published)).chain(networks.flat_map(of_network)).chain(labelled).collect()
+    let labeled = labeled.chain(gateways.into_iter().map(|at| at.port()));
+    listeners.chain(others.iter().flat_map(published)).chain(networks.flat_map(of_network)).chain(labeled).collect()
 }
 
 /// The ports that clusters of meshes other than the one with the id `own` have, and where their gateways are
@@ -37,11 +37,11 @@ pub(super) fn reserved(survey: &Survey, own: Option<&str>) -> (BTreeSet<u16>, BT
     let is_other = |labels: &HashMap<String, String>| {
         labels.contains_key(label::MESH) && (own.is_none() || labels.get(label::MESH).map(String::as_str) != own)
     };
-    let labelled = survey.labels().filter(|labels| is_other(labels)).filter_map(|labels| labels.get(label::PORTS));
-    let labelled = labelled.flat_map(|ports| ports::of_label(ports));
+    let labeled = survey.labels().filter(|labels| is_other(labels)).filter_map(|labels| labels.get(label::PORTS));
+    let labeled = labeled.flat_map(|ports| ports::of_label(ports));
     let others = || survey.containers.iter().filter(|found| is_other(&found.labels));
     let plain = others().filter(|found| !found.labels.contains_key(label::PORTS));
     let by_number = plain.filter_map(ContainerSummary::service).flat_map(allocate::ports_by_number);
     let gateways = others().filter_map(|found| found.labels.get(label::GATEWAY)?.parse().ok());
-    (labelled.chain(by_number).collect(), gateways.collect())
+    (labeled.chain(by_number).collect(), gateways.collect())
 }

@@ -59,14 +59,14 @@ impl World {
         };
         let gateway = gateway_trace(gateway, &files::gateway(&tree).unwrap_or_default());
         let network = survey.networks.iter().find(|network| ours(&network.labels));
-        let labelled = |labels: &HashMap<String, String>| labels.get(label::PORTS).map(|text| ports::of_label(text));
+        let labeled = |labels: &HashMap<String, String>| labels.get(label::PORTS).map(|text| ports::of_label(text));
         let of_containers = survey.containers.iter().filter(|container| ours(&container.labels));
-        let of_containers = of_containers.filter_map(|container| labelled(&container.labels)).reduce(|a, b| &a | &b);
+        let of_containers = of_containers.filter_map(|container| labeled(&container.labels)).reduce(|a, b| &a | &b);
         let credentials = files::credentials(&tree).unwrap_or_default();
         let traces = Traces {
             containers,
             gateway,
-            ports: network.and_then(|network| labelled(&network.labels)).or(of_containers),
+            ports: network.and_then(|network| labeled(&network.labels)).or(of_containers),
             subnet: network.and_then(|network| network.subnets.first()?.parse().ok()),
             directories,
             peers: files::joined(&tree),

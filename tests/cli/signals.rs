@@ -14,7 +14,7 @@ use nix::fcntl::OFlag;
 use crate::{mesh, transcript};
 
 /// Sends a run a signal as soon as `ready` has something, and waits for its end.
-fn signalled<T>(mut command: Command, signal: &str, mut ready: impl FnMut() -> Option<T>) -> Output {
+fn signaled<T>(mut command: Command, signal: &str, mut ready: impl FnMut() -> Option<T>) -> Output {
     let mut run = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let _held = loop {
         if let Some(held) = ready() {
@@ -28,21 +28,21 @@ fn signalled<T>(mut command: Command, signal: &str, mut ready: impl FnMut() -> O
 }
 
 /// A signal to a run that waits for an engine that takes its connection and never says a word.
-fn signalled_at_engine(arguments: &[&str], signal: &str) -> Output {
+fn signaled_at_engine(arguments: &[&str], signal: &str) -> Output {
     let dir = tempfile::tempdir().unwrap();
     let socket = dir.path().join("docker.sock");
     let listener = UnixListener::bind(&socket).unwrap();
     listener.set_nonblocking(true).unwrap();
     let mut command = mesh(arguments);
     command.env("DOCKER_HOST", format!("unix://{}", socket.display())).env("MESH_DIR", dir.path().join("mesh"));
-    signalled(command, signal, || listener.accept().ok())
+    signaled(command, signal, || listener.accept().ok())
 }
 
 #[test]
 fn a_run_that_looks_ends_at_once() {
     for command in [&["create", "2", "--dry-run"][..], &["reset", "--dry-run"], &["doctor"]] {
         for signal in ["-INT", "-TERM", "-QUIT"] {
-            let printed = transcript(&signalled_at_engine(command, signal));
+            let printed = transcript(&signaled_at_engine(command, signal));
             assert!(printed.starts_with("exit 4\nerror: interrupted"), "{command:?} {signal}: {printed}");
         }
     }
@@ -56,14 +56,14 @@ fn a_run_that_waits_for_its_settings_ends_at_once() {
     let command = mesh(&["create", "2", "--dry-run", "-f", pipe.to_str().unwrap()]);
     // it can be opened once the run has opened it to read
     let open = || fs::OpenOptions::new().write(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(&pipe).ok();
-    let printed = transcript(&signalled(command, "-INT", open));
+    let printed = transcript(&signaled(command, "-INT", open));
     assert!(printed.starts_with("exit 4\nerror: interrupted"), "{printed}");
 }
 
 /// Whoever started it sees what ended it, as with any program that only reads.
 #[test]
 fn a_command_that_only_reads_is_ended_by_the_signal() {
-    let output = signalled_at_engine(&["status"], "-TERM");
+    let output = signaled_at_engine(&["status"], "-TERM");
     assert_eq!(output.status.code(), None, "{}", transcript(&output));
 }
 

@@ -30,7 +30,7 @@ fn commands_that_read_and_search() {
     search(&mesh);
     parts.part("credentials, env, config, the plan as data");
     hand_out(&mesh);
-    parts.part("quiet, verbose, coloured");
+    parts.part("quiet, verbose, colored");
     streams(&mesh);
     parts.part("logs, and a cluster that is stopped");
     logs(&mesh);
@@ -143,7 +143,7 @@ fn status(mesh: &Mesh) {
     }
 }
 
-/// On a terminal that `script` makes. Without colours a picture replaces the one before all the same, unless the
+/// On a terminal that `script` makes. Without colors a picture replaces the one before all the same, unless the
 /// terminal cannot.
 fn redrawn(mesh: &Mesh) {
     const CLEAR: &str = "\x1b[H\x1b[2J";
@@ -279,8 +279,8 @@ fn streams(mesh: &Mesh) {
     let calls = mesh.run(&["-vv", "create"], 0).stderr;
     assert!(calls.contains("/_license") && calls.contains("docker: list containers"), "{calls}");
     assert!(!calls.contains(&mesh.credential("elastic")), "no password in a log");
-    let coloured = mesh.run(&["--color", "always", "status"], 0).stdout;
-    assert!(coloured.contains("\u{1b}["), "{coloured:?}");
+    let colored = mesh.run(&["--color", "always", "status"], 0).stdout;
+    assert!(colored.contains("\u{1b}["), "{colored:?}");
     let shorter = mesh.run(&["keys", "extend", "--key-days", "20"], 2).stderr;
     assert!(shorter.contains("would shorten the life of the API key of cluster01"), "{shorter}");
     mesh.run(&["keys", "extend", "--key-days", "20", "--shorten"], 0);

@@ -168,7 +168,7 @@ fn leads_back(mesh: &Mesh, clusters: &[u8], (killed, ended): (&str, &str), way: 
     assert!(ended.ends_with(&way), "{ended}\nshould end with\n{way}");
 }
 
-/// The id that everything of the mesh is labelled with.
+/// The id that everything of the mesh is labeled with.
 fn id(mesh: &Mesh) -> String {
     let record: Value = serde_json::from_str(&mesh.read("mesh.json")).expect("should be JSON");
     record["id"].as_str().expect("should have an id").to_owned()

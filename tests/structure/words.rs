@@ -46,6 +46,17 @@ const DIALECT: [(&str, &str); 4] = [
     ("nobody", "no one, no user, or the noun that is meant"),
 ];
 
+/// Beginnings of words in British spelling, and the American one.
+const BRITISH: [(&str, &str); 7] = [
+    ("behaviour", "behavior"),
+    ("catalogue", "catalog"),
+    ("colour", "color"),
+    ("judgement", "judgment"),
+    ("labelled", "labeled"),
+    ("licence", "license"),
+    ("recognis", "recogniz"),
+];
+
 /// The words of a line in lower case; each part of a name counts: `is_reported` has `is` and `reported`.
 fn words(line: &str) -> impl Iterator<Item = String> {
     line.split(|c: char| !c.is_ascii_alphabetic()).filter(|word| !word.is_empty()).map(str::to_ascii_lowercase)
@@ -59,7 +70,8 @@ fn dialect(line: &str) -> Option<String> {
         return Some("a comment should begin with the noun it is about, not with `The same`".to_owned());
     }
     words(line).find_map(|word| {
-        let (_, instead) = DIALECT.iter().find(|(dialect, _)| *dialect == word)?;
+        let dialect = DIALECT.iter().find(|(dialect, _)| *dialect == word);
+        let (_, instead) = dialect.or_else(|| BRITISH.iter().find(|(british, _)| word.starts_with(british)))?;
         Some(format!("write {instead} instead of `{word}`"))
     })
 }
@@ -78,7 +90,9 @@ fn code_and_comments_are_in_the_words_of_the_field() {
 
 #[test]
 fn the_dialect_is_found_in_names_texts_and_beginnings() {
-    for line in ["fn a_fault_is_told() {", "let x = \"Somebody's\";", "    /// The same once more.", "//! The same"] {
+    for line in
+        ["fn a_fault_is_told() {", "let x = \"Somebody's\";", "    /// The same once more.", "//! The same", "colours"]
+    {
         assert!(dialect(line).is_some(), "{line}");
     }
     for line in ["let unsaid = retold;", "/// The user's.", "// in the same way", "assert_eq!(a, b, \"The same\");"] {

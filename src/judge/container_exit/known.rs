@@ -1,4 +1,4 @@
-//! The catalogue: what a log or Docker says, what it means, and what to type. Pure.
+//! The catalog: what a log or Docker says, what it means, and what to type. Pure.
 //!
 //! Elasticsearch's messages are those of its sources, the same in 8.19 and 9.x; see
 //! <https://www.elastic.co/docs/deploy-manage/deploy/self-managed/bootstrap-checks> and
@@ -40,7 +40,7 @@ pub(super) fn out_of_memory_above(outer: &MemoryLimit) -> (String, &'static str)
 const AGAIN: &str = "`mesh create` writes that file anew; what was changed by hand in {dir}/config is lost then";
 
 /// The more a text tells, the earlier it stands: what is general often comes with the particular.
-pub(super) const CATALOGUE: &[Entry] = &[
+pub(super) const CATALOG: &[Entry] = &[
     // the C library of images that are built on UBI 9 or 10
     (
         &["Fatal glibc error: CPU does not support"],

@@ -60,7 +60,7 @@ pub fn known(mesh: &Mesh, service: ServiceId, end: End<'_>) -> Option<Known> {
         return Some(Known { cause: cause.into(), line: None, remedy: remedy(text) });
     }
     let log: Vec<String> = end.log.iter().flat_map(|line| line::parts(line)).collect();
-    let entry = known::CATALOGUE.iter().find_map(|(signs, cause, text)| {
+    let entry = known::CATALOG.iter().find_map(|(signs, cause, text)| {
         let fits = |line: &str| signs.iter().any(|sign| fits(line, sign));
         if end.error.is_some_and(fits) {
             return Some(Known { cause: (*cause).into(), line: None, remedy: remedy(text) });
@@ -76,7 +76,7 @@ pub fn known(mesh: &Mesh, service: ServiceId, end: End<'_>) -> Option<Known> {
 
 /// The cause of what Docker refused to do, if it is a known one; without a service, one whose remedy is about none.
 pub fn of_docker(mesh: &Mesh, service: Option<ServiceId>, words: &str) -> Option<Known> {
-    let (_, cause, remedy) = known::CATALOGUE
+    let (_, cause, remedy) = known::CATALOG
         .iter()
         .filter(|(_, _, remedy)| service.is_some() || !remedy.contains('{'))
         .find(|(signs, ..)| signs.iter().any(|sign| fits(words, sign)))?;

@@ -1,4 +1,4 @@
-//! Is every link up, and if not, why? Evidence in, a judgement a link out. Pure.
+//! Is every link up, and if not, why? Evidence in, a judgment a link out. Pure.
 //!
 //! The checks stand in the order in which a connection meets them, so the first that fails is the cause.
 
@@ -140,12 +140,12 @@ pub enum LinkState {
 
 /// Everything that is known of one link.
 #[derive(Debug, Clone)]
-pub struct Judgement {
+pub struct Judgment {
     pub link: Link,
     pub outcomes: Vec<(Check, Outcome)>,
 }
 
-impl Judgement {
+impl Judgment {
     fn faults(&self) -> impl Iterator<Item = &Fault> {
         self.failed().map(|(_, fault)| fault)
     }
@@ -192,13 +192,13 @@ impl Judgement {
 }
 
 /// Judges every link in a scope that its clusters' versions allow.
-pub fn judge(mesh: &Mesh, scope: Scope, there: &Observed, evidence: &Evidence, now: OffsetDateTime) -> Vec<Judgement> {
+pub fn judge(mesh: &Mesh, scope: Scope, there: &Observed, evidence: &Evidence, now: OffsetDateTime) -> Vec<Judgment> {
     let links = mesh.clusters().flat_map(|from| mesh.searchable(from).map(move |to| Link { from, to }));
     links
         .filter(|link| scope.has_link(*link))
         .map(|link| {
             let judge = Judge { mesh, there, evidence, now, link };
-            Judgement { link, outcomes: Check::ALL.map(|check| (check, judge.ask(check))).to_vec() }
+            Judgment { link, outcomes: Check::ALL.map(|check| (check, judge.ask(check))).to_vec() }
         })
         .collect()
 }

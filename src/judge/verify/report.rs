@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 
-use super::{GatewayReport, Judgement, LinkState, Outcome, PeerLinkReport};
+use super::{GatewayReport, Judgment, LinkState, Outcome, PeerLinkReport};
 use crate::mesh::id::ClusterId;
 
 pub const VERSION: u32 = 2;
@@ -64,13 +64,13 @@ pub struct CheckReport {
 }
 
 impl Report {
-    pub fn new(judgements: &[Judgement], peers: Vec<PeerLinkReport>, answering: bool) -> Self {
+    pub fn new(judgments: &[Judgment], peers: Vec<PeerLinkReport>, answering: bool) -> Self {
         Self {
             version: VERSION,
             up: answering
-                && judgements.iter().all(|judgement| judgement.state() == LinkState::Up)
+                && judgments.iter().all(|judgment| judgment.state() == LinkState::Up)
                 && peers.iter().all(|link| link.up),
-            links: judgements.iter().map(link).collect(),
+            links: judgments.iter().map(link).collect(),
             peers,
             gateway: None,
         }
@@ -84,8 +84,8 @@ impl Report {
     }
 }
 
-fn link(judgement: &Judgement) -> LinkReport {
-    let checks = judgement.outcomes.iter().map(|(check, outcome)| {
+fn link(judgment: &Judgment) -> LinkReport {
+    let checks = judgment.outcomes.iter().map(|(check, outcome)| {
         let (outcome, detail) = match outcome {
             Outcome::Passed => ("passed", None),
             Outcome::Failed(fault) => ("failed", Some(fault.to_string())),
@@ -94,17 +94,17 @@ fn link(judgement: &Judgement) -> LinkReport {
         CheckReport { check: check.name(), outcome, detail }
     });
     LinkReport {
-        from: judgement.link.from,
-        to: judgement.link.to,
-        up: judgement.state() == LinkState::Up,
-        state: judgement.state(),
-        cause: judgement.fault().map(|fault| CauseReport {
+        from: judgment.link.from,
+        to: judgment.link.to,
+        up: judgment.state() == LinkState::Up,
+        state: judgment.state(),
+        cause: judgment.fault().map(|fault| CauseReport {
             code: fault.cause.code(),
             node: fault.node.map(|node| node.to_string()),
             message: fault.to_string(),
             remedy: fault.cause.remedy(),
         }),
-        untried: judgement.untried().map(|why| UntriedReport {
+        untried: judgment.untried().map(|why| UntriedReport {
             message: why.reason.clone(),
             remedy: why.remedy.clone().unwrap_or_else(|| "`mesh verify -o json` shows every check".to_owned()),
         }),

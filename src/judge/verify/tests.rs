@@ -92,10 +92,10 @@ fn codes(harm: Harm) -> String {
     let (mesh, mut there, mut evidence) = whole();
     harm(&mut there, &mut evidence);
     let found = judge(&mesh, Scope::Mesh, &there, &evidence, NOW);
-    let down = found.iter().filter(|judgement| judgement.state() != LinkState::Up);
-    let line = |judgement: &Judgement| {
-        let Link { from, to } = judgement.link;
-        let code = judgement.fault().map_or("untried", |fault| fault.cause.code());
+    let down = found.iter().filter(|judgment| judgment.state() != LinkState::Up);
+    let line = |judgment: &Judgment| {
+        let Link { from, to } = judgment.link;
+        let code = judgment.fault().map_or("untried", |fault| fault.cause.code());
         format!("{}→{} {code}", from.number(), to.number())
     };
     down.map(line).collect::<Vec<_>>().join(", ")
@@ -283,7 +283,7 @@ fn a_scope_has_the_links_from_and_to_its_clusters() {
     let links = |on: &str| {
         let on = on.parse().unwrap();
         let found = judge(&mesh, Scope::new(Some(&on)), &Observed::default(), &Evidence::default(), NOW);
-        let link = |judgement: &Judgement| (judgement.link.from.number(), judgement.link.to.number());
+        let link = |judgment: &Judgment| (judgment.link.from.number(), judgment.link.to.number());
         found.iter().map(link).collect::<Vec<_>>()
     };
     assert_eq!(links("3"), [(1, 3), (2, 3), (3, 1), (3, 2), (3, 4), (4, 3)]);

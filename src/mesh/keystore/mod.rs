@@ -22,7 +22,7 @@ use super::{peers::Alias, secret::Secret};
 /// The password of `elastic` until it has one of its own in the `.security` index.
 pub const BOOTSTRAP_PASSWORD: &str = "bootstrap.password";
 
-/// The entry with the API key by which a remote is reached. A misspelt name silently selects trust by certificate.
+/// The entry with the API key by which a remote is reached. A misspelled name silently selects trust by certificate.
 pub fn credentials_of(remote: &Alias) -> String {
     format!("cluster.remote.{remote}.credentials")
 }

@@ -83,9 +83,9 @@ impl Mesh {
             // by the clusters' numbers
             return;
         }
-        let labelled = traces.ports.clone().unwrap_or_default();
-        let range = PortRange::OF_NAMED.or_around(&(&known | &labelled));
-        let left: BTreeSet<u16> = labelled.difference(&known).copied().collect();
+        let labeled = traces.ports.clone().unwrap_or_default();
+        let range = PortRange::OF_NAMED.or_around(&(&known | &labeled));
+        let left: BTreeSet<u16> = labeled.difference(&known).copied().collect();
         let free = range.ports().filter(|port| !known.contains(port) && !left.contains(port) && !taken.contains(port));
         open.into_iter().zip(left.iter().copied().chain(free)).for_each(|(host, port)| *host = port);
         self.ports = Some(range);

@@ -190,7 +190,7 @@ impl Tree {
 
     /// Removes the entries that are `own` and then the root, unless something else is in it, it is a mount point or its
     /// parent is not ours; says whether it is gone. The entry `last` goes after all others, so that an interrupted
-    /// removal can be recognised and done again.
+    /// removal can be recognized and done again.
     ///
     /// # Errors
     /// As for `remove_tree`.

@@ -1,4 +1,4 @@
-//! One test an entry of the catalogue, each with a line as it is really written; here what holds for all. Pure.
+//! One test an entry of the catalog, each with a line as it is really written; here what holds for all. Pure.
 
 mod docker;
 mod elasticsearch;
