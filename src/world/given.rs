@@ -15,7 +15,7 @@ use tokio::sync::mpsc::Sender;
 
 use super::words::words;
 use crate::{
-    ask::load::{Event, Form, Limits, Reader, Stopped},
+    ask::load::{Event, Form, Limits, Reader, Stopped, packed},
     exit::Exit,
     explain::Explain,
     mesh::shell_word::file_word,
@@ -61,6 +61,8 @@ pub enum GivenError {
     /// Stdin, a pipe or a device.
     #[error("{} has no name by which the ids of its documents can be made", shown(.0))]
     Nameless(PathBuf),
+    #[error("{} is compressed, and not by gzip", shown(path))]
+    Packed { path: PathBuf, command: &'static str },
     #[error("{}, line {line}: the file is cut off or damaged: {}", shown(path), words(cause))]
     BrokenOff { path: PathBuf, line: u64, cause: io::Error },
 }
@@ -77,6 +79,10 @@ impl Explain for GivenError {
             Self::Nameless(_) => {
                 "name it with `--source`, such as `--source visits.csv`, and by the same name when it is loaded again"
                     .to_owned()
+            }
+            Self::Packed { path, command } => {
+                let file = if path == Path::new("-") { "FILE".to_owned() } else { file_word(path) };
+                format!("`{command} {file}` unpacks it; load the file that it writes")
             }
             Self::BrokenOff { .. } => {
                 "the lines before it are loaded; with a whole file, the same command adds what is missing".to_owned()
@@ -110,7 +116,8 @@ impl Given {
             let source = source.ok_or_else(|| GivenError::Nameless(path.to_owned()))?.to_owned();
             return Ok(Self { path: path.to_owned(), source, length: None });
         }
-        File::open(path).map_err(unreadable)?;
+        let begin = first_bytes(&mut File::open(path).map_err(unreadable)?).map_err(unreadable)?;
+        require_plain(path, &begin)?;
         let full = fs::canonicalize(path).map_err(unreadable)?.to_string_lossy().into_owned();
         let own = || full.strip_suffix(".gz").unwrap_or(&full).to_owned();
         let source = source.map_or_else(own, str::to_owned);
@@ -143,7 +150,8 @@ impl Given {
         };
         let mut file = Counted { file, bytes: Arc::clone(&reading.bytes) };
         let begin = first_bytes(&mut file).map_err(unreadable)?;
-        let is_compressed = begin == GZIP;
+        require_plain(&self.path, &begin)?;
+        let is_compressed = begin.starts_with(&GZIP);
         let whole = io::Cursor::new(begin).chain(file);
         let mut text: Box<dyn Read> =
             if is_compressed { Box::new(MultiGzDecoder::new(io::BufReader::new(whole))) } else { Box::new(whole) };
@@ -173,10 +181,16 @@ impl Given {
     }
 }
 
-/// The first two bytes, or as many as there are.
+/// Requires that a file with this beginning is a text, or one that gzip compressed.
+fn require_plain(path: &Path, begin: &[u8]) -> Result<(), GivenError> {
+    let packed = |command| GivenError::Packed { path: path.to_owned(), command };
+    packed::unpacks(begin).map_or(Ok(()), |command| Err(packed(command)))
+}
+
+/// The first bytes, as far as there are any.
 fn first_bytes(file: &mut impl Read) -> io::Result<Vec<u8>> {
     let mut begin = Vec::new();
-    file.take(GZIP.len() as u64).read_to_end(&mut begin)?;
+    file.take(packed::ENOUGH as u64).read_to_end(&mut begin)?;
     Ok(begin)
 }
 
@@ -237,6 +251,15 @@ mod tests {
         assert_eq!(read("a.ndjson", b""), (vec![], None));
         assert_eq!(read("a.ndjson", b"\x1f").1.unwrap(), "line 1: it is not a JSON object");
         assert_eq!(read("a.csv.gz", &compressed(b"a\n1\n2")), (vec![2, 3], None));
+    }
+
+    #[test]
+    fn a_file_that_another_program_compressed_is_named_with_the_command_that_unpacks_it() {
+        let temp = tempfile::tempdir().unwrap();
+        let path = temp.path().join("a.csv.xz");
+        fs::write(&path, b"\xfd7zXZ\0\0\x04").unwrap();
+        let error = Given::look(&path, None).unwrap_err();
+        assert!(error.hint().unwrap().starts_with(&format!("`xz -dk {}` ", path.display())));
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod ids;
 mod lines;
 mod name;
 mod ndjson;
+pub mod packed;
 mod reader;
 mod report;
 pub mod sample;
