@@ -1,8 +1,30 @@
 //! Whether a line is a document. Pure: no I/O.
 
 use serde::de::IgnoredAny;
+use serde_json::{Map, Value};
 
 use crate::ask::log_line::plain;
+
+/// Why the first line of a file that was written for `_bulk` is not a document: every second one is none.
+pub const ACTION: &str = "it is an action of a bulk request, and not a document; `awk 'NR % 2 == 0' FILE > OTHER` \
+                          writes the documents alone";
+/// More bytes than an action has.
+const LONGEST_ACTION: usize = 4096;
+
+/// Whether a line is an action of a bulk request, such as `{"index":{"_id":"1"}}`; see
+/// <https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-bulk>.
+pub fn is_action(text: &str) -> bool {
+    if text.len() > LONGEST_ACTION {
+        return false;
+    }
+    let Ok(object) = serde_json::from_str::<Map<String, Value>>(text) else { return false };
+    let is_meta =
+        |key: &String| key.starts_with('_') || ["routing", "pipeline", "require_alias"].contains(&key.as_str());
+    let mut fields = object.iter();
+    let action = fields.next().filter(|(key, _)| ["index", "create"].contains(&key.as_str()));
+    let meta = action.and_then(|(_, meta)| meta.as_object());
+    fields.next().is_none() && meta.is_some_and(|meta| meta.keys().all(is_meta))
+}
 
 /// Requires that a line is a JSON object.
 pub fn check(text: &str) -> Result<(), String> {
@@ -43,5 +65,18 @@ mod tests {
         it is not valid JSON: key must be a string at column 2
         it is not valid JSON: control character (\u0000-\u001F) found while parsing a string at column 6
         ");
+    }
+
+    #[test]
+    fn an_action_of_a_bulk_request_has_nothing_but_where_to() {
+        let actions = [r#"{"index":{"_id":"1"}}"#, r#"{"create":{}}"#, r#"{"index": {"_index": "a", "routing": "b"}}"#];
+        for action in actions {
+            assert!(is_action(action), "{action}");
+        }
+        let documents =
+            [r#"{"index":"a"}"#, r#"{"index":{"name":"a"}}"#, r#"{"index":{},"n":1}"#, r#"{"n":{}}"#, "{}", "{", ""];
+        for document in documents {
+            assert!(!is_action(document), "{document}");
+        }
     }
 }

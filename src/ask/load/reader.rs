@@ -5,7 +5,7 @@ use super::{
     batch::Batch,
     csv::Rows,
     lines::{LineFault, Lines},
-    ndjson::check,
+    ndjson::{ACTION, check, is_action},
 };
 
 /// The longest line, in bytes. With requests on their way, some of them are held at a time.
@@ -16,7 +16,7 @@ const LONGEST: usize = 32 << 20;
 pub enum Event {
     Batch(Batch),
     Bad(BadLine),
-    /// The header of a table is bad, without which no row is a document.
+    /// The header of a table is bad, without which no row is a document, or the file is one for `_bulk`.
     BadHeader(BadLine),
 }
 
@@ -116,7 +116,7 @@ impl Documents {
                     line[error.valid_up_to()]
                 )
             })?;
-            self.read(text).map(|()| line)
+            self.read(number, text).map(|()| line)
         });
         match read {
             Ok(line) if !self.document.is_empty() => {
@@ -128,6 +128,7 @@ impl Documents {
             }
             Ok(_) => Ok(()),
             Err(reason) => {
+                let is_header = is_header || reason == ACTION;
                 let line = BadLine { number, reason };
                 if is_header {
                     each(Event::BadHeader(line))?;
@@ -144,13 +145,16 @@ impl Documents {
     }
 
     /// Makes a line a document, or nothing of one that is blank.
-    fn read(&mut self, text: &str) -> Result<(), String> {
+    fn read(&mut self, number: u64, text: &str) -> Result<(), String> {
         match &mut self.rows {
             Some(_) if text.is_empty() => Ok(()),
             Some(rows) if rows.lacks_header() => rows.take_header(text),
             Some(rows) => rows.write(text, &mut self.document),
             None => {
                 let text = text.trim_matches([' ', '\t', '\r']);
+                if number == 1 && is_action(text) {
+                    return Err(ACTION.to_owned());
+                }
                 if !text.is_empty() {
                     check(text)?;
                 }
@@ -252,6 +256,12 @@ mod tests {
         line 3: the file ends within a cell in quotes that begins in this row
         lines [2]: {"n":1}
         "#);
+    }
+
+    #[test]
+    fn a_file_for_bulk_requests_is_not_loaded_as_documents() {
+        let text = b"{\"index\":{\"_id\":\"1\"}}\n{\"n\":1}\n";
+        assert_eq!(events(Form::Ndjson, true, Limits::default(), &[text]), (format!("line 1: {ACTION}"), true));
     }
 
     #[test]
