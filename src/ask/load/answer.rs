@@ -94,6 +94,14 @@ fn stays(status: u16, kind: &str) -> bool {
     kind == "cluster_block_exception" && status != 503
 }
 
+/// Whether what keeps a document out keeps all of them out: nothing is wrong with its line. An alias of several indices
+/// lacks one that is written to, the index is closed, or its pipeline is gone.
+fn is_of_all(kind: &str, reason: &str) -> bool {
+    kind == "index_closed_exception"
+        || reason.starts_with("no write index is defined for alias")
+        || (reason.starts_with("pipeline with id [") && reason.contains("does not exist"))
+}
+
 /// Judges the answer to a request.
 pub fn judge(batch: &Batch, status: u16, body: &[u8]) -> Verdict {
     if status == 200 {
@@ -127,6 +135,7 @@ fn of_each(batch: &Batch, answer: Answer) -> Taken {
             409 => taken.present += 1,
             403 | 404 => taken.refused = taken.refused.or_else(|| Some(words())),
             status if stays(status, kind) => taken.refused = taken.refused.or_else(|| Some(words())),
+            400 if is_of_all(kind, &words()) => taken.refused = taken.refused.or_else(|| Some(words())),
             status if passes(status) => {
                 taken.why_again = taken.why_again.or_else(|| Some(words()));
                 taken.again.push(at);
@@ -197,6 +206,19 @@ mod tests {
         };
         assert_eq!(of(429, "cluster_block_exception"), Verdict::Refused("R".to_owned()));
         assert_eq!(of(503, "cluster_block_exception"), Verdict::Again("status 503: R".to_owned()));
+    }
+
+    #[test]
+    fn what_keeps_all_documents_out_is_no_fault_of_a_line() {
+        for (kind, reason) in [
+            ("index_closed_exception", "closed"),
+            ("illegal_argument_exception", "no write index is defined for alias [a]. The write index may be"),
+            ("illegal_argument_exception", "pipeline with id [p] does not exist"),
+        ] {
+            let item = json!({ "create": { "status": 400, "error": { "type": kind, "reason": reason } } });
+            let Verdict::Taken(taken) = judged(1, 200, &json!({ "errors": true, "items": [item] })) else { panic!() };
+            assert_eq!((taken.refused.as_deref(), taken.bad), (Some(reason), Vec::new()));
+        }
     }
 
     #[test]
