@@ -15,6 +15,7 @@ pub use self::{
     damage::Damage,
     verify::{Verified, Verifier},
 };
+use crate::mesh::settings::{MeshSpec, Registry};
 
 /// What the manifest begins with.
 const KIND: &str = "mesh-bundle";
@@ -106,6 +107,22 @@ impl Manifest {
         std::iter::once(&self.binary).chain(self.images.iter().map(|image| &image.file))
     }
 
+    /// The options by which `mesh create` asks for these images and no others, as far as a new mesh would not:
+    /// below a registry that they were pushed to, or where they were saved from. No version where there are several.
+    pub fn options(&self, pushed_to: Option<&Registry>) -> Vec<String> {
+        let server = |image: &BundledImage| {
+            let registry = image.name.repository().strip_suffix("/elasticsearch/elasticsearch")?;
+            Some((registry.to_owned(), image.name.tag().to_owned()))
+        };
+        let servers: Vec<(String, String)> = self.images.iter().filter_map(server).collect();
+        let (only, usual) = (servers.first().filter(|_| servers.len() == 1), MeshSpec::default());
+        let from = only.map(|(registry, _)| registry.clone()).filter(|from| *from != usual.registry.to_string());
+        let registry = pushed_to.map(ToString::to_string).or(from);
+        let version = only.map(|(_, version)| version).filter(|version| **version != usual.stack_version.to_string());
+        let registry = registry.map(|registry| format!("--registry {registry}"));
+        registry.into_iter().chain(version.map(|version| format!("--stack-version {version}"))).collect()
+    }
+
     fn text(&self) -> String {
         serde_json::to_string_pretty(self).expect("should be JSON: keys are texts")
     }
@@ -140,6 +157,24 @@ mod tests {
         let text = manifest.filled(room);
         assert_eq!((text.len() as u64, room % 512, text.last()), (room, 0, Some(&b'\n')));
         assert_eq!(serde_json::from_slice::<Manifest>(&text).unwrap(), manifest);
+    }
+
+    #[test]
+    fn a_mesh_is_created_with_the_images_of_a_bundle_by_options() {
+        let options = |images: &[&str], pushed_to: Option<&str>| {
+            let contents = Contents { id: "sha256:1".to_owned(), layers: Vec::new(), created: None };
+            let image = |name: &&str| (name.parse().unwrap(), (*name).to_owned(), contents.clone());
+            let pushed_to: Option<Registry> = pushed_to.map(|to| to.parse().unwrap());
+            Manifest::pending("x86_64", images.iter().map(image)).options(pushed_to.as_ref()).join(" ")
+        };
+        let elastic = "docker.elastic.co/elasticsearch/elasticsearch:9.5.3";
+        assert_eq!(options(&[elastic, "docker.elastic.co/kibana/kibana:9.5.3"], None), "");
+        assert_eq!(options(&[elastic], Some("vm:5000")), "--registry vm:5000");
+        let mirrored = "vm:5000/elastic/elasticsearch/elasticsearch:9.4.1";
+        assert_eq!(options(&[mirrored, "nginx:1"], None), "--registry vm:5000/elastic --stack-version 9.4.1");
+        assert_eq!(options(&[mirrored], Some("b:1")), "--registry b:1 --stack-version 9.4.1");
+        assert_eq!(options(&[elastic, mirrored], None), "", "of two versions, neither is the one");
+        assert_eq!(options(&["nginx:1"], Some("b:1")), "--registry b:1");
     }
 
     #[test]

@@ -42,7 +42,13 @@ pub async fn load(args: &UnpackArgs, console: &Console) -> Result<Exit, Error> {
         let gateway = manifest.images.iter().zip(&pushed).find(|(image, _)| image.name.to_string() == IMAGE);
         let gateway = gateway.map(|(_, name)| format!(", and the gateway's with `--gateway-image {name}`"));
         let gateway = gateway.unwrap_or_default();
-        console.note(&format!("meshes on other machines find them with `--registry {registry}`{gateway}"));
+        let options = manifest.options(Some(registry)).join(" ");
+        console.note(&format!("meshes on other machines find them with `{options}`{gateway}"));
+    } else {
+        let options = manifest.options(None).join(" ");
+        if !options.is_empty() {
+            console.note(&format!("a new mesh takes them with `mesh create {options}`"));
+        }
     }
     console.note(&format!("the file's manifest has the SHA-256 {}", verified.sum));
     if manifest.mesh != env!("CARGO_PKG_VERSION") {
