@@ -93,13 +93,20 @@ fn kept<'a>(configuration: &'a Configuration, registry: &str) -> Kept<'a> {
         return Kept::By(helper);
     }
     // where a helper keeps the login, an empty one is written here
-    let whole = |auth: &&SavedLogin| auth.auth.is_some() || auth.identitytoken.is_some() || auth.username.is_some();
-    if let Some(auth) = configuration.auths.iter().find(|(key, _)| is_its(key)).map(|(_, auth)| auth).filter(whole) {
-        return Kept::Here(auth);
+    let whole = |auth: &SavedLogin| auth.auth.is_some() || auth.identitytoken.is_some() || auth.username.is_some();
+    let is_exact = |key: &str| key == registry || (is_hub(registry) && key == HUB);
+    let its: Vec<(&String, &SavedLogin)> = configuration.auths.iter().filter(|(key, _)| is_its(key)).collect();
+    let store = configuration.creds_store.as_str();
+    // an older Docker's key, a URL, may stay beside the one that `docker login` writes
+    match its.iter().copied().find(|(key, _)| is_exact(key)) {
+        Some((_, auth)) if whole(auth) => return Kept::Here(auth),
+        Some(_) if !store.is_empty() => return Kept::By(store),
+        Some(_) | None => {}
     }
-    match configuration.creds_store.as_str() {
-        "" => Kept::Nowhere,
-        helper => Kept::By(helper),
+    match its.iter().copied().find(|(_, auth)| whole(auth)) {
+        Some((_, auth)) => Kept::Here(auth),
+        None if store.is_empty() => Kept::Nowhere,
+        None => Kept::By(store),
     }
 }
 
@@ -210,6 +217,20 @@ mod tests {
         let all = configuration(r#"{"auths": {"a.local": {"auth": "dTpw"}, "b.local": {}}, "credsStore": "pass"}"#);
         assert!(matches!(kept(&all, "a.local"), Kept::Here(_)));
         assert_eq!([kept(&all, "b.local"), kept(&all, "e.local")], [Kept::By("pass"), Kept::By("pass")]);
+    }
+
+    #[test]
+    fn the_key_that_docker_writes_comes_before_that_of_an_older_one() {
+        let password = |text: &str| match kept(&configuration(text), "vm.local") {
+            Kept::Here(auth) => auth.auth.clone(),
+            other => Some(format!("{other:?}")),
+        };
+        let both = r#"{"auths": {"https://vm.local/v1/": {"auth": "old"}, "vm.local": {"auth": "new"}}}"#;
+        assert_eq!(password(both).as_deref(), Some("new"));
+        let left = r#"{"auths": {"http://vm.local": {}, "https://vm.local/v1/": {"auth": "old"}}}"#;
+        assert_eq!(password(left).as_deref(), Some("old"));
+        let stored = r#"{"auths": {"https://vm.local/v1/": {"auth": "old"}, "vm.local": {}}, "credsStore": "pass"}"#;
+        assert_eq!(password(stored).as_deref(), Some("By(\"pass\")"));
     }
 
     #[test]
