@@ -8,12 +8,12 @@ use super::unanswered::Unanswered;
 use crate::{
     ask::{
         log_line::plain,
-        search::{self, Found, Part, searchers, unlinked},
+        search::{self, Found, Part, link_that_shares, searchers, unlinked},
     },
     cli::SearchArgs,
     console::Console,
     error::{Error, Exit},
-    mesh::{Mesh, cluster_set::ClusterSet, id::ClusterId, pattern::covers, shell_word::shell_word},
+    mesh::{Mesh, cluster_set::ClusterSet, id::ClusterId, links::Link, pattern::covers, shell_word::shell_word},
     session::Recorded,
     world::https::HttpsError,
 };
@@ -30,9 +30,20 @@ pub async fn search(args: &SearchArgs, dir: PathBuf, console: &Console) -> Resul
         Some(on) => on.single().is_none_or(|only| args.from.is_some_and(|from| from != only)),
     };
     let searched = args.on.clone().unwrap_or_else(|| mesh.cluster_set());
-    if let Some(pattern) =
-        searched.iter().find_map(|cluster| args.index.beyond(&mesh.shared(cluster))).filter(|_| remotes)
-    {
+    // all that the clusters share, and what the link of the one that searches shares by itself
+    let shared = |to: ClusterId| {
+        let own = args.from.map(|from| mesh.shared_by(mesh.key_of(Link { from, to }))).unwrap_or_default();
+        [mesh.shared(to), own].concat()
+    };
+    if let Some(pattern) = searched.iter().find_map(|to| args.index.beyond(&shared(to))).filter(|_| remotes) {
+        if let Some(Link { from, to }) = link_that_shares(mesh, pattern, &searched) {
+            return Err(Error::new(Exit::Request, format!("only some links share `{pattern}`")).hint(format!(
+                "the one from {from} to {to} does: `mesh search {} --from {} --on {}`",
+                shell_word(pattern.to_string()),
+                from.number(),
+                to.number()
+            )));
+        }
         let error = Error::new(Exit::Request, format!("`{pattern}` reaches beyond what the clusters share"));
         return Err(match shared_alias(&pattern.to_string(), &recorded).await {
             Some(alias) => error.hint(format!(
@@ -186,8 +197,12 @@ fn shared_by_all(mesh: &Mesh) -> Vec<String> {
 }
 
 fn sharing(mesh: &Mesh) -> String {
+    let has_own = mesh.links().into_iter().any(|link| mesh.key_of(link).searcher.is_some());
+    let own = " (links with a `share` of their own: that alone; `mesh config` shows them)";
+    let besides = if has_own { own } else { "" };
     format!(
-        "other clusters see only {}; `mesh create --share PATTERN`, once for each that is to be shared, shares others",
+        "other clusters see only {}{besides}; `mesh create --share PATTERN`, once for each that is to be shared, \
+         shares others",
         shared_by_all(mesh).join(", ")
     )
 }

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use super::log_line::plain;
 use crate::mesh::{
-    Mesh, cluster_set::ClusterSet, id::ClusterId, invalid_value::InvalidValue, pattern::covers, peers::Alias,
-    settings::IndexPattern,
+    Mesh, cluster_set::ClusterSet, id::ClusterId, invalid_value::InvalidValue, links::Link, pattern::covers,
+    peers::Alias, settings::IndexPattern,
 };
 
 /// The version of the form in which [`Found`] is printed for programs.
@@ -72,6 +72,15 @@ pub fn searchers(mesh: &Mesh, on: Option<&ClusterSet>) -> Vec<ClusterId> {
 /// A cluster of `on` that `from` does not search.
 pub fn unlinked(mesh: &Mesh, from: ClusterId, on: &ClusterSet) -> Option<ClusterId> {
     on.iter().find(|to| *to != from && mesh.remotes(from).all(|remote| remote != *to))
+}
+
+/// A link to one of `on` that shares all of a pattern by a list of its own, which other links do not have.
+pub fn link_that_shares(mesh: &Mesh, pattern: &IndexPattern, on: &ClusterSet) -> Option<Link> {
+    let shares = |link: &Link| {
+        let key = mesh.key_of(*link);
+        key.searcher.is_some() && mesh.shared_by(key).iter().any(|share| covers(share, &pattern.to_string()))
+    };
+    mesh.links().into_iter().filter(|link| on.contains(link.to)).find(shares)
 }
 
 /// The body of the search. Hits are counted by index, whose name begins with its cluster's: `_clusters` does not count

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::mesh::settings::Topology;
+use crate::mesh::settings::{LinkRule, Topology};
 
 fn indices(text: &str) -> Indices {
     text.parse().unwrap()
@@ -50,6 +50,23 @@ fn a_cluster_searches_that_reaches_all_that_is_asked() {
     assert_eq!(unlinked(&mesh, ClusterId::new(2).unwrap(), &"2-3".parse().unwrap()), ClusterId::new(3));
     mesh.spec.topology = Topology::None;
     assert_eq!((asked(&mesh, Some("2-3")), asked(&mesh, Some("3"))), (Vec::new(), vec![3]));
+}
+
+#[test]
+fn a_link_may_share_by_a_list_of_its_own() {
+    let mut mesh = Mesh::example(3);
+    let rule = |from: &str, to: &str, share: Option<&str>| LinkRule {
+        from: from.parse().unwrap(),
+        to: to.parse().unwrap(),
+        both: false,
+        share: share.map(|share| vec![share.parse().unwrap()]),
+    };
+    mesh.spec.topology = Topology::Links(vec![rule("1", "2-3", None), rule("2", "3", Some("hr-*"))]);
+    let link = |pattern: &str, on: &str| {
+        let found = link_that_shares(&mesh, &pattern.parse().unwrap(), &on.parse().unwrap());
+        found.map(|link| (link.from.number(), link.to.number()))
+    };
+    assert_eq!((link("hr-a*", "1-3"), link("hr-a", "2"), link("mesh-a", "3")), (Some((2, 3)), None, None));
 }
 
 #[test]
