@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use time::{Duration, OffsetDateTime};
 
 use super::{
-    expiry::{days_between, soon::api_key},
+    expiry::{days_between, soon::expiry},
     verify::Cause,
 };
 use crate::{
@@ -158,8 +158,13 @@ pub fn shorter(mesh: &Mesh, there: &Observed, renewal: &Renewal, now: OffsetDate
     let days = mesh.spec.key_days.get();
     let end = now + Duration::days(days.into());
     let extended = mesh.clusters().filter(|cluster| !renewal.shorten && renewal.extended.contains(cluster));
+    // of several keys, each is set to the same end
+    let last = |cluster: ClusterId| {
+        let files = there.files.get(&cluster)?;
+        mesh.keys(cluster).into_iter().filter_map(|key| Some(expiry(there, cluster, files.key(key)?))).max()
+    };
     extended
-        .filter_map(|cluster| Some((cluster, api_key(there, cluster).filter(|has| *has > end)?)))
+        .filter_map(|cluster| Some((cluster, last(cluster).filter(|has| *has > end)?)))
         .map(|(cluster, has)| Hindrance::Shorter { cluster, days, left: days_between(now, has) })
         .next()
 }
@@ -195,6 +200,22 @@ mod tests {
         ");
         let hint = hindrance_of("365", Duration::days(400), false).unwrap();
         assert!(hint.contains("`mesh keys extend --key-days 3650`"), "{hint}");
+    }
+
+    /// A key for a single searcher may have been made long after the one for all.
+    #[test]
+    fn extending_shortens_no_key_of_several() {
+        let mut mesh = Mesh::example(3);
+        let links = serde_json::json!([{ "from": "2-3", "to": "1" }, { "from": "3", "to": "1", "share": ["hr-*"] }]);
+        mesh.spec.topology = serde_json::from_value(links).unwrap();
+        mesh.spec.key_days = "90".parse().unwrap();
+        let key = |days| KeyFile { id: "k".to_owned(), expires: NOW + Duration::days(days), digest: String::new() };
+        let link_keys = [(ClusterId::new(3).unwrap(), key(365))].into();
+        let files = ClusterFiles { key: Some(key(60)), link_keys, ..ClusterFiles::default() };
+        let there = Observed { files: [(ClusterId::FIRST, files)].into(), ..Observed::default() };
+        let renewal = Renewal { extended: [ClusterId::FIRST].into(), ..Renewal::default() };
+        let refused = Hindrance::Shorter { cluster: ClusterId::FIRST, days: 90, left: 365 };
+        assert_eq!(shorter(&mesh, &there, &renewal, NOW), Some(refused));
     }
 
     #[test]

@@ -134,12 +134,13 @@ fn of_gateway(mesh: &Mesh, scope: Scope, there: &Observed, now: OffsetDateTime) 
     all.filter(|_| mesh.gateway.is_some() && scope.is_mesh()).filter_map(ends).collect()
 }
 
-/// As the server has it, since it may have been made to expire there; else as it was saved.
+/// When the first API key of a cluster expires.
 pub fn api_key(there: &Observed, cluster: ClusterId) -> Option<OffsetDateTime> {
     there.files.get(&cluster)?.keys(cluster).map(|(_, saved)| expiry(there, cluster, saved)).min()
 }
 
-fn expiry(there: &Observed, cluster: ClusterId, saved: &KeyFile) -> OffsetDateTime {
+/// When a key expires: as the server has it, since it may have been made to expire there; else as it was saved.
+pub fn expiry(there: &Observed, cluster: ClusterId, saved: &KeyFile) -> OffsetDateTime {
     let server = there.server(cluster);
     let reported = server.and_then(|server| server.keys.iter().find(|key| key.id == saved.id)?.expires);
     reported.unwrap_or(saved.expires)
