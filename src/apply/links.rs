@@ -46,10 +46,12 @@ impl Apply<'_> {
             credentials.insert(keystore::credentials_of(&remote.into()), Secret::new(self.saved_key(key)?.encoded));
         }
         let wanted: Vec<String> = credentials.keys().cloned().collect();
+        // those of a peer whose file is gone are nowhere else
+        let kept = self.mesh.aliases(on);
+        let goes = |alias: &Alias| self.mesh.manages(alias) && !kept.contains(alias);
         for node in self.mesh.nodes(on) {
             self.edit_keystore(node, self.mesh.keystore_format_at_work(on), |keystore| {
-                let ours = |name: &str| keystore::remote_of(name).is_some_and(|alias| self.mesh.manages(&alias));
-                let stale = |name: &&str| ours(name) && !credentials.contains_key(*name);
+                let stale = |name: &&str| keystore::remote_of(name).is_some_and(|alias| goes(&alias));
                 let stale: Vec<String> = keystore.names().filter(stale).map(str::to_owned).collect();
                 for name in stale {
                     keystore.remove(&name);

@@ -8,7 +8,7 @@ use super::{
     plan_for,
 };
 use crate::{
-    facts::observed::Observed,
+    facts::observed::{LinkFacts, Observed},
     mesh::{
         Mesh,
         cluster_set::ClusterSet,
@@ -17,7 +17,8 @@ use crate::{
     plan::{
         PeerStep, Step,
         join::joining,
-        reconcile::PlanInputs,
+        reconcile::{PlanInputs, renew},
+        renew::Renewal,
         rolling::{self, Turns},
         sync::without_restarts,
     },
@@ -205,6 +206,23 @@ fn stories() {
     forget peers
       - peer london with its keys
     ");
+}
+
+/// What is in keystores and bundles reaches it, and nothing could take the place of that.
+#[test]
+fn a_peer_whose_file_is_gone_is_reached_as_before() {
+    let mesh = joined(&Mesh::example(2).without_kibana(), None);
+    let start = inviting(Model::empty().converge(&Mesh::example(2).without_kibana()), 1);
+    let plan = joining(&mesh, &start.observe(), &offering(1)).unwrap();
+    let (mut there, mesh) = settle(start.carry_out_all(&mesh, plan.first.steps()), mesh);
+    there.there.peers.clear();
+    assert!(plan_for(&mesh, &there).is_empty(), "{}", plan_for(&mesh, &there));
+    let keys = Renewal { keys: mesh.clusters().collect(), ..Renewal::default() };
+    let plan = renew(&mesh, &there.observe(), &inputs(), &keys);
+    let done = there.carry_out_all(&mesh, plan.steps()).converge(&mesh);
+    for node in mesh.all_nodes() {
+        assert_eq!(done.link_to_peer(node, &alias("cluster05")), LinkFacts::Connected, "{node}");
+    }
 }
 
 /// A file that nothing can be written from keeps its links as they are.

@@ -67,7 +67,8 @@ impl Reconciler<'_> {
             || self.files(cluster).is_some_and(|files| files.keys(cluster).any(|(key, _)| !wanted.contains(&key)))
     }
 
-    /// Whether the keystore of every node holds exactly the keys of the remotes, as their files have them.
+    /// Whether the keystore of every node holds exactly the keys of the remotes, as their files have them. The key of a
+    /// peer whose file is gone stays as it is.
     pub(super) fn stored(&self, on: ClusterId) -> bool {
         self.mesh.nodes(on).all(|node| self.stored_on(node))
     }
@@ -84,7 +85,7 @@ impl Reconciler<'_> {
         };
         let of_peers = self.mesh.peer_remotes(on).all(|(peer, alias, _)| {
             let held = keystore.get(&keystore::credentials_of(alias));
-            self.peer_access(peer, alias).is_some_and(|access| held == Some(&access.digest))
+            self.peer_access(peer, alias).is_none_or(|access| held == Some(&access.digest))
         });
         let wanted: BTreeSet<Alias> = self.mesh.aliases(on).into_iter().collect();
         let mut held = keystore.keys().filter_map(|name| keystore::remote_of(name));

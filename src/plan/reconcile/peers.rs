@@ -27,6 +27,12 @@ impl Reconciler<'_> {
         access.map(|access| access.authorities.as_str()).collect()
     }
 
+    /// Whether the file of a peer that a cluster searches is gone: its keys and authorities are then in keystores and
+    /// bundles alone.
+    pub(super) fn lacks_access(&self, cluster: ClusterId) -> bool {
+        self.mesh.peer_remotes(cluster).any(|(peer, alias, _)| self.peer_access(peer, alias).is_none())
+    }
+
     /// The links to peers, where something changes that they depend on. One that is down for another reason is no
     /// pending change: nothing here would mend it.
     pub(super) fn prove_peers(&self, on: ClusterId) -> Option<Step> {

@@ -182,7 +182,15 @@ impl Reconciler<'_> {
             .filter(|cluster| {
                 let wanted = self.wanted_bundle(self.mesh.trusted_by(*cluster), &self.peer_authorities(*cluster));
                 let bundle = |node| self.node_files(node).and_then(|files| files.bundle.as_ref());
-                self.mesh.nodes(*cluster).any(|node| stale(bundle(node), wanted.as_ref()))
+                // what it has besides may be the authorities of a peer whose file is gone
+                let has_all = |bundle: &String, wanted: &String| {
+                    self.lacks_access(*cluster) && certs::fingerprints(wanted).is_subset(&certs::fingerprints(bundle))
+                };
+                let is_enough = |bundle: Option<&String>| {
+                    bundle.zip(wanted.as_ref()).is_some_and(|(bundle, wanted)| has_all(bundle, wanted))
+                };
+                let is_stale = |bundle: Option<&String>| stale(bundle, wanted.as_ref()) && !is_enough(bundle);
+                self.mesh.nodes(*cluster).any(|node| is_stale(bundle(node)))
                     || self.mesh.services().filter(|service| service.cluster() == *cluster).any(stale_own)
             })
             .map(TrustStep::WriteBundle);

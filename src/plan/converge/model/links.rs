@@ -59,22 +59,23 @@ impl Model {
             LinkStep::StoreCredentials { on, of } => {
                 let keys: Vec<(String, String)> = of
                     .iter()
-                    .map(|alias| {
+                    .filter_map(|alias| {
                         let remote = alias.cluster().filter(|remote| mesh.has_cluster(*remote));
-                        let digest = remote.map_or_else(
-                            || self.peer_access(alias).expect("should be saved").digest.clone(),
-                            |to| {
+                        let digest = match remote {
+                            // one of a peer whose file is gone stays as it is
+                            None => self.peer_access(alias)?.digest.clone(),
+                            Some(to) => {
                                 let key = mesh.key_of(Link { from: *on, to });
                                 self.there.files[&to].key(key).expect("should be issued").digest.clone()
-                            },
-                        );
-                        (keystore::credentials_of(alias), digest)
+                            }
+                        };
+                        Some((keystore::credentials_of(alias), digest))
                     })
                     .collect();
                 self.answering(*on);
                 for node in mesh.nodes(*on) {
                     let file = self.node_files(node).keystore.as_mut().expect("should have a keystore");
-                    file.retain(|name, _| keystore::remote_of(name).is_none());
+                    file.retain(|name, _| keystore::remote_of(name).is_none_or(|alias| of.contains(&alias)));
                     file.extend(keys.clone());
                     let file = file.clone();
                     self.processes.get_mut(&node).expect("should run").loaded = file;
