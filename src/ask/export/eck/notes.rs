@@ -19,15 +19,16 @@ impl Move<'_> {
         if policies > 0 {
             let _ = writeln!(text, "    kubectl apply -f {POLICY}");
         }
-        text.push_str(
+        let _ = writeln!(
+            text,
             "\n## What is different there\n\n\
              * ECK issues certificates, makes the API keys of remote clusters and stores them. These keys do not expire, and\n\
              \x20 are not rotated.\n\
              * Pods restart when a cluster is searched for the first time, and when it gets a remote.\n\
-             * Passwords are new: `kubectl get secret clusterNN-es-elastic-user`.\n\
+             * Passwords are new: `kubectl get secret -n {namespace} clusterNN-es-elastic-user`.\n\
              * A Kibana has no path such as `/clusterNN`: that is a matter of an Ingress.\n\
              * Data comes over by snapshots: `mesh snapshots create`, then restore there from the repository of the mesh,\n\
-             \x20 registered by another name and read-only: ECK gives every cluster a path of its own in a bucket.\n",
+             \x20 registered by another name and read-only: ECK gives every cluster a path of its own in a bucket."
         );
         for note in self.left_out() {
             let _ = writeln!(text, "* {note}");
