@@ -85,7 +85,9 @@ impl Explain for DockerError {
             Self::Podman { named_by, .. } => return Some(format!("use Docker's engine: {}", named_by.remedy())),
             Self::NoLogin { registry, login, .. } => return Some(login.hint(registry)),
             Self::NotRunning(_) => "start it with `systemctl start docker`, or `dockerd &` where there is no systemd",
-            Self::NotInstalled(_) => "install it with `apt-get install docker.io`, and start it",
+            Self::NotInstalled(_) => {
+                "install Docker's engine (on Debian and Ubuntu `apt-get install docker.io`), and start it"
+            }
             Self::NotPermitted(_) => {
                 "run `mesh` as root, or join the group with `usermod -aG docker $USER` and log in again"
             }
