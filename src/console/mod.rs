@@ -149,7 +149,7 @@ impl Console {
         let terminal = io::stderr().is_terminal();
         Self {
             live: terminal && !dumb && verbosity == Verbosity::Normal,
-            interactive: terminal && Self::is_attended(),
+            interactive: terminal && io::stdin().is_terminal(),
             verbosity,
             dumb,
             title_width: cell::Cell::new(stage::TITLE_WIDTH),

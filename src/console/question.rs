@@ -23,9 +23,9 @@ impl Console {
         self.interactive
     }
 
-    /// Whether stdin is a terminal, even if a question would not be seen because stderr goes elsewhere.
+    /// Whether a user sits here, who may be out of reach for questions: stdin may be a settings file, or stderr a pipe.
     pub fn is_attended() -> bool {
-        io::stdin().is_terminal()
+        io::stdin().is_terminal() || io::stderr().is_terminal()
     }
 
     /// Asks a question that only `yes` agrees to. A signal can end the wait for the answer.
