@@ -97,7 +97,8 @@ impl Session {
     async fn recover(&mut self, args: &CreateArgs, asked: &Overrides, console: &Console) -> Result<bool, Error> {
         let found = self.world.found_of_credentials()?;
         let question = "credentials.txt is lost: bring its passwords back, and set those anew that no file holds?";
-        let asks = !args.recover_credentials && found.is_some() && !args.dry_run && console.can_ask();
+        let decided = args.recover_credentials || args.yes || args.dry_run;
+        let asks = !decided && found.is_some() && console.can_ask();
         if asks && !console.agreed(question).await {
             return Err(Error::new(Exit::Unfinished, "credentials.txt stays lost, and nothing was changed")
                 .hint("bring it back from a backup, or type the same command again"));
