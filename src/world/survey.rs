@@ -110,7 +110,7 @@ pub struct Survey {
     pub networks: Vec<NetworkSummary>,
     /// The uid of the user `elastic`; `None` when there is none.
     pub elastic: Option<u32>,
-    /// A free number for it.
+    /// A free number for it, where there is none.
     pub free_uid: Option<u32>,
     /// Whether there is a user with the number of the recorded owner.
     pub owner_exists: bool,
@@ -177,6 +177,9 @@ impl World {
         let record = record.map(|mesh| templates::of(mesh.clone()).unwrap_or(mesh));
         let record = record.map(|mesh| Mesh { engine: mesh.engine.or_else(|| Some(engine.clone())), ..mesh });
         let owner = record.as_ref().map(|mesh| mesh.owner.uid);
+        let elastic = if host.is_root { account::find(ACCOUNT)?.map(|account| account.uid) } else { None };
+        // directory services are asked for every number that no file has: only where one is to be chosen
+        let chooses = host.is_root && elastic.is_none();
         Ok(Survey {
             owner_exists: owner.map(account::has_uid).transpose()?.unwrap_or_default(),
             listeners: listeners(record.as_ref(), &containers)?,
@@ -190,8 +193,8 @@ impl World {
             engine,
             containers,
             networks,
-            elastic: if host.is_root { account::find(ACCOUNT)?.map(|account| account.uid) } else { None },
-            free_uid: if host.is_root { account::free_uid(ACCOUNT)? } else { None },
+            elastic,
+            free_uid: if chooses { account::free_uid(ACCOUNT)? } else { None },
             host,
         })
     }
