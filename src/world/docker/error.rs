@@ -89,7 +89,7 @@ impl Explain for DockerError {
                 "install Docker's engine (on Debian and Ubuntu `apt-get install docker.io`), and start it"
             }
             Self::NotPermitted(_) => {
-                "run `mesh` as root, or join the group with `usermod -aG docker $USER` and log in again"
+                "run `mesh` as root, or join the group with `sudo usermod -aG docker $USER` and log in again"
             }
             Self::TooOld(_) => "install Docker 20.10 or newer",
             Self::Silent => "see what keeps it with `journalctl -u docker`; `systemctl restart docker` starts it again",
