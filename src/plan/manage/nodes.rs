@@ -44,8 +44,12 @@ pub(super) fn joins(
         return (Vec::new(), Vec::new());
     }
     let nodes = mesh.nodes(cluster).map(ServiceId::from).filter(|node| selection.contains(*node));
-    let shards = mesh.has_several_nodes(cluster).then(|| NodeStep::AwaitShards(cluster).into());
-    (nodes.map(Step::AwaitReady).collect(), shards.into_iter().collect())
+    let several = mesh.has_several_nodes(cluster);
+    // an interrupted restart left it so, and no replica would be assigned
+    let held = several && turns::is_held(there, cluster);
+    let release: Option<Step> = held.then(|| NodeStep::ReleaseShards(cluster).into());
+    let shards = several.then(|| NodeStep::AwaitShards(cluster).into());
+    (nodes.map(Step::AwaitReady).collect(), release.into_iter().chain(shards).collect())
 }
 
 /// Whether a cluster serves once what is selected of it runs: a majority of its nodes that can be elected does.

@@ -232,6 +232,9 @@ fn one_node_is_restarted_stopped_and_started_alone() {
     let held = select(&mesh, &there, &selection(&mesh, "2/1"), Action::Restart);
     let first = held.steps().next().cloned();
     assert_eq!(first, Some(NodeStep::ReleaseShards(cluster(2)).into()), "a run was interrupted");
+    there.containers.get_mut(&cluster(2).first_node()).unwrap().state = ContainerState::Stopped;
+    let started = select(&mesh, &there, &selection(&mesh, "2/1"), Action::Start).to_string();
+    assert!(started.contains("  ~ shards of cluster02 move again\n  ? every shard of cluster02 is"), "{started}");
     // only that node has to be there
     there.containers.remove(&cluster(2).kibana());
     let lacks = |set: &str| selection(&mesh, set).lacks(&mesh, &there, Action::Restart);
