@@ -30,7 +30,8 @@ pub(super) fn leaving_nodes(mesh: &Mesh, there: &Observed) -> Checked {
             format!(
                 "keep them with `mesh create {} --set {cluster}.nodes={}` until it answers; then type the same command again",
                 mesh.cluster_set().to_mesh_text(),
-                there.nodes_of(cluster).len()
+                // two are refused, and one between them may be gone already
+                there.nodes_of(cluster).last().map_or(3, |node| node.number.get().max(3))
             ),
         )
     });
@@ -61,6 +62,11 @@ mod tests {
         Problem: cluster01 is to have fewer nodes, and does not answer: nothing moves its shards to those that stay
           keep them with `mesh create 1 --set cluster01.nodes=3` until it answers; then type the same command again
         ");
+        there.containers.remove(&third);
+        let second = ClusterId::FIRST.node(NodeNumber::new(2).unwrap()).into();
+        there.containers.get_mut(&second).unwrap().state = ContainerState::Paused;
+        assert!(refused(&there).contains("cluster01.nodes=3`"), "no cluster has two nodes");
+        there.containers.insert(third, ContainerFacts::in_state(ContainerState::Paused));
         let three = mesh.with_nodes(1, 3);
         assert!(matches!(leaving_nodes(&three, &there).verdict, Verdict::Good(_)));
     }
