@@ -28,7 +28,8 @@ pub(super) fn leaving_nodes(mesh: &Mesh, there: &Observed) -> Checked {
                 "{cluster} is to have fewer nodes, and does not answer: nothing moves its shards to those that stay"
             ),
             format!(
-                "keep them with `mesh create {} --set {cluster}.nodes={}` until it answers; then type the same command again",
+                "keep them with `mesh create {} --set {cluster}.nodes={}` until it answers; then type the same command \
+                 again, with `--unset {cluster}.nodes`",
                 mesh.cluster_set().to_mesh_text(),
                 // two are refused, and one between them may be gone already
                 there.nodes_of(cluster).last().map_or(3, |node| node.number.get().max(3))
@@ -60,7 +61,7 @@ mod tests {
         there.containers.get_mut(&third).unwrap().state = ContainerState::Paused;
         insta::assert_snapshot!(refused(&there), @r"
         Problem: cluster01 is to have fewer nodes, and does not answer: nothing moves its shards to those that stay
-          keep them with `mesh create 1 --set cluster01.nodes=3` until it answers; then type the same command again
+          keep them with `mesh create 1 --set cluster01.nodes=3` until it answers; then type the same command again, with `--unset cluster01.nodes`
         ");
         there.containers.remove(&third);
         let second = ClusterId::FIRST.node(NodeNumber::new(2).unwrap()).into();
