@@ -5,6 +5,7 @@ mod away;
 mod bootstrap;
 mod capacity;
 mod clock;
+mod data_roles;
 mod doctor;
 mod engine;
 mod gateway;
@@ -167,6 +168,7 @@ pub fn machine(mesh: &Mesh, there: &Observed, host: &HostFacts, listeners: &[Lis
         peers::peers(mesh, there),
         users::users(mesh, there),
         leaving_nodes::leaving_nodes(mesh, there),
+        data_roles::data_roles(mesh, there),
         bootstrap::bootstrap(mesh, there, &host.limits),
         processor::processor(mesh, there, host.processor.as_ref()),
         capacity::memory(mesh, there, host),

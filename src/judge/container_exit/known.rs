@@ -170,6 +170,12 @@ pub(super) const CATALOG: &[Entry] = &[
          `mesh create --reset` starts afresh, and deletes the data",
     ),
     (
+        &["node does not have the data role but has shard data", "node does not have the data and master roles but has"],
+        "it has shards, and no role that holds data any more",
+        "give it a role such as `data` back in `nodes`, and type the command again; a node that left its cluster comes \
+         back empty, with other roles",
+    ),
+    (
         &["unknown secure setting ["],
         "its keystore has a setting that this version does not know",
         "one of your file of secure settings (`mesh config` names it): correct the file, and type the same command again; one that was added \

@@ -45,6 +45,11 @@ impl NodeSettings {
         [Role::Data, Role::DataContent].into_iter().any(|role| self.has(role))
     }
 
+    /// Whether it may hold shards of any kind: one that may not does not start where there are some.
+    pub fn may_hold_shards(&self) -> bool {
+        self.roles.as_ref().is_none_or(|roles| roles.range(Role::Data..=Role::DataFrozen).next().is_some())
+    }
+
     /// Whether other clusters are searched by it, and searches from other clusters may come to it: Elasticsearch sniffs
     /// out no node that is a master alone.
     pub fn is_searched(&self) -> bool {

@@ -49,6 +49,15 @@ fn threads_that_an_old_engine_forbids() {
 }
 
 #[test]
+fn a_role_that_is_gone() {
+    insta::assert_snapshot!(elastic("java.lang.IllegalStateException: node does not have the data role but has shard data: [/usr/share/elasticsearch/data/indices/Zw8/0]. Use 'elasticsearch-node repurpose' tool to clean up"), @r"
+    it has shards, and no role that holds data any more
+    java.lang.IllegalStateException: node does not have the data role but has shard data: [/usr/share/elasticsearch/data/indices/Zw8/0]. Use 'elasticsearch-node repurpose' tool to clean up
+    give it a role such as `data` back in `nodes`, and type the command again; a node that left its cluster comes back empty, with other roles
+    ");
+}
+
+#[test]
 fn a_heap_that_is_used_up() {
     insta::assert_snapshot!(elastic("java.lang.OutOfMemoryError: Java heap space"), @r"
     its heap is too small for what it does
