@@ -1,7 +1,7 @@
 //! Snapshots and restores of a server. I/O: network; no decisions. See
 //! <https://www.elastic.co/docs/api/doc/elasticsearch/group/endpoint-snapshot>.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use hyper::Method;
 use serde_json::{Value, json};
@@ -13,13 +13,18 @@ use super::{
     repository::accepted,
 };
 use crate::{
-    ask::request::segment,
+    ask::request::{Body, JSON, segment},
     facts::snapshots::{PolicyFacts, SnapshotFacts},
     mesh::{
         id::METADATA,
         snapshots::{POLICY, REPOSITORY, TAKEN_ON},
     },
+    world::https::Bounds,
 };
+
+/// The states of features may be large and their repository slow, and nothing can be asked meanwhile: the passwords may
+/// be others by then.
+const STATES: Bounds = Bounds { time: Duration::from_mins(10), length: 1 << 20 };
 
 /// How far a snapshot or a restore is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -128,7 +133,9 @@ impl Elasticsearch {
     pub async fn restore_features(&self, snapshot: &str, features: &[String]) -> Result<(), HttpsError> {
         let path = format!("/_snapshot/{REPOSITORY}/{}/_restore?wait_for_completion=true", segment(snapshot));
         let request = json!({ "indices": "-*", "include_global_state": false, "feature_states": features });
-        let body = self.send(Method::POST, &path, &request).await?;
+        let asked = Body { content_type: JSON, bytes: request.to_string().into_bytes() };
+        let answer = self.ask_raw(Method::POST, &path, Some(asked), STATES).await?;
+        let body = answer.read().accepted(&format!("`POST {path}`"))?;
         match body["snapshot"]["shards"]["failed"].as_u64() {
             Some(0) => Ok(()),
             failed => Err(HttpsError::Unexpected {
