@@ -62,7 +62,11 @@ async fn assigned(server: &Elasticsearch, data_nodes: u32) -> Result<(ShardFacts
         shards.fares(&health);
     }
     for index in shards.lacking(data_nodes) {
-        let unassigned = server.unassigned(&index).await?;
+        let unassigned = match server.unassigned(&index).await {
+            // it was deleted since, or its replicas were: the next look tells
+            Err(HttpsError::Refused { status: 400 | 404, .. }) => continue,
+            unassigned => unassigned?,
+        };
         shards.explained(&index, &unassigned);
         faults.extend(unassigned.into_iter().filter(Unassigned::is_faulty));
     }
