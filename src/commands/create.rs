@@ -8,7 +8,7 @@ use super::{
     renew_due::renew_due,
     request::Request,
     snapshots::require_place,
-    steady::{reconcile_until_steady, turns},
+    steady::{carry_out_rounds, reconcile_until_steady},
     time_for,
 };
 use crate::{
@@ -154,7 +154,7 @@ async fn carry_out(
         reconcile_until_steady(apply, inputs).await?;
         if let Some(of) = creation.turns {
             let next = |mesh: &Mesh, there: &Observed, inputs: &PlanInputs| rolling::next(mesh, there, inputs, of);
-            Box::pin(turns(session, creation.mesh.clone(), patience, console, &next)).await?;
+            Box::pin(carry_out_rounds(session, creation.mesh.clone(), patience, console, &next)).await?;
         }
         Ok(())
     })

@@ -7,9 +7,8 @@ use crate::{
     facts::observed::Observed,
     mesh::Mesh,
     plan::{
-        Plan,
+        Plan, Round,
         reconcile::{PlanInputs, reconcile},
-        upgrade::Round,
     },
     session::{Session, now},
     world::World,
@@ -36,7 +35,7 @@ pub async fn reconcile_until_steady(apply: &Apply<'_>, mut inputs: PlanInputs) -
 }
 
 /// Looks, and carries out the next round, until there is none. Each cluster has the whole time.
-pub async fn turns(
+pub async fn carry_out_rounds(
     session: &Session,
     mut mesh: Mesh,
     patience: &Patience,

@@ -2,7 +2,7 @@
 
 use std::{cell::Cell, time::Instant};
 
-use super::{consent, interruptible, refusal::refusal, snapshots::take_before, steady::turns};
+use super::{consent, interruptible, refusal::refusal, snapshots::take_before, steady::carry_out_rounds};
 use crate::{
     apply::{Apply, wait::Patience},
     cli::UpgradeArgs,
@@ -15,9 +15,9 @@ use crate::{
     },
     mesh::Mesh,
     plan::{
-        Plan, Step,
+        Plan, Round, Step,
         reconcile::{PlanInputs, reconcile},
-        upgrade::{Round, drift, next, whole},
+        upgrade::{drift, next, whole},
     },
     session::{Place, Recorded, Session},
 };
@@ -80,8 +80,8 @@ pub async fn upgrade(args: &UpgradeArgs, place: Place, console: &Console) -> Res
         let plan = taken.take().map_or(round.plan.clone(), |taken| round.plan.once_prepared(taken));
         Some(Round { plan, ..round })
     };
-    let turns = Box::pin(turns(&session, mesh, &patience, console, &next));
-    interruptible(&patience, console, turns).await?;
+    let rounds = Box::pin(carry_out_rounds(&session, mesh, &patience, console, &next));
+    interruptible(&patience, console, rounds).await?;
     console.done_in(&format!("{}, and the links are proved", reached(args)), begun.elapsed());
     way_back(args, &session, console).await?;
     Ok(Exit::Done)

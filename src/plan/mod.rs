@@ -25,6 +25,7 @@ pub mod remove;
 pub mod renew;
 mod revoked;
 pub mod rolling;
+mod round;
 mod snapshot_step;
 pub mod snapshots;
 mod step;
@@ -50,6 +51,7 @@ pub use self::{
     node_step::NodeStep,
     peer_step::PeerStep,
     revoked::Revoked,
+    round::Round,
     snapshot_step::{Restoration, SnapshotStep},
     step::Step,
     token_step::TokenStep,

@@ -5,10 +5,9 @@
 //! as such, and [`reconcile`] brings it back to that from wherever a run stopped.
 
 use super::{
-    Plan, SnapshotStep, Step, TokenStep,
+    Plan, Round, SnapshotStep, Step, TokenStep,
     boot::{Boot, links_touching},
     reconcile::{PlanInputs, reconcile},
-    upgrade::Round,
 };
 use crate::facts::observed::Observed;
 use crate::mesh::{
@@ -38,13 +37,11 @@ impl Turns {
 
 /// The next round: a cluster has its turn only when the whole mesh is in sync.
 pub fn next(mesh: &Mesh, there: &Observed, inputs: &PlanInputs, of: Turns) -> Option<Round> {
-    let plan = reconcile(mesh, there, inputs);
-    if !plan.is_empty() {
-        return Some(Round { cluster: None, mesh: mesh.clone(), plan });
-    }
-    let (cluster, after) = next_turn(mesh, of)?;
-    let plan = turn(mesh, &after, (there, inputs), cluster);
-    Some(Round { cluster: Some(cluster), mesh: after, plan })
+    Round::of_drift(mesh, there, inputs).or_else(|| {
+        let (cluster, after) = next_turn(mesh, of)?;
+        let plan = turn(mesh, &after, (there, inputs), cluster);
+        Some(Round { cluster: Some(cluster), mesh: after, plan })
+    })
 }
 
 /// The cluster whose turn it is, and the mesh after it.

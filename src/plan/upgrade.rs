@@ -4,7 +4,7 @@
 //! that from wherever a run stopped.
 
 use super::{
-    Plan, Step,
+    Plan, Round, Step,
     boot::{Boot, links_touching},
     reconcile::{PlanInputs, reconcile},
 };
@@ -15,25 +15,14 @@ use crate::mesh::{
     id::{ClusterId, ServiceId, ServiceKind},
 };
 
-/// What is to be done before looking again: with it, `mesh` is as asked.
-#[derive(Debug)]
-pub struct Round {
-    /// The cluster whose turn it is; `None` where something has to be as asked first.
-    pub cluster: Option<ClusterId>,
-    pub mesh: Mesh,
-    pub plan: Plan,
-}
-
-/// The next round of an upgrade that has come to `mesh`: a cluster has its turn only when all of it is as asked.
+/// The next round of an upgrade that has come to `mesh`: a cluster has its turn only when all of it is in sync.
 pub fn next(mesh: &Mesh, there: &Observed, inputs: &PlanInputs) -> Option<Round> {
-    let plan = reconcile(mesh, there, inputs);
-    if !plan.is_empty() {
-        return Some(Round { cluster: None, mesh: mesh.clone(), plan });
-    }
-    let cluster = mesh.next_upgrade()?;
-    let mesh = mesh.with_upgraded(cluster);
-    let plan = turn(&mesh, there, inputs, cluster);
-    Some(Round { cluster: Some(cluster), mesh, plan })
+    Round::of_drift(mesh, there, inputs).or_else(|| {
+        let cluster = mesh.next_upgrade()?;
+        let mesh = mesh.with_upgraded(cluster);
+        let plan = turn(&mesh, there, inputs, cluster);
+        Some(Round { cluster: Some(cluster), mesh, plan })
+    })
 }
 
 /// Everything that an upgrade does, if nothing happens meanwhile.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use crate::{
     apply::{Apply, wait::Patience},
     cli::{ForeignArgs, JoinArgs},
-    commands::{interruptible, steady::reconcile_until_steady, steady::turns, time_for},
+    commands::{interruptible, steady::carry_out_rounds, steady::reconcile_until_steady, time_for},
     console::Console,
     error::{Error, Exit},
     facts::observed::Observed,
@@ -61,7 +61,7 @@ pub async fn join(args: &JoinArgs, place: Place, console: &Console) -> Result<Ex
         reconcile_until_steady(&apply, inputs).await?;
         let next =
             |mesh: &Mesh, there: &Observed, inputs: &PlanInputs| rolling::next(mesh, there, inputs, Turns::Settings);
-        Box::pin(turns(&session, mesh.clone(), &patience, console, &next)).await?;
+        Box::pin(carry_out_rounds(&session, mesh.clone(), &patience, console, &next)).await?;
         patience.restart();
         apply.apply(&plan.last).await
     })

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     facts::observed::Observed,
     mesh::{Mesh, id::ClusterId},
-    plan::{Plan, Step, reconcile::PlanInputs, upgrade::Round},
+    plan::{Plan, Round, Step, reconcile::PlanInputs},
 };
 
 /// A run, as the states before its first step and after each.
