@@ -97,18 +97,17 @@ pub fn reconcile(mesh: &Mesh, there: &Observed, inputs: &PlanInputs) -> Plan {
 /// a certificate of the old one. The files tell how far that is, so every plan completes what another began.
 pub fn renew(mesh: &Mesh, there: &Observed, inputs: &PlanInputs, renewal: &Renewal) -> Plan {
     let reconciler = Reconciler::new(mesh, there, inputs, renewal);
-    let plan = with_removals(Plan::of(mesh.name.as_ref()), &reconciler);
+    let plan = with_foundations(Plan::of(mesh.name.as_ref()), &reconciler);
+    let plan = with_removals(plan, &reconciler);
     let plan = with_files(plan, &reconciler);
     let plan = with_services(plan, &reconciler);
     with_links(plan, &reconciler)
 }
 
-/// What is looked at, pulled and recorded before anything is changed, and what is not wanted any more.
-fn with_removals(plan: Plan, reconciler: &Reconciler<'_>) -> Plan {
+/// What is looked at, pulled and recorded before anything is changed, and what the mesh stands on: user, modes, places.
+fn with_foundations(plan: Plan, reconciler: &Reconciler<'_>) -> Plan {
     let (mesh, there) = (reconciler.mesh, reconciler.there);
     let recorded = there.record.as_ref().is_some_and(|record| mesh.is_recorded_in(record));
-    let held = mesh.clusters().filter(|cluster| reconciler.holds_shards(*cluster));
-    let excluding = mesh.clusters().filter(|cluster| reconciler.clears_exclusions(*cluster));
     let makes = reconciler.gateway_stale() || mesh.services().any(|service| reconciler.container_stale(service));
     plan.stage("prove the directory", makes.then_some(Step::ProveDirectory))
         .stage("pull images", reconciler.images().into_iter().chain(reconciler.gateway_image()))
@@ -121,7 +120,14 @@ fn with_removals(plan: Plan, reconciler: &Reconciler<'_>) -> Plan {
             "prepare repositories",
             mesh.clusters().filter(|c| reconciler.unprepared(*c)).map(|c| SnapshotStep::PrepareRepository(c).into()),
         )
-        .stage("unregister repositories that move", reconciler.moving_repositories())
+}
+
+/// The removal of what is not wanted any more, before what takes its place.
+fn with_removals(plan: Plan, reconciler: &Reconciler<'_>) -> Plan {
+    let (mesh, there) = (reconciler.mesh, reconciler.there);
+    let held = mesh.clusters().filter(|cluster| reconciler.holds_shards(*cluster));
+    let excluding = mesh.clusters().filter(|cluster| reconciler.clears_exclusions(*cluster));
+    plan.stage("unregister repositories that move", reconciler.moving_repositories())
         .stage("disconnect remotes", reconciler.disconnects())
         .stage("release shards", held.map(|c| NodeStep::ReleaseShards(c).into()))
         .lanes("move links to nodes that stay", 1, mesh.clusters().flat_map(|c| reconciler.moved_links(c)))
