@@ -36,6 +36,15 @@ mod tests {
 
     use super::*;
 
+    #[test]
+    fn a_star_stands_for_any_text() {
+        for (pattern, name, fits) in
+            [("*", "", true), ("a*c", "abc", true), ("a*c", "ab", false), ("*b*", "abc", true), ("abc", "abcd", false)]
+        {
+            assert_eq!(covers(pattern, name), fits, "{pattern} {name}");
+        }
+    }
+
     proptest! {
         #[test]
         fn patterns_that_one_covers_overlap(share in "[ab*]{1,5}", name in "[ab]{0,6}") {

@@ -7,7 +7,7 @@ use time::{Duration, OffsetDateTime};
 use super::{Plan, Restoration, SnapshotStep, Step};
 use crate::{
     facts::snapshots::{SnapshotFacts, Worth, last_good},
-    mesh::{Mesh, id::ClusterId, settings::Snapshots, snapshots::name_at},
+    mesh::{Mesh, id::ClusterId, pattern::covers, settings::Snapshots, snapshots::name_at},
 };
 
 /// The stages that take a snapshot of each cluster, and then delete those of the mesh that are older than what is kept.
@@ -27,7 +27,7 @@ pub fn take(mesh: &Mesh, name: &str, there: &BTreeMap<ClusterId, Vec<SnapshotFac
 /// The name of the snapshot that an earlier run of `mesh snapshots create` began and a server still takes: to take it
 /// again is to wait for it. `None` where it is not whole on another cluster. One that a server began by itself may be
 /// older than what is asked for.
-pub fn under_way<'a>(mesh: &Mesh, there: &'a BTreeMap<ClusterId, Vec<SnapshotFacts>>) -> Option<&'a str> {
+pub fn in_progress<'a>(mesh: &Mesh, there: &'a BTreeMap<ClusterId, Vec<SnapshotFacts>>) -> Option<&'a str> {
     let all = || there.values().flatten().filter(|snapshot| snapshot.mesh.as_deref() == Some(&mesh.id));
     let begun = all().filter(|snapshot| snapshot.worth() == Worth::InProgress && snapshot.taken_on.is_some());
     let name = &begun.max_by_key(|snapshot| snapshot.started)?.name;
@@ -104,19 +104,19 @@ pub enum Obstacle {
 }
 
 /// What to bring back of a snapshot's `names`: those that match one of `patterns`, under the names that `rename` makes
-/// of them. `existing` is what the server has; what an earlier run began to restore from this snapshot is `under_way`,
+/// of them. `existing` is what the server has; what an earlier run began to restore from this snapshot is `restoring`,
 /// and is waited for.
 pub fn restoration(
     on: ClusterId,
     snapshot: &SnapshotFacts,
     (patterns, rename): (&[String], Option<&str>),
     existing: &BTreeSet<String>,
-    under_way: &BTreeSet<String>,
+    restoring: &BTreeSet<String>,
 ) -> Result<Restoration, Obstacle> {
     let chosen: Vec<&str> = snapshot
         .names()
         .into_iter()
-        .filter(|name| patterns.is_empty() || patterns.iter().any(|pattern| matches(pattern, name)))
+        .filter(|name| patterns.is_empty() || patterns.iter().any(|pattern| covers(pattern, name)))
         .collect();
     if chosen.is_empty() {
         return Err(Obstacle::NothingMatches);
@@ -129,7 +129,7 @@ pub fn restoration(
         }
     }
     let taken: Vec<String> =
-        targets.keys().filter(|name| existing.contains(*name) && !under_way.contains(*name)).cloned().collect();
+        targets.keys().filter(|name| existing.contains(*name) && !restoring.contains(*name)).cloned().collect();
     if !taken.is_empty() {
         return Err(Obstacle::Exists(taken));
     }
@@ -149,19 +149,12 @@ pub fn restoration_of_missing(
     on: ClusterId,
     snapshot: &SnapshotFacts,
     existing: &BTreeSet<String>,
-    under_way: &BTreeSet<String>,
+    restoring: &BTreeSet<String>,
 ) -> (Restoration, Vec<String>) {
     let names = || snapshot.names().into_iter().map(str::to_owned);
-    let (becomes, stays) = names().partition(|name| !existing.contains(name) || under_way.contains(name));
+    let (becomes, stays) = names().partition(|name| !existing.contains(name) || restoring.contains(name));
     let begin = names().filter(|name| !existing.contains(name)).collect();
     (Restoration { on, snapshot: snapshot.name.clone(), begin, rename: None, becomes }, stays)
-}
-
-/// Whether a name fits a pattern in which `*` stands for any text.
-fn matches(pattern: &str, name: &str) -> bool {
-    let Some((first, rest)) = pattern.split_once('*') else { return pattern == name };
-    let Some(name) = name.strip_prefix(first) else { return false };
-    (0..=name.len()).filter(|at| name.is_char_boundary(*at)).any(|at| matches(rest, &name[at..]))
 }
 
 #[cfg(test)]
@@ -214,9 +207,9 @@ mod tests {
             |name: &str, state: &str| SnapshotFacts { taken_on: "9.5.3".parse().ok(), ..snapshot(name, 0, state) };
         let second = ClusterId::new(2).unwrap();
         let mut there = BTreeMap::from([(ClusterId::FIRST, vec![taken("a", "SUCCESS")]), (second, Vec::new())]);
-        assert_eq!(under_way(&mesh, &there), None, "it has ended, so another one is asked for");
+        assert_eq!(in_progress(&mesh, &there), None, "it has ended, so another one is asked for");
         there.insert(second, vec![taken("a", "IN_PROGRESS")]);
-        assert_eq!(under_way(&mesh, &there), Some("a"));
+        assert_eq!(in_progress(&mesh, &there), Some("a"));
         let plan = take(&mesh, "a", &there, NOW).to_string();
         insta::assert_snapshot!(plan, @r"
         take snapshots
@@ -224,17 +217,17 @@ mod tests {
           + snapshot a of cluster02
         ");
         there.insert(ClusterId::FIRST, vec![taken("a", "PARTIAL")]);
-        assert_eq!(under_way(&mesh, &there), None, "the other cluster needs another one");
+        assert_eq!(in_progress(&mesh, &there), None, "the other cluster needs another one");
         there.insert(ClusterId::FIRST, vec![snapshot("b", 0, "IN_PROGRESS")]);
         there.insert(second, Vec::new());
-        assert_eq!(under_way(&mesh, &there), None, "the server took it by itself");
+        assert_eq!(in_progress(&mesh, &there), None, "the server took it by itself");
     }
 
-    fn restored(patterns: &[&str], rename: Option<&str>, existing: &[&str], under_way: &[&str]) -> String {
+    fn restored(patterns: &[&str], rename: Option<&str>, existing: &[&str], restoring: &[&str]) -> String {
         let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>();
         let patterns: Vec<String> = patterns.iter().map(|pattern| (*pattern).to_owned()).collect();
         let taken = snapshot("s", 1, "SUCCESS");
-        let found = restoration(ClusterId::FIRST, &taken, (&patterns, rename), &set(existing), &set(under_way));
+        let found = restoration(ClusterId::FIRST, &taken, (&patterns, rename), &set(existing), &set(restoring));
         found.map_or_else(
             |obstacle| format!("{obstacle:?}"),
             |found| format!("{} → {}", found.begin.join(" "), found.becomes.join(" ")),
@@ -259,21 +252,12 @@ mod tests {
     fn states_of_features_come_back_whatever_else_is_there() {
         let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>();
         let taken = snapshot("s", 1, "SUCCESS");
-        let missing = |existing: &[&str], under_way: &[&str]| {
-            let (found, stays) = restoration_of_missing(ClusterId::FIRST, &taken, &set(existing), &set(under_way));
+        let missing = |existing: &[&str], restoring: &[&str]| {
+            let (found, stays) = restoration_of_missing(ClusterId::FIRST, &taken, &set(existing), &set(restoring));
             format!("{} → {}; {}", found.begin.join(" "), found.becomes.join(" "), stays.join(" "))
         };
         assert_eq!(missing(&[], &[]), "hr logs-a logs-b → hr logs-a logs-b; ");
         assert_eq!(missing(&["hr", "logs-a", "x"], &["logs-a"]), "logs-b → logs-a logs-b; hr");
         assert_eq!(missing(&["hr", "logs-a", "logs-b"], &[]), " → ; hr logs-a logs-b");
-    }
-
-    #[test]
-    fn a_star_stands_for_any_text() {
-        for (pattern, name, fits) in
-            [("*", "", true), ("a*c", "abc", true), ("a*c", "ab", false), ("*b*", "abc", true), ("abc", "abcd", false)]
-        {
-            assert_eq!(matches(pattern, name), fits, "{pattern} {name}");
-        }
     }
 }

@@ -158,13 +158,13 @@ async fn wanted(
 ) -> Result<(Restoration, Vec<String>), Error> {
     let (existing, streams) = server.names().await?;
     // of several, some are there and others wait while an earlier run's are brought back
-    let restoring = server.restoring(&snapshot.name).await?;
-    let under_way: BTreeSet<String> = restoring.into_iter().map(|index| stream_of(&index).unwrap_or(index)).collect();
+    let begun = server.restoring(&snapshot.name).await?;
+    let restoring: BTreeSet<String> = begun.into_iter().map(|index| stream_of(&index).unwrap_or(index)).collect();
     let renames = args.rename.is_some() && !snapshot.names().is_empty();
     if !args.features.is_empty() && args.indices.is_empty() && !renames {
-        return Ok(restoration_of_missing(on, snapshot, &existing, &under_way));
+        return Ok(restoration_of_missing(on, snapshot, &existing, &restoring));
     }
-    match restoration(on, snapshot, (&args.indices, args.rename.as_deref()), &existing, &under_way) {
+    match restoration(on, snapshot, (&args.indices, args.rename.as_deref()), &existing, &restoring) {
         Ok(restoration) => Ok((restoration, Vec::new())),
         Err(obstacle) => Err(Restore::of(obstacle, on, &snapshot.name, streams).into()),
     }

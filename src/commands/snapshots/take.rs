@@ -23,8 +23,8 @@ pub async fn take(args: &TakeArgs, place: Place, console: &Console) -> Result<Ex
     let there = session.world.observe_closely(&mesh, &session.survey).await?;
     session.require_recorded(&there)?;
     let found = usable(&mesh, &there, clusters, true)?;
-    let under_way = plan::snapshots::under_way(&mesh, &found);
-    let name = under_way.map_or_else(|| plan::snapshots::free_name(&found, now()), str::to_owned);
+    let in_progress = plan::snapshots::in_progress(&mesh, &found);
+    let name = in_progress.map_or_else(|| plan::snapshots::free_name(&found, now()), str::to_owned);
     let plan = plan::snapshots::take(&mesh, &name, &found, now());
     if args.plan.dry_run {
         console.plan(&mesh, &plan, args.plan.format);
@@ -34,7 +34,7 @@ pub async fn take(args: &TakeArgs, place: Place, console: &Console) -> Result<Ex
         console.done("nothing to do: snapshots of all clusters are off");
         return Ok(Exit::Done);
     }
-    if under_way.is_some() {
+    if in_progress.is_some() {
         console.note(&format!("waiting for snapshot {name}, which an earlier run began"));
     }
     let patience = Patience::new(time_for(None, mesh.count().get()));
