@@ -108,7 +108,7 @@ fn show(args: &StatusArgs, mesh: &Mesh, status: &Status, console: &Console) {
     console.report(args.format.format(), status, || {
         table(args, mesh, status, console);
         console.complaints(status, args.format.format() == Format::Wide);
-        under_way(mesh, status, console);
+        upcoming(mesh, status, console);
     });
 }
 
@@ -118,7 +118,7 @@ fn picture(args: &StatusArgs, mesh: &Mesh, status: &Status, console: &Console) {
     console.report_one_of_many(args.format.format(), status, || {
         console.problems(&problems(status, &Matrix::new(mesh, status)));
         table(args, mesh, status, console);
-        under_way(mesh, status, console);
+        upcoming(mesh, status, console);
     });
 }
 
@@ -133,7 +133,8 @@ fn table(args: &StatusArgs, mesh: &Mesh, status: &Status, console: &Console) {
     }
 }
 
-fn under_way(mesh: &Mesh, status: &Status, console: &Console) {
+/// What is to come: the rest of an upgrade, newer defaults.
+fn upcoming(mesh: &Mesh, status: &Status, console: &Console) {
     if !status.pending_upgrade.is_empty() {
         console.in_progress(mesh);
     }

@@ -115,12 +115,12 @@ pub fn unlicensed(mesh: &Mesh, there: &Observed, renewal: &Renewal) -> Option<Hi
 
 /// The first cluster with guests whose authority is to be replaced, though there is none yet that they could trust.
 pub fn without_next_authority(mesh: &Mesh, there: &Observed, renewal: &Renewal) -> Option<Hindrance> {
-    let is_under_way = |of: &ClusterId| {
+    let is_being_replaced = |of: &ClusterId| {
         there.files.get(of).is_some_and(|files| files.next_authority.is_some() || files.old_authority.is_some())
     };
     let replaced = renewal.authorities.iter().filter(|_| renewal.peers_joined);
     let invited = replaced.filter(|of| mesh.guests_of(**of).next().is_some());
-    invited.copied().find(|of| !is_under_way(of)).map(Hindrance::NoNextAuthority)
+    invited.copied().find(|of| !is_being_replaced(of)).map(Hindrance::NoNextAuthority)
 }
 
 /// The first cluster whose Kibana logs in with a password though its token is to be replaced; where none of them has a

@@ -54,11 +54,11 @@ impl Creation {
             Before::Kept(kept) => wanted.in_turns(kept, |cluster| there.server(cluster).is_some()),
             Before::Nothing | Before::Replaced(_) => wanted,
         };
-        if let Before::Replaced(goes) = before {
-            let there = replacing(there, goes);
+        if let Before::Replaced(old) = before {
+            let there = replacing(there, old);
             // images first: one that cannot be pulled must not be found missing when the old mesh is gone
             let plan =
-                reconcile(&mesh, &removed(there.clone()), inputs).after(remove(goes, inputs.keep_snapshots.as_deref()));
+                reconcile(&mesh, &removed(there.clone()), inputs).after(remove(old, inputs.keep_snapshots.as_deref()));
             let there = with_offered(there, inputs);
             return Self { mesh, there, first: plan.clone(), whole: plan, turns: None, lost_access, away };
         }
@@ -101,13 +101,13 @@ mod tests {
     #[test]
     fn a_mesh_that_is_replaced_goes_after_images_and_before_anything_else() {
         let network = NetworkFacts { id: "old".to_owned(), subnet: "10.213.0.0/24".to_owned() };
-        let goes = Observed {
+        let old = Observed {
             record: Some(Mesh::example(2)),
             network: Some(network.clone()),
             orphans: [("old".to_owned(), Orphan { state: ContainerState::Running, service: None })].into(),
             ..Observed::default()
         };
-        let creation = create(&Before::Replaced(Box::new(goes)), Observed { images: [].into(), ..Observed::default() });
+        let creation = create(&Before::Replaced(Box::new(old)), Observed { images: [].into(), ..Observed::default() });
         insta::assert_snapshot!(titles(&creation.whole)[..6].join("\n"), @r"
         prove the directory
         pull images

@@ -5,7 +5,7 @@ use std::{
     path::Path,
 };
 
-use super::{GuestStep, Plan, Step};
+use super::{GuestStep, Plan};
 use crate::{
     facts::guests::GuestKeyFacts,
     mesh::{
@@ -48,16 +48,9 @@ pub fn revoke(
 /// The clusters that a plan deletes and that guests of the recorded mesh search, with those guests.
 pub fn lost_with(plan: &Plan, recorded: &Mesh) -> BTreeMap<PartnerName, BTreeSet<ClusterId>> {
     let mut lost: BTreeMap<PartnerName, BTreeSet<ClusterId>> = BTreeMap::new();
-    for cluster in recorded.clusters() {
-        let goes = |step: &Step| match step {
-            Step::RemoveDirectory => true,
-            Step::RemoveFiles(of) => *of == cluster,
-            _ => false,
-        };
-        if plan.steps().any(goes) {
-            for guest in recorded.guests_of(cluster) {
-                lost.entry(guest.clone()).or_default().insert(cluster);
-            }
+    for cluster in recorded.clusters().filter(|cluster| plan.deletes(*cluster)) {
+        for guest in recorded.guests_of(cluster) {
+            lost.entry(guest.clone()).or_default().insert(cluster);
         }
     }
     lost
@@ -96,7 +89,10 @@ pub fn shut_out(recorded: &Mesh, wanted: &Mesh) -> BTreeMap<PartnerName, LostWay
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mesh::{example::cluster, peers::Guest, settings::KeyDays};
+    use crate::{
+        mesh::{example::cluster, peers::Guest, settings::KeyDays},
+        plan::Step,
+    };
 
     fn berlin() -> PartnerName {
         "berlin".parse().unwrap()

@@ -55,11 +55,11 @@ impl Leaving {
         }
     }
 
-    fn goes(&self) -> Option<ClusterSet> {
+    fn leaving(&self) -> Option<ClusterSet> {
         ClusterSet::new(self.there.iter().copied().filter(|cluster| !self.wanted.contains(*cluster)))
     }
 
-    /// Whether what goes are the highest numbers, and something stays: a mesh that shrinks.
+    /// Whether those that leave have the highest numbers, and something stays: a mesh that shrinks.
     fn is_tail(&self) -> bool {
         let stays = |cluster: &&ClusterId| self.wanted.contains(**cluster);
         let mut from_the_last_that_stays = self.there.iter().rev().skip_while(|cluster| !stays(cluster)).peekable();
@@ -72,15 +72,15 @@ impl Leaving {
     /// # Errors
     /// Something else would be deleted, or something that is named stays.
     pub fn require(&self, named: Option<&ClusterSet>) -> Result<Option<ClusterSet>, LeavingError> {
-        let goes = self.goes();
+        let leaving = self.leaving();
         let mesh = self.wanted.to_mesh_text();
-        let command = match &goes {
-            Some(goes) => format!("mesh create {mesh} --remove {goes}"),
+        let command = match &leaving {
+            Some(leaving) => format!("mesh create {mesh} --remove {leaving}"),
             None => format!("mesh create {mesh}"),
         };
         let keeps = self.every().to_mesh_text();
         let Some(named) = named else {
-            let unnamed = goes.filter(|_| !self.is_tail());
+            let unnamed = leaving.filter(|_| !self.is_tail());
             return unnamed.map_or(Ok(None), |unnamed| Err(LeavingError::Unnamed { unnamed, command, keeps }));
         };
         let of_named = |is: &dyn Fn(ClusterId) -> bool| ClusterSet::new(named.iter().filter(|cluster| is(*cluster)));
@@ -88,7 +88,7 @@ impl Leaving {
             return Err(LeavingError::Stays { stays, command });
         }
         let missing = of_named(&|cluster| !self.there.contains(&cluster));
-        let unnamed = goes.and_then(|goes| ClusterSet::new(goes.iter().filter(|cluster| !named.contains(*cluster))));
+        let unnamed = leaving.and_then(|all| ClusterSet::new(all.iter().filter(|cluster| !named.contains(*cluster))));
         unnamed.map_or(Ok(missing), |unnamed| Err(LeavingError::Unnamed { unnamed, command, keeps }))
     }
 

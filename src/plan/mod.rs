@@ -209,6 +209,15 @@ impl Plan {
         })
     }
 
+    /// Whether it deletes the directory of a cluster, alone or with that of the mesh.
+    pub fn deletes(&self, cluster: ClusterId) -> bool {
+        self.steps().any(|step| match step {
+            Step::RemoveDirectory => true,
+            Step::RemoveFiles(of) => *of == cluster,
+            _ => false,
+        })
+    }
+
     /// The first of these paths that is not among those that were agreed to.
     pub fn deleted_beyond(&self, agreed: &BTreeSet<String>) -> Option<String> {
         self.deleted_paths().find(|path| !agreed.contains(path))

@@ -49,14 +49,14 @@ pub fn removed(there: Observed) -> Observed {
     }
 }
 
-/// What is there, with what `goes` counted as the new mesh's: its ports and its memory will be free.
-pub fn replacing(there: Observed, goes: &Observed) -> Observed {
+/// What is there, with what is there of the `old` mesh counted as the new one's: its ports and its memory will be free.
+pub fn replacing(there: Observed, old: &Observed) -> Observed {
     Observed {
-        containers: goes.containers.clone(),
-        gateway: GatewayFacts { container: goes.gateway.container.clone(), ..there.gateway },
-        orphans: goes.orphans.clone(),
-        network: goes.network.clone(),
-        unmanaged: goes.unmanaged.clone(),
+        containers: old.containers.clone(),
+        gateway: GatewayFacts { container: old.gateway.container.clone(), ..there.gateway },
+        orphans: old.orphans.clone(),
+        network: old.network.clone(),
+        unmanaged: old.unmanaged.clone(),
         ..there
     }
 }

@@ -68,28 +68,23 @@ fn expired(snapshots: &Snapshots, mesh: &str, found: &[&SnapshotFacts], now: Off
         .collect();
     ours.sort_by_key(|snapshot| std::cmp::Reverse(snapshot.started));
     let oldest = now - Duration::days(keep.days.into());
-    let goes = |(place, snapshot): &(usize, &SnapshotFacts)| {
+    let is_expired = |(place, snapshot): &(usize, &SnapshotFacts)| {
         // the one that is being taken has the first place
         let place = u32::try_from(place + 2).unwrap_or(u32::MAX);
         let is_old = snapshot.started.is_some_and(|started| started < oldest);
         Some(&snapshot.name) != last && (place > keep.most || (is_old && place > keep.least))
     };
-    ours.into_iter().enumerate().filter(goes).map(|(_, snapshot)| snapshot.name.clone()).collect()
+    ours.into_iter().enumerate().filter(is_expired).map(|(_, snapshot)| snapshot.name.clone()).collect()
 }
 
 /// Those of the clusters with snapshots `inside` the mesh's directory whose snapshots a plan deletes.
 pub fn lost_with(plan: &Plan, inside: &BTreeSet<ClusterId>) -> BTreeSet<ClusterId> {
-    let mut lost = BTreeSet::new();
-    let mut kept = BTreeSet::new();
-    for step in plan.steps() {
-        match step {
-            Step::Snapshots(SnapshotStep::Keep { of, .. }) => drop(kept.insert(*of)),
-            Step::RemoveDirectory => lost.extend(inside),
-            Step::RemoveFiles(cluster) => lost.extend(inside.get(cluster)),
-            _ => {}
-        }
-    }
-    lost.difference(&kept).copied().collect()
+    let keeps = |step: &Step, cluster: &ClusterId| match step {
+        Step::Snapshots(SnapshotStep::Keep { of, .. }) => of == cluster,
+        _ => false,
+    };
+    let is_kept = |cluster: &ClusterId| plan.steps().any(|step| keeps(step, cluster));
+    inside.iter().copied().filter(|cluster| plan.deletes(*cluster) && !is_kept(cluster)).collect()
 }
 
 /// What stands in the way of a restore.

@@ -88,12 +88,12 @@ fn diverted(mesh: &Mesh, there: &Observed, routes: &BTreeSet<Route>) -> Option<F
             routes.iter().filter(before).find(|route| route.interface.is_none() && route.to.contains(&subnet.net()))
         }
     }?;
-    let goes = match &route.interface {
+    let fate = match &route.interface {
         Some(interface) => format!("would leave by {interface}"),
         None => "would be refused".to_owned(),
     };
     let message = format!(
-        "packets for the mesh's network {subnet} {goes}: the kernel looks into table {} before its own networks, and finds {}",
+        "packets for the mesh's network {subnet} {fate}: the kernel looks into table {} before its own networks, and finds {}",
         route.table, route.to
     );
     let hint = format!("have it look at its own networks first: `{}`", rule_for(subnet));

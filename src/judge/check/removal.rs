@@ -22,7 +22,7 @@ pub fn attached(mesh: &Mesh, plan: &Plan, there: &Observed) -> Option<Finding> {
 /// A file system inside a directory that is to go: what is on it would be deleted, and where it is mounted could not
 /// be.
 pub fn mounted_inside(dir: &Path, plan: &Plan, there: &Observed) -> Option<Finding> {
-    let goes = |place: &str| {
+    let is_deleted = |place: &str| {
         plan.steps().any(|step| match step {
             Step::RemoveDirectory => place.split('/').next().is_some_and(layout::is_own),
             Step::RemoveFiles(cluster) => place.split('/').next() == Some(&*cluster.to_string()),
@@ -34,7 +34,7 @@ pub fn mounted_inside(dir: &Path, plan: &Plan, there: &Observed) -> Option<Findi
         .mounts
         .iter()
         .rev()
-        .filter(|place| goes(place))
+        .filter(|place| is_deleted(place))
         .map(|place| {
             shlex::try_quote(&dir.join(place).display().to_string()).map_or_else(|_| place.clone(), Into::into)
         })

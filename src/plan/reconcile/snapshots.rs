@@ -26,9 +26,9 @@ impl Reconciler<'_> {
 
     /// The snapshots in directories that are deleted, moved to where they are to be kept.
     pub(super) fn kept_snapshots(&self) -> Vec<Step> {
-        let goes = self.there.snapshots_inside.iter().filter(|cluster| !self.mesh.has_cluster(**cluster));
+        let deleted = self.there.snapshots_inside.iter().filter(|cluster| !self.mesh.has_cluster(**cluster));
         let kept = self.inputs.keep_snapshots.as_deref();
-        kept.map(|into| keep(goes, into).collect()).unwrap_or_default()
+        kept.map(|into| keep(deleted, into).collect()).unwrap_or_default()
     }
 
     /// A repository that is not wanted any more stays registered: what is in it can be restored.
