@@ -42,8 +42,8 @@ pub struct Target<'a> {
 }
 
 impl Target<'_> {
-    /// Makes the index, unless there is one, an alias or a data stream of its name, and has it found by the alias, too.
-    /// Why that is refused, which keeps nothing from being loaded.
+    /// Makes the index, unless there is one, an alias or a data stream of its name, and has it found by the alias, too:
+    /// `Some` says why the server refuses the alias, which keeps nothing from being loaded.
     pub async fn prepare(&self, mappings: Option<&Value>) -> Result<Option<String>, HttpsError> {
         let deadline = Instant::now() + FIRST_ANSWER.min(self.patience);
         let mut pauses = Pauses::default();
@@ -60,7 +60,7 @@ impl Target<'_> {
                 }
             };
             match prepared.await {
-                Err(error) if passes(&error) && pauses.pause(deadline).await => {}
+                Err(error) if is_transient(&error) && pauses.pause(deadline).await => {}
                 prepared => return prepared,
             }
         }
@@ -123,8 +123,8 @@ impl Target<'_> {
     }
 }
 
-/// Whether a server that was reached may do it a moment later.
-fn passes(error: &HttpsError) -> bool {
+/// Whether a server that refused a request, or was late, may carry it out a moment later.
+fn is_transient(error: &HttpsError) -> bool {
     match error {
         HttpsError::Refused { status, .. } => matches!(status, 401 | 408 | 429 | 500..),
         error => error.is_timeout(),
