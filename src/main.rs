@@ -13,7 +13,7 @@
 //!
 //! From the top down; a room uses those below it:
 //!
-//! - [`commands`]: one file a command, each a story. Start here, with `create.rs`.
+//! - [`commands`]: one file a command, each a story. Start here, with `create/`.
 //! - [`apply`]: changing it. The only place that changes anything.
 //! - [`session`]: how a command begins: the mesh it is about, its lock, a first look.
 //! - [`console`]: the only room that prints.

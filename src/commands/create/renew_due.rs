@@ -2,10 +2,10 @@
 
 use std::time::Instant;
 
-use super::{interruptible, time_for};
 use crate::{
     apply::{Apply, wait::Patience},
     cli::CreateArgs,
+    commands::{interruptible, time_for},
     console::Console,
     error::{Error, Exit},
     judge::{

@@ -3,9 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use super::refusal::refusal;
 use crate::{
     cli::CreateArgs,
+    commands::refusal::refusal,
     console::Console,
     error::Error,
     explain::Explain as _,

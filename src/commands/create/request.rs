@@ -3,9 +3,9 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use super::settings;
 use crate::{
     cli::CreateArgs,
+    commands::settings,
     console::Console,
     error::{Error, Exit},
     facts::observed::Observed,

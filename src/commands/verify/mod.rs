@@ -1,10 +1,13 @@
 //! `mesh verify`: prove every link, say why one is down, and mend it if asked.
 
+mod as_user;
+
 use std::time::{Duration, Instant};
 
 use rand::{RngExt as _, rand_core::UnwrapErr, rngs::SysRng};
 
-use super::{interruptible, refusal::refusal, time_for, verify_as::verify_as};
+use self::as_user::verify_as;
+use super::{interruptible, refusal::refusal, time_for};
 use crate::{
     apply::{Apply, wait::Patience},
     cli::VerifyArgs,

@@ -1,12 +1,14 @@
 //! `mesh create`: look, decide, compare, show, carry out, look again.
 
+mod ready;
+mod renew_due;
+mod request;
+
 use std::time::{Duration, Instant};
 
+use self::{ready::require_ready, renew_due::renew_due, request::Request};
 use super::{
     consent, interruptible, may_delete,
-    ready::require_ready,
-    renew_due::renew_due,
-    request::Request,
     snapshots::require_place,
     steady::{carry_out_rounds, reconcile_until_steady},
     time_for,
