@@ -1,4 +1,5 @@
-//! One file a command, each a short story from top to bottom. I/O: through `world`, `apply` and `console`.
+//! One file or folder a command, each a short story from top to bottom. What several share is here and in `refusal`,
+//! `renew`, `settings`, `steady` and `unanswered`. I/O: through `world`, `apply` and `console`.
 
 mod bench;
 mod bundle;
