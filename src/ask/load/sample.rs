@@ -140,12 +140,9 @@ mod tests {
     use time::macros::datetime;
 
     use super::*;
+    use crate::mesh::example::cluster;
 
     const NOW: OffsetDateTime = datetime!(2026-11-26 12:00 UTC);
-
-    fn cluster(number: u8) -> ClusterId {
-        ClusterId::new(number).unwrap()
-    }
 
     #[test]
     fn an_event_looks_like_one() {

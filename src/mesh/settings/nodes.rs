@@ -283,13 +283,16 @@ mod tests {
             "{roles: [master, voting_only]}",
             "{roles: []}",
         ];
+        let mut taken = 0;
         for number in 0..kinds.len().pow(3) {
             let kind = |digit: u32| kinds[number / kinds.len().pow(digit) % kinds.len()];
             let text = format!("[{}, {}, {}]", kind(0), kind(1), kind(2));
             let Ok(nodes) = read(&text) else { continue };
+            taken += 1;
             let eligible = nodes.iter().filter(|(_, node)| node.is_master_eligible()).count();
             assert!(eligible == 1 || eligible == 3, "{text}");
             assert!(nodes.data_nodes() > 0 && nodes.iter().any(|(_, node)| node.searches_remotes()), "{text}");
         }
+        assert!(taken > 20, "{taken}");
     }
 }
