@@ -1,11 +1,7 @@
 //! The tables of `mesh keys ls` and `mesh certs ls`, and warnings of what expires. I/O: the terminal.
 
-use time::{OffsetDateTime, UtcOffset, format_description::BorrowedFormatItem, macros::format_description};
-
-use super::{Cell, Column, Console, Mark, Table};
+use super::{Cell, Column, Console, Mark, Table, date::day};
 use crate::judge::expiry::{CertificateRow, Certificates, GIVES_ANOTHER, KeyRow, Keys, Purpose, State, soon::EndsSoon};
-
-const DAY: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]");
 
 /// The columns of `mesh keys ls`.
 const KEYS: [Column<KeyRow>; 9] = [
@@ -63,10 +59,6 @@ impl Console {
             self.warning(&ending.in_words(), &format!("`{}`", ending.remedy));
         }
     }
-}
-
-fn day(time: OffsetDateTime) -> String {
-    time.to_offset(UtcOffset::UTC).format(&DAY).expect("should be a time with a year of four digits")
 }
 
 fn holders(row: &KeyRow) -> Cell {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use time::{OffsetDateTime, UtcOffset, format_description::BorrowedFormatItem, macros::format_description};
 
-use super::{Cell, Column, Console, Mark, Table, err};
+use super::{Cell, Column, Console, Mark, Table, date::day, err};
 use crate::{
     facts::guests::TakenBack,
     judge::{
@@ -24,8 +24,6 @@ use crate::{
         renew::Renewal,
     },
 };
-
-const DAY: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]");
 
 const MINUTE: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day] [hour]:[minute] UTC");
 
@@ -165,13 +163,4 @@ impl Console {
             }
         }
     }
-
-    /// Whether what is printed to stdout reaches another program, and neither a screen nor a file.
-    pub fn pipes_result(&self) -> bool {
-        self.stdout.is_pipe()
-    }
-}
-
-fn day(time: OffsetDateTime) -> String {
-    time.to_offset(UtcOffset::UTC).format(&DAY).expect("should be a time with a year of four digits")
 }

@@ -6,10 +6,11 @@
 mod ask;
 mod bench;
 mod create;
+mod date;
 mod doctor;
 mod document;
+mod expiry;
 mod guests;
-mod lifetimes;
 mod links;
 mod load;
 mod meshes;
@@ -217,6 +218,11 @@ impl Console {
 
     pub fn table(&self, table: &Table) {
         self.text(&table.to_string());
+    }
+
+    /// Whether what is printed to stdout reaches another program, and neither a screen nor a file.
+    pub fn pipes_result(&self) -> bool {
+        self.stdout.is_pipe()
     }
 
     /// Whether nothing more can be written to stdout: time for a command to end that prints for as long as it is read.

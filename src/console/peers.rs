@@ -2,24 +2,18 @@
 
 use std::{collections::BTreeMap, path::Path, time::Duration};
 
-use time::{UtcOffset, format_description::BorrowedFormatItem, macros::format_description};
-
-use super::{Cell, Column, Console, Mark, Table, duration, plain};
+use super::{Cell, Column, Console, Mark, Table, date::day, duration, plain};
 use crate::{
     judge::peers::{PeerList, PeerRow, PeerState},
     mesh::{Mesh, counted::counted, peers::PartnerName},
 };
-
-const DAY: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]");
 
 const COLUMNS: [Column<PeerRow>; 8] = [
     Column::left("PEER", |row| Cell::plain(&row.peer)),
     Column::left("REMOTE", |row| Cell::plain(&row.alias)),
     Column::left("ADDRESS", |row| Cell::plain(&row.address)),
     Column::left("SHARES", |row| Cell::known(Some(row.shares.join(" ")).filter(|shares| !shares.is_empty()))),
-    Column::left("EXPIRES", |row| {
-        Cell::known(row.expires.and_then(|time| time.to_offset(UtcOffset::UTC).format(&DAY).ok()))
-    }),
+    Column::left("EXPIRES", |row| Cell::known(row.expires.map(day))),
     Column::right("DAYS", |row| Cell::known(row.days_left)),
     Column::left("REACHED BY", |row| {
         let numbers: Vec<String> = row.reached_by.iter().map(|cluster| cluster.number().to_string()).collect();
