@@ -21,7 +21,7 @@ use crate::{
 const RELOADED_WITHIN: Duration = Duration::from_mins(1);
 
 impl Apply<'_> {
-    pub(super) async fn of_trust(&self, step: &TrustStep, line: &StageLine) -> Result<(), Error> {
+    pub(super) async fn trust_step(&self, step: &TrustStep, line: &StageLine) -> Result<(), Error> {
         match step {
             TrustStep::IssueAuthority(cluster) => self.issue_authority(*cluster),
             TrustStep::IssueNextAuthority(cluster) => self.issue_next_authority(*cluster),

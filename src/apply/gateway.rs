@@ -23,7 +23,7 @@ use crate::{
 const READ_WITHIN: Duration = Duration::from_secs(30);
 
 impl Apply<'_> {
-    pub(super) async fn of_gateway(&self, step: &GatewayStep, line: &StageLine) -> Result<(), Error> {
+    pub(super) async fn gateway_step(&self, step: &GatewayStep, line: &StageLine) -> Result<(), Error> {
         let (docker, name) = (&self.world.docker, self.mesh.gateway_name());
         match step {
             GatewayStep::IssueAuthority => self.issue_gateway_authority(),

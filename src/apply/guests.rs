@@ -18,7 +18,7 @@ use crate::{
 const PROMPTLY: Duration = Duration::from_secs(5);
 
 impl Apply<'_> {
-    pub(super) async fn of_guests(&self, step: &GuestStep) -> Result<(), Error> {
+    pub(super) async fn guest_step(&self, step: &GuestStep) -> Result<(), Error> {
         match step {
             GuestStep::Record(_) | GuestStep::Forget(_) => self.record(),
             GuestStep::Issue { on, .. } => self.issue_guest_key(*on).await,

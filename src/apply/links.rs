@@ -24,7 +24,7 @@ use crate::{
 const LINK_TIMEOUT: Duration = Duration::from_mins(2);
 
 impl Apply<'_> {
-    pub(super) async fn of_links(&self, step: &LinkStep, line: &StageLine) -> Result<(), Error> {
+    pub(super) async fn link_step(&self, step: &LinkStep, line: &StageLine) -> Result<(), Error> {
         match step {
             LinkStep::IssueKey(key) => self.issue_key(*key).await,
             LinkStep::UpdateKey(key) => self.update_key(*key).await,

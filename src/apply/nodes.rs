@@ -82,7 +82,7 @@ fn unassigned(cluster: ClusterId, faults: Vec<Unassigned>) -> Error {
 }
 
 impl Apply<'_> {
-    pub(super) async fn of_nodes(&self, step: &NodeStep, line: &StageLine) -> Result<(), Error> {
+    pub(super) async fn node_step(&self, step: &NodeStep, line: &StageLine) -> Result<(), Error> {
         match step {
             NodeStep::RecordUuid(cluster) => self.record_uuid(*cluster).await,
             NodeStep::ForgetUuid(cluster) => Ok(self.tree()?.remove_tree(layout::uuid(*cluster))?),

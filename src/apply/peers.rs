@@ -46,7 +46,7 @@ impl Examined {
 }
 
 impl Apply<'_> {
-    pub(super) async fn of_peers(&self, step: &PeerStep, line: &StageLine) -> Result<(), Error> {
+    pub(super) async fn peer_step(&self, step: &PeerStep, line: &StageLine) -> Result<(), Error> {
         match step {
             PeerStep::SaveAccess(name) => self.save_access(name),
             PeerStep::Prove { on, to } => self.prove_peers(*on, to, line).await,

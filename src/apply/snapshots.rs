@@ -29,7 +29,7 @@ use crate::{
 const STALLED: Duration = Duration::from_mins(10);
 
 impl Apply<'_> {
-    pub(super) async fn of_snapshots(&self, step: &SnapshotStep, line: &StageLine) -> Result<(), Error> {
+    pub(super) async fn snapshot_step(&self, step: &SnapshotStep, line: &StageLine) -> Result<(), Error> {
         match step {
             SnapshotStep::PrepareRepository(cluster) => self.prepare_repository(*cluster),
             SnapshotStep::AdoptRepository(cluster) => self.own_repository(*cluster),

@@ -20,7 +20,7 @@ use crate::{
 const READ_WITHIN: Duration = Duration::from_mins(1);
 
 impl Apply<'_> {
-    pub(super) async fn of_tokens(&self, step: &TokenStep, line: &StageLine) -> Result<(), Error> {
+    pub(super) async fn token_step(&self, step: &TokenStep, line: &StageLine) -> Result<(), Error> {
         match step {
             TokenStep::Complete => {
                 let credentials = self.credentials()?;

@@ -16,7 +16,7 @@ use crate::{
 };
 
 impl Apply<'_> {
-    pub(super) async fn of_users(&self, step: &UserStep) -> Result<(), Error> {
+    pub(super) async fn user_step(&self, step: &UserStep) -> Result<(), Error> {
         match step {
             UserStep::SavePasswords(users) | UserStep::ReplacePasswords(users) => self.save_passwords(users),
             UserStep::ForgetPasswords(users) => self.forget_passwords(users),

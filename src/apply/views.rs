@@ -17,7 +17,7 @@ use crate::{
 const VIEWS_TIMEOUT: Duration = Duration::from_mins(1);
 
 impl Apply<'_> {
-    pub(super) async fn of_views(&self, step: &ViewStep) -> Result<(), Error> {
+    pub(super) async fn view_step(&self, step: &ViewStep) -> Result<(), Error> {
         match step {
             ViewStep::Put { on, views } => self.put_views(*on, views).await,
             ViewStep::Remove { on, view } => {
