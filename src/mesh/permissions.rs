@@ -47,6 +47,8 @@ const DIR_SERVICE: u32 = 0o750;
 pub const ROOT: u32 = DIR_PUBLIC;
 /// Writing for everybody, which nothing of a mesh is to have.
 pub const WORLD_WRITABLE: u32 = 0o002;
+/// The permission bits of the group and of others: a file of the user's that holds a secret has none of them.
+pub const OTHERS: u32 = 0o077;
 
 /// Those of a file, by its path in the mesh's directory.
 pub fn of_file(path: &str) -> Permissions {

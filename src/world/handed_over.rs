@@ -21,6 +21,7 @@ use crate::{
             access::RemoteAccess,
             invitation::{Invitation, InvitationError, LONGEST},
         },
+        permissions::OTHERS,
         secret::Secret,
         shell_word::file_word,
     },
@@ -28,8 +29,6 @@ use crate::{
 
 /// The largest key or bundle of authorities that is read, in bytes.
 const LARGEST: u64 = 1 << 20;
-/// The permission bits of the group and of others.
-const OTHERS: u32 = 0o077;
 /// Where distributions keep the authorities that a machine trusts: Debian, Red Hat, SUSE, Alpine.
 const SYSTEM: [&str; 4] = [
     "/etc/ssl/certs/ca-certificates.crt",

@@ -15,6 +15,7 @@ use crate::{
     explain::Explain,
     facts::observed::SecureSettingsFacts,
     mesh::{
+        permissions::OTHERS,
         secure_settings::{InvalidEntry, SecureSettings},
         shell_word::file_word,
     },
@@ -22,8 +23,6 @@ use crate::{
 
 /// The largest file that is read, in bytes.
 const LARGEST: u64 = 1 << 20;
-/// The permission bits of the group and of others.
-const OTHERS: u32 = 0o077;
 
 /// Why a file of secure settings cannot be used; every case names it.
 #[derive(Debug, thiserror::Error)]

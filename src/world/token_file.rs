@@ -10,10 +10,8 @@ use std::{
 use nix::libc::O_NONBLOCK;
 
 use super::{new_file, web::WebError};
-use crate::page::Token;
+use crate::{mesh::permissions::OTHERS, page::Token};
 
-/// The permission bits of the group and of others.
-const OTHERS: u32 = 0o077;
 /// No token is longer, in bytes.
 const LONGEST: u64 = 1024;
 

@@ -14,9 +14,7 @@ use rustls::{
 use tokio_rustls::TlsAcceptor;
 
 use super::WebError;
-
-/// The permission bits of the group and of others.
-const OTHERS: u32 = 0o077;
+use crate::mesh::permissions::OTHERS;
 
 /// A certificate and its key, as their files have them: others renew it while the page is served.
 #[derive(Clone)]
