@@ -1,7 +1,7 @@
 //! Waiting: until something is ready, has died, or the time is over. Every wait has a deadline and says what it waits
-//! for.
+//! for. I/O: the clock.
 
-#![expect(clippy::disallowed_methods, reason = "the one place that sleeps: between two questions")]
+#![expect(clippy::disallowed_methods, reason = "sleeps between two questions, each wait with a deadline")]
 
 use std::{cell::Cell, time::Duration};
 

@@ -1,4 +1,5 @@
-//! The mesh as its directory tells of it: enough for commands that only talk to servers or hand something out.
+//! The mesh as its directory tells of it: enough for commands that only talk to servers or hand something out. I/O:
+//! disk; changes nothing.
 
 use std::{collections::BTreeSet, path::Path};
 

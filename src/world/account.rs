@@ -1,4 +1,4 @@
-//! System users of this machine. Looks them up and starts `useradd`; needs root to make one.
+//! System users of this machine. I/O: the user database, and `useradd`, which needs root to make one.
 
 use std::{
     io,

@@ -1,4 +1,4 @@
-//! TALKING TO IT. One room for each outside thing; no decisions.
+//! TALKING TO IT. One room for each outside thing; no decisions. I/O: all of it.
 //!
 //! [`World::survey`] is what can be known before there is a mesh to compare with, [`World::observe`] everything a plan
 //! depends on. Both only look.
