@@ -8,24 +8,34 @@ use crate::mesh::{
     id::ClusterId,
     links::{Link, canary_prefix},
     pattern::covers,
+    peers::PartnerName,
 };
 
-/// Access to a cluster that others lose.
+/// Access that clusters lose.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LostAccess {
-    /// The clusters that lose it.
-    pub searchers: ClusterSet,
-    pub of: ClusterId,
-    /// The index patterns that are shared no more; `None` for the link as a whole.
-    pub patterns: Option<Vec<String>>,
+pub enum LostAccess {
+    /// That to a cluster of the mesh.
+    Cluster {
+        /// The clusters that lose it.
+        searchers: ClusterSet,
+        of: ClusterId,
+        /// The index patterns that are shared no more; `None` for the link as a whole.
+        patterns: Option<Vec<String>>,
+    },
+    /// That to a peer, which only its owner can give again: its keys are deleted.
+    Peer(PartnerName),
 }
 
 impl fmt::Display for LostAccess {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (searchers, of) = (self.searchers.named(), self.of);
-        match &self.patterns {
-            None => write!(f, "{searchers} can no longer search {of}"),
-            Some(patterns) => write!(f, "{searchers} can no longer search {} of {of}", patterns.join(", ")),
+        match self {
+            Self::Cluster { searchers, of, patterns: None } => {
+                write!(f, "{} can no longer search {of}", searchers.named())
+            }
+            Self::Cluster { searchers, of, patterns: Some(patterns) } => {
+                write!(f, "{} can no longer search {} of {of}", searchers.named(), patterns.join(", "))
+            }
+            Self::Peer(name) => write!(f, "no cluster can search {name} any more, and its keys are deleted"),
         }
     }
 }
@@ -51,18 +61,21 @@ pub fn lost_access(recorded: &Mesh, mesh: &Mesh) -> Vec<LostAccess> {
             found.entry((link.to, patterns)).or_default().push(link.from);
         }
     }
-    found
-        .into_iter()
-        .filter_map(|((of, patterns), searchers)| {
-            Some(LostAccess { searchers: ClusterSet::new(searchers)?, of, patterns })
-        })
-        .collect()
+    let of_clusters = found.into_iter().filter_map(|((of, patterns), searchers)| {
+        Some(LostAccess::Cluster { searchers: ClusterSet::new(searchers)?, of, patterns })
+    });
+    let stays = |name: &PartnerName| mesh.peers.get(name).is_some_and(|peer| !peer.leaving);
+    let left = recorded.peers.iter().filter(|(name, peer)| !peer.leaving && !stays(name));
+    of_clusters.chain(left.map(|(name, _)| LostAccess::Peer(name.clone()))).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mesh::settings::{LinkRule, Topology};
+    use crate::mesh::{
+        peers::{Endpoint, Peer},
+        settings::{LinkRule, Topology},
+    };
 
     fn sharing(patterns: &[&str]) -> Mesh {
         let mut mesh = Mesh::example(3);
@@ -115,5 +128,18 @@ mod tests {
         ");
         assert_eq!(lost(&own, &own), "");
         assert_eq!(lost(&all, &Mesh::example(2)), "", "what is deleted is shown as such");
+    }
+
+    /// A list of `remotes` that no longer has it leaves it, and its owner alone can give another key.
+    #[test]
+    fn a_peer_that_is_left_is_lost_once() {
+        let at = Endpoint { address: "192.0.2.20:9443".to_owned(), others: Vec::new(), server_name: None };
+        let remotes = [("archive".parse().unwrap(), at)].into();
+        let peer = Peer { mesh: None, suffix: None, on: None, remotes, leaving: false };
+        let mut joined = Mesh::example(2);
+        joined.peers.insert("archive".parse().unwrap(), peer);
+        let left = joined.clone().leave(&"archive".parse().unwrap()).unwrap();
+        insta::assert_snapshot!(lost(&joined, &left), @"no cluster can search archive any more, and its keys are deleted");
+        assert_eq!([lost(&joined, &joined), lost(&left, &left)], ["", ""], "an interrupted run asked before");
     }
 }
