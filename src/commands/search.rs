@@ -62,8 +62,15 @@ pub async fn search(args: &SearchArgs, dir: PathBuf, console: &Console) -> Resul
     let (from, answer) = ask(args, from, &recorded).await?;
     let found = Found::read(mesh, from, args.on.as_ref(), &answer);
     console.show(args.output.format, &found, || console.found(&found));
-    if args.on.is_none() && mesh.count().get() > 1 && mesh.remotes(from).next().is_none() {
-        console.note(&format!("{from} has no remotes, so it searched only itself; `mesh config` shows the topology"));
+    if let Some(unsearched) = mesh.unsearched_by(from).filter(|_| args.on.is_none()) {
+        console.note(&if mesh.remotes(from).next().is_none() {
+            format!("{from} has no remotes, so it searched only itself; `mesh config` shows the topology")
+        } else {
+            format!(
+                "{from} does not search {}: `--from` begins elsewhere, and `mesh status --matrix` shows where",
+                unsearched.named()
+            )
+        });
     }
     lacking(&found, mesh).map_or(Ok(Exit::Done), Err)
 }

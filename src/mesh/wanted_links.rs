@@ -6,6 +6,7 @@ use time::Duration;
 
 use super::{
     Mesh,
+    cluster_set::ClusterSet,
     id::ClusterId,
     links::{Key, Link, canary_prefix},
     settings::{IndexPattern, Topology},
@@ -72,6 +73,11 @@ impl Mesh {
         self.clusters().filter(move |to| self.has_link(Link { from: of, to: *to }))
     }
 
+    /// The other clusters that `of` does not search.
+    pub fn unsearched_by(&self, of: ClusterId) -> Option<ClusterSet> {
+        ClusterSet::new(self.clusters().filter(|to| *to != of && !self.has_link(Link { from: of, to: *to })))
+    }
+
     /// The clusters that search `of`.
     pub fn searchers(&self, of: ClusterId) -> impl Iterator<Item = ClusterId> + Clone + use<'_> {
         self.clusters().filter(move |from| self.has_link(Link { from: *from, to: of }))
@@ -92,5 +98,14 @@ mod tests {
                 assert!(!pairs.contains(&cluster));
             }
         }
+    }
+
+    #[test]
+    fn what_a_cluster_does_not_search_is_known() {
+        let mut mesh = Mesh::example(4);
+        assert_eq!(mesh.unsearched_by(ClusterId::FIRST), None);
+        let links = serde_json::json!([{ "from": "1", "to": "2" }, { "from": "3", "to": "4" }]);
+        mesh.spec.topology = serde_json::from_value(links).unwrap();
+        assert_eq!(mesh.unsearched_by(ClusterId::FIRST).unwrap().to_string(), "3-4");
     }
 }
