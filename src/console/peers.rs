@@ -51,7 +51,7 @@ impl Console {
         self.table(&Table::of(&COLUMNS, rows));
     }
 
-    /// Why clusters of peers are not reached, each with the clusters that share the reason.
+    /// Why clusters of peers are not reached, each with the clusters that share the reason, and whose keys are lost.
     pub fn peers_down(&self, rows: &[PeerRow]) {
         for row in rows {
             let mut reasons: BTreeMap<&str, Vec<String>> = BTreeMap::new();
@@ -60,6 +60,10 @@ impl Console {
             }
             for (why, clusters) in reasons {
                 self.note(&format!("{} → {}: {}", clusters.join(" "), row.alias, plain::line(why)));
+            }
+            // it may be reached all the same, for as long as keystores have them
+            if row.state == PeerState::Lost {
+                self.note(&format!("the keys of {} are not on disk any more: {}", row.alias, row.renewal));
             }
         }
     }
