@@ -30,7 +30,7 @@ pub enum AccountError {
     Lookup { name: String, cause: io::Error },
     /// This machine has no `useradd` (Alpine, for one).
     #[error("cannot make the user `{name}`: there is no `useradd` in {}", PROGRAMS.join(", "))]
-    NoProgram { name: String },
+    NoProgram { name: String, uid: u32 },
     #[error("cannot start `{}`: {}", program.display(), words(cause))]
     Start { program: PathBuf, cause: io::Error },
     /// `useradd` failed, or succeeded without making the user.
@@ -38,6 +38,7 @@ pub enum AccountError {
     Refused {
         program: PathBuf,
         name: String,
+        uid: u32,
         /// What it wrote, else its exit status.
         output: String,
     },
@@ -50,13 +51,14 @@ impl Explain for AccountError {
 
     fn hint(&self) -> Option<String> {
         match self {
-            Self::NoProgram { name } => Some(format!(
+            // with the number that the mesh's files are to have: another user may get it
+            Self::NoProgram { name, uid } => Some(format!(
                 "install it (`apt-get install passwd`, `dnf install shadow-utils`, `apk add shadow`), or make the user yourself: \
-                 `adduser -S -D -H -h /nonexistent -s /sbin/nologin {name}`"
+                 `adduser -S -D -H -u {uid} -h /nonexistent -s /sbin/nologin {name}`"
             )),
-            Self::Refused { name, .. } => {
-                Some(format!("make the user yourself: `sudo useradd --system --user-group --no-create-home {name}`"))
-            }
+            Self::Refused { name, uid, .. } => Some(format!(
+                "make the user yourself: `sudo useradd --system --uid {uid} --user-group --no-create-home {name}`"
+            )),
             Self::Lookup { .. } | Self::Start { .. } => None,
         }
     }
@@ -111,7 +113,7 @@ pub fn create(name: &str, uid: u32) -> Result<Account, AccountError> {
 
 fn create_with(directories: &[&Path], name: &str, uid: u32) -> Result<Account, AccountError> {
     let program = directories.iter().map(|directory| directory.join("useradd")).find(|program| program.is_file());
-    let program = program.ok_or_else(|| AccountError::NoProgram { name: name.to_owned() })?;
+    let program = program.ok_or_else(|| AccountError::NoProgram { name: name.to_owned(), uid })?;
     let mut command = Command::new(&program);
     let number = uid.to_string();
     command.args([
@@ -136,7 +138,7 @@ fn create_with(directories: &[&Path], name: &str, uid: u32) -> Result<Account, A
     }
     let words = String::from_utf8_lossy(&output.stderr).trim().to_owned();
     let output = if words.is_empty() { output.status.to_string() } else { words };
-    Err(AccountError::Refused { program, name: name.to_owned(), output })
+    Err(AccountError::Refused { program, name: name.to_owned(), uid, output })
 }
 
 #[cfg(test)]
@@ -198,6 +200,6 @@ mod tests {
     fn without_the_program_the_hint_says_what_to_type() {
         let error = create_with(&[Path::new("/nonexistent")], "elastic", 998).unwrap_err();
         assert!(error.to_string().contains("no `useradd` in /usr/sbin, /sbin"));
-        assert!(error.hint().unwrap().contains("adduser -S"));
+        assert!(error.hint().unwrap().contains("adduser -S") && error.hint().unwrap().contains("-u 998"));
     }
 }
