@@ -18,6 +18,11 @@ use crate::mesh::{
     ports,
 };
 
+/// Whether the containers of a network reach each other. An engine may have another default than `true`; see
+/// <https://docs.docker.com/engine/network/drivers/bridge/#options> and
+/// <https://docs.docker.com/reference/cli/dockerd/#default-network-options>.
+const TALK: &str = "com.docker.network.bridge.enable_icc";
+
 /// A network of the engine.
 #[derive(Debug, Clone)]
 pub struct NetworkSummary {
@@ -72,6 +77,7 @@ impl Docker {
             name: mesh.network_name(),
             driver: Some("bridge".to_owned()),
             ipam: Some(Ipam { config: Some(vec![range]), ..Ipam::default() }),
+            options: Some(HashMap::from([(TALK.to_owned(), true.to_string())])),
             labels: Some(labels),
             ..NetworkCreateRequest::default()
         };
