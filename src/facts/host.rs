@@ -20,6 +20,8 @@ pub struct HostFacts {
     pub memory_total: u64,
     /// Bytes that new programs can have without swapping, as the kernel estimates (`MemAvailable`).
     pub memory_available: u64,
+    /// Bytes of swap that the machine has, used or not.
+    pub swap: u64,
     /// The smallest limit of memory that the control groups above containers have; `None` where there is none, or none
     /// is seen.
     pub memory_limit: Option<MemoryLimit>,

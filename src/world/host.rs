@@ -63,6 +63,7 @@ pub fn facts(dir: &Path) -> Result<HostFacts, HostError> {
     Ok(HostFacts {
         hostname: hostname.to_string_lossy().into_owned(),
         memory_total: memory.mem_total,
+        swap: memory.swap_total,
         memory_limit: None,
         // Kernels before 3.14 do not estimate it.
         memory_available: memory.mem_available.unwrap_or(memory.mem_free + memory.cached),

@@ -47,7 +47,7 @@ pub fn doctor(mesh: &Mesh, sight: &Sight) -> Vec<Checked> {
             Err(finding) => refused("docker", finding),
         },
         match &sight.engine {
-            Ok(facts) => engine::cgroup(facts),
+            Ok(facts) => engine::cgroup(facts, sight.host.as_ref().ok().map(|host| host.swap)),
             Err(_) => Checked::unknown("cgroup", "Docker cannot be asked"),
         },
         match &sight.images {

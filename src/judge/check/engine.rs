@@ -59,16 +59,24 @@ pub(super) fn same_network(there: &Observed, host: &HostFacts) -> Checked {
 /// Without memory control groups Docker makes the container all the same, and leaves its limit out; see
 /// <https://docs.docker.com/engine/containers/resource_constraints/> and
 /// <https://docs.docker.com/engine/install/troubleshoot/#kernel-cgroup-swap-limit-capabilities>.
-pub(super) fn cgroup(engine: &EngineFacts) -> Checked {
+///
+/// A machine without `swap` needs no limit of it; `None` where that is not known.
+pub(super) fn cgroup(engine: &EngineFacts, swap: Option<u64>) -> Checked {
     let version = engine.cgroup_version.as_ref().map(|version| format!("version {version}; ")).unwrap_or_default();
     let hint = "add `cgroup_enable=memory swapaccount=1` to the kernel's command line, and start the machine again";
+    let may_swap = !engine.limits_swap && swap != Some(0);
     let lacks = if engine.limits_memory {
-        (!engine.limits_swap).then_some("Docker cannot keep containers out of swap here: a server that swaps is slow")
+        may_swap.then_some("Docker cannot keep containers out of swap here: a server that swaps is slow")
     } else {
         Some("Docker cannot limit a container's memory here, so one cluster can starve the others")
     };
     let finding = lacks.map(|lacks| Finding::warning(lacks, hint));
-    Checked::new("cgroup", format!("{version}limits of memory and swap are kept"), finding)
+    let kept = if engine.limits_swap {
+        "limits of memory and swap are kept"
+    } else {
+        "limits of memory are kept, and there is no swap"
+    };
+    Checked::new("cgroup", format!("{version}{kept}"), finding)
 }
 
 pub(super) fn images(images: &[(String, ImageFacts)]) -> Checked {
@@ -112,9 +120,17 @@ mod tests {
     fn limits_that_do_not_count_are_warned_of() {
         let (deaf, swaps) =
             (EngineFacts { limits_memory: false, ..engine() }, EngineFacts { limits_swap: false, ..engine() });
-        insta::assert_snapshot!(rendered([docker(&engine()), cgroup(&engine()), cgroup(&deaf), cgroup(&swaps)]), @r"
+        let checks = [
+            docker(&engine()),
+            cgroup(&engine(), Some(1)),
+            cgroup(&swaps, Some(0)),
+            cgroup(&deaf, Some(0)),
+            cgroup(&swaps, None),
+        ];
+        insta::assert_snapshot!(rendered(checks), @r"
         good: docker: Docker 28.2.2 (API 1.50) answers this user, and runs as root
         good: cgroup: version 2; limits of memory and swap are kept
+        good: cgroup: version 2; limits of memory are kept, and there is no swap
         Warning: Docker cannot limit a container's memory here, so one cluster can starve the others
           add `cgroup_enable=memory swapaccount=1` to the kernel's command line, and start the machine again
         Warning: Docker cannot keep containers out of swap here: a server that swaps is slow

@@ -194,6 +194,7 @@ mod example {
             hostname: "vm".to_owned(),
             memory_total: 64 * capacity::GIBIBYTE,
             memory_available: 60 * capacity::GIBIBYTE,
+            swap: capacity::GIBIBYTE,
             memory_limit: None,
             cores: 4,
             processor: Some(processor::V2.iter().copied().map(str::to_owned).collect()),
