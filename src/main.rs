@@ -66,7 +66,9 @@ fn main() -> ExitCode {
     rustls::crypto::ring::default_provider().install_default().expect("should be the only provider");
     let place = session::Place::of(&cli);
     let option = place.as_ref().ok().and_then(|place| place.option(&cli));
-    let console = Console::new(verbosity(&cli), commands::is_dumb_terminal(), option.as_ref()).with_errors_in(format);
+    let console = Console::new(verbosity(&cli), commands::is_dumb_terminal(), option.as_ref())
+        .started_by_sudo(session::is_by_sudo())
+        .with_errors_in(format);
     let outcome = runtime().and_then(|runtime| {
         let outcome = runtime.block_on(commands::run(cli, place, held_back, &console));
         // else it waits for the answer to a question that a signal has ended

@@ -235,6 +235,12 @@ impl Console {
         self.stdout.lost()
     }
 
+    /// This console with commands in hints as a user has to type them who started this program by `sudo`.
+    #[must_use]
+    pub fn started_by_sudo(self, by_sudo: bool) -> Self {
+        Self { same_mesh: self.same_mesh.typed_after_sudo(by_sudo), ..self }
+    }
+
     /// This console with errors in the format of the result.
     #[must_use]
     pub fn with_errors_in(self, format: Format) -> Self {

@@ -18,6 +18,8 @@ pub enum MeshOption {
 pub struct SameMesh {
     /// ` --dir DIR`, quoted for a shell, or ` --name NAME`; nothing where commands are about this mesh anyway.
     option: String,
+    /// Whether they need root, who is not the user of the next shell.
+    by_sudo: bool,
 }
 
 impl SameMesh {
@@ -28,7 +30,12 @@ impl SameMesh {
             Some(MeshOption::Name(name)) => format!(" --name {name}"),
             None => String::new(),
         };
-        Self { option }
+        Self { option, by_sudo: false }
+    }
+
+    #[must_use]
+    pub fn typed_after_sudo(self, by_sudo: bool) -> Self {
+        Self { by_sudo, ..self }
     }
 
     /// A text with every `mesh …` between backticks so completed that lacks a directory.
@@ -39,12 +46,14 @@ impl SameMesh {
 
     /// One command.
     pub fn in_command(&self, command: &str) -> String {
-        let is_ours = command.strip_prefix("sudo ").unwrap_or(command).starts_with("mesh ");
-        if !is_ours || command.contains("--dir") || command.contains("--name ") || command == "mesh ls" {
-            command.to_owned()
-        } else {
-            format!("{command}{}", self.option)
+        let plain = command.strip_prefix("sudo ").unwrap_or(command);
+        if !plain.starts_with("mesh ") {
+            return command.to_owned();
         }
+        let by_sudo = self.by_sudo || plain.len() < command.len();
+        let is_named = plain.contains("--dir") || plain.contains("--name ") || plain == "mesh ls";
+        let sudo = if by_sudo { "sudo " } else { "" };
+        format!("{sudo}{plain}{}", if is_named { "" } else { self.option.as_str() })
     }
 
     /// All texts of a report for programs. Its remedies may be commands without anything around them.
@@ -86,6 +95,18 @@ mod tests {
             same.in_text("`mesh reset`, `mesh create --name x`"),
             "`mesh reset --name ci42`, `mesh create --name x`"
         );
+    }
+
+    #[test]
+    fn what_was_started_by_sudo_is_typed_so_again() {
+        let same = SameMesh::new(None).typed_after_sudo(true);
+        assert_eq!(
+            same.in_text("`mesh status`, `sudo mesh doctor --fix`, `mesh ls`; `docker ps`, another `mesh`"),
+            "`sudo mesh status`, `sudo mesh doctor --fix`, `sudo mesh ls`; `docker ps`, another `mesh`"
+        );
+        let same = SameMesh::new(Some(&MeshOption::Dir("/x".into()))).typed_after_sudo(true);
+        assert_eq!(same.in_command("mesh reset"), "sudo mesh reset --dir /x");
+        assert_eq!(same.in_command("mesh reset --dir /y"), "sudo mesh reset --dir /y");
     }
 
     #[test]

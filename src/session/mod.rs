@@ -10,7 +10,7 @@ mod recorded;
 
 pub use self::{
     locks::lock_of,
-    place::{Place, default_dir, program, runner},
+    place::{Place, default_dir, is_by_sudo, program, runner},
     recorded::{Recorded, no_mesh},
 };
 

@@ -100,6 +100,17 @@ pub(super) fn is_root() -> bool {
     nix::unistd::geteuid().is_root()
 }
 
+/// Whether `sudo` started this very program, and no shell of root's: what is typed next is typed by another user.
+pub fn is_by_sudo() -> bool {
+    let command = std::env::var_os("SUDO_COMMAND").unwrap_or_default();
+    is_root() && is_mesh(&command.to_string_lossy())
+}
+
+fn is_mesh(command: &str) -> bool {
+    let program = command.split(' ').next().map(Path::new);
+    program.and_then(Path::file_name).is_some_and(|name| name == "mesh")
+}
+
 /// The program that runs, with its whole path.
 pub fn program() -> Result<PathBuf, Error> {
     std::env::current_exe().map_err(|error| {
@@ -161,4 +172,15 @@ fn without(options: &[&str]) -> String {
         }
     }
     kept.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sudo_is_known_by_what_it_started() {
+        assert!(is_mesh("/usr/local/bin/mesh create 2") && is_mesh("mesh"));
+        assert!(!is_mesh("/bin/bash") && !is_mesh("/srv/mesh/scripts/quickstart") && !is_mesh(""));
+    }
 }
