@@ -4,6 +4,7 @@ mod due;
 mod fingerprints;
 mod gateway;
 mod guests;
+mod leaving;
 mod lifted;
 mod links;
 mod losses;

@@ -130,6 +130,7 @@ fn with_removals(plan: Plan, reconciler: &Reconciler<'_>) -> Plan {
     plan.stage("unregister repositories that move", reconciler.moving_repositories())
         .stage("disconnect remotes", reconciler.disconnects())
         .stage("release shards", held.map(|c| NodeStep::ReleaseShards(c).into()))
+        .lanes("start nodes that stay", 1, mesh.clusters().flat_map(|c| reconciler.callbacks(c)))
         .lanes("move links to nodes that stay", 1, mesh.clusters().flat_map(|c| reconciler.moved_links(c)))
         .lanes("move shards and votes to nodes that stay", 1, mesh.clusters().flat_map(|c| reconciler.farewells(c)))
         .stage("remove containers", reconciler.removals())

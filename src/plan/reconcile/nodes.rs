@@ -72,7 +72,9 @@ impl Reconciler<'_> {
         if alone {
             steps.extend(turns.iter().flat_map(|node| self.again((*node).into())));
         }
-        steps.extend(missing.iter().filter_map(|node| self.start((*node).into())));
+        let started = self.called_back(cluster);
+        let to_start = missing.iter().filter(|node| !started.contains(*node));
+        steps.extend(to_start.filter_map(|node| self.start((*node).into())));
         steps.extend(missing.iter().map(|node| Step::AwaitReady((*node).into())));
         // nor may the first one stop while replicas come back that an earlier run or a crash took away
         if !steps.is_empty() || !turns.is_empty() {
@@ -131,16 +133,43 @@ impl Reconciler<'_> {
     /// What starts the nodes that leave and are stopped, of a cluster that does not serve: it may have no majority
     /// without them, and has to serve for them to leave.
     pub(super) fn recalled(&self, cluster: ClusterId) -> Vec<Step> {
-        let can_start = |service: &ServiceId| {
-            self.there.containers.get(service).is_some_and(|found| {
-                matches!(found.state, ContainerState::Created | ContainerState::Stopped)
-                    && !self.in_another_network(found)
-            })
-        };
         if self.there.server(cluster).is_some() || self.network_stale() {
             return Vec::new();
         }
-        self.leaving(cluster).into_iter().map(ServiceId::from).filter(can_start).map(Step::StartContainer).collect()
+        let stopped = self.leaving(cluster).into_iter().map(ServiceId::from).filter(|node| self.can_start(*node));
+        stopped.map(Step::StartContainer).collect()
+    }
+
+    /// Whether a container is stopped and can start as it is.
+    fn can_start(&self, service: ServiceId) -> bool {
+        self.there.containers.get(&service).is_some_and(|found| {
+            matches!(found.state, ContainerState::Created | ContainerState::Stopped) && !self.in_another_network(found)
+        })
+    }
+
+    /// The nodes that leave and have not left yet, of a cluster that can let them go. One whose container is gone left
+    /// before.
+    fn departing(&self, cluster: ClusterId) -> Vec<NodeId> {
+        let is_there = |node: &NodeId| self.there.containers.contains_key(&(*node).into());
+        self.leaving(cluster).into_iter().filter(is_there).filter(|_| self.rolls(cluster)).collect()
+    }
+
+    /// The nodes that stay and are stopped, and start before others leave: links, shards and votes have to go
+    /// somewhere. Those that are to have another container or other settings start when they have them.
+    fn called_back(&self, cluster: ClusterId) -> Vec<NodeId> {
+        if self.departing(cluster).is_empty() {
+            return Vec::new();
+        }
+        let as_it_is = |service: ServiceId| !self.container_stale(service) && self.settings_in_force(service);
+        let starts = |node: &NodeId| self.can_start((*node).into()) && as_it_is((*node).into());
+        self.mesh.nodes(cluster).filter(starts).collect()
+    }
+
+    /// What starts them.
+    pub(super) fn callbacks(&self, cluster: ClusterId) -> Vec<Step> {
+        let nodes: Vec<ServiceId> = self.called_back(cluster).into_iter().map(ServiceId::from).collect();
+        let starts = nodes.iter().copied().map(Step::StartContainer);
+        starts.chain(nodes.iter().copied().map(Step::AwaitReady)).collect()
     }
 
     /// Whether a node has to stay for now, since its cluster cannot be asked to do without it.
@@ -151,16 +180,10 @@ impl Reconciler<'_> {
 
     /// What a cluster is asked to do before nodes of it are removed.
     pub(super) fn farewells(&self, cluster: ClusterId) -> Vec<Step> {
-        let leaving = self.leaving(cluster);
-        let Some(server) = self.there.server(cluster).filter(|_| self.rolls(cluster) && !leaving.is_empty()) else {
+        let nodes = self.departing(cluster);
+        let Some(server) = self.there.server(cluster).filter(|_| !nodes.is_empty()) else {
             return Vec::new();
         };
-        // one whose container is gone left before
-        let nodes: Vec<NodeId> =
-            leaving.into_iter().filter(|node| self.there.containers.contains_key(&(*node).into())).collect();
-        if nodes.is_empty() {
-            return Vec::new();
-        }
         let to = self.mesh.data_nodes(cluster).saturating_sub(1);
         let indices: Vec<String> =
             server.allocation.replicas.iter().filter(|(_, count)| **count > to).map(|(name, _)| name.clone()).collect();
