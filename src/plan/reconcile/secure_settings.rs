@@ -81,13 +81,14 @@ impl Reconciler<'_> {
 
     /// What the nodes of a cluster that serves are restarted for, one after the other.
     pub(super) fn secure_in_service(&self, cluster: ClusterId) -> Vec<Step> {
-        let outdated = |node: &NodeId| self.serves(*node) && self.secure_outdated(*node);
+        let outdated = |node: NodeId| self.serves(node) && self.secure_outdated(node);
         let store = |node| Step::StoreSecureSettings { node, changes: self.secure_changes(node), restart: true };
         let several = self.mesh.has_several_nodes(cluster);
         let turn = |node: NodeId| {
             if several { turns::guarded(cluster, [store(node)]) } else { vec![store(node)] }
         };
-        let turns: Vec<Step> = self.mesh.nodes(cluster).filter(outdated).flat_map(turn).collect();
+        let nodes = turns::in_order(self.mesh, self.there, cluster, outdated);
+        let turns: Vec<Step> = nodes.into_iter().flat_map(turn).collect();
         let awaited: Option<Step> = (several && !turns.is_empty()).then_some(NodeStep::AwaitShards(cluster).into());
         awaited.into_iter().chain(turns).collect()
     }
