@@ -125,7 +125,7 @@ impl Mesh {
             clusters: allocated,
             peers,
             guests: recorded.map(|mesh| mesh.guests_on(|cluster| clusters.contains(cluster))).unwrap_or_default(),
-            users: recorded.map(|mesh| mesh.users.clone()).unwrap_or_default(),
+            users: recorded.map(|mesh| mesh.users_within(&clusters)).unwrap_or_default(),
             views: recorded.map(|mesh| mesh.views.clone()).unwrap_or_default(),
             gateway,
             spec,

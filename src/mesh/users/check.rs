@@ -32,7 +32,7 @@ pub enum UserError {
     #[error("{0} is a user of the settings file")]
     InSettings(UserName),
     #[error("{of}: {error}")]
-    NoSuchCluster { of: String, error: NoSuchCluster },
+    NoSuchCluster { of: String, in_settings: bool, error: NoSuchCluster },
 }
 
 impl Explain for UserError {
@@ -53,6 +53,9 @@ impl Explain for UserError {
             Self::UnknownRemote { .. } => "name one of them, or `*` for all".to_owned(),
             Self::NoSuchUser { user, .. } => format!("`mesh users ls` lists them, `mesh users add {user}` adds one"),
             Self::InSettings(_) => "change `users` there, then `mesh create -f FILE`".to_owned(),
+            Self::NoSuchCluster { in_settings: true, .. } => {
+                "take it out of `on` in the settings file, and name the file: `mesh create -f FILE`".to_owned()
+            }
             Self::NoSuchCluster { error, .. } => return error.hint(),
         })
     }
@@ -118,16 +121,16 @@ impl Mesh {
     /// # Errors
     /// The first that does not.
     pub fn require_users(&self) -> Result<(), UserError> {
-        let require = |of: String, on: &Option<ClusterSet>| {
-            let missing = |error| UserError::NoSuchCluster { of, error };
+        let require = |of: String, on: &Option<ClusterSet>, in_settings: bool| {
+            let missing = |error| UserError::NoSuchCluster { of, in_settings, error };
             on.as_ref().map_or(Ok(()), |on| self.require(on)).map_err(missing)
         };
         for (name, role) in &self.spec.roles.0 {
-            require(format!("the role {name}"), &role.on)?;
+            require(format!("the role {name}"), &role.on, true)?;
             self.require_shared(name, role)?;
         }
         for (name, user) in self.all_users() {
-            require(format!("the user {name}"), &user.on)?;
+            require(format!("the user {name}"), &user.on, self.spec.users.0.contains_key(name))?;
             for cluster in self.clusters_of(name) {
                 user.roles.iter().try_for_each(|role| self.require_role(name, role, cluster))?;
             }
@@ -245,7 +248,7 @@ mod tests {
         assert_eq!(with("{anna: {roles: [analyst, viewer, mesh_reader], on: [1]}}").require_users(), Ok(()));
         insta::assert_snapshot!(refused(&with("{anna: {roles: [analyst]}}")), @"anna logs in to cluster03, where the role analyst is not; widen `on` of the role analyst in the settings file, or narrow that of the user");
         insta::assert_snapshot!(refused(&with("{anna: {roles: [analist], on: 1}}")), @"anna has the role analist, and there is no such role: the mesh has mesh_reader, analyst; `roles` in the settings file say what a role is; Elasticsearch's own, such as `viewer`, can be named, too");
-        insta::assert_snapshot!(refused(&with("{anna: {roles: [viewer], on: 7}}")), @"the user anna: there is no cluster 7: the mesh has 3; `mesh status` shows the clusters");
+        insta::assert_snapshot!(refused(&with("{anna: {roles: [viewer], on: 7}}")), @"the user anna: there is no cluster 7: the mesh has 3; take it out of `on` in the settings file, and name the file: `mesh create -f FILE`");
         let added = User { roles: vec!["nurse".parse().unwrap()], on: None };
         let mut mesh = with("{}");
         mesh.users.insert("bert".parse().unwrap(), added);

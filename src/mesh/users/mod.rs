@@ -60,6 +60,19 @@ impl Mesh {
         self.clusters().filter(|cluster| user.is_some_and(|user| user.is_on(*cluster))).collect()
     }
 
+    /// The users that commands added, as far as they log in to these clusters: another cluster that will have the
+    /// number of one that goes is not meant.
+    pub(super) fn users_within(&self, clusters: &ClusterSet) -> BTreeMap<UserName, User> {
+        let stays = |(name, user): (&UserName, &User)| -> Option<(UserName, User)> {
+            let on = match &user.on {
+                Some(on) => Some(ClusterSet::new(on.iter().filter(|cluster| clusters.contains(*cluster)))?),
+                None => None,
+            };
+            Some((name.clone(), User { on, ..user.clone() }))
+        };
+        self.users.iter().filter_map(stays).collect()
+    }
+
     /// The roles that a cluster is to have, each with what it is there.
     pub fn roles_on(&self, cluster: ClusterId) -> BTreeMap<RoleName, Role> {
         let own = self.spec.roles.0.iter().filter(|(_, role)| role.is_on(cluster));
@@ -103,6 +116,19 @@ impl Mesh {
 mod tests {
     use super::*;
     use crate::mesh::settings::DataSet;
+
+    #[test]
+    fn a_user_goes_with_her_clusters() {
+        let mut mesh = Mesh::example(3);
+        for (name, on) in [("anna", Some("1-3")), ("bert", Some("3")), ("carl", None)] {
+            let on = on.map(|on| on.parse().unwrap());
+            mesh.users.insert(name.parse().unwrap(), User { roles: vec![RoleName::reader()], on });
+        }
+        let on = |user: &User| user.on.as_ref().map_or_else(|| "all".to_owned(), ToString::to_string);
+        let left = mesh.users_within(&"1-2".parse().unwrap());
+        let shown: Vec<String> = left.iter().map(|(name, user)| format!("{name} on {}", on(user))).collect();
+        assert_eq!(shown, ["anna on 1-2", "carl on all"]);
+    }
 
     #[test]
     fn everybody_who_reads_reads_what_is_shared() {
