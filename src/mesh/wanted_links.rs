@@ -26,7 +26,7 @@ impl Mesh {
         self.clusters().flat_map(|from| self.remotes(from).map(move |to| Link { from, to })).collect()
     }
 
-    /// Whether a link is wanted: the only place that asks the topology.
+    /// Whether a link is wanted. Whoever asks for links asks here, and not the topology.
     pub fn has_link(&self, link: Link) -> bool {
         self.has_cluster(link.from) && self.has_cluster(link.to) && self.spec.topology.has(link)
     }

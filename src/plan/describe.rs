@@ -1,4 +1,5 @@
-//! The one place that describes steps: effect, subject, text, reason, and all that depends on the kind of a step. Pure.
+//! The one place that describes steps: effect, subject, text, reason, and all that depends on the kind of a step.
+//! Families of steps, such as [`LinkStep`](super::LinkStep), describe themselves. Pure.
 
 #[cfg(test)]
 mod tests;
