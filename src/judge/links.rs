@@ -2,10 +2,12 @@
 
 use super::nodes::Nodes;
 use crate::{
-    facts::observed::LinkFacts,
+    facts::observed::{LinkFacts, Observed},
     mesh::{
+        Mesh,
         id::{ClusterId, NodeId},
         links::Link,
+        peers::Alias,
     },
 };
 
@@ -31,5 +33,20 @@ pub fn down(nodes: Nodes<'_>, Link { from, to }: Link) -> Option<String> {
     searching.find_map(|node| {
         let why = reported(nodes, node, to)?.err()?;
         Some(if several { format!("from {node}: {why}") } else { why.to_owned() })
+    })
+}
+
+/// Why a cluster does not reach a remote of a peer; `None` where it does, from every node that can be asked.
+pub fn down_to_peer(mesh: &Mesh, there: &Observed, from: ClusterId, alias: &Alias) -> Option<String> {
+    let Some(server) = there.server(from) else { return Some(format!("{from} does not answer")) };
+    let nodes = mesh.searching_nodes(from).filter_map(|node| Some((Some(node), &there.node(node)?.links)));
+    let several = mesh.has_several_nodes(from);
+    let asked = std::iter::once((None, &server.links)).chain(nodes);
+    asked.into_iter().find_map(|(node, links)| {
+        let why = LinkFacts::why_down(links.get(alias))?;
+        Some(match node {
+            Some(node) if several => format!("from {node}: {why}"),
+            _ => why.to_owned(),
+        })
     })
 }

@@ -10,12 +10,13 @@ use super::{
     check::Finding,
     expiry::{SOON, days_between},
     hindrance::Hindrance,
+    links::down_to_peer,
     verify::Cause,
 };
 use crate::{
     exit::Exit,
     explain::Explain,
-    facts::observed::{LinkFacts, Observed},
+    facts::observed::Observed,
     mesh::{
         Mesh,
         counted::counted,
@@ -105,7 +106,7 @@ impl PeerRow {
         let access = there.peers.get(name).and_then(|remotes| remotes.get(alias));
         let expires = access.and_then(|access| access.expires);
         let searching = mesh.clusters().filter(|cluster| peer.is_searched_by(*cluster));
-        let links = searching.map(|cluster| (cluster, why_down(mesh, there, cluster, alias)));
+        let links = searching.map(|cluster| (cluster, down_to_peer(mesh, there, cluster, alias)));
         let (reached, down): (Vec<_>, Vec<_>) = links.partition(|(_, why)| why.is_none());
         let down: BTreeMap<ClusterId, String> =
             down.into_iter().filter_map(|(cluster, why)| Some((cluster, why?))).collect();
@@ -129,21 +130,6 @@ impl PeerRow {
             renewal: peer.renewal(name),
         }
     }
-}
-
-/// Why a cluster does not reach a remote; `None` where it does, from every node that can be asked.
-pub fn why_down(mesh: &Mesh, there: &Observed, from: ClusterId, alias: &Alias) -> Option<String> {
-    let Some(server) = there.server(from) else { return Some(format!("{from} does not answer")) };
-    let nodes = mesh.searching_nodes(from).filter_map(|node| Some((Some(node), &there.node(node)?.links)));
-    let several = mesh.has_several_nodes(from);
-    let asked = std::iter::once((None, &server.links)).chain(nodes);
-    asked.into_iter().find_map(|(node, links)| {
-        let why = LinkFacts::why_down(links.get(alias))?;
-        Some(match node {
-            Some(node) if several => format!("from {node}: {why}"),
-            _ => why.to_owned(),
-        })
-    })
 }
 
 /// A remote that was set by hand has a name that a peer's cluster would have.

@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 use super::{Evidence, PathFacts, distrust::Distrust, report::CauseReport};
 use crate::{
     facts::observed::{NodeFiles, Observed},
-    judge::{peers::why_down, scope::Scope},
+    judge::{links::down_to_peer, scope::Scope},
     mesh::{
         Mesh,
         id::ClusterId,
@@ -107,7 +107,7 @@ fn fault(
     (from, peer, to): (ClusterId, &PartnerName, &Alias),
     now: OffsetDateTime,
 ) -> Option<PeerFault> {
-    let words = why_down(mesh, there, from, to)?;
+    let words = down_to_peer(mesh, there, from, to)?;
     let Some(server) = there.server(from) else { return Some(PeerFault::Silent("does not answer".to_owned())) };
     let Some(access) = there.peers.get(peer).and_then(|remotes| remotes.get(to)) else {
         return Some(PeerFault::AccessLost);
