@@ -8,7 +8,7 @@ use std::{
 use time::OffsetDateTime;
 
 use crate::mesh::{
-    Mesh,
+    Mesh, certs,
     cluster_set::ClusterSet,
     id::ClusterId,
     peers::{Guest, PartnerName},
@@ -75,6 +75,20 @@ pub fn ids_of(invitation: &str, found: &[GuestKeyFacts]) -> BTreeSet<String> {
 /// When the last key of an invitation was made.
 pub fn made(keys: &BTreeMap<ClusterId, Vec<GuestKeyFacts>>, invitation: &str) -> Option<OffsetDateTime> {
     keys.values().flatten().filter(|key| key.invitation == invitation).filter_map(|key| key.created).max()
+}
+
+/// Whether the invitation in force of a guest has an authority of a cluster; `None` where nothing tells.
+pub fn trusts(mesh: &Mesh, keys: &GuestKeys, guest: &PartnerName, of: ClusterId, authority: &str) -> Option<bool> {
+    Some(invited_with(mesh, keys, guest, of)?.contains(&certs::fingerprint(authority)?))
+}
+
+/// The fingerprints of a cluster's authorities that the invitation in force of a guest has.
+pub fn invited_with(mesh: &Mesh, keys: &GuestKeys, guest: &PartnerName, of: ClusterId) -> Option<BTreeSet<String>> {
+    let own = keys_of(keys, guest);
+    let on = &mesh.guests.get(guest)?.on;
+    let asked = ClusterSet::new(on.iter().filter(|cluster| own.contains_key(cluster)))?;
+    let invitation = in_force(&own, &asked)?;
+    own.get(&of)?.iter().find(|key| key.invitation == invitation)?.authorities.clone()
 }
 
 /// What became of the keys of an invitation that was not handed over.

@@ -8,10 +8,9 @@ use time::OffsetDateTime;
 use super::{State, VERSION, days_between};
 use crate::{
     facts::{
-        guests::GuestKeys,
+        guests::{GuestKeys, trusts},
         observed::{ClusterFiles, Observed},
     },
-    judge::guests::trusts,
     mesh::{
         Mesh,
         certs::{self, Authority},

@@ -13,7 +13,7 @@ use time::OffsetDateTime;
 
 pub use self::{
     hindrance::{GuestError, hindrance},
-    trust::{kept_authority, takes_over, trusted_by_all, trusts, waiting_authorities},
+    trust::{kept_authority, takes_over, trusted_by_all, waiting_authorities},
 };
 use super::expiry::{State, days_between};
 use crate::{

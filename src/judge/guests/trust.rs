@@ -9,7 +9,7 @@ use crate::{
     exit::Exit,
     explain::Explain,
     facts::{
-        guests::{GuestKeys, in_force, keys_of},
+        guests::{GuestKeys, invited_with},
         observed::{ClusterFiles, Observed},
     },
     judge::{
@@ -19,27 +19,11 @@ use crate::{
     mesh::{
         Mesh,
         certs::{self, Authority},
-        cluster_set::ClusterSet,
         counted::counted,
         id::ClusterId,
-        peers::PartnerName,
     },
     plan::renew::Renewal,
 };
-
-/// Whether the invitation in force of a guest has an authority of a cluster; `None` where nothing tells.
-pub fn trusts(mesh: &Mesh, keys: &GuestKeys, guest: &PartnerName, of: ClusterId, authority: &str) -> Option<bool> {
-    Some(invited_with(mesh, keys, guest, of)?.contains(&certs::fingerprint(authority)?))
-}
-
-/// The fingerprints of a cluster's authorities that the invitation in force of a guest has.
-fn invited_with(mesh: &Mesh, keys: &GuestKeys, guest: &PartnerName, of: ClusterId) -> Option<BTreeSet<String>> {
-    let own = keys_of(keys, guest);
-    let on = &mesh.guests.get(guest)?.on;
-    let asked = ClusterSet::new(on.iter().filter(|cluster| own.contains_key(cluster)))?;
-    let invitation = in_force(&own, &asked)?;
-    own.get(&of)?.iter().find(|key| key.invitation == invitation)?.authorities.clone()
-}
 
 /// Those of the clusters to renew whose next authority has taken over already: none waits, and every guest joined by an
 /// invitation that had the one in force beside the one before it.
@@ -146,7 +130,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        facts::guests::GuestKeyFacts,
+        facts::guests::{GuestKeyFacts, trusts},
         mesh::{example::cluster, peers::Guest, secret::Secret, settings::KeyDays},
     };
 
