@@ -1,4 +1,4 @@
-//! The modules of `src/mesh` depend on each other in one direction, but for one circle that is known.
+//! The modules of a room depend on each other in one direction, but for one circle that is known.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -7,32 +7,34 @@ use std::{
 
 use super::{code, sources};
 
-/// Settings name peers and users, and these consist of values that are settings.
+/// The modules of `src/mesh` that need each other: settings name peers and users, and these consist of values that are
+/// settings.
 const CIRCLE: [&str; 3] = ["peers", "settings", "users"];
 
-/// Whether a file is compiled for tests only.
+/// Whether a file, by its path in a room, is compiled for tests only.
 fn is_for_tests(file: &Path) -> bool {
-    let name = file.file_stem().unwrap().to_str().unwrap();
-    name.starts_with("tests") || ["example", "read_back", "reference"].contains(&name)
+    let names: Vec<&str> = file.iter().map(|part| part.to_str().unwrap()).collect();
+    names.iter().any(|name| name.starts_with("tests") || ["example.rs", "read_back.rs", "reference.rs"].contains(name))
 }
 
-/// Every module of `src/mesh`, with those that its files use. `Mesh` itself does not count: its methods are written
-/// where their subject is.
-fn modules() -> BTreeMap<String, BTreeSet<String>> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/mesh");
+/// Every module of a room, with those that its files use. What the room's own file defines does not count: `Mesh` has
+/// its methods where their subject is.
+fn modules(room: &str) -> BTreeMap<String, BTreeSet<String>> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(room);
+    let path_of_room = format!("crate::{room}::");
     let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for (path, text) in sources("mesh").into_iter().filter(|(path, _)| !is_for_tests(path)) {
+    for (path, text) in sources(room) {
         let inside = path.strip_prefix(&root).unwrap();
         let parts: Vec<&str> = inside.iter().map(|part| part.to_str().unwrap()).collect();
         let module = parts[0].trim_end_matches(".rs");
-        if module == "mod" {
+        if module == "mod" || is_for_tests(inside) {
             continue;
         }
         let is_beside_others = parts.len() == 1 || parts[1..] == ["mod.rs"];
         let code = code(&text);
         let names = code.lines().filter_map(|line| {
             let beside = line.strip_prefix("super::").filter(|_| is_beside_others);
-            line.strip_prefix("crate::mesh::").or(beside)?.split("::").next()
+            line.strip_prefix(&path_of_room).or(beside)?.split("::").next()
         });
         let used = names.filter(|name| *name != module && name.starts_with(|c: char| c.is_ascii_lowercase()));
         found.entry(module.to_owned()).or_default().extend(used.map(str::to_owned));
@@ -54,10 +56,20 @@ fn reached(from: &str, uses: &BTreeMap<String, BTreeSet<String>>) -> BTreeSet<St
 }
 
 #[test]
-fn the_modules_of_mesh_are_no_circle_but_the_known_one() {
-    let uses = modules();
-    assert!(uses.len() > 40 && uses["decide"].contains("allocate"), "{uses:?}");
-    let circle: Vec<&str> =
-        uses.keys().filter(|module| reached(module, &uses).contains(*module)).map(String::as_str).collect();
-    assert_eq!(circle, CIRCLE, "a module should not use one that uses it, whatever is between: {uses:#?}");
+fn the_modules_of_mesh_and_judge_are_no_circle_but_the_known_one() {
+    for (room, known) in [("mesh", &CIRCLE[..]), ("judge", &[][..])] {
+        let uses = modules(room);
+        assert!(uses.len() > 10 && uses.values().any(|used| !used.is_empty()), "{uses:?}");
+        let circle: Vec<&str> =
+            uses.keys().filter(|module| reached(module, &uses).contains(*module)).map(String::as_str).collect();
+        assert_eq!(circle, known, "a module of {room} should not use one that uses it, whatever is between: {uses:#?}");
+    }
+}
+
+#[test]
+fn a_circle_of_three_is_seen() {
+    let uses = [("a", "b"), ("b", "c"), ("c", "a"), ("d", "a")];
+    let uses: BTreeMap<String, BTreeSet<String>> =
+        uses.map(|(from, to)| (from.to_owned(), BTreeSet::from([to.to_owned()]))).into();
+    assert!(reached("a", &uses).contains("a") && !reached("d", &uses).contains("d"));
 }
