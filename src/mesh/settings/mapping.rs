@@ -73,7 +73,7 @@ pub(super) fn clusters(key: &str, node: &Node) -> Result<ClusterSet, InvalidValu
 
 /// The JSON Schema of what [`clusters`] reads.
 pub(super) fn clusters_json() -> Json {
-    let set = json!({ "type": ["integer", "string"], "minimum": 1, "maximum": 99, "pattern": "^[0-9, -]+$" });
+    let set = <ClusterSet as Scalar>::schema();
     json!({ "anyOf": [set, { "type": "array", "items": set, "minItems": 1 }] })
 }
 

@@ -91,7 +91,7 @@ impl Scalar for RemoteRule {
                 "server_name": { "type": "string" },
                 "key_file": { "type": "string" },
                 "ca": { "type": "string" },
-                "on": { "type": ["integer", "string"], "pattern": "^[0-9, -]+$", "minimum": 1, "maximum": 99 },
+                "on": <ClusterSet as Scalar>::schema(),
             },
             "required": ["name", "address", "key_file"],
             "additionalProperties": false,

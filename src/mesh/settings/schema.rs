@@ -4,7 +4,8 @@ use std::path::Path;
 
 use serde_json::{Map, Value as Json, json};
 
-use super::{DEFAULT_VERSION, Overrides, Profile, SETTINGS, Shape, per_cluster::all_of_clusters};
+use super::{DEFAULT_VERSION, Overrides, Profile, SETTINGS, Shape, per_cluster::all_of_clusters, value::Scalar};
+use crate::mesh::cluster_set::ClusterSet;
 
 /// The schema; it refuses nothing that [`file::read`](super::file::read) takes.
 pub fn schema() -> Json {
@@ -28,7 +29,8 @@ pub fn schema() -> Json {
         property["description"] = setting.help.into();
         (setting.name.to_owned(), property)
     });
-    let clusters = json!({ "description": "Which clusters, such as `1-3,7`", "type": ["string", "integer"], "pattern": "^[0-9, -]+$" });
+    let mut clusters = <ClusterSet as Scalar>::schema();
+    clusters["description"] = "Which clusters, such as `1-3,7`".into();
     let own: Map<String, Json> = std::iter::once(("clusters".to_owned(), clusters)).chain(own).collect();
     properties.insert(
         "overrides".to_owned(),

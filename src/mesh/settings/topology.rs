@@ -200,7 +200,7 @@ impl Scalar for LinkRule {
     }
 
     fn schema() -> Json {
-        let clusters = json!({ "type": ["integer", "string"], "pattern": "^[0-9, -]+$", "minimum": 1, "maximum": 99 });
+        let clusters = <ClusterSet as Scalar>::schema();
         json!({
             "type": "object",
             "properties": {
