@@ -29,9 +29,11 @@ pub use self::{
     peers::{Hopeless, PeerLinkReport, hopeless, judge_peers},
     report::Report,
 };
-pub use crate::facts::evidence::{CanaryFacts, Evidence, KeyRecord, PathFacts, Presented, Untried};
 use crate::{
-    facts::observed::Observed,
+    facts::{
+        evidence::{CanaryFacts, Evidence, KeyRecord, PathFacts, Presented, Untried},
+        observed::Observed,
+    },
     judge::scope::Scope,
     mesh::{Mesh, id::NodeId, links::Link},
 };
