@@ -10,8 +10,8 @@ use crate::{
     world::{disk, kernel, words::words},
 };
 
-/// Raises `settings` below `root` (`/proc/sys`) and keeps them in `file` (of `/etc/sysctl.d`); tells of each. `again` is
-/// what root types for it.
+/// Raises `settings` below `root` (`/proc/sys`) and keeps them in `file` (of `/etc/sysctl.d`); tells of each. What root
+/// types for it is `again`.
 ///
 /// # Errors
 /// Only root may. What was raised before the error stays.

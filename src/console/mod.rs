@@ -3,6 +3,7 @@
 //! Colors are always written and taken out on the way where they are not wanted: by `--color`, `NO_COLOR`, `TERM=dumb`
 //! or because the reader is no terminal. Words from outside lose what a terminal would obey: see [`plain`].
 
+mod amount;
 mod ask;
 mod bench;
 mod create;
@@ -42,13 +43,14 @@ use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 
 pub use self::{
+    amount::bytes,
     load::LoadLine,
     same_mesh::MeshOption,
     stage::StageLine,
     table::{Cell, Column, Mark, Table},
     timings::StageTime,
 };
-use self::{same_mesh::SameMesh, stdout::Stdout};
+use self::{amount::duration, same_mesh::SameMesh, stdout::Stdout};
 use crate::{
     cli::Format,
     error::Error,
@@ -117,15 +119,6 @@ fn styled(style: Style, text: &str) -> String {
 }
 
 /// `3.2 s`, or `4 min 10 s`.
-fn duration(time: Duration) -> String {
-    let seconds = time.as_secs();
-    if seconds < 60 {
-        format!("{}.{} s", seconds, time.subsec_millis() / 100)
-    } else {
-        format!("{} min {} s", seconds / 60, seconds % 60)
-    }
-}
-
 /// A value as a program reads it; `None` in a format for people.
 fn encode(format: Format, value: &impl Serialize) -> Option<String> {
     match format {
@@ -136,11 +129,6 @@ fn encode(format: Format, value: &impl Serialize) -> Option<String> {
         }
         Format::Yaml => Some(serde_yaml::to_string(value).expect("should be YAML: it is JSON")),
     }
-}
-
-/// Bytes for people.
-pub fn bytes(count: u64) -> String {
-    indicatif::BinaryBytes(count).to_string()
 }
 
 impl Console {

@@ -133,7 +133,7 @@ pub enum LinkFacts {
 }
 
 impl LinkFacts {
-    /// Why the remote that a server was asked for is not reached, `link` being what it said; `None` where it is.
+    /// Why the remote that a server was asked for is not reached, `link` being its report; `None` where it is.
     pub fn why_down(link: Option<&Self>) -> Option<&str> {
         match link {
             Some(Self::Connected) => None,

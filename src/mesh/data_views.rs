@@ -47,7 +47,8 @@ impl Mesh {
         }
         let built_in = [(LOCAL, LOCAL.to_owned()), (WHOLE, self.everywhere(on, LOCAL))];
         let built_in = built_in.into_iter().filter(|_| self.spec.data_set.0).map(|(name, title)| view(name, title));
-        let asked = self.views.iter().filter(|(_, of)| of.is_on(on)).map(|(name, of)| view(&name.0, of.pattern.0.clone()));
+        let asked =
+            self.views.iter().filter(|(_, of)| of.is_on(on)).map(|(name, of)| view(&name.0, of.pattern.0.clone()));
         built_in.chain(asked).collect()
     }
 }

@@ -32,13 +32,10 @@ pub async fn rm(args: &RmViewArgs, place: Place, console: &Console) -> Result<Ex
         let kibana = away.kibana();
         let reason = there.kibanas.get(&away).and_then(|answer| answer.reason(now()));
         let error = Error::new(Exit::Unhealthy, format!("{kibana} does not answer, so it would keep {}", args.view));
-        return Err(reason
-            .into_iter()
-            .fold(error, Error::cause)
-            .hint(format!(
-                "`mesh status` shows what runs; `mesh manage start {}` starts it; then type the same command again",
-                away.number()
-            )));
+        return Err(reason.into_iter().fold(error, Error::cause).hint(format!(
+            "`mesh status` shows what runs; `mesh manage start {}` starts it; then type the same command again",
+            away.number()
+        )));
     }
     let question = format!("remove the data view {}? dashboards that refer to it show nothing then", args.view);
     if !consent(&question, "this removes a data view", args.consent.yes, console).await? {

@@ -157,11 +157,8 @@ mod tests {
         let hint = |there: &Observed, listener: Listener| ports(&mesh, there, &[listener]).findings().remove(0).hint;
         let recorded = Observed { record: Some(mesh.clone()), ..Observed::default() };
         let on_loopback = Listener { address: [127, 0, 0, 1].into(), ..listener(9201) };
-        let hints = [
-            hint(&Observed::default(), listener(9201)),
-            hint(&recorded, listener(9201)),
-            hint(&recorded, on_loopback),
-        ];
+        let hints =
+            [hint(&Observed::default(), listener(9201)), hint(&recorded, listener(9201)), hint(&recorded, on_loopback)];
         insta::assert_snapshot!(hints.join("\n"), @r"
         stop what has it, or have free ports chosen with `mesh create --ports 20000-29999`
         stop what has it

@@ -170,7 +170,7 @@ pub(super) const CATALOG: &[Entry] = &[
          `mesh create --reset` starts afresh, and deletes the data",
     ),
     (
-        &["node does not have the data role but has shard data", "node does not have the data and master roles but has"],
+        &["does not have the data role but has shard data", "does not have the data and master roles but has index"],
         "it has shards, and no role that holds data any more",
         "give it a role such as `data` back in `nodes`, and type the command again; a node that left its cluster comes \
          back empty, with other roles",

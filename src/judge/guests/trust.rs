@@ -19,6 +19,7 @@ use crate::{
     mesh::{
         Mesh,
         certs::{self, Authority},
+        cluster_set::ClusterSet,
         counted::counted,
         id::ClusterId,
     },

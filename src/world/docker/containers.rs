@@ -113,7 +113,7 @@ impl Docker {
         let name = mesh.container_name(id);
         let options = CreateContainerOptionsBuilder::default().name(&name).build();
         self.client
-            .create_container(Some(options), self.labelled(body(mesh, id, made_from)))
+            .create_container(Some(options), self.labeled(body(mesh, id, made_from)))
             .await
             .map_err(DockerError::refused(format!("create {name}")))?;
         Ok(())
@@ -124,13 +124,13 @@ impl Docker {
         let name = mesh.gateway_name();
         let Some(made_from) = mesh.gateway_made_from() else { return Ok(()) };
         let options = CreateContainerOptionsBuilder::default().name(&name).build();
-        let body = self.labelled(gateway_body(mesh, made_from));
+        let body = self.labeled(gateway_body(mesh, made_from));
         let created = self.client.create_container(Some(options), body).await;
         created.map_err(DockerError::refused(format!("create {name}"))).map(drop)
     }
 
     /// What is asked for, as far as labels go: see [`without_label`].
-    fn labelled(&self, body: ContainerCreateBody) -> ContainerCreateBody {
+    fn labeled(&self, body: ContainerCreateBody) -> ContainerCreateBody {
         if self.selinux { without_label(body) } else { body }
     }
 

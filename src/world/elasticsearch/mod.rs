@@ -12,6 +12,7 @@ mod nodes;
 mod read;
 mod reader_key;
 mod repository;
+mod restores;
 mod search;
 mod snapshots;
 mod users;
@@ -30,10 +31,7 @@ use time::OffsetDateTime;
 
 use self::elsewhere::lacks_cluster;
 pub use self::{
-    read::remotes as remotes_among,
-    reader_key::ReaderKey,
-    snapshots::{Progress, Wanted},
-    users::KIBANA_SYSTEM,
+    read::remotes as remotes_among, reader_key::ReaderKey, restores::Wanted, snapshots::Progress, users::KIBANA_SYSTEM,
 };
 use super::{
     access::Access,

@@ -208,9 +208,7 @@ mod tests {
 
     #[test]
     fn what_is_recovered_is_summed_up() {
-        let shard = |bytes: u64, operations: u64| {
-            json!({ "index": { "size": { "recovered_in_bytes": bytes } }, "translog": { "recovered": operations } })
-        };
+        let shard = |bytes: u64, operations: u64| json!({ "index": { "size": { "recovered_in_bytes": bytes } }, "translog": { "recovered": operations } });
         let body = json!({ "a": { "shards": [shard(1, 2), shard(3, 0)] }, "b": { "shards": [shard(10, 20)] } });
         assert_eq!(recovered(&body), (14, 22));
         assert_eq!(recovered(&json!({})), (0, 0));
