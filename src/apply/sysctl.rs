@@ -16,12 +16,13 @@ use crate::{
 /// # Errors
 /// Only root may. What was raised before the error stays.
 pub fn raise(settings: &[Setting], root: &Path, file: &Path, again: &str, console: &Console) -> Result<(), Error> {
-    let all: String = settings.iter().map(|Setting { key, value }| format!(" {key}={value}")).collect();
+    let all: Vec<String> = settings.iter().map(|Setting { key, value }| format!("{key}={value}")).collect();
     for Setting { key, value } in settings {
         let before = kernel::get(root, key).map_or_else(|_| "unknown".to_owned(), |before| before.to_string());
         kernel::set(root, key, *value).map_err(|cause| {
             Error::new(Exit::Machine, format!("{key} cannot be set to {value}")).cause(words(&cause)).hint(format!(
-                "only root of the machine itself may: `{again}`, or `sudo sysctl -w{all}` until the next start"
+                "only root of the machine itself may: `{again}`, or `sudo sysctl -w {}` until the next start",
+                all.join(" ")
             ))
         })?;
         console.note(&format!("set {key} to {value}; it was {before}"));

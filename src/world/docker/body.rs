@@ -49,8 +49,8 @@ pub(super) fn confined(spec: &ContainerSpec) -> HostConfig {
     }
 }
 
-/// What is asked for where the engine confines containers by SELinux: those of a mesh mount its directory, whose files
-/// have the label of their place, and so none that such a container may read.
+/// What is asked for where the engine confines containers by `SELinux`: those of a mesh mount its directory, whose
+/// files have the label of their place, and so none that such a container may read.
 pub(super) fn without_label(mut body: ContainerCreateBody) -> ContainerCreateBody {
     let host = body.host_config.get_or_insert_default();
     host.security_opt.get_or_insert_default().push(NO_LABEL.to_owned());

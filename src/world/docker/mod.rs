@@ -57,7 +57,7 @@ pub struct Docker {
     /// Which one it is.
     pub engine: Engine,
     kernel: Kernel,
-    /// Whether it confines containers by SELinux.
+    /// Whether it confines containers by `SELinux`.
     selinux: bool,
     /// How the engine was started; `None` where its process is not seen, so that it may be on another machine, or
     /// outside this container.
