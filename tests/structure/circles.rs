@@ -20,11 +20,11 @@ fn is_for_tests(file: &Path) -> bool {
 /// Every module of a room, with those that its files use. What the room's own file defines does not count: `Mesh` has
 /// its methods where their subject is.
 fn modules(room: &str) -> BTreeMap<String, BTreeSet<String>> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(room);
+    let place = Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(room);
     let path_of_room = format!("crate::{room}::");
     let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for (path, text) in sources(room) {
-        let inside = path.strip_prefix(&root).unwrap();
+        let inside = path.strip_prefix(&place).unwrap();
         let parts: Vec<&str> = inside.iter().map(|part| part.to_str().unwrap()).collect();
         let module = parts[0].trim_end_matches(".rs");
         if module == "mod" || is_for_tests(inside) {

@@ -139,7 +139,8 @@ fn every_room_that_the_architecture_names_exists() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let files: Vec<PathBuf> = rust("src").into_iter().chain(rust("tests")).map(|(path, _)| path).collect();
     let text = fs::read_to_string(root.join("docs/architecture.md")).unwrap();
-    let names = spans(&text).filter(|span| span.ends_with(".rs") || span.ends_with('/'));
+    let is_rust = |span: &str| Path::new(span).extension().is_some_and(|extension| extension == "rs");
+    let names = spans(&text).filter(|span| is_rust(span) || span.ends_with('/'));
     let mut checked = 0;
     for name in names.filter(|name| !name.contains('<')) {
         let end = format!("/{name}");
