@@ -26,6 +26,7 @@ mod repository;
 mod secure_settings;
 mod security;
 mod seed;
+mod shards;
 mod snapshots;
 pub mod support;
 pub mod sysctl;

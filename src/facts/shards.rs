@@ -33,6 +33,14 @@ pub struct IndexShards {
     pub meant: u32,
 }
 
+/// The shards of a node.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct OnNode {
+    pub shards: u32,
+    /// How many of these are on their way to another node.
+    pub leaving: u32,
+}
+
 /// A replica that no node has, and why.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Unassigned {

@@ -14,6 +14,8 @@ pub enum NodeStep {
     HoldShards(ClusterId),
     /// Lets shards move again.
     ReleaseShards(ClusterId),
+    /// Waits, before the first node stops, for shards that an earlier run or a crash left on their way.
+    AwaitRecoveries(ClusterId),
     /// Waits until every shard is assigned that can be.
     AwaitShards(ClusterId),
     /// Asks for fewer replicas where the nodes that stay have no room for all.
@@ -63,6 +65,14 @@ impl NodeStep {
                 format!("shards of {cluster} move again"),
                 "no node restarts any more",
             ),
+            Self::AwaitRecoveries(cluster) => step(
+                Waits,
+                "await-recoveries",
+                cluster,
+                format!("no shard of {cluster} is on its way"),
+                "the first node may only stop while the others have a copy of everything",
+            )
+            .brings_up(),
             Self::AwaitShards(cluster) => step(
                 Waits,
                 "await-shards",

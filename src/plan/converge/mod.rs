@@ -11,6 +11,7 @@ mod losses;
 mod lost_record;
 mod model;
 mod nodes;
+mod outside;
 mod overrides;
 mod peers;
 mod renewal;

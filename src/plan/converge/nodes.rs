@@ -5,7 +5,7 @@ use crate::{
     mesh::{
         Mesh,
         example::cluster,
-        id::{NodeNumber, ServiceId},
+        id::{ClusterId, NodeNumber, ServiceId},
         settings::per_cluster::read_set,
     },
     plan::{NodeStep, Step},
@@ -188,10 +188,10 @@ fn no_node_stops_before_every_shard_is_assigned() {
     let three = Model::empty().converge(&mesh(3));
     let plan = plan_for(&with(mesh(3), "2.elastic_memory=3g"), &three);
     let steps: Vec<&Step> = plan.steps().collect();
-    let [held, awaited]: [Step; 2] =
-        [NodeStep::HoldShards(cluster(2)).into(), NodeStep::AwaitShards(cluster(2)).into()];
+    let of: fn(fn(ClusterId) -> NodeStep) -> Step = |step| step(cluster(2)).into();
+    let [held, first, then] = [NodeStep::HoldShards, NodeStep::AwaitRecoveries, NodeStep::AwaitShards].map(of);
     let before = steps.windows(2).filter(|pair| *pair[1] == held).map(|pair| pair[0]);
-    assert_eq!(before.collect::<Vec<_>>(), [&awaited; 3], "{plan}");
+    assert_eq!(before.collect::<Vec<_>>(), [&first, &then, &then], "{plan}");
 }
 
 #[test]

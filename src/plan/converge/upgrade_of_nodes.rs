@@ -66,7 +66,7 @@ fn what_is_shown_of_several_nodes_is_what_is_done() {
     insta::assert_snapshot!(of_second, @r"
       ~ mesh.json
     bring in and restart nodes
-      ? every shard of cluster02 is assigned that can be
+      ? no shard of cluster02 is on its way
       ~ shards of cluster02 stay where they are
       - container cluster02-elastic: image docker.elastic.co/elasticsearch/elasticsearch:8.19.21 → docker.elastic.co/elasticsearch/elasticsearch:9.5.3
       ~ files of cluster02-elastic from its image

@@ -69,16 +69,20 @@ impl Reconciler<'_> {
                 .any(|node| !self.mesh.has((*node).into()) && self.there.runs((*node).into()));
         let mut steps = Vec::new();
         let turns = turns::in_order(self.mesh, self.there, cluster, |node| self.has_its_turn(node.into()));
+        // one that no other counts serves nothing: it is made anew at once, since that may be the remedy
+        let (out, turns): (Vec<NodeId>, Vec<NodeId>) = turns.into_iter().partition(|node| !alone && self.is_out(*node));
         if alone {
             steps.extend(turns.iter().flat_map(|node| self.again((*node).into())));
         }
+        steps.extend(out.into_iter().flat_map(|node| self.again(node.into())));
         let started = self.called_back(cluster);
         let to_start = missing.iter().filter(|node| !started.contains(*node));
         steps.extend(to_start.filter_map(|node| self.start((*node).into())));
         steps.extend(missing.iter().map(|node| Step::AwaitReady((*node).into())));
-        // nor may the first one stop while replicas come back that an earlier run or a crash took away
-        if !steps.is_empty() || !turns.is_empty() {
+        if !steps.is_empty() {
             steps.push(NodeStep::AwaitShards(cluster).into());
+        } else if !turns.is_empty() {
+            steps.push(NodeStep::AwaitRecoveries(cluster).into());
         }
         if !alone {
             steps.extend(turns.into_iter().flat_map(|node| turns::guarded(cluster, self.again(node.into()))));
@@ -86,6 +90,14 @@ impl Reconciler<'_> {
         let kibana = Some(cluster.kibana()).filter(|kibana| self.has_its_turn(*kibana));
         steps.extend(kibana.into_iter().flat_map(|kibana| self.again(kibana)));
         steps
+    }
+
+    /// Whether the nodes that are in the cluster, of which there are some, do not count this one.
+    fn is_out(&self, node: NodeId) -> bool {
+        let name = self.mesh.container_name(node.into());
+        let seen = self.mesh.nodes(node.cluster).filter_map(|other| self.there.node(other));
+        let mut counted = seen.filter(|facts| facts.master.is_some()).map(|facts| facts.members.contains(&name));
+        counted.next().is_some_and(|first| !first) && counted.all(|counts| !counts)
     }
 
     /// What has a service start again, in another container where that is needed. Kibana is waited for later.
@@ -155,13 +167,22 @@ impl Reconciler<'_> {
     }
 
     /// The nodes that stay and are stopped, and start before others leave: links, shards and votes have to go
-    /// somewhere. Those that are to have another container or other settings start when they have them.
+    /// somewhere. Those that are to have another container or other files start when they have them.
     fn called_back(&self, cluster: ClusterId) -> Vec<NodeId> {
         if self.departing(cluster).is_empty() {
             return Vec::new();
         }
-        let as_it_is = |service: ServiceId| !self.container_stale(service) && self.settings_in_force(service);
-        let starts = |node: &NodeId| self.can_start((*node).into()) && as_it_is((*node).into());
+        let as_it_is = |node: NodeId| {
+            let service = node.into();
+            !self.container_stale(service)
+                && self.settings_in_force(service)
+                && !self.reissued(service)
+                && self.bootstrapped(node)
+                && self.secure_at_rest(node).is_none()
+                && !self.lacks_token(node)
+                && self.node_files(node).is_some_and(|files| files.bundle.is_some())
+        };
+        let starts = |node: &NodeId| self.can_start((*node).into()) && as_it_is(*node);
         self.mesh.nodes(cluster).filter(starts).collect()
     }
 

@@ -89,7 +89,7 @@ impl Reconciler<'_> {
         };
         let nodes = turns::in_order(self.mesh, self.there, cluster, outdated);
         let turns: Vec<Step> = nodes.into_iter().flat_map(turn).collect();
-        let awaited: Option<Step> = (several && !turns.is_empty()).then_some(NodeStep::AwaitShards(cluster).into());
+        let awaited: Option<Step> = (several && !turns.is_empty()).then_some(NodeStep::AwaitRecoveries(cluster).into());
         awaited.into_iter().chain(turns).collect()
     }
 }

@@ -6,16 +6,21 @@ use hyper::Method;
 use serde_json::{Value, json};
 
 use super::{Elasticsearch, HttpsError};
-use crate::{ask::request::segment, facts::shards::Unassigned};
+use crate::{
+    ask::request::segment,
+    facts::shards::{OnNode, Unassigned},
+};
 
 impl Elasticsearch {
-    /// How many shards each node holds or is about to, by name.
-    pub async fn shards_on(&self) -> Result<BTreeMap<String, u32>, HttpsError> {
+    /// What each node holds or is about to, by name.
+    pub async fn shards_on(&self) -> Result<BTreeMap<String, OnNode>, HttpsError> {
         let body = self.get("/_cat/shards?format=json&h=node").await?;
-        let mut counted = BTreeMap::new();
-        for shard in body.as_array().into_iter().flatten() {
-            for name in shard["node"].as_str().into_iter().flat_map(holders) {
-                *counted.entry(name.to_owned()).or_default() += 1;
+        let mut counted: BTreeMap<String, OnNode> = BTreeMap::new();
+        for text in body.as_array().into_iter().flatten().filter_map(|shard| shard["node"].as_str()) {
+            for (at, name) in holders(text).enumerate() {
+                let on = counted.entry(name.to_owned()).or_default();
+                on.shards += 1;
+                on.leaving += u32::from(at == 0 && name.len() < text.len());
             }
         }
         Ok(counted)

@@ -84,7 +84,7 @@ impl Model {
                 self.answering(*cluster).allocation.enabled = Some(AllocationFacts::PRIMARIES.to_owned());
             }
             NodeStep::ReleaseShards(cluster) => self.answering(*cluster).allocation.enabled = None,
-            NodeStep::AwaitShards(cluster) => {
+            NodeStep::AwaitRecoveries(cluster) | NodeStep::AwaitShards(cluster) => {
                 let server = self.answering(*cluster);
                 assert_eq!(server.allocation.enabled, None, "shards should be let move first");
             }
