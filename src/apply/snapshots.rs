@@ -204,7 +204,10 @@ impl Apply<'_> {
             error.under(format!("{on} does not restore the states of features")).hint(
                 "`mesh create --recover-credentials` gives the server the mesh's passwords, if it has others by now",
             )
-        })
+        })?;
+        // it may have taken longer than the rest is given
+        self.patience.restart();
+        Ok(())
     }
 
     /// Moves a cluster's snapshots to where a mesh of this name looks for them that has the repository `into`.
