@@ -122,7 +122,7 @@ pub fn judge(batch: &Batch, status: u16, body: &[u8]) -> Verdict {
 }
 
 fn of_each(batch: &Batch, answer: Answer) -> Taken {
-    let mut taken = Taken::default();
+    let (mut taken, mut of_all) = (Taken::default(), 0);
     if !answer.errors {
         taken.created = batch.len() as u64;
         return taken;
@@ -135,13 +135,19 @@ fn of_each(batch: &Batch, answer: Answer) -> Taken {
             409 => taken.present += 1,
             403 | 404 => taken.refused = taken.refused.or_else(|| Some(words())),
             status if stays(status, kind) => taken.refused = taken.refused.or_else(|| Some(words())),
-            400 if is_of_all(kind, &words()) => taken.refused = taken.refused.or_else(|| Some(words())),
             status if passes(status) => {
                 taken.why_again = taken.why_again.or_else(|| Some(words()));
                 taken.again.push(at);
             }
-            _ => taken.bad.push(BadLine { number: batch.line(at), reason: words() }),
+            status => {
+                of_all += usize::from(status == 400 && is_of_all(kind, &words()));
+                taken.bad.push(BadLine { number: batch.line(at), reason: words() });
+            }
         }
+    }
+    // where the server chooses another index for each document, one of them alone may be closed
+    if of_all > 0 && of_all == batch.len() {
+        taken.refused = taken.bad.drain(..).next().map(|line| line.reason);
     }
     taken
 }

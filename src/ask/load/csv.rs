@@ -78,9 +78,11 @@ impl Rows {
         }
         if let [only] = cells[..]
             && only.contains([';', '|', '\t'])
+            && row.trim() != format!("\"{}\"", only.replace('"', "\"\""))
         {
             return Err(format!(
-                "the header is one name, `{}`: commas separate cells, and tabs where a file's name ends in `.tsv`",
+                "the header is one name, `{}`: commas separate cells, and tabs where a file's name ends in `.tsv`; \
+                 one that is meant so is in quotes",
                 only.escape_debug()
             ));
         }
@@ -199,10 +201,12 @@ mod tests {
         assert_eq!(refused("a,,b"), "the header has no name for column 2");
         assert_eq!(refused("a,b, a"), "the header has the name `a` twice");
         for (row, shown) in [("a;b", "a;b"), ("a\tb", r"a\tb"), ("a|b", "a|b")] {
-            let reason = "commas separate cells, and tabs where a file's name ends in `.tsv`";
+            let reason = "commas separate cells, and tabs where a file's name ends in `.tsv`; one that is meant so is \
+                          in quotes";
             assert_eq!(refused(row), format!("the header is one name, `{shown}`: {reason}"));
         }
         assert_eq!(Rows::new(b',').take_header("a;b,c"), Ok(()));
+        assert_eq!(Rows::new(b',').take_header("\"a; b\""), Ok(()), "it is one name");
         let mut tabs = Rows::new(b'\t');
         tabs.take_header("a,b\tc").unwrap();
         let mut into = Vec::new();

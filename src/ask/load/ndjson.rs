@@ -11,6 +11,20 @@ pub const ACTION: &str = "it is an action of a bulk request, and not a document;
 /// More bytes than an action has.
 const LONGEST_ACTION: usize = 4096;
 
+/// What an action says beside the fields that begin with `_`.
+const META: [&str; 10] = [
+    "routing",
+    "pipeline",
+    "require_alias",
+    "require_data_stream",
+    "list_executed_pipelines",
+    "dynamic_templates",
+    "version",
+    "version_type",
+    "if_seq_no",
+    "if_primary_term",
+];
+
 /// Whether a line is an action of a bulk request, such as `{"index":{"_id":"1"}}`; see
 /// <https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-bulk>.
 pub fn is_action(text: &str) -> bool {
@@ -18,8 +32,7 @@ pub fn is_action(text: &str) -> bool {
         return false;
     }
     let Ok(object) = serde_json::from_str::<Map<String, Value>>(text) else { return false };
-    let is_meta =
-        |key: &String| key.starts_with('_') || ["routing", "pipeline", "require_alias"].contains(&key.as_str());
+    let is_meta = |key: &String| key.starts_with('_') || META.contains(&key.as_str());
     let mut fields = object.iter();
     let action = fields.next().filter(|(key, _)| ["index", "create"].contains(&key.as_str()));
     let meta = action.and_then(|(_, meta)| meta.as_object());
