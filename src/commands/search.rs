@@ -93,7 +93,13 @@ async fn shared_alias(index: &str, recorded: &Recorded) -> Option<String> {
 fn first_of(args: &SearchArgs, mesh: &Mesh) -> Result<Option<ClusterId>, Error> {
     let Some(user) = &args.user else { return Ok(None) };
     mesh.require_user(user)?;
-    Ok(mesh.clusters_of(user).into_iter().max_by_key(|cluster| (mesh.aliases(*cluster).len(), Reverse(*cluster))))
+    let on = args.on.as_ref();
+    let rank = |cluster: &ClusterId| {
+        let can = on.is_none_or(|on| unlinked(mesh, *cluster, on).is_none());
+        let within = on.is_some_and(|on| on.contains(*cluster));
+        (can, within, mesh.aliases(*cluster).len(), Reverse(*cluster))
+    };
+    Ok(mesh.clusters_of(user).into_iter().max_by_key(rank))
 }
 
 /// The answer of the cluster that was named, or of the first that gives one.
@@ -119,7 +125,10 @@ async fn ask(args: &SearchArgs, from: Option<ClusterId>, recorded: &Recorded) ->
     }
     let error = Error::new(
         Exit::Unhealthy,
-        format!("no {} answers", if args.on.is_some() { "chosen cluster" } else { "cluster of the mesh" }),
+        format!(
+            "no {} answers",
+            if args.on.is_some() { "cluster that searches all that is chosen" } else { "cluster of the mesh" }
+        ),
     );
     Err(silence.into_iter().fold(error, Error::cause).hint(format!("`mesh manage start {candidates}` starts them")))
 }
@@ -142,20 +151,27 @@ async fn ask_one(
     let expression = args.index.expression(&recorded.mesh, cluster, args.on.as_ref());
     let answer = server.search(&expression, &body).await;
     if answer.as_ref().is_err_and(HttpsError::is_timeout) && server.is_up().await {
-        return Err(slow(cluster, &expression, &body));
+        return Err(slow(args, cluster, &expression, &body));
     }
     Ok(answer)
 }
 
 /// The error for a search that takes longer than is waited for.
-fn slow(cluster: ClusterId, expression: &str, body: &Value) -> Error {
+fn slow(args: &SearchArgs, cluster: ClusterId, expression: &str, body: &Value) -> Error {
+    let late = format!("{cluster} answers, and has not ended the search in half a minute");
+    let narrow =
+        "`mesh verify` shows whether a cluster that it searches hangs; else narrow it by a query or with `--on`";
     let path = shell_word(format!("{expression}/_search?ignore_unavailable=true"));
     let body = shell_word(body.to_string());
-    let late = format!("{cluster} answers, and has not ended the search in half a minute");
-    Error::new(Exit::Unhealthy, late).hint(format!(
-        "narrow it by a query or with `--on`; `mesh es {} POST {path} {body}` waits for as long as it takes",
-        cluster.number()
-    ))
+    let hint = match args.user {
+        // that one would find what this user may not read
+        Some(_) => narrow.to_owned(),
+        None => {
+            let number = cluster.number();
+            format!("{narrow}; `mesh es {number} POST {path} {body}` waits for as long as it takes")
+        }
+    };
+    Error::new(Exit::Unhealthy, late).hint(hint)
 }
 
 fn refused(cluster: ClusterId, error: HttpsError) -> Error {
