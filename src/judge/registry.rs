@@ -19,6 +19,12 @@ pub fn way_in(host: &str, words: &str) -> Option<String> {
             "it speaks no TLS: add `\"insecure-registries\": [\"{host}\"]` to /etc/docker/daemon.json, which \
              `systemctl reload docker` has the engine read; then type the same command again"
         )
+    } else if words.contains("certificate signed by unknown authority") && host == "docker.io" {
+        // the engine reads no authorities of its own for it
+        "put the certificate of the authority that signed what answers among those of this machine \
+         (/usr/local/share/ca-certificates and `update-ca-certificates`, or /etc/pki/ca-trust/source/anchors and \
+         `update-ca-trust`), then `systemctl restart docker`, and type the same command again; or name another registry"
+            .to_owned()
     } else if words.contains("certificate signed by unknown authority") {
         format!(
             "put the certificate of the authority that signed its own into /etc/docker/certs.d/{host}/ca.crt; then \
