@@ -44,10 +44,14 @@ impl Identity {
     pub(super) fn acceptor(&mut self) -> TlsAcceptor {
         let found = [stamp(&self.certificate), stamp(&self.key)];
         if found != self.read_from {
-            self.read_from = found;
             match config(&self.certificate, &self.key) {
-                Ok(config) => self.config = config,
-                Err(error) => tracing::warn!(%error, "the page keeps its certificate"),
+                Ok(config) => (self.config, self.read_from) = (config, found),
+                // the same files may be readable a moment later
+                Err(error @ WebError::Unreadable { .. }) => tracing::warn!(%error, "the page keeps its certificate"),
+                Err(error) => {
+                    self.read_from = found;
+                    tracing::warn!(%error, "the page keeps its certificate");
+                }
             }
         }
         TlsAcceptor::from(Arc::clone(&self.config))
@@ -117,7 +121,8 @@ mod tests {
         put(&key, second.key.expose());
         assert!(!is_as_before());
         fs::remove_file(&key).unwrap();
+        let renewed = Arc::clone(&identity.config);
         let _ = identity.acceptor();
-        assert_eq!(identity.read_from[1], None, "what was read stays in force");
+        assert!(Arc::ptr_eq(&identity.config, &renewed), "what was read stays in force");
     }
 }
