@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// A time that something took: `4.2 s`, `3 min 7 s`.
+/// A time that something took: `3.2 s`, or `4 min 10 s`.
 pub fn duration(time: Duration) -> String {
     let seconds = time.as_secs();
     if seconds < 60 {

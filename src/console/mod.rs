@@ -118,7 +118,6 @@ fn styled(style: Style, text: &str) -> String {
     format!("{style}{text}{style:#}")
 }
 
-/// `3.2 s`, or `4 min 10 s`.
 /// A value as a program reads it; `None` in a format for people.
 fn encode(format: Format, value: &impl Serialize) -> Option<String> {
     match format {
