@@ -163,13 +163,12 @@ fn slow(args: &SearchArgs, cluster: ClusterId, expression: &str, body: &Value) -
         "`mesh verify` shows whether a cluster that it searches hangs; else narrow it by a query or with `--on`";
     let path = shell_word(format!("{expression}/_search?ignore_unavailable=true"));
     let body = shell_word(body.to_string());
-    let hint = match args.user {
-        // that one would find what this user may not read
-        Some(_) => narrow.to_owned(),
-        None => {
-            let number = cluster.number();
-            format!("{narrow}; `mesh es {number} POST {path} {body}` waits for as long as it takes")
-        }
+    let hint = if args.user.is_none() {
+        let number = cluster.number();
+        format!("{narrow}; `mesh es {number} POST {path} {body}` waits for as long as it takes")
+    } else {
+        // `mesh es` would find what this user may not read
+        narrow.to_owned()
     };
     Error::new(Exit::Unhealthy, late).hint(hint)
 }
