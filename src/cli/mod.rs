@@ -79,8 +79,8 @@ pub enum Command {
     Status(StatusArgs),
     /// Serve a live page of the mesh to browsers: what is wrong, links, clusters, a search
     ///
-    /// The page looks, and changes nothing. Open the address that is printed: it holds a token, without which the
-    /// page shows nothing.
+    /// The page changes nothing but an API key of its own, by which it searches. Open the address that is printed: it
+    /// holds a token, without which the page shows nothing.
     Serve(ServeArgs),
     /// Prove every link, and diagnose those that are down
     Verify(VerifyArgs),
