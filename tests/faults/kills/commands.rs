@@ -40,7 +40,7 @@ fn the_same_command_completes_killed_runs() {
     let ended = ended.ask_to_end("-HUP", "a first stage", || heard.stages() > 0);
     assert_eq!(ended.exit, Some(4), "{}", ended.stderr);
     assert!(ended.stderr.contains("hint: type the same command again"), "{}", ended.stderr);
-    assert!(mesh.start(&["manage", "restart", "1", "3"]).kill_after(Some(2), FOR_EVER).is_some());
+    assert!(mesh.start(&["manage", "restart", "1", "3"]).kill_after(Some(1), FOR_EVER).is_some());
     is_whole_after(&mesh, &["manage", "restart", "1", "3"], 3);
     parts.part("`reset` is killed, and typed again");
     assert!(mesh.start(&["reset", "--yes"]).kill_after(Some(1), FOR_EVER).is_some());
