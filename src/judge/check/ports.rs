@@ -53,7 +53,8 @@ pub(super) fn ports(mesh: &Mesh, there: &Observed, listeners: &[Listener]) -> Ch
             let instead = match (everywhere, is_new(there, service)) {
                 (false, _) => format!(", or publish {}", elsewhere(mesh, service, port)),
                 (true, true) => {
-                    format!(", or have free ports chosen with `mesh create --ports {}`", PortRange::OF_NAMED)
+                    let clusters = mesh.cluster_set().to_mesh_text();
+                    format!(", or have free ports chosen with `mesh create {clusters} --ports {}`", PortRange::OF_NAMED)
                 }
                 (true, false) => String::new(),
             };
@@ -72,12 +73,13 @@ fn is_new(there: &Observed, service: ServiceId) -> bool {
 }
 
 /// What publishes a port on another address, in words.
-fn elsewhere(mesh: &Mesh, service: ServiceId, port: Port) -> &'static str {
-    if mesh.is_advertised(service.cluster(), port) {
-        "what other machines reach on another address with `mesh create --advertise-bind ADDRESS`"
+fn elsewhere(mesh: &Mesh, service: ServiceId, port: Port) -> String {
+    let (what, flag) = if mesh.is_advertised(service.cluster(), port) {
+        ("what other machines reach", "--advertise-bind")
     } else {
-        "the mesh on another address with `mesh create --bind ADDRESS`"
-    }
+        ("the mesh", "--bind")
+    };
+    format!("{what} on another address with `mesh create {} {flag} ADDRESS`", mesh.cluster_set().to_mesh_text())
 }
 
 /// The ports that the mesh's own containers hold.
@@ -160,14 +162,14 @@ mod tests {
         let hints =
             [hint(&Observed::default(), listener(9201)), hint(&recorded, listener(9201)), hint(&recorded, on_loopback)];
         insta::assert_snapshot!(hints.join("\n"), @r"
-        stop what has it, or have free ports chosen with `mesh create --ports 20000-29999`
+        stop what has it, or have free ports chosen with `mesh create 1 --ports 20000-29999`
         stop what has it
-        stop what has it, or publish the mesh on another address with `mesh create --bind ADDRESS`
+        stop what has it, or publish the mesh on another address with `mesh create 1 --bind ADDRESS`
         ");
         let mut by_container = Observed::default();
         by_container.unmanaged.ports = [(None, 9201, "other".to_owned())].into();
         let finding = ports(&mesh, &by_container, &[]).findings().remove(0);
-        assert!(finding.hint.ends_with("`mesh create --ports 20000-29999`"), "{finding:?}");
+        assert!(finding.hint.ends_with("`mesh create 1 --ports 20000-29999`"), "{finding:?}");
     }
 
     #[test]
