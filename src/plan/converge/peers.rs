@@ -208,14 +208,20 @@ fn stories() {
     ");
 }
 
-/// What is in keystores and bundles reaches it, and nothing could take the place of that.
-#[test]
-fn a_peer_whose_file_is_gone_is_reached_as_before() {
+/// A mesh that joined another one, whose file in `peers/` is gone.
+fn without_the_file() -> (Model, Mesh) {
     let mesh = joined(&Mesh::example(2).without_kibana(), None);
     let start = inviting(Model::empty().converge(&Mesh::example(2).without_kibana()), 1);
     let plan = joining(&mesh, &start.observe(), &offering(1)).unwrap();
     let (mut there, mesh) = settle(start.carry_out_all(&mesh, plan.first.steps()), mesh);
     there.there.peers.clear();
+    (there, mesh)
+}
+
+/// What is in keystores and bundles reaches it, and nothing could take the place of that.
+#[test]
+fn a_peer_whose_file_is_gone_is_reached_as_before() {
+    let (there, mesh) = without_the_file();
     assert!(plan_for(&mesh, &there).is_empty(), "{}", plan_for(&mesh, &there));
     let keys = Renewal { keys: mesh.clusters().collect(), ..Renewal::default() };
     let plan = renew(&mesh, &there.observe(), &inputs(), &keys);
@@ -228,11 +234,7 @@ fn a_peer_whose_file_is_gone_is_reached_as_before() {
 /// A file that nothing can be written from keeps its links as they are.
 #[test]
 fn a_peer_whose_file_is_gone_is_left_without_it() {
-    let mesh = joined(&Mesh::example(2).without_kibana(), None);
-    let start = inviting(Model::empty().converge(&Mesh::example(2).without_kibana()), 1);
-    let plan = joining(&mesh, &start.observe(), &offering(1)).unwrap();
-    let (mut there, mesh) = settle(start.carry_out_all(&mesh, plan.first.steps()), mesh);
-    there.there.peers.clear();
+    let (there, mesh) = without_the_file();
     let left = mesh.leave(&london()).unwrap();
     let done = there.converge(&left);
     assert!(done.there.record.as_ref().unwrap().peers.is_empty());
