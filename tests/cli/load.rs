@@ -1,5 +1,7 @@
 //! `mesh load`: what is refused, what is sent, and what answers mean.
 
+mod stops;
+
 use std::{fs, io::Write as _, path::PathBuf, process::Stdio};
 
 use insta::assert_snapshot;

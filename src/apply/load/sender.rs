@@ -36,6 +36,23 @@ pub enum Stop {
     GaveUp(String),
 }
 
+impl Stop {
+    /// The reason that counts of two: the first, of bad lines that of the file, and what ends all sending rather than a
+    /// bad line, before which documents may be missing then.
+    fn of(first: Option<Self>, next: Self) -> Self {
+        match (first, next) {
+            (Some(Self::Bad(one)), Self::Bad(other)) => Self::Bad(one.min(other)),
+            (Some(Self::Bad(_)) | None, next) => next,
+            (Some(first), _) => first,
+        }
+    }
+
+    /// Whether documents that wait to be sent still are: those before a bad line, whichever request has them.
+    fn lets_send(&self, part: &Batch) -> bool {
+        matches!(self, Self::Bad(bad) if part.line(0) < bad.number)
+    }
+}
+
 /// A load at work.
 pub struct Sender<'a> {
     target: &'a Target<'a>,
@@ -106,15 +123,16 @@ impl<'a> Sender<'a> {
         }
     }
 
-    /// Sends the documents of a request until the server has judged each.
+    /// Sends the documents of a request until the server has judged each. After a bad line, what is before it is sent
+    /// all the same.
     async fn send_whole(&self, batch: Batch) {
         let begun = Instant::now();
         self.loaded.borrow_mut().sent += batch.len() as u64;
         let missing = if self.resumes.get() { self.missing(batch).await } else { batch };
         let (mut pauses, mut parts) = (Pauses::default(), vec![missing]);
         while let Some(part) = parts.pop() {
-            if self.is_stopped() || part.is_empty() {
-                return;
+            if part.is_empty() || !self.lets_send(&part) {
+                continue;
             }
             let left = self.deadline(begun).saturating_duration_since(Instant::now());
             let time = ONE_REQUEST.min(left.max(LEAST));
@@ -137,13 +155,14 @@ impl<'a> Sender<'a> {
                         self.stop_for(Stop::Refused(reason));
                     }
                     if !again.is_empty() {
-                        parts.push(part.part(again));
-                        self.pause(&mut pauses, begun, why_again.unwrap_or_default()).await;
+                        let part = part.part(again);
+                        self.pause(&mut pauses, &part, begun, why_again.unwrap_or_default()).await;
+                        parts.push(part);
                     }
                 }
                 Verdict::Again(reason) => {
+                    self.pause(&mut pauses, &part, begun, reason).await;
                     parts.push(part);
-                    self.pause(&mut pauses, begun, reason).await;
                 }
                 Verdict::TooLarge => self.divide(&part, &mut parts),
                 Verdict::Refused(reason) => self.stop_for(Stop::Refused(reason)),
@@ -180,11 +199,21 @@ impl<'a> Sender<'a> {
         }
     }
 
-    /// Waits before a request that was begun then is sent again, unless its time is over.
-    async fn pause(&self, pauses: &mut Pauses, begun: Instant, reason: String) {
+    /// Waits before `part` of a request that was begun then is sent again, unless its time is over.
+    async fn pause(&self, pauses: &mut Pauses, part: &Batch, begun: Instant, reason: String) {
+        if !self.lets_send(part) {
+            return;
+        }
         self.line.waiting(&reason);
-        if !pauses.pause(self.deadline(begun)).await {
-            self.stop_for(Stop::GaveUp(reason));
+        tokio::select! {
+            biased;
+            // nothing more may be sent now
+            () = self.stopping.notified() => {}
+            again = pauses.pause(self.deadline(begun)) => {
+                if !again {
+                    self.stop_for(Stop::GaveUp(reason));
+                }
+            }
         }
     }
 
@@ -206,19 +235,19 @@ impl<'a> Sender<'a> {
         }
     }
 
-    /// The first reason counts, and of bad lines the first one of the file.
     fn stop_for(&self, stop: Stop) {
-        let mut why = self.stop.borrow_mut();
-        *why = match (why.take(), stop) {
-            (Some(Stop::Bad(one)), Stop::Bad(other)) => Some(Stop::Bad(one.min(other))),
-            (Some(first), _) => Some(first),
-            (None, stop) => Some(stop),
-        };
+        let first = self.stop.take();
+        *self.stop.borrow_mut() = Some(Stop::of(first, stop));
         self.stopping.notify_waiters();
     }
 
     fn is_stopped(&self) -> bool {
         self.stop.borrow().is_some()
+    }
+
+    /// Whether documents that wait to be sent still are.
+    fn lets_send(&self, part: &Batch) -> bool {
+        self.stop.borrow().as_ref().is_none_or(|stop| stop.lets_send(part))
     }
 
     fn show(&self) {
@@ -235,6 +264,31 @@ fn deadline(moved: Instant, begun: Instant, patience: Duration) -> Instant {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn bad(number: u64) -> Stop {
+        Stop::Bad(BadLine { number, reason: "x".to_owned() })
+    }
+
+    #[test]
+    fn what_is_before_a_bad_line_is_sent_whichever_request_has_it() {
+        let mut part = Batch::default();
+        part.push(7, "0123456789-_ABCDEFGH", b"{}");
+        part.push(9, "0123456789-_ABCDEFGI", b"{}");
+        assert_eq!([8, 12, 7, 3].map(|line| bad(line).lets_send(&part)), [true, true, false, false]);
+        for end in [Stop::Refused(String::new()), Stop::GaveUp(String::new())] {
+            assert!(!end.lets_send(&part), "{end:?}");
+        }
+    }
+
+    #[test]
+    fn the_first_bad_line_counts_and_what_keeps_lines_before_it_out() {
+        assert_eq!(Stop::of(Some(bad(9)), bad(4)), bad(4));
+        assert_eq!(Stop::of(Some(bad(4)), bad(9)), bad(4));
+        let full = || Stop::Refused("full".to_owned());
+        assert_eq!(Stop::of(Some(bad(4)), full()), full());
+        assert_eq!(Stop::of(Some(full()), bad(4)), full());
+        assert_eq!(Stop::of(Some(full()), Stop::GaveUp("late".to_owned())), full());
+    }
 
     #[test]
     fn a_server_has_all_its_time_after_a_file_that_was_waited_for() {
