@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::unanswered::Unanswered;
 use crate::{
     apply::load::Target,
-    ask::load::{IndexName, LoadReport, sample},
+    ask::load::{IndexName, LoadReport, sample, stays},
     cli::LoadArgs,
     console::Console,
     error::{Error, Exit},
@@ -78,12 +78,14 @@ async fn prepare(target: &Target<'_>, mappings: Option<&Value>, console: &Consol
     Ok(())
 }
 
-/// Why there is no index to load into. A server that answers, and cannot make one, takes no documents.
+/// Why there is no index to load into. A server that answers, and cannot make one or have it found by the alias, takes
+/// no documents; that of a full disk is there already, and blocked.
 fn unprepared(target: &Target<'_>, error: HttpsError) -> Error {
     let (cluster, index) = (target.cluster, &target.index);
     match error {
+        HttpsError::Refused { status, kind: Some(kind), reason, .. } if stays(status, &kind) => target.refused(&reason),
         HttpsError::Refused { status: 408 | 429 | 500.., reason, .. } => {
-            Error::new(Exit::Unfinished, format!("{cluster} cannot make the index {index}"))
+            Error::new(Exit::Unfinished, format!("{cluster} cannot make the index {index} ready"))
                 .cause(reason)
                 .hint("`mesh status` and `mesh logs` show why; when that is mended, type the same command again")
         }

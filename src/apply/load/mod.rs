@@ -12,7 +12,7 @@ use tokio::{sync::mpsc, task::spawn_blocking, time::Instant};
 use self::sender::{Sender, Stop};
 use super::wait::Pauses;
 use crate::{
-    ask::load::{Batch, Event, IndexName, Loaded},
+    ask::load::{Batch, Event, IndexName, Loaded, stays},
     console::LoadLine,
     error::{Error, Exit},
     mesh::id::ClusterId,
@@ -95,6 +95,17 @@ impl Target<'_> {
         (loaded, ended)
     }
 
+    /// The error for a server that takes no documents, for a reason that stays.
+    pub fn refused(&self, reason: &str) -> Error {
+        let error = Error::new(Exit::Unfinished, format!("{} takes no more documents", self.cluster)).cause(reason);
+        error.hint(if reason.contains("flood-stage") || reason.contains("disk usage") {
+            "free some space on the disk of that cluster, which `mesh status` shows; half a minute later, when the \
+             server has seen it, type the same command again: it adds what is missing"
+        } else {
+            "when that is mended, type the same command again: it adds what is missing"
+        })
+    }
+
     fn error(&self, loaded: &Loaded, stop: Stop) -> Error {
         let cluster = self.cluster;
         match stop {
@@ -104,15 +115,7 @@ impl Target<'_> {
             ),
             Stop::BadHeader(line) => Error::new(Exit::Request, format!("{}, {line}", loaded.file))
                 .hint("mend that; then type the same command again"),
-            Stop::Refused(reason) => {
-                let error = Error::new(Exit::Unfinished, format!("{cluster} takes no more documents")).cause(&reason);
-                error.hint(if reason.contains("flood-stage") || reason.contains("disk usage") {
-                    "free some space on the disk of that cluster, which `mesh status` shows; half a minute later, when the \
-                     server has seen it, type the same command again: it adds what is missing"
-                } else {
-                    "when that is mended, type the same command again: it adds what is missing"
-                })
-            }
+            Stop::Refused(reason) => self.refused(&reason),
             Stop::GaveUp(reason) => {
                 let time = self.patience.as_secs();
                 Error::new(Exit::Unfinished, format!("{cluster} has taken no document for {time} s"))
@@ -126,7 +129,9 @@ impl Target<'_> {
 /// Whether a server that refused a request, or was late, may carry it out a moment later.
 fn is_transient(error: &HttpsError) -> bool {
     match error {
-        HttpsError::Refused { status, .. } => matches!(status, 401 | 408 | 429 | 500..),
+        HttpsError::Refused { status, kind, .. } => {
+            matches!(status, 401 | 408 | 429 | 500..) && !stays(*status, kind.as_deref().unwrap_or_default())
+        }
         error => error.is_timeout(),
     }
 }

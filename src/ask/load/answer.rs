@@ -88,9 +88,9 @@ fn passes(status: u16) -> bool {
     matches!(status, 401 | 408 | 429 | 500..)
 }
 
-/// What a refusal means. A full disk blocks indices with 429, and stays until there is room; a cluster without a master
-/// blocks with 503.
-fn stays(status: u16, kind: &str) -> bool {
+/// Whether a refusal stays until something is mended. A full disk blocks indices with 429, until there is room; a
+/// cluster without a master blocks with 503.
+pub fn stays(status: u16, kind: &str) -> bool {
     kind == "cluster_block_exception" && status != 503
 }
 

@@ -20,7 +20,7 @@ use std::fmt;
 use serde::Serialize;
 
 pub use self::{
-    answer::{FILTER, Taken, Verdict, judge},
+    answer::{FILTER, Taken, Verdict, judge, stays},
     batch::{Batch, Limits},
     ids::Ids,
     name::IndexName,

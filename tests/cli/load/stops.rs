@@ -1,5 +1,7 @@
 //! `mesh load` that ends early: what is sent nevertheless, and what is named as the cause.
 
+use insta::assert_snapshot;
+
 use super::{CREATED, PRESENT, REJECTED, UNPARSED, answer};
 use crate::fixture::Fixture;
 
@@ -26,5 +28,21 @@ fn what_is_before_a_bad_line_is_loaded_though_the_server_puts_it_off() {
     let server = fixture.serve(1, &[(200, ""), (200, answer(&[PRESENT, UNPARSED, REJECTED]))]);
     let printed = fixture.load(&["1", file]);
     assert!(printed.starts_with("exit 2") && printed.contains("error: /mesh/a.ndjson, line 2: "), "{printed}");
+    server.join().unwrap();
+}
+
+#[test]
+fn an_index_that_a_full_disk_blocks_is_not_waited_for_and_the_disk_is_named() {
+    let fixture = Fixture::new(77, "password");
+    let file = fixture.file("a.ndjson", b"{}\n");
+    let blocked = r#"{"error":{"root_cause":[],"type":"cluster_block_exception","reason":"index [mesh-a] blocked by: [TOO_MANY_REQUESTS/12/disk usage exceeded flood-stage watermark, index has read-only-allow-delete block];"},"status":429}"#;
+    let server = fixture.serve(2, &[(404, ""), (429, blocked)]);
+    assert_snapshot!(fixture.load(&["2", file.to_str().unwrap()]), @r"
+    exit 4
+    error: cluster02 takes no more documents
+     caused by: index [mesh-a] blocked by: [TOO_MANY_REQUESTS/12/disk usage exceeded flood-stage watermark, index has read-only-allow-delete block];
+
+    hint: free some space on the disk of that cluster, which `mesh status` shows; half a minute later, when the server has seen it, type the same command again: it adds what is missing
+    ");
     server.join().unwrap();
 }

@@ -61,6 +61,12 @@ fn a_full_disk_ends_a_load_with_its_reason() {
     assert!(full.stderr.contains("disk usage exceeded flood-stage watermark"), "{}", full.stderr);
     assert!(full.stderr.contains("type the same command again"), "{}", full.stderr);
 
+    parts.part("a second load, whose index is blocked already, names the disk, too");
+    let again = mesh.start(&["load", "1", &file, "--timeout", "1m"]).end();
+    assert_eq!(again.exit, Some(4), "{}", again.stderr);
+    assert!(again.stderr.contains("cluster01 takes no more documents"), "{}", again.stderr);
+    assert!(again.stderr.contains("free some space on the disk"), "{}", again.stderr);
+
     parts.part("there is room again, and the server has seen it: the same command adds what is missing");
     disk.mount("remount,size=4g");
     wait_for("the end of the block", Duration::from_mins(2), || {
