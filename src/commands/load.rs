@@ -7,11 +7,11 @@ use serde_json::Value;
 use super::unanswered::Unanswered;
 use crate::{
     apply::load::Target,
-    ask::load::{IndexName, LoadReport, sample, stays},
+    ask::load::{IndexName, LoadReport, notes, sample, stays},
     cli::LoadArgs,
     console::Console,
     error::{Error, Exit},
-    mesh::{Mesh, data_set::LOCAL, id::ClusterId, pattern::covers},
+    mesh::{Mesh, data_set::LOCAL, id::ClusterId},
     session::{Recorded, now},
     world::{
         elasticsearch::Elasticsearch,
@@ -143,18 +143,7 @@ fn announce(mesh: &Mesh, report: &LoadReport, console: &Console) {
     places.sort();
     places.dedup_by_key(|(_, index)| *index);
     for (cluster, index) in &places {
-        let (shared, name) = (mesh.shared(*cluster), index.to_string());
-        if mesh.count().get() == 1 || shared.iter().any(|share| covers(share, &name)) {
-            console.note(&format!("find it: `mesh search {name}`"));
-            continue;
-        }
-        let by = if alias(mesh).is_some() { " by its own name" } else { "" };
-        console.note(&format!(
-            "other clusters do not see {name}{by}: {cluster} shares {}; `mesh create {}` shares it, too",
-            shared.join(", "),
-            mesh.flags_to_share([*cluster], &name)
-        ));
-        console.note(&format!("find it: `mesh search {name} --on {}`", cluster.number()));
+        notes(mesh, *cluster, index).iter().for_each(|note| console.note(note));
     }
     if let (Some(alias), [(cluster, _), ..]) = (alias(mesh), &places[..]) {
         let pattern = mesh.everywhere(*cluster, alias);

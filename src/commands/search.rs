@@ -13,7 +13,14 @@ use crate::{
     cli::SearchArgs,
     console::Console,
     error::{Error, Exit},
-    mesh::{Mesh, cluster_set::ClusterSet, id::ClusterId, links::Link, pattern::covers, shell_word::shell_word},
+    mesh::{
+        Mesh,
+        cluster_set::ClusterSet,
+        id::ClusterId,
+        links::{Link, OWN_SHARE},
+        pattern::covers,
+        shell_word::shell_word,
+    },
     session::Recorded,
     world::https::HttpsError,
 };
@@ -219,12 +226,15 @@ fn shared_by_all(mesh: &Mesh) -> Vec<String> {
 }
 
 fn sharing(mesh: &Mesh) -> String {
-    let has_own = mesh.links().into_iter().any(|link| mesh.key_of(link).searcher.is_some());
-    let own = " (links with a `share` of their own: that alone; `mesh config` shows them)";
-    let besides = if has_own { own } else { "" };
-    format!(
-        "other clusters see only {}{besides}; `mesh create --share PATTERN`, once for each that is to be shared, \
-         shares others",
+    let links = mesh.links();
+    let own = links.iter().filter(|link| mesh.key_of(**link).searcher.is_some()).count();
+    let for_all = format!(
+        "other clusters see only {}; `mesh create --share PATTERN`, once for each that is to be shared, shares others",
         shared_by_all(mesh).join(", ")
-    )
+    );
+    match own {
+        0 => for_all,
+        own if own == links.len() => OWN_SHARE.to_owned(),
+        _ => format!("{for_all}; {OWN_SHARE}"),
+    }
 }

@@ -60,7 +60,11 @@ impl Console {
         for searched in &proof.names {
             let (reason, hint) = match &searched.outcome {
                 Outcome::RefusedHere { reason } => (reason, "`mesh users ls` says whether she is there with her roles"),
-                Outcome::RefusedThere { reason } => (reason, "`mesh create --share PATTERN` shares more"),
+                Outcome::RefusedThere { reason } => (
+                    reason,
+                    "`mesh create --share PATTERN` shares more; for a link with a `share` of its own, `links` in the \
+                     settings file do: `mesh create -f FILE`",
+                ),
                 Outcome::Failed { reason } => {
                     (reason, "`mesh status` says which servers answer, `mesh verify` why a link is down")
                 }

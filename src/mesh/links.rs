@@ -38,6 +38,10 @@ impl fmt::Display for Key {
     }
 }
 
+/// How to change what a link shares by a list of its own, which no flag does.
+pub const OWN_SHARE: &str = "a link with a `share` of its own shares that alone; `links` in the settings file change \
+                             it: `mesh create -f FILE`";
+
 /// The beginning of the names of the indices by which `mesh verify` proves links.
 pub fn canary_prefix(mesh: &str) -> String {
     format!("mesh_verify-{mesh}-")

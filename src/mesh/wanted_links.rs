@@ -82,6 +82,12 @@ impl Mesh {
     pub fn searchers(&self, of: ClusterId) -> impl Iterator<Item = ClusterId> + Clone + use<'_> {
         self.clusters().filter(move |from| self.has_link(Link { from: *from, to: of }))
     }
+
+    /// The clusters that search `of`: those that see what it shares with all, and those whose links share by lists of
+    /// their own.
+    pub fn searchers_by_list(&self, of: ClusterId) -> (Vec<ClusterId>, Vec<ClusterId>) {
+        self.searchers(of).partition(|from| self.key_of(Link { from: *from, to: of }).searcher.is_none())
+    }
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 mod answer;
 mod batch;
 mod csv;
+mod find;
 mod ids;
 mod lines;
 mod name;
@@ -22,6 +23,7 @@ use serde::Serialize;
 pub use self::{
     answer::{FILTER, Taken, Verdict, judge, stays},
     batch::{Batch, Limits},
+    find::notes,
     ids::Ids,
     name::IndexName,
     reader::{Event, Reader, Stopped},

@@ -10,7 +10,7 @@ use crate::{
         Mesh,
         cluster_set::{ClusterSet, NoSuchCluster},
         id::ClusterId,
-        links::Link,
+        links::{Link, OWN_SHARE},
         pattern::{covers, overlap},
         peers::Alias,
     },
@@ -24,7 +24,7 @@ pub enum UserError {
     #[error("{user} logs in to {cluster}, where the role {role} is not")]
     RoleElsewhere { user: UserName, role: RoleName, cluster: ClusterId },
     #[error("the role {role} asks for {name} of remotes, and clusters share only {}", shared.join(", "))]
-    NotShared { role: RoleName, name: String, shared: Vec<String>, flags: String },
+    NotShared { role: RoleName, name: String, shared: Vec<String>, flags: Option<String> },
     #[error("the role {role} names the remote {pattern}, and {} {}", if known.is_empty() { "there are no remotes".to_owned() } else { "the remotes are".to_owned() }, known.join(", "))]
     UnknownRemote { role: RoleName, pattern: String, known: Vec<String> },
     #[error("the mesh has no user {user}: {}", if has.is_empty() { "it has none besides `elastic`".to_owned() } else { format!("its users are {}", has.join(", ")) })]
@@ -49,7 +49,8 @@ impl Explain for UserError {
             Self::RoleElsewhere { role, .. } => {
                 format!("widen `on` of the role {role} in the settings file, or narrow that of the user")
             }
-            Self::NotShared { flags, .. } => format!("`mesh create {flags}` shares it"),
+            Self::NotShared { flags: Some(flags), .. } => format!("`mesh create {flags}` shares it"),
+            Self::NotShared { flags: None, .. } => OWN_SHARE.to_owned(),
             Self::UnknownRemote { .. } => "name one of them, or `*` for all".to_owned(),
             Self::NoSuchUser { user, .. } => format!("`mesh users ls` lists them, `mesh users add {user}` adds one"),
             Self::InSettings(_) => "change `users` there, then `mesh create -f FILE`".to_owned(),
@@ -185,9 +186,12 @@ impl Mesh {
             }
             shared.sort();
             shared.dedup();
-            let clusters: BTreeSet<ClusterId> =
-                remotes.iter().filter(of).filter_map(|(_, alias)| alias.cluster()).collect();
-            let flags = self.flags_to_share(clusters, asked);
+            // a flag changes nothing for a link that shares by a list of its own
+            let for_all = |(from, alias): &(ClusterId, Alias)| {
+                alias.cluster().filter(|to| self.key_of(Link { from: *from, to: *to }).searcher.is_none())
+            };
+            let clusters: BTreeSet<ClusterId> = remotes.iter().filter(of).filter_map(for_all).collect();
+            let flags = (!clusters.is_empty()).then(|| self.flags_to_share(clusters, asked));
             return Err(UserError::NotShared { role: name.clone(), name: asked.clone(), shared, flags });
         }
         Ok(())
@@ -233,6 +237,13 @@ mod tests {
         shares.set.clear();
         shares.spec.share = vec!["hr-2026*".parse().unwrap()];
         assert_eq!(shares.require_users(), Ok(()), "a part of it is shared");
+        let links = serde_json::json!([{ "from": "1", "to": "2", "share": ["x"] }, { "from": "2", "to": "3" }]);
+        let mut by_link = asks("hr-*");
+        by_link.spec.topology = serde_json::from_value(links).unwrap();
+        assert!(refused(&by_link).ends_with("; `mesh create --share 'hr-*'` shares it"), "{}", refused(&by_link));
+        by_link.spec.topology =
+            serde_json::from_value(serde_json::json!([{ "from": "1", "to": "2", "share": ["x"] }])).unwrap();
+        assert!(refused(&by_link).ends_with(OWN_SHARE), "no flag does: {}", refused(&by_link));
         shares.spec.topology = Topology::None;
         assert_eq!(shares.require_users(), Ok(()), "there is nothing to search yet");
         insta::assert_snapshot!(refused(&mesh("{x: {remote: [{clusters: [cluster09], names: [mesh*]}]}}")), @"the role x names the remote cluster09, and the remotes are cluster01, cluster02, cluster03; name one of them, or `*` for all");
