@@ -8,7 +8,7 @@ use super::unanswered::Unanswered;
 use crate::{
     ask::{
         log_line::plain,
-        search::{self, Found, Part, link_that_shares, searchers, unlinked},
+        search::{self, Found, Part, has_remotes, link_that_shares, searchers, unlinked, unseen},
     },
     cli::SearchArgs,
     console::Console,
@@ -32,14 +32,12 @@ pub async fn search(args: &SearchArgs, dir: PathBuf, console: &Console) -> Resul
     let recorded = Recorded::open(&dir)?;
     let mesh = &recorded.mesh;
     args.on.as_ref().map_or(Ok(()), |on| mesh.require(on))?;
-    let remotes = match &args.on {
-        None => mesh.count().get() > 1 || !mesh.peers.is_empty(),
-        Some(on) => on.single().is_none_or(|only| args.from.is_some_and(|from| from != only)),
-    };
+    let from = args.from.or(first_of(args, mesh)?);
+    let remotes = has_remotes(mesh, from, args.on.as_ref());
     let searched = args.on.clone().unwrap_or_else(|| mesh.cluster_set());
     // all that the clusters share, and what the link of the one that searches shares by itself
     let shared = |to: ClusterId| {
-        let own = args.from.map(|from| mesh.shared_by(mesh.key_of(Link { from, to }))).unwrap_or_default();
+        let own = from.map(|from| mesh.shared_by(mesh.key_of(Link { from, to }))).unwrap_or_default();
         [mesh.shared(to), own].concat()
     };
     if let Some(pattern) = searched.iter().find_map(|to| args.index.beyond(&shared(to))).filter(|_| remotes) {
@@ -60,7 +58,6 @@ pub async fn search(args: &SearchArgs, dir: PathBuf, console: &Console) -> Resul
             None => error.hint(format!("{}; `mesh es` searches all of one cluster", sharing(mesh))),
         });
     }
-    let from = args.from.or(first_of(args, mesh)?);
     from.map_or(Ok(()), |from| mesh.require(&from.into()))?;
     let lacks = from.zip(args.on.as_ref()).and_then(|(from, on)| Some((from, unlinked(mesh, from, on)?)));
     if let Some((from, to)) = lacks {
@@ -69,6 +66,9 @@ pub async fn search(args: &SearchArgs, dir: PathBuf, console: &Console) -> Resul
     let (from, answer) = ask(args, from, &recorded).await?;
     let found = Found::read(mesh, from, args.on.as_ref(), &answer);
     console.show(args.output.format, &found, || console.found(&found));
+    if let Some(unseen) = unseen(mesh, &args.index, from, args.on.as_ref()) {
+        console.note(&format!("{from} may not see all of that in {}: {OWN_SHARE}", unseen.named()));
+    }
     if let Some(unsearched) = mesh.unsearched_by(from).filter(|_| args.on.is_none()) {
         console.note(&if mesh.remotes(from).next().is_none() {
             format!("{from} has no remotes, so it searched only itself; `mesh config` shows the topology")

@@ -83,6 +83,24 @@ pub fn link_that_shares(mesh: &Mesh, pattern: &IndexPattern, on: &ClusterSet) ->
     mesh.links().into_iter().filter(|link| on.contains(link.to)).find(shares)
 }
 
+/// Whether a search leaves the cluster that does it: `from`, or where none is chosen, the only one of `on` itself.
+pub fn has_remotes(mesh: &Mesh, from: Option<ClusterId>, on: Option<&ClusterSet>) -> bool {
+    match on {
+        None => mesh.count().get() > 1 || !mesh.peers.is_empty(),
+        Some(on) => on.single().is_none_or(|only| from.is_some_and(|from| from != only)),
+    }
+}
+
+/// The clusters of which `from` may not see all that the patterns name, since its links to them share by lists of their
+/// own: of a pattern with a wildcard, Elasticsearch omits what is not shared without an error.
+pub fn unseen(mesh: &Mesh, indices: &Indices, from: ClusterId, on: Option<&ClusterSet>) -> Option<ClusterSet> {
+    ClusterSet::new(mesh.remotes(from).filter(|to| {
+        let key = mesh.key_of(Link { from, to: *to });
+        let is_searched = on.is_none_or(|on| on.contains(*to));
+        is_searched && key.searcher.is_some() && indices.beyond(&mesh.shared_by(key)).is_some()
+    }))
+}
+
 /// The body of the search. Hits are counted by index, whose name begins with its cluster's: `_clusters` does not count
 /// them.
 pub fn body(query: Option<&str>, size: u16) -> Value {

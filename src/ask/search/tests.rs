@@ -67,6 +67,24 @@ fn a_link_may_share_by_a_list_of_its_own() {
         found.map(|link| (link.from.number(), link.to.number()))
     };
     assert_eq!((link("hr-a*", "1-3"), link("hr-a", "2"), link("mesh-a", "3")), (Some((2, 3)), None, None));
+    let unseen = |text: &str, from: u8, on: Option<&str>| {
+        let on: Option<ClusterSet> = on.map(|on| on.parse().unwrap());
+        unseen(&mesh, &indices(text), ClusterId::new(from).unwrap(), on.as_ref()).map(|unseen| unseen.to_string())
+    };
+    assert_eq!(unseen("hr-a,mesh-*", 2, None).as_deref(), Some("3"));
+    assert_eq!((unseen("hr-a", 2, None), unseen("mesh-*", 2, Some("1-2"))), (None, None));
+    assert_eq!(unseen("mesh-*", 1, None), None, "it sees what they share with all");
+}
+
+#[test]
+fn a_user_who_logs_in_elsewhere_searches_a_remote() {
+    let (mesh, second) = (Mesh::example(3), ClusterId::new(2));
+    let remotes = |from, on: Option<&str>| {
+        let on: Option<ClusterSet> = on.map(|on| on.parse().unwrap());
+        has_remotes(&mesh, from, on.as_ref())
+    };
+    assert!(!remotes(None, Some("2")) && !remotes(second, Some("2")) && remotes(Some(first()), Some("2")));
+    assert!(remotes(None, None) && remotes(second, Some("1-2")) && !has_remotes(&Mesh::example(1), None, None));
 }
 
 #[test]
