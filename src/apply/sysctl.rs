@@ -52,7 +52,7 @@ mod tests {
     #[test]
     fn a_setting_is_raised_and_kept_with_those_kept_before() {
         let temp = tempfile::tempdir().unwrap();
-        let (root, file) = (temp.path(), temp.path().join("99-mesh.conf"));
+        let (root, file) = (temp.path(), temp.path().join("zz-mesh.conf"));
         disk::Tree::create(root, 0o755).unwrap().make_dir("vm", 0o755, None).unwrap();
         disk::replace(&root.join("vm/max_map_count"), b"65530\n").unwrap();
         disk::replace(&file, b"fs.inotify.max_user_instances = 1024\n").unwrap();
@@ -68,7 +68,7 @@ mod tests {
     #[test]
     fn a_setting_that_cannot_be_set_is_reported_with_what_to_type() {
         let temp = tempfile::tempdir().unwrap();
-        let file = temp.path().join("99-mesh.conf");
+        let file = temp.path().join("zz-mesh.conf");
         let console = Console::new(Verbosity::Quiet, true, None);
         let other = Setting { key: "fs.inotify.max_user_instances", value: 1024 };
         let again = "sudo mesh doctor --fix 40 --dir /home/anna/mesh";

@@ -14,8 +14,10 @@ use crate::{
     world::{disk, glance::Glance, kernel},
 };
 
-/// Where settings of the kernel are kept for its next start.
-const KEPT: &str = "/etc/sysctl.d/99-mesh.conf";
+/// Where settings of the kernel are kept for its next start. The last name wins, and `99-sysctl.conf` is Debian's link
+/// to `/etc/sysctl.conf`; earlier versions wrote `99-mesh.conf`, whose settings stay in force where no other file has
+/// them.
+const KEPT: &str = "/etc/sysctl.d/zz-mesh.conf";
 /// For which clusters a machine is looked at that has none.
 const CLUSTERS: &str = "2";
 
@@ -94,4 +96,15 @@ fn decide(asked: &Overrides, place: &Place, glance: &Glance) -> Result<Mesh, Err
     // where no network is free, the check of the network tells what is in the way of the first
     let first = Mesh::decide(&asked, record, now.clone());
     Ok(first.or_else(|_| Mesh::decide(&asked, record, Circumstances { taken: Taken::default(), ..now }))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_comes_after_the_settings_of_the_machine() {
+        let name = Path::new(KEPT).file_name().unwrap().to_str().unwrap();
+        assert!(["99-mesh.conf", "99-sysctl.conf", "99-zz.conf"].iter().all(|earlier| *earlier < name), "{name}");
+    }
 }
