@@ -153,10 +153,24 @@ pub struct Limits {
     pub files: Option<u64>,
     /// Files that are open now, of `fs.file-nr`.
     pub files_open: Option<u64>,
+    /// What the kernel grants programs that reserve memory.
+    pub overcommit: Option<Overcommit>,
     /// The process whose own limits containers start with.
     pub starter: Option<Starter>,
     /// As [`EngineFacts::open_files`].
     pub given_files: Option<u64>,
+}
+
+/// How the kernel grants memory that programs reserve, used or not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Overcommit {
+    /// `vm.overcommit_memory`: 2 grants no more than the limit; see
+    /// <https://docs.kernel.org/mm/overcommit-accounting.html>.
+    pub mode: u64,
+    /// The bytes that all programs may reserve in that mode (`CommitLimit`).
+    pub limit: u64,
+    /// The bytes that they have reserved (`Committed_AS`).
+    pub reserved: u64,
 }
 
 /// The process that containers inherit their limits from.

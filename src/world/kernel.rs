@@ -5,10 +5,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use procfs::process::{self, LimitValue};
+use procfs::{
+    Current as _, Meminfo,
+    process::{self, LimitValue},
+};
 
 use crate::{
-    facts::host::{Limits, Starter},
+    facts::host::{Limits, Overcommit, Starter},
     judge::check::NEIGHBOURS,
 };
 
@@ -27,6 +30,7 @@ pub fn limits() -> Limits {
         inotify_watches: get("fs.inotify.max_user_watches"),
         files: get("fs.file-max"),
         files_open: get("fs.file-nr"),
+        overcommit: overcommit(),
         starter: STARTERS.iter().find_map(|name| starter(name)),
         given_files: None,
     }
@@ -45,6 +49,12 @@ pub fn set(root: &Path, key: &str, value: u64) -> io::Result<()> {
 
 fn path(root: &Path, key: &str) -> PathBuf {
     root.join(key.replace('.', "/"))
+}
+
+fn overcommit() -> Option<Overcommit> {
+    let mode = get(Path::new(SETTINGS), "vm.overcommit_memory").ok()?;
+    let memory = Meminfo::current().ok()?;
+    Some(Overcommit { mode, limit: memory.commit_limit?, reserved: memory.committed_as })
 }
 
 fn starter(name: &str) -> Option<Starter> {
@@ -83,5 +93,6 @@ mod tests {
         assert!(
             limits.max_map_count > Some(0) && limits.inotify_instances > Some(0) && limits.files > limits.files_open
         );
+        assert!(limits.overcommit.is_some_and(|found| found.mode <= 2 && found.limit > 0 && found.reserved > 0));
     }
 }

@@ -49,19 +49,26 @@ fn of_gateway(mesh: &Mesh) -> u64 {
     mesh.gateway_memory().map_or(0, Memory::bytes)
 }
 
+/// What all containers will have resident, in bytes.
+pub(super) fn needed(mesh: &Mesh, there: &Observed) -> u64 {
+    mesh.services().map(|service| resident(mesh, there, service)).sum::<u64>() + of_gateway(mesh)
+}
+
+/// What those have that run already: it was counted when they started, and is free again when they are replaced.
+pub(super) fn running(mesh: &Mesh, there: &Observed) -> u64 {
+    let old = there.record.as_ref().unwrap_or(mesh);
+    let running = there.containers.iter().filter(|(_, container)| container.state == ContainerState::Running);
+    let ours: u64 = running.map(|(service, _)| resident(old, there, *service)).sum();
+    ours + if there.gateway.runs() { of_gateway(old) } else { 0 }
+}
+
 pub(super) fn gibibytes(bytes: u64) -> String {
     let tenths = bytes * 10 / GIBIBYTE;
     format!("{}.{} GiB", tenths / 10, tenths % 10)
 }
 
 pub(super) fn memory(mesh: &Mesh, there: &Observed, host: &HostFacts) -> Checked {
-    let of_services: u64 = mesh.services().map(|service| resident(mesh, there, service)).sum();
-    let needed = of_services + of_gateway(mesh);
-    // what runs already was counted when it started, and is free again when it is replaced
-    let old = there.record.as_ref().unwrap_or(mesh);
-    let running = there.containers.iter().filter(|(_, container)| container.state == ContainerState::Running);
-    let ours: u64 = running.map(|(service, _)| resident(old, there, *service)).sum();
-    let ours = ours + if there.gateway.runs() { of_gateway(old) } else { 0 };
+    let (needed, ours) = (needed(mesh, there), running(mesh, there));
     let limit = host.memory_limit.as_ref();
     // what is short is what the group allows, or what the machine has
     let tight = limit.filter(|limit| limit.free() < host.memory_available);

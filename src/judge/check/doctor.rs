@@ -2,7 +2,7 @@
 
 use super::{
     Checked, Finding, Verdict, advertise, capacity, clock, directory, engine, gateway, hosts, image_disk, limits,
-    neighbours, network, own_data, ports, processor, surroundings,
+    neighbours, network, overcommit, own_data, ports, processor, surroundings,
 };
 use crate::{
     facts::{
@@ -80,6 +80,7 @@ pub fn doctor(mesh: &Mesh, sight: &Sight) -> Vec<Checked> {
         },
         host("processor", |mesh, there, host| processor::processor(mesh, there, host.processor.as_ref())),
         host("memory", capacity::memory),
+        host("overcommit", overcommit::overcommit),
         match &sight.shared {
             Ok(Some(false)) => Checked::unknown("disk", "Docker's engine has another directory there"),
             _ => host("disk", capacity::disk),
@@ -165,6 +166,7 @@ mod tests {
         good: versions: no cluster's data is newer than its version
         good: processor: it can run the images
         good: memory: 2 clusters need about 6.2 GiB of memory, and 60.0 GiB is available
+        good: overcommit: vm.overcommit_memory is 0, which does not limit what programs reserve in all
         good: disk: /mnt has 90.0 GiB free, and Elasticsearch assigns no shard below 10.0 GiB
         good: image disk: /var/lib/docker has 40.0 GiB free; 0 images to pull
         good: same network: `mesh` is in the network of Docker's engine
@@ -209,6 +211,7 @@ mod tests {
         unknown: versions: the mesh's directory cannot be read
         unknown: processor: cannot read `/proc/meminfo`
         unknown: memory: cannot read `/proc/meminfo`
+        unknown: overcommit: cannot read `/proc/meminfo`
         unknown: disk: cannot read `/proc/meminfo`
         unknown: image disk: the engine's disk is not seen here
         unknown: same network: Docker cannot be asked

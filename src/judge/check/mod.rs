@@ -16,6 +16,7 @@ mod leaving_nodes;
 mod limits;
 mod neighbours;
 mod network;
+mod overcommit;
 mod own_data;
 mod peers;
 mod ports;
@@ -172,6 +173,7 @@ pub fn machine(mesh: &Mesh, there: &Observed, host: &HostFacts, listeners: &[Lis
         bootstrap::bootstrap(mesh, there, &host.limits),
         processor::processor(mesh, there, host.processor.as_ref()),
         capacity::memory(mesh, there, host),
+        overcommit::overcommit(mesh, there, host),
         capacity::disk(mesh, there, host),
         image_disk::image_disk(mesh, there, host),
         neighbours::neighbours(mesh, there, host.limits.neighbours),
@@ -187,7 +189,7 @@ pub fn machine(mesh: &Mesh, there: &Observed, host: &HostFacts, listeners: &[Lis
 #[cfg(test)]
 mod example {
     use super::*;
-    use crate::facts::host::{EngineFacts, Limits, Starter};
+    use crate::facts::host::{EngineFacts, Limits, Overcommit, Starter};
 
     pub fn roomy() -> HostFacts {
         HostFacts {
@@ -224,6 +226,7 @@ mod example {
             inotify_watches: Some(1 << 19),
             files: Some(1 << 40),
             files_open: Some(1 << 10),
+            overcommit: Some(Overcommit { mode: 0, limit: 32 * capacity::GIBIBYTE, reserved: capacity::GIBIBYTE }),
             starter: Some(starter),
             given_files: None,
         }
