@@ -107,6 +107,17 @@ impl Manifest {
         std::iter::once(&self.binary).chain(self.images.iter().map(|image| &image.file))
     }
 
+    /// Two images that differ, and have one name below a registry: pushed there, one would replace the other.
+    pub fn of_one_name(&self) -> Option<[&BundledImage; 2]> {
+        let collides = |image: &BundledImage, other: &BundledImage| {
+            image.below_registry == other.below_registry && !image.contents.is(&other.contents)
+        };
+        self.images.iter().enumerate().find_map(|(number, image)| {
+            let other = self.images.iter().skip(number + 1).find(|other| collides(image, other))?;
+            Some([image, other])
+        })
+    }
+
     /// The options by which `mesh create` asks for these images and no others, as far as a new mesh would not:
     /// below a registry that they were pushed to, or where they were saved from. No version where there are several.
     pub fn options(&self, pushed_to: Option<&Registry>) -> Vec<String> {
@@ -175,6 +186,22 @@ mod tests {
         assert_eq!(options(&[mirrored], Some("b:1")), "--registry b:1 --stack-version 9.4.1");
         assert_eq!(options(&[elastic, mirrored], None), "", "of two versions, neither is the one");
         assert_eq!(options(&["nginx:1"], Some("b:1")), "--registry b:1");
+    }
+
+    #[test]
+    fn images_of_two_registries_that_another_would_have_by_one_name_are_found() {
+        let found = |images: &[(&str, &str)]| {
+            let image = |(name, id): &(&str, &str)| {
+                let name: ImageName = name.parse().unwrap();
+                let below = name.below(&Registry::default());
+                (name, below, Contents { id: (*id).to_owned(), layers: Vec::new(), created: None })
+            };
+            let manifest = Manifest::pending("x86_64", images.iter().map(image));
+            manifest.of_one_name().map(|images| images.map(|image| image.name.to_string()))
+        };
+        let [one, other, third] = ["a.example/x/kibana:9", "b.example/x/kibana:9", "b.example/x/kibana:8"];
+        assert_eq!(found(&[(third, "3"), (one, "1"), (other, "2")]), Some([one.to_owned(), other.to_owned()]));
+        assert_eq!(found(&[(one, "1"), (other, "1"), (third, "3")]), None, "a mirror has the same image");
     }
 
     #[test]

@@ -64,6 +64,10 @@ fn announce(args: &SaveArgs, manifest: &Manifest, sum: &str, console: &Console) 
     for image in &manifest.images {
         console.note(&format!("  {}", image.name));
     }
+    if let Some([image, other]) = manifest.of_one_name() {
+        let what = format!("{} and {} have one name in any other registry", image.name, other.name);
+        console.note(&format!("{what}: a load with `--to` refuses a file with both; save each in one of its own"));
+    }
     console.note(&format!("its manifest has the SHA-256 {sum}, which the load prints, too"));
     console.note(&format!("on the other machine: `tar -xf {file} mesh`, then `./mesh bundle load {file}`"));
 }
