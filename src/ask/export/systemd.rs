@@ -170,6 +170,10 @@ impl Units<'_> {
         let writes = needs.writes.iter().map(|dir| format!("ReadWritePaths=-{}\n", path(dir)));
         let writes = writes.collect::<Vec<_>>().concat();
         let capabilities = match (self.runner, needs.owns) {
+            // the node exporter's directory is another user's; below the home directory, it is the user's own
+            (Runner::User { home, .. }, false) if !needs.writes.iter().all(|dir| dir.starts_with(home)) => {
+                "CAP_DAC_OVERRIDE"
+            }
             (Runner::User { .. }, _) => "",
             // files of the containers' user are read, and written for it
             (Runner::Root, true) => "CAP_CHOWN CAP_DAC_OVERRIDE CAP_FOWNER",
@@ -180,8 +184,8 @@ impl Units<'_> {
         let (files, bind) = (Some(capabilities).filter(|all| !all.is_empty()), needs.binds_low.then_some(BIND));
         let capabilities = files.into_iter().chain(bind).collect::<Vec<_>>().join(" ");
         // root has what the bounding set leaves; another user has to be given it
-        let ambient = match (self.runner, bind) {
-            (Runner::User { .. }, Some(bind)) => format!("AmbientCapabilities={bind}\n"),
+        let ambient = match self.runner {
+            Runner::User { .. } if !capabilities.is_empty() => format!("AmbientCapabilities={capabilities}\n"),
             _ => String::new(),
         };
         format!(

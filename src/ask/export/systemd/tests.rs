@@ -25,7 +25,7 @@ fn the_units_of_root() {
 }
 
 #[test]
-fn a_user_needs_no_capability_and_a_name_keeps_units_apart() {
+fn a_user_needs_no_capability_for_its_own_files_and_a_name_keeps_units_apart() {
     let mut mesh = Mesh::example(2).named("ci42");
     mesh.dir = "/home/ana/a mesh 100%".into();
     let runner = Runner::User { uid: 1000, home: "/home/ana".into() };
@@ -58,6 +58,26 @@ fn metrics_are_written_whoever_has_the_directory() {
     assert_eq!(look.as_deref(), Some("CAP_DAC_OVERRIDE"));
     assert_eq!(renew.as_deref(), Some("CAP_CHOWN CAP_DAC_OVERRIDE CAP_FOWNER"));
     assert_eq!(serve.as_deref(), Some("CAP_DAC_READ_SEARCH"));
+}
+
+/// The node exporter's directory is another user's, and the look of a user would fail at every minute.
+#[test]
+fn metrics_of_a_user_are_written_as_well() {
+    let mesh = Mesh::example(2);
+    let user = Runner::User { uid: 1000, home: "/home/ana".into() };
+    let capabilities = |textfiles: &str| {
+        let units = Units { textfiles: Path::new(textfiles), ..units(&mesh, &user) };
+        let [look, _, renew, _, serve] = units.files().map(|file| {
+            let text = String::from_utf8(file.text).unwrap();
+            let lines = text.lines().filter(|line| line.contains("Capabilit"));
+            lines.map(str::to_owned).collect::<Vec<_>>()
+        });
+        assert_eq!([renew, serve], [["CapabilityBoundingSet="], ["CapabilityBoundingSet="]]);
+        look
+    };
+    let given = ["CapabilityBoundingSet=CAP_DAC_OVERRIDE", "AmbientCapabilities=CAP_DAC_OVERRIDE"];
+    assert_eq!(capabilities("/var/lib/prometheus/node-exporter"), given);
+    assert_eq!(capabilities("/home/ana/metrics"), ["CapabilityBoundingSet="]);
 }
 
 /// A bind that is refused would have the unit start again for ever.
