@@ -14,6 +14,26 @@ pub fn publish(path: &Path, text: &str) -> Result<(), Error> {
         .map_err(|error| Error::from(error).hint("name a file in a directory that you may write in with `--into`"))
 }
 
+/// The files of a directory that have such a name, with their texts; none where it cannot be read.
+pub fn texts(dir: &Path, is_one: impl Fn(&str) -> bool) -> Vec<(String, String)> {
+    let Ok(Some(tree)) = Tree::open(dir) else { return Vec::new() };
+    let names = names_in(&tree).into_iter().filter(|name| is_one(name));
+    let text = |name: String| {
+        let text = tree.read(&name).ok()??;
+        Some((name, String::from_utf8(text).ok()?))
+    };
+    names.filter_map(text).collect()
+}
+
+/// The names in a directory, links among them; none where it cannot be read.
+pub fn names(dir: &Path) -> Vec<String> {
+    Tree::open(dir).ok().flatten().map(|tree| names_in(&tree)).unwrap_or_default()
+}
+
+fn names_in(tree: &Tree) -> Vec<String> {
+    tree.entries("").unwrap_or_default()
+}
+
 /// A directory that files are exported into.
 pub struct Export {
     tree: Tree,
@@ -130,6 +150,19 @@ mod tests {
         assert!(refused.message.starts_with("another run is writing into "), "{refused}");
         drop(first);
         assert!(Export::open(temp.path(), is_own).is_ok());
+    }
+
+    #[test]
+    fn texts_are_those_of_the_files_that_are_named_so() {
+        let temp = tempfile::tempdir().unwrap();
+        for name in ["track.json", "notes"] {
+            fs::write(temp.path().join(name), name).unwrap();
+        }
+        let named = |dir: &Path| texts(dir, is_own);
+        assert_eq!(named(temp.path()), [("track.json".to_owned(), "track.json".to_owned())]);
+        assert_eq!(names(temp.path()), ["notes", "track.json"]);
+        let missing = temp.path().join("missing");
+        assert!(named(&missing).is_empty() && names(&missing).is_empty());
     }
 
     #[test]

@@ -2,6 +2,8 @@
 //!
 //! See `systemd.exec(5)` and `systemd.timer(5)`. A unit may do what its command does, and no more.
 
+mod pages;
+
 use std::{
     net::SocketAddr,
     ops::Range,
@@ -10,6 +12,7 @@ use std::{
 
 use time::Duration;
 
+pub use self::pages::{Taken, is_serve};
 use super::{
     Exported,
     prometheus::job,
@@ -55,6 +58,9 @@ const HOMES: [&str; 3] = ["/home", "/root", "/run/user"];
 /// What a unit has directories of its own in place of.
 const TEMPORARY: [&str; 2] = ["/tmp", "/var/tmp"];
 
+/// The end of the name of the unit that serves the page.
+const SERVE: &str = "serve.service";
+
 /// The ports that need [`BIND`]; 0 stands for any other.
 const LOW_PORTS: Range<u16> = 1..1024;
 /// See `capabilities(7)`.
@@ -86,15 +92,20 @@ impl Units<'_> {
     pub fn files(&self) -> [Exported; 5] {
         let unit = |of: &str, text: String| {
             let head = "# Written by `mesh export systemd`; a newer export replaces it.\n";
-            Exported::new(format!("{}-{of}", job(self.mesh.name.as_ref())), head.to_owned() + &text)
+            Exported::new(self.unit(of), head.to_owned() + &text)
         };
         [
             unit("look.service", self.look()),
             unit("look.timer", self.timer("Look at", "OnCalendar=minutely\nAccuracySec=5s\n")),
             unit("renew.service", self.renew()),
             unit("renew.timer", self.timer("Renew what expires of", &self.often())),
-            unit("serve.service", self.serve()),
+            unit(SERVE, self.serve()),
         ]
+    }
+
+    /// The name of a unit.
+    fn unit(&self, of: &str) -> String {
+        format!("{}-{of}", job(self.mesh.name.as_ref()))
     }
 
     /// The commands that put the units of a directory into service.

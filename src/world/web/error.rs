@@ -42,7 +42,10 @@ impl Explain for WebError {
         Some(match self {
             Self::Taken { at, .. } => {
                 let other = SocketAddr::new(at.ip(), at.port().checked_add(1).unwrap_or(USUAL_PORT));
-                format!("type the same command again with `--listen {other}`")
+                format!(
+                    "type the same command again with `--listen {other}`; a unit is written anew by \
+                     `mesh export systemd --into DIR --listen {other}`"
+                )
             }
             Self::Refused { at, cause } if cause.kind() == io::ErrorKind::PermissionDenied => format!(
                 "a port below 1024 needs root or CAP_NET_BIND_SERVICE: type the same command again with `--listen {}`, \
@@ -68,8 +71,8 @@ mod tests {
     #[test]
     fn another_port_is_named_for_the_same_certificate() {
         let taken = |at: &str| WebError::Taken { at: at.parse().unwrap(), owner: None }.hint().unwrap();
-        insta::assert_snapshot!(taken("192.0.2.11:9500"), @"type the same command again with `--listen 192.0.2.11:9501`");
-        insta::assert_snapshot!(taken("[::1]:65535"), @"type the same command again with `--listen [::1]:9500`");
+        insta::assert_snapshot!(taken("192.0.2.11:9500"), @"type the same command again with `--listen 192.0.2.11:9501`; a unit is written anew by `mesh export systemd --into DIR --listen 192.0.2.11:9501`");
+        insta::assert_snapshot!(taken("[::1]:65535"), @"type the same command again with `--listen [::1]:9500`; a unit is written anew by `mesh export systemd --into DIR --listen [::1]:9500`");
     }
 
     #[test]

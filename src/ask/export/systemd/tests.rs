@@ -7,7 +7,7 @@ use super::*;
 const PAGE: Page<'static> =
     Page { listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9500), names: &[], identity: None };
 
-fn units<'a>(mesh: &'a Mesh, runner: &'a Runner) -> Units<'a> {
+pub(super) fn units<'a>(mesh: &'a Mesh, runner: &'a Runner) -> Units<'a> {
     let (program, textfiles) = (Path::new("/usr/bin/mesh"), Path::new("/var/lib/prometheus/node-exporter"));
     Units { mesh, program, runner, textfiles, page: &PAGE, socket: None }
 }
