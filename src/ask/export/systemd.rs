@@ -108,15 +108,16 @@ impl Units<'_> {
         format!("{}-{of}", job(self.mesh.name.as_ref()))
     }
 
-    /// The commands that put the units of a directory into service.
+    /// The commands that put the units of a directory into service, also in place of those of an earlier export.
     pub fn commands(&self, dir: &Path) -> [String; 2] {
         let job = job(self.mesh.name.as_ref());
+        let units = format!("{job}-look.timer {job}-renew.timer {job}-serve.service");
         [
             format!(
                 "cp {}/{job}-* /etc/systemd/system/ && systemctl daemon-reload",
                 crate::mesh::shell_word::shell_word(dir)
             ),
-            format!("systemctl enable --now {job}-look.timer {job}-renew.timer {job}-serve.service"),
+            format!("systemctl enable {units} && systemctl restart {units}"),
         ]
     }
 

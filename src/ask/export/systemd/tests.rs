@@ -42,7 +42,10 @@ fn a_user_needs_no_capability_for_its_own_files_and_a_name_keeps_units_apart() {
     ] {
         assert!(text.lines().any(|found| found == line), "{line}\n{text}");
     }
-    assert!(units.commands(Path::new("/tmp/units"))[1].contains("mesh-ci42-look.timer"));
+    insta::assert_snapshot!(units.commands(Path::new("/tmp/units")).join("\n"), @r"
+    cp /tmp/units/mesh-ci42-* /etc/systemd/system/ && systemctl daemon-reload
+    systemctl enable mesh-ci42-look.timer mesh-ci42-renew.timer mesh-ci42-serve.service && systemctl restart mesh-ci42-look.timer mesh-ci42-renew.timer mesh-ci42-serve.service
+    ");
 }
 
 /// Root without capabilities is refused by a directory of another user.
