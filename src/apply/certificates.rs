@@ -6,6 +6,10 @@ use super::{Apply, wait::Probe};
 use crate::{
     console::StageLine,
     error::{Error, Exit},
+    facts::{
+        observed::ClusterFiles,
+        trust::{known_authorities, lacks_access},
+    },
     mesh::{
         certs::{self, Authority},
         id::{ClusterId, NodeId, ServiceId},
@@ -36,6 +40,9 @@ impl Apply<'_> {
 
     /// The key first: an authority is there when its certificate is.
     fn issue_authority(&self, cluster: ClusterId) -> Result<(), Error> {
+        let tree = self.tree()?;
+        let files = saved::authorities(&tree, cluster)?;
+        self.note_retired(&tree, cluster, &files, [&files.authority])?;
         let (key, certificate) = (layout::authority_key(cluster), layout::authority_certificate(cluster));
         self.write_authority(cluster, &Authority::issue(&cluster.to_string(), self.now), &key, &certificate)
     }
@@ -78,9 +85,28 @@ impl Apply<'_> {
 
     fn retire_authority(&self, cluster: ClusterId) -> Result<(), Error> {
         let tree = self.tree()?;
+        let files = saved::authorities(&tree, cluster)?;
+        self.note_retired(&tree, cluster, &files, [&files.next_authority, &files.old_authority])?;
         tree.remove_tree(layout::next_authority_certificate(cluster))?;
         tree.remove_tree(layout::next_authority_key(cluster))?;
         Ok(tree.remove_tree(layout::old_authority(cluster))?)
+    }
+
+    /// Notes authorities that are about to go, while bundles have them: wherever this ends, the next run can tell them
+    /// from those of a peer whose file is lost.
+    fn note_retired<'a>(
+        &self,
+        tree: &Tree,
+        cluster: ClusterId,
+        files: &'a ClusterFiles,
+        gone: impl IntoIterator<Item = &'a Option<String>>,
+    ) -> Result<(), Error> {
+        let before = &files.retired_authorities;
+        let all = certs::bundle(std::iter::once(before).chain(gone).flatten().map(String::as_str));
+        if before.as_deref().unwrap_or_default() == all {
+            return Ok(());
+        }
+        self.write(tree, &layout::retired_authorities(cluster), all.as_bytes())
     }
 
     /// Key and certificate change together: a server that reads one of each shows a certificate that it cannot prove.
@@ -125,6 +151,7 @@ impl Apply<'_> {
         let tree = self.tree()?;
         let of_peers = Self::peer_authorities(self.mesh, &tree, cluster)?;
         let bundle = Self::bundle(&tree, self.mesh.trusted_by(cluster), &of_peers)?;
+        let bundle = self.with_lost_peers(&tree, cluster, bundle)?;
         let trusted = Self::trusted(&tree, cluster)?;
         for service in self.mesh.services_in(cluster) {
             self.make_certificates_dir(&tree, service)?;
@@ -134,6 +161,21 @@ impl Apply<'_> {
             self.write(&tree, &layout::mesh_authorities(node), bundle.as_bytes())?;
         }
         Ok(())
+    }
+
+    /// A bundle of a cluster with the authorities of peers whose files are lost: they are in the bundle before alone.
+    fn with_lost_peers(&self, tree: &Tree, cluster: ClusterId, bundle: String) -> Result<String, Error> {
+        let kept = saved::peers(tree)?;
+        if !lacks_access(self.mesh, cluster, &kept) {
+            return Ok(bundle);
+        }
+        let mut before = String::new();
+        for node in self.mesh.nodes(cluster) {
+            before.extend(saved::text(tree, &layout::mesh_authorities(node))?);
+        }
+        let files = self.mesh.clusters().map(|of| saved::authorities(tree, of));
+        let files: Vec<ClusterFiles> = files.collect::<Result<_, saved::FilesError>>()?;
+        Ok(certs::keeping(&bundle, &before, &known_authorities(self.mesh, files.iter(), &kept)))
     }
 
     fn write_browser_bundle(&self) -> Result<(), Error> {

@@ -23,6 +23,8 @@ pub struct ClusterFiles {
     pub next_authority_key: Option<Secret>,
     /// The one that it took over from.
     pub old_authority: Option<String>,
+    /// Those that no bundle is to have any more.
+    pub retired_authorities: Option<String>,
     pub services: BTreeMap<ServiceId, ServiceFiles>,
     /// What only Elasticsearch has, by node.
     pub nodes: BTreeMap<NodeNumber, NodeFiles>,

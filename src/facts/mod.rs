@@ -16,5 +16,6 @@ mod secure_file;
 mod server;
 pub mod shards;
 pub mod snapshots;
+pub mod trust;
 pub mod users;
 pub mod views;

@@ -6,6 +6,7 @@
 //!   api-key.json  api-key-clusterMM.json  keystore.json  seed-elastic.json  seed-kibana.json  uuid
 //!   certs/     ca.crt ca.key                            the authority; never mounted into a container
 //!              next.crt next.key old.crt                while another authority takes over
+//!              retired.crt                              authorities that nothing is to trust any more
 //!   elastic/   config/  data/  logs/  backup/
 //!   elastic-2/ config/  data/  logs/                    of the second node, with keystore-2.json, seed-elastic-2.json
 //!   kibana/    config/  data/
@@ -101,6 +102,11 @@ pub fn next_authority_key(cluster: ClusterId) -> String {
 /// The authority that another took over from: trusted for as long as something that it signed may be in use.
 pub fn old_authority(cluster: ClusterId) -> String {
     format!("{cluster}/certs/old.crt")
+}
+
+/// The authorities that were in force or trusted once: what tells them from those of others in a bundle.
+pub fn retired_authorities(cluster: ClusterId) -> String {
+    format!("{cluster}/certs/retired.crt")
 }
 
 /// The cross-cluster API key of a cluster, which the others reach it by.

@@ -99,6 +99,7 @@ pub fn files(cluster: ClusterId, services: &[ServiceId]) -> Vec<String> {
         layout::next_authority_certificate(cluster),
         layout::next_authority_key(cluster),
         layout::old_authority(cluster),
+        layout::retired_authorities(cluster),
     ];
     let of_node = |node: NodeId| {
         [
@@ -175,6 +176,7 @@ mod tests {
         644 Mesh cluster01/certs/next.crt
         600 Mesh cluster01/certs/next.key
         644 Mesh cluster01/certs/old.crt
+        644 Mesh cluster01/certs/retired.crt
         600 Mesh cluster01/keystore.json
         644 Service cluster01/elastic/config/certs/mesh-ca.crt
         644 Service cluster01/elastic/config/jvm.options.d/mesh.options

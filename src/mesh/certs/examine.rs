@@ -116,6 +116,14 @@ pub fn bundle<'a>(authorities: impl Iterator<Item = &'a str>) -> String {
     authorities.map(str::trim).filter(|pem| !pem.is_empty() && seen.insert(*pem)).flat_map(|pem| [pem, "\n"]).collect()
 }
 
+/// A bundle with what one before it had besides, but for the certificates that are known.
+pub fn keeping(bundle: &str, before: &str, known: &BTreeSet<String>) -> String {
+    let has = fingerprints(bundle);
+    let stays = |pem: &&str| fingerprint(pem).is_some_and(|of| !has.contains(&of) && !known.contains(&of));
+    let kept = before.split_inclusive("-----END CERTIFICATE-----").filter(stays);
+    self::bundle(std::iter::once(bundle).chain(kept))
+}
+
 /// Hands the first certificate of `text` to `facts`.
 pub(super) fn read<T>(
     text: &str,
@@ -234,6 +242,17 @@ mod tests {
         let loose = format!("\n{}\n\n", a.certificate());
         let text = bundle([b.certificate(), &loose, b.certificate(), a.certificate(), ""].into_iter());
         assert_eq!(text, [b.certificate(), a.certificate()].concat());
+    }
+
+    #[test]
+    fn a_bundle_keeps_what_is_not_known() {
+        let [old, new, other] = [1, 2, 3].map(|of| Authority::issue(&format!("cluster0{of}"), NOW));
+        let before = bundle([&old, &other].map(Authority::certificate).into_iter());
+        let kept = |known: &str| keeping(new.certificate(), &before, &fingerprints(known));
+        assert_eq!(kept(old.certificate()), [new.certificate(), other.certificate()].concat());
+        assert_eq!(kept(""), [new.certificate(), old.certificate(), other.certificate()].concat());
+        assert_eq!(kept(&before), new.certificate());
+        assert_eq!(keeping(&kept(""), &before, &BTreeSet::new()), kept(""), "nothing comes twice");
     }
 
     proptest! {

@@ -12,7 +12,7 @@ use time::Duration;
 
 pub use self::{
     error::CertificateError,
-    examine::{belongs_together, bundle, ends_with, examine, fingerprint, fingerprints, verify},
+    examine::{belongs_together, bundle, ends_with, examine, fingerprint, fingerprints, keeping, verify},
     issue::{Authority, Names, is_authority_of},
 };
 

@@ -1,16 +1,17 @@
 //! A mesh joins another and leaves it again: wherever a run stops, the next one ends in the same state, the mesh's own
 //! links stay up, and containers are replaced one after the other. Pure.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::LazyLock};
 
 use super::{
-    model::{Model, inputs},
+    model::{Model, NOW, inputs},
     plan_for,
 };
 use crate::{
     facts::observed::{LinkFacts, Observed},
     mesh::{
         Mesh,
+        certs::{self, Authority},
         cluster_set::ClusterSet,
         peers::{Alias, Endpoint, PartnerName, Peer, access::RemoteAccessFacts},
     },
@@ -32,11 +33,17 @@ fn alias(name: &str) -> Alias {
     name.parse().unwrap()
 }
 
+/// The authorities of the peer's clusters, by generation.
+static AUTHORITIES: LazyLock<[BTreeMap<&str, String>; 2]> = LazyLock::new(|| {
+    let of = |name: &'static str| (name, Authority::issue(name, NOW).certificate().to_owned());
+    [1, 2].map(|_| ["cluster05", "cluster06"].map(of).into())
+});
+
 /// What an invitation of this generation holds.
 fn offered(generation: u8) -> BTreeMap<Alias, RemoteAccessFacts> {
     let of = |name: &str| {
         let access = RemoteAccessFacts {
-            authorities: format!("authority {generation} of {name}"),
+            authorities: AUTHORITIES[usize::from(generation) - 1][name].clone(),
             digest: format!("key {generation} of {name}"),
             expires: None,
             shares: Vec::new(),
@@ -228,6 +235,24 @@ fn a_peer_whose_file_is_gone_is_reached_as_before() {
     let done = there.carry_out_all(&mesh, plan.steps()).converge(&mesh);
     for node in mesh.all_nodes() {
         assert_eq!(done.link_to_peer(node, &alias("cluster05")), LinkFacts::Connected, "{node}");
+    }
+}
+
+/// Wherever that stops, its links stay, and no authority that was replaced is trusted any more.
+#[test]
+fn authorities_are_replaced_though_the_file_of_a_peer_is_gone() {
+    let (there, mesh) = without_the_file();
+    let renewal = Renewal { authorities: mesh.clusters().collect(), ..Renewal::default() };
+    let plan = renew(&mesh, &there.observe(), &inputs(), &renewal);
+    for half in there.states_of(&mesh, &plan) {
+        let done = half.converge(&mesh);
+        for node in mesh.all_nodes() {
+            assert_eq!(done.link_to_peer(node, &alias("cluster05")), LinkFacts::Connected, "{node}");
+            let bundle = done.there.files[&node.cluster].nodes[&node.number].bundle.as_deref().unwrap();
+            let own = mesh.clusters().map(|of| done.there.files[&of].authority.clone().unwrap());
+            let trusted: Vec<String> = own.chain(AUTHORITIES[0].values().cloned()).collect();
+            assert_eq!(certs::fingerprints(bundle), certs::fingerprints(&trusted.concat()), "{node}");
+        }
     }
 }
 

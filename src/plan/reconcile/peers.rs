@@ -27,8 +27,7 @@ impl Reconciler<'_> {
         access.map(|access| access.authorities.as_str()).collect()
     }
 
-    /// Whether the file of a peer that a cluster searches is gone: its keys and authorities are then in keystores and
-    /// bundles alone.
+    /// Whether the file of a peer that a cluster searches is gone, and none is offered.
     pub(super) fn lacks_access(&self, cluster: ClusterId) -> bool {
         self.mesh.peer_remotes(cluster).any(|(peer, alias, _)| self.peer_access(peer, alias).is_none())
     }

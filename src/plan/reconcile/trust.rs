@@ -4,11 +4,13 @@
 //! trust two and shows what the first signed; with an old one it trusts two and is to show what the second signed.
 //! Guests trust what their invitations had, so for them the next one waits until they have joined by new ones.
 
+use std::cell::LazyCell;
+
 use time::Duration;
 
 use super::Reconciler;
 use crate::{
-    facts::observed::Answer,
+    facts::{observed::Answer, trust::known_authorities},
     mesh::{
         certs::{self, Authority},
         id::{ClusterId, NodeId, ServiceId, ServiceKind},
@@ -176,18 +178,21 @@ impl Reconciler<'_> {
             let own = self.service_files(service).and_then(|files| files.authority.as_ref());
             own.is_none() || own != self.wanted_trust(service.cluster()).as_ref()
         };
+        let known = LazyCell::new(|| known_authorities(self.mesh, self.there.files.values(), &self.there.peers));
+        // what it has besides may be the authorities of a peer whose file is gone
+        let has_all = |bundle: &String, wanted: &String| {
+            let (has, wanted) = (certs::fingerprints(bundle), certs::fingerprints(wanted));
+            wanted.is_subset(&has) && has.difference(&wanted).all(|other| !known.contains(other))
+        };
         let clusters = self
             .mesh
             .clusters()
             .filter(|cluster| {
                 let wanted = self.wanted_bundle(self.mesh.trusted_by(*cluster), &self.peer_authorities(*cluster));
                 let bundle = |node| self.node_files(node).and_then(|files| files.bundle.as_ref());
-                // what it has besides may be the authorities of a peer whose file is gone
-                let has_all = |bundle: &String, wanted: &String| {
-                    self.lacks_access(*cluster) && certs::fingerprints(wanted).is_subset(&certs::fingerprints(bundle))
-                };
                 let is_enough = |bundle: Option<&String>| {
-                    bundle.zip(wanted.as_ref()).is_some_and(|(bundle, wanted)| has_all(bundle, wanted))
+                    let both = bundle.zip(wanted.as_ref()).filter(|_| self.lacks_access(*cluster));
+                    both.is_some_and(|(bundle, wanted)| has_all(bundle, wanted))
                 };
                 let is_stale = |bundle: Option<&String>| stale(bundle, wanted.as_ref()) && !is_enough(bundle);
                 self.mesh.nodes(*cluster).any(|node| is_stale(bundle(node)))

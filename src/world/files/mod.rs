@@ -192,6 +192,7 @@ pub fn authorities(tree: &Tree, cluster: ClusterId) -> Result<ClusterFiles, File
         next_authority: text(tree, &layout::next_authority_certificate(cluster))?,
         next_authority_key: secret(&layout::next_authority_key(cluster))?,
         old_authority: text(tree, &layout::old_authority(cluster))?,
+        retired_authorities: text(tree, &layout::retired_authorities(cluster))?,
         ..ClusterFiles::default()
     })
 }

@@ -186,13 +186,6 @@ impl Model {
         self.there.files[&cluster].trusted().expect("should have an authority first")
     }
 
-    /// The bundle that a cluster is to have, with the authorities of peers.
-    fn bundle(&self, mesh: &Mesh, cluster: ClusterId) -> String {
-        let trusted: Vec<String> = mesh.trusted_by(cluster).map(|of| self.trusted(of)).collect();
-        let of_peers = mesh.peer_remotes(cluster).filter_map(|(_, alias, _)| self.peer_access(alias));
-        certs::bundle(trusted.iter().map(String::as_str).chain(of_peers.map(|access| access.authorities.as_str())))
-    }
-
     fn browser_bundle(&self, mesh: &Mesh) -> String {
         let trusted: Vec<String> = mesh.clusters().map(|of| self.trusted(of)).collect();
         let gateway = self.there.gateway.files.authority.iter().filter(|_| mesh.has_gateway_authority());

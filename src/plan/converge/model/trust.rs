@@ -4,9 +4,10 @@ use time::{Duration, OffsetDateTime};
 
 use super::{Model, NOW};
 use crate::{
+    facts::trust::{known_authorities, lacks_access},
     mesh::{
         Mesh,
-        certs::Authority,
+        certs::{self, Authority},
         gateway::own_files::{STAMP, without_digest},
         id::{ClusterId, ServiceId, ServiceKind},
     },
@@ -18,6 +19,8 @@ impl Model {
         match step {
             TrustStep::IssueAuthority(cluster) => {
                 let authority = Authority::issue(&cluster.to_string(), NOW);
+                let replaced = self.files(*cluster).authority.take();
+                self.note_retired(*cluster, [replaced, None]);
                 let files = self.files(*cluster);
                 files.authority = Some(authority.certificate().to_owned());
                 files.authority_key = Some(authority.key().clone());
@@ -38,7 +41,9 @@ impl Model {
             }
             TrustStep::RetireAuthority(cluster) => {
                 let files = self.files(*cluster);
-                (files.next_authority, files.next_authority_key, files.old_authority) = (None, None, None);
+                files.next_authority_key = None;
+                let gone = [files.next_authority.take(), files.old_authority.take()];
+                self.note_retired(*cluster, gone);
             }
             TrustStep::AwaitCertificate(node) => self.read_certificates(*node),
             TrustStep::WriteBundle(cluster) => {
@@ -52,6 +57,28 @@ impl Model {
             }
             TrustStep::WriteBrowserBundle => self.there.browser_bundle = Some(self.browser_bundle(mesh)),
         }
+    }
+
+    /// The bundle that a cluster is to have, with the authorities of peers; those of a peer whose file is gone stay.
+    pub(super) fn bundle(&self, mesh: &Mesh, cluster: ClusterId) -> String {
+        let (files, kept) = (&self.there.files, &self.there.peers);
+        let trusted: Vec<String> = mesh.trusted_by(cluster).map(|of| self.trusted(of)).collect();
+        let of_peers = mesh.peer_remotes(cluster).filter_map(|(_, alias, _)| self.peer_access(alias));
+        let of_peers = of_peers.map(|access| access.authorities.as_str());
+        let bundle = certs::bundle(trusted.iter().map(String::as_str).chain(of_peers));
+        if !lacks_access(mesh, cluster, kept) {
+            return bundle;
+        }
+        let before = files[&cluster].nodes.values().filter_map(|node| node.bundle.as_deref());
+        let before: String = before.collect();
+        certs::keeping(&bundle, &before, &known_authorities(mesh, files.values(), kept))
+    }
+
+    /// Notes authorities that are about to go.
+    fn note_retired(&mut self, cluster: ClusterId, gone: [Option<String>; 2]) {
+        let files = self.files(cluster);
+        let all = certs::bundle(files.retired_authorities.iter().chain(gone.iter().flatten()).map(String::as_str));
+        files.retired_authorities = Some(all).filter(|all| !all.is_empty());
     }
 
     /// Gives a service a certificate that was signed at that time.
