@@ -16,7 +16,7 @@ use crate::{
         Mesh,
         id::ClusterId,
         keystore, layout,
-        peers::{Alias, Endpoint, PartnerName},
+        peers::{Alias, Endpoint, PartnerName, access::PeerAccess},
         secret::Secret,
     },
     plan::PeerStep,
@@ -49,6 +49,7 @@ impl Apply<'_> {
     pub(super) async fn peer_step(&self, step: &PeerStep, line: &StageLine) -> Result<(), Error> {
         match step {
             PeerStep::SaveAccess(name) => self.save_access(name),
+            PeerStep::Note(name) => self.note_peer(name),
             PeerStep::Prove { on, to } => self.prove_peers(*on, to, line).await,
             PeerStep::Forget(name) => self.forget_peer(name),
         }
@@ -56,10 +57,20 @@ impl Apply<'_> {
 
     fn save_access(&self, name: &PartnerName) -> Result<(), Error> {
         let access = self.access.get(name).expect("should have what is to be saved: the command gives it");
-        let text = serde_json::to_string_pretty(access).expect("should be JSON: it holds only texts");
+        self.write_access(&self.tree()?, name, access)
+    }
+
+    /// A file that is gone tells nothing: what it held cannot be written again.
+    fn note_peer(&self, name: &PartnerName) -> Result<(), Error> {
         let tree = self.tree()?;
-        self.make_dir(&tree, layout::PEERS)?;
-        self.write(&tree, &layout::peer(name), format!("{text}\n").as_bytes())
+        let (Some(peer), Some(access)) = (self.mesh.peers.get(name), saved::peer(&tree, name)?) else { return Ok(()) };
+        self.write_access(&tree, name, &PeerAccess { peer: peer.clone(), ..access })
+    }
+
+    fn write_access(&self, tree: &Tree, name: &PartnerName, access: &PeerAccess) -> Result<(), Error> {
+        let text = serde_json::to_string_pretty(access).expect("should be JSON: it holds only texts");
+        self.make_dir(tree, layout::PEERS)?;
+        self.write(tree, &layout::peer(name), format!("{text}\n").as_bytes())
     }
 
     /// The credentials of the remotes that belong to peers, by their names in a keystore.

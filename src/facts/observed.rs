@@ -25,7 +25,7 @@ use crate::mesh::{
     credentials::Credentials,
     id::{ClusterId, NodeId, ServiceId},
     name::MeshName,
-    peers::{Alias, PartnerName, access::RemoteAccessFacts},
+    peers::{Alias, PartnerName, Peer, access::RemoteAccessFacts},
     snapshots::RepositoryOwner,
     taken::Route,
 };
@@ -63,6 +63,8 @@ pub struct Observed {
     pub files: BTreeMap<ClusterId, ClusterFiles>,
     /// What is kept of the meshes that were joined.
     pub peers: BTreeMap<PartnerName, BTreeMap<Alias, RemoteAccessFacts>>,
+    /// How they were joined, as the same files tell.
+    pub joined: BTreeMap<PartnerName, Peer>,
     /// The addresses of peers' clusters that take connections, where a cluster has several and is not reached.
     pub answering_addresses: BTreeSet<String>,
     /// The secure settings of each cluster that is wanted.

@@ -11,6 +11,8 @@ use crate::mesh::{
 pub enum PeerStep {
     /// Saves the keys and the authorities of an invitation.
     SaveAccess(PartnerName),
+    /// Writes into the file of a peer how it is joined by now; keys and authorities stay.
+    Note(PartnerName),
     /// Waits until `on` reaches every one of `to`, or it is known why not.
     Prove { on: ClusterId, to: Vec<Alias> },
     /// Takes a peer off the record and deletes its file, once no cluster has a link to it.
@@ -26,6 +28,13 @@ impl PeerStep {
                 Subject::Peer(name.clone()),
                 format!("keys and authorities of {name}"),
                 "its clusters are reached by keys that it made",
+            ),
+            Self::Note(name) => Description::new(
+                Effect::Changes,
+                "note-peer",
+                Subject::Peer(name.clone()),
+                format!("how {name} is joined, in the file of its keys"),
+                "from that file a lost mesh.json is rebuilt",
             ),
             Self::Prove { on, to } => Description::new(
                 Effect::Waits,

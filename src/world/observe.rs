@@ -77,6 +77,7 @@ impl World {
             there.browser_bundle = files::text(&tree, layout::BUNDLE)?;
             there.files = cluster_files(&tree)?;
             there.peers = files::peers(&tree)?;
+            there.joined = files::joined(&tree);
             there.gateway.files = files::gateway(&tree)?;
             there.repository_owners = files::repository_owners(mesh);
             let found = permissions::found(&tree, there.files.keys().copied())?;

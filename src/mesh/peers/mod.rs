@@ -85,6 +85,19 @@ impl Peer {
         !self.leaving && self.on.as_ref().is_none_or(|on| on.contains(cluster))
     }
 
+    /// Whether another account of it tells the same, whichever of a cluster's addresses is in use.
+    pub fn is_joined_as(&self, noted: &Self) -> bool {
+        let whole = |peer: &Self| {
+            let mut peer = peer.clone();
+            for at in peer.remotes.values_mut() {
+                at.others.push(std::mem::take(&mut at.address));
+                at.others.sort_unstable();
+            }
+            peer
+        };
+        whole(self) == whole(noted)
+    }
+
     /// Whether `mesh` does not run it: there are no invitations to it.
     pub fn is_foreign(&self) -> bool {
         self.mesh.is_none()
@@ -249,6 +262,9 @@ mod tests {
         assert_eq!(address(&[1, 2]), [node(1)]);
         assert_eq!(address(&[3]), [node(3)]);
         let moved = mesh.clone().reaching_peers_by(&[node(3)].into());
+        let [peer, of_moved] = [&mesh, &moved].map(|mesh| mesh.peers.values().next().unwrap());
+        assert!(peer != of_moved && peer.is_joined_as(of_moved), "it is no change of the peer");
+        assert!(!peer.is_joined_as(&Peer { on: "1".parse().ok(), ..of_moved.clone() }));
         assert_eq!(moved.addresses_to_try(|_| true), mesh.addresses_to_try(|_| true), "none is forgotten");
     }
 }

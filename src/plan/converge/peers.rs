@@ -156,6 +156,22 @@ fn a_new_invitation_takes_the_place_of_the_old_one_without_a_restart() {
     done.assert_is(&mesh);
 }
 
+/// A record that is lost afterwards is rebuilt from the peer's file: no other cluster is to search it then.
+#[test]
+fn the_same_invitation_for_other_clusters_is_noted_in_its_file() {
+    let start = inviting(Model::empty().converge(&Mesh::example(2).without_kibana()), 1);
+    let before = joined(&Mesh::example(2).without_kibana(), None);
+    let plan = joining(&before, &start.observe(), &offering(1)).unwrap();
+    let (there, before) = settle(start.carry_out_all(&before, plan.first.steps()), before);
+    let wanted = joined(&before, Some("2"));
+    let plan = joining(&wanted, &there.observe(), &offering(1)).unwrap();
+    assert!(!plan.first.steps().any(|step| matches!(step, Step::Peers(PeerStep::SaveAccess(_)))), "{}", plan.first);
+    for half in there.states_of(&wanted, &plan.first) {
+        let done = half.converge(&wanted);
+        assert_eq!(done.there.joined, wanted.peers);
+    }
+}
+
 #[test]
 fn stories() {
     let mesh = Mesh::example(2).without_kibana();
@@ -222,6 +238,7 @@ fn without_the_file() -> (Model, Mesh) {
     let plan = joining(&mesh, &start.observe(), &offering(1)).unwrap();
     let (mut there, mesh) = settle(start.carry_out_all(&mesh, plan.first.steps()), mesh);
     there.there.peers.clear();
+    there.there.joined.clear();
     (there, mesh)
 }
 

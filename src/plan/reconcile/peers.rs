@@ -4,16 +4,23 @@ use super::Reconciler;
 use crate::{
     mesh::{
         id::ClusterId,
-        peers::{Alias, PartnerName, access::RemoteAccessFacts},
+        peers::{Alias, PartnerName, Peer, access::RemoteAccessFacts},
     },
     plan::{PeerStep, Step},
 };
 
 impl Reconciler<'_> {
-    /// The peers whose keys and authorities are to be saved.
+    /// The peers whose keys and authorities are to be saved, and those whose files tell another way of joining them.
     pub(super) fn saved_peers(&self) -> Vec<Step> {
-        let unsaved = self.inputs.offered.iter().filter(|(name, of)| self.there.peers.get(*name) != Some(of));
-        unsaved.map(|(name, _)| PeerStep::SaveAccess(name.clone()).into()).collect()
+        let is_new = |name: &PartnerName| {
+            self.inputs.offered.get(name).is_some_and(|offered| self.there.peers.get(name) != Some(offered))
+        };
+        let saved = self.inputs.offered.keys().filter(|name| is_new(name)).cloned().map(PeerStep::SaveAccess);
+        let differs = |name: &PartnerName, peer: &Peer| {
+            !peer.leaving && self.there.joined.get(name).is_some_and(|of_file| !peer.is_joined_as(of_file))
+        };
+        let noted = self.mesh.peers.iter().filter(|(name, peer)| differs(name, peer) && !is_new(name));
+        saved.chain(noted.map(|(name, _)| PeerStep::Note(name.clone()))).map(Step::from).collect()
     }
 
     /// What is kept of a peer's cluster, or will be.

@@ -22,6 +22,11 @@ impl Model {
         match step {
             PeerStep::SaveAccess(name) => {
                 self.there.peers.insert(name.clone(), self.offered[name].clone());
+                self.there.joined.insert(name.clone(), mesh.peers[name].clone());
+            }
+            PeerStep::Note(name) => {
+                let noted = self.there.joined.get_mut(name).expect("should have a file first");
+                noted.clone_from(&mesh.peers[name]);
             }
             PeerStep::Prove { on, to } => {
                 let running: Vec<NodeId> = mesh.nodes(*on).filter(|node| self.there.runs((*node).into())).collect();
@@ -36,6 +41,7 @@ impl Model {
                 let record = self.there.record.as_mut().expect("should be recorded");
                 record.peers.remove(name);
                 self.there.peers.remove(name);
+                self.there.joined.remove(name);
             }
         }
     }
