@@ -6,7 +6,8 @@ use crate::{
     exit::Exit,
     explain::Explain,
     mesh::{
-        credentials::CredentialsError, keystore::KeystoreError, layout, record::RecordError, shell_word::file_word,
+        credentials::CredentialsError, keystore::KeystoreError, layout, peers::PartnerName, record::RecordError,
+        shell_word::file_word,
     },
     world::disk::DiskError,
 };
@@ -38,7 +39,10 @@ impl Explain for FilesError {
             Self::Damaged { path, .. } if path.ends_with(layout::RECORD) => {
                 away(path, "`mesh create`, which rebuilds it from what is there")
             }
-            Self::Damaged { path, .. } => away(path, "`mesh create`, which makes it again where it can be made"),
+            Self::Damaged { path, .. } => match peer_of(path) {
+                Some(peer) => away(path, &rejoin(&peer)),
+                None => away(path, "`mesh create`, which makes it again where it can be made"),
+            },
             Self::Keystore { path, .. } => away(path, "`mesh create`, which writes it again"),
             Self::Credentials { path, .. } => format!(
                 "correct it; or {}",
@@ -46,6 +50,20 @@ impl Explain for FilesError {
             ),
         })
     }
+}
+
+/// The peer whose file it is.
+fn peer_of(path: &Path) -> Option<PartnerName> {
+    let is_of_peers = path.parent().is_some_and(|dir| dir.ends_with(layout::PEERS));
+    layout::peer_of(path.file_name().filter(|_| is_of_peers)?.to_str()?)
+}
+
+/// What only another owner can hand over again.
+fn rejoin(peer: &PartnerName) -> String {
+    format!(
+        "`mesh join FILE --peer {peer}` with a new invitation, or, of a cluster that mesh does not run, \
+         `mesh join --remote {peer} --address HOST:PORT --key-file FILE [--ca FILE]`; or `mesh leave {peer}`"
+    )
 }
 
 /// The remedy for a file that is there and cannot be used.
@@ -66,6 +84,7 @@ mod tests {
         let errors = [
             damaged("/m/mesh.json"),
             damaged("/m/cluster01/api-key.json"),
+            damaged("/m/peers/london.json"),
             FilesError::Newer { path: "/m/mesh.json".into(), cause: RecordError::Newer(9) },
             FilesError::Keystore { path: "/m/a keystore".into(), cause: password },
             FilesError::Credentials { path: "/m/credentials.txt".into(), cause: missing },
@@ -76,6 +95,8 @@ mod tests {
           bring the file back from a backup, or move it away (`mv /m/mesh.json /m/mesh.json.broken`) and type `mesh create`, which rebuilds it from what is there
         /m/cluster01/api-key.json is damaged: it is no JSON
           bring the file back from a backup, or move it away (`mv /m/cluster01/api-key.json /m/cluster01/api-key.json.broken`) and type `mesh create`, which makes it again where it can be made
+        /m/peers/london.json is damaged: it is no JSON
+          bring the file back from a backup, or move it away (`mv /m/peers/london.json /m/peers/london.json.broken`) and type `mesh join FILE --peer london` with a new invitation, or, of a cluster that mesh does not run, `mesh join --remote london --address HOST:PORT --key-file FILE [--ca FILE]`; or `mesh leave london`
         /m/mesh.json was made by a newer `mesh`: its format is 9, and this one knows 2
           use the `mesh` that made it, or a newer one
         /m/a keystore: the keystore is protected by a password
