@@ -108,7 +108,7 @@ impl Apply<'_> {
         let end = "-----END CERTIFICATE-----";
         Ok(certificate.is_some_and(|certificate| {
             let mut authorities = trusted.split_inclusive(end);
-            authorities.any(|authority| certs::verify(&certificate, None, authority, self.now).is_ok())
+            authorities.any(|authority| certs::verify_trusted(&certificate, None, authority, self.now).is_ok())
         }))
     }
 }

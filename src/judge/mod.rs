@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod container_exit;
+pub mod early_authority;
 pub mod expiry;
 pub mod guests;
 pub mod hindrance;

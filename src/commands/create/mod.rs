@@ -22,7 +22,9 @@ use crate::{
     console::Console,
     error::{Error, Exit},
     facts::observed::Observed,
-    judge::{check, guests::kept_authority, peers::PeerList, snapshots::require_owners},
+    judge::{
+        check, early_authority::early_authority, guests::kept_authority, peers::PeerList, snapshots::require_owners,
+    },
     mesh::Mesh,
     plan::{Step, create::Creation, reconcile::PlanInputs, rolling},
     session::{Place, Recorded, Session, now},
@@ -49,6 +51,9 @@ pub async fn create(args: &CreateArgs, place: Place, console: &Console) -> Resul
     let creation = request.plan(&session, wanted, there, &inputs)?;
     if let Some(kept) = kept_authority(&creation.mesh, &creation.there, inputs.now).filter(|_| !args.reset) {
         return Err(kept.into());
+    }
+    if let Some(early) = early_authority(&creation.mesh, &creation.there, inputs.now).filter(|_| !args.reset) {
+        return Err(early.into());
     }
     require_ready(args, &session, &creation, console)?;
     require_place(&session.world, &creation.mesh, &creation.whole)?;

@@ -28,7 +28,8 @@ pub(super) fn clock(clock: ClockFacts, there: &Observed) -> Checked {
     } else if let Some((begins, cluster)) = newest.filter(|(begins, _)| *begins > now) {
         let message =
             format!("the clock says {}, and the authority of {cluster} begins {}", minute(now), minute(begins));
-        Some(Finding::problem(message, hint))
+        let right = format!("{hint}; where it is right, `mesh certs rotate --ca` replaces what begins later");
+        Some(Finding::problem(message, right))
     } else {
         (synchronized == Some(false)).then(|| {
             Finding::warning(

@@ -167,7 +167,10 @@ pub(super) fn authority_row(
     now: OffsetDateTime,
 ) -> CertificateRow {
     let unusable = match (pem, key) {
-        (Some(pem), Some(key)) => Authority::open(pem, key).err().map(|error| error.to_string()),
+        (Some(pem), Some(key)) => {
+            let usable = Authority::open(pem, key).and_then(|_| certs::belongs_together(pem, key, now));
+            usable.err().map(|error| error.to_string())
+        }
         (None, _) => Some(certs::CertificateError::Absent.to_string()),
         (Some(_), None) => (of != Purpose::OldAuthority).then(|| NO_KEY.to_owned()),
     };

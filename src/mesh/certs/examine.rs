@@ -1,9 +1,6 @@
 //! Reading: what a certificate says, and whether it may be used. Pure.
 
-use std::{
-    collections::{BTreeSet, HashSet},
-    net::IpAddr,
-};
+use std::{collections::BTreeSet, net::IpAddr};
 
 use rcgen::{KeyPair, PublicKeyData as _};
 use time::OffsetDateTime;
@@ -79,6 +76,27 @@ pub fn verify(
     })
 }
 
+/// As [`verify`], whenever the authority begins: servers do not ask that of one that they trust, and another
+/// certificate of it would be no better.
+///
+/// # Errors
+/// The first of these that is not so.
+pub fn verify_trusted(
+    certificate: &str,
+    key: Option<&Secret>,
+    authority: &str,
+    now: OffsetDateTime,
+) -> Result<(), CertificateError> {
+    match verify(certificate, key, authority, now) {
+        // who signed it was asked first
+        Err(CertificateError::NotYetValid { .. }) => read(certificate, |x509| {
+            in_date(x509, now)?;
+            key.map_or(Ok(()), |key| belongs(x509, key))
+        }),
+        checked => checked,
+    }
+}
+
 /// Whether a certificate of others may be used now: it is in date, and the key belongs to it. Who signed it is not
 /// asked.
 ///
@@ -101,27 +119,6 @@ pub fn ends_with(certificate: &str, authority: &str) -> bool {
 pub fn fingerprint(pem: &str) -> Option<String> {
     let first = Pem::iter_from_buffer(pem.as_bytes()).next()?.ok()?;
     Some(digest_of(&[&first.contents]))
-}
-
-/// The fingerprints of all certificates of `pem`.
-pub fn fingerprints(pem: &str) -> BTreeSet<String> {
-    let readable = Pem::iter_from_buffer(pem.as_bytes()).filter_map(Result::ok);
-    readable.map(|pem| digest_of(&[&pem.contents])).collect()
-}
-
-/// One PEM text of several: in the order given, each ending in exactly one line break, a text that comes again left
-/// out.
-pub fn bundle<'a>(authorities: impl Iterator<Item = &'a str>) -> String {
-    let mut seen = HashSet::new();
-    authorities.map(str::trim).filter(|pem| !pem.is_empty() && seen.insert(*pem)).flat_map(|pem| [pem, "\n"]).collect()
-}
-
-/// A bundle with what one before it had besides, but for the certificates that are known.
-pub fn keeping(bundle: &str, before: &str, known: &BTreeSet<String>) -> String {
-    let has = fingerprints(bundle);
-    let stays = |pem: &&str| fingerprint(pem).is_some_and(|of| !has.contains(&of) && !known.contains(&of));
-    let kept = before.split_inclusive("-----END CERTIFICATE-----").filter(stays);
-    self::bundle(std::iter::once(bundle).chain(kept))
 }
 
 /// Hands the first certificate of `text` to `facts`.
@@ -237,22 +234,17 @@ mod tests {
     }
 
     #[test]
-    fn a_bundle_keeps_order_and_drops_what_comes_again() {
-        let (a, b) = (Authority::issue("cluster01", NOW), Authority::issue("cluster02", NOW));
-        let loose = format!("\n{}\n\n", a.certificate());
-        let text = bundle([b.certificate(), &loose, b.certificate(), a.certificate(), ""].into_iter());
-        assert_eq!(text, [b.certificate(), a.certificate()].concat());
-    }
-
-    #[test]
-    fn a_bundle_keeps_what_is_not_known() {
-        let [old, new, other] = [1, 2, 3].map(|of| Authority::issue(&format!("cluster0{of}"), NOW));
-        let before = bundle([&old, &other].map(Authority::certificate).into_iter());
-        let kept = |known: &str| keeping(new.certificate(), &before, &fingerprints(known));
-        assert_eq!(kept(old.certificate()), [new.certificate(), other.certificate()].concat());
-        assert_eq!(kept(""), [new.certificate(), old.certificate(), other.certificate()].concat());
-        assert_eq!(kept(&before), new.certificate());
-        assert_eq!(keeping(&kept(""), &before, &BTreeSet::new()), kept(""), "nothing comes twice");
+    fn a_certificate_of_an_authority_that_begins_later_is_judged_by_itself() {
+        let early = Authority::issue("cluster01", NOW + Duration::days(3));
+        let (other, at_once) = (Authority::issue("cluster01", NOW), early.sign(&Names::example(), NOW));
+        let check = |of: &Identity, key, authority: &Authority| {
+            verify_trusted(&of.certificate, Some(key), authority.certificate(), NOW).is_ok()
+        };
+        assert!(verify(&at_once.certificate, None, early.certificate(), NOW).is_err());
+        assert!(check(&at_once, &at_once.key, &early));
+        assert!(!check(&at_once, other.key(), &early) && !check(&at_once, &at_once.key, &other));
+        let later = early.sign(&Names::example(), NOW + Duration::days(3));
+        assert!(!check(&later, &later.key, &early), "no server shows it before");
     }
 
     proptest! {

@@ -4,6 +4,7 @@
 //! randomness; serial numbers are derived from the fresh public key, so they are as random. Pure otherwise: no I/O, and
 //! the time is an argument.
 
+mod bundle;
 mod error;
 mod examine;
 mod issue;
@@ -11,8 +12,9 @@ mod issue;
 use time::Duration;
 
 pub use self::{
+    bundle::{bundle, fingerprints, keeping},
     error::CertificateError,
-    examine::{belongs_together, bundle, ends_with, examine, fingerprint, fingerprints, keeping, verify},
+    examine::{belongs_together, ends_with, examine, fingerprint, verify, verify_trusted},
     issue::{Authority, Names, is_authority_of},
 };
 

@@ -6,7 +6,11 @@ use super::model::{Model, NOW, inputs};
 use crate::{
     facts::observed::{ContainerState, Observed},
     judge::hindrance::{Hindrance, hindrance, not_extendable},
-    mesh::{Mesh, certs::Authority, id::ClusterId},
+    mesh::{
+        Mesh,
+        certs::{self, Authority},
+        id::ClusterId,
+    },
     plan::{
         Plan, Step, TrustStep,
         reconcile::{reconcile, renew},
@@ -173,6 +177,25 @@ fn an_authority_that_ends_soon_hands_over_and_one_that_has_ended_is_replaced() {
         assert_eq!(plan.stages[0].steps, [step.into()]);
         model.converge(&mesh).assert_is(&mesh);
     }
+}
+
+/// Made while the clock was ahead: its certificates are renewed once, and a change of authorities takes it away.
+#[test]
+fn an_authority_that_begins_later_is_replaced_by_command() {
+    let mesh = Mesh::example(2);
+    let first = ClusterId::new(1).unwrap();
+    let mut model = Model::empty().converge(&mesh);
+    let early = Authority::issue("cluster01", NOW + time::Duration::days(3));
+    let files = model.files(first);
+    files.authority = Some(early.certificate().to_owned());
+    files.authority_key = Some(early.key().clone());
+    let there = model.converge(&mesh);
+    assert_eq!(authority(&there, first), early.certificate(), "nothing replaces it by itself");
+    let renewal = Renewal { authorities: clusters(&[1]), ..Renewal::default() };
+    let plan = plan_for(&mesh, &there, &renewal);
+    assert_eq!(hindrance(&plan, &renewal), None);
+    let done = there.carry_out_all(&mesh, plan.steps()).converge(&mesh);
+    assert!(certs::examine(&authority(&done, first)).unwrap().not_before < NOW);
 }
 
 #[test]

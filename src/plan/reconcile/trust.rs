@@ -115,7 +115,7 @@ impl Reconciler<'_> {
             let authority = self.files(service.cluster())?.authority.as_ref()?;
             let names = self.mesh.certificate_names(service)?;
             let facts = certs::examine(certificate).ok()?;
-            certs::verify(certificate, files.certificate_key.as_ref(), authority, self.inputs.now).ok()?;
+            certs::verify_trusted(certificate, files.certificate_key.as_ref(), authority, self.inputs.now).ok()?;
             Some(
                 files.certificate_key.is_some()
                     && facts.dns == names.dns
