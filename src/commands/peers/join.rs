@@ -19,7 +19,7 @@ use crate::{
             Endpoint, Invitation,
             join::{ForeignCluster, JoinError, JoinOptions, Joined},
         },
-        shell_word::file_word,
+        shell_word::{file_word, shell_word},
     },
     plan::{join::joining, reconcile::PlanInputs, rolling, rolling::Turns},
     session::{Place, Session, now},
@@ -37,7 +37,7 @@ pub async fn join(args: &JoinArgs, place: Place, console: &Console) -> Result<Ex
     let recorded = session.recorded_with_templates()?;
     let Joined { mesh, name, access } = handed_over.join(recorded, args).map_err(|error| in_full(error, args))?;
     let there = session.observe_recorded(&mesh).await?;
-    require_free_aliases(&mesh, &name, &there)?;
+    require_free_aliases(&mesh, &name, &there).map_err(|error| in_full(error, args))?;
     require_licenses(&mesh, &name, &there)?;
     let inputs = PlanInputs { offered: [(name.clone(), access.facts())].into(), ..session.inputs() };
     let plan = joining(&mesh, &there, &inputs)?;
@@ -70,16 +70,20 @@ pub async fn join(args: &JoinArgs, place: Place, console: &Console) -> Result<Ex
     Ok(Exit::Done)
 }
 
-/// An error whose hint names the file as it was typed.
-fn in_full(error: JoinError, args: &JoinArgs) -> Error {
-    let error = Error::from(error);
-    match (&error.hint, &args.invitation) {
-        (Some(hint), Some(path)) => {
-            let hint = hint.replace("mesh join FILE", &format!("mesh join {}", file_word(path)));
-            error.hint(hint)
-        }
-        _ => error,
-    }
+/// An error whose hint names the file as it was typed, with the options that it does not name itself: without `--on`,
+/// it would link more clusters.
+fn in_full(error: impl Into<Error>, args: &JoinArgs) -> Error {
+    let error = error.into();
+    let (Some(hint), Some(path)) = (&error.hint, &args.invitation) else { return error };
+    let options = [
+        ("--on", args.on.as_ref().map(ToString::to_string)),
+        ("--peer", args.peer.as_ref().map(ToString::to_string)),
+        ("--suffix", args.suffix.as_ref().map(shell_word)),
+    ];
+    let typed = options.into_iter().filter(|(option, _)| !hint.contains(option));
+    let typed: Vec<String> = typed.filter_map(|(option, value)| Some(format!(" {option} {}", value?))).collect();
+    let hint = hint.replace("mesh join FILE", &format!("mesh join {}{}", file_word(path), typed.concat()));
+    error.hint(hint)
 }
 
 /// What another owner handed over.
@@ -123,5 +127,42 @@ impl HandedOver {
             Self::Invitation(invitation) => Some(invitation.digest()),
             Self::Foreign(_) => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        join: JoinArgs,
+    }
+
+    #[test]
+    fn a_hint_repeats_what_was_typed() {
+        let hint = |error: JoinError, options: &[&str]| {
+            let line = Line::parse_from(["mesh", "from london.json"].iter().chain(options));
+            in_full(error, &line.join).hint.unwrap()
+        };
+        let (alias, suffix) = ("cluster01".parse().unwrap(), "london".parse().ok());
+        let taken = JoinError::AliasTaken { alias, taken_by: None, suffix };
+        let known = JoinError::Known("london".parse().unwrap());
+        let long = JoinError::NameTaken("a-name-of-a-mesh-as-long-as-any".get(..30).unwrap().parse().unwrap());
+        let found = [
+            hint(taken.clone(), &[]),
+            hint(taken, &["--on", "2", "--peer", "london"]),
+            hint(known, &["--peer", "other", "--suffix", "x"]),
+            hint(long, &[]),
+        ];
+        insta::assert_snapshot!(found.join("\n"), @r"
+        `mesh join 'from london.json' --suffix london` gives its clusters names such as cluster01-london
+        `mesh join 'from london.json' --on 2 --peer london --suffix london` gives its clusters names such as cluster01-london
+        `mesh join 'from london.json' --suffix x --peer london` takes the new keys; or first `mesh leave london`
+        give this one another name: `mesh join 'from london.json' --peer a-name-of-a-mesh-as-long-as--2`; or first `mesh leave a-name-of-a-mesh-as-long-as-an`
+        ");
     }
 }

@@ -82,9 +82,9 @@ impl Explain for JoinError {
             Self::AliasTaken { suffix: None, .. } | Self::RemoteNameTaken(_) => {
                 "give it another name: after `--remote`, or as `name` in `remotes` of the settings file".to_owned()
             }
-            Self::NameTaken(name) => {
-                format!("give this one another name: `mesh join FILE --peer {name}-2`; or first `mesh leave {name}`")
-            }
+            Self::NameTaken(name) => format!(
+                "give this one another name: `mesh join FILE --peer {name:.28}-2`; or first `mesh leave {name}`"
+            ),
             Self::Known(name) => {
                 format!("`mesh join FILE --peer {name}` takes the new keys; or first `mesh leave {name}`")
             }
