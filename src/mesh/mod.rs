@@ -29,6 +29,7 @@ mod kibana_login;
 pub mod layout;
 pub mod license;
 pub mod links;
+mod memory_flags;
 pub mod name;
 pub mod network;
 mod new_defaults;

@@ -1,6 +1,6 @@
 //! Memory and disk against what the mesh needs. Pure.
 
-use super::{Checked, Finding, Severity, least_memory};
+use super::{Checked, Finding, Severity, least_memory, less_memory};
 use crate::{
     facts::{
         host::{HostFacts, MemoryLimit},
@@ -30,9 +30,8 @@ const NODE_DISK: u64 = 512 * MEBIBYTE;
 /// <https://www.elastic.co/docs/reference/elasticsearch/configuration-reference/cluster-level-shard-allocation-routing-settings>.
 const WATERMARK_HEADROOM: u64 = 150 * GIBIBYTE;
 
-/// What a service will have resident, in bytes.
-fn resident(mesh: &Mesh, there: &Observed, service: ServiceId) -> u64 {
-    let memory = mesh.memory(service);
+/// What a service will have resident with such a limit, in bytes.
+fn resident(mesh: &Mesh, there: &Observed, service: ServiceId, memory: Memory) -> u64 {
     let resident = match service.kind() {
         ServiceKind::Elastic => memory.heap_mebibytes() * MEBIBYTE + ELASTIC_OVERHEAD,
         ServiceKind::Kibana if there.built_here.contains(&mesh.image(service)) => STAND_IN_RESIDENT,
@@ -51,14 +50,14 @@ fn of_gateway(mesh: &Mesh) -> u64 {
 
 /// What all containers will have resident, in bytes.
 pub(super) fn needed(mesh: &Mesh, there: &Observed) -> u64 {
-    mesh.services().map(|service| resident(mesh, there, service)).sum::<u64>() + of_gateway(mesh)
+    mesh.services().map(|service| resident(mesh, there, service, mesh.memory(service))).sum::<u64>() + of_gateway(mesh)
 }
 
 /// What those have that run already: it was counted when they started, and is free again when they are replaced.
 pub(super) fn running(mesh: &Mesh, there: &Observed) -> u64 {
     let old = there.record.as_ref().unwrap_or(mesh);
     let running = there.containers.iter().filter(|(_, container)| container.state == ContainerState::Running);
-    let ours: u64 = running.map(|(service, _)| resident(old, there, *service)).sum();
+    let ours: u64 = running.map(|(service, _)| resident(old, there, *service, old.memory(*service))).sum();
     ours + if there.gateway.runs() { of_gateway(old) } else { 0 }
 }
 
@@ -91,20 +90,24 @@ pub(super) fn memory(mesh: &Mesh, there: &Observed, host: &HostFacts) -> Checked
     );
     let raise = |limit: Option<&MemoryLimit>| if limit.is_some() { "raise that limit; or " } else { "" };
     let finding = if needed > available {
-        let less = "`mesh create` with fewer clusters, with `--elastic-memory 1g --kibana-memory 1g` or with `--no-kibana`; `mesh create --force` tries all the same";
-        Some(Finding::new(Severity::Estimate, amounts.clone(), format!("{}{less}", raise(tight))))
+        let most = available.saturating_sub(of_gateway(mesh));
+        let less = less_memory::ways(mesh, most, |service, memory| resident(mesh, there, service, memory));
+        let hint = format!("{}{less}; `mesh create --force` tries all the same", raise(tight));
+        Some(Finding::new(Severity::Estimate, amounts.clone(), hint))
     } else {
         (limits > total).then(|| {
             let has = match limit {
                 Some(limit) => format!("the control group {} allows them {}", limit.group, gibibytes(total)),
                 None => format!("the machine has {}", gibibytes(total)),
             };
+            let most = total.saturating_sub(of_gateway(mesh));
+            let lower = match less_memory::flags(mesh, most, |_, memory| memory.bytes()) {
+                Some(flags) => format!("lower it with `mesh create {} {flags}`", mesh.cluster_set().to_mesh_text()),
+                None => "ask for fewer clusters".to_owned(),
+            };
             Finding::warning(
                 format!("the containers' limits add up to {}, and {has}", gibibytes(limits)),
-                format!(
-                    "under full load something will be killed: out of memory: {}lower it with `mesh create --elastic-memory 1g --kibana-memory 1g`",
-                    raise(limit)
-                ),
+                format!("under full load something will be killed: out of memory: {}{lower}", raise(limit)),
             )
         })
     };
@@ -259,7 +262,7 @@ mod tests {
         Estimate: 2 clusters need about 6.2 GiB of memory, and 4.0 GiB is available in the control group /box, which is limited to 12.0 GiB
           raise that limit; or `mesh create` with fewer clusters, with `--elastic-memory 1g --kibana-memory 1g` or with `--no-kibana`; `mesh create --force` tries all the same
         Warning: the containers' limits add up to 8.0 GiB, and the control group /box allows them 7.0 GiB
-          under full load something will be killed: out of memory: raise that limit; or lower it with `mesh create --elastic-memory 1g --kibana-memory 1g`
+          under full load something will be killed: out of memory: raise that limit; or lower it with `mesh create 2 --elastic-memory 1g --kibana-memory 1g`
         good
         ");
         let short = HostFacts { memory_available: GIBIBYTE, memory_limit: Some(limit(12, 0)), ..roomy() };

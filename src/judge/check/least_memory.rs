@@ -17,25 +17,24 @@ pub(super) fn below(mesh: &Mesh, there: &Observed) -> Vec<Finding> {
         })
     };
     // services of a product with the same limit are reported together
-    let limited: BTreeMap<_, _> = mesh
-        .services()
+    let mut limited: BTreeMap<_, Vec<ServiceId>> = BTreeMap::new();
+    mesh.services()
         .filter(|service| mesh.memory(*service) < Memory::LEAST_OF_ELASTIC)
         .filter(|service| !there.built_here.contains(&mesh.image(*service)))
         .filter(asked)
-        .map(|service| ((service.kind(), mesh.memory(service)), service))
-        .collect();
+        .for_each(|service| limited.entry((service.kind(), mesh.memory(service))).or_default().push(service));
     limited
-        .into_values()
-        .map(|service| {
-            let (least, flag) = (Memory::LEAST_OF_ELASTIC, service.kind().memory_flag());
+        .into_iter()
+        .map(|((kind, memory), services)| {
+            let least = Memory::LEAST_OF_ELASTIC;
+            let product = kind.product();
             Finding::new(
                 Severity::Estimate,
+                format!("with {memory} of memory, {product} is killed while it starts: it needs {least} or more"),
                 format!(
-                    "with {} of memory, {} is killed while it starts: it needs {least} or more",
-                    mesh.memory(service),
-                    service.kind().product()
+                    "`mesh create` with `{}`; `mesh create --force` tries all the same",
+                    mesh.memory_flags(services, least)
                 ),
-                format!("`mesh create` with `{flag} {least}`; `mesh create --force` tries all the same"),
             )
         })
         .collect()
@@ -44,7 +43,7 @@ pub(super) fn below(mesh: &Mesh, there: &Observed) -> Vec<Finding> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::judge::check::example::messages;
+    use crate::{judge::check::example::messages, mesh::settings::per_cluster::read_set};
 
     fn small() -> Mesh {
         let mut mesh = Mesh::example(2);
@@ -61,6 +60,17 @@ mod tests {
         let without = small().without_kibana();
         assert_eq!(below(&without, &Observed::default()).len(), 1);
         assert_eq!(below(&Mesh::example(2), &Observed::default()), []);
+    }
+
+    #[test]
+    fn a_limit_of_one_cluster_is_raised_there() {
+        let mut mesh = Mesh::example(3);
+        mesh.overrides = ["2.elastic_memory=700m", "3.kibana_memory=600m"].map(|text| read_set(text).unwrap()).into();
+        let hints = below(&mesh, &Observed::default()).into_iter().map(|finding| finding.hint).collect::<Vec<_>>();
+        insta::assert_snapshot!(hints.join("\n"), @r"
+        `mesh create` with `--set cluster02.elastic_memory=1g`; `mesh create --force` tries all the same
+        `mesh create` with `--set cluster03.kibana_memory=1g`; `mesh create --force` tries all the same
+        ");
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod hosts;
 mod image_disk;
 mod least_memory;
 mod leaving_nodes;
+mod less_memory;
 mod limits;
 mod neighbours;
 mod network;

@@ -9,13 +9,7 @@ use std::{borrow::Cow, fmt::Display};
 
 use crate::{
     facts::host::MemoryLimit,
-    mesh::{
-        Mesh,
-        id::{ServiceId, ServiceKind},
-        layout,
-        settings::Memory,
-        shell_word::shell_word,
-    },
+    mesh::{Mesh, id::ServiceId, layout, settings::Memory, shell_word::shell_word},
 };
 
 /// How a container ended, or was refused to start.
@@ -131,19 +125,7 @@ fn twice(memory: Memory) -> Memory {
 
 /// What to type to give a service so much memory, by the setting that its limit comes from.
 fn sized(mesh: &Mesh, service: ServiceId, size: impl Display) -> String {
-    let (cluster, kind) = (service.cluster(), service.kind());
-    if let Some(node) = service.node().filter(|node| mesh.node_settings(*node).elastic_memory.is_some()) {
-        return format!("`elastic_memory: {size}` for node {} in the setting `nodes` of {cluster}", node.number.get());
-    }
-    let alone = mesh.is_set_alone(cluster, |of| match kind {
-        ServiceKind::Elastic => of.elastic_memory.is_some(),
-        ServiceKind::Kibana => of.kibana_memory.is_some(),
-    });
-    if alone {
-        format!("`mesh create --set {cluster}.{}={size}`", kind.memory_setting())
-    } else {
-        format!("`mesh create {} {size}`", kind.memory_flag())
-    }
+    format!("`mesh create {}`", mesh.memory_flags([service], size))
 }
 
 #[cfg(test)]

@@ -72,17 +72,17 @@ fn more_memory_is_twice_what_there_is_by_the_setting_that_it_has_it_from() {
     }
     let other = mesh.nodes(ClusterId::new(4).unwrap()).last().unwrap();
     found.push(remedy(other.into()));
-    insta::assert_snapshot!(found.join("\n"), @r"
+    insta::assert_snapshot!(found.join("\n"), @r#"
     give it more with `mesh create --elastic-memory 16g`
     give it more with `mesh create --kibana-memory 3g`
     give it more with `mesh create --set cluster02.elastic_memory=6g`
     give it more with `mesh create --kibana-memory 3g`
     give it more with `mesh create --elastic-memory 16g`
     give it more with `mesh create --set cluster03.kibana_memory=1400m`
-    give it more with `elastic_memory: 8g` for node 1 in the setting `nodes` of cluster04
+    give it more with `mesh create --set 'cluster04.nodes=[{"elastic_memory":"8g"},{},{}]'`
     give it more with `mesh create --kibana-memory 3g`
     give it more with `mesh create --elastic-memory 16g`
-    ");
+    "#);
 }
 
 #[test]
