@@ -4,7 +4,7 @@ use super::{
     Mesh,
     cluster::Discovery,
     id::{ClusterId, NodeId, TRANSPORT},
-    settings::NodeSettings,
+    settings::{NodeSettings, Nodes},
 };
 
 impl Mesh {
@@ -30,6 +30,15 @@ impl Mesh {
     /// What is set for a node alone.
     pub fn node_settings(&self, node: NodeId) -> NodeSettings {
         self.settings(node.cluster).nodes.get(node.number).cloned().unwrap_or_default()
+    }
+
+    /// The setting by which a cluster keeps the nodes that it has in `recorded`, with what is set here for those that
+    /// stay; `None` where these cannot be together.
+    pub fn all_nodes_kept(&self, recorded: &Mesh, cluster: ClusterId) -> Option<Nodes> {
+        let settings = |node: NodeId| {
+            if self.has(node.into()) { self.node_settings(node) } else { recorded.node_settings(node) }
+        };
+        Nodes::of(recorded.nodes(cluster).map(settings).collect()).ok()
     }
 
     /// The file by which the nodes of a cluster find each other; `None` for a cluster of a single node.

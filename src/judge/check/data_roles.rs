@@ -3,7 +3,10 @@
 use super::{Checked, Finding, Severity};
 use crate::{
     facts::observed::Observed,
-    mesh::{Mesh, id::NodeId},
+    mesh::{
+        Mesh,
+        id::{ClusterId, NodeId},
+    },
 };
 
 /// Elasticsearch does not start where it finds shards and has no role for them, and no rolling change moves them to the
@@ -20,7 +23,24 @@ pub(super) fn data_roles(mesh: &Mesh, there: &Observed) -> Checked {
         let message = format!("{node} is to have no role that holds data: it does not start while it has shards");
         Finding::new(Severity::Estimate, message, remedy(mesh, node))
     });
-    Checked::new("data roles", "nodes that have data keep a role for it", found)
+    Checked::new("data roles", "nodes that have data keep a role for it", found.chain(without_streams(mesh, there)))
+}
+
+/// Elasticsearch needs a node for content and a hot one, and has data streams of its own; see
+/// <https://www.elastic.co/docs/manage-data/lifecycle/data-tiers>. Nodes that a mesh has already pass.
+fn without_streams(mesh: &Mesh, there: &Observed) -> impl Iterator<Item = Finding> {
+    let asked = move |cluster: &ClusterId| {
+        let before = there.record.as_ref().filter(|record| record.has_cluster(*cluster));
+        before.is_none_or(|record| record.settings(*cluster).nodes != mesh.settings(*cluster).nodes)
+    };
+    let none = move |cluster: &ClusterId| !mesh.nodes(*cluster).any(|node| mesh.node_settings(node).holds_streams());
+    mesh.clusters().filter(none).filter(asked).map(|cluster| {
+        Finding::new(
+            Severity::Estimate,
+            format!("no node of {cluster} is to hold data streams: none has the role `data` or `data_hot`"),
+            "give one of them the role `data`, or `data_hot` besides `data_content`; `--force` tries all the same",
+        )
+    })
 }
 
 fn remedy(mesh: &Mesh, node: NodeId) -> String {
@@ -70,5 +90,21 @@ mod tests {
         assert!(checked("[{}, {}, {roles: [master, data_hot]}]", &there).starts_with("good: "));
         there.record = Some(with_nodes(tie_breaker));
         assert!(checked(tie_breaker, &there).starts_with("good: "), "it never had one");
+    }
+
+    #[test]
+    fn a_cluster_has_a_hot_node() {
+        let with = |role: &str| {
+            let first = "{roles: [master, data_content, remote_cluster_client]}";
+            with_nodes(&format!("[{first}, {{roles: [{role}]}}, {{roles: [ingest]}}]"))
+        };
+        let content = with("data_warm");
+        insta::assert_snapshot!(rendered([data_roles(&content, &Observed::default())]), @r"
+        Estimate: no node of cluster01 is to hold data streams: none has the role `data` or `data_hot`
+          give one of them the role `data`, or `data_hot` besides `data_content`; `--force` tries all the same
+        ");
+        let there = Observed { record: Some(content.clone()), ..Observed::default() };
+        assert!(rendered([data_roles(&content, &there)]).starts_with("good: "), "it has them already");
+        assert!(rendered([data_roles(&with("data_hot"), &Observed::default())]).starts_with("good: "));
     }
 }

@@ -6,6 +6,8 @@ use crate::{
     mesh::{
         Mesh,
         id::{ClusterId, NodeId},
+        settings::NodeSettings,
+        shell_word::shell_word,
     },
 };
 
@@ -36,7 +38,44 @@ pub(super) fn leaving_nodes(mesh: &Mesh, there: &Observed) -> Checked {
             ),
         )
     });
-    Checked::new("leaving nodes", "no node has to leave a cluster that does not answer", found)
+    let found = found.chain(mesh.clusters().filter_map(|cluster| stuck(mesh, there, cluster)));
+    Checked::new("leaving nodes", "no node has to leave a cluster that cannot move its shards", found)
+}
+
+/// Shards leave before any node is made anew, so those that stay have to have a role for them already: see
+/// <https://www.elastic.co/docs/manage-data/lifecycle/data-tiers>.
+fn stuck(mesh: &Mesh, there: &Observed, cluster: ClusterId) -> Option<Finding> {
+    let record = there.record.as_ref()?;
+    let (stay, leave): (Vec<NodeId>, Vec<NodeId>) = record
+        .nodes(cluster)
+        .filter(|node| there.containers.contains_key(&(*node).into()))
+        .partition(|node| mesh.has((*node).into()));
+    let holding = |nodes: &[NodeId], holds: fn(&NodeSettings) -> bool| {
+        u32::try_from(nodes.iter().filter(|node| holds(&record.node_settings(**node))).count()).unwrap_or(u32::MAX)
+    };
+    let replicas = there.server(cluster).and_then(|server| server.allocation.replicas.values().max().copied());
+    // more replicas are taken away before
+    let replicas = replicas.unwrap_or_default().min(mesh.data_nodes(cluster).saturating_sub(1));
+    let kinds: [(fn(&NodeSettings) -> bool, u32); 2] =
+        [(NodeSettings::holds_data, 1 + replicas), (NodeSettings::holds_streams, 1)];
+    let lacks = kinds.into_iter().any(|(holds, least)| holding(&leave, holds) > 0 && holding(&stay, holds) < least);
+    let hint = || match mesh.all_nodes_kept(record, cluster) {
+        Some(nodes) => format!(
+            "`mesh create {} --set {}` gives them their roles first; then type the same command again, with \
+             `--unset {cluster}.nodes`",
+            mesh.cluster_set().to_mesh_text(),
+            shell_word(format!("{cluster}.nodes={nodes}"))
+        ),
+        None => "give those that stay the role `data` first, and keep the others; then type the same command again"
+            .to_owned(),
+    };
+    lacks.then(|| {
+        let message = format!(
+            "{cluster} is to have fewer nodes, and its shards cannot move to those that stay: not enough of these have \
+             a role for data now"
+        );
+        Finding::problem(message, hint())
+    })
 }
 
 #[cfg(test)]
@@ -45,7 +84,7 @@ mod tests {
     use crate::{
         facts::observed::ContainerFacts,
         judge::check::{Verdict, example::rendered},
-        mesh::id::NodeNumber,
+        mesh::{example::cluster, id::NodeNumber, settings::per_cluster::read_set},
     };
 
     #[test]
@@ -70,5 +109,32 @@ mod tests {
         there.containers.insert(third, ContainerFacts::in_state(ContainerState::Paused));
         let three = mesh.with_nodes(1, 3);
         assert!(matches!(leaving_nodes(&three, &there).verdict, Verdict::Good(_)));
+    }
+
+    #[test]
+    fn no_node_leaves_for_those_that_have_no_role_for_its_shards_yet() {
+        let of = |nodes: &str| {
+            let mut mesh = Mesh::example(1).with_nodes(1, 3);
+            mesh.overrides.push(read_set(&format!("1.nodes={nodes}")).unwrap());
+            mesh
+        };
+        let checked = |before: &Mesh, after: &Mesh| {
+            let runs = ContainerFacts::in_state(ContainerState::Stopped);
+            let containers = before.nodes(cluster(1)).map(|node| (node.into(), runs.clone())).collect();
+            let there = Observed { record: Some(before.clone()), containers, ..Observed::default() };
+            rendered([leaving_nodes(after, &there)])
+        };
+        let large = "{roles: [master, data], elastic_memory: 4g}";
+        let of_master = of(&format!("[{{roles: [master, remote_cluster_client]}}, {{}}, {large}]"));
+        insta::assert_snapshot!(checked(&of_master, &Mesh::example(1)), @r#"
+        Problem: cluster01 is to have fewer nodes, and its shards cannot move to those that stay: not enough of these have a role for data now
+          `mesh create 1 --set 'cluster01.nodes=[{},{},{"elastic_memory":"4g","roles":["master","data"]}]'` gives them their roles first; then type the same command again, with `--unset cluster01.nodes`
+        "#);
+        let cold = of("[{roles: [master, data_content, remote_cluster_client]}, {}, {}]");
+        assert!(checked(&cold, &Mesh::example(1)).starts_with("Problem: "), "what is hot has no place");
+        let with_roles = of(&format!("[{{}}, {{}}, {large}]"));
+        assert!(checked(&with_roles, &Mesh::example(1)).starts_with("good: "));
+        let voters = of("[{}, {roles: [master]}, {roles: [master]}]");
+        assert!(checked(&voters, &Mesh::example(1)).starts_with("good: "), "they hold nothing");
     }
 }

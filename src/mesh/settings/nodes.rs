@@ -45,6 +45,11 @@ impl NodeSettings {
         [Role::Data, Role::DataContent].into_iter().any(|role| self.has(role))
     }
 
+    /// Whether it holds what is new of data streams, of which Elasticsearch has some of its own.
+    pub fn holds_streams(&self) -> bool {
+        [Role::Data, Role::DataHot].into_iter().any(|role| self.has(role))
+    }
+
     /// Whether it may hold shards of any kind: one that may not does not start where there are some.
     pub fn may_hold_shards(&self) -> bool {
         self.roles.as_ref().is_none_or(|roles| roles.range(Role::Data..=Role::DataFrozen).next().is_some())
@@ -59,10 +64,6 @@ impl NodeSettings {
 
     pub fn searches_remotes(&self) -> bool {
         self.has(Role::RemoteClusterClient)
-    }
-
-    fn is_plain(&self) -> bool {
-        *self == Self::default()
     }
 }
 
@@ -95,7 +96,7 @@ impl Nodes {
 
     /// # Errors
     /// No cluster can live by these nodes, with the remedy.
-    fn of(nodes: Vec<NodeSettings>) -> Result<Self, InvalidValue> {
+    pub(in crate::mesh) fn of(nodes: Vec<NodeSettings>) -> Result<Self, InvalidValue> {
         let refuse = |reason: String| Err(InvalidValue::new(reason));
         let most = NodeNumber::MAX;
         if nodes.is_empty() || nodes.len() > usize::from(most) {
@@ -179,7 +180,7 @@ impl Scalar for Nodes {
     }
 
     fn json(&self) -> Json {
-        if self.0.iter().all(NodeSettings::is_plain) {
+        if self.0.iter().all(|node| *node == NodeSettings::default()) {
             return self.0.len().into();
         }
         let node = |node: &NodeSettings| {
