@@ -80,8 +80,20 @@ fn unassigned(cluster: ClusterId, faults: Vec<Unassigned>) -> Error {
     let more = faults.len() > 1;
     let what = if more { format!("{} replicas", faults.len()) } else { "a replica".to_owned() };
     let error = Error::new(Exit::Unhealthy, format!("{what} of {cluster} cannot be assigned to any node"));
+    let tried = faults.iter().any(Unassigned::is_out_of_tries);
     let causes = faults.into_iter().take(5).map(|Unassigned { shard, reason, .. }| format!("{shard}: {reason}"));
-    causes.fold(error, Error::cause).hint("mend what keeps it from all nodes; then type the same command again")
+    causes.fold(error, Error::cause).hint(if tried {
+        "it was tried again just now, and failed: mend what it fails by, which `mesh logs` may tell; then type the same \
+         command again, which has it tried once more"
+    } else {
+        "mend what keeps it from all nodes; then type the same command again"
+    })
+}
+
+/// How long replicas that a fault keeps from every node are waited for. Those that failed again since they were tried
+/// again are given up sooner: Elasticsearch tries them no more.
+fn given_up_after(tried_again: bool, faults: &[Unassigned]) -> Duration {
+    if tried_again && faults.iter().all(Unassigned::is_out_of_tries) { SETTLED } else { STALLED }
 }
 
 impl Apply<'_> {
@@ -92,8 +104,8 @@ impl Apply<'_> {
     }
 
     /// Waits for the shards that come, before the first node stops. What does not come is no fault of this run, and the
-    /// stop may be the remedy: the server tries a replica again that failed too often once a node joins, and a node
-    /// that ends again and again may need what it gets now.
+    /// stop may be the remedy: what a replica fails by may end with the node, and a node that ends again and again may
+    /// need what it gets now.
     pub(super) async fn await_recoveries(&self, cluster: ClusterId, line: &StageLine) -> Result<(), Error> {
         let lives = self.lives(cluster).await?;
         match self.shards(cluster, Wait::ForWhatComes(lives), line).await {
@@ -105,6 +117,7 @@ impl Apply<'_> {
     async fn shards(&self, cluster: ClusterId, wait: Wait, line: &StageLine) -> Result<(), Error> {
         let (server, data_nodes) = (self.server(cluster)?, self.mesh.data_nodes(cluster));
         let (mut since, mut still): (Option<Instant>, Option<Instant>) = (None, None);
+        let mut tried_again = false;
         let probe = async || {
             if let Wait::ForWhatComes(before) = &wait
                 && self.lives(cluster).await? != *before
@@ -113,6 +126,13 @@ impl Apply<'_> {
             }
             let (pending, stuck, faults) = match assigned(&server, data_nodes).await {
                 Ok((shards, faults)) => {
+                    // a shard that failed too often stays where it is until that is asked for
+                    if !tried_again && (shards.stays_red || faults.iter().any(Unassigned::is_out_of_tries)) {
+                        let asked = server.try_again().await;
+                        tried_again = asked.is_ok();
+                        let pending = asked.map_or_else(passing, |()| Ok("shards are tried again".to_owned()))?;
+                        return Ok(Probe::Pending(pending));
+                    }
                     match self.turned_red(cluster, &shards).or_else(|| shards.pending(data_nodes)) {
                         None if !shards.stays_red => return Ok(Probe::Ready(Ok(()))),
                         None => ("a primary shard is not assigned".to_owned(), true, faults),
@@ -130,7 +150,7 @@ impl Apply<'_> {
                 return Ok(Probe::Ready(Ok(())));
             }
             since = faults.first().map(|_| since.unwrap_or_else(Instant::now));
-            if since.is_some_and(|begun| begun.elapsed() > STALLED) {
+            if since.is_some_and(|begun| begun.elapsed() > given_up_after(tried_again, &faults)) {
                 return Ok(Probe::Ready(Err(unassigned(cluster, faults))));
             }
             line.now(&format!("{cluster}: {pending}"));
@@ -157,6 +177,8 @@ impl Apply<'_> {
         let names = self.names(nodes);
         self.set(on, "the allocation of shards", AllocationFacts::EXCLUDED, Some(names.join(","))).await?;
         let server = self.server(on)?;
+        // a shard that failed too often on its way would not leave
+        self.persist(on, "the allocation of shards", async || server.try_again().await).await?;
         let (mut moved, mut empty) = ((String::new(), Instant::now()), 0);
         let probe = async || {
             let looked = async { Ok((server.settled_shards().await?, server.shards_on().await?)) };
@@ -198,5 +220,30 @@ impl Apply<'_> {
         }
         error
             .hint("make room on the nodes that stay, or change what keeps the shards; then type the same command again")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn out_of_tries() -> Unassigned {
+        let deciders = vec![["same_shard".to_owned()].into(), ["max_retry".to_owned()].into()];
+        let reason = "shard has exceeded the maximum number of retries [5] on failed allocation attempts".to_owned();
+        Unassigned { shard: "logs[0]".to_owned(), refused: true, deciders, reason }
+    }
+
+    #[test]
+    fn a_replica_that_failed_again_is_given_up_soon_and_named() {
+        let full = Unassigned { deciders: vec![["disk_threshold".to_owned()].into()], ..out_of_tries() };
+        assert_eq!(given_up_after(true, &[out_of_tries()]), SETTLED);
+        assert_eq!(given_up_after(false, &[out_of_tries()]), STALLED);
+        assert_eq!(given_up_after(true, &[out_of_tries(), full]), STALLED, "a disk may get room");
+        insta::assert_snapshot!(unassigned(ClusterId::FIRST, vec![out_of_tries()]), @r"
+        a replica of cluster01 cannot be assigned to any node
+          caused by: logs[0]: shard has exceeded the maximum number of retries [5] on failed allocation attempts
+
+        hint: it was tried again just now, and failed: mend what it fails by, which `mesh logs` may tell; then type the same command again, which has it tried once more
+        ");
     }
 }

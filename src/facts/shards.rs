@@ -61,7 +61,10 @@ const MEANT: [&str; 7] =
     ["same_shard", "node_version", "index_version", "filter", "awareness", "data_tier", "shards_limit"];
 
 /// What keeps a shard from a node until the fault is mended.
-const FAULTS: [&str; 2] = ["disk_threshold", "max_retry"];
+const FAULTS: [&str; 2] = ["disk_threshold", MAX_RETRY];
+
+/// What keeps a shard from a node since its allocation failed too often: until it is asked for again, or a node joins.
+const MAX_RETRY: &str = "max_retry";
 
 impl Unassigned {
     fn everywhere(&self, is_cause: impl Fn(&str) -> bool) -> bool {
@@ -77,6 +80,11 @@ impl Unassigned {
     /// Whether it comes to no node before a fault is mended.
     pub fn is_faulty(&self) -> bool {
         !self.is_meant() && self.everywhere(|name| MEANT.contains(&name) || FAULTS.contains(&name))
+    }
+
+    /// Whether it failed so often that it is not tried again by itself.
+    pub fn is_out_of_tries(&self) -> bool {
+        self.refused && self.deciders.iter().any(|node| node.contains(MAX_RETRY))
     }
 }
 
@@ -204,6 +212,9 @@ mod tests {
         let passing = Unassigned { refused: false, ..mixed.clone() };
         assert_eq!([&mixed, &full, &held, &passing].map(Unassigned::is_meant), [true, false, false, false]);
         assert_eq!([&mixed, &full, &held, &passing].map(Unassigned::is_faulty), [false, true, false, false]);
+        let failed = shard(&[&["same_shard"], &["max_retry"]]);
+        assert_eq!([&failed, &full, &passing].map(Unassigned::is_out_of_tries), [true, false, false]);
+        assert!(failed.is_faulty(), "it is tried again only when that is asked for");
         let index = IndexShards { red: false, primaries: 2, replicas: 1, unassigned: 2, meant: 0 };
         let mut shards = ShardFacts { indices: [("a".to_owned(), index)].into(), ..ShardFacts::default() };
         assert_eq!(shards.lacking(3), ["a"]);

@@ -16,7 +16,8 @@ pub enum NodeStep {
     ReleaseShards(ClusterId),
     /// Waits, before the first node stops, for shards that an earlier run or a crash left on their way.
     AwaitRecoveries(ClusterId),
-    /// Waits until every shard is assigned that can be.
+    /// Waits until every shard is assigned that can be; has those tried again that failed too often, as the wait before
+    /// the first node does.
     AwaitShards(ClusterId),
     /// Asks for fewer replicas where the nodes that stay have no room for all.
     LowerReplicas { on: ClusterId, indices: Vec<String>, to: u32 },

@@ -39,6 +39,13 @@ impl Elasticsearch {
         Ok(Some(format!("{index}[{number}]: {}", why_it_stays(&explained))))
     }
 
+    /// Has shards tried again whose allocation failed too often; see
+    /// <https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cluster-reroute>.
+    pub async fn try_again(&self) -> Result<(), HttpsError> {
+        let path = "/_cluster/reroute?retry_failed=true&filter_path=acknowledged";
+        self.send(Method::POST, path, &json!({})).await.map(|_| ())
+    }
+
     /// Whether the cluster's nodes have more than one version, as in the course of an upgrade.
     pub async fn has_two_versions(&self) -> Result<bool, HttpsError> {
         let body = self.get("/_cat/nodes?format=json&h=version").await?;
