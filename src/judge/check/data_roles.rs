@@ -64,7 +64,7 @@ mod tests {
     use crate::{
         facts::observed::{ClusterFiles, NodeFiles},
         judge::check::example::rendered,
-        mesh::{id::ClusterId, settings::per_cluster::read_set},
+        mesh::settings::per_cluster::read_set,
     };
 
     fn with_nodes(nodes: &str) -> Mesh {

@@ -16,7 +16,7 @@ pub(super) fn flags(mesh: &Mesh, most: u64, bytes: impl Fn(ServiceId, Memory) ->
     let large: BTreeSet<ServiceId> = mesh.services().filter(|service| mesh.memory(*service) > least).collect();
     let alone = large.iter().copied().filter(|service| mesh.has_memory_alone(*service)).collect();
     let enough = |lowered: &BTreeSet<ServiceId>| {
-        let memory = |service| if lowered.contains(&service) { least } else { mesh.memory(service) };
+        let memory = |service: ServiceId| if lowered.contains(&service) { least } else { mesh.memory(service) };
         mesh.services().map(|service| bytes(service, memory(service))).sum::<u64>() <= most
     };
     let lowered = [alone, large].into_iter().find(|lowered| !lowered.is_empty() && enough(lowered))?;
