@@ -19,7 +19,7 @@ use crate::{
     error::{Error, Exit},
     mesh::{
         Mesh,
-        id::{GATEWAY, ServiceKind},
+        id::{ClusterId, GATEWAY, ServiceKind},
         part::Part,
     },
     session::{Place, Recorded, now, open},
@@ -69,7 +69,14 @@ fn chosen(args: &LogsArgs, recorded: &Recorded) -> Result<BTreeSet<Writer>, Erro
         return Err(Error::new(Exit::Request, refused).hint(format!("`mesh logs {number} --service kibana`")));
     }
     if services.is_empty() && !gateway {
-        return Err(Error::new(Exit::Request, "the mesh has no Kibana").hint("`mesh create --kibana` adds it"));
+        let is_asked = |cluster: &ClusterId| {
+            let names = |part: &Part| matches!(part, Part::Clusters(clusters) if clusters.contains(*cluster));
+            args.parts.is_empty() || args.parts.iter().any(names)
+        };
+        let flags = recorded.mesh.flags_for_kibana(recorded.mesh.clusters().filter(is_asked));
+        let whose = if args.parts.is_empty() { "the mesh" } else { "what was named" };
+        return Err(Error::new(Exit::Request, format!("{whose} has no Kibana"))
+            .hint(format!("`mesh create {flags}` adds it")));
     }
     Ok(services.into_iter().map(Writer::Service).chain(gateway.then_some(Writer::Gateway)).collect())
 }

@@ -17,7 +17,8 @@ pub fn open(args: &OpenArgs, dir: &Path, console: &Console) -> Result<Exit, Erro
             let recorded = Recorded::open(dir)?;
             let cluster = recorded.cluster(cluster)?;
             recorded.mesh.url(cluster.kibana()).ok_or_else(|| {
-                Error::new(Exit::Request, format!("{cluster} has no Kibana")).hint("`mesh create --kibana` makes one")
+                Error::new(Exit::Request, format!("{cluster} has no Kibana"))
+                    .hint(format!("`mesh create {}` makes one", recorded.mesh.flags_for_kibana([cluster])))
             })?
         }
     };

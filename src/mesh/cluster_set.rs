@@ -71,6 +71,11 @@ impl ClusterSet {
         }
     }
 
+    /// The text that stands before the setting in `--set` and `--unset`: `cluster03`, or `1-3,7`.
+    pub fn to_target(&self) -> String {
+        self.single().map_or_else(|| self.to_string(), |cluster| cluster.to_string())
+    }
+
     /// How many they are, if they are 1 to that many.
     fn count_from_first(&self) -> Option<u8> {
         let last = self.0.last()?.number();

@@ -55,7 +55,7 @@ impl Mesh {
 
 impl View {
     /// Whether the Kibana of a cluster is to have it, if there is one.
-    fn is_on(&self, cluster: ClusterId) -> bool {
+    pub fn is_on(&self, cluster: ClusterId) -> bool {
         self.on.as_ref().is_none_or(|clusters| clusters.contains(cluster))
     }
 

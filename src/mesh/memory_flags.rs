@@ -44,8 +44,7 @@ impl Mesh {
         }
         let for_all = of_all.into_iter().map(|kind| format!("{} {size}", kind.memory_flag()));
         let for_clusters = of_clusters.into_iter().filter_map(|(kind, clusters)| {
-            let clusters = ClusterSet::new(clusters)?;
-            let target = clusters.single().map_or_else(|| clusters.to_string(), |cluster| cluster.to_string());
+            let target = ClusterSet::new(clusters)?.to_target();
             Some(format!("--set {target}.{}={size}", kind.memory_setting()))
         });
         let for_nodes = of_nodes.into_iter().map(|(cluster, nodes)| {

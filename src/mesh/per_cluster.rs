@@ -5,6 +5,7 @@ use std::{borrow::Cow, collections::BTreeMap};
 use super::{
     Mesh,
     cluster::Discovery,
+    cluster_set::ClusterSet,
     id::ClusterId,
     settings::{AdvertiseBind, Advertised, ClusterOverride, ClusterSettings, MeshSpec, Overrides, Snapshots},
     shell_word::shell_word,
@@ -56,6 +57,16 @@ impl Mesh {
             format!("--set {}", shell_word(format!("{cluster}.share={share}")))
         });
         for_all.chain(for_one).collect::<Vec<_>>().join(" ")
+    }
+
+    /// The flags of `mesh create` by which those of these clusters have a Kibana that have none.
+    pub fn flags_for_kibana(&self, clusters: impl IntoIterator<Item = ClusterId>) -> String {
+        let without = clusters.into_iter().filter(|cluster| !self.has(cluster.kibana()));
+        let (alone, together): (Vec<ClusterId>, Vec<ClusterId>) =
+            without.partition(|cluster| self.is_set_alone(*cluster, |of| of.kibana.is_some()));
+        let for_all = (!together.is_empty()).then(|| "--kibana".to_owned());
+        let for_one = ClusterSet::new(alone).map(|alone| format!("--set {}.kibana=true", alone.to_target()));
+        for_all.into_iter().chain(for_one).collect::<Vec<_>>().join(" ")
     }
 
     /// The clusters that keep their settings until it is their turn to have others.
@@ -213,6 +224,16 @@ mod tests {
             let now: Vec<String> = mesh.settings(cluster).share.iter().map(ToString::to_string).collect();
             assert_eq!(now.join(" "), shared, "it wins over `overrides`");
         }
+    }
+
+    #[test]
+    fn a_kibana_is_asked_for_where_it_was_left_out() {
+        let mut mesh = Mesh::example(4).without_kibana();
+        assert_eq!(mesh.flags_for_kibana(mesh.clusters()), "--kibana");
+        mesh.overrides = vec![read_set("2-3.kibana=false").unwrap()];
+        assert_eq!(mesh.flags_for_kibana(mesh.clusters()), "--kibana --set 2-3.kibana=true");
+        assert_eq!(mesh.flags_for_kibana(ClusterId::new(2)), "--set cluster02.kibana=true");
+        assert_eq!(Mesh::example(2).flags_for_kibana(mesh.clusters().take(2)), "");
     }
 
     #[test]

@@ -21,8 +21,9 @@ pub async fn create(args: &CreateViewArgs, place: Place, console: &Console) -> R
     let view = View { pattern: args.pattern.clone(), on: args.on.clone() };
     if view.shown_on(&mesh).next().is_none() {
         let of = args.on.as_ref().map_or_else(|| "the mesh".to_owned(), ClusterSet::named);
+        let flags = mesh.flags_for_kibana(mesh.clusters().filter(|cluster| view.is_on(*cluster)));
         return Err(Error::new(Exit::Request, format!("{of} has no Kibana that would show {}", args.view))
-            .hint("`mesh create --kibana` makes one for every cluster; `mesh config` shows what each has"));
+            .hint(format!("`mesh create {flags}` makes one for each; `mesh config` shows what each has")));
     }
     mesh.views.insert(args.view.clone(), view);
     let there = session.observe_recorded(&mesh).await?;

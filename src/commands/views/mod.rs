@@ -27,7 +27,9 @@ async fn ls(args: &ViewsArgs, place: Place, console: &Console) -> Result<Exit, E
     let views = ViewList::new(&mesh, &found);
     console.show(args.output.format, &views, || {
         if found.is_empty() {
-            console.note("the mesh has no Kibana, so it has no data views; `mesh create --kibana` makes one each");
+            let flags = mesh.flags_for_kibana(mesh.clusters());
+            let note = "the mesh has no Kibana, so it has no data views";
+            console.note(&format!("{note}; `mesh create {flags}` makes one each"));
         } else {
             console.view_list(&views);
         }
