@@ -10,7 +10,7 @@ use crate::{
     error::{Error, Exit},
     facts::{
         health::RedIndex,
-        snapshots::{SnapshotFacts, Worth},
+        snapshots::{SnapshotFacts, Worth, stream_of},
     },
     judge::snapshots::deletion,
     mesh::{
@@ -186,7 +186,7 @@ impl Apply<'_> {
                         .hint(format!(
                             "the server restarted meanwhile, or cannot read the repository: delete what is not whole \
                              with {}; then type the same command again",
-                            deletion(on, broken, |name| reds.iter().any(|red| red.index.starts_with(&backing(name))))
+                            deletion(on, broken, |name| reds.iter().any(|red| is_of_stream(&red.index, name)))
                         )));
                 }
                 if reds.is_empty() && progress.shards_done == progress.shards && !health.in_motion {
@@ -227,12 +227,11 @@ impl Apply<'_> {
 
 /// Whether an index has a name, or belongs to a data stream of that name.
 fn is_of(index: &str, name: &str) -> bool {
-    index == name || index.starts_with(&backing(name))
+    index == name || is_of_stream(index, name)
 }
 
-/// How the names of a data stream's indices begin.
-fn backing(name: &str) -> String {
-    format!(".ds-{name}-")
+fn is_of_stream(index: &str, name: &str) -> bool {
+    stream_of(index).is_some_and(|stream| stream == name)
 }
 
 fn shown(Progress { shards, shards_done, bytes: all, bytes_done }: Progress) -> String {

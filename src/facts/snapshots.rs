@@ -120,7 +120,7 @@ impl SnapshotFacts {
             let rest = index.strip_prefix(prefix);
             rest.is_some_and(|rest| self.data_streams.iter().any(|stream| rest.starts_with(&format!("{stream}-"))))
         };
-        of(".ds-") || of(".fs-")
+        of(".ds-") || of(".fs-") || stream_of(index).is_some_and(|stream| self.data_streams.contains(&stream))
     }
 
     pub fn worth(&self) -> Worth {
@@ -136,6 +136,32 @@ impl SnapshotFacts {
     pub fn is_good(&self) -> bool {
         self.worth() == Worth::Good
     }
+}
+
+/// The date and the number in the name of a data stream's index, a zero for each digit.
+const GENERATION: &str = "-0000.00.00-000000";
+
+/// The data stream that an index named as `.ds-NAME-2026.11.26-000001` is of. A restore renames what is behind the
+/// prefix as a whole: with `$1-old`, the indices of `NAME-old` are named as `.ds-NAME-2026.11.26-000001-old`.
+pub fn stream_of(index: &str) -> Option<String> {
+    let mut rest = index.strip_prefix(".ds-").or_else(|| index.strip_prefix(".fs-"))?.chars();
+    let mut name = String::new();
+    loop {
+        match after_generation(rest.as_str()) {
+            Some(after) => rest = after.chars(),
+            None => match rest.next() {
+                Some(sign) => name.push(sign),
+                None => return Some(name),
+            },
+        }
+    }
+}
+
+/// What follows a date and a number, where a text begins with these.
+fn after_generation(text: &str) -> Option<&str> {
+    let (generation, after) = text.split_at_checked(GENERATION.len())?;
+    let fits = |(found, wanted): (u8, u8)| if wanted == b'0' { found.is_ascii_digit() } else { found == wanted };
+    generation.bytes().zip(GENERATION.bytes()).all(fits).then_some(after)
 }
 
 /// The last of them that is good.
@@ -165,6 +191,21 @@ mod tests {
     fn what_is_its_users_are_indices_and_data_streams() {
         let taken = snapshot(&["a", ".hidden", ".security-7", ".ds-logs-x-2026.11.26-000001"], &["logs-x"]);
         assert_eq!(taken.names(), BTreeSet::from([".hidden", "a", "logs-x"]));
+    }
+
+    #[test]
+    fn an_index_of_a_data_stream_is_known_whatever_it_was_renamed_to() {
+        let of = |index: &str| stream_of(index).unwrap_or_default();
+        assert_eq!(of(".ds-logs-x-2026.11.26-000001"), "logs-x");
+        assert_eq!(of(".fs-logs-x-2026.11.26-000002"), "logs-x", "its failures");
+        assert_eq!(of(".ds-r-logs-x-2026.11.26-000001"), "r-logs-x", "r-$1");
+        assert_eq!(of(".ds-logs-x-2026.11.26-000001-old"), "logs-x-old", "$1-old");
+        assert_eq!(of(".ds-logs-x-2026.11.26-0000012"), "logs-x2", "$12");
+        assert_eq!(of(".ds-a-2026.11.26-000001-a-2026.11.26-000001"), "a-a", "$1-$1");
+        assert_eq!(of(".ds-one"), "one", "one");
+        assert_eq!(stream_of("logs-x-2026.11.26-000001"), None);
+        let again = snapshot(&[".ds-logs-x-2026.11.26-000001-old"], &["logs-x-old"]);
+        assert_eq!(again.names(), BTreeSet::from(["logs-x-old"]), "a snapshot of what was renamed");
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::{
     },
     console::Console,
     error::{Error, Exit},
-    facts::snapshots::{SnapshotFacts, Worth, last_good},
+    facts::snapshots::{SnapshotFacts, Worth, last_good, stream_of},
     judge::snapshots::{Restore, require_owners},
     mesh::{
         Mesh,
@@ -168,10 +168,4 @@ async fn wanted(
         Ok(restoration) => Ok((restoration, Vec::new())),
         Err(obstacle) => Err(Restore::of(obstacle, on, &snapshot.name, streams).into()),
     }
-}
-
-/// The data stream that a backing index is of: `.ds-NAME-2026.11.26-000001`.
-fn stream_of(index: &str) -> Option<String> {
-    let (rest, _generation) = index.strip_prefix(".ds-")?.rsplit_once('-')?;
-    Some(rest.rsplit_once('-')?.0.to_owned())
 }
