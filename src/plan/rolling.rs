@@ -96,18 +96,19 @@ fn turn(before: &Mesh, mesh: &Mesh, (there, inputs): (&Observed, &PlanInputs), c
     let closes = mesh.logs_in_by_token(cluster) && !before.logs_in_by_token(cluster);
     let closing = closes.then(|| TokenStep::Close(cluster).into());
     // its container mounts a path that is there, and its server expects what the directory before held
-    let moves = !mesh.snapshots(cluster).is_off() && before.repository_place(cluster) != mesh.repository_place(cluster);
-    // one whose snapshots were off may have a repository that it was not asked for
+    let moves = before.repository_place(cluster) != mesh.repository_place(cluster);
+    let registers = moves && !mesh.snapshots(cluster).is_off();
+    // one whose snapshots were off may have a repository, too
     let answers = there.server(cluster).is_some();
     let unregister = (moves && answers).then(|| SnapshotStep::UnregisterRepository(cluster).into());
-    let register = moves.then(|| SnapshotStep::RegisterRepository(cluster).into());
+    let register = registers.then(|| SnapshotStep::RegisterRepository(cluster).into());
     let boot = Boot {
         settings: closing.into_iter().chain(register).collect(),
         ..Boot::again(mesh, cluster, restarted, start)
     };
     Plan::of(mesh.name.as_ref())
         .stage("prove the directory", (!replaced.is_empty()).then_some(Step::ProveDirectory))
-        .stage("prepare repositories", moves.then(|| SnapshotStep::PrepareRepository(cluster).into()))
+        .stage("prepare repositories", registers.then(|| SnapshotStep::PrepareRepository(cluster).into()))
         .stage("record whose turn it is", [Step::Record])
         .stage("unregister repositories that move", unregister)
         .stage("stop Kibana", of(ServiceKind::Kibana).map(Step::StopContainer))

@@ -194,9 +194,8 @@ impl World {
         let set: BTreeSet<Alias> = remotes.keys().filter_map(|name| Alias::of_setting(name)).collect();
         let of: Vec<Alias> = set.into_iter().filter(|alias| may_answer(mesh, reachable, alias)).collect();
         let links = server.links(&of).await.unwrap_or_default();
-        // one that is not to have a repository is not asked for it; a schedule that it still has is to go
-        let snapshots_off = mesh.snapshots(cluster).is_off();
-        let repository = if snapshots_off { None } else { server.repository().await? };
+        // one whose snapshots are off may have both from before
+        let repository = server.repository().await?;
         let snapshot_policy = server.snapshot_policy().await?;
         let users = server.user_facts().await?;
         let mut vitals = if closely { server.vitals().await.ok().flatten() } else { None };

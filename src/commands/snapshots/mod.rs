@@ -48,8 +48,8 @@ fn usable(
     writes: bool,
 ) -> Result<BTreeMap<ClusterId, Vec<SnapshotFacts>>, Unusable> {
     let of = |cluster: ClusterId| {
-        if mesh.snapshots(cluster).is_off() {
-            return Err(Unusable::Off(cluster));
+        if let Some(off) = Unusable::off(mesh, there, cluster, writes) {
+            return Err(off);
         }
         if let Some(hidden) = Unusable::hidden(there, cluster).filter(|_| writes) {
             return Err(hidden);

@@ -2,19 +2,24 @@
 
 use std::collections::BTreeSet;
 
+use super::unreadable;
 use crate::{
     exit::Exit,
     explain::Explain,
     facts::observed::{Observed, OwnerFacts},
-    mesh::id::ClusterId,
+    mesh::{Mesh, id::ClusterId},
     plan::snapshots::Obstacle,
 };
 
 /// The reason that a cluster's repository cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unusable {
-    #[error("snapshots of {0} are off")]
-    Off(ClusterId),
+    #[error("snapshots of {cluster} are off")]
+    Off {
+        cluster: ClusterId,
+        /// Whether that is set for the cluster by itself, so that the setting of the mesh changes nothing there.
+        alone: bool,
+    },
     #[error("{0} {1}")]
     Silent(ClusterId, String),
     #[error("{0} has no snapshot repository")]
@@ -38,11 +43,22 @@ impl Unusable {
         }
     }
 
+    /// That the snapshots of a cluster are off, if so. What was saved before can still be read, where the server has
+    /// the repository.
+    pub fn off(mesh: &Mesh, there: &Observed, cluster: ClusterId, writes: bool) -> Option<Self> {
+        let has_repository = there.server(cluster).is_none_or(|server| server.repository.is_some());
+        let is_readable = has_repository && unreadable(there, cluster).is_none();
+        let alone = mesh.is_set_alone(cluster, |settings| settings.snapshots.is_some());
+        let is_off = mesh.snapshots(cluster).is_off() && (writes || !is_readable);
+        is_off.then_some(Self::Off { cluster, alone })
+    }
+
     pub fn remedy(&self) -> String {
         match self {
-            Self::Off(_) => {
-                "`mesh create --snapshots fs` keeps them in the mesh's directory, `--snapshots /PATH` elsewhere"
-                    .to_owned()
+            Self::Off { cluster, alone } => {
+                let option =
+                    if *alone { format!("--set {}.snapshots=", cluster.number()) } else { "--snapshots ".to_owned() };
+                format!("`mesh create {option}fs` keeps them in the mesh's directory, `{option}/PATH` elsewhere")
             }
             Self::Silent(..) => "`mesh status` shows how it is; `mesh create` repairs what it can".to_owned(),
             Self::Unregistered(_) => "`mesh create` registers it; `mesh create --dry-run` shows it".to_owned(),
@@ -64,7 +80,7 @@ impl Unusable {
 impl Explain for Unusable {
     fn exit(&self) -> Exit {
         match self {
-            Self::Off(_) => Exit::Request,
+            Self::Off { .. } => Exit::Request,
             Self::Hidden { .. } => Exit::Machine,
             _ => Exit::Unhealthy,
         }
@@ -154,6 +170,31 @@ pub fn deletion<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        facts::observed::ServerFacts,
+        judge::snapshots::tests::{server, there},
+        mesh::settings::{Snapshots, per_cluster::read_set},
+    };
+
+    #[test]
+    fn what_was_saved_before_snapshots_were_off_can_be_read() {
+        let mut mesh = Mesh::example(1);
+        mesh.spec.snapshots = Snapshots::off();
+        let known = there(server(1, Ok(Vec::new())));
+        let off = |mesh: &Mesh, there: &Observed, writes| {
+            Unusable::off(mesh, there, ClusterId::FIRST, writes).map(|off| off.remedy()).unwrap_or_default()
+        };
+        let of_mesh = "`mesh create --snapshots fs` keeps them in the mesh's directory, `--snapshots /PATH` elsewhere";
+        assert_eq!([off(&mesh, &known, false), off(&mesh, &known, true)], ["", of_mesh]);
+        assert_eq!(off(&mesh, &Observed::default(), false), "", "its server does not tell");
+        let none = there(ServerFacts { repository: None, ..server(1, Ok(Vec::new())) });
+        let gone = there(server(1, Err("gone".to_owned())));
+        assert_eq!([off(&mesh, &none, false), off(&mesh, &gone, false)], [of_mesh; 2]);
+        let mut alone = Mesh::example(1);
+        assert_eq!(off(&alone, &none, true), "");
+        alone.overrides = vec![read_set("1.snapshots=off").unwrap()];
+        insta::assert_snapshot!(off(&alone, &none, false), @"`mesh create --set 1.snapshots=fs` keeps them in the mesh's directory, `--set 1.snapshots=/PATH` elsewhere");
+    }
 
     #[test]
     fn a_data_stream_is_deleted_in_its_own_way() {

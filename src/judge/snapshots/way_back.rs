@@ -26,7 +26,7 @@ impl WayBack {
         let (mut restores, mut lost): (BTreeMap<&str, Vec<ClusterId>>, Vec<ClusterId>) = Default::default();
         let mut version = None;
         for cluster in upgraded {
-            let taken = of(there, cluster).unwrap_or_default().iter();
+            let taken = of(there, cluster).filter(|_| !mesh.snapshots(cluster).is_off()).unwrap_or_default().iter();
             match last_good(taken.filter(|taken| taken.taken_on.is_some_and(|on| on < to))) {
                 Some(good) => {
                     restores.entry(&good.name).or_default().push(cluster);

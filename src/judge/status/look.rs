@@ -36,7 +36,8 @@ impl Look<'_> {
     pub(super) fn cluster(&self, cluster: ClusterId) -> Option<ClusterStatus> {
         let server = self.there.server(cluster);
         let vitals = server.and_then(|server| server.vitals.as_ref());
-        let unreadable = snapshots::unreadable(self.there, cluster);
+        let saves = !self.mesh.snapshots(cluster).is_off();
+        let unreadable = snapshots::unreadable(self.there, cluster).filter(|_| saves);
         let nodes = self.nodes(cluster);
         Some(ClusterStatus {
             cluster,
@@ -66,7 +67,7 @@ impl Look<'_> {
             }),
             api_key: api_key(self.there, cluster).map(|expires| self.expiry(expires)),
             certificate: self.certificate(cluster).map(|expires| self.expiry(expires)),
-            last_snapshot: self.last_snapshot(cluster),
+            last_snapshot: self.last_snapshot(cluster).filter(|_| saves),
             snapshot_late: snapshots::is_late(self.mesh, cluster, self.there, self.now),
             snapshots_unreadable: unreadable.map(|error| error.to_string()),
         })

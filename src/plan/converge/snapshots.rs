@@ -23,6 +23,14 @@ impl Model {
             assert_eq!(self.servers[&cluster].snapshot_policy, wanted, "{cluster}");
         }
     }
+
+    /// Servers find in their repositories what they expect there, also where snapshots are off.
+    fn assert_reads_repositories(&self) {
+        for (cluster, server) in &self.servers {
+            let mounted = self.mounted_for_snapshots(*cluster);
+            assert!(server.repository.is_none() || server.registered == mounted, "{cluster}");
+        }
+    }
 }
 
 #[test]
@@ -37,9 +45,19 @@ fn a_repository_is_where_it_was_asked_for_and_its_schedule_goes_with_it() {
                 done.assert_is(to);
                 done.assert_keeps_data_of(&before);
                 done.assert_has_policies_of(to);
+                done.assert_reads_repositories();
             }
         }
     }
+}
+
+#[test]
+fn what_was_saved_can_be_read_while_snapshots_are_off_unless_its_directory_is_left() {
+    let registered = |from: &str| {
+        let off = Model::empty().converge(&mesh(from)).converge(&mesh("off"));
+        off.servers[&ClusterId::FIRST].repository.is_some()
+    };
+    assert_eq!([registered("fs"), registered("/srv/snapshots"), registered("off")], [true, false, false]);
 }
 
 /// A user may have one of that name.

@@ -31,7 +31,7 @@ impl Reconciler<'_> {
         kept.map(|into| keep(deleted, into).collect()).unwrap_or_default()
     }
 
-    /// A repository that is not wanted any more stays registered: what is in it can be restored.
+    /// A repository that is not wanted any more stays registered where it is: what is in it can be restored.
     pub(super) fn snapshots(&self, cluster: ClusterId) -> Vec<Step> {
         if self.is_hidden(cluster) {
             return Vec::new();
@@ -40,11 +40,12 @@ impl Reconciler<'_> {
         repository.into_iter().chain(self.policy(cluster)).map(Step::from).collect()
     }
 
-    /// What has the servers forget repositories that are about to move, wherever a run stops then.
+    /// What has the servers forget repositories that are about to move, wherever a run stops then. Where snapshots are
+    /// turned off, the mesh's own directory takes the place of a path.
     pub(super) fn moving_repositories(&self) -> impl Iterator<Item = Step> {
         let moves = |cluster: &ClusterId| {
             let registered = self.there.server(*cluster).is_some_and(|server| server.repository.is_some());
-            registered && !self.mesh.snapshots(*cluster).is_off() && self.moves_repository(*cluster)
+            registered && self.moves_repository(*cluster)
         };
         self.mesh.clusters().filter(moves).map(|cluster| SnapshotStep::UnregisterRepository(cluster).into())
     }

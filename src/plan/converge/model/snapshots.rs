@@ -59,7 +59,7 @@ impl Model {
     }
 
     /// The directory where the first node of a cluster has its snapshots.
-    pub(super) fn mounted_for_snapshots(&self, cluster: ClusterId) -> Option<String> {
+    pub(in crate::plan::converge) fn mounted_for_snapshots(&self, cluster: ClusterId) -> Option<String> {
         let made = self.there.containers.get(&cluster.first_node())?.made.as_ref()?;
         made.fixed.mounts.get(location()).cloned()
     }
