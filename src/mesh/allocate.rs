@@ -126,7 +126,8 @@ impl Cluster {
     fn empty(conditions: Conditions) -> Self {
         let Conditions { version, defaults, discovery, spans_machines, .. } = conditions;
         let (upgrade, kept_settings, nodes, kibana) = (None, None, BTreeMap::new(), None);
-        Self { version, upgrade, defaults, kept_settings, discovery, spans_machines, nodes, kibana }
+        let restores_users = false;
+        Self { version, upgrade, defaults, kept_settings, discovery, spans_machines, restores_users, nodes, kibana }
     }
 
     /// This one without what is not wanted any more: the highest numbers leave.

@@ -32,6 +32,10 @@ pub struct Cluster {
     /// Whether it searches clusters on other machines, or did: its containers then notice a machine that goes silent.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub spans_machines: bool,
+    /// Whether a snapshot may have brought users and roles to it that are not recorded yet: until they are, none is
+    /// removed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub restores_users: bool,
     /// Never empty.
     pub nodes: BTreeMap<NodeNumber, Node>,
     /// `None` where it has none.

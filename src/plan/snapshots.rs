@@ -48,12 +48,16 @@ pub fn remove(mesh: &Mesh, on: ClusterId, names: impl IntoIterator<Item = String
     Plan::of(mesh.name.as_ref()).lanes("delete snapshots", 1, steps)
 }
 
-/// The stages that restore from one snapshot.
+/// The stages that restore from one snapshot. That users may come back is recorded before: they are known only then.
 pub fn restore(mesh: &Mesh, restoration: Restoration, features: Vec<String>) -> Plan {
     let (on, snapshot) = (restoration.on, restoration.snapshot.clone());
     let user_data = (!restoration.becomes.is_empty()).then(|| SnapshotStep::Restore(Box::new(restoration)).into());
+    let record = (!features.is_empty()).then_some(Step::Record);
     let states = (!features.is_empty()).then(|| SnapshotStep::RestoreFeatures { on, snapshot, features }.into());
-    Plan::of(mesh.name.as_ref()).stage("restore", user_data).stage("restore the states of features", states)
+    Plan::of(mesh.name.as_ref())
+        .stage("restore", user_data)
+        .stage("record the mesh", record)
+        .stage("restore the states of features", states)
 }
 
 /// The snapshots of a mesh that are not kept once there is a newer one: of its own only, never the last good one, and
@@ -241,6 +245,22 @@ mod tests {
     #[test]
     fn a_restore_that_was_interrupted_goes_on() {
         assert_eq!(restored(&[], None, &["hr", "logs-a"], &["hr", "logs-a"]), "logs-b → hr logs-a logs-b");
+    }
+
+    #[test]
+    fn that_users_may_come_back_is_recorded_before_they_do() {
+        let nothing = || {
+            let snapshot = "s".to_owned();
+            Restoration { on: ClusterId::FIRST, snapshot, begin: Vec::new(), rename: None, becomes: Vec::new() }
+        };
+        let plan = restore(&Mesh::example(1), nothing(), vec!["security".to_owned()]).to_string();
+        insta::assert_snapshot!(plan, @r"
+        record the mesh
+          ~ mesh.json
+        restore the states of features
+          ~ cluster01 from snapshot s: all that security keeps
+        ");
+        assert!(restore(&Mesh::example(1), nothing(), Vec::new()).is_empty());
     }
 
     #[test]

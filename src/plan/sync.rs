@@ -33,6 +33,9 @@ impl Explain for OutOfSync {
 
 /// The way to a mesh that differs in links, users or roles alone: without a peer that is on its way out, for example.
 pub fn without_restarts(mesh: &Mesh, there: &Observed, inputs: &PlanInputs) -> Result<Plan, OutOfSync> {
+    if let Some(on) = mesh.clusters().find(|on| mesh.restores_users(*on)) {
+        return Err(OutOfSync(format!("users that a snapshot brought back to {on} would be recorded")));
+    }
     let plan = reconcile(mesh, there, inputs);
     require_untouched(mesh, there, &plan, |_| true)?;
     Ok(plan)

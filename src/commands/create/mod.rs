@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use self::{ready::require_ready, renew_due::renew_due, request::Request};
 use super::{
     consent, interruptible, may_delete,
-    snapshots::require_place,
+    snapshots::{record_restored, require_place},
     steady::{carry_out_rounds, reconcile_until_steady},
     time_for,
 };
@@ -153,15 +153,17 @@ async fn carry_out(
     if !args.reset {
         apply.lift_record()?;
     }
-    if creation.whole.is_empty() {
+    let restored = creation.mesh.clusters().any(|on| creation.mesh.restores_users(on));
+    if creation.whole.is_empty() && !restored {
         return Ok(());
     }
     interruptible(patience, console, async {
         apply.apply(&creation.first).await?;
-        reconcile_until_steady(apply, inputs).await?;
+        reconcile_until_steady(apply, inputs.clone()).await?;
+        let mesh = Box::pin(record_restored(session, &creation.mesh, inputs, patience, console)).await?;
         if let Some(of) = creation.turns {
             let next = |mesh: &Mesh, there: &Observed, inputs: &PlanInputs| rolling::next(mesh, there, inputs, of);
-            Box::pin(carry_out_rounds(session, creation.mesh.clone(), patience, console, &next)).await?;
+            Box::pin(carry_out_rounds(session, mesh, patience, console, &next)).await?;
         }
         Ok(())
     })

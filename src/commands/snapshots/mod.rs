@@ -8,7 +8,10 @@ mod take;
 
 use std::collections::BTreeMap;
 
-pub use self::before::{require_place, take_before};
+pub use self::{
+    before::{require_place, take_before},
+    restore::record_restored,
+};
 use super::renew::chosen;
 use crate::{
     cli::{LsArgs, SnapshotsAction},

@@ -55,6 +55,8 @@ pub async fn restore(args: &RestoreArgs, place: Place, console: &Console) -> Res
     if !stays.is_empty() {
         console.note(&format!("{on} has these already, and they stay as they are: {}", stays.join(" ")));
     }
+    // until they are recorded, no command removes the users that come back
+    let mesh = if features.is_empty() { mesh } else { mesh.restoring_users(on) };
     let plan = plan::snapshots::restore(&mesh, wanted.clone(), features.clone());
     if args.consent.plan.dry_run {
         console.plan(&mesh, &plan, args.consent.plan.format);
@@ -77,7 +79,7 @@ pub async fn restore(args: &RestoreArgs, place: Place, console: &Console) -> Res
         }
         // the server has the passwords and the keys of the snapshot now
         reconcile_until_steady(&apply, inputs.clone()).await?;
-        Box::pin(record_restored(&session, &mesh, on, inputs, &patience, console)).await
+        Box::pin(record_restored(&session, &mesh, inputs, &patience, console)).await.map(drop)
     })
     .await?;
     let names = Some(counted(wanted.becomes.len() as u64, "name")).filter(|_| !wanted.becomes.is_empty());
@@ -87,35 +89,37 @@ pub async fn restore(args: &RestoreArgs, place: Place, console: &Console) -> Res
     Ok(Exit::Done)
 }
 
-/// Records the users and roles that came back: by a record without them, the next `mesh create` would remove them.
-async fn record_restored(
+/// Records the users and roles that snapshots brought back: by a record without them, the next `mesh create` would
+/// remove them. Returns the mesh with them.
+pub async fn record_restored(
     session: &Session,
     mesh: &Mesh,
-    on: ClusterId,
     inputs: PlanInputs,
     patience: &Patience,
     console: &Console,
-) -> Result<(), Error> {
-    let there = look_again(&session.world, mesh).await.map_err(Error::part_way)?;
-    let Some(trace) = there.user_traces().remove(&on) else { return Ok(()) };
+) -> Result<Mesh, Error> {
     let mut taken = mesh.clone();
-    taken.take_restored(on, &trace).iter().for_each(|note| console.note(note));
-    if taken == *mesh {
-        return Ok(());
+    if !mesh.clusters().any(|on| mesh.restores_users(on)) {
+        return Ok(taken);
     }
-    let apply = Apply::new(session, &taken, console, patience);
-    reconcile_until_steady(&apply, inputs).await?;
-    let known = mesh.users_on(on);
-    let new: Vec<&str> =
-        taken.users_on(on).into_keys().filter(|name| !known.contains_key(name)).map(UserName::as_str).collect();
-    if !new.is_empty() {
-        console.note(&format!(
-            "recorded as users of {on}: {}; their passwords are those of the snapshot, and `mesh users passwd NAME` \
-             gives another one",
-            new.join(" ")
-        ));
+    let there = look_again(&session.world, mesh).await.map_err(Error::part_way)?;
+    taken.take_all_restored(&there.user_traces()).iter().for_each(|note| console.note(note));
+    // what does not fit this mesh stays until a question names it
+    let inputs = PlanInputs { keep_users: true, ..inputs };
+    reconcile_until_steady(&Apply::new(session, &taken, console, patience), inputs).await?;
+    for on in taken.clusters() {
+        let known = mesh.users_on(on);
+        let new: Vec<&str> =
+            taken.users_on(on).into_keys().filter(|name| !known.contains_key(name)).map(UserName::as_str).collect();
+        if !new.is_empty() {
+            console.note(&format!(
+                "recorded as users of {on}: {}; their passwords are those of the snapshot, and `mesh users passwd \
+                 NAME` gives another one",
+                new.join(" ")
+            ));
+        }
     }
-    Ok(())
+    Ok(taken)
 }
 
 /// The snapshot that was named, if it can be restored from.

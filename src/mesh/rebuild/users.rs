@@ -48,9 +48,39 @@ impl Mesh {
         notes
     }
 
+    /// This mesh when it is about to restore users and roles of a cluster.
+    #[must_use]
+    pub fn restoring_users(mut self, on: ClusterId) -> Self {
+        self.set_restores_users(on, true);
+        self
+    }
+
+    /// Whether a snapshot may have brought users and roles to a cluster that are not recorded yet.
+    pub fn restores_users(&self, on: ClusterId) -> bool {
+        self.clusters.get(&on).is_some_and(|cluster| cluster.restores_users)
+    }
+
+    fn set_restores_users(&mut self, on: ClusterId, restores: bool) {
+        if let Some(cluster) = self.clusters.get_mut(&on) {
+            cluster.restores_users = restores;
+        }
+    }
+
+    /// Takes over what restored snapshots brought to those clusters that tell. Says what stays out.
+    pub fn take_all_restored(&mut self, traces: &BTreeMap<ClusterId, UserTrace>) -> Vec<String> {
+        let mut notes = Vec::new();
+        for (on, trace) in traces {
+            if self.restores_users(*on) {
+                notes.extend(self.take_restored(*on, trace));
+                self.set_restores_users(*on, false);
+            }
+        }
+        notes
+    }
+
     /// Takes over what a restored snapshot brought to a cluster and this mesh does not have there; what it has there
     /// stays as it is. Says what does not fit the mesh and stays out.
-    pub fn take_restored(&mut self, on: ClusterId, trace: &UserTrace) -> Vec<String> {
+    fn take_restored(&mut self, on: ClusterId, trace: &UserTrace) -> Vec<String> {
         let mut notes = Vec::new();
         for (name, body) in &trace.roles {
             let Ok(name) = name.parse::<RoleName>() else { continue };
@@ -179,6 +209,22 @@ mod tests {
         let before = mesh.clone();
         assert_eq!(mesh.take_restored(cluster(2), &trace_of(&old, cluster(2))), Vec::<String>::new());
         assert_eq!(mesh, before);
+    }
+
+    #[test]
+    fn what_a_restore_brought_is_taken_over_once_its_server_tells() {
+        let mut old = Mesh::example(2);
+        old.users = Users::parse("{anna: {roles: [viewer]}}").unwrap().0;
+        let traces: BTreeMap<ClusterId, UserTrace> = old.clusters().map(|on| (on, trace_of(&old, on))).collect();
+        let mut mesh = Mesh::example(2).restoring_users(cluster(2));
+        let text = serde_json::to_string(&mesh).unwrap();
+        assert!(text.contains(r#""restores_users":true"#), "the next command has to know: {text}");
+        let before = mesh.clone();
+        mesh.take_all_restored(&BTreeMap::new());
+        assert_eq!(mesh, before, "its server does not tell yet");
+        assert_eq!(mesh.take_all_restored(&traces), Vec::<String>::new());
+        assert_eq!([1, 2].map(|on| mesh.users_on(cluster(on)).len()), [0, 1]);
+        assert!(!mesh.restores_users(cluster(2)));
     }
 
     fn trace_of(mesh: &Mesh, on: ClusterId) -> UserTrace {

@@ -147,6 +147,22 @@ fn a_password_is_forgotten_once_every_server_can_be_asked() {
     model.converge(&older).assert_is(&older);
 }
 
+/// A restore that was killed may have brought back users that no record has.
+#[test]
+fn users_of_a_restore_stay_until_they_are_recorded() {
+    let (older, newer) = (mesh("{}", "{}"), mesh("{}", "{anna: {roles: [mesh_reader], on: 1}}"));
+    let model = made(&newer);
+    let restored = older.clone().restoring_users(older.clusters().next().unwrap());
+    let plan = plan_for(&restored, &model);
+    assert!(plan.steps().all(|step| matches!(step, Step::Record)), "{plan}");
+    let refused = without_restarts(&restored, &model.observe(), &inputs()).unwrap_err();
+    let first = "users that a snapshot brought back to cluster01 would be recorded first: the mesh is out of sync";
+    assert_eq!(refused.to_string(), first);
+    let mut recorded = restored;
+    recorded.take_all_restored(&model.observe().user_traces());
+    assert_eq!(recorded.all_users(), newer.all_users());
+}
+
 /// `users rm` asks about one user alone.
 #[test]
 fn with_a_user_no_other_is_removed() {

@@ -28,7 +28,8 @@ impl Reconciler<'_> {
 
     /// None while some cluster cannot be asked: it may have the user, whom a question names before she is removed.
     pub(super) fn passwords_to_forget(&self) -> Option<Step> {
-        if self.inputs.keep_users || self.mesh.clusters().any(|cluster| self.server(cluster).is_none()) {
+        let unknown = |cluster: ClusterId| self.server(cluster).is_none() || self.mesh.restores_users(cluster);
+        if self.inputs.keep_users || self.mesh.clusters().any(unknown) {
             return None;
         }
         let users = self.mesh.all_users();
@@ -39,7 +40,7 @@ impl Reconciler<'_> {
     /// Roles before the users that have them, and the other way round where they are removed.
     pub(super) fn users(&self, on: ClusterId) -> Vec<Step> {
         let removed = [self.users_to_remove(on), self.roles_to_remove(on)].into_iter().flatten();
-        let removed = removed.filter(|_| !self.inputs.keep_users);
+        let removed = removed.filter(|_| !self.inputs.keep_users && !self.mesh.restores_users(on));
         [self.roles_to_put(on), self.users_to_put(on)].into_iter().flatten().chain(removed).collect()
     }
 
