@@ -71,6 +71,9 @@ pub async fn restore(args: &RestoreArgs, place: Place, console: &Console) -> Res
     }
     let patience = Patience::new(time_for(None, mesh.count().get()));
     let apply = Apply::new(&session, &mesh, console, &patience);
+    if !features.is_empty() {
+        apply.lift_record()?;
+    }
     let inputs = PlanInputs { recover: true, keep_users: true, ..session.inputs() };
     interruptible(&patience, console, async {
         apply.apply(&plan).await?;
