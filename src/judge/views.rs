@@ -32,7 +32,7 @@ pub struct ViewRow {
 #[serde(rename_all = "snake_case")]
 pub enum ViewState {
     Good,
-    /// The Kibana does not have it, or with another pattern.
+    /// The Kibana does not have it, or with another pattern or name.
     OutOfSync,
     /// Others made it: one of the mesh's name stands for the mesh's.
     Unmanaged,
@@ -76,7 +76,9 @@ fn rows(mesh: &Mesh, cluster: ClusterId, found: &BTreeMap<String, ViewFacts>) ->
         state,
     };
     let own = wanted.iter().filter_map(|view| match found.get(&view.id) {
-        Some(known) if known.title == view.title => Some(row(&view.name, &view.title, ViewState::Good)),
+        Some(known) if (&known.title, &known.name) == (&view.title, &view.name) => {
+            Some(row(&view.name, &view.title, ViewState::Good))
+        }
         None if found.values().any(|known| known.name == view.name) => None,
         _ => Some(row(&view.name, &view.title, ViewState::OutOfSync)),
     });
@@ -102,5 +104,16 @@ mod tests {
         logs logs-* unmanaged
         ");
         assert_eq!((list.is_complete(), list.unreachable.len()), (false, 1));
+    }
+
+    #[test]
+    fn a_view_that_was_renamed_in_kibana_is_out_of_sync() {
+        let mesh = Mesh::example(1);
+        let named = |name: &str| -> ViewState {
+            let view = mesh.data_views(ClusterId::FIRST).swap_remove(0);
+            let found = BTreeMap::from([(view.id, ViewFacts { name: name.to_owned(), title: view.title })]);
+            ViewList::new(&mesh, &[(ClusterId::FIRST, Ok(found))].into()).views[0].state
+        };
+        assert_eq!([named("local-data-set"), named("ours")], [ViewState::Good, ViewState::OutOfSync]);
     }
 }
