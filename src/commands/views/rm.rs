@@ -16,13 +16,13 @@ pub async fn rm(args: &RmViewArgs, place: Place, console: &Console) -> Result<Ex
     let begun = Instant::now();
     let session = Session::to_change(place, args.consent.plan.dry_run).await?;
     let mesh = session.recorded_with_templates()?;
-    let Some((remaining, plan)) = without(&mesh, &args.view) else {
+    let there = session.observe(&mesh).await?;
+    let Some((remaining, plan)) = without(&mesh, &args.view, &there) else {
         let has: Vec<String> = mesh.views.keys().map(ToString::to_string).collect();
         let has = if has.is_empty() { "it has made none".to_owned() } else { format!("it has {}", has.join(", ")) };
         return Err(Error::new(Exit::Request, format!("the mesh has no data view {}: {has}", args.view))
             .hint("`mesh views ls` lists all that Kibanas have; what others made is removed in Kibana"));
     };
-    let there = session.observe(&mesh).await?;
     session.require_recorded(&there)?;
     if args.consent.plan.dry_run {
         console.plan(&mesh, &plan, args.consent.plan.format);
