@@ -75,8 +75,9 @@ fn chosen(args: &LogsArgs, recorded: &Recorded) -> Result<BTreeSet<Writer>, Erro
         };
         let flags = recorded.mesh.flags_for_kibana(recorded.mesh.clusters().filter(is_asked));
         let whose = if args.parts.is_empty() { "the mesh" } else { "what was named" };
-        return Err(Error::new(Exit::Request, format!("{whose} has no Kibana"))
-            .hint(format!("`mesh create {flags}` adds it")));
+        return Err(
+            Error::new(Exit::Request, format!("{whose} has no Kibana")).hint(format!("`mesh create {flags}` adds it"))
+        );
     }
     Ok(services.into_iter().map(Writer::Service).chain(gateway.then_some(Writer::Gateway)).collect())
 }
