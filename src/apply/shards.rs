@@ -83,8 +83,8 @@ fn unassigned(cluster: ClusterId, faults: Vec<Unassigned>) -> Error {
     let tried = faults.iter().any(Unassigned::is_out_of_tries);
     let causes = faults.into_iter().take(5).map(|Unassigned { shard, reason, .. }| format!("{shard}: {reason}"));
     causes.fold(error, Error::cause).hint(if tried {
-        "it was tried again just now, and failed: mend what it fails by, which `mesh logs` may tell; then type the same \
-         command again, which has it tried once more"
+        "it was tried again just now, and failed: mend what it fails by, which `mesh logs` may tell; then type the \
+         same command again, which has it tried once more"
     } else {
         "mend what keeps it from all nodes; then type the same command again"
     })

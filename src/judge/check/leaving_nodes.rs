@@ -66,8 +66,9 @@ fn stuck(mesh: &Mesh, there: &Observed, cluster: ClusterId) -> Option<Finding> {
             mesh.cluster_set().to_mesh_text(),
             shell_word(format!("{cluster}.nodes={nodes}"))
         ),
-        None => "give those that stay the role `data` first, and keep the others; then type the same command again"
-            .to_owned(),
+        None => {
+            "give those that stay the role `data` first, keeping all nodes; then type the same command again".to_owned()
+        }
     };
     lacks.then(|| {
         let message = format!(
