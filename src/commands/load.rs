@@ -143,7 +143,9 @@ fn announce(mesh: &Mesh, report: &LoadReport, console: &Console) {
     places.sort();
     places.dedup_by_key(|(_, index)| *index);
     for (cluster, index) in &places {
-        notes(mesh, *cluster, index).iter().for_each(|note| console.note(note));
+        for note in notes(mesh, *cluster, index) {
+            console.note(&note);
+        }
     }
     if let (Some(alias), [(cluster, _), ..]) = (alias(mesh), &places[..]) {
         let pattern = mesh.everywhere(*cluster, alias);

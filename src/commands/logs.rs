@@ -70,8 +70,8 @@ fn chosen(args: &LogsArgs, recorded: &Recorded) -> Result<BTreeSet<Writer>, Erro
     }
     if services.is_empty() && !gateway {
         let is_asked = |cluster: &ClusterId| {
-            let names = |part: &Part| matches!(part, Part::Clusters(clusters) if clusters.contains(*cluster));
-            args.parts.is_empty() || args.parts.iter().any(names)
+            let has = |part: &Part| matches!(part, Part::Clusters(clusters) if clusters.contains(*cluster));
+            args.parts.is_empty() || args.parts.iter().any(has)
         };
         let flags = recorded.mesh.flags_for_kibana(recorded.mesh.clusters().filter(is_asked));
         let whose = if args.parts.is_empty() { "the mesh" } else { "what was named" };

@@ -42,6 +42,9 @@ pub(super) fn leaving_nodes(mesh: &Mesh, there: &Observed) -> Checked {
     Checked::new("leaving nodes", "no node has to leave a cluster that cannot move its shards", found)
 }
 
+/// Whether a node with such settings can hold shards of a kind.
+type Holds = fn(&NodeSettings) -> bool;
+
 /// Shards leave before any node is made anew, so those that stay have to have a role for them already: see
 /// <https://www.elastic.co/docs/manage-data/lifecycle/data-tiers>.
 fn stuck(mesh: &Mesh, there: &Observed, cluster: ClusterId) -> Option<Finding> {
@@ -50,14 +53,13 @@ fn stuck(mesh: &Mesh, there: &Observed, cluster: ClusterId) -> Option<Finding> {
         .nodes(cluster)
         .filter(|node| there.containers.contains_key(&(*node).into()))
         .partition(|node| mesh.has((*node).into()));
-    let holding = |nodes: &[NodeId], holds: fn(&NodeSettings) -> bool| {
+    let holding = |nodes: &[NodeId], holds: Holds| {
         u32::try_from(nodes.iter().filter(|node| holds(&record.node_settings(**node))).count()).unwrap_or(u32::MAX)
     };
     let replicas = there.server(cluster).and_then(|server| server.allocation.replicas.values().max().copied());
     // more replicas are taken away before
     let replicas = replicas.unwrap_or_default().min(mesh.data_nodes(cluster).saturating_sub(1));
-    let kinds: [(fn(&NodeSettings) -> bool, u32); 2] =
-        [(NodeSettings::holds_data, 1 + replicas), (NodeSettings::holds_streams, 1)];
+    let kinds: [(Holds, u32); 2] = [(NodeSettings::holds_data, 1 + replicas), (NodeSettings::holds_streams, 1)];
     let lacks = kinds.into_iter().any(|(holds, least)| holding(&leave, holds) > 0 && holding(&stay, holds) < least);
     let hint = || match mesh.all_nodes_kept(record, cluster) {
         Some(nodes) => format!(

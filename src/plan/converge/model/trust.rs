@@ -20,7 +20,7 @@ impl Model {
             TrustStep::IssueAuthority(cluster) => {
                 let authority = Authority::issue(&cluster.to_string(), NOW);
                 let replaced = self.files(*cluster).authority.take();
-                self.note_retired(*cluster, [replaced, None]);
+                self.note_retired(*cluster, &[replaced, None]);
                 let files = self.files(*cluster);
                 files.authority = Some(authority.certificate().to_owned());
                 files.authority_key = Some(authority.key().clone());
@@ -43,7 +43,7 @@ impl Model {
                 let files = self.files(*cluster);
                 files.next_authority_key = None;
                 let gone = [files.next_authority.take(), files.old_authority.take()];
-                self.note_retired(*cluster, gone);
+                self.note_retired(*cluster, &gone);
             }
             TrustStep::AwaitCertificate(node) => self.read_certificates(*node),
             TrustStep::WriteBundle(cluster) => {
@@ -75,7 +75,7 @@ impl Model {
     }
 
     /// Notes authorities that are about to go.
-    fn note_retired(&mut self, cluster: ClusterId, gone: [Option<String>; 2]) {
+    fn note_retired(&mut self, cluster: ClusterId, gone: &[Option<String>; 2]) {
         let files = self.files(cluster);
         let all = certs::bundle(files.retired_authorities.iter().chain(gone.iter().flatten()).map(String::as_str));
         files.retired_authorities = Some(all).filter(|all| !all.is_empty());
