@@ -21,8 +21,10 @@ impl Hanging {
     fn begin(place: &Place, before: &str) -> Self {
         let registry = TcpListener::bind("127.0.0.1:0").unwrap();
         let host = registry.local_addr().unwrap().to_string();
-        let run = Command::new("sh")
-            .args(["-c", &format!("{before} exec \"$0\" \"$@\""), env!("CARGO_BIN_EXE_mesh")])
+        // tests that were started by `nohup` ignore one of the signals
+        let run = Command::new("env")
+            .args(["--default-signal=HUP", "sh", "-c", &format!("{before} exec \"$0\" \"$@\"")])
+            .arg(env!("CARGO_BIN_EXE_mesh"))
             .args(["create", "1", "--no-kibana", "--force", "--registry", &host])
             .env("MESH_DIR", place.mesh_dir())
             .stdout(Stdio::piped())
@@ -50,8 +52,9 @@ impl Hanging {
     fn end(self) -> (Option<i32>, String) {
         let begun = Instant::now();
         let output = self.run.wait_with_output().unwrap();
-        assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
-        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+        let (took, printed) = (begun.elapsed(), String::from_utf8_lossy(&output.stderr).into_owned());
+        assert!(took < Duration::from_secs(5), "{took:?}: {printed}");
+        (output.status.code(), printed)
     }
 }
 
