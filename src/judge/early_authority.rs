@@ -6,7 +6,12 @@ use crate::{
     exit::Exit,
     explain::Explain,
     facts::observed::Observed,
+    judge::hindrance::hindrance,
     mesh::{Mesh, certs, cluster_set::ClusterSet},
+    plan::{
+        reconcile::{PlanInputs, reconcile},
+        renew::Renewal,
+    },
 };
 
 /// Clients that check when an authority begins, such as Kibana, curl and browsers, would refuse whatever it signs.
@@ -53,6 +58,13 @@ pub fn early_authority(mesh: &Mesh, there: &Observed, now: OffsetDateTime) -> Op
     let parts: Vec<String> =
         clusters.iter().map(ToString::to_string).chain(of_gateway.map(|_| "gateway".to_owned())).collect();
     Some(EarlyAuthority { of: of.join(" and "), parts: parts.join(" "), from, now })
+}
+
+/// Whether a change of authorities can begin now. Where containers of what is recorded have to be made or started first,
+/// only `mesh create` does that, so it is not to be refused then.
+pub fn is_replaceable(there: &Observed, inputs: &PlanInputs) -> bool {
+    let record = there.record.as_ref();
+    record.is_some_and(|record| hindrance(&reconcile(record, there, inputs), &Renewal::default()).is_none())
 }
 
 #[cfg(test)]

@@ -23,7 +23,11 @@ use crate::{
     error::{Error, Exit},
     facts::observed::Observed,
     judge::{
-        check, early_authority::early_authority, guests::kept_authority, peers::PeerList, snapshots::require_owners,
+        check,
+        early_authority::{early_authority, is_replaceable},
+        guests::kept_authority,
+        peers::PeerList,
+        snapshots::require_owners,
     },
     mesh::Mesh,
     plan::{Step, create::Creation, reconcile::PlanInputs, rolling},
@@ -52,7 +56,8 @@ pub async fn create(args: &CreateArgs, place: Place, console: &Console) -> Resul
     if let Some(kept) = kept_authority(&creation.mesh, &creation.there, inputs.now).filter(|_| !args.reset) {
         return Err(kept.into());
     }
-    if let Some(early) = early_authority(&creation.mesh, &creation.there, inputs.now).filter(|_| !args.reset) {
+    let early = early_authority(&creation.mesh, &creation.there, inputs.now).filter(|_| !args.reset);
+    if let Some(early) = early.filter(|_| is_replaceable(&creation.there, &inputs)) {
         return Err(early.into());
     }
     require_ready(args, &session, &creation, console)?;

@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::model::{Model, NOW, inputs};
 use crate::{
     facts::observed::{ContainerState, Observed},
-    judge::hindrance::{Hindrance, hindrance, not_extendable},
+    judge::{
+        early_authority::is_replaceable,
+        hindrance::{Hindrance, hindrance, not_extendable},
+    },
     mesh::{
         Mesh,
         certs::{self, Authority},
@@ -196,6 +199,22 @@ fn an_authority_that_begins_later_is_replaced_by_command() {
     assert_eq!(hindrance(&plan, &renewal), None);
     let done = there.carry_out_all(&mesh, plan.steps()).converge(&mesh);
     assert!(certs::examine(&authority(&done, first)).unwrap().not_before < NOW);
+    assert!(is_replaceable(&done.observe(), &inputs()));
+}
+
+/// Until its containers are there, `mesh create` alone goes on, and is not to name a command that is refused.
+#[test]
+fn an_authority_is_replaceable_once_all_containers_are_there() {
+    let mesh = Mesh::example(2);
+    assert!(!is_replaceable(&Model::empty().observe(), &inputs()), "nothing is recorded");
+    let start = Model::empty();
+    let plan = reconcile(&mesh, &start.observe(), &inputs());
+    for half in start.states_of(&mesh, &plan) {
+        let there = half.observe();
+        if mesh.services().any(|service| !there.runs(service)) {
+            assert!(!is_replaceable(&there, &inputs()));
+        }
+    }
 }
 
 #[test]
