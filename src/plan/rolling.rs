@@ -98,9 +98,12 @@ fn turn(before: &Mesh, mesh: &Mesh, (there, inputs): (&Observed, &PlanInputs), c
     // its container mounts a path that is there, and its server expects what the directory before held
     let moves = before.repository_place(cluster) != mesh.repository_place(cluster);
     let registers = moves && !mesh.snapshots(cluster).is_off();
+    // what is turned off stays readable, unless it is in a path that is mounted no longer: a bucket is in none
+    let mounted = |mesh: &Mesh| mesh.snapshots(cluster).repository.mounted();
+    let leaves = registers || mounted(before) != mounted(mesh);
     // one whose snapshots were off may have a repository, too
     let answers = there.server(cluster).is_some();
-    let unregister = (moves && answers).then(|| SnapshotStep::UnregisterRepository(cluster).into());
+    let unregister = (leaves && answers).then(|| SnapshotStep::UnregisterRepository(cluster).into());
     let register = registers.then(|| SnapshotStep::RegisterRepository(cluster).into());
     let boot = Boot {
         settings: closing.into_iter().chain(register).collect(),

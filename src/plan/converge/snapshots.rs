@@ -6,8 +6,16 @@ use super::{
 };
 use crate::{
     facts::snapshots::PolicyFacts,
-    mesh::{Mesh, id::ClusterId},
-    plan::{SnapshotStep, Step, reconcile::reconcile},
+    mesh::{
+        Mesh,
+        id::ClusterId,
+        settings::{Repository, per_cluster::read_set},
+    },
+    plan::{
+        SnapshotStep, Step,
+        reconcile::reconcile,
+        rolling::{Turns, whole},
+    },
 };
 
 fn mesh(snapshots: &str) -> Mesh {
@@ -58,6 +66,25 @@ fn what_was_saved_can_be_read_while_snapshots_are_off_unless_its_directory_is_le
         off.servers[&ClusterId::FIRST].repository.is_some()
     };
     assert_eq!([registered("fs"), registered("/srv/snapshots"), registered("off")], [true, false, false]);
+}
+
+/// Its container is made anew, and the bucket is where it was.
+#[test]
+fn a_cluster_that_has_its_turn_keeps_a_bucket_whose_snapshots_are_turned_off() {
+    let unregisters = |made: &Mesh, recorded: &Mesh| {
+        let mut wanted = recorded.clone();
+        wanted.overrides = ["1.snapshots=off", "1.elastic_memory=6g"].map(|text| read_set(text).unwrap()).into();
+        let wanted = wanted.in_turns(recorded, |_| true);
+        let there = Model::empty().converge(made).observe();
+        let plan = whole(&wanted, &there, &inputs(), Turns::Settings);
+        assert!(plan.steps().any(|step| matches!(step, Step::RemoveContainer { .. })), "{plan}");
+        plan.steps().any(|step| *step == Step::from(SnapshotStep::UnregisterRepository(ClusterId::FIRST)))
+    };
+    let (inside, outside) = (mesh("fs"), mesh("/srv/snapshots"));
+    let mut in_bucket = inside.clone();
+    in_bucket.spec.snapshots.repository = Repository::S3 { bucket: "b".to_owned(), base_path: String::new() };
+    let found = [unregisters(&inside, &in_bucket), unregisters(&inside, &inside), unregisters(&outside, &outside)];
+    assert_eq!(found, [false, false, true]);
 }
 
 /// A user may have one of that name.
