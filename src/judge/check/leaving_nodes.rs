@@ -49,10 +49,10 @@ type Holds = fn(&NodeSettings) -> bool;
 /// <https://www.elastic.co/docs/manage-data/lifecycle/data-tiers>.
 fn stuck(mesh: &Mesh, there: &Observed, cluster: ClusterId) -> Option<Finding> {
     let record = there.record.as_ref()?;
-    let (stay, leave): (Vec<NodeId>, Vec<NodeId>) = record
-        .nodes(cluster)
-        .filter(|node| there.containers.contains_key(&(*node).into()))
-        .partition(|node| mesh.has((*node).into()));
+    let (stay, mut leave): (Vec<NodeId>, Vec<NodeId>) =
+        record.nodes(cluster).partition(|node| mesh.has((*node).into()));
+    // one whose container is gone has left, but one that stays is made again
+    leave.retain(|node| there.containers.contains_key(&(*node).into()));
     let holding = |nodes: &[NodeId], holds: Holds| {
         u32::try_from(nodes.iter().filter(|node| holds(&record.node_settings(**node))).count()).unwrap_or(u32::MAX)
     };
@@ -60,7 +60,11 @@ fn stuck(mesh: &Mesh, there: &Observed, cluster: ClusterId) -> Option<Finding> {
     // more replicas are taken away before
     let replicas = replicas.unwrap_or_default().min(mesh.data_nodes(cluster).saturating_sub(1));
     let kinds: [(Holds, u32); 2] = [(NodeSettings::holds_data, 1 + replicas), (NodeSettings::holds_streams, 1)];
-    let lacks = kinds.into_iter().any(|(holds, least)| holding(&leave, holds) > 0 && holding(&stay, holds) < least);
+    // no command gives a role that is not asked for
+    let asked = |holds: Holds| mesh.nodes(cluster).any(|node| holds(&mesh.node_settings(node)));
+    let lacks = kinds.into_iter().any(|(holds, least)| {
+        asked(holds) && holding(&leave, holds) > 0 && holding(&stay, holds) < least
+    });
     let hint = || match mesh.all_nodes_kept(record, cluster) {
         Some(nodes) => format!(
             "`mesh create {} --set {}` gives them their roles first; then type the same command again, with \
@@ -139,5 +143,17 @@ mod tests {
         assert!(checked(&with_roles, &Mesh::example(1)).starts_with("good: "));
         let voters = of("[{}, {roles: [master]}, {roles: [master]}]");
         assert!(checked(&voters, &Mesh::example(1)).starts_with("good: "), "they hold nothing");
+        let mut alone = Mesh::example(1);
+        alone.overrides.push(read_set("1.nodes=[{roles: [master, data_content, remote_cluster_client]}]").unwrap());
+        assert!(checked(&cold, &alone).starts_with("good: "), "it is to have no hot node, which is asked about alone");
+    }
+
+    #[test]
+    fn a_node_that_stays_and_is_made_again_has_its_role() {
+        let before = Mesh::example(1).with_nodes(1, 3);
+        let runs = ContainerFacts::in_state(ContainerState::Stopped);
+        let others = before.nodes(cluster(1)).skip(1).map(|node| (node.into(), runs.clone())).collect();
+        let there = Observed { record: Some(before), containers: others, ..Observed::default() };
+        assert!(rendered([leaving_nodes(&Mesh::example(1), &there)]).starts_with("good: "));
     }
 }
