@@ -62,9 +62,9 @@ fn stuck(mesh: &Mesh, there: &Observed, cluster: ClusterId) -> Option<Finding> {
     let kinds: [(Holds, u32); 2] = [(NodeSettings::holds_data, 1 + replicas), (NodeSettings::holds_streams, 1)];
     // no command gives a role that is not asked for
     let asked = |holds: Holds| mesh.nodes(cluster).any(|node| holds(&mesh.node_settings(node)));
-    let lacks = kinds.into_iter().any(|(holds, least)| {
-        asked(holds) && holding(&leave, holds) > 0 && holding(&stay, holds) < least
-    });
+    let lacks = kinds
+        .into_iter()
+        .any(|(holds, least)| asked(holds) && holding(&leave, holds) > 0 && holding(&stay, holds) < least);
     let hint = || match mesh.all_nodes_kept(record, cluster) {
         Some(nodes) => format!(
             "`mesh create {} --set {}` gives them their roles first; then type the same command again, with \
