@@ -60,8 +60,8 @@ pub fn early_authority(mesh: &Mesh, there: &Observed, now: OffsetDateTime) -> Op
     Some(EarlyAuthority { of: of.join(" and "), parts: parts.join(" "), from, now })
 }
 
-/// Whether a change of authorities can begin now. Where containers of what is recorded have to be made or started first,
-/// only `mesh create` does that, so it is not to be refused then.
+/// Whether a change of authorities can begin now. Where containers of what is recorded have to be made or started
+/// before, only `mesh create` does that, so it is not to be refused then.
 pub fn is_replaceable(there: &Observed, inputs: &PlanInputs) -> bool {
     let record = there.record.as_ref();
     record.is_some_and(|record| hindrance(&reconcile(record, there, inputs), &Renewal::default()).is_none())
