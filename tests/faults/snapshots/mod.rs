@@ -5,6 +5,7 @@ mod interrupted;
 mod keep;
 mod large;
 mod repository;
+mod users;
 mod versions;
 
 use std::{
