@@ -24,8 +24,9 @@ fn users_that_a_killed_restore_brought_back_are_recorded() {
     let restore = ["-v", "snapshots", "restore", "1", "last", "--with", "security", "--yes"];
     kill_after_stage_and_steps(mesh.start(&restore), "restore the states of features", 0);
 
-    parts.part("no command removes them, and the next `create` records them");
-    mesh.run(&["users", "rm", "anna", "--yes"], 1);
+    parts.part("no command changes users meanwhile, and the next `create` records them");
+    let refused = mesh.run(&["users", "add", "bob"], 1).stderr;
+    assert!(refused.contains("`mesh create"), "{refused}");
     mesh.run(&["create", "--recover-credentials"], 0);
     assert_eq!(mesh.cluster(1).get("/_security/user/anna")["anna"]["roles"], json!(["mesh_reader"]));
     let users = mesh.run(&["users", "ls", "-o", "json"], 0).stdout;
