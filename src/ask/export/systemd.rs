@@ -18,7 +18,7 @@ use super::{
     prometheus::job,
     unit_text::{path, word},
 };
-use crate::mesh::Mesh;
+use crate::mesh::{Mesh, shell_word::shell_word};
 
 /// Who runs `mesh`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,13 +110,11 @@ impl Units<'_> {
 
     /// The commands that put the units of a directory into service, also in place of those of an earlier export.
     pub fn commands(&self, dir: &Path) -> [String; 2] {
-        let job = job(self.mesh.name.as_ref());
-        let units = format!("{job}-look.timer {job}-renew.timer {job}-serve.service");
+        let dir = shell_word(dir);
+        let files = self.files().map(|file| format!("{dir}/{}", file.name)).join(" ");
+        let units = ["look.timer", "renew.timer", SERVE].map(|of| self.unit(of)).join(" ");
         [
-            format!(
-                "cp {}/{job}-* /etc/systemd/system/ && systemctl daemon-reload",
-                crate::mesh::shell_word::shell_word(dir)
-            ),
+            format!("cp {files} /etc/systemd/system/ && systemctl daemon-reload"),
             format!("systemctl enable {units} && systemctl restart {units}"),
         ]
     }

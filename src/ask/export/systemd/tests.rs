@@ -43,9 +43,23 @@ fn a_user_needs_no_capability_for_its_own_files_and_a_name_keeps_units_apart() {
         assert!(text.lines().any(|found| found == line), "{line}\n{text}");
     }
     insta::assert_snapshot!(units.commands(Path::new("/tmp/units")).join("\n"), @r"
-    cp /tmp/units/mesh-ci42-* /etc/systemd/system/ && systemctl daemon-reload
+    cp /tmp/units/mesh-ci42-look.service /tmp/units/mesh-ci42-look.timer /tmp/units/mesh-ci42-renew.service /tmp/units/mesh-ci42-renew.timer /tmp/units/mesh-ci42-serve.service /etc/systemd/system/ && systemctl daemon-reload
     systemctl enable mesh-ci42-look.timer mesh-ci42-renew.timer mesh-ci42-serve.service && systemctl restart mesh-ci42-look.timer mesh-ci42-renew.timer mesh-ci42-serve.service
     ");
+}
+
+/// Meshes may share a directory, and the name of the one without a name begins all others.
+#[test]
+fn units_of_another_mesh_are_not_copied() {
+    let (mesh, other) = (Mesh::example(2), Mesh::example(2).named("ci42"));
+    let [copy, _] = units(&mesh, &Runner::Root).commands(Path::new("/tmp/units"));
+    for file in units(&mesh, &Runner::Root).files() {
+        assert!(copy.split(' ').any(|word| word == format!("/tmp/units/{}", file.name)), "{copy}");
+    }
+    for file in units(&other, &Runner::Root).files() {
+        assert!(!copy.contains(&file.name), "{copy}");
+    }
+    assert!(!copy.contains('*'), "{copy}");
 }
 
 /// Root without capabilities is refused by a directory of another user.
