@@ -111,9 +111,10 @@ pub struct PrometheusArgs {
     /// Where `mesh serve` listens, as Prometheus reaches it: by HTTPS, unless that is loopback
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:9500")]
     pub target: String,
-    /// A file with the token of `mesh serve` that Prometheus may read
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, default_value = "/etc/prometheus/mesh.token")]
-    pub token_file: PathBuf,
+    /// A file with the token of `mesh serve` that Prometheus may read [default: /etc/prometheus/mesh.token, or
+    /// mesh-NAME.token there for a mesh with a name]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub token_file: Option<PathBuf>,
     /// A file with the authority of the certificate of `mesh serve`, where that has one
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub ca_file: Option<PathBuf>,

@@ -5,7 +5,10 @@
 
 mod alerts;
 
-use std::{net::IpAddr, path::Path};
+use std::{
+    net::IpAddr,
+    path::{Path, PathBuf},
+};
 
 use serde::Serialize;
 use time::Duration;
@@ -154,6 +157,11 @@ pub(super) fn job(name: Option<&MeshName>) -> String {
     name.map_or_else(|| "mesh".to_owned(), |name| format!("mesh-{name}"))
 }
 
+/// The file with the token of a mesh's page, unless another one is named: each page has a token of its own.
+pub fn token_file(name: Option<&MeshName>) -> PathBuf {
+    format!("/etc/prometheus/{}.token", job(name)).into()
+}
+
 /// Whether an address with a port is this machine's alone: on any other, `mesh serve` has a certificate, and the token
 /// is not to pass in clear.
 fn is_loopback(target: &str) -> bool {
@@ -199,6 +207,13 @@ mod tests {
           - targets:
             - 192.0.2.7:9500
         ");
+    }
+
+    #[test]
+    fn every_mesh_has_a_token_file_of_its_own() {
+        let of = |mesh: &Mesh| token_file(mesh.name.as_ref());
+        assert_eq!(of(&Mesh::example(1)), Path::new("/etc/prometheus/mesh.token"));
+        assert_eq!(of(&Mesh::example(1).named("ci42")), Path::new("/etc/prometheus/mesh-ci42.token"));
     }
 
     #[test]
