@@ -124,9 +124,9 @@ pub struct PrometheusArgs {
 pub struct EckArgs {
     #[command(flatten)]
     pub into: IntoArgs,
-    /// The namespace of everything
-    #[arg(long, value_name = "NAME", default_value = "mesh")]
-    pub namespace: Namespace,
+    /// The namespace of everything [default: mesh, or mesh-NAME for a mesh with a name]
+    #[arg(long, value_name = "NAME")]
+    pub namespace: Option<Namespace>,
     /// The registry with the images, where it is a mirror
     #[arg(long, value_name = "REGISTRY")]
     pub image: Option<Registry>,

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::{
     apply::export::Export,
-    ask::export::eck::{Move, is_own},
+    ask::export::eck::{Move, Namespace, is_own},
     cli::EckArgs,
     console::Console,
     error::{Error, Exit},
@@ -13,10 +13,11 @@ use crate::{
 
 pub fn eck(args: &EckArgs, dir: &Path, console: &Console) -> Result<Exit, Error> {
     let recorded = Recorded::open(dir)?;
+    let namespace = args.namespace.clone().unwrap_or_else(|| Namespace::of(recorded.mesh.name.as_ref()));
     let export = Export::open(&args.into.into, is_own)?;
     let moved = Move {
         mesh: &recorded.mesh,
-        namespace: &args.namespace,
+        namespace: &namespace,
         image: args.image.as_ref(),
         volume: &args.volume,
         storage_class: args.storage_class.as_ref(),

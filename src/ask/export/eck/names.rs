@@ -2,11 +2,21 @@
 
 use std::{fmt, str::FromStr};
 
-use crate::mesh::invalid_value::InvalidValue;
+use crate::{
+    ask::export::prometheus::job,
+    mesh::{invalid_value::InvalidValue, name::MeshName},
+};
 
 /// A namespace: a DNS label; see <https://kubernetes.io/docs/concepts/overview/working-with-objects/names/>.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Namespace(String);
+
+impl Namespace {
+    /// The namespace of a mesh, unless another one is named: clusters of any two meshes are called alike.
+    pub fn of(name: Option<&MeshName>) -> Self {
+        Self(job(name))
+    }
+}
 
 impl FromStr for Namespace {
     type Err = InvalidValue;
@@ -78,6 +88,14 @@ impl fmt::Display for VolumeSize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_mesh_has_a_namespace_of_its_own() {
+        let longest: MeshName = "a".repeat(30).parse().unwrap();
+        for (name, namespace) in [(None, "mesh".to_owned()), (Some(&longest), format!("mesh-{longest}"))] {
+            assert_eq!(Ok(Namespace::of(name)), namespace.parse::<Namespace>());
+        }
+    }
 
     #[test]
     fn what_kubernetes_would_refuse_is_refused() {
