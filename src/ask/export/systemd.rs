@@ -39,6 +39,8 @@ pub struct Units<'a> {
     pub runner: &'a Runner,
     /// The directory in which the node exporter looks for metrics.
     pub textfiles: &'a Path,
+    /// Whether who runs `mesh` may write there by itself.
+    pub writes_textfiles: bool,
     pub page: &'a Page<'a>,
     /// The engine's socket, where it is not the default one: a unit has not the environment of who writes it.
     pub socket: Option<&'a Path>,
@@ -181,7 +183,9 @@ impl Units<'_> {
         let writes = writes.collect::<Vec<_>>().concat();
         let capabilities = match (self.runner, needs.owns) {
             // the node exporter's directory is another user's; below the home directory, it is the user's own
-            (Runner::User { home, .. }, false) if !needs.writes.iter().all(|dir| dir.starts_with(home)) => {
+            (Runner::User { home, .. }, false)
+                if !self.writes_textfiles && !needs.writes.iter().all(|dir| dir.starts_with(home)) =>
+            {
                 "CAP_DAC_OVERRIDE"
             }
             (Runner::User { .. }, _) => "",

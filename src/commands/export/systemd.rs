@@ -14,7 +14,10 @@ use crate::{
     error::{Error, Exit},
     judge::check::Finding,
     session::{Recorded, program, runner},
-    world::docker::{Endpoint, NamedBy},
+    world::{
+        disk,
+        docker::{Endpoint, NamedBy},
+    },
 };
 
 /// Where units are that are in service, those of packages at the end: the first of a name counts.
@@ -39,8 +42,15 @@ pub fn systemd(args: &SystemdArgs, dir: &Path, console: &Console) -> Result<Exit
         names: &args.page.san,
         identity: identity.as_ref().map(|[certificate, key]: &[PathBuf; 2]| [certificate.as_path(), key]),
     };
-    let units =
-        Units { mesh: &recorded.mesh, program: &program, runner: &runner, textfiles: &textfiles, page: &page, socket };
+    let units = Units {
+        mesh: &recorded.mesh,
+        program: &program,
+        runner: &runner,
+        textfiles: &textfiles,
+        writes_textfiles: disk::may_write(&textfiles),
+        page: &page,
+        socket,
+    };
     for file in units.files() {
         export.write(&file)?;
     }

@@ -9,7 +9,7 @@ const PAGE: Page<'static> =
 
 pub(super) fn units<'a>(mesh: &'a Mesh, runner: &'a Runner) -> Units<'a> {
     let (program, textfiles) = (Path::new("/usr/bin/mesh"), Path::new("/var/lib/prometheus/node-exporter"));
-    Units { mesh, program, runner, textfiles, page: &PAGE, socket: None }
+    Units { mesh, program, runner, textfiles, writes_textfiles: false, page: &PAGE, socket: None }
 }
 
 fn all(units: &Units<'_>) -> String {
@@ -82,8 +82,8 @@ fn metrics_are_written_whoever_has_the_directory() {
 fn metrics_of_a_user_are_written_as_well() {
     let mesh = Mesh::example(2);
     let user = Runner::User { uid: 1000, home: "/home/ana".into() };
-    let capabilities = |textfiles: &str| {
-        let units = Units { textfiles: Path::new(textfiles), ..units(&mesh, &user) };
+    let capabilities = |textfiles: &str, writes_textfiles: bool| {
+        let units = Units { textfiles: Path::new(textfiles), writes_textfiles, ..units(&mesh, &user) };
         let [look, _, renew, _, serve] = units.files().map(|file| {
             let text = String::from_utf8(file.text).unwrap();
             let lines = text.lines().filter(|line| line.contains("Capabilit"));
@@ -93,8 +93,9 @@ fn metrics_of_a_user_are_written_as_well() {
         look
     };
     let given = ["CapabilityBoundingSet=CAP_DAC_OVERRIDE", "AmbientCapabilities=CAP_DAC_OVERRIDE"];
-    assert_eq!(capabilities("/var/lib/prometheus/node-exporter"), given);
-    assert_eq!(capabilities("/home/ana/metrics"), ["CapabilityBoundingSet="]);
+    assert_eq!(capabilities("/var/lib/prometheus/node-exporter", false), given);
+    assert_eq!(capabilities("/srv/metrics-of-ana", true), ["CapabilityBoundingSet="]);
+    assert_eq!(capabilities("/home/ana/metrics", false), ["CapabilityBoundingSet="]);
 }
 
 /// A bind that is refused would have the unit start again for ever.
