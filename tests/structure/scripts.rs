@@ -28,6 +28,14 @@ fn what_other_users_read_is_made_with_a_umask_of_its_own() {
 }
 
 #[test]
+fn packages_of_an_earlier_commit_are_not_among_the_sums() {
+    let text = fs::read_to_string(root().join("scripts/package")).unwrap();
+    let at = |line: &str| text.find(line).unwrap_or_else(|| panic!("should have `{line}`"));
+    assert!(at("rm -rf \"$target/packages\"") < at("for architecture in"));
+    assert!(at("for architecture in") < at("sha256sum -- mesh* >SHA256SUMS"));
+}
+
+#[test]
 fn the_quickstart_proves_the_mesh_that_it_made() {
     for (arguments, option) in [
         ("--no-kibana", ""),
