@@ -48,6 +48,21 @@ fn the_quickstart_proves_the_mesh_that_it_made() {
     }
 }
 
+/// After `sudo`, a directory of root's in the checkout would refuse the caller's next build.
+#[test]
+fn the_quickstart_unpacks_as_the_one_who_called_it() {
+    let printed = quickstart(
+        "is_there() { false; }
+        find_package() { echo ./mesh-0.2.0-x86_64-linux.tar.gz; }
+        check_sum() { :; }
+        as_rust_user() { echo \"$1\"; }
+        use_package 2>/dev/null",
+    );
+    assert_eq!(printed, "mkdir\ntar\n");
+    let text = fs::read_to_string(root().join("scripts/quickstart")).unwrap();
+    assert!(text.find("  build_as_caller\n").unwrap() < text.find("if ! use_package").unwrap());
+}
+
 #[test]
 fn the_quickstart_builds_what_it_cannot_pull() {
     let chosen = |missing: &str, pulled: &str, arguments: &str| {
