@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::unanswered::Unanswered;
 use crate::{
-    apply::load::Target,
+    apply::load::{Prepared, Target},
     ask::load::{IndexName, LoadReport, notes, sample, stays},
     cli::LoadArgs,
     console::Console,
@@ -71,9 +71,12 @@ fn target<'a>(
 
 async fn prepare(target: &Target<'_>, mappings: Option<&Value>, console: &Console) -> Result<(), Error> {
     let (cluster, index) = (target.cluster, &target.index);
-    let without = target.prepare(mappings).await.map_err(|error| unprepared(target, error))?;
-    if let Some((reason, alias)) = without.zip(target.alias) {
-        console.note(&format!("{index} of {cluster} is not found by {alias}: {reason}"));
+    match target.prepare(mappings).await.map_err(|error| unprepared(target, error))? {
+        Prepared::Ready => {}
+        Prepared::WithoutAlias(alias, reason) => {
+            console.note(&format!("{index} of {cluster} is not found by {alias}: {reason}"));
+        }
+        Prepared::NoRoom(reason) => return Err(target.refused(&reason)),
     }
     Ok(())
 }

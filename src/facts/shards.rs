@@ -41,7 +41,7 @@ pub struct OnNode {
     pub leaving: u32,
 }
 
-/// A replica that no node has, and why.
+/// A shard that no node has, and why.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Unassigned {
     /// Such as `logs[0]`.
@@ -61,7 +61,10 @@ const MEANT: [&str; 7] =
     ["same_shard", "node_version", "index_version", "filter", "awareness", "data_tier", "shards_limit"];
 
 /// What keeps a shard from a node until the fault is mended.
-const FAULTS: [&str; 2] = ["disk_threshold", MAX_RETRY];
+const FAULTS: [&str; 2] = [DISK, MAX_RETRY];
+
+/// What keeps a shard from a node whose disk is too full.
+const DISK: &str = "disk_threshold";
 
 /// What keeps a shard from a node since its allocation failed too often: until it is asked for again, or a node joins.
 const MAX_RETRY: &str = "max_retry";
@@ -80,6 +83,12 @@ impl Unassigned {
     /// Whether it comes to no node before a fault is mended.
     pub fn is_faulty(&self) -> bool {
         !self.is_meant() && self.everywhere(|name| MEANT.contains(&name) || FAULTS.contains(&name))
+    }
+
+    /// Whether it comes to no node before there is more room on a disk.
+    pub fn lacks_room(&self) -> bool {
+        let is_full = |node: &BTreeSet<String>| node.contains(DISK);
+        self.everywhere(|name| MEANT.contains(&name) || name == DISK) && self.deciders.iter().any(is_full)
     }
 
     /// Whether it failed so often that it is not tried again by itself.
@@ -212,6 +221,8 @@ mod tests {
         let passing = Unassigned { refused: false, ..mixed.clone() };
         assert_eq!([&mixed, &full, &held, &passing].map(Unassigned::is_meant), [true, false, false, false]);
         assert_eq!([&mixed, &full, &held, &passing].map(Unassigned::is_faulty), [false, true, false, false]);
+        assert_eq!([&mixed, &full, &held, &passing].map(Unassigned::lacks_room), [false, true, false, false]);
+        assert!(!shard(&[&["disk_threshold"], &["enable"]]).lacks_room(), "there may be room on the second node");
         let failed = shard(&[&["same_shard"], &["max_retry"]]);
         assert_eq!([&failed, &full, &passing].map(Unassigned::is_out_of_tries), [true, false, false]);
         assert!(failed.is_faulty(), "it is tried again only when that is asked for");

@@ -3,13 +3,14 @@
 //! No lock is held: ids make it harmless that two runs load the same, and nothing of the mesh changes.
 
 mod sender;
+mod stop;
 
 use std::time::Duration;
 
 use serde_json::Value;
 use tokio::{sync::mpsc, task::spawn_blocking, time::Instant};
 
-use self::sender::{Sender, Stop};
+use self::{sender::Sender, stop::Stop};
 use super::wait::Pauses;
 use crate::{
     ask::load::{Batch, Event, IndexName, Loaded, stays},
@@ -41,22 +42,35 @@ pub struct Target<'a> {
     pub skip_bad: bool,
 }
 
+/// What became of an index that was to be made ready.
+#[derive(Debug)]
+pub enum Prepared {
+    Ready,
+    /// The server refuses the alias for this reason, which keeps nothing from being loaded.
+    WithoutAlias(&'static str, String),
+    /// No disk has room for the index, for this reason.
+    NoRoom(String),
+}
+
 impl Target<'_> {
-    /// Makes the index, unless there is one, an alias or a data stream of its name, and has it found by the alias, too:
-    /// `Some` says why the server refuses the alias, which keeps nothing from being loaded.
-    pub async fn prepare(&self, mappings: Option<&Value>) -> Result<Option<String>, HttpsError> {
+    /// Makes the index, unless there is one, an alias or a data stream of its name, and has it found by the alias, too.
+    pub async fn prepare(&self, mappings: Option<&Value>) -> Result<Prepared, HttpsError> {
         let deadline = Instant::now() + FIRST_ANSWER.min(self.patience);
         let mut pauses = Pauses::default();
         loop {
             let prepared = async {
-                if !self.server.has_index(&self.index).await? {
-                    self.server.make_index(&self.index, mappings).await?;
+                // the block of a full disk is one of indices that lie on it, which a new one does not
+                if !self.server.has_index(&self.index).await?
+                    && !self.server.make_index(&self.index, mappings).await?
+                    && let Some(reason) = self.server.lacks_room(&self.index).await
+                {
+                    return Ok(Prepared::NoRoom(reason));
                 }
-                let Some(alias) = self.alias else { return Ok(None) };
+                let Some(alias) = self.alias else { return Ok(Prepared::Ready) };
                 match self.server.add_alias(&self.index, alias).await {
                     // of an alias, or of data streams beside indices
-                    Err(HttpsError::Refused { status: 400, reason, .. }) => Ok(Some(reason)),
-                    added => added.map(|()| None),
+                    Err(HttpsError::Refused { status: 400, reason, .. }) => Ok(Prepared::WithoutAlias(alias, reason)),
+                    added => added.map(|()| Prepared::Ready),
                 }
             };
             match prepared.await {
@@ -98,7 +112,7 @@ impl Target<'_> {
     /// The error for a server that takes no documents, for a reason that stays.
     pub fn refused(&self, reason: &str) -> Error {
         let error = Error::new(Exit::Unfinished, format!("{} takes no more documents", self.cluster)).cause(reason);
-        error.hint(if reason.contains("flood-stage") || reason.contains("disk usage") {
+        error.hint(if ["watermark", "disk usage", "free bytes"].iter().any(|words| reason.contains(words)) {
             "free some space on the disk of that cluster, which `mesh status` shows; half a minute later, when the \
              server has seen it, type the same command again: it adds what is missing"
         } else {

@@ -12,7 +12,7 @@ use tokio::{
     time::Instant,
 };
 
-use super::Target;
+use super::{Target, stop::Stop};
 use crate::{
     apply::wait::Pauses,
     ask::load::{BadLine, Batch, Event, Loaded, Taken, Verdict, judge},
@@ -24,34 +24,6 @@ use crate::{
 const ONE_REQUEST: Duration = Duration::from_secs(90);
 /// The least time that a request is given, however near the deadline is: longer than a server waits by itself.
 const LEAST: Duration = Duration::from_secs(15);
-
-/// Why no more is loaded.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Stop {
-    Bad(BadLine),
-    BadHeader(BadLine),
-    /// The server takes no more, for a reason that stays.
-    Refused(String),
-    /// The server took nothing for as long as it may, and why not.
-    GaveUp(String),
-}
-
-impl Stop {
-    /// The reason that counts of two: the first, of bad lines that of the file, and what ends all sending rather than a
-    /// bad line, before which documents may be missing then.
-    fn of(first: Option<Self>, next: Self) -> Self {
-        match (first, next) {
-            (Some(Self::Bad(one)), Self::Bad(other)) => Self::Bad(one.min(other)),
-            (Some(Self::Bad(_)) | None, next) => next,
-            (Some(first), _) => first,
-        }
-    }
-
-    /// Whether documents that wait to be sent still are: those before a bad line, whichever request has them.
-    fn lets_send(&self, part: &Batch) -> bool {
-        matches!(self, Self::Bad(bad) if part.line(0) < bad.number)
-    }
-}
 
 /// A load at work.
 pub struct Sender<'a> {
@@ -141,7 +113,7 @@ impl<'a> Sender<'a> {
                 Err(error) => Verdict::Again(error.cause()),
             };
             match verdict {
-                Verdict::Taken(Taken { again, why_again, refused, created, present, bad }) => {
+                Verdict::Taken(Taken { again, why_again, lacks_shard, refused, created, present, bad }) => {
                     if created + present > 0 {
                         self.moved.set(Instant::now());
                         pauses = Pauses::default();
@@ -151,7 +123,9 @@ impl<'a> Sender<'a> {
                     for line in bad {
                         self.add_bad(line);
                     }
-                    if let Some(reason) = refused {
+                    let no_room =
+                        if lacks_shard { self.target.server.lacks_room(&self.target.index).await } else { None };
+                    if let Some(reason) = refused.or(no_room) {
                         self.stop_for(Stop::Refused(reason));
                     }
                     if !again.is_empty() {
@@ -264,31 +238,6 @@ fn deadline(moved: Instant, begun: Instant, patience: Duration) -> Instant {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn bad(number: u64) -> Stop {
-        Stop::Bad(BadLine { number, reason: "x".to_owned() })
-    }
-
-    #[test]
-    fn what_is_before_a_bad_line_is_sent_whichever_request_has_it() {
-        let mut part = Batch::default();
-        part.push(7, "0123456789-_ABCDEFGH", b"{}");
-        part.push(9, "0123456789-_ABCDEFGI", b"{}");
-        assert_eq!([8, 12, 7, 3].map(|line| bad(line).lets_send(&part)), [true, true, false, false]);
-        for end in [Stop::Refused(String::new()), Stop::GaveUp(String::new())] {
-            assert!(!end.lets_send(&part), "{end:?}");
-        }
-    }
-
-    #[test]
-    fn the_first_bad_line_counts_and_what_keeps_lines_before_it_out() {
-        assert_eq!(Stop::of(Some(bad(9)), bad(4)), bad(4));
-        assert_eq!(Stop::of(Some(bad(4)), bad(9)), bad(4));
-        let full = || Stop::Refused("full".to_owned());
-        assert_eq!(Stop::of(Some(bad(4)), full()), full());
-        assert_eq!(Stop::of(Some(full()), bad(4)), full());
-        assert_eq!(Stop::of(Some(full()), Stop::GaveUp("late".to_owned())), full());
-    }
 
     #[test]
     fn a_server_has_all_its_time_after_a_file_that_was_waited_for() {

@@ -29,6 +29,8 @@ pub struct Taken {
     pub again: Vec<usize>,
     /// Why the first of these was not taken.
     pub why_again: Option<String>,
+    /// One of these has to wait for a shard that no node has, or none that serves it.
+    pub lacks_shard: bool,
     /// Why the server does not take the rest, for a reason that stays.
     pub refused: Option<String>,
 }
@@ -137,6 +139,7 @@ fn of_each(batch: &Batch, answer: Answer) -> Taken {
             status if stays(status, kind) => taken.refused = taken.refused.or_else(|| Some(words())),
             status if passes(status) => {
                 taken.why_again = taken.why_again.or_else(|| Some(words()));
+                taken.lacks_shard |= kind == "unavailable_shards_exception";
                 taken.again.push(at);
             }
             status => {
@@ -194,6 +197,7 @@ mod tests {
             (taken.why_again.as_deref(), taken.refused),
             (Some("because of es_rejected_execution_exception"), None)
         );
+        assert!(taken.lacks_shard);
     }
 
     #[test]
@@ -224,6 +228,7 @@ mod tests {
             let item = json!({ "create": { "status": 400, "error": { "type": kind, "reason": reason } } });
             let Verdict::Taken(taken) = judged(1, 200, &json!({ "errors": true, "items": [item] })) else { panic!() };
             assert_eq!((taken.refused.as_deref(), taken.bad), (Some(reason), Vec::new()));
+            assert!(!taken.lacks_shard);
         }
     }
 

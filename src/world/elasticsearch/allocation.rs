@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{Elasticsearch, HttpsError};
 use crate::{
-    ask::request::segment,
+    ask::{load::IndexName, request::segment},
     facts::shards::{OnNode, Unassigned},
 };
 
@@ -66,6 +66,15 @@ impl Elasticsearch {
             unassigned.push(why_unassigned(&format!("{index}[{number}]"), &explained));
         }
         Ok(unassigned)
+    }
+
+    /// Why the first shard of an index comes to no node before there is more room on a disk, in Elasticsearch's words;
+    /// `None` where that is not so, or cannot be asked.
+    pub async fn lacks_room(&self, index: &IndexName) -> Option<String> {
+        let asked = json!({ "index": index, "shard": 0, "primary": true });
+        let explained = self.send(Method::POST, "/_cluster/allocation/explain", &asked).await.ok()?;
+        let unassigned = why_unassigned(&format!("{index}[0]"), &explained);
+        unassigned.lacks_room().then_some(unassigned.reason)
     }
 }
 

@@ -25,17 +25,20 @@ impl Elasticsearch {
         if answer.status == 404 { Ok(false) } else { answer.accepted(&format!("`HEAD /{index}`")).map(|_| true) }
     }
 
-    /// Makes an index of one shard, with a copy where there is a second node to hold it. One that came about meanwhile
-    /// is as good; see <https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-create>.
-    pub async fn make_index(&self, index: &IndexName, mappings: Option<&Value>) -> Result<(), HttpsError> {
+    /// Makes an index of one shard, with a copy where there is a second node to hold it; says whether a node has the
+    /// shard by now. One that came about meanwhile is as good; see
+    /// <https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-create>.
+    pub async fn make_index(&self, index: &IndexName, mappings: Option<&Value>) -> Result<bool, HttpsError> {
         let settings = json!({ "index.number_of_shards": 1, "index.auto_expand_replicas": "0-1" });
         let body = match mappings {
             Some(mappings) => json!({ "settings": settings, "mappings": mappings }),
             None => json!({ "settings": settings }),
         };
         match self.send(Method::PUT, &format!("/{index}?{SOON}"), &body).await {
-            Err(HttpsError::Refused { kind: Some(kind), .. }) if kind == "resource_already_exists_exception" => Ok(()),
-            made => made.map(|_| ()),
+            Err(HttpsError::Refused { kind: Some(kind), .. }) if kind == "resource_already_exists_exception" => {
+                Ok(true)
+            }
+            made => made.map(|answer| answer["shards_acknowledged"] != false),
         }
     }
 

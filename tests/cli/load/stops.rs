@@ -46,3 +46,30 @@ fn an_index_that_a_full_disk_blocks_is_not_waited_for_and_the_disk_is_named() {
     ");
     server.join().unwrap();
 }
+
+/// As Elasticsearch explains a new index where the only node has a full disk.
+const NO_ROOM: &str = r#"{"index":"mesh-a","shard":0,"primary":true,"current_state":"unassigned","can_allocate":"no","node_allocation_decisions":[{"node_decision":"no","deciders":[{"decider":"disk_threshold","decision":"NO","explanation":"the node is above the high watermark cluster setting [cluster.routing.allocation.disk.watermark.high=90%], having less than the minimum required [10gb] free space, actual free: [1gb], actual used: [99%]"}]}]}"#;
+const UNAVAILABLE: &str = r#"{"status":503,"error":{"type":"unavailable_shards_exception","reason":"[mesh-a][0] primary shard is not active"}}"#;
+
+#[test]
+fn a_new_index_that_no_disk_has_room_for_is_not_waited_for() {
+    let fixture = Fixture::new(78, "password");
+    let file = fixture.file("a.ndjson", b"{}\n");
+    let file = file.to_str().unwrap();
+    let made = r#"{"acknowledged":true,"shards_acknowledged":false,"index":"mesh-a"}"#;
+    let server = fixture.serve(2, &[(404, ""), (200, made), (200, NO_ROOM)]);
+    assert_snapshot!(fixture.load(&["2", file]), @r"
+    exit 4
+    error: cluster02 takes no more documents
+     caused by: the node is above the high watermark cluster setting [cluster.routing.allocation.disk.watermark.high=90%], having less than the minimum required [10gb] free space, actual free: [1gb], actual used: [99%]
+
+    hint: free some space on the disk of that cluster, which `mesh status` shows; half a minute later, when the server has seen it, type the same command again: it adds what is missing
+    ");
+    let asked = server.join().unwrap();
+    assert!(asked[2].ends_with(r#"{"index":"mesh-a","primary":true,"shard":0}"#), "{}", asked[2]);
+    // the second load finds the index, whose shard is still nowhere
+    let server = fixture.serve(2, &[(200, ""), (200, answer(&[UNAVAILABLE])), (200, NO_ROOM)]);
+    let printed = fixture.load(&["2", file]);
+    assert!(printed.starts_with("exit 4") && printed.contains("caused by: the node is above the high"), "{printed}");
+    server.join().unwrap();
+}

@@ -1,6 +1,10 @@
 //! A server whose disk is full.
 
-use std::{path::Path, process::Command, time::Duration};
+use std::{
+    path::Path,
+    process::Command,
+    time::{Duration, Instant},
+};
 
 use serde_json::json;
 
@@ -66,6 +70,15 @@ fn a_full_disk_ends_a_load_with_its_reason() {
     assert_eq!(again.exit, Some(4), "{}", again.stderr);
     assert!(again.stderr.contains("cluster01 takes no more documents"), "{}", again.stderr);
     assert!(again.stderr.contains("free some space on the disk"), "{}", again.stderr);
+
+    parts.part("a load into a new index, which no disk has room for, names it, too, and waits for nothing");
+    let (new, _) = files.documents("new.ndjson", 0, 1_000);
+    let begun = Instant::now();
+    let first = mesh.start(&["load", "1", &new, "--timeout", "3m"]).end();
+    assert_eq!(first.exit, Some(4), "{}", first.stderr);
+    assert!(first.stderr.contains("watermark"), "{}", first.stderr);
+    assert!(first.stderr.contains("free some space on the disk"), "{}", first.stderr);
+    assert!(begun.elapsed() < Duration::from_mins(1), "{:?}", begun.elapsed());
 
     parts.part("there is room again, and the server has seen it: the same command adds what is missing");
     disk.mount("remount,size=4g");
