@@ -1,17 +1,17 @@
 //! `mesh load`: documents of files, or a sample, into clusters.
 
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use serde_json::Value;
 
 use super::unanswered::Unanswered;
 use crate::{
     apply::load::{Prepared, Target},
-    ask::load::{IndexName, LoadReport, notes, sample, stays},
+    ask::load::{IndexName, LoadReport, everything, notes, sample, stays},
     cli::LoadArgs,
     console::Console,
     error::{Error, Exit},
-    mesh::{Mesh, data_set::LOCAL, id::ClusterId},
+    mesh::{Mesh, cluster_set::ClusterSet, data_set::LOCAL, id::ClusterId},
     session::{Recorded, now},
     world::{
         elasticsearch::Elasticsearch,
@@ -141,18 +141,19 @@ async fn samples(
 
 /// How to find what was loaded, and which indices other clusters do not see.
 fn announce(mesh: &Mesh, report: &LoadReport, console: &Console) {
-    let mut places: Vec<(ClusterId, &IndexName)> =
-        report.files.iter().map(|file| (file.cluster, &file.index)).collect();
-    places.sort();
-    places.dedup_by_key(|(_, index)| *index);
-    for (cluster, index) in &places {
-        for note in notes(mesh, *cluster, index) {
+    let mut places: BTreeMap<&IndexName, Vec<ClusterId>> = BTreeMap::new();
+    for file in &report.files {
+        places.entry(&file.index).or_default().push(file.cluster);
+    }
+    for (index, clusters) in places {
+        let Some(clusters) = ClusterSet::new(clusters) else { continue };
+        for note in notes(mesh, &clusters, index) {
             console.note(&note);
         }
     }
-    if let (Some(alias), [(cluster, _), ..]) = (alias(mesh), &places[..]) {
-        let pattern = mesh.everywhere(*cluster, alias);
-        console.note(&format!("all data of the mesh: `mesh search {alias}`; for requests and data views: {pattern}"));
+    let filled = ClusterSet::new(report.files.iter().map(|file| file.cluster));
+    if let Some((alias, clusters)) = alias(mesh).zip(filled) {
+        console.note(&everything(mesh, &clusters, alias));
     }
 }
 

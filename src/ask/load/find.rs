@@ -1,5 +1,7 @@
 //! How an index that was loaded into is found, and which clusters do not see it. Pure: no I/O.
 
+use std::collections::BTreeMap;
+
 use super::IndexName;
 use crate::{
     ask::search::searchers,
@@ -13,37 +15,78 @@ use crate::{
     },
 };
 
-/// The notes about an index of a cluster: who does not see it and what changes that, and the search that finds it.
-pub fn notes(mesh: &Mesh, cluster: ClusterId, index: &IndexName) -> Vec<String> {
+/// The notes about an index of clusters: who does not see it and what changes that, and the search that finds it.
+pub fn notes(mesh: &Mesh, clusters: &ClusterSet, index: &IndexName) -> Vec<String> {
     let name = index.to_string();
-    let shows = |shared: &[String], name: &str| shared.iter().any(|share| covers(share, name));
+    let mut notes: Vec<String> = clusters.iter().flat_map(|cluster| unseen(mesh, cluster, &name)).collect();
+    notes.push(format!("find it: {}", search(mesh, clusters, &name)));
+    notes
+}
+
+/// How all data of the mesh is found by its alias: the search, and the expressions for requests to these clusters.
+pub fn everything(mesh: &Mesh, clusters: &ClusterSet, alias: &str) -> String {
+    let mut patterns: BTreeMap<String, Vec<ClusterId>> = BTreeMap::new();
+    for cluster in clusters.iter() {
+        patterns.entry(mesh.everywhere(cluster, alias)).or_default().push(cluster);
+    }
+    let is_one = patterns.len() == 1;
+    let of = |(pattern, clusters): (String, Vec<ClusterId>)| match ClusterSet::new(clusters).filter(|_| !is_one) {
+        Some(clusters) => format!("{pattern} in {}", clusters.named()),
+        None => pattern,
+    };
+    let patterns = patterns.into_iter().map(of).collect::<Vec<_>>().join("; ");
+    format!("all data of the mesh: `mesh search {alias}`; for requests and data views: {patterns}")
+}
+
+/// Who does not see an index of a cluster, and what changes that.
+fn unseen(mesh: &Mesh, cluster: ClusterId, name: &str) -> Vec<String> {
     let by = |by_alias: bool| if by_alias && mesh.spec.data_set.0 { " by its own name" } else { "" };
     let (common, own) = mesh.searchers_by_list(cluster);
     let shared = mesh.shared(cluster);
     let shared_with = |from: ClusterId| mesh.shared_by(mesh.key_of(Link { from, to: cluster }));
     let mut notes = Vec::new();
-    if let Some(common) = ClusterSet::new(common).filter(|_| !shows(&shared, &name)) {
+    if let Some(common) = ClusterSet::new(common).filter(|_| !shows(&shared, name)) {
         let who = if own.is_empty() { "other clusters do not see".to_owned() } else { blind(&common) };
         notes.push(format!(
             "{who} {name}{}: {cluster} shares {}; `mesh create {}` shares it, too",
             by(true),
             shared.join(", "),
-            mesh.flags_to_share([cluster], &name)
+            mesh.flags_to_share([cluster], name)
         ));
     }
-    if let Some(own) = ClusterSet::new(own.into_iter().filter(|from| !shows(&shared_with(*from), &name))) {
+    if let Some(own) = ClusterSet::new(own.into_iter().filter(|from| !shows(&shared_with(*from), name))) {
         let by_alias = own.iter().all(|from| shows(&shared_with(from), LOCAL));
         notes.push(format!("{} {name} of {cluster}{}: {OWN_SHARE}", blind(&own), by(by_alias)));
     }
-    let is_reached = |from: ClusterId| {
-        from == cluster || (mesh.has_link(Link { from, to: cluster }) && shows(&shared_with(from), &name))
-    };
-    let is_alone = mesh.count().get() == 1 && mesh.peers.is_empty();
-    let is_shared_by_all = mesh.clusters().all(|of| shows(&mesh.shared(of), &name));
-    let of_all = is_alone || (is_shared_by_all && searchers(mesh, None).first().is_some_and(|from| is_reached(*from)));
-    let on = if of_all { String::new() } else { format!(" --on {}", cluster.number()) };
-    notes.push(format!("find it: `mesh search {name}{on}`"));
     notes
+}
+
+/// The search that finds an index of these clusters, or, where no cluster sees all of it, one part of it.
+fn search(mesh: &Mesh, clusters: &ClusterSet, name: &str) -> String {
+    let sees = |from: ClusterId, to: ClusterId| {
+        let link = Link { from, to };
+        from == to || (mesh.has_link(link) && shows(&mesh.shared_by(mesh.key_of(link)), name))
+    };
+    let finds = |on: Option<&ClusterSet>| {
+        searchers(mesh, on).first().is_some_and(|from| clusters.iter().all(|to| sees(*from, to)))
+    };
+    let is_shared = |of: ClusterId| shows(&mesh.shared(of), name);
+    let is_alone = mesh.count().get() == 1 && mesh.peers.is_empty();
+    if is_alone || (mesh.clusters().all(is_shared) && finds(None)) {
+        return format!("`mesh search {name}`");
+    }
+    if clusters.single().is_some() || (clusters.iter().all(is_shared) && finds(Some(clusters))) {
+        return format!("`mesh search {name} --on {clusters}`");
+    }
+    let first = clusters.iter().next().map_or(1, ClusterId::number);
+    format!(
+        "`mesh search {name} --on {first}`, and so with each other number: no cluster sees that of all {}",
+        clusters.named()
+    )
+}
+
+fn shows(shared: &[String], name: &str) -> bool {
+    shared.iter().any(|share| covers(share, name))
 }
 
 /// `cluster03 does not see`, or `clusters 1-3 do not see`.
@@ -58,7 +101,7 @@ mod tests {
     use crate::mesh::settings::{DataSet, Topology, per_cluster::read_set};
 
     fn shown(mesh: &Mesh, cluster: u8, index: &str) -> String {
-        notes(mesh, ClusterId::new(cluster).unwrap(), &index.parse().unwrap()).join("\n")
+        notes(mesh, &ClusterId::new(cluster).unwrap().into(), &index.parse().unwrap()).join("\n")
     }
 
     #[test]
@@ -101,5 +144,31 @@ mod tests {
         let mut one = Mesh::example(1);
         one.spec.data_set = DataSet(false);
         assert_eq!(shown(&one, 1, "hr"), "find it: `mesh search hr`");
+    }
+
+    #[test]
+    fn what_every_cluster_has_is_noted_for_each() {
+        let all = ClusterSet::first(3).unwrap();
+        let shown = |mesh: &Mesh| {
+            let lines = notes(mesh, &all, &"mesh-a".parse().unwrap());
+            lines.into_iter().chain([everything(mesh, &all, LOCAL)]).collect::<Vec<_>>().join("\n")
+        };
+        let mut mesh = Mesh::example(3);
+        insta::assert_snapshot!(shown(&mesh), @r"
+        find it: `mesh search mesh-a`
+        all data of the mesh: `mesh search local-data-set`; for requests and data views: local-data-set,cluster*:local-data-set
+        ");
+        let links = serde_json::json!([{ "from": "2", "to": "1" }, { "from": "2", "to": "3", "share": ["logs-*"] }]);
+        mesh.spec.topology = serde_json::from_value(links).unwrap();
+        insta::assert_snapshot!(shown(&mesh), @r"
+        cluster02 does not see mesh-a of cluster03: a link with a `share` of its own shares that alone; `links` in the settings file change it: `mesh create -f FILE`
+        find it: `mesh search mesh-a --on 1`, and so with each other number: no cluster sees that of all clusters 1-3
+        all data of the mesh: `mesh search local-data-set`; for requests and data views: local-data-set in clusters 1,3; local-data-set,cluster*:local-data-set in cluster02
+        ");
+        mesh.spec.topology = serde_json::from_value(serde_json::json!([{ "from": "2", "to": "1" }])).unwrap();
+        let some = ClusterSet::first(2).unwrap();
+        let found = |clusters: &ClusterSet| notes(&mesh, clusters, &"mesh-a".parse().unwrap()).join("\n");
+        assert_eq!(found(&some), "find it: `mesh search mesh-a`");
+        assert!(found(&all).starts_with("find it: `mesh search mesh-a --on 1`, and so with each other"));
     }
 }

@@ -23,7 +23,7 @@ use serde::Serialize;
 pub use self::{
     answer::{FILTER, Taken, Verdict, judge, stays},
     batch::{Batch, Limits},
-    find::notes,
+    find::{everything, notes},
     ids::Ids,
     name::IndexName,
     reader::{Event, Reader, Stopped},
