@@ -15,7 +15,7 @@ use tokio::sync::mpsc::Sender;
 
 use super::words::words;
 use crate::{
-    ask::load::{Event, Form, Limits, Reader, Stopped, packed},
+    ask::load::{Event, Form, Limits, Reader, Stopped, packed, uncompressed},
     exit::Exit,
     explain::Explain,
     mesh::shell_word::file_word,
@@ -98,14 +98,15 @@ pub fn shown(path: &Path) -> String {
 
 impl Given {
     /// Looks at a file, or at stdin for `-`, and whether it can be read. Without a name for its source, a file is known
-    /// by where it is, compressed or not.
+    /// by where it is. Either is one name with the ending of what is compressed and without it.
     ///
     /// # Errors
     /// It is missing, a directory, may not be read, or has no name.
     pub fn look(path: &Path, source: Option<&str>) -> Result<Self, GivenError> {
         let unreadable = |cause| GivenError::Unreadable { path: path.to_owned(), cause };
+        let named = source.map(|source| uncompressed(source).to_owned());
         if path == Path::new("-") {
-            let source = source.ok_or_else(|| GivenError::Nameless(path.to_owned()))?.to_owned();
+            let source = named.ok_or_else(|| GivenError::Nameless(path.to_owned()))?;
             return Ok(Self { path: path.to_owned(), source, length: None });
         }
         let meta = fs::metadata(path).map_err(unreadable)?;
@@ -113,14 +114,13 @@ impl Given {
             return Err(GivenError::Directory(path.to_owned()));
         }
         if !meta.is_file() {
-            let source = source.ok_or_else(|| GivenError::Nameless(path.to_owned()))?.to_owned();
+            let source = named.ok_or_else(|| GivenError::Nameless(path.to_owned()))?;
             return Ok(Self { path: path.to_owned(), source, length: None });
         }
         let begin = first_bytes(&mut File::open(path).map_err(unreadable)?).map_err(unreadable)?;
         require_plain(path, &begin)?;
         let full = fs::canonicalize(path).map_err(unreadable)?.to_string_lossy().into_owned();
-        let own = || full.strip_suffix(".gz").unwrap_or(&full).to_owned();
-        let source = source.map_or_else(own, str::to_owned);
+        let source = named.unwrap_or_else(|| uncompressed(&full).to_owned());
         Ok(Self { path: path.to_owned(), source, length: Some(meta.len()) })
     }
 
@@ -284,12 +284,12 @@ mod tests {
     fn a_source_is_known_by_where_it_is() {
         let temp = tempfile::tempdir().unwrap();
         let dir = fs::canonicalize(temp.path()).unwrap();
-        for name in ["a.csv", "a.csv.gz"] {
+        for name in ["a.csv", "a.csv.gz", "a.csv.GZ"] {
             fs::write(dir.join(name), b"a\n1\n").unwrap();
             let given = Given::look(&dir.join(".").join(name), None).unwrap();
             assert_eq!(given.source, dir.join("a.csv").to_str().unwrap());
             assert_eq!(given.form(), Form::Csv { separator: b',' });
-            assert_eq!(Given::look(&dir.join(name), Some("b")).unwrap().source, "b");
+            assert_eq!(Given::look(&dir.join(name), Some("b.gz")).unwrap().source, "b", "as where it was before");
         }
         assert!(matches!(Given::look(Path::new("-"), None), Err(GivenError::Nameless(_))));
         assert!(matches!(Given::look(Path::new("/dev/null"), None), Err(GivenError::Nameless(_))));

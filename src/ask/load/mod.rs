@@ -25,7 +25,7 @@ pub use self::{
     batch::{Batch, Limits},
     find::{everything, notes},
     ids::Ids,
-    name::IndexName,
+    name::{IndexName, uncompressed},
     reader::{Event, Reader, Stopped},
     report::{LoadReport, Loaded},
 };
@@ -42,7 +42,7 @@ pub enum Form {
 impl Form {
     /// The form of a file by its name, whether it is compressed or not.
     pub fn of(name: &str) -> Self {
-        match name::uncompressed(name).rsplit_once('.').map(|(_, end)| end.to_ascii_lowercase()).as_deref() {
+        match uncompressed(name).rsplit_once('.').map(|(_, end)| end.to_ascii_lowercase()).as_deref() {
             Some("csv") => Self::Csv { separator: b',' },
             Some("tsv") => Self::Csv { separator: b'\t' },
             _ => Self::Ndjson,
