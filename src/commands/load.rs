@@ -92,6 +92,15 @@ fn unprepared(target: &Target<'_>, error: HttpsError) -> Error {
                 .cause(reason)
                 .hint("`mesh status` and `mesh logs` show why; when that is mended, type the same command again")
         }
+        HttpsError::Refused { status: 400, reason, .. } => {
+            let number = cluster.number();
+            let hint = if reason.contains("data streams only") {
+                format!("`mesh es {number} PUT _data_stream/{index}` makes it; then type the same command again")
+            } else {
+                format!("`mesh es {number} GET _cat/indices` shows what there is; name another with `--index`")
+            };
+            Error::new(Exit::Request, format!("{cluster} does not make the index {index}")).cause(reason).hint(hint)
+        }
         error => Unanswered { cluster, error }.into(),
     }
 }

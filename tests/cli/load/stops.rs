@@ -73,3 +73,25 @@ fn a_new_index_that_no_disk_has_room_for_is_not_waited_for() {
     assert!(printed.starts_with("exit 4") && printed.contains("caused by: the node is above the high"), "{printed}");
     server.join().unwrap();
 }
+
+#[test]
+fn an_index_that_a_server_does_not_make_is_named_with_what_to_type() {
+    let fixture = Fixture::new(79, "password");
+    let file = fixture.file("a.ndjson", b"{}\n");
+    let file = file.to_str().unwrap();
+    let streams = r#"{"error":{"root_cause":[],"type":"illegal_argument_exception","reason":"cannot create index with name [logs-a-b], because it matches with template [logs] that creates data streams only, use create data stream api instead"},"status":400}"#;
+    let server = fixture.serve(2, &[(404, ""), (400, streams)]);
+    assert_snapshot!(fixture.load(&["2", file, "--index", "logs-a-b"]), @r"
+    exit 2
+    error: cluster02 does not make the index logs-a-b
+     caused by: cannot create index with name [logs-a-b], because it matches with template [logs] that creates data streams only, use create data stream api instead
+
+    hint: `mesh es 2 PUT _data_stream/logs-a-b` makes it; then type the same command again
+    ");
+    server.join().unwrap();
+    let shards = r#"{"error":{"root_cause":[],"type":"validation_exception","reason":"this action would add [1] shards, but this cluster currently has [1000]/[1000] maximum normal shards open;"},"status":400}"#;
+    let server = fixture.serve(2, &[(404, ""), (400, shards)]);
+    let printed = fixture.load(&["2", file]);
+    assert!(printed.starts_with("exit 2") && printed.contains("hint: `mesh es 2 GET _cat/indices` "), "{printed}");
+    server.join().unwrap();
+}
