@@ -11,7 +11,7 @@ use crate::{
     cli::LoadArgs,
     console::Console,
     error::{Error, Exit},
-    mesh::{Mesh, cluster_set::ClusterSet, data_set::LOCAL, id::ClusterId},
+    mesh::{Mesh, cluster_set::ClusterSet, counted::counted, data_set::LOCAL, id::ClusterId},
     session::{Recorded, now},
     world::{
         elasticsearch::Elasticsearch,
@@ -32,6 +32,11 @@ pub async fn load(args: &LoadArgs, dir: PathBuf, console: &Console) -> Result<Ex
     }
     if args.skip_bad {
         console.bad_lines(&report);
+    }
+    let left = if args.sample { recorded.mesh.clusters().count() } else { args.files.len() } - report.files.len();
+    if ended.is_err() && left > 0 && !report.files.is_empty() {
+        let one = if args.sample { "more cluster" } else { "more file" };
+        console.note(&format!("not loaded: {}", counted(left, one)));
     }
     ended?;
     announce(&recorded.mesh, &report, console);

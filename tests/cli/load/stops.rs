@@ -24,10 +24,13 @@ fn what_is_before_a_bad_line_is_loaded_though_the_server_puts_it_off() {
     assert!(printed.contains(" mesh-a 3 3 0 1 "), "{printed}");
     assert!(printed.starts_with("exit 2") && printed.contains("error: /mesh/a.ndjson, line 4: "), "{printed}");
     server.join().unwrap();
-    // what is behind it is not sent again
+    assert!(!printed.contains("not loaded: "), "{printed}");
+    // what is behind it is not sent again, nor a second file
+    let second = fixture.file("b.ndjson", b"{}\n");
     let server = fixture.serve(1, &[(200, ""), (200, answer(&[PRESENT, UNPARSED, REJECTED]))]);
-    let printed = fixture.load(&["1", file]);
+    let printed = fixture.load(&["1", file, second.to_str().unwrap()]);
     assert!(printed.starts_with("exit 2") && printed.contains("error: /mesh/a.ndjson, line 2: "), "{printed}");
+    assert!(printed.contains("not loaded: 1 more file\n"), "{printed}");
     server.join().unwrap();
 }
 
