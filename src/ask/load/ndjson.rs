@@ -8,6 +8,9 @@ use crate::ask::log_line::plain;
 /// Why the first line of a file that was written for `_bulk` is not a document: every second one is none.
 pub const ACTION: &str = "it is an action of a bulk request, and not a document; `awk 'NR % 2 == 0' FILE > OTHER` \
                           writes the documents alone";
+/// Why the first line of a table that is not called `.csv` is not a document.
+const TABLE: &str = "it is not a JSON object; if it is the header of a table, `--source NAME.csv`, or `NAME.tsv`, has \
+                     the file read as one";
 /// More bytes than an action has.
 const LONGEST_ACTION: usize = 4096;
 
@@ -27,7 +30,7 @@ const META: [&str; 10] = [
 
 /// Whether a line is an action of a bulk request, such as `{"index":{"_id":"1"}}`; see
 /// <https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-bulk>.
-pub fn is_action(text: &str) -> bool {
+fn is_action(text: &str) -> bool {
     if text.len() > LONGEST_ACTION {
         return false;
     }
@@ -37,6 +40,19 @@ pub fn is_action(text: &str) -> bool {
     let action = fields.next().filter(|(key, _)| ["index", "create"].contains(&key.as_str()));
     let meta = action.and_then(|(_, meta)| meta.as_object());
     fields.next().is_none() && meta.is_some_and(|meta| meta.keys().all(is_meta))
+}
+
+/// Requires that the first line of a file is not that of one with another form.
+pub fn check_first(text: &str) -> Result<(), String> {
+    if is_action(text) {
+        return Err(ACTION.to_owned());
+    }
+    if is_header(text) { Err(TABLE.to_owned()) } else { Ok(()) }
+}
+
+/// Whether a line may be the header of a table: several names.
+fn is_header(text: &str) -> bool {
+    !text.starts_with(['{', '[']) && text.contains([',', '\t'])
 }
 
 /// Requires that a line is a JSON object.
@@ -78,6 +94,13 @@ mod tests {
         it is not valid JSON: key must be a string at column 2
         it is not valid JSON: control character (\u0000-\u001F) found while parsing a string at column 6
         ");
+    }
+
+    #[test]
+    fn a_header_has_several_names() {
+        assert!(["n,kind", "\"n\"\t\"kind\""].into_iter().all(is_header));
+        assert!(!["{\"a\":1,\"b\":2}", "[1,2]", "n", ""].into_iter().any(is_header));
+        assert_eq!(check_first("n,kind"), Err(TABLE.to_owned()));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use super::{
     batch::Batch,
     csv::Rows,
     lines::{LineFault, Lines},
-    ndjson::{ACTION, check, is_action},
+    ndjson::{ACTION, check, check_first},
 };
 
 /// The longest line, in bytes. With requests on their way, some of them are held at a time.
@@ -152,8 +152,8 @@ impl Documents {
             Some(rows) => rows.write(text, &mut self.document),
             None => {
                 let text = text.trim_matches([' ', '\t', '\r']);
-                if number == 1 && is_action(text) {
-                    return Err(ACTION.to_owned());
+                if number == 1 {
+                    check_first(text)?;
                 }
                 if !text.is_empty() {
                     check(text)?;
