@@ -8,7 +8,7 @@ use super::unanswered::Unanswered;
 use crate::{
     ask::{
         log_line::plain,
-        search::{self, Found, Part, has_remotes, link_that_shares, searchers, unlinked, unseen},
+        search::{self, Found, Part, has_remotes, link_that_shares, searchers, unlinked},
     },
     cli::SearchArgs,
     console::Console,
@@ -66,18 +66,8 @@ pub async fn search(args: &SearchArgs, dir: PathBuf, console: &Console) -> Resul
     let (from, answer) = ask(args, from, &recorded).await?;
     let found = Found::read(mesh, from, args.on.as_ref(), &answer);
     console.show(args.output.format, &found, || console.found(&found));
-    if let Some(unseen) = unseen(mesh, &args.index, from, args.on.as_ref()) {
-        console.note(&format!("{from} may not see all of that in {}: {OWN_SHARE}", unseen.named()));
-    }
-    if let Some(unsearched) = mesh.unsearched_by(from).filter(|_| args.on.is_none()) {
-        console.note(&if mesh.remotes(from).next().is_none() {
-            format!("{from} has no remotes, so it searched only itself; `mesh config` shows the topology")
-        } else {
-            format!(
-                "{from} does not search {}: `--from` begins elsewhere, and `mesh status --matrix` shows where",
-                unsearched.named()
-            )
-        });
+    for note in search::notes(mesh, &args.index, from, args.on.as_ref()) {
+        console.note(&note);
     }
     lacking(&found, mesh).map_or(Ok(Exit::Done), Err)
 }

@@ -1,6 +1,6 @@
 // One search over the whole mesh: hits by cluster as bars, and the first hits as they are.
 
-import { byId, capital, counted, el, lasting, whole } from "./dom.js";
+import { byId, capital, counted, el, lasting, whole, withCode } from "./dom.js";
 import { bar } from "./chart.js";
 
 const SHOWN = 10;
@@ -49,6 +49,7 @@ function shown(found) {
   });
   return [
     el("p.total", null, el("strong", null, counted(found.total, "hit")), ` in ${found.took_ms < 1000 ? `${found.took_ms} ms` : lasting(found.took_ms)}, searched from ${found.from}`),
+    ...(found.notes ?? []).map((note) => el("p.quiet", null, ...withCode(note))),
     el("ul.bars", null, ...parts),
     hits.length > 0 ? el("ol.hits", null, ...hits) : null,
   ].filter(Boolean);

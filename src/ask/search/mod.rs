@@ -1,10 +1,13 @@
 //! One search over the whole mesh: what is sent, and what the answer says. Pure: no I/O.
 
+mod notes;
+
 use std::{cmp::Reverse, collections::BTreeMap, str::FromStr};
 
 use serde::Serialize;
 use serde_json::{Value, json};
 
+pub use self::notes::notes;
 use super::log_line::plain;
 use crate::mesh::{
     Mesh, cluster_set::ClusterSet, id::ClusterId, invalid_value::InvalidValue, links::Link, pattern::covers,

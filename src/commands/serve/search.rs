@@ -10,9 +10,9 @@ use serde_json::{Value, json};
 use tokio::{sync::mpsc, time::timeout};
 
 use crate::{
-    ask::search::{Found, body},
+    ask::search::{Found, Indices, body, notes},
     error::Error,
-    mesh::{digest::digest_of, id::ClusterId},
+    mesh::{Mesh, digest::digest_of, id::ClusterId},
     page::SearchRequest,
     session::Recorded,
     world::{
@@ -81,12 +81,7 @@ impl Searcher {
             };
             let (expression, begun) = (indices.expression(mesh, from, None), Instant::now());
             return match server.search(&expression, &body(request.query(), request.size())).await {
-                Ok(answer) => {
-                    let found = Found::read(mesh, from, None, &answer);
-                    let mut document = serde_json::to_value(&found).unwrap_or_default();
-                    document["took_ms"] = json!(u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX));
-                    Ok(document)
-                }
+                Ok(answer) => Ok(document(mesh, &indices, from, &answer, begun.elapsed())),
                 Err(HttpsError::Refused { status: 400, reason, .. }) => Err((400, reason)),
                 Err(error) => {
                     // it may have been revoked
@@ -131,6 +126,35 @@ impl Searcher {
     }
 }
 
+/// What `mesh search -o json` prints, with the time it took and the notes that stand below it on a terminal.
+fn document(mesh: &Mesh, indices: &Indices, from: ClusterId, answer: &Value, took: Duration) -> Value {
+    let mut document = serde_json::to_value(Found::read(mesh, from, None, answer)).unwrap_or_default();
+    document["took_ms"] = json!(u64::try_from(took.as_millis()).unwrap_or(u64::MAX));
+    document["notes"] = json!(notes(mesh, indices, from, None));
+    document
+}
+
 fn in_words(error: Error) -> Refusal {
     (503, std::iter::once(error.message).chain(error.causes).collect::<Vec<_>>().join(": "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mesh::settings::Topology;
+
+    #[test]
+    fn an_answer_says_what_was_not_searched() {
+        let notes = |mesh: &Mesh| {
+            let indices = "mesh-*".parse().unwrap();
+            document(mesh, &indices, ClusterId::FIRST, &json!({}), Duration::from_millis(18))["notes"].clone()
+        };
+        let mut mesh = Mesh::example(2);
+        assert_eq!(notes(&mesh), json!([]));
+        mesh.spec.topology = Topology::None;
+        assert_eq!(
+            notes(&mesh),
+            json!(["cluster01 has no remotes, so it searched only itself; `mesh config` shows the topology"])
+        );
+    }
 }
