@@ -13,6 +13,7 @@ pub mod bundle;
 pub mod cgroup;
 pub mod clock;
 pub mod cpu;
+mod depth;
 pub mod disk;
 pub mod docker;
 mod dockerd;

@@ -10,6 +10,7 @@ use time::OffsetDateTime;
 
 use super::{
     Survey, World,
+    depth::Depth,
     disk::{self, Tree},
     docker::{DockerError, Made},
     files::{self, FilesError},
@@ -56,15 +57,20 @@ impl World {
 
     /// Looks at everything that a plan for `mesh` depends on.
     pub async fn observe(&self, mesh: &Mesh, survey: &Survey) -> Result<Observed, WorldError> {
-        self.look(mesh, survey, false).await
+        self.look(mesh, survey, Depth::Plans).await
     }
 
     /// Looks at everything that a plan depends on, and at the servers' health, which no plan depends on.
     pub async fn observe_closely(&self, mesh: &Mesh, survey: &Survey) -> Result<Observed, WorldError> {
-        self.look(mesh, survey, true).await
+        self.look(mesh, survey, Depth::Health).await
     }
 
-    async fn look(&self, mesh: &Mesh, survey: &Survey, closely: bool) -> Result<Observed, WorldError> {
+    /// Looks as closely, also at what was saved of clusters whose snapshots are off by now.
+    pub async fn observe_saved(&self, mesh: &Mesh, survey: &Survey) -> Result<Observed, WorldError> {
+        self.look(mesh, survey, Depth::Saved).await
+    }
+
+    async fn look(&self, mesh: &Mesh, survey: &Survey, depth: Depth) -> Result<Observed, WorldError> {
         let mut there = self.remains(mesh, survey)?;
         if let Some(tree) = self.tree()?
             && survey.known().is_some_and(|known| known.id == mesh.id)
@@ -102,7 +108,7 @@ impl World {
             true
         });
         // what runs was made from what is recorded
-        self.ask_services(survey.known().unwrap_or(mesh), &mut there, closely).await?;
+        self.ask_services(survey.known().unwrap_or(mesh), &mut there, depth).await?;
         if let Some(container) = &mut there.gateway.container
             && let Some(made) = Box::pin(self.docker.made_of(&container.id)).await?
         {

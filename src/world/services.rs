@@ -11,6 +11,7 @@ use tokio::time::timeout;
 use super::{
     World,
     access::Access,
+    depth::Depth,
     elasticsearch::{Elasticsearch, Greeting, KIBANA_SYSTEM, remotes_among},
     https::HttpsError,
     kibana::Kibana,
@@ -34,6 +35,9 @@ const PROMPTLY: Duration = Duration::from_secs(5);
 
 /// All that is asked of a server is answered sooner, if it does not begin to hang meanwhile.
 const WHOLE: Duration = Duration::from_secs(15);
+
+/// A repository is listed sooner, where the whole has a limit.
+const LISTED: Duration = Duration::from_secs(8);
 
 /// The answer of a service that did not answer in time.
 fn silent<T>(limit: Duration) -> Answer<T> {
@@ -65,7 +69,7 @@ impl World {
         &self,
         mesh: &Mesh,
         there: &mut Observed,
-        closely: bool,
+        depth: Depth,
     ) -> Result<(), TooManyOpenFiles> {
         let Some(credentials) = there.credentials.clone() else { return Ok(()) };
         // a remote that is stopped is known not to answer: to ask about it takes Elasticsearch five seconds
@@ -87,7 +91,7 @@ impl World {
                 let why = format!("no master is elected ({running} of {all} nodes run)");
                 return Ok((node.cluster, Answer::NotReady(why)));
             }
-            let asked = self.ask(mesh, node, (access, &credentials), (&reachable, there), closely);
+            let asked = self.ask(mesh, node, (access, &credentials), (&reachable, there), depth);
             let answer = self.within(WHOLE, asked).await.unwrap_or_else(|| Ok(silent(WHOLE)));
             Ok::<_, TooManyOpenFiles>((node.cluster, self.answer(mesh, node.into(), answer).await?))
         });
@@ -173,7 +177,7 @@ impl World {
         node: NodeId,
         (access, credentials): (Access, &Credentials),
         (reachable, there): (&BTreeSet<ClusterId>, &Observed),
-        closely: bool,
+        depth: Depth,
     ) -> Result<Answer<ServerFacts>, HttpsError> {
         let (server, cluster) = (self.node_api(mesh, node, access)?, node.cluster);
         let Some(greeting) = self.promptly(server.greet()).await else { return Ok(silent(PROMPTLY)) };
@@ -198,12 +202,16 @@ impl World {
         let repository = server.repository().await?;
         let snapshot_policy = server.snapshot_policy().await?;
         let users = server.user_facts().await?;
-        let mut vitals = if closely { server.vitals().await.ok().flatten() } else { None };
+        let mut vitals = if depth.asks_for_health() { server.vitals().await.ok().flatten() } else { None };
         if let Some(vitals) = vitals.as_mut().filter(|_| mesh.has_several_nodes(cluster)) {
             vitals.health.lacking = server.why_lacking(&vitals.health.yellow).await;
         }
-        if let (Some(vitals), Some(_)) = (&mut vitals, &repository) {
-            vitals.snapshots = Some(server.snapshots().await.map_err(|error| error.cause()));
+        let lists = repository.is_some() && depth.lists_snapshots(mesh, cluster);
+        if let Some(vitals) = vitals.as_mut().filter(|_| lists) {
+            // a bucket that is gone is no reason to take a server that answers for one that does not
+            let listed = self.within(LISTED, server.snapshots()).await;
+            let late = || format!("no answer within {} s", LISTED.as_secs());
+            vitals.snapshots = Some(listed.map_or_else(|| Err(late()), |all| all.map_err(|error| error.cause())));
         }
         Ok(Answer::Ready(ServerFacts {
             passwords,

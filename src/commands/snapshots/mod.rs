@@ -37,7 +37,7 @@ async fn ls(args: &LsArgs, place: Place, console: &Console) -> Result<Exit, Erro
     let chosen = chosen(&place.dir, &args.clusters)?;
     let session = Session::to_look(place).await?;
     let mesh = session.recorded()?;
-    let there = session.world.observe_closely(&mesh, &session.survey).await?;
+    let there = session.world.observe_saved(&mesh, &session.survey).await?;
     let list = SnapshotList::new(&mesh, &there, &chosen, now());
     console.show(args.output.format, &list, || console.snapshots(&list));
     Ok(if list.unreadable.is_empty() { Exit::Done } else { Exit::Unhealthy })

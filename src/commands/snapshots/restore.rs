@@ -41,7 +41,7 @@ pub async fn restore(args: &RestoreArgs, place: Place, console: &Console) -> Res
     let server = Recorded::open(&place.dir)?.server(on)?;
     let session = Session::to_change(place, args.consent.plan.dry_run).await?;
     let mesh = session.recorded_with_templates()?;
-    let there = session.world.observe_closely(&mesh, &session.survey).await?;
+    let there = session.world.observe_saved(&mesh, &session.survey).await?;
     session.require_recorded(&there)?;
     let found = usable(&mesh, &there, [on], false)?.remove(&on).unwrap_or_default();
     let snapshot = chosen(&mesh, on, &args.snapshot, &found)?;
