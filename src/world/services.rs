@@ -229,8 +229,8 @@ impl World {
         }))
     }
 
-    /// Its views are asked for where it is to have some. One that is ready and does not tell is one whose views are not
-    /// known.
+    /// Its views are asked for where it is to have some, or may have one from before. One that is ready and does not
+    /// tell is one whose views are not known.
     async fn ask_kibana(
         &self,
         mesh: &Mesh,
@@ -241,7 +241,8 @@ impl World {
         let Some(status) = self.promptly(kibana.status()).await else { return Ok(silent(PROMPTLY)) };
         let status = status?;
         let Answer::Ready(facts) = status else { return Ok(status) };
-        let views = if mesh.data_views(cluster).is_empty() { None } else { kibana.data_views().await.ok() };
+        let asks = !mesh.views.is_empty() || !mesh.data_views(cluster).is_empty();
+        let views = if asks { kibana.data_views().await.ok() } else { None };
         Ok(Answer::Ready(KibanaFacts { views, ..facts }))
     }
 

@@ -9,7 +9,7 @@ use crate::{
     console::Console,
     error::{Error, Exit},
     mesh::{cluster_set::ClusterSet, data_views::View},
-    plan::sync::without_revocation,
+    plan::{sync::without_revocation, views::left_on},
     session::{Place, Session},
 };
 
@@ -28,8 +28,18 @@ pub async fn create(args: &CreateViewArgs, place: Place, console: &Console) -> R
     mesh.views.insert(args.view.clone(), view);
     let there = session.observe_recorded(&mesh).await?;
     let plan = without_revocation(&mesh, &there, &session.inputs())?;
+    let left = left_on(&mesh, &args.view, &there).map(|left| {
+        let (named, verb, view) = (left.named(), if left.single().is_some() { "keeps" } else { "keep" }, &args.view);
+        format!(
+            "{named} {verb} {view}, since dashboards may refer to it: `mesh views rm {view}` removes it everywhere, \
+             and the same command then makes it where it is asked for"
+        )
+    });
     if args.plan.dry_run {
         console.plan(&mesh, &plan, args.plan.format);
+        if let Some(left) = &left {
+            console.note(left);
+        }
         return Ok(Exit::Done);
     }
     let patience = Patience::new(time_for(None, mesh.count().get()));
@@ -41,5 +51,8 @@ pub async fn create(args: &CreateViewArgs, place: Place, console: &Console) -> R
     })
     .await?;
     console.done_in(&format!("{} shows {}", args.view, args.pattern), begun.elapsed());
+    if let Some(left) = &left {
+        console.note(left);
+    }
     Ok(Exit::Done)
 }
