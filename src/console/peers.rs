@@ -63,7 +63,7 @@ impl Console {
             }
             // it may be reached all the same, for as long as keystores have them
             if row.state == PeerState::Lost {
-                self.note(&format!("the keys of {} are not on disk any more: {}", row.alias, row.renewal));
+                self.note(&format!("the keys of {} on disk are lost or damaged: {}", row.alias, row.renewal));
             }
         }
     }

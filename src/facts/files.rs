@@ -13,6 +13,15 @@ use crate::mesh::{
     settings::StackVersion,
 };
 
+/// A file that is there and cannot be understood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DamagedFile {
+    /// With the path.
+    pub reason: String,
+    /// What to type.
+    pub remedy: String,
+}
+
 /// A cluster's directory, as texts; certificates are public, everything else that matters is a [`Secret`].
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ClusterFiles {

@@ -12,7 +12,7 @@ use ipnet::IpNet;
 pub use super::{
     answer::Answer,
     container::{ContainerFacts, ContainerState, NetworkFacts, Orphan},
-    files::{ClusterFiles, KeyFile, NodeFiles, SeedFacts, ServiceFiles},
+    files::{ClusterFiles, DamagedFile, KeyFile, NodeFiles, SeedFacts, ServiceFiles},
     gateway::GatewayFacts,
     nodes::{AllocationFacts, NodeFacts},
     secure_file::SecureSettingsFacts,
@@ -63,6 +63,8 @@ pub struct Observed {
     pub files: BTreeMap<ClusterId, ClusterFiles>,
     /// What is kept of the meshes that were joined.
     pub peers: BTreeMap<PartnerName, BTreeMap<Alias, RemoteAccessFacts>>,
+    /// The files of those that are damaged, where nothing is changed by what is seen.
+    pub damaged_peers: BTreeMap<PartnerName, DamagedFile>,
     /// How they were joined, as the same files tell.
     pub joined: BTreeMap<PartnerName, Peer>,
     /// The addresses of peers' clusters that take connections, where a cluster has several and is not reached.

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     exit::Exit,
     explain::Explain,
-    facts::observed::Observed,
+    facts::observed::{DamagedFile, Observed},
     mesh::{
         Mesh,
         counted::counted,
@@ -65,7 +65,7 @@ pub enum PeerState {
     /// Some do not.
     Down,
     Expired,
-    /// Its keys are not on disk any more.
+    /// Its keys are not on disk any more, or their file is damaged.
     Lost,
     /// It is being left.
     Leaving,
@@ -127,7 +127,7 @@ impl PeerRow {
             reached_by: reached.into_iter().map(|(cluster, _)| cluster).collect(),
             down,
             state,
-            renewal: peer.renewal(name),
+            renewal: there.damaged_peers.get(name).map_or_else(|| peer.renewal(name), |file| file.remedy.clone()),
         }
     }
 }
@@ -179,7 +179,16 @@ pub fn require_licenses(mesh: &Mesh, name: &PartnerName, there: &Observed) -> Re
     lacking.map_or(Ok(()), |cause| Err(Hindrance::License(cause)))
 }
 
-/// What is to be renewed within a month, or has expired: only the other side can.
+/// The files of peers that are damaged.
+pub fn damaged(there: &Observed) -> Vec<Finding> {
+    let finding = |file: &DamagedFile| {
+        let message = format!("{}; until it is mended, what changes the mesh is refused", file.reason);
+        Finding::warning(message, &file.remedy)
+    };
+    there.damaged_peers.values().map(finding).collect()
+}
+
+/// Files that are damaged, and what is to be renewed within a month, or has expired: only the other side can.
 pub fn warnings(mesh: &Mesh, there: &Observed, now: OffsetDateTime) -> Vec<Finding> {
     let first = |name: &PartnerName| there.peers.get(name)?.values().filter_map(|access| access.expires).min();
     let soon = |(name, peer): (&PartnerName, &Peer)| {
@@ -192,5 +201,30 @@ pub fn warnings(mesh: &Mesh, there: &Observed, now: OffsetDateTime) -> Vec<Findi
         };
         (!peer.leaving).then(|| Finding::warning(format!("keys of the peer {name} {when}"), peer.renewal(name)))
     };
-    mesh.peers.iter().filter_map(soon).collect()
+    damaged(there).into_iter().chain(mesh.peers.iter().filter_map(soon)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+    use crate::mesh::{cluster_set::ClusterSet, peers::Endpoint};
+
+    #[test]
+    fn a_damaged_file_is_named_with_what_mends_it() {
+        let (mut mesh, mut there) = (Mesh::example(1), Observed::default());
+        let london: PartnerName = "london".parse().unwrap();
+        let at = Endpoint { address: "192.0.2.7:9443".to_owned(), others: Vec::new(), server_name: None };
+        let remotes = BTreeMap::from([("cluster05".parse().unwrap(), at)]);
+        let peer = Peer { mesh: None, suffix: None, on: ClusterSet::first(1), remotes, leaving: false };
+        mesh.peers.insert(london.clone(), peer);
+        let file = DamagedFile { reason: "london.json is damaged".to_owned(), remedy: "move it away".to_owned() };
+        there.damaged_peers.insert(london, file);
+        let now = datetime!(2026-11-26 12:00 UTC);
+        let row = PeerList::new(&mesh, &there, now).remotes.swap_remove(0);
+        assert_eq!((row.state, row.renewal.as_str()), (PeerState::Lost, "move it away"));
+        let found: Vec<String> = warnings(&mesh, &there, now).iter().map(ToString::to_string).collect();
+        assert_eq!(found, ["london.json is damaged; until it is mended, what changes the mesh is refused"]);
+    }
 }

@@ -43,7 +43,9 @@ pub struct Session {
 impl Session {
     /// A look that changes nothing, whoever else changes the mesh meanwhile.
     pub async fn to_look(place: Place) -> Result<Self, Error> {
-        Self::begin(place, Locks::none()).await
+        let mut session = Self::begin(place, Locks::none()).await?;
+        session.world.only_looks = true;
+        Ok(session)
     }
 
     /// A change of a mesh that exists, on the engine that it was made on. A dry run takes no lock.

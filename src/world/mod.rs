@@ -75,13 +75,15 @@ pub struct World {
     pub hosts_file: PathBuf,
     /// The connections to services, where one look follows the other; `None` where each begins anew.
     pub connections: Option<Connections>,
+    /// Whether nothing is changed by what is seen: then a damaged file of a peer hides nothing else of the mesh.
+    pub only_looks: bool,
 }
 
 impl World {
     /// Connects to Docker. The directory need not exist; where it does, symlinks on the way to it are resolved, once.
     pub async fn open(dir: PathBuf, name: Option<MeshName>, hosts_file: PathBuf) -> Result<Self, WorldError> {
         let (dir, hosts_file) = (disk::resolve(&dir)?, disk::resolve(&hosts_file)?);
-        Ok(Self { docker: Docker::connect().await?, dir, name, hosts_file, connections: None })
+        Ok(Self { docker: Docker::connect().await?, dir, name, hosts_file, connections: None, only_looks: false })
     }
 
     /// Bytes on disk that the plan deletes; `None` when that is unknown.

@@ -82,7 +82,11 @@ impl World {
             }
             there.browser_bundle = files::text(&tree, layout::BUNDLE)?;
             there.files = cluster_files(&tree)?;
-            there.peers = files::peers(&tree)?;
+            there.peers = if self.only_looks {
+                files::readable_peers(&tree, &mut there.damaged_peers)?
+            } else {
+                files::peers(&tree)?
+            };
             there.joined = files::joined(&tree);
             there.gateway.files = files::gateway(&tree)?;
             there.repository_owners = files::repository_owners(mesh);

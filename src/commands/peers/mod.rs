@@ -9,7 +9,7 @@ use crate::{
     cli::PeersArgs,
     console::Console,
     error::{Error, Exit},
-    judge::peers::PeerList,
+    judge::peers::{PeerList, damaged},
     session::{Place, Session, now},
 };
 
@@ -19,5 +19,6 @@ pub async fn ls(args: &PeersArgs, place: Place, console: &Console) -> Result<Exi
     let there = session.observe(&mesh).await?;
     let list = PeerList::new(&mesh, &there, now());
     console.show(args.output.format, &list, || console.peers(&list));
+    console.findings(&damaged(&there));
     Ok(if list.all_reached() { Exit::Done } else { Exit::Unhealthy })
 }

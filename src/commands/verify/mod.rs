@@ -16,6 +16,7 @@ use crate::{
     facts::{evidence::Evidence, observed::Observed},
     judge::{
         check::{self, Severity},
+        peers::damaged,
         scope::Scope,
         snapshots::require_owners,
         verify::{GatewayReport, Report, judge, judge_peers},
@@ -34,6 +35,7 @@ pub async fn verify(args: &VerifyArgs, place: Place, console: &Console) -> Resul
     }
     let begun = Instant::now();
     let mut session = Session::to_change(place, false).await?;
+    session.world.only_looks = !args.fix;
     let (mesh, mut report, mending) = prove(&session, args, args.fix, console).await?;
     if args.fix && !mending.is_empty() {
         if args.output.format.is_for_people() {
@@ -119,6 +121,7 @@ async fn prove(
         if patience.is_interrupted() { Err(Patience::interruption()) } else { Ok(()) }
     })
     .await?;
+    console.findings(&damaged(&there));
     let scope = Scope::new(args.on.as_ref());
     let answering = scope.clusters(&mesh).all(|cluster| there.server(cluster).is_some());
     // what ended between the look and the search has ended

@@ -191,7 +191,7 @@ impl PeerFault {
         let name = server_name.as_deref().unwrap_or("the host of its address");
         match self {
             Self::Silent(words) => words.clone(),
-            Self::AccessLost => "its keys and authorities are not on disk any more".to_owned(),
+            Self::AccessLost => "its keys and authorities on disk are lost or damaged".to_owned(),
             Self::RemoteMissing => "it is not set as a remote".to_owned(),
             Self::CredentialsMissing => "the keystore does not hold its key".to_owned(),
             Self::KeyExpired(on) => format!("its key expired on {on}"),

@@ -11,7 +11,7 @@ pub use self::{
     gateway::gateway,
     keystore::{keystore, keystore_record, managed},
     nodes::{formation, has_data, nodes, services},
-    peers::{joined, peer, peers},
+    peers::{joined, peer, peers, readable_peers},
 };
 
 use std::{
