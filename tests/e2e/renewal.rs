@@ -37,14 +37,14 @@ fn keys_and_certificates_are_renewed_under_load() {
     links::every_search_finds_all(&mesh, 3);
     let begun = starts(&mesh, 3);
 
-    parts.part("keys: extended in place");
+    parts.part("keys: extended in place, of all and of one");
     keys_are_extended(&mesh);
 
     parts.part("keys: replaced, of one and of all");
     keys_are_replaced(&mesh);
     is_as_asked(&mesh, &begun);
 
-    parts.part("certificates: replaced by the same authorities");
+    parts.part("certificates: replaced by the same authorities, of one and of all");
     certificates_are_replaced(&mesh);
 
     parts.part("authorities: of one, and of all");
@@ -75,6 +75,11 @@ fn keys_are_extended(mesh: &Mesh) {
         mesh.run(&["keys", "extend", "--key-days", "400"], 0);
         assert!(mesh.read("mesh.json").contains("\"key_days\": 400"), "{}", mesh.read("mesh.json"));
         mesh.run(&["keys", "extend", "--key-days", "365", "--shorten"], 0);
+        let all = keys(mesh);
+        mesh.run(&["keys", "extend", "2"], 0);
+        let one = keys(mesh);
+        assert_eq!((&one[0], &one[2]), (&all[0], &all[2]));
+        assert_ne!(one[1]["expires"], all[1]["expires"]);
     });
     let extended = keys(mesh);
     for (before, extended) in before.iter().zip(&extended) {
@@ -111,6 +116,10 @@ fn keys_are_replaced(mesh: &Mesh) {
 fn certificates_are_replaced(mesh: &Mesh) {
     let (authorities_before, before) = (authorities(mesh), certificates(mesh));
     under_load(mesh, || {
+        mesh.run(&["certs", "rotate", "2"], 0);
+        let one = certificates(mesh);
+        assert_eq!((&one[0], &one[2]), (&before[0], &before[2]));
+        assert_ne!(one[1], before[1]);
         mesh.run(&["certs", "rotate"], 0);
     });
     certificates(mesh).iter().zip(&before).for_each(|(now, before)| assert_ne!(now, before));
