@@ -195,6 +195,18 @@ mod tests {
     }
 
     #[test]
+    fn other_machines_reach_remote_cluster_servers_alone() {
+        let mut mesh = Mesh::example(2).with_nodes(2, 3);
+        mesh.spec.advertise = Advertised("192.0.2.11".parse().ok());
+        let beyond = |service: ServiceId| {
+            let ports = mesh.container_spec(mesh.service(service).unwrap()).ports.into_iter();
+            let others = ports.filter(|port| port.address != Some(mesh.spec.bind));
+            others.filter_map(|port| port.host).collect::<Vec<_>>()
+        };
+        assert_eq!(mesh.services().flat_map(beyond).collect::<Vec<_>>(), [9401, 9402, 10402, 11402]);
+    }
+
+    #[test]
     fn a_remote_is_named_in_full() {
         let settings = Mesh::example(2).remote_settings(ClusterId::new(1).unwrap());
         insta::assert_debug_snapshot!(settings, @r#"
