@@ -8,7 +8,7 @@ use crate::support::{
     machines::{
         Machine, Machines,
         invitation::{Invitation, write_private},
-        joined::{finds, is_whole, json},
+        joined::{finds, is_whole, peers},
     },
     run::Run,
 };
@@ -69,10 +69,6 @@ fn a_cluster_that_mesh_does_not_run_is_joined() {
     one.run(&["leave", "archive", "--yes"], 0);
     is_whole(one);
     parts.part("done");
-}
-
-fn peers(machine: &Machine) -> usize {
-    json(machine, &["peers", "ls"])["remotes"].as_array().map_or(0, Vec::len)
 }
 
 fn join(machine: &Machine, address: &str, key: &Path, authority: &Path, server_name: &str) -> Run {

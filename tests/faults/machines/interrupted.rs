@@ -6,7 +6,7 @@ use crate::support::{
     links,
     machines::{
         Machine, Machines,
-        joined::{ALL, finds, json},
+        joined::{ALL, finds, peers},
     },
 };
 
@@ -57,10 +57,6 @@ fn join_and_leave_are_killed_after_each_stage() {
     has_left(one);
     assert!(kills >= LEAST_STAGES, "killed {kills} times");
     parts.part("done");
-}
-
-fn peers(machine: &Machine) -> usize {
-    json(machine, &["peers", "ls"])["remotes"].as_array().map_or(0, Vec::len)
 }
 
 fn is_steady(machine: &Machine) {

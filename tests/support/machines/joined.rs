@@ -91,6 +91,11 @@ pub fn json(machine: &Machine, args: &[&str]) -> Value {
     serde_json::from_str(&run.stdout).unwrap_or_else(|_| panic!("should be JSON: {}{}", run.stdout, run.stderr))
 }
 
+/// How many clusters of others a machine's mesh has joined.
+pub fn peers(machine: &Machine) -> usize {
+    json(machine, &["peers", "ls"])["remotes"].as_array().expect("should list remotes").len()
+}
+
 /// The codes of the causes that `verify` finds for links to clusters of peers that are down.
 pub fn causes(machine: &Machine) -> Vec<String> {
     let report = json(machine, &["verify"]);
