@@ -39,7 +39,14 @@ pub fn doctor(mesh: &Mesh, sight: &Sight) -> Vec<Checked> {
         Ok(host) => look(mesh, there, host),
         Err(why) => Checked::unknown(check, why),
     };
+    let in_directory = |check, look: fn(&Mesh, &Observed) -> Checked| match &sight.directory {
+        Ok(_) => look(mesh, there),
+        Err(_) => Checked::unknown(check, "the mesh's directory cannot be read"),
+    };
     let elsewhere = sight.host.as_ref().is_ok_and(|host| !engine::shares_network(there, host));
+    let in_network = |check, look: fn(&Mesh, &Observed, &HostFacts) -> Checked| {
+        if elsewhere { Checked::unknown(check, ELSEWHERE) } else { host(check, look) }
+    };
     let refused = |check, finding: &Finding| Checked { check, verdict: Verdict::Found(vec![finding.clone()]) };
     vec![
         match &sight.engine {
@@ -66,18 +73,9 @@ pub fn doctor(mesh: &Mesh, sight: &Sight) -> Vec<Checked> {
             Ok(shared) => surroundings::mounts(&mesh.dir, *shared),
             Err(why) => Checked::unknown("mounts", why),
         },
-        match &sight.directory {
-            Ok(_) => own_data::lost_credentials(mesh, there),
-            Err(_) => Checked::unknown("credentials", "the mesh's directory cannot be read"),
-        },
-        match &sight.directory {
-            Ok(_) => own_data::permissions(mesh, there),
-            Err(_) => Checked::unknown("permissions", "the mesh's directory cannot be read"),
-        },
-        match &sight.directory {
-            Ok(_) => own_data::versions(mesh, there),
-            Err(_) => Checked::unknown("versions", "the mesh's directory cannot be read"),
-        },
+        in_directory("credentials", own_data::lost_credentials),
+        in_directory("permissions", own_data::permissions),
+        in_directory("versions", own_data::versions),
         host("processor", |mesh, there, host| processor::processor(mesh, there, host.processor.as_ref())),
         host("memory", capacity::memory),
         host("overcommit", overcommit::overcommit),
@@ -94,16 +92,8 @@ pub fn doctor(mesh: &Mesh, sight: &Sight) -> Vec<Checked> {
             (Err(_), _) => Checked::unknown("same network", "Docker cannot be asked"),
             (_, Err(why)) => Checked::unknown("same network", why),
         },
-        match &sight.host {
-            Ok(_) if elsewhere => Checked::unknown("network", ELSEWHERE),
-            Ok(host) => network::address(mesh, there, host),
-            Err(why) => Checked::unknown("network", why),
-        },
-        match &sight.host {
-            Ok(_) if elsewhere => Checked::unknown("advertise", ELSEWHERE),
-            Ok(host) => advertise::advertise(mesh, host),
-            Err(why) => Checked::unknown("advertise", why),
-        },
+        in_network("network", network::address),
+        in_network("advertise", |mesh, _, host| advertise::advertise(mesh, host)),
         match &sight.listeners {
             Ok(_) if elsewhere => Checked::unknown("ports", ELSEWHERE),
             Ok(listeners) => ports::ports(mesh, there, listeners),
