@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::{
     support::{
         Parts,
-        curl::{Answer, curl},
+        curl::{Answer, UNTRUSTED, curl},
         docker::started,
         interrupted::is_killed,
         links,
@@ -23,9 +23,6 @@ use crate::{
     },
     tokens,
 };
-
-/// curl's exit code for a certificate that it does not trust.
-const UNTRUSTED: i32 = 60;
 
 #[test]
 #[ignore = "needs root, Docker and the images of images/: run by scripts/test"]

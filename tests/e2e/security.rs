@@ -14,14 +14,12 @@ use serde_json::json;
 
 use crate::support::{
     Parts,
-    curl::curl,
+    curl::{UNTRUSTED, curl},
     links,
     mesh::{CALLER, Mesh},
     snapshot::Snapshot,
 };
 
-/// curl's exit code for a certificate that it does not trust.
-const UNTRUSTED: i32 = 60;
 /// curl's exit code for an answer that is no HTTP: whoever gives it has let curl in.
 const ANSWERED: i32 = 1;
 

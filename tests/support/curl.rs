@@ -7,10 +7,13 @@ use std::{
 
 use serde_json::Value;
 
+/// curl's exit code for a certificate that it does not trust, or that bears another name.
+pub const UNTRUSTED: i32 = 60;
+
 /// What curl brought back.
 #[derive(Debug)]
 pub struct Answer {
-    /// curl's own exit code; 60 is a certificate that it does not trust.
+    /// curl's own exit code, such as [`UNTRUSTED`].
     pub exit: i32,
     /// 0 where no answer came.
     pub status: u16,

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::{PORT, health};
 use crate::support::{
     Parts,
+    curl::UNTRUSTED,
     docker::{docker, inspect, started, try_docker},
     mesh::Mesh,
     proxy::{Certificate, Door, NGINX},
@@ -16,8 +17,6 @@ use crate::support::{
 const CONTAINER: &str = "mesh-gateway";
 /// The image of the tests, by another name.
 const OTHER_IMAGE: &str = "mesh.local/nginx/nginx:e2e";
-/// curl's exit code for a certificate that it does not trust.
-const UNTRUSTED: i32 = 60;
 const ELASTIC: &str = "/cluster02/elastic/";
 
 fn address() -> String {

@@ -4,13 +4,10 @@ use serde_json::{Value, json};
 
 use crate::support::{
     cluster::Cluster,
-    curl::curl,
+    curl::{UNTRUSTED, curl},
     docker::{address, container},
     mesh::Mesh,
 };
-
-/// curl's exit code for a certificate that it does not trust, or that bears another name.
-const UNTRUSTED: i32 = 60;
 
 fn clusters(mesh: &Mesh) -> impl Iterator<Item = Cluster<'_>> {
     (1..=3).map(|number| mesh.cluster(number))
