@@ -14,10 +14,18 @@ use crate::{
     },
 };
 
-/// The columns of `mesh status`.
-const COLUMNS: [Column<ClusterStatus>; 14] = [
+/// The first columns of `mesh status`.
+const FIRST: [Column<ClusterStatus>; 2] = [
     Column::left("CLUSTER", |cluster| Cell::plain(cluster.cluster)),
     Column::left("STATE", |cluster| state(cluster.elastic.state)),
+];
+/// The columns that follow them in a mesh that has a cluster of several nodes.
+const NODES: [Column<ClusterStatus>; 2] = [
+    Column::left("NODES", nodes),
+    Column::left("MASTER", |cluster| Cell::known(cluster.nodes.iter().find(|node| node.master).map(within_cluster))),
+];
+/// The columns after these.
+const REST: [Column<ClusterStatus>; 12] = [
     Column::left("HEALTH", health),
     Column::left("VERSION", |cluster| Cell::known(cluster.stack_version.as_ref())),
     Column::left("KIBANA", kibana),
@@ -30,11 +38,6 @@ const COLUMNS: [Column<ClusterStatus>; 14] = [
     Column::left("KEY", |cluster| days(cluster.api_key.as_ref())),
     Column::left("CERTIFICATE", |cluster| days(cluster.certificate.as_ref())),
     Column::right("SNAPSHOT", snapshot),
-];
-/// The columns after the second of a mesh that has a cluster of several nodes.
-const NODES: [Column<ClusterStatus>; 2] = [
-    Column::left("NODES", nodes),
-    Column::left("MASTER", |cluster| Cell::known(cluster.nodes.iter().find(|node| node.master).map(within_cluster))),
 ];
 /// The columns that `-o wide` adds.
 const WIDE: [Column<ClusterStatus>; 2] = [
@@ -63,8 +66,7 @@ impl Console {
     /// A row a cluster; below them, where all is asked for, a row a node of the clusters that have several.
     pub fn status(&self, status: &Status, wide: bool) {
         let several = status.clusters.iter().any(ClusterStatus::has_several_nodes);
-        let (first, rest) = COLUMNS.split_at(2);
-        let columns = first.iter().chain(NODES.iter().filter(|_| several)).chain(rest);
+        let columns = FIRST.iter().chain(NODES.iter().filter(|_| several)).chain(&REST);
         self.table(&Table::of(columns.chain(WIDE.iter().filter(|_| wide)), &status.clusters));
         if several && wide {
             let of_several = status.clusters.iter().filter(|cluster| cluster.has_several_nodes());
