@@ -188,6 +188,13 @@ impl Mesh {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mesh::settings::Setting;
+
+    /// The table of settings has a copy, which help and reference show.
+    #[test]
+    fn the_image_of_a_new_gateway_is_the_one_that_is_shown() {
+        assert_eq!(Setting::named("gateway_image").map(|setting| setting.default), Some(IMAGE));
+    }
 
     fn mesh(gateway: &str) -> Mesh {
         Mesh::example(2).with_gateway(gateway)
