@@ -89,11 +89,12 @@ fn locks(name: &str) -> [String; 2] {
 fn create_ended_by(signal: &str, name: &str) -> Output {
     let child = create(name);
     let holder = format!(r#""pid":{},"#, child.id());
-    let [own, _machine] = locks(name);
-    let holds_its_own = || fs::read_to_string(&own).is_ok_and(|text| text.contains(&holder));
+    let [own, machine] = locks(name);
+    let holds = |lock: &str| fs::read_to_string(lock).is_ok_and(|text| text.contains(&holder));
     let record = format!("{}/mesh.json", directory(name));
-    let is_ready = || Path::new(&record).exists() && holds_its_own();
+    let is_ready = || Path::new(&record).exists() && holds(&own);
     wait_for("a run with a record and its lock", NOT_HELD_UP, || is_ready().then_some(()));
+    assert!(!holds(&machine), "{machine} should be free once a run has chosen");
     assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().expect("should start").success());
     let output = child.wait_with_output().expect("should end");
     for lock in locks(name) {
