@@ -5,11 +5,8 @@ use crate::{
     console::{StageLine, bytes},
     error::{Error, Exit},
     facts::observed::ContainerState,
-    judge::{
-        container_exit::{self, Known},
-        registry::way_in,
-    },
-    mesh::{Mesh, container::Limits, id::ServiceId, settings::registry_of},
+    judge::container_exit::{self, Known},
+    mesh::{Mesh, container::Limits, id::ServiceId},
     world::docker::{DockerError, label},
 };
 
@@ -20,14 +17,10 @@ impl Apply<'_> {
         };
         let pull = async { Ok(self.world.docker.pull_image(image, report).await) };
         self.patience.unless_interrupted(pull).await?.map_err(|error| {
-            let refused = cannot_pull(image, &error);
             let is_gateway = self.mesh.gateway_image().as_deref() == Some(image);
-            if !is_gateway || way_in(registry_of(image), &error.words()).is_some() {
-                return refused;
-            }
-            refused.hint(
-                "name one that can be had with `mesh create --gateway-image IMAGE`; `images/build nginx` builds one, and prints its name",
-            )
+            // images are pulled before the mesh is recorded
+            let record = self.session.survey.record.as_ref();
+            cannot_pull(image, is_gateway, &error, |flags| self.mesh.with_flags(record, flags))
         })
     }
 

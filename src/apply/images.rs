@@ -10,13 +10,9 @@ use crate::{
     judge::{
         container_exit::End,
         image::{Unfit, unfit, version_command},
-        registry::way_in,
+        registry::{way_in, way_to_pull},
     },
-    mesh::{
-        gateway::IMAGE,
-        id::ServiceKind,
-        settings::{meant_as_a_host, registry_of},
-    },
+    mesh::{id::ServiceKind, settings::registry_of},
     world::docker::{DockerError, Ended},
 };
 
@@ -32,25 +28,27 @@ pub(super) fn is_full(words: &str) -> bool {
     words.contains("no space left on device")
 }
 
-/// The error for an image that is neither here nor to be had.
-pub(super) fn cannot_pull(image: &str, error: &DockerError) -> Error {
+/// The error for an image that is neither here nor to be had. `with_flags` is what to type for other flags of
+/// `mesh create`.
+pub(super) fn cannot_pull(
+    image: &str,
+    is_gateway: bool,
+    error: &DockerError,
+    with_flags: impl Fn(&str) -> String,
+) -> Error {
     let words = error.words();
     let hint = error.hint().unwrap_or_else(|| {
         if is_full(&words) {
             FULL.to_owned()
-        } else if let Some(meant) = meant_as_a_host(image) {
-            meant
-        } else if let Some(way) = way_in(registry_of(image), &words) {
-            way
-        } else if image == IMAGE {
-            "name the image in a registry that is reached with `mesh create --gateway-image IMAGE`; `images/build all` \
-             builds one, mesh.local/nginx/nginx"
-                .to_owned()
+        } else if is_gateway {
+            way_in(registry_of(image), &words).unwrap_or_else(|| {
+                format!(
+                    "name one that can be had: {}; `images/build nginx` builds one, and prints its name",
+                    with_flags("--gateway-image IMAGE")
+                )
+            })
         } else {
-            "check the version and the way to the registry (by the engine's proxy, which `docker info` shows: it takes \
-             none from this shell), or name a mirror with `mesh create --registry HOST`; \
-             without any, `images/build all` builds stand-ins for `--registry mesh.local`"
-                .to_owned()
+            way_to_pull(image, &words, with_flags)
         }
     });
     Error::new(Exit::Machine, format!("the image {image} is not here and cannot be pulled")).cause(words).hint(hint)

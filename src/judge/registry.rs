@@ -1,4 +1,7 @@
-//! What to do about a registry that does not let the engine in, by what that reported. Pure.
+//! What to do about an image that cannot be pulled, and about a registry that does not let the engine in, by what that
+//! reported. Pure.
+
+use crate::mesh::settings::{meant_as_a_host, registry_of};
 
 /// How Docker's engines, of either image store, report that a registry wants a login, or another one.
 const WANTS_LOGIN: [&str; 6] = [
@@ -9,6 +12,25 @@ const WANTS_LOGIN: [&str; 6] = [
     "access denied",
     "requested access to the resource is denied",
 ];
+
+/// What to type where an image of the mesh's registry cannot be pulled. `with_flags` is what to type for other flags of
+/// `mesh create`.
+pub fn way_to_pull(image: &str, words: &str, with_flags: impl Fn(&str) -> String) -> String {
+    if let Some(host) = meant_as_a_host(image) {
+        return format!(
+            "Docker takes `{host}` for a name on Docker Hub: name the registry by its full name, or with its port: {}",
+            with_flags(&format!("--registry {host}:PORT"))
+        );
+    }
+    way_in(registry_of(image), words).unwrap_or_else(|| {
+        format!(
+            "check the version and the way to the registry (by the engine's proxy, which `docker info` shows: it takes \
+             none from this shell), or name a mirror: {}; \
+             without any, `images/build all` builds stand-ins for `--registry mesh.local`",
+            with_flags("--registry HOST")
+        )
+    })
+}
 
 /// What to type where `host`, a registry, wants a login, speaks no TLS, or has a certificate that the engine does not
 /// trust; `None` where it is not that.
@@ -43,6 +65,16 @@ pub fn way_in(host: &str, words: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mesh::typed_again::with_flags_again;
+
+    #[test]
+    fn an_image_that_cannot_be_pulled_is_had_from_another_registry() {
+        let way = |image: &str| way_to_pull(image, "no such host", with_flags_again);
+        insta::assert_snapshot!(way("mirror/kibana/kibana:9.5.3"), @"Docker takes `mirror` for a name on Docker Hub: name the registry by its full name, or with its port: type the same command again with `--registry mirror:PORT`");
+        insta::assert_snapshot!(way("vm:5000/kibana/kibana:9.5.3"), @"check the version and the way to the registry (by the engine's proxy, which `docker info` shows: it takes none from this shell), or name a mirror: type the same command again with `--registry HOST`; without any, `images/build all` builds stand-ins for `--registry mesh.local`");
+        let refused = way_to_pull("vm:5000/kibana/kibana:9.5.3", "401 Unauthorized", with_flags_again);
+        assert!(refused.contains("`docker login vm:5000`"), "{refused}");
+    }
 
     #[test]
     fn a_registry_that_lets_no_one_in_is_entered_by_what_it_lacks() {

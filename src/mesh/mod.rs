@@ -57,6 +57,7 @@ pub mod snapshots;
 pub mod taken;
 mod template_check;
 pub mod templates;
+pub mod typed_again;
 mod unmade;
 pub mod upgrade;
 pub mod users;

@@ -17,6 +17,7 @@ use crate::{
     },
     console::{StageLine, bytes},
     error::{Error, Exit},
+    mesh::{gateway::IMAGE, typed_again::with_flags_again},
     world::{
         bundle::{ARCHITECTURE, PIECE, this_program},
         docker::Docker,
@@ -33,7 +34,8 @@ pub async fn pull_missing(docker: &Docker, images: &[ImageName], line: &StageLin
             let report = |progress: crate::world::docker::Progress| {
                 line.now(&format!("{name} {} of {}", bytes(progress.done), bytes(progress.total)));
             };
-            docker.pull_image(&name, report).await.map_err(|error| cannot_pull(&name, &error))?;
+            let pulled = docker.pull_image(&name, report).await;
+            pulled.map_err(|error| cannot_pull(&name, name == IMAGE, &error, with_flags_again))?;
         }
     }
     Ok(())

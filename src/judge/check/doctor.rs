@@ -58,7 +58,7 @@ pub fn doctor(mesh: &Mesh, sight: &Sight) -> Vec<Checked> {
             Err(_) => Checked::unknown("cgroup", "Docker cannot be asked"),
         },
         match &sight.images {
-            Ok(images) => engine::images(images),
+            Ok(images) => engine::images(images, |flags| mesh.with_flags(there.record.as_ref(), flags)),
             Err(why) => Checked::unknown("images", why),
         },
         match &sight.engine {

@@ -6,8 +6,8 @@ use crate::{
         host::{EngineFacts, HostFacts, ImageFacts},
         observed::Observed,
     },
-    judge::registry::way_in,
-    mesh::settings::{meant_as_a_host, registry_of},
+    judge::registry::way_to_pull,
+    mesh::settings::meant_as_a_host,
 };
 
 pub(super) fn docker(engine: &EngineFacts) -> Checked {
@@ -79,7 +79,8 @@ pub(super) fn cgroup(engine: &EngineFacts, swap: Option<u64>) -> Checked {
     Checked::new("cgroup", format!("{version}{kept}"), finding)
 }
 
-pub(super) fn images(images: &[(String, ImageFacts)]) -> Checked {
+/// `with_flags` is what to type for other flags of `mesh create`.
+pub(super) fn images(images: &[(String, ImageFacts)], with_flags: impl Fn(&str) -> String) -> Checked {
     let missing: Vec<(&str, &str)> = images
         .iter()
         .filter_map(|(image, facts)| match facts {
@@ -90,13 +91,8 @@ pub(super) fn images(images: &[(String, ImageFacts)]) -> Checked {
     // they are of one registry, which tells the same of each
     let finding = missing.first().map(|(first, why)| {
         let names: Vec<&str> = missing.iter().map(|(image, _)| *image).collect();
-        let meant = names.iter().find_map(|image| meant_as_a_host(image));
-        let hint = meant.or_else(|| way_in(registry_of(first), why)).unwrap_or_else(|| {
-            "check the version and the way to the registry (by the engine's proxy, which `docker info` shows: it takes \
-             none from this shell), or name a mirror with `mesh create --registry HOST`; \
-             without any, `images/build all` builds stand-ins for `--registry mesh.local`"
-                .to_owned()
-        });
+        let misread = names.iter().copied().find(|image| meant_as_a_host(image).is_some());
+        let hint = way_to_pull(misread.unwrap_or(first), why, with_flags);
         Finding::problem(format!("not here, and cannot be pulled: {}: {why}", names.join(", ")), hint)
     });
     let pulled = images.iter().filter(|(_, facts)| *facts == ImageFacts::Pullable).count();
@@ -113,7 +109,7 @@ mod tests {
             example::{engine, rendered, roomy},
             machine,
         },
-        mesh::Mesh,
+        mesh::{Mesh, typed_again::with_flags_again},
     };
 
     #[test]
@@ -182,15 +178,16 @@ mod tests {
     fn an_image_that_cannot_be_had_is_a_problem() {
         let missing = || ImageFacts::Missing("no such host".to_owned());
         let image = |facts| ("r/elasticsearch:9.5.3".to_owned(), facts);
+        let look = |of: &[(String, ImageFacts)]| images(of, with_flags_again);
         insta::assert_snapshot!(rendered([
-            images(&[image(ImageFacts::Here)]),
-            images(&[image(ImageFacts::Here), image(ImageFacts::Pullable)]),
-            images(&[image(ImageFacts::Here), image(missing()), image(missing())]),
+            look(&[image(ImageFacts::Here)]),
+            look(&[image(ImageFacts::Here), image(ImageFacts::Pullable)]),
+            look(&[image(ImageFacts::Here), image(missing()), image(missing())]),
         ]), @r"
         good: images: all are here
         good: images: those that are not here can be pulled
         Problem: not here, and cannot be pulled: r/elasticsearch:9.5.3, r/elasticsearch:9.5.3: no such host
-          check the version and the way to the registry (by the engine's proxy, which `docker info` shows: it takes none from this shell), or name a mirror with `mesh create --registry HOST`; without any, `images/build all` builds stand-ins for `--registry mesh.local`
+          check the version and the way to the registry (by the engine's proxy, which `docker info` shows: it takes none from this shell), or name a mirror: type the same command again with `--registry HOST`; without any, `images/build all` builds stand-ins for `--registry mesh.local`
         ");
     }
 }
