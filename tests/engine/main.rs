@@ -164,7 +164,10 @@ fn a_port_that_is_taken() {
 #[ignore = "needs root and a Docker engine: run by scripts/test"]
 fn a_machine_that_is_too_small() {
     let printed = Place::new().refused(&["create", "99", "--elastic-memory", "8g"], 3);
-    assert!(printed.contains("99 clusters need about") && printed.contains("`mesh create --force`"), "{printed}");
+    assert!(
+        printed.contains("99 clusters need about") && printed.contains("with `--force` tries all the same"),
+        "{printed}"
+    );
 }
 
 #[test]

@@ -48,7 +48,7 @@ impl Place {
         let rules: Vec<&str> = quoted.iter().copied().filter(|command| command.starts_with("ip ")).collect();
         let named = quoted
             .iter()
-            .find_map(|command| command.strip_prefix("mesh create --subnet ")?.split(' ').next())
+            .find_map(|command| command.trim_start_matches("mesh create ").strip_prefix("--subnet ")?.split(' ').next())
             .unwrap_or(subnet);
         let mended = [&[routes], &rules[..]].concat().join("; ");
         assert_eq!(self.subnet(&mended, &["--subnet", named]), named, "the hint should pass: {printed}");

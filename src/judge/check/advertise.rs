@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{Checked, Finding};
 use crate::{
-    facts::host::HostFacts,
+    facts::{host::HostFacts, observed::Observed},
     mesh::{Mesh, id::ClusterId},
 };
 
@@ -40,7 +40,7 @@ pub fn passages(mesh: &Mesh) -> Vec<Passage> {
     inward.chain(outward).collect()
 }
 
-pub(super) fn advertise(mesh: &Mesh, host: &HostFacts) -> Checked {
+pub(super) fn advertise(mesh: &Mesh, there: &Observed, host: &HostFacts) -> Checked {
     let binds: BTreeSet<_> = mesh.clusters().filter_map(|cluster| mesh.settings(cluster).remote_bind()).collect();
     let unused = mesh.spec.advertise_bind.0.filter(|_| binds.is_empty()).map(|bind| {
         Finding::warning(
@@ -54,8 +54,10 @@ pub(super) fn advertise(mesh: &Mesh, host: &HostFacts) -> Checked {
         if !host.interfaces.contains(bind) {
             return Some(Finding::problem(
                 format!("{bind} is not an address of this machine, so nothing can be published on it"),
-                "see its addresses with `ip address`; behind NAT, `mesh create --advertise PUBLIC --advertise-bind LOCAL` \
-                 names one of its own, too",
+                format!(
+                    "see its addresses with `ip address`; behind NAT, name one of its own, too: {}",
+                    mesh.with_flags(there.record.as_ref(), "--advertise PUBLIC --advertise-bind LOCAL")
+                ),
             ));
         }
         host.leased.contains(bind).then(|| {
@@ -94,13 +96,13 @@ mod tests {
     #[test]
     fn an_advertised_address_is_of_this_machine_and_stays() {
         let own = HostFacts { interfaces: [[192, 0, 2, 11].into()].into(), ..roomy() };
-        let look = |mesh: &Mesh, host: &HostFacts| rendered([advertise(mesh, host)]);
+        let look = |mesh: &Mesh, host: &HostFacts| rendered([advertise(mesh, &Observed::default(), host)]);
         insta::assert_snapshot!(look(&Mesh::example(1), &own), @"good: advertise: no port is published for other machines: `--advertise` is not set");
         insta::assert_snapshot!(look(&mesh("192.0.2.11", None), &own), @"good: advertise: other machines reach remote cluster servers by 192.0.2.11");
         insta::assert_snapshot!(look(&mesh("198.51.100.7", Some("192.0.2.11")), &own), @"good: advertise: other machines reach remote cluster servers by 192.0.2.11");
         insta::assert_snapshot!(look(&mesh("192.0.2.12", None), &own), @r"
         Problem: 192.0.2.12 is not an address of this machine, so nothing can be published on it
-          see its addresses with `ip address`; behind NAT, `mesh create --advertise PUBLIC --advertise-bind LOCAL` names one of its own, too
+          see its addresses with `ip address`; behind NAT, name one of its own, too: type the same command again with `--advertise PUBLIC --advertise-bind LOCAL`
         ");
         let leased = HostFacts { leased: own.interfaces.clone(), ..own.clone() };
         insta::assert_snapshot!(look(&mesh("192.0.2.11", None), &leased), @r"

@@ -92,7 +92,7 @@ pub(super) fn memory(mesh: &Mesh, there: &Observed, host: &HostFacts) -> Checked
     let finding = if needed > available {
         let most = available.saturating_sub(of_gateway(mesh));
         let less = less_memory::ways(mesh, most, |service, memory| resident(mesh, there, service, memory));
-        let hint = format!("{}{less}; `mesh create --force` tries all the same", raise(tight));
+        let hint = format!("{}{less}; `mesh create` with `--force` tries all the same", raise(tight));
         Some(Finding::new(Severity::Estimate, amounts.clone(), hint))
     } else {
         (limits > total).then(|| {
@@ -142,8 +142,13 @@ pub(super) fn disk(mesh: &Mesh, there: &Observed, host: &HostFacts) -> Checked {
         (free - needed < watermark).then(|| format!("{low}: {fresh} {need} about {wants}"))
     };
     let finding = message.map(|message| {
-        let elsewhere = "free some, or name a directory on another disk with `mesh create --dir DIR`; `mesh create --force` tries all the same";
-        let hint = if there.record.is_none() { elsewhere } else { "free some; `mesh create --force` tries all the same" };
+        let elsewhere = "free some, or type the same command again with `--dir DIR`, a directory on another disk; \
+                         `mesh create` with `--force` tries all the same";
+        let hint = if there.record.is_none() {
+            elsewhere
+        } else {
+            "free some; `mesh create` with `--force` tries all the same"
+        };
         Finding::new(Severity::Estimate, message, hint)
     });
     // Elasticsearch's own options have one written into `data`
@@ -258,9 +263,9 @@ mod tests {
         });
         insta::assert_snapshot!(lines.join("\n"), @r"
         Estimate: 2 clusters need about 6.2 GiB of memory, and 6.0 GiB is available in the control group /box, which is limited to 6.0 GiB
-          raise that limit; or `mesh create` with fewer clusters, with `--elastic-memory 1g --kibana-memory 1g` or with `--no-kibana`; `mesh create --force` tries all the same
+          raise that limit; or `mesh create` with fewer clusters, with `--elastic-memory 1g --kibana-memory 1g` or with `--no-kibana`; `mesh create` with `--force` tries all the same
         Estimate: 2 clusters need about 6.2 GiB of memory, and 4.0 GiB is available in the control group /box, which is limited to 12.0 GiB
-          raise that limit; or `mesh create` with fewer clusters, with `--elastic-memory 1g --kibana-memory 1g` or with `--no-kibana`; `mesh create --force` tries all the same
+          raise that limit; or `mesh create` with fewer clusters, with `--elastic-memory 1g --kibana-memory 1g` or with `--no-kibana`; `mesh create` with `--force` tries all the same
         Warning: the containers' limits add up to 8.0 GiB, and the control group /box allows them 7.0 GiB
           under full load something will be killed: out of memory: raise that limit; or lower it with `mesh create 2 --elastic-memory 1g --kibana-memory 1g`
         good

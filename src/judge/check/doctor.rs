@@ -93,7 +93,7 @@ pub fn doctor(mesh: &Mesh, sight: &Sight) -> Vec<Checked> {
             (_, Err(why)) => Checked::unknown("same network", why),
         },
         in_network("network", network::address),
-        in_network("advertise", |mesh, _, host| advertise::advertise(mesh, host)),
+        in_network("advertise", advertise::advertise),
         match &sight.listeners {
             Ok(_) if elsewhere => Checked::unknown("ports", ELSEWHERE),
             Ok(listeners) => ports::ports(mesh, there, listeners),

@@ -50,7 +50,7 @@ pub(super) fn same_network(there: &Observed, host: &HostFacts) -> Checked {
                 bridges.join(" and ")
             ),
             "run `mesh` where the engine runs; start a container that holds `mesh` with `--network host`; \
-             `mesh create --force` tries all the same",
+             `mesh create` with `--force` tries all the same",
         )
     });
     Checked::new("same network", "`mesh` is in the network of Docker's engine", finding)
@@ -166,7 +166,7 @@ mod tests {
         unknown: same network: the engine has no bridge to tell by
         good: same network: `mesh` is in the network of Docker's engine
         Estimate: `mesh` is not in the network of Docker's engine, which has 172.17.0.1: it would not reach what containers publish
-          run `mesh` where the engine runs; start a container that holds `mesh` with `--network host`; `mesh create --force` tries all the same
+          run `mesh` where the engine runs; start a container that holds `mesh` with `--network host`; `mesh create` with `--force` tries all the same
         ");
         // facts about the wrong network are not reported as the engine's
         let taken = Listener { address: [0, 0, 0, 0].into(), port: 9201, owner: None };

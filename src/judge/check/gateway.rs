@@ -17,17 +17,21 @@ pub(super) fn gateway(mesh: &Mesh, there: &Observed, host: &HostFacts, listeners
         return Checked::new("gateway", "the mesh has none", None);
     };
     let address = at.ip();
+    let with_flags = |flags: &str| mesh.with_flags(there.record.as_ref(), flags);
     let mut findings = Vec::new();
     if !address.is_unspecified() && !address.is_loopback() && !host.interfaces.contains(&address) {
         findings.push(Finding::problem(
             format!("{address} of the gateway is not an address of this machine"),
-            "see its addresses with `ip address`; `mesh create --gateway 0.0.0.0:443` publishes it on all of them",
+            format!(
+                "see its addresses with `ip address`; to publish it on all of them, {}",
+                with_flags(&format!("--gateway 0.0.0.0:{}", at.port()))
+            ),
         ));
     }
     if let Some(owner) = owner(at, held(mesh, there), there, listeners) {
         findings.push(Finding::problem(
             format!("port {} of the gateway is taken by {owner}", at.port()),
-            "stop what has it, or name another port: `mesh create --gateway ADDRESS:PORT`",
+            format!("stop what has it, or name another port: {}", with_flags("--gateway ADDRESS:PORT")),
         ));
     }
     if let Some(Err(unusable)) = &there.gateway.given {
@@ -92,9 +96,9 @@ mod tests {
         };
         insta::assert_snapshot!(rendered([gateway(&mesh, &there, &roomy(), &listeners)]), @r"
         Problem: 192.0.2.1 of the gateway is not an address of this machine
-          see its addresses with `ip address`; `mesh create --gateway 0.0.0.0:443` publishes it on all of them
+          see its addresses with `ip address`; to publish it on all of them, type the same command again with `--gateway 0.0.0.0:443`
         Problem: port 443 of the gateway is taken by apache2 (pid 42)
-          stop what has it, or name another port: `mesh create --gateway ADDRESS:PORT`
+          stop what has it, or name another port: type the same command again with `--gateway ADDRESS:PORT`
         Problem: it has expired
           name another
         ");
@@ -117,7 +121,7 @@ mod tests {
         let listeners = [listener(8443, "docker-proxy"), listener(443, "apache2")];
         insta::assert_snapshot!(rendered([gateway(&new, &there, &roomy(), &listeners)]), @r"
         Problem: port 443 of the gateway is taken by apache2 (pid 42)
-          stop what has it, or name another port: `mesh create --gateway ADDRESS:PORT`
+          stop what has it, or name another port: type the same command again with `--gateway ADDRESS:PORT`
         ");
         assert_eq!(gateway(&old, &there, &roomy(), &listeners).findings(), []);
         let wide = Mesh::example(1).with_gateway("0.0.0.0:8443");

@@ -21,7 +21,7 @@ pub fn image_disk(mesh: &Mesh, there: &Observed, host: &HostFacts) -> Checked {
     };
     let (dir, needed, images) = (dir.display(), missing * IMAGE, counted(missing, "image"));
     let finding = (*free < needed).then(|| {
-        let force = if there.record.is_none() { "; `mesh create --force` tries all the same" } else { "" };
+        let force = if there.record.is_none() { "; `mesh create` with `--force` tries all the same" } else { "" };
         Finding::new(
             Severity::Estimate,
             format!("pulling {images} takes about {} in {dir}, which has {} free", gibibytes(needed), gibibytes(*free)),

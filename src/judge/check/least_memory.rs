@@ -32,7 +32,7 @@ pub(super) fn below(mesh: &Mesh, there: &Observed) -> Vec<Finding> {
                 Severity::Estimate,
                 format!("with {memory} of memory, {product} is killed while it starts: it needs {least} or more"),
                 format!(
-                    "`mesh create` with `{}`; `mesh create --force` tries all the same",
+                    "`mesh create` with `{}`; `mesh create` with `--force` tries all the same",
                     mesh.memory_flags(services, least)
                 ),
             )
@@ -68,8 +68,8 @@ mod tests {
         mesh.overrides = ["2.elastic_memory=700m", "3.kibana_memory=600m"].map(|text| read_set(text).unwrap()).into();
         let hints = below(&mesh, &Observed::default()).into_iter().map(|finding| finding.hint).collect::<Vec<_>>();
         insta::assert_snapshot!(hints.join("\n"), @r"
-        `mesh create` with `--set cluster02.elastic_memory=1g`; `mesh create --force` tries all the same
-        `mesh create` with `--set cluster03.kibana_memory=1g`; `mesh create --force` tries all the same
+        `mesh create` with `--set cluster02.elastic_memory=1g`; `mesh create` with `--force` tries all the same
+        `mesh create` with `--set cluster03.kibana_memory=1g`; `mesh create` with `--force` tries all the same
         ");
     }
 

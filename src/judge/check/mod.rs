@@ -155,7 +155,7 @@ pub fn machine(mesh: &Mesh, there: &Observed, host: &HostFacts, listeners: &[Lis
     let networks = if engine::shares_network(there, host) {
         vec![
             network::address(mesh, there, host),
-            advertise::advertise(mesh, host),
+            advertise::advertise(mesh, there, host),
             ports::ports(mesh, there, listeners),
             gateway::gateway(mesh, there, host, listeners),
         ]

@@ -43,7 +43,7 @@ pub(super) fn neighbours(mesh: &Mesh, there: &Observed, limit: Option<u64>) -> C
         Finding::new(
             severity,
             format!("{LIMIT} is {limit}, and the containers need about {needed}: without, some links time out"),
-            format!("{} raises and keeps it; `mesh create --force` tries all the same", fix(mesh)),
+            format!("{} raises and keeps it; `mesh create` with `--force` tries all the same", fix(mesh)),
         )
     });
     Checked::new("neighbours", format!("{LIMIT} is {limit}; about {needed} are needed"), finding)
@@ -64,10 +64,10 @@ mod tests {
         insta::assert_snapshot!(rendered([check(28, true), check(29, true), check(30, false), check(31, false)]), @r"
         good: neighbours: net.ipv4.neigh.default.gc_thresh3 is 1024; about 988 are needed
         Estimate: net.ipv4.neigh.default.gc_thresh3 is 1024, and the containers need about 1050: without, some links time out
-          `mesh doctor --fix 29` raises and keeps it; `mesh create --force` tries all the same
+          `mesh doctor --fix 29` raises and keeps it; `mesh create` with `--force` tries all the same
         good: neighbours: net.ipv4.neigh.default.gc_thresh3 is 1024; about 994 are needed
         Estimate: net.ipv4.neigh.default.gc_thresh3 is 1024, and the containers need about 1056: without, some links time out
-          `mesh doctor --fix 31` raises and keeps it; `mesh create --force` tries all the same
+          `mesh doctor --fix 31` raises and keeps it; `mesh create` with `--force` tries all the same
         ");
         assert!(needed(&Mesh::example(99)) < RAISED_SOFT);
         assert_eq!(fix(&Mesh::example(20).with_nodes(2, 3)), "`mesh doctor --fix 20` with the mesh's other settings");

@@ -19,10 +19,14 @@ use crate::{
 pub(super) fn address(mesh: &Mesh, there: &Observed, host: &HostFacts) -> Checked {
     let mut findings = Vec::new();
     let bind = mesh.spec.bind;
+    let with_flags = |flags: String| mesh.with_flags(there.record.as_ref(), &flags);
     if !bind.is_unspecified() && !bind.is_loopback() && !host.interfaces.contains(&bind) {
         findings.push(Finding::problem(
             format!("{bind} is not an address of this machine"),
-            "see its addresses with `ip address`; `mesh create --bind 0.0.0.0` publishes on all of them",
+            format!(
+                "see its addresses with `ip address`; to publish on all of them, {}",
+                with_flags("--bind 0.0.0.0".to_owned())
+            ),
         ));
     }
     let known = there.network.as_ref().is_some_and(|network| network.subnet == mesh.subnet.to_string());
@@ -31,7 +35,10 @@ pub(super) fn address(mesh: &Mesh, there: &Observed, host: &HostFacts) -> Checke
     let taken = host.taken(&own, docker);
     let overlap = if known { None } else { overlap(mesh, there, &taken) };
     findings.extend(overlap.map(|what| {
-        Finding::problem(format!("the mesh's network {} overlaps {what}", mesh.subnet), elsewhere(mesh, &taken))
+        Finding::problem(
+            format!("the mesh's network {} overlaps {what}", mesh.subnet),
+            elsewhere(mesh, &taken, with_flags),
+        )
     }));
     if findings.is_empty() {
         findings.extend(diverted(mesh, there, &host.routes));
@@ -63,12 +70,12 @@ fn leaves(route: &Route) -> String {
     }
 }
 
-/// Another network for the mesh, that passes this check.
-fn elsewhere(mesh: &Mesh, taken: &Taken) -> String {
+/// Another network for the mesh, that passes this check. `with_flags` is what to type for other flags.
+fn elsewhere(mesh: &Mesh, taken: &Taken, with_flags: impl Fn(String) -> String) -> String {
     match (taken.free(), taken.free_in_main()) {
-        (Some(free), _) => format!("name a free one: `mesh create --subnet {free}`"),
+        (Some(free), _) => format!("name a free one: {}", with_flags(format!("--subnet {free}"))),
         (None, Some(subnet)) => {
-            format!("type `{}`, and then `mesh create --subnet {subnet}`", rule_for(subnet))
+            format!("type `{}`; then {}", rule_for(subnet), with_flags(format!("--subnet {subnet}")))
         }
         (None, None) => format!(
             "take away what overlaps {}: `ip address`, `ip route show table all` and `docker network ls` show it",
@@ -140,11 +147,16 @@ mod tests {
     fn a_network_in_use_is_refused_with_one_that_is_free() {
         insta::assert_snapshot!(refused(&["10.0.0.0/8"], &[]), @r"
         Problem: the mesh's network 10.213.0.0/24 overlaps 10.0.0.0/8, which this machine has an interface in
-          name a free one: `mesh create --subnet 172.31.0.0/24`
+          name a free one: type the same command again with `--subnet 172.31.0.0/24`
         ");
+        let mesh = Mesh::example(1);
+        let recorded = Observed { record: Some(mesh.clone()), ..Observed::default() };
+        let host = HostFacts { networks: ["10.0.0.0/8".parse().unwrap()].into(), ..roomy() };
+        let hint = address(&mesh, &recorded, &host).findings().remove(0).hint;
+        assert_eq!(hint, "name a free one: `mesh create --subnet 172.31.0.0/24`");
         insta::assert_snapshot!(refused(&[], &[route("10.213.0.128/25", MAIN)]), @r"
         Problem: the mesh's network 10.213.0.0/24 overlaps 10.213.0.128/25, which this machine has a route to by tun0
-          name a free one: `mesh create --subnet 10.213.1.0/24`
+          name a free one: type the same command again with `--subnet 10.213.1.0/24`
         ");
     }
 

@@ -39,7 +39,7 @@ pub(super) fn overcommit(mesh: &Mesh, there: &Observed, host: &HostFacts) -> Che
             amounts.clone(),
             "without, Java is refused its heap: `sudo sysctl -w vm.overcommit_memory=0`, and take the 2 out of the \
              file of /etc/sysctl.d that sets it; or let programs reserve more with a larger vm.overcommit_ratio; \
-             `mesh create --force` tries all the same",
+             `mesh create` with `--force` tries all the same",
         )
     });
     Checked::new("overcommit", amounts, finding)
@@ -71,7 +71,7 @@ mod tests {
         let check = |host: HostFacts| overcommit(&mesh, &none, &host);
         insta::assert_snapshot!(rendered([check(host(2, 8, 4)), check(host(2, 32, 4)), check(host(1, 8, 40))]), @r"
         Estimate: vm.overcommit_memory is 2, and of the 8.0 GiB that programs may reserve, 4.0 GiB is left: the containers need about 6.2 GiB
-          without, Java is refused its heap: `sudo sysctl -w vm.overcommit_memory=0`, and take the 2 out of the file of /etc/sysctl.d that sets it; or let programs reserve more with a larger vm.overcommit_ratio; `mesh create --force` tries all the same
+          without, Java is refused its heap: `sudo sysctl -w vm.overcommit_memory=0`, and take the 2 out of the file of /etc/sysctl.d that sets it; or let programs reserve more with a larger vm.overcommit_ratio; `mesh create` with `--force` tries all the same
         good: overcommit: vm.overcommit_memory is 2, and of the 32.0 GiB that programs may reserve, 28.0 GiB is left: the containers need about 6.2 GiB
         good: overcommit: vm.overcommit_memory is 1, which does not limit what programs reserve in all
         ");

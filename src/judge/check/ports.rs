@@ -51,10 +51,10 @@ pub(super) fn ports(mesh: &Mesh, there: &Observed, listeners: &[Listener]) -> Ch
             let address = container.map_or_else(|| listener.map(|listener| listener.address), |(address, ..)| *address);
             let everywhere = address.is_none_or(|address| address.is_unspecified());
             let instead = match (everywhere, is_new(there, service)) {
-                (false, _) => format!(", or publish {}", elsewhere(mesh, service, port)),
+                (false, _) => format!(", or publish {}", elsewhere(mesh, there, service, port)),
                 (true, true) => {
-                    let clusters = mesh.cluster_set().to_mesh_text();
-                    format!(", or have free ports chosen with `mesh create {clusters} --ports {}`", PortRange::OF_NAMED)
+                    let flags = format!("--ports {}", PortRange::OF_NAMED);
+                    format!(", or have free ports chosen: {}", mesh.with_flags(there.record.as_ref(), &flags))
                 }
                 (true, false) => String::new(),
             };
@@ -73,13 +73,13 @@ fn is_new(there: &Observed, service: ServiceId) -> bool {
 }
 
 /// What publishes a port on another address, in words.
-fn elsewhere(mesh: &Mesh, service: ServiceId, port: Port) -> String {
+fn elsewhere(mesh: &Mesh, there: &Observed, service: ServiceId, port: Port) -> String {
     let (what, flag) = if mesh.is_advertised(service.cluster(), port) {
-        ("what other machines reach", "--advertise-bind")
+        ("what other machines reach", "--advertise-bind ADDRESS")
     } else {
-        ("the mesh", "--bind")
+        ("the mesh", "--bind ADDRESS")
     };
-    format!("{what} on another address with `mesh create {} {flag} ADDRESS`", mesh.cluster_set().to_mesh_text())
+    format!("{what} on another address: {}", mesh.with_flags(there.record.as_ref(), flag))
 }
 
 /// The ports that the mesh's own containers hold.
@@ -162,14 +162,14 @@ mod tests {
         let hints =
             [hint(&Observed::default(), listener(9201)), hint(&recorded, listener(9201)), hint(&recorded, on_loopback)];
         insta::assert_snapshot!(hints.join("\n"), @r"
-        stop what has it, or have free ports chosen with `mesh create 1 --ports 20000-29999`
+        stop what has it, or have free ports chosen: type the same command again with `--ports 20000-29999`
         stop what has it
-        stop what has it, or publish the mesh on another address with `mesh create 1 --bind ADDRESS`
+        stop what has it, or publish the mesh on another address: `mesh create --bind ADDRESS`
         ");
         let mut by_container = Observed::default();
         by_container.unmanaged.ports = [(None, 9201, "other".to_owned())].into();
         let finding = ports(&mesh, &by_container, &[]).findings().remove(0);
-        assert!(finding.hint.ends_with("`mesh create 1 --ports 20000-29999`"), "{finding:?}");
+        assert!(finding.hint.ends_with("again with `--ports 20000-29999`"), "{finding:?}");
     }
 
     #[test]

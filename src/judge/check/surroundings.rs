@@ -80,8 +80,9 @@ pub(super) fn unmanaged(mesh: &Mesh, there: &Observed) -> Checked {
         Finding::problem(
             format!("another mesh {called} is on this Docker engine, in {dir}"),
             format!(
-                "make this one beside it with a name of its own, `mesh create --name NAME`; use the other with `--dir {named}`, or \
-                 remove it with `mesh reset --dir {named}`"
+                "make this one beside it with a name of its own: {}; use the other with `--dir {named}`, or \
+                 remove it with `mesh reset --dir {named}`",
+                mesh.with_flags(there.record.as_ref(), "--name NAME")
             ),
         )
     }));

@@ -5,7 +5,8 @@ use crate::{
     explain::Explain,
     mesh::{
         cluster_set::ClusterSet, gateway::GatewayConflict, id::ClusterId, network::Subnet, peers::PartnerName,
-        ports::PortRange, settings::StackVersion, taken::rule_for, upgrade::UnsupportedSearch, users::UserError,
+        ports::PortRange, settings::StackVersion, taken::rule_for, typed_again::with_flags_again,
+        upgrade::UnsupportedSearch, users::UserError,
     },
 };
 
@@ -51,7 +52,8 @@ impl Explain for DecideError {
         Some(match self {
             Self::NoClusters => "type `mesh create 2` for a mesh of two clusters".to_owned(),
             Self::NoSuchCluster { cluster, clusters } => format!(
-                "`mesh create {}` makes it; `overrides` in a settings file may name clusters that are to come",
+                "type the same command again with `{}` as its clusters; `overrides` in a settings file may name \
+                 clusters that are to come",
                 clusters.clone().with(*cluster).to_mesh_text()
             ),
             Self::OtherVersion { from, to, .. } if from < to => {
@@ -74,8 +76,12 @@ impl Explain for DecideError {
             Self::Unsupported(error) => error.hint()?,
             Self::Users(error) => error.hint()?,
             Self::Gateway(error) => error.hint()?,
-            Self::NoAddresses { .. } => "name a wider one: `mesh create --subnet 10.213.0.0/20`".to_owned(),
-            Self::NoPorts { .. } => format!("name a wider one: `mesh create --ports {}`", PortRange::OF_NAMED),
+            Self::NoAddresses { .. } => {
+                format!("name a wider one: {}", with_flags_again("--subnet 10.213.0.0/20"))
+            }
+            Self::NoPorts { .. } => {
+                format!("name a wider one: {}", with_flags_again(&format!("--ports {}", PortRange::OF_NAMED)))
+            }
             Self::NoCluster { by: "links", .. } => {
                 "change `links` in the settings file, or type `--topology all` to link all clusters again".to_owned()
             }
@@ -83,7 +89,7 @@ impl Explain for DecideError {
                 "name a cluster of the mesh, or type `--topology all` to link all clusters again".to_owned()
             }
             Self::NoSubnet { diverted: Some(subnet) } => {
-                format!("type `{}`, and then `mesh create --subnet {subnet}`", rule_for(*subnet))
+                format!("type `{}`, and then the same command again with `--subnet {subnet}`", rule_for(*subnet))
             }
             Self::NoSubnet { diverted: None } => {
                 "see them with `ip address`, `ip route show table all` and `docker network ls`, and take one away that is not needed"

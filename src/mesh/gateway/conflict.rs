@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use crate::{
     exit::Exit,
     explain::Explain,
-    mesh::{Mesh, taken::Taken},
+    mesh::{Mesh, taken::Taken, typed_again::with_flags_again},
 };
 
 /// The port of a gateway in examples, and from which on one that is free is looked for.
@@ -33,12 +33,13 @@ impl Explain for GatewayConflict {
 
     fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::Bind { gateway, .. } => format!(
-                "the gateway leads to every cluster, so that the others stay on this machine: \
-                 `mesh create --gateway {gateway} --bind 127.0.0.1`; or do without it: `mesh create --no-gateway`"
+            Self::Bind { .. } => format!(
+                "the gateway leads to every cluster, so that the others stay on this machine: {}, or with \
+                 `--no-gateway` to do without it",
+                with_flags_again("--bind 127.0.0.1")
             ),
             Self::Port { free, .. } | Self::Reserved { free, .. } => {
-                format!("name another port: `mesh create --gateway {free}`")
+                format!("name another port: {}", with_flags_again(&format!("--gateway {free}")))
             }
             Self::HalfAPair { .. } => {
                 "name both with `--gateway-cert FILE --gateway-key FILE`, or none: `--no-gateway-cert --no-gateway-key`"
@@ -97,7 +98,7 @@ mod tests {
         mesh.spec.bind = [0, 0, 0, 0].into();
         insta::assert_snapshot!(refused(&mesh, &none), @r"
         ports of clusters would be published on 0.0.0.0, past the gateway at 0.0.0.0:443
-        the gateway leads to every cluster, so that the others stay on this machine: `mesh create --gateway 0.0.0.0:443 --bind 127.0.0.1`; or do without it: `mesh create --no-gateway`
+        the gateway leads to every cluster, so that the others stay on this machine: type the same command again with `--bind 127.0.0.1`, or with `--no-gateway` to do without it
         ");
     }
 
@@ -106,7 +107,7 @@ mod tests {
         let taken = Taken { ports: [8443].into(), ..Taken::default() };
         insta::assert_snapshot!(refused(&mesh("127.0.0.1:9202"), &taken), @r"
         port 9202 of the gateway is one that the mesh publishes for a cluster
-        name another port: `mesh create --gateway 127.0.0.1:8444`
+        name another port: type the same command again with `--gateway 127.0.0.1:8444`
         ");
     }
 
@@ -116,7 +117,7 @@ mod tests {
         let taken = Taken::default().with([other.choice()]);
         insta::assert_snapshot!(refused(&mesh("0.0.0.0:8443"), &taken), @r"
         port 8443 of the gateway is one that another mesh of this machine has, or is about to have
-        name another port: `mesh create --gateway 0.0.0.0:8444`
+        name another port: type the same command again with `--gateway 0.0.0.0:8444`
         ");
         assert!(mesh("127.0.0.1:9401").require_gateway(false, &taken).is_err(), "the mesh's own");
         assert_eq!(mesh("127.0.0.1:8443").require_gateway(false, &taken), Ok(()), "it has it");

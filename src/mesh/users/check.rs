@@ -49,7 +49,10 @@ impl Explain for UserError {
             Self::RoleElsewhere { role, .. } => {
                 format!("widen `on` of the role {role} in the settings file, or narrow that of the user")
             }
-            Self::NotShared { flags: Some(flags), .. } => format!("`mesh create {flags}` shares it"),
+            // the role is in a settings file, which is not recorded yet
+            Self::NotShared { flags: Some(flags), .. } => {
+                format!("type the same command again with `{flags}`, which shares it")
+            }
             Self::NotShared { flags: None, .. } => OWN_SHARE.to_owned(),
             Self::UnknownRemote { .. } => "name one of them, or `*` for all".to_owned(),
             Self::NoSuchUser { user, .. } => format!("`mesh users ls` lists them, `mesh users add {user}` adds one"),
@@ -231,16 +234,16 @@ mod tests {
         }
         let mut shares = asks("hr-*");
         shares.spec.share = vec!["logs-*".parse().unwrap()];
-        insta::assert_snapshot!(refused(&shares), @"the role hr asks for hr-* of remotes, and clusters share only local-data-set, logs-*, mesh*; `mesh create --share 'logs-*' --share 'hr-*'` shares it");
+        insta::assert_snapshot!(refused(&shares), @"the role hr asks for hr-* of remotes, and clusters share only local-data-set, logs-*, mesh*; type the same command again with `--share 'logs-*' --share 'hr-*'`, which shares it");
         shares.set.insert(cluster(2), read_set("cluster02.share=metrics-*").unwrap().settings);
-        insta::assert_snapshot!(refused(&shares), @"the role hr asks for hr-* of remotes, and clusters share only local-data-set, logs-*, mesh*, metrics-*; `mesh create --share 'logs-*' --share 'hr-*' --set 'cluster02.share=metrics-*,hr-*'` shares it");
+        insta::assert_snapshot!(refused(&shares), @"the role hr asks for hr-* of remotes, and clusters share only local-data-set, logs-*, mesh*, metrics-*; type the same command again with `--share 'logs-*' --share 'hr-*' --set 'cluster02.share=metrics-*,hr-*'`, which shares it");
         shares.set.clear();
         shares.spec.share = vec!["hr-2026*".parse().unwrap()];
         assert_eq!(shares.require_users(), Ok(()), "a part of it is shared");
         let links = serde_json::json!([{ "from": "1", "to": "2", "share": ["x"] }, { "from": "2", "to": "3" }]);
         let mut by_link = asks("hr-*");
         by_link.spec.topology = serde_json::from_value(links).unwrap();
-        assert!(refused(&by_link).ends_with("; `mesh create --share 'hr-*'` shares it"), "{}", refused(&by_link));
+        assert!(refused(&by_link).ends_with("again with `--share 'hr-*'`, which shares it"), "{}", refused(&by_link));
         by_link.spec.topology =
             serde_json::from_value(serde_json::json!([{ "from": "1", "to": "2", "share": ["x"] }])).unwrap();
         assert!(refused(&by_link).ends_with(OWN_SHARE), "no flag does: {}", refused(&by_link));
