@@ -6,6 +6,7 @@ use super::Apply;
 use crate::{
     error::{Error, Exit},
     mesh::{
+        Mesh,
         id::{ClusterId, NodeId},
         snapshots::OWNER,
     },
@@ -28,7 +29,7 @@ impl Apply<'_> {
             self.make_service_dirs(&tree, cluster.first_node())?;
             tree
         } else {
-            let tree = Tree::open(&root)?.ok_or_else(|| no_path(&root))?;
+            let tree = Tree::open(&root)?.ok_or_else(|| no_path(self.mesh, cluster, &root))?;
             tree.make_dir(&below, 0o750, self.owner())?;
             tree
         };
@@ -102,7 +103,25 @@ impl Apply<'_> {
     }
 }
 
-fn no_path(root: &Path) -> Error {
+fn no_path(mesh: &Mesh, cluster: ClusterId, root: &Path) -> Error {
+    let flags = mesh.flags_for_snapshots([cluster], "PATH");
     Error::new(Exit::Machine, format!("the path for snapshots, {}, is not there", root.display()))
-        .hint("mount or make it, or name another with `mesh create --snapshots PATH`; then type the same command again")
+        .hint(format!("mount or make it, or name another with `mesh create {flags}`; then type the same command again"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mesh::settings::per_cluster::read_set;
+
+    #[test]
+    fn another_path_is_named_for_the_cluster_that_has_one_of_its_own() {
+        let mut mesh = Mesh::example(2);
+        mesh.overrides = vec![read_set("2.snapshots=/mnt/nfs").unwrap()];
+        let hint = |cluster| no_path(&mesh, cluster, Path::new("/mnt/nfs")).hint.unwrap_or_default();
+        insta::assert_snapshot!(mesh.clusters().map(hint).collect::<Vec<_>>().join("\n"), @r"
+        mount or make it, or name another with `mesh create --snapshots PATH`; then type the same command again
+        mount or make it, or name another with `mesh create --set cluster02.snapshots=PATH`; then type the same command again
+        ");
+    }
 }

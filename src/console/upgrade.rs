@@ -69,12 +69,10 @@ impl Console {
         let from: BTreeSet<StackVersion> = mesh.pending_upgrade().map(|(_, version)| version).collect();
         let from = versions(&from);
         self.note(&format!("from {from} to {to}, {left}{order}, in {dir}; the data stays"));
-        self.note(&match snapshot {
-            Some(name) => format!("there is no way back but snapshots, so {name} is taken first"),
-            None => "there is no way back but snapshots, and none is taken: `mesh snapshots create` takes one, once \
-                     `mesh create --snapshots fs` has turned them on"
-                .to_owned(),
-        });
+        self.note(&snapshot.map_or_else(
+            || nothing_taken(mesh),
+            |name| format!("there is no way back but snapshots, so {name} is taken first"),
+        ));
     }
 
     /// How to go back to the versions before an upgrade.
@@ -84,6 +82,15 @@ impl Console {
             self.note(&format!("no snapshot from before the upgrade has the data of {}", lost.named()));
         }
     }
+}
+
+/// That an upgrade begins without a snapshot, and the command that takes one.
+fn nothing_taken(mesh: &Mesh) -> String {
+    let off = mesh.pending_upgrade().map(|(cluster, _)| cluster).filter(|of| mesh.snapshots(*of).is_off());
+    let flags = mesh.flags_for_snapshots(off, "fs");
+    let once =
+        if flags.is_empty() { String::new() } else { format!(", once `mesh create {flags}` has turned them on") };
+    format!("there is no way back but snapshots, and none is taken: `mesh snapshots create` takes one{once}")
 }
 
 /// Versions in a sentence: `8.19.21 and 9.5.3`.

@@ -62,10 +62,26 @@ impl Mesh {
     /// The flags of `mesh create` by which those of these clusters have a Kibana that have none.
     pub fn flags_for_kibana(&self, clusters: impl IntoIterator<Item = ClusterId>) -> String {
         let without = clusters.into_iter().filter(|cluster| !self.has(cluster.kibana()));
+        self.flags_for(without, |of| of.kibana.is_some(), ("--kibana", "kibana=true"))
+    }
+
+    /// The flags of `mesh create` by which these clusters keep their snapshots at another place.
+    pub fn flags_for_snapshots(&self, clusters: impl IntoIterator<Item = ClusterId>, place: &str) -> String {
+        let flags = (format!("--snapshots {place}"), format!("snapshots={place}"));
+        self.flags_for(clusters, |of| of.snapshots.is_some(), (&flags.0, &flags.1))
+    }
+
+    /// The flag for the whole mesh, and what is set for those of the clusters that have the setting by themselves.
+    fn flags_for(
+        &self,
+        clusters: impl IntoIterator<Item = ClusterId>,
+        is_set: impl Fn(&Overrides) -> bool,
+        (of_mesh, of_cluster): (&str, &str),
+    ) -> String {
         let (alone, together): (Vec<ClusterId>, Vec<ClusterId>) =
-            without.partition(|cluster| self.is_set_alone(*cluster, |of| of.kibana.is_some()));
-        let for_all = (!together.is_empty()).then(|| "--kibana".to_owned());
-        let for_one = ClusterSet::new(alone).map(|alone| format!("--set {}.kibana=true", alone.to_target()));
+            clusters.into_iter().partition(|cluster| self.is_set_alone(*cluster, &is_set));
+        let for_all = (!together.is_empty()).then(|| of_mesh.to_owned());
+        let for_one = ClusterSet::new(alone).map(|alone| format!("--set {}.{of_cluster}", alone.to_target()));
         for_all.into_iter().chain(for_one).collect::<Vec<_>>().join(" ")
     }
 
@@ -234,6 +250,15 @@ mod tests {
         assert_eq!(mesh.flags_for_kibana(mesh.clusters()), "--kibana --set 2-3.kibana=true");
         assert_eq!(mesh.flags_for_kibana(ClusterId::new(2)), "--set cluster02.kibana=true");
         assert_eq!(Mesh::example(2).flags_for_kibana(mesh.clusters().take(2)), "");
+    }
+
+    #[test]
+    fn snapshots_move_by_the_setting_that_says_where_they_are() {
+        let mut mesh = Mesh::example(4);
+        assert_eq!(mesh.flags_for_snapshots(mesh.clusters(), "PATH"), "--snapshots PATH");
+        mesh.overrides = vec![read_set("2-3.snapshots=off").unwrap()];
+        assert_eq!(mesh.flags_for_snapshots(mesh.clusters(), "PATH"), "--snapshots PATH --set 2-3.snapshots=PATH");
+        assert_eq!(mesh.flags_for_snapshots(ClusterId::new(2), "fs"), "--set cluster02.snapshots=fs");
     }
 
     #[test]
