@@ -75,7 +75,10 @@ pub enum InvalidGateway {
     #[error("{0} is a relative path, and a proxy has a directory of its own")]
     Relative(String),
     #[error("no cluster of this mesh has a Kibana, and the proxy would lead to nothing else")]
-    NoKibana,
+    NoKibana {
+        /// The flags of `mesh create` by which every cluster has one.
+        flags: String,
+    },
 }
 
 impl Explain for InvalidGateway {
@@ -87,7 +90,9 @@ impl Explain for InvalidGateway {
         Some(match self {
             Self::Character(_) => "use a path of letters, digits, spaces and `/ . _ - + , : @ =`".to_owned(),
             Self::Relative(_) => "type the whole path".to_owned(),
-            Self::NoKibana => "leave out `--kibana-only`; or make Kibanas with `mesh create --kibana`".to_owned(),
+            Self::NoKibana { flags } => {
+                format!("leave out `--kibana-only`; or make Kibanas with `mesh create {flags}`")
+            }
         })
     }
 }
@@ -212,7 +217,7 @@ impl Gateway<'_> {
         }
         let mut kibanas = self.mesh.clusters().map(ClusterId::kibana);
         if self.kibana_only && !kibanas.any(|kibana| self.mesh.place(kibana).is_some()) {
-            return Err(InvalidGateway::NoKibana);
+            return Err(InvalidGateway::NoKibana { flags: self.mesh.flags_for_kibana(self.mesh.clusters()) });
         }
         Ok(())
     }
@@ -241,6 +246,7 @@ pub fn is_own(name: &str) -> bool {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use crate::mesh::settings::per_cluster::read_set;
 
     /// A gateway with every default.
     pub fn of(mesh: &Mesh) -> Gateway<'_> {
@@ -279,7 +285,11 @@ pub(crate) mod tests {
     fn a_proxy_that_leads_nowhere_is_refused() {
         let (with, without) = (Mesh::example(2), Mesh::example(2).without_kibana());
         let check = |mesh, kibana_only| Gateway { kibana_only, ..of(mesh) }.check();
-        assert_eq!(check(&without, true), Err(InvalidGateway::NoKibana));
+        let hint = |mesh| check(mesh, true).unwrap_err().hint().unwrap();
+        assert_eq!(hint(&without), "leave out `--kibana-only`; or make Kibanas with `mesh create --kibana`");
+        let mut alone = without.clone();
+        alone.overrides = ["1", "2"].map(|of| read_set(&format!("{of}.kibana=false")).unwrap()).into();
+        assert!(hint(&alone).ends_with(" with `mesh create --set 1-2.kibana=true`"), "{}", hint(&alone));
         assert_eq!((check(&without, false), check(&with, true)), (Ok(()), Ok(())));
     }
 
