@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use time::{Duration, OffsetDateTime};
 
 use super::{
+    GIVES_PASSWORD,
     expiry::{days_between, soon::expiry},
     verify::Cause,
 };
@@ -27,6 +28,8 @@ pub enum Hindrance {
     Container(String),
     #[error("{0} does not answer, so whether its API key is valid is unknown")]
     Silent(ClusterId),
+    #[error("{0} does not take the password of elastic, so whether its API key is valid is unknown")]
+    LockedOut(ClusterId),
     #[error("the API key of {0} is not on disk, or its server does not know it")]
     Gone(ClusterId),
     #[error("the API key of {0} has expired, and cannot be extended")]
@@ -64,6 +67,7 @@ impl Explain for Hindrance {
             Self::Container(_) | Self::Silent(_) => {
                 "`mesh create` brings the mesh to what was asked for; then type the same command again".to_owned()
             }
+            Self::LockedOut(_) => GIVES_PASSWORD.to_owned(),
             Self::License(cause) => cause.remedy(),
             Self::Data(_) => {
                 "see with `mesh create --dry-run` what would be deleted; `mesh create` asks first".to_owned()
@@ -141,7 +145,10 @@ pub fn not_extendable(
     now: OffsetDateTime,
 ) -> Option<Hindrance> {
     mesh.clusters().filter(|cluster| clusters.contains(cluster)).find_map(|cluster| {
-        let Some(server) = there.server(cluster) else { return Some(Hindrance::Silent(cluster)) };
+        let Some(server) = there.server(cluster) else {
+            let locked_out = there.refuses(cluster);
+            return Some(if locked_out { Hindrance::LockedOut(cluster) } else { Hindrance::Silent(cluster) });
+        };
         mesh.keys(cluster).into_iter().find_map(|key| {
             let saved = there.files.get(&cluster).and_then(|files| files.key(key));
             match saved.and_then(|saved| server.keys.iter().find(|key| key.id == saved.id)) {
@@ -216,6 +223,16 @@ mod tests {
         let renewal = Renewal { extended: [ClusterId::FIRST].into(), ..Renewal::default() };
         let refused = Hindrance::Shorter { cluster: ClusterId::FIRST, days: 90, left: 365 };
         assert_eq!(shorter(&mesh, &there, &renewal, NOW), Some(refused));
+    }
+
+    #[test]
+    fn a_server_that_refuses_the_password_differs_from_one_that_is_silent() {
+        let (mesh, all) = (Mesh::example(1), [ClusterId::FIRST].into());
+        let mut there = Observed::default();
+        assert_eq!(not_extendable(&mesh, &there, &all, NOW), Some(Hindrance::Silent(ClusterId::FIRST)));
+        there.servers.insert(ClusterId::FIRST, Answer::Unauthenticated("401".to_owned()));
+        let hint = not_extendable(&mesh, &there, &all, NOW).and_then(|hindered| hindered.hint());
+        assert_eq!(hint.as_deref(), Some(GIVES_PASSWORD));
     }
 
     #[test]

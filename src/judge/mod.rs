@@ -19,3 +19,7 @@ pub mod status;
 pub mod users;
 pub mod verify;
 pub mod views;
+
+/// What to type where a server does not take the password of `elastic`: `mesh create` alone does not give it another.
+const GIVES_PASSWORD: &str = "`mesh create --recover-credentials` gives the server the password in credentials.txt; then \
+                              type the same command again";

@@ -57,10 +57,7 @@ fn usable(
         if let Some(hidden) = Unusable::hidden(there, cluster).filter(|_| writes) {
             return Err(hidden);
         }
-        let Some(server) = there.server(cluster) else {
-            let reason = there.servers.get(&cluster).and_then(|answer| answer.reason(now()));
-            return Err(Unusable::Silent(cluster, reason.unwrap_or_else(|| "does not run".to_owned())));
-        };
+        let Some(server) = there.server(cluster) else { return Err(Unusable::unasked(there, cluster, now())) };
         match &server.repository {
             None => return Err(Unusable::Unregistered(cluster)),
             Some(repository) if writes && repository.is_read_only() => return Err(Unusable::ReadOnly(cluster)),

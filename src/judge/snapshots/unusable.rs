@@ -2,11 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use time::OffsetDateTime;
+
 use super::unreadable;
 use crate::{
     exit::Exit,
     explain::Explain,
     facts::observed::{Observed, OwnerFacts},
+    judge::GIVES_PASSWORD,
     mesh::{Mesh, id::ClusterId},
     plan::snapshots::Obstacle,
 };
@@ -22,6 +25,9 @@ pub enum Unusable {
     },
     #[error("{0} {1}")]
     Silent(ClusterId, String),
+    /// Its server does not take the password, as after a restore that was killed: it has those of the snapshot.
+    #[error("{0} {1}")]
+    LockedOut(ClusterId, String),
     #[error("{0} has no snapshot repository")]
     Unregistered(ClusterId),
     #[error("the snapshot repository of {0} is another cluster's, so nothing is written to it")]
@@ -43,6 +49,13 @@ impl Unusable {
         }
     }
 
+    /// Why the server of a cluster cannot be asked for its snapshots.
+    pub fn unasked(there: &Observed, cluster: ClusterId, now: OffsetDateTime) -> Self {
+        let reason = there.servers.get(&cluster).and_then(|answer| answer.reason(now));
+        let reason = reason.unwrap_or_else(|| "does not run".to_owned());
+        if there.refuses(cluster) { Self::LockedOut(cluster, reason) } else { Self::Silent(cluster, reason) }
+    }
+
     /// That the snapshots of a cluster are off, if so. What was saved before can still be read, where the server has
     /// the repository.
     pub fn off(mesh: &Mesh, there: &Observed, cluster: ClusterId, writes: bool) -> Option<Self> {
@@ -61,6 +74,7 @@ impl Unusable {
                 format!("`mesh create {option}fs` keeps them in the mesh's directory, `{option}/PATH` elsewhere")
             }
             Self::Silent(..) => "`mesh status` shows how it is; `mesh create` repairs what it can".to_owned(),
+            Self::LockedOut(..) => GIVES_PASSWORD.to_owned(),
             Self::Unregistered(_) => "`mesh create` registers it; `mesh create --dry-run` shows it".to_owned(),
             Self::ReadOnly(cluster) => format!(
                 "restores work; `mesh snapshots adopt {}` makes it this cluster's, if the other one is no more",
@@ -171,7 +185,7 @@ pub fn deletion<'a>(
 mod tests {
     use super::*;
     use crate::{
-        facts::observed::ServerFacts,
+        facts::observed::{Answer, ServerFacts},
         judge::snapshots::tests::{server, there},
         mesh::settings::{Snapshots, per_cluster::read_set},
     };
@@ -194,6 +208,21 @@ mod tests {
         assert_eq!(off(&alone, &none, true), "");
         alone.overrides = vec![read_set("1.snapshots=off").unwrap()];
         insta::assert_snapshot!(off(&alone, &none, false), @"`mesh create --set 1.snapshots=fs` keeps them in the mesh's directory, `--set 1.snapshots=/PATH` elsewhere");
+    }
+
+    #[test]
+    fn a_server_with_the_passwords_of_a_snapshot_is_given_those_of_the_mesh() {
+        let now = OffsetDateTime::UNIX_EPOCH;
+        let unasked = |there: &Observed| {
+            let unusable = Unusable::unasked(there, ClusterId::FIRST, now);
+            format!("{unusable}; {}", unusable.remedy())
+        };
+        let refused = Answer::Unauthenticated("unable to authenticate user [elastic]".to_owned());
+        let there = Observed { servers: [(ClusterId::FIRST, refused)].into(), ..Observed::default() };
+        insta::assert_snapshot!([unasked(&there), unasked(&Observed::default())].join("\n"), @r"
+        cluster01 does not take the password of elastic: unable to authenticate user [elastic]; `mesh create --recover-credentials` gives the server the password in credentials.txt; then type the same command again
+        cluster01 does not run; `mesh status` shows how it is; `mesh create` repairs what it can
+        ");
     }
 
     #[test]
