@@ -67,7 +67,7 @@ pub enum Cause {
         words: String,
     },
     PortSilent(ServiceId),
-    /// The clock of this machine is behind the time at which it was issued.
+    /// It, or its authority, begins later than now. Whether the clock is behind or was ahead before, nothing tells.
     CertificateNotYetValid(ServiceId),
     CertificateExpired(ServiceId),
     CertificateName(ServiceId),
@@ -198,10 +198,11 @@ impl Cause {
                  `mesh logs {0} --service elastic`, and `mesh manage restart {0}`",
                 number(service)
             ),
-            Self::CertificateNotYetValid(_) => {
-                "set the clock of this machine, which `date -u` shows; with the right time, `mesh verify --fix`"
-                    .to_owned()
-            }
+            Self::CertificateNotYetValid(service) => format!(
+                "set the clock where `date -u` is wrong; where it is right, `mesh verify --fix` issues the certificate \
+                 anew, and `mesh certs rotate --ca {}` its authority, where that begins later, too",
+                number(service)
+            ),
             Self::License { of, .. } => format!(
                 "`mesh create --license FILE` with an Enterprise license: {of} can start no second trial of one version"
             ),
@@ -232,6 +233,17 @@ impl Cause {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn a_certificate_of_the_future_has_both_ways_out() {
+        let cause = Cause::CertificateNotYetValid(ClusterId::FIRST.first_node());
+        insta::assert_snapshot!(format!("{cause}\n{}", cause.remedy()), @r"
+        the certificate of cluster01-elastic is not valid yet: the clock of this machine is behind, or was ahead when it was made
+        set the clock where `date -u` is wrong; where it is right, `mesh verify --fix` issues the certificate anew, and `mesh certs rotate --ca 1` its authority, where that begins later, too
+        ");
+    }
 
     /// Names of causes of links and of peers, out of the source.
     fn codes() -> impl Iterator<Item = &'static str> {

@@ -45,7 +45,11 @@ impl fmt::Display for Cause {
             }
             Self::PortSilent(service) => write!(f, "port {REMOTE} of {service} does not answer"),
             Self::CertificateNotYetValid(service) => {
-                write!(f, "the certificate of {service} is not valid yet: the clock of this machine is behind")
+                write!(
+                    f,
+                    "the certificate of {service} is not valid yet: the clock of this machine is behind, or was ahead \
+                     when it was made"
+                )
             }
             Self::CertificateExpired(service) => write!(f, "the certificate of {service} has expired"),
             Self::CertificateName(service) => write!(f, "the certificate of {service} is not for that name"),
