@@ -294,7 +294,7 @@ fn a_hosts_file_that_leads_elsewhere_or_is_none() {
         let mounted = format!("mount --bind '{}' /etc/hosts", none.display());
         let (exit, printed) = with(&mounted, &create);
         assert_eq!(exit, Some(3), "{printed}");
-        assert!(printed.contains("`mesh create --no-hosts --dir ") && !printed.contains("remove it"), "{printed}");
+        assert!(printed.contains("again with `--no-hosts`") && !printed.contains("remove it"), "{printed}");
         assert_eq!(with(&mounted, &[&create[..], &["--no-hosts"]].concat()).0, Some(0));
         place.record(RECORD);
         let (exit, printed) = with(&mounted, &["reset", "--yes"]);

@@ -9,14 +9,20 @@ use crate::{
     },
 };
 
-/// What to type where the names file is something that cannot hold names. It is the machine's, so it is not ours to
-/// remove.
+/// What to type where the names file of a recorded mesh is something that cannot hold names. It is the machine's, so it
+/// is not ours to remove.
 pub const HOSTS_UNUSABLE: &str = "see what it is with `ls -ld /etc/hosts`, and put back a file of names; \
                                   `mesh create --no-hosts` leaves it alone";
 
 pub fn hosts(mesh: &Mesh, there: &Observed) -> Checked {
     if let Some(fault) = there.hosts_fault.as_ref().filter(|_| mesh.spec.hosts) {
-        let finding = Finding::problem(format!("the services' names cannot be written: {fault}"), HOSTS_UNUSABLE);
+        let without = mesh.with_flags(there.record.as_ref(), "--no-hosts");
+        let finding = Finding::problem(
+            format!("the services' names cannot be written: {fault}"),
+            format!(
+                "see what it is with `ls -ld /etc/hosts`, and put back a file of names; to leave it alone, {without}"
+            ),
+        );
         return Checked::new("hosts file", "", Some(finding));
     }
     let text = there.hosts_file.as_deref().filter(|_| mesh.spec.hosts);
@@ -62,7 +68,7 @@ mod tests {
         let fault = Some("`/etc/hosts` is not a regular file".to_owned());
         insta::assert_snapshot!(look(Observed { hosts_fault: fault, ..Observed::default() }), @r"
         Problem: the services' names cannot be written: `/etc/hosts` is not a regular file
-          see what it is with `ls -ld /etc/hosts`, and put back a file of names; `mesh create --no-hosts` leaves it alone
+          see what it is with `ls -ld /etc/hosts`, and put back a file of names; to leave it alone, type the same command again with `--no-hosts`
         ");
     }
 }
