@@ -21,5 +21,5 @@ pub mod verify;
 pub mod views;
 
 /// What to type where a server does not take the password of `elastic`: `mesh create` alone does not give it another.
-const GIVES_PASSWORD: &str = "`mesh create --recover-credentials` gives the server the password in credentials.txt; then \
-                              type the same command again";
+const GIVES_PASSWORD: &str = "`mesh create --recover-credentials` gives the server the password in credentials.txt; \
+                              then type the same command again";
