@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::IndexName;
 use crate::{
-    ask::search::searchers,
+    ask::search::{searchers, unlinked},
     mesh::{
         Mesh,
         cluster_set::ClusterSet,
@@ -78,6 +78,14 @@ fn search(mesh: &Mesh, clusters: &ClusterSet, name: &str) -> String {
     if clusters.single().is_some() || (clusters.iter().all(is_shared) && finds(Some(clusters))) {
         return format!("`mesh search {name} --on {clusters}`");
     }
+    // one that is not the first to be asked; of its own indices a search names only what it shares
+    let finds_from = |from: &ClusterId| {
+        let is_found = |to: ClusterId| sees(*from, to) && (to != *from || is_shared(to));
+        unlinked(mesh, *from, clusters).is_none() && clusters.iter().all(is_found)
+    };
+    if let Some(from) = mesh.clusters().find(finds_from) {
+        return format!("`mesh search {name} --on {clusters} --from {}`", from.number());
+    }
     let first = clusters.iter().next().map_or(1, ClusterId::number);
     format!(
         "`mesh search {name} --on {first}`, and so with each other number: no cluster sees that of all {}",
@@ -144,6 +152,21 @@ mod tests {
         let mut one = Mesh::example(1);
         one.spec.data_set = DataSet(false);
         assert_eq!(shown(&one, 1, "hr"), "find it: `mesh search hr`");
+    }
+
+    #[test]
+    fn a_cluster_that_sees_all_of_it_is_named_though_another_would_be_asked_first() {
+        let mut mesh = Mesh::example(3);
+        let links = serde_json::json!([
+            { "from": "1", "to": "2" },
+            { "from": "1", "to": "3", "share": ["logs-*"] },
+            { "from": "2", "to": "1,3" },
+        ]);
+        mesh.spec.topology = serde_json::from_value(links).unwrap();
+        let index = "mesh-a".parse().unwrap();
+        let found = |clusters: &ClusterSet| notes(&mesh, clusters, &index).pop().unwrap_or_default();
+        let all = ClusterSet::first(3).unwrap();
+        assert_eq!(found(&all), "find it: `mesh search mesh-a --on 1-3 --from 2`");
     }
 
     #[test]
