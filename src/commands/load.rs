@@ -76,7 +76,7 @@ fn target<'a>(
 
 async fn prepare(target: &Target<'_>, mappings: Option<&Value>, console: &Console) -> Result<(), Error> {
     let (cluster, index) = (target.cluster, &target.index);
-    match target.prepare(mappings).await.map_err(|error| unprepared(target, error))? {
+    match target.prepare(mappings).await.map_err(|error| unprepared(target, mappings.is_some(), error))? {
         Prepared::Ready => {}
         Prepared::WithoutAlias(alias, reason) => {
             console.note(&format!("{index} of {cluster} is not found by {alias}: {reason}"));
@@ -87,8 +87,8 @@ async fn prepare(target: &Target<'_>, mappings: Option<&Value>, console: &Consol
 }
 
 /// Why there is no index to load into. A server that answers, and cannot make one or have it found by the alias, takes
-/// no documents; that of a full disk is there already, and blocked.
-fn unprepared(target: &Target<'_>, error: HttpsError) -> Error {
+/// no documents; that of a full disk is there already, and blocked. The index of the sample has no other name.
+fn unprepared(target: &Target<'_>, is_sample: bool, error: HttpsError) -> Error {
     let (cluster, index) = (target.cluster, &target.index);
     match error {
         HttpsError::Refused { status, kind: Some(kind), reason, .. } if stays(status, &kind) => target.refused(&reason),
@@ -101,6 +101,16 @@ fn unprepared(target: &Target<'_>, error: HttpsError) -> Error {
             let number = cluster.number();
             let hint = if reason.contains("data streams only") {
                 format!("`mesh es {number} PUT _data_stream/{index}` makes it; then type the same command again")
+            } else if reason.contains("maximum") && reason.contains("shards open") {
+                format!(
+                    "`mesh es {number} GET _cat/indices` shows what there is; delete what is not needed, and type \
+                     the same command again"
+                )
+            } else if is_sample {
+                format!(
+                    "`mesh es {number} GET _index_template` shows the templates that may keep it from being made; \
+                     mend or delete the one that does, and type the same command again"
+                )
             } else {
                 format!("`mesh es {number} GET _cat/indices` shows what there is; name another with `--index`")
             };

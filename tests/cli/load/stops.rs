@@ -96,5 +96,17 @@ fn an_index_that_a_server_does_not_make_is_named_with_what_to_type() {
     let server = fixture.serve(2, &[(404, ""), (400, shards)]);
     let printed = fixture.load(&["2", file]);
     assert!(printed.starts_with("exit 2") && printed.contains("hint: `mesh es 2 GET _cat/indices` "), "{printed}");
+    assert!(printed.contains("delete what is not needed"), "{printed}");
+    server.join().unwrap();
+    let name = r#"{"error":{"root_cause":[],"type":"invalid_index_name_exception","reason":"Invalid index name [mesh-a], already exists as alias"},"status":400}"#;
+    let server = fixture.serve(2, &[(404, ""), (400, name)]);
+    let printed = fixture.load(&["2", file]);
+    assert!(printed.contains("hint: `mesh es 2 GET _cat/indices` ") && printed.contains("with `--index`"), "{printed}");
+    server.join().unwrap();
+    // the sample has no `--index`
+    let template = r#"{"error":{"root_cause":[],"type":"illegal_argument_exception","reason":"failed to parse the settings of template [mesh]"},"status":400}"#;
+    let server = fixture.serve(1, &[(404, ""), (400, template)]);
+    let printed = fixture.load(&["--sample"]);
+    assert!(printed.contains("hint: `mesh es 1 GET _index_template` ") && !printed.contains("--index"), "{printed}");
     server.join().unwrap();
 }
