@@ -18,11 +18,11 @@ fn after_help() -> String {
 #[command(version, max_term_width = 100, after_help = after_help(), next_help_heading = "Global options")]
 pub struct Cli {
     /// The mesh's directory [default: /mnt/data/mesh for root, ~/.local/share/mesh for others]
-    #[arg(long, global = true, env = "MESH_DIR", hide_env_values = true, value_name = "DIR")]
+    #[arg(long, global = true, env = "MESH_DIR", hide_env_values = true, value_name = "DIR", overrides_with = "dir")]
     pub dir: Option<PathBuf>,
     /// The mesh's name, for several on one engine: a prefix of its containers' names; its directory is `mesh-NAME`,
     /// beside the default one
-    #[arg(long, global = true, env = "MESH_NAME", hide_env_values = true, value_name = "NAME", value_parser = str::parse::<MeshName>)]
+    #[arg(long, global = true, env = "MESH_NAME", hide_env_values = true, value_name = "NAME", value_parser = str::parse::<MeshName>, overrides_with = "name")]
     pub name: Option<MeshName>,
     #[arg(skip)]
     pub typed: Typed,
@@ -76,4 +76,16 @@ fn output_format(matches: &ArgMatches) -> Format {
     let common = matches.try_get_one::<Format>("output").ok().flatten().copied();
     let of_status = || matches.try_get_one::<StatusFormat>("output").ok().flatten();
     common.or_else(|| Some(of_status()?.format())).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_name_and_directory_win() {
+        let typed = ["mesh", "status", "--name", "a", "--dir", "/srv/a", "--name", "b", "--dir", "/srv/b"];
+        let cli = Cli::try_parse_from(typed).unwrap();
+        assert_eq!((cli.name, cli.dir), ("b".parse::<MeshName>().ok(), Some("/srv/b".into())));
+    }
 }
