@@ -8,7 +8,10 @@ use crate::{
     commands::{consent, interruptible, time_for},
     console::Console,
     error::{Error, Exit},
-    facts::guests::{GuestKeys, in_force, keys_of, made},
+    facts::{
+        guests::{GuestKeys, in_force, keys_of, made},
+        observed::Observed,
+    },
     judge::guests::GuestError,
     mesh::{Mesh, id::ClusterId},
     plan::guests,
@@ -26,7 +29,7 @@ pub async fn revoke(args: &RevokeArgs, place: Place, console: &Console) -> Resul
     if !mesh.guests.contains_key(&args.guest) && keys.values().all(Vec::is_empty) && silent(&found).is_none() {
         return Err(GuestError::Unknown(args.guest.clone()).into());
     }
-    let kept = if args.old { Some(kept(args, &mesh, &found)?) } else { None };
+    let kept = if args.old { Some(kept(args, &mesh, &there, &found)?) } else { None };
     let forget = !args.old && silent(&found).is_none() && mesh.guests.remove(&args.guest).is_some();
     let plan = guests::revoke(&mesh, &args.guest, &keys, kept.as_deref(), forget);
     if args.consent.plan.dry_run {
@@ -34,7 +37,7 @@ pub async fn revoke(args: &RevokeArgs, place: Place, console: &Console) -> Resul
         return Ok(Exit::Done);
     }
     if plan.is_empty() {
-        unasked(args, &found)?;
+        unasked(args, &there, &found)?;
         console.done(&format!("nothing to do: {} has no such keys", args.guest));
         return Ok(Exit::Done);
     }
@@ -54,18 +57,18 @@ pub async fn revoke(args: &RevokeArgs, place: Place, console: &Console) -> Resul
     let apply = Apply::new(&session, &mesh, console, &patience);
     apply.lift_record()?;
     interruptible(&patience, console, apply.apply(&plan)).await?;
-    unasked(args, &found)?;
+    unasked(args, &there, &found)?;
     let what = if args.old { "old API keys revoked" } else { "API keys revoked" };
     console.done_in(&format!("{what}: {}", args.guest), begun.elapsed());
     Ok(Exit::Done)
 }
 
 /// The invitation whose keys stay: that is known where each of its clusters answers.
-fn kept(args: &RevokeArgs, mesh: &Mesh, found: &GuestKeys) -> Result<String, Error> {
+fn kept(args: &RevokeArgs, mesh: &Mesh, there: &Observed, found: &GuestKeys) -> Result<String, Error> {
     let guest = mesh.guests.get(&args.guest).ok_or_else(|| GuestError::Unknown(args.guest.clone()))?;
     for cluster in guest.on.iter() {
         if let Some(Err(reason)) = found.get(&cluster) {
-            return Err(GuestError::Silent(cluster, reason.clone()).into());
+            return Err(GuestError::unasked(there, cluster, reason.clone()).into());
         }
     }
     let current = in_force(&keys_of(found, &args.guest), &guest.on);
@@ -78,14 +81,6 @@ fn silent(found: &GuestKeys) -> Option<(ClusterId, &String)> {
 }
 
 /// What was left out, for the next run.
-fn unasked(args: &RevokeArgs, found: &GuestKeys) -> Result<(), Error> {
-    let silent: Vec<String> = found.iter().filter(|(_, found)| found.is_err()).map(|(of, _)| of.to_string()).collect();
-    if silent.is_empty() {
-        return Ok(());
-    }
-    let error = Error::new(
-        Exit::Unfinished,
-        format!("keys of {} may be left on {}, which cannot be asked", args.guest, silent.join(" ")),
-    );
-    Err(error.hint("`mesh create` brings it back; then type the same command again"))
+fn unasked(args: &RevokeArgs, there: &Observed, found: &GuestKeys) -> Result<(), Error> {
+    GuestError::left(there, &args.guest, found).map_or(Ok(()), |left| Err(left.into()))
 }

@@ -5,7 +5,10 @@ use time::OffsetDateTime;
 use crate::{
     exit::Exit,
     explain::Explain,
-    facts::observed::{ClusterFiles, Observed},
+    facts::{
+        guests::GuestKeys,
+        observed::{ClusterFiles, Observed},
+    },
     judge::{GIVES_PASSWORD, verify::Cause},
     mesh::{Mesh, cluster_set::ClusterSet, id::ClusterId, peers::PartnerName},
 };
@@ -30,6 +33,28 @@ pub enum GuestError {
     Unknown(PartnerName),
     #[error("no invitation of {0} is complete, so none of its keys is known to be the one in use")]
     NoneInForce(PartnerName),
+    #[error("keys of {guest} may be left on {on}, which cannot be asked")]
+    Left {
+        guest: PartnerName,
+        on: String,
+        /// Whether the server of one does not take the password.
+        locked_out: bool,
+    },
+}
+
+impl GuestError {
+    /// That a cluster cannot be asked, for this reason.
+    pub fn unasked(there: &Observed, cluster: ClusterId, reason: String) -> Self {
+        if there.refuses(cluster) { Self::LockedOut(cluster, reason) } else { Self::Silent(cluster, reason) }
+    }
+
+    /// That a guest may have keys left on clusters that cannot be asked, if there are such.
+    pub fn left(there: &Observed, guest: &PartnerName, found: &GuestKeys) -> Option<Self> {
+        let unasked: Vec<ClusterId> = found.iter().filter(|(_, found)| found.is_err()).map(|(of, _)| *of).collect();
+        let on = unasked.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+        let locked_out = unasked.iter().any(|cluster| there.refuses(*cluster));
+        (!unasked.is_empty()).then(|| Self::Left { guest: guest.clone(), on, locked_out })
+    }
 }
 
 impl Explain for GuestError {
@@ -39,6 +64,7 @@ impl Explain for GuestError {
             Self::Silent(..) | Self::LockedOut(..) | Self::NoAuthority(_) | Self::License(_) | Self::NoneInForce(_) => {
                 Exit::Unhealthy
             }
+            Self::Left { .. } => Exit::Unfinished,
         }
     }
 
@@ -52,7 +78,10 @@ impl Explain for GuestError {
                 "`mesh create` brings it back; then type the same command again. `mesh status --on {}` says how it is",
                 cluster.number()
             ),
-            Self::LockedOut(..) => GIVES_PASSWORD.to_owned(),
+            Self::LockedOut(..) | Self::Left { locked_out: true, .. } => GIVES_PASSWORD.to_owned(),
+            Self::Left { locked_out: false, .. } => {
+                "`mesh create` brings it back; then type the same command again".to_owned()
+            }
             Self::NoAuthority(_) => "`mesh create` makes it again".to_owned(),
             Self::License(cause) => cause.remedy(),
             Self::Unknown(_) => "`mesh invites ls` lists them".to_owned(),
@@ -72,12 +101,7 @@ pub fn hindrance(mesh: &Mesh, there: &Observed, on: &ClusterSet, now: OffsetDate
         if there.server(cluster).is_none() {
             let reason = there.servers.get(&cluster).and_then(|answer| answer.reason(now));
             let reason = reason.unwrap_or_else(|| "does not run".to_owned());
-            let locked_out = there.refuses(cluster);
-            return Some(if locked_out {
-                GuestError::LockedOut(cluster, reason)
-            } else {
-                GuestError::Silent(cluster, reason)
-            });
+            return Some(GuestError::unasked(there, cluster, reason));
         }
         if there.files.get(&cluster).and_then(ClusterFiles::trusted).is_none() {
             return Some(GuestError::NoAuthority(cluster));
@@ -105,5 +129,28 @@ mod tests {
         there.servers.insert(cluster(1), Answer::Unauthenticated("401".to_owned()));
         let locked_out = refused(&mesh, &there);
         assert!(locked_out.hint().is_some_and(|hint| hint.contains("--recover-credentials")), "{locked_out}");
+    }
+
+    #[test]
+    fn what_is_not_revoked_names_what_has_its_server_asked_again() {
+        let (mut there, guest) = (Observed::default(), "london".parse::<PartnerName>().unwrap());
+        let mut found: GuestKeys = [(cluster(1), Ok(Vec::new()))].into();
+        assert_eq!(GuestError::left(&there, &guest, &found), None);
+        for number in [2, 3] {
+            found.insert(cluster(number), Err("does not run".to_owned()));
+        }
+        let left = |there: &Observed| {
+            let error = GuestError::left(there, &guest, &found).unwrap();
+            format!("{error}\n{}", error.hint().unwrap())
+        };
+        insta::assert_snapshot!(left(&there), @r"
+        keys of london may be left on cluster02 cluster03, which cannot be asked
+        `mesh create` brings it back; then type the same command again
+        ");
+        there.servers.insert(cluster(3), Answer::Unauthenticated("401".to_owned()));
+        insta::assert_snapshot!(left(&there), @r"
+        keys of london may be left on cluster02 cluster03, which cannot be asked
+        `mesh create --recover-credentials` gives the server the password in credentials.txt; then type the same command again
+        ");
     }
 }
