@@ -29,7 +29,7 @@ impl Apply<'_> {
             self.make_service_dirs(&tree, cluster.first_node())?;
             tree
         } else {
-            let tree = Tree::open(&root)?.ok_or_else(|| no_path(self.mesh, cluster, &root))?;
+            let tree = Tree::open(&root)?.ok_or_else(|| no_path(self.mesh, &root))?;
             tree.make_dir(&below, 0o750, self.owner())?;
             tree
         };
@@ -103,8 +103,10 @@ impl Apply<'_> {
     }
 }
 
-fn no_path(mesh: &Mesh, cluster: ClusterId, root: &Path) -> Error {
-    let flags = mesh.flags_for_snapshots([cluster], "PATH");
+/// The error for a path that is not mounted: all clusters that keep snapshots there need another.
+fn no_path(mesh: &Mesh, root: &Path) -> Error {
+    let is_there = |cluster: &ClusterId| mesh.repository_place(*cluster).is_some_and(|(of, _)| of == root);
+    let flags = mesh.flags_for_snapshots(mesh.clusters().filter(is_there), "PATH");
     Error::new(Exit::Machine, format!("the path for snapshots, {}, is not there", root.display()))
         .hint(format!("mount or make it, or name another with `mesh create {flags}`; then type the same command again"))
 }
@@ -115,13 +117,14 @@ mod tests {
     use crate::mesh::settings::per_cluster::read_set;
 
     #[test]
-    fn another_path_is_named_for_the_cluster_that_has_one_of_its_own() {
-        let mut mesh = Mesh::example(2);
-        mesh.overrides = vec![read_set("2.snapshots=/mnt/nfs").unwrap()];
-        let hint = |cluster| no_path(&mesh, cluster, Path::new("/mnt/nfs")).hint.unwrap_or_default();
-        insta::assert_snapshot!(mesh.clusters().map(hint).collect::<Vec<_>>().join("\n"), @r"
+    fn another_path_is_named_for_all_clusters_that_share_it() {
+        let mut mesh = Mesh::example(3);
+        mesh.spec.snapshots = serde_json::from_value("/mnt/a".into()).unwrap();
+        mesh.overrides = vec![read_set("2-3.snapshots=/mnt/nfs").unwrap()];
+        let hint = |root: &str| no_path(&mesh, Path::new(root)).hint.unwrap_or_default();
+        insta::assert_snapshot!(["/mnt/a", "/mnt/nfs"].map(hint).join("\n"), @r"
         mount or make it, or name another with `mesh create --snapshots PATH`; then type the same command again
-        mount or make it, or name another with `mesh create --set cluster02.snapshots=PATH`; then type the same command again
+        mount or make it, or name another with `mesh create --set 2-3.snapshots=PATH`; then type the same command again
         ");
     }
 }
