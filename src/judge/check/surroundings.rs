@@ -5,7 +5,7 @@ use std::path::Path;
 use super::{Checked, Finding};
 use crate::{
     facts::observed::Observed,
-    mesh::{Engine, Mesh, layout, shell_word::shell_word},
+    mesh::{Engine, Mesh, layout, shell_word::shell_word, typed_again::with_flags_again},
 };
 
 /// Whether the mesh may live in a directory that has these entries, seen before anything is written.
@@ -82,7 +82,7 @@ pub(super) fn unmanaged(mesh: &Mesh, there: &Observed) -> Checked {
             format!(
                 "make this one beside it with a name of its own: {}; use the other with `--dir {named}`, or \
                  remove it with `mesh reset --dir {named}`",
-                mesh.with_flags(there.record.as_ref(), "--name NAME")
+                with_flags_again("--name NAME")
             ),
         )
     }));
@@ -166,6 +166,8 @@ mod tests {
             there.unmanaged.namesakes = there.unmanaged.meshes.clone();
             let findings = unmanaged(&mesh, &there).findings();
             assert_eq!((findings.len(), findings[0].hint.contains("mesh reset")), (1, reset), "{findings:?}");
+            // whatever is recorded here, one with another name is another mesh
+            assert_eq!(findings[0].hint.contains("the same command again with `--name NAME`"), reset, "{findings:?}");
             assert_eq!(recorded(&mesh.dir, &there).is_none(), reset);
         }
         there.unmanaged.meshes = ["/srv/other".to_owned()].into();
