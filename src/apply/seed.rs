@@ -46,7 +46,7 @@ impl Apply<'_> {
                 Exit::Machine,
                 format!("{image} is no image of {}: it lacks {marker}", service.kind().product()),
             )
-            .hint("name the registry of Elastic's images, or a mirror of it, with `mesh create --registry HOST`"));
+            .hint("name the registry of Elastic's images, or a mirror of it: `mesh create` with `--registry HOST`"));
         }
         let seed = Arc::new(files);
         seeds.insert(image, Arc::clone(&seed));

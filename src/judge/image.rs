@@ -138,7 +138,7 @@ mod tests {
         ended with exit code 1
         its image is made for another kind of processor
         exec /bin/tini: exec format error
-        name a registry that has it for this machine with `mesh create --registry HOST`; `images/build all` builds stand-ins here
+        name a registry that has it for this machine, `mesh create` with `--registry HOST`; `images/build all` builds stand-ins here
         ");
         insta::assert_snapshot!(verdict(elastic, 0, &[], Some("OCI runtime create failed: exec: \"bin/elasticsearch\": no such file")), @r#"
         could not be started: OCI runtime create failed: exec: "bin/elasticsearch": no such file

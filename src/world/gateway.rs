@@ -89,13 +89,11 @@ pub fn given(mesh: &Mesh, now: OffsetDateTime) -> Option<Result<GivenIdentity, U
 }
 
 fn read(certificate: &Path, key: &Path, now: OffsetDateTime) -> Result<GivenIdentity, UnusableIdentity> {
-    let unusable = |reason: String| {
-        UnusableIdentity {
+    let unusable = |reason: String| UnusableIdentity {
         reason: format!("the certificate of the gateway cannot be used: {reason}"),
-        remedy: "both are PEM, the key is PKCS#8: name others with `mesh create --gateway-cert FILE --gateway-key FILE`, or let mesh issue one: \
-                 `--no-gateway-cert --no-gateway-key`"
+        remedy: "both are PEM, the key is PKCS#8; name others, `mesh create` with `--gateway-cert FILE --gateway-key \
+                 FILE`, or let mesh issue one: `--no-gateway-cert --no-gateway-key`"
             .to_owned(),
-    }
     };
     let text = |path: &Path| {
         fs::read_to_string(path).map_err(|error| unusable(format!("{}: {}", path.display(), words(&error))))

@@ -54,10 +54,9 @@ impl Explain for SecureSettingsError {
 
     fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::Missing(_) => {
-                "make it, or name another with `mesh create --secure-settings FILE`; without any: `--no-secure-settings`"
-                    .to_owned()
-            }
+            Self::Missing(_) => "make it, or name another: `mesh create` with `--secure-settings FILE`; without any: \
+                 `--no-secure-settings`"
+                .to_owned(),
             Self::Symlink(path) => match fs::canonicalize(path) {
                 Ok(target) => format!("name the file that it leads to: `--secure-settings {}`", file_word(target)),
                 Err(_) => "name the file that it was to lead to with `--secure-settings FILE`".to_owned(),
@@ -137,7 +136,7 @@ mod tests {
         };
         insta::assert_snapshot!(refusal(&path, user), @r"
         there is no file of secure settings at DIR/secure.yaml
-          make it, or name another with `mesh create --secure-settings FILE`; without any: `--no-secure-settings`
+          make it, or name another: `mesh create` with `--secure-settings FILE`; without any: `--no-secure-settings`
         ");
         fs::write(&path, "a.b: hunter2\n").unwrap();
         let mode = |mode: u32| fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();

@@ -41,12 +41,12 @@ impl Explain for TemplatesError {
         let names = Template::ALL.map(|template| format!("`{}`", template.name())).join(", ");
         match self {
             Self::Missing(_) => Some(
-                "name one that exists with `mesh create --templates DIR`, or go back with `mesh create --no-templates`"
+                "name one that exists, `mesh create` with `--templates DIR`, or go back, with `--no-templates`"
                     .to_owned(),
             ),
             Self::Empty(_) => Some(format!("the files that are looked for there are {names}")),
             Self::Render { .. } | Self::NotText(_) => {
-                Some("correct it, or go back to the built-in templates with `mesh create --no-templates`".to_owned())
+                Some("correct it, or go back to the built-in templates: `mesh create` with `--no-templates`".to_owned())
             }
             Self::Disk(error) => error.hint(),
         }

@@ -185,13 +185,13 @@ fn templates_that_cannot_be() {
     exit 2
     error: a template in DIR/templates does not render: elasticsearch.yml:2: undefined variable; available: `cluster`, `discovery`, `major`, `minor`, `node`, `profile`, `remote`, `rest`, `roles`, `transport`, `version`
 
-    hint: correct it, or go back to the built-in templates with `mesh create --no-templates`
+    hint: correct it, or go back to the built-in templates: `mesh create` with `--no-templates`
     ");
     assert_snapshot!(create("templates/kibana.yml", "server.name: [{{ name }}\n"), @r"
     exit 2
     error: a template in DIR/templates does not render: kibana.yml does not render to valid YAML for cluster01-kibana: did not find expected ',' or ']' at line 2 column 1, while parsing a flow sequence at line 1 column 14
 
-    hint: correct it, or go back to the built-in templates with `mesh create --no-templates`
+    hint: correct it, or go back to the built-in templates: `mesh create` with `--no-templates`
     ");
     assert_snapshot!(create("templates/elasticsearch.yaml", "cluster.name: {{ cluster }}\n"), @r"
     exit 2
@@ -203,7 +203,7 @@ fn templates_that_cannot_be() {
     exit 2
     error: there is no directory of templates at DIR/templates
 
-    hint: name one that exists with `mesh create --templates DIR`, or go back with `mesh create --no-templates`
+    hint: name one that exists, `mesh create` with `--templates DIR`, or go back, with `--no-templates`
     ");
 }
 

@@ -64,7 +64,7 @@ fn clusters_by_themselves() {
     exit 2
     error: cluster02 on 9.7.0 would search cluster01 on 9.5.3, which Elastic does not support
 
-    hint: `mesh upgrade 9.7.0` brings every cluster to one version; or let the older search the newer alone, as `mesh create --topology hub:1` does; see <https://www.elastic.co/docs/solutions/search/cross-cluster-search#ccs-supported-configurations>
+    hint: `mesh upgrade 9.7.0` brings every cluster to one version; or let the older search the newer alone, as `mesh create` with `--topology hub:1` does; see <https://www.elastic.co/docs/solutions/search/cross-cluster-search#ccs-supported-configurations>
     ");
     assert_snapshot!(upgrade("2,7"), @r"
     exit 2

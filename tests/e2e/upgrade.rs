@@ -186,7 +186,7 @@ fn a_single_cluster_is_upgraded_by_itself() {
 
     parts.part("a search that Elastic does not support is refused, with the command that helps");
     let refused = mesh.run(&["upgrade", NEW, "2", "--yes"], 2);
-    assert!(refused.stderr.contains("`mesh create --topology hub:1`"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("`mesh create` with `--topology hub:1`"), "{}", refused.stderr);
     mesh.run(&["create", "--topology", "hub:1", "--yes"], 0);
 
     parts.part("data that no question named is not deleted on the way");

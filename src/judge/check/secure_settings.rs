@@ -39,7 +39,8 @@ pub fn secure_settings(mesh: &Mesh, scope: Scope, there: &Observed) -> Checked {
             ),
             Some(cluster) => Finding::problem(
                 format!("{message}, and {cluster} has nothing of it yet"),
-                "make it, or name another with `mesh create --secure-settings FILE`; without any: `--no-secure-settings`",
+                "make it, or name another: `mesh create` with `--secure-settings FILE`; without any: \
+                 `--no-secure-settings`",
             ),
         }
     });
@@ -66,7 +67,7 @@ mod tests {
         }
         insta::assert_snapshot!(rendered([secure_settings(&mesh, Scope::Mesh, &there)]), @r"
         Problem: there is no file of secure settings at /etc/mesh/secure.yaml, and cluster01 has nothing of it yet
-          make it, or name another with `mesh create --secure-settings FILE`; without any: `--no-secure-settings`
+          make it, or name another: `mesh create` with `--secure-settings FILE`; without any: `--no-secure-settings`
         ");
         for cluster in mesh.clusters() {
             let managed = Managed { path: Some("/etc/mesh/secure.yaml".into()), ..Managed::default() };

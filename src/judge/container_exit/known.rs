@@ -259,7 +259,8 @@ pub(super) const CATALOG: &[Entry] = &[
     (
         &["exec format error"],
         "its image is made for another kind of processor",
-        "name a registry that has it for this machine with `mesh create --registry HOST`; `images/build all` builds stand-ins here",
+        "name a registry that has it for this machine, `mesh create` with `--registry HOST`; `images/build all` \
+         builds stand-ins here",
     ),
     (
         &[" FATAL "],

@@ -208,7 +208,7 @@ mod tests {
         ];
         insta::assert_snapshot!(refused.map(outcome).join("\n"), @r"
         cluster02 on 9.5.3 would search cluster01 on 8.19.21, which Elastic does not support
-          `mesh upgrade 9.5.3` brings every cluster to one version; or let the older search the newer alone, as `mesh create --topology hub:1` does; see <https://www.elastic.co/docs/solutions/search/cross-cluster-search#ccs-supported-configurations>
+          `mesh upgrade 9.5.3` brings every cluster to one version; or let the older search the newer alone, as `mesh create` with `--topology hub:1` does; see <https://www.elastic.co/docs/solutions/search/cross-cluster-search#ccs-supported-configurations>
         there is no cluster 4: the mesh has 3
           `mesh status` shows the clusters
         an upgrade to 9.5.3 is in progress
@@ -218,7 +218,7 @@ mod tests {
         cluster02 runs 9.5.3, and Elasticsearch cannot go back to 9.5.2
           `mesh upgrade 9.5.3` brings every cluster to one version
         cluster02 on 9.6.0 would search cluster01 on 9.4.0, which Elastic does not support
-          `mesh upgrade 9.6.0` brings every cluster to one version; or let the older search the newer alone, as `mesh create --topology hub:1` does; see <https://www.elastic.co/docs/solutions/search/cross-cluster-search#ccs-supported-configurations>
+          `mesh upgrade 9.6.0` brings every cluster to one version; or let the older search the newer alone, as `mesh create` with `--topology hub:1` does; see <https://www.elastic.co/docs/solutions/search/cross-cluster-search#ccs-supported-configurations>
         ");
         assert!(mesh("9.4.0").upgrade_to(version("9.5.3"), Some(&on("3"))).is_ok(), "one minor version apart");
     }

@@ -28,7 +28,7 @@ impl Explain for UnsupportedSearch {
         let Self { link, from, to, newest } = self;
         let instead = if to < from {
             let hub = link.to.number();
-            format!("let the older search the newer alone, as `mesh create --topology hub:{hub}` does")
+            format!("let the older search the newer alone, as `mesh create` with `--topology hub:{hub}` does")
         } else {
             "leave the link out by `links` in a settings file".to_owned()
         };

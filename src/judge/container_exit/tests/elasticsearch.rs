@@ -240,7 +240,7 @@ fn another_architecture() {
     insta::assert_snapshot!(elastic("exec /bin/tini: exec format error"), @r"
     its image is made for another kind of processor
     exec /bin/tini: exec format error
-    name a registry that has it for this machine with `mesh create --registry HOST`; `images/build all` builds stand-ins here
+    name a registry that has it for this machine, `mesh create` with `--registry HOST`; `images/build all` builds stand-ins here
     ");
 }
 
