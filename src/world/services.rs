@@ -37,7 +37,7 @@ const PROMPTLY: Duration = Duration::from_secs(5);
 const WHOLE: Duration = Duration::from_secs(15);
 
 /// A repository is listed sooner, where the whole has a limit.
-const LISTED: Duration = Duration::from_secs(8);
+const LISTED: Duration = Duration::from_secs(12);
 
 /// The answer of a service that did not answer in time.
 fn silent<T>(limit: Duration) -> Answer<T> {
