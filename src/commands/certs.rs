@@ -7,7 +7,10 @@ use crate::{
     cli::{CertsAction, LsCertsArgs, RotateCertsArgs},
     console::Console,
     error::{Error, Exit},
-    judge::expiry::{Certificates, GIVES_ANOTHER},
+    judge::{
+        expiry::{Certificates, GIVES_ANOTHER},
+        peers::damaged,
+    },
     mesh::{Mesh, id::ClusterId, part::Part, settings::Overrides},
     plan::renew::{GatewayRenewal, Renewal},
     session::{Place, Recorded, Session, now},
@@ -64,6 +67,7 @@ async fn ls(args: &LsCertsArgs, place: Place, console: &Console) -> Result<Exit,
         console.certificates(&certificates);
         console.authorities_of_guests(&certificates);
     });
+    console.findings(&damaged(&there));
     Ok(if certificates.all_usable() { Exit::Done } else { Exit::Unhealthy })
 }
 

@@ -6,7 +6,7 @@ use crate::{
     cli::{KeysAction, LsArgs},
     console::Console,
     error::{Error, Exit},
-    judge::expiry::Keys,
+    judge::{expiry::Keys, peers::damaged},
     mesh::settings::Overrides,
     plan::renew::Renewal,
     session::{Place, Session, now},
@@ -45,5 +45,6 @@ async fn ls(args: &LsArgs, place: Place, console: &Console) -> Result<Exit, Erro
     let guests = session.world.guest_keys(&mesh, &there, now()).await;
     let keys = Keys::new(&mesh, &there, &records, &chosen, now()).with_guests(&guests, &chosen, now());
     console.show(args.output.format, &keys, || console.keys(&keys));
+    console.findings(&damaged(&there));
     Ok(if keys.all_usable() { Exit::Done } else { Exit::Unhealthy })
 }

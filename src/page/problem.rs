@@ -59,7 +59,7 @@ pub fn problems(status: &Status, matrix: &Matrix) -> Vec<Problem> {
         let text = format!(
             "the keys of {} are {}",
             peer.alias,
-            if peer.state == PeerState::Lost { "lost" } else { "expired" }
+            if peer.state == PeerState::Lost { "lost or damaged on disk" } else { "expired" }
         );
         found.push(Problem::new(Level::Problem, text, &peer.renewal).about([peer.alias.to_string()]));
     }

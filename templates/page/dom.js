@@ -60,7 +60,7 @@ export const clock = (text) => CLOCK.format(new Date(text));
 // What is to be typed: a text's first command between backticks, or all of a text that is a command.
 export function commandOf(remedy) {
   const spans = remedy.split("`").filter((_, at) => at % 2 === 1);
-  const isCommand = (text) => /^(sudo )?(mesh|docker|chmod|rm) /.test(text);
+  const isCommand = (text) => /^(sudo )?(mesh|docker|chmod|mv|rm) /.test(text);
   return spans.find(isCommand) ?? (spans.length === 0 && isCommand(remedy) ? remedy : null);
 }
 

@@ -7,7 +7,7 @@ use crate::{
     cli::{GuestsArgs, InvitesAction},
     console::Console,
     error::{Error, Exit},
-    judge::guests::GuestList,
+    judge::{guests::GuestList, peers::damaged},
     session::{Place, Session, now},
 };
 
@@ -26,5 +26,6 @@ async fn ls(args: &GuestsArgs, place: Place, console: &Console) -> Result<Exit, 
     let keys = session.world.guest_keys(&mesh, &there, now()).await;
     let guests = GuestList::new(&mesh, &keys, now());
     console.show(args.output.format, &guests, || console.guests(&guests));
+    console.findings(&damaged(&there));
     Ok(if guests.all_usable() { Exit::Done } else { Exit::Unhealthy })
 }

@@ -18,7 +18,10 @@ use crate::{
     console::Console,
     error::{Error, Exit},
     facts::{observed::Observed, snapshots::SnapshotFacts},
-    judge::snapshots::{SnapshotList, Unusable},
+    judge::{
+        peers::damaged,
+        snapshots::{SnapshotList, Unusable},
+    },
     mesh::{Mesh, id::ClusterId},
     session::{Place, Session, now},
 };
@@ -40,6 +43,7 @@ async fn ls(args: &LsArgs, place: Place, console: &Console) -> Result<Exit, Erro
     let there = session.world.observe_saved(&mesh, &session.survey).await?;
     let list = SnapshotList::new(&mesh, &there, &chosen, now());
     console.show(args.output.format, &list, || console.snapshots(&list));
+    console.findings(&damaged(&there));
     Ok(if list.unreadable.is_empty() { Exit::Done } else { Exit::Unhealthy })
 }
 

@@ -13,7 +13,7 @@ use crate::{
     cli::{UsersAction, UsersArgs},
     console::Console,
     error::{Error, Exit},
-    judge::users::UserList,
+    judge::{peers::damaged, users::UserList},
     mesh::{Mesh, secret::Secret, users::UserName},
     plan::{Plan, Revoked},
     session::{Place, Session},
@@ -34,6 +34,7 @@ async fn ls(args: &UsersArgs, place: Place, console: &Console) -> Result<Exit, E
     let there = session.observe(&mesh).await?;
     let users = UserList::new(&mesh, &there);
     console.show(args.output.format, &users, || console.user_list(&users));
+    console.findings(&damaged(&there));
     Ok(if users.is_complete() { Exit::Done } else { Exit::Unhealthy })
 }
 

@@ -7,7 +7,7 @@ use crate::{
     cli::{ViewsAction, ViewsArgs},
     console::Console,
     error::{Error, Exit},
-    judge::views::ViewList,
+    judge::{peers::damaged, views::ViewList},
     session::{Place, Session},
 };
 
@@ -34,5 +34,6 @@ async fn ls(args: &ViewsArgs, place: Place, console: &Console) -> Result<Exit, E
             console.view_list(&views);
         }
     });
+    console.findings(&damaged(&there));
     Ok(if views.is_complete() { Exit::Done } else { Exit::Unhealthy })
 }

@@ -25,6 +25,10 @@ const KEY: Family = Family::new(
     "mesh_peer_key_expiry_timestamp_seconds",
     "When the API key for a cluster of a mesh that was joined expires, in Unix seconds.",
 );
+const KEY_LOST: Family = Family::new(
+    "mesh_peer_key_lost",
+    "Whether the API key for a cluster of a mesh that was joined is lost, or damaged on disk.",
+);
 
 /// Why a link is down, in one of a few words: the whole reason is in `mesh status`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,11 +82,11 @@ pub(super) fn metrics(text: &mut Text, mesh: &Mesh, status: &Status, searches: &
     text.family(&DOWN, links.iter().filter_map(why));
     let took = |link: &Shown| searches.get(&(link.from, link.to.clone())).map(Duration::as_secs_f64);
     text.family(&SEARCH, links.iter().filter_map(|link| Some(sample(link, None, took(link)?))));
-    let key = |row: &PeerRow| {
-        let labels = vec![("peer", row.peer.to_string()), ("to", row.alias.to_string())];
-        Some(Sample { labels, value: unix(row.expires?) })
-    };
+    let labels = |row: &PeerRow| vec![("peer", row.peer.to_string()), ("to", row.alias.to_string())];
+    let key = |row: &PeerRow| Some(Sample { labels: labels(row), value: unix(row.expires?) });
     text.family(&KEY, status.peers.iter().filter_map(key));
+    let lost = |row: &PeerRow| Sample { labels: labels(row), value: f64::from(row.state == PeerState::Lost) };
+    text.family(&KEY_LOST, status.peers.iter().map(lost));
 }
 
 /// `None` where neither end was looked at.

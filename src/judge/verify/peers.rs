@@ -62,11 +62,15 @@ pub fn judge_peers(
     let of = |from: ClusterId| {
         mesh.peer_remotes(from).map(move |(peer, to, at)| {
             let fault = fault(mesh, there, evidence, (from, peer, to), now);
+            let damaged = there.damaged_peers.get(peer);
             let cause = fault.map(|fault| CauseReport {
                 code: fault.code(),
                 node: None,
                 message: fault.message(at),
-                remedy: fault.remedy((peer, &mesh.peers[peer]), from),
+                // A peer is joined again only once its damaged file is out of the way.
+                remedy: damaged
+                    .filter(|_| fault == PeerFault::AccessLost)
+                    .map_or_else(|| fault.remedy((peer, &mesh.peers[peer]), from), |file| file.remedy.clone()),
             });
             PeerLinkReport { from, to: to.clone(), peer: peer.clone(), up: cause.is_none(), cause }
         })

@@ -77,7 +77,7 @@ fn looking() -> [Draft; 2] {
     ]
 }
 
-fn serving() -> [Draft; 6] {
+fn serving() -> [Draft; 7] {
     [
         Draft {
             alert: "MeshClusterDown",
@@ -124,6 +124,17 @@ fn serving() -> [Draft; 6] {
             description: "Both serve, and the link between them is down ({{ $labels.reason }}): searches from \
                           {{ $labels.from }} are incomplete without an error.",
             command: "mesh verify",
+        },
+        // While the link is up, the keystores have the key; once it is down, the alert above has its reason.
+        Draft {
+            alert: "MeshPeerKeyLost",
+            expr: "mesh_peer_key_lost{$M} == 1 unless on (instance, mesh, peer, to) mesh_link_up{$M} == 0".to_owned(),
+            held: Some("10m"),
+            severity: Severity::Warning,
+            summary: "the key for {{ $labels.to }} is lost, or damaged on disk",
+            description: "Its links last only as long as keystores have the key, and while the file is damaged nothing is \
+                          renewed.",
+            command: "mesh peers ls",
         },
         Draft {
             alert: "MeshClusterRed",
