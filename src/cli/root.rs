@@ -15,14 +15,16 @@ fn after_help() -> String {
 
 /// A data mesh: Elasticsearch clusters on one Docker host, each a remote cluster of every other
 #[derive(Debug, Parser)]
+// The last of a flag's values wins: the same command is typed again with another.
+#[command(args_override_self = true)]
 #[command(version, max_term_width = 100, after_help = after_help(), next_help_heading = "Global options")]
 pub struct Cli {
     /// The mesh's directory [default: /mnt/data/mesh for root, ~/.local/share/mesh for others]
-    #[arg(long, global = true, env = "MESH_DIR", hide_env_values = true, value_name = "DIR", overrides_with = "dir")]
+    #[arg(long, global = true, env = "MESH_DIR", hide_env_values = true, value_name = "DIR")]
     pub dir: Option<PathBuf>,
     /// The mesh's name, for several on one engine: a prefix of its containers' names; its directory is `mesh-NAME`,
     /// beside the default one
-    #[arg(long, global = true, env = "MESH_NAME", hide_env_values = true, value_name = "NAME", value_parser = str::parse::<MeshName>, overrides_with = "name")]
+    #[arg(long, global = true, env = "MESH_NAME", hide_env_values = true, value_name = "NAME", value_parser = str::parse::<MeshName>)]
     pub name: Option<MeshName>,
     #[arg(skip)]
     pub typed: Typed,
@@ -83,9 +85,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_last_name_and_directory_win() {
+    fn the_last_value_of_a_flag_wins() {
         let typed = ["mesh", "status", "--name", "a", "--dir", "/srv/a", "--name", "b", "--dir", "/srv/b"];
         let cli = Cli::try_parse_from(typed).unwrap();
         assert_eq!((cli.name, cli.dir), ("b".parse::<MeshName>().ok(), Some("/srv/b".into())));
+        let typed = ["mesh", "serve", "--listen", "192.0.2.11:9500", "--listen", "192.0.2.11:9501"];
+        let Command::Serve(args) = Cli::try_parse_from(typed).unwrap().command else { panic!("another command") };
+        assert_eq!(args.page.listen.port(), 9501);
+        let created = |flags: &[&str]| {
+            let typed = ["mesh", "create"].iter().chain(flags);
+            let Command::Create(args) = Cli::try_parse_from(typed).unwrap().command else { panic!("another command") };
+            args.settings.overrides
+        };
+        let twice = created(&["2", "--subnet", "10.0.0.0/24", "--no-kibana", "--subnet", "10.0.1.0/24", "--no-kibana"]);
+        assert_eq!(twice, created(&["2", "--no-kibana", "--subnet", "10.0.1.0/24"]));
+        let gateways = ["--gateway", "127.0.0.1:8443", "--gateway", "127.0.0.1:9443"];
+        assert_eq!(created(&gateways), created(&gateways[2..]));
+        let shared = created(&["--share", "a-*", "--share", "b-*"]);
+        assert_ne!(shared, created(&["--share", "b-*"]), "of a list, each is kept");
     }
 }

