@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use futures::future::{join_all, try_join_all};
@@ -36,8 +36,9 @@ const PROMPTLY: Duration = Duration::from_secs(5);
 /// All that is asked of a server is answered sooner, if it does not begin to hang meanwhile.
 const WHOLE: Duration = Duration::from_secs(15);
 
-/// A repository is listed sooner, where the whole has a limit.
-const LISTED: Duration = Duration::from_secs(12);
+/// By when of the whole a repository is listed: where a bucket is gone, the server that answers is not taken for one that
+/// does not.
+const LISTED_BY: Duration = Duration::from_secs(14);
 
 /// The answer of a service that did not answer in time.
 fn silent<T>(limit: Duration) -> Answer<T> {
@@ -179,6 +180,7 @@ impl World {
         (reachable, there): (&BTreeSet<ClusterId>, &Observed),
         depth: Depth,
     ) -> Result<Answer<ServerFacts>, HttpsError> {
+        let begun = Instant::now();
         let (server, cluster) = (self.node_api(mesh, node, access)?, node.cluster);
         let Some(greeting) = self.promptly(server.greet()).await else { return Ok(silent(PROMPTLY)) };
         let Greeting { license, keys, certificate } = greeting?;
@@ -208,9 +210,9 @@ impl World {
         }
         let lists = repository.is_some() && depth.lists_snapshots(mesh, cluster);
         if let Some(vitals) = vitals.as_mut().filter(|_| lists) {
-            // a bucket that is gone is no reason to take a server that answers for one that does not
-            let listed = self.within(LISTED, server.snapshots()).await;
-            let late = || format!("no answer within {} s", LISTED.as_secs());
+            let limit = LISTED_BY.saturating_sub(begun.elapsed());
+            let listed = self.within(limit, server.snapshots()).await;
+            let late = || format!("no answer within {} s", limit.as_secs());
             vitals.snapshots = Some(listed.map_or_else(|| Err(late()), |all| all.map_err(|error| error.cause())));
         }
         Ok(Answer::Ready(ServerFacts {
