@@ -128,7 +128,10 @@ fn serving() -> [Draft; 7] {
         // While the link is up, the keystores have the key; once it is down, the alert above has its reason.
         Draft {
             alert: "MeshPeerKeyLost",
-            expr: "mesh_peer_key_lost{$M} == 1 unless on (instance, mesh, peer, to) mesh_link_up{$M} == 0".to_owned(),
+            expr: "mesh_peer_key_lost{$M} == 1\n\
+                   unless on (instance, mesh, peer, to) \
+                   mesh_link_down{$M, reason!~\"searcher-down|remote-down|license\"} == 1"
+                .to_owned(),
             held: Some("10m"),
             severity: Severity::Warning,
             summary: "the key for {{ $labels.to }} is lost, or damaged on disk",
