@@ -106,11 +106,13 @@ fn unprepared(target: &Target<'_>, is_sample: bool, error: HttpsError) -> Error 
                     "`mesh es {number} GET _cat/indices` shows what there is; delete what is not needed, and type \
                      the same command again"
                 )
-            } else if is_sample {
+            } else if is_sample && reason.contains("template") {
                 format!(
                     "`mesh es {number} GET _index_template` shows the templates that may keep it from being made; \
                      mend or delete the one that does, and type the same command again"
                 )
+            } else if is_sample {
+                "when that is mended, type the same command again".to_owned()
             } else {
                 format!("`mesh es {number} GET _cat/indices` shows what there is; name another with `--index`")
             };
