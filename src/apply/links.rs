@@ -7,7 +7,7 @@ use crate::{
     console::StageLine,
     error::{Error, Exit},
     facts::observed::LinkFacts,
-    judge::verify::Cause,
+    judge::verify::LinkCause,
     mesh::{
         id::{ClusterId, NodeId},
         keystore,
@@ -185,7 +185,7 @@ impl Apply<'_> {
             let Ok(license) = self.server(cluster)?.license().await else { continue };
             if !license.allows_links() {
                 let (kind, active) = (license.kind, license.active);
-                let cause = Cause::License { of: cluster, kind, active };
+                let cause = LinkCause::License { of: cluster, kind, active };
                 let error = Error::new(Exit::Unhealthy, format!("links of {cluster} cannot be proved"));
                 return Err(error.cause(cause.to_string()).hint(cause.remedy()));
             }
@@ -195,7 +195,7 @@ impl Apply<'_> {
         match remotes.iter().find(|remote| !is_set(&(**remote).into())) {
             None => Ok(()),
             Some(remote) => {
-                let cause = Cause::RemoteMissing(*remote);
+                let cause = LinkCause::RemoteMissing(*remote);
                 let error = Error::new(Exit::Unhealthy, format!("links of {on} cannot be proved"));
                 Err(error.cause(cause.to_string()).hint(cause.remedy()))
             }

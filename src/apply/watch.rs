@@ -6,7 +6,7 @@ use crate::{
     facts::{host::MemoryLimit, observed::ContainerState},
     judge::{
         container_exit::{self, End, Known},
-        verify::Cause,
+        verify::LinkCause,
     },
     mesh::{
         Mesh,
@@ -82,9 +82,9 @@ impl Apply<'_> {
         let container = self.mesh.container_name(service);
         let watched = self.world.docker.watched(&container, &self.mesh.network_name()).await?;
         let cause = if watched.paused {
-            Cause::NotRunning { of: service.cluster(), container, state: Some(ContainerState::Paused) }
+            LinkCause::NotRunning { of: service.cluster(), container, state: Some(ContainerState::Paused) }
         } else if !watched.attached {
-            Cause::NotInNetwork(container)
+            LinkCause::NotInNetwork(container)
         } else {
             return Ok(watched);
         };

@@ -37,12 +37,13 @@ pub struct Searched {
     /// A pattern of indices; none where her roles do not name the remote.
     pub name: Option<String>,
     #[serde(flatten)]
-    pub outcome: Outcome,
+    pub outcome: SearchOutcome,
 }
 
+/// The outcome of one search.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
-pub enum Outcome {
+pub enum SearchOutcome {
     /// She finds indices.
     Found { shards: u64 },
     /// She may search, and there is no such index.
@@ -57,7 +58,7 @@ pub enum Outcome {
     Failed { reason: String },
 }
 
-impl Outcome {
+impl SearchOutcome {
     fn is_right(&self) -> bool {
         matches!(self, Self::Found { .. } | Self::Empty | Self::NotAsked)
     }
@@ -111,7 +112,7 @@ impl Questions {
     }
 
     /// What the answer says, or what came of every search where there is none.
-    pub fn read(&self, mesh: &Mesh, answer: &Result<Json, Outcome>) -> Vec<Searched> {
+    pub fn read(&self, mesh: &Mesh, answer: &Result<Json, SearchOutcome>) -> Vec<Searched> {
         let searched = |(at, (alias, name)): (usize, &(Option<Alias>, String))| {
             let outcome = match answer {
                 Ok(answer) => self.outcome(mesh, alias.as_ref(), name, &answer["responses"][at]),
@@ -124,12 +125,12 @@ impl Questions {
             from: self.from,
             cluster: alias.to_string(),
             name: None,
-            outcome: Outcome::NotAsked,
+            outcome: SearchOutcome::NotAsked,
         });
         self.asked.iter().enumerate().map(searched).chain(unasked).collect()
     }
 
-    fn outcome(&self, mesh: &Mesh, alias: Option<&Alias>, name: &str, answer: &Json) -> Outcome {
+    fn outcome(&self, mesh: &Mesh, alias: Option<&Alias>, name: &str, answer: &Json) -> SearchOutcome {
         let failure = match alias {
             None => answer.get("error"),
             Some(alias) => answer["_clusters"]["details"][alias.to_string()]["failures"][0]
@@ -139,23 +140,23 @@ impl Questions {
         if let Some(failure) = failure {
             let reason = failure["reason"].as_str().unwrap_or("no reason given").to_owned();
             return match failure["type"].as_str() {
-                Some("index_not_found_exception") => Outcome::Empty,
+                Some("index_not_found_exception") => SearchOutcome::Empty,
                 Some("security_exception") if reason.contains("authenticated by API key") => {
                     let beyond = self.beyond(mesh, alias).filter(|_| !self.is_shared(mesh, alias, name));
-                    Outcome::RefusedThere { reason: beyond.unwrap_or(reason) }
+                    SearchOutcome::RefusedThere { reason: beyond.unwrap_or(reason) }
                 }
-                Some("security_exception") => Outcome::RefusedHere { reason },
-                _ => Outcome::Failed { reason },
+                Some("security_exception") => SearchOutcome::RefusedHere { reason },
+                _ => SearchOutcome::Failed { reason },
             };
         }
         match answer["_shards"]["total"].as_u64() {
-            None => Outcome::Failed { reason: "no answer".to_owned() },
+            None => SearchOutcome::Failed { reason: "no answer".to_owned() },
             // a pattern of which nothing is shared finds nothing, and is no error for Elasticsearch
             Some(0) if !self.is_shared(mesh, alias, name) => {
-                Outcome::RefusedThere { reason: self.beyond(mesh, alias).unwrap_or_default() }
+                SearchOutcome::RefusedThere { reason: self.beyond(mesh, alias).unwrap_or_default() }
             }
-            Some(0) => Outcome::Empty,
-            Some(shards) => Outcome::Found { shards },
+            Some(0) => SearchOutcome::Empty,
+            Some(shards) => SearchOutcome::Found { shards },
         }
     }
 
@@ -224,7 +225,7 @@ mod tests {
             ] } } } },
         ] });
         let read = questions.read(&mesh, &Ok(answer));
-        let outcomes: Vec<&Outcome> = read.iter().map(|one| &one.outcome).collect();
+        let outcomes: Vec<&SearchOutcome> = read.iter().map(|one| &one.outcome).collect();
         insta::assert_debug_snapshot!(outcomes, @r#"
         [
             RefusedHere {
@@ -249,10 +250,10 @@ mod tests {
         let none = json!({ "_shards": { "total": 0 } });
         let cluster02: Alias = "cluster02".parse().unwrap();
         let outcome = |name: &str| questions.outcome(&mesh, Some(&cluster02), name, &none);
-        assert_eq!(outcome("mesh-none*"), Outcome::Empty);
-        assert!(matches!(outcome("hr-*"), Outcome::RefusedThere { .. }));
+        assert_eq!(outcome("mesh-none*"), SearchOutcome::Empty);
+        assert!(matches!(outcome("hr-*"), SearchOutcome::RefusedThere { .. }));
         let missing = json!({ "error": { "type": "index_not_found_exception", "reason": "no such index" } });
-        assert_eq!(questions.outcome(&mesh, None, "local-data-set", &missing), Outcome::Empty);
+        assert_eq!(questions.outcome(&mesh, None, "local-data-set", &missing), SearchOutcome::Empty);
         assert!(Proof::new("anna".to_owned(), Vec::new()).found);
         let by_role = |role: &str| User { roles: vec![role.parse::<RoleName>().unwrap()], on: None };
         let viewer = Questions::new(&mesh, &by_role("viewer"), ClusterId::FIRST);

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     cli::Format,
-    judge::check::{Outcome, Passage, Report},
+    judge::check::{LineResult, Passage, Report},
 };
 
 static PASSAGES: &[Column<Passage>] = &[
@@ -30,10 +30,10 @@ fn text(report: &Report) -> String {
     let width = report.checks.iter().map(|line| line.check.len()).max().unwrap_or_default();
     let checks = report.checks.iter().fold(String::new(), |mut text, line| {
         let (color, sign) = match line.result {
-            Outcome::Ok => (AnsiColor::Green, "✓"),
-            Outcome::Warning => (AnsiColor::Yellow, "!"),
-            Outcome::Problem => (AnsiColor::Red, "✗"),
-            Outcome::Unchecked => (AnsiColor::BrightBlack, "-"),
+            LineResult::Ok => (AnsiColor::Green, "✓"),
+            LineResult::Warning => (AnsiColor::Yellow, "!"),
+            LineResult::Problem => (AnsiColor::Red, "✗"),
+            LineResult::Unchecked => (AnsiColor::BrightBlack, "-"),
         };
         let sign = styled(Style::new().fg_color(Some(color.into())), sign);
         let _ = writeln!(text, "{sign} {:width$}  {}", line.check, plain::line(&line.message));

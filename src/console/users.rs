@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Cell, Column, Console, Mark, Table, plain};
 use crate::{
-    ask::user_proof::{Outcome, Proof, Searched},
+    ask::user_proof::{Proof, SearchOutcome, Searched},
     judge::users::{UserList, UserRow},
     mesh::{Mesh, cluster_set::ClusterSet, counted::counted, users::UserName},
 };
@@ -14,12 +14,12 @@ const PROOF: [Column<Searched>; 4] = [
     Column::left("CLUSTER", |row| Cell::plain(&row.cluster)),
     Column::left("NAME", |row| Cell::known(row.name.clone())),
     Column::left("SHE FINDS", |row| match &row.outcome {
-        Outcome::Found { shards } => Cell::new(counted(*shards, "shard"), Mark::Good),
-        Outcome::Empty => Cell::new("no such index yet", Mark::Good),
-        Outcome::NotAsked => Cell::new("nothing: her roles do not name it", Mark::Faint),
-        Outcome::RefusedHere { .. } => Cell::new(format!("nothing: {} refuses", row.from), Mark::Bad),
-        Outcome::RefusedThere { .. } => Cell::new(format!("nothing: {} refuses", row.cluster), Mark::Bad),
-        Outcome::Failed { .. } => Cell::new("nothing: the search failed", Mark::Bad),
+        SearchOutcome::Found { shards } => Cell::new(counted(*shards, "shard"), Mark::Good),
+        SearchOutcome::Empty => Cell::new("no such index yet", Mark::Good),
+        SearchOutcome::NotAsked => Cell::new("nothing: her roles do not name it", Mark::Faint),
+        SearchOutcome::RefusedHere { .. } => Cell::new(format!("nothing: {} refuses", row.from), Mark::Bad),
+        SearchOutcome::RefusedThere { .. } => Cell::new(format!("nothing: {} refuses", row.cluster), Mark::Bad),
+        SearchOutcome::Failed { .. } => Cell::new("nothing: the search failed", Mark::Bad),
     }),
 ];
 
@@ -59,16 +59,18 @@ impl Console {
         self.table(&Table::of(&PROOF, &proof.names));
         for searched in &proof.names {
             let (reason, hint) = match &searched.outcome {
-                Outcome::RefusedHere { reason } => (reason, "`mesh users ls` says whether she is there with her roles"),
-                Outcome::RefusedThere { reason } => (
+                SearchOutcome::RefusedHere { reason } => {
+                    (reason, "`mesh users ls` says whether she is there with her roles")
+                }
+                SearchOutcome::RefusedThere { reason } => (
                     reason,
                     "`mesh create --share PATTERN` shares more; for a link with a `share` of its own, `links` in the \
                      settings file do: `mesh create -f FILE`",
                 ),
-                Outcome::Failed { reason } => {
+                SearchOutcome::Failed { reason } => {
                     (reason, "`mesh status` says which servers answer, `mesh verify` why a link is down")
                 }
-                Outcome::Found { .. } | Outcome::Empty | Outcome::NotAsked => continue,
+                SearchOutcome::Found { .. } | SearchOutcome::Empty | SearchOutcome::NotAsked => continue,
             };
             let name = searched.name.as_deref().unwrap_or_default();
             self.line(&format!("{} → {}:{name}: {}", searched.from, searched.cluster, plain::line(reason)));

@@ -7,7 +7,7 @@ use time::{Duration, OffsetDateTime};
 use super::{
     GIVES_PASSWORD,
     expiry::{days_between, soon::expiry},
-    verify::Cause,
+    verify::LinkCause,
 };
 use crate::{
     exit::Exit,
@@ -36,7 +36,7 @@ pub enum Hindrance {
     Expired(ClusterId),
     /// Elasticsearch makes and changes no cross-cluster API key then.
     #[error("{0}")]
-    License(Cause),
+    License(LinkCause),
     /// The next authority is to take over, and no guest can trust one that is not there.
     #[error("{0} has no next authority that guests could have been invited with")]
     NoNextAuthority(ClusterId),
@@ -114,7 +114,7 @@ pub fn hindrance(plan: &Plan, renewal: &Renewal) -> Option<Hindrance> {
 /// The first cluster of those whose keys are to be renewed that has no license for it.
 pub fn unlicensed(mesh: &Mesh, there: &Observed, renewal: &Renewal) -> Option<Hindrance> {
     let renewed = |cluster: &ClusterId| renewal.keys.contains(cluster) || renewal.extended.contains(cluster);
-    mesh.clusters().filter(renewed).find_map(|of| Cause::of_license(there, of).map(Hindrance::License))
+    mesh.clusters().filter(renewed).find_map(|of| LinkCause::of_license(there, of).map(Hindrance::License))
 }
 
 /// The first cluster with guests whose authority is to be replaced, though there is none yet that they could trust.

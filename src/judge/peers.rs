@@ -11,7 +11,7 @@ use super::{
     expiry::{SOON, days_between},
     hindrance::Hindrance,
     links::down_to_peer,
-    verify::Cause,
+    verify::LinkCause,
 };
 use crate::{
     exit::Exit,
@@ -175,7 +175,7 @@ pub fn require_free_aliases(mesh: &Mesh, name: &PartnerName, there: &Observed) -
 pub fn require_licenses(mesh: &Mesh, name: &PartnerName, there: &Observed) -> Result<(), Hindrance> {
     let Some(peer) = mesh.peers.get(name) else { return Ok(()) };
     let searching = mesh.clusters().filter(|cluster| peer.is_searched_by(*cluster));
-    let lacking = searching.into_iter().find_map(|cluster| Cause::of_license(there, cluster));
+    let lacking = searching.into_iter().find_map(|cluster| LinkCause::of_license(there, cluster));
     lacking.map_or(Ok(()), |cause| Err(Hindrance::License(cause)))
 }
 

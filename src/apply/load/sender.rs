@@ -15,7 +15,7 @@ use tokio::{
 use super::{Target, stop::Stop};
 use crate::{
     apply::wait::Pauses,
-    ask::load::{BadLine, Batch, Event, Loaded, Taken, Verdict, judge},
+    ask::load::{BadLine, Batch, BulkVerdict, Event, Loaded, Taken, judge},
     console::LoadLine,
     world::given::Reading,
 };
@@ -110,10 +110,10 @@ impl<'a> Sender<'a> {
             let time = ONE_REQUEST.min(left.max(LEAST));
             let verdict = match self.target.server.bulk(&self.target.index, &part, time).await {
                 Ok(answer) => judge(&part, answer.status, &answer.bytes),
-                Err(error) => Verdict::Again(error.cause()),
+                Err(error) => BulkVerdict::Again(error.cause()),
             };
             match verdict {
-                Verdict::Taken(Taken { again, why_again, lacks_shard, refused, created, present, bad }) => {
+                BulkVerdict::Taken(Taken { again, why_again, lacks_shard, refused, created, present, bad }) => {
                     if created + present > 0 {
                         self.moved.set(Instant::now());
                         pauses = Pauses::default();
@@ -134,12 +134,12 @@ impl<'a> Sender<'a> {
                         parts.push(part);
                     }
                 }
-                Verdict::Again(reason) => {
+                BulkVerdict::Again(reason) => {
                     self.pause(&mut pauses, &part, begun, reason).await;
                     parts.push(part);
                 }
-                Verdict::TooLarge => self.divide(&part, &mut parts),
-                Verdict::Refused(reason) => self.stop_for(Stop::Refused(reason)),
+                BulkVerdict::TooLarge => self.divide(&part, &mut parts),
+                BulkVerdict::Refused(reason) => self.stop_for(Stop::Refused(reason)),
             }
             self.show();
         }

@@ -5,9 +5,9 @@ use serde::Deserialize;
 use super::{BadLine, Batch};
 use crate::ask::log_line::plain;
 
-/// What became of a request.
+/// What became of a bulk request as a whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
+pub enum BulkVerdict {
     /// The server looked at each document.
     Taken(Taken),
     /// The server took nothing, for a reason that passes.
@@ -45,34 +45,34 @@ struct Answer {
 
 #[derive(Deserialize)]
 struct Item {
-    create: Outcome,
+    create: ItemResult,
 }
 
 #[derive(Deserialize)]
-struct Outcome {
+struct ItemResult {
     status: u16,
-    error: Option<Cause>,
+    error: Option<ErrorCause>,
 }
 
 #[derive(Deserialize)]
 struct Refusal {
-    error: Cause,
+    error: ErrorCause,
 }
 
 #[derive(Deserialize)]
-struct Cause {
+struct ErrorCause {
     #[serde(rename = "type", default)]
     kind: String,
     #[serde(default)]
     reason: Option<String>,
-    caused_by: Option<Box<Cause>>,
+    caused_by: Option<Box<ErrorCause>>,
 }
 
 /// The part of an answer that [`judge`] reads, for `filter_path`.
 pub const FILTER: &str =
     "errors,items.*.status,items.*.error.type,items.*.error.reason,items.*.error.caused_by.reason,error";
 
-impl Cause {
+impl ErrorCause {
     /// The reason, and the one under it where it says more.
     fn words(&self) -> String {
         let own = plain(self.reason.as_deref().unwrap_or(&self.kind));
@@ -105,21 +105,21 @@ fn is_of_all(kind: &str, reason: &str) -> bool {
 }
 
 /// Judges the answer to a request.
-pub fn judge(batch: &Batch, status: u16, body: &[u8]) -> Verdict {
+pub fn judge(batch: &Batch, status: u16, body: &[u8]) -> BulkVerdict {
     if status == 200 {
         let expected = |answer: &Answer| answer.items.len() == batch.len();
         return match serde_json::from_slice::<Answer>(body) {
-            Ok(answer) if expected(&answer) => Verdict::Taken(of_each(batch, answer)),
-            _ => Verdict::Again("the answer does not have the form that is documented".to_owned()),
+            Ok(answer) if expected(&answer) => BulkVerdict::Taken(of_each(batch, answer)),
+            _ => BulkVerdict::Again("the answer does not have the form that is documented".to_owned()),
         };
     }
     let refusal = serde_json::from_slice::<Refusal>(body).ok();
     let kind = refusal.as_ref().map_or("", |refusal| refusal.error.kind.as_str());
     let reason = refusal.as_ref().map_or("no reason given".to_owned(), |refusal| refusal.error.words());
     match status {
-        413 => Verdict::TooLarge,
-        status if passes(status) && !stays(status, kind) => Verdict::Again(format!("status {status}: {reason}")),
-        _ => Verdict::Refused(reason),
+        413 => BulkVerdict::TooLarge,
+        status if passes(status) && !stays(status, kind) => BulkVerdict::Again(format!("status {status}: {reason}")),
+        _ => BulkVerdict::Refused(reason),
     }
 }
 
@@ -129,9 +129,9 @@ fn of_each(batch: &Batch, answer: Answer) -> Taken {
         taken.created = batch.len() as u64;
         return taken;
     }
-    for (at, Item { create: Outcome { status, error } }) in answer.items.into_iter().enumerate() {
+    for (at, Item { create: ItemResult { status, error } }) in answer.items.into_iter().enumerate() {
         let kind = error.as_ref().map_or("", |error| error.kind.as_str());
-        let words = || error.as_ref().map_or("no reason given".to_owned(), Cause::words);
+        let words = || error.as_ref().map_or("no reason given".to_owned(), ErrorCause::words);
         match status {
             200..300 => taken.created += 1,
             409 => taken.present += 1,
@@ -167,7 +167,7 @@ mod tests {
         batch
     }
 
-    fn judged(count: u64, status: u16, body: &Value) -> Verdict {
+    fn judged(count: u64, status: u16, body: &Value) -> BulkVerdict {
         judge(&batch(count), status, body.to_string().as_bytes())
     }
 
@@ -187,7 +187,7 @@ mod tests {
             item(503, "unavailable_shards_exception"),
             { "create": { "status": 201 } },
         ]);
-        let Verdict::Taken(taken) = judged(6, 200, &json!({ "errors": true, "items": items })) else { panic!() };
+        let BulkVerdict::Taken(taken) = judged(6, 200, &json!({ "errors": true, "items": items })) else { panic!() };
         assert_eq!((taken.created, taken.present, &taken.again[..]), (2, 1, &[2, 4][..]));
         assert_eq!(
             taken.bad[0].to_string(),
@@ -205,7 +205,7 @@ mod tests {
         for (status, kind) in
             [(429, "cluster_block_exception"), (403, "cluster_block_exception"), (404, "index_not_found_exception")]
         {
-            let Verdict::Taken(taken) = judged(1, 200, &json!({ "errors": true, "items": [item(status, kind)] }))
+            let BulkVerdict::Taken(taken) = judged(1, 200, &json!({ "errors": true, "items": [item(status, kind)] }))
             else {
                 panic!()
             };
@@ -214,8 +214,8 @@ mod tests {
         let of = |status, kind: &str| {
             judged(1, status, &json!({ "error": { "type": kind, "reason": "R" }, "status": status }))
         };
-        assert_eq!(of(429, "cluster_block_exception"), Verdict::Refused("R".to_owned()));
-        assert_eq!(of(503, "cluster_block_exception"), Verdict::Again("status 503: R".to_owned()));
+        assert_eq!(of(429, "cluster_block_exception"), BulkVerdict::Refused("R".to_owned()));
+        assert_eq!(of(503, "cluster_block_exception"), BulkVerdict::Again("status 503: R".to_owned()));
     }
 
     #[test]
@@ -226,7 +226,9 @@ mod tests {
             ("illegal_argument_exception", "pipeline with id [p] does not exist"),
         ] {
             let item = json!({ "create": { "status": 400, "error": { "type": kind, "reason": reason } } });
-            let Verdict::Taken(taken) = judged(1, 200, &json!({ "errors": true, "items": [item] })) else { panic!() };
+            let BulkVerdict::Taken(taken) = judged(1, 200, &json!({ "errors": true, "items": [item] })) else {
+                panic!()
+            };
             assert_eq!((taken.refused.as_deref(), taken.bad), (Some(reason), Vec::new()));
             assert!(!taken.lacks_shard);
         }
@@ -240,21 +242,21 @@ mod tests {
         for (status, kind) in
             [(429, "es_rejected_execution_exception"), (401, "security_exception"), (500, "x"), (502, "")]
         {
-            assert_eq!(of(status, kind), Verdict::Again(format!("status {status}: R")), "{status}");
+            assert_eq!(of(status, kind), BulkVerdict::Again(format!("status {status}: R")), "{status}");
         }
-        assert_eq!(of(413, ""), Verdict::TooLarge);
-        assert_eq!(of(403, "security_exception"), Verdict::Refused("R".to_owned()));
-        assert_eq!(of(400, "illegal_argument_exception"), Verdict::Refused("R".to_owned()));
-        assert_eq!(judge(&batch(1), 502, b"<html>"), Verdict::Again("status 502: no reason given".to_owned()));
+        assert_eq!(of(413, ""), BulkVerdict::TooLarge);
+        assert_eq!(of(403, "security_exception"), BulkVerdict::Refused("R".to_owned()));
+        assert_eq!(of(400, "illegal_argument_exception"), BulkVerdict::Refused("R".to_owned()));
+        assert_eq!(judge(&batch(1), 502, b"<html>"), BulkVerdict::Again("status 502: no reason given".to_owned()));
         let short = json!({ "errors": false, "items": [] });
-        assert!(matches!(judged(1, 200, &short), Verdict::Again(_)), "one that is cut off proves nothing");
+        assert!(matches!(judged(1, 200, &short), BulkVerdict::Again(_)), "one that is cut off proves nothing");
     }
 
     #[test]
     fn an_answer_without_errors_created_all() {
         let items = json!([{ "create": { "status": 201 } }, { "create": { "status": 201 } }]);
         let all = Taken { created: 2, ..Taken::default() };
-        assert_eq!(judged(2, 200, &json!({ "errors": false, "items": items })), Verdict::Taken(all));
+        assert_eq!(judged(2, 200, &json!({ "errors": false, "items": items })), BulkVerdict::Taken(all));
     }
 
     proptest::proptest! {

@@ -21,7 +21,7 @@ use std::fmt;
 use serde::Serialize;
 
 pub use self::{
-    answer::{FILTER, Taken, Verdict, judge, stays},
+    answer::{BulkVerdict, FILTER, Taken, judge, stays},
     batch::{Batch, Limits},
     find::{everything, notes},
     ids::Ids,

@@ -5,7 +5,7 @@ use std::path::Path;
 use futures::future::join_all;
 
 use crate::{
-    ask::user_proof::{Outcome, Proof, Questions},
+    ask::user_proof::{Proof, Questions, SearchOutcome},
     cli::VerifyArgs,
     console::Console,
     error::{Error, Exit},
@@ -38,10 +38,10 @@ pub async fn verify_as(args: &VerifyArgs, user: &UserName, dir: &Path, console: 
 }
 
 /// What came of the searches of a cluster that refuses all of them, or does not answer.
-fn unanswered(error: &HttpsError) -> Outcome {
+fn unanswered(error: &HttpsError) -> SearchOutcome {
     let reason = error.cause();
     match error {
-        HttpsError::Refused { status: 401 | 403, .. } => Outcome::RefusedHere { reason },
-        _ => Outcome::Failed { reason },
+        HttpsError::Refused { status: 401 | 403, .. } => SearchOutcome::RefusedHere { reason },
+        _ => SearchOutcome::Failed { reason },
     }
 }

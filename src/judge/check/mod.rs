@@ -41,7 +41,7 @@ pub use self::{
     network::half_made,
     own_data::{lost_credentials, trial_only},
     removal::{attached, mounted_inside},
-    report::{Outcome, Report},
+    report::{LineResult, Report},
     secure_settings::secure_settings,
     strangers::strangers,
     surroundings::{directory, mounts, other_engine, recorded},
@@ -118,6 +118,7 @@ pub struct Checked {
     pub verdict: Verdict,
 }
 
+/// The verdict of one check on this machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
     /// Nothing speaks against the mesh: what there is instead, in words.

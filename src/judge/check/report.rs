@@ -25,14 +25,15 @@ pub struct Report {
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub struct Line {
     pub check: &'static str,
-    pub result: Outcome,
+    pub result: LineResult,
     pub message: String,
     pub remedy: Option<String>,
 }
 
+/// The result that one line gives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Outcome {
+pub enum LineResult {
     Ok,
     Warning,
     Problem,
@@ -51,21 +52,21 @@ impl Report {
 
     /// Whether nothing stands against the mesh; warnings do not.
     pub fn is_ready(&self) -> bool {
-        self.checks.iter().all(|line| line.result != Outcome::Problem)
+        self.checks.iter().all(|line| line.result != LineResult::Problem)
     }
 }
 
 fn lines(Checked { check, verdict }: Checked) -> Vec<Line> {
     let line = |result, message, remedy| Line { check, result, message, remedy };
     match verdict {
-        Verdict::Good(message) => vec![line(Outcome::Ok, message, None)],
-        Verdict::Unknown(why) => vec![line(Outcome::Unchecked, format!("not checked: {why}"), None)],
+        Verdict::Good(message) => vec![line(LineResult::Ok, message, None)],
+        Verdict::Unknown(why) => vec![line(LineResult::Unchecked, format!("not checked: {why}"), None)],
         Verdict::Found(findings) => findings
             .into_iter()
             .map(|finding| {
                 let result = match finding.severity {
-                    Severity::Warning => Outcome::Warning,
-                    Severity::Estimate | Severity::Problem => Outcome::Problem,
+                    Severity::Warning => LineResult::Warning,
+                    Severity::Estimate | Severity::Problem => LineResult::Problem,
                 };
                 line(result, finding.message, Some(finding.hint))
             })

@@ -9,7 +9,7 @@ use crate::{
         guests::GuestKeys,
         observed::{ClusterFiles, Observed},
     },
-    judge::{GIVES_PASSWORD, verify::Cause},
+    judge::{GIVES_PASSWORD, verify::LinkCause},
     mesh::{Mesh, cluster_set::ClusterSet, id::ClusterId, peers::PartnerName},
 };
 
@@ -28,7 +28,7 @@ pub enum GuestError {
     NoAuthority(ClusterId),
     /// Elasticsearch makes no cross-cluster API key then.
     #[error("{0}")]
-    License(Cause),
+    License(LinkCause),
     #[error("there is no guest {0}")]
     Unknown(PartnerName),
     #[error("no invitation of {0} is complete, so none of its keys is known to be the one in use")]
@@ -106,7 +106,7 @@ pub fn hindrance(mesh: &Mesh, there: &Observed, on: &ClusterSet, now: OffsetDate
         if there.files.get(&cluster).and_then(ClusterFiles::trusted).is_none() {
             return Some(GuestError::NoAuthority(cluster));
         }
-        Cause::of_license(there, cluster).map(GuestError::License)
+        LinkCause::of_license(there, cluster).map(GuestError::License)
     })
 }
 

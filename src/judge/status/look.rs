@@ -15,7 +15,7 @@ use crate::{
         container_exit::of_docker,
         expiry::{days_between, soon::api_key},
         links, snapshots,
-        verify::Cause,
+        verify::LinkCause,
     },
     mesh::{
         Mesh, certs,
@@ -141,8 +141,8 @@ impl Look<'_> {
     fn reason(&self, link: Link) -> Option<String> {
         let Link { from, to } = link;
         let why = links::down(self.standings(), link)?;
-        let fault = [from, to].into_iter().find_map(|end| Cause::of_container(self.mesh, self.there, end));
-        let fault = fault.or_else(|| [from, to].into_iter().find_map(|end| Cause::of_license(self.there, end)));
+        let fault = [from, to].into_iter().find_map(|end| LinkCause::of_container(self.mesh, self.there, end));
+        let fault = fault.or_else(|| [from, to].into_iter().find_map(|end| LinkCause::of_license(self.there, end)));
         Some(fault.map_or(why, |fault| fault.to_string()))
     }
 

@@ -1,6 +1,6 @@
 //! What is wrong with one end of a link, or with a cluster alone: its container and its license. Pure.
 
-use super::Cause;
+use super::LinkCause;
 use crate::{
     facts::observed::{ContainerState, Observed},
     mesh::{
@@ -9,7 +9,7 @@ use crate::{
     },
 };
 
-impl Cause {
+impl LinkCause {
     /// Why nothing can reach a cluster, as far as its containers show; `None` for one of which a node runs in the
     /// mesh's network.
     pub fn of_container(mesh: &Mesh, there: &Observed, cluster: ClusterId) -> Option<Self> {

@@ -14,7 +14,7 @@ mod words;
 
 /// One reason for a link to be down.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Cause {
+pub enum LinkCause {
     /// `None`: there is no such container.
     NotRunning {
         of: ClusterId,
@@ -34,7 +34,7 @@ pub enum Cause {
     /// Why one node of a remote is not reached, of which another is.
     SeedUnreachable {
         of: NodeId,
-        why: Box<Cause>,
+        why: Box<LinkCause>,
     },
     /// The words say in what way, as a sentence without its subject.
     NodeNotJoined {
@@ -124,7 +124,7 @@ pub enum Cause {
     NothingFound(String),
 }
 
-impl Cause {
+impl LinkCause {
     /// A stable name, for programs.
     pub fn code(&self) -> &'static str {
         match self {
@@ -238,7 +238,7 @@ mod tests {
 
     #[test]
     fn a_certificate_of_the_future_has_both_ways_out() {
-        let cause = Cause::CertificateNotYetValid(ClusterId::FIRST.first_node());
+        let cause = LinkCause::CertificateNotYetValid(ClusterId::FIRST.first_node());
         insta::assert_snapshot!(format!("{cause}\n{}", cause.remedy()), @r"
         the certificate of cluster01-elastic is not valid yet: the clock of this machine is behind, or was ahead when it was made
         set the clock where `date -u` is wrong; where it is right, `mesh verify --fix` issues the certificate anew, and `mesh certs rotate --ca 1` its authority, where that begins later, too

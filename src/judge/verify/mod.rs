@@ -25,7 +25,7 @@ use time::OffsetDateTime;
 use self::judge::Judge;
 pub use self::{
     gateway::GatewayReport,
-    link_fault::Cause,
+    link_fault::LinkCause,
     peers::{Hopeless, PeerLinkReport, hopeless, judge_peers},
     report::Report,
 };
@@ -91,7 +91,7 @@ impl Check {
 
 /// The answer to one check.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
+pub enum CheckOutcome {
     Passed,
     Failed(Fault),
     Untried(Untried),
@@ -100,15 +100,15 @@ pub enum Outcome {
 /// What keeps a link from being up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
-    pub cause: Cause,
+    pub cause: LinkCause,
     /// The node that does not agree with the others of its cluster; `None` where all of them do.
     pub node: Option<NodeId>,
     /// Whether the words of the cause do not say which node it is.
     unnamed: bool,
 }
 
-impl From<Cause> for Fault {
-    fn from(cause: Cause) -> Self {
+impl From<LinkCause> for Fault {
+    fn from(cause: LinkCause) -> Self {
         Self { cause, node: None, unnamed: false }
     }
 }
@@ -122,7 +122,7 @@ impl fmt::Display for Fault {
     }
 }
 
-impl Outcome {
+impl CheckOutcome {
     fn untried(reason: impl Into<String>) -> Self {
         Self::Untried(Untried::from(reason.into()))
     }
@@ -144,7 +144,7 @@ pub enum LinkState {
 #[derive(Debug, Clone)]
 pub struct Judgment {
     pub link: Link,
-    pub outcomes: Vec<(Check, Outcome)>,
+    pub outcomes: Vec<(Check, CheckOutcome)>,
 }
 
 impl Judgment {
@@ -154,7 +154,7 @@ impl Judgment {
 
     fn failed(&self) -> impl Iterator<Item = (Check, &Fault)> {
         self.outcomes.iter().filter_map(|(check, outcome)| match outcome {
-            Outcome::Failed(fault) => Some((*check, fault)),
+            CheckOutcome::Failed(fault) => Some((*check, fault)),
             _ => None,
         })
     }
@@ -171,7 +171,7 @@ impl Judgment {
     }
 
     pub fn state(&self) -> LinkState {
-        let proved = self.outcomes.contains(&(Check::Document, Outcome::Passed));
+        let proved = self.outcomes.contains(&(Check::Document, CheckOutcome::Passed));
         if self.faults().any(|fault| fault.node.is_none()) {
             LinkState::Down
         } else if !proved {
@@ -187,7 +187,7 @@ impl Judgment {
     pub fn untried(&self) -> Option<&Untried> {
         let last = self.outcomes.last().filter(|_| self.state() == LinkState::Untried);
         last.and_then(|(_, outcome)| match outcome {
-            Outcome::Untried(why) => Some(why),
+            CheckOutcome::Untried(why) => Some(why),
             _ => None,
         })
     }

@@ -28,7 +28,7 @@ pub struct PeerLinkReport {
 
 /// Why a peer's cluster is not reached.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum PeerFault {
+enum PeerCause {
     /// The searching server, in words without its name.
     Silent(String),
     AccessLost,
@@ -61,18 +61,18 @@ pub fn judge_peers(
 ) -> Vec<PeerLinkReport> {
     let of = |from: ClusterId| {
         mesh.peer_remotes(from).map(move |(peer, to, at)| {
-            let fault = fault(mesh, there, evidence, (from, peer, to), now);
+            let cause = cause(mesh, there, evidence, (from, peer, to), now);
             let damaged = there.damaged_peers.get(peer);
-            let cause = fault.map(|fault| CauseReport {
-                code: fault.code(),
+            let report = cause.map(|cause| CauseReport {
+                code: cause.code(),
                 node: None,
-                message: fault.message(at),
+                message: cause.message(at),
                 // A peer is joined again only once its damaged file is out of the way.
                 remedy: damaged
-                    .filter(|_| fault == PeerFault::AccessLost)
-                    .map_or_else(|| fault.remedy((peer, &mesh.peers[peer]), from), |file| file.remedy.clone()),
+                    .filter(|_| cause == PeerCause::AccessLost)
+                    .map_or_else(|| cause.remedy((peer, &mesh.peers[peer]), from), |file| file.remedy.clone()),
             });
-            PeerLinkReport { from, to: to.clone(), peer: peer.clone(), up: cause.is_none(), cause }
+            PeerLinkReport { from, to: to.clone(), peer: peer.clone(), up: report.is_none(), cause: report }
         })
     };
     scope.clusters(mesh).flat_map(of).collect()
@@ -90,85 +90,85 @@ pub struct Hopeless {
 
 /// Why a link is down for good, by how far a connection gets and what Elasticsearch says; `None` where it may come up.
 pub fn hopeless(path: Option<&PathFacts>, words: &str, at: &Endpoint) -> Option<Hopeless> {
-    let fault = reason(path, words.to_owned());
-    let is_certain = matches!(fault, PeerFault::NameUnknown | PeerFault::NoRoute(_) | PeerFault::Refused(_));
+    let cause = reason(path, words.to_owned());
+    let is_certain = matches!(cause, PeerCause::NameUnknown | PeerCause::NoRoute(_) | PeerCause::Refused(_));
     let lasts = matches!(
-        fault,
-        PeerFault::CertificateExpired
-            | PeerFault::CertificateName
-            | PeerFault::CertificateForeign(_)
-            | PeerFault::License(_)
-            | PeerFault::KeyRefused(_)
+        cause,
+        PeerCause::CertificateExpired
+            | PeerCause::CertificateName
+            | PeerCause::CertificateForeign(_)
+            | PeerCause::License(_)
+            | PeerCause::KeyRefused(_)
     );
-    (is_certain || lasts).then(|| Hopeless { code: fault.code(), message: fault.message(at), is_certain })
+    (is_certain || lasts).then(|| Hopeless { code: cause.code(), message: cause.message(at), is_certain })
 }
 
 /// The first reason, in the order in which a connection meets them.
-fn fault(
+fn cause(
     mesh: &Mesh,
     there: &Observed,
     evidence: &Evidence,
     (from, peer, to): (ClusterId, &PartnerName, &Alias),
     now: OffsetDateTime,
-) -> Option<PeerFault> {
+) -> Option<PeerCause> {
     let words = down_to_peer(mesh, there, from, to)?;
-    let Some(server) = there.server(from) else { return Some(PeerFault::Silent("does not answer".to_owned())) };
+    let Some(server) = there.server(from) else { return Some(PeerCause::Silent("does not answer".to_owned())) };
     let Some(access) = there.peers.get(peer).and_then(|remotes| remotes.get(to)) else {
-        return Some(PeerFault::AccessLost);
+        return Some(PeerCause::AccessLost);
     };
     if !server.remotes.contains_key(&format!("cluster.remote.{to}.mode")) {
-        return Some(PeerFault::RemoteMissing);
+        return Some(PeerCause::RemoteMissing);
     }
     let entry = keystore::credentials_of(to);
     let held =
         |node: &NodeFiles| node.keystore.as_ref().and_then(|entries| entries.get(&entry)) == Some(&access.digest);
     if !there.files.get(&from).is_some_and(|files| files.nodes.values().all(held)) {
-        return Some(PeerFault::CredentialsMissing);
+        return Some(PeerCause::CredentialsMissing);
     }
     if let Some(on) = access.expires.filter(|expires| *expires <= now) {
-        return Some(PeerFault::KeyExpired(on));
+        return Some(PeerCause::KeyExpired(on));
     }
     let path = mesh.searching_nodes(from).find_map(|node| evidence.peer_paths.get(&(node, to.clone())));
     Some(reason(path, words))
 }
 
 /// How far a connection gets, and from there on what Elasticsearch says.
-fn reason(path: Option<&PathFacts>, words: String) -> PeerFault {
+fn reason(path: Option<&PathFacts>, words: String) -> PeerCause {
     match path {
-        Some(PathFacts::NameUnknown) => PeerFault::NameUnknown,
-        Some(PathFacts::Rejected(words)) => PeerFault::NoRoute(words.clone()),
-        Some(PathFacts::Closed(words)) => PeerFault::Refused(words.clone()),
-        Some(PathFacts::TimedOut) => PeerFault::MachineSilent,
+        Some(PathFacts::NameUnknown) => PeerCause::NameUnknown,
+        Some(PathFacts::Rejected(words)) => PeerCause::NoRoute(words.clone()),
+        Some(PathFacts::Closed(words)) => PeerCause::Refused(words.clone()),
+        Some(PathFacts::TimedOut) => PeerCause::MachineSilent,
         Some(PathFacts::Distrusted(words)) => distrust(words),
         Some(PathFacts::Reached { .. } | PathFacts::Untried(_)) | None => refusal(words),
     }
 }
 
-fn distrust(words: &str) -> PeerFault {
+fn distrust(words: &str) -> PeerCause {
     match Distrust::of(words) {
-        Distrust::NotYetValid => PeerFault::Clocks(words.to_owned()),
-        Distrust::Expired => PeerFault::CertificateExpired,
-        Distrust::OtherName => PeerFault::CertificateName,
-        Distrust::Untrusted => PeerFault::CertificateForeign(words.to_owned()),
+        Distrust::NotYetValid => PeerCause::Clocks(words.to_owned()),
+        Distrust::Expired => PeerCause::CertificateExpired,
+        Distrust::OtherName => PeerCause::CertificateName,
+        Distrust::Untrusted => PeerCause::CertificateForeign(words.to_owned()),
     }
 }
 
 /// What the other side has against a connection that it took, by the words of Elasticsearch.
-fn refusal(words: String) -> PeerFault {
+fn refusal(words: String) -> PeerCause {
     let lower = words.to_lowercase();
     if lower.contains("license") {
-        PeerFault::License(words)
+        PeerCause::License(words)
     } else if ["api key", "security_exception", "to authenticate", "unauthorized"]
         .iter()
         .any(|sign| lower.contains(sign))
     {
-        PeerFault::KeyRefused(words)
+        PeerCause::KeyRefused(words)
     } else {
-        PeerFault::NotConnected(words)
+        PeerCause::NotConnected(words)
     }
 }
 
-impl PeerFault {
+impl PeerCause {
     /// A stable name, for programs.
     fn code(&self) -> &'static str {
         match self {

@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 
-use super::{GatewayReport, Judgment, LinkState, Outcome, PeerLinkReport};
+use super::{CheckOutcome, GatewayReport, Judgment, LinkState, PeerLinkReport};
 use crate::mesh::id::ClusterId;
 
 pub const VERSION: u32 = 2;
@@ -87,9 +87,9 @@ impl Report {
 fn link(judgment: &Judgment) -> LinkReport {
     let checks = judgment.outcomes.iter().map(|(check, outcome)| {
         let (outcome, detail) = match outcome {
-            Outcome::Passed => ("passed", None),
-            Outcome::Failed(fault) => ("failed", Some(fault.to_string())),
-            Outcome::Untried(why) => ("untried", Some(why.reason.clone())),
+            CheckOutcome::Passed => ("passed", None),
+            CheckOutcome::Failed(fault) => ("failed", Some(fault.to_string())),
+            CheckOutcome::Untried(why) => ("untried", Some(why.reason.clone())),
         };
         CheckReport { check: check.name(), outcome, detail }
     });

@@ -222,14 +222,14 @@ fn a_container_without_curl_leaves_the_proof_to_the_search() {
 fn a_cause_is_reported_in_words_with_a_remedy() {
     let second = cluster(2);
     let causes = [
-        Cause::NotRunning {
+        LinkCause::NotRunning {
             of: second,
             container: "cluster02-elastic".to_owned(),
             state: Some(ContainerState::Stopped),
         },
-        Cause::WrongPort { remote: second, address: "10.213.0.12:9300".to_owned() },
-        Cause::KeyExpired { of: second, on: NOW },
-        Cause::License { of: second, kind: "basic".to_owned(), active: true },
+        LinkCause::WrongPort { remote: second, address: "10.213.0.12:9300".to_owned() },
+        LinkCause::KeyExpired { of: second, on: NOW },
+        LinkCause::License { of: second, kind: "basic".to_owned(), active: true },
     ];
     let texts: Vec<String> = causes.iter().map(|cause| format!("{cause}\n  {}", cause.remedy())).collect();
     insta::assert_snapshot!(texts.join("\n"), @r"
@@ -242,7 +242,7 @@ fn a_cause_is_reported_in_words_with_a_remedy() {
     the license of cluster02 is basic, and links need trial or enterprise on both sides
       `mesh create --license FILE` with an Enterprise license: cluster02 can start no second trial of one version
     ");
-    let codes: BTreeSet<&str> = causes.iter().map(Cause::code).collect();
+    let codes: BTreeSet<&str> = causes.iter().map(LinkCause::code).collect();
     assert_eq!(codes.len(), causes.len());
 }
 

@@ -4,12 +4,12 @@ use std::fmt;
 
 use time::{format_description::FormatItem, macros::format_description};
 
-use super::Cause;
+use super::LinkCause;
 use crate::{facts::observed::ContainerState, mesh::id::REMOTE};
 
 const MINUTE: &[FormatItem<'_>] = format_description!("[year]-[month]-[day] [hour]:[minute] UTC");
 
-impl fmt::Display for Cause {
+impl fmt::Display for LinkCause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotRunning { container, state, .. } => match state {

@@ -65,16 +65,16 @@ fn remedies_for_a_cluster_that_mesh_does_not_run_need_no_mesh_there() {
     let remotes = [("archive".parse().unwrap(), at)].into();
     let peer = Peer { mesh: None, suffix: None, on: None, remotes, leaving: false };
     let archive: PartnerName = "archive".parse().unwrap();
-    let faults = [
-        PeerFault::AccessLost,
-        PeerFault::KeyRefused(String::new()),
-        PeerFault::CertificateForeign(String::new()),
-        PeerFault::CertificateName,
-        PeerFault::Refused(String::new()),
-        PeerFault::CertificateExpired,
-        PeerFault::License(String::new()),
+    let causes = [
+        PeerCause::AccessLost,
+        PeerCause::KeyRefused(String::new()),
+        PeerCause::CertificateForeign(String::new()),
+        PeerCause::CertificateName,
+        PeerCause::Refused(String::new()),
+        PeerCause::CertificateExpired,
+        PeerCause::License(String::new()),
     ];
-    let remedies = faults.iter().map(|fault| fault.remedy((&archive, &peer), cluster(1)));
+    let remedies = causes.iter().map(|cause| cause.remedy((&archive, &peer), cluster(1)));
     insta::assert_snapshot!(remedies.collect::<Vec<_>>().join("\n"), @r"
     ask the owner of archive for a new key, and `mesh join --remote archive --address 192.0.2.20:9443 --key-file FILE [--ca FILE]`
     ask the owner of archive for a new key, and `mesh join --remote archive --address 192.0.2.20:9443 --key-file FILE [--ca FILE]`
@@ -85,8 +85,8 @@ fn remedies_for_a_cluster_that_mesh_does_not_run_need_no_mesh_there() {
     a license that allows links on the side that is named: `mesh create --license FILE` here, or ask the owner of archive
     ");
     let mesh = Peer { mesh: Some("f".repeat(16)), ..peer };
-    for fault in faults {
-        let remedy = fault.remedy((&archive, &mesh), cluster(1));
+    for cause in causes {
+        let remedy = cause.remedy((&archive, &mesh), cluster(1));
         assert!(!remedy.contains("--remote") && !remedy.contains("owner"), "{remedy}");
     }
 }
