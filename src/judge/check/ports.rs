@@ -1,6 +1,9 @@
 //! Ports that the mesh needs and others may have. Pure.
 
-use std::net::IpAddr;
+use std::{
+    fmt,
+    net::{IpAddr, SocketAddr},
+};
 
 use super::{Checked, Finding};
 use crate::{
@@ -12,59 +15,97 @@ use crate::{
 /// itself; see <https://docs.docker.com/engine/network/packet-filtering-firewalls/>.
 const DOCKER: [&str; 2] = ["docker-proxy", "dockerd"];
 
+/// What has a port that a service of the mesh needs.
+enum Owner<'a> {
+    /// A container that is not the mesh's.
+    Container {
+        name: &'a str,
+        /// Where it publishes the port; `None` for every address.
+        address: Option<IpAddr>,
+    },
+    Listener(&'a Listener),
+}
+
+impl Owner<'_> {
+    fn is_everywhere(&self) -> bool {
+        let address = match self {
+            Self::Container { address, .. } => *address,
+            Self::Listener(listener) => Some(listener.address),
+        };
+        address.is_none_or(|address| address.is_unspecified())
+    }
+}
+
+impl fmt::Display for Owner<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Container { name, .. } => write!(f, "container {name}"),
+            Self::Listener(Listener { owner: Some(process), .. }) => {
+                write!(f, "{} (pid {})", process.name, process.pid)
+            }
+            Self::Listener(_) => f.write_str("a process of another user"),
+        }
+    }
+}
+
 /// Ports that others have. What our own containers hold does not count: they are replaced, or stay.
 pub(super) fn ports(mesh: &Mesh, there: &Observed, listeners: &[Listener]) -> Checked {
-    let mut findings = Vec::new();
-    let renamed = |service: ServiceId| !there.containers.contains_key(&service) && !there.orphans.is_empty();
-    let ours = |service: ServiceId| there.containers.contains_key(&service) || !there.orphans.is_empty();
     let held = held(there);
+    let is_held = |listener: &Listener| held.iter().any(|port| is_behind(port, listener));
+    let others: Vec<&Listener> = listeners.iter().filter(|listener| !is_held(listener)).collect();
+    let mut findings = Vec::new();
     for service in mesh.services() {
         for port in mesh.place(service).into_iter().flat_map(|place| place.ports) {
-            let bind = mesh.bind_of(service.cluster(), port);
-            if has_already(there, service, bind, port.host) {
-                continue;
+            let at = SocketAddr::new(mesh.bind_of(service.cluster(), port), port.host);
+            if let Some(owner) = owner(there, &others, service, at) {
+                findings.push(Finding::problem(
+                    format!("port {} of {service} is taken by {owner}", port.host),
+                    remedy(mesh, there, service, port, &owner),
+                ));
             }
-            let collides = |address: Option<IpAddr>| {
-                address.is_none_or(|address| address == bind || address.is_unspecified() || bind.is_unspecified())
-            };
-            let container =
-                there.unmanaged.ports.iter().find(|(address, taken, _)| *taken == port.host && collides(*address));
-            let mut listeners = listeners.iter().filter(|listener| !held.iter().any(|port| is_behind(port, listener)));
-            let listener = listeners.find(|listener| listener.port == port.host && collides(Some(listener.address)));
-            let owner = match (container, listener) {
-                (Some((_, _, name)), _) => format!("container {name}"),
-                // Docker opens a port before it says that the container runs, and keeps it for one that is renamed
-                (None, Some(Listener { owner: Some(process), .. }))
-                    if DOCKER.contains(&process.name.as_str()) && ours(service) =>
-                {
-                    continue;
-                }
-                // whose a port is, only root can tell; that of a container that is gone is most likely the renamed
-                // one's
-                (None, Some(Listener { owner: None, .. })) if renamed(service) => continue,
-                (None, Some(Listener { owner: Some(process), .. })) => {
-                    format!("{} (pid {})", process.name, process.pid)
-                }
-                (None, Some(_)) => "a process of another user".to_owned(),
-                (None, None) => continue,
-            };
-            let address = container.map_or_else(|| listener.map(|listener| listener.address), |(address, ..)| *address);
-            let everywhere = address.is_none_or(|address| address.is_unspecified());
-            let instead = match (everywhere, is_new(there, service)) {
-                (false, _) => format!(", or publish {}", elsewhere(mesh, there, service, port)),
-                (true, true) => {
-                    let flags = format!("--ports {}", PortRange::OF_NAMED);
-                    format!(", or have free ports chosen: {}", mesh.with_flags(there.record.as_ref(), &flags))
-                }
-                (true, false) => String::new(),
-            };
-            findings.push(Finding::problem(
-                format!("port {} of {service} is taken by {owner}", port.host),
-                format!("stop what has it{instead}"),
-            ));
         }
     }
     Checked::new("ports", format!("every port of the mesh on {} is free or its own", mesh.spec.bind), findings)
+}
+
+/// What has the address and the port; `None` where they are free, or the service's own.
+fn owner<'a>(there: &'a Observed, others: &[&'a Listener], service: ServiceId, at: SocketAddr) -> Option<Owner<'a>> {
+    if has_already(there, service, at) {
+        return None;
+    }
+    let collides = |address: IpAddr| address == at.ip() || address.is_unspecified() || at.ip().is_unspecified();
+    let mut published = there.unmanaged.ports.iter();
+    let container = published.find(|(address, port, _)| *port == at.port() && address.is_none_or(collides));
+    if let Some((address, _, name)) = container {
+        return Some(Owner::Container { name, address: *address });
+    }
+    let mut others = others.iter().copied();
+    let listener = others.find(|listener| listener.port == at.port() && collides(listener.address))?;
+    (!is_for_mesh(there, service, listener)).then_some(Owner::Listener(listener))
+}
+
+/// Whether it is Docker, as far as can be seen, that listens for a container of the mesh.
+fn is_for_mesh(there: &Observed, service: ServiceId, listener: &Listener) -> bool {
+    let (is_there, has_orphans) = (there.containers.contains_key(&service), !there.orphans.is_empty());
+    match &listener.owner {
+        // Docker opens a port before it says that the container runs, and keeps it for one that is renamed
+        Some(process) => DOCKER.contains(&process.name.as_str()) && (is_there || has_orphans),
+        // whose a port is, only root can tell; that of a container that is gone is most likely the renamed one's
+        None => !is_there && has_orphans,
+    }
+}
+
+/// What to do about a port that is taken.
+fn remedy(mesh: &Mesh, there: &Observed, service: ServiceId, port: Port, owner: &Owner<'_>) -> String {
+    let instead = match (owner.is_everywhere(), is_new(there, service)) {
+        (false, _) => format!(", or publish {}", elsewhere(mesh, there, service, port)),
+        (true, true) => {
+            let flags = format!("--ports {}", PortRange::OF_NAMED);
+            format!(", or have free ports chosen: {}", mesh.with_flags(there.record.as_ref(), &flags))
+        }
+        (true, false) => String::new(),
+    };
+    format!("stop what has it{instead}")
 }
 
 /// Whether a service has no port yet: one that it has, it keeps.
@@ -101,11 +142,11 @@ fn is_behind(published: &Published, listener: &Listener) -> bool {
 }
 
 /// Whether a service runs and has the port there; what was not inspected counts as having it.
-fn has_already(there: &Observed, service: ServiceId, address: IpAddr, port: u16) -> bool {
+fn has_already(there: &Observed, service: ServiceId, at: SocketAddr) -> bool {
     let Some(container) = there.containers.get(&service).filter(|container| container.state.is_up()) else {
         return false;
     };
-    let is_it = |published: &Published| published.address == Some(address) && published.host == Some(port);
+    let is_it = |published: &Published| published.address == Some(at.ip()) && published.host == Some(at.port());
     container.made.as_ref().is_none_or(|made| made.fixed.ports.iter().any(is_it))
 }
 
