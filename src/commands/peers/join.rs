@@ -41,16 +41,17 @@ pub async fn join(args: &JoinArgs, place: Place, console: &Console) -> Result<Ex
     require_licenses(&mesh, &name, &there)?;
     let inputs = PlanInputs { offered: [(name.clone(), access.facts())].into(), ..session.inputs() };
     let plan = joining(&mesh, &there, &inputs)?;
-    if args.plan.dry_run {
-        console.plan(&mesh, &plan.whole, args.plan.format);
-        return Ok(Exit::Done);
-    }
+    // on a dry run, too: the digest is to be compared before joining
     console.invitation(&mesh, &name, handed_over.digest().as_deref());
     if handed_over.is_of_the_future() {
         console.findings(&[Finding::warning(
             "the invitation was made later than it is now: the clocks of the two machines are apart",
             "compare `date -u` on both, and have both keep time by NTP",
         )]);
+    }
+    if args.plan.dry_run {
+        console.plan(&mesh, &plan.whole, args.plan.format);
+        return Ok(Exit::Done);
     }
     console.intent(&mesh, &plan.whole);
     let patience = Patience::new(time_for(None, mesh.count().get()));

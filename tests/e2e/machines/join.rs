@@ -46,8 +46,10 @@ fn meshes_join_and_leave() {
 
     parts.part("machine 2 joins machine 1, and searches it; the other way nothing changed");
     let before = state(one, &[1]);
-    let joined = two.run(&["join", &file.display().to_string()], 0);
-    let digest = digest(&joined.stderr);
+    let looked = two.run(&["join", &path, "--dry-run"], 0);
+    let digest = digest(&looked.stderr);
+    let joined = two.run(&["join", &path], 0);
+    assert!(joined.stderr.contains(&digest), "{digest}: {}", joined.stderr);
     assert!(invited.stdout.contains(&digest) || invited.stderr.contains(&digest), "{digest}: {}", invited.stderr);
     finds(&two.cluster(2), &ALL);
     finds(&two.cluster(3), &ALL);
