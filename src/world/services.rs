@@ -36,8 +36,8 @@ const PROMPTLY: Duration = Duration::from_secs(5);
 /// All that is asked of a server is answered sooner, if it does not begin to hang meanwhile.
 const WHOLE: Duration = Duration::from_secs(15);
 
-/// By when of the whole a repository is listed: where a bucket is gone, the server that answers is not taken for one that
-/// does not.
+/// By when of the whole a repository is listed: where a bucket is gone, a server that answers is not taken for one
+/// that does not.
 const LISTED_BY: Duration = Duration::from_secs(14);
 
 /// The answer of a service that did not answer in time.
