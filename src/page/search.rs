@@ -17,7 +17,7 @@ pub struct SearchRequest {
     /// Index patterns as `mesh search` takes them; the data of the mesh where there are none.
     #[serde(default)]
     indices: String,
-    /// A query as `mesh search --query` takes it; all documents where there is none.
+    /// A query as `mesh search INDEX QUERY` takes it; all documents where there is none.
     #[serde(default)]
     query: String,
     #[serde(default)]

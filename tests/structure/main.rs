@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "a test is a program of its own")]
 
 mod circles;
+mod commands;
 mod documents;
 mod lengths;
 mod scripts;

@@ -33,7 +33,7 @@ impl Model {
         self.upgrade_on(to, None)
     }
 
-    /// What `mesh upgrade --on` does; `None` is every cluster.
+    /// What `mesh upgrade VERSION CLUSTERS` does; `None` is every cluster.
     fn upgrade_on(&self, to: StackVersion, on: Option<&ClusterSet>) -> Walk {
         self.rounds(self.there.record.clone().unwrap().upgrade_to(to, on).unwrap(), next)
     }
