@@ -17,10 +17,16 @@ pub const BLOCK: usize = 512;
 /// What a tar ends with.
 pub const END: [u8; 2 * BLOCK] = [0; 2 * BLOCK];
 
+/// Whether a member may have this path: a header takes it, it is one word of a line, and it leads nowhere else.
+pub fn is_path(path: &str) -> bool {
+    let is_word = !path.is_empty() && path.bytes().all(|byte| byte.is_ascii_graphic());
+    is_word && path.len() <= 100 && !path.starts_with('/') && !path.contains("..")
+}
+
 /// The header of a member.
 ///
 /// # Panics
-/// The path is longer than 100 bytes.
+/// The path is none by [`is_path`].
 pub fn header(path: &str, bytes: u64) -> [u8; BLOCK] {
     let mut header = Header::new_gnu();
     header.set_entry_type(EntryType::Regular);
@@ -72,6 +78,18 @@ pub fn taken(bytes: u64) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_path_that_no_header_takes_is_none() {
+        let long = "a".repeat(101);
+        for path in [MANIFEST, BINARY, SUMS, "images/1.tar.gz", "a/", "a//b", "./a", ".", &long[1..]] {
+            assert!(is_path(path), "{path:?}");
+            header(path, 1);
+        }
+        for path in ["", "a\0b", "\0", "a\nb", "a b", "\u{1b}[2J", "\u{e4}", "/a", "../a", "a/..", &long[..]] {
+            assert!(!is_path(path), "{path:?}");
+        }
+    }
 
     #[test]
     fn headers_are_those_of_a_tar() {

@@ -139,9 +139,7 @@ impl Verifier {
         let (mut parts, mut starts) = (Vec::new(), Vec::new());
         let mut end = (BLOCK + text.len()) as u64;
         for member in manifest.members() {
-            let is_short = !member.path.is_empty() && member.path.len() <= 100 && !member.path.contains("..");
-            let bytes = layout::taken(member.bytes).filter(|_| is_short && !member.path.starts_with('/'));
-            let bytes = bytes.ok_or_else(altered)?;
+            let bytes = layout::taken(member.bytes).filter(|_| layout::is_path(&member.path)).ok_or_else(altered)?;
             parts.push(Part::Exact(layout::header(&member.path, member.bytes).to_vec()));
             let (path, sha256) = (member.path.clone(), member.sha256.clone());
             parts.push(Part::File { path, left: member.bytes, sha256, context: Box::new(Context::new(&SHA256)) });
