@@ -4,6 +4,7 @@
 mod tests;
 
 use std::{
+    ffi::OsStr,
     fs::{self, File, OpenOptions, TryLockError},
     io::{self, Seek, SeekFrom, Write},
     os::unix::fs::{MetadataExt as _, OpenOptionsExt as _},
@@ -72,8 +73,10 @@ pub fn require_new(path: &Path) -> Result<(), NewFileError> {
     if fs::symlink_metadata(path).is_ok() {
         return Err(NewFileError::Exists(path.to_owned()));
     }
+    // with a slash behind it, no file can have the name
+    let ends_so = |name: &OsStr| path.as_os_str().as_encoded_bytes().ends_with(name.as_encoded_bytes());
     match fs::metadata(dir(path)) {
-        Ok(dir) if dir.is_dir() && path.file_name().is_some() => Ok(()),
+        Ok(dir) if dir.is_dir() && path.file_name().is_some_and(ends_so) => Ok(()),
         Ok(_) => Err(error(path)(io::ErrorKind::NotADirectory.into())),
         Err(cause) => Err(error(path)(cause)),
     }

@@ -29,6 +29,9 @@ fn a_file_is_written_whole_and_over_nothing() {
     let missing = temp.path().join("no/where");
     assert!(matches!(require_new(&missing), Err(NewFileError::Unwritable { .. })));
     assert!(require_new(temp.path()).is_err() && require_new(&path.join("below")).is_err());
+    for no_file in ["dir/", "dir/.", "."] {
+        assert!(require_new(&temp.path().join(no_file)).is_err(), "{no_file}");
+    }
 }
 
 #[test]
