@@ -195,6 +195,11 @@ fn only_a_command_about_a_mesh_needs_a_home_directory() {
         (&["man", "--into", "pages"], "exit 0\n"),
         (&["bundle", "load", "x.tar"], "exit 2\nerror: there is no file at x.tar"),
         (&["bundle", "save", "--images", "nginx:1", "--into", "x.tar"], "exit 3\nerror: Docker is not "),
+        // before an image is pulled for it
+        (
+            &["bundle", "save", "--images", "nginx:1", "--into", "/proc/x.tar"],
+            "exit 2\nerror: cannot write /proc/x.tar: ",
+        ),
     ] {
         assert!(printed(args).starts_with(start), "{}", printed(args));
     }

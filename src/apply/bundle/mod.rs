@@ -5,5 +5,5 @@ mod save;
 
 pub use self::{
     load::{Arrived, load_images, push_images},
-    save::{pull_missing, save},
+    save::{begin, pull_missing, save},
 };

@@ -21,10 +21,18 @@ use crate::{
     world::{
         bundle::{ARCHITECTURE, PIECE, this_program},
         docker::Docker,
-        new_file::NewFile,
+        new_file::{NewFile, NewFileError},
         words::words,
     },
 };
+
+/// Begins the file, before anything is pulled for it.
+///
+/// # Errors
+/// It cannot be written, or another run is writing it.
+pub fn begin(into: &Path) -> Result<NewFile, NewFileError> {
+    NewFile::begin(into, 0o644)
+}
 
 /// Pulls those images that the engine has not.
 pub async fn pull_missing(docker: &Docker, images: &[ImageName], line: &StageLine) -> Result<(), Error> {
@@ -41,15 +49,15 @@ pub async fn pull_missing(docker: &Docker, images: &[ImageName], line: &StageLin
     Ok(())
 }
 
-/// Writes this program and images into a new file; what it holds, and the sum of its manifest. `images` are with their
-/// names below a registry.
+/// Writes this program and images into a file that was begun; what it holds, and the sum of its manifest. `images` are
+/// with their names below a registry.
 ///
 /// # Errors
 /// The file appears whole or not at all.
 pub async fn save(
     docker: &Docker,
     images: &[(ImageName, String)],
-    into: &Path,
+    file: NewFile,
     line: &StageLine,
 ) -> Result<(Manifest, String), Error> {
     let (mut known, mut sizes) = (Vec::new(), Vec::new());
@@ -64,7 +72,7 @@ pub async fn save(
     }
     let mut manifest = Manifest::pending(ARCHITECTURE, known);
     let room = manifest.room();
-    let mut writer = Writer { file: BufWriter::with_capacity(PIECE, NewFile::begin(into, 0o644)?) };
+    let mut writer = Writer { file: BufWriter::with_capacity(PIECE, file) };
     // the manifest, which is known at the end
     writer.put(&vec![0; BLOCK])?;
     writer.zeros(room)?;

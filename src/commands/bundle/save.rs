@@ -2,7 +2,7 @@
 
 use super::super::{doctor, settings};
 use crate::{
-    apply::bundle::{pull_missing, save as write},
+    apply::bundle::{begin, pull_missing, save as write},
     ask::bundle::{Manifest, image_name::ImageName},
     cli::SaveArgs,
     console::{Console, bytes},
@@ -14,6 +14,7 @@ use crate::{
 
 pub async fn save(args: &SaveArgs, place: Result<Place, Error>, console: &Console) -> Result<Exit, Error> {
     require_new(&args.into)?;
+    let file = begin(&args.into)?;
     let images = images(args, place, console).await?;
     let docker = Docker::connect().await?;
     let names: Vec<ImageName> = images.iter().map(|(name, _)| name.clone()).collect();
@@ -21,7 +22,7 @@ pub async fn save(args: &SaveArgs, place: Result<Place, Error>, console: &Consol
     let pulled = pull_missing(&docker, &names, &line).await;
     line.end_as(pulled)?;
     let line = console.stage("write the file", images.len() + 1);
-    let written = write(&docker, &images, &args.into, &line).await;
+    let written = write(&docker, &images, file, &line).await;
     let (manifest, sum) = line.end_as(written)?;
     announce(args, &manifest, &sum, console);
     Ok(Exit::Done)
