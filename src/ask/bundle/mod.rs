@@ -20,6 +20,8 @@ use crate::mesh::settings::{MeshSpec, Registry};
 /// What the manifest begins with.
 const KIND: &str = "mesh-bundle";
 const FORMAT: u32 = 1;
+/// How the repository of Elasticsearch's image ends, below a registry with its path.
+const SERVER: &str = "/elasticsearch/elasticsearch";
 
 /// What a bundle holds. It is the first member, with the sums of all others, and its own is in [`layout::SUMS`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -122,14 +124,18 @@ impl Manifest {
     /// below a registry that they were pushed to, or where they were saved from. No version where there are several.
     pub fn options(&self, pushed_to: Option<&Registry>) -> Vec<String> {
         let server = |image: &BundledImage| {
-            let registry = image.name.repository().strip_suffix("/elasticsearch/elasticsearch")?;
-            Some((registry.to_owned(), image.name.tag().to_owned()))
+            let (from, tag) = (image.name.repository().strip_suffix(SERVER)?, image.name.tag());
+            let below = format!("/{}", image.below_registry);
+            let path = below.strip_suffix(&format!("{SERVER}:{tag}"))?;
+            Some((from.to_owned(), path.to_owned(), tag.to_owned()))
         };
-        let servers: Vec<(String, String)> = self.images.iter().filter_map(server).collect();
+        let servers: Vec<(String, String, String)> = self.images.iter().filter_map(server).collect();
         let (only, usual) = (servers.first().filter(|_| servers.len() == 1), MeshSpec::default());
-        let from = only.map(|(registry, _)| registry.clone()).filter(|from| *from != usual.registry.to_string());
-        let registry = pushed_to.map(ToString::to_string).or(from);
-        let version = only.map(|(_, version)| version).filter(|version| **version != usual.stack_version.to_string());
+        let from = only.map(|(from, ..)| from.clone()).filter(|from| *from != usual.registry.to_string());
+        let path = servers.first().map(|(_, path, _)| path.as_str());
+        let path = path.filter(|path| servers.iter().all(|(_, other, _)| other == path)).unwrap_or_default();
+        let registry = pushed_to.map(|to| format!("{to}{path}")).or(from);
+        let version = only.map(|(.., version)| version).filter(|version| **version != usual.stack_version.to_string());
         let registry = registry.map(|registry| format!("--registry {registry}"));
         registry.into_iter().chain(version.map(|version| format!("--stack-version {version}"))).collect()
     }
@@ -174,7 +180,11 @@ mod tests {
     fn a_mesh_is_created_with_the_images_of_a_bundle_by_options() {
         let options = |images: &[&str], pushed_to: Option<&str>| {
             let contents = Contents { id: "sha256:1".to_owned(), layers: Vec::new(), created: None };
-            let image = |name: &&str| (name.parse().unwrap(), (*name).to_owned(), contents.clone());
+            let image = |name: &&str| {
+                let name: ImageName = name.parse().unwrap();
+                let below = name.below(&Registry::default());
+                (name, below, contents.clone())
+            };
             let pushed_to: Option<Registry> = pushed_to.map(|to| to.parse().unwrap());
             Manifest::pending("x86_64", images.iter().map(image)).options(pushed_to.as_ref()).join(" ")
         };
@@ -183,7 +193,10 @@ mod tests {
         assert_eq!(options(&[elastic], Some("vm:5000")), "--registry vm:5000");
         let mirrored = "vm:5000/elastic/elasticsearch/elasticsearch:9.4.1";
         assert_eq!(options(&[mirrored, "nginx:1"], None), "--registry vm:5000/elastic --stack-version 9.4.1");
-        assert_eq!(options(&[mirrored], Some("b:1")), "--registry b:1 --stack-version 9.4.1");
+        assert_eq!(options(&[mirrored], Some("b:1")), "--registry b:1/elastic --stack-version 9.4.1");
+        let next = "vm:5000/elastic/elasticsearch/elasticsearch:9.4.2";
+        assert_eq!(options(&[mirrored, next], Some("b:1/a")), "--registry b:1/a/elastic");
+        assert_eq!(options(&[mirrored, elastic], Some("b:1")), "--registry b:1", "of two paths, neither is the one");
         assert_eq!(options(&[elastic, mirrored], None), "", "of two versions, neither is the one");
         assert_eq!(options(&["nginx:1"], Some("b:1")), "--registry b:1");
     }
