@@ -40,8 +40,12 @@ impl Explain for NewFileError {
 
     fn hint(&self) -> Option<String> {
         let hint = match self {
-            Self::Unwritable { cause, .. } if cause.kind() == io::ErrorKind::StorageFull => {
+            Self::Unwritable { cause, .. } if is_full(cause) => {
                 "see with `df` where there is room, and name a file there with `--into`"
+            }
+            Self::Unwritable { cause, .. } if cause.kind() == io::ErrorKind::FileTooLarge => {
+                "its file system takes no file of that size (FAT takes 4 GiB): see with `df -T` where another one is, \
+                 and name a file there with `--into`"
             }
             Self::Exists(_) => "name another file with `--into`, or remove this one first",
             Self::InProgress(_) => "wait until it has ended, or name another file with `--into`",
@@ -49,6 +53,11 @@ impl Explain for NewFileError {
         };
         Some(hint.to_owned())
     }
+}
+
+/// Whether a disk, or what a user may have of it, is full.
+fn is_full(cause: &io::Error) -> bool {
+    matches!(cause.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 
 /// Two runs may take a file from each other before it is locked; this often they do not.

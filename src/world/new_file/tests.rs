@@ -92,3 +92,11 @@ fn a_file_of_another_run_is_neither_named_nor_removed() {
     assert_eq!(fs::read_to_string(&unfinished).unwrap(), "another's");
     assert!(!path.exists());
 }
+
+#[test]
+fn a_hint_distinguishes_a_full_disk_and_a_small_file_system_from_a_forbidden_directory() {
+    let hint = |cause: Errno| error(Path::new("b.tar"))(cause.into()).hint().unwrap();
+    assert!(hint(Errno::ENOSPC).contains("`df`") && hint(Errno::EDQUOT).contains("`df`"));
+    assert!(hint(Errno::EFBIG).contains("FAT takes 4 GiB"), "{}", hint(Errno::EFBIG));
+    assert!(hint(Errno::EACCES).contains("that you may write in"));
+}
