@@ -1,5 +1,5 @@
-//! What to do about an image that cannot be pulled, and about a registry that does not let the engine in, by what that
-//! reported. Pure.
+//! What to do about an image that cannot be pulled or pushed, and about a registry that does not let the engine in, by
+//! what that reported. Pure.
 
 use crate::mesh::settings::{meant_as_a_host, registry_of};
 
@@ -28,6 +28,33 @@ pub fn way_to_pull(image: &str, words: &str, with_flags: impl Fn(&str) -> String
              none from this shell), or name a mirror: {}; \
              without any, `images/build all` builds stand-ins for `--registry mesh.local`",
             with_flags("--registry HOST")
+        )
+    })
+}
+
+/// What to type where an image cannot be pushed to `host`, a registry.
+pub fn way_to_push(host: &str, words: &str) -> String {
+    let lower = words.to_lowercase();
+    let is_of = |refusals: &[&str]| refusals.iter().any(|refusal| lower.contains(refusal));
+    if is_of(&["http 413", "413 request entity", "413 payload"]) {
+        return "it, or a proxy before it, takes no layer of that size: raise the limit there (nginx: \
+                `client_max_body_size 0;`); then type the same command again: what it has is not sent again"
+            .to_owned();
+    }
+    if is_of(&["toomanyrequests", "http 429", "429 too many"]) {
+        return "it limits how often it is asked: wait, then type the same command again: what it has is not sent again"
+            .to_owned();
+    }
+    if is_of(&["http 403", "403 forbidden", "access forbidden"]) {
+        return format!(
+            "this login may not push there: `docker login {host}` with one that may, as the user who runs `mesh`, or \
+             name a path where it may with `--to {host}/PATH`; then type the same command again"
+        );
+    }
+    way_in(host, words).unwrap_or_else(|| {
+        format!(
+            "where it wants a login, `docker login {host}`; one without TLS has to be in `insecure-registries` of \
+             /etc/docker/daemon.json; then type the same command again"
         )
     })
 }
@@ -74,6 +101,22 @@ mod tests {
         insta::assert_snapshot!(way("vm:5000/kibana/kibana:9.5.3"), @"check the version and the way to the registry (by the engine's proxy, which `docker info` shows: it takes none from this shell), or name a mirror: type the same command again with `--registry HOST`; without any, `images/build all` builds stand-ins for `--registry mesh.local`");
         let refused = way_to_pull("vm:5000/kibana/kibana:9.5.3", "401 Unauthorized", with_flags_again);
         assert!(refused.contains("`docker login vm:5000`"), "{refused}");
+    }
+
+    #[test]
+    fn a_registry_that_takes_no_image_is_given_what_it_asks_for() {
+        let way = |words: &str| way_to_push("vm:5000", words);
+        for (words, part) in [
+            ("error parsing HTTP 413 response body: invalid character '<'", "client_max_body_size 0;"),
+            ("unexpected status from PUT request to http://vm:5000/v2/: 413 Payload Too Large", "client_max_body_size"),
+            ("toomanyrequests: You have reached your rate limit", "wait, then"),
+            ("unexpected status from POST request to http://vm:5000/v2/: 403 Forbidden", "`--to vm:5000/PATH`"),
+            ("denied: access forbidden", "`docker login vm:5000` with one that may"),
+            ("no basic auth credentials", "it wants a login"),
+            ("connect: connection refused", "where it wants a login, `docker login vm:5000`"),
+        ] {
+            assert!(way(words).contains(part), "{words}: {}", way(words));
+        }
     }
 
     #[test]

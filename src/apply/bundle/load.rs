@@ -8,7 +8,7 @@ use crate::{
     console::{StageLine, bytes},
     error::{Error, Exit},
     explain::Explain as _,
-    judge::registry::way_in,
+    judge::registry::way_to_push,
     mesh::{invalid_value::InvalidValue, settings::Registry},
     world::{
         bundle::BundleFile,
@@ -116,12 +116,7 @@ fn cannot_load(image: &ImageName, error: &DockerError) -> Error {
 }
 
 fn cannot_push(image: &ImageName, registry: &Registry, error: &DockerError) -> Error {
-    let host = registry.host();
-    let hint = error.hint().or_else(|| way_in(host, &error.words())).unwrap_or_else(|| {
-        format!(
-            "where it wants a login, `docker login {host}`; one without TLS has to be in `insecure-registries` of \
-             /etc/docker/daemon.json; then type the same command again"
-        )
-    });
-    Error::new(Exit::Unfinished, format!("Docker could not push {image}")).cause(error.words()).hint(hint)
+    let words = error.words();
+    let hint = error.hint().unwrap_or_else(|| way_to_push(registry.host(), &words));
+    Error::new(Exit::Unfinished, format!("Docker could not push {image}")).cause(words).hint(hint)
 }
