@@ -228,7 +228,25 @@ fn remove_leftover(unfinished: &Path) -> io::Result<bool> {
 /// Gives a file its name, if nothing has that; a file system that cannot do so in one step can link.
 fn place(from: &Path, to: &Path) -> io::Result<()> {
     match renameat2(AT_FDCWD, from, AT_FDCWD, to, RenameFlags::RENAME_NOREPLACE) {
-        Err(Errno::EINVAL | Errno::ENOSYS) => fs::hard_link(from, to).and_then(|()| fs::remove_file(from)),
+        Err(Errno::EINVAL | Errno::ENOSYS) => match fs::hard_link(from, to) {
+            Err(cause) if has_no_links(&cause) => place_in_two_steps(from, to),
+            linked => linked.and_then(|()| fs::remove_file(from)),
+        },
         outcome => outcome.map_err(io::Error::from),
+    }
+}
+
+/// Whether the file system has no hard links, as a virtual machine's shared folder; see `link(2)`.
+fn has_no_links(cause: &io::Error) -> bool {
+    let known = [Errno::EPERM, Errno::EOPNOTSUPP, Errno::ENOSYS];
+    cause.raw_os_error().is_some_and(|number| known.contains(&Errno::from_raw(number)))
+}
+
+/// As [`place`], where nothing else does; a file that appears between the two steps is lost.
+fn place_in_two_steps(from: &Path, to: &Path) -> io::Result<()> {
+    match fs::symlink_metadata(to) {
+        Ok(_) => Err(io::ErrorKind::AlreadyExists.into()),
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => fs::rename(from, to),
+        Err(cause) => Err(cause),
     }
 }

@@ -100,3 +100,20 @@ fn a_hint_distinguishes_a_full_disk_and_a_small_file_system_from_a_forbidden_dir
     assert!(hint(Errno::EFBIG).contains("FAT takes 4 GiB"), "{}", hint(Errno::EFBIG));
     assert!(hint(Errno::EACCES).contains("that you may write in"));
 }
+
+#[test]
+fn a_file_system_without_links_has_its_file_renamed_over_nothing() {
+    assert!(has_no_links(&Errno::EPERM.into()) && has_no_links(&Errno::EOPNOTSUPP.into()));
+    assert!(!has_no_links(&Errno::EEXIST.into()) && !has_no_links(&Errno::ENOSPC.into()));
+    let temp = tempfile::tempdir().unwrap();
+    let (from, to, link) = (temp.path().join("from"), temp.path().join("to"), temp.path().join("link"));
+    fs::write(&from, "whole").unwrap();
+    symlink("/nowhere", &link).unwrap();
+    place_in_two_steps(&from, &to).unwrap();
+    assert_eq!(fs::read_to_string(&to).unwrap(), "whole");
+    fs::write(&from, "other").unwrap();
+    for taken in [&to, &link] {
+        assert_eq!(place_in_two_steps(&from, taken).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+    }
+    assert_eq!(fs::read_to_string(&to).unwrap(), "whole");
+}
