@@ -17,6 +17,8 @@ const PREFIX: [u8; 4] = [0, 1, 0, 1];
 const ACCOUNT: &str = "elastic/kibana/";
 /// The name of the first token that a mesh makes; later ones add to it.
 const NAME: &str = "mesh";
+/// The random bytes in the name of such a later one.
+const NAME_BYTES: usize = 4;
 /// The least characters that Elasticsearch takes for a secret (`ServiceAccountService`).
 const LEAST: usize = 10;
 /// The salted hash of the secret, as `Hasher.java` writes it: 8 bytes of salt, then SHA-256 of secret and salt. A
@@ -37,7 +39,7 @@ impl ServiceToken {
 
     /// A token that takes the place of another one, beside which it is valid: it has a name of its own.
     pub fn another(rng: &mut impl CryptoRng) -> Self {
-        let name = format!("{NAME}-{}", hex_key(4, rng).expose());
+        let name = format!("{NAME}-{}", hex_key(NAME_BYTES, rng).expose());
         Self::named(&name, rng)
     }
 
@@ -116,10 +118,13 @@ fn salted(secret: &Secret, salt: &[u8]) -> String {
     format!("{}{}", BASE64.encode(salt), BASE64.encode(context.finish()))
 }
 
+/// Whether a mesh made the token of this name: one such as `mesh-backup` is the user's.
 fn is_own(key: &str) -> bool {
+    let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    let is_random = |hex: &str| hex.len() == 2 * NAME_BYTES && hex.bytes().all(is_digit);
     key.strip_prefix(ACCOUNT)
         .and_then(|name| name.strip_prefix(NAME))
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+        .is_some_and(|rest| rest.is_empty() || rest.strip_prefix('-').is_some_and(is_random))
 }
 
 fn is_comment(line: &str) -> bool {
@@ -144,7 +149,8 @@ mod tests {
 
     use super::*;
 
-    const OTHERS: &str = "# of the user\nelastic/fleet-server/one:{PBKDF2}x\nelastic/kibana/meshed:{PBKDF2}x\n";
+    const OTHERS: &str = "# of the user\nelastic/fleet-server/one:{PBKDF2}x\nelastic/kibana/meshed:{PBKDF2}x\n\
+                          elastic/kibana/mesh-backup:{PBKDF2}x\n";
 
     #[test]
     fn a_token_is_what_elasticsearch_takes() {

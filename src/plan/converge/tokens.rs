@@ -127,7 +127,7 @@ fn what_is_lost_or_changed_by_hand_comes_back_and_restarts_nothing() {
         ),
         (
             |model| {
-                let other = "elastic/kibana/mesh-old:{SSHA256}x\n";
+                let other = "elastic/kibana/mesh-01234567:{SSHA256}x\n";
                 let file = model.there.files[&cluster(1)].first().unwrap().service_tokens.clone().unwrap();
                 model.first_files(cluster(1)).service_tokens = Some(Secret::new(file.expose().to_owned() + other));
             },
