@@ -92,7 +92,7 @@ impl ServiceToken {
         let mut salt = [0; 8];
         rng.fill_bytes(&mut salt);
         let stays = |line: &&str| is_comment(line) || entry(line).is_some_and(|(name, _)| name != key);
-        let kept = file.lines().filter(stays).map(|line| format!("{line}\n"));
+        let kept = file.lines().map(in_first_column).filter(stays).map(|line| format!("{line}\n"));
         let line = format!("{key}:{SCHEME}{}\n", salted(&secret, &salt));
         kept.chain([line]).collect()
     }
@@ -127,8 +127,14 @@ fn is_own(key: &str) -> bool {
         .is_some_and(|rest| rest.is_empty() || rest.strip_prefix('-').is_some_and(is_random))
 }
 
+/// A server takes no blank before the `#` (`FileLineParser`).
 fn is_comment(line: &str) -> bool {
-    line.trim().is_empty() || line.trim().starts_with('#')
+    line.trim().is_empty() || line.starts_with('#')
+}
+
+/// A comment where a server takes it for one; every other line as it is.
+fn in_first_column(line: &str) -> &str {
+    Some(line.trim_start()).filter(|line| line.starts_with('#')).unwrap_or(line)
 }
 
 fn entry(line: &str) -> Option<(&str, &str)> {
@@ -197,6 +203,10 @@ mod tests {
         assert!(!token.is_in(&damaged), "a server that reads this knows no token");
         let mended = token.added_to(&damaged, rng);
         assert!(token.is_in(&mended) && !mended.contains("no colon"));
+        let indented = mended.clone() + "  # of the user\n";
+        assert!(!token.is_in(&indented), "a comment begins in the first column");
+        let mended = token.added_to(&indented, rng);
+        assert!(token.is_in(&mended) && mended.starts_with("# of the user\n"), "{mended}");
         for damage in ["", "elastic/kibana/mesh:{SSHA256}\n", "elastic/kibana/mesh:{SSHA256}éééééééééééé\n"]
         {
             assert!(!token.is_in(damage), "{damage}");
