@@ -8,10 +8,12 @@ mod cluster;
 mod names;
 mod notes;
 mod policy;
+mod text;
 
 use serde_json::{Value, json};
 
 pub use self::names::{Namespace, StorageClass, VolumeSize};
+use self::text::documents;
 use super::Exported;
 use crate::mesh::{
     Mesh,
@@ -82,11 +84,6 @@ fn pod(container: &str, memory: Memory) -> Value {
     let memory = quantity(memory);
     let resources = json!({ "limits": { "memory": memory }, "requests": { "memory": memory } });
     json!({ "spec": { "containers": [{ "name": container, "resources": resources }] } })
-}
-
-fn documents(of: impl IntoIterator<Item = Value>) -> String {
-    let text = |value: Value| serde_yaml::to_string(&value).expect("should be YAML: it is JSON");
-    of.into_iter().map(text).collect::<Vec<_>>().join("---\n")
 }
 
 #[cfg(test)]
