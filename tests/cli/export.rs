@@ -125,6 +125,20 @@ fn files_of_another_mesh_are_not_overwritten() {
         );
     }
     assert_eq!(fs::read(into.join("mesh.conf")).unwrap(), before);
+
+    let into = fixture.dir.path().join("eck");
+    let eck = ["export", "eck", "--into", into.to_str().unwrap()];
+    for _ in ["first", "again"] {
+        let printed = transcript(&fixture.mesh(&eck).output().unwrap());
+        assert!(printed.starts_with("exit 0"), "{printed}");
+    }
+    let before = fs::read(into.join("clusters.yaml")).unwrap();
+    let printed = transcript(&other.mesh(&eck).output().unwrap());
+    assert!(
+        fixture.neutral(&printed).starts_with("exit 2\nerror: /mesh/eck/clusters.yaml is of the mesh in /mesh"),
+        "{printed}"
+    );
+    assert_eq!(fs::read(into.join("clusters.yaml")).unwrap(), before);
 }
 
 #[test]

@@ -21,10 +21,13 @@ use crate::mesh::{
     settings::{Memory, Registry},
 };
 
-/// The files of an export.
-const CLUSTERS: &str = "clusters.yaml";
+/// The files of an export; the clusters are in every one.
+pub const CLUSTERS: &str = "clusters.yaml";
 const POLICY: &str = "policy.yaml";
 const NOTES: &str = "README.md";
+/// What is around a mesh's directory in the first line of the clusters.
+const HEADING: &str = "# Manifests of the mesh in ";
+const BY: &str = ", made by `mesh export eck`.";
 
 /// A mesh that moves to Kubernetes, and what that needs to be known besides.
 pub struct Move<'a> {
@@ -44,10 +47,8 @@ impl Move<'_> {
         let policies = self.policies();
         let notes = self.notes(policies.len());
         let policies = (!policies.is_empty()).then(|| Exported::new(POLICY, documents(policies)));
-        [Exported::new(CLUSTERS, documents(clusters)), Exported::new(NOTES, notes)]
-            .into_iter()
-            .chain(policies)
-            .collect()
+        let clusters = heading(self.mesh) + &documents(clusters);
+        [Exported::new(CLUSTERS, clusters), Exported::new(NOTES, notes)].into_iter().chain(policies).collect()
     }
 
     fn metadata(&self, name: &str, labels: Option<Value>) -> Value {
@@ -62,6 +63,21 @@ impl Move<'_> {
     fn image_of(&self, product: &str, of: ClusterId) -> Option<String> {
         Some(format!("{}/{product}/{product}:{}", self.image?, self.mesh.version(of)))
     }
+}
+
+/// The first line of the clusters, by which an export knows those of another mesh.
+fn heading(mesh: &Mesh) -> String {
+    format!("{HEADING}{}{BY}\n", place(mesh))
+}
+
+/// The directory of a mesh as the first line has it.
+pub fn place(mesh: &Mesh) -> String {
+    mesh.dir.display().to_string().replace(char::is_control, "?")
+}
+
+/// The directory of the mesh that clusters are of, by the first line of their file.
+pub fn mesh_of(line: &str) -> Option<&str> {
+    line.strip_prefix(HEADING)?.strip_suffix(BY)
 }
 
 /// Whether a file is one that an export for ECK writes.

@@ -4,10 +4,11 @@ use std::path::Path;
 
 use crate::{
     apply::export::Export,
-    ask::export::eck::{Move, Namespace, is_own},
+    ask::export::eck::{CLUSTERS, Move, Namespace, is_own, mesh_of, place},
     cli::EckArgs,
     console::Console,
     error::{Error, Exit},
+    mesh::Mesh,
     session::Recorded,
 };
 
@@ -15,6 +16,7 @@ pub fn eck(args: &EckArgs, dir: &Path, console: &Console) -> Result<Exit, Error>
     let recorded = Recorded::open(dir)?;
     let namespace = args.namespace.clone().unwrap_or_else(|| Namespace::of(recorded.mesh.name.as_ref()));
     let export = Export::open(&args.into.into, is_own)?;
+    require_same_mesh(&export, &recorded.mesh)?;
     let moved = Move {
         mesh: &recorded.mesh,
         namespace: &namespace,
@@ -30,4 +32,12 @@ pub fn eck(args: &EckArgs, dir: &Path, console: &Console) -> Result<Exit, Error>
     export.keep_only(|name| files.iter().any(|file| file.name == name))?;
     console.note("README.md says what to type, what is different on Kubernetes, and what was left out");
     Ok(Exit::Done)
+}
+
+/// Files of two meshes have the same names.
+fn require_same_mesh(export: &Export, mesh: &Mesh) -> Result<(), Error> {
+    let line = export.first_line(CLUSTERS)?;
+    let Some(other) = line.as_deref().and_then(mesh_of).filter(|other| *other != place(mesh)) else { return Ok(()) };
+    Err(Error::new(Exit::Request, format!("{} is of the mesh in {other}", export.dir().join(CLUSTERS).display()))
+        .hint("name a directory of its own with `--into`"))
 }
