@@ -1,6 +1,6 @@
 //! What whoever applies the manifests has to know. Pure: no I/O.
 
-use std::fmt::Write as _;
+use std::{collections::BTreeSet, fmt::Write as _};
 
 use super::{CLUSTERS, Move, POLICY};
 use crate::mesh::settings::Repository;
@@ -43,6 +43,15 @@ impl Move<'_> {
         let users: Vec<String> = mesh.all_users().keys().map(ToString::to_string).collect();
         if !users.is_empty() {
             notes.push(format!("Users are not exported, since their passwords are secrets: {}.", users.join(", ")));
+        }
+        let views: BTreeSet<String> =
+            mesh.clusters().flat_map(|of| mesh.data_views(of)).map(|view| view.name).collect();
+        if !views.is_empty() {
+            let views: Vec<String> = views.into_iter().collect();
+            notes.push(format!(
+                "Data views are not exported, and each Kibana there needs its own: {}.",
+                views.join(", ")
+            ));
         }
         let on_disk = |of| matches!(mesh.snapshots(of).repository, Repository::Directory | Repository::Path(_));
         if mesh.clusters().any(on_disk) {

@@ -65,6 +65,9 @@ fn a_mirror_and_a_storage_class_are_named_and_notes_name_what_is_left_out() {
     }
     let notes = text(&export, NOTES);
     assert!(notes.contains("kubectl create namespace mesh") && notes.contains("on a disk"), "{notes}");
+    assert!(notes.contains(
+        "* Data views are not exported, and each Kibana there needs its own: local-data-set, mesh-data-set.\n"
+    ));
     assert!(notes.contains("`kubectl get secret -n mesh clusterNN-es-elastic-user`"), "{notes}");
 }
 
