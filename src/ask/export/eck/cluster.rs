@@ -45,7 +45,8 @@ impl Move<'_> {
         if let Some(image) = self.image_of("elasticsearch", of) {
             spec["image"] = image.into();
         }
-        if mesh.searchers(of).next().is_some() {
+        // switched on later, it restarts the cluster
+        if mesh.searchers(of).next().is_some() || mesh.guests_of(of).next().is_some() {
             spec["remoteClusterServer"] = json!({ "enabled": true });
         }
         let remotes: Vec<Value> = mesh.remotes(of).map(|to| self.remote(Link { from: of, to })).collect();

@@ -5,7 +5,8 @@ use std::{collections::BTreeSet, path::Path};
 use super::*;
 use crate::mesh::{
     example::recorded_settings,
-    settings::{Overrides, file},
+    peers::Guest,
+    settings::{KeyDays, Overrides, file},
 };
 
 fn export(mesh: &Mesh) -> Move<'_> {
@@ -40,6 +41,16 @@ fn only_clusters_that_are_searched_open_their_remote_server() {
     let has = |at: usize, what: &str| documents[at].contains(what);
     assert_eq!([0, 1, 2].map(|at| has(at, "remoteClusterServer")), [false, true, true]);
     assert_eq!([0, 1, 2].map(|at| has(at, "remoteClusters:")), [true, false, false]);
+}
+
+#[test]
+fn a_cluster_that_only_guests_search_opens_its_remote_server_too() {
+    let mut mesh = with(Mesh::example(2).without_kibana(), "topology: none\n");
+    let guest = Guest { on: "2".parse().unwrap(), share: Vec::new(), days: KeyDays::default() };
+    mesh.guests.insert("berlin".parse().unwrap(), guest);
+    let text = text(&export(&mesh), CLUSTERS);
+    let has: Vec<bool> = text.split("---\n").map(|document| document.contains("remoteClusterServer")).collect();
+    assert_eq!(has, [false, true]);
 }
 
 #[test]
