@@ -2,11 +2,12 @@
 
 use std::{
     fs,
-    io::{Read as _, Write as _},
-    net::{IpAddr, TcpListener},
+    io::{ErrorKind, Read as _, Write as _},
+    net::{IpAddr, SocketAddr, TcpListener},
     process::Command,
     sync::Arc,
     thread::{self, JoinHandle},
+    time::{Duration, Instant},
 };
 
 use rcgen::{CertificateParams, KeyPair};
@@ -73,7 +74,7 @@ impl Fixture {
 
     /// Stands in for a cluster's Elasticsearch, gives these answers one after the other, and tells what it was asked.
     pub fn serve(&self, cluster: u16, answers: &[Answer]) -> JoinHandle<Vec<String>> {
-        let listener = TcpListener::bind((self.address, 9200 + cluster)).unwrap();
+        let listener = bound((self.address, 9200 + cluster).into());
         let key = PrivateKeyDer::try_from(self.key.serialize_der()).unwrap();
         let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
             .with_safe_default_protocol_versions()
@@ -96,6 +97,20 @@ impl Fixture {
             };
             answers.iter().map(answer).collect()
         })
+    }
+}
+
+/// A listener. A program that another test is just starting has the one before open until it runs, for a while under an
+/// emulator.
+fn bound(address: SocketAddr) -> TcpListener {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    loop {
+        match TcpListener::bind(address) {
+            Err(error) if error.kind() == ErrorKind::AddrInUse && Instant::now() < deadline => {
+                thread::sleep(Duration::from_millis(10));
+            }
+            bound => return bound.unwrap(),
+        }
     }
 }
 

@@ -24,7 +24,7 @@ fn commands_name_a_directory_that_is_not_the_default_one() {
 
 #[test]
 fn a_relative_directory_is_named_in_full() {
-    let fixture = Fixture::new(21, "password");
+    let fixture = Fixture::new(27, "password");
     let dir = fixture.dir.path();
     fs::create_dir(dir.join("it's here")).unwrap();
     let printed = shown(mesh(&["env", "1", "--dir", "it's here/mesh"]).current_dir(dir));

@@ -27,7 +27,7 @@ const QUIET: [&[&str]; 8] = [
 
 #[test]
 fn what_cannot_be_written_to_stdout_is_an_error() {
-    let fixture = Fixture::new(22, "password");
+    let fixture = Fixture::new(32, "password");
     let server = fixture.serve(1, &[(200, "{}"), (200, "{}"), (404, "{}")]);
     for arguments in QUIET.into_iter().chain([&["es", "1", "GET", "/"][..]]) {
         let printed = transcript(&fixture.mesh(arguments).stdout(full()).output().unwrap());
@@ -53,7 +53,7 @@ fn what_cannot_be_written_to_stdout_is_an_error() {
 /// Which the standard library takes for one that swallows everything.
 #[test]
 fn a_stdout_that_is_only_for_reading_is_an_error() {
-    let fixture = Fixture::new(23, "password");
+    let fixture = Fixture::new(33, "password");
     for arguments in QUIET {
         let output = fixture.mesh(arguments).stdout(File::open("/dev/null").unwrap()).output().unwrap();
         let printed = transcript(&output);
@@ -63,7 +63,7 @@ fn a_stdout_that_is_only_for_reading_is_an_error() {
 
 #[test]
 fn a_reader_that_goes_away_is_no_error() {
-    let fixture = Fixture::new(24, "password");
+    let fixture = Fixture::new(34, "password");
     for arguments in QUIET {
         let mut child = fixture.mesh(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         drop(child.stdout.take());
@@ -74,7 +74,7 @@ fn a_reader_that_goes_away_is_no_error() {
 
 #[test]
 fn stderr_that_cannot_be_written_changes_nothing() {
-    let fixture = Fixture::new(25, "password");
+    let fixture = Fixture::new(35, "password");
     let server = fixture.serve(1, &[(200, "{}")]);
     let output = fixture.mesh(&["-vvv", "es", "1", "GET", "/"]).stderr(full()).output().unwrap();
     assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(0), &b"{}"[..]));
@@ -86,7 +86,7 @@ fn stderr_that_cannot_be_written_changes_nothing() {
 
 #[test]
 fn too_few_open_files_are_named() {
-    let fixture = Fixture::new(26, "password");
+    let fixture = Fixture::new(36, "password");
     for limit in [7, 8, 9, 12, 20, 63] {
         let line = format!("ulimit -n {limit}; exec \"$0\" \"$@\"");
         let mut command = Command::new("sh");

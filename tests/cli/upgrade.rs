@@ -8,7 +8,7 @@ use crate::{fixture::Fixture, run, transcript};
 
 #[test]
 fn what_elasticsearch_cannot_do_needs_no_engine_to_be_refused() {
-    let fixture = Fixture::new(61, "correct-horse");
+    let fixture = Fixture::new(51, "correct-horse");
     let upgrade = |version: &str| transcript(&fixture.mesh(&["upgrade", version]).output().unwrap());
     assert_snapshot!(upgrade("8.19.21"), @r"
     exit 2
@@ -41,7 +41,7 @@ fn what_elasticsearch_cannot_do_needs_no_engine_to_be_refused() {
 
 #[test]
 fn one_upgrade_after_the_other() {
-    let fixture = Fixture::new(62, "correct-horse");
+    let fixture = Fixture::new(52, "correct-horse");
     let path = fixture.dir.path().join("mesh.json");
     let record = fs::read_to_string(&path).unwrap();
     let behind = record.replacen('{', r#"{"behind": {"cluster02": "8.19.21", "cluster03": "8.19.21"},"#, 1);
@@ -58,7 +58,7 @@ fn one_upgrade_after_the_other() {
 
 #[test]
 fn clusters_by_themselves() {
-    let fixture = Fixture::new(63, "correct-horse");
+    let fixture = Fixture::new(53, "correct-horse");
     let upgrade = |clusters: &str| transcript(&fixture.mesh(&["upgrade", "9.7.0", clusters]).output().unwrap());
     assert_snapshot!(upgrade("2"), @r"
     exit 2
