@@ -10,7 +10,7 @@ use super::{
     gateway::OwnGateway,
     id::ClusterId,
     network::Subnet,
-    settings::{GatewayAddress, MeshSpec, Overrides, SETTINGS, Setting, StackVersion, per_cluster::read_set},
+    settings::{GatewayAddress, LinkRule, MeshSpec, Overrides, SETTINGS, Setting, StackVersion, per_cluster::read_set},
     templates::Templates,
 };
 
@@ -28,6 +28,13 @@ pub fn recorded_settings() -> Vec<(&'static str, Overrides)> {
 /// The cluster of this number.
 pub fn cluster(number: u8) -> ClusterId {
     ClusterId::new(number).expect("should be a number of a cluster")
+}
+
+/// A rule by which clusters search others, with what it shares if that is not what the mesh shares.
+pub fn link_rule(from: &str, to: &str, share: Option<&str>) -> LinkRule {
+    let set = |text: &str| text.parse().expect("should be a set of clusters");
+    let share = share.map(|pattern| vec![pattern.parse().expect("should be a pattern")]);
+    LinkRule { from: set(from), to: set(to), both: false, share }
 }
 
 impl Mesh {

@@ -25,8 +25,8 @@ pub fn notes(mesh: &Mesh, indices: &Indices, from: ClusterId, on: Option<&Cluste
 mod tests {
     use super::*;
     use crate::mesh::{
-        example::cluster,
-        settings::{LinkRule, Topology},
+        example::{cluster, link_rule},
+        settings::Topology,
     };
 
     #[test]
@@ -37,13 +37,7 @@ mod tests {
             notes(mesh, &"mesh-*".parse().unwrap(), cluster(from), on.as_ref()).join("\n")
         };
         assert_eq!(noted(&mesh, 1, None), "");
-        let rule = |from: &str, to: &str, share: Option<&str>| LinkRule {
-            from: from.parse().unwrap(),
-            to: to.parse().unwrap(),
-            both: false,
-            share: share.map(|share| vec![share.parse().unwrap()]),
-        };
-        mesh.spec.topology = Topology::Links(vec![rule("1", "2-3", None), rule("2", "3", Some("hr-*"))]);
+        mesh.spec.topology = Topology::Links(vec![link_rule("1", "2-3", None), link_rule("2", "3", Some("hr-*"))]);
         insta::assert_snapshot!(noted(&mesh, 2, None), @r"
         cluster02 may not see all of that in cluster03: a link with a `share` of its own shares that alone; `links` in the settings file change it: `mesh create -f FILE`
         cluster02 does not search cluster01: `mesh search --from` begins elsewhere, and `mesh status --matrix` shows where

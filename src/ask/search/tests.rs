@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::mesh::settings::{LinkRule, Topology};
+use crate::mesh::{example::link_rule, settings::Topology};
 
 fn indices(text: &str) -> Indices {
     text.parse().unwrap()
@@ -55,13 +55,7 @@ fn a_cluster_searches_that_reaches_all_that_is_asked() {
 #[test]
 fn a_link_may_share_by_a_list_of_its_own() {
     let mut mesh = Mesh::example(3);
-    let rule = |from: &str, to: &str, share: Option<&str>| LinkRule {
-        from: from.parse().unwrap(),
-        to: to.parse().unwrap(),
-        both: false,
-        share: share.map(|share| vec![share.parse().unwrap()]),
-    };
-    mesh.spec.topology = Topology::Links(vec![rule("1", "2-3", None), rule("2", "3", Some("hr-*"))]);
+    mesh.spec.topology = Topology::Links(vec![link_rule("1", "2-3", None), link_rule("2", "3", Some("hr-*"))]);
     let link = |pattern: &str, on: &str| {
         let found = link_that_shares(&mesh, &pattern.parse().unwrap(), &on.parse().unwrap());
         found.map(|link| (link.from.number(), link.to.number()))
